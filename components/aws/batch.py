@@ -1,0 +1,197 @@
+"""Scoring on a schedule: a transform job that a state machine starts, watches, stops in time and reports."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws import cloudwatch, scheduler, sfn
+from pulumi_aws import sagemaker
+
+REACH: tuple[str, ...] = ()
+"""Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
+
+ATTEMPTS = 3
+
+
+@dataclass
+class BatchJobArgs:
+    """`schedule` is a five-field cron in `timezone`; a run is stopped after `max_hours`.
+
+    `enabled=False` leaves the model and takes the schedule, the state machine and their alarms.
+    """
+
+    job_name: str
+    enabled: bool
+    image: str
+    artifact_uri: str
+    machine_type: str
+    replicas: int
+    schedule: str
+    timezone: str
+    max_hours: int
+    input_uri: str
+    output_uri: str
+    batch_role_arn: pulumi.Input[str]
+    pipeline_role_arn: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    data_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    volume_key_arn: pulumi.Input[str] | None
+    topic_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+
+
+class BatchJob(pulumi.ComponentResource):
+    """Creates a model and, while enabled, a schedule that runs a transform job with it.
+
+    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice, stopped after `max_hours`,
+    and raises an alarm when it failed or ran out of time. Nothing runs, and nothing bills by the hour, between runs.
+    """
+
+    state_machine_arn: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: BatchJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:aws:BatchJob", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        model = sagemaker.Model(
+            f"{name}-model",
+            execution_role_arn=args.batch_role_arn,
+            enable_network_isolation=True,
+            primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
+            vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
+            tags=args.tags,
+            opts=self._child,
+        )
+        self.state_machine_arn = self._run(name, args, model.name) if args.enabled else None
+        self.register_outputs({"state_machine_arn": self.state_machine_arn})
+
+    def _run(self, name: str, args: BatchJobArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
+        log_group = cloudwatch.LogGroup(
+            f"{name}-runs",
+            name=f"/aws/vendedlogs/states/{name}",
+            retention_in_days=365,
+            kms_key_id=args.logs_key_arn,
+            tags=args.tags,
+            opts=self._child,
+        )
+        machine = sfn.StateMachine(
+            name,
+            name=name,
+            role_arn=args.pipeline_role_arn,
+            definition=pulumi.Output.json_dumps(_definition(args, model_name)),
+            logging_configuration={
+                "level": "ALL",
+                "include_execution_data": False,
+                "log_destination": pulumi.Output.concat(log_group.arn, ":*"),
+            },
+            encryption_configuration={
+                "type": "CUSTOMER_MANAGED_KMS_KEY",
+                "kms_key_id": args.data_key_arn,
+                "kms_data_key_reuse_period_seconds": 300,
+            },
+            tracing_configuration={"enabled": True},
+            tags=args.tags,
+            opts=self._child,
+        )
+        scheduler.Schedule(
+            f"{name}-schedule",
+            schedule_expression=eventbridge_cron(args.schedule),
+            schedule_expression_timezone=args.timezone,
+            flexible_time_window={"mode": "OFF"},
+            kms_key_arn=args.data_key_arn,
+            target={
+                "arn": machine.arn,
+                "role_arn": args.pipeline_role_arn,
+                # The scheduler's own id of the run names the job: unique, and the same when it delivers twice.
+                "input": json.dumps({"run": "<aws.scheduler.execution-id>"}),
+                "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": ATTEMPTS},
+            },
+            opts=self._child,
+        )
+        for suffix, metric in (("failed", "ExecutionsFailed"), ("overran", "ExecutionsTimedOut")):
+            cloudwatch.MetricAlarm(
+                f"{name}-{suffix}",
+                name=f"{name}-{suffix}",
+                alarm_description=f"a run of {args.job_name} {suffix}",
+                namespace="AWS/States",
+                metric_name=metric,
+                dimensions={"StateMachineArn": machine.arn},
+                statistic="Sum",
+                comparison_operator="GreaterThanThreshold",
+                threshold=0,
+                period=300,
+                evaluation_periods=1,
+                treat_missing_data="notBreaching",
+                alarm_actions=[args.topic_arn],
+                tags=args.tags,
+                opts=self._child,
+            )
+        return machine.arn
+
+
+def eventbridge_cron(cron: str) -> str:
+    """A five-field cron(5) expression in EventBridge's six fields.
+
+    EventBridge counts the days of the week from 1 (Sunday) where cron counts from 0, wants `?` in one of
+    the two day fields, and appends the year. The stack config has refused what cannot be said.
+    """
+    minute, hour, day, month, weekday = cron.split(" ")
+    if weekday == "*":
+        return f"cron({minute} {hour} {day} {month} ? *)"
+    days = sorted({value % 7 + 1 for part in weekday.split(",") for value in _days(part)})
+    return f"cron({minute} {hour} ? {month} {','.join(map(str, days))} *)"
+
+
+def _days(part: str) -> range:
+    first, _, last = part.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str, Any]:
+    """The state machine: one transform job, its name made unique by the run, waited for, retried, stopped in time."""
+    resources: dict[str, Any] = {"InstanceType": args.machine_type, "InstanceCount": args.replicas}
+    if args.volume_key_arn is not None:
+        resources["VolumeKmsKeyId"] = args.volume_key_arn
+    return {
+        "Comment": f"{args.job_name}: score {args.input_uri} to {args.output_uri}",
+        "StartAt": "Transform",
+        "TimeoutSeconds": args.max_hours * 3600,
+        "States": {
+            "Transform": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+                "Parameters": {
+                    # A retry needs another name: the attempt is counted in.
+                    "TransformJobName.$": "States.Format('"
+                    + args.job_name
+                    + "-{}-{}', States.ArrayGetItem(States.StringSplit($.run, '-'), 0), $$.State.RetryCount)",
+                    "ModelName": model_name,
+                    "ModelClientConfig": {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3},
+                    "TransformInput": {
+                        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": args.input_uri}},
+                        "ContentType": "text/csv",
+                        "SplitType": "Line",
+                    },
+                    "TransformOutput": {
+                        "S3OutputPath": args.output_uri,
+                        "KmsKeyId": args.data_key_arn,
+                        "AssembleWith": "Line",
+                    },
+                    "TransformResources": resources,
+                    "Tags": [{"Key": key, "Value": value} for key, value in args.tags.items()],
+                },
+                "Retry": [
+                    {
+                        "ErrorEquals": ["SageMaker.AmazonSageMakerException", "States.TaskFailed"],
+                        "IntervalSeconds": 60,
+                        "BackoffRate": 2,
+                        "MaxAttempts": ATTEMPTS - 1,
+                    }
+                ],
+                "End": True,
+            }
+        },
+    }

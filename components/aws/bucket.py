@@ -1,0 +1,114 @@
+"""A private, encrypted, versioned S3 bucket: the shape every bucket of a pilot has."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_aws import s3
+
+
+@dataclass
+class PrivateBucketArgs:
+    """`bucket_name` is fixed, so that policies can name it; `expire_days` bounds what is kept (None keeps it)."""
+
+    bucket_name: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+    expire_days: int | None = None
+    statements: pulumi.Input[Sequence[Mapping[str, Any]]] = ()
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """Creates a bucket with its key, versioning, ownership, lifecycle, public access block and policy.
+
+    Refuses plain HTTP. Old versions go after 30 days and unfinished uploads
+    after 7. Rules: AWS Security Hub S3.1-S3.5, S3.8, S3.13, S3.14, S3.17.
+    """
+
+    bucket_arn: pulumi.Output[str]
+    bucket_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:aws:PrivateBucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        bucket = s3.Bucket(
+            name,
+            bucket=args.bucket_name,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=child,
+        )
+        block = s3.BucketPublicAccessBlock(
+            f"{name}-public-access",
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.kms_key_arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=child,
+        )
+        versioning = s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.id,
+            versioning_configuration={"status": "Enabled"},
+            opts=child,
+        )
+        rules: list[s3.BucketLifecycleConfigurationRuleArgsDict] = [
+            {
+                "id": "clean-up",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+                "noncurrent_version_expiration": {"noncurrent_days": 30},
+            }
+        ]
+        if args.expire_days is not None:
+            rules[0]["expiration"] = {"days": args.expire_days}
+        s3.BucketLifecycleConfiguration(
+            f"{name}-lifecycle",
+            bucket=bucket.id,
+            rules=rules,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        s3.BucketPolicy(
+            f"{name}-policy",
+            bucket=bucket.id,
+            policy=pulumi.Output.all(bucket.arn, args.statements).apply(lambda a: _policy(a[0], a[1])),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+        )
+        self.bucket_arn = bucket.arn
+        self.bucket_name = bucket.bucket
+        self.register_outputs({"bucket_arn": self.bucket_arn, "bucket_name": self.bucket_name})
+
+
+def _policy(bucket_arn: str, statements: Sequence[Mapping[str, Any]]) -> str:
+    tls_only = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [tls_only, *statements]})

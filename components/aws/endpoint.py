@@ -1,0 +1,295 @@
+"""A served model: `online`, which answers at once, or `async`, which answers through a queue and scales to zero."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import appautoscaling, cloudwatch, sagemaker
+
+VARIANT = "live"
+REACH = ("sagemaker.runtime",)
+"""What callers inside the network need; SageMaker itself fetches image and artifact, the latter through S3."""
+
+
+@dataclass
+class EndpointArgs:
+    """What both kinds share. `volume_key_arn` is None for machines with local NVMe, which refuse one.
+
+    `endpoint_name` is pinned, so that alarms, callers and policies can name it. `error_rate_percent` is the share of
+    5xx answers above which a new version is taken back. `enabled=False` leaves the model and takes what runs.
+    """
+
+    endpoint_name: str
+    enabled: bool
+    image: str
+    artifact_uri: str
+    machine_type: str
+    min_replicas: int
+    max_replicas: int
+    error_rate_percent: float
+    role_arn: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    volume_key_arn: pulumi.Input[str] | None
+    topic_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+
+
+@dataclass
+class OnlineArgs:
+    """`canary_percent` of the replicas serve a new version for `bake_minutes`; a p95 above the bound takes it back."""
+
+    requests_per_replica_per_minute: int
+    canary_percent: int
+    bake_minutes: int
+    p95_latency_ms: int
+
+
+@dataclass
+class AsyncArgs:
+    """Results go to `output_uri`, encrypted with `output_key_arn`; one replica more for each `backlog_per_replica`."""
+
+    backlog_per_replica: int
+    output_uri: pulumi.Input[str]
+    output_key_arn: pulumi.Input[str]
+
+
+class Endpoint(pulumi.ComponentResource):
+    """Creates a model and, while enabled, its endpoint, alarms and autoscaling.
+
+    The model runs in the VPC with network isolation. The endpoint configuration's name is left to Pulumi, so that a
+    new one stands before the old goes (issue 21811 of terraform-provider-aws). A deployment is blue/green: traffic
+    shifts (`online`: a canary first) and alarms on errors (`online`: and p95 latency) roll it back. Every alarm names endpoint
+    and variant, for a filter on the endpoint alone matches nothing. To change the hardware family of a running endpoint, switch it off, `up`,
+    and on again: a variant under autoscaling refuses another machine type (issue 14337).
+    """
+
+    endpoint_name: pulumi.Output[str] | None
+
+    def __init__(
+        self,
+        name: str,
+        args: EndpointArgs,
+        kind: OnlineArgs | AsyncArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("mlplatform:aws:Endpoint", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        model = sagemaker.Model(
+            f"{name}-model",
+            execution_role_arn=args.role_arn,
+            enable_network_isolation=True,
+            primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
+            vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
+            tags=args.tags,
+            opts=self._child,
+        )
+        self.endpoint_name = self._run(name, args, kind, model.name) if args.enabled else None
+        self.register_outputs({"endpoint_name": self.endpoint_name})
+
+    def _run(
+        self, name: str, args: EndpointArgs, kind: OnlineArgs | AsyncArgs, model_name: pulumi.Output[str]
+    ) -> pulumi.Output[str]:
+        configuration = sagemaker.EndpointConfiguration(
+            f"{name}-config",
+            kms_key_arn=args.volume_key_arn,
+            production_variants=[
+                {
+                    "variant_name": VARIANT,
+                    "model_name": model_name,
+                    "instance_type": args.machine_type,
+                    "initial_instance_count": max(args.min_replicas, 1),
+                    "initial_variant_weight": 1,
+                }
+            ],
+            async_inference_config=_async_inference(kind),
+            tags=args.tags,
+            opts=self._child,
+        )
+        alarms = [self._errors(name, args)]
+        if isinstance(kind, OnlineArgs):
+            alarms.append(self._latency(name, args, kind))
+            self._idle(name, args)
+        endpoint = sagemaker.Endpoint(
+            name,
+            name=args.endpoint_name,
+            endpoint_config_name=configuration.name,
+            deployment_config={
+                "blue_green_update_policy": {
+                    "traffic_routing_configuration": _traffic(kind),
+                    "termination_wait_in_seconds": 300,
+                    "maximum_execution_timeout_in_seconds": 14_400,
+                },
+                "auto_rollback_configuration": {"alarms": [{"alarm_name": alarm.name} for alarm in alarms]},
+            },
+            tags=args.tags,
+            opts=self._child,
+        )
+        self._scale(name, args, kind, endpoint.name)
+        return endpoint.name
+
+    def _alarm(
+        self, name: str, args: EndpointArgs, metric: str, description: str, **how: pulumi.Input[float | int | str]
+    ) -> cloudwatch.MetricAlarm:
+        settings = {"period": 60, "evaluation_periods": 3, "treat_missing_data": "notBreaching", **how}
+        return cloudwatch.MetricAlarm(
+            name,
+            name=name,
+            alarm_description=description,
+            namespace="AWS/SageMaker",
+            metric_name=metric,
+            dimensions={"EndpointName": args.endpoint_name, "VariantName": VARIANT},
+            alarm_actions=[args.topic_arn],
+            tags=args.tags,
+            opts=self._child,
+            **settings,  # pyright: ignore[reportArgumentType]
+        )
+
+    def _errors(self, name: str, args: EndpointArgs) -> cloudwatch.MetricAlarm:
+        # The metric is 1 for a 5xx answer and 0 for any other, so its average is the error rate; asynchronous
+        # endpoints publish it too, where they publish no Invocations to divide by.
+        return self._alarm(
+            f"{name}-errors",
+            args,
+            "Invocation5XXErrors",
+            f"more than {args.error_rate_percent:g} % of the answers of {args.endpoint_name} are errors",
+            statistic="Average",
+            comparison_operator="GreaterThanThreshold",
+            threshold=args.error_rate_percent / 100,
+        )
+
+    def _latency(self, name: str, args: EndpointArgs, online: OnlineArgs) -> cloudwatch.MetricAlarm:
+        return self._alarm(
+            f"{name}-p95-latency",
+            args,
+            "ModelLatency",
+            f"the p95 latency of {args.endpoint_name} is above {online.p95_latency_ms} ms",
+            extended_statistic="p95",
+            comparison_operator="GreaterThanThreshold",
+            threshold=online.p95_latency_ms * 1000,  # ModelLatency is in microseconds
+        )
+
+    def _idle(self, name: str, args: EndpointArgs) -> None:
+        self._alarm(
+            f"{name}-idle",
+            args,
+            "Invocations",
+            f"{args.endpoint_name} had no request for a day and still bills: set enabled: false",
+            statistic="Sum",
+            comparison_operator="LessThanThreshold",
+            threshold=1,
+            period=3600,
+            evaluation_periods=24,
+            treat_missing_data="breaching",
+        )
+
+    def _scale(
+        self, name: str, args: EndpointArgs, kind: OnlineArgs | AsyncArgs, endpoint_name: pulumi.Output[str]
+    ) -> None:
+        target = appautoscaling.Target(
+            f"{name}-scale",
+            service_namespace="sagemaker",
+            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+            resource_id=pulumi.Output.concat("endpoint/", endpoint_name, "/variant/", VARIANT),
+            min_capacity=args.min_replicas,
+            max_capacity=args.max_replicas,
+            tags=args.tags,
+            opts=self._child,
+        )
+
+        def policy(suffix: str, **how: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict) -> None:
+            appautoscaling.Policy(
+                f"{name}-scale-{suffix}",
+                policy_type="TargetTrackingScaling",
+                service_namespace=target.service_namespace,
+                scalable_dimension=target.scalable_dimension,
+                resource_id=target.resource_id,
+                target_tracking_scaling_policy_configuration=how["tracking"],
+                opts=self._child,
+            )
+
+        if isinstance(kind, OnlineArgs):
+            policy(
+                "on-requests",
+                tracking={
+                    "predefined_metric_specification": {
+                        "predefined_metric_type": "SageMakerVariantInvocationsPerInstance"
+                    },
+                    "target_value": kind.requests_per_replica_per_minute,
+                    "scale_in_cooldown": 300,
+                    "scale_out_cooldown": 60,
+                },
+            )
+            return
+        policy(
+            "on-backlog",
+            tracking={
+                "customized_metric_specification": {
+                    "namespace": "AWS/SageMaker",
+                    "metric_name": "ApproximateBacklogSizePerInstance",
+                    "statistic": "Average",
+                    "dimensions": [{"name": "EndpointName", "value": endpoint_name}],
+                },
+                "target_value": kind.backlog_per_replica,
+                "scale_in_cooldown": 300,
+                "scale_out_cooldown": 60,
+            },
+        )
+        if args.min_replicas == 0:
+            self._wake(name, args, target)
+
+    def _wake(self, name: str, args: EndpointArgs, target: appautoscaling.Target) -> None:
+        """From zero, target tracking has no instance to divide the backlog by: a step brings the first one."""
+        step = appautoscaling.Policy(
+            f"{name}-wake",
+            policy_type="StepScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            step_scaling_policy_configuration={
+                "adjustment_type": "ChangeInCapacity",
+                "cooldown": 300,
+                "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
+            },
+            opts=self._child,
+        )
+        cloudwatch.MetricAlarm(
+            f"{name}-waiting",
+            name=f"{name}-waiting",
+            alarm_description=f"{args.endpoint_name} has requests and no replica: starts the first",
+            namespace="AWS/SageMaker",
+            metric_name="HasBacklogWithoutCapacity",
+            dimensions={"EndpointName": args.endpoint_name},
+            statistic="Average",
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            threshold=1,
+            period=60,
+            evaluation_periods=2,
+            treat_missing_data="missing",
+            alarm_actions=[step.arn],
+            tags=args.tags,
+            opts=self._child,
+        )
+
+
+def _traffic(
+    kind: OnlineArgs | AsyncArgs,
+) -> sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgsDict:
+    if isinstance(kind, AsyncArgs):
+        return {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 300}
+    return {
+        "type": "CANARY",
+        "canary_size": {"type": "CAPACITY_PERCENT", "value": kind.canary_percent},
+        "wait_interval_in_seconds": kind.bake_minutes * 60,
+    }
+
+
+def _async_inference(
+    kind: OnlineArgs | AsyncArgs,
+) -> sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict | None:
+    if isinstance(kind, OnlineArgs):
+        return None
+    return {
+        "output_config": {"s3_output_path": kind.output_uri, "kms_key_id": kind.output_key_arn},
+        "client_config": {"max_concurrent_invocations_per_instance": 4},
+    }

@@ -1,0 +1,126 @@
+"""The guardrails: what no persona may do, as deny statements of the permissions boundary.
+
+Each condition key has a statement of its own, because keys in one block are ANDed: a deny on two missing keys would
+let one pass. `Null` catches the key that was left out; `ForAnyValue` the wrong one among several. Condition keys by
+action: Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
+_IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
+_ON_MACHINES = ["sagemaker:CreateEndpointConfig", "sagemaker:CreateTransformJob", *_JOBS]
+_WITH_OUTPUT = ["sagemaker:CreateTransformJob", *_JOBS]
+# Actions without a resource, and pulling AWS's prebuilt images, whose registries are in AWS's accounts: for these
+# aws:ResourceAccount is absent or another account's.
+_BEYOND_ACCOUNT = {
+    "cloudwatch:PutMetricData",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+MAX_RUNTIME_SECONDS = 24 * 3600
+
+
+@dataclass
+class GuardrailsArgs:
+    """`machine_types` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
+
+    `actions` are all that some persona is granted; the boundary caps every role at them.
+    """
+
+    account: str
+    region: str
+    approver_arn: str
+    machine_types: Sequence[str]
+    local_nvme_machine_types: Sequence[str]
+    actions: Sequence[str]
+
+
+def boundary(args: GuardrailsArgs) -> dict[str, Any]:
+    """The boundary's policy document: the cap (what may be granted at all), then the denies."""
+    not_approver = {"ArnNotEquals": {"aws:PrincipalArn": args.approver_arn}}
+    no_volume_key: dict[str, Any] = {"Null": {"sagemaker:VolumeKmsKey": "true"}}
+    if args.local_nvme_machine_types:
+        no_volume_key["ForAnyValue:StringNotEquals"] = {"sagemaker:InstanceTypes": sorted(args.local_nvme_machine_types)}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            *_cap(args),
+            _deny("OutsideSubnets", _IN_NETWORK, _missing("sagemaker:VpcSubnets")),
+            _deny("OutsideSecurityGroups", _IN_NETWORK, _missing("sagemaker:VpcSecurityGroupIds")),
+            _deny("WithoutNetworkIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation")),
+            _deny("ClearTraffic", _JOBS, _not_true("sagemaker:InterContainerTrafficEncryption")),
+            _deny("VolumesWithoutKey", _ON_MACHINES, no_volume_key),
+            _deny("OutputWithoutKey", _WITH_OUTPUT, _missing("sagemaker:OutputKmsKey")),
+            _deny(
+                "OtherHardware",
+                _ON_MACHINES,
+                {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted(args.machine_types)}},
+            ),
+            _deny("WithoutTimeLimit", _JOBS[2:], _missing("sagemaker:MaxRuntimeInSeconds")),
+            _deny(
+                "BeyondTimeLimit",
+                _JOBS[2:],
+                {"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(MAX_RUNTIME_SECONDS)}},
+            ),
+            _deny(
+                "ServerlessOutsideNetwork",
+                ["sagemaker:CreateEndpointConfig"],
+                {"Null": {"sagemaker:ServerlessMaxConcurrency": "false"}},
+            ),
+            _deny(
+                "StudioOnInternet",
+                ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"],
+                {"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
+            ),
+            _deny("ApproveVersion", ["sagemaker:UpdateModelPackage"], not_approver),
+            _deny(
+                "ApprovedAtBirth",
+                ["sagemaker:CreateModelPackage"],
+                {"StringNotEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+            ),
+            _deny(
+                "CarryDataOut",
+                ["s3:PutObject", "s3:PutObjectAcl"],
+                {"StringNotEquals": {"aws:ResourceAccount": args.account}},
+            ),
+            _deny("OtherRegion", ["sagemaker:*"], {"StringNotEquals": {"aws:RequestedRegion": args.region}}),
+        ],
+    }
+
+
+def _cap(args: GuardrailsArgs) -> list[dict[str, Any]]:
+    """What a persona's own policy may grant at all: the actions some persona needs, on this account's resources."""
+    capped = [action for action in args.actions if action not in _BEYOND_ACCOUNT]
+    beyond = [action for action in args.actions if action in _BEYOND_ACCOUNT]
+    here = {"StringEquals": {"aws:ResourceAccount": args.account}}
+    return [
+        {"Sid": "CapOwnAccount", "Effect": "Allow", "Action": capped, "Resource": "*", "Condition": here},
+        {"Sid": "CapBeyondAccount", "Effect": "Allow", "Action": beyond, "Resource": "*"},
+    ]
+
+
+def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Sid": f"Deny{sid}", "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
+
+
+def _missing(key: str) -> dict[str, Any]:
+    return {"Null": {key: "true"}}
+
+
+def _not_true(key: str) -> dict[str, Any]:
+    """False, or left out: with IfExists the condition holds for an absent key."""
+    return {"BoolIfExists": {key: "false"}}

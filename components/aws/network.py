@@ -1,0 +1,188 @@
+"""A private network: no internet gateway, no NAT, no public address; AWS's services through endpoints only."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+import pulumi
+import pulumi_aws
+from pulumi_aws import ec2, vpc
+
+
+@dataclass
+class NetworkArgs:
+    """`reach` are the AWS services that the switched-on features need, by endpoint suffix such as `sagemaker.api`.
+
+    `zones` is the number of availability zones; each gets one subnet, an equal part of `cidr`.
+    """
+
+    account: str
+    region: str
+    cidr: str
+    zones: int
+    reach: Iterable[str]
+    flow_log_bucket_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+
+
+class Network(pulumi.ComponentResource):
+    """Creates a VPC with private subnets, an S3 gateway endpoint and one interface endpoint for each service in `reach`.
+
+    Refuses any way out: no route but the VPC's own and S3's, workloads may open HTTPS to the endpoints and to S3 and
+    talk to each other where Studio and distributed training need it, the default security group is empty. Endpoints
+    serve this account only, and S3's serves this account's buckets and the buckets of ECR's image layers. Every flow is logged
+    to the audit bucket. Rules: SageMaker developer guide "Connect Studio in a VPC to external resources"; VPC guide
+    "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2, EC2.6.
+    """
+
+    vpc_id: pulumi.Output[str]
+    subnet_ids: list[pulumi.Output[str]]
+    workload_security_group_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform:aws:Network", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        network = ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=args.cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=args.tags,
+            opts=self._child,
+        )
+        self.vpc_id = network.id
+        ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=network.id, ingress=[], egress=[], tags=args.tags, opts=self._child)
+        ec2.FlowLog(
+            f"{name}-flow-log",
+            vpc_id=network.id,
+            traffic_type="ALL",
+            log_destination_type="s3",
+            log_destination=pulumi.Output.concat(args.flow_log_bucket_arn, "/flow-logs/"),
+            max_aggregation_interval=60,
+            tags=args.tags,
+            opts=self._child,
+        )
+        routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
+        self.subnet_ids = self._subnets(name, args, routes)
+        s3_prefix_list_id = self._s3(name, args, routes)
+        endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
+        workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
+        self._rules(name, args, workloads, endpoints, s3_prefix_list_id)
+        for service in sorted(set(args.reach)):
+            self._interface(name, service, args, endpoints.id)
+        self.workload_security_group_id = workloads.id
+        self.register_outputs(
+            {"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids, "workload_security_group_id": workloads.id}
+        )
+
+    def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> list[pulumi.Output[str]]:
+        available = pulumi_aws.get_availability_zones_output(
+            state="available",
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        parts = list(IPv4Network(args.cidr).subnets(prefixlen_diff=2))
+        ids: list[pulumi.Output[str]] = []
+        for index in range(args.zones):
+            subnet = ec2.Subnet(
+                f"{name}-private-{index}",
+                vpc_id=self.vpc_id,
+                cidr_block=str(parts[index]),
+                availability_zone=available.names[index],
+                map_public_ip_on_launch=False,
+                tags=args.tags,
+                opts=self._child,
+            )
+            ec2.RouteTableAssociation(
+                f"{name}-private-{index}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
+            )
+            ids.append(subnet.id)
+        return ids
+
+    def _group(self, name: str, description: str, args: NetworkArgs) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(name, description=description, vpc_id=self.vpc_id, tags=args.tags, opts=self._child)
+
+    def _s3(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> pulumi.Output[str]:
+        endpoint = ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=self.vpc_id,
+            service_name=f"com.amazonaws.{args.region}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[routes.id],
+            policy=_document(
+                _own_account(args.account),
+                {
+                    "Sid": "ImageLayersOfEcr",
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "s3:GetObject",
+                    "Resource": f"arn:aws:s3:::prod-{args.region}-starport-layer-bucket/*",
+                },
+            ),
+            tags=args.tags,
+            opts=self._child,
+        )
+        return endpoint.prefix_list_id
+
+    def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> None:
+        # Studio's own service is the one that does not stand under com.amazonaws (its name begins aws.sagemaker).
+        studio = service == "studio"
+        ec2.VpcEndpoint(
+            f"{name}-{service.replace('.', '-')}",
+            vpc_id=self.vpc_id,
+            service_name=f"aws.sagemaker.{args.region}.studio" if studio else f"com.amazonaws.{args.region}.{service}",
+            vpc_endpoint_type="Interface",
+            private_dns_enabled=True,
+            subnet_ids=self.subnet_ids,
+            security_group_ids=[group_id],
+            policy=_document(_own_account(args.account)),
+            tags=args.tags,
+            opts=self._child,
+        )
+
+    def _rules(
+        self,
+        name: str,
+        args: NetworkArgs,
+        workloads: ec2.SecurityGroup,
+        endpoints: ec2.SecurityGroup,
+        s3_prefix_list_id: pulumi.Output[str],
+    ) -> None:
+        def rule(kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]) -> None:
+            make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
+            make(
+                f"{name}-{what}-{kind}",
+                security_group_id=of.id,
+                description=f"{what}, {kind}",
+                ip_protocol="tcp",
+                from_port=ports[0],
+                to_port=ports[1],
+                tags=args.tags,
+                opts=self._child,
+                **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
+            )
+
+        rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id)
+        rule("out", workloads, "https-to-endpoints", (443, 443), referenced_security_group_id=endpoints.id)
+        rule("out", workloads, "https-to-s3", (443, 443), prefix_list_id=s3_prefix_list_id)
+        for what, ports in (("studio-files", (2049, 2049)), ("studio-kernels", (8192, 65535))):
+            rule("in", workloads, what, ports, referenced_security_group_id=workloads.id)
+            rule("out", workloads, what, ports, referenced_security_group_id=workloads.id)
+
+
+def _own_account(account: str) -> dict[str, Any]:
+    """Only this account's principals, only on this account's resources: nothing can be carried out of it."""
+    return {
+        "Sid": "OwnAccountOnly",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}},
+    }
+
+
+def _document(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

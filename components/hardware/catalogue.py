@@ -1,0 +1,143 @@
+"""The hardware catalogue: portable hardware families, and what each platform has, charges and allows for them.
+
+The figures live in one YAML file a platform beside this module, each with the date and address of its source. A
+source is `first` hand when it is the cloud's own page, API or SDK, and `second` hand otherwise.
+"""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+Use = Literal["online", "async", "batch", "training"]
+
+PLATFORMS = ("aws",)
+_FOLDER = Path(__file__).parent
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Entry):
+    """Where a figure comes from; `date` is the source's own date or, where `note` says so, that of retrieval."""
+
+    hand: Literal["first", "second"]
+    address: str
+    date: date
+    note: str = ""
+
+
+class Quota(_Entry):
+    """The account quota that one replica of this use draws on, by its Service Quotas name and code."""
+
+    quota_name: str
+    quota_code: str | None
+    source: str | None
+
+
+class Accelerator(_Entry):
+    """`count` accelerators of `memory_gib` each."""
+
+    name: str
+    count: int
+    memory_gib: float | None
+
+
+class Price(_Entry):
+    """Dollars an hour for one machine in one region, by use; None where no source was found."""
+
+    online: float | None = None
+    async_: float | None = Field(default=None, alias="async")
+    batch: float | None = None
+    training: float | None = None
+    source: str
+    batch_source: str | None = None
+
+
+class HardwareFamily(_Entry):
+    """One portable family on one platform. `absent` is the reason where the platform has no such machine.
+
+    `local_nvme` machines encrypt their instance store in hardware and refuse a volume key. `regions` is None where
+    no source was found; a price in a region shows that the machine is sold there.
+    """
+
+    summary: str
+    absent: str | None = None
+    machine_type: str | None = None
+    vcpus: int | None = None
+    memory_gib: float | None = None
+    accelerator: Accelerator | None = None
+    local_nvme: bool = False
+    source: str | None = None
+    uses_source: str | None = None
+    uses: dict[Use, Quota] = {}
+    price_per_hour_usd: dict[str, Price] = {}
+    regions: list[str] | None = None
+    regions_source: str | None = None
+
+    def price(self, region: str, use: Use) -> float | None:
+        """Dollars an hour for this use in this region; None where the catalogue has no figure."""
+        entry = self.price_per_hour_usd.get(region)
+        return None if entry is None else getattr(entry, "async_" if use == "async" else use)
+
+    def sold_in(self, region: str) -> bool:
+        """Whether a source shows that the platform has this machine in the region."""
+        return region in (self.regions or ()) or region in self.price_per_hour_usd
+
+
+class Service(_Entry):
+    """What one `unit` of something else that bills costs, in dollars, by region."""
+
+    unit: str
+    price_usd: dict[str, float]
+    source: str
+    price_sources: dict[str, str] = {}
+    note: str = ""
+
+
+class Assumption(_Entry):
+    """A quantity that no configuration fixes, such as gigabytes of logs a month; the report prints it."""
+
+    value: float
+    unit: str
+    reason: str
+
+
+class Catalogue(_Entry):
+    """Everything known of one platform's hardware and prices on the day `dated`."""
+
+    platform: str
+    dated: date
+    hours_per_month: int
+    sources: dict[str, Source]
+    regions: list[str]
+    regions_source: str
+    families: dict[str, HardwareFamily]
+    services: dict[str, Service]
+    assumptions: dict[str, Assumption]
+
+    def family_of(self, machine_type: str) -> str | None:
+        """The family that maps to this machine type, or None."""
+        return next((name for name, f in self.families.items() if f.machine_type == machine_type), None)
+
+
+@cache
+def load(platform: str) -> Catalogue:
+    """Read one platform's catalogue, once. Raises FileNotFoundError for a platform that has none."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (_FOLDER / f"{platform}.yaml").read_text(encoding="utf-8")
+    return Catalogue.model_validate(yaml.load(text, Loader=loader))
+
+
+def family_names() -> list[str]:
+    """The portable names a stack file may use, in the catalogue's order; every platform's file lists the same."""
+    return list(load(PLATFORMS[0]).families)
+
+
+def region_names() -> list[str]:
+    """The regions that some platform's catalogue knows."""
+    return [region for platform in PLATFORMS for region in load(platform).regions]

@@ -1,0 +1,215 @@
+"""The offline preview: runs the real program in this process against the sandbox and records what it registers.
+
+`python -m operations.offline STACK_FILE` prints the resource graph as JSON; `operations.preview` starts it, one
+process a stack, because Pulumi's runtime and config are global to a process. Exit 2 with a sentence for bad input.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import runpy
+import sys
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlparse
+
+import pulumi
+from google.protobuf import json_format
+from google.protobuf import struct_pb2
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.stack import run_in_stack
+
+from operations.graph import SECRET, Graph, Resource, Source
+from sandbox import aws, cloud
+from stacks.config import stack_name, to_engine
+from stacks.errors import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "mlplatform"
+_STACK = "pulumi:pulumi:Stack"
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"
+_SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
+
+
+class Recorder(mocks.MockMonitor):
+    """A mock monitor that sees each raw registration, answers it from the sandbox and keeps it.
+
+    Inputs are taken from the wire, before Pulumi unwraps secrets, so that a secret is marked and not kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_NoMocks())
+        self.recorded: list[Resource] = []
+        self.outputs: dict[str, Any] = {}
+        self._providers: dict[str, dict[str, Any]] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN as the engine builds it: the types of all ancestors but the stack (the mock monitor keeps one)."""
+        qualified = parent.split("::")[2] if parent else _STACK
+        types = type_ if qualified == _STACK else f"{qualified}${type_}"
+        return "::".join([f"urn:pulumi:{settings.get_stack()}", settings.get_project(), types, name])
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
+        """Record one registration and answer as the cloud would."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == _STACK:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        wire = json_format.MessageToDict(request.object)
+        inputs = _redact(wire)
+        made = self._create(request, urn, inputs) if request.custom else cloud.Made("", {})
+        outputs = {**inputs, **made.outputs, "id": made.id} if request.custom else {}
+        if request.type.startswith("pulumi:providers:"):
+            self._providers[f"{urn}::{made.id}"] = inputs
+        self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, made.id, outputs)
+        self.recorded.append(
+            Resource(
+                urn=urn,
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                parent=request.parent or None,
+                provider=request.provider or None,
+                protect=request.protect,
+                dependencies=tuple(sorted(request.dependencies)),
+                property_dependencies={
+                    k: tuple(sorted(v.urns)) for k, v in sorted(request.propertyDependencies.items()) if v.urns
+                },
+                options=_options(request),
+                inputs=inputs,
+                outputs=outputs,
+                source=_source(request),
+            )
+        )
+        reply = json_format.ParseDict({**wire, **made.outputs}, struct_pb2.Struct()) if request.custom else None
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=reply)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        """Keep the stack's outputs; a component's outputs are its children's and need no keeping."""
+        if request.urn.split("::")[2] == _STACK:
+            self.outputs = _redact(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Answer a data look-up from the sandbox."""
+        account, region = self._place(request.provider)
+        args = json_format.MessageToDict(request.args)
+        answer = cloud.look_up(aws.LOOKUPS, request.tok, args, account, region)
+        struct = json_format.ParseDict(dict(answer), struct_pb2.Struct())
+        return resource_pb2.ResourceInvokeResponse(**{"return": struct, "failures": None})
+
+    def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> cloud.Made:
+        account, region = self._place(request.provider)
+        return cloud.create(aws.MAKERS, cloud.Request(request.type, urn, request.name, inputs, account, region))
+
+    def _place(self, provider: str) -> tuple[str, str]:
+        """The account and region of a provider reference; none for the provider itself."""
+        given = self._providers.get(provider, {})
+        accounts = given.get("allowedAccountIds", "[]")
+        accounts = json.loads(accounts) if isinstance(accounts, str) else accounts
+        return (accounts or [""])[0], given.get("region", "")
+
+
+class _NoMocks(mocks.Mocks):
+    """The recorder answers by itself; Pulumi's constructor wants mocks all the same."""
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise AssertionError(args.token)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
+        raise AssertionError(args.typ)
+
+
+def _redact(value: Any) -> Any:
+    """The wire value with every secret replaced by its mark."""
+    if isinstance(value, dict):
+        mapping = cast(dict[str, Any], value)
+        if mapping.get(_SECRET_MARK) == _SECRET_KIND:
+            return dict(SECRET)
+        return {key: _redact(item) for key, item in mapping.items()}
+    if isinstance(value, list):
+        return [_redact(item) for item in cast(list[Any], value)]
+    # Numbers cross the wire as doubles; a whole one is what the program wrote.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _options(request: Any) -> dict[str, Any]:
+    """The resource options that a judgement may ask for, where they differ from Pulumi's default."""
+    timeouts = {k: v for k in ("create", "update", "delete") if (v := getattr(request.customTimeouts, k))}
+    options = {
+        "deleteBeforeReplace": request.deleteBeforeReplace,
+        "ignoreChanges": list(request.ignoreChanges),
+        "replaceOnChanges": list(request.replaceOnChanges),
+        "retainOnDelete": request.retainOnDelete,
+        "customTimeouts": timeouts,
+    }
+    return {key: value for key, value in options.items() if value}
+
+
+def _source(request: Any) -> Source | None:
+    """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
+    for frame in request.stackTrace.frames:
+        path = Path(unquote(urlparse(frame.pc.uri).path))
+        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+            return Source(str(path.relative_to(ROOT)), frame.pc.line)
+    return None
+
+
+def preview(path: Path) -> Graph:
+    """Run the program for one stack file and return its resource graph.
+
+    Raises BadInput for a stack file that is wrong, UnknownType for what the sandbox lacks. Once a process: Pulumi's
+    runtime and config are global.
+    """
+    values = to_engine(path)
+    stack = stack_name(path)
+    recorder = Recorder()
+    # As in Pulumi's own executor: the program is run as a script, and asyncio's complaints about futures that an
+    # error left unobserved would bury the one sentence that matters.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    set_all_config(values)
+    # What set_mocks does, without the root stack it makes: run_in_stack makes its own and registers its outputs.
+    settings.configure(
+        mocks.MockSettings(
+            monitor=recorder,
+            monitor_features=set(recorder.GetDeploymentInfo(None).supportedFeatures),
+            engine=mocks.MockEngine(None),
+            project=PROJECT,
+            stack=stack,
+            dry_run=True,
+            organization=None,
+            callbacks=None,
+        )
+    )
+    try:
+        loop.run_until_complete(run_in_stack(lambda: _run_program()))
+    finally:
+        loop.close()
+    recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # registration order is a race
+    return Graph(stack, values[f"{PROJECT}:platform"], tuple(recorded), recorder.outputs)
+
+
+def _run_program() -> None:
+    runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+
+
+def main() -> int:
+    """Print the graph of the stack file named on the command line; 2 and a sentence on bad input."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what the program prints is no part of the graph
+            graph = preview(Path(sys.argv[1]))
+    except (BadInput, pulumi.RunError, cloud.UnknownType) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    json.dump(graph.to_json(), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,414 @@
+"""Renders the AWS part of a resource graph as Terraform, the language Checkov's rules are written in.
+
+pulumi-aws is bridged from Terraform's AWS provider, so types and properties translate one to one. Every name and
+shape below was checked, with every nested input of pulumi-aws 7.51, against the provider's schema as
+`cdktf-cdktf-provider-aws` 21.22 carries it (hashicorp/aws 6). Not translated: nested blocks of ECS targets, predictive
+scaling, regional NAT gateways and the bucket's old inline replication, which no component uses.
+
+What Checkov 3.3.30 does with a value that is another resource's output, by experiment on 30 resources, 89 findings
+(tests/policies/test_checkov_checks.py keeps the conclusion true):
+
+* Absent from `values` with a `references` entry, as Terraform prints an unknown: the first reference becomes the
+  attribute's value and every reference an edge, so "is it set" checks (CKV_AWS_26, 98, 158) and graph checks
+  (CKV2_AWS_5, 6, 11, 12, 61, 62, 64) both work. A check that parses the value (an ARN, a policy) sees a name instead.
+* Concrete in `values` with a `references` entry: the same 89 findings; the value stays and the edges are there too.
+* Concrete without a reference: no edge; 11 of the findings change from pass to fail, CKV_AWS_18, 21 and 145 included.
+
+So a value that is wholly another resource's output leaves `values`, as in a real plan, and one that merely contains
+such outputs (a policy document, an autoscaling target) stays readable; both carry their references.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from operations.graph import SECRET, UNKNOWN
+
+Json: TypeAlias = Any
+Resource: TypeAlias = Mapping[str, Any]
+
+# The verified resources, by Pulumi module.
+_RESOURCES = {
+    "accessanalyzer": "Analyzer",
+    "appautoscaling": "Policy ScheduledAction Target",
+    "budgets": "Budget BudgetAction",
+    "cloudcontrol": "Resource",
+    "cloudtrail": "EventDataStore Trail",
+    "cloudwatch": "CompositeAlarm Dashboard EventRule EventTarget LogGroup LogMetricFilter LogResourcePolicy "
+    "MetricAlarm",
+    "costexplorer": "AnomalyMonitor AnomalySubscription CostAllocationTag CostCategory",
+    "ec2": "DefaultNetworkAcl DefaultRouteTable DefaultSecurityGroup Eip FlowLog InternetGateway NatGateway NetworkAcl "
+    "NetworkAclRule Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet Vpc VpcDhcpOptions "
+    "VpcEndpoint VpcEndpointPolicy VpcEndpointRouteTableAssociation",
+    "ecr": "LifecyclePolicy Repository RepositoryPolicy",
+    "guardduty": "Detector",
+    "iam": "AccessKey InstanceProfile Policy Role RolePoliciesExclusive RolePolicy RolePolicyAttachment "
+    "RolePolicyAttachmentsExclusive User",
+    "kms": "Alias Grant Key KeyPolicy",
+    "s3": "Bucket BucketAcl BucketIntelligentTieringConfiguration BucketLifecycleConfiguration BucketLogging "
+    "BucketNotification BucketObjectLockConfiguration BucketObjectv2 BucketOwnershipControls BucketPolicy "
+    "BucketPublicAccessBlock BucketServerSideEncryptionConfiguration BucketVersioning",
+    "sagemaker": "AppImageConfig DataQualityJobDefinition Domain Endpoint EndpointConfiguration FeatureGroup Image "
+    "MlflowTrackingServer Model ModelPackageGroup ModelPackageGroupPolicy MonitoringSchedule NotebookInstance "
+    "NotebookInstanceLifecycleConfiguration Pipeline Space StudioLifecycleConfig UserProfile",
+    "scheduler": "Schedule ScheduleGroup",
+    "secretsmanager": "Secret",
+    "servicequotas": "ServiceQuota",
+    "sfn": "StateMachine",
+    "sns": "Topic TopicPolicy TopicSubscription",
+    "sqs": "Queue QueuePolicy",
+    "ssm": "Parameter",
+    "vpc": "SecurityGroupEgressRule SecurityGroupIngressRule",
+}
+# The rule is aws_<module>_<resource in snake case>; these are the exceptions to its two halves.
+_PREFIXES = {"cloudcontrol": "aws_cloudcontrolapi_", "costexplorer": "aws_ce_", "ec2": "aws_"}
+_TYPE_NAMES = {"aws_cloudtrail_trail": "aws_cloudtrail", "aws_s3_bucket_objectv2": "aws_s3_object"}
+
+# Attributes that the bridge renamed by hand, by Terraform type.
+_RENAMED = {
+    "aws_cloudwatch_metric_alarm": {"name": "alarm_name"},
+    "aws_sns_topic_subscription": {"topic": "topic_arn"},
+}
+# Lists that Pulumi names in the plural and Terraform in the singular; every other list has the same name in both.
+_PLURALS = """
+    additional_model_data_sources advanced_event_selectors ands capacity_provider_strategies code_repositories
+    container_entrypoints containers cors_rules cost_filters custom_file_system_configs custom_file_systems
+    custom_images data_resources efs_file_system_configs encryption_configurations ends_withs event_selectors
+    exclusions feature_definitions field_selectors grants image_tag_mutability_exclusion_filters
+    include_inference_response_ins inclusions inline_policies insight_selectors kernel_specs lambda_functions
+    lifecycle_rules metric_queries monitor_arn_lists noncurrent_version_transitions not_ends_withs not_starts_withs
+    notifications ors parameters pipeline_parameter_lists pipeline_parameters planned_limits queues replicas routes
+    routing_configs rules s3_data_sources split_charge_rules starts_withs step_adjustments subnet_configurations
+    subscribers target_grants tierings topics transitions
+"""
+_PLURAL = frozenset(_PLURALS.split())
+# Maps with keys of the user's own; every other object is a block, which Terraform holds as a list of one.
+_MAPS = """
+    container_environment_variables dimensions encryption_context_equals encryption_context_subset environment
+    header_parameters input_paths metadata parameters query_string_parameters tags timeouts
+"""
+_MAP = frozenset(_MAPS.split())
+# JSON documents that Pulumi also takes as typed objects.
+_DOCUMENTS = frozenset({"assume_role_policy", "policy", "policy_document"})
+# How Pulumi marks what is not plain JSON: secrets, and assets, which have no value to judge.
+_MARK = next(iter(SECRET))
+# Outputs that name one resource and no other, so that finding one inside a text proves where it came from.
+_IDENTITY = re.compile(r"(^id|Id|^arn|Arn|^name|Name|^bucket|^url|Url)$")
+_SHARED = frozenset({"accountId", "ownerId", "registryId"})
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Unrendered:
+    """A resource that has no Terraform form here, and why."""
+
+    urn: str
+    type: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A Terraform plan, the resource behind each of its addresses, and what could not be rendered."""
+
+    plan: dict[str, Json]
+    addresses: dict[str, str]
+    unrendered: list[Unrendered]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A string made of other resources' outputs: literal parts and (address, attribute) pairs, in order."""
+
+    value: str
+    parts: tuple[str | tuple[str, str], ...]
+
+    @property
+    def whole(self) -> bool:
+        return all(isinstance(part, tuple) for part in self.parts)
+
+    @property
+    def references(self) -> list[str]:
+        pairs = dict.fromkeys(part for part in self.parts if isinstance(part, tuple))
+        return [name for pair in pairs for name in (".".join(pair), pair[0])]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A resource in Terraform's shape; `attributes` holds plain JSON with a `_Text` wherever a reference is."""
+
+    type: str
+    name: str
+    attributes: dict[str, Json]
+    vague: dict[str, list[str]]
+    depends_on: list[str]
+    protect: bool
+
+    @property
+    def address(self) -> str:
+        return f"{self.type}.{self.name}"
+
+
+def render(resources: Iterable[Resource]) -> Rendered:
+    """Render every AWS resource as `terraform show -json` prints a plan that creates them all.
+
+    Components and providers are not resources and are left out; anything else without a mapping is in `unrendered`.
+    """
+    resources = list(resources)
+    addresses, unrendered = _addresses(resources)
+    blocks = list(_blocks(resources, addresses))
+    plan = {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {"root_module": {"resources": [_planned(block) for block in blocks]}},
+        "resource_changes": [_change(block) for block in blocks],
+        "configuration": {
+            "provider_config": {"aws": _provider_config(resources)},
+            "root_module": {"resources": [_configured(block) for block in blocks]},
+        },
+    }
+    return Rendered(plan, {address: urn for urn, address in addresses.items()}, unrendered)
+
+
+def render_configuration(resources: Iterable[Resource], region: str) -> dict[str, Json]:
+    """Render the same resources as a `main.tf.json` that `terraform plan` accepts without an AWS account."""
+    resources = list(resources)
+    addresses, _ = _addresses(resources)
+    types: dict[str, dict[str, Json]] = {}
+    for block in _blocks(resources, addresses):
+        body: dict[str, Json] = _map(block.attributes, _interpolated)
+        if block.depends_on:
+            body["depends_on"] = block.depends_on
+        if block.protect:
+            body["lifecycle"] = {"prevent_destroy": True}
+        types.setdefault(block.type, {})[block.name] = body
+    provider = {"region": region, "access_key": "offline", "secret_key": "offline"}
+    checks = ("credentials_validation", "metadata_api_check", "region_validation", "requesting_account_id")
+    return {
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
+        "provider": {"aws": provider | {f"skip_{check}": True for check in checks}},
+        "resource": types,
+    }
+
+
+def terraform_type(token: str) -> str | None:
+    """Give the Terraform type of a Pulumi token, or None if it is not one of the verified ones."""
+    cloud, module, noun = re.split(r"(?:/\w+)?:", token, maxsplit=2)
+    if cloud != "aws" or noun not in _RESOURCES.get(module, "").split():
+        return None
+    plain = _PREFIXES.get(module, f"aws_{module}_") + _snake(noun)
+    return _TYPE_NAMES.get(plain, plain)
+
+
+def _addresses(resources: Iterable[Resource]) -> tuple[dict[str, str], list[Unrendered]]:
+    """Give each renderable resource an address of its own: Terraform names are unique by type, Pulumi's by URN."""
+    addresses: dict[str, str] = {}
+    unrendered: list[Unrendered] = []
+    taken: set[str] = set()
+    for resource in resources:
+        urn, token = resource["urn"], resource["type"]
+        if not resource["custom"] or token.startswith("pulumi:"):
+            continue
+        kind = terraform_type(token)
+        if kind is None:
+            unrendered.append(Unrendered(urn, token, f"no Terraform mapping for {token}"))
+            continue
+        name = re.sub(r"^(?=[^A-Za-z_])|[^\w-]", "_", resource["name"], flags=re.ASCII)
+        names = (name if n == 1 else f"{name}_{n}" for n in range(1, len(taken) + 2))
+        address = next(a for a in (f"{kind}.{n}" for n in names) if a not in taken)
+        taken.add(address)
+        addresses[urn] = address
+    return addresses, unrendered
+
+
+def _blocks(resources: Iterable[Resource], addresses: Mapping[str, str]) -> Iterator[_Block]:
+    known = {resource["urn"]: resource for resource in resources if resource["urn"] in addresses}
+    for urn, resource in known.items():
+        kind, _, name = addresses[urn].partition(".")
+        attributes: dict[str, Json] = {}
+        vague: dict[str, list[str]] = {}
+        for prop, raw in resource["inputs"].items():
+            if prop.startswith("__") or raw is None:
+                continue
+            sources = [known[dep] for dep in resource.get("propertyDependencies", {}).get(prop, []) if dep in known]
+            key, value = _attribute(kind, prop, raw, _Linker(sources, addresses), top=True)
+            attributes[key] = value
+            # The value was computed from a resource and shows no trace of it: an edge is all that can be kept.
+            if sources and not _references(value) and not _is_blocks(value):
+                vague[key] = [addresses[source["urn"]] for source in sources]
+        linked = {name for value in attributes.values() for name in _references(value)}
+        linked |= {name for names in vague.values() for name in names}
+        upstream = {addresses[dep] for dep in resource.get("dependencies", []) if dep in addresses}
+        depends_on = sorted(upstream - linked)
+        yield _Block(kind, name, attributes, vague, depends_on, bool(resource.get("protect")))
+
+
+class _Linker:
+    """Finds the outputs of `sources` (the resources that a property depends on) in a property's strings."""
+
+    def __init__(self, sources: Iterable[Resource], addresses: Mapping[str, str]):
+        self.addresses = [addresses[source["urn"]] for source in sources]
+        pairs = zip(self.addresses, sources, strict=True)
+        outputs = [(key, value, address) for address, source in pairs for key, value in source["outputs"].items()]
+        # An ARN or id is what a name, an alias or a copy of it in another resource's outputs is known by.
+        outputs.sort(key=lambda output: {"arn": 0, "id": 1}.get(output[0], 2))
+        self.outputs: dict[str, tuple[str, tuple[str, str]]] = {}
+        for key, value, address in outputs:
+            if isinstance(value, str) and value and key != "region":
+                attribute = _name(address.partition(".")[0], key, value)
+                self.outputs.setdefault(value, (key, (address, attribute)))
+        identities = [re.escape(value) for value, (key, _) in self.outputs.items() if _is_identity(key)]
+        longest_first = "|".join(sorted(identities, key=len, reverse=True))
+        self.inside = re.compile(rf"(?<![\w-])({longest_first})(?![\w-])") if identities else None
+
+    def text(self, prop: str, value: str, top: bool) -> str | _Text:
+        if value == UNKNOWN:
+            return _Text(value, tuple((address, "id") for address in self.addresses))
+        key, pair = self.outputs.get(value, ("", ("", "")))
+        # A whole property that equals an output is that output; deeper, "ENABLED" could be anybody's.
+        if key and (top or key == prop or _is_identity(key)):
+            return _Text(value, (pair,))
+        # Splitting by a pattern with one group gives text and match by turns.
+        parts = self.inside.split(value) if self.inside else [value]
+        linked = [part if n % 2 == 0 else self.outputs[part][1] for n, part in enumerate(parts)]
+        return _Text(value, tuple(part for part in linked if part)) if len(parts) > 1 else value
+
+
+def _is_identity(key: str) -> bool:
+    return bool(_IDENTITY.search(key)) and key not in _SHARED
+
+
+def _attribute(kind: str, prop: str, raw: Json, linker: _Linker, top: bool = False) -> tuple[str, Json]:
+    """Translate one property, with all that is in it, to its Terraform name and shape."""
+    key = _name(kind, prop, raw)
+    if key in _DOCUMENTS and isinstance(raw, dict):
+        raw = json.dumps(raw)
+    # Cost Explorer alone has a block of this name, {key, values}: the rest are maps of text to text.
+    is_map = key in _MAP and not (key == "tags" and "values" in raw)
+    value = _value(prop, raw, linker, top, is_map)
+    if isinstance(raw, dict) and not is_map and not isinstance(value, str | _Text):
+        value = [value]
+    return key, value
+
+
+def _value(prop: str, raw: Json, linker: _Linker, top: bool, is_map: bool = False) -> Json:
+    if isinstance(raw, str):
+        return linker.text(prop, raw, top)
+    if isinstance(raw, list):
+        return [_value(prop, item, linker, top) for item in cast("list[Json]", raw) if item is not None]
+    if not isinstance(raw, dict):
+        return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
+    entries = {k: v for k, v in cast("dict[str, Json]", raw).items() if v is not None and not k.startswith("__")}
+    if _MARK in entries:
+        return "(sensitive value)" if entries[_MARK] == SECRET[_MARK] else _Text("", ())
+    if is_map:
+        return {k: _value(k, v, linker, top=False) for k, v in entries.items()}
+    return dict(_attribute("", k, v, linker) for k, v in entries.items())
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _name(kind: str, prop: str, value: Json) -> str:
+    name = _snake(prop)
+    if isinstance(value, list) and name in _PLURAL:
+        name = name[:-3] + "y" if name.endswith("ies") else name[:-1]
+    return _RENAMED.get(kind, {}).get(name, name)
+
+
+def _is_blocks(value: Json) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in cast("list[Json]", value))
+
+
+def _map(node: Json, leaf: Callable[[Json], Json]) -> Json:
+    """Rebuild `node` with `leaf` applied to what is neither a list nor a dict; drop what it makes `_ABSENT`."""
+    if isinstance(node, dict):
+        mapped = {key: _map(value, leaf) for key, value in cast("dict[str, Json]", node).items()}
+        return {key: value for key, value in mapped.items() if value is not _ABSENT}
+    if isinstance(node, list):
+        # Terraform puts null where an unknown was, so that the other elements keep their index.
+        mapped_items = [_map(item, leaf) for item in cast("list[Json]", node)]
+        return [None if item is _ABSENT else item for item in mapped_items]
+    return leaf(node)
+
+
+def _references(node: Json) -> list[str]:
+    if isinstance(node, _Text):
+        return node.references
+    children: Iterable[Json] = ()
+    if isinstance(node, dict | list):
+        children = cast("dict[str, Json]", node).values() if isinstance(node, dict) else cast("list[Json]", node)
+    return list(dict.fromkeys(name for child in children for name in _references(child)))
+
+
+def _known(leaf: Json) -> Json:
+    if isinstance(leaf, _Text):
+        return _ABSENT if leaf.whole else leaf.value
+    return leaf
+
+
+def _after_unknown(leaf: Json) -> Json:
+    return True if isinstance(leaf, _Text) and leaf.whole else _ABSENT
+
+
+def _interpolated(leaf: Json) -> Json:
+    if isinstance(leaf, str):
+        return leaf.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(leaf, _Text):
+        if not leaf.parts:
+            return _ABSENT
+        return "".join(_interpolated(p) if isinstance(p, str) else "${" + ".".join(p) + "}" for p in leaf.parts)
+    return leaf
+
+
+def _expression(node: Json) -> Json:
+    if _is_blocks(node):
+        return [
+            {key: _expression(value) for key, value in block.items()} for block in cast("list[dict[str, Json]]", node)
+        ]
+    references = _references(node)
+    if references:
+        return {"references": references}
+    constant = _map(node, _known)
+    return {} if constant is _ABSENT else {"constant_value": constant}
+
+
+def _identity(block: _Block) -> dict[str, Json]:
+    provider = "registry.terraform.io/hashicorp/aws"
+    return {
+        "address": block.address,
+        "mode": "managed",
+        "type": block.type,
+        "name": block.name,
+        "provider_name": provider,
+    }
+
+
+def _planned(block: _Block) -> dict[str, Json]:
+    return _identity(block) | {"schema_version": 0, "values": _map(block.attributes, _known), "sensitive_values": {}}
+
+
+def _change(block: _Block) -> dict[str, Json]:
+    after = _map(block.attributes, _known)
+    unknown = _map(block.attributes, _after_unknown)
+    change = {"actions": ["create"], "before": None, "after": after, "after_unknown": unknown}
+    return _identity(block) | {"change": change | {"before_sensitive": False, "after_sensitive": {}}}
+
+
+def _configured(block: _Block) -> dict[str, Json]:
+    expressions = {key: _expression(value) for key, value in block.attributes.items()}
+    expressions |= {key: {"references": addresses} for key, addresses in block.vague.items()}
+    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
+    body = place | {"provider_config_key": "aws", "expressions": expressions, "schema_version": 0}
+    return body | ({"depends_on": block.depends_on} if block.depends_on else {})
+
+
+def _provider_config(resources: Iterable[Resource]) -> dict[str, Json]:
+    regions = (r["inputs"].get("region") for r in resources if r["type"] == "pulumi:providers:aws")
+    region = next((region for region in regions if region), None)
+    expressions = {"region": {"constant_value": region}} if region else {}
+    return {"name": "aws", "full_name": "registry.terraform.io/hashicorp/aws", "expressions": expressions}

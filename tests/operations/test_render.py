@@ -1,0 +1,215 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws
+import pytest
+
+from operations import render as rendering
+from operations.graph import SECRET, UNKNOWN
+from operations.render import render, render_configuration, terraform_type
+
+ACCOUNT = "123456789012"
+
+
+def resource(token: str, name: str, inputs: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    sources: dict[str, list[dict[str, Any]]] = more.pop("sources", {})
+    links = {prop: [source["urn"] for source in found] for prop, found in sources.items()}
+    return {
+        "urn": f"urn:pulumi:pilot::mlplatform::{more.pop('parent', '')}{token}::{name}",
+        "type": token,
+        "name": name,
+        "custom": True,
+        "dependencies": sorted({urn for urns in links.values() for urn in urns}),
+        "propertyDependencies": links,
+        "inputs": inputs or {},
+        "outputs": {"id": f"{name}-id", **(inputs or {}), **more.pop("outputs", {})},
+        **more,
+    }
+
+
+KEY_ARN = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k-1"
+KEY = resource("aws:kms/key:Key", "key", outputs={"id": "k-1", "keyId": "k-1", "arn": KEY_ARN, "status": "ENABLED"})
+BUCKET = resource("aws:s3/bucket:Bucket", "bucket", {"bucket": "b-1"}, outputs={"id": "b-1", "arn": "arn:aws:s3:::b-1"})
+ENDPOINT = resource("aws:sagemaker/endpoint:Endpoint", "endpoint", outputs={"id": "e-1", "name": "e-1"})
+
+
+def parts(*resources: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What the last resource has in planned values, in the configuration's expressions, and as Terraform code."""
+    plan = render(resources).plan
+    planned = plan["planned_values"]["root_module"]["resources"][-1]
+    configured = plan["configuration"]["root_module"]["resources"][-1]
+    code = render_configuration(resources, "eu-west-1")["resource"][planned["type"]][planned["name"]]
+    return planned["values"], configured["expressions"], code
+
+
+def test_a_whole_value_reference_is_unknown_in_the_plan_as_terraform_prints_it() -> None:
+    group = resource("aws:cloudwatch/logGroup:LogGroup", "logs", {"kmsKeyId": KEY_ARN}, sources={"kmsKeyId": [KEY]})
+    values, expressions, code = parts(KEY, group)
+    assert values == {}
+    assert expressions == {"kms_key_id": {"references": ["aws_kms_key.key.arn", "aws_kms_key.key"]}}
+    assert code == {"kms_key_id": "${aws_kms_key.key.arn}"}
+    change = render([KEY, group]).plan["resource_changes"][-1]["change"]
+    assert change["after_unknown"] == {"kms_key_id": True}
+
+
+def test_a_policy_document_stays_readable_and_carries_its_references() -> None:
+    document = {"Resource": ["arn:aws:s3:::b-1", "arn:aws:s3:::b-1/*"], "Condition": "${aws:username}"}
+    inputs = {"bucket": "b-1", "policy": json.dumps(document)}
+    policy = resource("aws:s3/bucketPolicy:BucketPolicy", "p", inputs, sources={"bucket": [BUCKET], "policy": [BUCKET]})
+    values, expressions, code = parts(BUCKET, policy)
+    assert json.loads(values["policy"]) == document
+    assert expressions["policy"] == {"references": ["aws_s3_bucket.bucket.arn", "aws_s3_bucket.bucket"]}
+    assert '"${aws_s3_bucket.bucket.arn}/*"' in code["policy"]
+    assert "$${aws:username}" in code["policy"]
+
+
+def test_a_typed_policy_document_becomes_a_json_string() -> None:
+    values, _, _ = parts(resource("aws:iam/policy:Policy", "p", {"policy": {"Version": "2012-10-17"}}))
+    assert values == {"policy": '{"Version": "2012-10-17"}'}
+
+
+def test_an_output_inside_a_text_is_found() -> None:
+    inputs = {"resourceId": "endpoint/e-1/variant/main", "serviceNamespace": "sagemaker"}
+    target = resource("aws:appautoscaling/target:Target", "t", inputs, sources={"resourceId": [ENDPOINT]})
+    values, expressions, code = parts(ENDPOINT, target)
+    assert values["resource_id"] == "endpoint/e-1/variant/main"
+    assert expressions["resource_id"]["references"] == [
+        "aws_sagemaker_endpoint.endpoint.id",
+        "aws_sagemaker_endpoint.endpoint",
+    ]
+    assert code["resource_id"] == "endpoint/${aws_sagemaker_endpoint.endpoint.id}/variant/main"
+
+
+def test_only_what_proves_where_it_came_from_is_a_reference() -> None:
+    # "ENABLED" equals the key's status, and e-1x merely begins like the endpoint's name.
+    inputs = {"defaultUserSettings": {"mode": "ENABLED", "key": KEY_ARN, "label": "e-1x"}}
+    sources = {"defaultUserSettings": [KEY, ENDPOINT]}
+    values, expressions, _ = parts(KEY, ENDPOINT, resource("aws:sagemaker/domain:Domain", "d", inputs, sources=sources))
+    assert values == {"default_user_settings": [{"mode": "ENABLED", "label": "e-1x"}]}
+    [settings] = expressions["default_user_settings"]
+    assert settings["mode"] == {"constant_value": "ENABLED"}
+    assert settings["key"]["references"][0] == "aws_kms_key.key.arn"
+
+
+def test_a_reference_in_a_list_leaves_its_place() -> None:
+    subnets = [resource("aws:ec2/subnet:Subnet", name, outputs={"id": f"subnet-{name}"}) for name in "ab"]
+    inputs = {"subnetIds": ["subnet-a", "subnet-fixed", "subnet-b"]}
+    endpoint = resource("aws:ec2/vpcEndpoint:VpcEndpoint", "e", inputs, sources={"subnetIds": subnets})
+    values, expressions, code = parts(*subnets, endpoint)
+    assert values == {"subnet_ids": [None, "subnet-fixed", None]}
+    assert expressions["subnet_ids"]["references"][::2] == ["aws_subnet.a.id", "aws_subnet.b.id"]
+    assert code == {"subnet_ids": ["${aws_subnet.a.id}", "subnet-fixed", "${aws_subnet.b.id}"]}
+
+
+def test_a_computed_value_without_a_trace_keeps_its_edge() -> None:
+    dashboard = resource(
+        "aws:cloudwatch/dashboard:Dashboard", "d", {"dashboardBody": "x"}, sources={"dashboardBody": [KEY]}
+    )
+    values, expressions, _ = parts(KEY, dashboard)
+    assert values == {"dashboard_body": "x"}
+    assert expressions == {"dashboard_body": {"references": ["aws_kms_key.key"]}}
+
+
+def test_shapes_blocks_are_lists_plurals_are_singular_and_maps_are_left_alone() -> None:
+    inputs = {
+        "primaryContainer": {"image": "i", "environment": {"someKey": "v"}},
+        "tags": {"costCenter": "ml"},
+        "containers": [{"modelDataUrl": "s3://x"}],
+        "vpcConfig": {"subnets": ["s"], "securityGroupIds": ["g"]},
+        "__defaults": [],
+        "enableNetworkIsolation": True,
+    }
+    assert parts(resource("aws:sagemaker/model:Model", "m", inputs))[0] == {
+        "primary_container": [{"image": "i", "environment": {"someKey": "v"}}],
+        "tags": {"costCenter": "ml"},
+        "container": [{"model_data_url": "s3://x"}],
+        "vpc_config": [{"subnets": ["s"], "security_group_ids": ["g"]}],
+        "enable_network_isolation": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "expected"),
+    [
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "a", "period": 60.0}, {"alarm_name": "a", "period": 60}),
+        ("aws:sns/topicSubscription:TopicSubscription", {"topic": "t"}, {"topic_arn": "t"}),
+        ("aws:s3/bucketLogging:BucketLogging", {"targetBucket": None}, {}),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "c"}, {"cidr_ipv4": "c"}),
+        (
+            "aws:costexplorer/anomalySubscription:AnomalySubscription",
+            {"thresholdExpression": {"tags": {"key": "k", "values": ["v"]}}, "tags": {"k": "v"}},
+            {"threshold_expression": [{"tags": [{"key": "k", "values": ["v"]}]}], "tags": {"k": "v"}},
+        ),
+    ],
+)
+def test_names_the_bridge_changed(token: str, inputs: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert parts(resource(token, "x", inputs))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws_vpc_security_group_egress_rule"),
+        ("aws:ec2/flowLog:FlowLog", "aws_flow_log"),
+        ("aws:cloudtrail/trail:Trail", "aws_cloudtrail"),
+        ("aws:costexplorer/anomalyMonitor:AnomalyMonitor", "aws_ce_anomaly_monitor"),
+        ("aws:s3/bucketObjectv2:BucketObjectv2", "aws_s3_object"),
+        ("aws:apprunner/service:Service", None),
+        ("gcp:kms/key:Key", None),
+    ],
+)
+def test_types(token: str, expected: str | None) -> None:
+    assert terraform_type(token) == expected
+
+
+@pytest.mark.parametrize("module", rendering._RESOURCES)
+def test_every_type_in_the_table_is_one_of_the_package(module: str) -> None:
+    folder = Path(pulumi_aws.__file__).parent / module
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    missing = [noun for noun in rendering._RESOURCES[module].split() if f":{noun}'" not in source]
+    assert not missing
+
+
+def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
+    component = resource("mlplatform:aws:Network", "net", custom=False)
+    provider = resource("pulumi:providers:aws", "aws", {"region": "eu-west-1"})
+    odd = resource("aws:apprunner/service:Service", "odd")
+    rendered = render([component, provider, odd, KEY])
+    assert rendered.addresses == {"aws_kms_key.key": KEY["urn"]}
+    assert [(item.urn, item.reason) for item in rendered.unrendered] == [
+        (odd["urn"], "no Terraform mapping for aws:apprunner/service:Service")
+    ]
+    config = rendered.plan["configuration"]["provider_config"]["aws"]
+    assert config["expressions"] == {"region": {"constant_value": "eu-west-1"}}
+
+
+def test_names_that_terraform_would_refuse_or_confuse() -> None:
+    twins = [resource("aws:kms/key:Key", "a key/1", parent=f"mlplatform:aws:{p}$") for p in ("A", "B")]
+    assert list(render([*twins, resource("aws:kms/key:Key", "1st")]).addresses) == [
+        "aws_kms_key.a_key_1",
+        "aws_kms_key.a_key_1_2",
+        "aws_kms_key._1st",
+    ]
+
+
+def test_secrets_do_not_leave_and_unknowns_keep_their_source() -> None:
+    inputs = {"policy": UNKNOWN, "description": SECRET, "name": UNKNOWN}
+    values, expressions, code = parts(KEY, resource("aws:iam/policy:Policy", "p", inputs, sources={"policy": [KEY]}))
+    assert values == {"description": "(sensitive value)"}
+    assert expressions["policy"]["references"] == ["aws_kms_key.key.id", "aws_kms_key.key"]
+    assert expressions["name"] == {}
+    assert code == {"policy": "${aws_kms_key.key.id}", "description": "(sensitive value)"}
+
+
+def test_order_without_a_value_and_protection() -> None:
+    group = resource("aws:ec2/securityGroup:SecurityGroup", "g", dependencies=[KEY["urn"]], protect=True)
+    assert render([KEY, group]).plan["configuration"]["root_module"]["resources"][-1]["depends_on"] == [
+        "aws_kms_key.key"
+    ]
+    code = render_configuration([KEY, group], "eu-west-1")
+    assert code["resource"]["aws_security_group"]["g"] == {
+        "depends_on": ["aws_kms_key.key"],
+        "lifecycle": {"prevent_destroy": True},
+    }
+    assert code["provider"]["aws"]["region"] == "eu-west-1"
