@@ -1,0 +1,153 @@
+"""The verdict on one stack: what would be created, what was found, what it costs, and the pilot's five proofs."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+State = Literal["proved", "failed", "not yet"]
+Severity = Literal["critical", "high", "medium", "low"]
+PROOFS = ("workflow speed", "hardware fit", "network fit", "exportability", "cost visibility")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(_Part):
+    """The Python line that made a resource; `file` is relative to the repository."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Waived(_Part):
+    """The waiver that a finding falls under."""
+
+    owner: str
+    reason: str
+    expires: date
+
+
+class Finding(_Part):
+    """One thing that is wrong. A mandatory finding without a waiver fails the verdict."""
+
+    source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
+    rule: str
+    severity: Severity
+    mandatory: bool
+    resource: str | None
+    message: str
+    remedy: str
+    place: Place | None
+    waived: Waived | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether this finding alone makes the command exit 1."""
+        return self.mandatory and self.waived is None
+
+
+class CostLine(_Part):
+    """What one resource costs a month, in dollars: with no traffic, and with everything at its maximum."""
+
+    resource: str
+    component: str
+    team: str
+    what: str
+    idle_usd: float
+    ceiling_usd: float
+    basis: str
+    place: Place | None
+
+
+class Cost(_Part):
+    """The bill a month. `unpriced` names resources that bill and have no price; `assumptions` what was assumed."""
+
+    lines: list[CostLine]
+    idle_usd: float
+    ceiling_usd: float
+    by_team: dict[str, tuple[float, float]]
+    budget_usd: float | None
+    assumptions: list[str]
+    unpriced: list[str]
+    second_hand: list[str]
+
+
+class Proof(_Part):
+    """One of the five things a pilot proves, and the fact the state rests on."""
+
+    name: str
+    state: State
+    fact: str
+
+
+class HardwareUse(_Part):
+    """One use of one hardware family, against region and quota. `needed` counts both fleets of a blue/green update."""
+
+    name: str
+    family: str
+    machine_type: str
+    use: str
+    replicas: str
+    sold_in_region: bool
+    may_serve: bool
+    quota_name: str
+    needed: int
+    declared: int | None
+
+
+class Created(_Part):
+    """One node of the tree of what would be created: a component and what it holds, or a resource type counted."""
+
+    name: str
+    type: str
+    count: int
+    children: list["Created"] = []
+
+
+class Link(_Part):
+    """One line of the network picture: a workload that reaches a service through an endpoint."""
+
+    service: str
+    endpoint: str
+    kind: Literal["Interface", "Gateway"]
+    needed_by: list[str]
+
+
+class NetworkPicture(_Part):
+    """What the network picture shows: the VPC, its subnets, who is inside, and the services reached privately."""
+
+    cidr: str
+    subnets: list[tuple[str, str]]
+    inside: list[str]
+    links: list[Link]
+
+
+class Verdict(_Part):
+    """Everything the report shows of one stack."""
+
+    stack: str
+    platform: str
+    account: str
+    region: str
+    judged_at: datetime
+    seconds: float
+    passed: bool
+    resources: int
+    created: list[Created]
+    findings: list[Finding]
+    checks_passed: dict[str, int]
+    cost: Cost
+    hardware: list[HardwareUse]
+    network: NetworkPicture | None
+    proofs: list[Proof]
+    manual_steps: list[str]
+
+    @property
+    def failing(self) -> list[Finding]:
+        """The findings that make the verdict fail."""
+        return [finding for finding in self.findings if finding.fails]

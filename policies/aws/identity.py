@@ -1,0 +1,191 @@
+"""Identity: least privilege for each persona, and guardrails that no persona's own policy can lift."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_policy import Severity
+
+from policies.rule import Stack, conditions, refers, resource_rule, stack_rule, statements
+
+_ROLE, _INLINE, _MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"
+
+# Actions for which IAM knows no resource, so `*` is the only one there is (Service Authorization Reference).
+_WITHOUT_RESOURCE = {
+    "cloudwatch:PutMetricData",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ecr:GetAuthorizationToken",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+_JOB, _TUNE = "sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParameterTuningJob"
+_PROCESS, _TRANSFORM = "sagemaker:CreateProcessingJob", "sagemaker:CreateTransformJob"
+_MODEL, _CONFIG = "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"
+
+# Each guardrail: the actions a deny statement must cover, and the one condition it must rest on. A second key in the
+# same block would be ANDed and let the action pass, so each has a statement of its own (the volume key alone may
+# except machine types, for those with local NVMe refuse a key).
+GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "jobs and models outside the subnets": ((_MODEL, _JOB, _TUNE, _PROCESS), "Null", "sagemaker:VpcSubnets"),
+    "jobs and models without a security group": (
+        (_MODEL, _JOB, _TUNE, _PROCESS),
+        "Null",
+        "sagemaker:VpcSecurityGroupIds",
+    ),
+    "containers without network isolation": (
+        (_MODEL, _JOB, _TUNE, _PROCESS),
+        "BoolIfExists",
+        "sagemaker:NetworkIsolation",
+    ),
+    "clear traffic between containers": (
+        (_JOB, _TUNE, _PROCESS),
+        "BoolIfExists",
+        "sagemaker:InterContainerTrafficEncryption",
+    ),
+    "volumes without a key": ((_CONFIG, _TRANSFORM, _JOB, _TUNE, _PROCESS), "Null", "sagemaker:VolumeKmsKey"),
+    "output without a key": ((_TRANSFORM, _JOB, _TUNE, _PROCESS), "Null", "sagemaker:OutputKmsKey"),
+    "hardware that the pilot did not choose": (
+        (_CONFIG, _TRANSFORM, _JOB, _TUNE, _PROCESS),
+        "ForAnyValue:StringNotEquals",
+        "sagemaker:InstanceTypes",
+    ),
+    "training without a time limit": ((_JOB,), "Null", "sagemaker:MaxRuntimeInSeconds"),
+    "training beyond the time limit": ((_JOB,), "NumericGreaterThan", "sagemaker:MaxRuntimeInSeconds"),
+    "serverless endpoints, which take no VPC": ((_CONFIG,), "Null", "sagemaker:ServerlessMaxConcurrency"),
+    "Studio on the internet": (
+        ("sagemaker:CreateDomain", "sagemaker:UpdateDomain"),
+        "StringNotEquals",
+        "sagemaker:AppNetworkAccessType",
+    ),
+    "approval by others than the approver": (
+        ("sagemaker:UpdateModelPackage",),
+        "ArnNotEquals",
+        "aws:PrincipalArn",
+    ),
+    "model versions approved at birth": (
+        ("sagemaker:CreateModelPackage",),
+        "StringNotEquals",
+        "sagemaker:ModelApprovalStatus",
+    ),
+    "data written to another account's bucket": (
+        ("s3:PutObject", "s3:PutObjectAcl"),
+        "StringNotEquals",
+        "aws:ResourceAccount",
+    ),
+    "another region": (("sagemaker:*",), "StringNotEquals", "aws:RequestedRegion"),
+}
+
+
+@resource_rule(
+    "identity-no-wildcard",
+    _INLINE,
+    _MANAGED,
+    severity=Severity.HIGH,
+    says="No policy grants a wildcard action, nor every resource where IAM can name one or a condition can bind it.",
+    remedy="Name the actions, and the ARNs that the persona needs.",
+)
+def no_wildcard(props: Mapping[str, Any]) -> Iterator[str]:
+    """`*` is accepted as a resource for actions that have none, and under a condition; never in an action."""
+    for statement in statements(props.get("policy")):
+        if statement["Effect"] != "Allow":
+            continue
+        sid = statement.get("Sid", "a statement")
+        if "NotAction" in statement or "NotResource" in statement:
+            yield f"{sid} grants everything but a list"
+        if wild := [action for action in statement["Action"] if "*" in action]:
+            yield f"{sid} grants the wildcard action {wild[0]}"
+        if "*" in statement["Resource"] and not conditions(statement):
+            needless = sorted(set(statement["Action"]) - _WITHOUT_RESOURCE - _PULL)
+            if needless:
+                yield f"{sid} grants {needless[0]} on every resource"
+
+
+# Pulling AWS's prebuilt images: their registries are in AWS's own accounts, which the boundary's cap cannot bind.
+_PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+
+
+@resource_rule(
+    "identity-boundary",
+    _ROLE,
+    severity=Severity.HIGH,
+    says="Every role stands under a permissions boundary.",
+    remedy="Set permissions_boundary to the identity component's boundary.",
+)
+def boundary(props: Mapping[str, Any]) -> Iterator[str]:
+    """The property must be present."""
+    if not props.get("permissionsBoundary"):
+        yield "has no permissions boundary"
+
+
+@resource_rule(
+    "identity-trust",
+    _ROLE,
+    severity=Severity.HIGH,
+    says="A role is taken only for this account: by a service bound to it, or by a person with MFA.",
+    remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
+)
+def trust(props: Mapping[str, Any]) -> Iterator[str]:
+    """Confused deputy (IAM user guide): a service principal without a source, a person without MFA, anybody."""
+    for statement in statements(props.get("assumeRolePolicy")):
+        principal, bound = statement.get("Principal"), conditions(statement)
+        if principal == "*" or "*" in str((principal or {}).get("AWS", "")):
+            yield "may be taken by anybody"
+        elif "Service" in principal and not bound & {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}:
+            yield "may be taken by a service on behalf of another account"
+        elif "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
+            yield "may be taken by a person without MFA"
+
+
+@resource_rule(
+    "identity-pass-role",
+    _INLINE,
+    severity=Severity.HIGH,
+    says="A role is passed by name, and only to the service that needs it.",
+    remedy="Name the role's ARN and add the condition iam:PassedToService.",
+)
+def pass_role(props: Mapping[str, Any]) -> Iterator[str]:
+    """iam:PassRole needs both a named role and iam:PassedToService."""
+    for statement in statements(props.get("policy")):
+        if statement["Effect"] == "Allow" and "iam:PassRole" in statement["Action"]:
+            if any("*" in resource for resource in statement["Resource"]):
+                yield "passes roles by a wildcard"
+            if ("StringEquals", "iam:PassedToService") not in conditions(statement):
+                yield "passes a role to any service"
+
+
+@stack_rule(
+    "identity-guardrails",
+    severity=Severity.CRITICAL,
+    says="The boundary denies what no persona may do, one statement a condition.",
+    remedy="Restore the statement in components/aws/guardrails.py.",
+)
+def guardrails(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Every policy that a role has as its boundary carries every guardrail."""
+    bounds = {b.urn: b for role in stack.of(_ROLE) for b in refers(role, "permissionsBoundary", _MANAGED)}
+    for policy in bounds.values():
+        denies = [s for s in statements(policy.props.get("policy")) if s["Effect"] == "Deny" and s["Resource"] == ["*"]]
+        for what, (actions, operator, key) in GUARDRAILS.items():
+            covered: set[str] = set()
+            for statement in denies:
+                allowed_beside = {("ForAnyValue:StringNotEquals", "sagemaker:InstanceTypes")} if "Volume" in key else set()
+                if {(operator, key)} == conditions(statement) - (allowed_beside - {(operator, key)}):
+                    covered |= set(statement["Action"])
+            if missing := sorted(set(actions) - covered):
+                yield policy.urn, f"does not deny {what} to {missing[0]} ({operator} {key})"
+
+
+RULES = [no_wildcard, boundary, trust, pass_role, guardrails]
