@@ -84,7 +84,7 @@ class BatchJob(pulumi.ComponentResource):
             definition=pulumi.Output.json_dumps(_definition(args, model_name)),
             logging_configuration={
                 "level": "ALL",
-                "include_execution_data": False,
+                "include_execution_data": True,
                 "log_destination": pulumi.Output.concat(log_group.arn, ":*"),
             },
             encryption_configuration={

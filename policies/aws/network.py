@@ -186,7 +186,7 @@ def endpoint_closed(props: Mapping[str, Any]) -> Iterator[str]:
 )
 def proof(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """The network proof: services needed against endpoints present, then the path to each endpoint."""
-    present = {_service(endpoint): endpoint for endpoint in stack.of(_ENDPOINT)}
+    present = {service_of(endpoint): endpoint for endpoint in stack.of(_ENDPOINT)}
     needed = {service: type_ for type_ in NEEDS for service in NEEDS[type_] if stack.of(type_)}
     for service, type_ in needed.items():
         if service not in present:
@@ -198,7 +198,7 @@ def proof(stack: Stack) -> Iterator[tuple[str | None, str]]:
             yield from _path(stack, service, endpoint)
 
 
-def _service(endpoint: PolicyResource) -> str:
+def service_of(endpoint: PolicyResource) -> str:
     """`sagemaker.api` of com.amazonaws.us-east-1.sagemaker.api; `studio` of aws.sagemaker.us-east-1.studio."""
     parts = str(endpoint.props.get("serviceName")).split(".")
     return "studio" if parts[:2] == ["aws", "sagemaker"] else ".".join(parts[3:])

@@ -1,0 +1,262 @@
+"""Judging one stack: from its resource graph to the verdict. Reads the graph and nothing else of the stack."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from operations import cost, hardware
+from operations.checkov import CheckovScan, ScanResult
+from operations.graph import Graph, Resource
+from operations.policies import evaluate, place, resources_for_policies
+from operations.render import Rendered, render
+from operations.verdict import Cost, Created, Finding, HardwareUse, Link, NetworkPicture, Proof, State, Verdict, Waived
+from policies import limits, pack, waivers
+from policies.aws.network import NEEDS, service_of
+from policies.rule import Stack
+
+CHECKOV = Path(__file__).resolve().parent.parent / "policies" / "checkov"
+_VPC, _SUBNET, _ENDPOINT = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+Stage = Callable[[str], None]
+
+
+def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], today: date, stage: Stage) -> Verdict:
+    """Judge one stack's graph and return its verdict.
+
+    `checkov` is a scan that was started and waits for its plan; `elapsed` gives the seconds since the command
+    started; `stage` is told what is being done. Raises CheckovError when Checkov breaks.
+    """
+    account, region = _place(graph)
+    rendered = render([resource.to_json() for resource in graph.resources])
+    resources = resources_for_policies(graph)
+    stack = Stack(resources)
+    stage("policies")
+    findings = evaluate(graph, pack.RULES[graph.platform], resources)
+    stage("cost and hardware")
+    bill = cost.price(graph, stack, region)
+    rows = hardware.fit(stack, region)
+    findings += [*_cost_findings(graph, bill), *_hardware_findings(graph, rows, region)]
+    stage("checkov")
+    scan = checkov.scan(rendered.plan)
+    findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
+    findings = [*_waive(findings, today), *_waiver_findings(findings, today)]
+    steps = list(manual_steps(graph, stack))
+    seconds = round(elapsed(), 2)
+    proofs = _proofs(graph, stack, findings, bill, rows, steps, seconds)
+    return Verdict(
+        stack=graph.stack,
+        platform=graph.platform,
+        account=account,
+        region=region,
+        judged_at=datetime.now(UTC),
+        seconds=seconds,
+        passed=not any(f.fails for f in findings) and not any(p.state == "failed" for p in proofs),
+        resources=len(graph.cloud),
+        created=_created(graph),
+        findings=sorted(findings, key=lambda f: (not f.fails, f.waived is not None, f.rule, f.resource or "")),
+        checks_passed={
+            "policy": len(pack.RULES[graph.platform]) - len({f.rule for f in findings if f.source == "policy"}),
+            "checkov": len(scan.passed),
+        },
+        cost=bill,
+        hardware=rows,
+        network=_network_picture(stack),
+        proofs=proofs,
+        manual_steps=steps,
+    )
+
+
+def _place(graph: Graph) -> tuple[str, str]:
+    """The account and region of the stack's provider; its inputs are JSON strings on the wire."""
+    provider = next(r for r in graph.resources if r.is_provider)
+    return json.loads(provider.inputs["allowedAccountIds"])[0], str(provider.inputs["region"])
+
+
+def _cost_findings(graph: Graph, bill: Cost) -> Iterator[Finding]:
+    ceiling = limits.load()["ceiling-usd"]
+    if bill.ceiling_usd > ceiling.number:
+        text = f"the ceiling is ${bill.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}"
+        yield _finding("cost", "limits-ceiling", text, "Lower replicas or hours, or have the limit's owner raise it.", None)
+    if bill.budget_usd is not None and bill.ceiling_usd > bill.budget_usd:
+        text = f"the ceiling of ${bill.ceiling_usd:,.0f} a month is above the budget of ${bill.budget_usd:,.0f}"
+        yield _finding("cost", "budget-below-ceiling", text, "Expect the alert, or lower the replicas.", None, mandatory=False)
+    for sentence in bill.unpriced:
+        resource = next((r for r in graph.resources if sentence.startswith(f"{r.name}:")), None)
+        yield _finding("cost", "cost-unpriced", sentence, "Add the price with its source to the catalogue.", resource)
+
+
+def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
+    by_name = {r.name: r for r in graph.cloud}
+    remedy = "Choose another family or region in the stack file, or declare the quota in policies/limits.yaml."
+    for row, sentence in hardware.problems(rows, region):
+        yield _finding("hardware", "hardware-fit", sentence, remedy, by_name.get(row.name))
+
+
+def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
+    for failed in scan.failed:
+        resource = graph.by_urn.get(rendered.addresses.get(failed.address, ""))
+        remedy = failed.guideline or f"See Checkov's policy index for {failed.check_id}."
+        text = f"{resource.name if resource else failed.address} fails: {failed.check_name}"
+        yield _finding("checkov", failed.check_id, text, remedy, resource)
+
+
+def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
+    for item in rendered.unrendered:
+        text = f"{item.type} could not be rendered for Checkov: {item.reason}"
+        yield _finding("render", "render-complete", text, "Add the type to operations/render.py.", graph.by_urn[item.urn])
+
+
+def _finding(
+    source: str, rule: str, message: str, remedy: str, resource: Resource | None, mandatory: bool = True
+) -> Finding:
+    return Finding.model_validate(
+        {
+            "source": source,
+            "rule": rule,
+            "severity": "medium",
+            "mandatory": mandatory,
+            "resource": resource.name if resource else None,
+            "message": message,
+            "remedy": remedy,
+            "place": place(resource),
+        }
+    )
+
+
+def _waive(findings: Iterable[Finding], today: date) -> Iterator[Finding]:
+    known = waivers.load()
+    for finding in findings:
+        waiver = waivers.find(known, finding.rule, finding.resource, today)
+        if waiver is None:
+            yield finding
+        else:
+            waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
+            yield finding.model_copy(update={"waived": waived})
+
+
+def _waiver_findings(findings: list[Finding], today: date) -> Iterator[Finding]:
+    """An expired waiver is a finding; one that excuses nothing any more is advice to remove it."""
+    found = {(f.rule, f.resource or "stack") for f in findings}
+    for waiver in waivers.load():
+        what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
+        if waiver.expired(today):
+            text = f"the waiver of {what} expired on {waiver.expires}"
+            yield _finding("waiver", "waiver-expired", text, "Mend what it excused, or renew it with its owner.", None)
+        elif (waiver.rule, waiver.resource) not in found:
+            text = f"the waiver of {what} excuses nothing in this stack"
+            yield _finding("waiver", "waiver-unused", text, "Remove it from policies/waivers.yaml.", None, mandatory=False)
+
+
+def manual_steps(graph: Graph, stack: Stack) -> Iterator[str]:
+    """What a person still has to do before the first prediction, read from what would be created."""
+    quotas = sorted({row.quota_name for row in hardware.fit(stack, _place(graph)[1])})
+    if quotas:
+        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
+    uris = sorted({c.get("modelDataUrl") for m in stack.of("aws:sagemaker/model:Model") if (c := m.props["primaryContainer"])})
+    if uris:
+        yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
+    yield f"run pulumi up -s {graph.stack}"
+    for subscription in stack.of("aws:sns/topicSubscription:TopicSubscription"):
+        if subscription.props.get("protocol") == "email":
+            yield f"confirm the alerts e-mail to {subscription.props.get('endpoint')}"
+    if stack.of("aws:budgets/budget:Budget"):
+        yield "activate the cost-allocation tag team in the payer account"
+    if served := stack.of("aws:sagemaker/endpoint:Endpoint"):
+        yield f"call {served[0].props.get('name')} from inside the network, for example from Studio"
+
+
+def _proofs(
+    graph: Graph, stack: Stack, findings: list[Finding], bill: Cost, rows: list[HardwareUse], steps: list[str], seconds: float
+) -> list[Proof]:
+    """The five proofs. What was not tried is `not yet`, however likely."""
+    bound, most = limits.load()["verdict-seconds"].number, limits.load()["manual-steps"].number
+    failing = [f for f in findings if f.fails]
+
+    def failed(*prefixes: str) -> list[Finding]:
+        return [f for f in failing if f.rule.startswith(prefixes)]
+
+    def state(broken: bool) -> State:
+        return "failed" if broken else "proved"
+
+    endpoints = stack.of(_ENDPOINT)
+    network = failed("network-")
+    misfits = failed("hardware-fit", "quota-", "limits-machine-types")
+    unseen = failed("cost-")
+    artifacts = len({str(m.props["primaryContainer"].get("modelDataUrl")) for m in stack.of("aws:sagemaker/model:Model")})
+    groups = len(stack.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup"))
+    families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
+    return [
+        Proof(
+            name="workflow speed",
+            state=state(seconds > bound or len(steps) > most),
+            fact=f"{seconds:.1f} s from the stack file to this verdict (limit {bound:g}); "
+            f"{len(steps)} manual steps to a first prediction (limit {most:g})",
+        ),
+        Proof(
+            name="hardware fit",
+            state=state(bool(misfits)),
+            fact=misfits[0].message if misfits else f"{families}: sold in the region, accepted, within declared quota",
+        ),
+        Proof(
+            name="network fit",
+            state=state(bool(network)),
+            fact=network[0].message
+            if network
+            else f"{len(endpoints)} endpoints reach every service needed and no other; no route, address or rule leads out",
+        ),
+        Proof(
+            name="exportability",
+            state="not yet",
+            fact=f"{artifacts} model artifacts in S3 and {groups} package groups could leave; no export was tried",
+        ),
+        Proof(
+            name="cost visibility",
+            state=state(bool(unseen)),
+            fact=unseen[0].message
+            if unseen
+            else f"{len(bill.lines)} billing resources priced and tagged to {', '.join(sorted(bill.by_team))}; "
+            f"${bill.idle_usd:,.0f} idle to ${bill.ceiling_usd:,.0f} a month",
+        ),
+    ]
+
+
+def _created(graph: Graph) -> list[Created]:
+    """The tree of what would be created: components in order of name, resource types counted within each."""
+    children: dict[str | None, list[Resource]] = {}
+    for resource in graph.resources:
+        children.setdefault(resource.parent if resource.parent in graph.by_urn else None, []).append(resource)
+
+    def node(resource: Resource) -> Created:
+        below = [node(child) for child in children.get(resource.urn, ()) if child.is_component]
+        types = Counter(child.type for child in children.get(resource.urn, ()) if child.custom)
+        leaves = [Created(name=type_.rpartition(":")[2], type=type_, count=n) for type_, n in sorted(types.items())]
+        parts = [*below, *leaves]
+        return Created(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
+
+    return [node(r) for r in children.get(None, ()) if r.is_component]
+
+
+def _network_picture(stack: Stack) -> NetworkPicture | None:
+    vpcs = stack.of(_VPC)
+    if not vpcs:
+        return None
+    inside = stack.of("aws:sagemaker/domain:Domain", "aws:sagemaker/endpoint:Endpoint", "aws:sfn/stateMachine:StateMachine")
+    links = [
+        Link(
+            service=service_of(endpoint),
+            endpoint=endpoint.name,
+            kind=endpoint.props["vpcEndpointType"],
+            needed_by=sorted(
+                type_.rpartition(":")[2] for type_, services in NEEDS.items() if service_of(endpoint) in services and stack.of(type_)
+            ),
+        )
+        for endpoint in stack.of(_ENDPOINT)
+    ]
+    return NetworkPicture(
+        cidr=str(vpcs[0].props["cidrBlock"]),
+        subnets=[(str(s.props["cidrBlock"]), str(s.props["availabilityZone"])) for s in stack.of(_SUBNET)],
+        inside=[resource.name for resource in inside],
+        links=links,
+    )

@@ -1,0 +1,418 @@
+"""The geometry of the report's two pictures, the network and the bill; the template only places it.
+
+A picture is laid out for a width, once wide and once for a phone, because an SVG that is merely scaled down cannot
+be read. Browsers do not wrap SVG text, so widths are estimated here, on the generous side.
+"""
+
+import math
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from operations.verdict import Cost, CostLine, Link, NetworkPicture, State
+from operations.words import counted, dollars, one_line
+
+WIDE = 1080
+NARROW = 350
+"""At and below this width a picture stacks instead of standing in columns."""
+
+_TEXT, _SMALL = 13.0, 12.0
+_LINE = 17.0
+_PAD = 12.0
+_MOST_BARS = 12
+_MOST_LINES_OF_NEED = 5
+_NARROW_LETTERS = frozenset("iljtfr.,:;'|!()[]{}- ·I/\\`")
+_WIDE_LETTERS = frozenset("mwMW@%…—×→")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle; `css` names its look, `round` its corner radius."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    css: str
+    round: float = 6
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A straight line."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    css: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """One line of text; `y` is its baseline. `title` carries the whole text when `text` had to be cut."""
+
+    x: float
+    y: float
+    text: str
+    css: str
+    anchor: Literal["start", "middle", "end"] = "start"
+    title: str = ""
+
+
+@dataclass
+class Picture:
+    """A drawing: boxes lie lowest, then strokes, then labels. `title` and `text` say it to who cannot see it."""
+
+    width: int
+    title: str
+    text: str
+    height: float = 0
+    boxes: list[Box] = field(default_factory=list[Box])
+    strokes: list[Stroke] = field(default_factory=list[Stroke])
+    labels: list[Label] = field(default_factory=list[Label])
+
+    def box(self, x: float, y: float, width: float, height: float, css: str, round: float = 6, title: str = "") -> None:
+        """Draw a rectangle."""
+        self.boxes.append(Box(x, y, width, height, css, round, title))
+
+    def stroke(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
+        """Draw a line."""
+        self.strokes.append(Stroke(x1, y1, x2, y2, css))
+
+    def label(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        css: str = "t",
+        *,
+        room: float = math.inf,
+        size: float = _TEXT,
+        anchor: Literal["start", "middle", "end"] = "start",
+    ) -> None:
+        """Write one line of text, cut to `room` with the whole of it kept as its title."""
+        whole = one_line(text)
+        shown = fit(whole, room, size)
+        self.labels.append(Label(x, y, shown, css, anchor, "" if shown == whole else whole))
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a text is in a sans-serif font, rather more than less."""
+    return sum(_letter_width(letter) for letter in text) * size
+
+
+def _letter_width(letter: str) -> float:
+    if unicodedata.combining(letter):
+        return 0
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.05
+    if letter in _NARROW_LETTERS:
+        return 0.38
+    if letter in _WIDE_LETTERS:
+        return 0.95
+    return 0.74 if letter.isupper() else 0.6
+
+
+def fit(text: str, room: float, size: float) -> str:
+    """The text, cut in its middle with `…` when it is wider than `room`: names differ at both their ends."""
+    if text_width(text, size) <= room:
+        return text
+    keep = len(text) - 1
+    while keep > 1 and text_width(text[: (keep + 1) // 2] + "…" + text[len(text) - keep // 2 :], size) > room:
+        keep -= 1
+    return text[: (keep + 1) // 2] + "…" + text[len(text) - keep // 2 :]
+
+
+def wrap(text: str, room: float, size: float, most: int = 1_000) -> list[str]:
+    """The text in lines no wider than `room`; a word wider than that is cut, and what exceeds `most` lines ends in `…`."""
+    lines: list[str] = []
+    for word in one_line(text).split():
+        joined = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(joined, size) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(fit(word, room, size))
+    if len(lines) > most:
+        return [*lines[: most - 1], fit(f"{lines[most - 1]} …", room, size)]
+    return lines
+
+
+# ---- the network ----------------------------------------------------------------------------------------------------
+
+_SHUT: dict[State | None, tuple[str, str]] = {
+    "proved": ("No way to the internet", "No route leads out of this network and none leads in."),
+    "failed": ("Not proved shut", "Network fit failed: read its fact above."),
+    "not yet": ("Not judged yet", "Network fit is not proved yet."),
+    None: ("Not judged", "No proof of network fit was made."),
+}
+
+
+def network(picture: NetworkPicture, shut: State | None, width: int = WIDE) -> Picture:
+    """Draw the network: who is inside, each service reached and through what, and how the internet stands.
+
+    `shut` is the state of the proof of network fit: the picture claims no more than what was proved.
+    """
+    drawing = Picture(width, f"The network {picture.cidr}", _network_in_words(picture, shut))
+    if width <= NARROW:
+        _network_narrow(drawing, picture, shut)
+    else:
+        _network_wide(drawing, picture, shut)
+    return drawing
+
+
+def _network_in_words(picture: NetworkPicture, shut: State | None) -> str:
+    links = "; ".join(f"{link.service} through {link.endpoint}, {_needed_by(link)}" for link in picture.links)
+    return one_line(
+        f"{counted(len(picture.subnets), 'subnet')}. Inside: {', '.join(picture.inside) or 'nothing'}."
+        f" Services reached privately: {links or 'none'}. The internet: {' '.join(_SHUT[shut])}"
+    )
+
+
+def _needed_by(link: Link) -> str:
+    return f"needed by {', '.join(link.needed_by)}" if link.needed_by else "needed by nothing"
+
+
+def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None) -> None:
+    inside_x, inside_width = 24.0, 330.0
+    endpoint_x, endpoint_width, edge, service_x = 390.0, 280.0, 700.0, 790.0
+    service_width = drawing.width - service_x - 1
+    drawing.label(endpoint_x, 34, "Endpoints", "h")
+    drawing.label(service_x, 34, "Services reached", "h")
+    y = 50.0
+    for link in picture.links:
+        lines = _service_lines(link, service_width - 2 * _PAD, via=False)
+        height = max(52.0, len(lines) * _LINE + 16)
+        middle = y + height / 2
+        kind = link.kind.lower()
+        drawing.box(endpoint_x, middle - 24, endpoint_width, 48, f"endpoint {kind}")
+        room = endpoint_width - 2 * _PAD
+        drawing.label(endpoint_x + _PAD, middle - 4, link.endpoint, "t", room=room)
+        drawing.label(endpoint_x + _PAD, middle + 14, f"{link.kind} endpoint", "m", room=room, size=_SMALL)
+        drawing.stroke(endpoint_x + endpoint_width, middle, service_x, middle, f"link {kind}")
+        drawing.box(edge - 5, middle - 5, 10, 10, "door", 5)
+        _service(drawing, lines, service_x, y, service_width, height)
+        y += height + 12
+    if not picture.links:
+        drawing.label(endpoint_x, y + 16, "No service is reached.", "m", size=_SMALL)
+        y += 40
+    closed = shut == "proved"
+    y += 8
+    lines = wrap(_SHUT[shut][1], service_width - 2 * _PAD, _SMALL)
+    height = 36 + len(lines) * _LINE
+    middle = y + height / 2
+    drawing.box(service_x, y, service_width, height, "internet" if closed else "internet open")
+    drawing.label(service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD)
+    for index, line in enumerate(lines):
+        drawing.label(service_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
+    drawing.stroke(edge, middle, service_x, middle, "link shut")
+    _cross(drawing, (edge + service_x) / 2, middle, closed)
+    drawing.label(edge - _PAD, middle + 4, "no route out" if closed else "way out not proved shut", "m", anchor="end")
+    bottom = max(y + height + 24, _inside(drawing, picture, inside_x, inside_width) + 20)
+    drawing.box(1, 1, edge - 1, bottom - 2, "vpc", 10)
+    drawing.height = bottom
+
+
+def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | None) -> None:
+    edge = _inside(drawing, picture, 16, drawing.width - 32) + 16
+    drawing.box(1, 1, drawing.width - 2, edge - 2, "vpc", 10)
+    trunk, box_x = 18.0, 42.0
+    box_width = drawing.width - box_x - 1
+    y, last = edge + 16, edge
+    for link in picture.links:
+        lines = _service_lines(link, box_width - 2 * _PAD, via=True)
+        height = len(lines) * _LINE + 16
+        last = y + height / 2
+        drawing.stroke(trunk, last, box_x, last, f"link {link.kind.lower()}")
+        drawing.box(trunk - 4, last - 4, 8, 8, "door", 4)
+        _service(drawing, lines, box_x, y, box_width, height)
+        y += height + 10
+    drawing.stroke(trunk, edge, trunk, last, "link")
+    lines = wrap(_SHUT[shut][1], box_width - 2 * _PAD, _SMALL)
+    height = 34 + len(lines) * _LINE
+    y += 8
+    drawing.box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open")
+    drawing.label(box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD)
+    for index, line in enumerate(lines):
+        drawing.label(box_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
+    _cross(drawing, trunk, y + height / 2, shut == "proved")
+    drawing.height = y + height + 2
+
+
+def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -> float:
+    """Draw the network's range, its subnets and who is inside; return where it ends."""
+    drawing.label(x, 34, f"Private network {picture.cidr}", "h", room=width, size=15)
+    y = 50.0
+    for name, cidr in picture.subnets:
+        range_width = text_width(cidr, _SMALL) + 2 * _PAD
+        drawing.box(x, y, width, 32, "subnet")
+        drawing.label(x + _PAD, y + 20, f"Subnet {name}", "t", room=width - range_width - _PAD)
+        drawing.label(x + width - _PAD, y + 20, cidr, "m", anchor="end")
+        y += 38
+    y += 22
+    drawing.label(x, y, "Inside" if picture.inside else "Nobody is inside.", "h")
+    y += 12
+    chip_x = x
+    for name in picture.inside:
+        text = fit(one_line(name), width - 2 * _PAD, _SMALL)
+        chip = min(width, text_width(text, _SMALL) + 2 * _PAD)
+        if chip_x > x and chip_x + chip > x + width:
+            chip_x, y = x, y + 34
+        drawing.box(chip_x, y, chip, 28, "chip", 14)
+        drawing.label(chip_x + chip / 2, y + 18, name, "s", room=width - 2 * _PAD, size=_SMALL, anchor="middle")
+        chip_x += chip + 8
+    return y + (28 if picture.inside else 0)
+
+
+def _service_lines(link: Link, room: float, via: bool) -> list[tuple[str, str]]:
+    lines = [(line, "b") for line in wrap(link.service, room, _TEXT)]
+    if via:
+        lines += [(line, "m") for line in wrap(f"via {link.endpoint} ({link.kind} endpoint)", room, _SMALL)]
+    css = "m" if link.needed_by else "bad"
+    return lines + [(line, css) for line in wrap(_needed_by(link), room, _SMALL, _MOST_LINES_OF_NEED)]
+
+
+def _service(drawing: Picture, lines: Sequence[tuple[str, str]], x: float, y: float, width: float, height: float) -> None:
+    drawing.box(x, y, width, height, "service")
+    first = y + (height - len(lines) * _LINE) / 2 + _LINE - 4
+    for index, (text, css) in enumerate(lines):
+        drawing.label(x + _PAD, first + index * _LINE, text, css)
+
+
+def _cross(drawing: Picture, x: float, y: float, closed: bool) -> None:
+    drawing.box(x - 11, y - 11, 22, 22, "mark" if closed else "mark open", 11)
+    if closed:
+        drawing.stroke(x - 5, y - 5, x + 5, y + 5, "cross")
+        drawing.stroke(x - 5, y + 5, x + 5, y - 5, "cross")
+    else:
+        drawing.label(x, y + 5, "?", "b", anchor="middle")
+
+
+# ---- the bill -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the chart: dollars a month of one thing in one component, or of everything."""
+
+    what: str
+    component: str
+    idle: float
+    ceiling: float
+
+
+def bars(lines: Sequence[CostLine], most: int = _MOST_BARS) -> list[Bar]:
+    """The cost lines as bars, one for each thing in each component, the dearest first; what exceeds `most` is summed."""
+    sums: dict[tuple[str, str], tuple[float, float]] = {}
+    for line in lines:
+        idle, ceiling = sums.get((line.what, line.component), (0.0, 0.0))
+        sums[line.what, line.component] = (idle + line.idle_usd, ceiling + line.ceiling_usd)
+    found = [Bar(*key, *value) for key, value in sums.items()]
+    found.sort(key=lambda bar: (-bar.ceiling, -bar.idle, bar.component, bar.what))
+    if len(found) <= most:
+        return found
+    rest = found[most - 1 :]
+    return [
+        *found[: most - 1],
+        Bar(f"{len(rest)} smaller items", "together", sum(b.idle for b in rest), sum(b.ceiling for b in rest)),
+    ]
+
+
+def ticks(top: float, most: int = 5) -> list[float]:
+    """Round figures from zero up to `top`, at most `most` steps."""
+    if top <= 0:
+        return [0.0]
+    power = 10 ** math.floor(math.log10(top / most))
+    step = next(power * factor for factor in (1, 2, 5, 10) if top / (power * factor) <= most)
+    return [index * step for index in range(math.floor(top / step + 1e-9) + 1)]
+
+
+def bill(cost: Cost, width: int = WIDE) -> Picture:
+    """Draw the bill: the total and what it consists of, idle floor against ceiling, on one scale, with the budget."""
+    total = Bar("Everything", "the whole stack", cost.idle_usd, cost.ceiling_usd)
+    rows = [total, *bars(cost.lines)]
+    dearest = max(0.0, *(max(row.idle, row.ceiling) for row in rows))
+    budget = cost.budget_usd
+    # A budget far beyond the bill would flatten every bar to nothing: it is then named beside the chart, not drawn.
+    drawn = budget is not None and budget <= 2 * dearest
+    top = max(dearest, budget if budget is not None and drawn else 0.0) or 1.0
+    text = "; ".join(f"{row.what} ({row.component}): {dollars(row.idle)} to {dollars(row.ceiling)}" for row in rows)
+    drawing = Picture(width, "The bill a month, idle floor and ceiling", one_line(text))
+    lay = _bill_narrow if width <= NARROW else _bill_wide
+    lay(drawing, rows, budget, lambda amount: max(0.0, amount) / top, drawn)
+    return drawing
+
+
+_Share = Callable[[float], float]
+
+
+def _bar(drawing: Picture, row: Bar, x: float, y: float, width: float, height: float, share: _Share) -> None:
+    title = one_line(f"{row.what}, {row.component}: {dollars(row.idle)} to {dollars(row.ceiling)}")
+    # Two pixels are the least that can be seen; what costs nothing gets none.
+    ceiling = max(2.0, share(row.ceiling) * width) if row.ceiling > 0 else 0.0
+    idle = max(2.0, share(row.idle) * width) if row.idle > 0 else 0.0
+    drawing.box(x, y, max(ceiling, idle), height, "ceiling", 2, title)
+    drawing.box(x, y, idle, height, "idle", 2, title)
+
+
+def _legend(drawing: Picture, x: float, y: float) -> None:
+    drawing.box(x, y - 10, 22, 12, "idle", 2)
+    drawing.label(x + 30, y, "idle floor", "s")
+    drawing.box(x + 118, y - 10, 22, 12, "ceiling", 2)
+    drawing.label(x + 148, y, "ceiling", "s")
+
+
+def _bill_wide(drawing: Picture, rows: Sequence[Bar], budget: float | None, share: _Share, drawn: bool) -> None:
+    bar_x, idle_x = 320.0, 970.0
+    bar_width, end, first, step = 530.0, drawing.width - 2.0, 62.0, 44.0
+    _legend(drawing, 0, 14)
+    drawing.label(idle_x, 14, "idle floor", "m", anchor="end")
+    drawing.label(end, 14, "ceiling", "m", anchor="end")
+    bottom = first + len(rows) * step + 10
+    top = bar_width / (share(1.0) * bar_width) if share(1.0) else 1.0
+    for tick in ticks(top):
+        x = bar_x + share(tick) * bar_width
+        drawing.stroke(x, first - 6, x, bottom, "grid")
+        drawing.label(x, bottom + 18, f"${tick:,.10g}", "m", anchor="middle")
+    for index, row in enumerate(rows):
+        y = first + index * step + (10 if index else 0)
+        room = bar_x - 20
+        drawing.label(0, y + 13, row.what, "b" if index == 0 else "t", room=room)
+        drawing.label(0, y + 30, row.component, "m", room=room, size=_SMALL)
+        _bar(drawing, row, bar_x, y + 8, bar_width, 18, share)
+        drawing.label(idle_x, y + 22, dollars(row.idle), "n b" if index == 0 else "n", anchor="end")
+        drawing.label(end, y + 22, dollars(row.ceiling), "n b" if index == 0 else "n", anchor="end")
+    drawing.stroke(0, first + step + 1, end, first + step + 1, "rule")
+    if budget is not None:
+        x = bar_x + (share(budget) if drawn else 1) * bar_width
+        if drawn:
+            drawing.stroke(x, first - 12, x, first + step - 6, "budget")
+        text = f"budget {dollars(budget)}" + ("" if drawn else ", far to the right")
+        half = text_width(text, _SMALL) / 2
+        drawing.label(min(x, bar_x + bar_width + 20 - half), first - 18, text, "budget-label", anchor="middle")
+    drawing.height = bottom + 28
+
+
+def _bill_narrow(drawing: Picture, rows: Sequence[Bar], budget: float | None, share: _Share, drawn: bool) -> None:
+    width = drawing.width - 4.0
+    _legend(drawing, 0, 14)
+    y = 36.0
+    for index, row in enumerate(rows):
+        figures = f"{dollars(row.idle)} – {dollars(row.ceiling)}"
+        room = width - text_width(figures, _SMALL) - 10
+        drawing.label(0, y + 10, row.what, "b" if index == 0 else "t", room=room)
+        drawing.label(width, y + 10, figures, "n b" if index == 0 else "n", anchor="end")
+        drawing.label(0, y + 27, row.component, "m", room=width, size=_SMALL)
+        _bar(drawing, row, 0, y + 35, width, 12, share)
+        y += 64
+        if index == 0 and budget is not None:
+            text = f"budget {dollars(budget)}" + ("" if drawn else ", far to the right")
+            x = (share(budget) if drawn else 1) * width
+            if drawn:
+                drawing.stroke(x, y - 34, x, y - 10, "budget")
+            edge = text_width(text, _SMALL)
+            drawing.label(max(x, edge), y + 5, text, "budget-label", anchor="end")
+            y += 26
+    drawing.height = y

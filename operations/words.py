@@ -1,0 +1,108 @@
+"""The words and figures that the report and the terminal share, so both say the same thing of one verdict."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Literal
+
+from operations.verdict import Created, Finding, Verdict
+
+Standing = Literal["fails", "advisory", "waived"]
+
+# What XML 1.0 forbids, and what steers a terminal or turns the reading order round: escape sequences, C1 codes, bidi.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+_STANDINGS: tuple[Standing, ...] = ("fails", "advisory", "waived")
+_SEVERITIES = ("critical", "high", "medium", "low")
+
+
+def printable(text: str) -> str:
+    """The text without the characters that no report, XML file or terminal may carry."""
+    return _UNPRINTABLE.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """The printable text on one line, runs of white space as one space."""
+    return " ".join(printable(text).split())
+
+
+def dollars(amount: float) -> str:
+    """An amount of dollars with cents; what is more than nothing never reads as nothing."""
+    if 0 < abs(amount) < 0.005:
+        return "<$0.01" if amount > 0 else ">-$0.01"
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 finding` and `2 findings`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def moment(when: datetime) -> str:
+    """A moment to the minute, with its time zone when it has one."""
+    return when.strftime("%Y-%m-%d %H:%M %Z").strip()
+
+
+def day(when: date) -> str:
+    """A day as ISO 8601 has it."""
+    return when.isoformat()
+
+
+def standing(finding: Finding) -> Standing:
+    """Whether a finding fails the verdict, only advises, or is waived."""
+    if finding.waived is not None:
+        return "waived"
+    return "fails" if finding.mandatory else "advisory"
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings as they are read: failing, then advisory, then waived; within each the most severe first."""
+    return sorted(
+        findings,
+        key=lambda f: (_STANDINGS.index(standing(f)), _SEVERITIES.index(f.severity), f.rule, f.resource or ""),
+    )
+
+
+def findings_in_words(findings: Sequence[Finding]) -> str:
+    """How many findings stand how, in one phrase."""
+    if not findings:
+        return "no finding"
+    count = {each: sum(standing(finding) == each for finding in findings) for each in _STANDINGS}
+    failing = f"{count['fails']} failing" if count["fails"] else "none failing"
+    return f"{counted(len(findings), 'finding')}: {failing}, {count['advisory']} advisory, {count['waived']} waived"
+
+
+def bill_in_words(verdict: Verdict) -> str:
+    """The bill a month against the budget, in one or two sentences."""
+    cost = verdict.cost
+    text = f"The idle floor is {dollars(cost.idle_usd)} a month and the ceiling {dollars(cost.ceiling_usd)}."
+    if cost.budget_usd is None:
+        return f"{text} No budget is set."
+    room = cost.budget_usd - cost.ceiling_usd
+    against = f"the ceiling is {dollars(abs(room))} {'under' if room >= 0 else 'over'} it"
+    if cost.idle_usd > cost.budget_usd:
+        against = f"even the idle floor is {dollars(cost.idle_usd - cost.budget_usd)} over it"
+    return f"{text} The budget is {dollars(cost.budget_usd)}: {against}."
+
+
+def noun(type_: str) -> str:
+    """The last word of a Pulumi type, such as `Subnet` of `aws:ec2/subnet:Subnet`."""
+    return one_line(type_).rsplit(":", 1)[-1]
+
+
+def held(node: Created) -> int:
+    """How many resources a node of the tree holds; a component itself is nothing in the cloud and does not count."""
+    return sum(held(child) for child in node.children) if node.children else node.count
+
+
+def kinds(node: Created, deep: bool) -> list[tuple[str, int]]:
+    """The resource types that a component holds, counted, the most frequent first; `deep` looks into inner components."""
+    count: dict[str, int] = {}
+    for child in node.children:
+        if not child.children:
+            count[noun(child.type)] = count.get(noun(child.type), 0) + child.count
+        elif deep:
+            for kind, number in kinds(child, deep):
+                count[kind] = count.get(kind, 0) + number
+    return sorted(count.items(), key=lambda item: (-item[1], item[0]))

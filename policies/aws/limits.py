@@ -1,0 +1,228 @@
+"""Limits and quotas: replicas, machines, regions, hours, money and what is kept stay inside `policies/limits.yaml`."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_policy import PolicyResource, Severity
+
+from policies.aws.encryption import transform_tasks
+from policies.limits import load
+from policies.rule import Stack, get, refers, resource_rule, stack_rule
+
+# While a blue/green update shifts traffic, the old and the new fleet both run at full size (developer guide,
+# "Blue/Green Deployments"); that both draw on the quota is second hand, and the safe reading.
+FLEETS_IN_UPDATE = 2
+_TARGET, _SERVED = "aws:appautoscaling/target:Target", "aws:sagemaker/endpoint:Endpoint"
+_CONFIG, _MACHINE = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sfn/stateMachine:StateMachine"
+
+
+@stack_rule(
+    "limits-replicas",
+    severity=Severity.HIGH,
+    says="Every endpoint is autoscaled, and neither it nor a batch job grows beyond the limit.",
+    remedy="Lower max_replicas or replicas in the stack file, or have the limit's owner raise it.",
+)
+def replicas(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """An endpoint without a scalable target has no upper bound that anybody set."""
+    limit, batch_limit = load()["replicas-per-endpoint"].number, load()["batch-replicas"].number
+    for endpoint in stack.of(_SERVED):
+        if not stack.referring(_TARGET, "resourceId", endpoint):
+            yield endpoint.urn, "is not autoscaled, so nothing bounds its replicas"
+    for target in stack.of(_TARGET):
+        if not 0 <= target.props["minCapacity"] <= target.props["maxCapacity"] <= limit:
+            yield target.urn, f"may grow to {target.props['maxCapacity']} replicas, allowed {limit:g}"
+    for config in stack.of(_CONFIG):
+        if (get(config.props, "productionVariants.initialInstanceCount") or 0) > limit:
+            yield config.urn, f"starts with more than {limit:g} replicas"
+    for machine in stack.of(_MACHINE):
+        for task in transform_tasks(machine.props):
+            count = get(task, "Parameters.TransformResources.InstanceCount") or 0
+            if count > batch_limit:
+                yield machine.urn, f"runs on {count} replicas, allowed {batch_limit:g}"
+
+
+@stack_rule(
+    "limits-scaling-policy",
+    severity=Severity.HIGH,
+    says="A scalable target has a policy that scales it, and one that may stand at zero has a policy that wakes it.",
+    remedy="Keep the endpoint component's target tracking, and its step scaling with its alarm where min_replicas is 0.",
+)
+def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Target tracking for each; from zero a step policy and the alarm on HasBacklogWithoutCapacity that starts it."""
+    type_ = "aws:appautoscaling/policy:Policy"
+    alarms = stack.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+    for target in stack.of(_TARGET):
+        policies = stack.referring(type_, "resourceId", target)
+        if not any(p.props.get("targetTrackingScalingPolicyConfiguration") for p in policies):
+            yield target.urn, "has no target tracking, so it never scales in"
+        steps = [p for p in policies if p.props.get("stepScalingPolicyConfiguration")]
+        waking = [
+            a for a in alarms
+            if a.props.get("metricName") == "HasBacklogWithoutCapacity"
+            and any(s.urn in {p.urn for p in a.property_dependencies.get("alarmActions", ())} for s in steps)
+        ]  # fmt: skip
+        if target.props["minCapacity"] == 0 and not waking:
+            yield target.urn, "may stand at zero replicas and nothing brings the first one"
+
+
+@stack_rule(
+    "limits-machine-types",
+    severity=Severity.HIGH,
+    says="Only machine types of the limits are started.",
+    remedy="Choose a hardware family of the limits in the stack file, or have the limit's owner add it.",
+)
+def machine_types(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Endpoints and transform jobs."""
+    allowed = load()["machine-types"].allowed
+    for resource, machine, _, _ in _uses(stack):
+        if machine not in allowed:
+            yield resource.urn, f"starts {machine}, allowed {', '.join(allowed)}"
+
+
+@stack_rule(
+    "quota-declared",
+    severity=Severity.HIGH,
+    says="What may run at once fits the account's declared quotas, both fleets of a blue/green update counted.",
+    remedy="Lower the replicas, or ask for the quota and declare it in policies/limits.yaml.",
+)
+def quota(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Sums the machines by quota; a quota that nobody declared counts as zero."""
+    declared = load().quotas.get("aws", {})
+    needed: Counter[str] = Counter()
+    for _, machine, use, count in _uses(stack):
+        needed[f"{machine} for {use} usage"] += count
+    for name, count in sorted(needed.items()):
+        have = declared[name].number if name in declared else 0
+        if count > have:
+            yield None, f"may need {count} of the quota '{name}', declared {have:g}"
+
+
+def _uses(stack: Stack) -> Iterator[tuple[PolicyResource, str, str, int]]:
+    """Each user of machines: the resource, the machine type, the quota's word for the use, and how many at once."""
+    for endpoint in stack.of(_SERVED):
+        configs = refers(endpoint, "endpointConfigName", _CONFIG)
+        targets = stack.referring(_TARGET, "resourceId", endpoint)
+        for config in configs:
+            initial = get(config.props, "productionVariants.initialInstanceCount") or 1
+            count = max([initial, *(t.props["maxCapacity"] for t in targets)])
+            yield config, str(get(config.props, "productionVariants.instanceType")), "endpoint", FLEETS_IN_UPDATE * int(count)
+    for machine in stack.of(_MACHINE):
+        for task in transform_tasks(machine.props):
+            resources = get(task, "Parameters.TransformResources") or {}
+            yield machine, str(resources.get("InstanceType")), "transform job", int(resources.get("InstanceCount") or 1)
+
+
+@resource_rule(
+    "limits-region",
+    "pulumi:providers:aws",
+    severity=Severity.HIGH,
+    says="A pilot runs in a region of the limits, and its provider refuses any other account.",
+    remedy="Choose a region of policies/limits.yaml; keep allowed_account_ids on the provider.",
+)
+def region(props: Mapping[str, Any]) -> Iterator[str]:
+    """Provider inputs are JSON strings on the wire."""
+    allowed = load()["regions"].allowed
+    if props.get("region") not in allowed:
+        yield f"deploys to {props.get('region')}, allowed {', '.join(allowed)}"
+    if not props.get("allowedAccountIds"):
+        yield "would deploy to whatever account the credentials name"
+
+
+@resource_rule(
+    "limits-idle-shutdown",
+    "aws:sagemaker/domain:Domain",
+    severity=Severity.HIGH,
+    says="Workspace applications stop when idle.",
+    remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
+)
+def idle_shutdown(props: Mapping[str, Any]) -> Iterator[str]:
+    """JupyterLab and Code Editor, which a user could else leave on for weeks."""
+    limit = load()["idle-timeout-minutes"].number
+    for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
+        idle = get(props, f"defaultUserSettings.{app}.appLifecycleManagement.idleSettings") or {}
+        minutes = idle.get("idleTimeoutInMinutes") or 0
+        if idle.get("lifecycleManagement") != "ENABLED" or not 0 < minutes <= limit:
+            yield f"does not stop idle applications within {limit:g} minutes ({app})"
+        if (idle.get("maxIdleTimeoutInMinutes") or 0) > limit or not idle.get("maxIdleTimeoutInMinutes"):
+            yield f"lets a user raise the idle timeout beyond {limit:g} minutes ({app})"
+
+
+@resource_rule(
+    "limits-batch-time",
+    _MACHINE,
+    severity=Severity.HIGH,
+    says="A run of a batch job ends in time, and is retried a bounded number of times.",
+    remedy="Set max_hours in the stack file to at most the limit.",
+)
+def batch_time(props: Mapping[str, Any]) -> Iterator[str]:
+    """TimeoutSeconds of the whole machine; MaxAttempts of each retry."""
+    limit = load()["batch-hours"].number
+    definition = json.loads(props.get("definition") or "{}")
+    if not 0 < definition.get("TimeoutSeconds", 0) <= limit * 3600:
+        yield f"may run longer than {limit:g} hours"
+    for task in transform_tasks(props):
+        if not task.get("Retry") or any(not 0 < retry.get("MaxAttempts", 0) <= 3 for retry in task["Retry"]):
+            yield "is not retried, or without a bound"
+
+
+@resource_rule(
+    "limits-schedule-retries",
+    "aws:scheduler/schedule:Schedule",
+    severity=Severity.MEDIUM,
+    says="A schedule gives up a start it cannot deliver.",
+    remedy="Set the target's retry_policy.",
+)
+def schedule_retries(props: Mapping[str, Any]) -> Iterator[str]:
+    """The service's own default is 185 attempts over 24 hours."""
+    policy = get(props, "target.retryPolicy") or {}
+    if not 0 < (policy.get("maximumEventAgeInSeconds") or 0) <= 7200 or not policy.get("maximumRetryAttempts"):
+        yield "retries a start for a day"
+
+
+@resource_rule(
+    "limits-retention",
+    "aws:cloudwatch/logGroup:LogGroup",
+    severity=Severity.MEDIUM,
+    says="Logs expire.",
+    remedy="Set retention_in_days to at most the limit.",
+)
+def retention(props: Mapping[str, Any]) -> Iterator[str]:
+    """No retention means for ever."""
+    limit = load()["retention-days"].number
+    if not 0 < (props.get("retentionInDays") or 0) <= limit:
+        yield f"keeps logs longer than {limit:g} days"
+
+
+@stack_rule(
+    "limits-stores-expire",
+    severity=Severity.MEDIUM,
+    says="What is kept is cleaned up: old object versions, unfinished uploads, untagged images.",
+    remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policy.",
+)
+def stores_expire(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Bucket lifecycles clean up old versions and uploads; each image repository has a lifecycle policy."""
+    for lifecycle in stack.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"):
+        rules = [r for r in lifecycle.props.get("rules") or () if r.get("status") == "Enabled"]
+        if not any(get(r, "noncurrentVersionExpiration.noncurrentDays") for r in rules):
+            yield lifecycle.urn, "keeps old versions for ever"
+        if not any(get(r, "abortIncompleteMultipartUpload.daysAfterInitiation") for r in rules):
+            yield lifecycle.urn, "keeps unfinished uploads for ever"
+    for repository in stack.of("aws:ecr/repository:Repository"):
+        if not stack.referring("aws:ecr/lifecyclePolicy:LifecyclePolicy", "repository", repository):
+            yield repository.urn, "keeps every image for ever"
+
+
+RULES = [
+    replicas,
+    scaling_policy,
+    machine_types,
+    quota,
+    region,
+    idle_shutdown,
+    batch_time,
+    schedule_retries,
+    retention,
+    stores_expire,
+]
