@@ -6,8 +6,8 @@ be read. Browsers do not wrap SVG text, so widths are estimated here, on the gen
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from operations.verdict import Cost, CostLine, Link, NetworkPicture, State
@@ -23,7 +23,7 @@ _PAD = 12.0
 _MOST_BARS = 12
 _MOST_LINES_OF_NEED = 5
 _NARROW_LETTERS = frozenset("iljtfr.,:;'|!()[]{}- ·I/\\`")
-_WIDE_LETTERS = frozenset("mwMW@%…—×→")
+_WIDE_LETTERS = frozenset("mwMW@%…—→")
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,6 @@ class Picture:
     strokes: list[Stroke] = field(default_factory=list[Stroke])
     labels: list[Label] = field(default_factory=list[Label])
 
-    def box(self, x: float, y: float, width: float, height: float, css: str, round: float = 6, title: str = "") -> None:
-        """Draw a rectangle."""
-        self.boxes.append(Box(x, y, width, height, css, round, title))
-
     def stroke(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
         """Draw a line."""
         self.strokes.append(Stroke(x1, y1, x2, y2, css))
@@ -127,7 +123,7 @@ def fit(text: str, room: float, size: float) -> str:
 
 
 def wrap(text: str, room: float, size: float, most: int = 1_000) -> list[str]:
-    """The text in lines no wider than `room`; a word wider than that is cut, and what exceeds `most` lines ends in `…`."""
+    """The text in lines no wider than `room`; a wider word is cut, and what exceeds `most` lines ends in `…`."""
     lines: list[str] = []
     for word in one_line(text).split():
         joined = f"{lines[-1]} {word}" if lines else word
@@ -187,13 +183,13 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
         height = max(52.0, len(lines) * _LINE + 16)
         middle = y + height / 2
         kind = link.kind.lower()
-        drawing.box(endpoint_x, middle - 24, endpoint_width, 48, f"endpoint {kind}")
+        drawing.boxes.append(Box(endpoint_x, middle - 24, endpoint_width, 48, f"endpoint {kind}"))
         room = endpoint_width - 2 * _PAD
         drawing.label(endpoint_x + _PAD, middle - 4, link.endpoint, "t", room=room)
         drawing.label(endpoint_x + _PAD, middle + 14, f"{link.kind} endpoint", "m", room=room, size=_SMALL)
         drawing.stroke(endpoint_x + endpoint_width, middle, service_x, middle, f"link {kind}")
-        drawing.box(edge - 5, middle - 5, 10, 10, "door", 5)
-        _service(drawing, lines, service_x, y, service_width, height)
+        drawing.boxes.append(Box(edge - 5, middle - 5, 10, 10, "door", 5))
+        _service(drawing, lines, Box(service_x, y, service_width, height, "service"))
         y += height + 12
     if not picture.links:
         drawing.label(endpoint_x, y + 16, "No service is reached.", "m", size=_SMALL)
@@ -203,7 +199,7 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
     lines = wrap(_SHUT[shut][1], service_width - 2 * _PAD, _SMALL)
     height = 36 + len(lines) * _LINE
     middle = y + height / 2
-    drawing.box(service_x, y, service_width, height, "internet" if closed else "internet open")
+    drawing.boxes.append(Box(service_x, y, service_width, height, "internet" if closed else "internet open"))
     drawing.label(service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD)
     for index, line in enumerate(lines):
         drawing.label(service_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
@@ -211,13 +207,13 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
     _cross(drawing, (edge + service_x) / 2, middle, closed)
     drawing.label(edge - _PAD, middle + 4, "no route out" if closed else "way out not proved shut", "m", anchor="end")
     bottom = max(y + height + 24, _inside(drawing, picture, inside_x, inside_width) + 20)
-    drawing.box(1, 1, edge - 1, bottom - 2, "vpc", 10)
+    drawing.boxes.append(Box(1, 1, edge - 1, bottom - 2, "vpc", 10))
     drawing.height = bottom
 
 
 def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | None) -> None:
     edge = _inside(drawing, picture, 16, drawing.width - 32) + 16
-    drawing.box(1, 1, drawing.width - 2, edge - 2, "vpc", 10)
+    drawing.boxes.append(Box(1, 1, drawing.width - 2, edge - 2, "vpc", 10))
     trunk, box_x = 18.0, 42.0
     box_width = drawing.width - box_x - 1
     y, last = edge + 16, edge
@@ -226,14 +222,14 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
         height = len(lines) * _LINE + 16
         last = y + height / 2
         drawing.stroke(trunk, last, box_x, last, f"link {link.kind.lower()}")
-        drawing.box(trunk - 4, last - 4, 8, 8, "door", 4)
-        _service(drawing, lines, box_x, y, box_width, height)
+        drawing.boxes.append(Box(trunk - 4, last - 4, 8, 8, "door", 4))
+        _service(drawing, lines, Box(box_x, y, box_width, height, "service"))
         y += height + 10
     drawing.stroke(trunk, edge, trunk, last, "link")
     lines = wrap(_SHUT[shut][1], box_width - 2 * _PAD, _SMALL)
     height = 34 + len(lines) * _LINE
     y += 8
-    drawing.box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open")
+    drawing.boxes.append(Box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open"))
     drawing.label(box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD)
     for index, line in enumerate(lines):
         drawing.label(box_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
@@ -247,7 +243,7 @@ def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -
     y = 50.0
     for name, cidr in picture.subnets:
         range_width = text_width(cidr, _SMALL) + 2 * _PAD
-        drawing.box(x, y, width, 32, "subnet")
+        drawing.boxes.append(Box(x, y, width, 32, "subnet"))
         drawing.label(x + _PAD, y + 20, f"Subnet {name}", "t", room=width - range_width - _PAD)
         drawing.label(x + width - _PAD, y + 20, cidr, "m", anchor="end")
         y += 38
@@ -260,7 +256,7 @@ def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -
         chip = min(width, text_width(text, _SMALL) + 2 * _PAD)
         if chip_x > x and chip_x + chip > x + width:
             chip_x, y = x, y + 34
-        drawing.box(chip_x, y, chip, 28, "chip", 14)
+        drawing.boxes.append(Box(chip_x, y, chip, 28, "chip", 14))
         drawing.label(chip_x + chip / 2, y + 18, name, "s", room=width - 2 * _PAD, size=_SMALL, anchor="middle")
         chip_x += chip + 8
     return y + (28 if picture.inside else 0)
@@ -274,15 +270,15 @@ def _service_lines(link: Link, room: float, via: bool) -> list[tuple[str, str]]:
     return lines + [(line, css) for line in wrap(_needed_by(link), room, _SMALL, _MOST_LINES_OF_NEED)]
 
 
-def _service(drawing: Picture, lines: Sequence[tuple[str, str]], x: float, y: float, width: float, height: float) -> None:
-    drawing.box(x, y, width, height, "service")
-    first = y + (height - len(lines) * _LINE) / 2 + _LINE - 4
+def _service(drawing: Picture, lines: Sequence[tuple[str, str]], box: Box) -> None:
+    drawing.boxes.append(box)
+    first = box.y + (box.height - len(lines) * _LINE) / 2 + _LINE - 4
     for index, (text, css) in enumerate(lines):
-        drawing.label(x + _PAD, first + index * _LINE, text, css)
+        drawing.label(box.x + _PAD, first + index * _LINE, text, css)
 
 
 def _cross(drawing: Picture, x: float, y: float, closed: bool) -> None:
-    drawing.box(x - 11, y - 11, 22, 22, "mark" if closed else "mark open", 11)
+    drawing.boxes.append(Box(x - 11, y - 11, 22, 22, "mark" if closed else "mark open", 11))
     if closed:
         drawing.stroke(x - 5, y - 5, x + 5, y + 5, "cross")
         drawing.stroke(x - 5, y + 5, x + 5, y - 5, "cross")
@@ -304,7 +300,7 @@ class Bar:
 
 
 def bars(lines: Sequence[CostLine], most: int = _MOST_BARS) -> list[Bar]:
-    """The cost lines as bars, one for each thing in each component, the dearest first; what exceeds `most` is summed."""
+    """The cost lines as bars, one a thing and component, the dearest first; what exceeds `most` is summed."""
     sums: dict[tuple[str, str], tuple[float, float]] = {}
     for line in lines:
         idle, ceiling = sums.get((line.what, line.component), (0.0, 0.0))
@@ -334,46 +330,61 @@ def bill(cost: Cost, width: int = WIDE) -> Picture:
     total = Bar("Everything", "the whole stack", cost.idle_usd, cost.ceiling_usd)
     rows = [total, *bars(cost.lines)]
     dearest = max(0.0, *(max(row.idle, row.ceiling) for row in rows))
-    budget = cost.budget_usd
     # A budget far beyond the bill would flatten every bar to nothing: it is then named beside the chart, not drawn.
-    drawn = budget is not None and budget <= 2 * dearest
-    top = max(dearest, budget if budget is not None and drawn else 0.0) or 1.0
+    near = cost.budget_usd is not None and cost.budget_usd <= 2 * dearest
+    scale = _Scale(max(dearest, (cost.budget_usd or 0.0) if near else 0.0) or 1.0, cost.budget_usd, near)
     text = "; ".join(f"{row.what} ({row.component}): {dollars(row.idle)} to {dollars(row.ceiling)}" for row in rows)
     drawing = Picture(width, "The bill a month, idle floor and ceiling", one_line(text))
     lay = _bill_narrow if width <= NARROW else _bill_wide
-    lay(drawing, rows, budget, lambda amount: max(0.0, amount) / top, drawn)
+    lay(drawing, rows, scale)
     return drawing
 
 
-_Share = Callable[[float], float]
+@dataclass(frozen=True)
+class _Scale:
+    """The one scale of a chart: where it ends, and the budget, which may lie too far beyond that to be drawn."""
+
+    top: float
+    budget: float | None
+    near: bool
+
+    def share(self, amount: float) -> float:
+        return max(0.0, amount) / self.top
+
+    @property
+    def budget_share(self) -> float:
+        return self.share(self.budget) if self.near and self.budget is not None else 1.0
+
+    @property
+    def budget_text(self) -> str:
+        return f"budget {dollars(self.budget or 0.0)}{'' if self.near else ', far to the right'}"
 
 
-def _bar(drawing: Picture, row: Bar, x: float, y: float, width: float, height: float, share: _Share) -> None:
+def _bar(drawing: Picture, row: Bar, lane: Box, scale: _Scale) -> None:
     title = one_line(f"{row.what}, {row.component}: {dollars(row.idle)} to {dollars(row.ceiling)}")
     # Two pixels are the least that can be seen; what costs nothing gets none.
-    ceiling = max(2.0, share(row.ceiling) * width) if row.ceiling > 0 else 0.0
-    idle = max(2.0, share(row.idle) * width) if row.idle > 0 else 0.0
-    drawing.box(x, y, max(ceiling, idle), height, "ceiling", 2, title)
-    drawing.box(x, y, idle, height, "idle", 2, title)
+    ceiling = max(2.0, scale.share(row.ceiling) * lane.width) if row.ceiling > 0 else 0.0
+    idle = max(2.0, scale.share(row.idle) * lane.width) if row.idle > 0 else 0.0
+    drawing.boxes.append(replace(lane, width=max(ceiling, idle), css="ceiling", title=title))
+    drawing.boxes.append(replace(lane, width=idle, css="idle", title=title))
 
 
 def _legend(drawing: Picture, x: float, y: float) -> None:
-    drawing.box(x, y - 10, 22, 12, "idle", 2)
+    drawing.boxes.append(Box(x, y - 10, 22, 12, "idle", 2))
     drawing.label(x + 30, y, "idle floor", "s")
-    drawing.box(x + 118, y - 10, 22, 12, "ceiling", 2)
+    drawing.boxes.append(Box(x + 118, y - 10, 22, 12, "ceiling", 2))
     drawing.label(x + 148, y, "ceiling", "s")
 
 
-def _bill_wide(drawing: Picture, rows: Sequence[Bar], budget: float | None, share: _Share, drawn: bool) -> None:
+def _bill_wide(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
     bar_x, idle_x = 320.0, 970.0
     bar_width, end, first, step = 530.0, drawing.width - 2.0, 62.0, 44.0
     _legend(drawing, 0, 14)
     drawing.label(idle_x, 14, "idle floor", "m", anchor="end")
     drawing.label(end, 14, "ceiling", "m", anchor="end")
     bottom = first + len(rows) * step + 10
-    top = bar_width / (share(1.0) * bar_width) if share(1.0) else 1.0
-    for tick in ticks(top):
-        x = bar_x + share(tick) * bar_width
+    for tick in ticks(scale.top):
+        x = bar_x + scale.share(tick) * bar_width
         drawing.stroke(x, first - 6, x, bottom, "grid")
         drawing.label(x, bottom + 18, f"${tick:,.10g}", "m", anchor="middle")
     for index, row in enumerate(rows):
@@ -381,38 +392,37 @@ def _bill_wide(drawing: Picture, rows: Sequence[Bar], budget: float | None, shar
         room = bar_x - 20
         drawing.label(0, y + 13, row.what, "b" if index == 0 else "t", room=room)
         drawing.label(0, y + 30, row.component, "m", room=room, size=_SMALL)
-        _bar(drawing, row, bar_x, y + 8, bar_width, 18, share)
+        _bar(drawing, row, Box(bar_x, y + 8, bar_width, 18, "lane", 2), scale)
         drawing.label(idle_x, y + 22, dollars(row.idle), "n b" if index == 0 else "n", anchor="end")
         drawing.label(end, y + 22, dollars(row.ceiling), "n b" if index == 0 else "n", anchor="end")
     drawing.stroke(0, first + step + 1, end, first + step + 1, "rule")
-    if budget is not None:
-        x = bar_x + (share(budget) if drawn else 1) * bar_width
-        if drawn:
+    if scale.budget is not None:
+        x = bar_x + scale.budget_share * bar_width
+        if scale.near:
             drawing.stroke(x, first - 12, x, first + step - 6, "budget")
-        text = f"budget {dollars(budget)}" + ("" if drawn else ", far to the right")
-        half = text_width(text, _SMALL) / 2
-        drawing.label(min(x, bar_x + bar_width + 20 - half), first - 18, text, "budget-label", anchor="middle")
+        half = text_width(scale.budget_text, _SMALL) / 2
+        x = min(x, bar_x + bar_width + 20 - half)
+        drawing.label(x, first - 18, scale.budget_text, "budget-label", anchor="middle")
     drawing.height = bottom + 28
 
 
-def _bill_narrow(drawing: Picture, rows: Sequence[Bar], budget: float | None, share: _Share, drawn: bool) -> None:
+def _bill_narrow(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
     width = drawing.width - 4.0
     _legend(drawing, 0, 14)
     y = 36.0
     for index, row in enumerate(rows):
-        figures = f"{dollars(row.idle)} – {dollars(row.ceiling)}"
+        figures = f"{dollars(row.idle)} to {dollars(row.ceiling)}"
         room = width - text_width(figures, _SMALL) - 10
         drawing.label(0, y + 10, row.what, "b" if index == 0 else "t", room=room)
         drawing.label(width, y + 10, figures, "n b" if index == 0 else "n", anchor="end")
         drawing.label(0, y + 27, row.component, "m", room=width, size=_SMALL)
-        _bar(drawing, row, 0, y + 35, width, 12, share)
+        _bar(drawing, row, Box(0, y + 35, width, 12, "lane", 2), scale)
         y += 64
-        if index == 0 and budget is not None:
-            text = f"budget {dollars(budget)}" + ("" if drawn else ", far to the right")
-            x = (share(budget) if drawn else 1) * width
-            if drawn:
+        if index == 0 and scale.budget is not None:
+            x = scale.budget_share * width
+            if scale.near:
                 drawing.stroke(x, y - 34, x, y - 10, "budget")
-            edge = text_width(text, _SMALL)
-            drawing.label(max(x, edge), y + 5, text, "budget-label", anchor="end")
+            edge = text_width(scale.budget_text, _SMALL)
+            drawing.label(max(x, edge), y + 5, scale.budget_text, "budget-label", anchor="end")
             y += 26
     drawing.height = y

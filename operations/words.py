@@ -91,13 +91,18 @@ def noun(type_: str) -> str:
     return one_line(type_).rsplit(":", 1)[-1]
 
 
+def times(number: int, kind: str) -> str:
+    """A resource type counted, with a proper multiplication sign."""
+    return f"{number} \N{MULTIPLICATION SIGN} {kind}"
+
+
 def held(node: Created) -> int:
     """How many resources a node of the tree holds; a component itself is nothing in the cloud and does not count."""
     return sum(held(child) for child in node.children) if node.children else node.count
 
 
 def kinds(node: Created, deep: bool) -> list[tuple[str, int]]:
-    """The resource types that a component holds, counted, the most frequent first; `deep` looks into inner components."""
+    """The resource types in a component, counted, the most frequent first; `deep` looks into inner components."""
     count: dict[str, int] = {}
     for child in node.children:
         if not child.children:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.rule import Stack, get, stack_rule
+from policies.rule import Stack, conditions, get, stack_rule, statements
 
 _TRAIL, _BUCKET = "aws:cloudtrail/trail:Trail", "aws:s3/bucket:Bucket"
 _STATEFUL = (
@@ -85,11 +85,14 @@ def images_pinned(stack: Stack) -> Iterator[tuple[str | None, str]]:
     remedy="Keep the registry's policy on each model package group.",
 )
 def packages_own_account(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Each model package group has a resource policy."""
+    """Each model package group has a resource policy that denies every other account's principals."""
     type_ = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
+    others = ("StringNotEquals", "aws:PrincipalAccount")
     for group in stack.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup"):
-        if not stack.referring(type_, "modelPackageGroupName", group):
-            yield group.urn, "has no policy, so another account could be let in"
+        documents = [p.props.get("resourcePolicy") for p in stack.referring(type_, "modelPackageGroupName", group)]
+        denies = [s for document in documents for s in statements(document) if s["Effect"] == "Deny"]
+        if not any(conditions(s) == {others} and s.get("Principal") == "*" for s in denies):
+            yield group.urn, "has no policy that keeps other accounts out"
 
 
 RULES = [trail, state_protected, images_pinned, packages_own_account]

@@ -188,4 +188,18 @@ def guardrails(stack: Stack) -> Iterator[tuple[str | None, str]]:
                 yield policy.urn, f"does not deny {what} to {missing[0]} ({operator} {key})"
 
 
-RULES = [no_wildcard, boundary, trust, pass_role, guardrails]
+@resource_rule(
+    "identity-topic-policy",
+    "aws:sns/topicPolicy:TopicPolicy",
+    severity=Severity.MEDIUM,
+    says="A topic takes messages only on behalf of this account.",
+    remedy="Add aws:SourceAccount to the statement.",
+)
+def topic_policy(props: Mapping[str, Any]) -> Iterator[str]:
+    """Confused deputy, as for roles: a service may publish for any account unless bound to one."""
+    for statement in statements(props.get("policy")):
+        if statement["Effect"] == "Allow" and ("StringEquals", "aws:SourceAccount") not in conditions(statement):
+            yield f"{statement.get('Sid', 'a statement')} lets a service publish for any account"
+
+
+RULES = [no_wildcard, boundary, trust, pass_role, guardrails, topic_policy]

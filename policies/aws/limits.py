@@ -31,8 +31,9 @@ def replicas(stack: Stack) -> Iterator[tuple[str | None, str]]:
         if not stack.referring(_TARGET, "resourceId", endpoint):
             yield endpoint.urn, "is not autoscaled, so nothing bounds its replicas"
     for target in stack.of(_TARGET):
-        if not 0 <= target.props["minCapacity"] <= target.props["maxCapacity"] <= limit:
-            yield target.urn, f"may grow to {target.props['maxCapacity']} replicas, allowed {limit:g}"
+        low, high = target.props.get("minCapacity"), target.props.get("maxCapacity")
+        if low is None or high is None or not 0 <= low <= high <= limit:
+            yield target.urn, f"may grow to {high} replicas, allowed {limit:g}"
     for config in stack.of(_CONFIG):
         if (get(config.props, "productionVariants.initialInstanceCount") or 0) > limit:
             yield config.urn, f"starts with more than {limit:g} replicas"
@@ -63,7 +64,7 @@ def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
             if a.props.get("metricName") == "HasBacklogWithoutCapacity"
             and any(s.urn in {p.urn for p in a.property_dependencies.get("alarmActions", ())} for s in steps)
         ]  # fmt: skip
-        if target.props["minCapacity"] == 0 and not waking:
+        if target.props.get("minCapacity") == 0 and not waking:
             yield target.urn, "may stand at zero replicas and nothing brings the first one"
 
 
@@ -106,7 +107,7 @@ def _uses(stack: Stack) -> Iterator[tuple[PolicyResource, str, str, int]]:
         targets = stack.referring(_TARGET, "resourceId", endpoint)
         for config in configs:
             initial = get(config.props, "productionVariants.initialInstanceCount") or 1
-            count = max([initial, *(t.props["maxCapacity"] for t in targets)])
+            count = max([initial, *(t.props.get("maxCapacity") or 0 for t in targets)])
             yield config, str(get(config.props, "productionVariants.instanceType")), "endpoint", FLEETS_IN_UPDATE * int(count)
     for machine in stack.of(_MACHINE):
         for task in transform_tasks(machine.props):

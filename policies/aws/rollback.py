@@ -13,6 +13,7 @@ _CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
 # are published under EndpointName alone (developer guide, "Monitor asynchronous endpoint").
 _BY_VARIANT = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency")
+_BY_ENDPOINT = ("ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
 
 
 @stack_rule(
@@ -94,11 +95,13 @@ def alarm_heard(props: Mapping[str, Any]) -> Iterator[str]:
     remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
 )
 def alarm_dimensions(props: Mapping[str, Any]) -> Iterator[str]:
-    """Only metrics that SageMaker publishes by variant."""
-    if props.get("namespace") == "AWS/SageMaker" and props.get("metricName") in _BY_VARIANT:
-        missing = {"EndpointName", "VariantName"} - set(props.get("dimensions") or {})
-        for dimension in sorted(missing):
-            yield f"lacks the dimension {dimension}, so it watches nothing"
+    """Metrics by variant need both dimensions; those of the backlog exist under the endpoint's name alone."""
+    metric, given = props.get("metricName"), set(props.get("dimensions") or {})
+    if props.get("namespace") != "AWS/SageMaker":
+        return
+    wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
+    if metric in _BY_VARIANT + _BY_ENDPOINT and given != wanted:
+        yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
 
 
 @resource_rule(

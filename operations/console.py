@@ -1,0 +1,235 @@
+"""The verdict in the terminal: what a person reads in a minute, as well in a pipe and without colour."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from operations import words
+from operations.verdict import Created, Finding, Verdict
+
+_TREE_LINES = 25
+_TOP_LINES = 5
+_STYLES = {
+    "PASS": "bold green",
+    "FAIL": "bold red",
+    "proved": "green",
+    "failed": "bold red",
+    "not yet": "yellow",
+    "fails": "bold red",
+    "advisory": "yellow",
+    "waived": "dim",
+}
+
+
+def render(verdict: Verdict, console: Console, report: Path | None = None) -> None:
+    """Print the verdict; `report` is the page to name on the last line. States are words, colour only helps."""
+    _headline(verdict, console)
+    _created(verdict, console)
+    _proofs(verdict, console)
+    _findings(verdict, console)
+    _cost(verdict, console)
+    _manual_steps(verdict, console)
+    _last_line(verdict, console, report)
+
+
+def _word(verdict: Verdict) -> Text:
+    word = "PASS" if verdict.passed else "FAIL"
+    return Text(word, _STYLES[word])
+
+
+def _say(console: Console, *parts: str | Text, indent: int = 0) -> None:
+    """Print without markup, so what a name holds is never taken for a style, and without rich's own colouring."""
+    line = Text()
+    for part in parts:
+        line.append_text(part if isinstance(part, Text) else Text(words.printable(part)))
+    line.overflow = "fold"
+    console.print(Padding(line, (0, 0, 0, indent)), highlight=False)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(words.one_line(text), "bold", overflow="fold"))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _headline(verdict: Verdict, console: Console) -> None:
+    about = f"{verdict.platform}, {verdict.region}, account {verdict.account}"
+    _say(console, _word(verdict), f"  {words.one_line(f'{verdict.stack} on {about}')}")
+    _say(console, f"{words.counted(verdict.resources, 'resource')}; {words.findings_in_words(verdict.findings)}")
+
+
+# ---- what would be created ------------------------------------------------------------------------------------------
+
+
+def _created(verdict: Verdict, console: Console) -> None:
+    _heading(console, "What would be created")
+    if not verdict.created:
+        _say(console, "Nothing would be created.")
+        return
+    # The most telling of three trees that still fits on a screen.
+    for grow in (_every_kind, _kinds_joined, _one_line_each):
+        tree = Tree(Text(words.one_line(verdict.stack), overflow="fold"), guide_style="dim")
+        grow(tree, verdict.created, console.width)
+        if len(console.render_lines(tree, pad=False)) <= _TREE_LINES:
+            break
+    else:
+        tree = _cut(verdict, console)
+    console.print(tree, highlight=False)
+
+
+def _node(node: Created, width: int) -> Text:
+    """A component on one line, however long its name: a tree whose lines wrap is no tree any more."""
+    counted = f" {words.noun(node.type)}, {words.held(node)}" if node.children else ""
+    name = words.one_line(node.name) if node.children else words.times(node.count, words.noun(node.type))
+    text = Text(name, "bold" if node.children else "")
+    text.truncate(max(8, width - len(counted) - 12), overflow="ellipsis")
+    return text.append(counted, "not bold")
+
+
+def _every_kind(tree: Tree, nodes: list[Created], width: int) -> None:
+    for node in nodes:
+        branch = tree.add(_node(node, width))
+        for kind, number in words.kinds(node, deep=False):
+            branch.add(Text(words.times(number, kind), overflow="ellipsis", no_wrap=True))
+        _every_kind(branch, [child for child in node.children if child.children], width - 4)
+
+
+def _kinds_joined(tree: Tree, nodes: list[Created], width: int) -> None:
+    for node in nodes:
+        branch = tree.add(_node(node, width))
+        kinds = words.kinds(node, deep=False)
+        if kinds:
+            branch.add(Text(", ".join(words.times(number, kind) for kind, number in kinds), overflow="fold"))
+        _kinds_joined(branch, [child for child in node.children if child.children], width - 4)
+
+
+def _one_line_each(tree: Tree, nodes: list[Created], width: int) -> None:
+    for node in nodes:
+        line = _node(node, width if not node.children else width // 2)
+        room = width - 6 - line.cell_len
+        kinds = words.kinds(node, deep=True)
+        for shown in range(len(kinds), 0, -1):
+            rest = f", {len(kinds) - shown} more" if shown < len(kinds) else ""
+            text = ": " + ", ".join(words.times(number, kind) for kind, number in kinds[:shown]) + rest
+            if len(text) <= room:
+                line.append(text, "dim")
+                break
+        tree.add(line)
+
+
+def _cut(verdict: Verdict, console: Console) -> Tree:
+    shown, rest = verdict.created[: _TREE_LINES - 2], verdict.created[_TREE_LINES - 2 :]
+    tree = Tree(Text(words.one_line(verdict.stack), overflow="ellipsis", no_wrap=True), guide_style="dim")
+    _one_line_each(tree, shown, console.width)
+    tree.add(Text(f"{len(rest)} more, {sum(map(words.held, rest))} resources", overflow="ellipsis", no_wrap=True))
+    return tree
+
+
+# ---- what was judged ------------------------------------------------------------------------------------------------
+
+
+def _proofs(verdict: Verdict, console: Console) -> None:
+    _heading(console, "Five proofs")
+    if not verdict.proofs:
+        _say(console, "No proof was attempted.")
+        return
+    table = _table("proof", "state", "fact")
+    for proof in verdict.proofs:
+        table.add_row(
+            Text(words.one_line(proof.name)), Text(proof.state, _STYLES[proof.state]), Text(words.printable(proof.fact))
+        )
+    console.print(table, highlight=False)
+
+
+def _findings(verdict: Verdict, console: Console) -> None:
+    _heading(console, "Findings")
+    findings = words.in_order(verdict.findings)
+    if verdict.checks_passed:
+        passed = ", ".join(f"{source} {number}" for source, number in verdict.checks_passed.items())
+        _say(console, f"Checks passed: {passed}.")
+    if not findings:
+        _say(console, "No finding.")
+        return
+    open_ = [finding for finding in findings if finding.waived is None]
+    if open_:
+        # Three facts share a column: side by side they would leave the message no room at 80 columns.
+        table = _table("state", "rule, resource, place", "message")
+        for index, finding in enumerate(open_):
+            stands = words.standing(finding)
+            table.add_row(
+                Text(stands, _STYLES[stands]).append(f"\n{finding.severity}", "not bold default"),
+                Text("\n".join(_where(finding))),
+                Text(words.printable(finding.message)).append(f"\n{words.printable(finding.remedy)}", "dim"),
+                end_section=index == len(open_) - 1,
+            )
+        console.print(table, highlight=False)
+    for finding in findings:
+        if finding.waived is not None:
+            waiver = finding.waived
+            text = words.one_line(
+                f"{finding.rule}, {finding.resource or 'the whole stack'}:"
+                f" until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}"
+            )
+            line = Text("waived  ", _STYLES["waived"]).append(text, "not dim")
+            line.truncate(console.width, overflow="ellipsis")
+            console.print(line, highlight=False, soft_wrap=False)
+
+
+def _where(finding: Finding) -> Iterator[str]:
+    yield words.one_line(finding.rule)
+    yield words.one_line(finding.resource or "the whole stack")
+    if finding.place is not None:
+        yield words.one_line(str(finding.place))
+
+
+def _cost(verdict: Verdict, console: Console) -> None:
+    _heading(console, "Cost a month")
+    _say(console, words.bill_in_words(verdict))
+    cost = verdict.cost
+    if cost.lines:
+        top = sorted(cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource))[:_TOP_LINES]
+        rows = [(f"{line.what}, {line.resource}", line.idle_usd, line.ceiling_usd) for line in top]
+        rest = [line for line in cost.lines if line not in top]
+        if rest:
+            sums = (sum(line.idle_usd for line in rest), sum(line.ceiling_usd for line in rest))
+            rows.append((f"{words.counted(len(rest), 'smaller line')}", *sums))
+        _amounts(console, "dearest", rows)
+    if cost.by_team:
+        _amounts(console, "team", [(team, *amounts) for team, amounts in cost.by_team.items()])
+    if cost.unpriced:
+        _say(console, f"Bills, but has no price: {', '.join(cost.unpriced)}.")
+
+
+def _amounts(console: Console, title: str, rows: list[tuple[str, float, float]]) -> None:
+    table = _table(title)
+    table.add_column("idle floor", justify="right", no_wrap=True)
+    table.add_column("ceiling", justify="right", no_wrap=True)
+    for name, idle, ceiling in rows:
+        table.add_row(Text(words.one_line(name)), words.dollars(idle), words.dollars(ceiling))
+    console.print(table, highlight=False)
+
+
+def _manual_steps(verdict: Verdict, console: Console) -> None:
+    _heading(console, "Manual steps left to a first prediction")
+    if not verdict.manual_steps:
+        _say(console, "No manual step is left.")
+    for number, step in enumerate(verdict.manual_steps, start=1):
+        _say(console, f"{number}. {words.one_line(step)}")
+
+
+def _last_line(verdict: Verdict, console: Console, report: Path | None) -> None:
+    console.print()
+    where = f", report: {words.one_line(str(report))}" if report is not None else ""
+    _say(console, _word(verdict), f" in {verdict.seconds:.1f} s{where}")

@@ -1,0 +1,267 @@
+"""The report on one verdict: a page to read, and the same judgement for machines as JSON, SARIF and JUnit XML.
+
+`write` makes every file in memory first and puts each in place with one rename, so a verdict that cannot be rendered
+leaves the last report as it was and a reader never sees half a file.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from datetime import UTC
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined
+
+from operations import pictures, words
+from operations.verdict import Finding, Proof, State, Verdict
+
+SCHEMA_VERSION = 1
+"""Of `report.json`; it rises when a reader of the last one would misread this one."""
+
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS: Mapping[words.Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
+# What code-scanning pages sort by: the scale of CVSS, one figure within each of its bands.
+_SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+
+
+def write(verdict: Verdict, graph_json: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write the report's five files into `folder`, made when missing, and return their paths, the page first.
+
+    Raises OSError when the folder cannot be made or written, ValueError when the graph holds what JSON cannot.
+    """
+    texts = {
+        "report.html": html(verdict),
+        "report.json": _json({"schema_version": SCHEMA_VERSION, **verdict.model_dump(mode="json")}),
+        "report.sarif": _json(sarif(verdict)),
+        "report.junit.xml": junit(verdict),
+        "graph.json": _json(graph_json),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_put(folder / name, text) for name, text in texts.items()]
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def _put(path: Path, text: str) -> Path:
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        half.write_text(text, encoding="utf-8")
+        os.replace(half, path)  # noqa: PTH105  # the rename is the point, said as the system says it
+    finally:
+        half.unlink(missing_ok=True)
+    return path
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def html(verdict: Verdict) -> str:
+    """The report as one page that needs no script, no network and no other file."""
+    environment = Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+    )
+    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "px": _px}
+    fit: State | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        v=verdict,
+        words=words,
+        findings=words.in_order(verdict.findings),
+        networks=[
+            pictures.network(verdict.network, fit, width) if verdict.network else None
+            for width in (pictures.WIDE, pictures.NARROW)
+        ],
+        bills=[pictures.bill(verdict.cost, width) for width in (pictures.WIDE, pictures.NARROW)],
+        lines=sorted(verdict.cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource)),
+        icons={
+            "proved": "yes",
+            "failed": "no",
+            "not yet": "open",
+            "fails": "no",
+            "advisory": "open",
+            "waived": "waived",
+        },
+    )
+
+
+def _printable(value: object) -> object:
+    # What is Markup by now was made from text that came through here before.
+    return words.printable(value) if type(value) is str else value
+
+
+def _px(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+# ---- SARIF ----------------------------------------------------------------------------------------------------------
+
+
+def sarif(verdict: Verdict) -> dict[str, Any]:
+    """The findings as SARIF 2.1.0, so code review shows each at the Python line that made its resource."""
+    findings = words.in_order(verdict.findings)
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    index = {rule: place for place, rule in enumerate(by_rule)}
+    return {
+        "$schema": _SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "mlplatform",
+                        "version": version("mlplatform"),
+                        "rules": [_sarif_rule(rule, of) for rule, of in by_rule.items()],
+                    }
+                },
+                # Keeps the results of several stacks of one repository apart.
+                "automationDetails": {"id": f"mlplatform/{words.one_line(verdict.stack)}/"},
+                "invocations": [{"executionSuccessful": True}],
+                "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(finding, index[finding.rule], verdict.stack) for finding in findings],
+            }
+        ],
+    }
+
+
+def _sarif_rule(rule: str, findings: list[Finding]) -> dict[str, Any]:
+    remedies = list(dict.fromkeys(words.printable(finding.remedy) for finding in findings))
+    return {
+        "id": rule,
+        "shortDescription": {"text": f"{rule} ({findings[0].source})"},
+        "help": {"text": "\n".join(remedies)},
+        "defaultConfiguration": {"level": "error" if any(finding.mandatory for finding in findings) else "warning"},
+        "properties": {
+            "security-severity": max((_SECURITY_SEVERITY[finding.severity] for finding in findings), key=float),
+            "tags": [findings[0].source],
+        },
+    }
+
+
+def _sarif_result(finding: Finding, rule_index: int, stack: str) -> dict[str, Any]:
+    file, line = (finding.place.file, finding.place.line) if finding.place else (f"stacks/Pulumi.{stack}.yaml", 1)
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(file, safe="/"), "uriBaseId": "SRCROOT"},
+            "region": {"startLine": max(1, line)},
+        }
+    }
+    if finding.resource is not None:
+        location["logicalLocations"] = [{"name": finding.resource, "kind": "resource"}]
+    resource = finding.resource or ""
+    about = f"{resource}: " if resource else ""
+    identity = hashlib.sha256(f"{finding.rule}\0{resource}".encode()).hexdigest()
+    # SARIF wants `suppressions` on every result of a run or on none; an empty list says "not suppressed".
+    suppressions: list[dict[str, str]] = []
+    if finding.waived is not None:
+        waiver = finding.waived
+        why = f"{waiver.reason} (owner {waiver.owner}, expires {words.day(waiver.expires)})"
+        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": _LEVELS[words.standing(finding)],
+        "message": {"text": words.printable(f"{about}{finding.message} {finding.remedy}".strip())},
+        "locations": [location],
+        "partialFingerprints": {"ruleAndResource/v1": identity},
+        "suppressions": suppressions,
+        "properties": {"severity": finding.severity, "source": finding.source, "mandatory": finding.mandatory},
+    }
+
+
+# ---- JUnit ----------------------------------------------------------------------------------------------------------
+
+
+def junit(verdict: Verdict) -> str:
+    """The verdict as JUnit XML: one suite for the five proofs and one for each source of findings."""
+    root = ET.Element("testsuites")
+    sources = sorted({finding.source for finding in verdict.findings} | set(verdict.checks_passed))
+    suites = [_proof_suite(verdict)]
+    suites += [_source_suite(verdict, source) for source in sources]
+    root.extend(suites)
+    _set(root, name=f"mlplatform {verdict.stack}", time=f"{verdict.seconds:.3f}")
+    for total in ("tests", "failures", "errors", "skipped"):
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in suites)))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False).join(
+        ['<?xml version="1.0" encoding="UTF-8"?>\n', "\n"]
+    )
+
+
+def _set(element: ET.Element, **attributes: str) -> None:
+    for key, value in attributes.items():
+        element.set(key, words.one_line(value))
+
+
+def _proof_suite(verdict: Verdict) -> ET.Element:
+    return _suite(verdict, "proofs", [_proof_case(proof) for proof in verdict.proofs], None)
+
+
+def _source_suite(verdict: Verdict, source: str) -> ET.Element:
+    findings = words.in_order(finding for finding in verdict.findings if finding.source == source)
+    cases = [_finding_case(finding, verdict.stack) for finding in findings]
+    return _suite(verdict, source, cases, verdict.checks_passed.get(source))
+
+
+def _suite(verdict: Verdict, name: str, cases: list[ET.Element], checks_passed: int | None) -> ET.Element:
+    suite = ET.Element("testsuite")
+    when = verdict.judged_at if verdict.judged_at.tzinfo is None else verdict.judged_at.astimezone(UTC)
+    _set(suite, name=name, tests=str(len(cases)), errors="0", time="0")
+    _set(suite, failures=str(sum(case.find("failure") is not None for case in cases)))
+    _set(suite, skipped=str(sum(case.find("skipped") is not None for case in cases)))
+    # The schema that CI servers check knows no time zone here.
+    _set(suite, timestamp=when.replace(tzinfo=None).isoformat(timespec="seconds"))
+    properties = ET.SubElement(suite, "properties")
+    facts = {"stack": verdict.stack, "platform": verdict.platform, "region": verdict.region}
+    if checks_passed is not None:
+        facts["checks_passed"] = str(checks_passed)
+    for key, value in facts.items():
+        _set(ET.SubElement(properties, "property"), name=key, value=value)
+    suite.extend(cases)
+    return suite
+
+
+def _proof_case(proof: Proof) -> ET.Element:
+    case = ET.Element("testcase")
+    _set(case, classname="proofs", name=proof.name, time="0")
+    if proof.state == "failed":
+        _set(ET.SubElement(case, "failure"), message=proof.fact, type="failed")
+    elif proof.state == "not yet":
+        _set(ET.SubElement(case, "skipped"), message=f"not yet: {proof.fact}")
+    else:
+        ET.SubElement(case, "system-out").text = words.printable(proof.fact)
+    return case
+
+
+def _finding_case(finding: Finding, stack: str) -> ET.Element:
+    case = ET.Element("testcase")
+    _set(case, classname=f"{finding.source}.{finding.rule}", name=finding.resource or stack, time="0")
+    if finding.place is not None:
+        _set(case, file=finding.place.file, line=str(finding.place.line))
+    at = f"\nat {finding.place}" if finding.place else ""
+    if finding.waived is not None:
+        waiver = finding.waived
+        why = f"waived until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}; {finding.message}"
+        _set(ET.SubElement(case, "skipped"), message=why)
+    elif finding.mandatory:
+        failure = ET.SubElement(case, "failure")
+        _set(failure, message=finding.message, type=finding.severity)
+        failure.text = words.printable(f"{finding.message}\n{finding.remedy}{at}")
+    else:
+        _set(ET.SubElement(case, "skipped"), message=f"advisory, {finding.severity}: {finding.message}")
+    return case

@@ -1,0 +1,67 @@
+"""Mutations of a resource graph: the same graph with one thing dropped or changed."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from operations.graph import Graph, Resource
+
+
+def without(graph: Graph, resource: Resource) -> Graph:
+    """The graph without one resource; what referred to it refers to nothing."""
+    return replace(graph, resources=tuple(r for r in graph.resources if r.urn != resource.urn))
+
+
+def changed(graph: Graph, resource: Resource, change: Callable[[dict[str, Any]], None]) -> Graph:
+    """The graph with one resource's properties changed, as inputs and as what the cloud would answer."""
+    inputs, outputs = copy.deepcopy(dict(resource.inputs)), copy.deepcopy(dict(resource.outputs))
+    change(inputs)
+    change(outputs)
+    return swapped(graph, replace(resource, inputs=inputs, outputs=outputs))
+
+
+def swapped(graph: Graph, resource: Resource) -> Graph:
+    """The graph with one resource in place of that with the same URN."""
+    return replace(graph, resources=tuple(resource if r.urn == resource.urn else r for r in graph.resources))
+
+
+def dropped(graph: Graph, resource: Resource, path: str) -> Graph:
+    """The graph with one property gone, and with it the references it held when it was a whole property."""
+    key = path.split(".")[0]
+    graph = changed(graph, resource, lambda properties: drop(properties, path))
+    node = graph.by_urn[resource.urn]
+    if "." in path:
+        return graph
+    references = {k: v for k, v in node.property_dependencies.items() if k != key}
+    return swapped(graph, replace(node, property_dependencies=references))
+
+
+def drop(properties: Any, path: str) -> None:
+    """Delete the property at a dotted path; `0` enters a list. Does nothing where the path does not exist."""
+    *parents, last = path.split(".")
+    for part in parents:
+        properties = properties[int(part)] if isinstance(properties, list) else properties.get(part)
+        if properties is None:
+            return
+    if isinstance(properties, list):
+        del properties[int(last)]
+    else:
+        properties.pop(last, None)
+
+
+def put(properties: Any, path: str, value: Any) -> None:
+    """Set the property at a dotted path that exists."""
+    *parents, last = path.split(".")
+    for part in parents:
+        properties = properties[int(part)] if isinstance(properties, list) else properties[part]
+    properties[last] = value
+
+
+def paths(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every dotted path of a value, with what stands there."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        path = f"{prefix}{key}"
+        yield path, item
+        yield from paths(item, f"{path}.")

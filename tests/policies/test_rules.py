@@ -1,0 +1,171 @@
+"""Each rule has one graph it passes, the pilot's, and one it catches: the pilot's with the thing it forbids."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from operations.graph import Graph, Resource
+from operations.policies import evaluate
+from policies import pack
+from tests.mutate import changed, drop, dropped, put, swapped, without
+
+Mutation = Callable[[Graph], Graph]
+
+
+def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
+    """One property of the first resource of a type (whose name contains `name`) set to another value."""
+    return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
+
+
+def losing(type_: str, path: str, name: str = "") -> Mutation:
+    """One property of the first resource of a type gone."""
+    return lambda graph: dropped(graph, first(graph, type_, name), path)
+
+
+def lacking(type_: str, name: str = "") -> Mutation:
+    """The first resource of a type gone."""
+    return lambda graph: without(graph, first(graph, type_, name))
+
+
+def adding(type_: str, **inputs: Any) -> Mutation:
+    """A resource more."""
+    extra = Resource(urn=f"urn:pulumi:aws-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
+    return lambda graph: replace(graph, resources=(*graph.resources, replace(extra, inputs=inputs, outputs=inputs)))
+
+
+def editing(type_: str, key: str, edit: Callable[[Any], None], name: str = "") -> Mutation:
+    """A JSON document that a property holds, edited."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_, name)
+        document = json.loads(resource.inputs[key])
+        edit(document)
+        return changed(graph, resource, lambda p: put(p, key, json.dumps(document)))
+
+    return mutate
+
+
+def first(graph: Graph, type_: str, name: str = "") -> Resource:
+    return next(r for r in graph.resources if r.type == type_ and name in r.name)
+
+
+SG, ROLE, INLINE = "aws:ec2/securityGroup:SecurityGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
+SERVED, TARGET = "aws:sagemaker/endpoint:Endpoint", "aws:appautoscaling/target:Target"
+CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
+TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
+
+CATCHES: list[tuple[str, Mutation]] = [
+    ("network-no-internet-gateway", adding("aws:ec2/internetGateway:InternetGateway")),
+    ("network-no-internet-gateway", adding("aws:ec2/natGateway:NatGateway")),
+    ("network-no-internet-route", adding("aws:ec2/route:Route", destinationCidrBlock="0.0.0.0/0")),
+    ("network-no-internet-route", setting("aws:ec2/routeTable:RouteTable", "routes", [{"cidrBlock": "0.0.0.0/0"}])),
+    ("network-subnet-private", setting("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", True)),
+    ("network-security-group-closed", adding(INGRESS, securityGroupId="sg-1", cidrIpv4="0.0.0.0/0")),
+    ("network-security-group-closed", adding(INGRESS, securityGroupId="sg-1", cidrIpv4="10.0.0.0/8")),
+    ("network-security-group-closed", adding(SG, egress=[{"cidrBlocks": ["0.0.0.0/0"]}])),
+    ("network-default-group-empty", lacking("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")),
+    ("network-default-group-empty", setting("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "egress", [{}])),
+    ("network-flow-logs", lacking("aws:ec2/flowLog:FlowLog")),
+    ("network-flow-logs", setting("aws:ec2/flowLog:FlowLog", "trafficType", "REJECT")),
+    ("network-workspace-vpc-only", setting(DOMAIN, "appNetworkAccessType", "PublicInternetOnly")),
+    ("network-model-isolated", setting(MODEL, "enableNetworkIsolation", False)),
+    ("network-model-isolated", losing(MODEL, "vpcConfig")),
+    ("network-endpoint-closed", losing("aws:ec2/vpcEndpoint:VpcEndpoint", "policy")),
+    ("network-endpoint-closed", setting("aws:ec2/vpcEndpoint:VpcEndpoint", "privateDnsEnabled", False, "sts")),
+    ("network-proof", lacking("aws:ec2/vpcEndpoint:VpcEndpoint", "studio")),
+    ("network-proof", lacking("aws:ec2/routeTableAssociation:RouteTableAssociation")),
+    ("network-proof", lacking(INGRESS, "https-from-workloads")),
+    ("network-studio-paths", lacking(INGRESS, "studio-files")),
+    ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
+    ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),
+    ("identity-boundary", losing(ROLE, "permissionsBoundary")),
+    ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Condition"), "serving")),
+    ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Principal", "*"), "serving")),
+    ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Condition.Bool"), "approver")),
+    (
+        "identity-pass-role",
+        editing(INLINE, "policy", lambda d: d["Statement"][-1].pop("Condition"), "data-scientist"),
+    ),
+    ("identity-guardrails", editing("aws:iam/policy:Policy", "policy", lambda d: d["Statement"].pop())),
+    ("identity-topic-policy", editing("aws:sns/topicPolicy:TopicPolicy", "policy", lambda d: drop(d, "Statement.0.Condition"))),
+    ("encryption-customer-key", losing("aws:sns/topic:Topic", "kmsMasterKeyId")),
+    ("encryption-customer-key", setting("aws:sns/topic:Topic", "kmsMasterKeyId", "alias/aws/sns")),
+    ("encryption-endpoint-volumes", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
+    ("encryption-endpoint-volumes", losing(CONFIG, "asyncInferenceConfig.outputConfig.kmsKeyId", "document-embedder")),
+    ("encryption-batch", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.TransformOutput.KmsKeyId"))),
+    ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
+    ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
+    ("encryption-bucket-whole", lacking("aws:s3/bucketVersioning:BucketVersioning")),
+    ("encryption-bucket-public", setting("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicAcls", False)),
+    ("encryption-bucket-tls", editing("aws:s3/bucketPolicy:BucketPolicy", "policy", lambda d: drop(d, "Statement.0"))),
+    ("encryption-bucket-settings", setting("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status", "Suspended")),
+    ("cost-tags", losing(SERVED, "tags.team")),
+    ("cost-tags", setting(SERVED, "tags.team", "somebody-else")),
+    ("cost-tags", setting(SERVED, "tags.owner", "<nobody>")),
+    ("cost-tags", adding("aws:lambda/function:Function")),
+    ("cost-batch-tags", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.Tags.0"))),
+    ("cost-budget", lacking("aws:budgets/budget:Budget")),
+    ("cost-budget", setting("aws:budgets/budget:Budget", "limitAmount", "1000000.00")),
+    ("cost-budget", losing("aws:budgets/budget:Budget", "costFilters")),
+    ("cost-alerts-reach-owner", lacking("aws:sns/topicSubscription:TopicSubscription")),
+    ("limits-replicas", setting(TARGET, "maxCapacity", 40)),
+    ("limits-replicas", lacking(TARGET)),
+    ("limits-replicas", editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.TransformResources.InstanceCount", 50))),
+    ("limits-scaling-policy", lacking("aws:appautoscaling/policy:Policy", "on-requests")),
+    ("limits-scaling-policy", lacking(ALARM, "waiting")),
+    ("limits-machine-types", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
+    ("quota-declared", setting(TARGET, "maxCapacity", 5, "fraud-scorer")),
+    ("limits-region", setting("pulumi:providers:aws", "region", "eu-west-1")),
+    ("limits-region", losing("pulumi:providers:aws", "allowedAccountIds")),
+    ("limits-idle-shutdown", losing(DOMAIN, "defaultUserSettings.jupyterLabAppSettings")),
+    ("limits-batch-time", editing(MACHINE, "definition", lambda d: put(d, "TimeoutSeconds", 86_400))),
+    ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),
+    ("limits-retention", losing("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")),
+    ("limits-stores-expire", lacking("aws:ecr/lifecyclePolicy:LifecyclePolicy")),
+    ("rollback-alarms", losing(SERVED, "deploymentConfig.autoRollbackConfiguration")),
+    ("rollback-alarms", setting(ALARM, "extendedStatistic", "p50", "p95")),
+    ("rollback-alarms", setting(ALARM, "dimensions.EndpointName", "another", "p95")),
+    ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.type", "ALL_AT_ONCE", "fraud-scorer")),
+    ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.canarySize.value", 50, "fraud-scorer")),
+    ("rollback-alarm-heard", losing(ALARM, "alarmActions")),
+    ("rollback-alarm-dimensions", losing(ALARM, "dimensions.VariantName", "fraud-scorer-idle")),
+    ("rollback-alarm-dimensions", losing(ALARM, "dimensions.EndpointName", "waiting")),
+    ("rollback-config-unnamed", lambda g: changed(g, first(g, CONFIG), lambda p: p.update(name="fixed"))),
+    ("rollback-idle-watched", lacking(ALARM, "idle")),
+    ("rollback-batch-watched", lacking(ALARM, "overran")),
+    ("audit-trail", lacking("aws:cloudtrail/trail:Trail")),
+    ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
+    ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
+    ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
+    ("audit-images-pinned", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
+    ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
+    ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
+]
+
+
+@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutation) -> None:
+    findings = [f for f in evaluate(mutation(pilot), pack.AWS) if f.rule == rule]
+    assert findings, f"{rule} did not notice"
+    assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+def test_every_rule_has_a_graph_that_it_catches() -> None:
+    assert {rule.name for rule in pack.AWS} == {rule for rule, _ in CATCHES}
+
+
+def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
+    names = [rule.name for rule in pack.AWS]
+    assert len(names) == len(set(names))
+    assert all(rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.AWS)
+
+
+def test_findings_point_at_the_line_that_made_the_resource(pilot: Graph) -> None:
+    (finding,) = evaluate(losing(ROLE, "permissionsBoundary", "serving")(pilot), pack.AWS)
+    assert finding.place is not None and finding.place.file == "components/aws/identity.py"
