@@ -10,8 +10,9 @@ STARTED = time.monotonic()  # before the slow imports: the verdict's seconds inc
 import difflib  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from contextlib import ExitStack  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import ExitStack, contextmanager  # noqa: E402
+from datetime import date  # noqa: E402
 from enum import StrEnum  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING, Annotated  # noqa: E402
@@ -20,14 +21,17 @@ import typer  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from stacks.config import STACKS, json_schema, stack_name  # noqa: E402
+from stacks.config import STACKS, json_schema, read_stack_file, stack_name  # noqa: E402
 from stacks.errors import BadInput  # noqa: E402
 
 if TYPE_CHECKING:
+    from operations.checkov import CheckovScan
     from operations.graph import Graph
+    from operations.preview import Preview
     from operations.verdict import Verdict
 
 OUT = Path("out")
+CHECKOV = STACKS.parent / "policies" / "checkov"
 SCHEMA = STACKS / "stack.schema.json"
 
 app = typer.Typer(
@@ -79,9 +83,23 @@ def graph(stack: StackArgument) -> None:
 @app.command(epilog="Example: mlplatform cost aws-pilot")
 def cost(stack: StackArgument) -> None:
     """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling."""
-    from operations import console, judge
+    from operations.judge import cost_of
 
-    console.render_cost(judge.cost_of(_graph(stack)), Console())
+    bill = cost_of(_graph(stack))
+    table = Table("resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left")
+    for line in bill.lines:
+        table.add_row(line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
+    table.add_section()
+    for team, (idle, ceiling) in bill.by_team.items():
+        table.add_row(f"team {team}", "", f"{idle:,.2f}", f"{ceiling:,.2f}", "")
+    screen = Console()
+    screen.print(table)
+    for sentence in bill.unpriced:
+        screen.print(f"unpriced: {sentence}", highlight=False)
+    for sentence in bill.assumptions:
+        screen.print(f"assumed: {sentence}", highlight=False)
+    for sentence in bill.second_hand:
+        screen.print(f"second hand: {sentence}", highlight=False)
 
 
 @app.command(epilog="Example: mlplatform limits")
@@ -131,33 +149,57 @@ def _graph(stack: str) -> "Graph":
 
 
 def _judge_all(files: list[Path], format: Format, out: Path) -> None:
-    """Judge the stacks side by side; print and write each verdict; exit 1 when one fails."""
-    from stacks.config import read_stack_file
-
+    """Judge the stacks, write and print each verdict; exit 1 when one fails."""
     for file in files:
-        read_stack_file(file)  # every file is judged fit before any is worked on
+        read_stack_file(file)  # each file is judged fit before any is worked on
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out}: is a file; name a folder for the reports with --out")
     errors = Console(stderr=True)
     with ExitStack() as running:
-        verdicts = _verdicts(files, out, errors, running)
+        # Program and Checkov start before the judgement is even imported: both take seconds, on the other core.
+        from operations.checkov import CheckovScan
+        from operations.preview import Preview
+
+        started = [
+            (running.enter_context(Preview(file)), running.enter_context(CheckovScan.start(CHECKOV))) for file in files
+        ]
+        verdicts = [_judge(*pair, file, out, errors) for file, pair in zip(files, started, strict=True)]
     if format is Format.JSON:
         documents = [verdict.model_dump(mode="json") for verdict in verdicts]
         json.dump(documents[0] if len(documents) == 1 else documents, sys.stdout, indent=2)
         sys.stdout.write("\n")
-    if any(not verdict.passed for verdict in verdicts):
+    else:
+        from operations import console
+
+        for verdict in verdicts:
+            console.render(verdict, Console(), out / verdict.stack / "report.html")
+    if not all(verdict.passed for verdict in verdicts):
         raise typer.Exit(1)
 
 
-def _verdicts(files: list[Path], out: Path, errors: Console, running: ExitStack) -> "list[Verdict]":
-    from operations.checkov import CheckovScan
-    from operations.preview import Preview
+def _judge(running: "Preview", checkov: "CheckovScan", file: Path, out: Path, errors: Console) -> "Verdict":
+    """Judge one stack and write its report, saying on standard error what is being done."""
+    name = stack_name(file)
+    with _progress(errors, name) as stage:
+        stage("program")
+        from operations import report
+        from operations.judge import judge
 
-    # Both are started before anything of the judgement is imported: they take seconds, on the other core.
-    checkov_home = STACKS.parent / "policies" / "checkov"
-    started = [
-        (file, running.enter_context(Preview(file)), running.enter_context(CheckovScan.start(checkov_home)))
-        for file in files
-    ]
-    return []
+        graph = running.graph()
+        verdict = judge(graph, checkov, lambda: time.monotonic() - STARTED, date.today(), stage)
+        stage("report")
+        report.write(verdict, graph.to_json(), out / name)
+    return verdict
+
+
+@contextmanager
+def _progress(errors: Console, name: str) -> Iterator[Callable[[str], None]]:
+    """What is being done now: a moving line in a terminal, a line a stage in a log."""
+    if not errors.is_terminal:
+        yield lambda stage: errors.print(f"{name}: {stage}", highlight=False)
+        return
+    with errors.status(name) as status:
+        yield lambda stage: status.update(f"{name}: {stage}")
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from operations import cost, hardware
 from operations.checkov import CheckovScan, ScanResult
@@ -16,7 +15,6 @@ from policies import limits, pack, waivers
 from policies.aws.network import NEEDS, service_of
 from policies.rule import Stack
 
-CHECKOV = Path(__file__).resolve().parent.parent / "policies" / "checkov"
 _VPC, _SUBNET, _ENDPOINT = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 Stage = Callable[[str], None]
@@ -66,6 +64,11 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
         proofs=proofs,
         manual_steps=steps,
     )
+
+
+def cost_of(graph: Graph) -> Cost:
+    """What the stack costs a month, alone: no other judgement is made."""
+    return cost.price(graph, Stack(resources_for_policies(graph)), _place(graph)[1])
 
 
 def _place(graph: Graph) -> tuple[str, str]:

@@ -1,0 +1,53 @@
+# Needs Python ≥ 3.11, make and git. uv is used where it is on PATH and installed into .tools/ where it is not.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+UV_VERSION := 0.13.9
+export UV_PYTHON ?= $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONPATH :=
+
+.PHONY: pilot test lint format setup bench inventory schema docs clean
+.DEFAULT_GOAL := pilot
+
+pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
+	@$(UV) run --frozen mlplatform pilot
+
+test: setup  ## run every test
+	@$(UV) run --frozen pytest
+
+lint: setup  ## style, types and formatting of our own code
+	@$(UV) run --frozen ruff check .
+	@$(UV) run --frozen ruff format --check .
+	@$(UV) run --frozen basedpyright
+
+format: setup  ## put the code into the house style
+	@$(UV) run --frozen ruff check --fix .
+	@$(UV) run --frozen ruff format .
+
+bench: setup  ## measure; prints the tables of benchmarks/README.md
+	@$(UV) run --frozen python -m benchmarks
+
+inventory: setup  ## rewrite tests/inventory from what the stacks create today
+	@$(UV) run --frozen python -m tests.inventory
+
+schema: setup  ## rewrite the JSON Schema that the stack files name
+	@$(UV) run --frozen mlplatform schema
+
+setup: .venv/.synced policies/checkov/.venv/.synced
+
+.venv/.synced: uv.lock pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+# Checkov's start is the slowest thing here: compiled once at setup, it starts several times faster.
+policies/checkov/.venv/.synced: policies/checkov/uv.lock policies/checkov/pyproject.toml | $(UV)
+	@$(UV) sync --frozen --quiet --project policies/checkov --compile-bytecode
+	@touch $@
+
+.tools/bin/uv:
+	@echo "installing uv into .tools/"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+clean:  ## remove what setup and the commands made
+	@rm -rf .venv policies/checkov/.venv .tools out
