@@ -10,7 +10,7 @@ STARTED = time.monotonic()  # before the slow imports: the verdict's seconds inc
 import difflib  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Generator  # noqa: E402
 from contextlib import ExitStack, contextmanager  # noqa: E402
 from datetime import date  # noqa: E402
 from enum import StrEnum  # noqa: E402
@@ -43,7 +43,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-StackArgument = Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")]
+StackArgument = Annotated[
+    str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
+]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report of each stack is written.")]
 
 
@@ -65,8 +67,12 @@ def pilot(out: OutOption = OUT) -> None:
 
 @app.command(epilog="Example: mlplatform preview aws-pilot --format json")
 def preview(
-    stacks: Annotated[list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")],
-    format: Annotated[Format, typer.Option(help="A verdict to read, or the same as JSON on standard output.")] = Format.TABLE,
+    stacks: Annotated[
+        list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
+    ],
+    format: Annotated[
+        Format, typer.Option(help="A verdict to read, or the same as JSON on standard output.")
+    ] = Format.TABLE,
     out: OutOption = OUT,
 ) -> None:
     """Judge the stacks named: what would be created, findings, cost, and the pilot's five proofs."""
@@ -86,7 +92,9 @@ def cost(stack: StackArgument) -> None:
     from operations.judge import cost_of
 
     bill = cost_of(_graph(stack))
-    table = Table("resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left")
+    table = Table(
+        "resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left"
+    )
     for line in bill.lines:
         table.add_row(line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
     table.add_section()
@@ -193,7 +201,7 @@ def _judge(running: "Preview", checkov: "CheckovScan", file: Path, out: Path, er
 
 
 @contextmanager
-def _progress(errors: Console, name: str) -> Iterator[Callable[[str], None]]:
+def _progress(errors: Console, name: str) -> Generator[Callable[[str], None]]:
     """What is being done now: a moving line in a terminal, a line a stage in a log."""
     if not errors.is_terminal:
         yield lambda stage: errors.print(f"{name}: {stage}", highlight=False)

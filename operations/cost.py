@@ -20,7 +20,7 @@ from operations.graph import Graph
 from operations.policies import place
 from operations.verdict import Cost, CostLine
 from policies.aws.encryption import transform_tasks
-from policies.rule import Stack, get, refers
+from policies.rule import Stack, get, refers, section
 
 _CONFIG, _TARGET = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:appautoscaling/target:Target"
 _ENDPOINT, _BUCKET = "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:s3/bucket:Bucket"
@@ -124,7 +124,9 @@ def _endpoint(prices: Prices, resource: PolicyResource) -> Bill:
 
 
 def _batch(prices: Prices, resource: PolicyResource) -> Bill:
-    runs = sum(runs_per_month(s.props["scheduleExpression"]) for s in prices.stack.referring(_SCHEDULE, "target", resource))
+    runs = sum(
+        runs_per_month(s.props["scheduleExpression"]) for s in prices.stack.referring(_SCHEDULE, "target", resource)
+    )
     total, parts = 0.0, list[str]()
     for task in transform_tasks(resource.props):
         machines = get(task, "Parameters.TransformResources")
@@ -166,7 +168,9 @@ def _vpc_endpoint(prices: Prices, resource: PolicyResource) -> Bill:
     hours, hour = prices.hardware.hours_per_month, prices.of("vpc-interface-endpoint")
     data = prices.assume("endpoint-data-gb") / len(interfaces) * prices.of("vpc-endpoint-data")
     standing = zones * hours * hour
-    return Bill("interface endpoint", standing, standing + data, f"{zones} zones × {hours} h × ${hour:g}, data in the ceiling")
+    return Bill(
+        "interface endpoint", standing, standing + data, f"{zones} zones × {hours} h × ${hour:g}, data in the ceiling"
+    )
 
 
 def _key(prices: Prices, resource: PolicyResource) -> Bill:
@@ -183,9 +187,7 @@ def _alarm(prices: Prices, resource: PolicyResource) -> Bill:
 
 def _log_group(prices: Prices, resource: PolicyResource) -> Bill:
     amount = prices.assume("batch-log-gb")
-    return Bill(
-        "logs", 0.0, amount * prices.of("cloudwatch-logs-ingestion"), f"{amount:g} GB taken in, in the ceiling"
-    )
+    return Bill("logs", 0.0, amount * prices.of("cloudwatch-logs-ingestion"), f"{amount:g} GB taken in, in the ceiling")
 
 
 def _flow_log(prices: Prices, resource: PolicyResource) -> Bill:
@@ -214,7 +216,9 @@ def _user(prices: Prices, resource: PolicyResource) -> Bill:
     hours, hour = prices.assume("workspace-hours-per-user"), prices.of("studio-app-ml.t3.medium")
     amount = prices.assume("workspace-gb-per-user")
     space = amount * prices.of("studio-space-storage")
-    return Bill("workspace user", space, space + hours * hour, f"{amount:g} GB of space; {hours:g} h × ${hour:g} in the ceiling")
+    return Bill(
+        "workspace user", space, space + hours * hour, f"{amount:g} GB of space; {hours:g} h × ${hour:g} in the ceiling"
+    )
 
 
 PRICED: Mapping[str, Callable[[Prices, PolicyResource], Bill]] = {
@@ -256,7 +260,7 @@ def price(graph: Graph, stack: Stack, region: str) -> Cost:
             CostLine(
                 resource=resource.name,
                 component=parent.type.rpartition(":")[2] if parent else "Stack",
-                team=str((resource.props.get("tags") or {}).get("team", "nobody")),
+                team=str(section(resource.props, "tags").get("team", "nobody")),
                 what=bill.what,
                 idle_usd=round(bill.idle, 2),
                 ceiling_usd=round(bill.ceiling, 2),
@@ -265,7 +269,9 @@ def price(graph: Graph, stack: Stack, region: str) -> Cost:
             )
         )
     lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
-    budgets = [float(b.props["limitAmount"]) for b in stack.of("aws:budgets/budget:Budget") if b.props.get("limitAmount")]
+    budgets = [
+        float(b.props["limitAmount"]) for b in stack.of("aws:budgets/budget:Budget") if b.props.get("limitAmount")
+    ]
     return Cost(
         lines=lines,
         idle_usd=round(sum(line.idle_usd for line in lines), 2),

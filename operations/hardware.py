@@ -51,7 +51,10 @@ def problems(rows: list[HardwareUse], region: str) -> Iterator[tuple[HardwareUse
         if not row.sold_in_region:
             yield row, f"{row.name} uses {row.family} ({row.machine_type}), which no source shows in {region}"
         if not row.may_serve:
-            yield row, f"{row.name} uses {row.family} ({row.machine_type}) for {row.use}, which SageMaker does not accept"
+            yield (
+                row,
+                f"{row.name} uses {row.family} ({row.machine_type}) for {row.use}, which SageMaker does not accept",
+            )
         elif row.declared is None:
             yield row, f"{row.name} draws on the quota '{row.quota_name}', which nobody declared"
         elif total[row.quota_name] > row.declared:

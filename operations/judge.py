@@ -81,10 +81,14 @@ def _cost_findings(graph: Graph, bill: Cost) -> Iterator[Finding]:
     ceiling = limits.load()["ceiling-usd"]
     if bill.ceiling_usd > ceiling.number:
         text = f"the ceiling is ${bill.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}"
-        yield _finding("cost", "limits-ceiling", text, "Lower replicas or hours, or have the limit's owner raise it.", None)
+        yield _finding(
+            "cost", "limits-ceiling", text, "Lower replicas or hours, or have the limit's owner raise it.", None
+        )
     if bill.budget_usd is not None and bill.ceiling_usd > bill.budget_usd:
         text = f"the ceiling of ${bill.ceiling_usd:,.0f} a month is above the budget of ${bill.budget_usd:,.0f}"
-        yield _finding("cost", "budget-below-ceiling", text, "Expect the alert, or lower the replicas.", None, mandatory=False)
+        yield _finding(
+            "cost", "budget-below-ceiling", text, "Expect the alert, or lower the replicas.", None, mandatory=False
+        )
     for sentence in bill.unpriced:
         resource = next((r for r in graph.resources if sentence.startswith(f"{r.name}:")), None)
         yield _finding("cost", "cost-unpriced", sentence, "Add the price with its source to the catalogue.", resource)
@@ -108,7 +112,9 @@ def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Ite
 def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
     for item in rendered.unrendered:
         text = f"{item.type} could not be rendered for Checkov: {item.reason}"
-        yield _finding("render", "render-complete", text, "Add the type to operations/render.py.", graph.by_urn[item.urn])
+        yield _finding(
+            "render", "render-complete", text, "Add the type to operations/render.py.", graph.by_urn[item.urn]
+        )
 
 
 def _finding(
@@ -149,7 +155,9 @@ def _waiver_findings(findings: list[Finding], today: date) -> Iterator[Finding]:
             yield _finding("waiver", "waiver-expired", text, "Mend what it excused, or renew it with its owner.", None)
         elif (waiver.rule, waiver.resource) not in found:
             text = f"the waiver of {what} excuses nothing in this stack"
-            yield _finding("waiver", "waiver-unused", text, "Remove it from policies/waivers.yaml.", None, mandatory=False)
+            yield _finding(
+                "waiver", "waiver-unused", text, "Remove it from policies/waivers.yaml.", None, mandatory=False
+            )
 
 
 def manual_steps(graph: Graph, stack: Stack) -> Iterator[str]:
@@ -157,7 +165,9 @@ def manual_steps(graph: Graph, stack: Stack) -> Iterator[str]:
     quotas = sorted({row.quota_name for row in hardware.fit(stack, _place(graph)[1])})
     if quotas:
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
-    uris = sorted({c.get("modelDataUrl") for m in stack.of("aws:sagemaker/model:Model") if (c := m.props["primaryContainer"])})
+    uris = sorted(
+        {c.get("modelDataUrl") for m in stack.of("aws:sagemaker/model:Model") if (c := m.props["primaryContainer"])}
+    )
     if uris:
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
     yield f"run pulumi up -s {graph.stack}"
@@ -171,7 +181,13 @@ def manual_steps(graph: Graph, stack: Stack) -> Iterator[str]:
 
 
 def _proofs(
-    graph: Graph, stack: Stack, findings: list[Finding], bill: Cost, rows: list[HardwareUse], steps: list[str], seconds: float
+    graph: Graph,
+    stack: Stack,
+    findings: list[Finding],
+    bill: Cost,
+    rows: list[HardwareUse],
+    steps: list[str],
+    seconds: float,
 ) -> list[Proof]:
     """The five proofs. What was not tried is `not yet`, however likely."""
     bound, most = limits.load()["verdict-seconds"].number, limits.load()["manual-steps"].number
@@ -187,7 +203,9 @@ def _proofs(
     network = failed("network-")
     misfits = failed("hardware-fit", "quota-", "limits-machine-types")
     unseen = failed("cost-")
-    artifacts = len({str(m.props["primaryContainer"].get("modelDataUrl")) for m in stack.of("aws:sagemaker/model:Model")})
+    artifacts = len(
+        {str(m.props["primaryContainer"].get("modelDataUrl")) for m in stack.of("aws:sagemaker/model:Model")}
+    )
     groups = len(stack.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup"))
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
     return [
@@ -207,7 +225,7 @@ def _proofs(
             state=state(bool(network)),
             fact=network[0].message
             if network
-            else f"{len(endpoints)} endpoints reach every service needed and no other; no route, address or rule leads out",
+            else f"{len(endpoints)} endpoints reach what is needed and no more; no route, address or rule leads out",
         ),
         Proof(
             name="exportability",
@@ -245,14 +263,18 @@ def _network_picture(stack: Stack) -> NetworkPicture | None:
     vpcs = stack.of(_VPC)
     if not vpcs:
         return None
-    inside = stack.of("aws:sagemaker/domain:Domain", "aws:sagemaker/endpoint:Endpoint", "aws:sfn/stateMachine:StateMachine")
+    inside = stack.of(
+        "aws:sagemaker/domain:Domain", "aws:sagemaker/endpoint:Endpoint", "aws:sfn/stateMachine:StateMachine"
+    )
     links = [
         Link(
             service=service_of(endpoint),
             endpoint=endpoint.name,
             kind=endpoint.props["vpcEndpointType"],
             needed_by=sorted(
-                type_.rpartition(":")[2] for type_, services in NEEDS.items() if service_of(endpoint) in services and stack.of(type_)
+                type_.rpartition(":")[2]
+                for type_, services in NEEDS.items()
+                if service_of(endpoint) in services and stack.of(type_)
             ),
         )
         for endpoint in stack.of(_ENDPOINT)

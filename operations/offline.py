@@ -15,8 +15,7 @@ from typing import Any, cast
 from urllib.parse import unquote, urlparse
 
 import pulumi
-from google.protobuf import json_format
-from google.protobuf import struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
@@ -52,7 +51,7 @@ class Recorder(mocks.MockMonitor):
         types = type_ if qualified == _STACK else f"{qualified}${type_}"
         return "::".join([f"urn:pulumi:{settings.get_stack()}", settings.get_project(), types, name])
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # the protocol's name
+    def RegisterResource(self, request: Any) -> Any:  # the protocol's name
         """Record one registration and answer as the cloud would."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == _STACK:
@@ -86,19 +85,20 @@ class Recorder(mocks.MockMonitor):
         reply = json_format.ParseDict({**wire, **made.outputs}, struct_pb2.Struct()) if request.custom else None
         return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=reply)
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Any) -> Any:
         """Keep the stack's outputs; a component's outputs are its children's and need no keeping."""
         if request.urn.split("::")[2] == _STACK:
             self.outputs = _redact(json_format.MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any) -> Any:
         """Answer a data look-up from the sandbox."""
         account, region = self._place(request.provider)
         args = json_format.MessageToDict(request.args)
         answer = cloud.look_up(aws.LOOKUPS, request.tok, args, account, region)
         struct = json_format.ParseDict(dict(answer), struct_pb2.Struct())
-        return resource_pb2.ResourceInvokeResponse(**{"return": struct, "failures": None})
+        fields: dict[str, Any] = {"return": struct}  # a keyword of Python's, so it cannot be named
+        return resource_pb2.ResourceInvokeResponse(**fields)
 
     def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> cloud.Made:
         account, region = self._place(request.provider)
@@ -153,7 +153,7 @@ def _options(request: Any) -> dict[str, Any]:
 def _source(request: Any) -> Source | None:
     """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
     for frame in request.stackTrace.frames:
-        path = Path(unquote(urlparse(frame.pc.uri).path))
+        path = Path(unquote(urlparse(str(frame.pc.uri)).path))
         if path.is_relative_to(ROOT) and ".venv" not in path.parts:
             return Source(str(path.relative_to(ROOT)), frame.pc.line)
     return None
@@ -178,7 +178,7 @@ def preview(path: Path) -> Graph:
     settings.configure(
         mocks.MockSettings(
             monitor=recorder,
-            monitor_features=set(recorder.GetDeploymentInfo(None).supportedFeatures),
+            monitor_features=set(recorder.GetDeploymentInfo(empty_pb2.Empty()).supportedFeatures),
             engine=mocks.MockEngine(None),
             project=PROJECT,
             stack=stack,
@@ -188,7 +188,7 @@ def preview(path: Path) -> Graph:
         )
     )
     try:
-        loop.run_until_complete(run_in_stack(lambda: _run_program()))
+        loop.run_until_complete(run_in_stack(_run_program))
     finally:
         loop.close()
     recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # registration order is a race

@@ -1,9 +1,6 @@
 """The policy pack over a resource graph, in this process: what the engine would do with the same rules."""
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
-from inspect import isawaitable
-from typing import cast
+from collections.abc import Iterable, Sequence
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -11,13 +8,14 @@ from pulumi_policy import (
     PolicyProviderResource,
     PolicyResource,
     PolicyResourceOptions,
+    ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
 )
 
 from operations.graph import Graph, Resource
-from operations.verdict import Finding, Place, Severity
+from operations.verdict import Finding, Place
 from policies.rule import Rule
 
 
@@ -76,29 +74,25 @@ def evaluate(graph: Graph, rules: Iterable[Rule], resources: Sequence[PolicyReso
     for rule in rules:
         if rule.enforcement_level is EnforcementLevel.DISABLED:
             continue
-
-        def report(message: str, urn: str | None, rule: Rule = rule) -> None:
-            findings.append(_finding(graph, rule, message, urn))
-
         if isinstance(rule, ResourceValidationPolicy):
             for item in known:
                 resource = graph.by_urn[item.urn]
                 args = ResourceValidationArgs(
                     item.resource_type, resource.inputs, item.urn, item.name, item.opts, item.provider
                 )
-                _finish(rule.validate(args, lambda message, _=None, urn=item.urn: report(message, urn)))
+                rule.validate(args, _reporter(findings, graph, rule, item.urn))
         else:
-            _finish(rule.validate(StackValidationArgs(cast(list[PolicyResource], known)), lambda m, u=None: report(m, u)))
+            rule.validate(StackValidationArgs(known), _reporter(findings, graph, rule, None))
     return findings
 
 
-def _finish(result: Awaitable[object] | None) -> None:
-    if isawaitable(result):
-        asyncio.run(_await(result))
+def _reporter(findings: list[Finding], graph: Graph, rule: Rule, own_urn: str | None) -> ReportViolation:
+    """What a rule calls for each violation; a resource rule's is always about the resource it looks at."""
 
+    def report(message: str, urn: str | None = None) -> None:
+        findings.append(_finding(graph, rule, message, own_urn or urn))
 
-async def _await(result: Awaitable[object]) -> None:
-    await result
+    return report
 
 
 def _finding(graph: Graph, rule: Rule, message: str, urn: str | None) -> Finding:
@@ -107,7 +101,7 @@ def _finding(graph: Graph, rule: Rule, message: str, urn: str | None) -> Finding
     return Finding(
         source="policy",
         rule=rule.name,
-        severity=cast(Severity, severity),
+        severity=severity,
         mandatory=rule.enforcement_level is EnforcementLevel.MANDATORY,
         resource=resource.name if resource else None,
         message=f"{resource.name if resource else 'the stack'} {message}",

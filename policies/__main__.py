@@ -2,7 +2,14 @@
 
 from datetime import date
 
-from pulumi_policy import PolicyPack, ReportViolation, ResourceValidationPolicy, StackValidationPolicy
+from pulumi_policy import (
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
 
 from policies import waivers
 from policies.pack import RULES
@@ -21,18 +28,31 @@ def honouring_waivers(rule: Rule) -> Rule:
 
         return reporting
 
-    kept = {
-        "name": rule.name,
-        "description": rule.description,
-        "enforcement_level": rule.enforcement_level,
-        "severity": rule.severity,
-        "remediation_steps": rule.remediation_steps,
-    }
     if isinstance(rule, ResourceValidationPolicy):
+
+        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+            rule.validate(args, silence(report, args.urn))
+
         return ResourceValidationPolicy(
-            validate=lambda args, report: rule.validate(args, silence(report, args.urn)), **kept
+            name=rule.name,
+            description=rule.description,
+            validate=validate,
+            enforcement_level=rule.enforcement_level,
+            severity=rule.severity,
+            remediation_steps=rule.remediation_steps,
         )
-    return StackValidationPolicy(validate=lambda args, report: rule.validate(args, silence(report, None)), **kept)
+
+    def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
+        rule.validate(args, silence(report, None))
+
+    return StackValidationPolicy(
+        name=rule.name,
+        description=rule.description,
+        validate=validate_stack,
+        enforcement_level=rule.enforcement_level,
+        severity=rule.severity,
+        remediation_steps=rule.remediation_steps,
+    )
 
 
 if __name__ == "__main__":

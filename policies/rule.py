@@ -7,7 +7,7 @@ engine reports the rule as not yet decidable. Rules therefore follow references 
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -47,7 +47,7 @@ class Stack:
     def _index(self, type_: str, key: str) -> dict[str, list[PolicyResource]]:
         found = self._indexes.get((type_, key))
         if found is None:
-            found = {}
+            found = dict[str, list[PolicyResource]]()
             for resource in self.of(type_):
                 for target in resource.property_dependencies.get(key, ()):
                     found.setdefault(target.urn, []).append(resource)
@@ -65,9 +65,15 @@ def get(props: Mapping[str, Any], path: str) -> Any:
     value: Any = props
     for part in path.split("."):
         if isinstance(value, Sequence) and not isinstance(value, str):
-            value = value[0] if value else None
-        value = value.get(part) if isinstance(value, Mapping) else None
+            value = next(iter(cast(Sequence[Any], value)), None)
+        value = cast(Mapping[str, Any], value).get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def section(props: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The mapping at a dotted path as `get` finds it; empty where there is none."""
+    value = get(props, path)
+    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
 
 
 def resource_rule(  # one line a fact about the rule
@@ -131,9 +137,9 @@ def shared_stack(resources: Sequence[PolicyResource]) -> Stack:
 
 def statements(document: Any) -> Iterator[dict[str, Any]]:
     """The statements of an IAM policy document given as JSON text, each field made a list where IAM allows both."""
-    body = json.loads(document) if isinstance(document, str) else (document or {})
-    listed = body.get("Statement", [])
-    for statement in [listed] if isinstance(listed, Mapping) else listed:
+    body: dict[str, Any] = json.loads(document) if isinstance(document, str) else dict(document or {})
+    listed: dict[str, Any] | list[dict[str, Any]] = body.get("Statement", [])
+    for statement in [listed] if isinstance(listed, dict) else listed:
         yield {**statement, "Action": as_list(statement.get("Action")), "Resource": as_list(statement.get("Resource"))}
 
 
@@ -146,4 +152,4 @@ def as_list(value: Any) -> list[Any]:
 
 def conditions(statement: Mapping[str, Any]) -> set[tuple[str, str]]:
     """The (operator, key) pairs of a statement's condition block."""
-    return {(operator, key) for operator, keys in (statement.get("Condition") or {}).items() for key in keys}
+    return {(operator, key) for operator, keys in section(statement, "Condition").items() for key in keys}

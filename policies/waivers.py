@@ -37,7 +37,7 @@ class _File(BaseModel):
 
 @cache
 def load() -> list[Waiver]:
-    """Read `policies/waivers.yaml`, once. Raises pydantic.ValidationError for a waiver without owner, reason or expiry."""
+    """Read `policies/waivers.yaml`, once. Raises pydantic.ValidationError for one without owner, reason or expiry."""
     data: Any = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return _File.model_validate(data).waivers
 

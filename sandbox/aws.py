@@ -158,7 +158,9 @@ MAKERS: Mapping[str, Maker] = {
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": _of("modelPackageGroupName"),
     "aws:sagemaker/userProfile:UserProfile": _user_profile,
     "aws:scheduler/schedule:Schedule": _by_name("arn:aws:scheduler:{region}:{account}:schedule/default/{name}"),
-    "aws:sfn/stateMachine:StateMachine": _by_name("arn:aws:states:{region}:{account}:stateMachine:{name}", id_from="arn"),
+    "aws:sfn/stateMachine:StateMachine": _by_name(
+        "arn:aws:states:{region}:{account}:stateMachine:{name}", id_from="arn"
+    ),
     "aws:sns/topic:Topic": _by_name("arn:aws:sns:{region}:{account}:{name}", id_from="arn"),
     "aws:sns/topicPolicy:TopicPolicy": _of("arn"),
     "aws:sns/topicSubscription:TopicSubscription": _subscription,

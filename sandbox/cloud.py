@@ -57,7 +57,9 @@ def create(makers: Mapping[str, Maker], request: Request) -> Made:
     return maker(request)
 
 
-def look_up(lookups: Mapping[str, Lookup], token: str, args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
+def look_up(
+    lookups: Mapping[str, Lookup], token: str, args: Mapping[str, Any], account: str, region: str
+) -> Mapping[str, Any]:
     """The cloud's answer to a data look-up. Raises UnknownType for one the platform's table does not have."""
     lookup = lookups.get(token)
     if lookup is None:

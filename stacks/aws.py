@@ -35,9 +35,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
         "environment": config.environment,
         "owner": config.owner,
     }
-    provider = pulumi_aws.Provider(
-        "aws", region=region, allowed_account_ids=[account]
-    )
+    provider = pulumi_aws.Provider("aws", region=region, allowed_account_ids=[account])
     on_aws = pulumi.ResourceOptions(providers=[provider])
     trail_name, artifacts = f"{stack}-audit", f"{stack}-artifacts-{account}"
 

@@ -9,9 +9,10 @@ hands every top-level value to the program as a string.
 import difflib
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -35,18 +36,24 @@ from stacks.errors import BadInput
 NAMESPACE = "mlplatform"
 STACKS = Path(__file__).parent
 MAX_FILE_BYTES = 256 * 1024
+MAX_LINES = 5
+MAX_NAMES = 20
 _CRON_EPOCH = datetime(2026, 1, 1)
+_CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
+_CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, regex_engine="python-re")
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _private_cidr(value: str) -> str:
     try:
-        network = IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(f"an IPv4 network in CIDR notation such as 10.40.0.0/20 ({error})") from None
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise ValueError("an IPv4 network in CIDR notation such as 10.40.0.0/20") from None
+    if str(network) != value:  # bits beyond the mask, or a mask in another notation, which the clouds refuse
+        raise ValueError(f"an IPv4 network in CIDR notation; did you mean {network}?")
     if not any(network.subnet_of(IPv4Network(block)) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")):
         raise ValueError("a private network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)")
     if not 16 <= network.prefixlen <= 22:
@@ -57,53 +64,85 @@ def _private_cidr(value: str) -> str:
 def _cron(value: str) -> str:
     """Five-field cron as cron(5) has it; one of day-of-month and day-of-week must stay open, as EventBridge demands."""
     fields = value.split(" ")
-    if len(fields) != 5 or not re.fullmatch(r"[0-9*/, \-]+", value):
-        raise ValueError("five cron fields of digits, '*', '/', ',' and '-' such as '0 2 * * *'")
+    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
+        raise ValueError("five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'")
+    if "/" in fields[4]:
+        raise ValueError("a day-of-week without a step ('/'), as a list or a range such as '1-5'")
+    if fields[2] != "*" and fields[4] != "*":
+        raise ValueError("day-of-month or day-of-week left open with '*'; EventBridge takes one of the two")
+    for field, size in zip(fields, (60, 24, 31, 12), strict=False):
+        if any(int(step) >= size for step in re.findall(r"/([0-9]+)", field)):
+            raise ValueError(f"a step below {size} in the field {field!r}; a longer one never comes round")
     try:
         next(CronSim(value, _CRON_EPOCH))
     except (CronSimError, StopIteration) as error:
-        raise ValueError(f"a cron expression that fires, such as '0 2 * * *' ({error or 'this one never does'})") from None
-    if fields[2] != "*" and fields[4] != "*":
-        raise ValueError("a cron expression in which day-of-month or day-of-week is '*' (EventBridge takes one of them)")
-    if re.search(r"\d+/|^/|,/", fields[4]) or "/" in fields[4]:
-        raise ValueError("a day-of-week without a step ('/'), as a list or a range such as '1-5'")
+        reason = str(error) or "this one never does"
+        raise ValueError(f"a cron expression that fires, such as '0 2 * * *' ({reason})") from None
     return value
 
 
+@cache
+def _timezones() -> list[str]:
+    return sorted(available_timezones())
+
+
 def _timezone(value: str) -> str:
-    if value not in available_timezones():
-        near = difflib.get_close_matches(value, available_timezones(), n=1)
-        raise ValueError("an IANA time zone such as Europe/Berlin" + (f"; did you mean {near[0]}?" if near else ""))
+    if value not in _timezones():
+        raise ValueError(f"an IANA time zone such as Europe/Berlin{_did_you_mean(value, _timezones())}")
     return value
 
 
 def _family(value: str) -> str:
     families = catalogue.family_names()
     if value not in families:
-        near = difflib.get_close_matches(value, families, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"a hardware family of the catalogue ({', '.join(families)}){hint}")
+        raise ValueError(f"a hardware family{_nearest(value, families)}")
     return value
 
 
 def _region(value: str) -> str:
     regions = catalogue.region_names()
     if value not in regions:
-        near = difflib.get_close_matches(value, regions, n=1)
-        raise ValueError("a region of the catalogue" + (f"; did you mean {near[0]}?" if near else ""))
+        raise ValueError(f"a region of the catalogue such as us-east-1{_did_you_mean(value, regions)}")
     return value
 
 
+def _pinned(value: str) -> str:
+    if value.endswith(":latest"):
+        raise ValueError("a pinned tag or digest, never 'latest'")
+    return value
+
+
+def _distinct(value: list[str]) -> list[str]:
+    twice = next((word for index, word in enumerate(value) if word in value[:index]), None)
+    if twice is not None:
+        raise ValueError(f"every name once; {twice!r} stands there twice")
+    return value
+
+
+def _did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    near = _close(word, allowed)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _close(word: str, allowed: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(word[:100], list(allowed), n=1, cutoff=0.5)), None)
+
+
 _SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_ACCOUNT = r"^[0-9]{12}$"
+_EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
+_IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
+_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.'()=-]+)+/?$"
 
 Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=24)]
-Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=64)]
+Email = Annotated[str, StringConstraints(pattern=_EMAIL, max_length=64)]
 Cidr = Annotated[str, AfterValidator(_private_cidr)]
-Cron = Annotated[str, AfterValidator(_cron)]
+Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Family = Annotated[str, AfterValidator(_family), WithJsonSchema({"type": "string", "enum": catalogue.family_names()})]
-Image = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:(?!latest$)[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})$")]
-Uri = Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.'()=-]+)+/?$")]
+Region = Annotated[str, AfterValidator(_region), WithJsonSchema({"type": "string", "enum": catalogue.region_names()})]
+Image = Annotated[str, StringConstraints(pattern=_IMAGE, max_length=255), AfterValidator(_pinned)]
+Uri = Annotated[str, StringConstraints(pattern=_URI, max_length=1024)]
 
 
 class Network(_Model):
@@ -122,7 +161,7 @@ class Budget(_Model):
 class Workspace(_Model):
     """Where people work. Idle applications stop after `idle_timeout_minutes` (Studio allows 60 to 525600)."""
 
-    users: Annotated[list[Slug], Field(min_length=1, max_length=50)]
+    users: Annotated[list[Slug], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
     idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = 60
 
 
@@ -201,8 +240,8 @@ class StackConfig(_Model):
     """One pilot. `platform`, `account` and `region` say where, the rest says what; see DESIGN's glossary."""
 
     platform: Literal["aws"]
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-    region: Annotated[str, AfterValidator(_region), WithJsonSchema({"type": "string", "enum": catalogue.region_names()})]
+    account: Annotated[str, StringConstraints(pattern=_ACCOUNT)]
+    region: Region
     environment: Literal["pilot", "dev", "test", "prod"]
     team: Slug
     cost_center: Slug
@@ -223,25 +262,58 @@ class StackConfig(_Model):
 class _Problem:
     path: tuple[str | int, ...]
     sentence: str
+    meant: tuple[str | int, ...] | None = None
+    """The path of the known key that a misspelt one stands for."""
+
+
+class _Refused(Exception):
+    """What YAML allows and a stack file does not."""
+
+    def __init__(self, at: Any, sentence: str) -> None:
+        super().__init__(f"line {at.start_mark.line + 1}: {sentence}")
+
+
+_TEXT = "tag:yaml.org,2002:str"
+_PLAIN_WORD = re.compile(r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?")
+_TWOFOLD = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[yYnN]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses what a reader of the file could misread: a key written twice, an anchor, an alias."""
+    """Safe YAML that refuses what a reader of the file could misread.
+
+    That is a key written twice, a key that is no text, an anchor, an alias, a merge, a tag, and a bare word such as
+    `on`, `010`, `1e3` or `1:30`, which this reader, the engine's and a person take for different things.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", self.peek_event().start_mark)
+        event: Any = cast(Any, self).peek_event()
+        if event.anchor is not None:
+            raise _Refused(event, "found an anchor or alias (& or *), allowed: the value itself")
+        if getattr(event, "tag", None) is not None:
+            raise _Refused(event, f"found the tag {_found(event.tag)}, allowed: values without a tag")
+        if isinstance(event, yaml.ScalarEvent):
+            self._refuse_scalar(event)
         return super().compose_node(parent, index)
+
+    def _refuse_scalar(self, event: yaml.ScalarEvent) -> None:
+        word, bare = str(event.value), bool(event.implicit[0])
+        if _SURROGATE.search(word):
+            raise _Refused(event, f"found {_found(word)}, half of a character, allowed: the character itself")
+        if not bare or _PLAIN_WORD.fullmatch(word) or _PLAIN_NUMBER.fullmatch(word):
+            return
+        if cast(Any, self).resolve(yaml.ScalarNode, word, event.implicit) != _TEXT or _TWOFOLD.fullmatch(word):
+            allowed = "the keys themselves" if word == "<<" else "quoted text, a plain decimal number, true or false"
+            raise _Refused(event, f"found {_found(word)} without quotes, allowed: {allowed}")
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key.start_mark)
+            if key.tag != _TEXT:
+                raise _Refused(key, f"found {_found(key.value)} as a key, allowed: text; put it in quotes")
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands here twice", key.start_mark
-                )
+                raise _Refused(key, f"found the key {_found(key.value)} twice, allowed: once")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -256,8 +328,11 @@ def read_stack_file(path: Path) -> StackConfig:
 
 def display(path: Path) -> str:
     """The path as a person would type it: relative to the working directory where it lies below it."""
-    resolved = path.resolve()
-    return str(resolved.relative_to(Path.cwd())) if resolved.is_relative_to(Path.cwd()) else str(path)
+    try:
+        resolved, here = path.resolve(), Path.cwd()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name with NUL, a folder that is gone
+        return _one_line(str(path), 4096)
+    return _one_line(str(resolved.relative_to(here) if resolved.is_relative_to(here) else path), 4096)
 
 
 def stack_name(path: Path) -> str:
@@ -265,8 +340,8 @@ def stack_name(path: Path) -> str:
     match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9-]{0,23})\.yaml", path.name)
     if match is None:
         raise BadInput(
-            f"{display(path)}: found the file name {path.name!r}, allowed: Pulumi.<stack>.yaml where <stack> is at most "
-            "24 lower-case letters, digits and dashes"
+            f"{display(path)}: found the file name {_found(path.name)}, allowed: Pulumi.<stack>.yaml where <stack> "
+            "is at most 24 lower-case letters, digits and dashes"
         )
     return match.group(1)
 
@@ -274,30 +349,37 @@ def stack_name(path: Path) -> str:
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     where = display(path)
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{where}: cannot be read ({error.strerror}); name a stack file such as aws-pilot") from None
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
+        raise BadInput(f"{where}: cannot be read ({reason}); name a stack file such as aws-pilot") from None
     if len(data) > MAX_FILE_BYTES:
-        raise BadInput(f"{where}: has {len(data)} bytes where a stack file has at most {MAX_FILE_BYTES}")
+        raise BadInput(f"{where}: found more than {MAX_FILE_BYTES} bytes, allowed: at most that in a stack file")
     try:
         document: object = yaml.load(data.decode("utf-8"), Loader=_Loader)
     except UnicodeDecodeError as error:
         raise BadInput(f"{where}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except _Refused as error:
+        raise BadInput(f"{where}: {error}") from None
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "the file"
-        raise BadInput(f"{where}: {line} is not valid YAML here: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        raise BadInput(f"{where}: {line}is not valid YAML here: {_one_line(reason)}") from None
+    except (yaml.YAMLError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else _one_line(str(error))
         raise BadInput(f"{where}: is not valid YAML: {reason}") from None
     if not isinstance(document, dict):
-        raise BadInput(f"{where}: found {_found(document)} where a mapping with the key 'config' is expected")
-    document = cast(dict[Any, Any], document)
+        raise BadInput(f"{where}: found {_found(document)}, allowed: a mapping with the key 'config'")
+    document = cast(dict[str, Any], document)
     for key in document:
         if key not in _TOP_LEVEL:
-            raise BadInput(f"{where}: unknown key {_found(key)}{_nearest(key, _TOP_LEVEL)}")
+            raise BadInput(f"{where}: {_one_line(key)}: unknown key{_nearest(key, _TOP_LEVEL)}")
     config: object = document.get("config")
     if not isinstance(config, dict):
-        raise BadInput(f"{where}: config: found {_found(config)} where keys such as {NAMESPACE}:platform are expected")
+        raise BadInput(
+            f"{where}: config: found {_found(config)}, allowed: a mapping of keys such as {NAMESPACE}:platform"
+        )
     return cast(Mapping[str, Any], config)
 
 
@@ -315,43 +397,49 @@ def from_engine() -> StackConfig:
     where = f"Pulumi.{pulumi.get_stack()}.yaml"
     values: dict[str, Any] = {}
     for key, value in {**get_config_env(), **CONFIG.get()}.items():
-        if not key.startswith(f"{NAMESPACE}:"):
-            continue
         try:
             values[key] = json.loads(value) if value.startswith(("{", "[")) else value
-        except json.JSONDecodeError as error:
-            raise BadInput(f"{where}: {key}: is not valid JSON ({error.msg}); set it with --path") from None
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
+            raise BadInput(f"{where}: {_one_line(key)}: is not valid JSON ({reason}); set it with --path") from None
     return validate(values, where)
 
 
 def to_engine(path: Path) -> dict[str, str]:
-    """The `mlplatform:` keys of a stack file as the engine would hand them over: the inverse door of `from_engine`."""
-    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in _read_yaml(path).items() if k.startswith(NAMESPACE)}
+    """The `mlplatform:` keys of a stack file as the engine would hand them over: the inverse door of `from_engine`.
+
+    Raises BadInput as `read_stack_file` does: once a value is text, its type can no longer be told.
+    """
+    config = _read_yaml(path)
+    validate(config, display(path))
+    own = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
 
 
 def validate(config: Mapping[str, Any], where: str) -> StackConfig:
     """Validate the `config` mapping of a stack file; `where` names the file in the sentences. Raises BadInput."""
     values: dict[str, Any] = {}
     for key, value in config.items():
-        namespace, _, name = str(key).partition(":")
+        namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
             values[name] = value
-        elif namespace != "pulumi":
-            allowed = [f"{NAMESPACE}:{field}" for field in StackConfig.model_fields]
-            raise BadInput(f"{where}: config.{_one_line(str(key))}: unknown key{_nearest(key, allowed)}")
+        elif not key.startswith("pulumi:"):
+            near = _nearest(key.rpartition(":")[2], StackConfig.model_fields, f"{NAMESPACE}:")
+            raise BadInput(f"{where}: config.{_one_line(key)}: unknown key{near}")
     try:
         parsed = StackConfig.model_validate(values)
     except ValidationError as error:
-        problems = [_problem(dict(e)) for e in error.errors()]
-    except RecursionError:
-        raise BadInput(f"{where}: is nested too deeply; a stack file has at most four levels") from None
+        problems = _problems(error)
     else:
         problems = list(_cross_checks(parsed))
         if not problems:
             return parsed
-    lines = [f"{where}: {NAMESPACE}:{'.'.join(_one_line(str(p)) for p in x.path)}: {x.sentence}" for x in problems[:5]]
-    if len(problems) > len(lines):
-        lines.append(f"{where}: {len(problems) - len(lines)} more problems follow once these are mended")
+    lines = [
+        f"{where}: {NAMESPACE}:{'.'.join(_one_line(str(part)) for part in problem.path)}: {problem.sentence}"
+        for problem in problems[:MAX_LINES]
+    ]
+    if rest := len(problems) - len(lines):
+        lines.append(f"{where}: {rest} more {'problem follows' if rest == 1 else 'problems follow'} these")
     raise BadInput("\n".join(lines))
 
 
@@ -362,11 +450,17 @@ def _cross_checks(config: StackConfig) -> Iterator[_Problem]:
     hardware = catalogue.load(config.platform)
     for section, name, item in [*served, *scored]:
         if item.model not in config.models:
-            near = _nearest(item.model, list(config.models))
+            near = _nearest(item.model, config.models)
             yield _Problem((section, name, "model"), f"found {item.model!r}, no key of {NAMESPACE}:models{near}")
-        absent = hardware.families[item.family].absent
-        if absent:
-            yield _Problem((section, name, "family"), f"found {item.family!r}, which {config.platform} lacks: {absent}")
+        family = hardware.families[item.family]
+        use = "batch" if isinstance(item, BatchJob) else item.kind
+        if family.absent:
+            sentence = f"found {item.family!r}, which {config.platform} lacks: {family.absent}"
+            yield _Problem((section, name, "family"), sentence)
+        elif use not in family.uses:
+            allowed = ", ".join(other for other, figures in hardware.families.items() if use in figures.uses)
+            sentence = f"found {item.family!r}, which {config.platform} does not offer for {use}, allowed: {allowed}"
+            yield _Problem((section, name, "family"), sentence)
     for section, name, item in served:
         if item.min_replicas > item.max_replicas:
             yield _Problem(
@@ -382,81 +476,127 @@ _REFUSED_KINDS = {
 }
 
 
+def _problems(error: ValidationError) -> list[_Problem]:
+    """One problem a mistake: unknown keys first, and no known key is missing where a misspelt one stands for it."""
+    problems = [_problem(dict(found)) for found in error.errors(include_url=False)]
+    meant = {problem.meant for problem in problems if problem.meant}
+    kept = [problem for problem in problems if not (problem.sentence == _MISSING and problem.path in meant)]
+    return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
+
+
 def _problem(error: dict[str, Any]) -> _Problem:
     """One sentence for one pydantic error: what was found, what is allowed."""
-    path = tuple(part for part in error["loc"] if part not in ("online", "async", "[key]"))
-    found, kind, context = error.get("input"), error["type"], error.get("ctx", {})
+    kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
+    path = _path(error["loc"], kind)
+    sentence, meant = "", None
     match kind:
         case "extra_forbidden":
-            return _Problem(path, f"unknown key{_nearest(path[-1], _siblings(path))}")
+            siblings = _KEYS[_shape(error["loc"][:-1])].model_fields
+            near = _close(str(path[-1]), siblings)
+            sentence = f"unknown key{_nearest(str(path[-1]), siblings)}"
+            meant = (*path[:-1], near) if near else None
         case "missing":
-            return _Problem(path, "is missing; add it")
+            sentence = _MISSING
         case "union_tag_invalid" | "union_tag_not_found":
-            tag = context.get("tag")
-            if tag in _REFUSED_KINDS:
-                return _Problem((*path, "kind"), f"found {tag!r}: {_REFUSED_KINDS[tag]}")
-            found = tag if tag is not None else "nothing"
-            return _Problem((*path, "kind"), f"found {_found(found)}, allowed: 'online' or 'async'")
-        case "literal_error":
-            return _Problem(path, f"found {_found(found)}, allowed: {context['expected']}")
-        case "value_error":
-            return _Problem(path, f"found {_found(found)}, allowed: {context['error']}")
-        case "string_pattern_mismatch":
-            return _Problem(path, f"found {_found(found)}, allowed: {_PATTERNS.get(context['pattern'], context['pattern'])}")
+            path, sentence = _kind(path, cast(dict[str, Any], found))
         case "string_type" if isinstance(found, int | float):
-            return _Problem(path, f"found {_found(found)}, allowed: text; put it in quotes")
+            sentence = f"found {_found(found)}, allowed: text; put it in quotes"
+        case "string_pattern_mismatch":
+            sentence = f"found {_found(found)}, allowed: {_PATTERNS[context['pattern']]}"
         case _:
-            message = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-            return _Problem(path, f"found {_found(found)}, allowed: {message}")
+            allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
+            sentence = f"found {_found(found)}, allowed: {allowed}"
+    return _Problem(path, sentence, meant)
 
 
+def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
+    kind = endpoint.get("kind")
+    misspelt = [] if "kind" in endpoint else difflib.get_close_matches("kind", endpoint, n=1)
+    if misspelt:
+        return (*path, misspelt[0]), "unknown key; did you mean kind?"
+    if isinstance(kind, str) and kind in _REFUSED_KINDS:
+        return (*path, "kind"), f"found {kind!r}: {_REFUSED_KINDS[kind]}"
+    return (*path, "kind"), f"found {_found(kind)}, allowed: 'online' or 'async'"
+
+
+_MISSING = "is missing; add it"
 _PATTERNS = {
     _SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
-    r"^\d{12}$": "an AWS account id of twelve digits, in quotes",
+    _ACCOUNT: "an AWS account id of twelve digits, in quotes",
+    _EMAIL: "an e-mail address such as team@example.com",
+    _IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
+    _URI: "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+}
+_ALLOWED = {
+    "literal_error": "{expected}",
+    "value_error": "{error}",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "finite_number": "a finite number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "string_unicode": "text of whole characters",
 }
 
 
-def _siblings(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that are allowed where an unknown one was found, by walking the model along its path."""
-    model: type[BaseModel] = StackConfig
-    step: Iterator[str | int] = iter(path[:-1])
-    for part in step:
-        if part in ("models", "endpoints", "batch_jobs"):
-            next(step, None)
-        model = _CHILDREN.get(str(part), model)
-    if model is OnlineEndpoint:
-        return sorted({*OnlineEndpoint.model_fields, *AsyncEndpoint.model_fields})
-    return list(model.model_fields)
+def _path(loc: tuple[str | int, ...], kind: str) -> tuple[str | int, ...]:
+    """Pydantic's location without what no one wrote: the mark of a wrong key, and the kind that chose the model."""
+    if len(loc) == 3 and loc[0] in _NAMED and loc[2] == "[key]" and kind != "extra_forbidden":
+        return loc[:2]
+    return loc[:2] + loc[3:] if len(loc) > 2 and loc[0] == "endpoints" else loc
 
 
-_CHILDREN: dict[str, type[BaseModel]] = {
-    "network": Network,
-    "budget": Budget,
-    "workspace": Workspace,
-    "models": Model,
-    "endpoints": OnlineEndpoint,
-    "batch_jobs": BatchJob,
-    "canary": Canary,
-    "rollback": OnlineRollback,
+def _shape(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return (loc[0], "*", *loc[2:]) if len(loc) > 1 and loc[0] in _NAMED else loc
+
+
+_NAMED = ("models", "endpoints", "batch_jobs")
+_KEYS: dict[tuple[str | int, ...], type[BaseModel]] = {
+    (): StackConfig,
+    ("network",): Network,
+    ("budget",): Budget,
+    ("workspace",): Workspace,
+    ("models", "*"): Model,
+    ("endpoints", "*", "online"): OnlineEndpoint,
+    ("endpoints", "*", "online", "canary"): Canary,
+    ("endpoints", "*", "online", "rollback"): OnlineRollback,
+    ("endpoints", "*", "async"): AsyncEndpoint,
+    ("endpoints", "*", "async", "rollback"): AsyncRollback,
+    ("batch_jobs", "*"): BatchJob,
 }
 
 
-def _nearest(word: object, allowed: list[str] | tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(str(word), allowed, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; allowed: {', '.join(allowed)}"
+def _nearest(word: str, allowed: Iterable[str], prefix: str = "") -> str:
+    near = _close(word, allowed)
+    if near:
+        return f"; did you mean {prefix}{near}?"
+    names = [f"{prefix}{name}" for name in allowed]
+    return f"; allowed: {', '.join(names[:MAX_NAMES])}{', …' if len(names) > MAX_NAMES else ''}"
 
 
 def _found(value: object) -> str:
-    if value is None:
-        return "nothing"
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = _one_line(repr(value))
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return _one_line(text, 80)
 
 
-def _one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\s]+", " ", text)[:200]
+def _one_line(text: str, most: int = 120) -> str:
+    """Text that neither breaks the line nor moves the cursor, cut to `most` characters."""
+    clean = "".join(char if char.isprintable() else " " for char in text[: most + 1])
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def json_schema() -> dict[str, Any]:

@@ -28,7 +28,7 @@ def swapped(graph: Graph, resource: Resource) -> Graph:
 
 def dropped(graph: Graph, resource: Resource, path: str) -> Graph:
     """The graph with one property gone, and with it the references it held when it was a whole property."""
-    key = path.split(".")[0]
+    key = path.split(".", maxsplit=1)[0]
     graph = changed(graph, resource, lambda properties: drop(properties, path))
     node = graph.by_urn[resource.urn]
     if "." in path:

@@ -90,17 +90,20 @@ class Audit(pulumi.ComponentResource):
 def _writers(args: AuditArgs) -> list[dict[str, object]]:
     """CloudTrail checks the bucket's ACL and writes below trail/; log delivery does the same for flow logs."""
     bucket = f"arn:aws:s3:::{args.bucket_name}"
-    trail = {"StringEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:{args.region}:{args.account}:trail/{args.trail_name}"}}
+    trail = {
+        "StringEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:{args.region}:{args.account}:trail/{args.trail_name}"}
+    }
     delivery = {
         "StringEquals": {"aws:SourceAccount": args.account},
         "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{args.region}:{args.account}:*"},
     }
     statements: list[dict[str, object]] = []
-    for sid, service, prefix, condition in (
+    writers: tuple[tuple[str, str, str, dict[str, dict[str, str]]], ...] = (
         ("Trail", "cloudtrail.amazonaws.com", f"trail/AWSLogs/{args.account}", trail),
         ("FlowLogs", "delivery.logs.amazonaws.com", f"flow-logs/AWSLogs/{args.account}", delivery),
-    ):
-        who = {"Effect": "Allow", "Principal": {"Service": service}, "Condition": condition}
+    )
+    for sid, service, prefix, condition in writers:
+        who: dict[str, object] = {"Effect": "Allow", "Principal": {"Service": service}, "Condition": condition}
         statements += [
             {"Sid": f"{sid}ReadsAcl", **who, "Action": "s3:GetBucketAcl", "Resource": bucket},
             {"Sid": f"{sid}Writes", **who, "Action": "s3:PutObject", "Resource": f"{bucket}/{prefix}/*"},

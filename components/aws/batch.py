@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_aws import cloudwatch, scheduler, sfn
-from pulumi_aws import sagemaker
+from pulumi_aws import cloudwatch, sagemaker, scheduler, sfn
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
@@ -47,8 +46,9 @@ class BatchJobArgs:
 class BatchJob(pulumi.ComponentResource):
     """Creates a model and, while enabled, a schedule that runs a transform job with it.
 
-    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice, stopped after `max_hours`,
-    and raises an alarm when it failed or ran out of time. Nothing runs, and nothing bills by the hour, between runs.
+    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice, stopped
+    after `max_hours`, and raises an alarm when it failed or ran out of time. Nothing runs, and nothing bills by the
+    hour, between runs.
     """
 
     state_machine_arn: pulumi.Output[str] | None

@@ -66,7 +66,10 @@ class Encryption(pulumi.ComponentResource):
         through = ["s3", "sagemaker", "ecr", "elasticfilesystem", "ec2", "states", "scheduler"]
         self.data_key_arn = self._key(f"{name}-data", "data of the pilot", args, _delegation(args, through))
         self.logs_key_arn = self._key(
-            f"{name}-logs", "logs and alerts of the pilot", args, [*_delegation(args, ["logs", "s3", "sns"]), *_writers(args)]
+            f"{name}-logs",
+            "logs and alerts of the pilot",
+            args,
+            [*_delegation(args, ["logs", "s3", "sns"]), *_writers(args)],
         )
         self.register_outputs({"data_key_arn": self.data_key_arn, "logs_key_arn": self.logs_key_arn})
 

@@ -59,9 +59,9 @@ class Endpoint(pulumi.ComponentResource):
 
     The model runs in the VPC with network isolation. The endpoint configuration's name is left to Pulumi, so that a
     new one stands before the old goes (issue 21811 of terraform-provider-aws). A deployment is blue/green: traffic
-    shifts (`online`: a canary first) and alarms on errors (`online`: and p95 latency) roll it back. Every alarm names endpoint
-    and variant, for a filter on the endpoint alone matches nothing. To change the hardware family of a running endpoint, switch it off, `up`,
-    and on again: a variant under autoscaling refuses another machine type (issue 14337).
+    shifts (`online`: a canary first) and alarms on errors (`online`: and p95 latency) roll it back. Every alarm names
+    endpoint and variant, for a filter on the endpoint alone matches nothing. To change the hardware family of a running
+    endpoint, switch it off, `up`, and on again: a variant under autoscaling refuses another machine type (issue 14337).
     """
 
     endpoint_name: pulumi.Output[str] | None

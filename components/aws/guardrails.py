@@ -54,7 +54,9 @@ def boundary(args: GuardrailsArgs) -> dict[str, Any]:
     not_approver = {"ArnNotEquals": {"aws:PrincipalArn": args.approver_arn}}
     no_volume_key: dict[str, Any] = {"Null": {"sagemaker:VolumeKmsKey": "true"}}
     if args.local_nvme_machine_types:
-        no_volume_key["ForAnyValue:StringNotEquals"] = {"sagemaker:InstanceTypes": sorted(args.local_nvme_machine_types)}
+        no_volume_key["ForAnyValue:StringNotEquals"] = {
+            "sagemaker:InstanceTypes": sorted(args.local_nvme_machine_types)
+        }
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -58,10 +58,10 @@ class IdentityArgs:
 class Identity(pulumi.ComponentResource):
     """Creates the boundary and the roles of six personas: data-scientist, training, pipeline, serving, batch, approver.
 
-    No role has a wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take a role only on behalf
-    of this account (aws:SourceAccount); a role is passed only to SageMaker and only by whom a job needs it. The approver is a
-    person with MFA and the only one who may approve a model version. Rules: IAM user guide, "Security best practices"
-    and "Confused deputy"; SageMaker developer guide, "How to use SageMaker execution roles".
+    No role has a wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take
+    a role only on behalf of this account (aws:SourceAccount); a role is passed only to SageMaker and only by whom a job
+    needs it. The approver is a person with MFA and the only one who may approve a model version. Rules: IAM user guide,
+    "Security best practices" and "Confused deputy"; SageMaker developer guide, "How to use SageMaker execution roles".
     """
 
     role_arns: dict[str, pulumi.Output[str]]
@@ -82,7 +82,9 @@ class Identity(pulumi.ComponentResource):
                         approver_arn=f"arn:aws:iam::{args.account}:role/{args.prefix}-approver",
                         machine_types=args.machine_types,
                         local_nvme_machine_types=args.local_nvme_machine_types,
-                        actions=sorted({a for _, statements in personas.values() for s in statements for a in s["Action"]}),
+                        actions=sorted(
+                            {a for _, statements in personas.values() for s in statements for a in s["Action"]}
+                        ),
                     )
                 )
             ),
@@ -136,7 +138,11 @@ def _personas(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[
             [
                 *runs_containers,
                 *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
-                _allow("StudioApps", _STUDIO, [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")]),
+                _allow(
+                    "StudioApps",
+                    _STUDIO,
+                    [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")],
+                ),
                 _allow("Jobs", _JOBS, jobs),
                 _allow("ProposeVersions", _PROPOSE, packages),
                 _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{args.prefix}-*"]),
@@ -157,13 +163,17 @@ def _personas(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[
             [
                 _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{args.prefix}-*", f"{sagemaker}:model/*"]),
                 _allow(
-                    "StartRuns", ["states:StartExecution"], [f"arn:aws:states:{args.region}:{args.account}:stateMachine:{args.prefix}-*"]
+                    "StartRuns",
+                    ["states:StartExecution"],
+                    [f"arn:aws:states:{args.region}:{args.account}:stateMachine:{args.prefix}-*"],
                 ),
                 # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
                 _allow(
                     "HearOfTheEnd",
                     ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                    [f"arn:aws:events:{args.region}:{args.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"],
+                    [
+                        f"arn:aws:events:{args.region}:{args.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+                    ],
                 ),
                 _allow("DeliverLogs", _DELIVER_LOGS, "*"),
                 *_key(args),
@@ -265,7 +275,11 @@ def _containers(args: IdentityArgs) -> list[dict[str, Any]]:
     return [
         _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
         _allow("Images", _PULL, [args.repository_arn, *sorted({_repository_arn(i, args.region) for i in args.images})]),
-        _allow("Logs", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [logs]),
+        _allow(
+            "Logs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [logs],
+        ),
         _allow(
             "Metrics",
             ["cloudwatch:PutMetricData"],
@@ -323,6 +337,8 @@ def _list(sid: str, uris: Sequence[str]) -> list[dict[str, Any]]:
     """Listing the prefixes that a transform job expands; each bucket with its own prefixes only."""
     places = sorted({tuple(uri.removeprefix("s3://").partition("/")[::2]) for uri in uris})
     return [
-        _allow(f"{sid}{index}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": f"{prefix}*"}})
+        _allow(
+            f"{sid}{index}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": f"{prefix}*"}}
+        )
         for index, (bucket, prefix) in enumerate(places)
     ]

@@ -28,13 +28,13 @@ class NetworkArgs:
 
 
 class Network(pulumi.ComponentResource):
-    """Creates a VPC with private subnets, an S3 gateway endpoint and one interface endpoint for each service in `reach`.
+    """Creates a VPC with private subnets, S3's gateway endpoint and one interface endpoint for each service in `reach`.
 
     Refuses any way out: no route but the VPC's own and S3's, workloads may open HTTPS to the endpoints and to S3 and
     talk to each other where Studio and distributed training need it, the default security group is empty. Endpoints
-    serve this account only, and S3's serves this account's buckets and the buckets of ECR's image layers. Every flow is logged
-    to the audit bucket. Rules: SageMaker developer guide "Connect Studio in a VPC to external resources"; VPC guide
-    "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2, EC2.6.
+    serve this account only, and S3's serves this account's buckets and the buckets of ECR's image layers. Every flow is
+    logged to the audit bucket. Rules: SageMaker developer guide "Connect Studio in a VPC to external resources"; VPC
+    guide "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2, EC2.6.
     """
 
     vpc_id: pulumi.Output[str]
@@ -53,7 +53,9 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         self.vpc_id = network.id
-        ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=network.id, ingress=[], egress=[], tags=args.tags, opts=self._child)
+        ec2.DefaultSecurityGroup(
+            f"{name}-default", vpc_id=network.id, ingress=[], egress=[], tags=args.tags, opts=self._child
+        )
         ec2.FlowLog(
             f"{name}-flow-log",
             vpc_id=network.id,
@@ -150,7 +152,9 @@ class Network(pulumi.ComponentResource):
         endpoints: ec2.SecurityGroup,
         s3_prefix_list_id: pulumi.Output[str],
     ) -> None:
-        def rule(kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]) -> None:
+        def rule(
+            kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]
+        ) -> None:
             make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
             make(
                 f"{name}-{what}-{kind}",

@@ -80,7 +80,12 @@ _CLEAN_UP = {
         {
             "rulePriority": 1,
             "description": "untagged images go after a week",
-            "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7},
+            "selection": {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 7,
+            },
             "action": {"type": "expire"},
         },
         {
@@ -99,7 +104,11 @@ def _own_account_only(group_arn: str, account: str) -> str:
         "Sid": "OwnAccountOnly",
         "Effect": "Deny",
         "Principal": "*",
-        "Action": ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
+        "Action": [
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:DescribeModelPackageGroup",
+            "sagemaker:ListModelPackages",
+        ],
         "Resource": [group_arn, packages],
         "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account}},
     }

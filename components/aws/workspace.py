@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_aws import sagemaker
@@ -38,7 +39,7 @@ class Workspace(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:aws:Workspace", name, None, opts)
-        idle_stop = {
+        idle_stop: Any = {  # the same for both applications, whose types differ in name only
             "app_lifecycle_management": {
                 "idle_settings": {
                     "lifecycle_management": "ENABLED",

@@ -8,7 +8,7 @@ from pulumi_policy import Severity
 
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
-from policies.rule import Stack, stack_rule
+from policies.rule import Stack, section, stack_rule
 
 TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
 
@@ -49,7 +49,7 @@ def tags(stack: Stack) -> Iterator[tuple[str | None, str]]:
         type_ = resource.resource_type
         if not type_.startswith("aws:") or type_ in UNTAGGABLE:
             continue
-        given = resource.props.get("tags") or {}
+        given = section(resource.props, "tags")
         for tag in TAGS:
             value = given.get(tag)
             if not value or not _LEGAL.fullmatch(str(value)):
@@ -86,13 +86,17 @@ def budget(stack: Stack) -> Iterator[tuple[str | None, str]]:
     if not budgets:
         yield None, "has no budget"
     for item in budgets:
-        team = (item.props.get("tags") or {}).get("team")
+        team = section(item.props, "tags").get("team")
         filters = [value for f in item.props.get("costFilters") or () for value in f.get("values") or ()]
         if f"user:team${team}" not in filters:
             yield item.urn, "counts other spend than the team's"
         if not 0 < float(item.props.get("limitAmount") or 0) <= limit:
             yield item.urn, f"allows {item.props.get('limitAmount')} dollars a month, allowed {limit:g}"
-        heard = [n for n in item.props.get("notifications") or () if n.get("subscriberSnsTopicArns") or n.get("subscriberEmailAddresses")]
+        heard = [
+            n
+            for n in item.props.get("notifications") or ()
+            if n.get("subscriberSnsTopicArns") or n.get("subscriberEmailAddresses")
+        ]
         for kind in ("ACTUAL", "FORECASTED"):
             if not any(n.get("notificationType") == kind for n in heard):
                 yield item.urn, f"tells nobody of {kind.lower()} spend"

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.rule import Stack, conditions, get, resource_rule, stack_rule, statements
+from policies.rule import Stack, conditions, get, resource_rule, section, stack_rule, statements
 
 # Machine types with local NVMe encrypt their instance store in hardware; training and transform refuse a volume key
 # for them and endpoints ignore it. AWS Nitro "Instance store volumes"; EC2 DescribeInstanceTypes.
@@ -70,7 +70,7 @@ def batch(props: Mapping[str, Any]) -> Iterator[str]:
     for task in transform_tasks(props):
         if not get(task, "Parameters.TransformOutput.KmsKeyId"):
             yield "writes transform output without a key"
-        resources = get(task, "Parameters.TransformResources") or {}
+        resources = section(task, "Parameters.TransformResources")
         if not resources.get("VolumeKmsKeyId") and not LOCAL_NVME.match(str(resources.get("InstanceType"))):
             yield "runs transform jobs on volumes without a key"
 
@@ -86,7 +86,7 @@ def transform_tasks(props: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     "aws:kms/key:Key",
     severity=Severity.HIGH,
     says="A key is rotated, slow to delete, and usable by nobody outside the account.",
-    remedy="Set enable_key_rotation=True and deletion_window_in_days=30; name principals, or bind services to the account.",
+    remedy="Set enable_key_rotation=True and deletion_window_in_days=30; bind services to the account.",
 )
 def key(props: Mapping[str, Any]) -> Iterator[str]:
     """Rotation on, 30 days of grace, no open principal, a condition for every service (KMS guide, "Key policies")."""
@@ -97,8 +97,8 @@ def key(props: Mapping[str, Any]) -> Iterator[str]:
     if not props.get("policy"):
         yield "leaves its policy to the default, which lets every role of the account be granted everything"
     for statement in statements(props.get("policy")):
-        sid, principal = statement.get("Sid", "a statement"), statement.get("Principal") or {}
-        if principal == "*" or principal.get("AWS") == "*":
+        sid, principal = statement.get("Sid", "a statement"), section(statement, "Principal")
+        if statement.get("Principal") == "*" or principal.get("AWS") == "*":
             yield f"{sid} opens the key to anybody"
         if "Service" in principal and not conditions(statement):
             yield f"{sid} lets a service use the key for any account"
@@ -156,7 +156,7 @@ def bucket_tls(props: Mapping[str, Any]) -> Iterator[str]:
     """One deny of everything without TLS; no allow to anybody."""
     found = list(statements(props.get("policy")))
     tls = [s for s in found if s["Effect"] == "Deny" and s["Action"] == ["s3:*"] and s.get("Principal") == "*"]
-    if not any((s.get("Condition") or {}).get("Bool") == {"aws:SecureTransport": "false"} for s in tls):
+    if not any(section(s, "Condition").get("Bool") == {"aws:SecureTransport": "false"} for s in tls):
         yield "answers without TLS"
     for statement in found:
         if statement["Effect"] == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}):

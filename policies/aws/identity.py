@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.rule import Stack, conditions, refers, resource_rule, stack_rule, statements
+from policies.rule import Stack, conditions, refers, resource_rule, section, stack_rule, statements
 
 _ROLE, _INLINE, _MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"
 
@@ -35,6 +35,8 @@ _WITHOUT_RESOURCE = {
 _JOB, _TUNE = "sagemaker:CreateTrainingJob", "sagemaker:CreateHyperParameterTuningJob"
 _PROCESS, _TRANSFORM = "sagemaker:CreateProcessingJob", "sagemaker:CreateTransformJob"
 _MODEL, _CONFIG = "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"
+
+_EXCEPTING_MACHINES = frozenset({("ForAnyValue:StringNotEquals", "sagemaker:InstanceTypes")})
 
 # Each guardrail: the actions a deny statement must cover, and the one condition it must rest on. A second key in the
 # same block would be ANDed and let the action pass, so each has a statement of its own (the volume key alone may
@@ -141,10 +143,13 @@ def boundary(props: Mapping[str, Any]) -> Iterator[str]:
 def trust(props: Mapping[str, Any]) -> Iterator[str]:
     """Confused deputy (IAM user guide): a service principal without a source, a person without MFA, anybody."""
     for statement in statements(props.get("assumeRolePolicy")):
-        principal, bound = statement.get("Principal"), conditions(statement)
-        if principal == "*" or "*" in str((principal or {}).get("AWS", "")):
+        principal, bound = section(statement, "Principal"), conditions(statement)
+        if statement.get("Principal") == "*" or "*" in str(principal.get("AWS", "")):
             yield "may be taken by anybody"
-        elif "Service" in principal and not bound & {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}:
+        elif "Service" in principal and not bound & {
+            ("StringEquals", "aws:SourceAccount"),
+            ("ArnLike", "aws:SourceArn"),
+        }:
             yield "may be taken by a service on behalf of another account"
         elif "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
             yield "may be taken by a person without MFA"
@@ -181,8 +186,8 @@ def guardrails(stack: Stack) -> Iterator[tuple[str | None, str]]:
         for what, (actions, operator, key) in GUARDRAILS.items():
             covered: set[str] = set()
             for statement in denies:
-                allowed_beside = {("ForAnyValue:StringNotEquals", "sagemaker:InstanceTypes")} if "Volume" in key else set()
-                if {(operator, key)} == conditions(statement) - (allowed_beside - {(operator, key)}):
+                beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
+                if conditions(statement) - beside == {(operator, key)}:
                     covered |= set(statement["Action"])
             if missing := sorted(set(actions) - covered):
                 yield policy.urn, f"does not deny {what} to {missing[0]} ({operator} {key})"

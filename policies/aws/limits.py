@@ -9,7 +9,7 @@ from pulumi_policy import PolicyResource, Severity
 
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
-from policies.rule import Stack, get, refers, resource_rule, stack_rule
+from policies.rule import Stack, get, refers, resource_rule, section, stack_rule
 
 # While a blue/green update shifts traffic, the old and the new fleet both run at full size (developer guide,
 # "Blue/Green Deployments"); that both draw on the quota is second hand, and the safe reading.
@@ -48,7 +48,7 @@ def replicas(stack: Stack) -> Iterator[tuple[str | None, str]]:
     "limits-scaling-policy",
     severity=Severity.HIGH,
     says="A scalable target has a policy that scales it, and one that may stand at zero has a policy that wakes it.",
-    remedy="Keep the endpoint component's target tracking, and its step scaling with its alarm where min_replicas is 0.",
+    remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0.",
 )
 def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Target tracking for each; from zero a step policy and the alarm on HasBacklogWithoutCapacity that starts it."""
@@ -108,10 +108,15 @@ def _uses(stack: Stack) -> Iterator[tuple[PolicyResource, str, str, int]]:
         for config in configs:
             initial = get(config.props, "productionVariants.initialInstanceCount") or 1
             count = max([initial, *(t.props.get("maxCapacity") or 0 for t in targets)])
-            yield config, str(get(config.props, "productionVariants.instanceType")), "endpoint", FLEETS_IN_UPDATE * int(count)
+            yield (
+                config,
+                str(get(config.props, "productionVariants.instanceType")),
+                "endpoint",
+                FLEETS_IN_UPDATE * int(count),
+            )
     for machine in stack.of(_MACHINE):
         for task in transform_tasks(machine.props):
-            resources = get(task, "Parameters.TransformResources") or {}
+            resources = section(task, "Parameters.TransformResources")
             yield machine, str(resources.get("InstanceType")), "transform job", int(resources.get("InstanceCount") or 1)
 
 
@@ -142,7 +147,7 @@ def idle_shutdown(props: Mapping[str, Any]) -> Iterator[str]:
     """JupyterLab and Code Editor, which a user could else leave on for weeks."""
     limit = load()["idle-timeout-minutes"].number
     for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
-        idle = get(props, f"defaultUserSettings.{app}.appLifecycleManagement.idleSettings") or {}
+        idle = section(props, f"defaultUserSettings.{app}.appLifecycleManagement.idleSettings")
         minutes = idle.get("idleTimeoutInMinutes") or 0
         if idle.get("lifecycleManagement") != "ENABLED" or not 0 < minutes <= limit:
             yield f"does not stop idle applications within {limit:g} minutes ({app})"
@@ -177,7 +182,7 @@ def batch_time(props: Mapping[str, Any]) -> Iterator[str]:
 )
 def schedule_retries(props: Mapping[str, Any]) -> Iterator[str]:
     """The service's own default is 185 attempts over 24 hours."""
-    policy = get(props, "target.retryPolicy") or {}
+    policy = section(props, "target.retryPolicy")
     if not 0 < (policy.get("maximumEventAgeInSeconds") or 0) <= 7200 or not policy.get("maximumRetryAttempts"):
         yield "retries a start for a day"
 

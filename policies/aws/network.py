@@ -24,7 +24,7 @@ _SERVED = "aws:sagemaker/endpoint:Endpoint"
 
 # What must be reachable because a resource of this type exists. SageMaker developer guide: "Connect Studio in a VPC
 # to external resources" (API and runtime always; STS and logs for jobs started from Studio), "Connect to SageMaker
-# Studio through an interface VPC endpoint" (studio), "Give endpoints / batch transform jobs access to resources in your VPC" (s3).
+# Studio through an interface VPC endpoint" (studio), "Give endpoints access to resources in your VPC" (s3).
 NEEDS: Mapping[str, tuple[str, ...]] = {
     _DOMAIN: ("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"),
     _MODEL: ("s3",),
@@ -151,7 +151,7 @@ def workspace_vpc_only(props: Mapping[str, Any]) -> Iterator[str]:
     remedy="Set enable_network_isolation=True and vpc_config with two subnets and a security group.",
 )
 def model_isolated(props: Mapping[str, Any]) -> Iterator[str]:
-    """Network isolation and a VPC with two subnets (developer guide, "Give endpoints access to resources in your VPC")."""
+    """Isolation, and a VPC with two subnets (developer guide, "Give endpoints access to resources in your VPC")."""
     if props.get("enableNetworkIsolation") is not True:
         yield "runs without network isolation"
     if len(get(props, "vpcConfig.subnets") or ()) < 2 or not get(props, "vpcConfig.securityGroupIds"):
@@ -162,11 +162,11 @@ def model_isolated(props: Mapping[str, Any]) -> Iterator[str]:
     "network-endpoint-closed",
     _ENDPOINT,
     severity=Severity.HIGH,
-    says="Every VPC endpoint serves this account's principals and resources only, and answers under the service's own name.",
+    says="A VPC endpoint serves this account's principals and resources only, under the service's own name.",
     remedy="Give the endpoint the network component's policy and private_dns_enabled=True.",
 )
 def endpoint_closed(props: Mapping[str, Any]) -> Iterator[str]:
-    """Each allow of everything is bound to PrincipalAccount and ResourceAccount; interface endpoints have private DNS."""
+    """Each allow of everything is bound to both accounts; interface endpoints have private DNS."""
     if not props.get("policy"):
         yield "has no policy, so it carries traffic to any account"
     for statement in statements(props.get("policy")):
@@ -206,7 +206,12 @@ def service_of(endpoint: PolicyResource) -> str:
 
 def _path(stack: Stack, service: str, endpoint: PolicyResource) -> Iterable[tuple[str | None, str]]:
     """Whether every subnet and workload group has a way to the endpoint."""
-    clients = {g.urn: g for r in stack.of(_DOMAIN, _MODEL) for k in ("defaultUserSettings", "vpcConfig") for g in refers(r, k, _GROUP)}
+    clients = {
+        g.urn: g
+        for r in stack.of(_DOMAIN, _MODEL)
+        for k in ("defaultUserSettings", "vpcConfig")
+        for g in refers(r, k, _GROUP)
+    }
     if endpoint.props.get("vpcEndpointType") == "Gateway":
         tables = refers(endpoint, "routeTableIds", "aws:ec2/routeTable:RouteTable")
         routed = {
@@ -218,7 +223,10 @@ def _path(stack: Stack, service: str, endpoint: PolicyResource) -> Iterable[tupl
         for subnet in stack.of(_SUBNET):
             if subnet.urn not in routed:
                 yield subnet.urn, f"has no route to {service}"
-        doors = [(client, stack.referring(_EGRESS, "securityGroupId", client), "prefixListId", endpoint) for client in clients.values()]
+        doors = [
+            (client, stack.referring(_EGRESS, "securityGroupId", client), "prefixListId", endpoint)
+            for client in clients.values()
+        ]
     else:
         for subnet in stack.of(_SUBNET):
             if subnet.urn not in {s.urn for s in refers(endpoint, "subnetIds", _SUBNET)}:
@@ -226,10 +234,20 @@ def _path(stack: Stack, service: str, endpoint: PolicyResource) -> Iterable[tupl
         groups = refers(endpoint, "securityGroupIds", _GROUP)
         if not groups:
             yield endpoint.urn, "has no security group, so nothing is let in"
-        doors = [(c, stack.referring(_EGRESS, "securityGroupId", c), "referencedSecurityGroupId", g) for c in clients.values() for g in groups]
-        doors += [(g, stack.referring(_INGRESS, "securityGroupId", g), "referencedSecurityGroupId", c) for c in clients.values() for g in groups]
+        doors = [
+            (c, stack.referring(_EGRESS, "securityGroupId", c), "referencedSecurityGroupId", g)
+            for c in clients.values()
+            for g in groups
+        ]
+        doors += [
+            (g, stack.referring(_INGRESS, "securityGroupId", g), "referencedSecurityGroupId", c)
+            for c in clients.values()
+            for g in groups
+        ]
     for group, rules, key, peer in doors:
-        if not any(_https(rule) and peer.urn in {p.urn for p in rule.property_dependencies.get(key, ())} for rule in rules):
+        if not any(
+            _https(rule) and peer.urn in {p.urn for p in rule.property_dependencies.get(key, ())} for rule in rules
+        ):
             yield group.urn, f"has no rule for HTTPS between workloads and {service} ({peer.name})"
 
 
@@ -253,7 +271,8 @@ def studio_paths(stack: Stack) -> Iterator[tuple[str | None, str]]:
                     if not any(
                         rule.props["fromPort"] <= low
                         and rule.props["toPort"] >= high
-                        and group.urn in {p.urn for p in rule.property_dependencies.get("referencedSecurityGroupId", ())}
+                        and group.urn
+                        in {p.urn for p in rule.property_dependencies.get("referencedSecurityGroupId", ())}
                         for rule in rules
                     ):
                         yield group.urn, f"has no {way} rule to itself for {what} ({low}-{high})"

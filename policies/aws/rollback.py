@@ -6,7 +6,7 @@ from typing import Any
 from pulumi_policy import PolicyResource, Severity
 
 from policies.limits import load
-from policies.rule import Stack, get, refers, resource_rule, stack_rule
+from policies.rule import Stack, get, refers, resource_rule, section, stack_rule
 
 _SERVED, _ALARM = "aws:sagemaker/endpoint:Endpoint", "aws:cloudwatch/metricAlarm:MetricAlarm"
 _CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
@@ -39,7 +39,7 @@ def alarms(stack: Stack) -> Iterator[tuple[str | None, str]]:
 
 
 def _watches(alarm: PolicyResource, endpoint: PolicyResource) -> bool:
-    return (alarm.props.get("dimensions") or {}).get("EndpointName") == endpoint.props.get("name")
+    return section(alarm.props, "dimensions").get("EndpointName") == endpoint.props.get("name")
 
 
 def _is_async(endpoint: PolicyResource) -> bool:
@@ -56,8 +56,8 @@ def traffic(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """blueGreenUpdatePolicy: type, canary size, waits and the execution timeout."""
     limit = load()["canary-percent"].number
     for endpoint in stack.of(_SERVED):
-        policy = get(endpoint.props, "deploymentConfig.blueGreenUpdatePolicy") or {}
-        routing = policy.get("trafficRoutingConfiguration") or {}
+        policy = section(endpoint.props, "deploymentConfig.blueGreenUpdatePolicy")
+        routing = section(policy, "trafficRoutingConfiguration")
         if not _is_async(endpoint):
             size = get(routing, "canarySize.value") or 0
             if routing.get("type") != "CANARY" or get(routing, "canarySize.type") != "CAPACITY_PERCENT":
@@ -96,7 +96,7 @@ def alarm_heard(props: Mapping[str, Any]) -> Iterator[str]:
 )
 def alarm_dimensions(props: Mapping[str, Any]) -> Iterator[str]:
     """Metrics by variant need both dimensions; those of the backlog exist under the endpoint's name alone."""
-    metric, given = props.get("metricName"), set(props.get("dimensions") or {})
+    metric, given = props.get("metricName"), set(section(props, "dimensions"))
     if props.get("namespace") != "AWS/SageMaker":
         return
     wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
@@ -127,7 +127,11 @@ def config_unnamed(props: Mapping[str, Any]) -> Iterator[str]:
 def idle_watched(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """An alarm on Invocations with missing data as breaching, by endpoint and variant."""
     idle = [a for a in stack.of(_ALARM) if a.props.get("metricName") == "Invocations"]
-    watched = {(a.props.get("dimensions") or {}).get("EndpointName") for a in idle if a.props.get("treatMissingData") == "breaching"}
+    watched = {
+        section(a.props, "dimensions").get("EndpointName")
+        for a in idle
+        if a.props.get("treatMissingData") == "breaching"
+    }
     for endpoint in stack.of(_SERVED):
         if not _is_async(endpoint) and endpoint.props.get("name") not in watched:
             yield endpoint.urn, "may bill while idle and nobody is told"

@@ -102,7 +102,10 @@ CREATED = [
     _component("registry", "Registry", _of("aws:sagemaker/modelPackageGroup:ModelPackageGroup", 2)),
     _component("budget", "Budget", _of("aws:budgets/budget:Budget"), _of("aws:sns/topic:Topic")),
     _component(
-        "monitoring", "Monitoring", _of("aws:cloudwatch/dashboard:Dashboard"), _of("aws:cloudwatch/metricAlarm:MetricAlarm", 5)
+        "monitoring",
+        "Monitoring",
+        _of("aws:cloudwatch/dashboard:Dashboard"),
+        _of("aws:cloudwatch/metricAlarm:MetricAlarm", 5),
     ),
 ]
 
@@ -245,7 +248,10 @@ LINES = [
     _line("studio-ana", "workspace", "ml.t3.medium", 0, 182.5, "730 h x $0.05 for each of 5 spaces"),
     _line("studio-ben", "workspace", "ml.t3.medium", 0, 182.5, "730 h x $0.05 for each of 5 spaces"),
     _line("home", "workspace", "elastic file system", 3.00, 30.00, "10 to 100 GB x $0.30"),
-    *(_line(f"key-{name}", "encryption", "customer-managed key", 1, 1, "$1 a key") for name in ("data", "logs", "models")),
+    *(
+        _line(f"key-{name}", "encryption", "customer-managed key", 1, 1, "$1 a key")
+        for name in ("data", "logs", "models")
+    ),
     _line("audit-bucket", "audit", "standard storage", 0.23, 11.5, "10 to 500 GB x $0.023"),
     _line("trail", "audit", "data events", 0, 20, "up to 20 million events x $0.10 per 100,000"),
     _line("flow-log", "network", "flow logs to S3", 0.5, 25, "1 to 50 GB x $0.50"),
@@ -356,16 +362,33 @@ def sample() -> Verdict:
                     needed_by=["fraud-scorer", "document-embedder", "fraud-backfill"],
                 ),
                 Link(
-                    service="com.amazonaws.us-east-1.monitoring", endpoint="network-monitoring", kind="Interface", needed_by=[]
+                    service="com.amazonaws.us-east-1.monitoring",
+                    endpoint="network-monitoring",
+                    kind="Interface",
+                    needed_by=[],
                 ),
             ],
         ),
         proofs=[
-            Proof(name=PROOFS[0], state="proved", fact="From stack file to verdict in 11.4 seconds; 2 manual steps are left."),
+            Proof(
+                name=PROOFS[0],
+                state="proved",
+                fact="From stack file to verdict in 11.4 seconds; 2 manual steps are left.",
+            ),
             Proof(name=PROOFS[1], state="failed", fact="gpu-l4 needs 4 of ml.g6.xlarge, and the account declares 2."),
-            Proof(name=PROOFS[2], state="proved", fact="No route to the internet; 4 of 5 endpoints are needed, none is missing."),
-            Proof(name=PROOFS[3], state="not yet", fact="Export has not been rehearsed: run mlplatform export aws-pilot."),
-            Proof(name=PROOFS[4], state="proved", fact="19 of 20 billing resources are priced, and all carry team and cost-center."),
+            Proof(
+                name=PROOFS[2],
+                state="proved",
+                fact="No route to the internet; 4 of 5 endpoints are needed, none is missing.",
+            ),
+            Proof(
+                name=PROOFS[3], state="not yet", fact="Export has not been rehearsed: run mlplatform export aws-pilot."
+            ),
+            Proof(
+                name=PROOFS[4],
+                state="proved",
+                fact="19 of 20 billing resources are priced, and all carry team and cost-center.",
+            ),
         ],
         manual_steps=[
             "Ask AWS Service Quotas for 4 of ml.g6.xlarge for endpoint usage in us-east-1.",
@@ -400,12 +423,16 @@ def hostile() -> Verdict:
         platform=text,
         account=text,
         region=text,
-        judged_at=datetime(2026, 11, 22, 9, 41, 7),  # noqa: DTZ001  # a moment without a zone must do as well
+        judged_at=datetime(2026, 11, 22, 9, 41, 7),  # a moment without a zone must do as well
         seconds=0,
         passed=False,
         resources=1,
         created=[deep, *(_component(f"{text} {index}", text, _of(text, index)) for index in range(60))],
-        findings=[finding, finding.model_copy(update={"mandatory": False}), finding.model_copy(update={"waived": waived})],
+        findings=[
+            finding,
+            finding.model_copy(update={"mandatory": False}),
+            finding.model_copy(update={"waived": waived}),
+        ],
         checks_passed={text: 3},
         cost=Cost(
             lines=[line],
@@ -437,7 +464,10 @@ def hostile() -> Verdict:
             inside=[long, text],
             links=[Link(service=long, endpoint=long, kind="Gateway", needed_by=[long] * 20)],
         ),
-        proofs=[Proof(name=name, state=state, fact=long) for name, state in zip(PROOFS, ("failed", "not yet") * 3, strict=False)],
+        proofs=[
+            Proof(name=name, state=state, fact=long)
+            for name, state in zip(PROOFS, ("failed", "not yet") * 3, strict=False)
+        ],
         manual_steps=[long],
     )
 
@@ -457,7 +487,14 @@ def nothing() -> Verdict:
         findings=[],
         checks_passed={},
         cost=Cost(
-            lines=[], idle_usd=0, ceiling_usd=0, by_team={}, budget_usd=None, assumptions=[], unpriced=[], second_hand=[]
+            lines=[],
+            idle_usd=0,
+            ceiling_usd=0,
+            by_team={},
+            budget_usd=None,
+            assumptions=[],
+            unpriced=[],
+            second_hand=[],
         ),
         hardware=[],
         network=None,

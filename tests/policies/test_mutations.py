@@ -37,7 +37,9 @@ def test_the_pilot_itself_breaks_no_rule(pilot: Graph) -> None:
 
 
 def test_any_vpc_endpoint_gone_is_caught(pilot: Graph) -> None:
-    expect_all_caught(((e.name, without(pilot, e)) for e in pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")), "network-proof")
+    expect_all_caught(
+        ((e.name, without(pilot, e)) for e in pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")), "network-proof"
+    )
 
 
 def test_an_endpoint_that_nothing_needs_is_caught(pilot: Graph) -> None:
@@ -165,8 +167,9 @@ def test_any_switch_turned_over_is_caught(pilot: Graph) -> None:
             for resource in pilot.of_type(type_):
                 for path, value in paths(dict(resource.inputs)):
                     if path in properties and isinstance(value, bool):
-                        yield f"{resource.name} {path}", changed(
-                            pilot, resource, lambda p, path=path, value=value: put(p, path, not value)
+                        yield (
+                            f"{resource.name} {path}",
+                            changed(pilot, resource, lambda p, path=path, value=value: put(p, path, not value)),
                         )
 
     expect_all_caught(mutants())
@@ -181,7 +184,9 @@ _BOUNDS = {
         for key in ("idleTimeoutInMinutes", "maxIdleTimeoutInMinutes")
     ),
     "aws:scheduler/schedule:Schedule": ("target.retryPolicy.maximumEventAgeInSeconds",),
-    "aws:sagemaker/endpoint:Endpoint": ("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.canarySize.value",),
+    "aws:sagemaker/endpoint:Endpoint": (
+        "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.canarySize.value",
+    ),
 }
 
 
@@ -192,8 +197,9 @@ def test_any_bound_raised_a_hundredfold_or_gone_is_caught(pilot: Graph) -> None:
                 present = dict(paths(dict(resource.inputs)))
                 for path in set(bounds) & set(present):
                     value = present[path]
-                    yield f"{resource.name} {path} raised", changed(
-                        pilot, resource, lambda p, path=path, value=value: put(p, path, value * 100)
+                    yield (
+                        f"{resource.name} {path} raised",
+                        changed(pilot, resource, lambda p, path=path, value=value: put(p, path, value * 100)),
                     )
                     yield f"{resource.name} {path} gone", dropped(pilot, resource, path)
 
@@ -213,7 +219,10 @@ def test_any_bound_of_a_batch_run_gone_is_caught(pilot: Graph, path: str) -> Non
         ("deploymentConfig.autoRollbackConfiguration.alarms.0", "rollback-alarms"),
         ("deploymentConfig.blueGreenUpdatePolicy.maximumExecutionTimeoutInSeconds", "rollback-traffic"),
         ("deploymentConfig.blueGreenUpdatePolicy.terminationWaitInSeconds", "rollback-traffic"),
-        ("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.waitIntervalInSeconds", "rollback-traffic"),
+        (
+            "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration.waitIntervalInSeconds",
+            "rollback-traffic",
+        ),
     ],
 )
 def test_any_part_of_a_rollback_gone_is_caught(pilot: Graph, path: str, rule: str) -> None:
