@@ -29,7 +29,7 @@ bench: setup  ## measure; prints the tables of benchmarks/README.md
 	@$(UV) run --frozen python -m benchmarks
 
 inventory: setup  ## rewrite tests/inventory from what the stacks create today
-	@$(UV) run --frozen python -m tests.inventory
+	@$(UV) run --frozen python -m tests.inventory_of
 
 schema: setup  ## rewrite the JSON Schema that the stack files name
 	@$(UV) run --frozen mlplatform schema

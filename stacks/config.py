@@ -161,7 +161,11 @@ class Budget(_Model):
 class Workspace(_Model):
     """Where people work. Idle applications stop after `idle_timeout_minutes` (Studio allows 60 to 525600)."""
 
-    users: Annotated[list[Slug], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+    users: Annotated[
+        list[Slug],
+        Field(min_length=1, max_length=50, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_distinct),
+    ]
     idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = 60
 
 
@@ -604,6 +608,8 @@ def json_schema() -> dict[str, Any]:
     schema = StackConfig.model_json_schema()
     properties = {f"{NAMESPACE}:{name}": value for name, value in schema.pop("properties").items()}
     required = [f"{NAMESPACE}:{name}" for name in schema.pop("required")]
+    for name in _NAMED:  # pydantic gives the pattern of the names, and leaves open what is in none
+        properties[f"{NAMESPACE}:{name}"]["additionalProperties"] = False
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mlplatform stack file",

@@ -1,0 +1,951 @@
+"""The stack config: each mistake gives its one sentence, no file whatever gives a traceback, both doors agree."""
+
+import contextlib
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pulumi.runtime.config as engine
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from components.hardware import catalogue
+from stacks import config as stack_config
+from stacks.config import STACKS, StackConfig, from_engine, json_schema, read_stack_file, to_engine, validate
+from stacks.errors import BadInput
+
+PILOT = STACKS / "Pulumi.aws-pilot.yaml"
+HARDWARE = catalogue.load("aws")
+TEXT = """\
+config:
+  mlplatform:platform: aws
+  mlplatform:account: "111122223333"
+  mlplatform:region: us-east-1
+  mlplatform:environment: pilot
+  mlplatform:team: payments-risk
+  mlplatform:cost_center: cc-4711
+  mlplatform:owner: team@example.com
+  mlplatform:network: {cidr: 10.40.0.0/20, zones: 2}
+  mlplatform:budget: {monthly_usd: 2500}
+  mlplatform:workspace: {users: [ana, ben], idle_timeout_minutes: 60}
+  mlplatform:models:
+    scorer:
+      image: example.com/scorer:1.4
+      artifact_uri: s3://models/scorer/1/model.tar.gz
+  mlplatform:endpoints:
+    live:
+      kind: online
+      model: scorer
+      family: cpu-small
+      min_replicas: 1
+      max_replicas: 4
+      requests_per_replica_per_minute: 600
+      canary: {percent: 10, bake_minutes: 10}
+      rollback: {p95_latency_ms: 250, error_rate_percent: 1}
+    queued:
+      kind: async
+      model: scorer
+      family: gpu-l4
+      min_replicas: 0
+      max_replicas: 2
+      backlog_per_replica: 5
+      rollback: {error_rate_percent: 5}
+  mlplatform:batch_jobs:
+    nightly:
+      model: scorer
+      family: cpu-small
+      replicas: 3
+      schedule: 30 2 * * *
+      timezone: Europe/Berlin
+      max_hours: 6
+      input_uri: s3://data/transactions/
+      output_uri: s3://data/scores/
+"""
+DOCUMENT: dict[str, Any] = yaml.safe_load(TEXT)
+CONFIG: dict[str, Any] = DOCUMENT["config"]
+LONGEST_LINE = 400
+
+
+def examples(count: int) -> settings:
+    """A fixed number of the same examples on every run; a database would make CI differ from here."""
+    skipped = (HealthCheck.too_slow, HealthCheck.filter_too_much)
+    return settings(
+        max_examples=count, deadline=None, derandomize=True, database=None, suppress_health_check=list(skipped)
+    )
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stacks") / "Pulumi.a.yaml"
+
+
+def refusal(file: Path, content: str | bytes) -> str:
+    """The one line that the file is refused with, without the file's name at its head."""
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(BadInput) as caught:
+        read_stack_file(file)
+    line = str(caught.value)
+    assert line.startswith(f"{file}: ")
+    assert "\n" not in line, "one mistake, one sentence"
+    return line.removeprefix(f"{file}: ")
+
+
+def outcome(read: Callable[[], object], where: object) -> list[str]:
+    """Nothing when it was read; else the lines of its BadInput, each fit to print. Any other exception passes on."""
+    try:
+        assert isinstance(read(), StackConfig)
+    except BadInput as error:
+        lines = str(error).split("\n")
+        assert 1 <= len(lines) <= stack_config.MAX_LINES + 1
+        for line in lines:
+            assert line.startswith(f"{where}: "), line
+            assert line.isprintable(), line
+            said = line.removeprefix(f"{where}: ")
+            assert 10 < len(said) <= LONGEST_LINE, line
+        return lines
+    return []
+
+
+def read_bytes(file: Path, content: bytes) -> list[str]:
+    file.write_bytes(content)
+    return outcome(lambda: read_stack_file(file), file)
+
+
+# --- the documented mistakes --------------------------------------------------------------------------------------
+
+
+def test_every_committed_stack_file_reads_and_names_its_schema() -> None:
+    files = sorted(STACKS.glob("Pulumi.*.yaml"))
+    assert PILOT in files
+    for path in files:
+        read_stack_file(path)
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# yaml-language-server: $schema=stack.schema.json", f"{path.name} does not name its schema"
+
+
+def test_the_document_of_these_tests_reads(file: Path) -> None:
+    assert read_bytes(file, TEXT.encode()) == []
+    assert read_bytes(file, b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode()) == []
+
+
+ONLINE_KEYS = ", ".join(stack_config.OnlineEndpoint.model_fields)
+ASYNC_KEYS = ", ".join(stack_config.AsyncEndpoint.model_fields)
+SLUG = "allowed: lower-case words of letters and digits joined by '-', starting with a letter"
+CRON = "mlplatform:batch_jobs.nightly.schedule"
+FIELDS = "allowed: five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'"
+OPEN = "allowed: day-of-month or day-of-week left open with '*'; EventBridge takes one of the two"
+BARE = "without quotes, allowed: quoted text, a plain decimal number, true or false"
+IMAGE = "allowed: a container image with a pinned tag or digest such as registry.example.com/scorer:1.4"
+FAMILIES = ", ".join(catalogue.family_names())
+
+MISTAKES = [
+    # unknown keys
+    ("config:", "confg:", "confg: unknown key; did you mean config?"),
+    ("  mlplatform:team", "  mlplatform:taem", "mlplatform:taem: unknown key; did you mean team?"),
+    ("  mlplatform:team", "  team", "config.team: unknown key; did you mean mlplatform:team?"),
+    ("  mlplatform:team", "  mlplatfrom:team", "config.mlplatfrom:team: unknown key; did you mean mlplatform:team?"),
+    (
+        "zones: 2",
+        "zones: 2, xyzzy: 1",
+        "mlplatform:network.xyzzy: unknown key; allowed: cidr, zones",
+    ),
+    (
+        "      min_replicas: 1",
+        "      min_replcas: 1",
+        "mlplatform:endpoints.live.min_replcas: unknown key; did you mean min_replicas?",
+    ),
+    (
+        "percent: 10,",
+        "precent: 10,",
+        "mlplatform:endpoints.live.canary.precent: unknown key; did you mean percent?",
+    ),
+    (
+        "      backlog_per_replica: 5",
+        "      backlog_per_replica: 5\n      canary: {percent: 10, bake_minutes: 10}",
+        f"mlplatform:endpoints.queued.canary: unknown key; allowed: {ASYNC_KEYS}",
+    ),
+    (
+        "error_rate_percent: 5",
+        "error_rate_percent: 5, p95_latency_ms: 9",
+        "mlplatform:endpoints.queued.rollback.p95_latency_ms: unknown key; allowed: error_rate_percent",
+    ),
+    ("      kind: online", "      knd: online", "mlplatform:endpoints.live.knd: unknown key; did you mean kind?"),
+    (
+        "  mlplatform:team:",
+        "  aws:region: eu-west-1\n  mlplatform:team:",
+        "config.aws:region: unknown key; did you mean mlplatform:region?",
+    ),
+    # missing keys
+    ("  mlplatform:team: payments-risk\n", "", "mlplatform:team: is missing; add it"),
+    ("      max_hours: 6\n", "", "mlplatform:batch_jobs.nightly.max_hours: is missing; add it"),
+    # wrong types
+    (
+        '"111122223333"',
+        "111122223333",
+        "mlplatform:account: found 111122223333, allowed: text; put it in quotes",
+    ),
+    ('"111122223333"', "012345678901", f"line 3: found '012345678901' {BARE}"),
+    (
+        '"111122223333"',
+        '"1111"',
+        "mlplatform:account: found '1111', allowed: an AWS account id of twelve digits, in quotes",
+    ),
+    (
+        '"111122223333"',
+        '"١١١١٢٢٢٢٣٣٣٣"',
+        "mlplatform:account: found '١١١١٢٢٢٢٣٣٣٣', allowed: an AWS account id of twelve digits, in quotes",
+    ),
+    ("zones: 2", "zones: true", "mlplatform:network.zones: found true, allowed: a whole number"),
+    ("zones: 2", "zones: 2.0", "mlplatform:network.zones: found 2.0, allowed: a whole number"),
+    ("zones: 2", "zones: '2'", "mlplatform:network.zones: found '2', allowed: a whole number"),
+    ("zones: 2", "zones: 4", "mlplatform:network.zones: found 4, allowed: 3 or less"),
+    ("zones: 2", "zones: 1", "mlplatform:network.zones: found 1, allowed: 2 or more"),
+    ("zones: 2", "zones:", "mlplatform:network.zones: found nothing, allowed: a whole number"),
+    ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping"),
+    ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number"),
+    ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: more than 0"),
+    ("monthly_usd: 2500", "monthly_usd: .nan", "mlplatform:budget.monthly_usd: found nan, allowed: a finite number"),
+    ("monthly_usd: 2500", "monthly_usd: -.inf", "mlplatform:budget.monthly_usd: found -inf, allowed: a finite number"),
+    ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list"),
+    ("[ana, ben]", "[]", "mlplatform:workspace.users: found a list, allowed: at least 1 of them"),
+    ("[ana, ben]", "[ana, Ben]", f"mlplatform:workspace.users.1: found 'Ben', {SLUG}"),
+    (
+        "[ana, ben]",
+        "[ana, ben, ana]",
+        "mlplatform:workspace.users: found a list, allowed: every name once; 'ana' stands there twice",
+    ),
+    ("team: payments-risk", "team: Payments", f"mlplatform:team: found 'Payments', {SLUG}"),
+    ("team: payments-risk", r'team: "payments\n"', rf"mlplatform:team: found 'payments\n', {SLUG}"),
+    ("team: payments-risk", "team: " + "a" * 25, f"mlplatform:team: found '{'a' * 25}', allowed: at most 24 characters"),
+    ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:x", "mlplatform:team: found a mapping, allowed: text"),
+    (
+        "team@example.com",
+        "nobody",
+        "mlplatform:owner: found 'nobody', allowed: an e-mail address such as team@example.com",
+    ),
+    ("environment: pilot", "environment: live", "found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'"),
+    ("platform: aws", "platform: gcp", "mlplatform:platform: found 'gcp', allowed: 'aws'"),
+    (
+        "region: us-east-1",
+        "region: us-eest-1",
+        "mlplatform:region: found 'us-eest-1', allowed: a region of the catalogue such as us-east-1; "
+        "did you mean us-east-1?",
+    ),
+    ("    scorer:\n", "    Scorer:\n", f"mlplatform:models.Scorer: found 'Scorer', {SLUG}"),
+    # CIDR
+    (
+        "10.40.0.0/20",
+        "8.8.0.0/16",
+        "mlplatform:network.cidr: found '8.8.0.0/16', allowed: a private network inside 10.0.0.0/8, 172.16.0.0/12 or "
+        "192.168.0.0/16 (RFC 1918)",
+    ),
+    (
+        "10.40.0.0/20",
+        "10.40.0.0/24",
+        "mlplatform:network.cidr: found '10.40.0.0/24', allowed: a network between /16 and /22, large enough for the "
+        "endpoints' replicas in each zone",
+    ),
+    (
+        "10.40.0.0/20",
+        "10.40.0.9/20",
+        "mlplatform:network.cidr: found '10.40.0.9/20', allowed: an IPv4 network in CIDR notation; "
+        "did you mean 10.40.0.0/20?",
+    ),
+    (
+        "10.40.0.0/20",
+        "10.40.0.0/255.255.240.0",
+        "mlplatform:network.cidr: found '10.40.0.0/255.255.240.0', allowed: an IPv4 network in CIDR notation; "
+        "did you mean 10.40.0.0/20?",
+    ),
+    (
+        "10.40.0.0/20",
+        "ten",
+        "mlplatform:network.cidr: found 'ten', allowed: an IPv4 network in CIDR notation such as 10.40.0.0/20",
+    ),
+    # families, uses and replicas
+    (
+        "family: gpu-l4",
+        "family: gpu-l44",
+        "mlplatform:endpoints.queued.family: found 'gpu-l44', allowed: a hardware family; did you mean gpu-l4?",
+    ),
+    (
+        "family: gpu-l4",
+        "family: quux",
+        f"mlplatform:endpoints.queued.family: found 'quux', allowed: a hardware family; allowed: {FAMILIES}",
+    ),
+    (
+        "family: gpu-l4",
+        "family: tpu-v5e",
+        "mlplatform:endpoints.queued.family: found 'tpu-v5e', which aws lacks: AWS sells no Google TPU; nearest families "
+        "are inferentia2 and gpu-l4.",
+    ),
+    (
+        "family: cpu-small\n      replicas",
+        "family: cpu-memory\n      replicas",
+        "mlplatform:batch_jobs.nightly.family: found 'cpu-memory', which aws does not offer for batch, allowed: "
+        + ", ".join(name for name, family in HARDWARE.families.items() if "batch" in family.uses),
+    ),
+    (
+        "min_replicas: 1",
+        "min_replicas: 5",
+        "mlplatform:endpoints.live.min_replicas: found 5, allowed at most max_replicas, which is 4",
+    ),
+    ("min_replicas: 1", "min_replicas: 0", "mlplatform:endpoints.live.min_replicas: found 0, allowed: 1 or more"),
+    # kinds
+    (
+        "kind: online",
+        "kind: serverless",
+        "mlplatform:endpoints.live.kind: found 'serverless': SageMaker serverless endpoints take neither a VPC nor "
+        "network isolation; use 'async' with min_replicas 0 to pay nothing while idle",
+    ),
+    (
+        "kind: online",
+        "kind: multi-model",
+        "mlplatform:endpoints.live.kind: found 'multi-model': multi-model endpoints are not built yet; give each model an "
+        "endpoint of kind 'online'",
+    ),
+    ("kind: online", "kind: live", "mlplatform:endpoints.live.kind: found 'live', allowed: 'online' or 'async'"),
+    ("kind: online", "kind: [online]", "mlplatform:endpoints.live.kind: found a list, allowed: 'online' or 'async'"),
+    ("      kind: online\n", "", "mlplatform:endpoints.live.kind: found nothing, allowed: 'online' or 'async'"),
+    # an endpoint may bear the name of a kind
+    (
+        "    live:\n      kind: online\n      model: scorer",
+        "    online:\n      kind: online\n      model: 7",
+        "mlplatform:endpoints.online.model: found 7, allowed: text; put it in quotes",
+    ),
+    # schedules
+    ("30 2 * * *", "30 2 * *", f"{CRON}: found '30 2 * *', {FIELDS}"),
+    ("30 2 * * *", "30  2 * * *", f"{CRON}: found '30  2 * * *', {FIELDS}"),
+    ("30 2 * * *", "30 2 * * MON", f"{CRON}: found '30 2 * * MON', {FIELDS}"),
+    ("30 2 * * *", "30 2 * * 1,*", f"{CRON}: found '30 2 * * 1,*', {FIELDS}"),
+    ("30 2 * * *", "'@daily'", f"{CRON}: found '@daily', {FIELDS}"),
+    ("30 2 * * *", "30 2 1 * 1", f"{CRON}: found '30 2 1 * 1', {OPEN}"),
+    (
+        "30 2 * * *",
+        "0 0 30 2 *",
+        f"{CRON}: found '0 0 30 2 *', allowed: a cron expression that fires, such as '0 2 * * *' (Bad day-of-month)",
+    ),
+    (
+        "30 2 * * *",
+        "61 2 * * *",
+        f"{CRON}: found '61 2 * * *', allowed: a cron expression that fires, such as '0 2 * * *' (Bad minute)",
+    ),
+    (
+        "30 2 * * *",
+        "30 2 * * 6-0",
+        f"{CRON}: found '30 2 * * 6-0', allowed: a cron expression that fires, such as '0 2 * * *' (Bad day-of-week)",
+    ),
+    (
+        "30 2 * * *",
+        "30 2 * * 1-5/2",
+        f"{CRON}: found '30 2 * * 1-5/2', allowed: a day-of-week without a step ('/'), as a list or a range such as '1-5'",
+    ),
+    (
+        "30 2 * * *",
+        "'*/90 2 * * *'",
+        f"{CRON}: found '*/90 2 * * *', allowed: a step below 60 in the field '*/90'; a longer one never comes round",
+    ),
+    (
+        "Europe/Berlin",
+        "Europe/Berln",
+        "mlplatform:batch_jobs.nightly.timezone: found 'Europe/Berln', allowed: an IANA time zone such as Europe/Berlin; "
+        "did you mean Europe/Berlin?",
+    ),
+    # models
+    (
+        "model: scorer\n      family: gpu-l4",
+        "model: scorrer\n      family: gpu-l4",
+        "mlplatform:endpoints.queued.model: found 'scorrer', no key of mlplatform:models; did you mean scorer?",
+    ),
+    (
+        "model: scorer\n      family: gpu-l4",
+        "model: zzz\n      family: gpu-l4",
+        "mlplatform:endpoints.queued.model: found 'zzz', no key of mlplatform:models; allowed: scorer",
+    ),
+    (
+        "example.com/scorer:1.4",
+        "example.com/scorer:latest",
+        "mlplatform:models.scorer.image: found 'example.com/scorer:latest', allowed: a pinned tag or digest, never "
+        "'latest'",
+    ),
+    (
+        "example.com/scorer:1.4",
+        "example.com/scorer",
+        f"mlplatform:models.scorer.image: found 'example.com/scorer', {IMAGE}",
+    ),
+    (
+        "s3://models/scorer/1/model.tar.gz",
+        "s3://models/*",
+        "mlplatform:models.scorer.artifact_uri: found 's3://models/*', allowed: an S3 address with a key such as "
+        "s3://bucket/folder/model.tar.gz",
+    ),
+    # YAML that reads, and that people and other readers of YAML take for something else
+    ("zones: 2", "zones: 2, zones: 3", "line 9: found the key 'zones' twice, allowed: once"),
+    ("zones: 2", 'zones: 2, "zones": 3', "line 9: found the key 'zones' twice, allowed: once"),
+    ("zones: 2", "zones: &z 2", "line 9: found an anchor or alias (& or *), allowed: the value itself"),
+    ("zones: 2", "zones: *z", "line 9: found an anchor or alias (& or *), allowed: the value itself"),
+    ("zones: 2", "<<: {zones: 2}", "line 9: found '<<' without quotes, allowed: the keys themselves"),
+    ("zones: 2", "zones: 0x2", f"line 9: found '0x2' {BARE}"),
+    ("zones: 2", "zones: 0x" + "f" * 9999, f"line 9: found '0x{'f' * 76}… {BARE}"),
+    ("zones: 2", "zones: " + "9" * 9999, f"line 9: found '{'9' * 78}… {BARE}"),
+    ("zones: 2", "zones: 02", f"line 9: found '02' {BARE}"),
+    ("zones: 2", "zones: 0o2", f"line 9: found '0o2' {BARE}"),
+    ("zones: 2", "zones: 1_0", f"line 9: found '1_0' {BARE}"),
+    ("zones: 2", "zones: 1:30", f"line 9: found '1:30' {BARE}"),
+    ("zones: 2", "zones: 2026-13-45", f"line 9: found '2026-13-45' {BARE}"),
+    ("zones: 2", "zones: !!python/name:os.system x", "line 9: found the tag 'tag:yaml.org,2002:python/name:os.system', "
+     "allowed: values without a tag"),
+    ("zones: 2", 'zones: !!int ""', "line 9: found the tag 'tag:yaml.org,2002:int', allowed: values without a tag"),
+    ("zones: 2", "zones: !!bool x", "line 9: found the tag 'tag:yaml.org,2002:bool', allowed: values without a tag"),
+    ("monthly_usd: 2500", "monthly_usd: 2e3", f"line 10: found '2e3' {BARE}"),
+    ("[ana, ben]", "[ana, no]", f"line 11: found 'no' {BARE}"),
+    ("[ana, ben]", "[ana, y]", f"line 11: found 'y' {BARE}"),
+    ("    scorer:\n", "    7:\n", "line 13: found '7' as a key, allowed: text; put it in quotes"),
+    ("    scorer:\n", "    ~:\n", "line 13: found '~' as a key, allowed: text; put it in quotes"),
+    ("    scorer:\n", "    ? [a]\n    :\n", "line 13: found a list as a key, allowed: text; put it in quotes"),
+    (
+        "team: payments-risk",
+        r'team: "\ud83d"',
+        r"line 6: found '\ud83d', half of a character, allowed: the character itself",
+    ),
+    ("zones: 2", r'"\e[31m\u202e": 2', "mlplatform:network. [31m : unknown key; allowed: cidr, zones"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "sentence"), MISTAKES, ids=[str(n) for n in range(len(MISTAKES))])
+def test_a_mistake_gives_its_sentence(file: Path, right: str, wrong: str, sentence: str) -> None:
+    assert right in TEXT
+    said = refusal(file, TEXT.replace(right, wrong, 1))
+    assert said == sentence or (said.endswith(sentence) and said.startswith("mlplatform:environment"))
+
+
+BOMB = "config:\n" + "".join(
+    f"  k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 9)}]\n" if n else "  k0: &k0 [a]\n" for n in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "found nothing, allowed: a mapping with the key 'config'"),
+        ("# nothing but a comment\n", "found nothing, allowed: a mapping with the key 'config'"),
+        ("- config\n", "found a list, allowed: a mapping with the key 'config'"),
+        ("config", "found 'config', allowed: a mapping with the key 'config'"),
+        ("{}", "config: found nothing, allowed: a mapping of keys such as mlplatform:platform"),
+        ("config: [a]", "config: found a list, allowed: a mapping of keys such as mlplatform:platform"),
+        (TEXT.encode() + b"\xff", f"is not UTF-8 text (byte {len(TEXT)}); save it as UTF-8"),
+        (TEXT.encode("utf-16"), "is not UTF-8 text (byte 0); save it as UTF-8"),
+        ("#" * 262_145, "found more than 262144 bytes, allowed: at most that in a stack file"),
+        (
+            "config:\n\tteam: a\n",
+            "line 2: is not valid YAML here: while scanning for the next token, found character '\\t' that cannot start "
+            "any token",
+        ),
+        (TEXT + "---\na: b\n", "line 46: is not valid YAML here: expected a single document in the stream, "
+         "but found another document"),
+        ("[" * 10_000, "is not valid YAML: nested too deeply"),
+        ("{a: " * 10_000, "is not valid YAML: nested too deeply"),
+        ("- " * 10_000, "is not valid YAML: nested too deeply"),
+        ("? " * 10_000, "is not valid YAML: nested too deeply"),
+        (BOMB, "line 2: found an anchor or alias (& or *), allowed: the value itself"),
+        (TEXT + "mlplatform:team: a\n", "mlplatform:team: unknown key; allowed: config, encryptionsalt, secretsprovider, "
+         "encryptedkey, environment"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_stack_file_gives_its_sentence(file: Path, content: str | bytes, sentence: str) -> None:
+    assert refusal(file, content) == sentence
+
+
+def test_a_nul_byte_gives_one_sentence(file: Path) -> None:
+    assert refusal(file, TEXT + "\0").startswith("is not valid YAML: unacceptable character #x0000")
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", ".", "nul\0.yaml", "x" * 300, "loop.yaml", "line\n\x1b[31m.yaml"])
+def test_a_file_that_cannot_be_read_gives_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    with pytest.raises(BadInput) as caught:
+        read_stack_file(tmp_path / name)
+    assert "cannot be read (" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["Pulumi.A.yaml", "Pulumi..yaml", "a.yaml", "Pulumi.a.yml", "Pulumi.a\n.yaml"])
+def test_a_file_of_another_name_is_no_stack(name: str) -> None:
+    with pytest.raises(BadInput, match=r"allowed: Pulumi\.<stack>\.yaml") as caught:
+        stack_config.stack_name(Path(name))
+    assert str(caught.value).isprintable()
+    assert stack_config.stack_name(Path("stacks/Pulumi.aws-pilot.yaml")) == "aws-pilot"
+
+
+def test_many_mistakes_give_some_lines_and_a_count(file: Path) -> None:
+    keys = "".join(f"  mlplatform:none{n}: 1\n" for n in range(7))
+    lines = read_bytes(file, (TEXT + keys).encode())
+    assert [line.split(": ")[1] for line in lines[:5]] == [f"mlplatform:none{n}" for n in range(5)]
+    assert lines[5] == f"{file}: 2 more problems follow these"
+
+
+# --- files that nobody would write --------------------------------------------------------------------------------
+
+Where = tuple[str | int, ...]
+
+
+def _places(value: Any, at: Where = ()) -> Iterator[Where]:
+    if at:
+        yield at
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(item, (*at, key))
+
+
+PLACES = list(_places(CONFIG))
+OPTIONAL = {
+    ("mlplatform:endpoints",),
+    ("mlplatform:batch_jobs",),
+    ("mlplatform:network", "zones"),
+    ("mlplatform:workspace", "idle_timeout_minutes"),
+    ("mlplatform:workspace", "users", 0),
+    ("mlplatform:workspace", "users", 1),
+    ("mlplatform:endpoints", "live"),
+    ("mlplatform:endpoints", "queued"),
+    ("mlplatform:batch_jobs", "nightly"),
+    ("mlplatform:batch_jobs", "nightly", "timezone"),
+}
+
+words = st.one_of(
+    st.text(max_size=30),
+    st.text(st.characters(), max_size=10),  # every code point, halves of characters as well
+    st.sampled_from(
+        ["", "<<", "on", "null", "[key]", "online", "async", "kind", "x" * 5000, "\x1b[2J", "\u202e", "a\nb"]
+    ),
+    st.sampled_from(sorted({str(place[-1]) for place in PLACES})),
+)
+numbers = st.one_of(st.integers(), st.floats(), st.integers(-(10**400), 10**400), st.sampled_from([0, 1, -1, 10**4000]))
+scalars = st.one_of(st.none(), st.booleans(), numbers, words)
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(words, inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+def _parent(config: Any, place: Where) -> Any:
+    for part in place[:-1]:
+        config = config[part]
+    return config
+
+
+def _flip(value: Any) -> Any:
+    """The same value in the nearest wrong type."""
+    match value:
+        case bool() | int() | float():
+            return str(value)
+        case str():
+            return [value]
+        case list():
+            return dict(enumerate(map(str, value)))
+        case _:
+            return list(value)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> dict[str, Any]:
+    """The document after one to three mutations: a key or item deleted, renamed, replaced, added, doubled, retyped."""
+    config = copy.deepcopy(CONFIG)
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.sampled_from(PLACES))
+        with contextlib.suppress(KeyError, IndexError, TypeError):  # an earlier mutation took the place away
+            parent, last = _parent(config, place), place[-1]
+            match draw(st.sampled_from(["delete", "rename", "replace", "add", "double", "flip"])):
+                case "delete":
+                    del parent[last]
+                case "rename":
+                    value = parent.pop(last)
+                    parent.insert(0, value) if isinstance(parent, list) else parent.update({draw(words): value})
+                case "replace":
+                    parent[last] = draw(values)
+                case "add" if isinstance(parent[last], dict):
+                    parent[last][draw(words)] = draw(values)
+                case "add" | "double" if isinstance(parent, list):
+                    parent.append(draw(values))
+                case "add" | "double":
+                    near = draw(st.sampled_from([f"{last}s", str(last)[1:], str(last).upper(), f"{last} "]))
+                    parent[near] = parent[last]
+                case _:
+                    parent[last] = _flip(parent[last])
+    return config
+
+
+def as_engine(config: dict[str, Any]) -> dict[str, str]:
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+@pytest.fixture
+def engine_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]], StackConfig]]:
+    """`from_engine` with the config that the engine would have set."""
+    monkeypatch.delenv("PULUMI_CONFIG", raising=False)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "a")
+    before = engine.CONFIG.get()
+
+    def read(config: dict[str, str]) -> StackConfig:
+        engine.set_all_config(config)
+        return from_engine()
+
+    yield read
+    engine.CONFIG.set(before)
+
+
+@examples(1500)
+@given(mutated())
+def test_a_mutated_mapping_ends_in_a_config_or_a_sentence(config: dict[str, Any]) -> None:
+    outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@examples(400)
+@given(mutated())
+def test_a_mutated_file_ends_in_a_config_or_a_sentence(file: Path, config: dict[str, Any]) -> None:
+    try:
+        text = json.dumps({"config": config})
+    except ValueError:  # an integer that Python itself refuses to print
+        return
+    lines = read_bytes(file, text.encode())
+    if not lines:
+        assert outcome(lambda: validate(config, "a.yaml"), "a.yaml") == [], "the file and the mapping are one"
+
+
+@settings(parent=examples(400), suppress_health_check=[*HealthCheck])
+@given(config=mutated())
+def test_a_mutated_engine_config_ends_in_a_config_or_a_sentence(
+    engine_door: Callable[[dict[str, str]], StackConfig], config: dict[str, Any]
+) -> None:
+    with contextlib.suppress(ValueError):
+        text = as_engine(config)
+        outcome(lambda: engine_door(text), "Pulumi.a.yaml")
+
+
+@settings(parent=examples(200), suppress_health_check=[*HealthCheck])
+@given(
+    name=st.sampled_from(
+        ["mlplatform:network", "mlplatform:team", "mlplatform:", "mlplatform", "aws:region", "pulumi"]
+    ),
+    text=st.one_of(words, words.map(lambda word: "[" + word), st.just("[" * 99_999), st.just("[" + "9" * 9999 + "]")),
+)
+def test_any_text_from_the_engine_ends_in_a_sentence(
+    engine_door: Callable[[dict[str, str]], StackConfig], name: str, text: str
+) -> None:
+    lines = outcome(lambda: engine_door({**as_engine(CONFIG), name: text}), "Pulumi.a.yaml")
+    if name not in ("mlplatform:team", "mlplatform:network"):
+        assert lines, "a key that no one knows was let in"
+
+
+@examples(300)
+@given(place=st.sampled_from([place for place in PLACES if place not in OPTIONAL]))
+def test_a_key_that_is_missing_is_never_made_up(place: Where) -> None:
+    config = copy.deepcopy(CONFIG)
+    del _parent(config, place)[place[-1]]
+    assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@examples(300)
+@given(
+    place=st.sampled_from([(), *(place for place in PLACES if isinstance(_parent(CONFIG, (*place, "")), dict))]),
+    key=words,
+)
+def test_a_key_that_is_unknown_is_never_ignored(place: Where, key: str) -> None:
+    config = copy.deepcopy(CONFIG)
+    target = _parent(config, (*place, ""))
+    if key in target or key.startswith("pulumi:"):
+        return
+    target[key] = {}
+    assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@examples(500)
+@given(st.binary(max_size=200))
+def test_any_bytes_end_in_a_sentence(file: Path, content: bytes) -> None:
+    assert read_bytes(file, content)
+
+
+TOKENS = [
+    *"{}[],:?-&*!|>'\"%@`# \n\t~=<",
+    "  ",
+    "\n  ",
+    "\n    ",
+    ": ",
+    "- ",
+    "<<: ",
+    "---\n",
+    "...\n",
+    "&a ",
+    "*a ",
+    "!!",
+]
+TOKENS += [
+    "!!int ",
+    "!!set ",
+    "!!binary ",
+    "!!timestamp ",
+    "!<x> ",
+    "%YAML 1.1\n",
+    "%TAG ! x\n",
+    "\\u",
+    "\\ud800",
+    "\0",
+    "\ufeff",
+]
+TOKENS += [
+    "config",
+    "mlplatform:",
+    "team",
+    "models",
+    "on",
+    "1e3",
+    "0o7",
+    "1:30",
+    ".nan",
+    "2026-01-01",
+    "0x",
+    "\x85",
+    "\u2028",
+]
+yamlish = st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=3)), max_size=40).map("".join)
+
+
+@examples(800)
+@given(yamlish, st.sampled_from(["", "config:\n  ", "config:\n  mlplatform:", "config: {mlplatform:team: ", TEXT]))
+def test_any_text_ends_in_a_sentence(file: Path, text: str, before: str) -> None:
+    lines = read_bytes(file, (before + text).encode("utf-8", "surrogatepass"))
+    assert lines or before == TEXT
+
+
+@examples(250)
+@given(st.integers(0, len(TEXT) - 1))
+def test_a_file_cut_short_is_refused_unless_only_an_option_is_lost(file: Path, end: int) -> None:
+    text = TEXT[:end]
+    lines = read_bytes(file, text.encode())
+    if "mlplatform:models" not in text:
+        assert lines
+
+
+@examples(250)
+@given(at=st.integers(0, len(TEXT) - 1), gone=st.integers(0, 20), put=st.binary(max_size=6))
+def test_a_damaged_file_ends_in_a_config_or_a_sentence(file: Path, at: int, gone: int, put: bytes) -> None:
+    content = TEXT.encode()
+    read_bytes(file, content[:at] + put + content[at + gone :])
+
+
+LINES = TEXT.splitlines(keepends=True)
+
+
+@examples(250)
+@given(
+    st.integers(1, len(LINES) - 1),
+    st.sampled_from(["double", "delete", "indent", "dedent", "move", "comment", "tab"]),
+    st.integers(1, len(LINES) - 1),
+)
+def test_a_file_with_a_slip_of_the_editor_is_read_whole_or_refused(file: Path, at: int, slip: str, to: int) -> None:
+    lines = list(LINES)
+    line = lines.pop(at)
+    changed = {
+        "double": [line, line],
+        "indent": ["  " + line],
+        "dedent": [line[2:]],
+        "comment": ["# " + line],
+        "tab": ["\t" + line],
+    }
+    if slip == "move":
+        lines.insert(to, line)
+    lines[at:at] = changed.get(slip, [])
+    refused = read_bytes(file, "".join(lines).encode())
+    if slip in ("double", "tab"):
+        assert refused
+
+
+# --- both doors ---------------------------------------------------------------------------------------------------
+
+slugs = st.from_regex(stack_config._SLUG, fullmatch=True).filter(lambda word: len(word) <= 24)
+regions = st.sampled_from(HARDWARE.regions)
+images = st.builds("{}/{}:{}".format, slugs, slugs, st.sampled_from(["1", "3.0-5", "2.6.0-gpu_py312", "latest-1"]))
+digests = st.builds("{}/{}@sha256:{}".format, slugs, slugs, st.text("0123456789abcdef", min_size=64, max_size=64))
+uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
+rates = st.one_of(st.integers(1, 100), st.floats(0.001, 100, allow_nan=False))
+cidrs = st.builds(
+    lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 22)
+) | st.sampled_from(["172.16.0.0/16", "172.31.252.0/22", "192.168.0.0/16"])
+schedules = st.sampled_from(["0 0 * * *", "*/15 2-4 * * 1-5", "5,35 * 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
+zones = st.sampled_from(stack_config._timezones())
+
+
+def families(use: catalogue.Use) -> st.SearchStrategy[str]:
+    return st.sampled_from([name for name, family in HARDWARE.families.items() if use in family.uses])
+
+
+def fields(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+@st.composite
+def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
+    """A config that must be read: every field within its bounds, every model known."""
+    models = draw(
+        st.dictionaries(slugs, fields({"image": images | digests, "artifact_uri": uris}), min_size=1, max_size=3)
+    )
+    model = st.sampled_from(sorted(models))
+    high = st.integers(50, 100)
+    online = fields(
+        {
+            "kind": st.just("online"),
+            "model": model,
+            "family": families("online"),
+            "min_replicas": st.integers(1, 50),
+            "max_replicas": high,
+            "requests_per_replica_per_minute": st.integers(1, 1_000_000),
+            "canary": fields({"percent": st.integers(1, 50), "bake_minutes": st.integers(1, 60)}),
+            "rollback": fields({"p95_latency_ms": st.integers(1, 60_000), "error_rate_percent": rates}),
+        },
+        enabled=st.booleans(),
+    )
+    queued = fields(
+        {
+            "kind": st.just("async"),
+            "model": model,
+            "family": families("async"),
+            "min_replicas": st.integers(0, 50),
+            "max_replicas": high,
+            "backlog_per_replica": st.integers(1, 10_000),
+            "rollback": fields({"error_rate_percent": rates}),
+        },
+        enabled=st.booleans(),
+    )
+    batch = fields(
+        {
+            "model": model,
+            "family": families("batch"),
+            "replicas": st.integers(1, 100),
+            "schedule": schedules,
+            "max_hours": st.integers(1, 24),
+            "input_uri": uris,
+            "output_uri": uris,
+        },
+        enabled=st.booleans(),
+        timezone=zones,
+    )
+    config = draw(
+        fields(
+            {
+                "platform": st.just("aws"),
+                "account": st.text("0123456789", min_size=12, max_size=12),
+                "region": regions,
+                "environment": st.sampled_from(["pilot", "dev", "test", "prod"]),
+                "team": slugs,
+                "cost_center": slugs,
+                "owner": st.builds("{}@{}.example".format, slugs, slugs),
+                "network": fields({"cidr": cidrs}, zones=st.integers(2, 3)),
+                "budget": fields({"monthly_usd": st.one_of(st.integers(1, 10**6), st.floats(0.01, 10**6))}),
+                "workspace": fields(
+                    {"users": st.lists(slugs, min_size=1, max_size=4, unique=True)},
+                    idle_timeout_minutes=st.integers(60, 525_600),
+                ),
+                "models": st.just(models),
+            },
+            endpoints=st.dictionaries(slugs, online | queued, max_size=2),
+            batch_jobs=st.dictionaries(slugs, batch, max_size=2),
+        )
+    )
+    return {f"mlplatform:{key}": value for key, value in config.items()}
+
+
+@settings(parent=examples(150), suppress_health_check=[*HealthCheck])
+@given(config=valid_configs(), by_hand=st.booleans())
+def test_both_doors_read_the_same(
+    engine_door: Callable[[dict[str, str]], StackConfig], file: Path, config: dict[str, Any], by_hand: bool
+) -> None:
+    document = {"config": config}
+    text = _by_hand(document) if by_hand else json.dumps(document)
+    file.write_text(text, encoding="utf-8")
+    read = read_stack_file(file)
+    assert read == engine_door(to_engine(file))
+    jsonschema_of_file.validate(yaml.safe_load(json.dumps(document)))
+    assert {f"mlplatform:{key}" for key in read.model_dump(exclude_unset=True)} == set(config)
+
+
+def _by_hand(value: Any, indent: int = 0) -> str:
+    """Block YAML as a person writes it: text bare where that is safe."""
+    if isinstance(value, dict):
+        inner = (f"\n{'  ' * indent}{_bare(key)}: {_by_hand(item, indent + 1)}" for key, item in value.items())
+        return "".join(inner) or "{}"
+    if isinstance(value, list):
+        return "".join(f"\n{'  ' * indent}- {_by_hand(item, indent + 1)}" for item in value) or "[]"
+    return _bare(value) if isinstance(value, str) else json.dumps(value) if "e" not in repr(value) else _decimal(value)
+
+
+def _bare(word: str) -> str:
+    safe = word[0].isalpha() and len(word) > 5
+    return word if safe else json.dumps(word)
+
+
+def _decimal(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else f"{value:.15f}"
+
+
+def test_both_doors_read_the_pilot_the_same(engine_door: Callable[[dict[str, str]], StackConfig]) -> None:
+    assert read_stack_file(PILOT) == engine_door(to_engine(PILOT))
+
+
+def test_the_engine_has_its_own_keys_beside_ours(engine_door: Callable[[dict[str, str]], StackConfig]) -> None:
+    own = {"pulumi:disable-default-providers": '["aws", "gcp", "azure-native"]'}
+    assert engine_door(as_engine(CONFIG) | own) == validate(CONFIG, "a.yaml")
+
+
+def test_no_door_takes_what_the_other_refuses(engine_door: Callable[[dict[str, str]], StackConfig], file: Path) -> None:
+    with pytest.raises(BadInput, match="config.aws:region: unknown key"):
+        engine_door(as_engine(CONFIG) | {"aws:region": "eu-west-1"})
+    file.write_text(TEXT.replace('"111122223333"', "111122223333"), encoding="utf-8")
+    with pytest.raises(BadInput, match="put it in quotes"):
+        to_engine(file)
+
+
+# --- the schema for editors ---------------------------------------------------------------------------------------
+
+jsonschema_of_file = jsonschema.Draft202012Validator(json_schema())
+
+
+def test_the_committed_schema_is_the_models() -> None:
+    committed = (STACKS / "stack.schema.json").read_text(encoding="utf-8")
+    assert committed == json.dumps(json_schema(), indent=2) + "\n", "the models changed: run `mlplatform schema`"
+
+
+def test_the_schema_is_one_and_takes_every_stack_file() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    for path in STACKS.glob("Pulumi.*.yaml"):
+        jsonschema_of_file.validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+@examples(400)
+@given(mutated())
+def test_the_model_refuses_what_the_schema_refuses(config: dict[str, Any]) -> None:
+    if not jsonschema_of_file.is_valid({"config": config}):
+        assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("zones: 2", "zones: 2, xyzzy: 1"),
+        ("    scorer:\n", "    Scorer_1:\n"),
+        ("kind: online", "kind: serverless"),
+        ("family: gpu-l4", "family: gpu-l44"),
+        ("region: us-east-1", "region: us-eest-1"),
+        ("[ana, ben]", "[ana, ana]"),
+        ("platform: aws", "platform: gcp"),
+        ("config:", "confg:"),
+    ],
+)
+def test_the_schema_tells_the_editor(right: str, wrong: str) -> None:
+    document = yaml.safe_load(TEXT)
+    assert jsonschema_of_file.is_valid(document)
+    assert not jsonschema_of_file.is_valid(yaml.safe_load(TEXT.replace(right, wrong, 1)))
