@@ -34,6 +34,9 @@ inventory: setup  ## rewrite tests/inventory from what the stacks create today
 schema: setup  ## rewrite the JSON Schema that the stack files name
 	@$(UV) run --frozen mlplatform schema
 
+docs: setup  ## rewrite the pages that are made from code
+	@$(UV) run --frozen python -m policies.documentation
+
 setup: .venv/.synced policies/checkov/.venv/.synced
 
 .venv/.synced: uv.lock pyproject.toml | $(UV)

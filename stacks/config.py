@@ -279,7 +279,7 @@ class _Refused(Exception):
 
 _TEXT = "tag:yaml.org,2002:str"
 _PLAIN_WORD = re.compile(r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?")
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,40})?")
 _TWOFOLD = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[yYnN]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -369,9 +369,9 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         reason = ", ".join(part for part in (error.context, error.problem) if part)
-        raise BadInput(f"{where}: {line}is not valid YAML here: {_one_line(reason)}") from None
+        raise BadInput(f"{where}: {line}is not valid YAML here: {_one_line(reason, 200)}") from None
     except (yaml.YAMLError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else _one_line(str(error))
+        reason = "nested too deeply" if isinstance(error, RecursionError) else _one_line(str(error), 200)
         raise BadInput(f"{where}: is not valid YAML: {reason}") from None
     if not isinstance(document, dict):
         raise BadInput(f"{where}: found {_found(document)}, allowed: a mapping with the key 'config'")
@@ -597,7 +597,7 @@ def _found(value: object) -> str:
     return _one_line(text, 80)
 
 
-def _one_line(text: str, most: int = 120) -> str:
+def _one_line(text: str, most: int = 60) -> str:
     """Text that neither breaks the line nor moves the cursor, cut to `most` characters."""
     clean = "".join(char if char.isprintable() else " " for char in text[: most + 1])
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"

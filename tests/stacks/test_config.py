@@ -221,19 +221,19 @@ MISTAKES = [
     ),
     ("team: payments-risk", "team: Payments", f"mlplatform:team: found 'Payments', {SLUG}"),
     ("team: payments-risk", r'team: "payments\n"', rf"mlplatform:team: found 'payments\n', {SLUG}"),
-    ("team: payments-risk", "team: " + "a" * 25, f"mlplatform:team: found '{'a' * 25}', allowed: at most 24 characters"),
+    ("payments-risk", "a" * 25, f"mlplatform:team: found '{'a' * 25}', allowed: at most 24 characters"),
     ("  mlplatform:team", "  mlplatform:team: {}\n  pulumi:x", "mlplatform:team: found a mapping, allowed: text"),
     (
         "team@example.com",
         "nobody",
         "mlplatform:owner: found 'nobody', allowed: an e-mail address such as team@example.com",
     ),
-    ("environment: pilot", "environment: live", "found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'"),
+    ("environment: pilot", "environment: live", "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'"),
     ("platform: aws", "platform: gcp", "mlplatform:platform: found 'gcp', allowed: 'aws'"),
     (
         "region: us-east-1",
-        "region: us-eest-1",
-        "mlplatform:region: found 'us-eest-1', allowed: a region of the catalogue such as us-east-1; "
+        "region: us-east-11",
+        "mlplatform:region: found 'us-east-11', allowed: a region of the catalogue such as us-east-1; "
         "did you mean us-east-1?",
     ),
     ("    scorer:\n", "    Scorer:\n", f"mlplatform:models.Scorer: found 'Scorer', {SLUG}"),
@@ -281,8 +281,8 @@ MISTAKES = [
     (
         "family: gpu-l4",
         "family: tpu-v5e",
-        "mlplatform:endpoints.queued.family: found 'tpu-v5e', which aws lacks: AWS sells no Google TPU; nearest families "
-        "are inferentia2 and gpu-l4.",
+        "mlplatform:endpoints.queued.family: found 'tpu-v5e', which aws lacks: AWS sells no Google TPU; nearest "
+        "families are inferentia2 and gpu-l4.",
     ),
     (
         "family: cpu-small\n      replicas",
@@ -306,8 +306,8 @@ MISTAKES = [
     (
         "kind: online",
         "kind: multi-model",
-        "mlplatform:endpoints.live.kind: found 'multi-model': multi-model endpoints are not built yet; give each model an "
-        "endpoint of kind 'online'",
+        "mlplatform:endpoints.live.kind: found 'multi-model': multi-model endpoints are not built yet; give each model "
+        "an endpoint of kind 'online'",
     ),
     ("kind: online", "kind: live", "mlplatform:endpoints.live.kind: found 'live', allowed: 'online' or 'async'"),
     ("kind: online", "kind: [online]", "mlplatform:endpoints.live.kind: found a list, allowed: 'online' or 'async'"),
@@ -343,7 +343,8 @@ MISTAKES = [
     (
         "30 2 * * *",
         "30 2 * * 1-5/2",
-        f"{CRON}: found '30 2 * * 1-5/2', allowed: a day-of-week without a step ('/'), as a list or a range such as '1-5'",
+        f"{CRON}: found '30 2 * * 1-5/2', allowed: a day-of-week without a step ('/'), as a list or a range such as "
+        "'1-5'",
     ),
     (
         "30 2 * * *",
@@ -353,8 +354,8 @@ MISTAKES = [
     (
         "Europe/Berlin",
         "Europe/Berln",
-        "mlplatform:batch_jobs.nightly.timezone: found 'Europe/Berln', allowed: an IANA time zone such as Europe/Berlin; "
-        "did you mean Europe/Berlin?",
+        "mlplatform:batch_jobs.nightly.timezone: found 'Europe/Berln', allowed: an IANA time zone such as "
+        "Europe/Berlin; did you mean Europe/Berlin?",
     ),
     # models
     (
@@ -420,8 +421,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("right", "wrong", "sentence"), MISTAKES, ids=[str(n) for n in range(len(MISTAKES))])
 def test_a_mistake_gives_its_sentence(file: Path, right: str, wrong: str, sentence: str) -> None:
     assert right in TEXT
-    said = refusal(file, TEXT.replace(right, wrong, 1))
-    assert said == sentence or (said.endswith(sentence) and said.startswith("mlplatform:environment"))
+    assert refusal(file, TEXT.replace(right, wrong, 1)) == sentence
 
 
 BOMB = "config:\n" + "".join(
@@ -443,18 +443,18 @@ BOMB = "config:\n" + "".join(
         ("#" * 262_145, "found more than 262144 bytes, allowed: at most that in a stack file"),
         (
             "config:\n\tteam: a\n",
-            "line 2: is not valid YAML here: while scanning for the next token, found character '\\t' that cannot start "
-            "any token",
+            "line 2: is not valid YAML here: while scanning for the next token, found character '\\t' that cannot "
+            "start any token",
         ),
-        (TEXT + "---\na: b\n", "line 46: is not valid YAML here: expected a single document in the stream, "
+        (TEXT + "---\na: b\n", "line 44: is not valid YAML here: expected a single document in the stream, "
          "but found another document"),
         ("[" * 10_000, "is not valid YAML: nested too deeply"),
         ("{a: " * 10_000, "is not valid YAML: nested too deeply"),
         ("- " * 10_000, "is not valid YAML: nested too deeply"),
         ("? " * 10_000, "is not valid YAML: nested too deeply"),
         (BOMB, "line 2: found an anchor or alias (& or *), allowed: the value itself"),
-        (TEXT + "mlplatform:team: a\n", "mlplatform:team: unknown key; allowed: config, encryptionsalt, secretsprovider, "
-         "encryptedkey, environment"),
+        (TEXT + "mlplatform:team: a\n", "mlplatform:team: unknown key; allowed: config, encryptionsalt, "
+         "secretsprovider, encryptedkey, environment"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_stack_file_gives_its_sentence(file: Path, content: str | bytes, sentence: str) -> None:
@@ -547,7 +547,7 @@ def _flip(value: Any) -> Any:
         case str():
             return [value]
         case list():
-            return dict(enumerate(map(str, value)))
+            return {str(index): item for index, item in enumerate(value)}
         case _:
             return list(value)
 
@@ -558,7 +558,9 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     config = copy.deepcopy(CONFIG)
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(PLACES))
-        with contextlib.suppress(KeyError, IndexError, TypeError):  # an earlier mutation took the place away
+        with contextlib.suppress(
+            KeyError, IndexError, TypeError, AttributeError
+        ):  # an earlier mutation took the place away
             parent, last = _parent(config, place), place[-1]
             match draw(st.sampled_from(["delete", "rename", "replace", "add", "double", "flip"])):
                 case "delete":
@@ -767,10 +769,13 @@ def test_a_file_with_a_slip_of_the_editor_is_read_whole_or_refused(file: Path, a
 
 # --- both doors ---------------------------------------------------------------------------------------------------
 
-slugs = st.from_regex(stack_config._SLUG, fullmatch=True).filter(lambda word: len(word) <= 24)
+slugs = st.one_of(
+    st.sampled_from(["a", "no", "on", "null", "online", "async", "x1-2-y", "a" * 24, "true", "y", "kind"]),
+    st.integers(0, 10**18).map("n{}".format),
+)
 regions = st.sampled_from(HARDWARE.regions)
 images = st.builds("{}/{}:{}".format, slugs, slugs, st.sampled_from(["1", "3.0-5", "2.6.0-gpu_py312", "latest-1"]))
-digests = st.builds("{}/{}@sha256:{}".format, slugs, slugs, st.text("0123456789abcdef", min_size=64, max_size=64))
+digests = st.builds("{}/{}@sha256:{:064x}".format, slugs, slugs, st.integers(0, 16**64 - 1))
 uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
 rates = st.one_of(st.integers(1, 100), st.floats(0.001, 100, allow_nan=False))
 cidrs = st.builds(
@@ -838,7 +843,7 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
         fields(
             {
                 "platform": st.just("aws"),
-                "account": st.text("0123456789", min_size=12, max_size=12),
+                "account": st.integers(0, 10**12 - 1).map("{:012}".format),
                 "region": regions,
                 "environment": st.sampled_from(["pilot", "dev", "test", "prod"]),
                 "team": slugs,
@@ -880,16 +885,11 @@ def _by_hand(value: Any, indent: int = 0) -> str:
         return "".join(inner) or "{}"
     if isinstance(value, list):
         return "".join(f"\n{'  ' * indent}- {_by_hand(item, indent + 1)}" for item in value) or "[]"
-    return _bare(value) if isinstance(value, str) else json.dumps(value) if "e" not in repr(value) else _decimal(value)
+    return _bare(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _bare(word: str) -> str:
-    safe = word[0].isalpha() and len(word) > 5
-    return word if safe else json.dumps(word)
-
-
-def _decimal(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, bool) else f"{value:.15f}"
+    return word if word[0].isalpha() and len(word) > 5 else json.dumps(word)
 
 
 def test_both_doors_read_the_pilot_the_same(engine_door: Callable[[dict[str, str]], StackConfig]) -> None:
@@ -902,7 +902,7 @@ def test_the_engine_has_its_own_keys_beside_ours(engine_door: Callable[[dict[str
 
 
 def test_no_door_takes_what_the_other_refuses(engine_door: Callable[[dict[str, str]], StackConfig], file: Path) -> None:
-    with pytest.raises(BadInput, match="config.aws:region: unknown key"):
+    with pytest.raises(BadInput, match=r"config\.aws:region: unknown key"):
         engine_door(as_engine(CONFIG) | {"aws:region": "eu-west-1"})
     file.write_text(TEXT.replace('"111122223333"', "111122223333"), encoding="utf-8")
     with pytest.raises(BadInput, match="put it in quotes"):
@@ -939,7 +939,7 @@ def test_the_model_refuses_what_the_schema_refuses(config: dict[str, Any]) -> No
         ("    scorer:\n", "    Scorer_1:\n"),
         ("kind: online", "kind: serverless"),
         ("family: gpu-l4", "family: gpu-l44"),
-        ("region: us-east-1", "region: us-eest-1"),
+        ("region: us-east-1", "region: us-east-11"),
         ("[ana, ben]", "[ana, ana]"),
         ("platform: aws", "platform: gcp"),
         ("config:", "confg:"),

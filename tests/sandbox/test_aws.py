@@ -1,0 +1,73 @@
+"""The simulated AWS against the installed SDK: its outputs are the SDK's, and it knows what the policies know."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+from operations.cost import FREE, PRICED
+from operations.graph import Graph
+from policies.aws.cost import UNTAGGABLE
+from sandbox import aws, cloud
+
+TYPES = sorted(set(aws.MAKERS) - {"pulumi:providers:aws"})
+
+
+def sdk_class(type_: str) -> type:
+    """The SDK's class for a token such as aws:ec2/vpc:Vpc."""
+    _, module, name = type_.split(":")
+    return getattr(importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}"), name)
+
+
+def wire_names(class_: type) -> set[str]:
+    """The properties of an SDK class under their wire names."""
+    names = {name for name, value in inspect.getmembers(class_) if isinstance(value, property)}
+    return {re.sub(r"_(\w)", lambda m: m.group(1).upper(), name) for name in names}
+
+
+def request(type_: str, **inputs: str) -> cloud.Request:
+    anything = dict.fromkeys(
+        ("bucket", "role", "topic", "arn", "resourceId", "domainId", "userProfileName", "repository", "modelPackageGroupName"),
+        "given",
+    )
+    return cloud.Request(type_, f"urn:{type_}::x", "x", anything | inputs, "111122223333", "us-east-1")
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
+    made = cloud.create(aws.MAKERS, request(type_))
+    assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what AWS's provider does not have"
+    assert made.id
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_every_output_named_arn_is_an_arn(type_: str) -> None:
+    arn = cloud.create(aws.MAKERS, request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
+    if arn is not None and type_ != "aws:sns/topicPolicy:TopicPolicy":
+        assert re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", str(arn))
+
+
+def test_two_resources_never_share_an_id(pilot: Graph) -> None:
+    attachments = ("bucket", "Policy", "Target")  # whose id is that of what they belong to
+    own = [r for r in pilot.cloud if not any(word in r.type.partition("/")[2] for word in attachments)]
+    assert len({r.outputs["id"] for r in own}) == len(own) > 40
+
+
+def test_an_unknown_type_is_refused_not_waved_through() -> None:
+    with pytest.raises(cloud.UnknownType, match="does not know the type aws:lambda/function:Function"):
+        cloud.create(aws.MAKERS, request("aws:lambda/function:Function"))
+    with pytest.raises(cloud.UnknownType, match="look-up aws:index/getRegion"):
+        cloud.look_up(aws.LOOKUPS, "aws:index/getRegion:getRegion", {}, "1", "us-east-1")
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_what_takes_no_tags_is_what_the_sdk_says(type_: str) -> None:
+    takes_tags = "tags" in inspect.signature(sdk_class(type_)._internal_init).parameters
+    assert takes_tags == (type_ not in UNTAGGABLE)
+
+
+def test_every_type_is_priced_or_free_for_a_reason() -> None:
+    assert set(TYPES) - set(PRICED) - set(FREE) == set()
+    assert not set(PRICED) & set(FREE)
+    assert all(FREE.values())

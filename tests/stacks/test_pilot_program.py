@@ -1,0 +1,156 @@
+"""What the program makes of a stack file: switching off, names, order, and what is never in the graph."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from operations.graph import Graph
+from operations.preview import PreviewFailed, preview
+from stacks.config import STACKS
+from stacks.errors import BadInput
+
+RUNNING = {
+    "aws:appautoscaling/policy:Policy",
+    "aws:appautoscaling/target:Target",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sagemaker/endpoint:Endpoint",
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+}
+
+
+def variant(folder: Path, change: Any) -> Graph:
+    """The graph of the pilot's stack file with one change."""
+    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    change(document["config"])
+    path = folder / "Pulumi.aws-pilot.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return preview(path)
+
+
+def types_below(graph: Graph, component: str) -> set[str]:
+    return {r.type for r in graph.cloud if r.parent is not None and r.parent.endswith(f"::{component}")}
+
+
+@pytest.mark.parametrize("name", ["fraud-scorer", "document-embedder"])
+def test_switching_an_endpoint_off_takes_exactly_its_running_parts(pilot: Graph, tmp_path: Path, name: str) -> None:
+    off = variant(tmp_path, lambda c: c["mlplatform:endpoints"][name].update(enabled=False))
+    gone = set(pilot.by_urn) - set(off.by_urn)
+    assert {pilot.by_urn[urn].type for urn in gone} == RUNNING
+    assert all(f"::aws-pilot-{name}" in urn for urn in gone)
+    assert not set(off.by_urn) - set(pilot.by_urn)
+    assert "aws:sagemaker/model:Model" in types_below(off, f"aws-pilot-{name}")
+    assert len(off.of_type("aws:sagemaker/modelPackageGroup:ModelPackageGroup")) == 2
+
+
+def test_switching_a_batch_job_off_takes_exactly_its_running_parts(pilot: Graph, tmp_path: Path) -> None:
+    off = variant(tmp_path, lambda c: c["mlplatform:batch_jobs"]["fraud-backfill"].update(enabled=False))
+    gone = {pilot.by_urn[urn].type for urn in set(pilot.by_urn) - set(off.by_urn)}
+    assert gone == {
+        "aws:cloudwatch/logGroup:LogGroup",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "aws:scheduler/schedule:Schedule",
+        "aws:sfn/stateMachine:StateMachine",
+    }
+    assert types_below(off, "aws-pilot-fraud-backfill") == {"aws:sagemaker/model:Model"}
+
+
+def test_with_every_endpoint_off_nothing_calls_for_the_runtime_but_studio(tmp_path: Path) -> None:
+    def off(config: dict[str, Any]) -> None:
+        for endpoint in config["mlplatform:endpoints"].values():
+            endpoint["enabled"] = False
+
+    services = {e.name for e in variant(tmp_path, off).of_type("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    assert "aws-pilot-network-sagemaker-runtime" in services, "Studio itself needs the runtime"
+
+
+def test_a_new_model_version_replaces_no_endpoint_and_nothing_that_holds_state(pilot: Graph, tmp_path: Path) -> None:
+    new = "s3://payments-risk-models-111122223333/fraud-scorer/2/model.tar.gz"
+    later = variant(tmp_path, lambda c: c["mlplatform:models"]["fraud-scorer"].update(artifact_uri=new))
+    changed = {r.type for r in pilot.cloud if dict(later.by_urn[r.urn].inputs) != dict(r.inputs)}
+    assert set(later.by_urn) == set(pilot.by_urn)
+    assert changed == {"aws:sagemaker/model:Model", "aws:iam/rolePolicy:RolePolicy"}
+
+
+def test_the_graph_is_the_same_in_every_run(pilot: Graph) -> None:
+    assert preview(STACKS / "Pulumi.aws-pilot.yaml").to_json() == pilot.to_json()
+
+
+def test_nothing_in_the_graph_is_unknown_or_without_its_line(pilot: Graph) -> None:
+    assert "04da6b54-80e4-46f7-96ec-b56ff0331ba9" not in json.dumps(pilot.to_json())
+    assert all(r.source and r.source.file.startswith(("components/", "stacks/")) for r in pilot.resources)
+
+
+def test_every_resource_hangs_on_the_explicit_provider(pilot: Graph) -> None:
+    (provider,) = pilot.of_type("pulumi:providers:aws")
+    assert {r.provider for r in pilot.cloud} == {f"{provider.urn}::{provider.outputs['id']}"}
+
+
+def test_every_resource_has_a_component_for_a_parent(pilot: Graph) -> None:
+    assert all(r.parent in pilot.by_urn for r in pilot.cloud)
+    assert all(r.type.startswith("mlplatform:aws:") for r in pilot.resources if r.is_component)
+
+
+def test_an_endpoint_waits_for_its_alarms_and_autoscaling_for_the_endpoint(pilot: Graph) -> None:
+    for endpoint in pilot.of_type("aws:sagemaker/endpoint:Endpoint"):
+        waited_for = {pilot.by_urn[urn].type for urn in endpoint.dependencies}
+        assert "aws:cloudwatch/metricAlarm:MetricAlarm" in waited_for
+        assert "aws:sagemaker/endpointConfiguration:EndpointConfiguration" in waited_for
+    endpoints = {e.urn for e in pilot.of_type("aws:sagemaker/endpoint:Endpoint")}
+    assert all(endpoints & set(t.dependencies) for t in pilot.of_type("aws:appautoscaling/target:Target"))
+
+
+def test_trap_a_machine_with_local_nvme_gets_no_volume_key(pilot: Graph) -> None:
+    configs = {c.name: c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration")}
+    assert "kmsKeyArn" not in configs["aws-pilot-document-embedder-config"]
+    assert "kmsKeyArn" in configs["aws-pilot-fraud-scorer-config"]
+
+
+def test_trap_an_endpoint_configuration_has_no_fixed_name_and_an_endpoint_has(pilot: Graph) -> None:
+    assert all("name" not in c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration"))
+    assert {e.inputs["name"] for e in pilot.of_type("aws:sagemaker/endpoint:Endpoint")} == {
+        "aws-pilot-document-embedder",
+        "aws-pilot-fraud-scorer",
+    }
+
+
+def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(pilot: Graph) -> None:
+    for type_ in ("aws:sagemaker/domain:Domain", "aws:sagemaker/userProfile:UserProfile"):
+        assert all(r.options.get("deleteBeforeReplace") for r in pilot.of_type(type_))
+
+
+def test_trap_the_domain_takes_its_files_with_it(pilot: Graph) -> None:
+    (domain,) = pilot.of_type("aws:sagemaker/domain:Domain")
+    assert domain.inputs["retentionPolicy"] == {"homeEfsFileSystem": "Delete"}
+
+
+def test_two_stacks_in_one_account_share_no_name(pilot: Graph, tmp_path: Path) -> None:
+    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "Pulumi.aws-second.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    second = preview(path)
+    fixed = {
+        "aws:s3/bucket:Bucket": "bucket",
+        "aws:sagemaker/domain:Domain": "domainName",
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup": "modelPackageGroupName",
+    }
+
+    def names(graph: Graph) -> set[str]:
+        return {str(r.inputs.get(fixed.get(r.type, "name"))) for r in graph.cloud} - {"None"}
+
+    assert len(names(pilot)) > 20
+    assert not names(pilot) & names(second)
+
+
+def test_a_wrong_stack_file_is_one_sentence_from_the_program_too(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"mlplatform:team: found 7, allowed: text; put it in quotes"):
+        variant(tmp_path, lambda c: c.update({"mlplatform:team": 7}))
+
+
+def test_a_program_that_breaks_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "cronsim.py").write_text("raise RuntimeError('broken library')", encoding="utf-8")
+    with pytest.raises(PreviewFailed, match="broken library"):
+        preview(STACKS / "Pulumi.aws-pilot.yaml")
