@@ -5,7 +5,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -43,13 +42,13 @@ def _word(verdict: Verdict) -> Text:
     return Text(word, _STYLES[word])
 
 
-def _say(console: Console, *parts: str | Text, indent: int = 0) -> None:
+def _say(console: Console, *parts: str | Text) -> None:
     """Print without markup, so what a name holds is never taken for a style, and without rich's own colouring."""
     line = Text()
     for part in parts:
         line.append_text(part if isinstance(part, Text) else Text(words.printable(part)))
     line.overflow = "fold"
-    console.print(Padding(line, (0, 0, 0, indent)), highlight=False)
+    console.print(line, highlight=False)
 
 
 def _heading(console: Console, text: str) -> None:
@@ -171,7 +170,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
             table.add_row(
                 Text(stands, _STYLES[stands]).append(f"\n{finding.severity}", "not bold default"),
                 Text("\n".join(_where(finding))),
-                Text(words.printable(finding.message)).append(f"\n{words.printable(finding.remedy)}", "dim"),
+                Text(words.printable(finding.message)).append(f"\nRemedy: {words.printable(finding.remedy)}"),
                 end_section=index == len(open_) - 1,
             )
         console.print(table, highlight=False)
@@ -199,6 +198,7 @@ def _cost(verdict: Verdict, console: Console) -> None:
     _say(console, words.bill_in_words(verdict))
     cost = verdict.cost
     if cost.lines:
+        console.print()
         top = sorted(cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource))[:_TOP_LINES]
         rows = [(f"{line.what}, {line.resource}", line.idle_usd, line.ceiling_usd) for line in top]
         rest = [line for line in cost.lines if line not in top]
@@ -207,8 +207,10 @@ def _cost(verdict: Verdict, console: Console) -> None:
             rows.append((f"{words.counted(len(rest), 'smaller line')}", *sums))
         _amounts(console, "dearest", rows)
     if cost.by_team:
+        console.print()
         _amounts(console, "team", [(team, *amounts) for team, amounts in cost.by_team.items()])
     if cost.unpriced:
+        console.print()
         _say(console, f"Bills, but has no price: {', '.join(cost.unpriced)}.")
 
 

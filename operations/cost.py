@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from cronsim import CronSim
@@ -153,8 +153,8 @@ def runs_per_month(expression: str) -> float:
     unix = days if days == "*" else ",".join(str(int(number) - 1) for number in days.split(","))
     start = datetime(2026, 1, 1)
     end = start + timedelta(days=365)
-    times = list(islice(CronSim(f"{minute} {hour} {day.replace('?', '*')} {month} {unix}", start), 9000))
-    fired = [time for time in times if time < end]
+    every = CronSim(f"{minute} {hour} {day.replace('?', '*')} {month} {unix}", start)
+    fired = list(islice(takewhile(lambda time: time < end, every), 9000))  # enough for a rate, however often it fires
     if len(fired) < 9000:
         return len(fired) / 12
     return 9000 * month_minutes / ((fired[-1] - start).total_seconds() / 60)

@@ -5,6 +5,7 @@ be read. Browsers do not wrap SVG text, so widths are estimated here, on the gen
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ NARROW = 350
 """At and below this width a picture stacks instead of standing in columns."""
 
 _TEXT, _SMALL = 13.0, 12.0
+_BOLD = _TEXT * 1.14
+"""Bold letters are wider: text set bold is measured as if it were larger."""
 _LINE = 17.0
 _PAD = 12.0
 _MOST_BARS = 12
@@ -123,14 +126,17 @@ def fit(text: str, room: float, size: float) -> str:
 
 
 def wrap(text: str, room: float, size: float, most: int = 1_000) -> list[str]:
-    """The text in lines no wider than `room`; a wider word is cut, and what exceeds `most` lines ends in `…`."""
+    """The text in lines no wider than `room`; a wider word is cut, and what exceeds `most` lines ends in `…`.
+
+    Between words, or after a dot inside one: a service's name is read part by part.
+    """
     lines: list[str] = []
-    for word in one_line(text).split():
-        joined = f"{lines[-1]} {word}" if lines else word
+    for part in re.findall(r" *(?:[^ .]+\.?|\.+)", one_line(text)):
+        joined = f"{lines[-1]}{part}" if lines else part
         if lines and text_width(joined, size) <= room:
             lines[-1] = joined
         else:
-            lines.append(fit(word, room, size))
+            lines.append(fit(part.strip(), room, size))
     if len(lines) > most:
         return [*lines[: most - 1], fit(f"{lines[most - 1]} …", room, size)]
     return lines
@@ -200,7 +206,7 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
     height = 36 + len(lines) * _LINE
     middle = y + height / 2
     drawing.boxes.append(Box(service_x, y, service_width, height, "internet" if closed else "internet open"))
-    drawing.label(service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD)
+    drawing.label(service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD, size=_BOLD)
     for index, line in enumerate(lines):
         drawing.label(service_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     drawing.stroke(edge, middle, service_x, middle, "link shut")
@@ -230,7 +236,7 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
     height = 34 + len(lines) * _LINE
     y += 8
     drawing.boxes.append(Box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open"))
-    drawing.label(box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD)
+    drawing.label(box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD, size=_BOLD)
     for index, line in enumerate(lines):
         drawing.label(box_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     _cross(drawing, trunk, y + height / 2, shut == "proved")
@@ -239,7 +245,7 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
 
 def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -> float:
     """Draw the network's range, its subnets and who is inside; return where it ends."""
-    drawing.label(x, 34, f"Private network {picture.cidr}", "h", room=width, size=15)
+    drawing.label(x, 34, f"Private network {picture.cidr}", "h", room=width, size=_BOLD)
     y = 50.0
     for name, cidr in picture.subnets:
         range_width = text_width(cidr, _SMALL) + 2 * _PAD
@@ -263,7 +269,7 @@ def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -
 
 
 def _service_lines(link: Link, room: float, via: bool) -> list[tuple[str, str]]:
-    lines = [(line, "b") for line in wrap(link.service, room, _TEXT)]
+    lines = [(line, "b") for line in wrap(link.service, room, _BOLD)]
     if via:
         lines += [(line, "m") for line in wrap(f"via {link.endpoint} ({link.kind} endpoint)", room, _SMALL)]
     css = "m" if link.needed_by else "bad"
@@ -400,7 +406,7 @@ def _bill_wide(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
         x = bar_x + scale.budget_share * bar_width
         if scale.near:
             drawing.stroke(x, first - 12, x, first + step - 6, "budget")
-        half = text_width(scale.budget_text, _SMALL) / 2
+        half = text_width(scale.budget_text, _BOLD) / 2
         x = min(x, bar_x + bar_width + 20 - half)
         drawing.label(x, first - 18, scale.budget_text, "budget-label", anchor="middle")
     drawing.height = bottom + 28
@@ -422,7 +428,7 @@ def _bill_narrow(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
             x = scale.budget_share * width
             if scale.near:
                 drawing.stroke(x, y - 34, x, y - 10, "budget")
-            edge = text_width(scale.budget_text, _SMALL)
+            edge = text_width(scale.budget_text, _BOLD)
             drawing.label(max(x, edge), y + 5, scale.budget_text, "budget-label", anchor="end")
             y += 26
     drawing.height = y

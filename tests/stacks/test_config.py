@@ -228,7 +228,11 @@ MISTAKES = [
         "nobody",
         "mlplatform:owner: found 'nobody', allowed: an e-mail address such as team@example.com",
     ),
-    ("environment: pilot", "environment: live", "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'"),
+    (
+        "environment: pilot",
+        "environment: live",
+        "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'",
+    ),
     ("platform: aws", "platform: gcp", "mlplatform:platform: found 'gcp', allowed: 'aws'"),
     (
         "region: us-east-1",

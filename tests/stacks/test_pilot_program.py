@@ -109,7 +109,9 @@ def test_trap_a_machine_with_local_nvme_gets_no_volume_key(pilot: Graph) -> None
 
 
 def test_trap_an_endpoint_configuration_has_no_fixed_name_and_an_endpoint_has(pilot: Graph) -> None:
-    assert all("name" not in c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration"))
+    assert all(
+        "name" not in c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration")
+    )
     assert {e.inputs["name"] for e in pilot.of_type("aws:sagemaker/endpoint:Endpoint")} == {
         "aws-pilot-document-embedder",
         "aws-pilot-fraud-scorer",

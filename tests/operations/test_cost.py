@@ -1,0 +1,87 @@
+"""The bill: what a month costs, by properties rather than by a list of today's figures."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.aws.batch import eventbridge_cron
+from components.hardware import catalogue
+from operations.cost import runs_per_month
+from operations.graph import Graph
+from operations.judge import cost_of
+from tests.mutate import changed, put
+
+HOURS = catalogue.load("aws").hours_per_month
+
+
+@pytest.mark.parametrize(
+    ("expression", "runs"),
+    [
+        ("cron(30 2 * * ? *)", 365 / 12),
+        ("cron(0 2 ? * 2,3,4,5,6 *)", 261 / 12),
+        ("cron(0 2 1 * ? *)", 1),
+        ("cron(0 * * * ? *)", 730),
+        ("cron(* * * * ? *)", 43_830),
+        ("rate(1 day)", 365.25 / 12),
+        ("rate(12 hours)", 2 * 365.25 / 12),
+    ],
+)
+def test_runs_a_month(expression: str, runs: float) -> None:
+    assert runs_per_month(expression) == pytest.approx(runs, rel=0.01)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(minute=st.integers(0, 59), hour=st.integers(0, 23), weekday=st.integers(0, 7))
+def test_one_run_a_week_is_52_runs_a_year_on_any_day(minute: int, hour: int, weekday: int) -> None:
+    assert runs_per_month(eventbridge_cron(f"{minute} {hour} * * {weekday}")) == pytest.approx(52 / 12, rel=0.02)
+
+
+def test_the_bill_is_the_sum_of_its_lines_and_of_its_teams(pilot: Graph) -> None:
+    bill = cost_of(pilot)
+    assert bill.idle_usd == pytest.approx(sum(line.idle_usd for line in bill.lines))
+    assert bill.ceiling_usd == pytest.approx(sum(ceiling for _, ceiling in bill.by_team.values()))
+    assert all(0 <= line.idle_usd <= line.ceiling_usd for line in bill.lines)
+    assert not bill.unpriced and set(bill.by_team) == {"payments-risk"}
+
+
+def line(graph: Graph, name: str, what: str) -> tuple[float, float]:
+    return next((x.idle_usd, x.ceiling_usd) for x in cost_of(graph).lines if x.resource == name and x.what == what)
+
+
+def test_an_async_endpoint_from_zero_costs_nothing_idle(pilot: Graph) -> None:
+    idle, ceiling = line(pilot, "aws-pilot-document-embedder", "async endpoint")
+    hour = catalogue.load("aws").families["gpu-l4"].price("us-east-1", "async")
+    assert hour is not None
+    assert idle == 0 and ceiling >= 2 * HOURS * hour
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_the_idle_floor_grows_with_the_minimum_and_the_ceiling_with_the_maximum(pilot: Graph, replicas: int) -> None:
+    target = next(t for t in pilot.of_type("aws:appautoscaling/target:Target") if "fraud-scorer" in t.name)
+    base = line(pilot, "aws-pilot-fraud-scorer", "online endpoint")
+    low = changed(pilot, target, lambda p: put(p, "minCapacity", replicas))
+    high = changed(pilot, target, lambda p: put(p, "maxCapacity", 4 * replicas))
+    assert line(low, "aws-pilot-fraud-scorer", "online endpoint")[0] == pytest.approx(replicas * base[0], abs=0.02)
+    assert line(high, "aws-pilot-fraud-scorer", "online endpoint")[1] == pytest.approx(replicas * base[1], abs=0.02)
+
+
+def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph) -> None:
+    price = catalogue.load("aws").services["vpc-interface-endpoint"].price_usd["us-east-1"]
+    lines = [x for x in cost_of(pilot).lines if x.what == "interface endpoint"]
+    assert len(lines) == 5
+    assert all(x.idle_usd == pytest.approx(2 * HOURS * price, abs=0.01) for x in lines)
+
+
+def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
+    config = next(c for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
+    bill = cost_of(changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", "ml.x99.large")))
+    assert bill.unpriced == ["aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"]
+
+
+def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:
+    from dataclasses import replace
+
+    alarm = pilot.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")[0]
+    strange = replace(alarm, urn="urn:strange", type="aws:ec2/natGateway:NatGateway", name="strange")
+    bill = cost_of(replace(pilot, resources=(*pilot.resources, strange)))
+    assert bill.unpriced == ["strange: nothing is known of the cost of aws:ec2/natGateway:NatGateway"]

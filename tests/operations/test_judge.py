@@ -1,0 +1,132 @@
+"""The judgement's own edges: waivers and their last day, proofs, and that nothing is dropped unseen."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from operations import judge
+from operations.checkov import Failed, ScanResult
+from operations.graph import Graph, Resource
+from operations.verdict import Finding, Verdict
+from policies import waivers
+from tests.mutate import changed, put, without
+
+TODAY = date(2026, 11, 22)
+IAM_ROLE = "aws:iam/role:Role"
+
+
+class FakeScan:
+    """A Checkov that finds what it is told; the real one is in test_checkov."""
+
+    def __init__(self, *failed: Failed) -> None:
+        self.failed = failed
+
+    def scan(self, plan: dict[str, object]) -> ScanResult:
+        return ScanResult(
+            checkov_version="0",
+            seconds_import=0,
+            seconds_scan=0,
+            passed=(),
+            failed=self.failed,
+            resources=len(plan),
+            parsing_errors=(),
+        )
+
+
+def judged(graph: Graph, *failed: Failed, today: date = TODAY, seconds: float = 1.0) -> Verdict:
+    return judge.judge(graph, FakeScan(*failed), lambda: seconds, today, lambda stage: None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def no_waivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[waivers.Waiver]]:
+    known: list[waivers.Waiver] = []
+    monkeypatch.setattr(waivers, "load", lambda: known)
+    yield known
+
+
+def failed(rule: str, address: str) -> Failed:
+    return Failed(check_id=rule, check_name="a check", address=address, guideline=None, evaluated_keys=())
+
+
+def rules(findings: list[Finding]) -> set[str]:
+    return {finding.rule for finding in findings}
+
+
+def test_a_checkov_finding_comes_back_to_the_python_line(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    verdict = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"))
+    (finding,) = verdict.failing
+    assert finding.resource == "aws-pilot-network-vpc"
+    assert finding.place is not None and finding.place.file == "components/aws/network.py"
+    assert not verdict.passed
+
+
+@pytest.mark.parametrize(("days", "fails"), [(-1, True), (0, False), (1, False)])
+def test_a_waivers_last_day_counts(pilot: Graph, no_waivers: list[waivers.Waiver], days: int, fails: bool) -> None:
+    waiver = waivers.Waiver(
+        rule="CKV_X",
+        resource="aws-pilot-network-vpc",
+        owner="security@example.com",
+        reason="a test",
+        expires=TODAY + timedelta(days=days),
+    )
+    no_waivers.append(waiver)
+    verdict = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"))
+    assert (not verdict.passed) == fails
+    assert ("waiver-expired" in rules(verdict.failing)) == fails
+
+
+def test_a_waiver_holds_for_its_resource_only(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    no_waivers.append(
+        waivers.Waiver(rule="CKV_X", resource="another", owner="o", reason="r", expires=TODAY + timedelta(days=9))
+    )
+    verdict = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"))
+    assert rules(verdict.failing) == {"CKV_X"}
+    assert "waiver-unused" in rules(verdict.findings)
+
+
+def test_a_resource_that_cannot_be_rendered_is_a_finding(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    strange = Resource(urn="urn:x", type="aws:lambda/function:Function", name="strange", custom=True)
+    verdict = judged(replace(pilot, resources=(*pilot.resources, strange)))
+    assert {"render-complete", "cost-unpriced", "cost-tags"} <= rules(verdict.failing)
+
+
+def state(verdict: Verdict, name: str) -> str:
+    return next(proof.state for proof in verdict.proofs if proof.name == name)
+
+
+def test_proofs_fail_on_what_they_rest_on(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    good = judged(pilot)
+    assert good.passed and [p.state for p in good.proofs] == ["proved", "proved", "proved", "not yet", "proved"]
+    assert state(judged(pilot, seconds=61), "workflow speed") == "failed"
+    endpoint = next(r for r in pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in r.name)
+    assert state(judged(without(pilot, endpoint)), "network fit") == "failed"
+    target = pilot.of_type("aws:appautoscaling/target:Target")[0]
+    assert state(judged(changed(pilot, target, lambda p: put(p, "maxCapacity", 50))), "hardware fit") == "failed"
+    served = pilot.of_type("aws:sagemaker/endpoint:Endpoint")[0]
+    assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
+
+
+def test_a_family_not_sold_in_the_region_or_without_a_price_fails(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    (provider,) = pilot.of_type("pulumi:providers:aws")
+    verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
+    assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
+    assert state(verdict, "hardware fit") == state(verdict, "cost visibility") == "failed"
+
+
+def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    steps = " ".join(judged(pilot).manual_steps)
+    for words in ("quotas", "model artifacts", "pulumi up -s aws-pilot", "confirm the alerts", "cost-allocation", "call "):
+        assert words in steps
+    (subscription,) = pilot.of_type("aws:sns/topicSubscription:TopicSubscription")
+    assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)
+
+
+def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:
+    from policies import limits
+
+    loaded = limits.load()
+    for limit in (*loaded.limits.values(), *(q for quotas in loaded.quotas.values() for q in quotas.values())):
+        assert "@" in limit.owner and len(limit.reason) > 15
+    assert all("@" in w.owner and len(w.reason) > 15 for w in waivers.load())
