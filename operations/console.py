@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,8 @@ from operations.verdict import Created, Finding, Verdict
 
 _TREE_LINES = 25
 _TOP_LINES = 5
+_GUIDE = 4
+"""What a tree's guides take of each line and level."""
 _STYLES = {
     "PASS": "bold green",
     "FAIL": "bold red",
@@ -80,7 +83,7 @@ def _created(verdict: Verdict, console: Console) -> None:
     # The most telling of three trees that still fits on a screen.
     for grow in (_every_kind, _kinds_joined, _one_line_each):
         tree = Tree(Text(words.one_line(verdict.stack), overflow="fold"), guide_style="dim")
-        grow(tree, verdict.created, console.width)
+        grow(tree, verdict.created, verdict.stack, console.width)
         if len(console.render_lines(tree, pad=False)) <= _TREE_LINES:
             break
     else:
@@ -88,41 +91,47 @@ def _created(verdict: Verdict, console: Console) -> None:
     console.print(tree, highlight=False)
 
 
-def _node(node: Created, width: int) -> Text:
+def _node(node: Created, stack: str, width: int) -> Text:
     """A component on one line, however long its name: a tree whose lines wrap is no tree any more."""
-    counted = f" {words.noun(node.type)}, {words.held(node)}" if node.children else ""
-    name = words.one_line(node.name) if node.children else words.times(node.count, words.noun(node.type))
-    text = Text(name, "bold" if node.children else "")
-    text.truncate(max(8, width - len(counted) - 12), overflow="ellipsis")
-    return text.append(counted, "not bold")
+    noun = words.noun(node.type)
+    if not words.is_component(node):
+        return Text(words.times(node.count, noun), overflow="ellipsis", no_wrap=True)
+    # The root of the tree names the stack already, and a network needs not be told to be a Network.
+    name = words.one_line(node.name).removeprefix(f"{words.one_line(stack)}-")
+    said = name.replace("-", "").casefold() == noun.casefold()
+    about = Text(f"{'' if said else f' {noun}'}, {words.held(node)}")
+    about.truncate(width // 2, overflow="ellipsis")
+    text = Text(name, "bold")
+    text.truncate(max(8, width - about.cell_len), overflow="ellipsis")
+    return text.append_text(about)
 
 
-def _every_kind(tree: Tree, nodes: list[Created], width: int) -> None:
+def _every_kind(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
     for node in nodes:
-        branch = tree.add(_node(node, width))
+        branch = tree.add(_node(node, stack, width - _GUIDE))
         for kind, number in words.kinds(node, deep=False):
             branch.add(Text(words.times(number, kind), overflow="ellipsis", no_wrap=True))
-        _every_kind(branch, [child for child in node.children if child.children], width - 4)
+        _every_kind(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _kinds_joined(tree: Tree, nodes: list[Created], width: int) -> None:
+def _kinds_joined(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
     for node in nodes:
-        branch = tree.add(_node(node, width))
+        branch = tree.add(_node(node, stack, width - _GUIDE))
         kinds = words.kinds(node, deep=False)
         if kinds:
             branch.add(Text(", ".join(words.times(number, kind) for kind, number in kinds), overflow="fold"))
-        _kinds_joined(branch, [child for child in node.children if child.children], width - 4)
+        _kinds_joined(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _one_line_each(tree: Tree, nodes: list[Created], width: int) -> None:
+def _one_line_each(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
     for node in nodes:
-        line = _node(node, width if not node.children else width // 2)
-        room = width - 6 - line.cell_len
+        line = _node(node, stack, width // 2 if words.is_component(node) else width - _GUIDE)
+        room = width - _GUIDE - line.cell_len
         kinds = words.kinds(node, deep=True)
         for shown in range(len(kinds), 0, -1):
             rest = f", {len(kinds) - shown} more" if shown < len(kinds) else ""
             text = ": " + ", ".join(words.times(number, kind) for kind, number in kinds[:shown]) + rest
-            if len(text) <= room:
+            if cell_len(text) <= room:
                 line.append(text, "dim")
                 break
         tree.add(line)
@@ -131,7 +140,7 @@ def _one_line_each(tree: Tree, nodes: list[Created], width: int) -> None:
 def _cut(verdict: Verdict, console: Console) -> Tree:
     shown, rest = verdict.created[: _TREE_LINES - 2], verdict.created[_TREE_LINES - 2 :]
     tree = Tree(Text(words.one_line(verdict.stack), overflow="ellipsis", no_wrap=True), guide_style="dim")
-    _one_line_each(tree, shown, console.width)
+    _one_line_each(tree, shown, verdict.stack, console.width)
     tree.add(Text(f"{len(rest)} more, {sum(map(words.held, rest))} resources", overflow="ellipsis", no_wrap=True))
     return tree
 
@@ -227,8 +236,13 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
     _heading(console, "Manual steps left to a first prediction")
     if not verdict.manual_steps:
         _say(console, "No manual step is left.")
+        return
+    steps = Table.grid(padding=(0, 1, 0, 0))
+    steps.add_column(justify="right", no_wrap=True)
+    steps.add_column(overflow="fold")
     for number, step in enumerate(verdict.manual_steps, start=1):
-        _say(console, f"{number}. {words.one_line(step)}")
+        steps.add_row(f"{number}.", Text(words.one_line(step)))
+    console.print(steps, highlight=False)
 
 
 def _last_line(verdict: Verdict, console: Console, report: Path | None) -> None:

@@ -10,6 +10,7 @@ import json
 import logging
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
@@ -162,18 +163,28 @@ def _source(request: Any) -> Source | None:
 def preview(path: Path) -> Graph:
     """Run the program for one stack file and return its resource graph.
 
-    Raises BadInput for a stack file that is wrong, UnknownType for what the sandbox lacks. Once a process: Pulumi's
-    runtime and config are global.
+    Raises BadInput for a stack file that is wrong, UnknownType for what the sandbox lacks.
     """
     values = to_engine(path)
-    stack = stack_name(path)
+    return record(_program, stack_name(path), values[f"{PROJECT}:platform"], values)
+
+
+def _program() -> None:
+    """The program as Pulumi's own executor runs it: as a script."""
+    runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+
+
+def record(program: Callable[[], None], stack: str, platform: str, config: dict[str, str]) -> Graph:
+    """Run a Pulumi program against the sandbox and return what it registers.
+
+    One at a time in a process: Pulumi's runtime and config are global. Raises what the program raises.
+    """
     recorder = Recorder()
-    # As in Pulumi's own executor: the program is run as a script, and asyncio's complaints about futures that an
-    # error left unobserved would bury the one sentence that matters.
+    # asyncio's complaints about futures that an error left unobserved would bury the one sentence that matters.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    set_all_config(values)
+    set_all_config(config)
     # What set_mocks does, without the root stack it makes: run_in_stack makes its own and registers its outputs.
     settings.configure(
         mocks.MockSettings(
@@ -188,15 +199,12 @@ def preview(path: Path) -> Graph:
         )
     )
     try:
-        loop.run_until_complete(run_in_stack(_run_program))
+        loop.run_until_complete(run_in_stack(program))
     finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
     recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # registration order is a race
-    return Graph(stack, values[f"{PROJECT}:platform"], tuple(recorded), recorder.outputs)
-
-
-def _run_program() -> None:
-    runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+    return Graph(stack, platform, tuple(recorded), recorder.outputs)
 
 
 def main() -> int:

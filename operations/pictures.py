@@ -206,7 +206,9 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
     height = 36 + len(lines) * _LINE
     middle = y + height / 2
     drawing.boxes.append(Box(service_x, y, service_width, height, "internet" if closed else "internet open"))
-    drawing.label(service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD, size=_BOLD)
+    drawing.label(
+        service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD, size=_BOLD
+    )
     for index, line in enumerate(lines):
         drawing.label(service_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     drawing.stroke(edge, middle, service_x, middle, "link shut")
@@ -236,7 +238,9 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
     height = 34 + len(lines) * _LINE
     y += 8
     drawing.boxes.append(Box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open"))
-    drawing.label(box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD, size=_BOLD)
+    drawing.label(
+        box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD, size=_BOLD
+    )
     for index, line in enumerate(lines):
         drawing.label(box_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     _cross(drawing, trunk, y + height / 2, shut == "proved")
@@ -247,11 +251,11 @@ def _inside(drawing: Picture, picture: NetworkPicture, x: float, width: float) -
     """Draw the network's range, its subnets and who is inside; return where it ends."""
     drawing.label(x, 34, f"Private network {picture.cidr}", "h", room=width, size=_BOLD)
     y = 50.0
-    for name, cidr in picture.subnets:
-        range_width = text_width(cidr, _SMALL) + 2 * _PAD
+    for subnet, zone in picture.subnets:
+        zone_width = min(text_width(zone, _SMALL), width / 2 - 2 * _PAD)
         drawing.boxes.append(Box(x, y, width, 32, "subnet"))
-        drawing.label(x + _PAD, y + 20, f"Subnet {name}", "t", room=width - range_width - _PAD)
-        drawing.label(x + width - _PAD, y + 20, cidr, "m", anchor="end")
+        drawing.label(x + _PAD, y + 20, f"Subnet {subnet}", "t", room=width - zone_width - 3 * _PAD)
+        drawing.label(x + width - _PAD, y + 20, zone, "m", room=zone_width, size=_SMALL, anchor="end")
         y += 38
     y += 22
     drawing.label(x, y, "Inside" if picture.inside else "Nobody is inside.", "h")
@@ -383,13 +387,13 @@ def _legend(drawing: Picture, x: float, y: float) -> None:
 
 
 def _bill_wide(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
-    bar_x, idle_x = 320.0, 970.0
-    bar_width, end, first, step = 530.0, drawing.width - 2.0, 62.0, 44.0
+    bar_x, idle_x = 320.0, 925.0
+    bar_width, end, first, step = 480.0, drawing.width - 2.0, 62.0, 44.0
     _legend(drawing, 0, 14)
     drawing.label(idle_x, 14, "idle floor", "m", anchor="end")
     drawing.label(end, 14, "ceiling", "m", anchor="end")
     bottom = first + len(rows) * step + 10
-    for tick in ticks(scale.top):
+    for tick in ticks(scale.top, 5 if scale.top < 1e6 else 3):
         x = bar_x + scale.share(tick) * bar_width
         drawing.stroke(x, first - 6, x, bottom, "grid")
         drawing.label(x, bottom + 18, f"${tick:,.10g}", "m", anchor="middle")

@@ -96,6 +96,11 @@ def times(number: int, kind: str) -> str:
     return f"{number} \N{MULTIPLICATION SIGN} {kind}"
 
 
+def is_component(node: Created) -> bool:
+    """Whether a node of the tree is a component: it holds something, or, being empty, counts for nothing."""
+    return bool(node.children) or node.count == 0
+
+
 def held(node: Created) -> int:
     """How many resources a node of the tree holds; a component itself is nothing in the cloud and does not count."""
     return sum(held(child) for child in node.children) if node.children else node.count
@@ -105,7 +110,7 @@ def kinds(node: Created, deep: bool) -> list[tuple[str, int]]:
     """The resource types in a component, counted, the most frequent first; `deep` looks into inner components."""
     count: dict[str, int] = {}
     for child in node.children:
-        if not child.children:
+        if not is_component(child):
             count[noun(child.type)] = count.get(noun(child.type), 0) + child.count
         elif deep:
             for kind, number in kinds(child, deep):

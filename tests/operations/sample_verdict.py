@@ -17,7 +17,10 @@ from operations.verdict import (
     Waived,
 )
 
-HOSTILE = "<script>alert(1)</script> \"quoted\" 'and' &amp; \x00\x07\x1b[31m\x9b\ufffe \u202eevil\u202c [red]not red[/red] Zürich 東京 🚀"
+HOSTILE = (
+    "<script>alert(1)</script> \"quoted\" 'and' &amp; "
+    "\x00\x07\x1b[31m\x9b\ufffe \u202eevil\u202c [red]not red[/red] Zürich 東京 🚀"
+)
 
 
 def _of(type_: str, count: int = 1) -> Created:
@@ -99,6 +102,7 @@ CREATED = [
         _of("aws:sfn/stateMachine:StateMachine"),
         _of("aws:cloudwatch/logGroup:LogGroup"),
     ),
+    _component("features", "Features").model_copy(update={"count": 0}),
     _component("registry", "Registry", _of("aws:sagemaker/modelPackageGroup:ModelPackageGroup", 2)),
     _component("budget", "Budget", _of("aws:budgets/budget:Budget"), _of("aws:sns/topic:Topic")),
     _component(
@@ -204,7 +208,7 @@ FINDINGS = [
         severity="medium",
         mandatory=False,
         resource="fraud-backfill-schedule",
-        message="aws:scheduler/schedule:Schedule cannot be rendered as Terraform: target.sageMakerPipelineParameters is unknown.",
+        message="aws:scheduler/schedule:Schedule cannot be rendered: target.sageMakerPipelineParameters is unknown.",
         remedy="Judge this resource by the policies alone, or teach operations/render.py its shape.",
         place=_at("batch", 61),
     ),
@@ -334,7 +338,7 @@ def sample() -> Verdict:
         ],
         network=NetworkPicture(
             cidr="10.40.0.0/20",
-            subnets=[("network-private-0", "10.40.0.0/22"), ("network-private-1", "10.40.4.0/22")],
+            subnets=[("10.40.0.0/22", "us-east-1a"), ("10.40.4.0/22", "us-east-1b")],
             inside=["Studio of ana", "Studio of ben", "fraud-scorer", "document-embedder", "fraud-backfill"],
             links=[
                 Link(

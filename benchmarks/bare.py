@@ -1,0 +1,51 @@
+"""The yardstick: the program of one stack under Pulumi's own mocks, with nothing recorded and nothing judged.
+
+`python -m benchmarks.bare CONFIG_JSON STACK`: the config is what the engine would hand over, already validated.
+"""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, test
+from pulumi.runtime.config import set_all_config
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = "mlplatform"
+KNOWN: dict[str, Any] = {"names": ["us-east-1a", "us-east-1b", "us-east-1c"]}
+"""What the program looks up and cannot go on without."""
+
+
+class Mocks(mocks.Mocks):
+    """Every resource gets an id, an ARN, a name and its inputs back."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        name = f"{args.name}-id"
+        return name, {"arn": f"arn:aws:mock:us-east-1:111122223333:{name}", "name": name, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        return {**args.args, **KNOWN}
+
+
+def main() -> None:
+    """Run the program once."""
+    config: dict[str, str] = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    set_all_config(config)
+    monitor = mocks.MockMonitor(Mocks())
+    mocks.set_mocks(Mocks(), project=PROJECT, stack=sys.argv[2], preview=True, monitor=monitor)
+    test(_program)()
+    print(len(monitor.get_registered_resources()))
+
+
+def _program() -> None:
+    runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except pulumi.RunError as error:
+        sys.exit(str(error))

@@ -1,0 +1,118 @@
+"""Runs one command as a process of its own and measures it; keeps this process small, see `Run.peak_mb`."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT_SECONDS = 900
+_MAXRSS_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024
+
+
+class BenchmarkFailed(Exception):
+    """A measured command did not do its work; `str()` says which and why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process, from start to end.
+
+    `peak_mb` is the resident peak of the largest process among it and the children it waited for. Linux counts the
+    starting process's own size in it, which is why nothing heavy is imported here.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    stdout: bytes
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Minimum, median and maximum of what was measured more than once."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, figures: Sequence[float]) -> "Spread":
+        """The spread of at least one figure."""
+        return cls(min(figures), statistics.median(figures), max(figures))
+
+    def text(self, digits: int = 2) -> str:
+        """`median (minimum to maximum)`."""
+        return f"{self.middle:,.{digits}f} ({self.low:,.{digits}f} to {self.high:,.{digits}f})"
+
+
+def run(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *,
+    folder: Path = ROOT,
+    stdin: bytes = b"",
+    allowed: Sequence[int] = (0,),
+) -> Run:
+    """Run one command and measure it. Raises BenchmarkFailed for an exit code that is not in `allowed`."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        given.write(stdin)
+        given.seek(0)
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdin=given, stdout=out, stderr=errors)
+        guard = threading.Timer(TIMEOUT_SECONDS, process.kill)
+        guard.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            guard.cancel()
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        if process.returncode not in allowed:
+            said = errors.read().decode(errors="replace").strip().splitlines() or ["nothing on standard error"]
+            shown = " ".join(str(part) for part in command[:4])
+            raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {seconds:.0f} s: {said[-1]}")
+        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MAXRSS_PER_MB, out.read())
+
+
+@contextmanager
+def environment() -> Iterator[dict[str, str]]:
+    """What every measured Python process of ours runs under: ours, with a bytecode cache that the warm-up fills.
+
+    Whether the caller's environment forbids bytecode, or already holds it, then changes nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="mlplatform-bench-") as cache:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+        yield {**kept, "PYTHONPYCACHEPREFIX": cache}
+
+
+def mlplatform(*arguments: str | Path) -> list[str | Path]:
+    """The command line of `mlplatform` as it is installed beside this Python."""
+    return [Path(sys.executable).parent / "mlplatform", *arguments]
+
+
+def python(module: str, *arguments: str | Path) -> list[str | Path]:
+    """The command line of a module under this Python."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+CHECKOV = ROOT / "policies" / "checkov"
+
+
+def checkov_scan() -> list[str | Path]:
+    """The command line of our scan, as `operations.checkov` starts it."""
+    return [CHECKOV / ".venv" / "bin" / "python", "-I", CHECKOV / "scan.py"]
+
+
+def checkov_environment() -> dict[str, str]:
+    """The environment that `operations.checkov` gives the scan."""
+    return {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
