@@ -99,8 +99,9 @@ def _node(node: Created, stack: str, width: int) -> Text:
     # The root of the tree names the stack already, and a network needs not be told to be a Network.
     name = words.one_line(node.name).removeprefix(f"{words.one_line(stack)}-")
     said = name.replace("-", "").casefold() == noun.casefold()
-    about = Text(f"{'' if said else f' {noun}'}, {words.held(node)}")
-    about.truncate(width // 2, overflow="ellipsis")
+    about = Text("" if said else f" {noun}")
+    about.truncate(width // 3, overflow="ellipsis")
+    about.append(f", {words.held(node)}")
     text = Text(name, "bold")
     text.truncate(max(8, width - about.cell_len), overflow="ellipsis")
     return text.append_text(about)

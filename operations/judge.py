@@ -201,7 +201,7 @@ def _proofs(
 
     endpoints = stack.of(_ENDPOINT)
     network = failed("network-")
-    misfits = failed("hardware-fit", "quota-", "limits-machine-types")
+    misfits = failed("hardware-fit", "quota-", "limits-machine-types", "limits-batch-size")
     unseen = failed("cost-")
     artifacts = len(
         {str(m.props["primaryContainer"].get("modelDataUrl")) for m in stack.of("aws:sagemaker/model:Model")}

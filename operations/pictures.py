@@ -146,9 +146,9 @@ def wrap(text: str, room: float, size: float, most: int = 1_000) -> list[str]:
 
 _SHUT: dict[State | None, tuple[str, str]] = {
     "proved": ("No way to the internet", "No route leads out of this network and none leads in."),
-    "failed": ("Not proved shut", "Network fit failed: read its fact above."),
-    "not yet": ("Not judged yet", "Network fit is not proved yet."),
-    None: ("Not judged", "No proof of network fit was made."),
+    "failed": ("The internet: not proved shut", "Network fit failed: read its fact above."),
+    "not yet": ("The internet: not judged yet", "Network fit is not proved yet."),
+    None: ("The internet: not judged", "No proof of network fit was made."),
 }
 
 
@@ -169,7 +169,7 @@ def _network_in_words(picture: NetworkPicture, shut: State | None) -> str:
     links = "; ".join(f"{link.service} through {link.endpoint}, {_needed_by(link)}" for link in picture.links)
     return one_line(
         f"{counted(len(picture.subnets), 'subnet')}. Inside: {', '.join(picture.inside) or 'nothing'}."
-        f" Services reached privately: {links or 'none'}. The internet: {' '.join(_SHUT[shut])}"
+        f" Services reached privately: {links or 'none'}. {'. '.join(_SHUT[shut])}"
     )
 
 
@@ -206,9 +206,7 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
     height = 36 + len(lines) * _LINE
     middle = y + height / 2
     drawing.boxes.append(Box(service_x, y, service_width, height, "internet" if closed else "internet open"))
-    drawing.label(
-        service_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=service_width - 2 * _PAD, size=_BOLD
-    )
+    drawing.label(service_x + _PAD, y + 22, _SHUT[shut][0], "b", room=service_width - 2 * _PAD, size=_BOLD)
     for index, line in enumerate(lines):
         drawing.label(service_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     drawing.stroke(edge, middle, service_x, middle, "link shut")
@@ -238,9 +236,7 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
     height = 34 + len(lines) * _LINE
     y += 8
     drawing.boxes.append(Box(box_x, y, box_width, height, "internet" if shut == "proved" else "internet open"))
-    drawing.label(
-        box_x + _PAD, y + 22, f"Internet: {_SHUT[shut][0].lower()}", "b", room=box_width - 2 * _PAD, size=_BOLD
-    )
+    drawing.label(box_x + _PAD, y + 22, _SHUT[shut][0], "b", room=box_width - 2 * _PAD, size=_BOLD)
     for index, line in enumerate(lines):
         drawing.label(box_x + _PAD, y + 22 + (index + 1) * _LINE, line, "m")
     _cross(drawing, trunk, y + height / 2, shut == "proved")
@@ -301,22 +297,29 @@ def _cross(drawing: Picture, x: float, y: float, closed: bool) -> None:
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the chart: dollars a month of one thing in one component, or of everything."""
+    """One row of the chart: dollars a month of one thing, where it belongs, or of everything."""
 
     what: str
-    component: str
+    where: str
     idle: float
     ceiling: float
 
 
 def bars(lines: Sequence[CostLine], most: int = _MOST_BARS) -> list[Bar]:
     """The cost lines as bars, one a thing and component, the dearest first; what exceeds `most` is summed."""
-    sums: dict[tuple[str, str], tuple[float, float]] = {}
+    groups: dict[tuple[str, str], list[CostLine]] = {}
     for line in lines:
-        idle, ceiling = sums.get((line.what, line.component), (0.0, 0.0))
-        sums[line.what, line.component] = (idle + line.idle_usd, ceiling + line.ceiling_usd)
-    found = [Bar(*key, *value) for key, value in sums.items()]
-    found.sort(key=lambda bar: (-bar.ceiling, -bar.idle, bar.component, bar.what))
+        groups.setdefault((line.what, line.component), []).append(line)
+    found = [
+        Bar(
+            what,
+            f"{component}, {counted(len(of), 'line')}" if len(of) > 1 else f"{component}: {of[0].resource}",
+            sum(line.idle_usd for line in of),
+            sum(line.ceiling_usd for line in of),
+        )
+        for (what, component), of in groups.items()
+    ]
+    found.sort(key=lambda bar: (-bar.ceiling, -bar.idle, bar.where, bar.what))
     if len(found) <= most:
         return found
     rest = found[most - 1 :]
@@ -343,7 +346,7 @@ def bill(cost: Cost, width: int = WIDE) -> Picture:
     # A budget far beyond the bill would flatten every bar to nothing: it is then named beside the chart, not drawn.
     near = cost.budget_usd is not None and cost.budget_usd <= 2 * dearest
     scale = _Scale(max(dearest, (cost.budget_usd or 0.0) if near else 0.0) or 1.0, cost.budget_usd, near)
-    text = "; ".join(f"{row.what} ({row.component}): {dollars(row.idle)} to {dollars(row.ceiling)}" for row in rows)
+    text = "; ".join(f"{row.what} ({row.where}): {dollars(row.idle)} to {dollars(row.ceiling)}" for row in rows)
     drawing = Picture(width, "The bill a month, idle floor and ceiling", one_line(text))
     lay = _bill_narrow if width <= NARROW else _bill_wide
     lay(drawing, rows, scale)
@@ -371,7 +374,7 @@ class _Scale:
 
 
 def _bar(drawing: Picture, row: Bar, lane: Box, scale: _Scale) -> None:
-    title = one_line(f"{row.what}, {row.component}: {dollars(row.idle)} to {dollars(row.ceiling)}")
+    title = one_line(f"{row.what}, {row.where}: {dollars(row.idle)} to {dollars(row.ceiling)}")
     # Two pixels are the least that can be seen; what costs nothing gets none.
     ceiling = max(2.0, scale.share(row.ceiling) * lane.width) if row.ceiling > 0 else 0.0
     idle = max(2.0, scale.share(row.idle) * lane.width) if row.idle > 0 else 0.0
@@ -401,7 +404,7 @@ def _bill_wide(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
         y = first + index * step + (10 if index else 0)
         room = bar_x - 20
         drawing.label(0, y + 13, row.what, "b" if index == 0 else "t", room=room)
-        drawing.label(0, y + 30, row.component, "m", room=room, size=_SMALL)
+        drawing.label(0, y + 30, row.where, "m", room=room, size=_SMALL)
         _bar(drawing, row, Box(bar_x, y + 8, bar_width, 18, "lane", 2), scale)
         drawing.label(idle_x, y + 22, dollars(row.idle), "n b" if index == 0 else "n", anchor="end")
         drawing.label(end, y + 22, dollars(row.ceiling), "n b" if index == 0 else "n", anchor="end")
@@ -425,7 +428,7 @@ def _bill_narrow(drawing: Picture, rows: Sequence[Bar], scale: _Scale) -> None:
         room = width - text_width(figures, _SMALL) - 10
         drawing.label(0, y + 10, row.what, "b" if index == 0 else "t", room=room)
         drawing.label(width, y + 10, figures, "n b" if index == 0 else "n", anchor="end")
-        drawing.label(0, y + 27, row.component, "m", room=width, size=_SMALL)
+        drawing.label(0, y + 27, row.where, "m", room=width, size=_SMALL)
         _bar(drawing, row, Box(0, y + 35, width, 12, "lane", 2), scale)
         y += 64
         if index == 0 and scale.budget is not None:

@@ -8,10 +8,13 @@ from policies import pack
 FILE = Path(__file__).with_name("README.md")
 _HEAD = """# Policies
 
-What is allowed in a pilot. The rules are plain functions in `policies/<platform>/`, run in unit tests, by `mlplatform preview`
-and on the engine (`pulumi up --policy-pack policies`). Limits with their owners are in [limits.yaml](limits.yaml), dated
-exceptions in [waivers.yaml](waivers.yaml), Checkov's environment and our own checks in [checkov/](checkov/).
-This page is made by `make docs`.
+What is allowed in a pilot. The rules are plain functions in `policies/<platform>/`, run in unit tests, by
+`mlplatform preview` and on the engine (`pulumi up --policy-pack policies`). Limits with their owners are in
+[limits.yaml](limits.yaml), dated exceptions in [waivers.yaml](waivers.yaml), Checkov's environment and our own checks
+in [checkov/](checkov/). This page is made by `make docs`.
+
+On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at
+preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`.
 """
 
 

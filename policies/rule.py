@@ -19,6 +19,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError
 
 Rule = ResourceValidationPolicy | StackValidationPolicy
 Check = Callable[[Mapping[str, Any]], Iterable[str]]
@@ -68,6 +69,22 @@ def get(props: Mapping[str, Any], path: str) -> Any:
             value = next(iter(cast(Sequence[Any], value)), None)
         value = cast(Mapping[str, Any], value).get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def given(props: Mapping[str, Any], path: str) -> bool:
+    """Whether something stands at a dotted path; what is not known before `up` does."""
+    try:
+        return bool(get(props, path))
+    except UnknownValueError:
+        return True
+
+
+def known(props: Mapping[str, Any], path: str) -> str:
+    """The text at a dotted path; empty where it is not known before `up`, so that a rule waits instead of raising."""
+    try:
+        return str(get(props, path))
+    except UnknownValueError:
+        return ""
 
 
 def section(props: Mapping[str, Any], path: str) -> Mapping[str, Any]:

@@ -340,12 +340,16 @@ def display(path: Path) -> str:
 
 
 def stack_name(path: Path) -> str:
-    """The stack's name from its file's: `Pulumi.<stack>.yaml`. Raises BadInput for any other name."""
-    match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9-]{0,23})\.yaml", path.name)
+    """The stack's name from its file's: `Pulumi.<stack>.yaml`. Raises BadInput for any other name.
+
+    Names in the cloud are made of the stack's and the endpoint's (at most 24): with Pulumi's seven digits,
+    `<stack>-<name>-schedule-xxxxxxx` must fit EventBridge Scheduler's 64 characters.
+    """
+    match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9-]{0,21})\.yaml", path.name)
     if match is None:
         raise BadInput(
             f"{display(path)}: found the file name {_found(path.name)}, allowed: Pulumi.<stack>.yaml where <stack> "
-            "is at most 24 lower-case letters, digits and dashes"
+            "is at most 22 lower-case letters, digits and dashes"
         )
     return match.group(1)
 
@@ -399,6 +403,7 @@ def from_engine() -> StackConfig:
     from pulumi.runtime.config import CONFIG, get_config_env
 
     where = f"Pulumi.{pulumi.get_stack()}.yaml"
+    stack_name(Path(where))
     values: dict[str, Any] = {}
     for key, value in {**get_config_env(), **CONFIG.get()}.items():
         try:

@@ -15,7 +15,7 @@ from stacks.config import STACKS, stack_name
 from tests.security_properties import SECURITY_PROPERTIES
 
 FOLDER = Path(__file__).parent / "inventory"
-_HEAD = "# What {stack} creates: types and counts, and the security-relevant properties of each resource. Written by `make inventory`.\n"
+_HEAD = "# What {stack} creates: types, counts and security-relevant properties. Written by `make inventory`.\n"
 
 
 def inventory(graph: Graph) -> dict[str, Any]:

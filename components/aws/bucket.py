@@ -91,13 +91,14 @@ class PrivateBucket(pulumi.ComponentResource):
             rules=rules,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
-        s3.BucketPolicy(
+        guarded = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.id,
             policy=pulumi.Output.all(bucket.arn, args.statements).apply(lambda a: _policy(a[0], a[1])),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
-        self.bucket_arn = bucket.arn
+        # Whoever writes to the bucket waits for its policy: log delivery tries a write when it is set up.
+        self.bucket_arn = pulumi.Output.all(bucket.arn, guarded.id).apply(lambda both: both[0])
         self.bucket_name = bucket.bucket
         self.register_outputs({"bucket_arn": self.bucket_arn, "bucket_name": self.bucket_name})
 

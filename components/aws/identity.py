@@ -102,13 +102,14 @@ class Identity(pulumi.ComponentResource):
                 tags=args.tags,
                 opts=child,
             )
-            iam.RolePolicy(
+            granted = iam.RolePolicy(
                 f"{name}-{persona}-policy",
                 role=role.name,
                 policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
                 opts=child,
             )
-            self.role_arns[persona] = role.arn
+            # Whoever uses the role waits for what it may do: SageMaker and Step Functions try the role at once.
+            self.role_arns[persona] = pulumi.Output.all(role.arn, granted.id).apply(lambda both: both[0])
         self.register_outputs({"role_arns": self.role_arns})
 
 
@@ -183,7 +184,7 @@ def _personas(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[
             ("sagemaker",),
             [
                 *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], args.artifact_uris),
+                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
                 *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
             ],
         ),
@@ -191,7 +192,7 @@ def _personas(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[
             ("sagemaker",),
             [
                 *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], args.artifact_uris),
+                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
                 *_uris("Input", ["s3:GetObject"], args.input_uris),
                 *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], args.output_uris),
                 *_list("ListInput", args.input_uris),
@@ -331,6 +332,20 @@ def _uris(sid: str, actions: Sequence[str], uris: Sequence[str]) -> list[dict[st
     """Statements on s3:// places; one that ends in '/' means all below it. None where there are none."""
     arns = sorted({"arn:aws:s3:::" + uri.removeprefix("s3://") + ("*" if uri.endswith("/") else "") for uri in uris})
     return [_allow(sid, actions, arns)] if arns else []
+
+
+def _versions(artifact_uris: Sequence[str]) -> list[str]:
+    """The folders of all versions of each artifact: s3://bucket/scorer/ for s3://bucket/scorer/2/model.tar.gz.
+
+    While a new version bakes, and when it is rolled back, the old fleet still fetches the old artifact. An artifact
+    that lies in no folder stands for itself.
+    """
+    folders: list[str] = []
+    for uri in artifact_uris:
+        bucket, *parents, _ = uri.removeprefix("s3://").rstrip("/").split("/")
+        versioned = parents[:-1] or parents
+        folders.append(f"s3://{'/'.join([bucket, *versioned])}/" if versioned else uri)
+    return folders
 
 
 def _list(sid: str, uris: Sequence[str]) -> list[dict[str, Any]]:

@@ -67,19 +67,27 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
-        self.subnet_ids = self._subnets(name, args, routes)
-        s3_prefix_list_id = self._s3(name, args, routes)
+        self.subnet_ids, routed = self._subnets(name, args, routes)
+        s3 = self._s3(name, args, routes)
         endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
         workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
-        self._rules(name, args, workloads, endpoints, s3_prefix_list_id)
+        rules = self._rules(name, args, workloads, endpoints, s3.prefix_list_id)
         for service in sorted(set(args.reach)):
             self._interface(name, service, args, endpoints.id)
-        self.workload_security_group_id = workloads.id
+        # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
+        way = pulumi.Output.all(s3.id, *(a.id for a in routed), *(r.id for r in rules))
+        self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
         self.register_outputs(
-            {"vpc_id": self.vpc_id, "subnet_ids": self.subnet_ids, "workload_security_group_id": workloads.id}
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.subnet_ids,
+                "workload_security_group_id": self.workload_security_group_id,
+            }
         )
 
-    def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> list[pulumi.Output[str]]:
+    def _subnets(
+        self, name: str, args: NetworkArgs, routes: ec2.RouteTable
+    ) -> tuple[list[pulumi.Output[str]], list[ec2.RouteTableAssociation]]:
         available = pulumi_aws.get_availability_zones_output(
             state="available",
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
@@ -87,6 +95,7 @@ class Network(pulumi.ComponentResource):
         )
         parts = list(IPv4Network(args.cidr).subnets(prefixlen_diff=2))
         ids: list[pulumi.Output[str]] = []
+        routed: list[ec2.RouteTableAssociation] = []
         for index in range(args.zones):
             subnet = ec2.Subnet(
                 f"{name}-private-{index}",
@@ -97,17 +106,19 @@ class Network(pulumi.ComponentResource):
                 tags=args.tags,
                 opts=self._child,
             )
-            ec2.RouteTableAssociation(
-                f"{name}-private-{index}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
+            routed.append(
+                ec2.RouteTableAssociation(
+                    f"{name}-private-{index}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
+                )
             )
             ids.append(subnet.id)
-        return ids
+        return ids, routed
 
     def _group(self, name: str, description: str, args: NetworkArgs) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(name, description=description, vpc_id=self.vpc_id, tags=args.tags, opts=self._child)
 
-    def _s3(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> pulumi.Output[str]:
-        endpoint = ec2.VpcEndpoint(
+    def _s3(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> ec2.VpcEndpoint:
+        return ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self.vpc_id,
             service_name=f"com.amazonaws.{args.region}.s3",
@@ -126,7 +137,6 @@ class Network(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        return endpoint.prefix_list_id
 
     def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> None:
         # Studio's own service is the one that does not stand under com.amazonaws (its name begins aws.sagemaker).
@@ -151,21 +161,25 @@ class Network(pulumi.ComponentResource):
         workloads: ec2.SecurityGroup,
         endpoints: ec2.SecurityGroup,
         s3_prefix_list_id: pulumi.Output[str],
-    ) -> None:
+    ) -> list[vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule]:
+        rules: list[vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule] = []
+
         def rule(
             kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]
         ) -> None:
             make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
-            make(
-                f"{name}-{what}-{kind}",
-                security_group_id=of.id,
-                description=f"{what}, {kind}",
-                ip_protocol="tcp",
-                from_port=ports[0],
-                to_port=ports[1],
-                tags=args.tags,
-                opts=self._child,
-                **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
+            rules.append(
+                make(
+                    f"{name}-{what}-{kind}",
+                    security_group_id=of.id,
+                    description=f"{what}, {kind}",
+                    ip_protocol="tcp",
+                    from_port=ports[0],
+                    to_port=ports[1],
+                    tags=args.tags,
+                    opts=self._child,
+                    **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
+                )
             )
 
         rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id)
@@ -174,6 +188,7 @@ class Network(pulumi.ComponentResource):
         for what, ports in (("studio-files", (2049, 2049)), ("studio-kernels", (8192, 65535))):
             rule("in", workloads, what, ports, referenced_security_group_id=workloads.id)
             rule("out", workloads, what, ports, referenced_security_group_id=workloads.id)
+        return rules
 
 
 def _own_account(account: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Registry(pulumi.ComponentResource):
                 f"{name}-{model}-policy",
                 model_package_group_name=group.model_package_group_name,
                 resource_policy=group.arn.apply(lambda arn: _own_account_only(arn, args.account)),
-                opts=child,
+                opts=kept,  # as long as the group stays, so does what keeps other accounts out
             )
         self.bucket_arn, self.bucket_name = bucket.bucket_arn, bucket.bucket_name
         self.repository_arn, self.repository_url = repository.arn, repository.repository_url

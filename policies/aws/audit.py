@@ -13,6 +13,7 @@ _STATEFUL = (
     "aws:kms/key:Key",
     _BUCKET,
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.rule import Stack, conditions, get, resource_rule, section, stack_rule, statements
+from policies.rule import Stack, conditions, get, given, known, resource_rule, section, stack_rule, statements
 
 # Machine types with local NVMe encrypt their instance store in hardware; training and transform refuse a volume key
 # for them and endpoints ignore it. AWS Nitro "Instance store volumes"; EC2 DescribeInstanceTypes.
@@ -37,8 +37,7 @@ def customer_key(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """The property that holds the key, by type; a key that AWS manages does not count."""
     for type_, path in _KEY_AT.items():
         for resource in stack.of(type_):
-            value = get(resource.props, path)
-            if not value or str(value).startswith("alias/aws/"):
+            if not given(resource.props, path) or known(resource.props, path).startswith("alias/aws/"):
                 yield resource.urn, f"has no customer-managed key at {path}"
 
 
@@ -52,9 +51,9 @@ def customer_key(stack: Stack) -> Iterator[tuple[str | None, str]]:
 def endpoint_volumes(props: Mapping[str, Any]) -> Iterator[str]:
     """A machine with local NVMe takes no key, for it encrypts its instance store in hardware."""
     machine = str(get(props, "productionVariants.instanceType"))
-    if not props.get("kmsKeyArn") and not LOCAL_NVME.match(machine):
+    if not given(props, "kmsKeyArn") and not LOCAL_NVME.match(machine):
         yield f"encrypts the volumes of {machine} with no key of the pilot (kmsKeyArn)"
-    if props.get("asyncInferenceConfig") and not get(props, "asyncInferenceConfig.outputConfig.kmsKeyId"):
+    if props.get("asyncInferenceConfig") and not given(props, "asyncInferenceConfig.outputConfig.kmsKeyId"):
         yield "writes asynchronous results without a key of the pilot"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.rule import Stack, conditions, refers, resource_rule, section, stack_rule, statements
+from policies.rule import Stack, conditions, given, refers, resource_rule, section, stack_rule, statements
 
 _ROLE, _INLINE, _MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"
 
@@ -129,7 +129,7 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 )
 def boundary(props: Mapping[str, Any]) -> Iterator[str]:
     """The property must be present."""
-    if not props.get("permissionsBoundary"):
+    if not given(props, "permissionsBoundary"):
         yield "has no permissions boundary"
 
 

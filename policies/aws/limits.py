@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import PolicyResource, Severity
+from pulumi_policy.proxy import UnknownValueError
 
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
@@ -18,30 +19,36 @@ _TARGET, _SERVED = "aws:appautoscaling/target:Target", "aws:sagemaker/endpoint:E
 _CONFIG, _MACHINE = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sfn/stateMachine:StateMachine"
 
 
-@stack_rule(
+@resource_rule(
     "limits-replicas",
+    _TARGET,
+    _CONFIG,
     severity=Severity.HIGH,
-    says="Every endpoint is autoscaled, and neither it nor a batch job grows beyond the limit.",
-    remedy="Lower max_replicas or replicas in the stack file, or have the limit's owner raise it.",
+    says="No endpoint starts with, or grows to, more replicas than the limit.",
+    remedy="Lower max_replicas in the stack file, or have the limit's owner raise it.",
 )
-def replicas(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """An endpoint without a scalable target has no upper bound that anybody set."""
-    limit, batch_limit = load()["replicas-per-endpoint"].number, load()["batch-replicas"].number
+def replicas(props: Mapping[str, Any]) -> Iterator[str]:
+    """A scalable target's range, or an endpoint configuration's initial count."""
+    limit = load()["replicas-per-endpoint"].number
+    if "scalableDimension" in props:
+        low, high = props.get("minCapacity"), props.get("maxCapacity")
+        if low is None or high is None or not 0 <= low <= high <= limit:
+            yield f"may grow to {'any number of' if high is None else f'{high:g}'} replicas, allowed {limit:g}"
+    elif (get(props, "productionVariants.initialInstanceCount") or 0) > limit:
+        yield f"starts with more than {limit:g} replicas"
+
+
+@stack_rule(
+    "limits-autoscaled",
+    severity=Severity.HIGH,
+    says="Every endpoint is autoscaled, so somebody has set its upper bound.",
+    remedy="Keep the endpoint component's scalable target.",
+)
+def autoscaled(stack: Stack) -> Iterator[tuple[str | None, str]]:
+    """Each endpoint has a scalable target."""
     for endpoint in stack.of(_SERVED):
         if not stack.referring(_TARGET, "resourceId", endpoint):
             yield endpoint.urn, "is not autoscaled, so nothing bounds its replicas"
-    for target in stack.of(_TARGET):
-        low, high = target.props.get("minCapacity"), target.props.get("maxCapacity")
-        if low is None or high is None or not 0 <= low <= high <= limit:
-            yield target.urn, f"may grow to {high} replicas, allowed {limit:g}"
-    for config in stack.of(_CONFIG):
-        if (get(config.props, "productionVariants.initialInstanceCount") or 0) > limit:
-            yield config.urn, f"starts with more than {limit:g} replicas"
-    for machine in stack.of(_MACHINE):
-        for task in transform_tasks(machine.props):
-            count = get(task, "Parameters.TransformResources.InstanceCount") or 0
-            if count > batch_limit:
-                yield machine.urn, f"runs on {count} replicas, allowed {batch_limit:g}"
 
 
 @stack_rule(
@@ -68,18 +75,37 @@ def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
             yield target.urn, "may stand at zero replicas and nothing brings the first one"
 
 
-@stack_rule(
+@resource_rule(
     "limits-machine-types",
+    _CONFIG,
     severity=Severity.HIGH,
-    says="Only machine types of the limits are started.",
+    says="Endpoints run only on machine types of the limits.",
     remedy="Choose a hardware family of the limits in the stack file, or have the limit's owner add it.",
 )
-def machine_types(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Endpoints and transform jobs."""
+def machine_types(props: Mapping[str, Any]) -> Iterator[str]:
+    """A rule on the resource, so that the engine judges it before it is created."""
     allowed = load()["machine-types"].allowed
-    for resource, machine, _, _ in _uses(stack):
-        if machine not in allowed:
-            yield resource.urn, f"starts {machine}, allowed {', '.join(allowed)}"
+    machine = get(props, "productionVariants.instanceType")
+    if machine not in allowed:
+        yield f"starts {machine}, allowed {', '.join(allowed)}"
+
+
+@resource_rule(
+    "limits-batch-size",
+    _MACHINE,
+    severity=Severity.HIGH,
+    says="Batch jobs run on no more replicas, and on no other machine types, than the limits name.",
+    remedy="Lower replicas or choose another family in the stack file, or have the limit's owner change it.",
+)
+def batch_size(props: Mapping[str, Any]) -> Iterator[str]:
+    """A rule on the resource, so that the engine judges it before it is created."""
+    limit, allowed = load()["batch-replicas"].number, load()["machine-types"].allowed
+    for task in transform_tasks(props):
+        resources = section(task, "Parameters.TransformResources")
+        if (resources.get("InstanceCount") or 0) > limit:
+            yield f"runs on {resources['InstanceCount']} replicas, allowed {limit:g}"
+        if resources.get("InstanceType") not in allowed:
+            yield f"runs on {resources.get('InstanceType')}, allowed {', '.join(allowed)}"
 
 
 @stack_rule(
@@ -92,12 +118,18 @@ def quota(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Sums the machines by quota; a quota that nobody declared counts as zero."""
     declared = load().quotas.get("aws", {})
     needed: Counter[str] = Counter()
-    for _, machine, use, count in _uses(stack):
-        needed[f"{machine} for {use} usage"] += count
+    waiting: UnknownValueError | None = None
+    try:
+        for _, machine, use, count in _uses(stack):
+            needed[f"{machine} for {use} usage"] += count
+    except UnknownValueError as error:  # a job not known yet: what is known may break the quota by itself
+        waiting = error
     for name, count in sorted(needed.items()):
         have = declared[name].number if name in declared else 0
         if count > have:
             yield None, f"may need {count} of the quota '{name}', declared {have:g}"
+    if waiting is not None:
+        raise waiting
 
 
 def _uses(stack: Stack) -> Iterator[tuple[PolicyResource, str, str, int]]:
@@ -222,8 +254,10 @@ def stores_expire(stack: Stack) -> Iterator[tuple[str | None, str]]:
 
 RULES = [
     replicas,
+    autoscaled,
     scaling_policy,
     machine_types,
+    batch_size,
     quota,
     region,
     idle_shutdown,

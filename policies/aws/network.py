@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_policy import PolicyResource, Severity
 
-from policies.rule import Stack, conditions, get, refers, resource_rule, stack_rule, statements
+from policies.rule import Stack, conditions, get, given, refers, resource_rule, stack_rule, statements
 
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 _GATEWAYS = (
@@ -92,7 +92,9 @@ def security_group_closed(props: Mapping[str, Any]) -> Iterator[str]:
         for block in blocks:
             if block in _ANYWHERE:
                 yield f"is open to {block}"
-    if "securityGroupId" in props and not (props.get("referencedSecurityGroupId") or props.get("prefixListId")):
+    if given(props, "securityGroupId") and not (
+        given(props, "referencedSecurityGroupId") or given(props, "prefixListId")
+    ):
         yield "names neither a security group nor a prefix list as its peer"
 
 
@@ -124,7 +126,7 @@ def flow_logs(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Every VPC has a flow log of all traffic."""
     for vpc in stack.of(_VPC):
         logs = stack.referring("aws:ec2/flowLog:FlowLog", "vpcId", vpc)
-        if not any(log.props.get("trafficType") == "ALL" and log.props.get("logDestination") for log in logs):
+        if not any(log.props.get("trafficType") == "ALL" and given(log.props, "logDestination") for log in logs):
             yield vpc.urn, "has no flow log of all traffic"
 
 

@@ -96,7 +96,7 @@ def alarm_heard(props: Mapping[str, Any]) -> Iterator[str]:
 )
 def alarm_dimensions(props: Mapping[str, Any]) -> Iterator[str]:
     """Metrics by variant need both dimensions; those of the backlog exist under the endpoint's name alone."""
-    metric, given = props.get("metricName"), set(section(props, "dimensions"))
+    metric, given = props.get("metricName"), {key for key in section(props, "dimensions") if not key.startswith("__")}
     if props.get("namespace") != "AWS/SageMaker":
         return
     wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}

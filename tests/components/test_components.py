@@ -107,9 +107,7 @@ COMPONENTS: dict[str, Make] = {
     "Network": lambda n, o: Network(n, NETWORK, o),
     "PrivateBucket": lambda n, o: PrivateBucket(n, PrivateBucketArgs(f"{n}-bucket", KEY, TAGS), o),
     "Registry": lambda n, o: Registry(n, RegistryArgs(ACCOUNT, f"{n}-artifacts", ["scorer"], KEY, TAGS), o),
-    "Workspace": lambda n, o: Workspace(
-        n, WorkspaceArgs(n, ["ana"], 60, "vpc-1", SUBNETS, "sg-1", ROLE, KEY, TAGS), o
-    ),
+    "Workspace": lambda n, o: Workspace(n, WorkspaceArgs(n, ["ana"], 60, "vpc-1", SUBNETS, "sg-1", ROLE, KEY, TAGS), o),
 }
 
 
@@ -242,6 +240,12 @@ def test_the_workspace_stops_what_is_idle_and_lets_nobody_raise_the_bound() -> N
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
     graph = made(("key", COMPONENTS["Encryption"]))
     keys = {k.name: k for k in graph.of_type("aws:kms/key:Key")}
-    assert set(keys) == {"key-data", "key-logs"} and all(k.inputs["enableKeyRotation"] and k.protect for k in keys.values())
-    services = [s["Principal"] for s in json.loads(keys["key-data"].inputs["policy"])["Statement"] if "Service" in s["Principal"]]
+    assert set(keys) == {"key-data", "key-logs"} and all(
+        k.inputs["enableKeyRotation"] and k.protect for k in keys.values()
+    )
+    services = [
+        s["Principal"]
+        for s in json.loads(keys["key-data"].inputs["policy"])["Statement"]
+        if "Service" in s["Principal"]
+    ]
     assert not services, "no service holds the data key by itself"

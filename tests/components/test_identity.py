@@ -102,7 +102,8 @@ SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
     ("persona", "action", "resource", "expected"),
     [
         ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", True),
-        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/2/model.tar.gz", False),
+        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/2/model.tar.gz", True),  # for the way back
+        ("serving", "s3:GetObject", f"{MODELS}/another/1/model.tar.gz", False),
         ("serving", "s3:PutObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
         ("serving", "sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/aws-pilot-x", False),
         ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/transactions/2026.csv", True),

@@ -73,9 +73,13 @@ def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph)
 
 
 def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
-    config = next(c for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
+    config = next(
+        c for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name
+    )
     bill = cost_of(changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", "ml.x99.large")))
-    assert bill.unpriced == ["aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"]
+    assert bill.unpriced == [
+        "aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"
+    ]
 
 
 def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:

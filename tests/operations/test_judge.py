@@ -108,7 +108,9 @@ def test_proofs_fail_on_what_they_rest_on(pilot: Graph, no_waivers: list[waivers
     assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
 
 
-def test_a_family_not_sold_in_the_region_or_without_a_price_fails(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
+    pilot: Graph, no_waivers: list[waivers.Waiver]
+) -> None:
     (provider,) = pilot.of_type("pulumi:providers:aws")
     verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
     assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
@@ -117,7 +119,14 @@ def test_a_family_not_sold_in_the_region_or_without_a_price_fails(pilot: Graph, 
 
 def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     steps = " ".join(judged(pilot).manual_steps)
-    for words in ("quotas", "model artifacts", "pulumi up -s aws-pilot", "confirm the alerts", "cost-allocation", "call "):
+    for words in (
+        "quotas",
+        "model artifacts",
+        "pulumi up -s aws-pilot",
+        "confirm the alerts",
+        "cost-allocation",
+        "call ",
+    ):
         assert words in steps
     (subscription,) = pilot.of_type("aws:sns/topicSubscription:TopicSubscription")
     assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)

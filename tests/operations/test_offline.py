@@ -1,4 +1,4 @@
-"""What the offline preview records: secrets stay secret, unknowns stay unknown, and what the sandbox lacks is refused."""
+"""What the offline preview records: secrets stay secret, unknowns unknown; what the sandbox lacks is refused."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_a_secret_is_marked_and_its_value_is_nowhere() -> None:
     text = json.dumps(graph.to_json())
     assert "hunter2" not in text
     (topic,) = graph.of_type("aws:sns/topic:Topic")
-    assert topic.inputs["displayName"] == SECRET and topic.inputs["tags"] == SECRET | {} or topic.inputs["tags"]
+    assert (topic.inputs["displayName"] == SECRET and topic.inputs["tags"] == SECRET | {}) or topic.inputs["tags"]
     assert graph.outputs["exported"] == SECRET == graph.outputs["derived"]
     assert graph.outputs["plain"] == topic.outputs["name"]
 

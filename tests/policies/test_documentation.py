@@ -31,7 +31,12 @@ def test_every_make_target_the_documents_name_exists() -> None:
 
 
 def test_every_path_the_documents_link_exists() -> None:
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "adr").glob("*.md"), documentation.FILE):
+    for path in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs" / "adr").glob("*.md"),
+        documentation.FILE,
+    ):
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert link.startswith("http") or (path.parent / link).exists(), f"{path.name} links {link}"
 

@@ -124,9 +124,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-budget", losing("aws:budgets/budget:Budget", "costFilters")),
     ("cost-alerts-reach-owner", lacking("aws:sns/topicSubscription:TopicSubscription")),
     ("limits-replicas", setting(TARGET, "maxCapacity", 40)),
-    ("limits-replicas", lacking(TARGET)),
+    ("limits-autoscaled", lacking(TARGET)),
     (
-        "limits-replicas",
+        "limits-batch-size",
         editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.TransformResources.InstanceCount", 50)),
     ),
     ("limits-scaling-policy", lacking("aws:appautoscaling/policy:Policy", "on-requests")),

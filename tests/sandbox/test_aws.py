@@ -28,7 +28,17 @@ def wire_names(class_: type) -> set[str]:
 
 def request(type_: str, **inputs: str) -> cloud.Request:
     anything = dict.fromkeys(
-        ("bucket", "role", "topic", "arn", "resourceId", "domainId", "userProfileName", "repository", "modelPackageGroupName"),
+        (
+            "bucket",
+            "role",
+            "topic",
+            "arn",
+            "resourceId",
+            "domainId",
+            "userProfileName",
+            "repository",
+            "modelPackageGroupName",
+        ),
         "given",
     )
     return cloud.Request(type_, f"urn:{type_}::x", "x", anything | inputs, "111122223333", "us-east-1")

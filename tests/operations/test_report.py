@@ -1,0 +1,417 @@
+import json
+import os
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations import pictures, report, words
+from operations.verdict import Cost, Created, Verdict
+from tests.operations.sample_verdict import HOSTILE, hostile, nothing, sample
+
+FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"]
+VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
+VOID = {"meta", "link", "rect", "line", "circle", "path"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: each element is closed in its turn, ids are unique."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def shown(text: str) -> str:
+    return words.one_line(text)
+
+
+@VERDICTS
+def test_the_page_stands_alone(verdict: Verdict) -> None:
+    text = report.html(verdict)
+    page = Page(text)
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "iframe", "object", "embed", "img", "base", "form"})
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    targets = [a[key] or "" for _, a in page.elements for key in ("src", "href", "xlink:href", "action") if key in a]
+    assert all(re.fullmatch(r"#[a-z]+|data:,|report\.[a-z.]+|graph\.json", target) for target in targets)
+    assert "url(" not in text
+    assert "@import" not in text
+    policy = page.all("meta")[1]
+    assert policy["http-equiv"] == "Content-Security-Policy"
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+@VERDICTS
+def test_the_page_can_be_read_by_a_machine_that_reads_aloud(verdict: Verdict) -> None:
+    page = Page(report.html(verdict))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {a["href"].removeprefix("#") for a in page.all("a") if (a["href"] or "").startswith("#")} <= set(ids)
+    for _, attributes in page.elements:
+        for key in ("aria-labelledby", "aria-describedby"):
+            assert attributes.get(key, ids[0]) in ids
+    headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(headings))
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all(header.get("scope") == "col" for header in page.all("th"))
+    assert all(svg.get("role") == "img" or svg.get("aria-hidden") == "true" for svg in page.all("svg"))
+
+
+@VERDICTS
+def test_the_page_shows_everything(verdict: Verdict) -> None:
+    text = Page(report.html(verdict)).text
+    assert ("PASS" if verdict.passed else "FAIL") in text
+    for finding in verdict.findings:
+        for part in (finding.rule, finding.resource or "the whole stack", finding.message, finding.remedy):
+            assert shown(part) in text
+        if finding.place:
+            assert shown(str(finding.place)) in text
+        if finding.waived:
+            assert f"Waived until {finding.waived.expires} by {shown(finding.waived.owner)}" in text
+    for proof in verdict.proofs:
+        assert f"{proof.name} {proof.state} {shown(proof.fact)}" in text
+    for line in verdict.cost.lines:
+        for part in (
+            line.resource,
+            line.what,
+            line.basis,
+            words.dollars(line.idle_usd),
+            words.dollars(line.ceiling_usd),
+        ):
+            assert shown(part) in text
+    for use in verdict.hardware:
+        assert shown(use.machine_type) in text
+        assert shown(use.quota_name) in text
+    for link in verdict.network.links if verdict.network else []:
+        assert shown(link.endpoint) in text
+    cost = verdict.cost
+    for part in [*verdict.manual_steps, *cost.assumptions, *cost.unpriced, *cost.second_hand, *cost.by_team]:
+        assert shown(part) in text
+    for component in verdict.created:
+        assert shown(component.name) in text
+
+
+def test_what_is_hostile_stays_text() -> None:
+    text = report.html(hostile())
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ufffe\uffff]", text) is None
+    assert "Zürich 東京 🚀" in text
+
+
+def test_nothing_is_said_in_sentences() -> None:
+    text = Page(report.html(nothing())).text
+    for sentence in (
+        "No proof was attempted.",
+        "This stack has no network of its own.",
+        "No resource bills.",
+        "No budget is set.",
+        "No hardware is used.",
+        "No finding.",
+        "Nothing would be created.",
+        "No manual step is left.",
+        "Nothing was assumed.",
+        "No figure is second-hand.",
+    ):
+        assert sentence in text
+
+
+def test_failing_findings_come_first_and_the_most_severe_before_the_others() -> None:
+    order = [(words.standing(f), f.severity) for f in words.in_order(sample().findings)]
+    assert [stands for stands, _ in order] == ["fails"] * 4 + ["advisory"] * 4 + ["waived"] * 2
+    assert [severity for _, severity in order[:4]] == ["critical", "high", "high", "high"]
+    text = Page(report.html(sample())).text
+    text = text[text.index("What is wrong") :]
+    assert text.index("role-no-wildcard") < text.index("endpoint-data-capture") < text.index("CKV_AWS_144")
+
+
+# ---- the files ------------------------------------------------------------------------------------------------------
+
+
+@VERDICTS
+def test_the_files_are_written_and_overwritten_whole(verdict: Verdict, tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    graph: dict[str, Any] = {"stack": HOSTILE, "resources": []}
+    for _ in range(2):
+        assert report.write(verdict, graph, folder) == [folder / name for name in FILES]
+        assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    assert json.loads((folder / "graph.json").read_text("utf-8")) == graph
+    document = json.loads((folder / "report.json").read_text("utf-8"))
+    assert document.pop("schema_version") == report.SCHEMA_VERSION
+    assert Verdict.model_validate(document) == verdict
+
+
+def test_a_report_that_cannot_be_rendered_leaves_the_last_one(tmp_path: Path) -> None:
+    report.write(sample(), {}, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        report.write(nothing(), {"bad": float("nan")}, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_file_appears_with_one_rename_and_a_failed_one_leaves_no_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report.write(sample(), {}, tmp_path)
+    before = (tmp_path / "report.html").read_bytes()
+    seen: list[str] = []
+
+    def refuse(source: Path, target: Path) -> None:
+        seen.append(source.read_text("utf-8").strip()[-7:])
+        raise OSError("no")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="no"):
+        report.write(nothing(), {}, tmp_path)
+    assert seen == ["</html>"]  # whole before it is renamed
+    assert (tmp_path / "report.html").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
+
+
+# ---- SARIF ----------------------------------------------------------------------------------------------------------
+
+
+@VERDICTS
+def test_sarif_holds_each_finding_once(verdict: Verdict) -> None:
+    document = report.sarif(verdict)
+    assert document["version"] == "2.1.0"
+    (run,) = document["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "mlplatform"
+    rules = [rule["id"] for rule in driver["rules"]]
+    assert len(rules) == len(set(rules))
+    assert all(rule["shortDescription"]["text"] and rule["help"]["text"] for rule in driver["rules"])
+    assert len(run["results"]) == len(verdict.findings)
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in {"error", "warning", "note"}
+        assert bool(result["suppressions"]) == (result["level"] == "note")
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uriBaseId"] in run["originalUriBaseIds"]
+        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", place["artifactLocation"]["uri"])
+        assert place["region"]["startLine"] >= 1
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_sarif_says_where_how_bad_and_why_not() -> None:
+    results = {r["ruleId"]: r for r in report.sarif(sample())["runs"][0]["results"]}
+    wildcard, quota, waived = results["role-no-wildcard"], results["quota-declared"], results["CKV_AWS_144"]
+    assert wildcard["level"] == "error"
+    assert wildcard["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "components/aws/identity.py", "uriBaseId": "SRCROOT"},
+        "region": {"startLine": 204},
+    }
+    assert results["endpoint-data-capture"]["level"] == "warning"
+    assert quota["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "stacks/Pulumi.aws-pilot.yaml", "uriBaseId": "SRCROOT"},
+        "region": {"startLine": 1},
+    }
+    (suppression,) = waived["suppressions"]
+    assert suppression["kind"] == "external"
+    assert "one region. (owner payments-risk@example.com, expires 2027-03-31)" in suppression["justification"]
+
+
+def test_a_sarif_fingerprint_follows_rule_and_resource_and_nothing_else() -> None:
+    verdict = sample()
+    findings = verdict.findings
+    moved = [f.model_copy(update={"message": "other", "place": None}) for f in findings]
+
+    def prints(verdict: Verdict) -> list[str]:
+        return [r["partialFingerprints"]["ruleAndResource/v1"] for r in report.sarif(verdict)["runs"][0]["results"]]
+
+    assert prints(verdict) == prints(verdict.model_copy(update={"findings": moved}))
+    assert len(set(prints(verdict))) == len(findings)
+
+
+# ---- JUnit ----------------------------------------------------------------------------------------------------------
+
+
+@VERDICTS
+def test_junit_counts_agree(verdict: Verdict) -> None:
+    root = ET.fromstring(report.junit(verdict))
+    total: Counter[str] = Counter()
+    for suite in root:
+        counted = {
+            "tests": len(suite.findall("testcase")),
+            "failures": len(suite.findall("testcase/failure")),
+            "skipped": len(suite.findall("testcase/skipped")),
+            "errors": 0,
+        }
+        assert {key: int(suite.attrib[key]) for key in counted} == counted
+        total.update(counted)
+    assert {key: int(root.attrib[key]) for key in ("tests", "failures", "skipped", "errors")} == dict(total)
+    assert total["tests"] == len(verdict.findings) + len(verdict.proofs)
+    failed = [proof for proof in verdict.proofs if proof.state == "failed"]
+    assert total["failures"] == len(verdict.failing) + len(failed)
+
+
+def test_junit_has_a_suite_for_each_source_and_says_what_was_skipped() -> None:
+    suites = {suite.attrib["name"]: suite for suite in ET.fromstring(report.junit(sample()))}
+    assert list(suites) == ["proofs", "checkov", "cost", "hardware", "policy", "render"]
+    assert suites["policy"].find("properties/property[@name='checks_passed']").attrib["value"] == "412"  # type: ignore[union-attr]
+    assert suites["cost"].find("properties/property[@name='checks_passed']") is None
+    assert [skip.attrib["message"] for skip in suites["proofs"].iter("skipped")] == [
+        "not yet: Export has not been rehearsed: run mlplatform export aws-pilot."
+    ]
+    messages = [skip.attrib["message"] for skip in suites["checkov"].iter("skipped")]
+    assert sum(message.startswith("waived until 20") for message in messages) == 2
+    assert sum(message.startswith("advisory, low: ") for message in messages) == 2
+
+
+# ---- the pictures ---------------------------------------------------------------------------------------------------
+
+
+@VERDICTS
+@pytest.mark.parametrize("width", [pictures.WIDE, pictures.NARROW])
+def test_pictures_stay_within_their_frame(verdict: Verdict, width: int) -> None:
+    drawings = [pictures.bill(verdict.cost, width)]
+    if verdict.network:
+        drawings += [pictures.network(verdict.network, state, width) for state in ("proved", "failed", "not yet", None)]
+    for drawing in drawings:
+        assert drawing.height > 0
+        for box in drawing.boxes:
+            assert box.x >= 0
+            assert box.x + box.width <= width
+            assert box.y >= 0
+            assert box.y + box.height <= drawing.height
+        for label in drawing.labels:
+            wide = pictures.text_width(label.text, 12)
+            left = {"start": label.x, "middle": label.x - wide / 2, "end": label.x - wide}[label.anchor]
+            assert left >= -1
+            assert left + wide <= width + 1, label
+            assert 0 <= label.y <= drawing.height
+
+
+def test_the_network_claims_no_more_than_was_proved() -> None:
+    network = sample().network
+    assert network is not None
+    proved = pictures.network(network, "proved")
+    assert "No way to the internet" in [label.text for label in proved.labels]
+    assert "No way to the internet" in proved.text
+    for state in ("failed", "not yet", None):
+        drawing = pictures.network(network, state)
+        assert not [label for label in drawing.labels if "No way" in label.text or label.text == "no route out"]
+        assert "No way" not in drawing.text
+
+
+def test_the_network_says_who_needs_what() -> None:
+    network = sample().network
+    assert network is not None
+    for width in (pictures.WIDE, pictures.NARROW):
+        texts = [label.text for label in pictures.network(network, "proved", width).labels]
+        assert "needed by nothing" in texts
+        assert len([text for text in texts if text.startswith("needed by ")]) == len(network.links)
+
+
+def test_bars_sum_what_belongs_together_and_lose_nothing() -> None:
+    cost = sample().cost
+    bars = pictures.bars(cost.lines, most=4)
+    assert len(bars) == 4
+    assert sum(bar.ceiling for bar in bars) == pytest.approx(cost.ceiling_usd)
+    assert sum(bar.idle for bar in bars) == pytest.approx(cost.idle_usd)
+    assert (bars[0].what, bars[0].where) == ("ml.g6.xlarge", "document-embedder: document-embedder")
+    assert (bars[1].what, bars[1].where, bars[1].ceiling) == ("ml.t3.medium", "workspace, 2 lines", 365)
+
+
+def test_bars_are_as_long_as_they_are_dear() -> None:
+    drawing = pictures.bill(sample().cost)
+    ceilings = [box for box in drawing.boxes if box.css == "ceiling" and box.title]
+    total, dearest = ceilings[0], ceilings[1]
+    assert dearest.width / total.width == pytest.approx(1645.42 / sample().cost.ceiling_usd)
+    assert min(box.width for box in ceilings) >= 2  # what costs little can still be seen
+    (budget,) = [stroke for stroke in drawing.strokes if stroke.css == "budget"]
+    assert total.x < budget.x1 < total.x + total.width  # the ceiling is over the budget
+
+
+@pytest.mark.parametrize(("budget", "strokes", "said"), [(None, 0, False), (2500, 1, True), (1e6, 0, True)])
+def test_the_budget_is_drawn_when_it_is_near(budget: float | None, strokes: int, said: bool) -> None:
+    cost = Cost.model_validate({**sample().cost.model_dump(), "budget_usd": budget})
+    for width in (pictures.WIDE, pictures.NARROW):
+        drawing = pictures.bill(cost, width)
+        assert len([stroke for stroke in drawing.strokes if stroke.css == "budget"]) == strokes
+        assert any(label.css == "budget-label" for label in drawing.labels) == said
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [(0, [0]), (1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (2523, [0, 1000, 2000]), (2500, [0, 500, 1000, 1500, 2000, 2500])],
+)
+def test_ticks_are_round(top: float, expected: list[float]) -> None:
+    assert pictures.ticks(top) == pytest.approx(expected)
+
+
+def test_long_text_is_cut_in_its_middle_and_wrapped_at_words() -> None:
+    assert pictures.fit("short", 200, 13) == "short"
+    cut = pictures.fit("aws-pilot-a-very-long-name-indeed", 120, 13)
+    assert re.fullmatch(r"aws-p.*….*deed", cut)
+    assert pictures.text_width(cut, 13) <= 120
+    assert pictures.wrap("needed by one, two and three", 100, 13) == ["needed by one,", "two and three"]
+    assert pictures.wrap("com.amazonaws.us-east-1.monitoring", 200, 13) == ["com.amazonaws.us-east-1.", "monitoring"]
+    assert len(pictures.wrap("word " * 100, 100, 13, most=3)) == 3
+
+
+# ---- the words ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0.00"), (0.001, "<$0.01"), (0.5, "$0.50"), (1234.5, "$1,234.50"), (-3, "-$3.00"), (-0.001, ">-$0.01")],
+)
+def test_dollars(amount: float, text: str) -> None:
+    assert words.dollars(amount) == text
+
+
+def test_the_bill_in_words_knows_over_from_under() -> None:
+    verdict = sample()
+
+    def said(budget: float | None) -> str:
+        return words.bill_in_words(
+            verdict.model_copy(update={"cost": verdict.cost.model_copy(update={"budget_usd": budget})})
+        )
+
+    assert said(2500).endswith("The budget is $2,500.00: the ceiling is $23.91 over it.")
+    assert said(3000).endswith("The budget is $3,000.00: the ceiling is $476.09 under it.")
+    assert said(100).endswith("The budget is $100.00: even the idle floor is $55.38 over it.")
+    assert said(None).endswith("No budget is set.")
+
+
+def test_the_tree_counts_resources_and_not_components() -> None:
+    tree = {component.name: component for component in sample().created}
+    assert words.held(tree["audit"]) == 5
+    assert words.kinds(tree["audit"], deep=False) == [("Trail", 1)]
+    assert dict(words.kinds(tree["audit"], deep=True))["BucketPolicy"] == 1
+    assert words.held(tree["features"]) == 0
+    assert sum(map(words.held, sample().created)) == sample().resources
+    assert words.is_component(Created(name="x", type="mlplatform:aws:Features", count=0))
