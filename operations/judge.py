@@ -259,6 +259,13 @@ def _created(graph: Graph) -> list[Created]:
     return [node(r) for r in children.get(None, ()) if r.is_component]
 
 
+_NEEDED_BY = {
+    "aws:sagemaker/domain:Domain": "the workspace",
+    "aws:sagemaker/model:Model": "models and batch jobs",
+    "aws:sagemaker/endpoint:Endpoint": "callers of endpoints",
+}
+
+
 def _network_picture(stack: Stack) -> NetworkPicture | None:
     vpcs = stack.of(_VPC)
     if not vpcs:
@@ -272,7 +279,7 @@ def _network_picture(stack: Stack) -> NetworkPicture | None:
             endpoint=endpoint.name,
             kind=endpoint.props["vpcEndpointType"],
             needed_by=sorted(
-                type_.rpartition(":")[2]
+                _NEEDED_BY[type_]
                 for type_, services in NEEDS.items()
                 if service_of(endpoint) in services and stack.of(type_)
             ),

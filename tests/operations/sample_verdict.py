@@ -103,7 +103,12 @@ CREATED = [
         _of("aws:cloudwatch/logGroup:LogGroup"),
     ),
     _component("features", "Features").model_copy(update={"count": 0}),
-    _component("registry", "Registry", _of("aws:sagemaker/modelPackageGroup:ModelPackageGroup", 2)),
+    _component(
+        "registry",
+        "Registry",
+        _of("aws:sagemaker/modelPackageGroup:ModelPackageGroup", 2),
+        _of("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy", 2),
+    ),
     _component("budget", "Budget", _of("aws:budgets/budget:Budget"), _of("aws:sns/topic:Topic")),
     _component(
         "monitoring",

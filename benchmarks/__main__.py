@@ -1,0 +1,76 @@
+"""`python -m benchmarks` measures everything in one run and prints it; `--write` also keeps it in README.md."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from benchmarks import scaling, terraform, whole
+from benchmarks.processes import BenchmarkFailed, environment
+
+README = Path(__file__).with_name("README.md")
+START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
+SECTIONS = ("whole", "scaling", "terraform")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; 1 and a sentence when a measured command does not do its work. A goal that is not met is no error."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="rewrite the figures in benchmarks/README.md")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="measure this section alone; may be repeated")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of the whole verdict and of terraform")
+    parser.add_argument("--scaling-rounds", type=int, default=3, help="rounds of each size")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], help="endpoints, rising")
+    chosen = parser.parse_args(arguments)
+    sections: list[str] = chosen.only or list(SECTIONS)
+    if chosen.write and (set(sections) != set(SECTIONS) or chosen.sizes != [1, 10, 100, 1000]):
+        parser.error("--write keeps one whole run: leave out --only and --sizes")
+    if len(chosen.sizes) < 3 or sorted(set(chosen.sizes)) != chosen.sizes or min(chosen.sizes) < 1:
+        parser.error("--sizes takes at least three rising numbers")
+    if min(chosen.rounds, chosen.scaling_rounds) < 1:
+        parser.error("at least one round")
+    texts = [_machine()]
+    print(texts[0], flush=True)
+    try:
+        with environment() as given, tempfile.TemporaryDirectory(prefix="mlplatform-bench-") as folder:
+            work = Path(folder)
+            for name in sections:
+                match name:
+                    case "whole":
+                        text = whole.section(given, work, chosen.rounds)
+                    case "scaling":
+                        text = scaling.section(given, work, chosen.sizes, chosen.scaling_rounds)
+                    case _:
+                        text = terraform.section(given, work, chosen.rounds)
+                texts.append(text)
+                print(f"\n{text}", flush=True)
+    except BenchmarkFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    if chosen.write:
+        _write("\n\n".join(texts))
+        print(f"\nwrote {README.name}")
+    return 0
+
+
+def _machine() -> str:
+    return (
+        f"{date.today()}, {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
+        f"Python {platform.python_version()}."
+    )
+
+
+def _write(text: str) -> None:
+    before, start, rest = README.read_text(encoding="utf-8").partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise BenchmarkFailed(f"{README.name} has lost its marks: {START} and {END}")
+    README.write_text(f"{before}{START}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

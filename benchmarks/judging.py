@@ -1,0 +1,64 @@
+"""One judgement in a process of its own, stage by stage, without Checkov: `benchmarks.scaling` starts it.
+
+`python -m benchmarks.judging GRAPH_JSON PLAN_JSON OUT_FOLDER` judges the graph, leaves the plan for Checkov in
+PLAN_JSON and prints the seconds of each stage. Imports are not in them: they do not grow with the stack.
+"""
+
+import json
+import resource
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+from operations import report
+from operations.checkov import CheckovScan, ScanResult
+from operations.graph import Graph
+from operations.judge import judge
+
+PEAK_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024
+
+
+class PlanKeeper:
+    """Stands where the scan stands: keeps the plan and finds nothing."""
+
+    plan: dict[str, Any]
+
+    def scan(self, plan: dict[str, Any]) -> ScanResult:
+        """Keep the plan."""
+        self.plan = plan
+        return ScanResult(
+            checkov_version="", seconds_import=0, seconds_scan=0, passed=(), failed=(), resources=0, parsing_errors=()
+        )
+
+
+def main() -> None:
+    """Judge once and print `{"seconds": …, "stages": {…}, "peak_mb": …, "resources": …, "findings": …}`."""
+    graph_file, plan_file, folder = (Path(argument) for argument in sys.argv[1:4])
+    marks = [("reading the graph", time.perf_counter())]
+
+    def stage(name: str) -> None:
+        marks.append((name, time.perf_counter()))
+
+    graph = Graph.from_json(json.loads(graph_file.read_bytes()))
+    stage("rendering")
+    keeper = PlanKeeper()
+    verdict = judge(graph, cast(CheckovScan, keeper), lambda: 0.0, date.today(), stage)
+    stage("report")
+    report.write(verdict, graph.to_json(), folder)
+    stage("end")
+    plan_file.write_text(json.dumps(keeper.plan), encoding="utf-8")
+    stages = {name: after - at for (name, at), (_, after) in zip(marks, marks[1:], strict=False)}
+    found = {
+        "seconds": marks[-1][1] - marks[0][1],
+        "stages": stages,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PEAK_PER_MB,
+        "resources": len(graph.cloud),
+        "findings": len(verdict.findings),
+    }
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
