@@ -7,10 +7,10 @@ import json
 import runpy
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
-from pulumi.runtime import mocks, test
+from pulumi.runtime import mocks
 from pulumi.runtime.config import set_all_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +26,8 @@ class Mocks(mocks.Mocks):
         name = f"{args.name}-id"
         return name, {"arn": f"arn:aws:mock:us-east-1:111122223333:{name}", "name": name, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        return {**args.args, **KNOWN}
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        return {**args.args, **KNOWN}, []
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     set_all_config(config)
     monitor = mocks.MockMonitor(Mocks())
     mocks.set_mocks(Mocks(), project=PROJECT, stack=sys.argv[2], preview=True, monitor=monitor)
-    test(_program)()
+    cast(Any, mocks).test(_program)()  # it has no types of its own
     print(len(monitor.get_registered_resources()))
 
 

@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,7 +50,7 @@ def main() -> None:
     report.write(verdict, graph.to_json(), folder)
     stage("end")
     plan_file.write_text(json.dumps(keeper.plan), encoding="utf-8")
-    stages = {name: after - at for (name, at), (_, after) in zip(marks, marks[1:], strict=False)}
+    stages = {name: after - at for (name, at), (_, after) in pairwise(marks)}
     found = {
         "seconds": marks[-1][1] - marks[0][1],
         "stages": stages,

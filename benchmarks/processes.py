@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ class Run:
     cpu_seconds: float
     peak_mb: float
     stdout: bytes
+    said: str
+    """The last line on standard error."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,15 @@ def run(
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         errors.seek(0)
+        said = (errors.read().decode(errors="replace").strip().splitlines() or ["nothing on standard error"])[-1]
         if process.returncode not in allowed:
-            said = errors.read().decode(errors="replace").strip().splitlines() or ["nothing on standard error"]
             shown = " ".join(str(part) for part in command[:4])
-            raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {seconds:.0f} s: {said[-1]}")
-        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MAXRSS_PER_MB, out.read())
+            raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {seconds:.0f} s: {said}")
+        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MAXRSS_PER_MB, out.read(), said)
 
 
 @contextmanager
-def environment() -> Iterator[dict[str, str]]:
+def environment() -> Generator[dict[str, str]]:
     """What every measured Python process of ours runs under: ours, with a bytecode cache that the warm-up fills.
 
     Whether the caller's environment forbids bytecode, or already holds it, then changes nothing.

@@ -4,9 +4,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.processes import Spread, checkov_environment, checkov_scan, mlplatform, python, run
+from benchmarks.processes import BenchmarkFailed, Spread, checkov_environment, checkov_scan, mlplatform, python, run
 from benchmarks.tables import met, table
 
 GOAL = 1.1
@@ -112,14 +113,13 @@ def _measure(environment: Mapping[str, str], folder: Path, size: int, into: Mapp
     report.unlink(missing_ok=True)
     whole = run(mlplatform("preview", file, "--out", folder / "out"), environment, allowed=(0, 1))
     if not report.exists():
-        # Exit 1 without a report is a breakdown, and its sentence is worth more than a figure.
-        run(mlplatform("preview", file, "--out", folder / "out"), environment)
+        raise BenchmarkFailed(f"the verdict on {size:,} endpoints broke after {whole.seconds:.0f} s: {whole.said}")
     into["whole"].append(Figure(whole.seconds, whole.peak_mb))
     return judged["resources"]
 
 
 def _pairs(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(sizes, sizes[1:], strict=False))
+    return list(pairwise(sizes))
 
 
 def _medians(figures: Figures, step: str, what: str) -> dict[int, float]:

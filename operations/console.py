@@ -188,7 +188,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
         if finding.waived is not None:
             waiver = finding.waived
             text = words.one_line(
-                f"{finding.rule}, {finding.resource or 'the whole stack'}:"
+                f"{finding.rule}, {', '.join(list(_where(finding))[1:])}:"
                 f" until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}"
             )
             line = Text("waived  ", _STYLES["waived"]).append(text, "not dim")

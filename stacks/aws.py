@@ -17,7 +17,7 @@ from components.aws.network import Network, NetworkArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
 from components.hardware import catalogue
-from stacks.config import AsyncEndpoint, OnlineEndpoint, StackConfig
+from stacks.model import AsyncEndpoint, OnlineEndpoint, StackConfig
 
 WORKSPACE_FAMILIES = ("cpu-small",)
 """What people may start from the workspace beside what the endpoints and batch jobs of the stack file use."""

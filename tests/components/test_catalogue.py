@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from components.hardware import catalogue
 from components.hardware.catalogue import Catalogue, HardwareFamily, Price, Use
-from stacks.config import STACKS, BatchJob, read_stack_file
+from stacks.config import STACKS, read_stack_file
+from stacks.model import BatchJob
 
 FOLDER = Path(catalogue.__file__).parent
 PLATFORMS = [pytest.param(catalogue.load(name), id=name) for name in catalogue.PLATFORMS]

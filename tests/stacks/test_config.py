@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from components.hardware import catalogue
 from stacks import config as stack_config
-from stacks.config import STACKS, StackConfig, from_engine, json_schema, read_stack_file, to_engine, validate
+from stacks import model
+from stacks.config import STACKS, from_engine, json_schema, read_stack_file, to_engine, validate
 from stacks.errors import BadInput
+from stacks.model import StackConfig
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
@@ -133,8 +135,8 @@ def test_the_document_of_these_tests_reads(file: Path) -> None:
     assert read_bytes(file, b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode()) == []
 
 
-ONLINE_KEYS = ", ".join(stack_config.OnlineEndpoint.model_fields)
-ASYNC_KEYS = ", ".join(stack_config.AsyncEndpoint.model_fields)
+ONLINE_KEYS = ", ".join(model.OnlineEndpoint.model_fields)
+ASYNC_KEYS = ", ".join(model.AsyncEndpoint.model_fields)
 SLUG = "allowed: lower-case words of letters and digits joined by '-', starting with a letter"
 CRON = "mlplatform:batch_jobs.nightly.schedule"
 FIELDS = "allowed: five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'"
@@ -786,7 +788,7 @@ cidrs = st.builds(
     lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 22)
 ) | st.sampled_from(["172.16.0.0/16", "172.31.252.0/22", "192.168.0.0/16"])
 schedules = st.sampled_from(["0 0 * * *", "*/15 2-4 * * 1-5", "5,35 * 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
-zones = st.sampled_from(stack_config._timezones())
+zones = st.sampled_from(model.timezones())
 
 
 def families(use: catalogue.Use) -> st.SearchStrategy[str]:
