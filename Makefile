@@ -51,7 +51,7 @@ policies/checkov/.venv/.synced: policies/checkov/uv.lock policies/checkov/pyproj
 
 .tools/bin/uv:
 	@echo "installing uv into .tools/"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 clean:  ## remove what setup and the commands made
 	@rm -rf .venv policies/checkov/.venv .tools out

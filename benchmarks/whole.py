@@ -55,7 +55,7 @@ def section(environment: Mapping[str, str], folder: Path, rounds: int) -> str:
             f"**{met(ratio.middle <= GOAL)}**\n"
             f"- read strictly, whole ÷ ({GOAL} × bare + Checkov's start): {strict.text()}; goal at most 1: "
             f"**{met(strict.middle <= 1)}**\n"
-            "- with the offline preview in the bare run's place, which is leaner where Pulumi's mocks decode and encode "
-            f"each resource once more: {leanest.text()}",
+            "- with the offline preview in the bare run's place, which is leaner where Pulumi's mocks decode and "
+            f"encode each resource once more: {leanest.text()}",
         ]
     )
