@@ -11,9 +11,11 @@ from components.aws.batch import BatchJob, BatchJobArgs
 from components.aws.budget import Budget, BudgetArgs
 from components.aws.encryption import Encryption, EncryptionArgs
 from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs
-from components.aws.identity import Identity, IdentityArgs
+from components.aws.identity import Identity
+from components.aws.model import ModelArgs
 from components.aws.monitoring import Alerts, AlertsArgs
 from components.aws.network import Network, NetworkArgs
+from components.aws.personas import IdentityArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
 from components.hardware import catalogue
@@ -134,6 +136,16 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
         ),
         opts=on_aws,
     )
+
+    def model(name: str, persona: str) -> ModelArgs:
+        return ModelArgs(
+            image=config.models[name].image,
+            artifact_uri=config.models[name].artifact_uri,
+            role_arn=identity.role_arns[persona],
+            subnet_ids=network.subnet_ids,
+            security_group_id=network.workload_security_group_id,
+        )
+
     served: dict[str, pulumi.Output[str] | None] = {}
     for name, item in config.endpoints.items():
         family = hardware.families[item.family]
@@ -142,15 +154,11 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             EndpointArgs(
                 endpoint_name=f"{stack}-{name}",
                 enabled=item.enabled,
-                image=config.models[item.model].image,
-                artifact_uri=config.models[item.model].artifact_uri,
+                model=model(item.model, "serving"),
                 machine_type=str(family.machine_type),
                 min_replicas=item.min_replicas,
                 max_replicas=item.max_replicas,
                 error_rate_percent=item.rollback.error_rate_percent,
-                role_arn=identity.role_arns["serving"],
-                subnet_ids=network.subnet_ids,
-                security_group_id=network.workload_security_group_id,
                 volume_key_arn=None if family.local_nvme else encryption.data_key_arn,
                 topic_arn=alerts.topic_arn,
                 tags=tags,
@@ -166,8 +174,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             BatchJobArgs(
                 job_name=f"{stack}-{name}",
                 enabled=job.enabled,
-                image=config.models[job.model].image,
-                artifact_uri=config.models[job.model].artifact_uri,
+                model=model(job.model, "batch"),
                 machine_type=str(family.machine_type),
                 replicas=job.replicas,
                 schedule=job.schedule,
@@ -175,10 +182,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
                 max_hours=job.max_hours,
                 input_uri=job.input_uri,
                 output_uri=job.output_uri,
-                batch_role_arn=identity.role_arns["batch"],
                 pipeline_role_arn=identity.role_arns["pipeline"],
-                subnet_ids=network.subnet_ids,
-                security_group_id=network.workload_security_group_id,
                 data_key_arn=encryption.data_key_arn,
                 logs_key_arn=encryption.logs_key_arn,
                 volume_key_arn=None if family.local_nvme else encryption.data_key_arn,

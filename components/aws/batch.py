@@ -1,12 +1,14 @@
 """Scoring on a schedule: a transform job that a state machine starts, watches, stops in time and reports."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_aws import cloudwatch, sagemaker, scheduler, sfn
+from pulumi_aws import cloudwatch, scheduler, sfn
+
+from components.aws.model import ModelArgs, isolated_model
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
@@ -23,8 +25,7 @@ class BatchJobArgs:
 
     job_name: str
     enabled: bool
-    image: str
-    artifact_uri: str
+    model: ModelArgs
     machine_type: str
     replicas: int
     schedule: str
@@ -32,10 +33,7 @@ class BatchJobArgs:
     max_hours: int
     input_uri: str
     output_uri: str
-    batch_role_arn: pulumi.Input[str]
     pipeline_role_arn: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
     data_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str] | None
@@ -56,15 +54,7 @@ class BatchJob(pulumi.ComponentResource):
     def __init__(self, name: str, args: BatchJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:aws:BatchJob", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        model = sagemaker.Model(
-            f"{name}-model",
-            execution_role_arn=args.batch_role_arn,
-            enable_network_isolation=True,
-            primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
-            vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
-            tags=args.tags,
-            opts=self._child,
-        )
+        model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
         self.state_machine_arn = self._run(name, args, model.name) if args.enabled else None
         self.register_outputs({"state_machine_arn": self.state_machine_arn})
 

@@ -1,10 +1,13 @@
 """A served model: `online`, which answers at once, or `async`, which answers through a queue and scales to zero."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws import appautoscaling, cloudwatch, sagemaker
+from pulumi_aws import cloudwatch, sagemaker
+
+from components.aws.model import ModelArgs, isolated_model
+from components.aws.scaling import ScalingArgs, scale_on_backlog, scale_on_requests
 
 VARIANT = "live"
 REACH = ("sagemaker.runtime",)
@@ -21,15 +24,11 @@ class EndpointArgs:
 
     endpoint_name: str
     enabled: bool
-    image: str
-    artifact_uri: str
+    model: ModelArgs
     machine_type: str
     min_replicas: int
     max_replicas: int
     error_rate_percent: float
-    role_arn: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str] | None
     topic_arn: pulumi.Input[str]
     tags: Mapping[str, str]
@@ -75,15 +74,7 @@ class Endpoint(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mlplatform:aws:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        model = sagemaker.Model(
-            f"{name}-model",
-            execution_role_arn=args.role_arn,
-            enable_network_isolation=True,
-            primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
-            vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
-            tags=args.tags,
-            opts=self._child,
-        )
+        model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
         self.endpoint_name = self._run(name, args, kind, model.name) if args.enabled else None
         self.register_outputs({"endpoint_name": self.endpoint_name})
 
@@ -125,7 +116,11 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        self._scale(name, args, kind, endpoint.name)
+        scaling = ScalingArgs(args.endpoint_name, VARIANT, args.min_replicas, args.max_replicas, args.tags)
+        if isinstance(kind, OnlineArgs):
+            scale_on_requests(name, scaling, endpoint.name, kind.requests_per_replica_per_minute, self._child)
+        else:
+            scale_on_backlog(name, scaling, endpoint.name, kind.backlog_per_replica, self._child)
         return endpoint.name
 
     def _alarm(
@@ -181,94 +176,6 @@ class Endpoint(pulumi.ComponentResource):
             period=3600,
             evaluation_periods=24,
             treat_missing_data="breaching",
-        )
-
-    def _scale(
-        self, name: str, args: EndpointArgs, kind: OnlineArgs | AsyncArgs, endpoint_name: pulumi.Output[str]
-    ) -> None:
-        target = appautoscaling.Target(
-            f"{name}-scale",
-            service_namespace="sagemaker",
-            scalable_dimension="sagemaker:variant:DesiredInstanceCount",
-            resource_id=pulumi.Output.concat("endpoint/", endpoint_name, "/variant/", VARIANT),
-            min_capacity=args.min_replicas,
-            max_capacity=args.max_replicas,
-            tags=args.tags,
-            opts=self._child,
-        )
-
-        def policy(suffix: str, **how: appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict) -> None:
-            appautoscaling.Policy(
-                f"{name}-scale-{suffix}",
-                policy_type="TargetTrackingScaling",
-                service_namespace=target.service_namespace,
-                scalable_dimension=target.scalable_dimension,
-                resource_id=target.resource_id,
-                target_tracking_scaling_policy_configuration=how["tracking"],
-                opts=self._child,
-            )
-
-        if isinstance(kind, OnlineArgs):
-            policy(
-                "on-requests",
-                tracking={
-                    "predefined_metric_specification": {
-                        "predefined_metric_type": "SageMakerVariantInvocationsPerInstance"
-                    },
-                    "target_value": kind.requests_per_replica_per_minute,
-                    "scale_in_cooldown": 300,
-                    "scale_out_cooldown": 60,
-                },
-            )
-            return
-        policy(
-            "on-backlog",
-            tracking={
-                "customized_metric_specification": {
-                    "namespace": "AWS/SageMaker",
-                    "metric_name": "ApproximateBacklogSizePerInstance",
-                    "statistic": "Average",
-                    "dimensions": [{"name": "EndpointName", "value": endpoint_name}],
-                },
-                "target_value": kind.backlog_per_replica,
-                "scale_in_cooldown": 300,
-                "scale_out_cooldown": 60,
-            },
-        )
-        if args.min_replicas == 0:
-            self._wake(name, args, target)
-
-    def _wake(self, name: str, args: EndpointArgs, target: appautoscaling.Target) -> None:
-        """From zero, target tracking has no instance to divide the backlog by: a step brings the first one."""
-        step = appautoscaling.Policy(
-            f"{name}-wake",
-            policy_type="StepScaling",
-            service_namespace=target.service_namespace,
-            scalable_dimension=target.scalable_dimension,
-            resource_id=target.resource_id,
-            step_scaling_policy_configuration={
-                "adjustment_type": "ChangeInCapacity",
-                "cooldown": 300,
-                "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
-            },
-            opts=self._child,
-        )
-        cloudwatch.MetricAlarm(
-            f"{name}-waiting",
-            name=f"{name}-waiting",
-            alarm_description=f"{args.endpoint_name} has requests and no replica: starts the first",
-            namespace="AWS/SageMaker",
-            metric_name="HasBacklogWithoutCapacity",
-            dimensions={"EndpointName": args.endpoint_name},
-            statistic="Average",
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            period=60,
-            evaluation_periods=2,
-            treat_missing_data="missing",
-            alarm_actions=[step.arn],
-            tags=args.tags,
-            opts=self._child,
         )
 
 

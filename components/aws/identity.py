@@ -1,58 +1,18 @@
 """Who acts: one least-privilege role for each persona, under one boundary that holds the guardrails.
 
-A persona's own policy says what it may do; the boundary (components/aws/guardrails.py) says what nobody may.
+A persona's own policy (components/aws/personas.py) says what it may do; the boundary (components/aws/guardrails.py)
+says what nobody may.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 from pulumi_aws import iam
 
-from components.aws import encryption
 from components.aws.guardrails import GuardrailsArgs, boundary
-
-_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-_INTERFACES = [
-    "ec2:CreateNetworkInterface",
-    "ec2:CreateNetworkInterfacePermission",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DeleteNetworkInterfacePermission",
-]
-_LOOK_AT_NETWORK = [
-    "ec2:DescribeDhcpOptions",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-]
-_JOB_KINDS = ("training-job", "processing-job", "transform-job")
-
-
-@dataclass
-class IdentityArgs:
-    """`prefix` begins the name of everything of this stack, and so bounds what a persona may touch.
-
-    `artifact_uris`, `input_uris` and `output_uris` are the s3:// places that serving and batch read and write;
-    `images` the containers they run; `machine_types` all that the pilot may start.
-    """
-
-    prefix: str
-    account: str
-    region: str
-    artifact_uris: Sequence[str]
-    input_uris: Sequence[str]
-    output_uris: Sequence[str]
-    images: Sequence[str]
-    machine_types: Sequence[str]
-    local_nvme_machine_types: Sequence[str]
-    bucket_arn: pulumi.Input[str]
-    repository_arn: pulumi.Input[str]
-    data_key_arn: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    tags: Mapping[str, str]
+from components.aws.personas import IdentityArgs, personas_of
 
 
 class Identity(pulumi.ComponentResource):
@@ -70,7 +30,7 @@ class Identity(pulumi.ComponentResource):
         super().__init__("mlplatform:aws:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.role_arns = {}
-        personas = _personas(args)
+        personas = personas_of(args)
         cap = iam.Policy(
             f"{name}-boundary",
             description=f"What no persona of {args.prefix} may do, whatever its own policy says",
@@ -123,237 +83,3 @@ def _trust(account: str, services: Sequence[str]) -> dict[str, Any]:
         condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "StringEquals": {"aws:PrincipalAccount": account}}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
     return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _personas(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]]:
-    """Each persona: the services that may take its role, and its statements."""
-    sagemaker = f"arn:aws:sagemaker:{args.region}:{args.account}"
-    bucket = pulumi.Output.from_input(args.bucket_arn)
-    runs_containers = [*_containers(args), *_network(args), *_key(args)]
-    jobs = [f"{sagemaker}:{kind}/{args.prefix}-*" for kind in _JOB_KINDS]
-    packages = [f"{sagemaker}:{kind}/{args.prefix}-*" for kind in ("model-package", "model-package-group")]
-    training_role = f"arn:aws:iam::{args.account}:role/{args.prefix}-training"
-    return {
-        "data-scientist": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
-                _allow(
-                    "StudioApps",
-                    _STUDIO,
-                    [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")],
-                ),
-                _allow("Jobs", _JOBS, jobs),
-                _allow("ProposeVersions", _PROPOSE, packages),
-                _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{args.prefix}-*"]),
-                _allow(
-                    "TrainAsTraining",
-                    ["iam:PassRole"],
-                    [training_role],
-                    {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-                ),
-            ],
-        ),
-        "training": (
-            ("sagemaker",),
-            [*runs_containers, *_files("Training", read=[bucket, "/*"], write=[bucket, "/training/*"])],
-        ),
-        "pipeline": (
-            ("scheduler", "states"),
-            [
-                _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{args.prefix}-*", f"{sagemaker}:model/*"]),
-                _allow(
-                    "StartRuns",
-                    ["states:StartExecution"],
-                    [f"arn:aws:states:{args.region}:{args.account}:stateMachine:{args.prefix}-*"],
-                ),
-                # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
-                _allow(
-                    "HearOfTheEnd",
-                    ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                    [
-                        f"arn:aws:events:{args.region}:{args.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
-                    ],
-                ),
-                _allow("DeliverLogs", _DELIVER_LOGS, "*"),
-                *_key(args),
-            ],
-        ),
-        "serving": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
-                *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
-            ],
-        ),
-        "batch": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
-                *_uris("Input", ["s3:GetObject"], args.input_uris),
-                *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], args.output_uris),
-                *_list("ListInput", args.input_uris),
-            ],
-        ),
-        "approver": (
-            (),
-            [_allow("Approve", _APPROVE, packages)],
-        ),
-    }
-
-
-_STUDIO = [
-    "sagemaker:CreateApp",
-    "sagemaker:CreatePresignedDomainUrl",
-    "sagemaker:CreateSpace",
-    "sagemaker:DeleteApp",
-    "sagemaker:DeleteSpace",
-    "sagemaker:DescribeApp",
-    "sagemaker:DescribeDomain",
-    "sagemaker:DescribeSpace",
-    "sagemaker:DescribeUserProfile",
-    "sagemaker:UpdateSpace",
-]
-_JOBS = [
-    "sagemaker:AddTags",
-    "sagemaker:CreateProcessingJob",
-    "sagemaker:CreateTrainingJob",
-    "sagemaker:DescribeProcessingJob",
-    "sagemaker:DescribeTrainingJob",
-    "sagemaker:DescribeTransformJob",
-    "sagemaker:StopProcessingJob",
-    "sagemaker:StopTrainingJob",
-]
-_PROPOSE = [
-    "sagemaker:AddTags",
-    "sagemaker:CreateModelPackage",
-    "sagemaker:DescribeModelPackage",
-    "sagemaker:DescribeModelPackageGroup",
-    "sagemaker:ListModelPackages",
-]
-_INVOKE = ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
-_TRANSFORM = [
-    "sagemaker:AddTags",
-    "sagemaker:CreateTransformJob",
-    "sagemaker:DescribeTransformJob",
-    "sagemaker:StopTransformJob",
-]
-_APPROVE = [
-    "sagemaker:DescribeModelPackage",
-    "sagemaker:DescribeModelPackageGroup",
-    "sagemaker:ListModelPackages",
-    "sagemaker:UpdateModelPackage",
-]
-_DELIVER_LOGS = [
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-]
-
-
-def _allow(
-    sid: str, actions: Sequence[str], resources: Any, condition: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    statement: dict[str, Any] = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
-    return statement if condition is None else {**statement, "Condition": condition}
-
-
-def _containers(args: IdentityArgs) -> list[dict[str, Any]]:
-    """What running a container takes: its image, its log stream, its metrics."""
-    logs = f"arn:aws:logs:{args.region}:{args.account}:log-group:/aws/sagemaker/*"
-    return [
-        _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
-        _allow("Images", _PULL, [args.repository_arn, *sorted({_repository_arn(i, args.region) for i in args.images})]),
-        _allow(
-            "Logs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [logs],
-        ),
-        _allow(
-            "Metrics",
-            ["cloudwatch:PutMetricData"],
-            "*",
-            {"StringEquals": {"cloudwatch:namespace": ["/aws/sagemaker/Endpoints", "/aws/sagemaker/TransformJobs"]}},
-        ),
-    ]
-
-
-def _repository_arn(image: str, region: str) -> str:
-    """The ECR repository of an image such as 1234.dkr.ecr.us-east-1.amazonaws.com/name:tag."""
-    host, _, rest = image.partition("/")
-    name = rest.partition("@")[0].partition(":")[0]
-    return f"arn:aws:ecr:{region}:{host.partition('.')[0]}:repository/{name}"
-
-
-def _network(args: IdentityArgs) -> list[dict[str, Any]]:
-    """A job in the VPC gets network interfaces, in the pilot's subnets only; looking at them has no resource in IAM."""
-    ec2 = f"arn:aws:ec2:{args.region}:{args.account}"
-    subnets = [pulumi.Output.concat(f"{ec2}:subnet/", subnet) for subnet in args.subnet_ids]
-    return [
-        _allow("Interfaces", _INTERFACES, [*subnets, f"{ec2}:network-interface/*", f"{ec2}:security-group/*"]),
-        _allow("LookAtNetwork", _LOOK_AT_NETWORK, "*"),
-    ]
-
-
-def _key(args: IdentityArgs) -> list[dict[str, Any]]:
-    return [
-        _allow("Key", encryption.USE, [args.data_key_arn]),
-        _allow(
-            "KeyForServices",
-            ["kms:CreateGrant"],
-            [args.data_key_arn],
-            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
-    ]
-
-
-def _files(sid: str, read: list[Any], write: list[Any]) -> list[dict[str, Any]]:
-    """Objects below a bucket, given as [bucket, suffix]; listing goes with reading."""
-    return [
-        _allow(f"{sid}Read", ["s3:GetObject"], [pulumi.Output.concat(*read)]),
-        _allow(f"{sid}Write", ["s3:AbortMultipartUpload", "s3:PutObject"], [pulumi.Output.concat(*write)]),
-        _allow(f"{sid}List", ["s3:GetBucketLocation", "s3:ListBucket"], [read[0]]),
-    ]
-
-
-def _uris(sid: str, actions: Sequence[str], uris: Sequence[str]) -> list[dict[str, Any]]:
-    """Statements on s3:// places; one that ends in '/' means all below it. None where there are none."""
-    arns = sorted({"arn:aws:s3:::" + uri.removeprefix("s3://") + ("*" if uri.endswith("/") else "") for uri in uris})
-    return [_allow(sid, actions, arns)] if arns else []
-
-
-def _versions(artifact_uris: Sequence[str]) -> list[str]:
-    """The folders of all versions of each artifact: s3://bucket/scorer/ for s3://bucket/scorer/2/model.tar.gz.
-
-    While a new version bakes, and when it is rolled back, the old fleet still fetches the old artifact. An artifact
-    that lies in no folder stands for itself.
-    """
-    folders: list[str] = []
-    for uri in artifact_uris:
-        bucket, *parents, _ = uri.removeprefix("s3://").rstrip("/").split("/")
-        versioned = parents[:-1] or parents
-        folders.append(f"s3://{'/'.join([bucket, *versioned])}/" if versioned else uri)
-    return folders
-
-
-def _list(sid: str, uris: Sequence[str]) -> list[dict[str, Any]]:
-    """Listing the prefixes that a transform job expands; each bucket with its own prefixes only."""
-    places = sorted({tuple(uri.removeprefix("s3://").partition("/")[::2]) for uri in uris})
-    return [
-        _allow(
-            f"{sid}{index}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": f"{prefix}*"}}
-        )
-        for index, (bucket, prefix) in enumerate(places)
-    ]

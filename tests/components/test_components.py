@@ -16,9 +16,11 @@ from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.aws.budget import Budget, BudgetArgs
 from components.aws.encryption import Encryption, EncryptionArgs
 from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs
-from components.aws.identity import Identity, IdentityArgs
+from components.aws.identity import Identity
+from components.aws.model import ModelArgs
 from components.aws.monitoring import Alerts, AlertsArgs
 from components.aws.network import Network, NetworkArgs
+from components.aws.personas import IdentityArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
 from operations.graph import Graph
@@ -29,18 +31,21 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
 ROLE, TOPIC = f"arn:aws:iam::{ACCOUNT}:role/x", f"arn:aws:sns:{REGION}:{ACCOUNT}:x"
 SUBNETS = ["subnet-1", "subnet-2"]
 
+MODEL = ModelArgs(
+    image="1.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
+    artifact_uri="s3://models/scorer/1/model.tar.gz",
+    role_arn=ROLE,
+    subnet_ids=SUBNETS,
+    security_group_id="sg-1",
+)
 ENDPOINT = EndpointArgs(
     endpoint_name="scorer",
     enabled=True,
-    image="1.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
-    artifact_uri="s3://models/scorer/1/model.tar.gz",
+    model=MODEL,
     machine_type="ml.m5.large",
     min_replicas=1,
     max_replicas=4,
     error_rate_percent=1,
-    role_arn=ROLE,
-    subnet_ids=SUBNETS,
-    security_group_id="sg-1",
     volume_key_arn=KEY,
     topic_arn=TOPIC,
     tags=TAGS,
@@ -59,8 +64,7 @@ NETWORK = NetworkArgs(
 BATCH = BatchJobArgs(
     job_name="nightly",
     enabled=True,
-    image=ENDPOINT.image,
-    artifact_uri=ENDPOINT.artifact_uri,
+    model=MODEL,
     machine_type="ml.m5.large",
     replicas=2,
     schedule="30 2 * * *",
@@ -68,10 +72,7 @@ BATCH = BatchJobArgs(
     max_hours=3,
     input_uri="s3://data/in/",
     output_uri="s3://data/out/",
-    batch_role_arn=ROLE,
     pipeline_role_arn=ROLE,
-    subnet_ids=SUBNETS,
-    security_group_id="sg-1",
     data_key_arn=KEY,
     logs_key_arn=KEY,
     volume_key_arn=KEY,
@@ -82,10 +83,10 @@ IDENTITY = IdentityArgs(
     prefix="pilot",
     account=ACCOUNT,
     region=REGION,
-    artifact_uris=[ENDPOINT.artifact_uri],
+    artifact_uris=[MODEL.artifact_uri],
     input_uris=["s3://data/in/"],
     output_uris=["s3://data/out/"],
-    images=[ENDPOINT.image],
+    images=[MODEL.image],
     machine_types=["ml.m5.large", "ml.g6.xlarge"],
     local_nvme_machine_types=["ml.g6.xlarge"],
     bucket_arn="arn:aws:s3:::artifacts",

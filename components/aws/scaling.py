@@ -1,0 +1,119 @@
+"""How an endpoint grows and shrinks: on requests a replica, or on the backlog a replica and then from zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import appautoscaling, cloudwatch
+
+_Tracking = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
+
+
+@dataclass
+class ScalingArgs:
+    """The range of replicas of one variant of an endpoint."""
+
+    endpoint_name: str
+    variant: str
+    min_replicas: int
+    max_replicas: int
+    tags: Mapping[str, str]
+
+
+def scale_on_requests(
+    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], per_replica_per_minute: int, opts: pulumi.ResourceOptions
+) -> None:
+    """Create target tracking on invocations a replica and minute."""
+    _track(
+        f"{name}-scale-on-requests",
+        _target(name, args, endpoint, opts),
+        {
+            "predefined_metric_specification": {"predefined_metric_type": "SageMakerVariantInvocationsPerInstance"},
+            "target_value": per_replica_per_minute,
+        },
+        opts,
+    )
+
+
+def scale_on_backlog(
+    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], per_replica: int, opts: pulumi.ResourceOptions
+) -> None:
+    """Create target tracking on the queue a replica and, where the range starts at zero, what brings the first one."""
+    target = _target(name, args, endpoint, opts)
+    _track(
+        f"{name}-scale-on-backlog",
+        target,
+        {
+            "customized_metric_specification": {
+                "namespace": "AWS/SageMaker",
+                "metric_name": "ApproximateBacklogSizePerInstance",
+                "statistic": "Average",
+                "dimensions": [{"name": "EndpointName", "value": endpoint}],
+            },
+            "target_value": per_replica,
+        },
+        opts,
+    )
+    if args.min_replicas == 0:
+        _wake(name, args, target, opts)
+
+
+def _target(
+    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> appautoscaling.Target:
+    return appautoscaling.Target(
+        f"{name}-scale",
+        service_namespace="sagemaker",
+        scalable_dimension="sagemaker:variant:DesiredInstanceCount",
+        resource_id=pulumi.Output.concat("endpoint/", endpoint, "/variant/", args.variant),
+        min_capacity=args.min_replicas,
+        max_capacity=args.max_replicas,
+        tags=args.tags,
+        opts=opts,
+    )
+
+
+def _track(name: str, target: appautoscaling.Target, tracking: _Tracking, opts: pulumi.ResourceOptions) -> None:
+    appautoscaling.Policy(
+        name,
+        policy_type="TargetTrackingScaling",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        target_tracking_scaling_policy_configuration={**tracking, "scale_in_cooldown": 300, "scale_out_cooldown": 60},
+        opts=opts,
+    )
+
+
+def _wake(name: str, args: ScalingArgs, target: appautoscaling.Target, opts: pulumi.ResourceOptions) -> None:
+    """From zero, target tracking has no instance to divide the backlog by: a step brings the first one."""
+    step = appautoscaling.Policy(
+        f"{name}-wake",
+        policy_type="StepScaling",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        step_scaling_policy_configuration={
+            "adjustment_type": "ChangeInCapacity",
+            "cooldown": 300,
+            "step_adjustments": [{"metric_interval_lower_bound": "0", "scaling_adjustment": 1}],
+        },
+        opts=opts,
+    )
+    cloudwatch.MetricAlarm(
+        f"{name}-waiting",
+        name=f"{name}-waiting",
+        alarm_description=f"{args.endpoint_name} has requests and no replica: starts the first",
+        namespace="AWS/SageMaker",
+        metric_name="HasBacklogWithoutCapacity",
+        dimensions={"EndpointName": args.endpoint_name},
+        statistic="Average",
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        period=60,
+        evaluation_periods=2,
+        treat_missing_data="missing",
+        alarm_actions=[step.arn],
+        tags=args.tags,
+        opts=opts,
+    )
