@@ -74,7 +74,7 @@ def section(environment: Mapping[str, str], folder: Path, rounds: int) -> str:
     return "\n\n".join(
         [
             title,
-            f"{rounds} rounds after one warm-up, in turn. Median (minimum to maximum). hashicorp/aws {version}, "
+            f"Rounds: {rounds} after one warm-up, in turn. Median (minimum to maximum). hashicorp/aws {version}, "
             f"{count} resources; `terraform init` is not timed, and nothing reaches a network. {named} resources get "
             f"the name that Pulumi would give them ({', '.join(NAMED_BY_PULUMI)}); left out for this version of the "
             f"provider: {_left_out(version)}.",

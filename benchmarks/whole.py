@@ -48,14 +48,13 @@ def section(environment: Mapping[str, str], folder: Path, rounds: int) -> str:
     return "\n\n".join(
         [
             "### The whole verdict beside the bare program",
-            f"{rounds} rounds after one warm-up, each command a fresh process, the four of a round in turn. "
+            f"Rounds: {rounds} after one warm-up, each command a fresh process, the four of a round in turn. "
             "Median (minimum to maximum).",
             table(("what", "seconds", "CPU seconds", "peak MB"), rows),
             f"- whole ÷ (bare + Checkov's start), round by round: {ratio.text()}; goal at most {GOAL}: "
             f"**{met(ratio.middle <= GOAL)}**\n"
             f"- read strictly, whole ÷ ({GOAL} × bare + Checkov's start): {strict.text()}; goal at most 1: "
             f"**{met(strict.middle <= 1)}**\n"
-            "- with the offline preview in the bare run's place, which is leaner where Pulumi's mocks decode and "
-            f"encode each resource once more: {leanest.text()}",
+            f"- with the offline preview in the bare run's place: {leanest.text()}",
         ]
     )

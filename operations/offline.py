@@ -11,7 +11,7 @@ import json
 import logging
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
@@ -199,8 +199,13 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
             callbacks=None,
         )
     )
+
+    def run() -> Awaitable[None]:
+        program()
+        return asyncio.sleep(0)  # the registrations start: Pulumi then waits for them, not for every output in turn
+
     try:
-        loop.run_until_complete(run_in_stack(program))
+        loop.run_until_complete(run_in_stack(run))
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()

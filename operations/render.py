@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, cast
 
 from operations.graph import SECRET, UNKNOWN
@@ -260,9 +261,13 @@ class _Linker:
             if isinstance(value, str) and value and key != "region":
                 attribute = _name(address.partition(".")[0], key, value)
                 self.outputs.setdefault(value, (key, (address, attribute)))
+
+    @cached_property
+    def inside(self) -> re.Pattern[str] | None:
+        """What finds the outputs inside a longer text; most properties never ask, and compiling is what costs."""
         identities = [re.escape(value) for value, (key, _) in self.outputs.items() if _is_identity(key)]
         longest_first = "|".join(sorted(identities, key=len, reverse=True))
-        self.inside = re.compile(rf"(?<![\w-])({longest_first})(?![\w-])") if identities else None
+        return re.compile(rf"(?<![\w-])({longest_first})(?![\w-])") if identities else None
 
     def text(self, prop: str, value: str, top: bool) -> str | _Text:
         if value == UNKNOWN:

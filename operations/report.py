@@ -41,7 +41,7 @@ def write(verdict: Verdict, graph_json: Mapping[str, Any], folder: Path) -> list
         "report.json": _json({"schema_version": SCHEMA_VERSION, **verdict.model_dump(mode="json")}),
         "report.sarif": _json(sarif(verdict)),
         "report.junit.xml": junit(verdict),
-        "graph.json": _json(graph_json),
+        "graph.json": json.dumps(graph_json, allow_nan=False) + "\n",  # large; indented it takes a third longer
     }
     folder.mkdir(parents=True, exist_ok=True)
     return [_put(folder / name, text) for name, text in texts.items()]

@@ -60,18 +60,18 @@ def autoscaled(stack: Stack) -> Iterator[tuple[str | None, str]]:
 def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Target tracking for each; from zero a step policy and the alarm on HasBacklogWithoutCapacity that starts it."""
     type_ = "aws:appautoscaling/policy:Policy"
-    alarms = stack.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+    woken = {
+        policy.urn
+        for alarm in stack.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+        if alarm.props.get("metricName") == "HasBacklogWithoutCapacity"
+        for policy in alarm.property_dependencies.get("alarmActions", ())
+    }
     for target in stack.of(_TARGET):
         policies = stack.referring(type_, "resourceId", target)
         if not any(p.props.get("targetTrackingScalingPolicyConfiguration") for p in policies):
             yield target.urn, "has no target tracking, so it never scales in"
         steps = [p for p in policies if p.props.get("stepScalingPolicyConfiguration")]
-        waking = [
-            a for a in alarms
-            if a.props.get("metricName") == "HasBacklogWithoutCapacity"
-            and any(s.urn in {p.urn for p in a.property_dependencies.get("alarmActions", ())} for s in steps)
-        ]  # fmt: skip
-        if target.props.get("minCapacity") == 0 and not waking:
+        if target.props.get("minCapacity") == 0 and not any(step.urn in woken for step in steps):
             yield target.urn, "may stand at zero replicas and nothing brings the first one"
 
 

@@ -1,4 +1,7 @@
+import json
+import os
 import runpy
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -6,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from operations.checkov import CheckovError, CheckovMissing, CheckovScan
+from operations.graph import Graph
+from operations.render import render
 
 
 def plan(*addresses: object) -> dict[str, object]:
@@ -120,3 +125,19 @@ def test_the_real_one_refuses_a_network(event: str) -> None:
     with pytest.raises(ConnectionRefusedError, match=event):
         refuse(event, ())
     refuse("open", ())
+
+
+def test_our_scan_finds_what_checkovs_own_command_finds(pilot: Graph, tmp_path: Path) -> None:
+    """The scan drives Checkov's API, with one of its look-ups made faster; its command line is the reference."""
+    plan = render([resource.to_json() for resource in pilot.resources]).plan
+    with CheckovScan.start(ENVIRONMENT) as checkov:
+        ours = checkov.scan(plan)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    command = [ENVIRONMENT / ".venv" / "bin" / "checkov", "-f", path, "--framework", "terraform_plan", "-o", "json"]
+    command += ["--skip-download", "--quiet", "--external-checks-dir", ENVIRONMENT / "checks"]
+    kept = {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
+    answer = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=120, check=False)
+    theirs = json.loads(answer.stdout)["results"]["failed_checks"]
+    assert len(theirs) > 5
+    assert {(f.check_id, f.address) for f in ours.failed} == {(f["check_id"], f["resource"]) for f in theirs}
