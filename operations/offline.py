@@ -199,6 +199,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
             callbacks=None,
         )
     )
+    settings.SETTINGS.outputs.clear()  # of an earlier program that broke: they belong to a loop that is closed
 
     def run() -> Awaitable[None]:
         program()
