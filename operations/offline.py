@@ -199,7 +199,8 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
             callbacks=None,
         )
     )
-    settings.SETTINGS.outputs.clear()  # of an earlier program that broke: they belong to a loop that is closed
+    # Those of an earlier program that broke belong to a loop that is closed.
+    cast(Any, settings.SETTINGS).outputs.clear()
 
     def run() -> Awaitable[None]:
         program()
