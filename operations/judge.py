@@ -40,7 +40,7 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     scan = checkov.scan(rendered.plan)
     findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
     findings = [*_waive(findings, today), *_waiver_findings(findings, today)]
-    steps = list(manual_steps(graph, stack))
+    steps = list(_manual_steps(graph, stack, rows))
     seconds = round(elapsed(), 2)
     proofs = _proofs(graph, stack, findings, bill, rows, steps, seconds)
     return Verdict(
@@ -160,9 +160,9 @@ def _waiver_findings(findings: list[Finding], today: date) -> Iterator[Finding]:
             )
 
 
-def manual_steps(graph: Graph, stack: Stack) -> Iterator[str]:
+def _manual_steps(graph: Graph, stack: Stack, rows: list[HardwareUse]) -> Iterator[str]:
     """What a person still has to do before the first prediction, read from what would be created."""
-    quotas = sorted({row.quota_name for row in hardware.fit(stack, _place(graph)[1])})
+    quotas = sorted({row.quota_name for row in rows})
     if quotas:
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
     uris = sorted(

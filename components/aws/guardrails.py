@@ -5,7 +5,7 @@ let one pass. `Null` catches the key that was left out; `ForAnyValue` the wrong 
 action: Service Authorization Reference, "Actions, resources, and condition keys for Amazon SageMaker".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,32 +13,6 @@ _JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJ
 _IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
 _ON_MACHINES = ["sagemaker:CreateEndpointConfig", "sagemaker:CreateTransformJob", *_JOBS]
 _WITH_OUTPUT = ["sagemaker:CreateTransformJob", *_JOBS]
-# Actions without a resource, and pulling AWS's prebuilt images, whose registries are in AWS's accounts: for these
-# aws:ResourceAccount is absent or another account's.
-_BEYOND_ACCOUNT = {
-    "cloudwatch:PutMetricData",
-    "ec2:DescribeDhcpOptions",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeSubnets",
-    "ec2:DescribeVpcs",
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:GetAuthorizationToken",
-    "ecr:GetDownloadUrlForLayer",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
-}
 MAX_RUNTIME_SECONDS = 24 * 3600
 
 
@@ -46,7 +20,8 @@ MAX_RUNTIME_SECONDS = 24 * 3600
 class GuardrailsArgs:
     """`machine_types` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
 
-    `actions` are all that some persona is granted; the boundary caps every role at them.
+    `actions` are all that some persona is granted; the boundary caps every role at them. For those `beyond_account`
+    aws:ResourceAccount is absent, or another account's.
     """
 
     account: str
@@ -54,7 +29,8 @@ class GuardrailsArgs:
     approver_arn: str
     machine_types: Sequence[str]
     local_nvme_machine_types: Sequence[str]
-    actions: Sequence[str]
+    actions: Collection[str]
+    beyond_account: Collection[str]
 
 
 def boundary(args: GuardrailsArgs) -> dict[str, Any]:
@@ -114,8 +90,7 @@ def boundary(args: GuardrailsArgs) -> dict[str, Any]:
 
 def _cap(args: GuardrailsArgs) -> list[dict[str, Any]]:
     """What a persona's own policy may grant at all: the actions some persona needs, on this account's resources."""
-    capped = [action for action in args.actions if action not in _BEYOND_ACCOUNT]
-    beyond = [action for action in args.actions if action in _BEYOND_ACCOUNT]
+    capped, beyond = sorted(set(args.actions) - set(args.beyond_account)), sorted(args.beyond_account)
     here = {"StringEquals": {"aws:ResourceAccount": args.account}}
     return [
         {"Sid": "CapOwnAccount", "Effect": "Allow", "Action": capped, "Resource": "*", "Condition": here},

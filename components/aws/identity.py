@@ -12,7 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from components.aws.guardrails import GuardrailsArgs, boundary
-from components.aws.personas import IdentityArgs, personas_of
+from components.aws.personas import IdentityArgs, beyond_account, personas_of
 
 
 class Identity(pulumi.ComponentResource):
@@ -31,6 +31,7 @@ class Identity(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.role_arns = {}
         personas = personas_of(args)
+        granted_statements = [statement for _, statements in personas.values() for statement in statements]
         cap = iam.Policy(
             f"{name}-boundary",
             description=f"What no persona of {args.prefix} may do, whatever its own policy says",
@@ -42,9 +43,8 @@ class Identity(pulumi.ComponentResource):
                         approver_arn=f"arn:aws:iam::{args.account}:role/{args.prefix}-approver",
                         machine_types=args.machine_types,
                         local_nvme_machine_types=args.local_nvme_machine_types,
-                        actions=sorted(
-                            {a for _, statements in personas.values() for s in statements for a in s["Action"]}
-                        ),
+                        actions={a for s in granted_statements for a in s["Action"]},
+                        beyond_account=beyond_account(granted_statements),
                     )
                 )
             ),

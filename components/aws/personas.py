@@ -49,6 +49,11 @@ class IdentityArgs:
     tags: Mapping[str, str]
 
 
+def beyond_account(statements: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The actions that touch no resource of this account: those IAM knows no resource for, and pulling AWS's images."""
+    return {*_PULL, *(action for s in statements if s["Resource"] == "*" for action in s["Action"])}
+
+
 def personas_of(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]]:
     """Each persona: the services that may take its role, and its statements."""
     sagemaker = f"arn:aws:sagemaker:{args.region}:{args.account}"
