@@ -1,21 +1,18 @@
 """Judging one stack: from its resource graph to the verdict. Reads the graph and nothing else of the stack."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 
-from operations import cost, hardware
+from operations import facts, hardware
 from operations.checkov import CheckovScan, ScanResult
+from operations.cost import bill as cost
 from operations.graph import Graph, Resource
 from operations.policies import evaluate, place, resources_for_policies
 from operations.render import Rendered, render
-from operations.verdict import Cost, Created, Finding, HardwareUse, Link, NetworkPicture, Proof, State, Verdict, Waived
+from operations.verdict import Cost, Created, Finding, HardwareUse, NetworkPicture, Proof, State, Verdict, Waived
 from policies import limits, pack, waivers
-from policies.aws.network import NEEDS, service_of
 from policies.rule import Stack
-
-_VPC, _SUBNET, _ENDPOINT = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 Stage = Callable[[str], None]
 
@@ -26,7 +23,8 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     `checkov` is a scan that was started and waits for its plan; `elapsed` gives the seconds since the command
     started; `stage` is told what is being done. Raises CheckovError when Checkov breaks.
     """
-    account, region = _place(graph)
+    read = facts.of(graph.platform)
+    account, region = read.place(graph)
     rendered = render([resource.to_json() for resource in graph.resources])
     resources = resources_for_policies(graph)
     stack = Stack(resources)
@@ -34,15 +32,16 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     findings = evaluate(graph, pack.RULES[graph.platform], resources)
     stage("cost and hardware")
     bill = cost.price(graph, stack, region)
-    rows = hardware.fit(stack, region)
+    rows = hardware.fit(graph.platform, stack, region)
     findings += [*_cost_findings(graph, bill), *_hardware_findings(graph, rows, region)]
     stage("checkov")
     scan = checkov.scan(rendered.plan)
     findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
     findings = [*_waive(findings, today), *_waiver_findings(findings, today)]
-    steps = list(_manual_steps(graph, stack, rows))
+    steps = list(_manual_steps(graph, stack, rows, read))
+    network = read.network(stack)
     seconds = round(elapsed(), 2)
-    proofs = _proofs(graph, stack, findings, bill, rows, steps, seconds)
+    proofs = _proofs(findings, bill, rows, steps, seconds, network, read.exportable(stack))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -60,7 +59,7 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
         },
         cost=bill,
         hardware=rows,
-        network=_network_picture(stack),
+        network=network,
         proofs=proofs,
         manual_steps=steps,
     )
@@ -68,13 +67,7 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
 
 def cost_of(graph: Graph) -> Cost:
     """What the stack costs a month, alone: no other judgement is made."""
-    return cost.price(graph, Stack(resources_for_policies(graph)), _place(graph)[1])
-
-
-def _place(graph: Graph) -> tuple[str, str]:
-    """The account and region of the stack's provider; its inputs are JSON strings on the wire."""
-    provider = next(r for r in graph.resources if r.is_provider)
-    return json.loads(provider.inputs["allowedAccountIds"])[0], str(provider.inputs["region"])
+    return cost.price(graph, Stack(resources_for_policies(graph)), facts.of(graph.platform).place(graph)[1])
 
 
 def _cost_findings(graph: Graph, bill: Cost) -> Iterator[Finding]:
@@ -97,7 +90,7 @@ def _cost_findings(graph: Graph, bill: Cost) -> Iterator[Finding]:
 def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
     by_name = {r.name: r for r in graph.cloud}
     remedy = "Choose another family or region in the stack file, or declare the quota in policies/limits.yaml."
-    for row, sentence in hardware.problems(rows, region):
+    for row, sentence in hardware.problems(rows, graph.platform, region):
         yield _finding("hardware", "hardware-fit", sentence, remedy, by_name.get(row.name))
 
 
@@ -160,34 +153,25 @@ def _waiver_findings(findings: list[Finding], today: date) -> Iterator[Finding]:
             )
 
 
-def _manual_steps(graph: Graph, stack: Stack, rows: list[HardwareUse]) -> Iterator[str]:
+def _manual_steps(graph: Graph, stack: Stack, rows: list[HardwareUse], read: facts.Facts) -> Iterator[str]:
     """What a person still has to do before the first prediction, read from what would be created."""
     quotas = sorted({row.quota_name for row in rows})
     if quotas:
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
-    uris = sorted(
-        {c.get("modelDataUrl") for m in stack.of("aws:sagemaker/model:Model") if (c := m.props["primaryContainer"])}
-    )
-    if uris:
+    if uris := sorted(read.artifacts(stack)):
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
     yield f"run pulumi up -s {graph.stack}"
-    for subscription in stack.of("aws:sns/topicSubscription:TopicSubscription"):
-        if subscription.props.get("protocol") == "email":
-            yield f"confirm the alerts e-mail to {subscription.props.get('endpoint')}"
-    if stack.of("aws:budgets/budget:Budget"):
-        yield "activate the cost-allocation tag team in the payer account"
-    if served := stack.of("aws:sagemaker/endpoint:Endpoint"):
-        yield f"call {served[0].props.get('name')} from inside the network, for example from Studio"
+    yield from read.after_up(stack)
 
 
 def _proofs(
-    graph: Graph,
-    stack: Stack,
     findings: list[Finding],
     bill: Cost,
     rows: list[HardwareUse],
     steps: list[str],
     seconds: float,
+    reached: NetworkPicture | None,
+    exportable: str,
 ) -> list[Proof]:
     """The five proofs. What was not tried is `not yet`, however likely."""
     bound, most = limits.load()["verdict-seconds"].number, limits.load()["manual-steps"].number
@@ -199,14 +183,9 @@ def _proofs(
     def state(broken: bool) -> State:
         return "failed" if broken else "proved"
 
-    endpoints = stack.of(_ENDPOINT)
     network = failed("network-")
     misfits = failed("hardware-fit", "quota-", "limits-machine-types", "limits-batch-size")
     unseen = failed("cost-")
-    artifacts = len(
-        {str(m.props["primaryContainer"].get("modelDataUrl")) for m in stack.of("aws:sagemaker/model:Model")}
-    )
-    groups = len(stack.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup"))
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
     return [
         Proof(
@@ -225,12 +204,13 @@ def _proofs(
             state=state(bool(network)),
             fact=network[0].message
             if network
-            else f"{len(endpoints)} endpoints reach what is needed and no more; no route, address or rule leads out",
+            else f"{len(reached.links) if reached else 0} endpoints reach what is needed and no more; "
+            "no route, address or rule leads out",
         ),
         Proof(
             name="exportability",
             state="not yet",
-            fact=f"{artifacts} model artifacts in S3 and {groups} package groups could leave; no export was tried",
+            fact=f"{exportable} could leave; no export was tried",
         ),
         Proof(
             name="cost visibility",
@@ -257,38 +237,3 @@ def _created(graph: Graph) -> list[Created]:
         return Created(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
 
     return [node(r) for r in children.get(None, ()) if r.is_component]
-
-
-_NEEDED_BY = {
-    "aws:sagemaker/domain:Domain": "the workspace",
-    "aws:sagemaker/model:Model": "models and batch jobs",
-    "aws:sagemaker/endpoint:Endpoint": "callers of endpoints",
-}
-
-
-def _network_picture(stack: Stack) -> NetworkPicture | None:
-    vpcs = stack.of(_VPC)
-    if not vpcs:
-        return None
-    inside = stack.of(
-        "aws:sagemaker/domain:Domain", "aws:sagemaker/endpoint:Endpoint", "aws:sfn/stateMachine:StateMachine"
-    )
-    links = [
-        Link(
-            service=service_of(endpoint),
-            endpoint=endpoint.name,
-            kind=endpoint.props["vpcEndpointType"],
-            needed_by=sorted(
-                _NEEDED_BY[type_]
-                for type_, services in NEEDS.items()
-                if service_of(endpoint) in services and stack.of(type_)
-            ),
-        )
-        for endpoint in stack.of(_ENDPOINT)
-    ]
-    return NetworkPicture(
-        cidr=str(vpcs[0].props["cidrBlock"]),
-        subnets=[(str(s.props["cidrBlock"]), str(s.props["availabilityZone"])) for s in stack.of(_SUBNET)],
-        inside=[resource.name for resource in inside],
-        links=links,
-    )

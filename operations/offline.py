@@ -11,7 +11,8 @@ import json
 import logging
 import runpy
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
@@ -24,7 +25,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from operations.graph import SECRET, Graph, Resource, Source
-from sandbox import aws, cloud
+from sandbox import cloud
 from stacks.config import stack_name, to_engine
 from stacks.errors import BadInput
 
@@ -33,6 +34,12 @@ PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"
 _SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
+# Where each provider says what account and region it works in.
+_PLACES = {
+    "pulumi:providers:aws": ("allowedAccountIds", "region"),
+    "pulumi:providers:gcp": ("project", "region"),
+    "pulumi:providers:azure-native": ("subscriptionId", "location"),
+}
 
 
 class Recorder(mocks.MockMonitor):
@@ -41,11 +48,14 @@ class Recorder(mocks.MockMonitor):
     Inputs are taken from the wire, before Pulumi unwraps secrets, so that a secret is marked and not kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, platform: str) -> None:
         super().__init__(_NoMocks())
+        simulated = import_module(f"sandbox.{platform}")
+        self._makers: Mapping[str, cloud.Maker] = simulated.MAKERS
+        self._lookups: Mapping[str, cloud.Lookup] = simulated.LOOKUPS
         self.recorded: list[Resource] = []
         self.outputs: dict[str, Any] = {}
-        self._providers: dict[str, dict[str, Any]] = {}
+        self._places: dict[str, tuple[str, str]] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The URN as the engine builds it: the types of all ancestors but the stack (the mock monitor keeps one)."""
@@ -63,7 +73,7 @@ class Recorder(mocks.MockMonitor):
         made = self._create(request, urn, inputs) if request.custom else cloud.Made("", {})
         outputs = {**inputs, **made.outputs, "id": made.id} if request.custom else {}
         if request.type.startswith("pulumi:providers:"):
-            self._providers[f"{urn}::{made.id}"] = inputs
+            self._places[f"{urn}::{made.id}"] = place(request.type, inputs)
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, made.id, outputs)
         self.recorded.append(
             Resource(
@@ -97,21 +107,28 @@ class Recorder(mocks.MockMonitor):
         """Answer a data look-up from the sandbox."""
         account, region = self._place(request.provider)
         args = json_format.MessageToDict(request.args)
-        answer = cloud.look_up(aws.LOOKUPS, request.tok, args, account, region)
+        answer = cloud.look_up(self._lookups, request.tok, args, account, region)
         struct = json_format.ParseDict(dict(answer), struct_pb2.Struct())
         fields: dict[str, Any] = {"return": struct}  # a keyword of Python's, so it cannot be named
         return resource_pb2.ResourceInvokeResponse(**fields)
 
     def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> cloud.Made:
         account, region = self._place(request.provider)
-        return cloud.create(aws.MAKERS, cloud.Request(request.type, urn, request.name, inputs, account, region))
+        return cloud.create(self._makers, cloud.Request(request.type, urn, request.name, inputs, account, region))
 
     def _place(self, provider: str) -> tuple[str, str]:
         """The account and region of a provider reference; none for the provider itself."""
-        given = self._providers.get(provider, {})
-        accounts = given.get("allowedAccountIds", "[]")
-        accounts = json.loads(accounts) if isinstance(accounts, str) else accounts
-        return (accounts or [""])[0], given.get("region", "")
+        return self._places.get(provider, ("", ""))
+
+
+def place(type_: str, inputs: Mapping[str, Any]) -> tuple[str, str]:
+    """The account and region in a provider's inputs; none where a provider is of no cloud, as our own is."""
+    account_key, region_key = _PLACES.get(type_, ("", ""))
+    account: object = inputs.get(account_key, "")
+    if isinstance(account, str) and account.startswith("["):
+        account = json.loads(account)
+    first = cast(list[str], account)[0] if isinstance(account, list) and account else account
+    return str(first or ""), str(inputs.get(region_key, ""))
 
 
 class _NoMocks(mocks.Mocks):
@@ -180,7 +197,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
 
     One at a time in a process: Pulumi's runtime and config are global. Raises what the program raises.
     """
-    recorder = Recorder()
+    recorder = Recorder(platform)
     # asyncio's complaints about futures that an error left unobserved would bury the one sentence that matters.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()

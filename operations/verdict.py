@@ -114,12 +114,12 @@ class Link(_Part):
 
     service: str
     endpoint: str
-    kind: Literal["Interface", "Gateway"]
+    kind: Literal["Interface", "Gateway", "Private Service Connect", "Private"]
     needed_by: list[str]
 
 
 class NetworkPicture(_Part):
-    """What the network picture shows: the VPC, its subnets, who is inside, and the services reached privately."""
+    """What the network picture shows: its range and subnets, who is inside, and the services reached privately."""
 
     cidr: str
     subnets: list[tuple[str, str]]

@@ -18,9 +18,10 @@ from pydantic import ValidationError
 from components.hardware import catalogue
 from stacks.errors import BadInput
 from stacks.model import BatchJob, StackConfig
+from stacks.platforms import KINDS, PLATFORMS
 from stacks.problems import NAMED, Problem, problems_of
 from stacks.strict_yaml import Loader, Refused
-from stacks.wording import found_word, nearest, one_line
+from stacks.wording import did_you_mean, found_word, nearest, one_line
 
 NAMESPACE = "mlplatform"
 STACKS = Path(__file__).parent
@@ -144,7 +145,7 @@ def validate(config: Mapping[str, Any], where: str) -> StackConfig:
     try:
         parsed = StackConfig.model_validate(values)
     except ValidationError as error:
-        problems = problems_of(error)
+        problems = problems_of(error, values.get("platform"))
     else:
         problems = list(_cross_checks(parsed))
         if not problems:
@@ -163,12 +164,17 @@ def _cross_checks(config: StackConfig) -> Iterator[Problem]:
     served = [("endpoints", name, item) for name, item in config.endpoints.items()]
     scored = [("batch_jobs", name, item) for name, item in config.batch_jobs.items()]
     hardware = catalogue.load(config.platform)
+    yield from _own_words(config)
     for section, name, item in [*served, *scored]:
         if item.model not in config.models:
             near = nearest(item.model, config.models)
             yield Problem((section, name, "model"), f"found {item.model!r}, no key of {NAMESPACE}:models{near}")
         family = hardware.families[item.family]
         use = "batch" if isinstance(item, BatchJob) else item.kind
+        refused = PLATFORMS[config.platform].refused.get(use)
+        if refused:
+            yield Problem((section, name, "kind"), f"found {use!r}: {refused}")
+            continue
         if family.absent:
             sentence = f"found {item.family!r}, which {config.platform} lacks: {family.absent}"
             yield Problem((section, name, "family"), sentence)
@@ -182,6 +188,39 @@ def _cross_checks(config: StackConfig) -> Iterator[Problem]:
                 (section, name, "min_replicas"),
                 f"found {item.min_replicas}, allowed at most max_replicas, which is {item.max_replicas}",
             )
+
+
+def _own_words(config: StackConfig) -> Iterator[Problem]:
+    """What each platform writes in its own way: accounts, regions, addresses, people, the longest idle timeout."""
+    words, users, work = PLATFORMS[config.platform], config.workspace.users, config.workspace
+    written: list[tuple[tuple[str | int, ...], str, str, str]] = [
+        (("account",), config.account, words.account, words.account_words)
+    ]
+    for name, model in config.models.items():
+        written.append((("models", name, "artifact_uri"), model.artifact_uri, words.uri, words.uri_words))
+    for name, job in config.batch_jobs.items():
+        for key, value in (("input_uri", job.input_uri), ("output_uri", job.output_uri)):
+            written.append((("batch_jobs", name, key), value, words.uri, words.uri_words))
+    for user, who in work.principals.items():
+        written.append((("workspace", "principals", user), who, words.principal or "", words.principal_words))
+    for path, value, pattern, allowed in written:
+        if not re.fullmatch(pattern, value):
+            yield Problem(path, f"found {found_word(value)}, allowed: {allowed}")
+    regions = catalogue.region_names(config.platform)
+    if config.region not in regions:
+        near = did_you_mean(config.region, regions)
+        sentence = f"found {found_word(config.region)}, allowed: a region of the catalogue such as {words.region}{near}"
+        yield Problem(("region",), sentence)
+    for user in users if words.principal else ():
+        if user not in work.principals:
+            yield Problem(("workspace", "principals", user), f"is missing; add {words.principal_words}")
+    for user in work.principals:
+        if user not in users:
+            near = nearest(user, users)
+            yield Problem(("workspace", "principals", user), f"is no name under {NAMESPACE}:workspace.users{near}")
+    if work.idle_timeout_minutes > words.idle_minutes:
+        sentence = f"found {work.idle_timeout_minutes}, allowed: {words.idle_minutes} or less on {config.platform}"
+        yield Problem(("workspace", "idle_timeout_minutes"), sentence)
 
 
 def json_schema() -> dict[str, Any]:
@@ -205,8 +244,32 @@ def json_schema() -> dict[str, Any]:
                 "additionalProperties": False,
                 "properties": properties,
                 "patternProperties": {"^pulumi:": {}},
+                "allOf": [
+                    {
+                        "if": {"properties": {f"{NAMESPACE}:platform": {"const": platform}}},
+                        "then": {"properties": _own_schema(platform)},
+                    }
+                    for platform in PLATFORMS
+                ],
             },
             **{key: {} for key in _TOP_LEVEL if key != "config"},
         },
         "$defs": schema["$defs"],
+    }
+
+
+def _own_schema(platform: str) -> dict[str, Any]:
+    """What the schema says beside, where the platform is this one."""
+    words = PLATFORMS[platform]
+    address = {"pattern": f"^({words.uri})$"}
+    kinds = [kind for kind in KINDS if kind not in words.refused]
+    each: dict[str, dict[str, Any]] = {
+        "models": {"artifact_uri": address},
+        "batch_jobs": {"input_uri": address, "output_uri": address},
+        "endpoints": {"kind": {"enum": kinds}},
+    }
+    return {
+        f"{NAMESPACE}:account": {"pattern": f"^({words.account})$"},
+        f"{NAMESPACE}:region": {"enum": catalogue.region_names(platform)},
+        **{f"{NAMESPACE}:{name}": {"additionalProperties": {"properties": own}} for name, own in each.items()},
     }

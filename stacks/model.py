@@ -11,6 +11,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from components.hardware import catalogue
+from stacks.platforms import Platform, any_of
 from stacks.wording import did_you_mean, nearest
 
 _CRON_EPOCH = datetime(2026, 1, 1)
@@ -75,13 +76,6 @@ def _family(value: str) -> str:
     return value
 
 
-def _region(value: str) -> str:
-    regions = catalogue.region_names()
-    if value not in regions:
-        raise ValueError(f"a region of the catalogue such as us-east-1{did_you_mean(value, regions)}")
-    return value
-
-
 def _pinned(value: str) -> str:
     if value.endswith(":latest"):
         raise ValueError("a pinned tag or digest, never 'latest'")
@@ -96,10 +90,11 @@ def _distinct(value: list[str]) -> list[str]:
 
 
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-ACCOUNT = r"^[0-9]{12}$"
+ACCOUNT = any_of("account")
 EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
-URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9!_.'()=-]+)+/?$"
+URI = any_of("uri")
+PRINCIPAL = any_of("principal")
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=24)]
 Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=64)]
@@ -107,9 +102,9 @@ Cidr = Annotated[str, AfterValidator(_private_cidr)]
 Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Family = Annotated[str, AfterValidator(_family), WithJsonSchema({"type": "string", "enum": catalogue.family_names()})]
-Region = Annotated[str, AfterValidator(_region), WithJsonSchema({"type": "string", "enum": catalogue.region_names()})]
 Image = Annotated[str, StringConstraints(pattern=IMAGE, max_length=255), AfterValidator(_pinned)]
 Uri = Annotated[str, StringConstraints(pattern=URI, max_length=1024)]
+Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL, max_length=128)]
 
 
 class Network(_Model):
@@ -126,7 +121,11 @@ class Budget(_Model):
 
 
 class Workspace(_Model):
-    """Where people work. Idle applications stop after `idle_timeout_minutes` (Studio allows 60 to 525600)."""
+    """Where people work. What is idle stops after `idle_timeout_minutes` (at least 60, for Studio allows no less).
+
+    `principals` says who each user is in the platform's directory, where a machine of theirs must belong to one person:
+    an e-mail address on gcp, an Entra object id on azure; aws knows people by the role they sign in with.
+    """
 
     users: Annotated[
         list[Slug],
@@ -134,6 +133,7 @@ class Workspace(_Model):
         AfterValidator(_distinct),
     ]
     idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = 60
+    principals: Annotated[dict[Slug, Principal], Field(max_length=50)] = {}
 
 
 class Model(_Model):
@@ -210,9 +210,9 @@ class BatchJob(_Model):
 class StackConfig(_Model):
     """One pilot. `platform`, `account` and `region` say where, the rest says what; CONTRIBUTING.md has the glossary."""
 
-    platform: Literal["aws"]
+    platform: Platform
     account: Annotated[str, StringConstraints(pattern=ACCOUNT)]
-    region: Region
+    region: Annotated[str, StringConstraints(max_length=32)]
     environment: Literal["pilot", "dev", "test", "prod"]
     team: Slug
     cost_center: Slug

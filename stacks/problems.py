@@ -10,6 +10,7 @@ from stacks.model import (
     ACCOUNT,
     EMAIL,
     IMAGE,
+    PRINCIPAL,
     SLUG,
     URI,
     AsyncEndpoint,
@@ -24,6 +25,7 @@ from stacks.model import (
     StackConfig,
     Workspace,
 )
+from stacks.platforms import KINDS, PLATFORMS
 from stacks.wording import close, found_word, nearest
 
 
@@ -37,22 +39,18 @@ class Problem:
     """The path of the known key that a misspelt one stands for."""
 
 
-_REFUSED_KINDS = {
-    "serverless": "SageMaker serverless endpoints take neither a VPC nor network isolation; "
-    "use 'async' with min_replicas 0 to pay nothing while idle",
-    "multi-model": "multi-model endpoints are not built yet; give each model an endpoint of kind 'online'",
-}
+def problems_of(error: ValidationError, platform: object) -> list[Problem]:
+    """One problem a mistake: unknown keys first, and no known key is missing where a misspelt one stands for it.
 
-
-def problems_of(error: ValidationError) -> list[Problem]:
-    """One problem a mistake: unknown keys first, and no known key is missing where a misspelt one stands for it."""
-    problems = [_problem(dict(found)) for found in error.errors(include_url=False)]
+    `platform` is what the file says it is, right or wrong: it decides what an account or an address looks like.
+    """
+    problems = [_problem(dict(found), platform) for found in error.errors(include_url=False)]
     meant = {problem.meant for problem in problems if problem.meant}
     kept = [problem for problem in problems if not (problem.sentence == _MISSING and problem.path in meant)]
     return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
 
 
-def _problem(error: dict[str, Any]) -> Problem:
+def _problem(error: dict[str, Any], platform: object) -> Problem:
     """One sentence for one pydantic error: what was found, what is allowed."""
     kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
     path = _path(error["loc"], kind)
@@ -66,34 +64,46 @@ def _problem(error: dict[str, Any]) -> Problem:
         case "missing":
             sentence = _MISSING
         case "union_tag_invalid" | "union_tag_not_found":
-            path, sentence = _kind(path, cast(dict[str, Any], found))
+            path, sentence = _kind(path, cast(dict[str, Any], found), platform)
         case "string_type" if isinstance(found, int | float):
             sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
         case "string_pattern_mismatch":
-            sentence = f"found {found_word(found)}, allowed: {_PATTERNS[context['pattern']]}"
+            sentence = f"found {found_word(found)}, allowed: {_pattern(context['pattern'], platform)}"
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
             sentence = f"found {found_word(found)}, allowed: {allowed}"
     return Problem(path, sentence, meant)
 
 
-def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any]) -> tuple[tuple[str | int, ...], str]:
+def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any], platform: object) -> tuple[tuple[str | int, ...], str]:
     kind = endpoint.get("kind")
     misspelt = [] if "kind" in endpoint else difflib.get_close_matches("kind", endpoint, n=1)
     if misspelt:
         return (*path, misspelt[0]), "unknown key; did you mean kind?"
-    if isinstance(kind, str) and kind in _REFUSED_KINDS:
-        return (*path, "kind"), f"found {kind!r}: {_REFUSED_KINDS[kind]}"
-    return (*path, "kind"), f"found {found_word(kind)}, allowed: 'online' or 'async'"
+    refused = PLATFORMS[_known(platform)].refused
+    if isinstance(kind, str) and kind in refused:
+        return (*path, "kind"), f"found {kind!r}: {refused[kind]}"
+    allowed = " or ".join(repr(known) for known in KINDS if known not in refused)
+    return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
+
+
+def _known(platform: object) -> str:
+    """The platform the file names; for one that is none, the first: that mistake has a sentence of its own."""
+    return platform if isinstance(platform, str) and platform in PLATFORMS else next(iter(PLATFORMS))
+
+
+def _pattern(pattern: str, platform: object) -> str:
+    """In words, what a pattern allows on this platform."""
+    words = PLATFORMS[_known(platform)]
+    own = {ACCOUNT: words.account_words, URI: words.uri_words, PRINCIPAL: words.principal_words}
+    return own.get(pattern) or _PATTERNS[pattern]
 
 
 _MISSING = "is missing; add it"
 _PATTERNS = {
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
-    ACCOUNT: "an AWS account id of twelve digits, in quotes",
     EMAIL: "an e-mail address such as team@example.com",
     IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
-    URI: "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
 }
 _ALLOWED = {
     "literal_error": "{expected}",

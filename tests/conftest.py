@@ -1,4 +1,4 @@
-"""What several folders of tests share: the pilot's resource graph, made once a worker."""
+"""What several folders of tests share: the resource graph of each pilot, made once a worker."""
 
 import pytest
 
@@ -8,6 +8,24 @@ from stacks.config import STACKS
 
 
 @pytest.fixture(scope="session")
-def pilot() -> Graph:
+def aws_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.aws-pilot.yaml."""
     return preview(STACKS / "Pulumi.aws-pilot.yaml")
+
+
+@pytest.fixture(scope="session")
+def gcp_pilot() -> Graph:
+    """The resource graph of stacks/Pulumi.gcp-pilot.yaml."""
+    return preview(STACKS / "Pulumi.gcp-pilot.yaml")
+
+
+@pytest.fixture(scope="session")
+def azure_pilot() -> Graph:
+    """The resource graph of stacks/Pulumi.azure-pilot.yaml."""
+    return preview(STACKS / "Pulumi.azure-pilot.yaml")
+
+
+@pytest.fixture
+def pilot(aws_pilot: Graph) -> Graph:
+    """The pilot of a test for which any platform would do."""
+    return aws_pilot

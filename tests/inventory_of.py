@@ -12,7 +12,7 @@ from operations.graph import Graph
 from operations.preview import preview
 from policies.rule import get
 from stacks.config import STACKS, stack_name
-from tests.security_properties import SECURITY_PROPERTIES
+from tests import security_properties
 
 FOLDER = Path(__file__).parent / "inventory"
 _HEAD = "# What {stack} creates: types, counts and security-relevant properties. Written by `make inventory`.\n"
@@ -22,8 +22,9 @@ def inventory(graph: Graph) -> dict[str, Any]:
     """Types with their counts, then each resource with its security-relevant properties."""
     types = Counter(resource.type for resource in graph.cloud)
     resources: dict[str, Any] = {}
+    relevant = security_properties.of(graph.platform)
     for resource in graph.resources:
-        properties = SECURITY_PROPERTIES.get(resource.type)
+        properties = relevant.get(resource.type)
         if properties:
             shown = {path: _readable(get(resource.inputs, path.replace(".0.", "."))) for path in properties}
             resources[f"{resource.type} {resource.name}"] = shown | ({"protect": True} if resource.protect else {})

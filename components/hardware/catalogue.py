@@ -6,6 +6,7 @@ source is `first` hand when it is the cloud's own page, API or SDK, and `second`
 
 from datetime import date
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -32,15 +33,26 @@ class Source(_Entry):
 
 
 class Quota(_Entry):
-    """The account quota that one replica of this use draws on, by its Service Quotas name and code."""
+    """The quota that one replica of this use draws on, by the platform's name and code for it.
+
+    The code is Service Quotas' on aws, Cloud Quotas' quota id on gcp, and the VM family's name on azure. One replica
+    takes `per_replica` of the quota, counted in `unit`: instances on aws; vCPUs or accelerators on gcp; vCPUs on azure.
+    `reserved` is False where the platform holds nothing back for upgrades of this machine.
+    """
 
     quota_name: str
     quota_code: str | None
     source: str | None
+    per_replica: float = Field(default=1, gt=0)
+    unit: Literal["instances", "vCPUs", "accelerators"] = "instances"
+    reserved: bool = True
 
 
 class Accelerator(_Entry):
-    """`count` accelerators of `memory_gib` each."""
+    """`count` accelerators of `memory_gib` each.
+
+    On gcp `name` is the API's acceleratorType; a TPU's is not sent, for its machine type implies it.
+    """
 
     name: str
     count: int
@@ -108,11 +120,17 @@ class Assumption(_Entry):
 
 
 class Catalogue(_Entry):
-    """Everything known of one platform's hardware and prices on the day `dated`."""
+    """Everything known of one platform's hardware and prices on the day `dated`.
+
+    `online_reserve` is the share of its replicas that the quota of an online deployment must hold besides them, for
+    upgrades; what is held back is not billed.
+    """
 
     platform: str
     dated: date
     hours_per_month: int
+    online_reserve: float = 0
+    online_reserve_source: str | None = None
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
@@ -120,9 +138,18 @@ class Catalogue(_Entry):
     services: dict[str, Service]
     assumptions: dict[str, Assumption]
 
-    def family_of(self, machine_type: str) -> str | None:
-        """The family that maps to this machine type, or None."""
-        return next((name for name, f in self.families.items() if f.machine_type == machine_type), None)
+    def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
+        """The family that maps to this machine type, and to the accelerator where one is added to it, or None."""
+        fitting = (name for name, f in self.families.items() if f.machine_type == machine_type)
+        if accelerator is None:
+            return next(fitting, None)
+        return next((n for n in fitting if (a := self.families[n].accelerator) and a.name == accelerator), None)
+
+    def draws(self, family: str, use: Use, replicas: int) -> float:
+        """What `replicas` take of their quota, in its unit. KeyError where the family does not serve the use."""
+        quota = self.families[family].uses[use]
+        reserve = self.online_reserve if use == "online" and quota.reserved else 0
+        return ceil(round(replicas * (1 + reserve), 6)) * quota.per_replica
 
 
 @cache
@@ -138,6 +165,6 @@ def family_names() -> list[str]:
     return list(load(PLATFORMS[0]).families)
 
 
-def region_names() -> list[str]:
-    """The regions that some platform's catalogue knows."""
-    return [region for platform in PLATFORMS for region in load(platform).regions]
+def region_names(platform: str | None = None) -> list[str]:
+    """The regions that a platform's catalogue knows, or any platform's."""
+    return [region for name in ((platform,) if platform else PLATFORMS) for region in load(name).regions]

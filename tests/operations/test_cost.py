@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from components.aws.batch import eventbridge_cron
 from components.hardware import catalogue
-from operations.cost import runs_per_month
+from operations.cost.aws import runs_per_month
 from operations.graph import Graph
 from operations.judge import cost_of
 from tests.mutate import changed, put

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from operations.cost import FREE, PRICED
+from operations.cost.aws import FREE, PRICED
 from operations.graph import Graph
 from policies.aws.cost import UNTAGGABLE
 from sandbox import aws, cloud

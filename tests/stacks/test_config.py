@@ -235,7 +235,7 @@ MISTAKES = [
         "environment: live",
         "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'",
     ),
-    ("platform: aws", "platform: gcp", "mlplatform:platform: found 'gcp', allowed: 'aws'"),
+    ("platform: aws", "platform: databricks", "mlplatform:platform: found 'databricks', allowed: 'aws', 'gcp' or 'azure'"),
     (
         "region: us-east-1",
         "region: us-east-11",

@@ -1,26 +1,15 @@
-"""What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
-
-Read from the resource graph and the hardware catalogue. Every resource type is either priced here, free for a
-stated reason, or reported as unpriced: nothing bills unseen.
-"""
+"""What a stack on Amazon SageMaker costs: each resource type is free for a reason, or priced by a function."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from cronsim import CronSim
 from pulumi_policy import PolicyResource
 
-from components.hardware import catalogue
-from components.hardware.catalogue import Catalogue, Use
-from operations.graph import Graph
-from operations.policies import place
-from operations.verdict import Cost, CostLine
+from components.hardware.catalogue import Use
+from operations.cost.prices import MONTH_MINUTES, Bill, Prices, cron_runs_per_month
 from policies.aws.encryption import transform_tasks
-from policies.rule import Stack, get, refers, section
+from policies.rule import get, refers
 
 _CONFIG, _TARGET = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:appautoscaling/target:Target"
 _ENDPOINT, _BUCKET = "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:s3/bucket:Bucket"
@@ -62,48 +51,6 @@ FREE: Mapping[str, str] = {
 }
 
 
-class Unpriced(Exception):
-    """The catalogue has no price for something that bills; `str()` names it."""
-
-
-@dataclass(frozen=True)
-class Bill:
-    """One resource's share a month in dollars, and the arithmetic in words."""
-
-    what: str
-    idle: float
-    ceiling: float
-    basis: str
-
-
-@dataclass(frozen=True)
-class Prices:
-    """The catalogue in one region, the stack beside it."""
-
-    stack: Stack
-    hardware: Catalogue
-    region: str
-
-    def hour(self, machine_type: str, use: Use) -> float:
-        """Dollars an hour for a machine. Raises Unpriced where the catalogue has none in this region."""
-        family = self.hardware.family_of(machine_type)
-        price = self.hardware.families[family].price(self.region, use) if family else None
-        if price is None:
-            raise Unpriced(f"{machine_type} for {use} in {self.region}")
-        return price
-
-    def of(self, service: str) -> float:
-        """Dollars a unit of a service. Raises Unpriced where the catalogue has none in this region."""
-        price = self.hardware.services[service].price_usd.get(self.region)
-        if price is None:
-            raise Unpriced(f"{service} in {self.region}")
-        return price
-
-    def assume(self, name: str) -> float:
-        """A stated assumption."""
-        return self.hardware.assumptions[name].value
-
-
 def _endpoint(prices: Prices, resource: PolicyResource) -> Bill:
     config = refers(resource, "endpointConfigName", _CONFIG)[0]
     machine = str(get(config.props, "productionVariants.instanceType"))
@@ -142,22 +89,15 @@ def _timeout_hours(props: Mapping[str, Any]) -> float:
 
 
 def runs_per_month(expression: str) -> float:
-    """How often an EventBridge cron or rate expression fires in an average month (365.25 / 12 days)."""
+    """How often an EventBridge cron or rate expression fires in an average month."""
     kind, _, inner = expression.rstrip(")").partition("(")
-    month_minutes = 365.25 / 12 * 24 * 60
     if kind == "rate":
         number, unit = inner.split()
-        return month_minutes / (int(number) * {"minute": 1, "hour": 60, "day": 1440}[unit.rstrip("s")])
+        return MONTH_MINUTES / (int(number) * {"minute": 1, "hour": 60, "day": 1440}[unit.rstrip("s")])
     minute, hour, day, month, weekday, _ = inner.split()
     days = weekday.replace("?", "*")
     unix = days if days == "*" else ",".join(str(int(number) - 1) for number in days.split(","))
-    start = datetime(2026, 1, 1)
-    end = start + timedelta(days=365)
-    every = CronSim(f"{minute} {hour} {day.replace('?', '*')} {month} {unix}", start)
-    fired = list(islice(takewhile(lambda time: time < end, every), 9000))  # enough for a rate, however often it fires
-    if len(fired) < 9000:
-        return len(fired) / 12
-    return 9000 * month_minutes / ((fired[-1] - start).total_seconds() / 60)
+    return cron_runs_per_month(f"{minute} {hour} {day.replace('?', '*')} {month} {unix}")
 
 
 def _vpc_endpoint(prices: Prices, resource: PolicyResource) -> Bill:
@@ -234,71 +174,3 @@ PRICED: Mapping[str, Callable[[Prices, PolicyResource], Bill]] = {
     "aws:sagemaker/userProfile:UserProfile": _user,
     "aws:sfn/stateMachine:StateMachine": _batch,
 }
-
-
-def price(graph: Graph, stack: Stack, region: str) -> Cost:
-    """Price every resource of the stack. Never raises for a missing price: what has none is in `unpriced`."""
-    hardware = catalogue.load(graph.platform)
-    prices = Prices(stack, hardware, region)
-    lines: list[CostLine] = []
-    unpriced: list[str] = []
-    for resource in stack.resources:
-        if resource.resource_type.startswith("pulumi:") or resource.resource_type in FREE:
-            continue
-        pricing = PRICED.get(resource.resource_type)
-        if pricing is None:
-            unpriced.append(f"{resource.name}: nothing is known of the cost of {resource.resource_type}")
-            continue
-        try:
-            bill = pricing(prices, resource)
-        except Unpriced as missing:
-            unpriced.append(f"{resource.name}: the catalogue has no price of {missing}")
-            continue
-        node = graph.by_urn[resource.urn]
-        parent = graph.by_urn.get(node.parent or "")
-        lines.append(
-            CostLine(
-                resource=resource.name,
-                component=parent.type.rpartition(":")[2] if parent else "Stack",
-                team=str(section(resource.props, "tags").get("team", "nobody")),
-                what=bill.what,
-                idle_usd=round(bill.idle, 2),
-                ceiling_usd=round(bill.ceiling, 2),
-                basis=bill.basis,
-                place=place(node),
-            )
-        )
-    lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
-    budgets = [
-        float(b.props["limitAmount"]) for b in stack.of("aws:budgets/budget:Budget") if b.props.get("limitAmount")
-    ]
-    return Cost(
-        lines=lines,
-        idle_usd=round(sum(line.idle_usd for line in lines), 2),
-        ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
-        by_team=_by_team(lines),
-        budget_usd=sum(budgets) if budgets else None,
-        assumptions=[f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()],
-        unpriced=unpriced,
-        second_hand=sorted(_second_hand(prices)),
-    )
-
-
-def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
-    teams: dict[str, tuple[float, float]] = {}
-    for line in lines:
-        idle, ceiling = teams.get(line.team, (0.0, 0.0))
-        teams[line.team] = (round(idle + line.idle_usd, 2), round(ceiling + line.ceiling_usd, 2))
-    return teams
-
-
-def _second_hand(prices: Prices) -> Iterator[str]:
-    """The second-hand sources that prices in this region rest on: their address and date."""
-    machines = {get(c.props, "productionVariants.instanceType") for c in prices.stack.of(_CONFIG)}
-    families = [f for f in prices.hardware.families.values() if f.machine_type in machines]
-    cited = {f.price_per_hour_usd[prices.region].source for f in families if prices.region in f.price_per_hour_usd}
-    cited |= {s.price_sources.get(prices.region, s.source) for s in prices.hardware.services.values()}
-    for name in cited:
-        source = prices.hardware.sources[name]
-        if source.hand == "second":
-            yield f"{source.address} ({source.date})"

@@ -1,0 +1,70 @@
+"""What pricing a resource needs on every platform: the catalogue in one region, and how often a schedule fires."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+
+from cronsim import CronSim
+
+from components.hardware.catalogue import Catalogue, Use
+from policies.rule import Stack
+
+MONTH_MINUTES = 365.25 / 12 * 24 * 60
+
+
+class Unpriced(Exception):
+    """The catalogue has no price for something that bills; `str()` names it."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """One resource's share a month in dollars, and the arithmetic in words."""
+
+    what: str
+    idle: float
+    ceiling: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The catalogue in one region, the stack beside it."""
+
+    stack: Stack
+    hardware: Catalogue
+    region: str
+
+    def hour(self, machine_type: str, use: Use, accelerator: str | None = None) -> float:
+        """Dollars an hour for a machine. Raises Unpriced where the catalogue has none in this region."""
+        family = self.hardware.family_of(machine_type, accelerator)
+        price = self.hardware.families[family].price(self.region, use) if family else None
+        if price is None:
+            raise Unpriced(f"{machine_type} for {use} in {self.region}")
+        return price
+
+    def of(self, service: str) -> float:
+        """Dollars a unit of a service. Raises Unpriced where the catalogue has none in this region."""
+        price = self.hardware.services[service].price_usd.get(self.region)
+        if price is None:
+            raise Unpriced(f"{service} in {self.region}")
+        return price
+
+    def assume(self, name: str) -> float:
+        """A stated assumption."""
+        return self.hardware.assumptions[name].value
+
+    @property
+    def hours(self) -> int:
+        """Hours a month, as the catalogue counts them."""
+        return self.hardware.hours_per_month
+
+
+def cron_runs_per_month(cron: str) -> float:
+    """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
+    start = datetime(2026, 1, 1)
+    end = start + timedelta(days=365)
+    # Enough of them for a rate, however often it fires.
+    fired = list(islice(takewhile(lambda time: time < end, CronSim(cron, start)), 9000))
+    if len(fired) < 9000:
+        return len(fired) / 12
+    return 9000 * MONTH_MINUTES / ((fired[-1] - start).total_seconds() / 60)
