@@ -182,6 +182,12 @@ def _judge_all(files: list[Path], format: Format, out: Path) -> None:
 
         for verdict in verdicts:
             console.render(verdict, Console(), out / verdict.stack / "report.html")
+        if len(verdicts) > 1:
+            from operations.comparison import compare
+            from operations.report import write_comparison
+
+            side_by_side = compare(verdicts)
+            console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))
     if not all(verdict.passed for verdict in verdicts):
         raise typer.Exit(1)
 

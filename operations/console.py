@@ -11,6 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from operations import words
+from operations.comparison import Comparison
 from operations.verdict import Created, Finding, Verdict
 
 _TREE_LINES = 25
@@ -38,6 +39,23 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
     _cost(verdict, console)
     _manual_steps(verdict, console)
     _last_line(verdict, console, report)
+
+
+def render_comparison(comparison: Comparison, console: Console, page: Path | None = None) -> None:
+    """Print several verdicts in columns, a row for each thing compared; `page` is the page to name on the last line."""
+    _heading(console, "Side by side")
+    table = _table("", *(words.one_line(verdict.stack) for verdict in comparison.verdicts))
+    verdicts = [_word(verdict) for verdict in comparison.verdicts]
+    table.add_row(Text("verdict"), *verdicts)
+    for row in comparison.rows:
+        cells = [Text(words.one_line(cell.text), _STYLES.get(cell.text, "")) for cell in row.cells]
+        table.add_row(Text(words.one_line(row.label)), *cells)
+    console.print(table, highlight=False)
+    console.print()
+    word = "PASS" if comparison.passed else "FAIL"
+    where = f", page: {words.one_line(str(page))}" if page is not None else ""
+    count = words.counted(len(comparison.verdicts), "stack")
+    _say(console, Text(word, _STYLES[word]), f" {count}{where}")
 
 
 def _word(verdict: Verdict) -> Text:

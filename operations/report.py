@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import pictures, words
+from operations.comparison import Comparison
 from operations.verdict import Finding, Proof, State, Verdict
 
 SCHEMA_VERSION = 1
 """Of `report.json`; it rises when a reader of the last one would misread this one."""
 
-_TEMPLATE = Path(__file__).with_name("report.html.j2")
+_PAGES = Path(__file__).with_name("pages")
+_ICONS = {"proved": "yes", "failed": "no", "not yet": "open", "fails": "no", "advisory": "open", "waived": "waived"}
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[words.Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
 # What code-scanning pages sort by: the scale of CVSS, one figure within each of its bands.
@@ -64,37 +66,48 @@ def _put(path: Path, text: str) -> Path:
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
-def html(verdict: Verdict) -> str:
-    """The report as one page that needs no script, no network and no other file."""
+def _environment() -> Environment:
     environment = Environment(
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_printable,
+        loader=FileSystemLoader(_PAGES),
     )
     environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "px": _px}
+    environment.globals |= {"words": words, "icons": _ICONS}
+    return environment
+
+
+def html(verdict: Verdict) -> str:
+    """The report as one page that needs no script, no network and no other file."""
     fit: State | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
-        v=verdict,
-        words=words,
-        findings=words.in_order(verdict.findings),
-        networks=[
-            pictures.network(verdict.network, fit, width) if verdict.network else None
-            for width in (pictures.WIDE, pictures.NARROW)
-        ],
-        bills=[pictures.bill(verdict.cost, width) for width in (pictures.WIDE, pictures.NARROW)],
-        lines=sorted(verdict.cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource)),
-        icons={
-            "proved": "yes",
-            "failed": "no",
-            "not yet": "open",
-            "fails": "no",
-            "advisory": "open",
-            "waived": "waived",
-        },
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            v=verdict,
+            findings=words.in_order(verdict.findings),
+            networks=[
+                pictures.network(verdict.network, fit, width) if verdict.network else None
+                for width in (pictures.WIDE, pictures.NARROW)
+            ],
+            bills=[pictures.bill(verdict.cost, width) for width in (pictures.WIDE, pictures.NARROW)],
+            lines=sorted(verdict.cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource)),
+        )
     )
+
+
+def compare(comparison: Comparison) -> str:
+    """Several verdicts side by side as one page, each column named after its stack and leading to its report."""
+    return _environment().get_template("comparison.html.j2").render(c=comparison)
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> Path:
+    """Write `index.html`, the page that `compare` makes, into `folder`. Raises OSError as `write` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return _put(folder / "index.html", compare(comparison))
 
 
 def _printable(value: object) -> object:

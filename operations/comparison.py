@@ -1,0 +1,98 @@
+"""Several verdicts side by side: the five proofs, findings, resources, money and hardware of each stack in a column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from operations import words
+from operations.verdict import PROOFS, Proof, State, Verdict
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one stack says on one line: the text, the detail below it, and the state that colours it."""
+
+    text: str
+    detail: str = ""
+    state: State | None = None
+    share: float | None = None
+    """For an amount, its part of the largest on the line, from 0 to 1: the length of its bar."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the comparison; `cells` stand in the order of the stacks."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The stacks, in order, and what they say line by line."""
+
+    verdicts: tuple[Verdict, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every stack passes."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+
+def compare(verdicts: Sequence[Verdict]) -> Comparison:
+    """Put verdicts side by side. A proof that a verdict does not have is `not yet`."""
+    rows = [
+        Row("platform", tuple(Cell(v.platform, f"{v.region}, {v.account}") for v in verdicts)),
+        *(Row(name, tuple(_proof(v, name) for v in verdicts)) for name in PROOFS),
+        Row("findings", tuple(_findings(v) for v in verdicts)),
+        Row("checks passed", tuple(_checks(v) for v in verdicts)),
+        Row("resources", tuple(Cell(f"{v.resources:,}") for v in verdicts)),
+        _amounts("idle floor a month", [v.cost.idle_usd for v in verdicts]),
+        _amounts("ceiling a month", [v.cost.ceiling_usd for v in verdicts]),
+        _amounts("budget a month", [v.cost.budget_usd for v in verdicts]),
+        *_hardware(verdicts),
+        Row("manual steps", tuple(Cell(str(len(v.manual_steps))) for v in verdicts)),
+    ]
+    return Comparison(tuple(verdicts), tuple(rows))
+
+
+def _proof(verdict: Verdict, name: str) -> Cell:
+    tried = next((p for p in verdict.proofs if p.name == name), Proof(name=name, state="not yet", fact=""))
+    return Cell(tried.state, tried.fact, tried.state)
+
+
+def _findings(verdict: Verdict) -> Cell:
+    count = dict.fromkeys(("fails", "advisory", "waived"), 0)
+    for finding in verdict.findings:
+        count[words.standing(finding)] += 1
+    text = f"{count['fails']} failing, {count['advisory']} advisory, {count['waived']} waived"
+    return Cell(text, state="failed" if count["fails"] else None)
+
+
+def _checks(verdict: Verdict) -> Cell:
+    return Cell(", ".join(f"{source} {number}" for source, number in verdict.checks_passed.items()) or "none")
+
+
+def _amounts(label: str, amounts: Sequence[float | None]) -> Row:
+    most = max((amount for amount in amounts if amount is not None), default=0)
+    return Row(
+        label,
+        tuple(
+            Cell("none") if amount is None else Cell(words.dollars(amount), share=max(0, amount / most) if most else 0)
+            for amount in amounts
+        ),
+    )
+
+
+def _hardware(verdicts: Sequence[Verdict]) -> list[Row]:
+    """One line a use, by the name it has in the stack files: what stands behind it on each platform."""
+    names: dict[str, None] = {}
+    uses: list[dict[str, Cell]] = []
+    for verdict in verdicts:
+        mine: dict[str, Cell] = {}
+        for use in verdict.hardware:
+            name = use.name.removeprefix(f"{verdict.stack}-")
+            mine[name] = Cell(f"{use.family}, {use.use}, {use.replicas}", use.machine_type)
+            names[name] = None
+        uses.append(mine)
+    return [Row(name, tuple(mine.get(name, Cell("none")) for mine in uses)) for name in names]

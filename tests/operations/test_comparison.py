@@ -1,0 +1,63 @@
+"""Several verdicts side by side: nothing is lost, each stack in its column, the dearest bar the longest."""
+
+import re
+from pathlib import Path
+
+from rich.console import Console
+
+from operations import console, report
+from operations.comparison import compare
+from operations.verdict import PROOFS
+from tests.operations.sample_verdict import hostile, nothing, sample
+
+THREE = [sample(), hostile(), nothing()]
+
+
+def test_every_row_has_a_cell_for_each_stack_and_every_proof_a_row() -> None:
+    made = compare(THREE)
+    assert all(len(row.cells) == len(THREE) for row in made.rows)
+    assert set(PROOFS) <= {row.label for row in made.rows}
+
+
+def test_a_proof_that_was_not_tried_is_not_yet() -> None:
+    row = next(row for row in compare([nothing()]).rows if row.label == "exportability")
+    assert row.cells[0].state == "not yet"
+
+
+def test_the_dearest_bar_is_whole_and_the_others_a_share_of_it() -> None:
+    dear = sample()
+    half = dear.model_copy(update={"cost": dear.cost.model_copy(update={"ceiling_usd": dear.cost.ceiling_usd / 2})})
+    row = next(row for row in compare([dear, half]).rows if row.label == "ceiling a month")
+    assert [cell.share for cell in row.cells] == [1, 0.5]
+
+
+def test_hardware_stands_by_the_name_it_has_in_the_stack_files() -> None:
+    verdict = sample()
+    used = {use.name.removeprefix(f"{verdict.stack}-") for use in verdict.hardware}
+    made = compare([verdict, nothing()])
+    rows = {row.label: row for row in made.rows}
+    assert used and used <= set(rows)
+    assert all(rows[name].cells[1].text == "none" for name in used)
+
+
+def test_one_stack_that_fails_fails_the_whole() -> None:
+    passed, failed = (sample().model_copy(update={"passed": word}) for word in (True, False))
+    assert compare([passed, passed]).passed
+    assert not compare([passed, failed]).passed
+
+
+def test_the_page_leads_to_each_report_and_what_is_hostile_stays_text(tmp_path: Path) -> None:
+    page = report.write_comparison(compare(THREE), tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert page.name == "index.html"
+    assert 'href="aws-pilot/report.html"' in text
+    assert "<script" not in text and "onerror=" not in text.replace("&lt;img", "")
+    assert len(re.findall(r"<th scope=\"col\">", text)) == 1 + len(THREE)
+
+
+def test_the_terminal_shows_each_proof_in_words() -> None:
+    screen = Console(width=120, record=True, no_color=True)
+    console.render_comparison(compare([sample(), sample()]), screen, Path("out/index.html"))
+    text = screen.export_text()
+    assert all(name in text for name in PROOFS)
+    assert "2 stacks, page: out/index.html" in text
