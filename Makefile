@@ -38,6 +38,7 @@ schema: setup  ## rewrite the JSON Schema that the stack files name
 
 docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.documentation
+	@$(UV) run --frozen python -m stacks.capabilities
 
 setup: .venv/.synced policies/checkov/.venv/.synced
 

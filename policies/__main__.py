@@ -20,10 +20,10 @@ def honouring_waivers(rule: Rule) -> Rule:
     """The same rule, silent where a waiver in force names it and the resource."""
     known, today = waivers.load(), date.today()
 
-    def silence(report: ReportViolation, own_urn: str | None) -> ReportViolation:
+    def silence(report: ReportViolation, own_urn: str | None, stack: str) -> ReportViolation:
         def reporting(message: str, urn: str | None = None) -> None:
             where = urn or own_urn
-            if waivers.find(known, rule.name, where.rpartition("::")[2] if where else None, today) is None:
+            if waivers.find(known.get(stack, []), rule.name, where.rpartition("::")[2] if where else None, today) is None:
                 report(message, urn)
 
         return reporting
@@ -31,7 +31,7 @@ def honouring_waivers(rule: Rule) -> Rule:
     if isinstance(rule, ResourceValidationPolicy):
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            rule.validate(args, silence(report, args.urn))
+            rule.validate(args, silence(report, args.urn, stack_of(args.urn)))
 
         return ResourceValidationPolicy(
             name=rule.name,
@@ -43,7 +43,8 @@ def honouring_waivers(rule: Rule) -> Rule:
         )
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        rule.validate(args, silence(report, None))
+        first = next((resource.urn for resource in args.resources), "")
+        rule.validate(args, silence(report, None, stack_of(first)))
 
     return StackValidationPolicy(
         name=rule.name,
@@ -53,6 +54,11 @@ def honouring_waivers(rule: Rule) -> Rule:
         severity=rule.severity,
         remediation_steps=rule.remediation_steps,
     )
+
+
+def stack_of(urn: str) -> str:
+    """The stack that a URN begins with."""
+    return urn.partition("::")[0].removeprefix("urn:pulumi:")
 
 
 if __name__ == "__main__":

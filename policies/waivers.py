@@ -32,12 +32,15 @@ class Waiver(BaseModel):
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    waivers: list[Waiver]
+    waivers: dict[str, list[Waiver]]
 
 
 @cache
-def load() -> list[Waiver]:
-    """Read `policies/waivers.yaml`, once. Raises pydantic.ValidationError for one without owner, reason or expiry."""
+def load() -> dict[str, list[Waiver]]:
+    """Read `policies/waivers.yaml`, once: the waivers of each stack.
+
+    Raises pydantic.ValidationError for one without owner, reason or expiry.
+    """
     data: Any = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return _File.model_validate(data).waivers
 

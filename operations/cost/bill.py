@@ -18,6 +18,8 @@ from operations.policies import place
 from operations.verdict import Cost, CostLine
 from policies.rule import Stack, section
 
+_NOBODY = "nobody"
+
 
 class _Platform(Protocol):
     """What a platform's module has: what bills nothing and why, and a function for what bills."""
@@ -35,6 +37,7 @@ def price(graph: Graph, stack: Stack, region: str) -> Cost:
     platform, read = _platform(graph.platform), facts.of(graph.platform)
     hardware = catalogue.load(graph.platform)
     prices = Prices(stack, hardware, region)
+    stack_team = next((team for r in stack.resources if (team := _team(read, r)) not in (None, _NOBODY)), _NOBODY)
     lines: list[CostLine] = []
     unpriced: list[str] = []
     for resource in stack.resources:
@@ -55,7 +58,7 @@ def price(graph: Graph, stack: Stack, region: str) -> Cost:
             CostLine(
                 resource=resource.name,
                 component=parent.type.rpartition(":")[2] if parent else "Stack",
-                team=str(section(resource.props, read.TAGS).get("team", "nobody")),
+                team=_team(read, resource) or stack_team,
                 what=bill.what,
                 idle_usd=round(bill.idle, 2),
                 ceiling_usd=round(bill.ceiling, 2),
@@ -75,6 +78,12 @@ def price(graph: Graph, stack: Stack, region: str) -> Cost:
         unpriced=unpriced,
         second_hand=sorted(_second_hand(prices, read)),
     )
+
+
+def _team(read: facts.Facts, resource: PolicyResource) -> str | None:
+    """Whose a resource is by its own tags; None where it cannot carry any, and is whose the stack is."""
+    at = read.tags_at(resource.resource_type)
+    return str(section(resource.props, at).get("team", _NOBODY)) if at else None
 
 
 def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:

@@ -30,9 +30,11 @@ class MachineUse:
 
 
 class Facts(Protocol):
-    """What a platform's module answers. `TAGS` is the property that carries tags or labels."""
+    """What a platform's module answers."""
 
-    TAGS: str
+    def tags_at(self, type_: str) -> str | None:
+        """The property of a resource type that carries its tags or labels; None where it takes none."""
+        ...
 
     def place(self, graph: Graph) -> tuple[str, str]:
         """The account and the region of the stack's provider."""

@@ -9,6 +9,7 @@ import pytest
 from operations import judge
 from operations.checkov import Failed, ScanResult
 from operations.graph import Graph, Resource
+from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
 from policies import waivers
 from tests.mutate import changed, put, without
@@ -23,14 +24,14 @@ class FakeScan:
     def __init__(self, *failed: Failed) -> None:
         self.failed = failed
 
-    def scan(self, plan: dict[str, object]) -> ScanResult:
+    def scan(self, rendered: Rendered) -> ScanResult:
         return ScanResult(
             checkov_version="0",
             seconds_import=0,
             seconds_scan=0,
             passed=(),
             failed=self.failed,
-            resources=len(plan),
+            resources=len(rendered.addresses),
             parsing_errors=(),
         )
 
@@ -42,7 +43,7 @@ def judged(graph: Graph, *failed: Failed, today: date = TODAY, seconds: float = 
 @pytest.fixture
 def no_waivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[waivers.Waiver]]:
     known: list[waivers.Waiver] = []
-    monkeypatch.setattr(waivers, "load", lambda: known)
+    monkeypatch.setattr(waivers, "load", lambda: {"aws-pilot": known})
     yield known
 
 
@@ -138,4 +139,4 @@ def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None
     loaded = limits.load()
     for limit in (*loaded.limits.values(), *(q for quotas in loaded.quotas.values() for q in quotas.values())):
         assert "@" in limit.owner and len(limit.reason) > 15
-    assert all("@" in w.owner and len(w.reason) > 15 for w in waivers.load())
+    assert all("@" in w.owner and len(w.reason) > 15 for of in waivers.load().values() for w in of)

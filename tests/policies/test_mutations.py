@@ -68,9 +68,9 @@ def _turned(graph: Graph, resource: Resource, path: str, value: Any) -> Graph:
 
 
 def test_any_tag_gone_from_any_resource_is_caught(graph: Graph) -> None:
-    cost, key = import_module(f"policies.{graph.platform}.cost"), facts.of(graph.platform).TAGS
+    cost, at = import_module(f"policies.{graph.platform}.cost"), facts.of(graph.platform).tags_at
     taggable = [r for r in graph.cloud if r.type not in cost.UNTAGGABLE]
-    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{key}.{tag}")) for r in taggable for tag in cost.TAGS)
+    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at(r.type)}.{tag}")) for r in taggable for tag in cost.TAGS)
     expect_all_caught(mutants, "cost-tags")
 
 
