@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Use = Literal["online", "async", "batch", "training"]
 
-PLATFORMS = ("aws",)
+PLATFORMS = ("aws", "gcp", "azure")
 _FOLDER = Path(__file__).parent
 
 
@@ -73,8 +73,8 @@ class Price(_Entry):
 class HardwareFamily(_Entry):
     """One portable family on one platform. `absent` is the reason where the platform has no such machine.
 
-    `local_nvme` machines encrypt their instance store in hardware and refuse a volume key. `regions` is None where
-    no source was found; a price in a region shows that the machine is sold there.
+    `local_nvme` machines have an NVMe instance store; on aws it is encrypted in hardware, and refuses a volume key.
+    `regions` is None where no source was found; a price in a region shows that the machine is sold there.
     """
 
     summary: str

@@ -20,6 +20,12 @@ FOLDER = Path(catalogue.__file__).parent
 PLATFORMS = [pytest.param(catalogue.load(name), id=name) for name in catalogue.PLATFORMS]
 every_platform = pytest.mark.parametrize("hardware", PLATFORMS)
 STACK_FILES = sorted(STACKS.glob("Pulumi.*.yaml"))
+QUOTA_CODE = {  # what each platform's quota service takes; a VM family of Azure ML may have spaces in its name
+    "aws": r"L-[0-9A-F]{8}",
+    "gcp": r"CustomModel(Serving|Training)[A-Za-z0-9]+PerProjectPerRegion",
+    "azure": r"standard ?[A-Za-z0-9_]+( Family|Family)",
+}
+QUOTA_UNITS = {"aws": {"instances"}, "gcp": {"vCPUs", "accelerators"}, "azure": {"vCPUs"}}
 
 
 def present(hardware: Catalogue) -> dict[str, HardwareFamily]:
@@ -29,6 +35,7 @@ def present(hardware: Catalogue) -> dict[str, HardwareFamily]:
 def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
+    yield "online reserve", hardware.online_reserve_source
     for name, family in hardware.families.items():
         yield name, family.source
         yield f"{name} uses", family.uses_source
@@ -119,9 +126,57 @@ def test_a_machine_type_is_of_one_family(hardware: Catalogue) -> None:
 def test_each_use_draws_on_a_named_quota(hardware: Catalogue) -> None:
     for name, family in present(hardware).items():
         for use, quota in family.uses.items():
-            assert str(family.machine_type) in quota.quota_name, f"{name} {use}"
+            assert quota.quota_name, f"{name} {use}"
+            assert hardware.platform != "aws" or str(family.machine_type) in quota.quota_name, f"{name} {use}"
             assert (quota.quota_code is None) == (quota.source is None), f"{name} {use}: a code needs its source"
-            assert quota.quota_code is None or re.fullmatch(r"L-[0-9A-F]{8}", quota.quota_code), f"{name} {use}"
+            code = quota.quota_code
+            assert code is None or re.fullmatch(QUOTA_CODE[hardware.platform], code), f"{name} {use}"
+
+
+@every_platform
+def test_a_replica_draws_what_its_machine_has_in_the_quotas_unit(hardware: Catalogue) -> None:
+    for name, family in present(hardware).items():
+        for use, quota in family.uses.items():
+            assert quota.unit in QUOTA_UNITS[hardware.platform], f"{name} {use}"
+            has = {
+                "instances": 1,
+                "vCPUs": family.vcpus,
+                "accelerators": family.accelerator.count if family.accelerator else None,
+            }
+            assert quota.per_replica == has[quota.unit], f"{name} {use}"
+
+
+@every_platform
+def test_only_sagemaker_serves_asynchronously(hardware: Catalogue) -> None:
+    uses = {use for family in present(hardware).values() for use in family.uses}
+    assert uses == {"online", "batch", "training"} | ({"async"} if hardware.platform == "aws" else set())
+
+
+@pytest.mark.parametrize(
+    ("platform", "family", "use", "replicas", "drawn"),
+    [
+        ("aws", "cpu-small", "online", 4, 4),  # instances
+        ("gcp", "cpu-small", "online", 4, 8),  # two vCPUs each
+        ("gcp", "gpu-l4", "batch", 2, 2),  # accelerators
+        ("azure", "cpu-small", "online", 4, 10),  # ceil(1.2 * 4) * 2, the formula of the quota-doc source
+        ("azure", "cpu-medium", "online", 10, 48),  # Microsoft's own example
+        ("azure", "cpu-small", "batch", 4, 8),  # nothing is held back for a cluster
+        ("azure", "gpu-a100-80", "online", 2, 48),  # exempt from the reserve
+    ],
+)
+def test_what_replicas_draw_of_their_quota(platform: str, family: str, use: Use, replicas: int, drawn: float) -> None:
+    assert catalogue.load(platform).draws(family, use, replicas) == drawn
+
+
+def test_a_use_that_a_family_has_not_draws_on_nothing() -> None:
+    with pytest.raises(KeyError):
+        catalogue.load("gcp").draws("cpu-small", "training", 1)
+
+
+@every_platform
+def test_what_is_held_back_for_upgrades_is_a_share_with_a_source(hardware: Catalogue) -> None:
+    assert 0 <= hardware.online_reserve < 1
+    assert (hardware.online_reserve == 0) == (hardware.online_reserve_source is None)
 
 
 @every_platform
@@ -205,12 +260,22 @@ def test_a_machine_is_sold_where_it_is_listed_or_priced() -> None:
 def test_names_of_families_and_regions() -> None:
     names = catalogue.family_names()
     assert len(names) == len(set(names))
-    for platform in catalogue.PLATFORMS:
-        assert list(catalogue.load(platform).families) == names, f"{platform} names other families"
     assert all(re.fullmatch(r"[a-z]+[a-z0-9]*(-[a-z0-9]+)*", name) for name in names)
     regions = catalogue.region_names()
     assert len(regions) == len(set(regions))
-    assert {"us-east-1", "eu-central-1"} <= set(regions)
+    assert {"us-east-1", "eu-central-1", "us-central1", "eastus2"} <= set(regions)
+
+
+@every_platform
+def test_each_platform_lists_the_same_families_in_the_same_order(hardware: Catalogue) -> None:
+    assert list(hardware.families) == catalogue.family_names()
+
+
+@every_platform
+def test_the_regions_of_a_platform_are_its_own(hardware: Catalogue) -> None:
+    others = [name for name in catalogue.PLATFORMS if name != hardware.platform]
+    assert catalogue.region_names(hardware.platform) == hardware.regions
+    assert not any(set(hardware.regions) & set(catalogue.region_names(other)) for other in others)
 
 
 def test_a_platform_without_a_catalogue_is_not_found() -> None:
