@@ -17,6 +17,7 @@ from operations import report
 from operations.checkov import CheckovScan, ScanResult
 from operations.graph import Graph
 from operations.judge import judge
+from operations.rendering.rendered import Rendered
 
 PEAK_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024
 
@@ -26,9 +27,9 @@ class PlanKeeper:
 
     plan: dict[str, Any]
 
-    def scan(self, plan: dict[str, Any]) -> ScanResult:
+    def scan(self, rendered: Rendered) -> ScanResult:
         """Keep the plan."""
-        self.plan = plan
+        self.plan = rendered.document
         return ScanResult(
             checkov_version="", seconds_import=0, seconds_scan=0, passed=(), failed=(), resources=0, parsing_errors=()
         )

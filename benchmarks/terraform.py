@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.processes import CHECKOV, Spread, checkov_environment, mlplatform, python, run
 from benchmarks.tables import met, table
 from benchmarks.whole import FILE, STACK
-from operations.render import render_configuration
+from operations.rendering.terraform import render_configuration
 
 GOAL = 0.5
 PLUGINS = "MLPLATFORM_TF_PLUGIN_DIR"

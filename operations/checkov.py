@@ -1,7 +1,7 @@
-"""Runs Checkov over a rendered plan, in Checkov's own environment (policies/checkov), as a child process.
+"""Runs Checkov over a rendered graph, in Checkov's own environment (policies/checkov), as a child process.
 
-Checkov takes seconds to import and a fraction of one to scan, so the process is started before there is a plan and
-waits for it: `with CheckovScan.start(environment) as checkov: ...; result = checkov.scan(plan)`.
+Checkov takes seconds to import and a fraction of one to scan, so the process is started before there is anything to
+scan and waits for it: `with CheckovScan.start(environment) as checkov: ...; result = checkov.scan(rendered)`.
 """
 
 import json
@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from operations.rendering.rendered import Rendered
 
 
 class CheckovError(Exception):
@@ -45,7 +47,7 @@ class Failed(_Record):
 
 
 class ScanResult(_Record):
-    """All that one scan found, by Terraform address (see `Rendered.addresses`)."""
+    """All that one scan found, by the document's addresses (see `Rendered.addresses`)."""
 
     checkov_version: str
     seconds_import: float
@@ -78,17 +80,17 @@ class CheckovScan:
         command = [python, "-I", script]
         return cls(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=kept))
 
-    def scan(self, plan: dict[str, Any], timeout_seconds: float = 120) -> ScanResult:
-        """Scan `plan` (the JSON of a Terraform plan) and end the process.
+    def scan(self, rendered: Rendered, timeout_seconds: float = 120) -> ScanResult:
+        """Scan what was rendered, a Terraform plan or an ARM template, and end the process.
 
-        The plan passes through a file that only this user can read and that is gone when this returns. Raises
-        CheckovError when Checkov fails, does not answer in time, or cannot read the plan.
+        The document passes through a file that only this user can read and that is gone when this returns. Raises
+        CheckovError when Checkov fails, does not answer in time, or cannot read the document.
         """
         with self, tempfile.TemporaryDirectory(prefix="mlplatform-checkov-") as folder:
-            path = Path(folder) / "plan.json"
-            path.write_text(json.dumps(plan), encoding="utf-8")
+            path = Path(folder) / "rendered.json"
+            path.write_text(json.dumps(rendered.document), encoding="utf-8")
             try:
-                output, errors = self._process.communicate(f"{path}\n", timeout_seconds)
+                output, errors = self._process.communicate(f"{rendered.framework} {path}\n", timeout_seconds)
             except subprocess.TimeoutExpired:
                 raise CheckovError(f"Checkov did not finish within {timeout_seconds:g} seconds.") from None
             except ValueError:
@@ -100,10 +102,10 @@ class CheckovScan:
             result = ScanResult.model_validate_json(output)
         except ValidationError as error:
             raise CheckovError(f"Checkov's answer is not what scan.py promises: {error.errors()[0]['msg']}.") from None
-        # Checkov reads what it cannot understand as an empty plan, and an empty plan passes everything.
-        planned = len(plan["planned_values"]["root_module"]["resources"])
-        if result.parsing_errors or result.resources != planned:
-            raise CheckovError(f"Checkov read {result.resources} of the plan's {planned} resources.")
+        # Checkov reads what it cannot understand as an empty document, and an empty document passes everything.
+        expected = len(rendered.addresses)
+        if result.parsing_errors or result.resources != expected:
+            raise CheckovError(f"Checkov read {result.resources} of the {expected} rendered resources.")
         return result
 
     def close(self) -> None:

@@ -186,6 +186,9 @@ def _findings(verdict: Verdict, console: Console) -> None:
     if verdict.checks_passed:
         passed = ", ".join(f"{source} {number}" for source, number in verdict.checks_passed.items())
         _say(console, f"Checks passed: {passed}.")
+    if verdict.policies_only:
+        names = words.one_line(", ".join(verdict.policies_only))
+        _say(console, f"Judged by our policies alone, for no other tool knows our own provider: {names}.")
     if not findings:
         _say(console, "No finding.")
         return

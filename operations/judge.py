@@ -9,7 +9,8 @@ from operations.checkov import CheckovScan, ScanResult
 from operations.cost import bill as cost
 from operations.graph import Graph, Resource
 from operations.policies import evaluate, place, resources_for_policies
-from operations.render import Rendered, render
+from operations.rendering import render
+from operations.rendering.rendered import Rendered
 from operations.verdict import Cost, Created, Finding, HardwareUse, NetworkPicture, Proof, State, Verdict, Waived
 from policies import limits, pack, waivers
 from policies.rule import Stack
@@ -25,7 +26,7 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     """
     read = facts.of(graph.platform)
     account, region = read.place(graph)
-    rendered = render([resource.to_json() for resource in graph.resources])
+    rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
     resources = resources_for_policies(graph)
     stack = Stack(resources)
     stage("policies")
@@ -35,9 +36,9 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     rows = hardware.fit(graph.platform, stack, region)
     findings += [*_cost_findings(graph, bill), *_hardware_findings(graph, rows, region)]
     stage("checkov")
-    scan = checkov.scan(rendered.plan)
+    scan = checkov.scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
-    findings = [*_waive(findings, today), *_waiver_findings(findings, today)]
+    findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph.stack, findings, today)]
     steps = list(_manual_steps(graph, stack, rows, read))
     network = read.network(stack)
     seconds = round(elapsed(), 2)
@@ -57,6 +58,7 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
             "policy": len(pack.RULES[graph.platform]) - len({f.rule for f in findings if f.source == "policy"}),
             "checkov": len(scan.passed),
         },
+        policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
         cost=bill,
         hardware=rows,
         network=network,
@@ -106,7 +108,7 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
     for item in rendered.unrendered:
         text = f"{item.type} could not be rendered for Checkov: {item.reason}"
         yield _finding(
-            "render", "render-complete", text, "Add the type to operations/render.py.", graph.by_urn[item.urn]
+            "render", "render-complete", text, "Add the type to operations/rendering.", graph.by_urn[item.urn]
         )
 
 
@@ -127,8 +129,8 @@ def _finding(
     )
 
 
-def _waive(findings: Iterable[Finding], today: date) -> Iterator[Finding]:
-    known = waivers.load()
+def _waive(stack: str, findings: Iterable[Finding], today: date) -> Iterator[Finding]:
+    known = waivers.load().get(stack, [])
     for finding in findings:
         waiver = waivers.find(known, finding.rule, finding.resource, today)
         if waiver is None:
@@ -138,10 +140,10 @@ def _waive(findings: Iterable[Finding], today: date) -> Iterator[Finding]:
             yield finding.model_copy(update={"waived": waived})
 
 
-def _waiver_findings(findings: list[Finding], today: date) -> Iterator[Finding]:
+def _waiver_findings(stack: str, findings: list[Finding], today: date) -> Iterator[Finding]:
     """An expired waiver is a finding; one that excuses nothing any more is advice to remove it."""
     found = {(f.rule, f.resource or "stack") for f in findings}
-    for waiver in waivers.load():
+    for waiver in waivers.load().get(stack, []):
         what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
         if waiver.expired(today):
             text = f"the waiver of {what} expired on {waiver.expires}"

@@ -128,7 +128,10 @@ class NetworkPicture(_Part):
 
 
 class Verdict(_Part):
-    """Everything the report shows of one stack."""
+    """Everything the report shows of one stack.
+
+    `policies_only` names the resources of our own provider, which no tool but our policies knows.
+    """
 
     stack: str
     platform: str
@@ -141,6 +144,7 @@ class Verdict(_Part):
     created: list[Created]
     findings: list[Finding]
     checks_passed: dict[str, int]
+    policies_only: list[str] = []
     cost: Cost
     hardware: list[HardwareUse]
     network: NetworkPicture | None

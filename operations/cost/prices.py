@@ -44,7 +44,8 @@ class Prices:
 
     def of(self, service: str) -> float:
         """Dollars a unit of a service. Raises Unpriced where the catalogue has none in this region."""
-        price = self.hardware.services[service].price_usd.get(self.region)
+        known = self.hardware.services.get(service)
+        price = known.price_usd.get(self.region) if known else None
         if price is None:
             raise Unpriced(f"{service} in {self.region}")
         return price

@@ -1,8 +1,9 @@
-"""Scans one Terraform plan with Checkov, in Checkov's own environment and without a network.
+"""Scans one Terraform plan or ARM template with Checkov, in Checkov's own environment and without a network.
 
-Protocol: start me before the plan exists; write the path of the plan's JSON and a newline to my stdin whenever it is
-there (the pipe holds it while I import); read one JSON document from my stdout until it ends. An empty line or a
-closed stdin makes me leave quietly. Everything else, errors included, goes to stderr, and then I exit with 1.
+Protocol: start me before there is anything to scan; write `terraform_plan` or `arm`, a space, the path of the JSON and
+a newline to my stdin whenever it is there (the pipe holds it while I import); read one JSON document from my stdout
+until it ends. An empty line or a closed stdin makes me leave quietly. Everything else, errors included, goes to
+stderr, and then I exit with 1.
 
 The document: {"checkov_version", "seconds_import", "seconds_scan", "passed": [{"check_id", "address"}],
 "failed": [{"check_id", "check_name", "address", "guideline", "evaluated_keys"}], "resources": how many resources
@@ -40,20 +41,20 @@ class Errors(logging.Handler):
 
 
 def main() -> int:
-    """Import, wait for the path of the plan, scan it, print the document."""
+    """Import, wait for what to scan, scan it, print the document."""
     document = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not end up in the document
     sys.addaudithook(refuse_network)
     started = time.perf_counter()
-    runner = load()
+    scan = load()
     imported = time.perf_counter()
     errors = Errors()
     logging.getLogger().addHandler(errors)
-    path = sys.stdin.readline().strip()
+    framework, _, path = sys.stdin.readline().strip().partition(" ")
     if not path:
         return 0
     scanning = time.perf_counter()
-    report = runner(path)
+    report = scan(framework, path)
     scanned = time.perf_counter()
     if errors.messages:
         sys.exit(errors.messages[0])
@@ -68,43 +69,49 @@ def _vertices_by_exact_name(graph: object, module: object, kind: str, name: str)
 
 
 def load():
-    """Import what a plan scan needs, and return the scan as a function of the plan's path.
+    """Import what a scan needs, and return the scan as a function of the framework and the path.
 
-    Measured on two cores, idle: 0.8-1.1 s for Checkov's plan runner alone (its command line, with every runner, 2.5 s),
-    3.9 s when there is no bytecode yet. The imports make a great many objects that never die, and the collector's
-    passes over them are 0.2-0.3 s of that: it is off, for the process does one scan and ends. Lazy modules
-    (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing: something touches each of them on the way.
+    Measured on two cores, idle: 0.7-1.1 s for Checkov's plan runner alone (its command line, with every runner, 2.5 s),
+    3.9 s when there is no bytecode yet. The ARM runner adds 0.02 s to that, so both are imported. The imports make a
+    great many objects that never die, and the collector's passes over them are 0.2-0.3 s of that: it is off, for the
+    process does one scan and ends. Lazy modules (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing:
+    something touches each of them on the way.
     """
     gc.disable()
+    from checkov.arm.runner import Runner as ArmRunner
     from checkov.common.bridgecrew.check_type import CheckType
     from checkov.common.checks_infra.registry import get_graph_checks_registry
     from checkov.runner_filter import RunnerFilter
     from checkov.terraform.graph_builder.local_graph import TerraformLocalGraph
-    from checkov.terraform.plan_runner import Runner
+    from checkov.terraform.plan_runner import Runner as PlanRunner
     from checkov.version import version
 
-    get_graph_checks_registry(CheckType.TERRAFORM).load_checks()  # the built-in graph checks: a few hundred files
+    for framework in (CheckType.TERRAFORM, CheckType.ARM):
+        get_graph_checks_registry(framework).load_checks()  # the built-in graph checks: a few hundred files
     gc.freeze()  # or the interpreter would go through all of it once more at its end
     # Checkov's fallback for a name it does not find looks for `name[…]`, as count makes them, among all resources at
     # every miss: quadratic, and a plan rendered from Pulumi has none. tests/operations/test_checkov.py holds that the
     # findings are the same without it. With the collector left off, 1,000 endpoints take 28 s instead of 69 s.
     TerraformLocalGraph._get_possible_vertices = _vertices_by_exact_name
 
-    def scan(path: str) -> dict:
-        options = RunnerFilter(framework=["terraform_plan"], download_external_modules=False)
-        report = Runner().run(files=[path], external_checks_dir=[str(CHECKS)], runner_filter=options)
+    runners = {"terraform_plan": PlanRunner, "arm": ArmRunner}
+
+    def scan(framework: str, path: str) -> dict:
+        options = RunnerFilter(framework=[framework], download_external_modules=False)
+        report = runners[framework]().run(files=[path], external_checks_dir=[str(CHECKS)], runner_filter=options)
+        passed, failed = report.passed_checks, report.failed_checks
         return {
             "checkov_version": version,
-            "passed": [{"check_id": r.check_id, "address": r.resource_address} for r in report.passed_checks],
+            "passed": [{"check_id": r.check_id, "address": r.resource_address or r.resource} for r in passed],
             "failed": [
                 {
                     "check_id": record.check_id,
                     "check_name": record.check_name,
-                    "address": record.resource_address,
+                    "address": record.resource_address or record.resource,
                     "guideline": record.guideline,
                     "evaluated_keys": record.check_result.get("evaluated_keys") or [],
                 }
-                for record in report.failed_checks
+                for record in failed
             ],
             "resources": len(report.resources),
             "parsing_errors": report.parsing_errors,

@@ -10,18 +10,22 @@ import pytest
 
 from operations.checkov import CheckovError, CheckovMissing, CheckovScan
 from operations.graph import Graph
-from operations.render import render
+from operations.rendering import arm, terraform
+from operations.rendering.rendered import Rendered
 
 
-def plan(*addresses: object) -> dict[str, object]:
-    return {"planned_values": {"root_module": {"resources": addresses}}}
+def rendered(*resources: object) -> Rendered:
+    plan = {"planned_values": {"root_module": {"resources": resources}}}
+    return Rendered("terraform_plan", plan, {str(resource): "urn" for resource in resources}, [], [])
 
 
 ENVIRONMENT = Path(__file__).parents[2] / "policies" / "checkov"
 ANSWER = """
 import json
+framework, path = input().split(" ", 1)
+assert framework == "terraform_plan"
 print(json.dumps({"checkov_version": "3", "seconds_import": 1, "seconds_scan": 1, "parsing_errors": [], "resources": 1,
-    "passed": [{"check_id": "A", "address": json.load(open(input()))["planned_values"]["root_module"]["resources"][0]}],
+    "passed": [{"check_id": "A", "address": json.load(open(path))["planned_values"]["root_module"]["resources"][0]}],
     "failed": [{"check_id": "B", "check_name": "b", "address": "x.y", "guideline": None, "evaluated_keys": ["k"]}]}))
 """
 
@@ -55,12 +59,12 @@ def test_a_missing_environment_says_what_to_run(tmp_path: Path) -> None:
 
 def test_the_plan_goes_in_and_the_findings_come_out(tmp_path: Path, temporary: Path) -> None:
     scan = start(tmp_path, ANSWER)
-    result = scan.scan(plan("a.b"))
+    result = scan.scan(rendered("a.b"))
     assert result.passed[0].address == "a.b"
     assert result.failed[0].evaluated_keys == ("k",)
     assert_nothing_left(scan, temporary)
     with pytest.raises(CheckovError, match="one process does one scan"):
-        scan.scan(plan())
+        scan.scan(rendered())
 
 
 @pytest.mark.parametrize(
@@ -72,14 +76,14 @@ def test_the_plan_goes_in_and_the_findings_come_out(tmp_path: Path, temporary: P
         ("input(); print('{}')", "not what scan.py promises: Field required"),
         (
             ANSWER.replace('"parsing_errors": []', '"parsing_errors": ["/plan.json"]'),
-            "read 1 of the plan's 1 resources",
+            "read 1 of the 1 rendered resources",
         ),
     ],
 )
 def test_a_failure_is_one_sentence(tmp_path: Path, temporary: Path, script: str, message: str) -> None:
     scan = start(tmp_path, script)
     with pytest.raises(CheckovError, match=message) as caught:
-        scan.scan(plan("a.b"))
+        scan.scan(rendered("a.b"))
     assert "\n" not in str(caught.value)
     assert_nothing_left(scan, temporary)
 
@@ -87,7 +91,7 @@ def test_a_failure_is_one_sentence(tmp_path: Path, temporary: Path, script: str,
 def test_one_that_hangs_is_killed(tmp_path: Path, temporary: Path) -> None:
     scan = start(tmp_path, "import signal; signal.pause()")
     with pytest.raises(CheckovError, match=r"did not finish within 0\.1 seconds"):
-        scan.scan(plan(), timeout_seconds=0.1)
+        scan.scan(rendered(), timeout_seconds=0.1)
     assert_nothing_left(scan, temporary)
 
 
@@ -104,9 +108,20 @@ def test_the_real_one_leaves_quietly_without_a_plan() -> None:
         assert scan._process.returncode == 0
 
 
-def test_the_real_one_does_not_pass_what_it_cannot_read() -> None:
-    with CheckovScan.start(ENVIRONMENT) as scan, pytest.raises(CheckovError, match="read 0 of the plan's 1 resources"):
-        scan.scan(plan({"no": "resource"}))
+TEMPLATE = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        rendered({"no": "resource"}),
+        Rendered("arm", {"$schema": TEMPLATE, "resources": [{"no": "resource"}]}, {"a": "urn"}, [], []),
+        Rendered("arm", {"not": "a template"}, {"a": "urn"}, [], []),
+    ],
+)
+def test_the_real_one_does_not_pass_what_it_cannot_read(unread: Rendered) -> None:
+    with CheckovScan.start(ENVIRONMENT) as scan, pytest.raises(CheckovError, match="read 0 of the 1 rendered"):
+        scan.scan(unread)
 
 
 def test_the_real_one_does_not_pass_over_a_check_it_cannot_load(tmp_path: Path) -> None:
@@ -116,7 +131,7 @@ def test_the_real_one_does_not_pass_over_a_check_it_cannot_load(tmp_path: Path) 
     (tmp_path / "checks" / "__init__.py").touch()
     (tmp_path / "checks" / "broken.py").write_text("raise ValueError('no rule')")
     with CheckovScan.start(tmp_path) as scan, pytest.raises(CheckovError, match=r"'broken' .*: no rule$"):
-        scan.scan(plan())
+        scan.scan(rendered())
 
 
 @pytest.mark.parametrize("event", ["socket.connect", "socket.getaddrinfo", "socket.sendto"])
@@ -127,17 +142,27 @@ def test_the_real_one_refuses_a_network(event: str) -> None:
     refuse("open", ())
 
 
-def test_our_scan_finds_what_checkovs_own_command_finds(pilot: Graph, tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
+def test_our_scan_finds_what_checkovs_own_command_finds(
+    platform: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """The scan drives Checkov's API, with one of its look-ups made faster; its command line is the reference."""
-    plan = render([resource.to_json() for resource in pilot.resources]).plan
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    whole = (arm if platform == "azure" else terraform).render([resource.to_json() for resource in graph.resources])
+    assert not whole.unrendered
     with CheckovScan.start(ENVIRONMENT) as checkov:
-        ours = checkov.scan(plan)
-    path = tmp_path / "plan.json"
-    path.write_text(json.dumps(plan), encoding="utf-8")
-    command = [ENVIRONMENT / ".venv" / "bin" / "checkov", "-f", path, "--framework", "terraform_plan", "-o", "json"]
-    command += ["--skip-download", "--quiet", "--external-checks-dir", ENVIRONMENT / "checks"]
+        ours = checkov.scan(whole)
+    path = tmp_path / "rendered.json"
+    path.write_text(json.dumps(whole.document), encoding="utf-8")
+    command = [ENVIRONMENT / ".venv" / "bin" / "checkov", "-f", path, "--framework", whole.framework, "-o", "json"]
+    command += ["--skip-download", "--external-checks-dir", ENVIRONMENT / "checks"]
     kept = {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
     answer = subprocess.run(command, capture_output=True, text=True, env=kept, timeout=120, check=False)
-    theirs = json.loads(answer.stdout)["results"]["failed_checks"]
-    assert len(theirs) > 5
-    assert {(f.check_id, f.address) for f in ours.failed} == {(f["check_id"], f["resource"]) for f in theirs}
+    theirs = json.loads(answer.stdout)["results"]
+    assert len(theirs["passed_checks"]) > 30
+    assert {(f.check_id, f.address) for f in ours.failed} == {
+        (f["check_id"], f["resource"]) for f in theirs["failed_checks"]
+    }
+    assert {(p.check_id, p.address) for p in ours.passed} == {
+        (p["check_id"], p["resource"]) for p in theirs["passed_checks"]
+    }

@@ -1,4 +1,4 @@
-"""One real scan of one rendered graph: each check has a resource that it passes and one that it catches."""
+"""One real scan of a rendered graph for each platform: each check has a resource that it passes and one it catches."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from operations.checkov import CheckovScan, ScanResult
-from operations.render import render
+from operations.rendering import arm, terraform
 
 ENVIRONMENT = Path(__file__).parents[2] / "policies" / "checkov"
-GRAPH: list[dict[str, Any]] = []
+GRAPHS: dict[str, list[dict[str, Any]]] = {"aws": [], "gcp": [], "azure-native": []}
 
 
-def add(token: str, name: str, inputs: dict[str, Any], **outputs: str) -> dict[str, Any]:
+def add(token: str, name: str, inputs: dict[str, Any], /, **outputs: str) -> dict[str, Any]:
     """Add a resource; an input given as (resource, output) is what another resource put out."""
     links: dict[str, set[str]] = {prop: set() for prop in inputs}
 
@@ -29,7 +29,8 @@ def add(token: str, name: str, inputs: dict[str, Any], **outputs: str) -> dict[s
     dependencies = {prop: sorted(urns) for prop, urns in links.items() if urns}
     resource = {"urn": f"urn:{token}::{name}", "type": token, "name": name, "custom": True, "inputs": resolved}
     resource |= {"outputs": {"id": f"{name}-id", **resolved, **outputs}, "propertyDependencies": dependencies}
-    GRAPH.append(resource | {"dependencies": sorted({urn for urns in dependencies.values() for urn in urns})})
+    resource |= {"dependencies": sorted({urn for urns in dependencies.values() for urn in urns})}
+    GRAPHS[token.partition(":")[0]].append(resource)
     return resource
 
 
@@ -99,12 +100,125 @@ add("aws:sagemaker/endpoint:Endpoint", "endpoint-bad", served | {"deploymentConf
 add("aws:sagemaker/endpoint:Endpoint", "endpoint-plain", served)
 
 
+ring = add(
+    "gcp:kms/keyRing:KeyRing", "ring", {"location": "us-central1"}, id="projects/p/locations/us-central1/keyRings/r"
+)
+lasting = {"keyRing": (ring, "id"), "rotationPeriod": "7776000s"}
+seal = add("gcp:kms/cryptoKey:CryptoKey", "key-good", lasting, id="projects/p/locations/us-central1/keyRings/r/k")
+add("gcp:kms/cryptoKey:CryptoKey", "key-bad", {"keyRing": (ring, "id")})
+lan = add(
+    "gcp:compute/network:Network", "lan-good", {"autoCreateSubnetworks": False}, id="projects/p/global/networks/lan"
+)
+add("gcp:compute/network:Network", "lan-bad", {"autoCreateSubnetworks": False})
+out = {"network": (lan, "id"), "direction": "EGRESS", "denies": [{"protocol": "all"}]}
+add("gcp:compute/firewall:Firewall", "wall", out | {"logConfig": {"metadata": "INCLUDE_ALL_METADATA"}})
+flows = {"logConfig": {"aggregationInterval": "INTERVAL_5_SEC"}, "privateIpGoogleAccess": True}
+add("gcp:compute/subnetwork:Subnetwork", "subnet-good", {"network": (lan, "id"), "ipCidrRange": "10.0.0.0/20"} | flows)
+add("gcp:compute/subnetwork:Subnetwork", "subnet-bad", {"network": (lan, "id"), "ipCidrRange": "10.0.16.0/20"})
+sealed = {"encryptionSpec": {"kmsKeyName": (seal, "id")}, "location": "us-central1"}
+connect = {"privateServiceConnectConfig": {"enablePrivateServiceConnect": True, "projectAllowlists": ["p"]}}
+add("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint-good", sealed | connect)
+add("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint-peered", sealed | {"network": (lan, "id")})
+add("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint-bad", {"location": "us-central1"})
+shut_off = {"privateServiceConnectConfig": {"enablePrivateServiceConnect": False}}
+add("gcp:vertex/aiEndpoint:AiEndpoint", "endpoint-off", sealed | shut_off)
+place = {"network": (lan, "id")}
+add("gcp:colab/runtimeTemplate:RuntimeTemplate", "colab-good", {"networkSpec": place | {"enableInternetAccess": False}})
+add("gcp:colab/runtimeTemplate:RuntimeTemplate", "colab-bad", {"networkSpec": place | {"enableInternetAccess": True}})
+add("gcp:colab/runtimeTemplate:RuntimeTemplate", "colab-plain", {"networkSpec": place})
+shield = dict.fromkeys(["enableSecureBoot", "enableVtpm", "enableIntegrityMonitoring"], True)
+disk = {"diskEncryption": "CMEK", "kmsKey": (seal, "id")}
+machine = {"disablePublicIp": True, "bootDisk": disk, "dataDisks": disk}
+bench = "gcp:workbench/instance:Instance"
+add(bench, "bench-good", {"gceSetup": machine | {"shieldedInstanceConfig": shield}})
+add(bench, "bench-bad", {"gceSetup": {"shieldedInstanceConfig": shield | {"enableSecureBoot": False}}})
+add(bench, "bench-plain", {"gceSetup": machine})
+images = "gcp:artifactregistry/repository:Repository"
+add(images, "images-good", {"format": "DOCKER", "kmsKeyName": (seal, "id")})
+add(images, "images-bad", {"format": "DOCKER"})
+
+
+ml = "azure-native:machinelearningservices:"
+subscription = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers"
+
+
+def azure(token: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    return add(
+        f"azure-native:{token}", name, {"resourceGroupName": "rg"} | inputs, name=name, id=f"{subscription}/{name}"
+    )
+
+
+vault = azure("keyvault:Vault", "vault", {"vaultName": "vault", "properties": {"enablePurgeProtection": True}})
+azure("keyvault:Vault", "vault-silent", {"vaultName": "vault-silent", "properties": {}})
+azure("monitor:DiagnosticSetting", "audit", {"resourceUri": (vault, "id"), "logs": [{"categoryGroup": "allLogs"}]})
+quiet = {"managedNetwork": {"isolationMode": "AllowOnlyApprovedOutbound"}, "publicNetworkAccess": "Disabled"}
+own_key = {
+    "status": "Enabled",
+    "keyVaultProperties": {"keyVaultArmId": (vault, "id"), "keyIdentifier": "https://v/keys/k"},
+}
+good = quiet | {"encryption": own_key, "workspaceName": "space-good"}
+space = azure("machinelearningservices:Workspace", "space-good", good)
+loose = {"managedNetwork": {"isolationMode": "AllowInternetOutbound"}, "publicNetworkAccess": "Enabled"}
+azure("machinelearningservices:Workspace", "space-bad", loose)
+azure("machinelearningservices:Workspace", "space-keyless", {"encryption": own_key | {"status": "Disabled"}})
+inside_space = {"workspaceName": (space, "name")}
+served = {"properties": {"authMode": "AADToken", "publicNetworkAccess": "Disabled"}}
+online = azure("machinelearningservices:OnlineEndpoint", "online-good", inside_space | served)
+azure("machinelearningservices:OnlineEndpoint", "online-bad", inside_space | {"properties": {"authMode": "Key"}})
+azure("machinelearningservices:BatchEndpoint", "batch-good", inside_space | {"properties": {"authMode": "AADToken"}})
+azure("machinelearningservices:BatchEndpoint", "batch-bad", inside_space | {"properties": {"authMode": "Key"}})
+blue = {"endpointName": (online, "name"), "properties": {"endpointComputeType": "Managed"}}
+azure("machinelearningservices:OnlineDeployment", "blue", inside_space | blue)
+
+
+def compute(name: str, kind: str, local: bool, **properties: Any) -> None:
+    inner = {"enableNodePublicIp": False, **properties}
+    whole = {"computeType": kind, "disableLocalAuth": local, "properties": inner}
+    azure("machinelearningservices:Compute", name, inside_space | {"properties": whole})
+
+
+compute("cluster-good", "AmlCompute", True, remoteLoginPortPublicAccess="Disabled")
+compute("cluster-local", "AmlCompute", False, remoteLoginPortPublicAccess="Disabled")
+compute("cluster-ssh", "AmlCompute", True, remoteLoginPortPublicAccess="Enabled")
+compute("cluster-address", "AmlCompute", True, remoteLoginPortPublicAccess="Disabled", enableNodePublicIp=True)
+compute("notebook-good", "ComputeInstance", True, sshSettings={"sshPublicAccess": "Disabled"})
+compute("notebook-plain", "ComputeInstance", True)
+azure("machinelearningservices:Compute", "kubernetes-good", inside_space | {"properties": {"disableLocalAuth": True}})
+closed_store = {
+    "allowSharedKeyAccess": False,
+    "enableHttpsTrafficOnly": True,
+    "networkRuleSet": {"defaultAction": "Deny"},
+}
+azure("storage:StorageAccount", "storegood", closed_store | {"accountName": "storegood"})
+azure("storage:StorageAccount", "storebad", {"enableHttpsTrafficOnly": False})
+
+
+def scan(platform: str) -> ScanResult:
+    rendered = (arm if platform == "azure-native" else terraform).render(GRAPHS[platform])
+    assert not rendered.unrendered
+    with CheckovScan.start(ENVIRONMENT) as process:
+        return process.scan(rendered)
+
+
 @pytest.fixture(scope="module")
 def result() -> ScanResult:
-    rendered = render(GRAPH)
-    assert not rendered.unrendered
-    with CheckovScan.start(ENVIRONMENT) as scan:
-        return scan.scan(rendered.plan)
+    return scan("aws")
+
+
+@pytest.fixture(scope="module")
+def google() -> ScanResult:
+    return scan("gcp")
+
+
+@pytest.fixture(scope="module")
+def microsoft() -> ScanResult:
+    return scan("azure-native")
+
+
+def outcomes(result: ScanResult, check: str) -> tuple[set[str], set[str]]:
+    passed = {record.address for record in result.passed if record.check_id == check}
+    failed = {record.address for record in result.failed if record.check_id == check}
+    return passed - failed, failed - passed
 
 
 @pytest.mark.parametrize(
@@ -135,10 +249,67 @@ def result() -> ScanResult:
     ],
 )
 def test_a_check_passes_the_good_and_catches_the_bad(result: ScanResult, check: str, good: str, bad: str) -> None:
-    passed = {record.address for record in result.passed if record.check_id == check}
-    failed = {record.address for record in result.failed if record.check_id == check}
-    assert good in passed - failed
-    assert bad in failed - passed
+    passed, failed = outcomes(result, check)
+    assert good in passed
+    assert bad in failed
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "good", "bad"),
+    [
+        ("CKV_MLP_4", "google_vertex_ai_endpoint", "endpoint-good", "endpoint-bad"),
+        ("CKV_MLP_4", "google_vertex_ai_endpoint", "endpoint-peered", "endpoint-off"),
+        ("CKV_MLP_5", "google_colab_runtime_template", "colab-good", "colab-bad"),
+        ("CKV_MLP_5", "google_colab_runtime_template", "colab-good", "colab-plain"),
+        ("CKV_MLP_6", "google_workbench_instance", "bench-good", "bench-bad"),
+        ("CKV_MLP_6", "google_workbench_instance", "bench-good", "bench-plain"),
+        ("CKV_GCP_26", "google_compute_subnetwork", "subnet-good", "subnet-bad"),
+        ("CKV_GCP_43", "google_kms_crypto_key", "key-good", "key-bad"),
+        ("CKV_GCP_84", "google_artifact_registry_repository", "images-good", "images-bad"),
+        ("CKV2_GCP_18", "google_compute_network", "lan-good", "lan-bad"),
+        ("CKV2_GCP_24", "google_vertex_ai_endpoint", "endpoint-good", "endpoint-bad"),
+        ("CKV2_GCP_27", "google_workbench_instance", "bench-good", "bench-bad"),
+        ("CKV2_GCP_28", "google_workbench_instance", "bench-good", "bench-bad"),
+    ],
+)
+def test_a_google_check_passes_the_good_and_catches_the_bad(
+    google: ScanResult, check: str, kind: str, good: str, bad: str
+) -> None:
+    passed, failed = outcomes(google, check)
+    assert f"{kind}.{good}" in passed
+    assert f"{kind}.{bad}" in failed
+
+
+ML, STORE = "Microsoft.MachineLearningServices/workspaces", "Microsoft.Storage/storageAccounts"
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "bad"),
+    [
+        ("CKV_MLP_7", f"{ML}.space-good", f"{ML}.space-bad"),
+        ("CKV_MLP_7", f"{ML}.space-good", f"{ML}.space-keyless"),
+        ("CKV_MLP_8", f"{ML}.space-good", f"{ML}.space-bad"),
+        ("CKV_MLP_8", f"{ML}.space-good", f"{ML}.space-keyless"),
+        ("CKV_MLP_9", f"{ML}/onlineEndpoints.space-good/online-good", f"{ML}/onlineEndpoints.space-good/online-bad"),
+        ("CKV_MLP_9", f"{ML}/batchEndpoints.space-good/batch-good", f"{ML}/batchEndpoints.space-good/batch-bad"),
+        ("CKV_MLP_10", f"{ML}/onlineEndpoints.space-good/online-good", f"{ML}/onlineEndpoints.space-good/online-bad"),
+        ("CKV_MLP_11", f"{ML}/computes.space-good/cluster-good", f"{ML}/computes.space-good/cluster-local"),
+        ("CKV_MLP_11", f"{ML}/computes.space-good/cluster-good", f"{ML}/computes.space-good/cluster-ssh"),
+        ("CKV_MLP_11", f"{ML}/computes.space-good/kubernetes-good", f"{ML}/computes.space-good/cluster-address"),
+        ("CKV_MLP_11", f"{ML}/computes.space-good/notebook-good", f"{ML}/computes.space-good/notebook-plain"),
+        ("CKV_MLP_12", f"{STORE}.storegood", f"{STORE}.storebad"),
+        ("CKV_AZURE_3", f"{STORE}.storegood", f"{STORE}.storebad"),
+        ("CKV_AZURE_35", f"{STORE}.storegood", f"{STORE}.storebad"),
+        ("CKV2_AZURE_49", f"{ML}.space-good", f"{ML}.space-bad"),
+        ("CKV2_MLP_1", "Microsoft.KeyVault/vaults.vault", "Microsoft.KeyVault/vaults.vault-silent"),
+    ],
+)
+def test_an_azure_check_passes_the_good_and_catches_the_bad(
+    microsoft: ScanResult, check: str, good: str, bad: str
+) -> None:
+    passed, failed = outcomes(microsoft, check)
+    assert good in passed
+    assert bad in failed
 
 
 def test_a_finding_says_what_was_looked_at(result: ScanResult) -> None:

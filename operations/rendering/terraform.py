@@ -1,9 +1,7 @@
-"""Renders the AWS part of a resource graph as Terraform, the language Checkov's rules are written in.
+"""Renders the AWS and Google Cloud parts of a resource graph as Terraform, the language of most of Checkov's rules.
 
-pulumi-aws is bridged from Terraform's AWS provider, so types and properties translate one to one. Every name and
-shape below was checked, with every nested input of pulumi-aws 7.51, against the provider's schema as
-`cdktf-cdktf-provider-aws` 21.22 carries it (hashicorp/aws 6). Not translated: nested blocks of ECS targets, predictive
-scaling, regional NAT gateways and the bucket's old inline replication, which no component uses.
+pulumi-aws and pulumi-gcp are bridged from Terraform's providers, so types and properties translate one to one; what
+each bridge changed is in `terraform_aws` and `terraform_gcp`, with how that was checked.
 
 What Checkov 3.3.30 does with a value that is another resource's output, by experiment on 30 resources, 89 findings
 (tests/policies/test_checkov_checks.py keeps the conclusion true):
@@ -22,102 +20,27 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias, cast
+from functools import cache, cached_property
+from typing import cast
 
 from operations.graph import SECRET, UNKNOWN
+from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
+from operations.rendering.tables import Table
+from operations.rendering.terraform_aws import AWS
+from operations.rendering.terraform_gcp import GCP
 
-Json: TypeAlias = Any
-Resource: TypeAlias = Mapping[str, Any]
-
-# The verified resources, by Pulumi module.
-_RESOURCES = {
-    "accessanalyzer": "Analyzer",
-    "appautoscaling": "Policy ScheduledAction Target",
-    "budgets": "Budget BudgetAction",
-    "cloudcontrol": "Resource",
-    "cloudtrail": "EventDataStore Trail",
-    "cloudwatch": "CompositeAlarm Dashboard EventRule EventTarget LogGroup LogMetricFilter LogResourcePolicy "
-    "MetricAlarm",
-    "costexplorer": "AnomalyMonitor AnomalySubscription CostAllocationTag CostCategory",
-    "ec2": "DefaultNetworkAcl DefaultRouteTable DefaultSecurityGroup Eip FlowLog InternetGateway NatGateway NetworkAcl "
-    "NetworkAclRule Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet Vpc VpcDhcpOptions "
-    "VpcEndpoint VpcEndpointPolicy VpcEndpointRouteTableAssociation",
-    "ecr": "LifecyclePolicy Repository RepositoryPolicy",
-    "guardduty": "Detector",
-    "iam": "AccessKey InstanceProfile Policy Role RolePoliciesExclusive RolePolicy RolePolicyAttachment "
-    "RolePolicyAttachmentsExclusive User",
-    "kms": "Alias Grant Key KeyPolicy",
-    "s3": "Bucket BucketAcl BucketIntelligentTieringConfiguration BucketLifecycleConfiguration BucketLogging "
-    "BucketNotification BucketObjectLockConfiguration BucketObjectv2 BucketOwnershipControls BucketPolicy "
-    "BucketPublicAccessBlock BucketServerSideEncryptionConfiguration BucketVersioning",
-    "sagemaker": "AppImageConfig DataQualityJobDefinition Domain Endpoint EndpointConfiguration FeatureGroup Image "
-    "MlflowTrackingServer Model ModelPackageGroup ModelPackageGroupPolicy MonitoringSchedule NotebookInstance "
-    "NotebookInstanceLifecycleConfiguration Pipeline Space StudioLifecycleConfig UserProfile",
-    "scheduler": "Schedule ScheduleGroup",
-    "secretsmanager": "Secret",
-    "servicequotas": "ServiceQuota",
-    "sfn": "StateMachine",
-    "sns": "Topic TopicPolicy TopicSubscription",
-    "sqs": "Queue QueuePolicy",
-    "ssm": "Parameter",
-    "vpc": "SecurityGroupEgressRule SecurityGroupIngressRule",
-}
-# The rule is aws_<module>_<resource in snake case>; these are the exceptions to its two halves.
-_PREFIXES = {"cloudcontrol": "aws_cloudcontrolapi_", "costexplorer": "aws_ce_", "ec2": "aws_"}
-_TYPE_NAMES = {"aws_cloudtrail_trail": "aws_cloudtrail", "aws_s3_bucket_objectv2": "aws_s3_object"}
-
-# Attributes that the bridge renamed by hand, by Terraform type.
-_RENAMED = {
-    "aws_cloudwatch_metric_alarm": {"name": "alarm_name"},
-    "aws_sns_topic_subscription": {"topic": "topic_arn"},
-}
-# Lists that Pulumi names in the plural and Terraform in the singular; every other list has the same name in both.
-_PLURALS = """
-    additional_model_data_sources advanced_event_selectors ands capacity_provider_strategies code_repositories
-    container_entrypoints containers cors_rules cost_filters custom_file_system_configs custom_file_systems
-    custom_images data_resources efs_file_system_configs encryption_configurations ends_withs event_selectors
-    exclusions feature_definitions field_selectors grants image_tag_mutability_exclusion_filters
-    include_inference_response_ins inclusions inline_policies insight_selectors kernel_specs lambda_functions
-    lifecycle_rules metric_queries monitor_arn_lists noncurrent_version_transitions not_ends_withs not_starts_withs
-    notifications ors parameters pipeline_parameter_lists pipeline_parameters planned_limits queues replicas routes
-    routing_configs rules s3_data_sources split_charge_rules starts_withs step_adjustments subnet_configurations
-    subscribers target_grants tierings topics transitions
-"""
-_PLURAL = frozenset(_PLURALS.split())
-# Maps with keys of the user's own; every other object is a block, which Terraform holds as a list of one.
-_MAPS = """
-    container_environment_variables dimensions encryption_context_equals encryption_context_subset environment
-    header_parameters input_paths metadata parameters query_string_parameters tags timeouts
-"""
-_MAP = frozenset(_MAPS.split())
-# JSON documents that Pulumi also takes as typed objects.
-_DOCUMENTS = frozenset({"assume_role_policy", "policy", "policy_document"})
+# The tables, by the name of the Pulumi package and by that of the Terraform provider.
+_TABLES = {"aws": AWS, "gcp": GCP}
+_BY_PROVIDER = {table.provider: table for table in _TABLES.values()}
 # How Pulumi marks what is not plain JSON: secrets, and assets, which have no value to judge.
 _MARK = next(iter(SECRET))
 # Outputs that name one resource and no other, so that finding one inside a text proves where it came from.
-_IDENTITY = re.compile(r"(^id|Id|^arn|Arn|^name|Name|^bucket|^url|Url)$")
+_IDENTITY = re.compile(r"(^id|Id|^arn|Arn|^name|Name|^bucket|^url|Url|^selfLink|^email|^member)$")
 _SHARED = frozenset({"accountId", "ownerId", "registryId"})
 
+_REGISTRY = "registry.terraform.io/hashicorp"
+
 _ABSENT = object()
-
-
-@dataclass(frozen=True)
-class Unrendered:
-    """A resource that has no Terraform form here, and why."""
-
-    urn: str
-    type: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A Terraform plan, the resource behind each of its addresses, and what could not be rendered."""
-
-    plan: dict[str, Json]
-    addresses: dict[str, str]
-    unrendered: list[Unrendered]
 
 
 @dataclass(frozen=True)
@@ -152,14 +75,20 @@ class _Block:
     def address(self) -> str:
         return f"{self.type}.{self.name}"
 
+    @property
+    def provider(self) -> str:
+        return _table(self.type).provider
+
 
 def render(resources: Iterable[Resource]) -> Rendered:
-    """Render every AWS resource as `terraform show -json` prints a plan that creates them all.
+    """Render every AWS and Google Cloud resource as `terraform show -json` prints a plan that creates them all.
 
-    Components and providers are not resources and are left out; anything else without a mapping is in `unrendered`.
+    Components and providers are not resources and are left out; anything else without a mapping is in `unrendered`,
+    or in `own` if it is of our own provider.
     """
     resources = list(resources)
-    addresses, unrendered = _addresses(resources)
+    own: list[Unrendered] = []
+    addresses, unrendered = _addresses(cloud_resources(resources, own))
     blocks = list(_blocks(resources, addresses))
     plan = {
         "format_version": "1.2",
@@ -167,16 +96,16 @@ def render(resources: Iterable[Resource]) -> Rendered:
         "planned_values": {"root_module": {"resources": [_planned(block) for block in blocks]}},
         "resource_changes": [_change(block) for block in blocks],
         "configuration": {
-            "provider_config": {"aws": _provider_config(resources)},
+            "provider_config": _provider_config(resources, sorted({block.provider for block in blocks})),
             "root_module": {"resources": [_configured(block) for block in blocks]},
         },
     }
-    return Rendered(plan, {address: urn for urn, address in addresses.items()}, unrendered)
+    return Rendered("terraform_plan", plan, {address: urn for urn, address in addresses.items()}, unrendered, own)
 
 
 def render_configuration(resources: Iterable[Resource], region: str) -> dict[str, Json]:
-    """Render the same resources as a `main.tf.json` that `terraform plan` accepts without an AWS account."""
-    resources = list(resources)
+    """Render the AWS resources as a `main.tf.json` that `terraform plan` accepts without an AWS account."""
+    resources = [resource for resource in resources if resource["type"].startswith("aws:")]
     addresses, _ = _addresses(resources)
     types: dict[str, dict[str, Json]] = {}
     for block in _blocks(resources, addresses):
@@ -198,10 +127,15 @@ def render_configuration(resources: Iterable[Resource], region: str) -> dict[str
 def terraform_type(token: str) -> str | None:
     """Give the Terraform type of a Pulumi token, or None if it is not one of the verified ones."""
     cloud, module, noun = re.split(r"(?:/\w+)?:", token, maxsplit=2)
-    if cloud != "aws" or noun not in _RESOURCES.get(module, "").split():
+    table = _TABLES.get(cloud)
+    if table is None or noun not in table.resources.get(module, "").split():
         return None
-    plain = _PREFIXES.get(module, f"aws_{module}_") + _snake(noun)
-    return _TYPE_NAMES.get(plain, plain)
+    plain = table.prefixes.get(module, f"{table.provider}_{module}_") + _snake(noun)
+    return table.types.get(plain, plain)
+
+
+def _table(kind: str) -> Table:
+    return _BY_PROVIDER[kind.partition("_")[0]]
 
 
 def _addresses(resources: Iterable[Resource]) -> tuple[dict[str, str], list[Unrendered]]:
@@ -211,8 +145,6 @@ def _addresses(resources: Iterable[Resource]) -> tuple[dict[str, str], list[Unre
     taken: set[str] = set()
     for resource in resources:
         urn, token = resource["urn"], resource["type"]
-        if not resource["custom"] or token.startswith("pulumi:"):
-            continue
         kind = terraform_type(token)
         if kind is None:
             unrendered.append(Unrendered(urn, token, f"no Terraform mapping for {token}"))
@@ -235,7 +167,7 @@ def _blocks(resources: Iterable[Resource], addresses: Mapping[str, str]) -> Iter
             if prop.startswith("__") or raw is None:
                 continue
             sources = [known[dep] for dep in resource.get("propertyDependencies", {}).get(prop, []) if dep in known]
-            key, value = _attribute(kind, prop, raw, _Linker(sources, addresses), top=True)
+            key, value = _attribute(kind, prop, raw, _Linker(_table(kind), sources, addresses), top=True)
             attributes[key] = value
             # The value was computed from a resource and shows no trace of it: an edge is all that can be kept.
             if sources and not _references(value) and not _is_blocks(value):
@@ -250,7 +182,8 @@ def _blocks(resources: Iterable[Resource], addresses: Mapping[str, str]) -> Iter
 class _Linker:
     """Finds the outputs of `sources` (the resources that a property depends on) in a property's strings."""
 
-    def __init__(self, sources: Iterable[Resource], addresses: Mapping[str, str]):
+    def __init__(self, table: Table, sources: Iterable[Resource], addresses: Mapping[str, str]):
+        self.table = table
         self.addresses = [addresses[source["urn"]] for source in sources]
         pairs = zip(self.addresses, sources, strict=True)
         outputs = [(key, value, address) for address, source in pairs for key, value in source["outputs"].items()]
@@ -258,8 +191,9 @@ class _Linker:
         outputs.sort(key=lambda output: {"arn": 0, "id": 1}.get(output[0], 2))
         self.outputs: dict[str, tuple[str, tuple[str, str]]] = {}
         for key, value, address in outputs:
-            if isinstance(value, str) and value and key != "region":
-                attribute = _name(address.partition(".")[0], key, value)
+            if isinstance(value, str) and value and key not in table.shared:
+                kind = address.partition(".")[0]
+                attribute = _name(_table(kind), kind, key, value)
                 self.outputs.setdefault(value, (key, (address, attribute)))
 
     @cached_property
@@ -288,11 +222,10 @@ def _is_identity(key: str) -> bool:
 
 def _attribute(kind: str, prop: str, raw: Json, linker: _Linker, top: bool = False) -> tuple[str, Json]:
     """Translate one property, with all that is in it, to its Terraform name and shape."""
-    key = _name(kind, prop, raw)
-    if key in _DOCUMENTS and isinstance(raw, dict):
+    key = _name(linker.table, kind, prop, raw)
+    if key in linker.table.documents and isinstance(raw, dict):
         raw = json.dumps(raw)
-    # Cost Explorer alone has a block of this name, {key, values}: the rest are maps of text to text.
-    is_map = key in _MAP and not (key == "tags" and "values" in raw)
+    is_map = isinstance(raw, dict) and linker.table.is_map(key, cast("dict[str, Json]", raw))
     value = _value(prop, raw, linker, top, is_map)
     if isinstance(raw, dict) and not is_map and not isinstance(value, str | _Text):
         value = [value]
@@ -314,15 +247,14 @@ def _value(prop: str, raw: Json, linker: _Linker, top: bool, is_map: bool = Fals
     return dict(_attribute("", k, v, linker) for k, v in entries.items())
 
 
+@cache
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _name(kind: str, prop: str, value: Json) -> str:
-    name = _snake(prop)
-    if isinstance(value, list) and name in _PLURAL:
-        name = name[:-3] + "y" if name.endswith("ies") else name[:-1]
-    return _RENAMED.get(kind, {}).get(name, name)
+def _name(table: Table, kind: str, prop: str, value: Json) -> str:
+    name = table.singular(_snake(prop)) if isinstance(value, list) else _snake(prop)
+    return table.renamed.get(kind, {}).get(name, name)
 
 
 def _is_blocks(value: Json) -> bool:
@@ -383,14 +315,8 @@ def _expression(node: Json) -> Json:
 
 
 def _identity(block: _Block) -> dict[str, Json]:
-    provider = "registry.terraform.io/hashicorp/aws"
-    return {
-        "address": block.address,
-        "mode": "managed",
-        "type": block.type,
-        "name": block.name,
-        "provider_name": provider,
-    }
+    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
+    return place | {"provider_name": f"{_REGISTRY}/{block.provider}"}
 
 
 def _planned(block: _Block) -> dict[str, Json]:
@@ -408,12 +334,19 @@ def _configured(block: _Block) -> dict[str, Json]:
     expressions = {key: _expression(value) for key, value in block.attributes.items()}
     expressions |= {key: {"references": addresses} for key, addresses in block.vague.items()}
     place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
-    body = place | {"provider_config_key": "aws", "expressions": expressions, "schema_version": 0}
+    body = place | {"provider_config_key": block.provider, "expressions": expressions, "schema_version": 0}
     return body | ({"depends_on": block.depends_on} if block.depends_on else {})
 
 
-def _provider_config(resources: Iterable[Resource]) -> dict[str, Json]:
-    regions = (r["inputs"].get("region") for r in resources if r["type"] == "pulumi:providers:aws")
-    region = next((region for region in regions if region), None)
-    expressions = {"region": {"constant_value": region}} if region else {}
-    return {"name": "aws", "full_name": "registry.terraform.io/hashicorp/aws", "expressions": expressions}
+def _provider_config(resources: Iterable[Resource], providers: Iterable[str]) -> dict[str, Json]:
+    """What each provider in use is told of the place; Pulumi's provider resource is named after its package."""
+    settings = {
+        r["type"].rpartition(":")[2]: r["inputs"] for r in resources if r["type"].startswith("pulumi:providers:")
+    }
+    packages = {table.provider: package for package, table in _TABLES.items()}
+    configs: dict[str, Json] = {}
+    for name in providers:
+        known = settings.get(packages[name], {})
+        told = {key: {"constant_value": known[key]} for key in _BY_PROVIDER[name].place if known.get(key)}
+        configs[name] = {"name": name, "full_name": f"{_REGISTRY}/{name}", "expressions": told}
+    return configs

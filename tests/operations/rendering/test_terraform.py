@@ -1,13 +1,16 @@
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pulumi_aws
+import pulumi_gcp
 import pytest
 
-from operations import render as rendering
 from operations.graph import SECRET, UNKNOWN
-from operations.render import render, render_configuration, terraform_type
+from operations.rendering.terraform import render, render_configuration, terraform_type
+from operations.rendering.terraform_aws import AWS
+from operations.rendering.terraform_gcp import GCP
 
 ACCOUNT = "123456789012"
 
@@ -36,7 +39,7 @@ ENDPOINT = resource("aws:sagemaker/endpoint:Endpoint", "endpoint", outputs={"id"
 
 def parts(*resources: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What the last resource has in planned values, in the configuration's expressions, and as Terraform code."""
-    plan = render(resources).plan
+    plan = render(resources).document
     planned = plan["planned_values"]["root_module"]["resources"][-1]
     configured = plan["configuration"]["root_module"]["resources"][-1]
     code = render_configuration(resources, "eu-west-1")["resource"][planned["type"]][planned["name"]]
@@ -49,7 +52,7 @@ def test_a_whole_value_reference_is_unknown_in_the_plan_as_terraform_prints_it()
     assert values == {}
     assert expressions == {"kms_key_id": {"references": ["aws_kms_key.key.arn", "aws_kms_key.key"]}}
     assert code == {"kms_key_id": "${aws_kms_key.key.arn}"}
-    change = render([KEY, group]).plan["resource_changes"][-1]["change"]
+    change = render([KEY, group]).document["resource_changes"][-1]["change"]
     assert change["after_unknown"] == {"kms_key_id": True}
 
 
@@ -157,17 +160,28 @@ def test_names_the_bridge_changed(token: str, inputs: dict[str, Any], expected: 
         ("aws:s3/bucketObjectv2:BucketObjectv2", "aws_s3_object"),
         ("aws:apprunner/service:Service", None),
         ("gcp:kms/key:Key", None),
+        ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "google_kms_crypto_key_iam_member"),
+        ("gcp:projects/iAMMember:IAMMember", "google_project_iam_member"),
+        ("gcp:serviceaccount/account:Account", "google_service_account"),
+        ("gcp:serviceaccount/iAMMember:IAMMember", "google_service_account_iam_member"),
+        ("gcp:vertex/aiEndpoint:AiEndpoint", "google_vertex_ai_endpoint"),
+        ("gcp:vertex/aiFeatureStore:AiFeatureStore", "google_vertex_ai_featurestore"),
+        ("gcp:cloudquota/sQuotaPreference:SQuotaPreference", "google_cloud_quotas_quota_preference"),
+        ("azure-native:storage:StorageAccount", None),
     ],
 )
 def test_types(token: str, expected: str | None) -> None:
     assert terraform_type(token) == expected
 
 
-@pytest.mark.parametrize("module", rendering._RESOURCES)
-def test_every_type_in_the_table_is_one_of_the_package(module: str) -> None:
-    folder = Path(pulumi_aws.__file__).parent / module
-    source = "".join(path.read_text() for path in folder.glob("*.py"))
-    missing = [noun for noun in rendering._RESOURCES[module].split() if f":{noun}'" not in source]
+@pytest.mark.parametrize(
+    ("package", "module", "nouns"),
+    [(pulumi_aws, *item) for item in AWS.resources.items()] + [(pulumi_gcp, *item) for item in GCP.resources.items()],
+)
+def test_every_type_in_the_tables_is_one_of_the_package(package: ModuleType, module: str, nouns: str) -> None:
+    assert package.__file__
+    source = "".join(path.read_text() for path in (Path(package.__file__).parent / module).glob("*.py"))
+    missing = [noun for noun in nouns.split() if f":{noun}'" not in source]
     assert not missing
 
 
@@ -180,7 +194,7 @@ def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
     assert [(item.urn, item.reason) for item in rendered.unrendered] == [
         (odd["urn"], "no Terraform mapping for aws:apprunner/service:Service")
     ]
-    config = rendered.plan["configuration"]["provider_config"]["aws"]
+    config = rendered.document["configuration"]["provider_config"]["aws"]
     assert config["expressions"] == {"region": {"constant_value": "eu-west-1"}}
 
 
@@ -204,7 +218,7 @@ def test_secrets_do_not_leave_and_unknowns_keep_their_source() -> None:
 
 def test_order_without_a_value_and_protection() -> None:
     group = resource("aws:ec2/securityGroup:SecurityGroup", "g", dependencies=[KEY["urn"]], protect=True)
-    assert render([KEY, group]).plan["configuration"]["root_module"]["resources"][-1]["depends_on"] == [
+    assert render([KEY, group]).document["configuration"]["root_module"]["resources"][-1]["depends_on"] == [
         "aws_kms_key.key"
     ]
     code = render_configuration([KEY, group], "eu-west-1")
@@ -213,3 +227,103 @@ def test_order_without_a_value_and_protection() -> None:
         "lifecycle": {"prevent_destroy": True},
     }
     assert code["provider"]["aws"]["region"] == "eu-west-1"
+
+
+RING = "projects/pilot/locations/us-central1/keyRings/ring"
+GOOGLE_KEY = resource("gcp:kms/cryptoKey:CryptoKey", "key", outputs={"id": f"{RING}/cryptoKeys/key", "name": "key"})
+
+
+def test_a_google_resource_keeps_its_references() -> None:
+    inputs = {
+        "location": "us-central1",
+        "encryptionSpec": {"kmsKeyName": GOOGLE_KEY["outputs"]["id"]},
+        "privateServiceConnectConfig": {"enablePrivateServiceConnect": True, "projectAllowlists": ["pilot"]},
+        "labels": {"costCenter": "ml"},
+    }
+    endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", inputs, sources={"encryptionSpec": [GOOGLE_KEY]})
+    document = render([GOOGLE_KEY, endpoint]).document
+    assert document["planned_values"]["root_module"]["resources"][-1]["values"] == {
+        "location": "us-central1",
+        "encryption_spec": [{}],
+        "private_service_connect_config": [{"enable_private_service_connect": True, "project_allowlist": ["pilot"]}],
+        "labels": {"costCenter": "ml"},
+    }
+    configured = document["configuration"]["root_module"]["resources"][-1]
+    assert configured["provider_config_key"] == "google"
+    [spec] = configured["expressions"]["encryption_spec"]
+    assert spec == {"kms_key_name": {"references": ["google_kms_crypto_key.key.id", "google_kms_crypto_key.key"]}}
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "expected"),
+    [
+        ("gcp:compute/firewall:Firewall", {"denies": [{"protocol": "all"}]}, {"deny": [{"protocol": "all"}]}),
+        (
+            "gcp:compute/subnetwork:Subnetwork",
+            {"secondaryIpRanges": [{"rangeName": "r"}], "logConfig": {"metadata": "INCLUDE_ALL_METADATA"}},
+            {"secondary_ip_range": [{"range_name": "r"}], "log_config": [{"metadata": "INCLUDE_ALL_METADATA"}]},
+        ),
+        (
+            "gcp:compute/networkAttachment:NetworkAttachment",
+            {"subnetworks": ["s"], "producerAcceptLists": ["p"]},
+            {"subnetworks": ["s"], "producer_accept_lists": ["p"]},
+        ),
+        ("gcp:compute/routerNat:RouterNat", {"subnetworks": [{"name": "s"}]}, {"subnetwork": [{"name": "s"}]}),
+        (
+            "gcp:workbench/instance:Instance",
+            {"gceSetup": {"metadata": {"idle-timeout-seconds": "3600"}, "dataDisks": {"kmsKey": "k"}}},
+            {"gce_setup": [{"metadata": {"idle-timeout-seconds": "3600"}, "data_disks": [{"kms_key": "k"}]}]},
+        ),
+        (
+            "gcp:storage/bucket:Bucket",
+            {"lifecycleRules": [{"condition": {"matchesPrefixes": ["a/"], "matchesStorageClasses": ["STANDARD"]}}]},
+            {"lifecycle_rule": [{"condition": [{"matches_prefix": ["a/"], "matches_storage_class": ["STANDARD"]}]}]},
+        ),
+        (
+            "gcp:bigquery/dataset:Dataset",
+            {"accesses": [{"role": "READER"}]},
+            {"access": [{"role": "READER"}]},
+        ),
+        (
+            "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+            {"auditLogConfigs": [{"logType": "DATA_READ"}]},
+            {"audit_log_config": [{"log_type": "DATA_READ"}]},
+        ),
+    ],
+)
+def test_names_and_shapes_of_google(token: str, inputs: dict[str, Any], expected: dict[str, Any]) -> None:
+    [planned] = render([resource(token, "x", inputs)]).document["planned_values"]["root_module"]["resources"]
+    assert planned["values"] == expected
+
+
+def test_where_google_is_deployed_proves_no_reference() -> None:
+    place = {"project": "pilot", "location": "us-central1"}
+    endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", place, outputs={"id": "projects/pilot/endpoints/1"})
+    inputs = {"project": "pilot", "location": "us-central1", "role": "roles/viewer"}
+    member = resource(
+        "gcp:vertex/aiEndpointIamMember:AiEndpointIamMember", "m", inputs, sources={"project": [endpoint]}
+    )
+    document = render([endpoint, member]).document
+    values = document["planned_values"]["root_module"]["resources"][-1]["values"]
+    assert values == inputs
+    expressions = document["configuration"]["root_module"]["resources"][-1]["expressions"]
+    assert expressions["project"] == {"references": ["google_vertex_ai_endpoint.e"]}
+
+
+def test_what_google_has_no_name_for_is_said_and_ours_is_set_apart() -> None:
+    model = resource("mlplatform:gcp:Model", "model")
+    odd = resource("gcp:apigee/organization:Organization", "odd")
+    provider = resource("pulumi:providers:gcp", "gcp", {"project": "pilot", "region": "us-central1"})
+    rendered = render([provider, model, odd, GOOGLE_KEY])
+    assert rendered.framework == "terraform_plan"
+    assert rendered.addresses == {"google_kms_crypto_key.key": GOOGLE_KEY["urn"]}
+    assert [item.type for item in rendered.unrendered] == ["gcp:apigee/organization:Organization"]
+    assert [(item.urn, item.reason) for item in rendered.own] == [
+        (model["urn"], "mlplatform:gcp:Model is of our own provider, so our policies alone judge it")
+    ]
+    place = rendered.document["configuration"]["provider_config"]["google"]["expressions"]
+    assert place == {"project": {"constant_value": "pilot"}, "region": {"constant_value": "us-central1"}}
+
+
+def test_terraform_code_is_of_aws_alone() -> None:
+    assert set(render_configuration([KEY, GOOGLE_KEY], "eu-west-1")["resource"]) == {"aws_kms_key"}

@@ -1,0 +1,14 @@
+"""Resource graphs in the languages that Checkov's rules are written in: Terraform plans and ARM templates."""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from operations.rendering.rendered import Rendered, Resource
+
+_LANGUAGES = {"aws": "terraform", "gcp": "terraform", "azure": "arm"}
+
+
+def render(platform: str, resources: Iterable[Resource]) -> Rendered:
+    """Render every resource in the language of its platform; no other language is imported."""
+    rendered: Rendered = import_module(f"operations.rendering.{_LANGUAGES[platform]}").render(resources)
+    return rendered

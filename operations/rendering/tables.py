@@ -1,0 +1,44 @@
+"""What differs between two bridged providers: how each one's names and shapes are told from Pulumi's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """The verified resources of one bridged provider, and what its bridge renamed or reshaped."""
+
+    provider: str
+    """The provider's name in Terraform, from which its source and the types' prefix follow."""
+    place: tuple[str, ...]
+    """The provider's settings that say where: Pulumi's and Terraform's names for them are the same."""
+    resources: Mapping[str, str]
+    """The verified resources, by Pulumi module."""
+    prefixes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The rule is <provider>_<module>_<resource in snake case>: the prefixes of modules that differ."""
+    types: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The types that differ all the same, by what the rule makes of them."""
+    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """Top-level attributes that the bridge renamed in one resource only, by Terraform type."""
+    plurals: frozenset[str] = frozenset()
+    """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
+    maps: frozenset[str] = frozenset()
+    """Maps with keys of the user's own; every other object is a block, which Terraform holds as a list of one."""
+    lookalikes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Blocks that bear the name of a map, with the key that gives them away."""
+    documents: frozenset[str] = frozenset()
+    """JSON documents that Pulumi also takes as typed objects."""
+    shared: frozenset[str] = frozenset()
+    """Outputs that many resources have in common: a value equal to one is no reference to it."""
+
+    def is_map(self, name: str, value: Mapping[str, object]) -> bool:
+        """Tell whether the object `value` of the attribute `name` is a map."""
+        return name in self.maps and self.lookalikes.get(name) not in value
+
+    def singular(self, name: str) -> str:
+        """Give Terraform's name of the list that Pulumi calls `name`."""
+        if name not in self.plurals:
+            return name
+        if name.endswith("ies"):
+            return f"{name[:-3]}y"
+        return name[: -2 if name.endswith(("sses", "xes")) else -1]
