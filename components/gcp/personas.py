@@ -1,0 +1,122 @@
+"""What each persona may do: permissions in the project, and grants on the places and accounts it works with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+_RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
+"""What a machine or container of ours tells of itself."""
+
+
+@dataclass
+class IdentityArgs:
+    """`prefix` begins the name of everything of this stack.
+
+    `artifact_uris`, `input_uris` and `output_uris` are the gs:// places that serving and batch read and write; their
+    buckets must have uniform access, or a grant can have no condition. `own_bucket` is what the pilot's bucket is
+    called in such a place; `bucket_name` is that name once the bucket stands.
+    """
+
+    prefix: str
+    project: str
+    region: str
+    artifact_uris: Sequence[str]
+    input_uris: Sequence[str]
+    output_uris: Sequence[str]
+    own_bucket: str
+    bucket_name: pulumi.Input[str]
+    repository_id: pulumi.Input[str]
+
+
+@dataclass
+class Place:
+    """Objects of a bucket below `prefix`, or all of them; `bucket_name` is the bucket's name once it stands."""
+
+    name: str
+    bucket_name: pulumi.Input[str]
+    prefix: str = ""
+
+
+@dataclass
+class Persona:
+    """`permissions` hold in the project; it reads and writes objects, and may run what runs as one of `acts_as`."""
+
+    permissions: Sequence[str] = ()
+    reads: Sequence[Place] = ()
+    writes: Sequence[Place] = ()
+    acts_as: Sequence[str] = ()
+    pulls_images: bool = False
+
+
+def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
+    """Each persona and what it may do.
+
+    Vertex AI and Workflows know neither grants on one job, model or workflow nor conditions on their names, so these
+    permissions hold in the project: the fewest that work, and the project is the pilot's own.
+    """
+    artifacts = _places(_versions(args.artifact_uris), args)
+
+    def own(prefix: str = "") -> list[Place]:
+        return [Place(args.own_bucket, args.bucket_name, prefix)]
+
+    return {
+        "data-scientist": Persona(
+            permissions=(*_RUN, *_JOBS, *_PROPOSE),
+            reads=own(),
+            writes=own("workspace/"),
+            acts_as=["training"],
+            pulls_images=True,
+        ),
+        "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls_images=True),
+        "pipeline": Persona(permissions=(*_SCORE, "logging.logEntries.create"), acts_as=["batch"]),
+        "serving": Persona(permissions=_RUN, reads=artifacts),
+        "batch": Persona(
+            permissions=_RUN,
+            reads=[*artifacts, *_places(args.input_uris, args)],
+            writes=_places(args.output_uris, args),
+        ),
+        "approver": Persona(permissions=_APPROVE),
+    }
+
+
+_JOBS = (
+    "aiplatform.customJobs.cancel",
+    "aiplatform.customJobs.create",
+    "aiplatform.customJobs.get",
+    "aiplatform.customJobs.list",
+    "aiplatform.endpoints.get",
+    "aiplatform.endpoints.list",
+)
+# A version is proposed by uploading it and approved by giving it an alias, which is an update of the model.
+_PROPOSE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.upload")
+_APPROVE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.update")
+_SCORE = (
+    "aiplatform.batchPredictionJobs.cancel",
+    "aiplatform.batchPredictionJobs.create",
+    "aiplatform.batchPredictionJobs.get",
+    "aiplatform.batchPredictionJobs.list",
+    "aiplatform.models.get",
+    "workflows.executions.create",
+)
+
+
+def _places(uris: Sequence[str], args: IdentityArgs) -> list[Place]:
+    """The places of gs:// addresses, each once; a grant on the pilot's own bucket waits for the bucket."""
+    split = (uri.removeprefix("gs://").partition("/") for uri in uris)
+    found = sorted({(bucket, prefix) for bucket, _, prefix in split})
+    own = args.own_bucket
+    return [Place(bucket, args.bucket_name if bucket == own else bucket, prefix) for bucket, prefix in found]
+
+
+def _versions(artifact_uris: Sequence[str]) -> list[str]:
+    """The folders of all versions of each artifact: gs://bucket/scorer/ for gs://bucket/scorer/2/.
+
+    While a new version bakes, and when it is rolled back, the old one may still be loading the old artifact. An
+    artifact that lies in no folder stands for itself.
+    """
+    folders: list[str] = []
+    for uri in artifact_uris:
+        bucket, *parents, _ = uri.removeprefix("gs://").rstrip("/").split("/")
+        folders.append(f"gs://{'/'.join([bucket, *parents])}/" if parents else uri)
+    return folders

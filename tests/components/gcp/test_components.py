@@ -1,0 +1,542 @@
+"""Each component by itself: what it creates, that two of it can stand side by side, and the traps it guards."""
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pulumi_gcp
+import pytest
+
+from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
+from components.gcp.audit import Audit, AuditArgs
+from components.gcp.batch import BatchJob, BatchJobArgs
+from components.gcp.bucket import PrivateBucket, PrivateBucketArgs
+from components.gcp.budget import Budget, BudgetArgs
+from components.gcp.encryption import DATA_AGENTS, LOGS_AGENTS, Encryption, EncryptionArgs
+from components.gcp.endpoint import Endpoint, EndpointArgs
+from components.gcp.identity import Identity
+from components.gcp.model import ModelArgs
+from components.gcp.monitoring import Alerts, AlertsArgs
+from components.gcp.names import fitted, label, squeezed
+from components.gcp.network import Network, NetworkArgs
+from components.gcp.personas import IdentityArgs
+from components.gcp.registry import Registry, RegistryArgs
+from components.gcp.workspace import Workspace, WorkspaceArgs
+from operations.graph import Graph
+from operations.offline import record
+from provider import Provider
+
+PROJECT, REGION, TAGS = "payments-risk-pilot", "us-central1", {"team": "payments-risk"}
+KEY = f"projects/{PROJECT}/locations/{REGION}/keyRings/r/cryptoKeys/k"
+NETWORK_ID, SUBNET_ID = f"projects/{PROJECT}/global/networks/n", f"projects/{PROJECT}/regions/{REGION}/subnetworks/s"
+CHANNEL, AGENT = f"projects/{PROJECT}/notificationChannels/1", "serviceAccount:service-1@gcp-sa-aiplatform.example"
+ACCOUNT = f"x@{PROJECT}.iam.gserviceaccount.com"
+
+MODEL = ModelArgs(
+    project=PROJECT,
+    region=REGION,
+    image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0",
+    artifact_uri="gs://models/scorer/1/",
+    service_account=ACCOUNT,
+    data_key_id=KEY,
+)
+ENDPOINT = EndpointArgs(
+    endpoint_name="scorer",
+    enabled=True,
+    model=MODEL,
+    machine_type="e2-standard-2",
+    accelerator_type=None,
+    accelerator_count=None,
+    min_replicas=1,
+    max_replicas=4,
+    requests_per_replica_per_minute=600,
+    canary_percent=10,
+    bake_minutes=10,
+    p95_latency_ms=250,
+    error_rate_percent=1,
+    network_id=NETWORK_ID,
+    subnet_id=SUBNET_ID,
+    vertex_agent=AGENT,
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
+BATCH = BatchJobArgs(
+    job_name="nightly",
+    enabled=True,
+    model=MODEL,
+    machine_type="e2-standard-2",
+    accelerator_type=None,
+    accelerator_count=None,
+    replicas=2,
+    schedule="30 2 * * *",
+    timezone="Europe/Berlin",
+    max_hours=3,
+    input_uri="gs://data/in/",
+    output_uri="gs://data/out/",
+    pipeline_account=ACCOUNT,
+    scheduler_agent=AGENT,
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
+NETWORK = NetworkArgs(
+    project=PROJECT, region=REGION, cidr="10.40.0.0/20", zones=2, reach=("pkg.dev", "googleapis.com"), tags=TAGS
+)
+IDENTITY = IdentityArgs(
+    prefix="pilot",
+    project=PROJECT,
+    region=REGION,
+    artifact_uris=[MODEL.artifact_uri],
+    input_uris=["gs://data/in/"],
+    output_uris=["gs://data/out/"],
+    own_bucket="artifacts",
+    bucket_name="artifacts",
+    repository_id="images",
+)
+WORKSPACE = WorkspaceArgs(
+    prefix="pilot",
+    project=PROJECT,
+    users=["ana", "ben", "cem"],
+    principals={"ana": "ana@example.com", "ben": "ben@example.com", "cem": "cem@example.com"},
+    idle_timeout_minutes=60,
+    machine_type="e2-standard-2",
+    zones=[f"{REGION}-a", f"{REGION}-b"],
+    network_id=NETWORK_ID,
+    subnet_id=SUBNET_ID,
+    service_account=ACCOUNT,
+    data_key_id=KEY,
+    tags=TAGS,
+)
+MEMBERS = {agent: f"serviceAccount:{agent}@example" for agent in (*DATA_AGENTS, *LOGS_AGENTS)}
+
+Make = Callable[[str, pulumi.ResourceOptions], pulumi.ComponentResource]
+COMPONENTS: dict[str, Make] = {
+    "Alerts": lambda n, o: Alerts(n, AlertsArgs(PROJECT, "a@example.com", TAGS), o),
+    "Audit": lambda n, o: Audit(n, AuditArgs(PROJECT, REGION, n, KEY), o),
+    "BatchJob": lambda n, o: BatchJob(n, BATCH, o),
+    "Budget": lambda n, o: Budget(n, BudgetArgs("000000-A", "123", 2500.5, CHANNEL, TAGS), o),
+    "Encryption": lambda n, o: Encryption(n, EncryptionArgs(PROJECT, REGION, MEMBERS, TAGS), o),
+    "Endpoint": lambda n, o: Endpoint(n, replace(ENDPOINT, endpoint_name=n), o),
+    "Identity": lambda n, o: Identity(n, replace(IDENTITY, prefix=n), o),
+    "Network": lambda n, o: Network(n, NETWORK, o),
+    "PrivateBucket": lambda n, o: PrivateBucket(n, PrivateBucketArgs(PROJECT, REGION, f"{n}-bucket", KEY, TAGS), o),
+    "Registry": lambda n, o: Registry(n, RegistryArgs(PROJECT, REGION, f"{n}-artifacts", KEY, TAGS), o),
+    "ServiceAgents": lambda n, o: ServiceAgents(n, ServiceAgentsArgs(PROJECT, "123"), o),
+    "Workspace": lambda n, o: Workspace(n, replace(WORKSPACE, prefix=n), o),
+}
+
+
+def made(*components: tuple[str, Make]) -> Graph:
+    """The graph of some components, each with its name."""
+
+    def program() -> None:
+        provider = pulumi_gcp.Provider("gcp", project=PROJECT, region=REGION)
+        own = Provider("mlplatform")
+        for name, make in components:
+            make(name, pulumi.ResourceOptions(providers=[provider, own]))
+
+    return record(program, "test", "gcp", {})
+
+
+def one(name: str, kind: str) -> Graph:
+    return made((name, COMPONENTS[kind]))
+
+
+def inputs(graph: Graph, type_: str) -> Any:
+    (resource,) = graph.of_type(type_)
+    return resource.inputs
+
+
+@pytest.mark.parametrize("kind", COMPONENTS)
+def test_two_of_a_component_stand_side_by_side(kind: str) -> None:
+    graph = made(("first", COMPONENTS[kind]), ("second", COMPONENTS[kind]))
+    assert [r.type for r in graph.resources if r.is_component].count(f"mlplatform:gcp:{kind}") == 2
+    assert len(graph.by_urn) == len(graph.resources)
+    halves = [Counter(r.type for r in graph.cloud if r.name.startswith(name)) for name in ("first", "second")]
+    assert halves[0] == halves[1] and halves[0]
+    assert all(r.parent in graph.by_urn for r in graph.cloud), "children are parented"
+    for resource in graph.cloud:
+        if resource.type != "gcp:monitoring/notificationChannel:NotificationChannel":  # whose labels are its address
+            assert resource.inputs.get("labels", TAGS) == TAGS
+        assert resource.inputs.get("userLabels", TAGS) == TAGS
+
+
+def test_trap_the_forwarding_rule_to_google_has_a_legal_name_however_long_the_stack_is_named() -> None:
+    """The rule of a Private Service Connect endpoint to Google's APIs takes 1 to 20 lower-case letters and digits."""
+    names = [f"{'a-long-stack-name' * 2}-{index}-network" for index in range(2)]
+    graph = made(*((name, COMPONENTS["Network"]) for name in (*names, "p-network")))
+    rules = graph.of_type("gcp:compute/globalForwardingRule:GlobalForwardingRule")
+    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,19}", rule.inputs["name"]) for rule in rules)
+    assert len({rule.inputs["name"] for rule in rules}) == 3, "and another for each"
+    assert all(rule.inputs["target"] == "vpc-sc" and rule.inputs["loadBalancingScheme"] == "" for rule in rules)
+
+
+def test_the_address_of_google_lies_in_the_network_but_in_no_subnet() -> None:
+    graph = one("net", "Network")
+    assert inputs(graph, "gcp:compute/subnetwork:Subnetwork")["ipCidrRange"] == "10.40.0.0/21"
+    address = inputs(graph, "gcp:compute/globalAddress:GlobalAddress")
+    assert (address["address"], address["purpose"]) == ("10.40.15.254", "PRIVATE_SERVICE_CONNECT")
+
+
+def test_the_network_has_exactly_the_domains_asked_for_each_with_all_below_it() -> None:
+    graph = one("net", "Network")
+    zones = {zone.inputs["dnsName"] for zone in graph.of_type("gcp:dns/managedZone:ManagedZone")}
+    assert zones == {"googleapis.com.", "pkg.dev."}
+    records = {
+        (r.inputs["name"], r.inputs["type"], *r.inputs["rrdatas"]) for r in graph.of_type("gcp:dns/recordSet:RecordSet")
+    }
+    assert records == {
+        ("googleapis.com.", "A", "10.40.15.254"),
+        ("*.googleapis.com.", "CNAME", "googleapis.com."),
+        ("pkg.dev.", "A", "10.40.15.254"),
+        ("*.pkg.dev.", "CNAME", "pkg.dev."),
+    }
+
+
+def test_nothing_leaves_the_network_but_https_to_google() -> None:
+    graph = one("net", "Network")
+    assert inputs(graph, "gcp:compute/network:Network")["deleteDefaultRoutesOnCreate"] is True
+    walls = [r.inputs for r in graph.of_type("gcp:compute/firewall:Firewall")]
+    allowed = [(w["direction"], w["destinationRanges"], w["allows"]) for w in walls if "allows" in w]
+    assert allowed == [("EGRESS", ["10.40.15.254/32"], [{"protocol": "tcp", "ports": ["443"]}])]
+    denied = {w["direction"]: w for w in walls if "denies" in w}
+    assert denied["EGRESS"]["destinationRanges"] == denied["INGRESS"]["sourceRanges"] == ["0.0.0.0/0"]
+    assert all(w["denies"] == [{"protocol": "all"}] and w["priority"] > 1000 for w in denied.values())
+    assert all(w["logConfig"] == {"metadata": "INCLUDE_ALL_METADATA"} for w in walls)
+
+
+def test_trap_no_peering_that_would_not_delete_and_no_attachment_that_fails_once() -> None:
+    """Peering with service networking does not delete cleanly (16275, 19908), nor does a NetworkAttachment (24145)."""
+    graph = made(*((kind.lower(), make) for kind, make in COMPONENTS.items()))
+    types = {r.type for r in graph.cloud}
+    assert len(types) > 30
+    assert not {t for t in types if re.search(r"servicenetworking|[Pp]eering|networkAttachment|routerNat|/route:", t)}
+
+
+@pytest.mark.parametrize("zones", [2, 3])
+def test_instances_are_spread_over_as_many_zones_as_the_network_names(zones: int) -> None:
+    names: list[pulumi.Output[str]] = []
+
+    def spread(name: str, opts: pulumi.ResourceOptions) -> pulumi.ComponentResource:
+        network = Network(name, replace(NETWORK, zones=zones), opts)
+        names.extend(network.zone_names)
+        return Workspace(f"{name}-ws", replace(WORKSPACE, zones=network.zone_names), opts)
+
+    instances = made(("net", spread)).of_type("gcp:workbench/instance:Instance")
+    assert len(names) == len({i.inputs["location"] for i in instances}) == zones
+
+
+def test_keys_for_logs_and_data_are_two_each_rotated_and_kept() -> None:
+    keys = {key.name: key for key in one("key", "Encryption").of_type("gcp:kms/cryptoKey:CryptoKey")}
+    assert set(keys) == {"key-data", "key-logs"}
+    assert all(key.inputs["rotationPeriod"] == "7776000s" and key.protect for key in keys.values())
+
+
+def test_trap_a_key_that_google_never_deletes_leaves_its_name_to_pulumi() -> None:
+    graph = one("key", "Encryption")
+    kept = [*graph.of_type("gcp:kms/keyRing:KeyRing"), *graph.of_type("gcp:kms/cryptoKey:CryptoKey")]
+    assert len(kept) == 3 and not [r.name for r in kept if "name" in r.inputs]
+
+
+def test_each_service_agent_gets_the_key_it_works_with_and_no_other() -> None:
+    grants = one("key", "Encryption").of_type("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    by_key = {key: {g.inputs["member"] for g in grants if key in g.name} for key in ("key-data", "key-logs")}
+    assert by_key["key-data"] == {MEMBERS[agent] for agent in DATA_AGENTS}
+    assert by_key["key-logs"] == {MEMBERS["logging"]}, "who writes logs holds no key to data"
+    assert {g.inputs["role"] for g in grants} == {"roles/cloudkms.cryptoKeyEncrypterDecrypter"}
+
+
+def test_trap_a_service_agent_appears_lazily_and_gets_no_role_when_it_is_asked_for() -> None:
+    graph = one("agents", "ServiceAgents")
+    asked = {r.outputs["member"] for r in graph.of_type("gcp:projects/serviceIdentity:ServiceIdentity")}
+    granted = {r.inputs["member"]: r.inputs["role"] for r in graph.of_type("gcp:projects/iAMMember:IAMMember")}
+    assert len(asked) == 5 and set(granted) == asked
+    assert all(role.endswith(".serviceAgent") for role in granted.values()), "the role Google itself would give"
+
+
+@pytest.fixture(scope="module")
+def personas() -> Graph:
+    return one("who", "Identity")
+
+
+def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: Graph) -> None:
+    acts = {
+        (g.inputs["member"].partition("@")[0], g.inputs["serviceAccountId"].rpartition("/")[2].partition("@")[0])
+        for g in personas.of_type("gcp:serviceaccount/iAMMember:IAMMember")
+    }
+    assert acts == {
+        ("serviceAccount:who-data-scientist", "who-training"),
+        ("serviceAccount:who-pipeline", "who-batch"),
+    }
+
+
+def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> None:
+    roles = {r.inputs["role"] for r in personas.cloud if "role" in r.inputs}
+    predefined = {role for role in roles if role.startswith("roles/")}
+    assert predefined == {
+        "roles/artifactregistry.reader",
+        "roles/iam.serviceAccountUser",
+        "roles/storage.objectUser",
+        "roles/storage.objectViewer",
+    }
+    assert not personas.of_type("gcp:serviceaccount/key:Key")
+    project = personas.of_type("gcp:projects/iAMMember:IAMMember")
+    assert len(project) == 6 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
+
+
+def test_only_the_approver_approves_and_only_the_data_scientist_proposes(personas: Graph) -> None:
+    roles = personas.of_type("gcp:projects/iAMCustomRole:IAMCustomRole")
+    who = {
+        p: {r.inputs["roleId"] for r in roles if p in r.inputs["permissions"]}
+        for r in roles
+        for p in r.inputs["permissions"]
+    }
+    assert who["aiplatform.models.update"] == {"who_approver"}
+    assert who["aiplatform.models.upload"] == {"who_data_scientist"}
+    assert who["aiplatform.batchPredictionJobs.create"] == who["workflows.executions.create"] == {"who_pipeline"}
+    assert not [p for p in who if re.search(r"\*|[dD]elete|setIamPolicy|actAs|[kK]eys", p)]
+
+
+def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -> None:
+    writes = [
+        g.inputs for g in personas.of_type("gcp:storage/bucketIAMMember:BucketIAMMember") if "User" in g.inputs["role"]
+    ]
+    assert {g["member"].partition("@")[0].partition("who-")[2] for g in writes} == {
+        "batch",
+        "data-scientist",
+        "training",
+    }
+    for grant in writes:
+        expression = grant["condition"]["expression"]
+        assert f'resource.name.startsWith("projects/_/buckets/{grant["bucket"]}/objects/' in expression
+        assert "objectListPrefix" in expression, "a list is asked of the bucket, so the object's name does not match it"
+
+
+def test_while_a_version_bakes_the_old_artifact_stays_readable(personas: Graph) -> None:
+    (read,) = [g.inputs for g in personas.of_type("gcp:storage/bucketIAMMember:BucketIAMMember") if "serving" in g.name]
+    assert "buckets/models/objects/scorer/" in read["condition"]["expression"]
+    assert "scorer/1" not in read["condition"]["expression"], "all versions, not the one of today"
+
+
+@pytest.fixture(scope="module")
+def workbench() -> list[Any]:
+    return list(one("ws", "Workspace").of_type("gcp:workbench/instance:Instance"))
+
+
+def test_trap_an_idle_timer_works_with_guest_attributes_only(workbench: list[Any]) -> None:
+    for instance in workbench:
+        metadata = instance.inputs["gceSetup"]["metadata"]
+        assert metadata["idle-timeout-seconds"] == "3600" and metadata["enable-guest-attributes"] == "true"
+
+
+def test_trap_22622_an_update_of_workbench_metadata_loses_keys_so_there_is_none(workbench: list[Any]) -> None:
+    assert all("gceSetup.metadata" in instance.options["ignoreChanges"] for instance in workbench)
+
+
+def test_trap_up_does_not_start_an_instance_that_went_idle(workbench: list[Any]) -> None:
+    for instance in workbench:
+        assert "desiredState" not in instance.inputs and "desiredState" in instance.options["ignoreChanges"]
+
+
+def test_an_instance_is_shielded_private_encrypted_and_its_owners_alone(workbench: list[Any]) -> None:
+    assert {i.inputs["instanceOwners"][0] for i in workbench} == set(WORKSPACE.principals.values())
+    for instance in workbench:
+        setup = instance.inputs["gceSetup"]
+        assert setup["disablePublicIp"] is True and setup["serviceAccounts"] == [{"email": ACCOUNT}]
+        assert setup["shieldedInstanceConfig"] == {
+            "enableSecureBoot": True,
+            "enableVtpm": True,
+            "enableIntegrityMonitoring": True,
+        }
+        for disk in (setup["bootDisk"], setup["dataDisks"]):
+            assert (disk["diskEncryption"], disk["kmsKey"]) == ("CMEK", KEY)
+        metadata = setup["metadata"]
+        assert metadata["notebook-disable-root"] == metadata["notebook-disable-downloads"] == "true"
+        assert instance.inputs["disableProxyAccess"] is False, "stated, for it is how people come in"
+
+
+def test_a_person_may_use_their_own_instance_and_no_other() -> None:
+    grants = one("ws", "Workspace").of_type("gcp:workbench/instanceIamMember:InstanceIamMember")
+    assert {(g.inputs["name"], g.inputs["member"]) for g in grants} == {
+        (f"ws-{user}", f"user:{user}@example.com") for user in WORKSPACE.users
+    }
+
+
+def test_images_keep_their_tags_and_the_registry_stays() -> None:
+    graph = one("reg", "Registry")
+    repository = graph.of_type("gcp:artifactregistry/repository:Repository")[0]
+    assert repository.protect and repository.inputs["dockerConfig"] == {"immutableTags": True}
+    assert repository.inputs["kmsKeyName"] == KEY and repository.inputs["cleanupPolicyDryRun"] is False
+    assert {p["action"] for p in repository.inputs["cleanupPolicies"]} == {"DELETE", "KEEP"}
+    bucket = graph.of_type("gcp:storage/bucket:Bucket")[0]
+    assert bucket.protect and bucket.inputs["publicAccessPrevention"] == "enforced"
+    assert bucket.inputs["uniformBucketLevelAccess"] is True and bucket.inputs["versioning"] == {"enabled": True}
+    assert bucket.inputs["encryption"] == {"defaultKmsKeyName": KEY} and bucket.inputs["forceDestroy"] is False
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Graph:
+    return one("pilot-scorer", "Endpoint")
+
+
+def test_trap_the_endpoint_has_a_name_of_its_own_and_no_traffic_split(endpoint: Graph) -> None:
+    """An endpoint's automatic name is out of pattern, and `traffic_split` cannot be set at creation."""
+    (resource,) = endpoint.of_type("gcp:vertex/aiEndpoint:AiEndpoint")
+    assert re.fullmatch(r"[a-z][a-z0-9-]{0,62}", resource.inputs["name"])
+    assert "trafficSplit" not in resource.inputs and "trafficSplit" in resource.options["ignoreChanges"]
+
+
+def test_trap_private_service_connect_stands_alone_and_is_for_this_project(endpoint: Graph) -> None:
+    """It conflicts with `network` and with `dedicated_endpoint_enabled`."""
+    inputs_ = inputs(endpoint, "gcp:vertex/aiEndpoint:AiEndpoint")
+    assert inputs_["privateServiceConnectConfig"] == {
+        "enablePrivateServiceConnect": True,
+        "projectAllowlists": [PROJECT],
+    }
+    assert not {"network", "dedicatedEndpointEnabled"} & set(inputs_)
+
+
+def below(graph: Graph, urn: str) -> set[str]:
+    """Everything that a resource waits for, directly or not."""
+    seen: set[str] = set()
+    waiting = [urn]
+    while waiting:
+        for other in graph.by_urn[waiting.pop()].dependencies:
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return seen
+
+
+def test_trap_1441_a_model_is_undeployed_before_its_endpoint_goes_and_the_address_goes_first(endpoint: Graph) -> None:
+    """A delete is refused while a model is deployed (python-aiplatform 1441); destroy runs the graph backwards."""
+    (deployment,) = endpoint.of_type("mlplatform:gcp:Deployment")
+    (attached,) = endpoint.of_type("gcp:compute/forwardingRule:ForwardingRule")
+    waits = below(endpoint, deployment.urn)
+    for type_ in ("gcp:vertex/aiEndpoint:AiEndpoint", "mlplatform:gcp:Model"):
+        assert endpoint.of_type(type_)[0].urn in waits
+    assert deployment.urn in below(endpoint, attached.urn)
+    assert attached.inputs["target"] == deployment.outputs["serviceAttachment"]
+    assert attached.inputs["recreateClosedPsc"] is True
+
+
+def test_an_endpoint_scales_on_requests_a_minute_and_replica_and_bakes_a_canary(endpoint: Graph) -> None:
+    deployment = inputs(endpoint, "mlplatform:gcp:Deployment")
+    assert deployment["scalingMetric"].endswith("/prediction/online/request_count")
+    assert deployment["scalingTarget"] == 600
+    assert (deployment["canaryPercent"], deployment["bakeMinutes"]) == (10, 10)
+    assert (deployment["p95LatencyMs"], deployment["errorRatePercent"]) == (250, 1)
+    (model,) = endpoint.of_type("mlplatform:gcp:Model")
+    assert deployment["model"] == model.outputs["versionName"], "a version, so that a new one is seen as a change"
+
+
+def test_the_way_to_the_endpoint_is_https_to_its_address_and_nothing_else(endpoint: Graph) -> None:
+    wall = inputs(endpoint, "gcp:compute/firewall:Firewall")
+    (address,) = endpoint.of_type("gcp:compute/address:Address")
+    assert wall["direction"] == "EGRESS" and wall["allows"] == [{"protocol": "tcp", "ports": ["443"]}]
+    assert wall["destinationRanges"] == [f"{address.outputs['address']}/32"]
+
+
+def test_requests_are_logged_under_the_key_for_a_month_and_for_nobody_else(endpoint: Graph) -> None:
+    dataset = inputs(endpoint, "gcp:bigquery/dataset:Dataset")
+    assert re.fullmatch(r"\w+", dataset["datasetId"]), "BigQuery knows no dash"
+    assert dataset["defaultEncryptionConfiguration"] == {"kmsKeyName": KEY}
+    assert dataset["defaultPartitionExpirationMs"] == dataset["defaultTableExpirationMs"] == 30 * 86_400_000
+    assert not [a for a in dataset["accesses"] if a.get("specialGroup") in ("projectReaders", "projectWriters")]
+    logging = inputs(endpoint, "gcp:vertex/aiEndpoint:AiEndpoint")["predictRequestResponseLoggingConfig"]
+    assert logging["bigqueryDestination"] == {"outputUri": f"bq://{PROJECT}.{dataset['datasetId']}"}
+
+
+def conditions(graph: Graph) -> dict[str, Any]:
+    policies = graph.of_type("gcp:monitoring/alertPolicy:AlertPolicy")
+    assert all(p.inputs["notificationChannels"] == [CHANNEL] for p in policies)
+    return {p.name: p.inputs["conditions"][0] for p in policies}
+
+
+def test_alerts_of_an_endpoint_name_it_and_count_an_endpoint_never_called_as_idle(endpoint: Graph) -> None:
+    found = conditions(endpoint)
+    assert set(found) == {f"pilot-scorer-{what}" for what in ("p95-latency", "errors", "idle")}
+    latency, errors = (found[f"pilot-scorer-{w}"]["conditionThreshold"] for w in ("p95-latency", "errors"))
+    idle = found["pilot-scorer-idle"]["conditionPrometheusQueryLanguage"]["query"]
+    assert latency["thresholdValue"] == 250 and errors["thresholdValue"] == 0.01
+    assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
+    assert all('endpoint_id = "pilot-scorer"' in c["filter"] for c in (latency, errors))
+    assert 'endpoint_id="pilot-scorer"' in idle and "or vector(0)" in idle, "a series that never was is zero"
+
+
+def test_an_endpoint_switched_off_is_a_model_and_nothing_else() -> None:
+    graph = made(("scorer", lambda n, o: Endpoint(n, replace(ENDPOINT, enabled=False), o)))
+    assert [r.type for r in graph.cloud] == ["mlplatform:gcp:Model"]
+
+
+@pytest.fixture(scope="module")
+def batch() -> Graph:
+    return one("nightly", "BatchJob")
+
+
+def test_a_schedule_starts_the_workflow_as_the_pipeline_account(batch: Graph) -> None:
+    job = inputs(batch, "gcp:cloudscheduler/job:Job")
+    (workflow,) = batch.of_type("gcp:workflows/workflow:Workflow")
+    assert (job["schedule"], job["timeZone"]) == ("30 2 * * *", "Europe/Berlin")
+    assert (
+        job["httpTarget"]["uri"] == f"https://workflowexecutions.googleapis.com/v1/{workflow.outputs['id']}/executions"
+    )
+    assert job["httpTarget"]["oauthToken"]["serviceAccountEmail"] == workflow.inputs["serviceAccount"] == ACCOUNT
+    assert json.loads(base64.b64decode(job["httpTarget"]["body"])) == {"argument": "{}"}
+    assert workflow.inputs["cryptoKeyName"] == KEY and workflow.inputs["callLogLevel"] == "LOG_ALL_CALLS"
+    assert set(json.loads(workflow.inputs["sourceContents"])) == {"main", "score"}
+
+
+def test_trap_the_scheduler_sees_only_that_a_run_was_started_so_the_run_itself_raises_the_alarm(batch: Graph) -> None:
+    found = conditions(batch)
+    assert set(found) == {f"nightly-{what}" for what in ("failed", "overran", "did-not-start")}
+    failed = found["nightly-failed"]["conditionThreshold"]["filter"]
+    assert "finished_execution_count" in failed and '"nightly"' in failed and '!= "SUCCEEDED"' in failed
+    assert '"overran"' in found["nightly-overran"]["conditionMatchedLog"]["filter"]
+    assert '"nightly-schedule"' in found["nightly-did-not-start"]["conditionMatchedLog"]["filter"]
+
+
+def test_trap_an_alert_on_a_log_must_have_a_rate_limit_and_no_other_may(batch: Graph) -> None:
+    for policy in batch.of_type("gcp:monitoring/alertPolicy:AlertPolicy"):
+        on_log = "conditionMatchedLog" in policy.inputs["conditions"][0]
+        assert ("notificationRateLimit" in policy.inputs["alertStrategy"]) == on_log
+
+
+def test_a_batch_job_switched_off_is_a_model_and_nothing_else() -> None:
+    graph = made(("nightly", lambda n, o: BatchJob(n, replace(BATCH, enabled=False), o)))
+    assert [r.type for r in graph.cloud] == ["mlplatform:gcp:Model"]
+
+
+def test_trap_a_budget_takes_one_label_pair_and_the_projects_number() -> None:
+    budget = inputs(one("spend", "Budget"), "gcp:billing/budget:Budget")
+    assert budget["budgetFilter"]["labels"] == {"team": "payments-risk"}
+    assert budget["budgetFilter"]["projects"] == ["projects/123"]
+    assert budget["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "2500", "nanos": 500_000_000}
+    rules = {(rule["spendBasis"], rule["thresholdPercent"]) for rule in budget["thresholdRules"]}
+    assert rules == {("CURRENT_SPEND", 0.5), ("CURRENT_SPEND", 0.8), ("CURRENT_SPEND", 1), ("FORECASTED_SPEND", 1)}
+
+
+def test_every_call_is_recorded_and_nobody_can_take_the_record_away() -> None:
+    graph = one("audit", "Audit")
+    bucket = inputs(graph, "gcp:logging/projectBucketConfig:ProjectBucketConfig")
+    assert bucket["locked"] is True and bucket["retentionDays"] == 365
+    assert bucket["cmekSettings"] == {"kmsKeyName": KEY}
+    calls = inputs(graph, "gcp:projects/iAMAuditConfig:IAMAuditConfig")
+    assert calls["service"] == "allServices"
+    assert calls["auditLogConfigs"] == [{"logType": k} for k in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")]
+    sink = inputs(graph, "gcp:logging/projectSink:ProjectSink")
+    assert sink["destination"] == f"logging.googleapis.com/projects/{PROJECT}/locations/{REGION}/buckets/audit"
+    assert all(r.protect for r in graph.cloud)
+
+
+def test_names_and_labels_are_legal() -> None:
+    assert label("payments-risk@example.com") == "payments-risk_example_com"
+    assert len(label("x" * 64)) == 63
+    assert fitted("gcp-pilot-batch", 30) == "gcp-pilot-batch"
+    long = [fitted(f"a-very-long-stack-name-{index}-data-scientist", 30) for index in range(2)]
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name) for name in long) and long[0] != long[1]
+    assert squeezed("Gcp-Pilot_Network", 20) == "gcppilotnetwork"
