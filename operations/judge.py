@@ -162,6 +162,7 @@ def _manual_steps(graph: Graph, stack: Stack, rows: list[HardwareUse], read: fac
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
     if uris := sorted(read.artifacts(stack)):
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
+    yield from read.before_up(stack)
     yield f"run pulumi up -s {graph.stack}"
     yield from read.after_up(stack)
 

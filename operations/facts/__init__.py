@@ -56,6 +56,10 @@ class Facts(Protocol):
         """What could leave the platform, in words."""
         ...
 
+    def before_up(self, stack: Stack) -> Iterable[str]:
+        """What a person has to do before `pulumi up`, beside quotas and artifacts, one sentence a step."""
+        ...
+
     def after_up(self, stack: Stack) -> Iterable[str]:
         """What a person still has to do once `pulumi up` has ended, one sentence a step."""
         ...

@@ -64,6 +64,11 @@ def exportable(stack: Stack) -> str:
     return f"{len(artifacts(stack))} model artifacts in S3 and {groups} package groups"
 
 
+def before_up(stack: Stack) -> Iterator[str]:
+    """Nothing: AWS's services need no switching on."""
+    yield from ()
+
+
 def after_up(stack: Stack) -> Iterator[str]:
     """E-mail subscriptions want a yes, and a cost-allocation tag the payer account."""
     for subscription in stack.of("aws:sns/topicSubscription:TopicSubscription"):

@@ -15,6 +15,27 @@ _SERVED, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow
 _INSTANCE, _SUBNET = "gcp:workbench/instance:Instance", "gcp:compute/subnetwork:Subnetwork"
 _ZONE, _ATTACHED = "gcp:dns/managedZone:ManagedZone", "gcp:compute/forwardingRule:ForwardingRule"
 _GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+_BUDGET = "gcp:billing/budget:Budget"
+# The API that the resources of a module are made through; Workflows are started through another beside it.
+_APIS = {
+    "gcp:artifactregistry/": "artifactregistry",
+    "gcp:bigquery/": "bigquery",
+    "gcp:billing/": "billingbudgets",
+    "gcp:cloudscheduler/": "cloudscheduler",
+    "gcp:compute/": "compute",
+    "gcp:dns/": "dns",
+    "gcp:kms/": "cloudkms",
+    "gcp:logging/": "logging",
+    "gcp:monitoring/": "monitoring",
+    "gcp:projects/": "cloudresourcemanager",
+    "gcp:serviceaccount/": "iam",
+    "gcp:storage/": "storage",
+    "gcp:vertex/": "aiplatform",
+    "gcp:workbench/": "notebooks",
+    "gcp:workflows/": "workflows",
+    "gcp:cloudscheduler/job": "workflowexecutions",
+    "mlplatform:gcp:": "aiplatform",
+}
 _NEEDED_BY = {_INSTANCE: "the workspace"}
 
 
@@ -61,6 +82,15 @@ def exportable(stack: Stack) -> str:
     """Artifacts in Cloud Storage, and the models of the registry."""
     models = len(stack.of(_MODEL))
     return f"{len(artifacts(stack))} model artifacts in Cloud Storage and {models} registered models"
+
+
+def before_up(stack: Stack) -> Iterator[str]:
+    """A new project has its APIs off, and no role in it lets anybody make a budget on what pays for it."""
+    apis = sorted({api for r in stack.resources for part, api in _APIS.items() if r.resource_type.startswith(part)})
+    if apis:
+        yield f"enable the project's APIs ({', '.join(apis)})"
+    if stack.of(_BUDGET):
+        yield "have the right to make budgets on the billing account (roles/billing.costsManager)"
 
 
 def after_up(stack: Stack) -> Iterator[str]:

@@ -1,0 +1,64 @@
+"""Only the platform in use is imported: each cloud's SDK costs seconds and hundreds of megabytes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from stacks.config import STACKS
+
+PLATFORMS = ("aws", "gcp", "azure")
+SDK = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
+_PROGRAM = """
+import json, sys
+from pathlib import Path
+from operations.offline import preview
+graph = preview(Path(sys.argv[1]))
+json.dump(sorted(sys.modules), sys.stdout)
+"""
+_JUDGEMENT = """
+import json, sys
+from pathlib import Path
+from operations import preview, report, comparison
+from operations.cost import bill
+from operations.judge import cost_of
+from policies import pack
+graph = preview.preview(Path(sys.argv[1]))
+cost_of(graph)
+pack.RULES[graph.platform]
+json.dump(sorted(sys.modules), sys.stdout)
+"""
+
+
+def modules(program: str, platform: str) -> set[str]:
+    """What a fresh interpreter has imported when it has run the program on this platform's pilot."""
+    command = [sys.executable, "-c", program, str(STACKS / f"Pulumi.{platform}-pilot.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=STACKS.parent)
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_program_imports_its_platform_and_no_other(platform: str) -> None:
+    loaded = modules(_PROGRAM, platform)
+    assert SDK[platform] in loaded and f"components.{platform}" in loaded
+    for other in set(PLATFORMS) - {platform}:
+        for package in (SDK[other], f"components.{other}", f"stacks.{other}", f"sandbox.{other}", f"provider.{other}"):
+            assert package not in loaded, f"{package} was imported for a stack on {platform}"
+
+
+def test_azure_imports_only_the_modules_in_use() -> None:
+    """The package names all its services at once and reads a service's files when it is touched."""
+    parts = [name.split(".") for name in modules(_PROGRAM, "azure") if name.startswith("pulumi_azure_native.")]
+    services = {part[1] for part in parts if len(part) > 2}
+    assert "machinelearningservices" in services and len(services) < 25, f"{len(services)} services of Azure were imported: {sorted(services)}"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_judgement_imports_no_sdk_and_the_rules_of_one_platform(platform: str) -> None:
+    loaded = modules(_JUDGEMENT, platform)
+    assert not loaded & set(SDK.values())
+    assert "pulumi_policy" in loaded and f"policies.{platform}" in loaded
+    for other in set(PLATFORMS) - {platform}:
+        for package in (f"policies.{other}", f"operations.facts.{other}", f"operations.cost.{other}"):
+            assert package not in loaded, f"{package} was imported to judge a stack on {platform}"
