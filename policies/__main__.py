@@ -1,4 +1,8 @@
-"""The pack as the engine starts it (`pulumi up --policy-pack policies`): PolicyPack serves until the engine ends it."""
+"""The pack as the engine starts it (`pulumi up --policy-pack policies`): PolicyPack serves until the engine ends it.
+
+One pack serves every platform, so a rule's name on the engine begins with its platform (`aws-network-proof`), and a
+rule on the whole stack is silent where the stack has nothing on that platform.
+"""
 
 from datetime import date
 
@@ -12,18 +16,21 @@ from pulumi_policy import (
 )
 
 from policies import waivers
-from policies.pack import RULES
+from policies.pack import PLATFORMS, RULES
 from policies.rule import Rule
 
+_PACKAGES = {"aws": "aws:", "gcp": "gcp:", "azure": "azure-native:"}
 
-def honouring_waivers(rule: Rule) -> Rule:
-    """The same rule, silent where a waiver in force names it and the resource."""
+
+def on_engine(platform: str, rule: Rule) -> Rule:
+    """The same rule under its name on the engine, silent where a waiver in force names it and the resource."""
     known, today = waivers.load(), date.today()
 
     def silence(report: ReportViolation, own_urn: str | None, stack: str) -> ReportViolation:
         def reporting(message: str, urn: str | None = None) -> None:
             where = urn or own_urn
-            if waivers.find(known.get(stack, []), rule.name, where.rpartition("::")[2] if where else None, today) is None:
+            resource = where.rpartition("::")[2] if where else None
+            if waivers.find(known.get(stack, []), rule.name, resource, today) is None:
                 report(message, urn)
 
         return reporting
@@ -34,7 +41,7 @@ def honouring_waivers(rule: Rule) -> Rule:
             rule.validate(args, silence(report, args.urn, stack_of(args.urn)))
 
         return ResourceValidationPolicy(
-            name=rule.name,
+            name=f"{platform}-{rule.name}",
             description=rule.description,
             validate=validate,
             enforcement_level=rule.enforcement_level,
@@ -43,11 +50,12 @@ def honouring_waivers(rule: Rule) -> Rule:
         )
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        first = next((resource.urn for resource in args.resources), "")
-        rule.validate(args, silence(report, None, stack_of(first)))
+        here = next((r for r in args.resources if r.resource_type.startswith(_PACKAGES[platform])), None)
+        if here is not None:
+            rule.validate(args, silence(report, None, stack_of(here.urn)))
 
     return StackValidationPolicy(
-        name=rule.name,
+        name=f"{platform}-{rule.name}",
         description=rule.description,
         validate=validate_stack,
         enforcement_level=rule.enforcement_level,
@@ -62,4 +70,4 @@ def stack_of(urn: str) -> str:
 
 
 if __name__ == "__main__":
-    PolicyPack("mlplatform", [honouring_waivers(rule) for rules in RULES.values() for rule in rules])
+    PolicyPack("mlplatform", [on_engine(platform, rule) for platform in PLATFORMS for rule in RULES[platform]])

@@ -14,14 +14,16 @@ What is allowed in a pilot. The rules are plain functions in `policies/<platform
 in [checkov/](checkov/). This page is made by `make docs`.
 
 On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at
-preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`.
+preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`. One pack serves
+every platform there, so a rule's name begins with its platform: `aws-network-proof`.
 """
 
 
 def page() -> str:
     """The whole page."""
     lines = [_HEAD]
-    for platform, rules in pack.RULES.items():
+    for platform in pack.PLATFORMS:
+        rules = pack.RULES[platform]
         lines += [f"## {platform}: {len(rules)} rules", "", "| rule | severity | says | remedy |", "|---|---|---|---|"]
         for rule in rules:
             severity = rule.severity.value if rule.severity else ""

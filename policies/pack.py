@@ -1,10 +1,23 @@
-"""Every rule of the pack, by platform. The same list runs in tests, offline and on the engine."""
+"""Every rule of the pack, by platform. The same lists run in tests, offline and on the engine."""
 
-from policies.aws import audit, cost, encryption, identity, limits, network, rollback
+from importlib import import_module
+
 from policies.rule import Rule
 
-AWS: list[Rule] = [
-    rule for family in (network, identity, encryption, cost, limits, rollback, audit) for rule in family.RULES
-]
+PLATFORMS = ("aws", "gcp", "azure")
+_FAMILIES = ("network", "identity", "encryption", "cost", "limits", "rollback", "audit")
 
-RULES: dict[str, list[Rule]] = {"aws": AWS}
+
+class _Rules(dict[str, list[Rule]]):
+    """The rules of each platform, imported when they are asked for: a verdict needs those of one."""
+
+    def __missing__(self, platform: str) -> list[Rule]:
+        if platform not in PLATFORMS:
+            raise KeyError(platform)
+        modules = [import_module(f"policies.{platform}.{family}") for family in _FAMILIES]
+        self[platform] = [rule for module in modules for rule in module.RULES]
+        return self[platform]
+
+
+RULES = _Rules()
+"""`RULES["aws"]` and so on; KeyError for a platform that has none."""

@@ -163,21 +163,21 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(pilot), pack.AWS) if f.rule == rule]
+    findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]) if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.AWS} == {rule for rule, _ in CATCHES}
+    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES}
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
-    names = [rule.name for rule in pack.AWS]
+    names = [rule.name for rule in pack.RULES["aws"]]
     assert len(names) == len(set(names))
-    assert all(rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.AWS)
+    assert all(rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.RULES["aws"])
 
 
 def test_findings_point_at_the_line_that_made_the_resource(pilot: Graph) -> None:
-    (finding,) = evaluate(losing(ROLE, "permissionsBoundary", "serving")(pilot), pack.AWS)
+    (finding,) = evaluate(losing(ROLE, "permissionsBoundary", "serving")(pilot), pack.RULES["aws"])
     assert finding.place is not None and finding.place.file == "components/aws/identity.py"

@@ -1,0 +1,328 @@
+"""Each rule has one graph it passes, the pilot's, and one it catches: the pilot's with the thing it forbids."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from operations.graph import Graph, Resource
+from operations.policies import evaluate
+from policies import pack
+from tests.mutate import changed, drop, dropped, put, swapped, without
+
+Mutation = Callable[[Graph], Graph]
+
+
+def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
+    """One property of the first resource of a type (whose name contains `name`) set to another value."""
+    return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
+
+
+def losing(type_: str, path: str, name: str = "") -> Mutation:
+    """One property of the first resource of a type gone."""
+    return lambda graph: dropped(graph, first(graph, type_, name), path)
+
+
+def lacking(type_: str, name: str = "") -> Mutation:
+    """The first resource of a type gone."""
+    return lambda graph: without(graph, first(graph, type_, name))
+
+
+def adding(type_: str, **inputs: Any) -> Mutation:
+    """A resource more."""
+    extra = Resource(urn=f"urn:pulumi:gcp-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
+    return lambda graph: replace(graph, resources=(*graph.resources, replace(extra, inputs=inputs, outputs=inputs)))
+
+
+def editing(edit: Callable[[Any], None]) -> Mutation:
+    """What the first workflow runs, edited."""
+
+    def mutate(graph: Graph) -> Graph:
+        workflow = first(graph, WORKFLOW)
+        source = json.loads(workflow.inputs["sourceContents"])
+        edit(job(source))
+        return changed(graph, workflow, lambda p: put(p, "sourceContents", json.dumps(source)))
+
+    return mutate
+
+
+def rewriting(old: str, new: str, type_: str = "gcp:workflows/workflow:Workflow", name: str = "") -> Mutation:
+    """Text in the source of a workflow, or in the conditions of an alert, replaced."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_, name)
+        key = "sourceContents" if type_ == WORKFLOW else "conditions"
+        text = json.dumps(resource.inputs[key])
+        assert old in text, f"{old} is not in {resource.name}"
+        return changed(graph, resource, lambda p: put(p, key, json.loads(text.replace(old, new))))
+
+    return mutate
+
+
+def ignoring_nothing(type_: str) -> Mutation:
+    """The first resource of a type without its ignored changes."""
+    return lambda graph: swapped(graph, replace(first(graph, type_), options={}))
+
+
+def depending_on_nothing(type_: str, key: str) -> Mutation:
+    """The first resource of a type with what a property refers to given as text."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_)
+        kept = {k: v for k, v in resource.property_dependencies.items() if k != key}
+        return swapped(graph, replace(resource, property_dependencies=kept, dependencies=()))
+
+    return mutate
+
+
+def job(source: Any) -> Any:
+    """The body of the batch prediction job somewhere in a workflow."""
+    if isinstance(source, dict) and "dedicatedResources" in source:
+        return cast(Any, source)
+    items: list[Any] = list(cast(Any, source).values()) if isinstance(source, dict) else []
+    items += cast(list[Any], source) if isinstance(source, list) else []
+    return next((found for item in items if (found := job(item))), None)
+
+
+def first(graph: Graph, type_: str, name: str = "") -> Resource:
+    return next(r for r in graph.resources if r.type == type_ and name in r.name)
+
+
+VPC, SUBNET = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
+FIREWALL, ZONE, RECORD = (
+    "gcp:compute/firewall:Firewall",
+    "gcp:dns/managedZone:ManagedZone",
+    "gcp:dns/recordSet:RecordSet",
+)
+APIS, ATTACHED = "gcp:compute/globalForwardingRule:GlobalForwardingRule", "gcp:compute/forwardingRule:ForwardingRule"
+GLOBAL_ADDRESS, ADDRESS = "gcp:compute/globalAddress:GlobalAddress", "gcp:compute/address:Address"
+WORKBENCH, SERVED = "gcp:workbench/instance:Instance", "gcp:vertex/aiEndpoint:AiEndpoint"
+MODEL, DEPLOYMENT = "mlplatform:gcp:Model", "mlplatform:gcp:Deployment"
+WORKFLOW, SCHEDULE = "gcp:workflows/workflow:Workflow", "gcp:cloudscheduler/job:Job"
+KEY, KEY_GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+BUCKET, BUCKET_GRANT = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
+PROJECT_GRANT, ROLE = "gcp:projects/iAMMember:IAMMember", "gcp:projects/iAMCustomRole:IAMCustomRole"
+ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/dataset:Dataset"
+REPOSITORY, BUDGET = "gcp:artifactregistry/repository:Repository", "gcp:billing/budget:Budget"
+ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel"
+CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
+LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
+METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
+ANYWHERE = ["0.0.0.0/0"]
+
+CATCHES: list[tuple[str, Mutation]] = [
+    ("network-no-internet-gateway", adding("gcp:compute/routerNat:RouterNat")),
+    ("network-no-internet-gateway", adding("gcp:compute/networkPeering:NetworkPeering")),
+    ("network-no-internet-route", adding("gcp:compute/route:Route", destRange="0.0.0.0/0")),
+    ("network-no-internet-route", setting(VPC, "deleteDefaultRoutesOnCreate", False)),
+    ("network-custom-mode", losing(VPC, "autoCreateSubnetworks")),
+    ("network-no-public-address", adding(ADDRESS)),
+    ("network-no-public-address", setting(ADDRESS, "addressType", "EXTERNAL")),
+    ("network-no-public-address", losing(ATTACHED, "loadBalancingScheme")),
+    ("network-subnet-private", setting(SUBNET, "privateIpGoogleAccess", False)),
+    ("network-subnet-private", setting(SUBNET, "stackType", "IPV4_IPV6")),
+    ("network-firewall-closed", adding(FIREWALL, direction="INGRESS", allows=[{"protocol": "tcp", "ports": ["22"]}])),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ANYWHERE, "https-to-google")),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ["10.0.0.0/8"], "https-to-google")),
+    ("network-firewall-closed", setting(FIREWALL, "allows", [{"protocol": "all"}], "https-to-google")),
+    (
+        "network-firewall-closed",
+        setting(FIREWALL, "allows", [{"protocol": "tcp", "ports": ["1-65535"]}], "https-to-google"),
+    ),
+    ("network-firewall-closed", losing(FIREWALL, "logConfig", "https-to-google")),
+    ("network-firewall-closed", lambda g: changed(g, first(g, FIREWALL), lambda p: p.update(disabled=True))),
+    ("network-default-denied", lacking(FIREWALL, "deny-out")),
+    ("network-default-denied", lacking(FIREWALL, "deny-in")),
+    ("network-default-denied", setting(FIREWALL, "denies", [{"protocol": "tcp"}], "deny-out")),
+    ("network-default-denied", setting(FIREWALL, "priority", 1000, "deny-out")),
+    ("network-flow-logs", losing(SUBNET, "logConfig")),
+    ("network-flow-logs", setting(SUBNET, "logConfig.flowSampling", 0.5)),
+    ("network-dns-logged", setting("gcp:dns/policy:Policy", "enableLogging", False)),
+    ("network-dns-logged", adding("gcp:dns/policy:Policy", enableInboundForwarding=True)),
+    ("network-workspace-vpc-only", setting(WORKBENCH, "gceSetup.disablePublicIp", False)),
+    ("network-workspace-vpc-only", losing(WORKBENCH, "gceSetup.networkInterfaces")),
+    ("network-workspace-vpc-only", setting(WORKBENCH, "gceSetup.enableIpForwarding", True)),
+    ("network-endpoint-closed", setting(APIS, "target", "all-apis")),
+    ("network-served-privately", setting(SERVED, f"{PRIVATE}.enablePrivateServiceConnect", False)),
+    ("network-served-privately", setting(SERVED, f"{PRIVATE}.projectAllowlists", ["payments-risk-pilot", "another"])),
+    ("network-served-privately", lambda g: changed(g, first(g, SERVED), lambda p: p.update(network="default"))),
+    ("network-proof", lacking(ZONE, "notebooks-cloud")),
+    ("network-proof", lacking(RECORD, "pkg-dev-cname")),
+    ("network-proof", lacking(APIS)),
+    ("network-proof", lacking(FIREWALL, "https-to-google")),
+    ("network-proof", setting(ZONE, "dnsName", "example.com.")),
+    ("network-proof", setting(RECORD, "rrdatas", ["199.36.153.4"], "googleapis-com-a")),
+    ("network-proof", depending_on_nothing(ZONE, "privateVisibilityConfig")),
+    ("network-endpoint-reached", lacking(ATTACHED)),
+    ("network-endpoint-reached", lacking(FIREWALL, "fraud-scorer-https")),
+    ("network-endpoint-reached", depending_on_nothing(ATTACHED, "target")),
+    ("identity-no-wildcard", setting(BUCKET_GRANT, "role", "roles/owner")),
+    ("identity-no-wildcard", setting(BUCKET_GRANT, "role", "roles/storage.objectAdmin")),
+    ("identity-no-wildcard", setting(KEY_GRANT, "role", "roles/cloudkms.signerVerifier")),
+    ("identity-no-public-member", setting(BUCKET_GRANT, "member", "allUsers")),
+    ("identity-no-public-member", setting(PROJECT_GRANT, "member", "projectEditor:payments-risk-pilot")),
+    ("identity-no-public-member", losing(DATASET, "accesses")),
+    ("identity-no-public-member", setting(DATASET, "accesses.0.specialGroup", "allAuthenticatedUsers")),
+    ("identity-known-members", setting(BUCKET_GRANT, "member", "serviceAccount:x@elsewhere.iam.gserviceaccount.com")),
+    (
+        "identity-known-members",
+        setting("gcp:workbench/instanceIamMember:InstanceIamMember", "member", "user:eve@example.com"),
+    ),
+    ("identity-known-members", depending_on_nothing(PROJECT_GRANT, "member")),
+    ("identity-no-authoritative", adding("gcp:projects/iAMPolicy:IAMPolicy")),
+    ("identity-no-authoritative", adding("gcp:storage/bucketIAMBinding:BucketIAMBinding")),
+    ("identity-project-grants", setting(PROJECT_GRANT, "role", "roles/aiplatform.user", "serving")),
+    ("identity-project-grants", setting(PROJECT_GRANT, "role", "roles/aiplatform.serviceAgent", "serving")),
+    ("identity-objects-bounded", losing(BUCKET_GRANT, "condition", "serving-reads")),
+    ("identity-objects-bounded", losing(BUCKET_GRANT, "condition", "data-scientist-writes")),
+    ("identity-objects-bounded", setting(BUCKET_GRANT, "condition.expression", "true", "batch-writes")),
+    ("identity-objects-bounded", setting(BUCKET_GRANT, "bucket", "another", "batch-writes")),
+    ("identity-trust", adding("gcp:serviceaccount/key:Key")),
+    ("identity-trust", setting(ACT_AS, "role", "roles/iam.serviceAccountTokenCreator")),
+    ("identity-pass-role", setting(PROJECT_GRANT, "role", "roles/iam.serviceAccountUser", "pipeline")),
+    ("identity-pass-role", depending_on_nothing(ACT_AS, "serviceAccountId")),
+    ("identity-guardrails", setting(ROLE, "permissions", ["aiplatform.endpoints.deploy"])),
+    ("identity-guardrails", setting(ROLE, "permissions", ["iam.serviceAccounts.actAs"])),
+    ("identity-guardrails", setting(ROLE, "permissions", ["aiplatform.models.upload", "aiplatform.models.update"])),
+    ("identity-run-as", losing(DEPLOYMENT, "serviceAccount")),
+    ("identity-run-as", losing(WORKBENCH, "gceSetup.serviceAccounts")),
+    ("identity-run-as", editing(lambda j: drop(j, "serviceAccount"))),
+    (
+        "identity-run-as",
+        editing(lambda j: put(j, "serviceAccount", "889007300332-compute@developer.gserviceaccount.com")),
+    ),
+    ("identity-token-shown", setting(SCHEDULE, "httpTarget.uri", "https://example.com/collect")),
+    ("identity-token-shown", rewriting("us-central1-aiplatform.googleapis.com", "example.com")),
+    ("identity-workspace-owner", setting(WORKBENCH, "instanceOwners", ["ana@example.com", "eve@example.com"])),
+    ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
+    ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
+    ("encryption-customer-key", losing(BUCKET, "encryption")),
+    ("encryption-customer-key", setting(WORKBENCH, "gceSetup.dataDisks.diskEncryption", "GMEK")),
+    ("encryption-key-granted", lacking(KEY_GRANT, "data-storage")),
+    ("encryption-key-granted", setting("gcp:projects/serviceIdentity:ServiceIdentity", "service", "ml.googleapis.com")),
+    (
+        "encryption-key-granted",
+        lambda g: swapped(
+            g,
+            replace(
+                first(g, BUCKET),
+                dependencies=(first(g, KEY, "data").urn,),
+                property_dependencies={"encryption": (first(g, KEY, "data").urn,)},
+            ),
+        ),
+    ),
+    ("encryption-key-users", setting(KEY_GRANT, "member", "user:ana@example.com")),
+    ("encryption-key-users", depending_on_nothing(KEY_GRANT, "cryptoKeyId")),
+    ("encryption-request-log", losing(SERVED, "predictRequestResponseLoggingConfig.bigqueryDestination")),
+    ("encryption-batch", editing(lambda j: drop(j, "encryptionSpec"))),
+    ("encryption-key", setting(KEY, "rotationPeriod", "31536000s")),
+    ("encryption-key", losing(KEY, "destroyScheduledDuration")),
+    ("encryption-bucket-public", setting(BUCKET, "publicAccessPrevention", "inherited")),
+    ("encryption-bucket-settings", setting(BUCKET, "versioning.enabled", False)),
+    ("encryption-bucket-settings", setting(BUCKET, "uniformBucketLevelAccess", False)),
+    ("encryption-bucket-settings", setting(BUCKET, "forceDestroy", True)),
+    ("cost-tags", losing(SERVED, "labels.team")),
+    ("cost-tags", setting(SERVED, "labels.team", "somebody-else")),
+    ("cost-tags", setting(SERVED, "labels.owner", "payments-risk@example.com")),
+    ("cost-tags", losing(ALERT, "userLabels.owner")),
+    ("cost-tags", adding("gcp:cloudfunctionsv2/function:Function")),
+    ("cost-batch-tags", editing(lambda j: drop(j, "labels.team"))),
+    ("cost-budget", lacking(BUDGET)),
+    ("cost-budget", setting(BUDGET, "amount.specifiedAmount.units", "1000000")),
+    ("cost-budget", losing(BUDGET, "budgetFilter.labels")),
+    ("cost-budget", setting(BUDGET, "thresholdRules", [{"thresholdPercent": 1.0}])),
+    ("cost-budget", losing(BUDGET, "allUpdatesRule")),
+    ("cost-alerts-reach-owner", lacking(CHANNEL)),
+    ("cost-alerts-reach-owner", losing(CHANNEL, "labels.email_address")),
+    ("limits-replicas", setting(DEPLOYMENT, "maxReplicas", 40)),
+    ("limits-replicas", setting(DEPLOYMENT, "minReplicas", 0)),
+    ("limits-scaling-policy", losing(DEPLOYMENT, "scalingTarget")),
+    ("limits-machine-types", setting(DEPLOYMENT, "machineType", "a3-highgpu-8g")),
+    ("limits-machine-types", setting(WORKBENCH, "gceSetup.machineType", "a2-highgpu-1g")),
+    ("limits-batch-size", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
+    ("limits-batch-size", editing(lambda j: drop(j, "dedicatedResources.maxReplicaCount"))),
+    ("limits-batch-size", editing(lambda j: put(j, "dedicatedResources.machineSpec.machineType", "a3-highgpu-8g"))),
+    ("quota-declared", setting(DEPLOYMENT, "maxReplicas", 6)),
+    ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
+    ("quota-declared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
+    ("limits-region", setting(PROVIDER, "region", "europe-west1")),
+    ("limits-region", losing(PROVIDER, "project")),
+    ("limits-region", setting(BUCKET, "location", "US")),
+    ("limits-region", setting(WORKBENCH, "location", "europe-west1-b")),
+    ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.idle-timeout-seconds", "86400")),
+    ("limits-idle-shutdown", losing(WORKBENCH, f"{METADATA}.idle-timeout-seconds")),
+    ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.enable-guest-attributes", "false")),
+    ("limits-idle-kept", ignoring_nothing(WORKBENCH)),
+    ("limits-batch-time", rewriting("sys.now() + 7200", "sys.now() + 86400")),
+    ("limits-batch-time", rewriting("sys.now() >= deadline", "false")),
+    ("limits-batch-time", rewriting(":cancel", ":get")),
+    ("limits-batch-time", rewriting("attempt >= 3", "attempt >= 300")),
+    ("limits-schedule-retries", losing(SCHEDULE, "retryConfig")),
+    ("limits-schedule-retries", setting(SCHEDULE, "retryConfig.maxRetryDuration", "0s")),
+    ("limits-retention", setting(LOGS, "retentionDays", 3650)),
+    ("limits-stores-expire", losing(BUCKET, "lifecycleRules.0")),
+    ("limits-stores-expire", setting(REPOSITORY, "cleanupPolicyDryRun", True)),
+    ("limits-stores-expire", losing(DATASET, "defaultTableExpirationMs")),
+    ("rollback-alarms", losing(DEPLOYMENT, "p95LatencyMs")),
+    ("rollback-alarms", setting(DEPLOYMENT, "errorRatePercent", 0)),
+    ("rollback-traffic", setting(DEPLOYMENT, "canaryPercent", 50)),
+    ("rollback-traffic", setting(DEPLOYMENT, "bakeMinutes", 0)),
+    ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "endpoint")),
+    ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "model")),
+    ("rollback-endpoint-order", ignoring_nothing(SERVED)),
+    ("rollback-endpoint-order", losing(SERVED, "name")),
+    ("rollback-endpoint-watched", lacking(ALERT, "p95-latency")),
+    ("rollback-endpoint-watched", rewriting("REDUCE_PERCENTILE_95", "REDUCE_MEAN", ALERT, "p95-latency")),
+    ("rollback-alarm-heard", losing(ALERT, "notificationChannels")),
+    ("rollback-alarm-heard", lambda g: changed(g, first(g, ALERT), lambda p: p.update(enabled=False))),
+    ("rollback-alarm-dimensions", rewriting("endpoint_id", "location", ALERT, "fraud-scorer-errors")),
+    ("rollback-alarm-dimensions", rewriting("gcp-pilot-fraud-scorer", "another", ALERT, "fraud-scorer-idle")),
+    ("rollback-idle-watched", lacking(ALERT, "idle")),
+    ("rollback-idle-watched", rewriting(" or vector(0)", "", ALERT, "idle")),
+    ("rollback-batch-watched", lacking(ALERT, "overran")),
+    ("rollback-batch-watched", lacking(ALERT, "did-not-start")),
+    ("audit-trail", lacking(CALLS)),
+    ("audit-trail", losing(CALLS, "auditLogConfigs.1")),
+    (
+        "audit-trail",
+        lambda g: changed(
+            g, first(g, CALLS), lambda p: p["auditLogConfigs"][0].update(exemptedMembers=["user:eve@example.com"])
+        ),
+    ),
+    ("audit-logs-kept", lacking(SINK)),
+    ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
+    ("audit-logs-kept", setting(LOGS, "locked", False)),
+    ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
+    ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
+    ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
+    ("audit-images-pinned", setting(REPOSITORY, "dockerConfig.immutableTags", False)),
+    ("audit-images-pinned", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
+    ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
+    ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
+]
+
+
+@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mutation) -> None:
+    findings = [f for f in evaluate(mutation(gcp_pilot), pack.RULES["gcp"]) if f.rule == rule]
+    assert findings, f"{rule} did not notice"
+    assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+def test_every_rule_has_a_graph_that_it_catches() -> None:
+    assert {rule.name for rule in pack.RULES["gcp"]} == {rule for rule, _ in CATCHES}
+
+
+def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
+    names = [rule.name for rule in pack.RULES["gcp"]]
+    assert len(names) == len(set(names))
+    assert all(
+        rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.RULES["gcp"]
+    )
+
+
+def test_findings_point_at_the_line_that_made_the_resource(gcp_pilot: Graph) -> None:
+    (finding,) = evaluate(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot), pack.RULES["gcp"])
+    assert finding.place is not None and finding.place.file == "components/gcp/network.py"
