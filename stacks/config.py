@@ -218,9 +218,23 @@ def _own_words(config: StackConfig) -> Iterator[Problem]:
         if user not in users:
             near = nearest(user, users)
             yield Problem(("workspace", "principals", user), f"is no name under {NAMESPACE}:workspace.users{near}")
+    if config.platform == "azure":
+        yield from _schedules_of_azure(config)
     if work.idle_timeout_minutes > words.idle_minutes:
         sentence = f"found {work.idle_timeout_minutes}, allowed: {words.idle_minutes} or less on {config.platform}"
         yield Problem(("workspace", "idle_timeout_minutes"), sentence)
+
+
+def _schedules_of_azure(config: StackConfig) -> Iterator[Problem]:
+    """Azure ML's schedules know neither days of a month nor every time zone; their own reader says which."""
+    from components.azure.schedules import ncrontab, windows_timezone
+
+    for name, job in config.batch_jobs.items():
+        for key, said, read in (("schedule", job.schedule, ncrontab), ("timezone", job.timezone, windows_timezone)):
+            try:
+                read(said)
+            except ValueError as error:
+                yield Problem(("batch_jobs", name, key), str(error))
 
 
 def json_schema() -> dict[str, Any]:

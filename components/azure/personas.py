@@ -1,0 +1,106 @@
+"""What each persona may do: built-in roles on single resources, and roles of our own on the workspace."""
+
+from collections.abc import Mapping
+
+BUILT_IN: Mapping[str, str] = {
+    "blob-contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",  # Storage Blob Data Contributor
+    "blob-reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",  # Storage Blob Data Reader
+    "connection-approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",  # Azure AI Enterprise Network Connection Approver
+    "contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "file-contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",  # Storage File Data Privileged Contributor
+    "image-pull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+    "image-push": "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush
+    "metrics-writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",  # AzureML Metrics Writer
+    "secrets-officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",  # Key Vault Secrets Officer
+    "wrap": "e147488a-f6f5-4113-8e2d-b22465e65bf6",  # Key Vault Crypto Service Encryption User
+}
+"""Azure's own roles by a short name. Source: "Azure built-in roles"."""
+
+PERSONAS = ("data-scientist", "training", "pipeline", "serving", "batch", "approver")
+
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+DATA_ROLES: Mapping[str, list[str]] = {
+    # The built-in Storage Blob Data Contributor may delete containers, which no condition keeps it from.
+    "collect": [f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"]
+}
+"""Roles of our own on data, as data actions."""
+
+COLLECTED_ONLY = (
+    f"((!(ActionMatches{{'{_BLOBS}/write'}}) AND !(ActionMatches{{'{_BLOBS}/add/action'}}))"
+    f" OR (@Resource[{_BLOBS}:path] StringStartsWith 'modelDataCollector/'))"
+)
+"""Below this folder the data collector keeps requests and answers; elsewhere the grant lets nothing be written."""
+
+GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
+    # What a workspace with an identity of its own needs ("Set up authentication between Azure ML and other services"),
+    # but Secrets Officer for Key Vault Administrator: it keeps secrets, and must not rule the encryption key beside
+    # them. The approver's role stands on the group, for the managed network connects to the workspace itself as well.
+    "workspace": (
+        ("contributor", "storage", None),
+        ("blob-contributor", "storage", None),
+        ("file-contributor", "storage", None),
+        ("contributor", "vault", None),
+        ("secrets-officer", "vault", None),
+        ("contributor", "registry", None),
+        ("image-push", "registry", None),
+        ("contributor", "insights", None),
+        ("connection-approver", "group", None),
+    ),
+    "data-scientist": (
+        ("blob-contributor", "storage", None),
+        ("file-contributor", "storage", None),
+        ("image-pull", "registry", None),
+    ),
+    "training": (("blob-contributor", "storage", None), ("image-pull", "registry", None)),
+    "pipeline": (),
+    # "Access Azure resources from an online endpoint": the image, the model's files, and what is collected.
+    "serving": (
+        ("blob-reader", "storage", None),
+        ("collect", "storage", COLLECTED_ONLY),
+        ("image-pull", "registry", None),
+    ),
+    "batch": (
+        ("blob-reader", "storage", None),
+        ("blob-contributor", "artifacts", None),
+        ("image-pull", "registry", None),
+    ),
+    "approver": (("blob-reader", "artifacts", None),),
+}
+"""Each identity's roles, where they hold, and under which condition; given before the workspace is made."""
+
+_ML = "Microsoft.MachineLearningServices/workspaces"
+_LOOK = [
+    f"{_ML}/read",
+    f"{_ML}/*/read",
+]
+_RUN = [
+    f"{_ML}/codes/*/write",
+    f"{_ML}/components/*/write",
+    f"{_ML}/data/*/write",
+    f"{_ML}/datasets/*/write",
+    f"{_ML}/environments/*/write",
+    f"{_ML}/experiments/*/write",
+    f"{_ML}/jobs/*",
+    f"{_ML}/metadata/*/write",
+]
+ROLES: Mapping[str, list[str]] = {
+    # The built-in AzureML Data Scientist may create and delete online endpoints; this one predicts with them only.
+    "data-scientist": [
+        *_LOOK,
+        *_RUN,
+        f"{_ML}/computes/applicationaccess/action",
+        f"{_ML}/computes/restart/action",
+        f"{_ML}/computes/start/action",
+        f"{_ML}/computes/stop/action",
+        f"{_ML}/models/*/write",
+        f"{_ML}/notebooks/storage/*",
+        f"{_ML}/onlineEndpoints/score/action",
+    ],
+    "pipeline": [*_LOOK, *_RUN, f"{_ML}/batchEndpoints/jobs/write", f"{_ML}/batchEndpoints/deployments/jobs/write"],
+    "approver": [*_LOOK, f"{_ML}/models/*/write"],
+}
+"""Roles of our own, on the workspace; source of the actions: "Manage access to Azure ML workspaces", custom roles.
+
+Azure has no action for a model's `stage` alone, so who may register a version may also set its stage: what is served
+changes by the stack file only, and that is where approval is given.
+"""

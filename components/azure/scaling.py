@@ -1,0 +1,85 @@
+"""How a deployment grows and shrinks: on requests a replica."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_azure_native import monitor
+
+
+@dataclass
+class ScalingArgs:
+    """The range of replicas of one deployment of an endpoint."""
+
+    group_name: pulumi.Input[str]
+    region: str
+    setting_name: str
+    endpoint_id: pulumi.Input[str]
+    deployment_id: pulumi.Input[str]
+    deployment_name: str
+    min_replicas: int
+    max_replicas: int
+    tags: Mapping[str, str]
+
+
+def scale_on_requests(
+    name: str, args: ScalingArgs, per_replica_per_minute: int, opts: pulumi.ResourceOptions
+) -> monitor.AutoscaleSetting:
+    """Create an autoscale setting: one replica more above the target, one less below half of it.
+
+    The metric is RequestsPerMinute of the endpoint, counted for this deployment alone and divided by its replicas; a
+    deployment itself publishes no count of requests ("Supported metrics for …/onlineEndpoints" and "…/deployments").
+    Half the target as the lower bound keeps one replica less from being above the target at once, which Azure Monitor
+    calls flapping.
+    """
+
+    def rule(more: bool, threshold: float) -> monitor.ScaleRuleArgs:
+        compared = monitor.ComparisonOperationType.GREATER_THAN if more else monitor.ComparisonOperationType.LESS_THAN
+        return monitor.ScaleRuleArgs(
+            metric_trigger=monitor.MetricTriggerArgs(
+                metric_name="RequestsPerMinute",
+                metric_namespace="Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
+                metric_resource_uri=args.endpoint_id,
+                metric_resource_location=args.region,
+                dimensions=[
+                    monitor.ScaleRuleMetricDimensionArgs(
+                        dimension_name="deployment",
+                        operator=monitor.ScaleRuleMetricDimensionOperationType.EQUALS,
+                        values=[args.deployment_name],
+                    )
+                ],
+                divide_per_instance=True,
+                statistic=monitor.MetricStatisticType.AVERAGE,
+                time_aggregation=monitor.TimeAggregationType.AVERAGE,
+                time_grain="PT1M",
+                time_window="PT5M",
+                operator=compared,
+                threshold=threshold,
+            ),
+            scale_action=monitor.ScaleActionArgs(
+                type=monitor.ScaleType.CHANGE_COUNT,
+                direction=monitor.ScaleDirection.INCREASE if more else monitor.ScaleDirection.DECREASE,
+                value="1",
+                cooldown="PT1M" if more else "PT5M",
+            ),
+        )
+
+    return monitor.AutoscaleSetting(
+        name,
+        autoscale_setting_name=args.setting_name,
+        resource_group_name=args.group_name,
+        location=args.region,
+        enabled=True,
+        target_resource_uri=args.deployment_id,
+        profiles=[
+            monitor.AutoscaleProfileArgs(
+                name="requests",
+                capacity=monitor.ScaleCapacityArgs(
+                    minimum=str(args.min_replicas), maximum=str(args.max_replicas), default=str(args.min_replicas)
+                ),
+                rules=[rule(True, per_replica_per_minute), rule(False, per_replica_per_minute / 2)],
+            )
+        ],
+        tags=args.tags,
+        opts=opts,
+    )

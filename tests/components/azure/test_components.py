@@ -1,0 +1,581 @@
+"""Each component of Azure: what it creates, that two of each can stand side by side, and the traps it guards."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pulumi_azure_native
+import pytest
+
+from components.azure import names
+from components.azure.audit import Audit, AuditArgs
+from components.azure.batch import BatchJob, BatchJobArgs
+from components.azure.budget import Budget, BudgetArgs
+from components.azure.encryption import Encryption, EncryptionArgs
+from components.azure.endpoint import Endpoint, EndpointArgs
+from components.azure.group import Group, GroupArgs
+from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
+from components.azure.monitoring import Alerts, AlertsArgs, Watched
+from components.azure.network import Network, NetworkArgs
+from components.azure.registry import ModelArgs, RegisteredModel, Registry, RegistryArgs
+from components.azure.store import Store, StoreArgs
+from components.azure.workspace import Workspace, WorkspaceArgs
+from operations.graph import Graph, Resource
+from operations.offline import record
+from provider import Provider
+
+SUBSCRIPTION, REGION, TAGS = "11112222-3333-4444-5555-666677778888", "eastus2", {"team": "payments-risk"}
+TENANT, ANA = "99998888-7777-4666-8555-444433332222", "0a1b2c3d-0000-4000-8000-00000000000a"
+GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/pilot"
+ML = "azure-native:machinelearningservices:"
+WATCHED = Watched("pilot", REGION, f"{GROUP_ID}/logs", f"{GROUP_ID}/alerts", TAGS)
+MODEL = ModelArgs("registry.azurecr.io/scorer:1", "azureml://datastores/artifacts/paths/scorer/1/")
+REGISTERED = RegisteredModel("1", pulumi.Output.from_input("model-id"), pulumi.Output.from_input("environment-id"))
+
+ENDPOINT = EndpointArgs(
+    subscription=SUBSCRIPTION,
+    endpoint_name="scorer",
+    enabled=True,
+    workspace_name="workspace",
+    model=REGISTERED,
+    identity_id="identity-id",
+    machine_type="Standard_DS2_v2",
+    min_replicas=1,
+    max_replicas=4,
+    requests_per_replica_per_minute=600,
+    canary_percent=10,
+    bake_minutes=10,
+    p95_latency_ms=250,
+    error_rate_percent=1,
+    watched=WATCHED,
+    tags=TAGS,
+)
+BATCH = BatchJobArgs(
+    subscription=SUBSCRIPTION,
+    job_name="nightly",
+    endpoint_name="nightly-1",
+    enabled=True,
+    workspace_name="workspace",
+    model=REGISTERED,
+    identity_id="identity-id",
+    client_id="client-id",
+    machine_type="Standard_DS2_v2",
+    replicas=2,
+    schedule="30 2 * * 1-5",
+    timezone="Europe/Berlin",
+    max_hours=3,
+    input_uri="azureml://datastores/artifacts/paths/in/",
+    output_uri="azureml://datastores/artifacts/paths/out/",
+    owner="a@example.com",
+    watched=WATCHED,
+    tags=TAGS,
+)
+
+
+def stand(name: str, on: pulumi.ResourceOptions) -> None:
+    """One of every component, each in its place."""
+    group = Group(f"{name}-group", GroupArgs(name, REGION, TAGS), on)
+    audit = Audit(f"{name}-audit", AuditArgs(group.name, REGION, TAGS), on)
+    reach = {"amlworkspace", "blob", "file", "registry", "vault"}
+    network = Network(f"{name}-network", NetworkArgs(group.name, REGION, "10.40.0.0/20", reach, TAGS), on)
+    key = Encryption(
+        f"{name}-key",
+        EncryptionArgs(SUBSCRIPTION, group.name, REGION, TENANT, network.reached["vault"], audit.workspace_id, TAGS),
+        on,
+    )
+    store = Store(f"{name}-store", StoreArgs(group.name, REGION, key, network.reached, audit.workspace_id, TAGS), on)
+    places = {
+        "storage": store.storage_id,
+        "artifacts": store.container_id,
+        "registry": store.registry_id,
+        "vault": key.vault_id,
+        "insights": audit.insights_id,
+        "group": group.id,
+    }
+    identity = Identity(f"{name}-identity", IdentityArgs(SUBSCRIPTION, group.name, REGION, places, TAGS), on)
+    alerts = Alerts(f"{name}-alerts", AlertsArgs(group.name, "a@example.com", TAGS), on)
+    Budget(f"{name}-budget", BudgetArgs(name, group.id, 2500, "a@example.com", alerts.group_id), on)
+    workspace = Workspace(
+        f"{name}-workspace",
+        WorkspaceArgs(
+            subscription=SUBSCRIPTION,
+            stack=name,
+            group_name=group.name,
+            region=REGION,
+            tenant_id=TENANT,
+            people={"ana": ANA},
+            idle_timeout_minutes=90,
+            machine_type="Standard_DS2_v2",
+            store=store,
+            encryption=key,
+            insights_id=audit.insights_id,
+            log_workspace_id=audit.workspace_id,
+            reached=network.reached["amlworkspace"],
+            identity_id=identity.identity_ids["workspace"],
+            scientist_identity_id=identity.identity_ids["data-scientist"],
+            tags=TAGS,
+        ),
+        on,
+    )
+    access = Access(
+        f"{name}-access",
+        AccessArgs(SUBSCRIPTION, group.id, workspace.workspace_id, store.storage_id, identity, {"ana": ANA}),
+        on,
+    )
+    registry = Registry(
+        f"{name}-registry",
+        RegistryArgs(
+            SUBSCRIPTION, group.name, workspace.workspace_name, store.storage_name, "artifacts", {"scorer": MODEL}, TAGS
+        ),
+        on,
+    )
+    watched = Watched(group.name, REGION, audit.workspace_id, alerts.group_id, TAGS)
+    served = {"workspace_name": workspace.workspace_name, "watched": watched, "model": registry.models["scorer"]}
+    Endpoint(
+        f"{name}-scorer",
+        replace(ENDPOINT, endpoint_name=f"{name}-scorer", identity_id=access.identity_ids["serving"], **served),
+        on,
+    )
+    BatchJob(
+        f"{name}-nightly",
+        replace(BATCH, endpoint_name=f"{name}-nightly", identity_id=access.identity_ids["batch"], **served),
+        on,
+    )
+
+
+def made(*makes: Callable[[pulumi.ResourceOptions], object]) -> Graph:
+    """The graph of what each function makes; it is called with the options that hand down the providers."""
+
+    def program() -> None:
+        azure = pulumi_azure_native.Provider("azure", subscription_id=SUBSCRIPTION, location=REGION)
+        for make in makes:
+            make(pulumi.ResourceOptions(providers=[azure, Provider("mlplatform")]))
+
+    return record(program, "test", "azure", {})
+
+
+def endpoint(**changes: Any) -> Graph:
+    return made(lambda on: Endpoint("scorer", replace(ENDPOINT, **changes), on))
+
+
+def batch(**changes: Any) -> Graph:
+    return made(lambda on: BatchJob("nightly", replace(BATCH, **changes), on))
+
+
+@pytest.fixture(scope="module")
+def whole() -> Graph:
+    return made(lambda on: stand("pilot", on))
+
+
+def one(graph: Graph, type_: str) -> Resource:
+    (resource,) = graph.of_type(type_)
+    return resource
+
+
+def waits_for(graph: Graph, resource: Resource) -> set[str]:
+    """The URNs that must stand before a resource, near and far."""
+    seen: set[str] = set()
+    todo = list(resource.dependencies)
+    while todo:
+        urn = todo.pop()
+        if urn not in seen:
+            seen.add(urn)
+            todo.extend(graph.by_urn[urn].dependencies)
+    return seen
+
+
+def test_two_of_every_component_stand_side_by_side() -> None:
+    graph = made(lambda on: [stand("first", on), stand("second", on)][0])
+    assert len(graph.by_urn) == len(graph.resources)
+    halves = [Counter(r.type for r in graph.cloud if r.name.startswith(name)) for name in ("first", "second")]
+    assert halves[0] == halves[1] and len(halves[0]) > 30
+    assert all(r.parent in graph.by_urn for r in graph.cloud), "children are parented"
+    ids = [r.outputs["id"] for r in graph.cloud if r.name.startswith(("first", "second"))]
+    assert len(ids) == len(set(ids)), "no two resources are one in Azure"
+
+
+def test_everything_that_can_carry_tags_does(whole: Graph) -> None:
+    tagged = [r for r in whole.cloud if "tags" in r.inputs]
+    assert len(tagged) > 40 and all(r.inputs["tags"] == TAGS for r in tagged)
+
+
+def test_the_network_lets_https_within_itself_and_nothing_else(whole: Graph) -> None:
+    rules = one(whole, "azure-native:network:NetworkSecurityGroup").inputs["securityRules"]
+    for direction in ("Inbound", "Outbound"):
+        first, last = sorted((r for r in rules if r["direction"] == direction), key=lambda r: r["priority"])
+        assert (first["access"], first["destinationPortRange"]) == ("Allow", "443")
+        assert first["sourceAddressPrefix"] == first["destinationAddressPrefix"] == "VirtualNetwork"
+        assert (last["access"], last["protocol"], last["destinationPortRange"]) == ("Deny", "*", "*")
+    subnet = one(whole, "azure-native:network:Subnet").inputs
+    assert subnet["defaultOutboundAccess"] is False and subnet["privateEndpointNetworkPolicies"] == "Enabled"
+    assert not [r for r in whole.cloud if re.search("PublicIP|NatGateway|Firewall", r.type)]
+
+
+@pytest.mark.parametrize("reach", [("vault",), ("amlworkspace", "blob")])
+def test_the_network_has_exactly_the_zones_asked_for(reach: tuple[str, ...]) -> None:
+    graph = made(lambda on: Network("net", NetworkArgs("pilot", REGION, "10.40.0.0/20", reach, TAGS), on))
+    zones = {z.inputs["privateZoneName"] for z in graph.of_type("azure-native:privatedns:PrivateZone")}
+    assert zones == (
+        {"privatelink.vaultcore.azure.net"}
+        if reach == ("vault",)
+        else {
+            "privatelink.api.azureml.ms",
+            "privatelink.notebooks.azure.net",
+            "privatelink.blob.core.windows.net",
+        }
+    )
+    assert len(graph.of_type("azure-native:privatedns:VirtualNetworkLink")) == len(zones)
+
+
+def test_every_private_endpoint_registers_in_all_zones_of_its_kind(whole: Graph) -> None:
+    found: dict[str, set[str]] = {}
+    for group in whole.of_type("azure-native:network:PrivateDnsZoneGroup"):
+        (at,) = [whole.by_urn[u] for u in group.property_dependencies["privateEndpointName"] if "Endpoint" in u]
+        (kind,) = at.inputs["privateLinkServiceConnections"][0]["groupIds"]
+        found[kind] = {c["privateDnsZoneId"].rsplit("/", 1)[1] for c in group.inputs["privateDnsZoneConfigs"]}
+    assert found["amlworkspace"] == {"privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"}
+    assert found["registry"] == {"privatelink.azurecr.io"}
+    assert set(found) == {"amlworkspace", "blob", "file", "registry", "vault"}
+
+
+def test_the_vault_is_closed_and_purges_nothing(whole: Graph) -> None:
+    vault = one(whole, "azure-native:keyvault:Vault")
+    properties = vault.inputs["properties"]
+    assert vault.protect
+    assert properties["enableRbacAuthorization"] and properties["enablePurgeProtection"]
+    assert properties["publicNetworkAccess"] == "Disabled" and properties["networkAcls"]["defaultAction"] == "Deny"
+    assert "accessPolicies" not in properties
+
+
+def test_trap_a_deleted_vault_keeps_its_name() -> None:
+    """A fixed name would be taken for 90 days; the logical name leaves room for eight random digits in 24."""
+    graph = made(lambda on: stand("s" * 22, on))
+    vault = one(graph, "azure-native:keyvault:Vault")
+    assert "vaultName" not in vault.inputs
+    assert re.fullmatch(r"[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]", vault.outputs["name"])
+
+
+def test_trap_the_vaults_private_endpoint_outlives_what_is_in_it(whole: Graph) -> None:
+    """Issue 33 of Azure/terraform-azurerm-avm-res-keyvault-vault: else the key cannot be reached to be deleted."""
+    key = one(whole, "azure-native:keyvault:Key")
+    assert {"pilot-key-vault-dns", "pilot-key"} <= {whole.by_urn[u].name for u in key.dependencies}
+    assert key.protect and key.inputs["properties"]["rotationPolicy"]["lifetimeActions"]
+
+
+def test_storage_registry_and_workspace_are_encrypted_with_our_key_by_the_identity_that_may(whole: Graph) -> None:
+    (granted,) = [r for r in whole.cloud if r.name == "pilot-key-wraps-data"]
+    storage = one(whole, "azure-native:storage:StorageAccount")
+    registry = one(whole, "azure-native:containerregistry:Registry")
+    workspace = one(whole, f"{ML}Workspace")
+    assert storage.inputs["encryption"]["keySource"] == "Microsoft.Keyvault"
+    assert registry.inputs["encryption"]["status"] == "enabled"
+    assert workspace.inputs["encryption"]["status"] == "Enabled"
+    assert all(granted.urn in waits_for(whole, r) for r in (storage, registry, workspace)), "each tries the key at once"
+
+
+def test_storage_keeps_nobody_out_by_name_but_everybody_without_an_identity(whole: Graph) -> None:
+    account = one(whole, "azure-native:storage:StorageAccount")
+    assert account.protect
+    assert account.inputs["allowSharedKeyAccess"] is False and account.inputs["allowBlobPublicAccess"] is False
+    assert account.inputs["publicNetworkAccess"] == "Disabled" and account.inputs["minimumTlsVersion"] == "TLS1_2"
+    assert one(whole, "azure-native:storage:BlobServiceProperties").inputs["isVersioningEnabled"] is True
+
+
+def test_trap_a_registry_with_our_key_cannot_have_content_trust(whole: Graph) -> None:
+    registry = one(whole, "azure-native:containerregistry:Registry")
+    assert registry.inputs["sku"] == {"name": "Premium"} and registry.inputs["adminUserEnabled"] is False
+    assert registry.inputs["policies"]["exportPolicy"] == {"status": "disabled"}
+    assert "trustPolicy" not in registry.inputs["policies"]
+
+
+def test_the_workspace_lets_its_machines_reach_what_is_approved(whole: Graph) -> None:
+    inputs = one(whole, f"{ML}Workspace").inputs
+    assert inputs["managedNetwork"] == {"isolationMode": "AllowOnlyApprovedOutbound"}
+    assert inputs["provisionNetworkNow"] is True and inputs["publicNetworkAccess"] == "Disabled"
+    assert inputs["v1LegacyMode"] is False and inputs["systemDatastoresAuthMode"] == "Identity"
+
+
+def test_trap_rules_of_the_managed_network_are_inline_or_standalone_never_both(whole: Graph) -> None:
+    workspace = one(whole, f"{ML}Workspace")
+    assert workspace.options["ignoreChanges"] == ["managedNetwork.outboundRules", "managedNetwork.status"]
+    assert "outboundRules" not in workspace.inputs["managedNetwork"]
+
+
+def test_trap_the_first_fqdn_rule_starts_a_firewall_billed_by_the_hour(whole: Graph) -> None:
+    rules = whole.of_type(f"{ML}ManagedNetworkSettingsRule")
+    assert not [r for r in rules if r.inputs["properties"]["type"] == "FQDN"]
+    assert "firewallSku" not in one(whole, f"{ML}Workspace").inputs["managedNetwork"]
+
+
+def test_trap_a_deleted_workspace_keeps_its_name_for_14_days() -> None:
+    """Issue 22171 of terraform-provider-azurerm: so its name ends in random digits, and still fits into 33."""
+    workspace = one(made(lambda on: stand("s" * 22, on)), f"{ML}Workspace")
+    assert "workspaceName" not in workspace.inputs
+    assert len(workspace.outputs["name"]) <= 33
+
+
+def test_trap_a_user_assigned_identity_comes_alone(whole: Graph) -> None:
+    """A workspace refuses both kinds of identity at once."""
+    workspace = one(whole, f"{ML}Workspace").inputs
+    assert workspace["identity"]["type"] == "UserAssigned"
+    assert [workspace["primaryUserAssignedIdentity"]] == workspace["identity"]["userAssignedIdentities"]
+
+
+def test_trap_a_private_registry_needs_a_cluster_that_builds_images(whole: Graph) -> None:
+    name = one(whole, f"{ML}Workspace").inputs["imageBuildCompute"]
+    (cluster,) = [c for c in whole.of_type(f"{ML}Compute") if c.inputs["computeName"] == name]
+    assert cluster.inputs["properties"]["properties"]["scaleSettings"]["minNodeCount"] == 0
+
+
+def test_trap_metadata_under_our_key_starts_no_services_that_bill(whole: Graph) -> None:
+    """Else Azure puts a Cosmos DB and a search service into the subscription."""
+    assert one(whole, f"{ML}Workspace").inputs["enableServiceSideCMKEncryption"] is True
+
+
+def test_trap_the_workspaces_roles_stand_before_the_workspace(whole: Graph) -> None:
+    """Azure ML makes missing ones itself, and a second of the same is refused."""
+    before = {whole.by_urn[u].name for u in waits_for(whole, one(whole, f"{ML}Workspace"))}
+    roles = {r.name for r in whole.cloud if r.name.startswith("pilot-identity-workspace-")}
+    assert len(roles) == 9 and roles <= before
+
+
+def test_a_compute_instance_is_one_persons_and_stops_by_itself(whole: Graph) -> None:
+    (instance,) = [c for c in whole.of_type(f"{ML}Compute") if c.inputs["properties"]["computeType"] != "AmlCompute"]
+    properties = instance.inputs["properties"]["properties"]
+    assert instance.inputs["properties"]["disableLocalAuth"] is True
+    assert properties["idleTimeBeforeShutdown"] == "PT90M"
+    assert properties["personalComputeInstanceSettings"]["assignedUser"] == {"objectId": ANA, "tenantId": TENANT}
+    assert properties["enableNodePublicIp"] is False
+    assert properties["sshSettings"]["sshPublicAccess"] == "Disabled"
+
+
+def test_guardrails_refuse_what_is_open(whole: Graph) -> None:
+    assigned = {a.inputs["policyAssignmentName"]: a.inputs for a in whole.of_type(POLICY)}
+    assert set(assigned) == {"no-public-access", "no-local-auth", "idle-shutdown", "approved-outbound"}
+    assert all(a["parameters"]["effect"] == {"value": "Deny"} for a in assigned.values())
+    # The definition's own default is "Disabled", which refuses every isolated workspace.
+    assert assigned["approved-outbound"]["parameters"]["isolationMode"] == {"value": "AllowOnlyApprovedOutbound"}
+
+
+POLICY = "azure-native:authorization:PolicyAssignment"
+
+
+def test_trap_traffic_cannot_name_a_deployment_that_does_not_stand(whole: Graph) -> None:
+    """The endpoint comes without traffic; our own provider's resource gives it last, and so takes it first."""
+    served = one(whole, f"{ML}OnlineEndpoint")
+    assert served.inputs["properties"]["traffic"] == {}
+    assert "properties.traffic" in served.options["ignoreChanges"]
+    traffic = one(whole, "mlplatform:azure:Traffic")
+    assert {f"{ML}OnlineDeployment", f"{ML}OnlineEndpoint", "azure-native:monitor:AutoscaleSetting"} <= {
+        whole.by_urn[u].type for u in traffic.dependencies
+    }
+    assert (traffic.inputs["canaryPercent"], traffic.inputs["bakeMinutes"]) == (10, 10)
+    assert not [r for r in whole.cloud if traffic.urn in r.dependencies]
+
+
+def test_an_endpoint_is_private_and_knows_callers_by_entra(whole: Graph) -> None:
+    properties = one(whole, f"{ML}OnlineEndpoint").inputs["properties"]
+    assert properties["authMode"] == "AADToken" and properties["publicNetworkAccess"] == "Disabled"
+
+
+@pytest.mark.parametrize("change", [{"machine_type": "other"}, {"model": replace(REGISTERED, version="2")}])
+def test_trap_what_cannot_be_changed_makes_another_deployment(change: dict[str, Any]) -> None:
+    """Blue/green: its name says machine type, model and image, so a change stands beside what runs."""
+    old, new = one(endpoint(), f"{ML}OnlineDeployment"), one(endpoint(**change), f"{ML}OnlineDeployment")
+    assert old.inputs["deploymentName"] != new.inputs["deploymentName"]
+    assert re.fullmatch(r"[a-z][a-z0-9-]{2,31}", str(new.inputs["deploymentName"]))
+
+
+def test_what_can_be_changed_makes_no_other_deployment() -> None:
+    deployments = [one(endpoint(**c), f"{ML}OnlineDeployment") for c in ({}, {"max_replicas": 9, "p95_latency_ms": 9})]
+    assert len({str(d.inputs["deploymentName"]) for d in deployments}) == 1
+
+
+def test_trap_an_autoscaled_number_of_replicas_is_not_ours_to_set() -> None:
+    deployment = one(endpoint(min_replicas=2), f"{ML}OnlineDeployment")
+    assert deployment.options["ignoreChanges"] == ["sku.capacity"]
+    assert deployment.inputs["sku"] == {"name": "Default", "capacity": 2}
+
+
+def test_trap_a_deployment_takes_longer_than_pulumi_waits_by_default() -> None:
+    """12 to 20 minutes each."""
+    assert one(endpoint(), f"{ML}OnlineDeployment").options["customTimeouts"]["create"] == "60m"
+
+
+def test_autoscaling_keeps_to_the_requests_a_replica() -> None:
+    setting = one(endpoint(), "azure-native:monitor:AutoscaleSetting").inputs
+    (profile,) = setting["profiles"]
+    assert profile["capacity"] == {"minimum": "1", "maximum": "4", "default": "1"}
+    up, down = profile["rules"]
+    assert up["scaleAction"]["direction"] == "Increase" and up["metricTrigger"]["threshold"] == 600
+    assert down["scaleAction"]["direction"] == "Decrease" and down["metricTrigger"]["threshold"] == 300
+    for rule in (up, down):
+        assert rule["metricTrigger"]["metricName"] == "RequestsPerMinute" and rule["metricTrigger"]["dividePerInstance"]
+        assert rule["metricTrigger"]["metricResourceUri"].endswith("/onlineEndpoints/scorer")
+    assert "/deployments/v-" in setting["targetResourceUri"]
+
+
+def test_a_new_deployment_gets_autoscaling_of_its_own() -> None:
+    """A setting scales one deployment; with a fixed name it would leave the old one's bound while that still serves."""
+    settings = [
+        one(endpoint(model=replace(REGISTERED, version=v)), "azure-native:monitor:AutoscaleSetting").inputs
+        for v in ("1", "2")
+    ]
+    assert settings[0]["autoscaleSettingName"] != settings[1]["autoscaleSettingName"]
+
+
+def test_trap_a_silent_metric_may_not_fire() -> None:
+    """Idleness is counted in the traffic log, which answers zero where the metric answers nothing."""
+    rules = {r.name: r.inputs for r in endpoint().of_type("azure-native:monitor:ScheduledQueryRule")}
+    (condition,) = rules["scorer-idle"]["criteria"]["allOf"]
+    assert condition["query"].endswith("| summarize Requests = count()") and condition["operator"] == "LessThan"
+    assert rules["scorer-idle"]["windowSize"] == "P1D"
+    assert rules["scorer-errors"]["criteria"]["allOf"][0]["threshold"] == 1
+
+
+def test_latency_is_in_milliseconds() -> None:
+    (criterion,) = one(endpoint(), "azure-native:monitor:MetricAlert").inputs["criteria"]["allOf"]
+    assert (criterion["metricName"], criterion["threshold"]) == ("RequestLatency_P95", 250)
+
+
+def test_an_endpoint_or_batch_job_switched_off_leaves_nothing_that_bills() -> None:
+    """Model and environment are the registry's and stay."""
+    assert [r.type for r in endpoint(enabled=False).cloud if r.type.startswith(("azure", "mlplatform:azure:T"))] == []
+    assert [r.type for r in batch(enabled=False).cloud if r.type.startswith("azure")] == []
+
+
+def test_trap_child_names_copy_the_logical_name(whole: Graph) -> None:
+    children = {
+        f"{ML}ModelContainer": ("name", "scorer"),
+        f"{ML}ModelVersion": ("version", names.digest(MODEL.artifact_uri)),
+        f"{ML}EnvironmentVersion": ("version", names.digest(MODEL.image)),
+        f"{ML}Datastore": ("name", "artifacts"),
+        f"{ML}Schedule": ("name", "nightly"),
+        "azure-native:storage:BlobServiceProperties": ("blobServicesName", "default"),
+        "azure-native:network:PrivateDnsZoneGroup": ("privateDnsZoneGroupName", "default"),
+        "azure-native:monitor:DiagnosticSetting": ("name", "audit"),
+    }
+    for type_, (key, value) in children.items():
+        assert whole.of_type(type_) and all(r.inputs[key] == value for r in whole.of_type(type_)), type_
+
+
+@pytest.mark.parametrize("change", [{"image": "other:2"}, {"artifact_uri": "azureml://datastores/a/paths/2/"}])
+def test_another_artifact_or_image_is_another_version(change: dict[str, str]) -> None:
+    def versions(model: ModelArgs) -> set[str]:
+        args = RegistryArgs(SUBSCRIPTION, "pilot", "workspace", "storage", "artifacts", {"scorer": model}, TAGS)
+        found: list[Registry] = []
+        made(lambda on: found.append(Registry("models", args, on)))
+        return {found[0].models["scorer"].version}
+
+    assert versions(MODEL) != versions(replace(MODEL, **change))
+
+
+def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph) -> None:
+    assert one(whole, f"{ML}Datastore").inputs["properties"]["credentials"] == {"credentialsType": "None"}
+    workspace = one(whole, f"{ML}Workspace").outputs["name"]
+    assert one(whole, f"{ML}ModelVersion").inputs["properties"]["modelUri"] == (
+        f"azureml://subscriptions/{SUBSCRIPTION}/resourceGroups/pilot/workspaces/{workspace}"
+        "/datastores/artifacts/paths/scorer/1/"
+    )
+
+
+def test_a_batch_run_ends_in_time_and_mails_when_it_did_not_end_well() -> None:
+    job = one(batch(), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
+    assert job["limits"] == {"jobLimitsType": "Command", "timeout": "PT3H"}
+    assert job["resources"]["instanceCount"] == 2
+    assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": ["a@example.com"]}
+    assert one(batch(), "azure-native:monitor:ScheduledQueryRule").inputs["actions"]["actionGroups"]
+
+
+def test_nothing_runs_between_batch_runs() -> None:
+    cluster = one(batch(), f"{ML}Compute").inputs["properties"]
+    assert cluster["properties"]["scaleSettings"] == {
+        "minNodeCount": 0,
+        "maxNodeCount": 2,
+        "nodeIdleTimeBeforeScaleDown": "PT5M",
+    }
+    assert cluster["disableLocalAuth"] is True and cluster["properties"]["enableNodePublicIp"] is False
+    assert cluster["properties"]["remoteLoginPortPublicAccess"] == "Disabled"
+
+
+def test_a_batch_endpoint_knows_callers_by_entra_and_bounds_its_retries() -> None:
+    graph = batch()
+    assert one(graph, f"{ML}BatchEndpoint").inputs["properties"]["authMode"] == "AADToken"
+    properties = one(graph, f"{ML}BatchDeployment").inputs["properties"]
+    assert properties["retrySettings"] == {"maxRetries": 2, "timeout": "PT10M"}
+    assert properties["errorThreshold"] == 0 and properties["miniBatchSize"] == 10
+
+
+def test_the_budget_warns_on_actual_and_forecast_cost(whole: Graph) -> None:
+    budget = one(whole, "azure-native:consumption:Budget")
+    found = {(n["thresholdType"], n["threshold"]) for n in budget.inputs["notifications"].values()}
+    assert found == {("Actual", 50), ("Actual", 80), ("Actual", 100), ("Forecasted", 100)}
+    assert budget.inputs["timePeriod"]["startDate"].endswith("-01T00:00:00Z")
+    # Azure takes no beginning in a month past, so next month's must not change what stands.
+    assert budget.options["ignoreChanges"] == ["timePeriod"]
+
+
+def test_a_year_of_logs_from_vault_storage_registry_workspace_and_endpoint(whole: Graph) -> None:
+    log = one(whole, "azure-native:operationalinsights:Workspace")
+    assert log.inputs["retentionInDays"] == 365 and log.protect
+    of = {s.inputs["resourceUri"].split("/providers/")[1].split("/")[0] for s in whole.of_type(DIAGNOSTICS)}
+    assert of == {
+        "Microsoft.KeyVault",
+        "Microsoft.Storage",
+        "Microsoft.ContainerRegistry",
+        "Microsoft.MachineLearningServices",
+    }
+    assert len(whole.of_type(DIAGNOSTICS)) == 5
+    assert {s.inputs["workspaceId"] for s in whole.of_type(DIAGNOSTICS)} == {log.outputs["id"]}
+
+
+DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
+
+
+def test_every_name_fits_however_long_stack_and_endpoint_are_called() -> None:
+    """The longest names the stack config allows, against Azure's limits ("Naming rules for Azure resources")."""
+    graph = made(lambda on: stand("s" * 22, on))
+    limits = {
+        "keyvault:Vault": 24,
+        "storage:StorageAccount": 24,
+        "containerregistry:Registry": 50,
+        "machinelearningservices:Workspace": 33,
+        "operationalinsights:Workspace": 63,
+        "network:PrivateEndpoint": 64,
+        "managedidentity:UserAssignedIdentity": 128,
+        "machinelearningservices:Compute": 32,
+    }
+    for type_, limit in limits.items():
+        assert all(len(r.outputs["name"]) <= limit for r in graph.of_type(f"azure-native:{type_}")), type_
+    long = names.regional("e" * 24, SUBSCRIPTION, "s" * 22, "online")
+    assert len(long) == 32 and long != names.regional("e" * 24, SUBSCRIPTION, "s" * 22, "batch")
+    assert len(names.regional("u" * 24, SUBSCRIPTION, "s" * 22, "instance", limit=24)) == 24
+
+
+def test_what_holds_state_is_protected_and_what_only_costs_is_not(whole: Graph) -> None:
+    kept = {r.type.rpartition(":")[2] for r in whole.cloud if r.protect}
+    assert kept == {
+        "BlobContainer",
+        "Datastore",
+        "EnvironmentContainer",
+        "Key",
+        "ModelContainer",
+        "Registry",
+        "ResourceGroup",
+        "StorageAccount",
+        "Vault",
+        "Workspace",  # of Azure ML and of Log Analytics
+    }
+
+
+def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(whole: Graph) -> None:
+    for type_ in (
+        f"{ML}Compute",
+        f"{ML}OnlineEndpoint",
+        f"{ML}BatchEndpoint",
+        "azure-native:authorization:RoleAssignment",
+    ):
+        assert whole.of_type(type_) and all(r.options.get("deleteBeforeReplace") for r in whole.of_type(type_)), type_
