@@ -8,12 +8,9 @@ from components.hardware import catalogue
 from operations import facts
 from operations.verdict import HardwareUse
 from policies import limits
+from policies.quotas import FLEETS_IN_UPDATE
 from policies.rule import Stack
 from stacks.platforms import PLATFORMS
-
-# A new version runs beside the old one at full size until traffic has moved, on every platform: SageMaker's blue/green
-# update, a Vertex deployment beside the old, an Azure deployment beside the old.
-FLEETS_IN_UPDATE = 2
 
 
 def fit(platform: str, stack: Stack, region: str) -> list[HardwareUse]:

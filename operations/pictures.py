@@ -152,6 +152,10 @@ _SHUT: dict[State | None, tuple[str, str]] = {
 }
 
 
+def _css(kind: str) -> str:
+    return kind.lower().replace(" ", "-")
+
+
 def network(picture: NetworkPicture, shut: State | None, width: int = WIDE) -> Picture:
     """Draw the network: who is inside, each service reached and through what, and how the internet stands.
 
@@ -188,7 +192,7 @@ def _network_wide(drawing: Picture, picture: NetworkPicture, shut: State | None)
         lines = _service_lines(link, service_width - 2 * _PAD, via=False)
         height = max(52.0, len(lines) * _LINE + 16)
         middle = y + height / 2
-        kind = link.kind.lower()
+        kind = _css(link.kind)
         drawing.boxes.append(Box(endpoint_x, middle - 24, endpoint_width, 48, f"endpoint {kind}"))
         room = endpoint_width - 2 * _PAD
         drawing.label(endpoint_x + _PAD, middle - 4, link.endpoint, "t", room=room)
@@ -227,7 +231,7 @@ def _network_narrow(drawing: Picture, picture: NetworkPicture, shut: State | Non
         lines = _service_lines(link, box_width - 2 * _PAD, via=True)
         height = len(lines) * _LINE + 16
         last = y + height / 2
-        drawing.stroke(trunk, last, box_x, last, f"link {link.kind.lower()}")
+        drawing.stroke(trunk, last, box_x, last, f"link {_css(link.kind)}")
         drawing.boxes.append(Box(trunk - 4, last - 4, 8, 8, "door", 4))
         _service(drawing, lines, Box(box_x, y, box_width, height, "service"))
         y += height + 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from operations.facts import MachineUse
 from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
-from policies.aws.cost import UNTAGGABLE
+from policies.aws import cost
 from policies.aws.encryption import transform_tasks
 from policies.aws.network import NEEDS, service_of
 from policies.rule import Stack, get, refers
@@ -17,10 +17,7 @@ _DOMAIN, _MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
 _SERVED, _MACHINE = "aws:sagemaker/endpoint:Endpoint", "aws:sfn/stateMachine:StateMachine"
 _NEEDED_BY = {_DOMAIN: "the workspace", _MODEL: "models and batch jobs", _SERVED: "callers of endpoints"}
 
-
-def tags_at(type_: str) -> str | None:
-    """`tags`, on every type that takes them."""
-    return None if type_ in UNTAGGABLE else "tags"
+tags_at = cost.tags_at
 
 
 def place(graph: Graph) -> tuple[str, str]:

@@ -113,6 +113,6 @@ def network(stack: Stack) -> NetworkPicture | None:
     return NetworkPicture(
         cidr=", ".join(prefixes),
         subnets=[(str(s.props["addressPrefix"]), str(vnets[0].props["location"])) for s in stack.of(_SUBNET)],
-        inside=[resource.name for resource in stack.of(_WORKSPACE, _SERVED, _BATCH)],
+        inside=[f"{resource.name} (managed network)" for resource in stack.of(_WORKSPACE, _SERVED, _BATCH)],
         links=links,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from operations.facts import MachineUse
 from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
-from policies.gcp.cost import labels_at
+from policies.gcp import cost
 from policies.gcp.encryption import batch_jobs
 from policies.gcp.network import NEEDS
 from policies.rule import Stack, get, refers, section
@@ -38,10 +38,7 @@ _APIS = {
 }
 _NEEDED_BY = {_INSTANCE: "the workspace"}
 
-
-def tags_at(type_: str) -> str | None:
-    """`labels`, but for the types that keep people's labels apart and those that take none."""
-    return labels_at(type_)
+tags_at = cost.tags_at
 
 
 def place(graph: Graph) -> tuple[str, str]:

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from pulumi_policy import Severity
 
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
 from policies.rule import Stack, section, stack_rule
-
-TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
+from policies.tagging import TAGS, mistagged
 
 # Types that take no tags in AWS's provider. Whatever is not listed is expected to carry them, so a new type is a
 # finding until someone has looked; a test holds the list against the installed SDK.
@@ -36,6 +34,11 @@ UNTAGGABLE = frozenset(
 _LEGAL = re.compile(r"[\w\s_.:/=+\-@]{1,256}")
 
 
+def tags_at(type_: str) -> str | None:
+    """The property that holds a type's tags; None where it takes none or is not AWS's."""
+    return "tags" if type_.startswith("aws:") and type_ not in UNTAGGABLE else None
+
+
 @stack_rule(
     "cost-tags",
     severity=Severity.HIGH,
@@ -44,18 +47,7 @@ _LEGAL = re.compile(r"[\w\s_.:/=+\-@]{1,256}")
 )
 def tags(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Keys and values legal in AWS ("Tag naming limits and requirements"); the same on every resource of the stack."""
-    first: dict[str, Any] = {}
-    for resource in stack.resources:
-        type_ = resource.resource_type
-        if not type_.startswith("aws:") or type_ in UNTAGGABLE:
-            continue
-        given = section(resource.props, "tags")
-        for tag in TAGS:
-            value = given.get(tag)
-            if not value or not _LEGAL.fullmatch(str(value)):
-                yield resource.urn, f"lacks the tag {tag}, or has an illegal value"
-            elif first.setdefault(tag, value) != value:
-                yield resource.urn, f"says {tag} is {value}, where the stack says {first[tag]}"
+    yield from mistagged(stack, tags_at, _LEGAL)
 
 
 @stack_rule(

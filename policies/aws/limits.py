@@ -1,20 +1,17 @@
 """Limits and quotas: replicas, machines, regions, hours, money and what is kept stay inside `policies/limits.yaml`."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResource, Severity
-from pulumi_policy.proxy import UnknownValueError
+from pulumi_policy import Severity
 
+from components.hardware.catalogue import Use
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
+from policies.quotas import FLEETS_IN_UPDATE, beyond_declared, draw
 from policies.rule import Stack, get, refers, resource_rule, section, stack_rule
 
-# While a blue/green update shifts traffic, the old and the new fleet both run at full size (developer guide,
-# "Blue/Green Deployments"); that both draw on the quota is second hand, and the safe reading.
-FLEETS_IN_UPDATE = 2
 _TARGET, _SERVED = "aws:appautoscaling/target:Target", "aws:sagemaker/endpoint:Endpoint"
 _CONFIG, _MACHINE = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sfn/stateMachine:StateMachine"
 
@@ -115,41 +112,24 @@ def batch_size(props: Mapping[str, Any]) -> Iterator[str]:
     remedy="Lower the replicas, or ask for the quota and declare it in policies/limits.yaml.",
 )
 def quota(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Sums the machines by quota; a quota that nobody declared counts as zero."""
-    declared = load().quotas.get("aws", {})
-    needed: Counter[str] = Counter()
-    waiting: UnknownValueError | None = None
-    try:
-        for _, machine, use, count in _uses(stack):
-            needed[f"{machine} for {use} usage"] += count
-    except UnknownValueError as error:  # a job not known yet: what is known may break the quota by itself
-        waiting = error
-    for name, count in sorted(needed.items()):
-        have = declared[name].number if name in declared else 0
-        if count > have:
-            yield None, f"may need {count} of the quota '{name}', declared {have:g}"
-    if waiting is not None:
-        raise waiting
+    """What replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
+    yield from beyond_declared("aws", _draws(stack))
 
 
-def _uses(stack: Stack) -> Iterator[tuple[PolicyResource, str, str, int]]:
-    """Each user of machines: the resource, the machine type, the quota's word for the use, and how many at once."""
+def _draws(stack: Stack) -> Iterator[tuple[str, int]]:
+    """Each quota that something draws on, and how much of it at once."""
     for endpoint in stack.of(_SERVED):
-        configs = refers(endpoint, "endpointConfigName", _CONFIG)
         targets = stack.referring(_TARGET, "resourceId", endpoint)
-        for config in configs:
+        for config in refers(endpoint, "endpointConfigName", _CONFIG):
             initial = get(config.props, "productionVariants.initialInstanceCount") or 1
             count = max([initial, *(t.props.get("maxCapacity") or 0 for t in targets)])
-            yield (
-                config,
-                str(get(config.props, "productionVariants.instanceType")),
-                "endpoint",
-                FLEETS_IN_UPDATE * int(count),
-            )
+            use: Use = "async" if config.props.get("asyncInferenceConfig") else "online"
+            machine = str(get(config.props, "productionVariants.instanceType"))
+            yield draw("aws", machine, use, FLEETS_IN_UPDATE * int(count))
     for machine in stack.of(_MACHINE):
         for task in transform_tasks(machine.props):
             resources = section(task, "Parameters.TransformResources")
-            yield machine, str(resources.get("InstanceType")), "transform job", int(resources.get("InstanceCount") or 1)
+            yield draw("aws", str(resources.get("InstanceType")), "batch", int(resources.get("InstanceCount") or 1))
 
 
 @resource_rule(

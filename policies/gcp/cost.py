@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from pulumi_policy import Severity
 
 from policies.gcp.encryption import batch_jobs
 from policies.limits import load
 from policies.rule import Stack, given, refers, section, stack_rule
-
-TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
+from policies.tagging import TAGS, mistagged
 
 # Types that take no labels in Google's provider. Whatever is not listed is expected to carry them, so a new type is a
 # finding until someone has looked; a test holds the list against the installed SDK.
@@ -46,7 +44,7 @@ _OURS = ("mlplatform:gcp:Model",)
 _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")
 
 
-def labels_at(type_: str) -> str | None:
+def tags_at(type_: str) -> str | None:
     """The property that holds a type's labels; None where it takes none or is not Google Cloud's."""
     taggable = (type_.startswith("gcp:") and type_ not in UNTAGGABLE) or type_ in _OURS
     return _LABELS_AT.get(type_, "labels") if taggable else None
@@ -60,18 +58,7 @@ def labels_at(type_: str) -> str | None:
 )
 def tags(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Values legal in Google Cloud (Resource Manager, "Labels overview"); the same on every resource of the stack."""
-    first: dict[str, Any] = {}
-    for resource in stack.resources:
-        at = labels_at(resource.resource_type)
-        if at is None:
-            continue
-        labels = section(resource.props, at)
-        for tag in TAGS:
-            value = labels.get(tag)
-            if not value or not _LEGAL.fullmatch(str(value)):
-                yield resource.urn, f"lacks the label {tag}, or has an illegal value"
-            elif first.setdefault(tag, value) != value:
-                yield resource.urn, f"says {tag} is {value}, where the stack says {first[tag]}"
+    yield from mistagged(stack, tags_at, _LEGAL, "label")
 
 
 @stack_rule(
@@ -102,7 +89,7 @@ def budget(stack: Stack) -> Iterator[tuple[str | None, str]]:
     A budget filters by one label pair (Cloud Billing Budget API, Filter.labels).
     """
     limit = load()["monthly-usd"].number
-    teams = {section(r.props, at).get("team") for r in stack.resources if (at := labels_at(r.resource_type))}
+    teams = {section(r.props, at).get("team") for r in stack.resources if (at := tags_at(r.resource_type))}
     if not stack.of(_BUDGET):
         yield None, "has no budget"
     for item in stack.of(_BUDGET):

@@ -5,21 +5,17 @@ and `limits-scaling-policy` ask for both.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from math import ceil
 from typing import Any
 
 from pulumi_policy import Severity
-from pulumi_policy.proxy import UnknownValueError
 
-from components.hardware import catalogue
+from components.hardware.catalogue import Use
 from policies.gcp.encryption import batch_jobs, seconds
 from policies.limits import load
+from policies.quotas import FLEETS_IN_UPDATE, beyond_declared, draw
 from policies.rule import Stack, get, given, known, resource_rule, section, stack_rule
 
-# A new version is deployed beside the old one, and both stand at full size until the old one is undeployed.
-FLEETS_IN_UPDATE = 2
 _DEPLOYMENT, _WORKFLOW = "mlplatform:gcp:Deployment", "gcp:workflows/workflow:Workflow"
 _WORKBENCH, _BUCKET = "gcp:workbench/instance:Instance", "gcp:storage/bucket:Bucket"
 _LOGS, _PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
@@ -101,43 +97,23 @@ def batch_size(props: Mapping[str, Any]) -> Iterator[str]:
     remedy="Lower the replicas, or ask for the quota and declare it in policies/limits.yaml.",
 )
 def quota(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Sums what replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
-    declared = load().quotas.get("gcp", {})
-    needed: Counter[str] = Counter()
-    waiting: UnknownValueError | None = None
-    try:
-        for name, count in _draws(stack):
-            needed[name] += count
-    except UnknownValueError as error:  # a job not known yet: what is known may break the quota by itself
-        waiting = error
-    for name, count in sorted(needed.items()):
-        have = declared[name].number if name in declared else 0
-        if count > have:
-            yield None, f"may need {count} of the quota '{name}', declared {have:g}"
-    if waiting is not None:
-        raise waiting
+    """What replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
+    yield from beyond_declared("gcp", _draws(stack))
 
 
 def _draws(stack: Stack) -> Iterator[tuple[str, int]]:
     """Each quota that something draws on, and how much of it at once."""
     for deployment in stack.of(_DEPLOYMENT):
         count = FLEETS_IN_UPDATE * int(deployment.props.get("maxReplicas") or 1)
-        yield from _draw(deployment.props, "online", count)
+        yield _draw(deployment.props, "online", count)
     for workflow in stack.of(_WORKFLOW):
         for job in batch_jobs(workflow.props):
             resources = section(job, "dedicatedResources")
-            yield from _draw(section(resources, "machineSpec"), "batch", int(resources.get("maxReplicaCount") or 1))
+            yield _draw(section(resources, "machineSpec"), "batch", int(resources.get("maxReplicaCount") or 1))
 
 
-def _draw(machine: Mapping[str, Any], use: catalogue.Use, count: int) -> Iterator[tuple[str, int]]:
-    """What `count` machines take; a machine that the catalogue does not know takes of a quota that nobody declares."""
-    known_families = catalogue.load("gcp")
-    family = known_families.family_of(str(machine.get("machineType")), machine.get("acceleratorType"))
-    if family is None or use not in known_families.families[family].uses:
-        yield f"{machine.get('machineType')} for {use}", count
-    else:
-        taken = known_families.draws(family, use, count)
-        yield known_families.families[family].uses[use].quota_name, ceil(taken)
+def _draw(machine: Mapping[str, Any], use: Use, count: int) -> tuple[str, int]:
+    return draw("gcp", str(machine.get("machineType")), use, count, machine.get("acceleratorType"))
 
 
 @resource_rule(

@@ -214,7 +214,7 @@ FINDINGS = [
         mandatory=False,
         resource="fraud-backfill-schedule",
         message="aws:scheduler/schedule:Schedule cannot be rendered: target.sageMakerPipelineParameters is unknown.",
-        remedy="Judge this resource by the policies alone, or teach operations/render.py its shape.",
+        remedy="Judge this resource by the policies alone, or teach operations/rendering its shape.",
         place=_at("batch", 61),
     ),
     Finding(

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -33,52 +34,74 @@ def variant(folder: Path, **keys: object) -> Path:
     return path
 
 
+Passed = tuple[subprocess.CompletedProcess[str], Path]
+PILOTS = ("aws-pilot", "azure-pilot", "gcp-pilot")
+EACH = pytest.mark.parametrize("stack", PILOTS)
+
+
 @pytest.fixture(scope="module")
-def passed(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
     out = tmp_path_factory.mktemp("out")
-    return run("pilot", "--out", str(out)), out / "aws-pilot"
+    return run("pilot", "--out", str(out)), out
 
 
-def test_the_pilot_passes_and_says_so(passed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    result, _ = passed
+def report_of(passed: Passed, stack: str) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((passed[1] / stack / "report.json").read_text(encoding="utf-8"))
+    return report
+
+
+def test_the_pilots_pass_and_end_in_one_comparison(passed: Passed) -> None:
+    result, out = passed
     assert result.returncode == 0, result.stdout + result.stderr
     assert "PASS" in result.stdout and "Traceback" not in result.stderr
-    assert all(proof in result.stdout for proof in PROOFS)
+    comparison = result.stdout.partition("Side by side")[2]
+    assert all(word in comparison for word in (*PROOFS, *PILOTS, "idle floor", "ceiling", "resources", "findings"))
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="{stack}/report.html"' in page for stack in PILOTS)
 
 
-def test_progress_goes_to_standard_error(passed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    stages = [line.removeprefix("aws-pilot: ") for line in passed[0].stderr.splitlines()]
+@EACH
+def test_progress_goes_to_standard_error(passed: Passed, stack: str) -> None:
+    lines = [line.partition(": ") for line in passed[0].stderr.splitlines()]
+    stages = [stage for name, _, stage in lines if name == stack]
     assert stages == ["program", "policies", "cost and hardware", "checkov", "report"]
 
 
-def test_five_files_are_written_and_can_be_read(passed: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    folder = passed[1]
+@EACH
+def test_five_files_are_written_and_can_be_read(passed: Passed, stack: str) -> None:
+    folder = passed[1] / stack
     names = {"report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"}
     assert {path.name for path in folder.iterdir()} == names
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert report["passed"] is True and report["stack"] == "aws-pilot"
-    assert len(json.loads((folder / "graph.json").read_text(encoding="utf-8"))["resources"]) == 104
+    report = report_of(passed, stack)
+    assert report["passed"] is True and report["stack"] == stack
+    resources = json.loads((folder / "graph.json").read_text(encoding="utf-8"))["resources"]
+    cloud = [r for r in resources if r["custom"] and not r["type"].startswith("pulumi:providers:")]
+    assert len(cloud) == report["resources"] > 80
     assert json.loads((folder / "report.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
     assert ElementTree.parse(folder / "report.junit.xml").getroot().tag == "testsuites"
 
 
-def test_the_five_proofs_are_in_order_and_what_was_not_tried_is_not_yet(
-    passed: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    report = json.loads((passed[1] / "report.json").read_text(encoding="utf-8"))
-    states = {proof["name"]: proof["state"] for proof in report["proofs"]}
+@EACH
+def test_the_five_proofs_are_in_order_and_what_was_not_tried_is_not_yet(passed: Passed, stack: str) -> None:
+    states = {proof["name"]: proof["state"] for proof in report_of(passed, stack)["proofs"]}
     assert tuple(states) == PROOFS
-    assert states["exportability"] == "not yet"
+    assert states.pop("exportability") == "not yet"
+    assert set(states.values()) == {"proved"}
 
 
-def test_every_mandatory_finding_of_the_pilot_is_a_dated_waiver_with_an_owner(
-    passed: tuple[subprocess.CompletedProcess[str], Path],
-) -> None:
-    report = json.loads((passed[1] / "report.json").read_text(encoding="utf-8"))
+@EACH
+def test_every_mandatory_finding_of_a_pilot_is_a_dated_waiver_with_an_owner(passed: Passed, stack: str) -> None:
+    report = report_of(passed, stack)
     assert report["findings"]
     for finding in report["findings"]:
         assert finding["place"], "each finding names its Python line"
         assert finding["waived"]["owner"] and finding["waived"]["expires"] and finding["waived"]["reason"]
+
+
+@EACH
+def test_no_tool_but_our_policies_knows_our_own_provider_and_the_report_says_so(passed: Passed, stack: str) -> None:
+    own = {"aws-pilot": 0, "azure-pilot": 1, "gcp-pilot": 4}
+    assert len(report_of(passed, stack)["policies_only"]) == own[stack]
 
 
 def test_a_failing_pilot_exits_1_and_prints_json_alone_on_standard_output(tmp_path: Path) -> None:

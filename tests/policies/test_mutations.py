@@ -15,6 +15,7 @@ from operations import facts
 from operations.graph import Graph, Resource
 from operations.policies import evaluate
 from policies import pack
+from policies.tagging import TAGS
 from tests.catching import caught, expect_all_caught, survivors_of
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
@@ -70,7 +71,7 @@ def _turned(graph: Graph, resource: Resource, path: str, value: Any) -> Graph:
 def test_any_tag_gone_from_any_resource_is_caught(graph: Graph) -> None:
     cost, at = import_module(f"policies.{graph.platform}.cost"), facts.of(graph.platform).tags_at
     taggable = [r for r in graph.cloud if r.type not in cost.UNTAGGABLE]
-    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at(r.type)}.{tag}")) for r in taggable for tag in cost.TAGS)
+    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at(r.type)}.{tag}")) for r in taggable for tag in TAGS)
     expect_all_caught(mutants, "cost-tags")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operations.graph import Graph, Resource
-from policies.aws.cost import TAGS
+from policies.tagging import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, without
 

@@ -175,7 +175,8 @@ def test_every_rule_has_a_graph_that_it_catches() -> None:
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
     names = [rule.name for rule in pack.RULES["aws"]]
     assert len(names) == len(set(names))
-    assert all(rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.RULES["aws"])
+    for rule in pack.RULES["aws"]:
+        assert rule.severity and rule.remediation_steps and rule.description.endswith(".")
 
 
 def test_findings_point_at_the_line_that_made_the_resource(pilot: Graph) -> None:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from operations.graph import Graph
-from policies.gcp.cost import UNTAGGABLE, labels_at
+from policies.gcp.cost import UNTAGGABLE, tags_at
 from provider import gcp as ours
 
 _WIRE = {"labels": "labels", "user_labels": "userLabels"}
@@ -13,8 +13,8 @@ _WIRE = {"labels": "labels", "user_labels": "userLabels"}
 
 def test_what_takes_no_labels_is_what_the_sdk_says(gcp_pilot: Graph) -> None:
     for type_ in {resource.type for resource in gcp_pilot.cloud}:
-        assert labels_at(type_) == _said_by_the_sdk(type_), type_
-        assert (labels_at(type_) is None) == (type_ in UNTAGGABLE), type_
+        assert tags_at(type_) == _said_by_the_sdk(type_), type_
+        assert (tags_at(type_) is None) == (type_ in UNTAGGABLE), type_
 
 
 def _said_by_the_sdk(type_: str) -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from operations.graph import Graph, Resource
-from policies.gcp.cost import TAGS
 from policies.gcp.encryption import batch_jobs
 from policies.gcp.identity import GUARDRAILS
+from policies.tagging import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, swapped, without
 
