@@ -34,7 +34,7 @@ class Encryption(pulumi.ComponentResource):
     The vault is closed to the public network but for Azure's trusted services, which wrap with the key; it knows roles
     and no access policies, and purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
     in random digits. The key waits for the private endpoint and so goes before it: on destroy the vault is reached to
-    the last (issue 33 of Azure/terraform-azurerm-avm-res-keyvault-vault). Rules: Azure Storage, "Customer-managed
+    the last (issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault). Rules: Azure Storage, "Customer-managed
     keys"; Key Vault, "Configure cryptographic key auto-rotation".
     """
 

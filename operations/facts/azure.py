@@ -7,7 +7,7 @@ from pulumi_policy import PolicyResource
 from operations.facts import MachineUse
 from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
-from policies.azure.cost import TAGGED_INSIDE, UNTAGGABLE
+from policies.azure import cost
 from policies.rule import Stack, get, refers, section
 
 _AZURE = "azure-native:"
@@ -26,11 +26,7 @@ _NEEDED_BY = {
 }
 
 
-def tags_at(type_: str) -> str | None:
-    """`tags`, but among the own properties of Azure ML's assets."""
-    if type_ in UNTAGGABLE:
-        return None
-    return "properties.tags" if type_ in TAGGED_INSIDE else "tags"
+tags_at = cost.tags_at
 
 
 def place(graph: Graph) -> tuple[str, str]:

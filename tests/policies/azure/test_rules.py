@@ -1,0 +1,370 @@
+"""Each rule has one graph it passes, the pilot's, and one it catches: the pilot's with the thing it forbids."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from operations.graph import Graph, Resource
+from operations.policies import evaluate
+from policies import pack
+from tests.mutate import changed, dropped, paths, put, swapped, without
+
+Mutation = Callable[[Graph], Graph]
+
+
+def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
+    """One property of the first resource of a type (whose name contains `name`) set to another value."""
+    return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
+
+
+def losing(type_: str, path: str, name: str = "") -> Mutation:
+    """One property of the first resource of a type gone."""
+    return lambda graph: dropped(graph, first(graph, type_, name), path)
+
+
+def lacking(type_: str, name: str = "") -> Mutation:
+    """The first resource of a type gone."""
+    return lambda graph: without(graph, first(graph, type_, name))
+
+
+def adding(type_: str, referring_to: Mapping[str, str] = MappingProxyType({}), /, **inputs: Any) -> Mutation:
+    """A resource more, whose properties refer to the first resources of some types."""
+    extra = Resource(urn=f"urn:pulumi:azure-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
+
+    def mutate(graph: Graph) -> Graph:
+        links = {key: (first(graph, target).urn,) for key, target in referring_to.items()}
+        made = replace(extra, inputs=inputs, outputs=inputs, property_dependencies=links)
+        return replace(graph, resources=(*graph.resources, made))
+
+    return mutate
+
+
+def rewriting(type_: str, path: str, old: str, new: str, name: str = "") -> Mutation:
+    """Text in one property of the first resource of a type replaced."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_, name)
+        value: str = dict(paths(dict(resource.inputs)))[path]
+        assert old in value, f"{old} is not in {resource.name} {path}"
+        return changed(graph, resource, lambda p: put(p, path, value.replace(old, new)))
+
+    return mutate
+
+
+def ignoring_nothing(type_: str) -> Mutation:
+    """The first resource of a type without its ignored changes."""
+    return lambda graph: swapped(graph, replace(first(graph, type_), options={}))
+
+
+def given_as_text(type_: str, key: str, name: str = "") -> Mutation:
+    """The first resource of a type with what one property refers to given as text, and waiting for nothing."""
+
+    def mutate(graph: Graph) -> Graph:
+        resource = first(graph, type_, name)
+        kept = {k: v for k, v in resource.property_dependencies.items() if k != key}
+        return swapped(graph, replace(resource, property_dependencies=kept, dependencies=()))
+
+    return mutate
+
+
+def protecting(type_: str, protect: bool) -> Mutation:
+    """The first resource of a type protected, or not."""
+    return lambda graph: swapped(graph, replace(first(graph, type_), protect=protect))
+
+
+def first(graph: Graph, type_: str, name: str = "") -> Resource:
+    return next(r for r in graph.resources if r.type == type_ and name in r.name)
+
+
+ML, NET, AUTH = "azure-native:machinelearningservices", "azure-native:network", "azure-native:authorization"
+WORKSPACE, COMPUTE, SCHEDULE = f"{ML}:Workspace", f"{ML}:Compute", f"{ML}:Schedule"
+SERVED, DEPLOYMENT, DATASTORE = f"{ML}:OnlineEndpoint", f"{ML}:OnlineDeployment", f"{ML}:Datastore"
+BATCH, BATCH_DEPLOYMENT, RULE = f"{ML}:BatchEndpoint", f"{ML}:BatchDeployment", f"{ML}:ManagedNetworkSettingsRule"
+GROUP, RESOURCES = f"{NET}:NetworkSecurityGroup", "azure-native:resources:ResourceGroup"
+SUBNET, ENDPOINT, ZONE_GROUP = f"{NET}:Subnet", f"{NET}:PrivateEndpoint", f"{NET}:PrivateDnsZoneGroup"
+ZONE, LINK = "azure-native:privatedns:PrivateZone", "azure-native:privatedns:VirtualNetworkLink"
+ROLE, ASSIGNMENT, POLICY = f"{AUTH}:RoleDefinition", f"{AUTH}:RoleAssignment", f"{AUTH}:PolicyAssignment"
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+STORAGE, CONTAINER = "azure-native:storage:StorageAccount", "azure-native:storage:BlobContainer"
+BLOBS, LIFECYCLE = "azure-native:storage:BlobServiceProperties", "azure-native:storage:ManagementPolicy"
+VAULT, KEY, REGISTRY = (
+    "azure-native:keyvault:Vault",
+    "azure-native:keyvault:Key",
+    "azure-native:containerregistry:Registry",
+)
+LOGS, INSIGHTS = "azure-native:operationalinsights:Workspace", "azure-native:applicationinsights:Component"
+MONITOR, TRAFFIC = "azure-native:monitor", "mlplatform:azure:Traffic"
+ALERT, QUERY, SCALING = f"{MONITOR}:MetricAlert", f"{MONITOR}:ScheduledQueryRule", f"{MONITOR}:AutoscaleSetting"
+ACTIONS, RECORD, BUDGET = (
+    f"{MONITOR}:ActionGroup",
+    f"{MONITOR}:DiagnosticSetting",
+    "azure-native:consumption:Budget",
+)
+OWNER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c")
+SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
+JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
+OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
+
+CATCHES: list[tuple[str, Mutation]] = [
+    ("network-no-internet-gateway", adding(f"{NET}:PublicIPAddress")),
+    ("network-no-internet-gateway", adding(f"{NET}:NatGateway")),
+    ("network-no-internet-gateway", adding(f"{NET}:VirtualNetworkPeering")),
+    ("network-no-internet-gateway", adding(f"{NET}:AzureFirewall")),
+    ("network-no-internet-route", adding(f"{NET}:Route", addressPrefix="0.0.0.0/0", nextHopType="Internet")),
+    ("network-no-internet-route", adding(f"{NET}:RouteTable", routes=[{"nextHopType": "VirtualAppliance"}])),
+    ("network-subnet-private", setting(SUBNET, "defaultOutboundAccess", True)),
+    ("network-subnet-private", setting(SUBNET, "privateEndpointNetworkPolicies", "Disabled")),
+    ("network-subnet-private", losing(SUBNET, "networkSecurityGroup")),
+    ("network-subnet-private", lambda g: changed(g, first(g, SUBNET), lambda p: p.update(natGateway={"id": "nat"}))),
+    ("network-security-group-closed", setting(GROUP, "securityRules.0.sourceAddressPrefix", "*")),
+    ("network-security-group-closed", setting(GROUP, "securityRules.0.sourceAddressPrefix", "0.0.0.0/0")),
+    ("network-security-group-closed", setting(GROUP, "securityRules.2.destinationAddressPrefix", "Internet")),
+    ("network-security-group-closed", losing(GROUP, "securityRules.0.sourceAddressPrefix")),
+    ("network-security-group-closed", adding(f"{NET}:SecurityRule", {}, **OPEN)),
+    ("network-default-denied", losing(GROUP, "securityRules.3")),
+    ("network-default-denied", setting(GROUP, "securityRules.1.protocol", "Tcp")),
+    ("network-default-denied", given_as_text(SUBNET, "networkSecurityGroup")),
+    ("network-public-access", setting(STORAGE, "publicNetworkAccess", "Enabled")),
+    ("network-public-access", setting(VAULT, "properties.networkAcls.defaultAction", "Allow")),
+    ("network-public-access", losing(SERVED, "properties.publicNetworkAccess")),
+    (
+        "network-public-access",
+        lambda g: changed(g, first(g, STORAGE), lambda p: p["networkRuleSet"].update(ipRules=[{"value": "1.2.3.4"}])),
+    ),
+    ("network-workspace-vpc-only", setting(WORKSPACE, "managedNetwork.isolationMode", "AllowInternetOutbound")),
+    ("network-workspace-vpc-only", setting(WORKSPACE, "v1LegacyMode", True)),
+    (
+        "network-approved-outbound",
+        lambda g: changed(
+            g,
+            first(g, WORKSPACE),
+            lambda p: p["managedNetwork"].update(outboundRules={"pypi": {"type": "FQDN", "destination": "pypi.org"}}),
+        ),
+    ),
+    (
+        "network-approved-outbound",
+        adding(RULE, {"workspaceName": WORKSPACE}, properties={"type": "FQDN", "destination": "pypi.org"}),
+    ),
+    (
+        "network-approved-outbound",
+        adding(RULE, {"workspaceName": WORKSPACE}, properties={"type": "PrivateEndpoint"}),
+    ),
+    ("network-approved-outbound", ignoring_nothing(WORKSPACE)),
+    (
+        "network-approved-outbound",
+        lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(firewallSku="Standard")),
+    ),
+    ("network-model-isolated", setting(DEPLOYMENT, "properties.endpointComputeType", "Kubernetes")),
+    ("network-model-isolated", setting(COMPUTE, "properties.properties.enableNodePublicIp", True)),
+    ("network-model-isolated", given_as_text(SERVED, "workspaceName")),
+    (
+        "network-model-isolated",
+        lambda g: changed(g, first(g, COMPUTE), lambda p: p["properties"]["properties"].update(subnet={"id": "own"})),
+    ),
+    ("network-endpoint-closed", given_as_text(ENDPOINT, "privateLinkServiceConnections")),
+    ("network-endpoint-closed", given_as_text(ENDPOINT, "subnet")),
+    (
+        "network-endpoint-closed",
+        lambda g: changed(
+            g, first(g, ENDPOINT), lambda p: p.update(manualPrivateLinkServiceConnections=[{"name": "x"}])
+        ),
+    ),
+    ("network-endpoint-closed", setting(LINK, "registrationEnabled", True)),
+    ("network-proof", lacking(ENDPOINT, "vault")),
+    ("network-proof", lacking(ZONE_GROUP, "file")),
+    ("network-proof", lacking(ZONE, "notebooks")),
+    ("network-proof", lacking(LINK, "blob")),
+    ("network-proof", setting(GROUP, "securityRules.0.destinationPortRange", "22")),
+    ("network-proof", adding(ZONE, privateZoneName="privatelink.azconfig.io")),
+    ("network-proof", lacking(COMPUTE, "build-images")),
+    ("identity-no-wildcard", setting(ROLE, "permissions.0.actions", ["*"])),
+    (
+        "identity-no-wildcard",
+        setting(ROLE, "permissions.0.actions", ["Microsoft.MachineLearningServices/workspaces/*"]),
+    ),
+    (
+        "identity-no-wildcard",
+        setting(ROLE, "permissions.0.actions", ["Microsoft.MachineLearningServices/workspaces/onlineEndpoints/*"]),
+    ),
+    ("identity-no-wildcard", setting(ROLE, "permissions.0.dataActions", ["Microsoft.Storage/*"], "collect")),
+    ("identity-no-wildcard", setting(ROLE, "permissions.0.notActions", ["Microsoft.Compute/*"])),
+    ("identity-least-role", setting(ASSIGNMENT, "roleDefinitionId", OWNER, "identity-training-blob")),
+    ("identity-least-role", setting(ASSIGNMENT, "roleDefinitionId", CONTRIBUTOR, "identity-training-blob")),
+    ("identity-scope", setting(ASSIGNMENT, "scope", SUBSCRIPTION)),
+    ("identity-scope", setting(ASSIGNMENT, "scope", f"{SUBSCRIPTION}/resourceGroups/azure-pilot")),
+    ("identity-scope", given_as_text(ASSIGNMENT, "scope")),
+    ("identity-scope", setting(ROLE, "assignableScopes", [SUBSCRIPTION])),
+    ("identity-trust", setting(ASSIGNMENT, "principalType", "Group")),
+    ("identity-trust", given_as_text(ASSIGNMENT, "principalId")),
+    ("identity-trust", adding("azure-native:managedidentity:FederatedIdentityCredential")),
+    (
+        "identity-pass-role",
+        setting(ROLE, "permissions.0.actions", ["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"]),
+    ),
+    ("identity-guardrails", lacking(POLICY, "idle-shutdown")),
+    ("identity-guardrails", setting(POLICY, "parameters.effect.value", "Audit")),
+    ("identity-guardrails", setting(POLICY, "parameters.isolationMode.value", "Disabled", "approved-outbound")),
+    (
+        "identity-guardrails",
+        lambda g: changed(g, first(g, POLICY), lambda p: p.update(enforcementMode="DoNotEnforce")),
+    ),
+    ("identity-local-auth", setting(STORAGE, "allowSharedKeyAccess", True)),
+    ("identity-local-auth", setting(REGISTRY, "adminUserEnabled", True)),
+    ("identity-local-auth", setting(SERVED, "properties.authMode", "Key")),
+    ("identity-local-auth", setting(DATASTORE, "properties.credentials.credentialsType", "AccountKey")),
+    ("identity-local-auth", setting(COMPUTE, "properties.properties.sshSettings.sshPublicAccess", "Enabled", "ana")),
+    (
+        "identity-local-auth",
+        lambda g: changed(g, first(g, VAULT), lambda p: p["properties"].update(accessPolicies=[{"objectId": "x"}])),
+    ),
+    ("identity-user-assigned", setting(SERVED, "identity.type", "SystemAssigned")),
+    ("identity-user-assigned", losing(WORKSPACE, "primaryUserAssignedIdentity")),
+    ("identity-user-assigned", setting(SCHEDULE, f"{JOB}.identity.identityType", "UserIdentity")),
+    ("identity-before-use", given_as_text(SERVED, "workspaceName")),
+    ("identity-before-use", given_as_text(WORKSPACE, "storageAccount")),
+    ("identity-serving-writes", losing(ASSIGNMENT, "condition", "serving-collect")),
+    (
+        "identity-serving-writes",
+        rewriting(ASSIGNMENT, "condition", "StringStartsWith", "StringLike", "serving-collect"),
+    ),
+    ("identity-instance-own", setting(COMPUTE, "properties.properties.applicationSharingPolicy", "Shared", "ana")),
+    ("identity-instance-own", losing(COMPUTE, "properties.properties.personalComputeInstanceSettings", "ana")),
+    ("encryption-customer-key", losing(WORKSPACE, "encryption")),
+    ("encryption-customer-key", setting(STORAGE, "encryption.keySource", "Microsoft.Storage")),
+    ("encryption-customer-key", given_as_text(REGISTRY, "encryption")),
+    (
+        "encryption-customer-key",
+        lambda g: changed(
+            g, first(g, STORAGE), lambda p: p["encryption"]["keyVaultProperties"].update(keyVersion="0123")
+        ),
+    ),
+    ("encryption-key-granted", lacking(ASSIGNMENT, "wraps-data")),
+    ("encryption-key-granted", losing(WORKSPACE, "encryption.identity")),
+    ("encryption-key", setting(KEY, "properties.keySize", 2048)),
+    ("encryption-key", losing(KEY, "properties.rotationPolicy")),
+    ("encryption-key", setting(KEY, "properties.keyOps", ["wrapKey", "unwrapKey", "decrypt"])),
+    ("encryption-vault", setting(VAULT, "properties.enablePurgeProtection", False)),
+    ("encryption-vault", setting(VAULT, "properties.softDeleteRetentionInDays", 7)),
+    (
+        "encryption-vault-reachable",
+        lambda g: swapped(g, replace(first(g, KEY), dependencies=(first(g, VAULT).urn,))),
+    ),
+    ("encryption-scratch-disks", losing(WORKSPACE, "hbiWorkspace")),
+    ("encryption-datastore", setting(DATASTORE, "properties.protocol", "http")),
+    ("encryption-datastore", given_as_text(DATASTORE, "properties")),
+    ("encryption-bucket-whole", lacking(LIFECYCLE)),
+    ("encryption-bucket-public", setting(STORAGE, "allowBlobPublicAccess", True)),
+    ("encryption-bucket-public", setting(CONTAINER, "publicAccess", "Blob")),
+    ("encryption-bucket-tls", setting(STORAGE, "minimumTlsVersion", "TLS1_0")),
+    ("encryption-bucket-tls", setting(STORAGE, "enableHttpsTrafficOnly", False)),
+    ("encryption-bucket-settings", setting(BLOBS, "isVersioningEnabled", False)),
+    ("encryption-bucket-settings", losing(STORAGE, "encryption.requireInfrastructureEncryption")),
+    ("cost-tags", losing(SERVED, "tags.team")),
+    ("cost-tags", setting(SERVED, "tags.team", "somebody-else")),
+    ("cost-tags", setting(SERVED, "tags.owner", "<nobody>")),
+    ("cost-tags", losing(f"{ML}:ModelVersion", "properties.tags.owner")),
+    ("cost-tags", adding("azure-native:web:WebApp")),
+    ("cost-batch-tags", losing(SCHEDULE, f"{JOB}.tags.team")),
+    ("cost-budget", lacking(BUDGET)),
+    ("cost-budget", setting(BUDGET, "amount", 1_000_000)),
+    ("cost-budget", losing(BUDGET, "notifications.forecasted-100")),
+    ("cost-budget", lambda g: changed(g, first(g, BUDGET), lambda p: p.update(filter={"tags": {"name": "team"}}))),
+    ("cost-alerts-reach-owner", losing(ACTIONS, "emailReceivers")),
+    ("cost-nothing-unseen", losing(WORKSPACE, "enableServiceSideCMKEncryption")),
+    ("limits-replicas", setting(SCALING, "profiles.0.capacity.maximum", "40")),
+    ("limits-replicas", setting(SCALING, "profiles.0.capacity.minimum", "0")),
+    ("limits-replicas", setting(DEPLOYMENT, "sku.capacity", 40)),
+    ("limits-autoscaled", lacking(SCALING)),
+    ("limits-autoscaled", setting(SCALING, "enabled", False)),
+    ("limits-autoscaled", ignoring_nothing(DEPLOYMENT)),
+    ("limits-scaling-policy", losing(SCALING, "profiles.0.rules.1")),
+    ("limits-scaling-policy", losing(SCALING, f"{TRIGGER}.dimensions")),
+    ("limits-scaling-policy", setting(SCALING, f"{TRIGGER}.metricName", "CpuUtilizationPercentage")),
+    ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.1.metricTrigger.threshold", 1_000_000)),
+    ("limits-machine-types", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
+    ("limits-machine-types", setting(COMPUTE, "properties.properties.vmSize", "Standard_ND96asr_v4")),
+    ("limits-batch-size", setting(COMPUTE, "properties.properties.scaleSettings.maxNodeCount", 40, "cluster")),
+    ("limits-batch-size", setting(SCHEDULE, f"{JOB}.resources.instanceCount", 40)),
+    ("limits-cluster-idle", setting(COMPUTE, "properties.properties.scaleSettings.minNodeCount", 1, "cluster")),
+    (
+        "limits-cluster-idle",
+        setting(COMPUTE, "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown", "P1D", "cluster"),
+    ),
+    ("quota-declared", setting(SCALING, "profiles.0.capacity.maximum", "40")),
+    ("quota-declared", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
+    ("limits-region", setting("pulumi:providers:azure-native", "location", "brazilsouth")),
+    ("limits-region", losing("pulumi:providers:azure-native", "subscriptionId")),
+    ("limits-region", setting(STORAGE, "location", "brazilsouth")),
+    ("limits-idle-shutdown", losing(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "ana")),
+    ("limits-idle-shutdown", setting(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "P3D", "ana")),
+    ("limits-batch-time", losing(SCHEDULE, f"{JOB}.limits")),
+    ("limits-batch-time", setting(SCHEDULE, f"{JOB}.limits.timeout", "P2D")),
+    ("limits-batch-time", setting(SCHEDULE, "properties.action.actionType", "InvokeBatchEndpoint")),
+    ("limits-batch-time", setting(BATCH_DEPLOYMENT, "properties.errorThreshold", -1)),
+    ("limits-retention", setting(LOGS, "retentionInDays", 730)),
+    ("limits-stores-expire", setting(REGISTRY, "policies.retentionPolicy.status", "disabled")),
+    ("limits-stores-expire", losing(LIFECYCLE, "policy.rules.0.definition.actions.version")),
+    ("rollback-alarms", setting(TRAFFIC, "p95LatencyMs", 0)),
+    ("rollback-alarms", lacking(ALERT)),
+    ("rollback-alarms", lacking(QUERY, "errors")),
+    ("rollback-traffic", setting(TRAFFIC, "canaryPercent", 50)),
+    ("rollback-traffic", setting(TRAFFIC, "mirrorPercent", 60)),
+    ("rollback-traffic", lacking(TRAFFIC)),
+    ("rollback-traffic", ignoring_nothing(SERVED)),
+    ("rollback-traffic", setting(SERVED, "properties.traffic", {"v-0123456": 100})),
+    ("rollback-endpoint-order", given_as_text(DEPLOYMENT, "endpointName")),
+    ("rollback-endpoint-order", given_as_text(TRAFFIC, "deployment")),
+    ("rollback-endpoint-order", given_as_text(SCALING, "targetResourceUri")),
+    (
+        "rollback-endpoint-order",
+        lambda g: swapped(g, replace(first(g, TRAFFIC), dependencies=(first(g, DEPLOYMENT).urn,))),
+    ),
+    ("rollback-deployment-versioned", setting(DEPLOYMENT, "deploymentName", "blue")),
+    ("rollback-deployment-versioned", losing(BATCH_DEPLOYMENT, "deploymentName")),
+    ("rollback-alarm-heard", losing(ALERT, "actions")),
+    ("rollback-alarm-heard", setting(QUERY, "enabled", False)),
+    ("rollback-alarm-dimensions", setting(ALERT, "criteria.allOf.0.metricName", "CpuUtilizationPercentage")),
+    ("rollback-alarm-dimensions", given_as_text(QUERY, "scopes")),
+    ("rollback-idle-watched", lacking(QUERY, "idle")),
+    ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "GreaterThan", "idle")),
+    ("rollback-batch-watched", lacking(QUERY, "failed")),
+    ("rollback-batch-watched", losing(SCHEDULE, f"{JOB}.notificationSetting")),
+    ("audit-trail", lacking(RECORD, "vault")),
+    ("audit-trail", setting(RECORD, "logs.0.enabled", False)),
+    ("audit-trail", rewriting(RECORD, "resourceUri", "/blobServices/default", "", "blobs")),
+    ("audit-trail", given_as_text(INSIGHTS, "workspaceResourceId")),
+    ("audit-state-protected", protecting(KEY, False)),
+    ("audit-state-protected", protecting(SERVED, True)),
+    ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
+    ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
+    ("audit-packages-own-account", setting(REGISTRY, "policies.exportPolicy.status", "enabled")),
+    ("audit-name-reusable", lambda g: changed(g, first(g, VAULT), lambda p: p.update(vaultName="fraud-pilot"))),
+]
+
+
+@pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
+def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: Mutation) -> None:
+    findings = [f for f in evaluate(mutation(azure_pilot), pack.RULES["azure"]) if f.rule == rule]
+    assert findings, f"{rule} did not notice"
+    assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+def test_every_rule_has_a_graph_that_it_catches() -> None:
+    assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES}
+
+
+def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
+    names = [rule.name for rule in pack.RULES["azure"]]
+    assert len(names) == len(set(names))
+    assert all(r.severity and r.remediation_steps and r.description.endswith(".") for r in pack.RULES["azure"])
+
+
+def test_findings_point_at_the_line_that_made_the_resource(azure_pilot: Graph) -> None:
+    mutant = setting(STORAGE, "minimumTlsVersion", "TLS1_0")(azure_pilot)
+    (finding,) = evaluate(mutant, pack.RULES["azure"])
+    assert finding.place is not None and finding.place.file == "components/azure/store.py"
