@@ -9,7 +9,7 @@ from operations.cost.prices import Bill, Prices, cron_runs_per_month
 from operations.facts.azure import replicas
 from policies.azure.limits import minutes
 from policies.azure.network import NEEDS
-from policies.rule import get, refers, section
+from policies.rule import get, given, refers, section
 
 _ML, _NETWORK, _MONITOR = (
     "azure-native:machinelearningservices",
@@ -98,7 +98,7 @@ def _compute(prices: Prices, resource: PolicyResource) -> Bill:
 
 def _workspace(prices: Prices, resource: PolicyResource) -> Bill:
     """The managed network: the private endpoints that Azure ML makes by itself, and a firewall where a rule asks."""
-    endpoints = 1 + sum(len(groups) for property_, groups in NEEDS.items() if resource.props.get(property_))
+    endpoints = 1 + sum(len(groups) for (key, _), groups in NEEDS.items() if given(resource.props, key))
     standing = endpoints * prices.hours * prices.of("private-endpoint") + prices.of("managed-network")
     inline = section(resource.props, "managedNetwork.outboundRules").values()
     alone = [section(r.props, "properties") for r in prices.stack.of(f"{_ML}:ManagedNetworkSettingsRule")]

@@ -1,0 +1,131 @@
+"""The bills of Vertex AI and Azure ML: nothing bills unseen, and what bills by the hour is counted by its hours."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from components.hardware import catalogue
+from operations.graph import Graph
+from operations.judge import cost_of
+from operations.verdict import Cost, CostLine
+from tests.mutate import changed, put
+
+PLATFORMS = ("aws", "gcp", "azure")
+
+
+@pytest.fixture(params=PLATFORMS)
+def graph(request: pytest.FixtureRequest) -> Graph:
+    made: Graph = request.getfixturevalue(f"{request.param}_pilot")
+    return made
+
+
+def line(bill: Cost, name: str) -> CostLine:
+    return next(item for item in bill.lines if item.resource == name)
+
+
+def edited(graph: Graph, name: str, change: Callable[[dict[str, Any]], None]) -> Cost:
+    resource = next(r for r in graph.cloud if r.name == name)
+    return cost_of(changed(graph, resource, change))
+
+
+def test_every_type_of_a_pilot_is_free_for_a_reason_or_priced(graph: Graph) -> None:
+    cost = import_module(f"operations.cost.{graph.platform}")
+    types = {resource.type for resource in graph.cloud}
+    assert types <= set(cost.FREE) | set(cost.PRICED)
+    assert not set(cost.FREE) & set(cost.PRICED)
+    assert all(len(reason) > 5 for reason in cost.FREE.values())
+    bill = cost_of(graph)
+    assert bill.unpriced == []
+    assert 0 < bill.idle_usd < bill.ceiling_usd
+    assert set(bill.by_team) == {"payments-risk"}
+    assert bill.budget_usd == 2500
+
+
+def test_a_type_that_nobody_knows_the_cost_of_is_said(graph: Graph) -> None:
+    strange = replace(graph.cloud[0], urn="urn::strange", name="strange", type=f"{graph.platform}:strange:Thing")
+    bill = cost_of(replace(graph, resources=(*graph.resources, strange)))
+    assert len(bill.unpriced) == 1 and "strange" in bill.unpriced[0]
+
+
+def test_a_machine_without_a_price_is_said(gcp_pilot: Graph, azure_pilot: Graph) -> None:
+    gcp = edited(gcp_pilot, "gcp-pilot-fraud-scorer-deployment", lambda p: put(p, "machineType", "n9-standard-2"))
+    name = "azure-pilot-fraud-scorer-deployment"
+    azure = edited(azure_pilot, name, lambda p: put(p, "properties.instanceType", "Standard_X1"))
+    assert ["n9-standard-2" in text for text in gcp.unpriced] == [True]
+    assert ["Standard_X1" in text for text in azure.unpriced] == [True]
+
+
+def test_a_deployment_bills_its_fewest_and_its_most_replicas_by_the_hour(gcp_pilot: Graph) -> None:
+    hardware = catalogue.load("gcp")
+    hour = hardware.families["cpu-small"].price("us-central1", "online")
+    assert hour is not None
+    item = line(cost_of(gcp_pilot), "gcp-pilot-fraud-scorer-deployment")
+    assert item.idle_usd == pytest.approx(hour * hardware.hours_per_month, abs=0.01)
+    logs = (
+        hardware.assumptions["log-gb-per-replica"].value
+        * hardware.services["logging-ingestion"].price_usd["us-central1"]
+    )
+    assert item.ceiling_usd == pytest.approx(4 * (hour * hardware.hours_per_month + logs), abs=0.01)
+    doubled = edited(gcp_pilot, "gcp-pilot-fraud-scorer-deployment", lambda p: put(p, "minReplicas", 2))
+    assert line(doubled, item.resource).idle_usd == pytest.approx(2 * item.idle_usd, abs=0.02)
+
+
+def test_an_autoscale_setting_bounds_what_a_deployment_of_azure_bills(azure_pilot: Graph) -> None:
+    before = line(cost_of(azure_pilot), "azure-pilot-fraud-scorer-deployment")
+    setting = "azure-pilot-fraud-scorer-scale-on-requests"
+    after = line(edited(azure_pilot, setting, lambda p: put(p, "profiles.0.capacity.maximum", "8")), before.resource)
+    assert after.ceiling_usd == pytest.approx(2 * before.ceiling_usd, abs=0.02)
+    assert after.idle_usd == before.idle_usd
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_a_batch_job_bills_its_runs_at_their_longest_and_nothing_between_them(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    name = {"gcp": "gcp-pilot-fraud-backfill", "azure": "azure-pilot-fraud-backfill-schedule"}[platform]
+    item = line(cost_of(graph), name)
+    assert item.idle_usd == 0
+    assert "30.4 runs × 2 ×" in item.basis and "at most 3 h" in item.basis
+
+
+def test_the_managed_network_bills_the_endpoints_that_azure_makes_by_itself(azure_pilot: Graph) -> None:
+    """The workspace, blob, file, vault and registry; none of them stands in the stack."""
+    hardware = catalogue.load("azure")
+    hour = hardware.services["private-endpoint"].price_usd["eastus2"]
+    item = line(cost_of(azure_pilot), "azure-pilot-workspace")
+    assert item.idle_usd == pytest.approx(5 * hardware.hours_per_month * hour, abs=0.01)
+
+
+def test_trap_a_firewall_bills_by_the_hour_once_a_rule_names_a_domain(azure_pilot: Graph) -> None:
+    hardware = catalogue.load("azure")
+    rule = {"pypi": {"type": "FQDN", "destination": "pypi.org"}}
+
+    def open_a_domain(properties: dict[str, Any]) -> None:
+        properties["managedNetwork"] = {**properties["managedNetwork"], "outboundRules": rule}
+
+    before = line(cost_of(azure_pilot), "azure-pilot-workspace")
+    after = line(edited(azure_pilot, before.resource, open_a_domain), before.resource)
+    firewall = hardware.hours_per_month * hardware.services["firewall-standard"].price_usd["eastus2"]
+    assert after.idle_usd - before.idle_usd == pytest.approx(firewall, abs=0.02)
+
+
+def test_private_service_connect_and_private_endpoints_bill_by_the_hour(gcp_pilot: Graph, azure_pilot: Graph) -> None:
+    for graph, what, service in (
+        (gcp_pilot, "Private Service Connect endpoint", "psc-endpoint"),
+        (azure_pilot, "private endpoint", "private-endpoint"),
+    ):
+        hardware, region = catalogue.load(graph.platform), {"gcp": "us-central1", "azure": "eastus2"}[graph.platform]
+        items = [item for item in cost_of(graph).lines if item.what == what]
+        hour = hardware.services[service].price_usd[region]
+        assert items and all(i.idle_usd == pytest.approx(730 * hour, abs=0.01) for i in items)
+
+
+def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> None:
+    hardware = catalogue.load("gcp")
+    item = line(cost_of(gcp_pilot), "gcp-pilot-workspace-ana")
+    assert item.idle_usd == pytest.approx(300 * hardware.services["pd-balanced"].price_usd["us-central1"], abs=0.01)
+    assert item.ceiling_usd > item.idle_usd
