@@ -1,0 +1,81 @@
+"""What the doubles of both clouds share: a request, an answer, a refusal, and operations that take a while."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, its query already parsed."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Json
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response."""
+
+    status: int
+    body: Json
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Refusal(Exception):
+    """The cloud says no: HTTP status, the cloud's own code, and its message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass
+class Operation:
+    """Begun by one call and ended by being looked at `looks` times; only then is `effect` seen.
+
+    `error` (code, message) is how it ends instead; `hangs` means that it never does.
+    """
+
+    name: str
+    resource: str
+    effect: Callable[[], Json]
+    looks: int
+    error: tuple[str, str] | None = None
+    hangs: bool = False
+    done: bool = False
+    response: Json = field(default_factory=dict[str, Any])
+
+    def look(self) -> None:
+        """One look; the last one ends the operation."""
+        if self.done or self.hangs:
+            return
+        self.looks -= 1
+        if self.looks <= 0:
+            self.done = True
+            if self.error is None:
+                self.response = self.effect()
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the metrics show of one deployment. None: no request was measured."""
+
+    p95_ms: float | None = None
+    error_percent: float = 0.0
+    requests: int = 1000
+
+
+def check_shares(shares: Mapping[str, int], known: set[str], code: str) -> None:
+    """Refuse traffic that does not sum to 100 or that names what is not deployed."""
+    if shares and sum(shares.values()) != 100:
+        raise Refusal(400, code, f"Traffic percentages must add up to 100, not {sum(shares.values())}.")
+    for name in shares:
+        if name not in known:
+            raise Refusal(400, code, f"Traffic names {name}, which is not deployed to this endpoint.")

@@ -1,0 +1,131 @@
+"""The HTTP side of the double: one server on loopback for both clouds, its log of calls, the faults that are armed."""
+
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal
+from sandbox.rest.arm import ArmDouble
+from sandbox.rest.vertex import VertexDouble
+
+TOKEN = "Bearer sandbox"
+
+
+@dataclass
+class Fault:
+    """Spoils the next `times` calls whose `METHOD path` matches the pattern `call`.
+
+    `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing; `refuse` answers 403; `drop` does
+    it and breaks the connection; `fail-late` begins an operation that ends in an error; `hang` one that never ends.
+    """
+
+    kind: Literal["throttle", "unavailable", "refuse", "drop", "fail-late", "hang"]
+    call: str
+    times: int = 1
+    message: str = "The resources are exhausted."
+    retry_after: int = 1
+
+
+@dataclass
+class Double:
+    """Serves while it is entered as a context. `calls` is the log: `METHOD path` of each call, in order."""
+
+    vertex: VertexDouble = field(default_factory=VertexDouble)
+    arm: ArmDouble = field(default_factory=ArmDouble)
+    faults: list[Fault] = field(default_factory=list[Fault])
+    calls: list[str] = field(default_factory=list[str])
+    address: str = ""
+
+    def __enter__(self) -> "Double":
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.address = self.arm.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, call: Call) -> Answer | None:
+        """The answer to one call; None to break the connection."""
+        with self._lock:
+            log = f"{call.method} {call.path}"
+            self.calls.append(log)
+            fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)
+            if fault is not None:
+                fault.times -= 1
+            google = not call.path.startswith("/subscriptions/")
+            try:
+                if call.headers.get("Authorization") != TOKEN:
+                    raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
+                if fault is not None and fault.kind in ("throttle", "unavailable", "refuse"):
+                    status, code = {
+                        "throttle": (429, "RESOURCE_EXHAUSTED"),
+                        "unavailable": (503, "UNAVAILABLE"),
+                        "refuse": (403, "PERMISSION_DENIED"),
+                    }[fault.kind]
+                    raise Refusal(status, code, fault.message)
+                answer = self._carry_out(call, fault)
+            except Refusal as refusal:
+                headers = {"Retry-After": str(fault.retry_after)} if fault is not None else {}
+                return Answer(refusal.status, _error(refusal, google), headers)
+            return None if fault is not None and fault.kind == "drop" else answer
+
+    def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
+        def spoil(operation: Operation) -> None:
+            if fault is not None and fault.kind == "fail-late":
+                operation.error = ("RESOURCE_EXHAUSTED", fault.message)
+            operation.hangs = fault is not None and fault.kind == "hang"
+
+        answer = self.vertex.answer(call, spoil) or self.arm.answer(call, spoil)
+        if answer is None:
+            raise Refusal(404, "NOT_FOUND", f"The double does not know {call.path}.")
+        return answer
+
+
+def _error(refusal: Refusal, google: bool) -> Json:
+    if google:
+        return {"error": {"code": refusal.status, "message": str(refusal), "status": refusal.code}}
+    return {"error": {"code": refusal.code, "message": str(refusal)}}
+
+
+def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # One packet an answer: headers and body apart cost 40 ms each in the TCP stack.
+        wbufsize = -1
+        disable_nagle_algorithm = True
+
+        def _serve(self) -> None:
+            parts = urlsplit(self.path)
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body: Json = json.loads(raw) if raw else {}
+            query = dict(parse_qsl(parts.query))
+            headers = {name.title(): value for name, value in self.headers.items()}
+            answer = double.answer(Call(self.command, parts.path, query, body, headers))
+            if answer is None:
+                self.close_connection = True
+                return
+            sent = json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in {**answer.headers, "Content-Type": "application/json"}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            self.wfile.write(sent)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: `Double.calls` is the log."""
+
+    return Handler

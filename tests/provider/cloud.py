@@ -1,0 +1,128 @@
+"""What the provider's tests share: the double, a way into the provider's logic, a killer, and sample inputs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from provider.arm import Arm, Traffics
+from provider.inputs import DeploymentInputs, ModelInputs, TrafficInputs
+from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, Clouds, InstantClock
+from provider.vertex import Deployments, Models, Vertex
+from sandbox.rest import Double
+
+LOCATION = "projects/payments-risk-pilot/locations/us-central1"
+ENDPOINT = f"{LOCATION}/endpoints/fraud-scorer"
+MODEL = f"{LOCATION}/models/fraud-scorer"
+AZURE_ENDPOINT = (
+    "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/risk/providers/"
+    "Microsoft.MachineLearningServices/workspaces/risk/onlineEndpoints/fraud-scorer"
+)
+CANARY = {"canaryPercent": 10, "bakeMinutes": 10, "p95LatencyMs": 250, "errorRatePercent": 1.5}
+MODEL_INPUTS: dict[str, Any] = {
+    "project": "payments-risk-pilot",
+    "location": "us-central1",
+    "modelId": "fraud-scorer",
+    "displayName": "fraud-scorer",
+    "image": "us-central1-docker.pkg.dev/payments-risk-pilot/models/fraud-scorer:1.4.0",
+    "artifactUri": "gs://payments-risk-artifacts/fraud-scorer/1.4.0/",
+    "predictRoute": "/predict",
+    "healthRoute": "/health",
+    "ports": [8080],
+    "serviceAccount": "serving@payments-risk-pilot.iam.gserviceaccount.com",
+    "kmsKeyName": f"{LOCATION}/keyRings/pilot/cryptoKeys/pilot",
+    "labels": {"stack": "gcp-pilot", "cost-center": "risk"},
+}
+DEPLOYMENT_INPUTS: dict[str, Any] = {
+    "project": "payments-risk-pilot",
+    "location": "us-central1",
+    "endpoint": ENDPOINT,
+    "model": f"{MODEL}@1",
+    "machineType": "n2-standard-4",
+    "minReplicas": 1,
+    "maxReplicas": 4,
+    "scalingMetric": "aiplatform.googleapis.com/prediction/online/request_count",
+    "scalingTarget": 600,
+    "serviceAccount": "serving@payments-risk-pilot.iam.gserviceaccount.com",
+    "containerLogging": True,
+    "accessLogging": False,
+    **CANARY,
+}
+TRAFFIC_INPUTS: dict[str, Any] = {
+    "subscriptionId": "00000000-1111-2222-3333-444444444444",
+    "resourceGroup": "risk",
+    "workspace": "risk",
+    "endpoint": "fraud-scorer",
+    "deployment": "blue",
+    **CANARY,
+}
+
+
+NO_TLS = httpx.create_ssl_context(verify=False)
+"""Made once: loading the certificates costs more than all calls of a test."""
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+class Killer(httpx.HTTPTransport):
+    """Carries out `calls` calls and then ends the process: the last one took place, its answer is never seen."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(verify=NO_TLS)
+        self.left = calls
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        self.left -= 1
+        if self.left <= 0:
+            response.close()
+            raise Killed
+        return response
+
+
+class Logic:
+    """The provider's logic of one process, up to the double."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.clock = InstantClock()
+        self.clouds = Clouds(self.clock, client)
+        vertex = Vertex("us-central1", self.clouds, 1800)
+        self.models = Models(vertex)
+        self.deployments = Deployments(vertex)
+        self.traffics = Traffics(Arm(self.clouds, 1800))
+
+
+@contextmanager
+def logic(kill_after: int | None = None) -> Iterator[Logic]:
+    """A process of the provider, killed after that many calls."""
+    transport = httpx.HTTPTransport(verify=NO_TLS) if kill_after is None else Killer(kill_after)
+    with httpx.Client(transport=transport) as client:
+        yield Logic(client)
+
+
+@contextmanager
+def double(monkeypatch: Any) -> Iterator[Double]:
+    """Both clouds' doubles, an endpoint in each, and no other way out."""
+    with Double() as cloud:
+        monkeypatch.setenv(GOOGLE_VARIABLE, cloud.address)
+        monkeypatch.setenv(AZURE_VARIABLE, cloud.address)
+        cloud.vertex.add_endpoint(ENDPOINT)
+        cloud.arm.add_endpoint(AZURE_ENDPOINT)
+        cloud.arm.add_deployment(AZURE_ENDPOINT, "blue")
+        cloud.arm.add_deployment(AZURE_ENDPOINT, "green")
+        yield cloud
+
+
+def model(**changed: Any) -> ModelInputs:
+    return ModelInputs.model_validate({**MODEL_INPUTS, **changed})
+
+
+def deployment(**changed: Any) -> DeploymentInputs:
+    return DeploymentInputs.model_validate({**DEPLOYMENT_INPUTS, **changed})
+
+
+def traffic(**changed: Any) -> TrafficInputs:
+    return TrafficInputs.model_validate({**TRAFFIC_INPUTS, **changed})

@@ -1,0 +1,92 @@
+"""The typed resources register the wire names that the plugin knows, and hand out its outputs."""
+
+import subprocess
+import sys
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, settings
+
+from provider import Provider, azure, gcp
+from provider.plugin import KINDS
+from tests.provider.cloud import DEPLOYMENT_INPUTS, MODEL, MODEL_INPUTS, TRAFFIC_INPUTS
+
+
+def snake(inputs):
+    def one(name):
+        return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+    return {one(name): value for name, value in inputs.items()}
+
+
+class Seen(mocks.Mocks):
+    def __init__(self):
+        self.registered = {}
+
+    def new_resource(self, args):
+        self.registered[args.typ] = (args.inputs, args.provider)
+        outputs = {"versionName": f"{MODEL}@1", "resourceName": MODEL, "versionId": "1"}
+        return args.name, {**args.inputs, **outputs, "deployedModelId": "4850582384", "serviceAttachment": "sa"}
+
+    def call(self, args):
+        return {}
+
+
+@pytest.fixture
+def seen():
+    seen = Seen()
+    before = settings.SETTINGS, settings.get_root_resource()
+    mocks.set_mocks(seen)
+    yield seen
+    settings.configure(before[0])
+    settings.set_root_resource(before[1])
+
+
+def test_wire_names_and_outputs(seen):
+    outputs = {}
+
+    @pulumi.runtime.test
+    def program():
+        opts = pulumi.ResourceOptions(provider=Provider("mlplatform"))
+        model = gcp.Model("model", **snake(MODEL_INPUTS), opts=opts)
+        deployment = gcp.Deployment(
+            "deployment", **{**snake(DEPLOYMENT_INPUTS), "model": model.version_name}, opts=opts
+        )
+        azure.Traffic("traffic", **snake(TRAFFIC_INPUTS), mirror_percent=20, opts=opts)
+
+        def keep(values):
+            outputs.update(zip(("id", "attachment", "version", "name", "labels"), values, strict=True))
+
+        return pulumi.Output.all(
+            deployment.deployed_model_id,
+            deployment.service_attachment,
+            model.version_id,
+            model.resource_name,
+            pulumi.get(model, "labels"),
+        ).apply(keep)
+
+    program()
+    assert outputs == {
+        "id": "4850582384",
+        "attachment": "sa",
+        "version": "1",
+        "name": MODEL,
+        "labels": MODEL_INPUTS["labels"],
+    }
+    wire = {type: inputs for type, (inputs, _) in seen.registered.items() if type in KINDS}
+    assert wire == {
+        "mlplatform:gcp:Model": MODEL_INPUTS,
+        "mlplatform:gcp:Deployment": DEPLOYMENT_INPUTS,
+        "mlplatform:azure:Traffic": {**TRAFFIC_INPUTS, "mirrorPercent": 20},
+    }
+    for type in wire:
+        assert "pulumi:providers:mlplatform::mlplatform" in seen.registered[type][1]
+
+
+def test_programs_import_nothing_but_pulumi():
+    code = (
+        "import sys; import provider, provider.gcp, provider.azure;"
+        "print([m for m in ('httpx', 'pydantic', 'google.auth', 'azure.identity', 'tenacity') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "[]"
