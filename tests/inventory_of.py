@@ -10,9 +10,9 @@ import yaml
 
 from operations.graph import Graph
 from operations.preview import preview
-from policies.rule import get
 from stacks.config import STACKS, stack_name
 from tests import security_properties
+from tests.mutate import at
 
 FOLDER = Path(__file__).parent / "inventory"
 _HEAD = "# What {stack} creates: types, counts and security-relevant properties. Written by `make inventory`.\n"
@@ -26,7 +26,7 @@ def inventory(graph: Graph) -> dict[str, Any]:
     for resource in graph.resources:
         properties = relevant.get(resource.type)
         if properties:
-            shown = {path: _readable(get(resource.inputs, path.replace(".0.", "."))) for path in properties}
+            shown = {path: _readable(at(resource.inputs, path)) for path in properties}
             resources[f"{resource.type} {resource.name}"] = shown | ({"protect": True} if resource.protect else {})
     return {"resources": len(graph.cloud), "types": dict(sorted(types.items())), "security": resources}
 

@@ -58,6 +58,16 @@ def put(properties: Any, path: str, value: Any) -> None:
     properties[last] = value
 
 
+def at(properties: Any, path: str) -> Any:
+    """What stands at a dotted path, `0` entering a list; None where the path does not exist."""
+    for part in path.split("."):
+        if isinstance(properties, list):
+            properties = properties[int(part)] if int(part) < len(properties) else None
+        else:
+            properties = properties.get(part) if isinstance(properties, dict) else None
+    return properties
+
+
 def paths(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Every dotted path of a value, with what stands there."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
