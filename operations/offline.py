@@ -124,11 +124,10 @@ class Recorder(mocks.MockMonitor):
 def place(type_: str, inputs: Mapping[str, Any]) -> tuple[str, str]:
     """The account and region in a provider's inputs; none where a provider is of no cloud, as our own is."""
     account_key, region_key = _PLACES.get(type_, ("", ""))
-    account: object = inputs.get(account_key, "")
-    if isinstance(account, str) and account.startswith("["):
-        account = json.loads(account)
-    first = cast(list[str], account)[0] if isinstance(account, list) and account else account
-    return str(first or ""), str(inputs.get(region_key, ""))
+    account = str(inputs.get(account_key) or "")
+    if account.startswith("["):  # one account of those that a provider allows; the list is JSON on the wire
+        account = next(iter(json.loads(account)), "")
+    return account, str(inputs.get(region_key, ""))
 
 
 class _NoMocks(mocks.Mocks):

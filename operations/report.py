@@ -76,7 +76,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_PAGES),
     )
     environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "px": _px}
-    environment.globals |= {"words": words, "icons": _ICONS}
+    environment.globals.update({"words": words, "icons": _ICONS})  # pyright: ignore[reportCallIssue,reportArgumentType]
     return environment
 
 
