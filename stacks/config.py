@@ -9,6 +9,7 @@ hands every top-level value to the program as a string.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +20,9 @@ from components.hardware import catalogue
 from stacks.errors import BadInput
 from stacks.model import BatchJob, StackConfig
 from stacks.platforms import KINDS, PLATFORMS
-from stacks.problems import NAMED, Problem, problems_of
+from stacks.problems import NAMED, Problem, meaning, problems_of
 from stacks.strict_yaml import Loader, Refused
-from stacks.wording import did_you_mean, found_word, nearest, one_line
+from stacks.wording import found_word, nearest, one_line
 
 NAMESPACE = "mlplatform"
 STACKS = Path(__file__).parent
@@ -50,13 +51,14 @@ def stack_name(path: Path) -> str:
     """The stack's name from its file's: `Pulumi.<stack>.yaml`. Raises BadInput for any other name.
 
     Names in the cloud are made of the stack's and the endpoint's (at most 24): with Pulumi's seven digits,
-    `<stack>-<name>-schedule-xxxxxxx` must fit EventBridge Scheduler's 64 characters.
+    `<stack>-<name>-schedule-xxxxxxx` must fit EventBridge Scheduler's 64 characters. CloudTrail and Key Vault take no
+    two dashes in a row.
     """
-    match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9-]{0,21})\.yaml", path.name)
-    if match is None:
+    match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.yaml", path.name)
+    if match is None or len(match.group(1)) > 22:
         raise BadInput(
             f"{display(path)}: found the file name {found_word(path.name)}, allowed: Pulumi.<stack>.yaml where <stack> "
-            "is at most 22 lower-case letters, digits and dashes"
+            "is at most 22 characters: lower-case words of letters and digits joined by '-', starting with a letter"
         )
     return match.group(1)
 
@@ -140,7 +142,7 @@ def validate(config: Mapping[str, Any], where: str) -> StackConfig:
         if namespace == NAMESPACE and name:
             values[name] = value
         elif not key.startswith("pulumi:"):
-            near = nearest(key.rpartition(":")[2], StackConfig.model_fields, f"{NAMESPACE}:")
+            near = nearest(meaning(key.rpartition(":")[2]), StackConfig.model_fields, f"{NAMESPACE}:")
             raise BadInput(f"{where}: config.{one_line(key)}: unknown key{near}")
     try:
         parsed = StackConfig.model_validate(values)
@@ -192,37 +194,61 @@ def _cross_checks(config: StackConfig) -> Iterator[Problem]:
 
 def _own_words(config: StackConfig) -> Iterator[Problem]:
     """What each platform writes in its own way: accounts, regions, addresses, people, the longest idle timeout."""
-    words, users, work = PLATFORMS[config.platform], config.workspace.users, config.workspace
-    written: list[tuple[tuple[str | int, ...], str, str, str]] = [
-        (("account",), config.account, words.account, words.account_words)
-    ]
+    yield from _place(config)
+    words, minutes = PLATFORMS[config.platform], config.workspace.idle_timeout_minutes
+    written: list[tuple[tuple[str | int, ...], str, str, str]] = []
     for name, model in config.models.items():
         written.append((("models", name, "artifact_uri"), model.artifact_uri, words.uri, words.uri_words))
     for name, job in config.batch_jobs.items():
         for key, value in (("input_uri", job.input_uri), ("output_uri", job.output_uri)):
             written.append((("batch_jobs", name, key), value, words.uri, words.uri_words))
-    for user, who in work.principals.items():
-        written.append((("workspace", "principals", user), who, words.principal or "", words.principal_words))
     for path, value, pattern, allowed in written:
         if not re.fullmatch(pattern, value):
             yield Problem(path, f"found {found_word(value)}, allowed: {allowed}")
-    regions = catalogue.region_names(config.platform)
-    if config.region not in regions:
-        near = did_you_mean(config.region, regions)
-        sentence = f"found {found_word(config.region)}, allowed: a region of the catalogue such as {words.region}{near}"
-        yield Problem(("region",), sentence)
+        elif words.folders and path[-1] != "input_uri" and not value.endswith("/"):
+            yield Problem(path, f"found {found_word(value)}, allowed: a folder, which ends with '/'")
+    yield from _people(config)
+    if config.platform == "azure":
+        yield from _schedules_of_azure(config)
+    if minutes > words.idle_minutes:
+        sentence = f"found {minutes}, allowed: {words.idle_minutes} or less on {config.platform}"
+        yield Problem(("workspace", "idle_timeout_minutes"), sentence)
+
+
+def _people(config: StackConfig) -> Iterator[Problem]:
+    """Who each user is: one person of the platform's directory, where a machine of theirs must belong to one."""
+    words, users, principals = PLATFORMS[config.platform], config.workspace.users, config.workspace.principals
+    for user, who in principals.items():
+        if not re.fullmatch(words.principal or "", who):
+            found = f"found {found_word(who)}, allowed: {words.principal_words}"
+            yield Problem(("workspace", "principals", user), found)
     for user in users if words.principal else ():
-        if user not in work.principals:
+        if user not in principals:
             yield Problem(("workspace", "principals", user), f"is missing; add {words.principal_words}")
-    for user in work.principals:
+    for user in principals:
         if user not in users:
             near = nearest(user, users)
             yield Problem(("workspace", "principals", user), f"is no name under {NAMESPACE}:workspace.users{near}")
-    if config.platform == "azure":
-        yield from _schedules_of_azure(config)
-    if work.idle_timeout_minutes > words.idle_minutes:
-        sentence = f"found {work.idle_timeout_minutes}, allowed: {words.idle_minutes} or less on {config.platform}"
-        yield Problem(("workspace", "idle_timeout_minutes"), sentence)
+    first = {who: user for user, who in reversed(principals.items())}
+    for user, who in principals.items() if words.principal else ():
+        if first[who] != user:  # Azure refuses to give one person the same role twice
+            sentence = f"found {found_word(who)}, which is {first[who]} already, allowed: each person once"
+            yield Problem(("workspace", "principals", user), sentence)
+
+
+def _place(config: StackConfig) -> Iterator[Problem]:
+    """Where the stack runs: an account and a region of its own platform."""
+    words, regions = PLATFORMS[config.platform], catalogue.region_names(config.platform)
+    if not re.fullmatch(words.account, config.account):
+        yield Problem(("account",), f"found {found_word(config.account)}, allowed: {words.account_words}")
+    if config.region in regions:
+        return
+    home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
+    # A word that is merely alike could move the data to another continent.
+    near = get_close_matches(config.region, regions, n=1, cutoff=0.75)
+    hint = f"did you mean {near[0]}?" if near else f"components/hardware/{config.platform}.yaml lists them"
+    found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
+    yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {words.region}; {hint}")
 
 
 def _schedules_of_azure(config: StackConfig) -> Iterator[Problem]:

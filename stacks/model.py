@@ -38,14 +38,17 @@ def _private_cidr(value: str) -> str:
 
 
 def _cron(value: str) -> str:
-    """Five-field cron as cron(5) has it; one of day-of-month and day-of-week must stay open, as EventBridge demands."""
+    """Five-field cron as cron(5) has it; one of day-of-month and day-of-week must stay open.
+
+    EventBridge refuses both together, cron(5) and Cloud Scheduler fire on either, Azure ML ignores one.
+    """
     fields = value.split(" ")
     if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
         raise ValueError("five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'")
     if "/" in fields[4]:
         raise ValueError("a day-of-week without a step ('/'), as a list or a range such as '1-5'")
     if fields[2] != "*" and fields[4] != "*":
-        raise ValueError("day-of-month or day-of-week left open with '*'; EventBridge takes one of the two")
+        raise ValueError("day-of-month or day-of-week left open with '*'; no two platforms read both alike")
     for field, size in zip(fields, (60, 24, 31, 12), strict=False):
         if any(int(step) >= size for step in re.findall(r"/([0-9]+)", field)):
             raise ValueError(f"a step below {size} in the field {field!r}; a longer one never comes round")

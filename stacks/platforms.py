@@ -12,13 +12,24 @@ Platform = Literal["aws", "gcp", "azure"]
 
 KINDS = ("online", "async", "serverless", "multi-model")
 
+ALSO_CALLED: Mapping[str, str] = {
+    "project": "account",
+    "project_id": "account",
+    "subscription": "account",
+    "subscription_id": "account",
+    "subscriptionId": "account",
+    "location": "region",
+}
+"""What the clouds and their providers call a key that has one name here."""
+
 
 @dataclass(frozen=True)
 class Words:
     """How one platform writes an account and an address, as patterns and in words; who a person is to it.
 
-    `region` is an example. `principal` is None where the workspace needs no person's identity. `idle_minutes` is the
-    longest idle timeout of its workspace; `refused` has a sentence for each kind of endpoint it does not take.
+    `region` is an example. With `folders`, artifacts and outputs are folders, which end with '/'. `principal` is None
+    where the workspace needs no person's identity. `idle_minutes` is the longest idle timeout of its workspace;
+    `refused` has a sentence for each kind of endpoint it does not take.
     """
 
     product: str
@@ -27,6 +38,7 @@ class Words:
     region: str
     uri: str
     uri_words: str
+    folders: bool
     principal: str | None
     principal_words: str
     idle_minutes: int
@@ -45,8 +57,9 @@ PLATFORMS: Mapping[str, Words] = {
         region="us-east-1",
         uri=rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_PATH}",
         uri_words="an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+        folders=False,
         principal=None,
-        principal_words="nothing: Studio knows a person by the role they sign in with",
+        principal_words="none; Studio knows a person by the role they sign in with",
         idle_minutes=525_600,  # Studio's idleTimeoutInMinutes
         refused={
             "serverless": "SageMaker serverless endpoints take neither a VPC nor network isolation; "
@@ -57,10 +70,11 @@ PLATFORMS: Mapping[str, Words] = {
     "gcp": Words(
         product="Vertex AI",
         account=r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
-        account_words="a Google Cloud project id such as payments-risk-pilot",
+        account_words="a Google Cloud project id such as payments-risk-pilot, neither its number nor its name",
         region="us-central1",
         uri=rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}",
         uri_words="a Cloud Storage folder such as gs://bucket/folder/",
+        folders=True,
         principal=r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
         principal_words="the e-mail address of a Google account",
         idle_minutes=1_440,  # Workbench's idle-timeout-seconds, 600 to 86400
@@ -79,8 +93,9 @@ PLATFORMS: Mapping[str, Words] = {
         region="eastus2",
         uri=rf"azureml://datastores/[A-Za-z0-9_]{{1,255}}/paths{_PATH}",
         uri_words="a datastore's folder such as azureml://datastores/artifacts/paths/folder/",
+        folders=True,
         principal=_UUID,
-        principal_words="the object id of a user in Entra ID",
+        principal_words="the object id of a user in Entra ID, a UUID in lower case",
         idle_minutes=4_320,  # a compute instance's idleTimeBeforeShutdown, PT15M to P3D
         refused={
             "async": "Azure Machine Learning has no asynchronous endpoint that scales to zero; "

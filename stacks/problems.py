@@ -25,7 +25,7 @@ from stacks.model import (
     StackConfig,
     Workspace,
 )
-from stacks.platforms import KINDS, PLATFORMS
+from stacks.platforms import ALSO_CALLED, KINDS, PLATFORMS
 from stacks.wording import close, found_word, nearest
 
 
@@ -44,7 +44,8 @@ def problems_of(error: ValidationError, platform: object) -> list[Problem]:
 
     `platform` is what the file says it is, right or wrong: it decides what an account or an address looks like.
     """
-    problems = [_problem(dict(found), platform) for found in error.errors(include_url=False)]
+    # A refused kind is one mistake, however many keys would be wrong for it.
+    problems = list(dict.fromkeys(_problem(dict(found), platform) for found in error.errors(include_url=False)))
     meant = {problem.meant for problem in problems if problem.meant}
     kept = [problem for problem in problems if not (problem.sentence == _MISSING and problem.path in meant)]
     return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
@@ -55,11 +56,17 @@ def _problem(error: dict[str, Any], platform: object) -> Problem:
     kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
     path = _path(error["loc"], kind)
     sentence, meant = "", None
+    if len(error["loc"]) > 2 and error["loc"][0] == "endpoints" and error["loc"][2] in KINDS:
+        chosen = str(error["loc"][2])
+        if chosen in PLATFORMS[_known(platform)].refused:
+            path, sentence = _kind(path[:2], {"kind": chosen}, platform)
+            return Problem(path, sentence)
     match kind:
         case "extra_forbidden":
             siblings = _KEYS[_shape(error["loc"][:-1])].model_fields
-            near = close(str(path[-1]), siblings)
-            sentence = f"unknown key{nearest(str(path[-1]), siblings)}"
+            word = meaning(str(path[-1])) if len(path) == 1 else str(path[-1])
+            near = close(word, siblings)
+            sentence = f"unknown key{nearest(word, siblings)}"
             meant = (*path[:-1], near) if near else None
         case "missing":
             sentence = _MISSING
@@ -85,6 +92,11 @@ def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any], platform: objec
         return (*path, "kind"), f"found {kind!r}: {refused[kind]}"
     allowed = " or ".join(repr(known) for known in KINDS if known not in refused)
     return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
+
+
+def meaning(key: str) -> str:
+    """The key as it is called here, where a cloud calls it otherwise."""
+    return ALSO_CALLED.get(key, key)
 
 
 def _known(platform: object) -> str:
@@ -129,8 +141,8 @@ _ALLOWED = {
 
 def _path(loc: tuple[str | int, ...], kind: str) -> tuple[str | int, ...]:
     """Pydantic's location without what no one wrote: the mark of a wrong key, and the kind that chose the model."""
-    if len(loc) == 3 and loc[0] in NAMED and loc[2] == "[key]" and kind != "extra_forbidden":
-        return loc[:2]
+    if loc[-1:] == ("[key]",) and kind != "extra_forbidden" and loc[:-2] in _KEYED:
+        return loc[:-1]
     return loc[:2] + loc[3:] if len(loc) > 2 and loc[0] == "endpoints" else loc
 
 
@@ -139,6 +151,7 @@ def _shape(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 
 NAMED = ("models", "endpoints", "batch_jobs")
+_KEYED = {*((section,) for section in NAMED), ("workspace", "principals")}
 _KEYS: dict[tuple[str | int, ...], type[BaseModel]] = {
     (): StackConfig,
     ("network",): Network,

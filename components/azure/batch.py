@@ -7,7 +7,7 @@ import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.monitoring import QueryAlarm, Watched, alarm_on_logs
-from components.azure.names import digest
+from components.azure.names import digest, regional
 from components.azure.registry import RegisteredModel, full_uri
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
@@ -85,7 +85,7 @@ class BatchJob(pulumi.ComponentResource):
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
         cluster = ml.Compute(
             f"{name}-cluster",
-            compute_name=f"batch-{args.job_name}",
+            compute_name=regional(args.job_name, args.subscription, name, "cluster", limit=24),
             workspace_name=args.workspace_name,
             resource_group_name=args.watched.group_name,
             location=args.watched.region,

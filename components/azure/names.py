@@ -20,8 +20,11 @@ def short(name: str, limit: int) -> str:
 
 
 def regional(name: str, subscription: str, stack: str, kind: str, limit: int = 32) -> str:
-    """A name that must be unique in its region: readable, and this stack's own. It begins with a letter, as `name`."""
-    return f"{name[: limit - 8].rstrip('-')}-{digest(subscription, stack, kind, name)}"
+    """A name that must be unique in its region: readable, and this stack's own. It begins with a letter, as `name`.
+
+    A letter follows the last '-', without which Azure ML takes no name of a compute ("Create a compute instance").
+    """
+    return f"{name[: limit - 8].rstrip('-')}-n{digest(subscription, stack, kind, name, length=6)}"
 
 
 def guid(*words: str) -> str:

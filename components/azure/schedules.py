@@ -40,5 +40,8 @@ def windows_timezone(timezone: str) -> str:
     """Windows' name of an IANA time zone; Azure ML's schedules know no other. Raises ValueError for one without."""
     windows = _zones().get(timezone)
     if windows is None:
-        raise ValueError(f"found {timezone!r}, which has no name in Windows; Azure ML's schedules go by those")
+        raise ValueError(
+            f"found {timezone!r}, which has no name in Windows, by which Azure ML's schedules go; "
+            "allowed: one that has, such as Europe/Berlin"
+        )
     return windows

@@ -56,7 +56,7 @@ class BatchJob(pulumi.ComponentResource):
     def __init__(self, name: str, args: BatchJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:gcp:BatchJob", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        model = versioned_model(f"{name}-model", args.model, args.tags, self._child)
+        model = versioned_model(f"{name}-batch-model", args.model, args.tags, self._child)
         self.workflow_id = self._run(name, args, model.version_name) if args.enabled else None
         self.register_outputs({"workflow_id": self.workflow_id})
 

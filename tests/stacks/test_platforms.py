@@ -1,0 +1,492 @@
+"""The stack config on each platform: its own words for accounts, regions, addresses and people, and what it lacks."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.hardware import catalogue
+from stacks.config import STACKS, stack_name, validate
+from stacks.errors import BadInput
+from stacks.platforms import KINDS, PLATFORMS
+from tests.stacks import test_config as common
+from tests.stacks.test_config import examples, jsonschema_of_file, outcome, read_bytes, refusal
+
+ACCOUNTS = {"aws": '"111122223333"', "gcp": "payments-risk-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
+FOLDERS = {"aws": "s3://data/", "gcp": "gs://data/", "azure": "azureml://datastores/data/paths/"}
+PEOPLE = {
+    "aws": {},
+    "gcp": {"ana": "ana@example.com", "ben": "ben@example.com"},
+    "azure": {"ana": "0a1b2c3d-0000-4000-8000-00000000000a", "ben": "0a1b2c3d-0000-4000-8000-00000000000b"},
+}
+ANA, BEN = PEOPLE["azure"].values()
+
+
+def _written(platform: str) -> str:
+    principals = ", ".join(f"{user}: {who}" for user, who in PEOPLE[platform].items())
+    return f"""\
+config:
+  mlplatform:platform: {platform}
+  mlplatform:account: {ACCOUNTS[platform]}
+  mlplatform:region: {PLATFORMS[platform].region}
+  mlplatform:environment: pilot
+  mlplatform:team: payments-risk
+  mlplatform:cost_center: cc-4711
+  mlplatform:owner: team@example.com
+  mlplatform:network: {{cidr: 10.40.0.0/20, zones: 2}}
+  mlplatform:budget: {{monthly_usd: 2500}}
+  mlplatform:workspace:
+    users: [ana, ben]
+    idle_timeout_minutes: 60
+    principals: {{{principals}}}
+  mlplatform:models:
+    scorer:
+      image: example.com/scorer:1.4
+      artifact_uri: {FOLDERS[platform]}scorer/1/
+  mlplatform:endpoints:
+    live:
+      kind: online
+      model: scorer
+      family: cpu-small
+      min_replicas: 1
+      max_replicas: 4
+      requests_per_replica_per_minute: 600
+      canary: {{percent: 10, bake_minutes: 10}}
+      rollback: {{p95_latency_ms: 250, error_rate_percent: 1}}
+  mlplatform:batch_jobs:
+    nightly:
+      model: scorer
+      family: gpu-t4
+      replicas: 3
+      schedule: 30 2 * * *
+      timezone: Europe/Berlin
+      max_hours: 6
+      input_uri: {FOLDERS[platform]}transactions/
+      output_uri: {FOLDERS[platform]}scores/
+"""
+
+
+TEXTS = {platform: _written(platform) for platform in PLATFORMS}
+CONFIGS: dict[str, dict[str, Any]] = {name: yaml.safe_load(text)["config"] for name, text in TEXTS.items()}
+EACH = pytest.mark.parametrize("platform", PLATFORMS)
+OTHERS = pytest.mark.parametrize("platform", [name for name in PLATFORMS if name != "aws"])
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stacks") / "Pulumi.a.yaml"
+
+
+def changed(platform: str, *changes: tuple[str, str]) -> str:
+    """The platform's file with each of these changes, once."""
+    text = TEXTS[platform]
+    for right, wrong in changes:
+        assert right in text
+        text = text.replace(right, wrong, 1)
+    return text
+
+
+@EACH
+def test_the_document_of_these_tests_reads(file: Path, platform: str) -> None:
+    assert read_bytes(file, TEXTS[platform].encode()) == []
+
+
+# --- the documented mistakes --------------------------------------------------------------------------------------
+
+ACCOUNT = {
+    "aws": "allowed: an AWS account id of twelve digits, in quotes",
+    "gcp": "allowed: a Google Cloud project id such as payments-risk-pilot, neither its number nor its name",
+    "azure": "allowed: an Azure subscription id such as 00000000-0000-0000-0000-000000000000, in lower case",
+}
+URI = {
+    "aws": "allowed: an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+    "gcp": "allowed: a Cloud Storage folder such as gs://bucket/folder/",
+    "azure": "allowed: a datastore's folder such as azureml://datastores/artifacts/paths/folder/",
+}
+PERSON = {
+    "aws": "none; Studio knows a person by the role they sign in with",
+    "gcp": "the e-mail address of a Google account",
+    "azure": "the object id of a user in Entra ID, a UUID in lower case",
+}
+REGION = {
+    platform: f"allowed: a region of the catalogue such as {region}"
+    for platform, region in {"aws": "us-east-1", "gcp": "us-central1", "azure": "eastus2"}.items()
+}
+SLUG = "allowed: lower-case words of letters and digits joined by '-', starting with a letter"
+PRINCIPALS, JOB = "mlplatform:workspace.principals", "mlplatform:batch_jobs.nightly"
+BATCH = {
+    platform: ", ".join(n for n, family in catalogue.load(platform).families.items() if "batch" in family.uses)
+    for platform in PLATFORMS
+}
+OPEN = "allowed: day-of-month and month left open with '*'; Azure ML ignores both and would run every day"
+BLOBS = "https://data.blob.core.windows.net/transactions/"
+
+MISTAKES = [
+    # accounts
+    ("gcp", "account: payments-risk-pilot", "account: Payments", f"account: found 'Payments', {ACCOUNT['gcp']}"),
+    ("gcp", "account: payments-risk-pilot", "account: pilot", f"account: found 'pilot', {ACCOUNT['gcp']}"),
+    ("gcp", "payments-risk-pilot", "742095179924", "account: found 742095179924, allowed: text; put it in quotes"),
+    (
+        "azure",
+        ACCOUNTS["azure"],
+        "1111AAAA-3333-4444-5555-666677778888",
+        f"account: found '1111AAAA-3333-4444-5555-666677778888', {ACCOUNT['azure']}",
+    ),
+    # what the clouds call it
+    ("gcp", "mlplatform:account", "mlplatform:project", "project: unknown key; did you mean account?"),
+    ("azure", "mlplatform:account", "mlplatform:subscription", "subscription: unknown key; did you mean account?"),
+    ("azure", "mlplatform:region", "mlplatform:location", "location: unknown key; did you mean region?"),
+    # regions
+    (
+        "gcp",
+        "us-central1",
+        "us-east-1",
+        f"region: found 'us-east-1', a region of aws, {REGION['gcp']}; did you mean us-east1?",
+    ),
+    (
+        "aws",
+        "us-east-1",
+        "us-east1",
+        f"region: found 'us-east1', a region of gcp, {REGION['aws']}; did you mean us-east-1?",
+    ),
+    (
+        "gcp",
+        "us-central1",
+        "eastus2",
+        f"region: found 'eastus2', a region of azure, {REGION['gcp']}; components/hardware/gcp.yaml lists them",
+    ),
+    (
+        "azure",
+        "eastus2",
+        "us-central1",
+        f"region: found 'us-central1', a region of gcp, {REGION['azure']}; components/hardware/azure.yaml lists them",
+    ),
+    ("azure", "eastus2", "eastus22", f"region: found 'eastus22', {REGION['azure']}; did you mean eastus2?"),
+    (
+        "azure",  # a word that is merely alike, such as westus, is another continent
+        "eastus2",
+        "westeurope",
+        f"region: found 'westeurope', {REGION['azure']}; components/hardware/azure.yaml lists them",
+    ),
+    # addresses
+    (
+        "gcp",
+        "gs://data/scorer/1/",
+        "gs://data/scorer.bst",
+        "models.scorer.artifact_uri: found 'gs://data/scorer.bst', allowed: a folder, which ends with '/'",
+    ),
+    (
+        "azure",
+        "paths/scores/",
+        "paths/scores",
+        "batch_jobs.nightly.output_uri: found 'azureml://datastores/data/paths/scores', allowed: a folder, which ends "
+        "with '/'",
+    ),
+    (
+        "azure",
+        FOLDERS["azure"] + "transactions/",
+        BLOBS,
+        f"batch_jobs.nightly.input_uri: found '{BLOBS}', {URI['azure']}",
+    ),
+    # kinds
+    (
+        "gcp",
+        "kind: online",
+        "kind: async",
+        "endpoints.live.kind: found 'async': Vertex AI has no asynchronous endpoint that scales to zero; make it a "
+        "batch job under batch_jobs, or an endpoint of kind 'online'",
+    ),
+    (
+        "azure",
+        "kind: online",
+        "kind: async",
+        "endpoints.live.kind: found 'async': Azure Machine Learning has no asynchronous endpoint that scales to zero; "
+        "make it a batch job under batch_jobs, or an endpoint of kind 'online'",
+    ),
+    (
+        "gcp",
+        "kind: online",
+        "kind: serverless",
+        "endpoints.live.kind: found 'serverless': Vertex AI serves a model of your own on machines only; use 'online', "
+        "or a batch job to pay nothing while idle",
+    ),
+    (
+        "azure",
+        "kind: online",
+        "kind: serverless",
+        "endpoints.live.kind: found 'serverless': Azure Machine Learning's serverless endpoints serve models of the "
+        "marketplace only; use 'online', or a batch job to pay nothing while idle",
+    ),
+    ("gcp", "kind: online", "kind: live", "endpoints.live.kind: found 'live', allowed: 'online'"),
+    # people
+    ("gcp", ", ben: ben@example.com", "", f"workspace.principals.ben: is missing; add {PERSON['gcp']}"),
+    ("azure", f", ben: {BEN}", "", f"workspace.principals.ben: is missing; add {PERSON['azure']}"),
+    ("gcp", "ana@example.com", "ana", f"workspace.principals.ana: found 'ana', allowed: {PERSON['gcp']}"),
+    ("gcp", "ana@example.com", ANA, f"workspace.principals.ana: found '{ANA}', allowed: {PERSON['gcp']}"),
+    (
+        "azure",
+        ANA,
+        "ana@example.com",
+        f"workspace.principals.ana: found 'ana@example.com', allowed: {PERSON['azure']}",
+    ),
+    (
+        "gcp",
+        "principals: {",
+        "principals: {anna: anna@example.com, ",
+        "workspace.principals.anna: is no name under mlplatform:workspace.users; did you mean ana?",
+    ),
+    (
+        "azure",
+        "principals: {",
+        "principals: {zoltan: 0a1b2c3d-0000-4000-8000-00000000000c, ",
+        "workspace.principals.zoltan: is no name under mlplatform:workspace.users; allowed: ana, ben",
+    ),
+    ("azure", "principals: {ana", "principals: {Ana", f"workspace.principals.Ana: found 'Ana', {SLUG}"),
+    (
+        "azure",
+        BEN,
+        ANA,
+        f"workspace.principals.ben: found '{ANA}', which is ana already, allowed: each person once",
+    ),
+    (
+        "aws",
+        "principals: {}",
+        "principals: {ana: ana@example.com}",
+        f"workspace.principals.ana: found 'ana@example.com', allowed: {PERSON['aws']}",
+    ),
+    ("gcp", "{ana: ana@example.com, ben: ben@example.com}", "ana", "workspace.principals: found 'ana', "
+     "allowed: a mapping"),
+    # the longest idle timeout
+    ("gcp", "minutes: 60", "minutes: 1441", "workspace.idle_timeout_minutes: found 1441, allowed: 1440 or less on gcp"),
+    (
+        "azure",
+        "minutes: 60",
+        "minutes: 4321",
+        "workspace.idle_timeout_minutes: found 4321, allowed: 4320 or less on azure",
+    ),
+    # families that a platform lacks, or does not offer for this
+    (
+        "azure",
+        "gpu-t4",
+        "gpu-l4",
+        "batch_jobs.nightly.family: found 'gpu-l4', which azure lacks: Azure sells no NVIDIA L4; nearest families are "
+        "gpu-t4 and gpu-v100.",
+    ),
+    (
+        "gcp",
+        "gpu-t4",
+        "inferentia2",
+        "batch_jobs.nightly.family: found 'inferentia2', which gcp lacks: Google Cloud sells no AWS Inferentia2; "
+        "nearest families are tpu-v5e and gpu-l4.",
+    ),
+    (
+        "gcp",
+        "gpu-t4",
+        "tpu-v5e",
+        f"batch_jobs.nightly.family: found 'tpu-v5e', which gcp does not offer for batch, allowed: {BATCH['gcp']}",
+    ),
+    (
+        "azure",
+        "gpu-t4",
+        "gpu-h100",
+        f"batch_jobs.nightly.family: found 'gpu-h100', which azure does not offer for batch, allowed: {BATCH['azure']}",
+    ),
+    # schedules
+    ("azure", "30 2 * * *", "30 2 1 * *", f"batch_jobs.nightly.schedule: found '30 2 1 * *', {OPEN}"),
+    ("azure", "30 2 * * *", "30 2 * 3 *", f"batch_jobs.nightly.schedule: found '30 2 * 3 *', {OPEN}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("platform", "right", "wrong", "sentence"), MISTAKES, ids=[f"{m[0]}-{n}" for n, m in enumerate(MISTAKES)]
+)
+def test_a_mistake_gives_its_sentence(file: Path, platform: str, right: str, wrong: str, sentence: str) -> None:
+    assert refusal(file, changed(platform, (right, wrong))) == f"mlplatform:{sentence}"
+
+
+@EACH
+@pytest.mark.parametrize("other", PLATFORMS)
+def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: Path, platform: str, other: str) -> None:
+    if other == platform:
+        return
+    found = ACCOUNTS[other].strip('"')
+    text = changed(platform, (f"account: {ACCOUNTS[platform]}", f"account: {ACCOUNTS[other]}"))
+    assert refusal(file, text) == f"mlplatform:account: found '{found}', {ACCOUNT[platform]}"
+    for path, folder in (
+        ("models.scorer.artifact_uri", "scorer/1/"),
+        ("batch_jobs.nightly.input_uri", "transactions/"),
+        ("batch_jobs.nightly.output_uri", "scores/"),
+    ):
+        text = changed(platform, (FOLDERS[platform] + folder, FOLDERS[other] + folder))
+        assert refusal(file, text) == f"mlplatform:{path}: found '{FOLDERS[other]}{folder}', {URI[platform]}"
+
+
+@EACH
+def test_a_region_of_another_platform_names_whose_it_is(file: Path, platform: str) -> None:
+    own = PLATFORMS[platform].region
+    for other in PLATFORMS:
+        for region in catalogue.region_names(other):
+            if other != platform:
+                said = refusal(file, changed(platform, (f"region: {own}", f"region: {region}")))
+                head = f"mlplatform:region: found '{region}', a region of {other}, {REGION[platform]}; "
+                assert said.startswith(head)
+                near = said.removeprefix(head).removeprefix("did you mean ").removesuffix("?")
+                listed = f"components/hardware/{platform}.yaml lists them"
+                assert near == listed or near in catalogue.region_names(platform)
+
+
+def test_a_time_zone_that_windows_does_not_name_is_refused_on_azure_only(file: Path) -> None:
+    change = ("Europe/Berlin", "Antarctica/Troll")
+    said = refusal(file, changed("azure", change))
+    assert said.startswith(f"{JOB}.timezone: found 'Antarctica/Troll', ")
+    assert "Windows" in said
+    for other in ("aws", "gcp"):
+        assert read_bytes(file, changed(other, change).encode()) == []
+
+
+@OTHERS
+def test_without_principals_each_user_gives_a_sentence(file: Path, platform: str) -> None:
+    text = "".join(line for line in TEXTS[platform].splitlines(keepends=True) if "principals" not in line)
+    assert read_bytes(file, text.encode()) == [
+        f"{file}: {PRINCIPALS}.{user}: is missing; add {PERSON[platform]}" for user in ("ana", "ben")
+    ]
+
+
+@EACH
+def test_a_platforms_kinds_are_taken_or_refused_in_one_sentence(file: Path, platform: str) -> None:
+    for kind in KINDS:
+        text = changed(platform, ("kind: online", f"kind: {kind}"))
+        refused = PLATFORMS[platform].refused
+        if kind in refused:
+            assert refusal(file, text) == f"mlplatform:endpoints.live.kind: found {kind!r}: {refused[kind]}"
+        elif kind == "online":
+            assert read_bytes(file, text.encode()) == []
+
+
+@OTHERS
+def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, platform: str) -> None:
+    config = yaml.safe_load(TEXTS[platform])
+    live = config["config"]["mlplatform:endpoints"]["live"]
+    for key in ("requests_per_replica_per_minute", "canary", "rollback"):
+        del live[key]
+    live |= {"kind": "async", "backlog_per_replica": 5, "rollback": {"error_rate_percent": 5}}
+    said = refusal(file, yaml.safe_dump(config))
+    assert said == f"mlplatform:endpoints.live.kind: found 'async': {PLATFORMS[platform].refused['async']}"
+
+
+def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:
+    lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("zones: 2", "zones: 9")).encode())
+    assert [line.removeprefix(f"{file}: mlplatform:").partition(":")[0] for line in lines] == [
+        "network.zones",
+        "endpoints.live.kind",
+    ]
+
+
+@EACH
+@pytest.mark.parametrize("other", PLATFORMS)
+def test_a_whole_file_of_another_platform_gives_some_lines_and_a_count(file: Path, platform: str, other: str) -> None:
+    if other == platform:
+        return
+    lines = read_bytes(file, changed(other, (f"platform: {other}", f"platform: {platform}")).encode())
+    assert len(lines) == 6, "five mistakes, and how many more"
+    said = [line.removeprefix(f"{file}: ") for line in lines]
+    assert said[0].startswith("mlplatform:account: found ")
+    assert said[1].startswith("mlplatform:region: found ")
+    assert said[5].endswith("these")
+
+
+def test_a_key_of_the_clouds_own_provider_names_ours(file: Path) -> None:
+    for key, ours in (("gcp:project", "account"), ("gcp:region", "region"), ("azure-native:location", "region")):
+        text = changed("gcp", ("  mlplatform:team", f"  {key}: x\n  mlplatform:team"))
+        assert refusal(file, text) == f"config.{key}: unknown key; did you mean mlplatform:{ours}?"
+
+
+@pytest.mark.parametrize("name", ["a-", "a--b", "a-b-", "-a", "1a", "a" * 23, "a_b", "a.b", "A"])
+def test_a_stack_has_a_name_that_every_cloud_takes(name: str) -> None:
+    with pytest.raises(BadInput, match=r"allowed: Pulumi\.<stack>\.yaml where <stack> is at most 22 characters"):
+        stack_name(Path(f"Pulumi.{name}.yaml"))
+
+
+@pytest.mark.parametrize("name", ["a", "a1", "a-1", "gcp-pilot", "a" * 22, "a-b-c-d"])
+def test_a_stack_may_have_a_short_or_a_long_name(name: str) -> None:
+    assert stack_name(Path(f"Pulumi.{name}.yaml")) == name
+
+
+def test_the_command_says_it_and_writes_nothing(tmp_path: Path) -> None:
+    """As a person sees it: exit 2, the sentences on standard error, nothing on standard output, no file."""
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(changed("gcp", ("kind: online", "kind: async"), ("account: payments", "account: P")))
+    command = [sys.executable, "-m", "operations", "preview", str(file)]
+    done = subprocess.run(command, cwd=STACKS.parent, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.removeprefix(f"{file}: ").split(" ")[0] for line in done.stderr.splitlines()] == [
+        "mlplatform:account:",
+        "mlplatform:endpoints.live.kind:",
+    ]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+# --- files that nobody would write --------------------------------------------------------------------------------
+
+platforms = st.sampled_from(["gcp", "azure"])
+mutations = platforms.flatmap(lambda platform: common.mutated(CONFIGS[platform]))
+
+
+@examples(1000)
+@given(mutations)
+def test_a_mutated_mapping_ends_in_a_config_or_a_sentence(config: dict[str, Any]) -> None:
+    outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@examples(500)
+@given(mutations)
+def test_the_model_refuses_what_the_schema_refuses(config: dict[str, Any]) -> None:
+    with contextlib.suppress(ValueError):  # an integer that Python itself refuses to print
+        json.dumps(config)
+        if not jsonschema_of_file.is_valid({"config": config}):
+            assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+
+
+@EACH
+def test_the_schema_takes_the_document_and_no_other_platforms(platform: str) -> None:
+    document = yaml.safe_load(TEXTS[platform])
+    assert jsonschema_of_file.is_valid(document)
+    for other in PLATFORMS:
+        document["config"]["mlplatform:platform"] = other
+        assert jsonschema_of_file.is_valid(document) is (other == platform)
+
+
+def _crossed() -> Iterator[tuple[str, tuple[str | int, ...], Any]]:
+    """Each place of a document that a platform writes in its own way, with what the others write there."""
+    for platform, config in CONFIGS.items():
+        for other in PLATFORMS:
+            theirs = CONFIGS[other]
+            if other == platform:
+                continue
+            for place in common.places(config):
+                value = common.at(config, place)
+                with contextlib.suppress(KeyError):
+                    if isinstance(value, str) and common.at(theirs, place) != value:
+                        yield platform, place, common.at(theirs, place)
+
+
+CROSSED = list(_crossed())
+
+
+@examples(100)
+@given(st.sampled_from(CROSSED))
+def test_what_another_platform_writes_is_refused(crossed: tuple[str, tuple[str | int, ...], Any]) -> None:
+    platform, place, value = crossed
+    config = json.loads(json.dumps(CONFIGS[platform]))
+    common.at(config, place[:-1])[place[-1]] = value
+    lines = outcome(lambda: validate(config, "a.yaml"), "a.yaml")
+    assert lines
+    assert place == ("mlplatform:platform",) or len(lines) == 1, "one mistake, one sentence"
