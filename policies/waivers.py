@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 FILE = Path(__file__).with_name("waivers.yaml")
+
+
+class BadWaivers(ValueError):
+    """The file of waivers is wrong: `str()` is one sentence with the place in it."""
 
 
 class Waiver(BaseModel):
@@ -39,10 +43,16 @@ class _File(BaseModel):
 def load() -> dict[str, list[Waiver]]:
     """Read `policies/waivers.yaml`, once: the waivers of each stack.
 
-    Raises pydantic.ValidationError for one without owner, reason or expiry.
+    Raises BadWaivers, one sentence, for one without owner, reason or expiry.
     """
-    data: Any = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return _File.model_validate(data).waivers
+    try:
+        data: Any = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+        return _File.model_validate(data).waivers
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadWaivers(f"{FILE.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except yaml.YAMLError as error:
+        raise BadWaivers(f"{FILE.name}: is not valid YAML: {' '.join(str(error).split())}") from None
 
 
 def find(waivers: list[Waiver], rule: str, resource: str | None, today: date) -> Waiver | None:

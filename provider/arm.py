@@ -5,6 +5,7 @@ changed and the whole written back, with the etag as a condition where the cloud
 that an interrupted run is taken up where it stopped.
 """
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from provider.bake import Bounds, Measured, bake
 from provider.inputs import TrafficInputs
 from provider.rest import (
     OPERATION_SECONDS,
+    Cancelled,
     CloudError,
     Clouds,
     Json,
@@ -162,7 +164,13 @@ class Traffics:
         step(reached, write)
 
     def _bake(self, path: str, bounds: Bounds, new: str, old: str, how: str, doing: str) -> None:
-        breach = bake(self.arm.door.clock, bounds, lambda start, end: self._measure(path, new, start, end, doing))
+        try:
+            breach = bake(self.arm.door.clock, bounds, lambda start, end: self._measure(path, new, start, end, doing))
+        except Cancelled:
+            # Nobody judges the canary any more: it must not go on serving. The wait for the answer is cancelled too.
+            with contextlib.suppress(Cancelled):
+                self._set(path, {old: 100}, {}, doing)
+            raise
         if breach is not None:
             self._set(path, {old: 100}, {}, doing)
             raise Refused(f"{doing}: with {how}, {breach}; all traffic is back on {old}")

@@ -34,6 +34,7 @@ class Made:
 class Kind:
     """One resource type. `shape` names what the outputs depend on: while it stays, an update keeps them.
 
+    `steady` are outputs that a new shape keeps too: an attachment serves its project and region, whatever is deployed.
     `healed` are outputs with the value they have when all is well: any other, found by a refresh, is a difference.
     """
 
@@ -46,6 +47,7 @@ class Kind:
     read: Callable[[Clouds, str, Json], Json | None]
     delete: Callable[[Clouds, float, str], None]
     healed: Mapping[str, float]
+    steady: frozenset[str] = frozenset()
 
 
 KINDS: dict[str, Kind] = {
@@ -76,6 +78,7 @@ KINDS: dict[str, Kind] = {
         ),
         delete=lambda clouds, seconds, id: Deployments(Vertex(_location(id), clouds, seconds)).delete(id),
         healed={"trafficPercent": 100},
+        steady=frozenset({"serviceAttachment"}),
     ),
     f"{PACKAGE}:azure:Traffic": Kind(
         inputs=TrafficInputs,
@@ -230,7 +233,9 @@ def wrapped(value: Any) -> PropertyValue:
     return PropertyValue(value)
 
 
-def _kind(token: str) -> Kind:
+def _kind(type_: str) -> Kind:
+    # Of a component's child the SDK gives the types of all its parents too, joined by `$`.
+    token = type_.rpartition("$")[2]
     kind = KINDS.get(token)
     if kind is None:
         raise Refused(f"{token} is not a resource of this provider; it has {', '.join(KINDS)}")
@@ -253,7 +258,10 @@ def _foreseen(kind: Kind, olds: Values, news: Values) -> dict[str, PropertyValue
             keep = kind.shape(_inputs(kind, olds)) == kind.shape(_inputs(kind, news))
         except Refused:  # a state from before a rule was made stricter
             keep = False
-    kept = {name: olds[name] if keep and name in olds else PropertyValue(UNKNOWN) for name in kind.outputs}
+    kept = {
+        name: olds[name] if name in olds and (keep or name in kind.steady) else PropertyValue(UNKNOWN)
+        for name in kind.outputs
+    }
     return kept | _values({name: right for name, right in kind.healed.items() if keep})
 
 

@@ -42,6 +42,10 @@ class Refused(Exception):
     """What the user is told: `str()` is one sentence, without token or traceback."""
 
 
+class Cancelled(Refused):
+    """The engine cancelled while something was waited for."""
+
+
 class CloudError(Refused):
     """The cloud's own refusal. `status` is the HTTP status."""
 
@@ -62,7 +66,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait. Raises Refused when the engine cancelled meanwhile."""
+        """Wait. Raises Cancelled when the engine cancelled meanwhile."""
         ...
 
 
@@ -77,7 +81,7 @@ class WallClock:
 
     def sleep(self, seconds: float) -> None:  # noqa: D102
         if self.cancelled.wait(seconds):
-            raise Refused("cancelled while waiting; the next update takes up what was begun")
+            raise Cancelled("cancelled while waiting; the next update takes up what was begun")
 
 
 @dataclass

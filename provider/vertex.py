@@ -15,6 +15,7 @@ from provider.bake import Bounds, Measured, bake
 from provider.inputs import DeploymentInputs, ModelInputs
 from provider.rest import (
     OPERATION_SECONDS,
+    Cancelled,
     CloudError,
     Clouds,
     Json,
@@ -338,7 +339,14 @@ class Deployments:
         share = inputs.canary_percent
         self._split(inputs.endpoint, {old: 100 - share, mine: share}, doing)
         bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
-        breach = bake(self.vertex.door.clock, bounds, lambda start, end: self._measure(inputs, mine, start, end, doing))
+        try:
+            breach = bake(
+                self.vertex.door.clock, bounds, lambda start, end: self._measure(inputs, mine, start, end, doing)
+            )
+        except Cancelled:
+            # Nobody judges the canary any more: it must not go on serving.
+            self._split(inputs.endpoint, {old: 100}, doing)
+            raise
         if breach is not None:
             self._split(inputs.endpoint, {old: 100}, doing)
             self._undeploy(inputs.endpoint, mine, doing)

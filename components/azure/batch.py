@@ -84,8 +84,8 @@ class BatchJob(pulumi.ComponentResource):
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
         cluster = ml.Compute(
-            f"{name}-cluster",
-            compute_name=regional(args.job_name, args.subscription, name, "cluster", limit=24),
+            f"{name}-cluster-{digest(args.machine_type)}",
+            compute_name=regional(args.job_name, args.subscription, name, f"cluster {args.machine_type}", limit=24),
             workspace_name=args.workspace_name,
             resource_group_name=args.watched.group_name,
             location=args.watched.region,
@@ -179,9 +179,10 @@ class BatchJob(pulumi.ComponentResource):
                 self._named, pulumi.ResourceOptions(ignore_changes=["properties.defaults"])
             ),
         )
+        version = f"v-{digest(args.machine_type, args.model.version)}"
         ml.BatchDeployment(
-            f"{name}-deployment",
-            deployment_name=f"v-{digest(args.machine_type, args.model.version)}",
+            f"{name}-{version}",
+            deployment_name=version,
             endpoint_name=endpoint.name,
             workspace_name=args.workspace_name,
             resource_group_name=args.watched.group_name,

@@ -49,10 +49,12 @@ class Endpoint(pulumi.ComponentResource):
 
     Callers come with an Entra token through the workspace's private endpoint. A deployment is named by what cannot be
     changed in it (machine type, model, image): another one stands beside the old, gets its traffic by way of a canary
-    (our own provider's Traffic, which goes first on destroy) and only then the old one goes. Traffic is not the
-    endpoint's to say, for it cannot name a deployment that does not stand yet; the number of replicas is autoscaling's.
-    Deployments in a managed network leave `egress_public_network_access` alone: outbound is the workspace's. One that
-    failed to come up must be deleted before the next. A deployment reserves a fifth more quota, for its own upgrades.
+    (our own provider's Traffic, which goes first on destroy) and only then the old one goes. Its name in Pulumi's state
+    carries the version too: after a breach the old one is there to go back to, and not half deleted. Traffic is not the
+    endpoint's to say, for it cannot name a deployment that does not stand yet; the number of replicas is autoscaling's;
+    both are refreshed before an update (Pulumi.yaml), which sends the whole endpoint back. Deployments in a managed
+    network leave `egress_public_network_access` alone: outbound is the workspace's. One that failed to come up must be
+    deleted before the next. A deployment reserves a fifth more quota, for its own upgrades.
     """
 
     endpoint_name: pulumi.Output[str] | None
@@ -86,7 +88,7 @@ class Endpoint(pulumi.ComponentResource):
         version = f"v-{digest(args.machine_type, args.model.version)}"
         deployment = self._deployment(name, version, args, endpoint)
         scaling = scale_on_requests(
-            f"{name}-scale-on-requests",
+            f"{name}-scale-{version}",
             ScalingArgs(
                 group_name=args.watched.group_name,
                 region=args.watched.region,
@@ -125,7 +127,7 @@ class Endpoint(pulumi.ComponentResource):
         )
         collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=1.0)
         return ml.OnlineDeployment(
-            f"{name}-deployment",
+            f"{name}-{version}",
             deployment_name=version,
             endpoint_name=endpoint.name,
             workspace_name=args.workspace_name,

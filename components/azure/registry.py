@@ -97,7 +97,7 @@ class Registry(pulumi.ComponentResource):
             opts=self._kept,
         )
         return ml.ModelVersion(
-            f"{name}-{key}-version",
+            f"{name}-{key}-{digest(model.artifact_uri)}",
             name=container.name,
             version=digest(model.artifact_uri),
             workspace_name=args.workspace_name,
@@ -124,7 +124,7 @@ class Registry(pulumi.ComponentResource):
             return ml.RouteArgs(path=path, port=PORT)
 
         return ml.EnvironmentVersion(
-            f"{name}-{key}-version",
+            f"{name}-{key}-{digest(image)}",
             name=container.name,
             version=digest(image),
             workspace_name=args.workspace_name,

@@ -52,7 +52,8 @@ class Endpoint(pulumi.ComponentResource):
     """Creates a model and, while enabled, its endpoint, deployment, address in the network, request log and alerts.
 
     Only this project may connect, and who is in the network and may open HTTPS to the address may call: without
-    the preview of secure Private Service Connect, Vertex AI asks callers for no permission. Traffic is the
+    the preview of secure Private Service Connect, Vertex AI asks callers for no permission. The attachment behind the
+    address is the project's and region's, so one address may reach several endpoints. Traffic is the
     deployment's to shift: `traffic_split` cannot be set at creation and is ignored after. Graph and destroy agree: the
     address goes first, then the deployment undeploys, then endpoint and model go (a delete is refused while a model is
     deployed, be it without traffic: issue 1441 of python-aiplatform). A tenth of requests and answers is logged to

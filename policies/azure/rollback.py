@@ -111,10 +111,11 @@ def traffic(stack: Stack) -> Iterator[tuple[str | None, str]]:
         if not 0 <= (item.props.get("mirrorPercent") or 0) <= 50:
             yield item.urn, "mirrors more than Azure does (50 %)"
     for endpoint in stack.of(_SERVED):
-        if said(endpoint.props, "properties.traffic") or said(endpoint.props, "properties.mirrorTraffic"):
-            yield endpoint.urn, "shifts its traffic itself, at once"
+        # Ignored, it is what a refresh found in the cloud and what an update sends back unchanged.
         if not {"properties", "properties.traffic"} & set(endpoint.opts.ignore_changes):
             yield endpoint.urn, "would set its traffic back at every update (ignore properties.traffic)"
+            if said(endpoint.props, "properties.traffic") or said(endpoint.props, "properties.mirrorTraffic"):
+                yield endpoint.urn, "shifts its traffic itself, at once"
     for deployment in stack.of(_DEPLOYMENT):
         if not stack.referring(_TRAFFIC, "deployment", deployment):
             yield deployment.urn, "has no traffic, so it bills and serves nobody"

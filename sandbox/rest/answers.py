@@ -1,7 +1,7 @@
 """What the doubles of both clouds share: a request, an answer, a refusal, and operations that take a while."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -38,34 +38,50 @@ class Refusal(Exception):
 
 @dataclass
 class Operation:
-    """Begun by one call and ended by being looked at `looks` times; only then is `effect` seen.
+    """Begun by one call and ended by being looked at `looks` times; only then what it does is seen.
 
-    `error` (code, message) is how it ends instead; `hangs` means that it never does.
+    It is data, so that it can be kept: `verb` says what is done to `resource`, with what is `given`. `error` (code,
+    message) is how it ends instead; `hangs` means that it never does.
     """
 
     name: str
     resource: str
-    effect: Callable[[], Json]
+    verb: str
+    given: Json
     looks: int
     error: tuple[str, str] | None = None
     hangs: bool = False
     done: bool = False
     response: Json = field(default_factory=dict[str, Any])
 
-    def look(self) -> None:
+    def look(self, carry_out: Callable[["Operation"], Json]) -> None:
         """One look; the last one ends the operation."""
         if self.done or self.hangs:
             return
         self.looks -= 1
-        if self.looks <= 0:
-            self.done = True
-            if self.error is None:
-                self.response = self.effect()
+        if self.looks > 0:
+            return
+        self.done = True
+        try:
+            self.response = carry_out(self) if self.error is None else {}
+        except Refusal as refusal:  # what it stood on went away meanwhile
+            self.error = (refusal.code, str(refusal))
+
+    def to_json(self) -> Json:
+        """Itself, to be kept."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(kept: Json) -> "Operation":
+        """What `to_json` kept."""
+        operation = Operation(**kept)
+        operation.error = tuple(kept["error"]) if kept["error"] else None
+        return operation
 
 
 @dataclass(frozen=True)
 class Played:
-    """What the metrics show of one deployment. None: no request was measured."""
+    """What the metrics show of one deployment. None: no latency was measured; 0 requests: nothing was."""
 
     p95_ms: float | None = None
     error_percent: float = 0.0
@@ -79,3 +95,9 @@ def check_shares(shares: Mapping[str, int], known: set[str], code: str) -> None:
     for name in shares:
         if name not in known:
             raise Refusal(400, code, f"Traffic names {name}, which is not deployed to this endpoint.")
+
+
+def played_of(metrics: Mapping[str, Played], names: tuple[str, ...]) -> Played | None:
+    """What is played in under the first of the names that has something; None if nothing is measured."""
+    played = next((metrics[name] for name in names if name in metrics), None)
+    return played if played is not None and played.requests else None

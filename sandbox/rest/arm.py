@@ -5,18 +5,22 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Played, Refusal, check_shares
+from sandbox.rest.answers import Answer, Call, Json, Operation, Played, Refusal, check_shares, played_of
 
 ENDPOINT = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"
     r"/workspaces/[^/]+/onlineEndpoints/[^/]+"
 )
+READ_ONLY = ("scoringUri", "provisioningState")
 METRICS = "/providers/Microsoft.Insights/metrics"
 
 
 @dataclass
 class ArmDouble:
-    """State of one subscription. `etags` lets endpoints carry one, and refuses a PUT whose condition is not met."""
+    """State of one subscription. `etags` lets endpoints carry one, and refuses a PUT whose condition is not met.
+
+    `metrics` are those of a deployment, by its name, or of all deployments of an endpoint, by the endpoint's.
+    """
 
     looks: int = 2
     etags: bool = False
@@ -83,7 +87,7 @@ class ArmDouble:
     def _get(self, path: str) -> Json:
         for operation in self.operations.values():
             if operation.resource == path:
-                operation.look()
+                operation.look(self._written)
                 self._settle(operation)
         if path not in self.resources:
             message = f"The Resource '{path.partition('/providers/')[2]}' was not found."
@@ -112,23 +116,24 @@ class ArmDouble:
         if any(live.get(name) for name in mirrored):
             raise Refusal(400, "BadArgument", "A deployment has live traffic or mirrored traffic, not both.")
         found["properties"]["provisioningState"] = "Updating"
-
-        def effect() -> Json:
-            kept = {name: found["properties"].get(name) for name in ("scoringUri", "provisioningState")}
-            found.update(copy.deepcopy({name: value for name, value in call.body.items() if name != "etag"}))
-            found["properties"].update(kept)
-            return {}
-
         number = len(self.operations) + 1
         path = f"{call.path.split('/resourceGroups/')[0]}/providers/Microsoft.MachineLearningServices/status/{number}"
-        operation = Operation(path, call.path, effect, self.looks)
+        operation = Operation(path, call.path, "write", copy.deepcopy(call.body), self.looks)
         fault(operation)
         self.operations[path] = operation
         headers = {"Azure-AsyncOperation": f"{self.address}{path}?api-version=2025-12-01", "Retry-After": "1"}
         return Answer(201, copy.deepcopy(found), headers)
 
+    def _written(self, operation: Operation) -> Json:
+        found = self._get(operation.resource)
+        kept = {name: found["properties"][name] for name in READ_ONLY if name in found["properties"]}
+        found.update({name: value for name, value in operation.given.items() if name != "etag"})
+        written = {name: value for name, value in found["properties"].items() if name not in READ_ONLY}
+        found["properties"] = {**written, **kept}
+        return {}
+
     def _status(self, operation: Operation) -> Answer:
-        operation.look()
+        operation.look(self._written)
         self._settle(operation)
         if not operation.done:
             return Answer(200, {"status": "InProgress"}, {"Retry-After": "1"})
@@ -161,7 +166,8 @@ class ArmDouble:
             raise Refusal(400, "BadRequest", "The start of the timespan must be before its end.")
         self._get(call.path.removesuffix(METRICS))
         name = re.search(r"deployment eq '([^']+)'", where)
-        played = self.metrics.get(name.group(1)) if name else None
+        endpoint = call.path.removesuffix(METRICS).rpartition("/")[2]
+        played = played_of(self.metrics, (name.group(1) if name else "", endpoint))
         series: list[Json] = []
         if played is not None and metric == "RequestLatency_P95" and played.p95_ms is not None:
             series = [{"metadatavalues": [], "data": [{"average": played.p95_ms}, {"timeStamp": end}]}]

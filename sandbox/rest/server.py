@@ -33,17 +33,21 @@ class Fault:
 
 @dataclass
 class Double:
-    """Serves while it is entered as a context. `calls` is the log: `METHOD path` of each call, in order."""
+    """Serves while it is entered as a context, on a free port unless one is named; state is in memory.
+
+    `calls` is the log: `METHOD path` of each call, in order.
+    """
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
     faults: list[Fault] = field(default_factory=list[Fault])
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
+    port: int = 0
 
     def __enter__(self) -> "Double":
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._server.daemon_threads = True
         self.address = self.arm.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -58,27 +62,30 @@ class Double:
     def answer(self, call: Call) -> Answer | None:
         """The answer to one call; None to break the connection."""
         with self._lock:
-            log = f"{call.method} {call.path}"
-            self.calls.append(log)
-            fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)
-            if fault is not None:
-                fault.times -= 1
-            google = not call.path.startswith("/subscriptions/")
-            try:
-                if call.headers.get("Authorization") != TOKEN:
-                    raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
-                if fault is not None and fault.kind in ("throttle", "unavailable", "refuse"):
-                    status, code = {
-                        "throttle": (429, "RESOURCE_EXHAUSTED"),
-                        "unavailable": (503, "UNAVAILABLE"),
-                        "refuse": (403, "PERMISSION_DENIED"),
-                    }[fault.kind]
-                    raise Refusal(status, code, fault.message)
-                answer = self._carry_out(call, fault)
-            except Refusal as refusal:
-                headers = {"Retry-After": str(fault.retry_after)} if fault is not None else {}
-                return Answer(refusal.status, _error(refusal, google), headers)
-            return None if fault is not None and fault.kind == "drop" else answer
+            return self._answer(call)
+
+    def _answer(self, call: Call) -> Answer | None:
+        log = f"{call.method} {call.path}"
+        self.calls.append(log)
+        fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)
+        if fault is not None:
+            fault.times -= 1
+        google = not call.path.startswith("/subscriptions/")
+        try:
+            if call.headers.get("Authorization") != TOKEN:
+                raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
+            if fault is not None and fault.kind in ("throttle", "unavailable", "refuse"):
+                status, code = {
+                    "throttle": (429, "RESOURCE_EXHAUSTED"),
+                    "unavailable": (503, "UNAVAILABLE"),
+                    "refuse": (403, "PERMISSION_DENIED"),
+                }[fault.kind]
+                raise Refusal(status, code, fault.message)
+            answer = self._carry_out(call, fault)
+        except Refusal as refusal:
+            headers = {"Retry-After": str(fault.retry_after)} if fault is not None else {}
+            return Answer(refusal.status, _error(refusal, google), headers)
+        return None if fault is not None and fault.kind == "drop" else answer
 
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
         def spoil(operation: Operation) -> None:

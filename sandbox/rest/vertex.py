@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Played, Refusal, check_shares
+from sandbox.rest.answers import Answer, Call, Json, Operation, Played, Refusal, check_shares, played_of
 
 NUMBER = "123456789012"
 MUTABLE = {
@@ -30,9 +30,13 @@ def key(name: str) -> str:
 
 @dataclass
 class VertexDouble:
-    """State of one project. `looks` is how often an operation is looked at before it ends."""
+    """State of one project, of this `number`. `looks` is how often an operation is looked at before it ends.
+
+    `metrics` are those of a deployed model, by its id, or of all that serve an endpoint, by the endpoint's.
+    """
 
     looks: int = 2
+    number: str = NUMBER
     models: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
     endpoints: dict[str, Json] = field(default_factory=dict[str, Json])
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
@@ -40,7 +44,11 @@ class VertexDouble:
 
     def add_endpoint(self, name: str) -> None:
         """An endpoint as the gcp provider would have created it, reached by Private Service Connect."""
-        self.endpoints[key(name)] = {"name": _numbered(name), "displayName": key(name).rsplit("/", 1)[1]}
+        self.endpoints[key(name)] = {"name": self.numbered(name), "displayName": key(name).rsplit("/", 1)[1]}
+
+    def numbered(self, name: str) -> str:
+        """A resource name with the project's number in the place of its id."""
+        return f"projects/{self.number}/locations/{key(name)}"
 
     def answer(self, call: Call, fault: Callable[[Operation], None]) -> Answer | None:
         """The answer to a call, or None for a path that is not Google's. `fault` may spoil an operation that begins."""
@@ -68,27 +76,37 @@ class VertexDouble:
             return Answer(200, {"name": result.name})
         return Answer(200, copy.deepcopy(result))
 
-    def _begin(self, resource: str, effect: Callable[[], Json]) -> Operation:
+    def _begin(self, resource: str, verb: str, given: Json) -> Operation:
         for operation in self.operations.values():
             if key(operation.resource) == key(resource) and not operation.done:
                 message = f"Another operation is running on {resource}: {operation.name}."
                 raise Refusal(400, "FAILED_PRECONDITION", message)
-        name = f"{_numbered(resource)}/operations/{len(self.operations) + 1}"
-        return Operation(name, resource, effect, self.looks)
+        name = f"{self.numbered(resource)}/operations/{len(self.operations) + 1}"
+        return Operation(name, resource, verb, copy.deepcopy(given), self.looks)
+
+    def _carry_out(self, operation: Operation) -> Json:
+        verbs: dict[str, Callable[[str, Json], Json]] = {
+            "upload": self._uploaded,
+            "delete": self._deleted,
+            "deploy": self._deployed,
+            "undeploy": self._undeployed,
+            "mutate": self._mutated,
+        }
+        return verbs[operation.verb](operation.resource, operation.given)
 
     def _get(self, name: str, call: Call) -> Json:
         if re.search(r"/operations/\d+$", name):
             operation = self.operations.get(key(name))
             if operation is None:
                 raise _missing(name)
-            operation.look()
+            operation.look(self._carry_out)
             return _operation(operation)
         if name.endswith("/operations"):
             owner = key(name.removesuffix("/operations"))
             mine = [operation for operation in self.operations.values() if key(operation.resource) == owner]
             listed = [_operation(operation) for operation in mine if not operation.done]
             for operation in mine:
-                operation.look()
+                operation.look(self._carry_out)
             return {"operations": listed} if listed else {}
         if "/models/" in name:
             return self._version(name)
@@ -127,15 +145,19 @@ class VertexDouble:
             if set(aliases) & set(version["versionAliases"]):
                 raise _invalid(f"Version alias {aliases} is used by version {version['versionId']}.")
 
-        def effect() -> Json:
-            versions = self.models.setdefault(key(full), {})
-            number = str(max((int(version) for version in versions), default=0) + 1)
-            first = [] if versions else ["default"]
-            made = {"name": _numbered(full), "versionId": number, "versionAliases": [*first, *aliases]}
-            versions[number] = {**copy.deepcopy(model), **made}
-            return {"model": _numbered(full), "modelVersionId": number}
+        return self._begin(full, "upload", model)
 
-        return self._begin(full, effect)
+    def _uploaded(self, full: str, model: Json) -> Json:
+        versions = self.models.setdefault(key(full), {})
+        number = str(max((int(version) for version in versions), default=0) + 1)
+        aliases = [*([] if versions else ["default"]), *model.get("versionAliases", [])]
+        versions[number] = {
+            **model,
+            "name": self.numbered(full),
+            "versionId": number,
+            "versionAliases": aliases,
+        }
+        return {"model": self.numbered(full), "modelVersionId": number}
 
     def _patch(self, name: str, call: Call) -> Json:
         mask = call.query.get("updateMask", "").split(",")
@@ -159,15 +181,15 @@ class VertexDouble:
                     message = f"Model {name} is deployed to {endpoint['name']} as {deployed['id']}; undeploy it first."
                     raise Refusal(400, "FAILED_PRECONDITION", message)
 
-        def effect() -> Json:
-            del self.models[key(name)]
-            return {}
+        return self._begin(name, "delete", {})
 
-        return self._begin(name, effect)
+    def _deleted(self, name: str, given: Json) -> Json:
+        del self.models[key(name)]
+        return {}
 
     def _deploy(self, name: str, call: Call) -> Operation:
-        endpoint, wanted = self._endpoint(name), copy.deepcopy(call.body["deployedModel"])
-        version = self._version(wanted["model"])
+        endpoint, wanted = self._endpoint(name), call.body["deployedModel"]
+        self._version(wanted["model"])
         resources = wanted.get("dedicatedResources", {})
         if not re.fullmatch(r"[0-9]{1,10}", wanted.get("id", "")):
             raise _invalid("deployed_model.id must be 1-10 digits.")
@@ -180,20 +202,20 @@ class VertexDouble:
         split = call.body.get("trafficSplit", {})
         check_shares(split, {*_ids(endpoint), "0"}, "INVALID_ARGUMENT")
 
-        def effect() -> Json:
-            wanted["model"] = version["name"]
-            wanted["modelVersionId"] = version["versionId"]
-            attachment = (
-                f"projects/{NUMBER}-tp/regions/{key(name).split('/')[0]}/serviceAttachments/gkedpm-{wanted['id']}"
-            )
-            wanted["privateEndpoints"] = {"serviceAttachment": attachment}
-            endpoint.setdefault("deployedModels", []).append(wanted)
-            if split:
-                shares = {wanted["id"] if id == "0" else id: share for id, share in split.items()}
-                endpoint["trafficSplit"] = shares
-            return {"deployedModel": copy.deepcopy(wanted)}
+        return self._begin(name, "deploy", {"deployedModel": wanted, "trafficSplit": split})
 
-        return self._begin(name, effect)
+    def _deployed(self, name: str, given: Json) -> Json:
+        endpoint, wanted, split = self._endpoint(name), given["deployedModel"], given["trafficSplit"]
+        version = self._version(wanted["model"])
+        wanted["model"] = version["name"]
+        wanted["modelVersionId"] = version["versionId"]
+        region = key(name).split("/")[0]
+        attachment = f"projects/{self.number}-tp/regions/{region}/serviceAttachments/gkedpm-shared"
+        wanted["privateEndpoints"] = {"serviceAttachment": attachment}
+        endpoint.setdefault("deployedModels", []).append(wanted)
+        if split:
+            endpoint["trafficSplit"] = {wanted["id"] if id == "0" else id: share for id, share in split.items()}
+        return {"deployedModel": copy.deepcopy(wanted)}
 
     def _undeploy(self, name: str, call: Call) -> Operation:
         endpoint, id = self._endpoint(name), call.body["deployedModelId"]
@@ -202,34 +224,39 @@ class VertexDouble:
         if endpoint.get("trafficSplit", {}).get(id) and len(_ids(endpoint)) > 1:
             raise Refusal(400, "FAILED_PRECONDITION", f"DeployedModel {id} still has traffic; move it first.")
 
-        def effect() -> Json:
-            endpoint["deployedModels"] = [one for one in endpoint["deployedModels"] if one["id"] != id]
-            if not endpoint["deployedModels"]:
-                endpoint["trafficSplit"] = {}
-            return {}
+        return self._begin(name, "undeploy", {"id": id})
 
-        return self._begin(name, effect)
+    def _undeployed(self, name: str, given: Json) -> Json:
+        endpoint = self._endpoint(name)
+        endpoint["deployedModels"] = [one for one in endpoint["deployedModels"] if one["id"] != given["id"]]
+        if not endpoint["deployedModels"]:
+            endpoint["trafficSplit"] = {}
+        return {}
 
     def _mutate(self, name: str, call: Call) -> Operation:
-        endpoint, change = self._endpoint(name), call.body["deployedModel"]
-        found = next((one for one in endpoint.get("deployedModels", []) if one["id"] == change["id"]), None)
-        if found is None:
-            raise Refusal(404, "NOT_FOUND", f"DeployedModel {change['id']} is not found on {name}.")
-        mask = call.body["updateMask"].split(",")
+        change, mask = call.body["deployedModel"], call.body["updateMask"].split(",")
+        self._serving(name, change["id"])
         for path in mask:
             if path not in MUTABLE:
                 raise _invalid(f"{path} cannot be mutated.")
+        return self._begin(name, "mutate", {"deployedModel": change, "mask": mask})
 
-        def effect() -> Json:
-            for path in mask:
-                first, _, second = path.partition(".")
-                if second:
-                    found[first][second] = copy.deepcopy(change[first][second])
-                else:
-                    found[first] = change[first]
-            return {"deployedModel": copy.deepcopy(found)}
+    def _mutated(self, name: str, given: Json) -> Json:
+        change = given["deployedModel"]
+        found = self._serving(name, change["id"])
+        for path in given["mask"]:
+            first, _, second = path.partition(".")
+            if second:
+                found[first][second] = change[first][second]
+            else:
+                found[first] = change[first]
+        return {"deployedModel": copy.deepcopy(found)}
 
-        return self._begin(name, effect)
+    def _serving(self, name: str, id: str) -> Json:
+        for deployed in self._endpoint(name).get("deployedModels", []):
+            if deployed["id"] == id:
+                return deployed
+        raise Refusal(404, "NOT_FOUND", f"DeployedModel {id} is not found on {name}.")
 
     def _time_series(self, call: Call) -> Json:
         types = re.findall(r'metric\.type = "([^"]+)"', call.query["filter"])
@@ -237,13 +264,13 @@ class VertexDouble:
             raise _invalid("The filter must specify a single metric type.")
         if call.query["interval.startTime"] >= call.query["interval.endTime"]:
             raise _invalid("The start time must be before the end time.")
-        id = re.search(r'metric\.labels\.deployed_model_id = "([^"]+)"', call.query["filter"])
-        played = self.metrics.get(id.group(1)) if id else None
+        labels = dict(re.findall(r'\.labels\.(\w+) = "([^"]+)"', call.query["filter"]))
+        played = played_of(self.metrics, (labels.get("deployed_model_id", ""), labels.get("endpoint_id", "")))
         if played is None:
             return {}
         if types[0] == LATENCIES and played.p95_ms is not None:
             return {"timeSeries": [_series(types[0], {}, {"doubleValue": played.p95_ms})]}
-        if types[0] == RESPONSES and played.requests:
+        if types[0] == RESPONSES:
             failed = round(played.requests * played.error_percent / 100)
             counts = {"2xx": played.requests - failed, "5xx": failed}
             series = [
@@ -274,10 +301,6 @@ def _operation(operation: Operation) -> Json:
 
 def _ids(endpoint: Json) -> set[str]:
     return {deployed["id"] for deployed in endpoint.get("deployedModels", [])}
-
-
-def _numbered(name: str) -> str:
-    return f"projects/{NUMBER}/locations/{key(name)}"
 
 
 def _missing(name: str) -> Refusal:

@@ -26,6 +26,10 @@ def line(bill: Cost, name: str) -> CostLine:
     return next(item for item in bill.lines if item.resource == name)
 
 
+def named(graph: Graph, noun: str) -> str:
+    return next(r.name for r in graph.cloud if r.type.endswith(f":{noun}"))
+
+
 def edited(graph: Graph, name: str, change: Callable[[dict[str, Any]], None]) -> Cost:
     resource = next(r for r in graph.cloud if r.name == name)
     return cost_of(changed(graph, resource, change))
@@ -52,7 +56,7 @@ def test_a_type_that_nobody_knows_the_cost_of_is_said(graph: Graph) -> None:
 
 def test_a_machine_without_a_price_is_said(gcp_pilot: Graph, azure_pilot: Graph) -> None:
     gcp = edited(gcp_pilot, "gcp-pilot-fraud-scorer-deployment", lambda p: put(p, "machineType", "n9-standard-2"))
-    name = "azure-pilot-fraud-scorer-deployment"
+    name = named(azure_pilot, "OnlineDeployment")
     azure = edited(azure_pilot, name, lambda p: put(p, "properties.instanceType", "Standard_X1"))
     assert ["n9-standard-2" in text for text in gcp.unpriced] == [True]
     assert ["Standard_X1" in text for text in azure.unpriced] == [True]
@@ -74,8 +78,8 @@ def test_a_deployment_bills_its_fewest_and_its_most_replicas_by_the_hour(gcp_pil
 
 
 def test_an_autoscale_setting_bounds_what_a_deployment_of_azure_bills(azure_pilot: Graph) -> None:
-    before = line(cost_of(azure_pilot), "azure-pilot-fraud-scorer-deployment")
-    setting = "azure-pilot-fraud-scorer-scale-on-requests"
+    before = line(cost_of(azure_pilot), named(azure_pilot, "OnlineDeployment"))
+    setting = named(azure_pilot, "AutoscaleSetting")
     after = line(edited(azure_pilot, setting, lambda p: put(p, "profiles.0.capacity.maximum", "8")), before.resource)
     assert after.ceiling_usd == pytest.approx(2 * before.ceiling_usd, abs=0.02)
     assert after.idle_usd == before.idle_usd

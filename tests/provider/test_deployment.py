@@ -2,7 +2,7 @@
 
 import pytest
 
-from provider.rest import CloudError, Refused
+from provider.rest import Cancelled, CloudError, Refused
 from provider.vertex import deployed_id
 from sandbox.rest import Double, Fault
 from sandbox.rest.answers import Played
@@ -38,7 +38,7 @@ def test_first_deployment_gets_everything(double):
     id = deployed_id(deployment())
     assert serves_alone(double, deployment())
     assert outputs["deployedModelId"] == id
-    assert outputs["serviceAttachment"].endswith(f"serviceAttachments/gkedpm-{id}")
+    assert "/serviceAttachments/gkedpm-" in outputs["serviceAttachment"]
     sent = double.vertex.endpoints[ENDPOINT_KEY]["deployedModels"][0]
     assert sent["dedicatedResources"] == {
         "machineSpec": {"machineType": "n2-standard-4"},
@@ -90,6 +90,33 @@ def test_a_breach_brings_the_traffic_back_and_says_what_was_measured(double, pla
         with pytest.raises(Refused, match=f"10 % of the traffic on fraud-scorer@2, {said}; all traffic is back on"):
             run.deployments.converge(deployment(**NEWER))
     assert serves_alone(double, deployment())
+
+
+def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
+    with logic() as run:
+        run.deployments.converge(deployment())
+        sleep = run.clock.sleep
+
+        def cancel(seconds: float) -> None:
+            if state(double)[1].get(deployed_id(deployment(**NEWER))) == 10:
+                raise Cancelled("cancelled while waiting")
+            sleep(seconds)
+
+        run.clock.sleep = cancel
+        with pytest.raises(Cancelled):
+            run.deployments.converge(deployment(**NEWER))
+    assert state(double)[1] == {deployed_id(deployment()): 100}
+    with logic() as run:
+        run.deployments.converge(deployment(**NEWER))
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_an_attachment_stays_while_versions_come_and_go(double):
+    with logic() as run:
+        first = run.deployments.converge(deployment())
+        second = run.deployments.converge(deployment(**NEWER))
+    assert first["serviceAttachment"] == second["serviceAttachment"]
+    assert first["deployedModelId"] != second["deployedModelId"]
 
 
 @pytest.mark.parametrize("played", [Played(p95_ms=250, error_percent=1.5), Played(p95_ms=None, requests=0)])

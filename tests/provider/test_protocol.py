@@ -46,7 +46,8 @@ def plain(values) -> dict:
 
 
 def urn(kind: str) -> str:
-    return f"urn:pulumi:pilot::mlplatform::{TYPES[kind]}::fraud-scorer"
+    parent = f"mlplatform:{TYPES[kind].split(':')[1]}:Endpoint"
+    return f"urn:pulumi:pilot::mlplatform::{parent}${TYPES[kind]}::fraud-scorer"
 
 
 class Engine:

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from provider.rest import CloudError, Refused
+from provider.rest import Cancelled, CloudError, Refused
 from sandbox.rest import Fault
 from sandbox.rest.answers import Played
 from tests.provider import cloud
@@ -115,6 +115,28 @@ def test_a_breach_brings_the_traffic_back_and_says_what_was_measured(double, pla
         with pytest.raises(Refused, match=f"endpoint fraud-scorer: with {how}, {said}; all traffic is back on blue"):
             run.traffics.converge(traffic(deployment="green", mirrorPercent=mirror))
     assert (shares(double), shares(double, "mirrorTraffic")) == ({"blue": 100}, {})
+
+
+def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
+    with logic() as run:
+        run.traffics.converge(traffic())
+        sleep, cancelled = run.clock.sleep, []
+
+        def cancel(seconds: float) -> None:
+            if cancelled or shares(double) == {"blue": 90, "green": 10}:
+                cancelled.append(seconds)
+                raise Cancelled("cancelled while waiting")
+            sleep(seconds)
+
+        run.clock.sleep = cancel
+        with pytest.raises(Cancelled):
+            run.traffics.converge(traffic(deployment="green"))
+    with logic() as run:
+        while double.arm.resources[AZURE_ENDPOINT]["properties"]["provisioningState"] == "Updating":
+            run.traffics.read(AZURE_ENDPOINT, "blue")
+        assert run.traffics.read(AZURE_ENDPOINT, "blue")["trafficPercent"] == 100
+        run.traffics.converge(traffic(deployment="green"))
+    assert shares(double) == {"green": 100}
 
 
 @pytest.mark.parametrize("played", [Played(p95_ms=250, error_percent=1.5), Played(p95_ms=None, requests=0)])

@@ -315,7 +315,6 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-traffic", setting(TRAFFIC, "mirrorPercent", 60)),
     ("rollback-traffic", lacking(TRAFFIC)),
     ("rollback-traffic", ignoring_nothing(SERVED)),
-    ("rollback-traffic", setting(SERVED, "properties.traffic", {"v-0123456": 100})),
     ("rollback-endpoint-order", given_as_text(DEPLOYMENT, "endpointName")),
     ("rollback-endpoint-order", given_as_text(TRAFFIC, "deployment")),
     ("rollback-endpoint-order", given_as_text(SCALING, "targetResourceUri")),
