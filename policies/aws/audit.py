@@ -5,6 +5,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
+from policies.protection import misprotected
 from policies.rule import Stack, conditions, get, stack_rule, statements
 
 _TRAIL, _BUCKET = "aws:cloudtrail/trail:Trail", "aws:s3/bucket:Bucket"
@@ -52,12 +53,7 @@ def _selected(selector: Any) -> Iterator[str]:
 )
 def state_protected(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Buckets, keys, images and model versions against deletion; endpoints must be free to go."""
-    for resource in stack.of(*_STATEFUL):
-        if not resource.opts.protect:
-            yield resource.urn, "holds state and is not protected against deletion"
-    for resource in stack.of("aws:sagemaker/endpoint:Endpoint"):
-        if resource.opts.protect:
-            yield resource.urn, "is protected, so an idle endpoint could not be torn down"
+    yield from misprotected(stack, _STATEFUL, ("aws:sagemaker/endpoint:Endpoint",))
 
 
 @stack_rule(

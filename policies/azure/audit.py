@@ -6,6 +6,7 @@ from typing import Any
 
 from pulumi_policy import PolicyResource, Severity
 
+from policies.protection import misprotected
 from policies.rule import Stack, get, given, known, refers, resource_rule, stack_rule
 
 _ML = "azure-native:machinelearningservices"
@@ -75,12 +76,7 @@ def _records(setting: PolicyResource) -> bool:
 )
 def state_protected(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """The group among them: deleting it deletes what is in it. Endpoints, clusters and schedules must be free to go."""
-    for resource in stack.of(*_STATEFUL):
-        if not resource.opts.protect:
-            yield resource.urn, "holds state and is not protected against deletion"
-    for resource in stack.of(*_COSTS_ONLY):
-        if resource.opts.protect:
-            yield resource.urn, "is protected, so it could not be torn down while idle"
+    yield from misprotected(stack, _STATEFUL, _COSTS_ONLY)
 
 
 @resource_rule(

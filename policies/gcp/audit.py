@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
+from policies.protection import misprotected
 from policies.rule import Stack, get, given, known, refers, resource_rule, stack_rule
 
 _CALLS, _SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
@@ -86,12 +87,7 @@ def logs_kept(stack: Stack) -> Iterator[tuple[str | None, str]]:
 )
 def state_protected(stack: Stack) -> Iterator[tuple[str | None, str]]:
     """Buckets, keys, images and the audit against deletion; endpoints and their models must be free to go."""
-    for resource in stack.of(*_STATEFUL):
-        if not resource.opts.protect:
-            yield resource.urn, "holds state and is not protected against deletion"
-    for resource in stack.of("gcp:vertex/aiEndpoint:AiEndpoint", "mlplatform:gcp:Deployment"):
-        if resource.opts.protect:
-            yield resource.urn, "is protected, so an idle endpoint could not be torn down"
+    yield from misprotected(stack, _STATEFUL, ("gcp:vertex/aiEndpoint:AiEndpoint", "mlplatform:gcp:Deployment"))
 
 
 @stack_rule(
