@@ -51,8 +51,8 @@ def sentence(error: Exception) -> str:
     return f"a fault of the mlplatform provider, not of the program: {type(cause).__name__}{place}: {cause}"
 
 
-async def serve(engine: str) -> None:
-    """Serve until the process is ended, on a free port of this machine only."""
+async def serve(engine: str, parent: int) -> None:
+    """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only."""
     server = grpc.aio.server(interceptors=[Sentences()], options=_GRPC_CHANNEL_OPTIONS)
     servicer = ProviderServicer(sys.argv[1:], VERSION, Plugin(), engine_address=engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -60,7 +60,9 @@ async def serve(engine: str) -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await server.wait_for_termination()
+    while os.getppid() == parent:  # an engine that is killed cannot end its plugins
+        await asyncio.sleep(1)
+    os._exit(0)  # calls under way have nobody to answer to; the next update takes up what they began
 
 
 def _leave(_signal: int, _frame: object) -> None:
@@ -68,10 +70,11 @@ def _leave(_signal: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
+    started_by = os.getppid()  # first of all: an engine may be gone before the server stands
     parser = argparse.ArgumentParser(prog="mlplatform provider")
     parser.add_argument("engine", nargs="?", default="")
     known, _ = parser.parse_known_args()
     # The engine ends plugins by an interrupt. Threads that wait in a bake are not waited for: whatever they were at,
     # the next run takes it up.
     signal.signal(signal.SIGINT, _leave)
-    asyncio.run(serve(known.engine))
+    asyncio.run(serve(known.engine, started_by))

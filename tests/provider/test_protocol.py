@@ -317,3 +317,15 @@ def test_a_fault_of_our_own_is_named_without_a_traceback(engine, double):
         engine.read("model", "not-a-name", struct({}), {})
     assert "\n" not in caught.value.details()
     assert caught.value.details().startswith("a fault of the mlplatform provider, not of the program: IndexError")
+
+
+def test_a_plugin_whose_engine_is_gone_ends():
+    script = f'{sys.executable} -m provider & echo "pid $!"; wait'
+    engine = subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert engine.stdout is not None
+    lines = [engine.stdout.readline() for _ in range(2)]
+    assert any(line.startswith("pid") for line in lines)
+    engine.kill()
+    engine.wait(10)
+    assert engine.stdout.read() == ""  # the plugin has the other end of the pipe: at its end, it is gone
+    engine.stdout.close()
