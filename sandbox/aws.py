@@ -6,6 +6,7 @@ Shapes: Service Authorization Reference ("Resource types defined by …") for AR
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.behaviour import EVERYTHING, Behaviour, Ref
 from sandbox.cloud import Lookup, Made, Maker, Request
 
 
@@ -181,3 +182,245 @@ def _availability_zones(args: Mapping[str, Any], account: str, region: str) -> M
 
 
 LOOKUPS: Mapping[str, Lookup] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+
+
+_KEYS = ("aws:kms/key:Key", "aws:kms/alias:Alias")
+_ROLES = ("aws:iam/role:Role",)
+_BUCKETS = ("aws:s3/bucket:Bucket",)
+_GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+_SUBNETS = ("aws:ec2/subnet:Subnet",)
+_VPCS = ("aws:ec2/vpc:Vpc",)
+_TOPICS = ("aws:sns/topic:Topic",)
+_SAGEMAKER_NAME = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+
+
+def _key_at(*paths: str) -> tuple[Ref, ...]:
+    """Keys of the account; a key of AWS's own is nobody's resource."""
+    return tuple(Ref(path, _KEYS, only=r"(?!alias/aws/).*") for path in paths)
+
+
+def _on_bucket() -> Behaviour:
+    """A setting of a bucket. S3 puts it: a second create overwrites the first."""
+    return Behaviour(frozenset({"bucket", "region"}), refs=(Ref("bucket", _BUCKETS),), second="changes")
+
+
+def _rule() -> Behaviour:
+    refs = (Ref("securityGroupId", _GROUPS, holds=True), Ref("referencedSecurityGroupId", _GROUPS, holds=True))
+    return Behaviour(frozenset({"securityGroupId", "region"}), refs=refs)
+
+
+def _replaces(*paths: str) -> frozenset[str]:
+    return frozenset({*paths, "region"})
+
+
+# Replacements: "Forces new resource" in the Terraform AWS provider's resources, which pulumi-aws bridges. Patterns:
+# each service's API reference. What a second create answers: the errors listed there (EntityAlreadyExists, Conflict);
+# Put and Register calls overwrite, CreateTopic and CreateStateMachine are idempotent.
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "aws:appautoscaling/policy:Policy": Behaviour(
+        _replaces("name", "resourceId", "scalableDimension", "serviceNamespace"),
+        name="name",
+        refs=(Ref("resourceId", ("aws:appautoscaling/target:Target",)),),
+        second="changes",
+    ),
+    "aws:appautoscaling/target:Target": Behaviour(
+        _replaces("resourceId", "scalableDimension", "serviceNamespace"), second="changes"
+    ),
+    "aws:budgets/budget:Budget": Behaviour(
+        frozenset({"name", "accountId", "budgetType"}),
+        name="name",
+        pattern=r"[^:\\]{1,100}",
+        refs=(Ref("notifications.subscriberSnsTopicArns[]", _TOPICS),),
+    ),
+    "aws:cloudtrail/trail:Trail": Behaviour(
+        _replaces("name"),
+        name="name",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]",
+        refs=(*_key_at("kmsKeyId"), Ref("s3BucketName", _BUCKETS, outside=True)),
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Behaviour(
+        _replaces("name", "logGroupClass"), name="name", pattern=r"[.\-_/#A-Za-z0-9]{1,512}", refs=_key_at("kmsKeyId")
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Behaviour(
+        _replaces("name"),
+        name="name",
+        pattern=r".{1,255}",
+        refs=(Ref("alarmActions[]", _TOPICS, only=r"arn:aws:sns:.*"),),
+        second="changes",
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Behaviour(
+        _replaces("vpcId"), refs=(Ref("vpcId", _VPCS),), second="changes"
+    ),
+    "aws:ec2/flowLog:FlowLog": Behaviour(
+        EVERYTHING,
+        refs=(Ref("vpcId", _VPCS), Ref("subnetId", _SUBNETS), Ref("iamRoleArn", _ROLES)),
+    ),
+    "aws:ec2/routeTable:RouteTable": Behaviour(_replaces("vpcId"), refs=(Ref("vpcId", _VPCS, holds=True),)),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Behaviour(
+        _replaces("subnetId", "gatewayId"),
+        unique="{account} {region} {subnetId}",
+        refs=(Ref("subnetId", _SUBNETS), Ref("routeTableId", ("aws:ec2/routeTable:RouteTable",), holds=True)),
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Behaviour(
+        _replaces("name", "description", "vpcId"),
+        name="name",
+        pattern=r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
+        unique="{account} {region} {vpcId} {name}",
+        refs=(Ref("vpcId", _VPCS, holds=True),),
+    ),
+    "aws:ec2/subnet:Subnet": Behaviour(
+        _replaces("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native", "outpostArn"),
+        unique="{account} {region} {vpcId} {cidrBlock}",
+        refs=(Ref("vpcId", _VPCS, holds=True),),
+    ),
+    "aws:ec2/vpc:Vpc": Behaviour(_replaces("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength")),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Behaviour(
+        _replaces("vpcId", "serviceName", "vpcEndpointType", "serviceRegion"),
+        refs=(
+            Ref("vpcId", _VPCS, holds=True),
+            Ref("subnetIds[]", _SUBNETS, holds=True),
+            Ref("securityGroupIds[]", _GROUPS, holds=True),
+            Ref("routeTableIds[]", ("aws:ec2/routeTable:RouteTable",)),
+        ),
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Behaviour(
+        _replaces("repository", "policy"),
+        refs=(Ref("repository", ("aws:ecr/repository:Repository",)),),
+        second="changes",
+    ),
+    "aws:ecr/repository:Repository": Behaviour(
+        _replaces("name", "encryptionConfigurations"),
+        name="name",
+        pattern=r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*",
+        refs=_key_at("encryptionConfigurations.kmsKey"),
+        forced="forceDelete",
+    ),
+    "aws:iam/policy:Policy": Behaviour(
+        frozenset({"name", "path", "description"}), name="name", pattern=r"[\w+=,.@-]{1,128}"
+    ),
+    "aws:iam/role:Role": Behaviour(
+        frozenset({"name", "path"}),
+        name="name",
+        pattern=r"[\w+=,.@-]{1,64}",
+        unique="{account} {name}",
+        refs=(Ref("permissionsBoundary", ("aws:iam/policy:Policy",), holds=True),),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Behaviour(
+        frozenset({"name", "role"}),
+        name="name",
+        pattern=r"[\w+=,.@-]{1,128}",
+        refs=(Ref("role", _ROLES, holds=True),),
+        second="changes",
+    ),
+    "aws:kms/alias:Alias": Behaviour(
+        _replaces("name"), name="name", pattern=r"alias/[a-zA-Z0-9/_-]{1,250}", refs=_key_at("targetKeyId")
+    ),
+    "aws:kms/key:Key": Behaviour(_replaces("keyUsage", "customerMasterKeySpec", "multiRegion", "customKeyStoreId")),
+    "aws:s3/bucket:Bucket": Behaviour(
+        _replaces("bucket", "objectLockEnabled"),
+        name="bucket",
+        pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        unique="{bucket}",
+        forced="forceDestroy",
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _on_bucket(),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _on_bucket(),
+    "aws:s3/bucketPolicy:BucketPolicy": _on_bucket(),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _on_bucket(),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Behaviour(
+        frozenset({"bucket", "region"}),
+        refs=(Ref("bucket", _BUCKETS), *_key_at("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId")),
+        second="changes",
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": _on_bucket(),
+    "aws:sagemaker/domain:Domain": Behaviour(
+        _replaces("domainName", "vpcId", "subnetIds", "authMode", "kmsKeyId", "retentionPolicy"),
+        name="domainName",
+        pattern=_SAGEMAKER_NAME,
+        refs=(
+            Ref("vpcId", _VPCS, holds=True),
+            Ref("subnetIds[]", _SUBNETS, holds=True),
+            Ref("defaultUserSettings.executionRole", _ROLES),
+            Ref("defaultUserSettings.securityGroups[]", _GROUPS, holds=True),
+            Ref("defaultSpaceSettings.executionRole", _ROLES),
+            *_key_at("kmsKeyId"),
+        ),
+    ),
+    "aws:sagemaker/endpoint:Endpoint": Behaviour(
+        _replaces("name"),
+        name="name",
+        pattern=_SAGEMAKER_NAME,
+        refs=(
+            Ref("endpointConfigName", ("aws:sagemaker/endpointConfiguration:EndpointConfiguration",)),
+            Ref(
+                "deploymentConfig.autoRollbackConfiguration.alarms.alarmName",
+                ("aws:cloudwatch/metricAlarm:MetricAlarm",),
+            ),
+        ),
+        machines=True,
+    ),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": Behaviour(
+        EVERYTHING,
+        name="name",
+        pattern=_SAGEMAKER_NAME,
+        refs=(Ref("productionVariants.modelName", ("aws:sagemaker/model:Model",)), *_key_at("kmsKeyArn")),
+    ),
+    "aws:sagemaker/model:Model": Behaviour(
+        EVERYTHING,
+        name="name",
+        pattern=_SAGEMAKER_NAME,
+        refs=(
+            Ref("executionRoleArn", _ROLES),
+            Ref("vpcConfig.subnets[]", _SUBNETS),
+            Ref("vpcConfig.securityGroupIds[]", _GROUPS),
+        ),
+    ),
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup": Behaviour(
+        _replaces("modelPackageGroupName", "modelPackageGroupDescription"),
+        name="modelPackageGroupName",
+        pattern=_SAGEMAKER_NAME,
+    ),
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": Behaviour(
+        _replaces("modelPackageGroupName"),
+        refs=(Ref("modelPackageGroupName", ("aws:sagemaker/modelPackageGroup:ModelPackageGroup",)),),
+        second="changes",
+    ),
+    "aws:sagemaker/userProfile:UserProfile": Behaviour(
+        _replaces("domainId", "userProfileName", "singleSignOnUserIdentifier", "singleSignOnUserValue"),
+        name="userProfileName",
+        pattern=_SAGEMAKER_NAME,
+        refs=(
+            Ref("domainId", ("aws:sagemaker/domain:Domain",), holds=True),
+            Ref("userSettings.executionRole", _ROLES),
+        ),
+    ),
+    "aws:scheduler/schedule:Schedule": Behaviour(
+        _replaces("name", "groupName"),
+        name="name",
+        pattern=r"[0-9a-zA-Z\-_.]{1,64}",
+        refs=(Ref("target.roleArn", _ROLES), *_key_at("kmsKeyArn")),
+    ),
+    "aws:sfn/stateMachine:StateMachine": Behaviour(
+        _replaces("name", "type"),
+        name="name",
+        pattern=r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}",
+        refs=(Ref("roleArn", _ROLES), *_key_at("encryptionConfiguration.kmsKeyId")),
+        second="changes",
+    ),
+    "aws:sns/topic:Topic": Behaviour(
+        _replaces("name", "fifoTopic"),
+        name="name",
+        pattern=r"[A-Za-z0-9_-]{1,256}(\.fifo)?",
+        refs=_key_at("kmsMasterKeyId"),
+        second="changes",
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": Behaviour(_replaces("arn"), refs=(Ref("arn", _TOPICS),), second="changes"),
+    "aws:sns/topicSubscription:TopicSubscription": Behaviour(
+        _replaces("topic", "protocol", "endpoint"),
+        unique="{topic} {protocol} {endpoint}",
+        refs=(Ref("topic", _TOPICS),),
+        second="changes",
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rule(),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rule(),
+}

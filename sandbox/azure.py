@@ -7,6 +7,7 @@ digits; a child copies the logical name).
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from sandbox.behaviour import Behaviour, Ref
 from sandbox.cloud import Lookup, Made, Maker, Request
 
 _More = Callable[[Request, str, str], Mapping[str, Any]]
@@ -222,3 +223,172 @@ def _client_config(args: Mapping[str, Any], account: str, region: str) -> Mappin
 
 
 LOOKUPS: Mapping[str, Lookup] = {"azure-native:authorization:getClientConfig": _client_config}
+
+
+_GROUPS = ("azure-native:resources:ResourceGroup",)
+_IDENTITIES = ("azure-native:managedidentity:UserAssignedIdentity",)
+_WORKSPACES = ("azure-native:operationalinsights:Workspace",)
+_AZURE_ML = "azure-native:machinelearningservices"
+_ASSETS = (Ref("identity.userAssignedIdentities[]", _IDENTITIES),)
+_ACTIONS = ("azure-native:monitor:ActionGroup",)
+
+
+def _lies(
+    name: str,
+    *path: str,
+    pattern: str = "",
+    also: tuple[str, ...] = (),
+    refs: tuple[Ref, ...] = (),
+    **more: Any,
+) -> Behaviour:
+    """Something whose id is made of its group, the parents under `path` and its name; a place is for good.
+
+    `also` are further inputs that make a new one.
+    """
+    identity = frozenset({name, "resourceGroupName", *path})
+    settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(path), **more}
+    return Behaviour(
+        identity | {"location", *also},
+        name=name,
+        pattern=pattern,
+        refs=(*refs, *_ASSETS),
+        identity=identity,
+        **settings,
+    )
+
+
+def _extends(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:
+    """Something whose id begins with that of what it is on."""
+    return Behaviour(
+        frozenset({name, scope, *also}), name=name, identity=frozenset({name, scope}), within="uses", **more
+    )
+
+
+_ENDPOINT = r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"
+_ALERT = r"[^*#&+:<>?@%{}\\/|]{1,260}"
+
+# Replacements: what an id is made of, `location`, and the properties in azure-native's own list (gen/replacement.go).
+# Patterns: "Naming rules and restrictions for Azure resources". A second create is refused by azure-native itself,
+# which asks first, but for settings that a resource is born with.
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "azure-native:applicationinsights:Component": _lies(
+        "resourceName",
+        pattern=r"[^%&\\?/]{0,259}[^%&\\?/. ]",
+        also=("applicationType",),
+        refs=(Ref("workspaceResourceId", _WORKSPACES),),
+    ),
+    "azure-native:authorization:PolicyAssignment": _extends("policyAssignmentName"),
+    "azure-native:authorization:RoleAssignment": _extends("roleAssignmentName", "principalId"),
+    "azure-native:authorization:RoleDefinition": _extends("roleDefinitionId"),
+    "azure-native:consumption:Budget": _extends("budgetName"),
+    "azure-native:containerregistry:Registry": _lies("registryName", pattern=r"[a-zA-Z0-9]{5,50}", unique="{name}"),
+    "azure-native:keyvault:Key": _lies("keyName", "vaultName", pattern=r"[a-zA-Z0-9-]{1,127}"),
+    "azure-native:keyvault:Vault": _lies(
+        "vaultName",
+        pattern=r"[a-zA-Z](-?[a-zA-Z0-9]){2,23}",
+        unique="{name}",
+        held="a vault of this name was deleted softly; recover or purge it",
+    ),
+    f"{_AZURE_ML}:BatchDeployment": _lies(
+        "deploymentName",
+        "workspaceName",
+        "endpointName",
+        pattern=_ENDPOINT,
+        refs=(
+            Ref("properties.compute", (f"{_AZURE_ML}:Compute",)),
+            Ref("properties.model.assetId", (f"{_AZURE_ML}:ModelVersion",), outside=True),
+        ),
+    ),
+    f"{_AZURE_ML}:BatchEndpoint": _lies("endpointName", "workspaceName", pattern=_ENDPOINT, unique="{region} {name}"),
+    f"{_AZURE_ML}:Compute": _lies(
+        "computeName", "workspaceName", pattern=r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]", machines=True
+    ),
+    f"{_AZURE_ML}:Datastore": _lies("name", "workspaceName", pattern=r"[a-zA-Z0-9_]{1,255}"),
+    f"{_AZURE_ML}:EnvironmentContainer": _lies("name", "workspaceName"),
+    f"{_AZURE_ML}:EnvironmentVersion": _lies("version", "workspaceName", "name", within=""),
+    f"{_AZURE_ML}:ModelContainer": _lies("name", "workspaceName"),
+    f"{_AZURE_ML}:ModelVersion": _lies("version", "workspaceName", "name", within=""),
+    f"{_AZURE_ML}:OnlineDeployment": _lies(
+        "deploymentName",
+        "workspaceName",
+        "endpointName",
+        pattern=_ENDPOINT,
+        refs=(
+            Ref("properties.model", (f"{_AZURE_ML}:ModelVersion",), outside=True),
+            Ref("properties.environmentId", (f"{_AZURE_ML}:EnvironmentVersion",), outside=True),
+        ),
+        machines=True,
+    ),
+    f"{_AZURE_ML}:OnlineEndpoint": _lies("endpointName", "workspaceName", pattern=_ENDPOINT, unique="{region} {name}"),
+    f"{_AZURE_ML}:Schedule": _lies("name", "workspaceName"),
+    f"{_AZURE_ML}:Workspace": _lies(
+        "workspaceName",
+        pattern=r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}",
+        refs=(
+            Ref("storageAccount", ("azure-native:storage:StorageAccount",)),
+            Ref("keyVault", ("azure-native:keyvault:Vault",)),
+            Ref("containerRegistry", ("azure-native:containerregistry:Registry",)),
+            Ref("applicationInsights", ("azure-native:applicationinsights:Component",)),
+        ),
+        held="a workspace of this name was deleted softly; purge it first",
+    ),
+    "azure-native:managedidentity:UserAssignedIdentity": _lies(
+        "resourceName", pattern=r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}"
+    ),
+    "azure-native:monitor:ActionGroup": _lies("actionGroupName", pattern=_ALERT),
+    "azure-native:monitor:AutoscaleSetting": _lies("autoscaleSettingName", pattern=_ALERT),
+    "azure-native:monitor:DiagnosticSetting": _extends(
+        "name", scope="resourceUri", copies_name=True, refs=(Ref("workspaceId", _WORKSPACES),)
+    ),
+    "azure-native:monitor:MetricAlert": _lies(
+        "ruleName", pattern=_ALERT, refs=(Ref("actions.actionGroupId", _ACTIONS),)
+    ),
+    "azure-native:monitor:ScheduledQueryRule": _lies(
+        "ruleName", pattern=_ALERT, refs=(Ref("actions.actionGroups[]", _ACTIONS),)
+    ),
+    "azure-native:network:NetworkSecurityGroup": _lies(
+        "networkSecurityGroupName", pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?"
+    ),
+    "azure-native:network:PrivateDnsZoneGroup": _lies(
+        "privateDnsZoneGroupName",
+        "privateEndpointName",
+        refs=(Ref("privateDnsZoneConfigs.privateDnsZoneId", ("azure-native:privatedns:PrivateZone",)),),
+    ),
+    "azure-native:network:PrivateEndpoint": _lies(
+        "privateEndpointName",
+        pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w",
+        also=("subnet",),
+        refs=(Ref("subnet.id", ("azure-native:network:Subnet",), holds=True),),
+    ),
+    "azure-native:network:Subnet": _lies(
+        "subnetName",
+        "virtualNetworkName",
+        pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?",
+        refs=(Ref("networkSecurityGroup.id", ("azure-native:network:NetworkSecurityGroup",), holds=True),),
+    ),
+    "azure-native:network:VirtualNetwork": _lies("virtualNetworkName", pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w"),
+    "azure-native:operationalinsights:Workspace": _lies(
+        "workspaceName", pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"
+    ),
+    "azure-native:privatedns:PrivateZone": _lies("privateZoneName", pattern=r"[\w-]{1,63}(\.[\w-]{1,63})+"),
+    "azure-native:privatedns:VirtualNetworkLink": _lies(
+        "virtualNetworkLinkName",
+        "privateZoneName",
+        refs=(Ref("virtualNetwork.id", ("azure-native:network:VirtualNetwork",)),),
+        within="holds",
+    ),
+    "azure-native:resources:ResourceGroup": Behaviour(
+        frozenset({"resourceGroupName", "location"}),
+        name="resourceGroupName",
+        pattern=r"[\w.()-]{0,89}[\w()-]",
+        identity=frozenset({"resourceGroupName"}),
+        nests=True,
+    ),
+    "azure-native:storage:BlobContainer": _lies("containerName", "accountName", pattern=r"[a-z0-9](-?[a-z0-9]){2,62}"),
+    "azure-native:storage:BlobServiceProperties": _lies("blobServicesName", "accountName", second="changes"),
+    "azure-native:storage:FileServiceProperties": _lies("fileServicesName", "accountName", second="changes"),
+    "azure-native:storage:ManagementPolicy": _lies("managementPolicyName", "accountName", second="changes"),
+    "azure-native:storage:StorageAccount": _lies(
+        "accountName", pattern=r"[a-z0-9]{3,24}", also=("isHnsEnabled",), unique="{name}"
+    ),
+}

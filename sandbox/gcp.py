@@ -7,6 +7,7 @@ Compute API's addresses. Names that are left out are made the way pulumi-gcp mak
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.behaviour import EVERYTHING, Behaviour, Ref
 from sandbox.cloud import Lookup, Made, Maker, Request
 
 _COMPUTE = "https://www.googleapis.com/compute/v1/"
@@ -269,5 +270,221 @@ LOOKUPS: Mapping[str, Lookup] = {
     "gcp:organizations/getProject:getProject": _project,
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _agent(
         "emailAddress", "service-{number}@gs-project-accounts.iam.gserviceaccount.com"
+    ),
+}
+
+
+_NETWORKS = ("gcp:compute/network:Network",)
+_SUBNETWORKS = ("gcp:compute/subnetwork:Subnetwork",)
+_ADDRESSES = ("gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress")
+_CRYPTO_KEYS = ("gcp:kms/cryptoKey:CryptoKey",)
+_ACCOUNTS = ("gcp:serviceaccount/account:Account",)
+_CHANNELS = ("gcp:monitoring/notificationChannel:NotificationChannel",)
+_RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+_OWN_ACCOUNT = r"[^@]+@{account}\.iam\.gserviceaccount\.com"
+_MEMBER = (
+    Ref("member", _ACCOUNTS, only=f"serviceAccount:{_OWN_ACCOUNT}"),
+    Ref("role", ("gcp:projects/iAMCustomRole:IAMCustomRole",), only=r"projects/{account}/roles/.*"),
+)
+
+
+def _member(*on: Ref) -> Behaviour:
+    """A grant: adding a member that has the role already changes nothing."""
+    return Behaviour(EVERYTHING, refs=(*_MEMBER, *on), second="changes")
+
+
+def _in_project(*paths: str) -> frozenset[str]:
+    return frozenset({"name", "project", *paths})
+
+
+# Replacements: ForceNew in the Terraform Google provider's resources, which pulumi-gcp bridges. Patterns: each API's
+# reference. A second create is refused with 409 alreadyExists but for IAM and service identities, which are put.
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "gcp:artifactregistry/repository:Repository": Behaviour(
+        frozenset({"repositoryId", "project", "location", "format", "kmsKeyName", "mode"}),
+        name="repositoryId",
+        pattern=_RFC1035,
+        refs=(Ref("kmsKeyName", _CRYPTO_KEYS),),
+    ),
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": _member(
+        Ref("repository", ("gcp:artifactregistry/repository:Repository",))
+    ),
+    "gcp:bigquery/dataset:Dataset": Behaviour(
+        frozenset({"datasetId", "project", "location"}),
+        name="datasetId",
+        pattern=r"[A-Za-z0-9_]{1,1024}",
+        refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", _CRYPTO_KEYS),),
+        forced="deleteContentsOnDestroy",
+    ),
+    "gcp:billing/budget:Budget": Behaviour(
+        frozenset({"billingAccount"}), refs=(Ref("allUpdatesRule.monitoringNotificationChannels[]", _CHANNELS),)
+    ),
+    "gcp:cloudscheduler/job:Job": Behaviour(
+        _in_project("region"),
+        name="name",
+        pattern=r"[a-zA-Z0-9_-]{1,500}",
+        refs=(Ref("httpTarget.oauthToken.serviceAccountEmail", _ACCOUNTS, only=_OWN_ACCOUNT),),
+    ),
+    "gcp:compute/address:Address": Behaviour(
+        _in_project("region", "address", "addressType", "description", "network", "purpose", "subnetwork"),
+        name="name",
+        pattern=_RFC1035,
+        refs=(Ref("network", _NETWORKS, holds=True), Ref("subnetwork", _SUBNETWORKS, holds=True)),
+    ),
+    "gcp:compute/firewall:Firewall": Behaviour(
+        _in_project("direction"), name="name", pattern=_RFC1035, refs=(Ref("network", _NETWORKS, holds=True),)
+    ),
+    "gcp:compute/forwardingRule:ForwardingRule": Behaviour(
+        _in_project(
+            "region",
+            "ipAddress",
+            "ipProtocol",
+            "loadBalancingScheme",
+            "network",
+            "noAutomateDnsZone",
+            "ports",
+            "subnetwork",
+            "description",
+            "backendService",
+            "portRange",
+            "allPorts",
+        ),
+        name="name",
+        pattern=_RFC1035,
+        refs=(
+            Ref("network", _NETWORKS, holds=True),
+            Ref("subnetwork", _SUBNETWORKS, holds=True),
+            Ref("ipAddress", _ADDRESSES, holds=True, only=r".*/addresses/.*"),
+        ),
+    ),
+    "gcp:compute/globalAddress:GlobalAddress": Behaviour(
+        _in_project("address", "addressType", "description", "network", "prefixLength", "purpose"),
+        name="name",
+        pattern=_RFC1035,
+        refs=(Ref("network", _NETWORKS, holds=True),),
+    ),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": Behaviour(
+        _in_project(
+            "ipAddress", "ipProtocol", "network", "noAutomateDnsZone", "portRange", "subnetwork", "description"
+        ),
+        name="name",
+        pattern=_RFC1035,
+        refs=(
+            Ref("network", _NETWORKS, holds=True),
+            Ref("ipAddress", _ADDRESSES, holds=True, only=r".*/addresses/.*"),
+        ),
+    ),
+    "gcp:compute/network:Network": Behaviour(
+        _in_project("autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile"),
+        name="name",
+        pattern=_RFC1035,
+    ),
+    "gcp:compute/subnetwork:Subnetwork": Behaviour(
+        _in_project("region", "network", "description", "reservedInternalRange"),
+        name="name",
+        pattern=_RFC1035,
+        refs=(Ref("network", _NETWORKS, holds=True),),
+    ),
+    "gcp:dns/managedZone:ManagedZone": Behaviour(
+        _in_project("dnsName", "visibility"),
+        name="name",
+        pattern=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
+        refs=(Ref("privateVisibilityConfig.networks.networkUrl", _NETWORKS, holds=True),),
+    ),
+    "gcp:dns/policy:Policy": Behaviour(
+        _in_project(), name="name", pattern=_RFC1035, refs=(Ref("networks.networkUrl", _NETWORKS, holds=True),)
+    ),
+    "gcp:dns/recordSet:RecordSet": Behaviour(
+        _in_project("managedZone"), refs=(Ref("managedZone", ("gcp:dns/managedZone:ManagedZone",), holds=True),)
+    ),
+    # Neither key rings nor keys are ever deleted; the provider forgets a ring and destroys a key's versions.
+    "gcp:kms/cryptoKey:CryptoKey": Behaviour(
+        frozenset({"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"}),
+        name="name",
+        pattern=r"[a-zA-Z0-9_-]{1,63}",
+        refs=(Ref("keyRing", ("gcp:kms/keyRing:KeyRing",), outside=True),),
+        held="the key exists already: keys are never deleted, only their versions are",
+    ),
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _member(Ref("cryptoKeyId", _CRYPTO_KEYS)),
+    "gcp:kms/keyRing:KeyRing": Behaviour(
+        _in_project("location"),
+        name="name",
+        pattern=r"[a-zA-Z0-9_-]{1,63}",
+        held="the key ring exists already: key rings are never deleted",
+    ),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": Behaviour(
+        frozenset({"bucketId", "project", "location"}),
+        name="bucketId",
+        pattern=r"[a-zA-Z0-9_.-]{1,100}",
+        refs=(Ref("cmekSettings.kmsKeyName", _CRYPTO_KEYS),),
+        held="the log bucket is in state DELETE_REQUESTED for seven days",
+    ),
+    "gcp:logging/projectSink:ProjectSink": Behaviour(_in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+    "gcp:monitoring/alertPolicy:AlertPolicy": Behaviour(
+        frozenset({"project"}), refs=(Ref("notificationChannels[]", _CHANNELS, holds=True),)
+    ),
+    "gcp:monitoring/notificationChannel:NotificationChannel": Behaviour(frozenset({"project"})),
+    "gcp:projects/iAMAuditConfig:IAMAuditConfig": Behaviour(frozenset({"service", "project"}), second="changes"),
+    # Deleted softly for seven days, but the provider undeletes a role that is created again.
+    "gcp:projects/iAMCustomRole:IAMCustomRole": Behaviour(
+        frozenset({"roleId", "project"}), name="roleId", pattern=r"[a-zA-Z0-9_.]{3,64}"
+    ),
+    "gcp:projects/iAMMember:IAMMember": _member(),
+    "gcp:projects/serviceIdentity:ServiceIdentity": Behaviour(EVERYTHING, second="changes"),
+    "gcp:serviceaccount/account:Account": Behaviour(
+        frozenset({"accountId", "project"}), name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"
+    ),
+    "gcp:serviceaccount/iAMMember:IAMMember": _member(Ref("serviceAccountId", _ACCOUNTS)),
+    "gcp:storage/bucket:Bucket": Behaviour(
+        _in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
+        name="name",
+        pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+        unique="{name}",
+        refs=(Ref("encryption.defaultKmsKeyName", _CRYPTO_KEYS),),
+        forced="forceDestroy",
+    ),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": _member(Ref("bucket", ("gcp:storage/bucket:Bucket",), outside=True)),
+    "gcp:vertex/aiEndpoint:AiEndpoint": Behaviour(
+        _in_project(
+            "location", "region", "network", "encryptionSpec", "privateServiceConnectConfig.enablePrivateServiceConnect"
+        ),
+        name="name",
+        pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
+        refs=(Ref("encryptionSpec.kmsKeyName", _CRYPTO_KEYS), Ref("network", _NETWORKS, outside=True)),
+    ),
+    "gcp:workbench/instance:Instance": Behaviour(
+        _in_project(
+            "location",
+            "instanceId",
+            "instanceOwners",
+            "disableProxyAccess",
+            "gceSetup.bootDisk.diskEncryption",
+            "gceSetup.bootDisk.diskType",
+            "gceSetup.bootDisk.kmsKey",
+            "gceSetup.dataDisks.diskEncryption",
+            "gceSetup.dataDisks.diskType",
+            "gceSetup.dataDisks.kmsKey",
+            "gceSetup.disablePublicIp",
+            "gceSetup.networkInterfaces",
+            "gceSetup.serviceAccounts",
+            "gceSetup.tags",
+            "gceSetup.vmImage",
+        ),
+        name="name",
+        pattern=_RFC1035,
+        refs=(
+            Ref("gceSetup.networkInterfaces.network", _NETWORKS, holds=True),
+            Ref("gceSetup.networkInterfaces.subnet", _SUBNETWORKS, holds=True),
+            Ref("gceSetup.serviceAccounts.email", _ACCOUNTS, only=_OWN_ACCOUNT),
+            Ref("gceSetup.bootDisk.kmsKey", _CRYPTO_KEYS),
+        ),
+        machines=True,
+    ),
+    "gcp:workbench/instanceIamMember:InstanceIamMember": _member(Ref("name", ("gcp:workbench/instance:Instance",))),
+    "gcp:workflows/workflow:Workflow": Behaviour(
+        _in_project("region", "tags"),
+        name="name",
+        pattern=r"[a-zA-Z]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?",
+        refs=(Ref("serviceAccount", _ACCOUNTS, only=_OWN_ACCOUNT), Ref("cryptoKeyName", _CRYPTO_KEYS)),
     ),
 }

@@ -1,0 +1,261 @@
+"""Judges a resource's inputs against the installed SDK: what is required, known, of the right type, of the enum.
+
+The SDK's own classes are the source: the signature of `<Resource>Args` and of each nested `Args` class says what is
+required and of which type, its property table the names on the wire. Nothing here is stricter than those types; where
+the SDK takes any string beside an enum, so does this. What a preview does not know yet, and assets, are let through.
+"""
+
+import collections.abc
+import inspect
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from typing import Any, ForwardRef, Union, cast, get_args, get_origin
+
+# Not exported, but the one place where the SDK keeps the names on the wire; the lock file pins its version.
+from pulumi._types import input_type_py_to_pulumi_names, is_input_type
+from pulumi.runtime.rpc import UNKNOWN
+
+from sandbox.cloud import UnknownType
+from sandbox.state import SECRET_KIND, SECRET_MARK
+
+Faults = list[tuple[str, str]]
+"""Path of the input, with dots and indexes, and a sentence without it."""
+
+_PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure-native": "pulumi_azure_native"}
+
+
+@dataclass(frozen=True)
+class Property:
+    """One input of an object: its shape is looked up when it is first needed, as objects may contain themselves."""
+
+    required: bool
+    shape: "Callable[[], Shape]"
+
+
+class Shape:
+    """A type of the SDK."""
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """What is wrong with a value that is neither null nor unknown."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Anything(Shape):
+    """A type that the SDK does not say more about, or an asset."""
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Nothing is wrong."""
+        return []
+
+
+@dataclass(frozen=True)
+class Scalar(Shape):
+    """A string, a number or a truth value; whole numbers, doubles on the wire, are expected as int."""
+
+    kinds: tuple[type, ...]
+    word: str
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: a value of another kind."""
+        if isinstance(value, self.kinds) and (bool in self.kinds or not isinstance(value, bool)):
+            return []
+        return [(path, f"must be {self.word}, not {_said(value)}")]
+
+
+@dataclass(frozen=True)
+class OneOf(Shape):
+    """An enum without a way around it."""
+
+    values: tuple[Any, ...]
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: a value that is not of the enum."""
+        if value in self.values:
+            return []
+        return [(path, f"must be one of {', '.join(map(str, self.values))}, not {_said(value)}")]
+
+
+@dataclass(frozen=True)
+class Items(Shape):
+    """A list."""
+
+    of: "Callable[[], Shape]"
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: no list, or a wrong element."""
+        if not isinstance(value, list | tuple):
+            return [(path, f"must be a list, not {_said(value)}")]
+        items = cast(Sequence[Any], value)
+        return [fault for n, item in enumerate(items) for fault in judge_value(self.of(), f"{path}[{n}]", item)]
+
+
+@dataclass(frozen=True)
+class Entries(Shape):
+    """A map with keys of one's own."""
+
+    of: "Callable[[], Shape]"
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: no map, or a wrong value in it."""
+        if not isinstance(value, Mapping):
+            return [(path, f"must be a map, not {_said(value)}")]
+        entries = cast(Mapping[str, Any], value)
+        return [fault for key, one in entries.items() for fault in judge_value(self.of(), f"{path}.{key}", one)]
+
+
+@dataclass(frozen=True)
+class Object(Shape):
+    """An object with properties of the SDK's."""
+
+    properties: Mapping[str, Property]
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: no object, a property missing, one too many, or a wrong one."""
+        if not isinstance(value, Mapping):
+            return [(path, f"must be an object, not {_said(value)}")]
+        given = cast(Mapping[str, Any], value)
+        below = f"{path}." if path else ""
+        faults: Faults = []
+        for name, one in given.items():
+            known = self.properties.get(name)
+            if known is None:
+                faults.append((f"{below}{name}", "is not a property of the SDK's type"))
+            else:
+                faults += judge_value(known.shape(), f"{below}{name}", one)
+        missing = (name for name, known in self.properties.items() if known.required and given.get(name) is None)
+        return faults + [(f"{below}{name}", "is required") for name in missing]
+
+
+@dataclass(frozen=True)
+class Either(Shape):
+    """A union: right for one is right."""
+
+    of: tuple[Shape, ...]
+
+    def judge(self, path: str, value: Any) -> Faults:
+        """Wrong: wrong for all; said is what is wrong with the nearest."""
+        tried = [one.judge(path, value) for one in self.of]
+        return min(tried, key=len)
+
+
+def judge(type_: str, inputs: Mapping[str, Any]) -> Faults:
+    """What is wrong with a resource's inputs, in wire names. Raises UnknownType for a type the SDK does not have."""
+    return resource_shape(type_).judge("", inputs)
+
+
+def judge_value(shape: Shape, path: str, value: Any) -> Faults:
+    """What is wrong with one value: nothing while it is unknown or null, and a secret is judged by what it hides."""
+    if value is None or value == UNKNOWN:
+        return []
+    if isinstance(value, Mapping):
+        mapping = cast(Mapping[str, Any], value)
+        if mapping.get(SECRET_MARK) == SECRET_KIND:
+            said = judge_value(shape, path, mapping.get("value"))
+            return [(where, "is secret, and of the wrong type") for where, _ in said]
+        if SECRET_MARK in mapping:  # an asset, an archive or a reference to a resource
+            return []
+    return shape.judge(path, value)
+
+
+@cache
+def resource_shape(type_: str) -> Object:
+    """The shape of a resource type's inputs, from its `Args` class. Only the type's own module is imported."""
+    package, _, rest = type_.partition(":")
+    module_name, _, class_name = rest.partition(":")
+    sdk = _PACKAGES.get(package)
+    if sdk is None:
+        raise UnknownType(f"the sandbox has no SDK for {type_}")
+    module_name = module_name.partition("/")[0].replace("-", "_")
+    try:
+        module = import_module(sdk if module_name == "index" else f"{sdk}.{module_name.lower()}")
+        resource = getattr(module, class_name)
+    except (ImportError, AttributeError):
+        raise UnknownType(f"the installed {sdk} has no type {type_}") from None
+    home = sys.modules[resource.__module__]
+    # A nested type that would have the same name takes it, and the resource's is called InitArgs.
+    arguments = getattr(home, f"{class_name}InitArgs", None) or getattr(home, f"{class_name}Args")
+    return _object(arguments)
+
+
+@cache
+def _object(of: type) -> Object:
+    names = input_type_py_to_pulumi_names(of)
+    properties: dict[str, Property] = {}
+    for parameter in list(inspect.signature(of.__init__).parameters.values())[1:]:
+        required = parameter.default is inspect.Parameter.empty
+        properties[names[parameter.name]] = Property(required, _later(parameter.annotation, of.__module__))
+    return Object(properties)
+
+
+def _later(annotation: Any, module: str) -> Callable[[], Shape]:
+    """The annotation's shape, made when it is first asked for."""
+    return cache(lambda: _shape(annotation, module))
+
+
+def _shape(annotation: Any, module: str) -> Shape:
+    """The shape of an annotation of a module. Of `pulumi.Input`, a union itself, only the plain value counts."""
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    if isinstance(annotation, str):
+        annotation = _named(annotation, module)
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        members = [one for one in get_args(annotation) if not _is_plumbing(one)]
+        shapes = [_shape(one, module) for one in members]
+        return shapes[0] if len(shapes) == 1 else Either(tuple(shapes))
+    if origin is collections.abc.Sequence:
+        return Items(_later(get_args(annotation)[0], module))
+    if origin is collections.abc.Mapping:
+        return Entries(_later(get_args(annotation)[1], module))
+    if annotation in _SCALARS:
+        return _SCALARS[annotation]
+    if isinstance(annotation, type):
+        class_: type[Any] = annotation
+        if issubclass(class_, Enum):
+            return OneOf(tuple(one.value for one in class_))
+        if is_input_type(class_):
+            return _object(class_)
+    return Anything()
+
+
+def _is_plumbing(member: Any) -> bool:
+    """The parts of `pulumi.Input[Optional[T]]` that are not T."""
+    return (
+        member is type(None)
+        or get_origin(member) is collections.abc.Awaitable
+        or (isinstance(member, ForwardRef) and member.__forward_arg__ == "Output[T]")
+    )
+
+
+def _named(name: str, module: str) -> Any:
+    """What a quoted annotation names; the SDK quotes classes of the same package, and of others with a dot."""
+    home: Any = sys.modules[module]
+    for candidate in (home, import_module(f"{home.__package__}._inputs")):
+        found: Any = candidate
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is not None:
+            return found
+    return Any
+
+
+_SCALARS: Mapping[Any, Scalar] = {
+    str: Scalar((str,), "a string"),
+    bool: Scalar((bool,), "true or false"),
+    int: Scalar((int,), "a whole number"),
+    float: Scalar((float, int), "a number"),
+}
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return repr(value)

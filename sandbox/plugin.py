@@ -1,0 +1,309 @@
+"""The simulated providers: `python -m sandbox.plugin aws|gcp|azure-native ENGINE`, which the engine starts as plugins.
+
+The port is the first line of output. The sandbox's folder is in the environment, as `MLPLATFORM_SANDBOX`; its
+`state.sqlite` is the cloud. All that is particular to a cloud is in `sandbox.behaviour`: this is the protocol alone.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import traceback
+import uuid
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+from pulumi.provider.experimental import provider as protocol
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from sandbox.behaviour import DEFAULTS, Cloud, Package, Refused, refilled, unmarked, with_defaults, without_defaults
+from sandbox.cloud import UnknownType
+from sandbox.state import SECRET_KIND, SECRET_MARK, Fault, FaultKind, Json, State, redacted
+
+STATE_FILE = "state.sqlite"
+FOLDER_VARIABLE = "MLPLATFORM_SANDBOX"
+SDKS: Mapping[Package, str] = {"aws": "pulumi-aws", "gcp": "pulumi-gcp", "azure-native": "pulumi-azure-native"}
+TRIES = 4
+"""How often a throttled call is tried before the provider gives up; the pauses between double from the first."""
+FIRST_PAUSE = 0.05
+_ACCOUNT_KEYS = ("allowedAccountIds", "project", "subscriptionId")
+_REGION_KEYS = ("region", "location")
+_Values = Mapping[str, PropertyValue]
+
+
+class Plugin(protocol.Provider):
+    """One provider's process. A preview changes nothing; a slow call ends when the engine cancels."""
+
+    def __init__(self, package: Package, state: State) -> None:
+        self._package: Package = package
+        self._version = version(SDKS[package])
+        self._state = state
+        self._cloud = Cloud(package, state, uuid.uuid4().hex)
+        self._cancelled = asyncio.Event()
+
+    async def get_schema(self, request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:  # noqa: D102
+        return protocol.GetSchemaResponse(json.dumps({"name": self._package, "version": self._version}))
+
+    async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:  # noqa: D102
+        given = {key: unmarked(wire(value)) for key, value in request.args.items()}
+        account = next((str(given[key]) for key in _ACCOUNT_KEYS if given.get(key)), "")
+        if account.startswith("["):  # one of the accounts that a provider allows; the list is JSON on the wire
+            account = next(iter(json.loads(account)), "")
+        self._cloud.account = account
+        self._cloud.region = next((str(given[key]) for key in _REGION_KEYS if given.get(key)), "")
+        # The SDK's server cannot read marked outputs while they are unknown; not accepted, they come as plain values.
+        return protocol.ConfigureResponse(
+            accept_secrets=True, supports_preview=True, accept_outputs=False, accept_resources=False
+        )
+
+    async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:  # noqa: D102
+        news, olds = _all(request.new_inputs), _all(request.old_inputs)
+        checked, faults = self._cloud.check(
+            _type(request.urn), request.urn, request.name, news, olds, request.random_seed or b""
+        )
+        failures = [protocol.CheckFailure(path, f"{path} {said}") for path, said in faults]
+        return protocol.CheckResponse(_values(checked), failures)
+
+    async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:  # noqa: D102
+        # `Servicer` hands over the old inputs, where the SDK's own hands over the old state.
+        change = self._cloud.diff(
+            _type(request.urn), _all(request.old_state), _all(request.new_inputs), request.ignore_changes
+        )
+        update, replace = protocol.PropertyDiffKind.UPDATE, protocol.PropertyDiffKind.UPDATE_REPLACE
+        detail = {path: protocol.PropertyDiff(update, True) for path in change.changed}
+        detail |= {path: protocol.PropertyDiff(replace, True) for path in change.replaced}
+        return protocol.DiffResponse(
+            changes=bool(change.changed),
+            replaces=list(change.replaced),
+            diffs=list(change.changed),
+            detailed_diff=detail,
+            delete_before_replace=change.delete_first,
+        )
+
+    async def create(self, request: protocol.CreateRequest) -> protocol.CreateResponse:  # noqa: D102
+        given = _all(request.properties)
+        if request.preview:
+            foreseen = self._cloud.foresee(_type(request.urn), request.urn, request.name, given)
+            return protocol.CreateResponse(properties=_values(foreseen))
+        fault = await self._suffer(
+            ("quota-exceeded", "no-capacity", "name-held", "fails-after-success", "crash"), request, given
+        )
+        id_, outputs = self._cloud.create(_type(request.urn), request.urn, request.name, given)
+        if fault is not None and fault.kind == "crash":
+            os._exit(1)
+        if fault is not None:
+            made = self._state.get(_type(request.urn), id_, self._cloud.account)
+            if made is not None:
+                self._state.know(made.key)  # the engine was told, if of a failure
+            raise Refused(self._cloud.strike(fault, _type(request.urn), request.name))
+        return protocol.CreateResponse(id_, _values(outputs))
+
+    async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:  # noqa: D102
+        await self._suffer((), request, {})
+        record = self._cloud.read(_type(request.urn), request.resource_id)
+        if record is None:
+            return protocol.ReadResponse("")
+        inputs = merged(_all(request.inputs), record.inputs)
+        if self._package != "azure-native" and not request.inputs:
+            inputs = with_defaults(inputs)
+        outputs = {**merged(_all(request.properties), record.outputs)}
+        return protocol.ReadResponse(request.resource_id, _values(outputs), _values(inputs))
+
+    async def update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:  # noqa: D102
+        given = _all(request.news)
+        if request.preview:
+            foreseen = self._cloud.foresee(_type(request.urn), request.urn, request.name, given)
+            kept = {key: value for key, value in _all(request.olds).items() if key not in given}
+            return protocol.UpdateResponse(_values({**foreseen, **kept}))
+        fault = await self._suffer(("quota-exceeded", "no-capacity", "crash"), request, given)
+        outputs = self._cloud.update(_type(request.urn), request.resource_id, given)
+        if fault is not None:
+            os._exit(1)
+        return protocol.UpdateResponse(_values(outputs))
+
+    async def delete(self, request: protocol.DeleteRequest) -> None:  # noqa: D102
+        fault = await self._suffer(("crash",), request, {})
+        self._cloud.delete(_type(request.urn), request.resource_id)
+        if fault is not None:
+            os._exit(1)
+
+    async def invoke(self, request: protocol.InvokeRequest) -> protocol.InvokeResponse:  # noqa: D102
+        args = unmarked(_all(request.args))
+        return protocol.InvokeResponse(_values(self._cloud.look_up(request.tok, args)))
+
+    async def cancel(self) -> None:  # noqa: D102
+        self._cancelled.set()
+
+    async def _suffer(self, kinds: Sequence[FaultKind], request: Any, given: Json) -> Fault | None:
+        """Let armed faults strike a call before it is carried out; the one that is to strike after it, if any."""
+        type_, name = _type(request.urn), request.name
+        for tried in range(TRIES):
+            fault = self._state.take_fault(("throttle",), type_, name)
+            if fault is None:
+                break
+            if tried == TRIES - 1:
+                raise self._refusal(fault, request)
+            await self._pause(FIRST_PAUSE * 2**tried)
+        fault = self._state.take_fault(("slow",), type_, name)
+        if fault is not None:
+            await self._pause(float(fault.argument or 1))
+        if not self._state.armed():
+            return None
+        needs_machines: tuple[FaultKind, ...] = ("quota-exceeded", "no-capacity")
+        words = self._cloud.words(type_, given) if given else set[str]()
+        ready: list[FaultKind] = [kind for kind in kinds if kind not in needs_machines or words]
+        ready.append("access-denied")
+        fault = self._state.take_fault(ready, type_, name, words)
+        if fault is None:
+            return None
+        if fault.kind == "crash" and fault.argument == "before":
+            os._exit(1)
+        if fault.kind in ("crash", "fails-after-success"):
+            return fault
+        raise self._refusal(fault, request)
+
+    def _refusal(self, fault: Fault, request: Any) -> Refused:
+        said = self._cloud.strike(fault, _type(request.urn), request.name)
+        self._state.log("fault", _type(request.urn), request.name, "", self._cloud.run, said)
+        return Refused(said)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._cancelled.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Refused("the operation was cancelled")
+
+
+class Servicer(ProviderServicer):
+    """The SDK's server, but for a diff, which is of the inputs: what a refresh found is in them."""
+
+    async def Diff(self, request: Any, context: Any) -> Any:
+        """Hand over the old inputs."""
+        request.olds.CopyFrom(request.old_inputs)
+        return await super().Diff(request, context)
+
+
+class Sentences(grpc.aio.ServerInterceptor):
+    """Turns what a call raised into a status with one sentence."""
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Wrap the call."""
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        async def call(request: Any, context: Any) -> Any:
+            try:
+                return await handler.unary_unary(request, context)
+            except NotImplementedError as error:
+                await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+            except Exception as error:
+                await context.abort(grpc.StatusCode.UNKNOWN, sentence(error))
+
+        return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
+
+
+def sentence(error: Exception) -> str:
+    """What the user is told. The servicer raises anew with a traceback in the text; the cause is in the context."""
+    cause = error.__context__ or error
+    if isinstance(cause, Refused | UnknownType):
+        return str(cause)
+    where = traceback.extract_tb(cause.__traceback__)[-1:]
+    place = f" at {where[0].name}:{where[0].lineno}" if where else ""
+    return f"a fault of the sandbox, not of the program: {type(cause).__name__}{place}: {cause}"
+
+
+def wire(value: PropertyValue) -> Any:
+    """The value as JSON, secrets with Pulumi's mark, whole numbers as int."""
+    inner: Any = value.value
+    if isinstance(inner, Mapping):
+        inner = {key: wire(one) for key, one in cast(_Values, inner).items()}
+    elif isinstance(inner, tuple):
+        inner = [wire(one) for one in cast(Sequence[PropertyValue], inner)]
+    elif isinstance(inner, float) and inner.is_integer():
+        inner = int(inner)
+    return {SECRET_MARK: SECRET_KIND, "value": inner} if value.is_secret else inner
+
+
+def value_of(tree: Any) -> PropertyValue:
+    """The inverse of `wire`."""
+    if isinstance(tree, Mapping):
+        mapping = cast(Json, tree)
+        if mapping.get(SECRET_MARK) == SECRET_KIND:
+            return value_of(mapping.get("value")).with_secret(True)
+        return PropertyValue({key: value_of(one) for key, one in mapping.items()})
+    if isinstance(tree, list):
+        return PropertyValue([value_of(one) for one in cast(list[Any], tree)])
+    if isinstance(tree, int) and not isinstance(tree, bool):
+        return PropertyValue(float(tree))
+    return PropertyValue(tree)
+
+
+def merged(given: Json, found: Json) -> Json:
+    """What was found, each property as it was given where it is the same: with its marks and its secrets."""
+    kept = {DEFAULTS: given[DEFAULTS]} if DEFAULTS in given else {}
+    for key, value in found.items():
+        same = key in given and redacted(without_defaults(given[key])) == value
+        kept[key] = given[key] if same else refilled(value, given.get(key))
+    return kept
+
+
+def _type(urn: str) -> str:
+    """The resource's own type: the URN has those of its parents before it."""
+    return urn.split("::")[-2].rpartition("$")[2]
+
+
+def _all(values: _Values) -> Json:
+    return {key: wire(value) for key, value in values.items()}
+
+
+def _values(tree: Json) -> dict[str, PropertyValue]:
+    return {key: value_of(one) for key, one in tree.items()}
+
+
+async def serve(package: Package, state: State, engine: str, parent: int) -> None:
+    """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only."""
+    server = grpc.aio.server(interceptors=[Sentences()], options=_GRPC_CHANNEL_OPTIONS)
+    servicer = Servicer([], version(SDKS[package]), Plugin(package, state), engine_address=engine)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    while os.getppid() == parent:  # an engine that is killed cannot end its plugins
+        await asyncio.sleep(1)
+    os._exit(0)  # calls under way have nobody to answer to; what they changed is kept
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    os._exit(0)
+
+
+def main() -> int:
+    """Serve the package named on the command line; 2 and a sentence without a sandbox."""
+    parent = os.getppid()  # first of all: an engine may be gone before the server stands
+    parser = argparse.ArgumentParser(prog="sandbox.plugin", description="A simulated provider")
+    parser.add_argument("package", choices=sorted(SDKS))
+    parser.add_argument("engine", nargs="?", default="")
+    known, _ = parser.parse_known_args()
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if not folder:
+        sys.stderr.write(f"{FOLDER_VARIABLE} is not set: it says in which folder the sandbox is\n")
+        return 2
+    signal.signal(signal.SIGINT, _leave)  # how the engine ends its plugins
+    asyncio.run(serve(known.package, State(Path(folder) / STATE_FILE), known.engine, parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

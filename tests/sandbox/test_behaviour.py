@@ -1,0 +1,301 @@
+"""How the simulated clouds behave, on the core that the plugins serve."""
+
+import pytest
+from pulumi.runtime.rpc import UNKNOWN
+
+from sandbox import aws, azure, gcp
+from sandbox.behaviour import DEFAULTS, Cloud, Refused
+from sandbox.cloud import UnknownType
+from sandbox.inputs import resource_shape
+from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, State
+
+ACCOUNTS = {
+    "aws": ("111122223333", "us-east-1"),
+    "gcp": ("payments-risk-pilot", "us-central1"),
+    "azure-native": ("11112222-3333-4444-5555-666677778888", "eastus2"),
+}
+ROLE, MODEL = "aws:iam/role:Role", "aws:sagemaker/model:Model"
+CONFIG, ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/endpoint:Endpoint"
+GROUP, STORAGE = "azure-native:resources:ResourceGroup", "azure-native:storage:StorageAccount"
+VNET, SUBNET = "azure-native:network:VirtualNetwork", "azure-native:network:Subnet"
+VARIANT = {"variantName": "live", "initialInstanceCount": 1, "instanceType": "ml.m5.large"}
+
+
+def urn(type_, name):
+    return f"urn:pulumi:pilot::mlplatform::{type_}::{name}"
+
+
+class Place:
+    """A cloud, and short ways to ask it."""
+
+    def __init__(self, package, path, run="one"):
+        self.state = State(path)
+        account, region = ACCOUNTS[package]
+        self.cloud = Cloud(package, self.state, run, account, region)
+
+    def check(self, type_, name, inputs, olds=None, seed=b"\xab\xcd\xef\x01\x23"):
+        return self.cloud.check(type_, urn(type_, name), name, inputs, olds or {}, seed)
+
+    def create(self, type_, name, inputs):
+        checked, faults = self.check(type_, name, inputs)
+        assert faults == []
+        return self.cloud.create(type_, urn(type_, name), name, checked)
+
+    def diff(self, type_, olds, news, ignored=()):
+        return self.cloud.diff(type_, olds, news, ignored)
+
+
+@pytest.fixture
+def on_aws(tmp_path):
+    return Place("aws", tmp_path / "state.sqlite")
+
+
+@pytest.fixture
+def on_gcp(tmp_path):
+    return Place("gcp", tmp_path / "state.sqlite")
+
+
+@pytest.fixture
+def on_azure(tmp_path):
+    return Place("azure-native", tmp_path / "state.sqlite")
+
+
+@pytest.mark.parametrize("module", [aws, gcp, azure], ids=["aws", "gcp", "azure"])
+def test_every_type_has_a_behaviour_and_its_inputs_are_the_sdk_s(module):
+    made = {type_ for type_ in module.MAKERS if not type_.startswith(("pulumi:", "mlplatform:"))}
+    assert set(module.BEHAVIOURS) == made
+    for type_, behaviour in module.BEHAVIOURS.items():
+        known = set(resource_shape(type_).properties)
+        paths = {
+            *behaviour.replaces,
+            *behaviour.identity,
+            behaviour.name,
+            behaviour.forced,
+            *(r.path for r in behaviour.refs),
+        }
+        named = {path.split(".")[0].removesuffix("[]") for path in paths} - {"", "*"}
+        # Google's IAM, Azure's identities and AWS's regions are of many types, but not of all.
+        assert named - known <= {"name", "region", "location", "identity", "project"}, type_
+        for ref in behaviour.refs:
+            assert set(ref.types) <= made, (type_, ref.path)
+
+
+def test_an_unknown_type_and_look_up_are_refused(on_aws):
+    with pytest.raises(UnknownType, match=r"does not know the type aws:ec2/instance:Instance"):
+        on_aws.check("aws:ec2/instance:Instance", "x", {})
+    with pytest.raises(UnknownType, match="getAmi"):
+        on_aws.cloud.look_up("aws:ec2/getAmi:getAmi", {})
+
+
+def test_names_are_made_up_as_the_bridge_does_and_kept(on_aws):
+    policy = "aws:iam/policy:Policy"
+    checked, faults = on_aws.check(policy, "boundary", {"policy": "{}"})
+    assert faults == []
+    assert checked == {"policy": "{}", "name": "boundary-abcdef0", DEFAULTS: ["name"]}
+    again, _ = on_aws.check(policy, "boundary", {"policy": "[]"}, checked, b"\x99" * 5)
+    assert again["name"] == "boundary-abcdef0"
+    named = {"policy": "{}", "name": "mine", DEFAULTS: []}
+    unnamed, _ = on_aws.check(policy, "boundary", {"policy": "{}"}, named)
+    assert unnamed["name"] == "boundary-abcdef0"
+
+
+def test_names_are_made_up_as_azure_native_does(on_azure):
+    group = {"resourceGroupName": "g"}
+    top, _ = on_azure.check(VNET, "net", group)
+    assert top == {"resourceGroupName": "g", "virtualNetworkName": "netabcdef01"}
+    child, _ = on_azure.check(SUBNET, "private", {**group, "virtualNetworkName": "v"})
+    assert child["subnetName"] == "private"
+
+
+def test_a_name_out_of_pattern_is_a_fault_and_an_unknown_one_is_not(on_azure):
+    given = {"kind": "StorageV2", "resourceGroupName": "g", "sku": {"name": "Standard_LRS"}}
+    _, faults = on_azure.check(STORAGE, "s", {**given, "accountName": "No-Dashes"})
+    assert faults == [("accountName", "is 'No-Dashes': it must match [a-z0-9]{3,24}")]
+    assert on_azure.check(STORAGE, "s", {**given, "accountName": UNKNOWN})[1] == []
+
+
+def test_a_second_create_is_refused_or_overwrites_as_in_the_cloud(on_aws):
+    role = {"name": "serving", "assumeRolePolicy": "{}"}
+    on_aws.create(ROLE, "a", role)
+    with pytest.raises(Refused, match=r"AlreadyExists: .*serving exists already"):
+        on_aws.create(ROLE, "b", role)
+    inline = "aws:iam/rolePolicy:RolePolicy"
+    first, _ = on_aws.create(inline, "p", {"name": "p", "role": "serving", "policy": "{}"})
+    second, _ = on_aws.create(inline, "q", {"name": "p", "role": "serving", "policy": "[]"})
+    assert first == second
+    assert [record.inputs["policy"] for record in on_aws.state.find(type=inline)] == ["[]"]
+
+
+def test_a_reference_must_exist_unless_it_is_another_account_s(on_aws):
+    with pytest.raises(Refused, match=r"executionRoleArn is arn:aws:iam::111122223333:role/gone, which does not exist"):
+        on_aws.create(MODEL, "m", {"executionRoleArn": "arn:aws:iam::111122223333:role/gone"})
+    on_aws.create(MODEL, "m", {"executionRoleArn": "arn:aws:iam::999988887777:role/theirs"})
+    assert [record.name for record in on_aws.state.all()] == ["m"]
+
+
+def test_google_s_members_must_exist_but_people_and_agents_need_not(on_gcp):
+    member, grant = "gcp:projects/iAMMember:IAMMember", {"project": "payments-risk-pilot", "role": "roles/viewer"}
+    own = "serviceAccount:batch@payments-risk-pilot.iam.gserviceaccount.com"
+    with pytest.raises(Refused, match="notFound"):
+        on_gcp.create(member, "a", {**grant, "member": own})
+    on_gcp.create(member, "b", {**grant, "member": "user:ana@example.com"})
+    on_gcp.create("gcp:serviceaccount/account:Account", "batch-sa", {"accountId": "batch-sa"})
+    on_gcp.create(member, "c", {**grant, "member": own.replace("batch@", "batch-sa@")})
+    assert len(on_gcp.state.find(type=member)) == 2
+
+
+def test_azure_s_parents_must_exist_and_take_what_lies_in_them_along(on_azure):
+    inside = {"resourceGroupName": "g", "location": "eastus2"}
+    with pytest.raises(Refused, match=r"ResourceNotFound.*resourceGroups/g, which does not exist"):
+        on_azure.create(VNET, "net", inside)
+    group, _ = on_azure.create(GROUP, "group", {"resourceGroupName": "g", "location": "eastus2"})
+    on_azure.create(VNET, "net", {**inside, "virtualNetworkName": "net"})
+    subnet = {"resourceGroupName": "g", "virtualNetworkName": "net", "subnetName": "private"}
+    id_, _ = on_azure.create(SUBNET, "private", subnet)
+    private = {**inside, "privateEndpointName": "pe", "subnet": {"id": id_}}
+    on_azure.create("azure-native:network:PrivateEndpoint", "pe", private)
+    with pytest.raises(Refused, match="still uses private"):
+        on_azure.cloud.delete(SUBNET, id_)
+    on_azure.cloud.delete(GROUP, group)
+    assert on_azure.state.all() == []
+
+
+def test_a_zone_with_links_is_not_deleted(on_azure):
+    zone, link = "azure-native:privatedns:PrivateZone", "azure-native:privatedns:VirtualNetworkLink"
+    on_azure.create(GROUP, "group", {"resourceGroupName": "g"})
+    id_, _ = on_azure.create(zone, "z", {"resourceGroupName": "g", "privateZoneName": "privatelink.api.azureml.ms"})
+    linked = {"resourceGroupName": "g", "privateZoneName": "privatelink.api.azureml.ms", "virtualNetworkLinkName": "l"}
+    on_azure.create(link, "l", linked)
+    with pytest.raises(Refused, match="Conflict"):
+        on_azure.cloud.delete(zone, id_)
+
+
+def test_a_name_stays_taken_by_what_was_deleted_softly(on_azure, on_gcp):
+    on_azure.create(GROUP, "group", {"resourceGroupName": "g"})
+    vault = {
+        "resourceGroupName": "g",
+        "vaultName": "keys",
+        "properties": {"sku": {"family": "A", "name": "premium"}, "tenantId": azure.TENANT},
+    }
+    id_, _ = on_azure.create("azure-native:keyvault:Vault", "v", vault)
+    on_azure.cloud.delete("azure-native:keyvault:Vault", id_)
+    with pytest.raises(Refused, match="deleted softly"):
+        on_azure.create("azure-native:keyvault:Vault", "v", vault)
+    ring = {"name": "ring", "location": "us-central1"}
+    id_, _ = on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
+    on_gcp.cloud.delete("gcp:kms/keyRing:KeyRing", id_)
+    with pytest.raises(Refused, match="never deleted"):
+        on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
+
+
+def test_bucket_names_are_the_whole_world_s(on_gcp, tmp_path):
+    bucket = {"name": "models", "location": "us-central1"}
+    on_gcp.create("gcp:storage/bucket:Bucket", "a", bucket)
+    other = Place("gcp", tmp_path / "state.sqlite")
+    other.cloud.account = "another-project"
+    with pytest.raises(Refused, match="409"):
+        other.create("gcp:storage/bucket:Bucket", "b", bucket)
+
+
+def test_a_full_bucket_is_not_deleted_unless_forced(on_aws):
+    id_, _ = on_aws.create("aws:s3/bucket:Bucket", "b", {"bucket": "models-1"})
+    on_aws.state.fill(on_aws.state.all()[0].key, 2)
+    with pytest.raises(Refused, match="2 objects"):
+        on_aws.cloud.delete("aws:s3/bucket:Bucket", id_)
+    on_aws.cloud.update("aws:s3/bucket:Bucket", id_, {"bucket": "models-1", "forceDestroy": True})
+    on_aws.cloud.delete("aws:s3/bucket:Bucket", id_)
+    assert on_aws.state.all() == []
+
+
+def test_what_forces_a_replacement(on_aws, on_gcp, on_azure):
+    config = {"name": "c-1234567", "productionVariants": [VARIANT], DEFAULTS: ["name"]}
+    bigger = {**config, "productionVariants": [{**VARIANT, "instanceType": "ml.m5.xlarge"}]}
+    change = on_aws.diff(CONFIG, config, bigger)
+    assert (change.changed, change.replaced, change.delete_first) == (
+        ("productionVariants",),
+        ("productionVariants",),
+        False,
+    )
+    assert on_aws.diff(CONFIG, config, {**config, "tags": {"a": "b"}}).replaced == ()
+    moved = on_aws.diff(ENDPOINT, {"name": "e", "endpointConfigName": "a"}, {"name": "e", "endpointConfigName": "b"})
+    assert (moved.changed, moved.replaced) == (("endpointConfigName",), ())
+    disk = {"name": "w", "gceSetup": {"machineType": "e2-standard-2", "bootDisk": {"diskType": "PD_SSD"}}}
+    other = {"name": "w", "gceSetup": {"machineType": "e2-standard-4", "bootDisk": {"diskType": "PD_BALANCED"}}}
+    instance = on_gcp.diff("gcp:workbench/instance:Instance", disk, other)
+    assert (instance.replaced, instance.delete_first) == (("gceSetup.bootDisk.diskType",), True)
+    same_disk = {**other, "gceSetup": {**disk["gceSetup"], "machineType": "e2-standard-4"}}
+    assert on_gcp.diff("gcp:workbench/instance:Instance", disk, same_disk).replaced == ()
+    there = {"accountName": "a", "resourceGroupName": "g", "location": "eastus2"}
+    assert on_azure.diff(STORAGE, there, {**there, "location": "westus2"}).delete_first
+    assert not on_azure.diff(STORAGE, there, {**there, "accountName": "b"}).delete_first
+    assert on_azure.diff(STORAGE, there, {**there, "location": "westus2"}, ["location"]).changed == ()
+
+
+def test_a_replacement_gets_an_id_of_its_own(on_aws):
+    vpc = "aws:ec2/vpc:Vpc"
+    first, _ = on_aws.create(vpc, "net", {"cidrBlock": "10.0.0.0/16"})
+    second, _ = on_aws.create(vpc, "net", {"cidrBlock": "10.1.0.0/16"})
+    assert first != second
+    assert first.startswith("vpc-")
+
+
+def test_what_is_computed_stays_through_an_update(on_azure):
+    on_azure.create(GROUP, "group", {"resourceGroupName": "g"})
+    identity = "azure-native:managedidentity:UserAssignedIdentity"
+    given = {"resourceGroupName": "g", "resourceName": "id-1", "location": "eastus2"}
+    id_, outputs = on_azure.create(identity, "i", given)
+    after = on_azure.cloud.update(identity, id_, {**given, "tags": {"a": "b"}})
+    assert after["principalId"] == outputs["principalId"]
+    assert after["tags"] == {"a": "b"}
+
+
+def test_a_preview_leaves_unknown_what_only_the_cloud_knows(on_aws, on_azure):
+    foreseen = on_aws.cloud.foresee(MODEL, urn(MODEL, "m"), "m", {"name": "m", "executionRoleArn": UNKNOWN})
+    assert foreseen == {"name": "m", "executionRoleArn": UNKNOWN, "arn": UNKNOWN}
+    vault = {"resourceGroupName": UNKNOWN, "vaultName": "v", "properties": UNKNOWN}
+    seen = on_azure.cloud.foresee("azure-native:keyvault:Vault", "u::t::v", "v", vault)
+    assert seen["properties"] == UNKNOWN
+    assert on_aws.state.all() == []
+
+
+def test_a_secret_reaches_the_engine_marked_and_the_file_not_at_all(on_aws, tmp_path):
+    secret = {SECRET_MARK: SECRET_KIND, "value": '{"hidden": 1}'}
+    _, outputs = on_aws.create("aws:iam/policy:Policy", "p", {"policy": secret})
+    assert outputs["policy"] == secret
+    assert on_aws.state.all()[0].inputs["policy"] == dict(SECRET)
+    on_aws.state.close()
+    assert not any(b"hidden" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_create_that_was_cut_is_taken_up_by_the_next_run(on_aws, tmp_path):
+    policy = "aws:iam/policy:Policy"
+    first, outputs = on_aws.create(policy, "p", {"policy": "{}"})
+    later = Place("aws", tmp_path / "state.sqlite", run="two")
+    checked, _ = later.check(policy, "p", {"policy": "{}"}, seed=b"\x00" * 5)
+    assert checked["name"] == outputs["name"]
+    assert later.cloud.create(policy, urn(policy, "p"), "p", checked)[0] == first
+    assert len(later.state.all()) == 1
+    assert later.state.events()[-1].said == "adopted: an earlier run made it and was cut"
+
+
+def test_what_the_engine_knows_of_is_not_taken_up(on_aws, tmp_path):
+    role = {"name": "r", "assumeRolePolicy": "{}"}
+    _, outputs = on_aws.create(ROLE, "r", role)
+    later = Place("aws", tmp_path / "state.sqlite", run="two")
+    later.check(ROLE, "r", role, olds=role)
+    with pytest.raises(Refused, match="AlreadyExists"):
+        later.create(ROLE, "r", role)
+    assert outputs["name"] == "r"
+
+
+def test_a_cut_create_with_other_inputs_is_in_the_way(on_aws, tmp_path):
+    on_aws.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "{}"})
+    later = Place("aws", tmp_path / "state.sqlite", run="two")
+    with pytest.raises(Refused, match="AlreadyExists"):
+        later.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "[]"})
+
+
+def test_the_words_of_an_endpoint_are_those_of_its_configuration(on_aws):
+    on_aws.create(CONFIG, "c", {"name": "c", "productionVariants": [VARIANT]})
+    assert "ml.m5.large" in on_aws.cloud.words(ENDPOINT, {"endpointConfigName": "c", "name": "e"})
+    assert on_aws.cloud.words(CONFIG, {"name": "c"}) == set()

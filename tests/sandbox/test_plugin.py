@@ -1,0 +1,399 @@
+"""The simulated providers over gRPC, as the engine speaks to them: the plugin's own process, its faults and its end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime import proto
+from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.rpc import UNKNOWN
+
+from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, State
+
+ROOT = Path(__file__).parents[2]
+ROLE, VPC, TOPIC = "aws:iam/role:Role", "aws:ec2/vpc:Vpc", "aws:sns/topic:Topic"
+CONFIG, ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/endpoint:Endpoint"
+VARIANTS = [{"variantName": "live", "initialInstanceCount": 1, "instanceType": "ml.g6.xlarge"}]
+PLACES = {
+    "aws": {"region": "us-east-1", "allowedAccountIds": '["111122223333"]'},
+    "gcp": {"region": "us-central1", "project": "payments-risk-pilot"},
+    "azure-native": {"location": "eastus2", "subscriptionId": "11112222-3333-4444-5555-666677778888"},
+}
+
+
+def struct(values):
+    return json_format.ParseDict(values, struct_pb2.Struct())
+
+
+def urn(type_, name):
+    return f"urn:pulumi:pilot::mlplatform::mlplatform:aws:Endpoint${type_}::{name}"
+
+
+def own(values):
+    """Without the provider's notes."""
+    return {key: value for key, value in json_format.MessageToDict(values).items() if key != "__defaults"}
+
+
+class Started:
+    """A plugin's process, and a short way for each of the engine's calls."""
+
+    def __init__(self, folder, package="aws"):
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.plugin", package, "127.0.0.1:1"],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "MLPLATFORM_SANDBOX": str(folder)},
+        )
+        assert self.process.stdout is not None
+        self.channel = grpc.insecure_channel(f"127.0.0.1:{int(self.process.stdout.readline())}")
+        self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
+        self.configured = self.stub.Configure(
+            proto.ConfigureRequest(args=struct(PLACES[package]), acceptSecrets=True), timeout=30
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+        self.process.kill()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    @property
+    def state(self):
+        return State(self.folder / "state.sqlite")
+
+    def check(self, type_, name, inputs, olds=None, seed=b"\xab\xcd\xef\x01\x23"):
+        request = proto.CheckRequest(urn=urn(type_, name), news=struct(inputs), randomSeed=seed)
+        if olds is not None:
+            request.olds.CopyFrom(struct(olds))
+        return self.stub.Check(request, timeout=30)
+
+    def create(self, type_, name, inputs, preview=False):
+        request = proto.CreateRequest(urn=urn(type_, name), properties=struct(inputs), preview=preview)
+        return self.stub.Create(request, timeout=30)
+
+    def diff(self, type_, olds, news, ignored=()):
+        request = proto.DiffRequest(
+            urn=urn(type_, "x"), olds=struct({}), old_inputs=struct(olds), news=struct(news), ignoreChanges=ignored
+        )
+        return self.stub.Diff(request, timeout=30)
+
+    def read(self, type_, name, id_, properties=None, inputs=None):
+        request = proto.ReadRequest(
+            urn=urn(type_, name), id=id_, properties=struct(properties or {}), inputs=struct(inputs or {})
+        )
+        return self.stub.Read(request, timeout=30)
+
+    def update(self, type_, name, id_, olds, news, preview=False):
+        request = proto.UpdateRequest(
+            urn=urn(type_, name), id=id_, olds=struct(olds), news=struct(news), preview=preview
+        )
+        return self.stub.Update(request, timeout=30)
+
+    def delete(self, type_, name, id_):
+        return self.stub.Delete(proto.DeleteRequest(urn=urn(type_, name), id=id_), timeout=30)
+
+    def invoke(self, token):
+        return self.stub.Invoke(proto.InvokeRequest(tok=token, args=struct({})), timeout=30)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with Started(tmp_path_factory.mktemp("sandbox")) as started:
+        yield started
+
+
+@pytest.fixture
+def plugin(shared):
+    """The module's plugin on an empty cloud."""
+    shared.state.reset()
+    return shared
+
+
+def refused(said):
+    return pytest.raises(grpc.RpcError, match=said)
+
+
+def test_handshake(plugin):
+    assert plugin.stub.GetPluginInfo(empty_pb2.Empty(), timeout=30).version == version("pulumi-aws")
+    assert plugin.configured.acceptSecrets
+    assert plugin.configured.supportsPreview
+    assert not plugin.configured.acceptOutputs
+
+
+@pytest.mark.parametrize(
+    ("package", "token", "key", "value"),
+    [
+        ("gcp", "gcp:compute/getZones:getZones", "project", "payments-risk-pilot"),
+        (
+            "azure-native",
+            "azure-native:authorization:getClientConfig",
+            "subscriptionId",
+            "11112222-3333-4444-5555-666677778888",
+        ),
+    ],
+)
+def test_the_other_clouds_are_served_too(tmp_path, package, token, key, value):
+    with Started(tmp_path, package) as plugin:
+        answer = getattr(plugin.invoke(token), "return")
+        assert json_format.MessageToDict(answer)[key] == value
+
+
+def test_a_look_up_answers_like_the_cloud(plugin):
+    answer = getattr(plugin.invoke("aws:index/getAvailabilityZones:getAvailabilityZones"), "return")
+    assert json_format.MessageToDict(answer)["names"] == ["us-east-1a", "us-east-1b", "us-east-1c"]
+    with refused("does not know the look-up aws:ec2/getAmi:getAmi"):
+        plugin.invoke("aws:ec2/getAmi:getAmi")
+
+
+def test_check_makes_up_a_name_and_names_each_fault(plugin):
+    answer = plugin.check(TOPIC, "alerts", {"tags": {"a": "b"}})
+    assert own(answer.inputs)["name"] == "alerts-abcdef0"
+    assert json_format.MessageToDict(answer.inputs)["__defaults"] == ["name"]
+    wrong = plugin.check(TOPIC, "alerts", {"name": "no blanks", "topik": 1})
+    assert {(one.property, one.reason) for one in wrong.failures} == {
+        ("topik", "topik is not a property of the SDK's type"),
+        ("name", r"name is 'no blanks': it must match [A-Za-z0-9_-]{1,256}(\.fifo)?"),
+    }
+
+
+def test_an_unknown_type_is_refused(plugin):
+    with refused("does not know the type aws:ec2/instance:Instance") as error:
+        plugin.check("aws:ec2/instance:Instance", "x", {})
+    assert "Traceback" not in error.value.details()
+    with refused("does not know the type"):
+        plugin.create("aws:ec2/instance:Instance", "x", {})
+
+
+def test_one_resource_from_its_creation_to_its_end(plugin):
+    inputs = {"name": "alerts", "__defaults": []}
+    made = plugin.create(TOPIC, "alerts", inputs)
+    assert made.id == "arn:aws:sns:us-east-1:111122223333:alerts"
+    assert own(made.properties) == {"name": "alerts", "arn": made.id}
+    properties = json_format.MessageToDict(made.properties)
+    read = plugin.read(TOPIC, "alerts", made.id, properties, inputs)
+    assert json_format.MessageToDict(read.properties) == properties
+    assert json_format.MessageToDict(read.inputs) == inputs
+    assert plugin.diff(TOPIC, inputs, inputs).changes == proto.DiffResponse.DIFF_NONE
+    news = {**inputs, "tags": {"team": "risk", "__defaults": []}}
+    change = plugin.diff(TOPIC, inputs, news)
+    assert (change.changes, list(change.diffs), list(change.replaces)) == (proto.DiffResponse.DIFF_SOME, ["tags"], [])
+    after = plugin.update(TOPIC, "alerts", made.id, properties, news)
+    assert own(after.properties)["tags"]["team"] == "risk"
+    plugin.delete(TOPIC, "alerts", made.id)
+    assert plugin.read(TOPIC, "alerts", made.id).id == ""
+    plugin.delete(TOPIC, "alerts", made.id)
+    said = [(event.operation, event.said) for event in plugin.state.events()]
+    assert said == [
+        ("create", ""),
+        ("read", ""),
+        ("update", ""),
+        ("delete", ""),
+        ("read", "not found"),
+        ("delete", "not found"),
+    ]
+
+
+def test_a_replacement_says_what_forces_it_and_what_goes_first(plugin):
+    named = plugin.diff(TOPIC, {"name": "a", "fifoTopic": False}, {"name": "a", "fifoTopic": True})
+    assert (list(named.replaces), named.deleteBeforeReplace) == (["fifoTopic"], True)
+    made_up = {"name": "a-1234567", "__defaults": ["name"]}
+    other = plugin.diff(TOPIC, {**made_up, "fifoTopic": False}, {**made_up, "fifoTopic": True})
+    assert (list(other.replaces), other.deleteBeforeReplace) == (["fifoTopic"], False)
+    assert plugin.diff(TOPIC, {"fifoTopic": False}, {"fifoTopic": True}, ["fifoTopic"]).changes == 1
+
+
+def test_a_preview_changes_nothing(plugin):
+    seen = plugin.create(VPC, "net", {"cidrBlock": "10.0.0.0/16"}, preview=True)
+    assert own(seen.properties)["arn"] == UNKNOWN
+    made = plugin.create(VPC, "net", {"cidrBlock": "10.0.0.0/16"})
+    olds = json_format.MessageToDict(made.properties)
+    plugin.update(VPC, "net", made.id, olds, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}, preview=True)
+    assert [record.inputs for record in plugin.state.all()] == [{"cidrBlock": "10.0.0.0/16"}]
+    assert [event.operation for event in plugin.state.events()] == ["create"]
+
+
+def test_a_secret_comes_back_marked_and_is_not_kept(plugin):
+    secret = {SECRET_MARK: SECRET_KIND, "value": "s3cr3t"}
+    inputs = {"name": "t", "displayName": secret}
+    made = plugin.create(TOPIC, "t", inputs)
+    assert own(made.properties)["displayName"] == secret
+    assert plugin.state.all()[0].outputs["displayName"] == dict(SECRET)
+    read = plugin.read(TOPIC, "t", made.id, json_format.MessageToDict(made.properties), inputs)
+    assert own(read.inputs)["displayName"] == secret
+
+
+def test_drift_is_found_and_is_a_difference(plugin):
+    inputs = {"name": "t", "tags": {"team": "risk", "owner": "ana"}}
+    made = plugin.create(TOPIC, "t", inputs)
+    plugin.state.change_behind(plugin.state.all()[0].key, "tags.owner", None)
+    read = plugin.read(TOPIC, "t", made.id, json_format.MessageToDict(made.properties), inputs)
+    assert own(read.inputs)["tags"] == {"team": "risk"}
+    assert list(plugin.diff(TOPIC, own(read.inputs), inputs).diffs) == ["tags"]
+    plugin.state.delete_behind(plugin.state.all()[0].key)
+    assert plugin.read(TOPIC, "t", made.id).id == ""
+
+
+def test_an_import_has_all_that_is_there(plugin):
+    made = plugin.create(TOPIC, "t", {"name": "t", "tags": {"a": "b"}})
+    read = plugin.read(TOPIC, "t", made.id)
+    assert own(read.inputs)["name"] == "t"
+    assert own(read.properties)["arn"] == made.id
+
+
+def an_endpoint(plugin):
+    plugin.create(CONFIG, "c", {"name": "c", "productionVariants": VARIANTS})
+    return plugin.create(ENDPOINT, "scorer", {"name": "scorer", "endpointConfigName": "c"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument", "said"),
+    [
+        ("quota-exceeded", "ml.g6.xlarge", "ResourceLimitExceeded.*'ml.g6.xlarge for endpoint usage' is 0 Instances"),
+        ("no-capacity", "ml.g6.xlarge,us-east-1", "InsufficientInstanceCapacity"),
+        ("access-denied", "serving", "AccessDeniedException.*assumed-role/serving/session is not authorized"),
+        ("name-held", "scorer", "OperationAborted: scorer is being deleted"),
+    ],
+)
+def test_a_fault_refuses_a_create_once_and_nothing_is_left(plugin, kind, argument, said):
+    plugin.state.arm(kind, ENDPOINT, argument=argument)
+    with refused(said):
+        an_endpoint(plugin)
+    assert [record.type for record in plugin.state.all()] == [CONFIG]
+    assert re.search(said, plugin.state.events()[-1].said)
+    plugin.create(ENDPOINT, "scorer", {"name": "scorer", "endpointConfigName": "c"})
+
+
+def test_a_machine_fault_passes_over_other_machines_and_what_runs_none(plugin):
+    plugin.state.arm("no-capacity", "*", argument="ml.p4d.24xlarge")
+    plugin.state.arm("quota-exceeded", "c")
+    an_endpoint(plugin)
+    assert len(plugin.state.armed()) == 2
+
+
+def test_throttling_is_waited_out_while_it_is_short(plugin):
+    plugin.state.arm("throttle", "t", times=2)
+    plugin.create(TOPIC, "t", {"name": "t"})
+    assert plugin.state.armed() == []
+    plugin.state.arm("throttle", "u", times=4)
+    with refused("ThrottlingException: Rate exceeded"):
+        plugin.create(TOPIC, "u", {"name": "u"})
+    assert [record.name for record in plugin.state.all()] == ["t"]
+
+
+def test_a_create_that_fails_after_it_succeeded_is_in_the_way(plugin):
+    plugin.state.arm("fails-after-success", "r")
+    role = {"name": "r", "assumeRolePolicy": "{}"}
+    with refused("timeout while waiting"):
+        plugin.create(ROLE, "r", role)
+    assert [record.name for record in plugin.state.all()] == ["r"]
+    with refused("AlreadyExists"):
+        plugin.create(ROLE, "r", role)
+
+
+def test_a_slow_create_is_slow_and_others_go_on(plugin):
+    plugin.state.arm("slow", "slow", argument="0.6")
+    began = time.monotonic()
+    slow = threading.Thread(target=plugin.create, args=(TOPIC, "slow", {"name": "slow"}))
+    slow.start()
+    time.sleep(0.1)
+    plugin.create(TOPIC, "quick", {"name": "quick"})
+    assert [record.name for record in plugin.state.all()] == ["quick"]
+    slow.join(10)
+    assert time.monotonic() - began >= 0.6
+    assert [record.name for record in plugin.state.all()] == ["quick", "slow"]
+
+
+def test_a_slow_create_ends_when_the_engine_cancels(tmp_path):
+    with Started(tmp_path) as plugin:
+        plugin.state.arm("slow", "*", argument="60")
+        call = plugin.stub.Create.future(
+            proto.CreateRequest(urn=urn(TOPIC, "t"), properties=struct({"name": "t"})), timeout=20
+        )
+        while plugin.state.armed():
+            time.sleep(0.01)
+        plugin.stub.Cancel(empty_pb2.Empty(), timeout=5)
+        with refused("cancelled"):
+            call.result()
+        assert plugin.state.all() == []
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", 0), ("after", 1)])
+def test_the_next_run_takes_up_what_a_crash_left(tmp_path, when, left):
+    role = {"name": "r", "assumeRolePolicy": "{}"}
+    with Started(tmp_path) as plugin:
+        plugin.state.arm("crash", "r", argument=when)
+        with pytest.raises(grpc.RpcError) as error:
+            plugin.create(ROLE, "r", role)
+        assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+        assert plugin.process.wait(10) == 1
+    assert len(State(tmp_path / "state.sqlite").all()) == left
+    with Started(tmp_path) as plugin:
+        assert plugin.create(ROLE, "r", role).id == "r"
+        assert len(plugin.state.all()) == 1
+
+
+def test_kill_9_at_any_point_leaves_whole_resources_that_the_next_run_takes_up(tmp_path):
+    names = [f"r{number}" for number in range(300)]
+
+    def make_all(plugin):
+        for name in names:
+            plugin.create(VPC, name, {"cidrBlock": "10.0.0.0/16", "tags": {"name": name}})
+
+    with Started(tmp_path) as plugin:
+        killer = threading.Timer(0.15, lambda: plugin.process.send_signal(signal.SIGKILL))
+        killer.start()
+        with pytest.raises(grpc.RpcError):
+            make_all(plugin)
+    left = State(tmp_path / "state.sqlite").all()
+    assert 0 < len(left) < len(names)
+    assert all(record.inputs["tags"] == {"name": record.name} and record.outputs["arn"] for record in left)
+    with Started(tmp_path) as plugin:
+        make_all(plugin)
+        after = plugin.state.all()
+    assert [record.name for record in after] == names
+    assert after[: len(left)] == [record.__class__(**{**vars(record), "run": after[0].run}) for record in left]
+
+
+def test_a_plugin_whose_engine_is_gone_ends(tmp_path):
+    environment = {**os.environ, "MLPLATFORM_SANDBOX": str(tmp_path)}
+    engine = subprocess.Popen(
+        ["/bin/sh", "-c", f'{sys.executable} -m sandbox.plugin aws & echo "pid $!"; wait'],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+    lines = [engine.stdout.readline() for _ in range(2)]
+    pid = int(next(line for line in lines if line.startswith("pid")).split()[1])
+    os.kill(pid, 0)
+    engine.kill()
+    engine.wait(10)
+    assert engine.stdout.read() == ""  # the plugin has the other end of the pipe: at its end, it is gone
+    engine.stdout.close()
+
+
+def test_without_a_sandbox_there_is_a_sentence():
+    environment = {key: value for key, value in os.environ.items() if key != "MLPLATFORM_SANDBOX"}
+    run = subprocess.run(
+        [sys.executable, "-m", "sandbox.plugin", "aws"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "MLPLATFORM_SANDBOX is not set: it says in which folder the sandbox is\n"
