@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import scaling, terraform, whole
 from benchmarks.processes import BenchmarkFailed, environment
+from benchmarks.stack_files import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
@@ -22,14 +23,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--write", action="store_true", help="rewrite the figures in benchmarks/README.md")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="measure this section alone; may be repeated")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds of the whole verdict and of terraform")
-    parser.add_argument("--scaling-rounds", type=int, default=3, help="rounds of each size")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], help="endpoints, rising")
+    parser.add_argument("--platform", choices=PLATFORMS, action="append", help="this one alone; may be repeated")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the whole verdict and of terraform")
+    parser.add_argument("--scaling-rounds", type=int, default=2, help="rounds of each size")
+    parser.add_argument("--sizes", type=int, nargs="+", help="endpoints, rising, the same for each platform")
     chosen = parser.parse_args(arguments)
-    sections: list[str] = chosen.only or list(SECTIONS)
-    if chosen.write and (set(sections) != set(SECTIONS) or chosen.sizes != [1, 10, 100, 1000]):
-        parser.error("--write keeps one whole run: leave out --only and --sizes")
-    if len(chosen.sizes) < 3 or sorted(set(chosen.sizes)) != chosen.sizes or min(chosen.sizes) < 1:
+    if chosen.write and (chosen.only or chosen.platform or chosen.sizes):
+        parser.error("--write keeps one whole run: leave out --only, --platform and --sizes")
+    platforms = [platform for platform in PLATFORMS if platform in (chosen.platform or PLATFORMS)]
+    sections = [name for name in chosen.only or SECTIONS if name != "terraform" or "aws" in platforms]
+    if not sections:
+        parser.error("--only terraform measures the aws pilot: leave --platform out, or take aws with it")
+    sizes = {platform: chosen.sizes or scaling.SIZES[platform] for platform in platforms}
+    if chosen.sizes and (len(chosen.sizes) < 3 or sorted(set(chosen.sizes)) != chosen.sizes or min(chosen.sizes) < 1):
         parser.error("--sizes takes at least three rising numbers")
     if min(chosen.rounds, chosen.scaling_rounds) < 1:
         parser.error("at least one round")
@@ -41,9 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in sections:
                 match name:
                     case "whole":
-                        text = whole.section(given, work, chosen.rounds)
+                        text = whole.section(given, work, platforms, chosen.rounds)
                     case "scaling":
-                        text = scaling.section(given, work, chosen.sizes, chosen.scaling_rounds)
+                        text = scaling.section(given, work, sizes, chosen.scaling_rounds)
                     case _:
                         text = terraform.section(given, work, chosen.rounds)
                 texts.append(text)

@@ -6,6 +6,7 @@
 import json
 import runpy
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,27 +16,47 @@ from pulumi.runtime.config import set_all_config
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "mlplatform"
-KNOWN: dict[str, Any] = {"names": ["us-east-1a", "us-east-1b", "us-east-1c"]}
-"""What the program looks up and cannot go on without."""
+_ASSIGNED = "userAssignedIdentities"
+LOOKED_UP: Mapping[str, Mapping[str, Any]] = {
+    "aws": {"names": ["us-east-1a", "us-east-1b", "us-east-1c"]},
+    "gcp": {
+        "names": ["us-central1-a", "us-central1-b", "us-central1-c"],
+        "number": "111122223333",
+        "billingAccount": "000000-AAAAAA-BBBBBB",
+        "member": "serviceAccount:agent@example.com",
+        "serviceAccountId": "agent@example.com",
+    },
+    "azure": {"tenantId": "99998888-7777-4666-8555-444433332222"},
+}
+"""What the program looks up and cannot go on without, by platform."""
 
 
 class Mocks(mocks.Mocks):
-    """Every resource gets an id, an ARN, a name and its inputs back."""
+    """Every resource gets an id, an ARN, a name and its inputs back, in the form that its SDK can read."""
+
+    def __init__(self, platform: str) -> None:
+        self._looked_up = LOOKED_UP[platform]
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         name = f"{args.name}-id"
-        return name, {"arn": f"arn:aws:mock:us-east-1:111122223333:{name}", "name": name, **args.inputs}
+        inputs = dict(cast(dict[str, Any], args.inputs))
+        identity: dict[str, Any] = inputs.get("identity", {})
+        if _ASSIGNED in identity:  # Azure takes a list and answers with a map
+            inputs["identity"] = {**identity, _ASSIGNED: {id_: {} for id_ in identity[_ASSIGNED]}}
+        # With a slash: Azure's ids are paths, and the program knows an id from a name by it.
+        return f"mock/{name}", {"arn": f"arn:aws:mock:us-east-1:111122223333:{name}", "name": name, **inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        return {**args.args, **KNOWN}, []
+        return {**args.args, **self._looked_up}, []
 
 
 def main() -> None:
     """Run the program once."""
     config: dict[str, str] = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     set_all_config(config)
-    monitor = mocks.MockMonitor(Mocks())
-    mocks.set_mocks(Mocks(), project=PROJECT, stack=sys.argv[2], preview=True, monitor=monitor)
+    answers = Mocks(config[f"{PROJECT}:platform"])
+    monitor = mocks.MockMonitor(answers)
+    mocks.set_mocks(answers, project=PROJECT, stack=sys.argv[2], preview=True, monitor=monitor)
     cast(Any, mocks).test(_program)()  # it has no types of its own
     print(len(monitor.get_registered_resources()))
 

@@ -1,7 +1,7 @@
 """One judgement in a process of its own, stage by stage, without Checkov: `benchmarks.scaling` starts it.
 
-`python -m benchmarks.judging GRAPH_JSON PLAN_JSON OUT_FOLDER` judges the graph, leaves the plan for Checkov in
-PLAN_JSON and prints the seconds of each stage. Imports are not in them: they do not grow with the stack.
+`python -m benchmarks.judging GRAPH_JSON PLAN_JSON OUT_FOLDER` judges the graph, leaves what was rendered for
+Checkov in PLAN_JSON and prints the seconds of each stage. Imports are not in them: they do not grow with the stack.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from operations import report
 from operations.checkov import CheckovScan, ScanResult
@@ -23,20 +23,20 @@ PEAK_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024
 
 
 class PlanKeeper:
-    """Stands where the scan stands: keeps the plan and finds nothing."""
+    """Stands where the scan stands: keeps what was rendered and finds nothing."""
 
-    plan: dict[str, Any]
+    rendered: Rendered
 
     def scan(self, rendered: Rendered) -> ScanResult:
-        """Keep the plan."""
-        self.plan = rendered.document
+        """Keep what was rendered."""
+        self.rendered = rendered
         return ScanResult(
             checkov_version="", seconds_import=0, seconds_scan=0, passed=(), failed=(), resources=0, parsing_errors=()
         )
 
 
 def main() -> None:
-    """Judge once and print `{"seconds": …, "stages": {…}, "peak_mb": …, "resources": …, "findings": …}`."""
+    """Judge once and print `{"seconds": …, "stages": {…}, "peak_mb": …, "framework": …, "registered": …, …}`."""
     graph_file, plan_file, folder = (Path(argument) for argument in sys.argv[1:4])
     marks = [("reading the graph", time.perf_counter())]
 
@@ -50,12 +50,14 @@ def main() -> None:
     stage("report")
     report.write(verdict, graph.to_json(), folder)
     stage("end")
-    plan_file.write_text(json.dumps(keeper.plan), encoding="utf-8")
+    plan_file.write_text(json.dumps(keeper.rendered.document), encoding="utf-8")
     stages = {name: after - at for (name, at), (_, after) in pairwise(marks)}
     found = {
         "seconds": marks[-1][1] - marks[0][1],
         "stages": stages,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PEAK_PER_MB,
+        "framework": keeper.rendered.framework,
+        "registered": len(graph.resources),
         "resources": len(graph.cloud),
         "findings": len(verdict.findings),
     }

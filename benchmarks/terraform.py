@@ -9,10 +9,11 @@ from typing import Any
 
 from benchmarks.processes import CHECKOV, Spread, checkov_environment, mlplatform, python, run
 from benchmarks.tables import met, table
-from benchmarks.whole import FILE, STACK
+from benchmarks.whole import file, stack
 from operations.rendering.terraform import render_configuration
 
 GOAL = 0.5
+STACK, FILE = stack("aws"), file("aws")
 PLUGINS = "MLPLATFORM_TF_PLUGIN_DIR"
 _PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 _DEFAULTS = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins")
