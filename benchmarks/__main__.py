@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _machine() -> str:
     return (
         f"{date.today()}, {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
-        f"Python {platform.python_version()}."
+        f"Python {platform.python_version()}; load average {os.getloadavg()[0]:.2f} before the first command."
     )
 
 
