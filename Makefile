@@ -3,17 +3,21 @@ SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_VERSION := 0.13.9
+STACK ?= aws-pilot
 export UV_PYTHON ?= $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH :=
 # The SDKs are large: without bytecode each start would compile them anew, twice as slow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: pilot test lint format setup bench inventory schema docs clean
+.PHONY: pilot sandbox test lint format setup bench inventory schema docs clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
 	@$(UV) run --frozen mlplatform pilot
+
+sandbox: setup  ## bring a stack up without an account, show outputs and cost, take it down; STACK=gcp-pilot
+	@$(UV) run --frozen mlplatform sandbox trial $(STACK)
 
 test: setup  ## run every test
 	@$(UV) run --frozen pytest

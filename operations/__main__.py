@@ -22,6 +22,7 @@ import typer  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
+from operations import sandbox  # noqa: E402
 from stacks.config import STACKS, json_schema, read_stack_file, stack_name  # noqa: E402
 from stacks.errors import BadInput  # noqa: E402
 
@@ -44,6 +45,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+app.add_typer(sandbox.app, name="sandbox")
 StackArgument = Annotated[
     str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
 ]
@@ -222,10 +224,11 @@ def main() -> None:
     gc.disable()  # one command and the process ends; collecting among what never dies is a fifth of a large verdict
     from operations.checkov import CheckovError
     from operations.preview import PreviewFailed
+    from policies.waivers import BadWaivers
 
     try:
         app()
-    except BadInput as error:
+    except (BadInput, BadWaivers) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     except (CheckovError, PreviewFailed) as error:

@@ -169,7 +169,8 @@ class Cloud:
 
     def foresee(self, type_: str, urn: str, name: str, given: Json) -> Json:
         """The outputs of a create or update in a preview: what is not given and not the same as given is unknown."""
-        plain = unmarked(without_defaults(given))
+        given = without_defaults(given)  # in a map of text the SDK cannot read the notes
+        plain = unmarked(given)
         try:
             made = self._make(type_, urn, name, plain, self.state.generation_of(urn) + 1).outputs
         except (AttributeError, KeyError, TypeError, ValueError):

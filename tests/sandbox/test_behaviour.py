@@ -16,6 +16,7 @@ ACCOUNTS = {
 }
 ROLE, MODEL = "aws:iam/role:Role", "aws:sagemaker/model:Model"
 CONFIG, ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/endpoint:Endpoint"
+TOPIC = "aws:sns/topic:Topic"
 GROUP, STORAGE = "azure-native:resources:ResourceGroup", "azure-native:storage:StorageAccount"
 VNET, SUBNET = "azure-native:network:VirtualNetwork", "azure-native:network:Subnet"
 VARIANT = {"variantName": "live", "initialInstanceCount": 1, "instanceType": "ml.m5.large"}
@@ -247,6 +248,12 @@ def test_what_is_computed_stays_through_an_update(on_azure):
     after = on_azure.cloud.update(identity, id_, {**given, "tags": {"a": "b"}})
     assert after["principalId"] == outputs["principalId"]
     assert after["tags"] == {"a": "b"}
+
+
+def test_a_preview_shows_no_notes_of_defaults_for_the_sdk_reads_a_map_of_text(on_aws):
+    given, _ = on_aws.cloud.check(TOPIC, urn(TOPIC, "t"), "t", {"tags": {"team": "risk"}}, {}, b"")
+    assert given["tags"]["__defaults"] == []
+    assert on_aws.cloud.foresee(TOPIC, urn(TOPIC, "t"), "t", given)["tags"] == {"team": "risk"}
 
 
 def test_a_preview_leaves_unknown_what_only_the_cloud_knows(on_aws, on_azure):

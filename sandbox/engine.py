@@ -1,0 +1,125 @@
+"""The Pulumi CLI at work in a sandbox, with the REST double of that sandbox beside it while a command runs."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sandbox.home import ROOT, Home
+from sandbox.rest.kept import KeptDouble
+
+
+class Failed(Exception):
+    """The CLI refused what the sandbox needs of it: `str()` is its own last line."""
+
+
+def find_cli() -> Path | None:
+    """The Pulumi CLI on PATH."""
+    found = shutil.which("pulumi")
+    return Path(found) if found else None
+
+
+def find_uv() -> Path | None:
+    """The project's uv: the one that runs this process, else the one on PATH, else the one that make installs."""
+    candidates = (os.environ.get("UV"), shutil.which("uv"), str(ROOT / ".tools" / "bin" / "uv"))
+    return next((Path(found) for found in candidates if found and os.access(found, os.X_OK)), None)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The CLI in the sandbox `home`, which is laid out. `instant` lets a canary's bake pass at once."""
+
+    home: Home
+    cli: Path
+    uv: Path
+    instant: bool = True
+
+    def run(self, arguments: Sequence[str], log: Path | None = None) -> int:
+        """Run a command in the project's folder, on this terminal or into the file `log`.
+
+        Returns its exit code, 128 and more where a signal ended it.
+
+        An interrupt is the command's to obey: it cancels what is under way and ends by itself. A SIGTERM is handed on
+        as an interrupt.
+        """
+        with ExitStack() as open_, self._beside() as environment, Forwarding() as forwarding:
+            out = open_.enter_context(log.open("wb")) if log else None
+            process = subprocess.Popen(
+                [str(self.cli), *arguments],
+                cwd=self.home.project,
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT if out else None,
+            )
+            forwarding.to(process)
+            code = process.wait()
+        return code if code >= 0 else 128 - code
+
+    def ask(self, *arguments: str) -> str:
+        """Run a command and return what it printed. Raises Failed where it does not end well."""
+        with self._beside() as environment:
+            done = subprocess.run(
+                [str(self.cli), *arguments, "--non-interactive"],
+                cwd=self.home.project,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode:
+            raise Failed((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1])
+        return done.stdout
+
+    def make(self, stack: str) -> None:
+        """Make a stack, which its copied file configures. Raises Failed."""
+        self.ask("stack", "init", stack, "--no-select")
+
+    def resources(self, stack: str) -> list[dict[str, Any]]:
+        """What Pulumi's own state of the stack holds. Raises Failed."""
+        exported = json.loads(self.ask("stack", "export", "--stack", stack))
+        return exported["deployment"].get("resources") or []
+
+    @contextmanager
+    def _beside(self) -> Generator[dict[str, str]]:
+        with KeptDouble(database=self.home.database) as double:
+            yield self.home.environment(self.uv, double.address, self.instant)
+
+
+class Forwarding:
+    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = False
+
+    def __enter__(self) -> "Forwarding":
+        self._before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda number, frame: None),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, self._end),
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def to(self, process: "subprocess.Popen[bytes]") -> None:
+        """The process, to which what came before it was known goes too."""
+        self._process = process
+        if self._ended:
+            process.send_signal(signal.SIGINT)
+
+    def _end(self, number: int, frame: object) -> None:
+        self._ended = True
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)

@@ -1,0 +1,149 @@
+"""Where a sandbox lives: one folder with all that Pulumi and the simulated clouds keep, and the way Pulumi finds them.
+
+    state.sqlite   the simulated cloud (`sandbox.state`)
+    home/          PULUMI_HOME, the simulated providers in it as plugins
+    backend/       Pulumi's own state
+    project/       the project as Pulumi sees it: links to the checkout, and a Pulumi.yaml of its own
+    stacks/        copies of stack files; Pulumi writes to these and never to the checked-in ones
+
+Two sandboxes are two folders and share nothing but the code.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS: Mapping[str, str] = {"aws": "pulumi-aws", "gcp": "pulumi-gcp", "azure-native": "pulumi-azure-native"}
+"""Each simulated provider and the SDK whose version it must carry: the engine looks for that version alone."""
+FOLDER_VARIABLE = "MLPLATFORM_SANDBOX"
+PASSPHRASE = "sandbox"
+"""Encrypts what Pulumi keeps in the sandbox, where nothing is secret."""
+_LEFT_OUT = ("PULUMI_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "ARM_", "MLPLATFORM_")
+_PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-")
+_SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The sandbox in the folder `path`, which need not exist yet."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The simulated cloud."""
+        return self.path / "state.sqlite"
+
+    @property
+    def project(self) -> Path:
+        """The folder that Pulumi is to be run in."""
+        return self.path / "project"
+
+    def lay_out(self) -> None:
+        """Create the folder, or bring it up to date with the checkout. What it holds stays."""
+        for name in ("backend", "project", "stacks", "origins"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        for plugin, sdk in PLUGINS.items():
+            folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(sdk)}"
+            folder.mkdir(parents=True, exist_ok=True)
+            command = f'exec {shlex.quote(sys.executable)} -m sandbox.plugin {plugin} "$@"'
+            _write(folder / f"pulumi-resource-{plugin}", f"#!/bin/sh\n{command}\n", 0o755)
+        for entry in ROOT.iterdir():
+            if not entry.name.startswith(".") and entry.name not in ("Pulumi.yaml", "out"):
+                _link(self.project / entry.name, entry)
+        _link(self.project / ".venv", Path(sys.prefix))
+        settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+        settings["stackConfigDir"] = "../stacks"
+        _write(self.project / "Pulumi.yaml", yaml.safe_dump(settings, sort_keys=False))
+
+    def take(self, stack_file: Path) -> bool:
+        """Copy a stack file, if it is new or has changed since; what Pulumi changed in the copy stays otherwise.
+
+        True if a copy that Pulumi had changed was replaced.
+        """
+        wanted = stack_file.read_text(encoding="utf-8")
+        origin, copy = self.path / "origins" / stack_file.name, self.path / "stacks" / stack_file.name
+        had = copy.read_text(encoding="utf-8") if copy.is_file() else ""
+        before = origin.read_text(encoding="utf-8") if origin.is_file() else ""
+        if had and before == wanted:
+            return False
+        salt = _SALT.search(had)
+        _write(copy, wanted.rstrip("\n") + "\n" + (salt.group() if salt else ""))
+        _write(origin, wanted)
+        return bool(had) and yaml.safe_load(_SALT.sub("", had)) != yaml.safe_load(before)
+
+    def strange(self) -> str | None:
+        """The name of something in the folder that no sandbox puts there; None if there is nothing such."""
+        names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
+        return next((name for name in names if not name.startswith(_PARTS)), None)
+
+    def empty(self) -> None:
+        """Remove all that the folder holds, but for the lock of whoever does so."""
+        for entry in self.path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != "lock":
+                entry.unlink()
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path)
+
+    def has_stack(self, stack: str) -> bool:
+        """Whether Pulumi knows the stack here."""
+        return (self.path / "backend" / ".pulumi" / "stacks" / "mlplatform" / f"{stack}.json").is_file()
+
+    def environment(self, uv: Path, rest: str, instant: bool) -> dict[str, str]:
+        """What a process sees that works in this sandbox: no cloud's credentials, and no other settings of Pulumi.
+
+        `uv` runs the program, `rest` is the REST double's address, and `instant` lets a canary's bake pass at once.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+        # The SDKs are large: without bytecode each start would compile them anew.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+        return {
+            **kept,
+            "PATH": os.pathsep.join((str(uv.parent), os.environ.get("PATH", os.defpath))),
+            "UV_OFFLINE": "1",
+            "UV_FROZEN": "1",
+            "PULUMI_HOME": str(self.path / "home"),
+            # Beside each file of state the backend keeps one of attributes, which a killed process leaves cut off.
+            "PULUMI_BACKEND_URL": f"{(self.path / 'backend').as_uri()}?metadata=skip",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",  # a real provider on PATH would reach a real cloud
+            FOLDER_VARIABLE: str(self.path),
+            "MLPLATFORM_GOOGLE_API": rest,
+            "MLPLATFORM_AZURE_API": rest,
+            **({"MLPLATFORM_INSTANT": "1"} if instant else {}),
+        }
+
+
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write unless it is so already: another process may be reading it."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(mode)
+    new.replace(path)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Link unless it is so already."""
+    if path.is_symlink() and path.readlink() == target:
+        return
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(path)

@@ -1,0 +1,44 @@
+"""`python -m sandbox.rest FOLDER`: serves the double of the sandbox in FOLDER on loopback until it is ended.
+
+Its address is the first line of output, and is in FOLDER/rest.address while it serves.
+"""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.rest.kept import KeptDouble
+
+ADDRESS_FILE = "rest.address"
+
+
+def main() -> int:
+    """Serve; 0 when ended by SIGINT or SIGTERM, 2 with a sentence when it cannot serve."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.rest", description=__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="the sandbox, as `mlplatform sandbox` made it")
+    parser.add_argument("--port", type=int, default=0, help="a port of this machine; a free one if none is named")
+    given = parser.parse_args()
+    folder: Path = given.folder
+    if not folder.is_dir():
+        sys.stderr.write(f"{folder}: no such sandbox; `mlplatform sandbox ls` makes one\n")
+        return 2
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads, which inherit it
+    note = folder / ADDRESS_FILE
+    try:
+        with KeptDouble(database=folder / "state.sqlite", port=given.port) as double:
+            note.write_text(double.address + "\n", encoding="utf-8")
+            sys.stdout.write(f"{double.address}\n")
+            sys.stdout.flush()
+            signal.sigwait(signals)
+            if note.read_text(encoding="utf-8").strip() == double.address:
+                note.unlink()
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"cannot serve on port {given.port} of 127.0.0.1: {error}; leave --port out for a free one\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

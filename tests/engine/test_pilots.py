@@ -1,0 +1,147 @@
+"""Each pilot's life on the real engine against the simulated clouds: up, up again, refresh, a new version, down.
+
+One story a platform, for each step stands on the one before; xdist runs the three beside each other.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine import Engine, find_cli, find_uv
+from sandbox.home import Home
+from sandbox.rest.kept import AI_ENDPOINT, DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
+from sandbox.state import State
+from stacks.config import STACKS
+
+ENDPOINT = {"aws": "aws:sagemaker/endpoint:Endpoint", "gcp": AI_ENDPOINT, "azure": ONLINE_ENDPOINT}
+OURS = ("mlplatform:", "pulumi:")
+Thing = tuple[str, str]
+"""A resource's type and id."""
+QUIET = ("--yes", "--skip-preview", "--json")
+pytestmark = [
+    pytest.mark.skipif(
+        find_cli() is None, reason="the Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/"
+    ),
+    pytest.mark.skipif(find_uv() is None, reason="uv, which Pulumi runs the program with, is not on PATH"),
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine did to one resource."""
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """One pilot in a sandbox of its own."""
+
+    stack: str
+    engine: Engine
+
+    @property
+    def state(self) -> State:
+        return State(self.engine.home.database)
+
+    def steps(self, *arguments: str) -> set[Step]:
+        """Run a command and return what it did, but for looking at what there is."""
+        lines = self.engine.ask(*arguments, "--stack", self.stack).splitlines()
+        events = [json.loads(line) for line in lines if line.startswith("{")]
+        done = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
+        found = {Step(one["op"], one["type"], one["urn"].rpartition("::")[2]) for one in done}
+        return {step for step in found if step.op not in ("refresh", "read", "same")}
+
+    def known(self) -> set[Thing]:
+        """The cloud's resources in Pulumi's own state, but for those of our own provider."""
+        found = [one for one in self.engine.resources(self.stack) if one["custom"]]
+        return {(one["type"], str(one["id"])) for one in found if not one["type"].startswith(OURS)}
+
+    def in_cloud(self) -> set[Thing]:
+        """What stands in the simulated cloud, but for what our own provider made."""
+        return {(record.type, record.id) for record in self.state.all() if not record.type.startswith(OURS)}
+
+
+@pytest.fixture(params=["aws", "gcp", "azure"])
+def pilot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pilot]:
+    platform: str = request.param
+    cli, uv = find_cli(), find_uv()
+    assert cli is not None and uv is not None
+    home = Home(tmp_path / "sandbox")
+    home.lay_out()
+    home.take(STACKS / f"Pulumi.{platform}-pilot.yaml")
+    engine = Engine(home, cli, uv)
+    engine.make(f"{platform}-pilot")
+    before = {path: path.read_bytes() for path in STACKS.glob("*.yaml")}
+    yield Pilot(f"{platform}-pilot", engine)
+    assert {path: path.read_bytes() for path in STACKS.glob("*.yaml")} == before, "a checked-in file was touched"
+
+
+def test_the_life_of_a_pilot(pilot: Pilot) -> None:
+    platform = pilot.stack.partition("-")[0]
+    came_up = pilot.steps("up", *QUIET)
+    assert {step.op for step in came_up} == {"create"}
+    stands = pilot.known()
+    assert len(stands) > 80 and pilot.in_cloud() == stands
+    assert serves(pilot, platform) in ({100}, set())
+
+    assert pilot.steps("up", *QUIET) == set(), "a second up changes nothing"
+    assert pilot.steps("refresh", *QUIET, "--expect-no-changes") == set()
+
+    uri = new_version(pilot)
+    changed = pilot.steps("up", *QUIET)
+    assert changed, f"{uri} is to be served"
+    replaced = {step for step in changed if step.type == ENDPOINT[platform] and step.op != "update"}
+    assert replaced == set(), "an endpoint keeps its address through a new version"
+    endpoints = {thing for thing in stands if thing[0] == ENDPOINT[platform]}
+    assert endpoints and endpoints <= pilot.known() == pilot.in_cloud()
+    assert serves(pilot, platform) in ({100}, set())
+
+    take_down(pilot)
+
+
+def new_version(pilot: Pilot) -> str:
+    """Let the stack's copied file name the next version of the model, as `pulumi config` does."""
+    path = "mlplatform:models.fraud-scorer.artifact_uri"
+    was = pilot.engine.ask("config", "get", "--path", path, "--stack", pilot.stack).strip()
+    uri = was.replace("/fraud-scorer/1/", "/fraud-scorer/2/")
+    assert uri != was
+    pilot.engine.ask("config", "set", "--path", path, uri, "--stack", pilot.stack)
+    return uri
+
+
+def serves(pilot: Pilot, platform: str) -> set[int]:
+    """The shares of traffic that the REST double keeps of what our provider deployed; AWS has no such."""
+    if platform == "azure":
+        return {share for row in pilot.state.find(type=TRAFFIC) for share in row.outputs["traffic"].values()}
+    return {row.outputs["trafficPercent"] for row in pilot.state.find(type=DEPLOYMENT)}
+
+
+def take_down(pilot: Pilot) -> None:
+    """Destroy leaves what is protected, and what that stands on; released, nothing."""
+    pilot.steps("destroy", *QUIET, "--exclude-protected")
+    left = {one["urn"]: one for one in pilot.engine.resources(pilot.stack)}
+    needed: set[str] = set()
+    open_ = [urn for urn, one in left.items() if one.get("protect")]
+    assert open_, "what holds state is protected"
+    while open_:
+        urn = open_.pop()
+        if urn in needed:
+            continue
+        needed.add(urn)
+        one = left[urn]
+        provider = str(one.get("provider", "")).rpartition("::")[0]
+        named = [one.get("parent"), provider, *one.get("dependencies", [])]
+        open_ += [name for name in named if name in left]
+    assert {urn for urn in left if "pulumi:pulumi:Stack" not in urn} - needed == set()
+    assert pilot.in_cloud() == pilot.known()
+
+    pilot.engine.ask("state", "unprotect", "--all", "--yes", "--stack", pilot.stack)
+    pilot.steps("destroy", *QUIET)
+    assert pilot.engine.resources(pilot.stack) == []
+    assert pilot.state.all() == []

@@ -1,0 +1,309 @@
+"""`mlplatform sandbox` as a user meets it, with a stand-in for the Pulumi CLI; tests/engine has the real one."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from operations.sandbox import named_stack
+from sandbox.home import ROOT, Home
+from sandbox.state import New, State
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+CLI = """#!/bin/sh
+echo "$1 $2" >> ../../done
+case "$1 $2" in
+"stack output") echo 'artifacts  bucket'; exit 0 ;;
+"stack export") cat <<'END'
+{"deployment": {"resources": [
+  {"urn": "urn:pulumi:s::p::mlplatform:aws:Registry$aws:s3/bucket:Bucket::artifacts", "protect": true},
+  {"urn": "urn:pulumi:s::p::aws:ec2/vpc:Vpc::vpc"}]}}
+END
+exit 0 ;;
+esac
+case "$1" in
+up) [ -n "$FAIL_UP" ] && echo 'error: no room' && exit 255 ;;
+destroy) [ -n "$FAIL_DESTROY" ] && exit 255 ;;
+stack) [ "$2" = init ] && mkdir -p ../backend/.pulumi/stacks/mlplatform && echo '{}' \
+    > ../backend/.pulumi/stacks/mlplatform/$3.json && exit 0 ;;
+sleep) trap 'echo cancelled; exit 7' INT; echo ready; while :; do sleep 0.1; done ;;
+refuse) echo 'error: no' >&2; exit 255 ;;
+esac
+pwd; printf '%s\\n' "$@"; env
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder with stand-ins for pulumi and uv."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name, text in (("pulumi", CLI), ("uv", "#!/bin/sh\n")):
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path: Path, tools: Path) -> Run:
+    """The command in a sandbox of the test's own."""
+
+    def call(*arguments: str, path: str | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "operations", "sandbox", "--name", f"{tmp_path}/box", *arguments]
+        kept = {name: value for name, value in os.environ.items() if name != "UV"}
+        environment = {**kept, "PATH": f"{tools}:/usr/bin:/bin" if path is None else path, "COLUMNS": "300"}
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=100, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> State:
+    """A sandbox in which an endpoint stands."""
+    state = State(tmp_path / "box" / "state.sqlite")
+    id_ = "projects/p/locations/us-central1/endpoints/fraud-scorer"
+    new = New(
+        type="gcp:vertex/aiEndpoint:AiEndpoint",
+        id=id_,
+        platform="gcp",
+        account="p",
+        region="us-central1",
+        name="pilot-fraud-scorer",
+        inputs={"displayName": "Fraud"},
+        outputs={"name": "fraud-scorer"},
+    )
+    state.create(new)
+    return state
+
+
+def sentence(result: "subprocess.CompletedProcess[str]", code: int = 2) -> str:
+    assert result.returncode == code, result.stdout + result.stderr
+    assert len(result.stderr.splitlines()) == 1 and "Traceback" not in result.stderr, result.stderr
+    return result.stderr
+
+
+def test_pulumi_gets_its_arguments_its_folder_and_the_sandbox(run: Run, tmp_path: Path) -> None:
+    result = run("--", "pulumi", "up", "-s", "aws-pilot", "--policy-pack", "policies", "--help")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[:7] == [str(tmp_path / "box/project"), "up", "-s", "aws-pilot", "--policy-pack", "policies", "--help"]
+    seen = dict(line.partition("=")[::2] for line in lines[7:])
+    assert seen["MLPLATFORM_SANDBOX"] == str(tmp_path / "box") and seen["MLPLATFORM_INSTANT"] == "1"
+    assert seen["MLPLATFORM_AZURE_API"].startswith("http://127.0.0.1:")
+    assert (tmp_path / "box/stacks/Pulumi.aws-pilot.yaml").is_file()
+    assert not (tmp_path / "box/stacks/Pulumi.gcp-pilot.yaml").exists()
+
+
+def test_canaries_bake_for_real_if_asked(run: Run) -> None:
+    assert "MLPLATFORM_INSTANT" not in run("--real-time", "--", "pulumi", "about").stdout
+
+
+def test_the_exit_code_is_pulumis(run: Run) -> None:
+    result = run("--", "pulumi", "refuse")
+    assert result.returncode == 255 and result.stderr == "error: no\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_pulumis_to_obey(tmp_path: Path, tools: Path, number: int) -> None:
+    command = [sys.executable, "-m", "operations", "sandbox", "--name", f"{tmp_path}/box", "--", "pulumi", "sleep"]
+    environment = {**os.environ, "PATH": f"{tools}:/usr/bin:/bin"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        # A terminal interrupts all of its processes, `kill` the one named.
+        os.killpg(process.pid, number) if number == signal.SIGINT else os.kill(process.pid, number)
+        try:
+            assert process.communicate(timeout=30)[0] == "cancelled\n"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stack"),
+    [
+        (["up", "-s", "aws-pilot"], "aws-pilot"),
+        (["up", "--stack", "aws-pilot"], "aws-pilot"),
+        (["--stack=organization/mlplatform/aws-pilot", "up"], "aws-pilot"),
+        (["up", "-s=aws-pilot"], "aws-pilot"),
+        (["up", "--yes"], None),
+        (["up", "-s"], None),
+    ],
+)
+def test_the_stack_is_found_in_the_command_line(arguments: list[str], stack: str | None) -> None:
+    assert named_stack(arguments) == stack
+
+
+@pytest.mark.parametrize("arguments", [("--", "pulumi", "up", "-s", "aws-pilot"), ("trial", "gcp-pilot")])
+def test_without_the_cli_it_says_how_to_get_it_and_what_works_without(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    said = sentence(run(*arguments, path="/nowhere"))
+    assert "https://www.pulumi.com/docs/install/" in said and "`mlplatform pilot`" in said
+    assert not (tmp_path / "box").exists()
+
+
+def test_without_uv_it_says_how_to_get_it(run: Run, tools: Path) -> None:
+    (tools / "uv").unlink()
+    if (ROOT / ".tools" / "bin" / "uv").exists():
+        pytest.skip("make has installed uv into .tools/ here, and that is found")
+    assert "`make setup`" in sentence(run("--", "pulumi", "up"))
+
+
+@pytest.mark.parametrize("arguments", [("--", "pulumi", "up", "-s", "aws-pilto"), ("trial", "aws-pilto")])
+def test_an_unknown_stack_is_a_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    assert sentence(run(*arguments)) == "'aws-pilto': no such stack; did you mean aws-pilot?\n"
+
+
+def test_what_is_not_pulumi_is_not_run(run: Run) -> None:
+    result = run("--", "terraform", "apply")
+    assert result.returncode == 2 and "No such command 'terraform'" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["A b", "..", "", "x" * 80, "-"])
+def test_a_name_that_is_none_is_a_sentence(name: str) -> None:
+    result = CliRunner().invoke(app, ["sandbox", "--name", name, "ls"])
+    assert type(result.exception).__name__ == "BadInput" or (name == "" and result.exit_code == 0)
+
+
+@pytest.mark.parametrize("arguments", [("--", "pulumi", "up"), ("reset", "--yes")])
+def test_a_folder_of_something_else_is_left_alone(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "thesis.txt").write_text("years", encoding="utf-8")
+    assert "holds thesis.txt, which no sandbox made" in sentence(run(*arguments))
+    assert [path.name for path in (tmp_path / "box").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("arguments", [("--", "pulumi", "up"), ("ls",), ("reset", "--yes")])
+def test_a_file_in_the_place_of_the_folder_is_a_sentence(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "box").write_text("", encoding="utf-8")
+    assert "is a file; a sandbox is a folder" in sentence(run(*arguments))
+
+
+def test_what_is_in_use_is_not_removed(run: Run, tmp_path: Path, filled: State) -> None:
+    with (tmp_path / "box" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert "another process is using it" in sentence(run("reset", "--yes"))
+        assert run("--", "pulumi", "about").returncode == 0, "two commands may share a sandbox"
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "another process is using it" in sentence(run("--", "pulumi", "about"))
+    assert len(filled.all()) == 1
+
+
+def test_reset_is_dry_until_told(run: Run, tmp_path: Path, filled: State) -> None:
+    result = run("reset")
+    assert result.returncode == 0 and result.stdout.endswith("with 1 resources; --yes does it\n")
+    assert len(filled.all()) == 1
+    filled.close()
+    assert run("reset", "--yes").stdout.startswith("removed ") and not (tmp_path / "box").exists()
+    assert "nothing to remove" in run("reset", "--yes").stdout
+
+
+def test_ls_lists_what_stands(run: Run, filled: State) -> None:
+    result = run("ls")
+    assert result.returncode == 0 and "pilot-fraud-scorer" in result.stdout and "1 resources" in result.stdout
+
+
+def test_ls_of_nothing_says_how_to_begin_and_makes_nothing(run: Run, tmp_path: Path) -> None:
+    result = run("ls", path="/nowhere")
+    assert result.returncode == 0 and "pulumi up -s STACK" in result.stdout and not (tmp_path / "box").exists()
+
+
+@pytest.mark.parametrize("name", ["pilot-fraud-scorer", "projects/p/locations/us-central1/endpoints/fraud-scorer"])
+def test_show_prints_inputs_outputs_and_events(run: Run, filled: State, name: str) -> None:
+    (shown,) = json.loads(run("show", name).stdout)
+    assert shown["inputs"] == {"displayName": "Fraud"} and shown["outputs"] == {"name": "fraud-scorer"}
+    assert [event["operation"] for event in shown["events"]] == ["create"]
+
+
+@pytest.mark.parametrize("command", ["show", "play"])
+def test_an_unknown_name_is_a_sentence(run: Run, filled: State, command: str) -> None:
+    assert "did you mean pilot-fraud-scorer?" in sentence(run(command, "pilot-fraud-scorre"))
+
+
+def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "state.sqlite").write_bytes(b"no database at all" * 100)
+    assert "no sandbox's state" in sentence(run("ls"))
+    assert run("reset", "--yes").returncode == 0 and not (tmp_path / "box").exists()
+
+
+def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Path) -> None:
+    from sandbox.rest.answers import Played
+    from sandbox.rest.kept import Shelf
+
+    database = tmp_path / "box" / "state.sqlite"
+    assert run("play", "fraud-scorer", "--p95-ms", "900", "--error-percent", "2").returncode == 0
+    assert Shelf(database).played() == {"fraud-scorer": Played(900, 2, 1000)}
+    assert "silence" in run("play", "fraud-scorer", "--requests", "0").stdout
+    assert Shelf(database).played() == {"fraud-scorer": Played(None, 0, 0)}
+    run("play", "fraud-scorer", "--stop")
+    assert Shelf(database).played() == {}
+
+
+@pytest.mark.parametrize("command", ["ls", "show", "play", "reset", "trial"])
+def test_every_subcommand_has_help_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, ["sandbox", command, "--help"])
+    assert result.exit_code == 0 and f"mlplatform sandbox {command}" in result.output
+
+
+def test_a_trial_takes_no_sandbox_of_somebodys(run: Run, filled: State) -> None:
+    assert "wants a new sandbox" in sentence(run("trial", "aws-pilot"))
+    assert len(filled.all()) == 1
+
+
+def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    result = run("trial", "aws-pilot")
+    assert result.returncode == 0, result.stderr
+    said = result.stderr.splitlines()
+    assert "goes up in" in said[0] and "nothing outside that folder is changed" in said[0]
+    assert "2 resources in" in said[1] and "artifacts  bucket" in result.stdout
+    cost = next(line for line in said if "a month with no traffic" in line)
+    assert float(cost.split("$")[1].split(" ")[0].replace(",", "")) > 10
+    first = next(index for index, line in enumerate(said) if "1 resources are protected by design" in line)
+    assert said[first + 1] == "  aws:s3/bucket:Bucket::artifacts"
+    assert said[-1] == "aws-pilot is down; 0 resources are left in the cloud"
+    done = (tmp_path / "done").read_text(encoding="utf-8").splitlines()
+    assert done == ["stack init", "up --stack", "stack export", "stack output", "state unprotect", "destroy --stack"]
+    assert not (tmp_path / "box").exists()
+
+
+@pytest.mark.parametrize(
+    ("fails", "sentence"), [("FAIL_UP", "`pulumi up` failed; what stands is kept"), ("FAIL_DESTROY", "destroy` failed")]
+)
+def test_a_trial_that_fails_keeps_what_stands_to_be_looked_at(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, sentence: str
+) -> None:
+    monkeypatch.setenv(fails, "1")
+    result = run("trial", "aws-pilot")
+    assert result.returncode == 1 and sentence in result.stderr and "Traceback" not in result.stderr
+    assert fails == "FAIL_DESTROY" or "error: no room" in result.stderr
+    assert (tmp_path / "box" / "state.sqlite").is_file()
+
+
+def test_two_sandboxes_at_once_do_not_meet(tmp_path: Path, run: Run, filled: State) -> None:
+    other = Home(tmp_path / "other")
+    State(other.database)
+    assert "1 resources" in run("ls").stdout
+    command = [sys.executable, "-m", "operations", "sandbox", "--name", f"{other.path}", "ls"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert "nothing stands here" in done.stdout
+
+
+def test_the_command_is_quick_where_nothing_is_to_be_done(run: Run) -> None:
+    start = time.monotonic()
+    run("ls")
+    assert time.monotonic() - start < 10, "it needs no SDK"

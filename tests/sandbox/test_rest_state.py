@@ -1,0 +1,306 @@
+"""The REST double of a sandbox: what it changes is in the sandbox's file, and what is there it answers with."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, CloudError, Refused
+from provider.vertex import deployed_id
+from sandbox.gcp import project_number
+from sandbox.rest.answers import Played
+from sandbox.rest.kept import DEPLOYMENT, MODEL, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC, KeptDouble, Shelf
+from sandbox.state import Held, Link, New, State
+from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, LOCATION, Killed, Logic, deployment, logic, model, traffic
+
+AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
+PROJECT = "payments-risk-pilot"
+NEWER = {"model": f"{LOCATION}/models/fraud-scorer@2"}
+
+
+def place(state: State, type_: str, id_: str, **values: Any) -> None:
+    """A resource as a simulated provider makes it."""
+    azure = id_.startswith("/")
+    links = values.pop("links", ())
+    new = New(
+        type=type_,
+        id=id_,
+        platform="azure" if azure else "gcp",
+        account=id_.split("/")[2] if azure else PROJECT,
+        region="eastus2" if azure else "us-central1",
+        name=id_.rpartition("/")[2],
+        inputs=values,
+        outputs={},
+        links=links,
+    )
+    state.create(new)
+
+
+def deployments(state: State, *names: str) -> None:
+    for name in names:
+        to = Link("endpointName", AZURE_ENDPOINT, (ONLINE_ENDPOINT,), holds=True)
+        place(state, ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/{name}", kind="Managed", links=[to])
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    state = State(tmp_path / "state.sqlite")
+    place(state, AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
+    endpoint = {"location": "eastus2", "kind": "Managed", "tags": {"stack": "azure-pilot"}, "workspaceName": "risk"}
+    properties = {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {}}
+    place(state, ONLINE_ENDPOINT, AZURE_ENDPOINT, **endpoint, properties=properties)
+    deployments(state, "blue", "green")
+    return state._path
+
+
+@pytest.fixture
+def run(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logic]:
+    """The provider's logic, up to a double of the sandbox."""
+    with KeptDouble(database=database) as double:
+        monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
+        monkeypatch.setenv(AZURE_VARIABLE, double.address)
+        with logic() as run:
+            yield run
+
+
+def shares(state: State) -> dict[str, int]:
+    return {row.inputs["id"]: row.outputs["trafficPercent"] for row in state.find(type=DEPLOYMENT)}
+
+
+def test_what_the_provider_makes_is_there_in_the_sandbox(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    run.deployments.converge(deployment())
+    run.traffics.converge(traffic())
+    state = State(database)
+    (stored,) = state.find(type=MODEL)
+    assert (stored.id, stored.name, stored.account) == (f"{LOCATION}/models/fraud-scorer", "fraud-scorer", PROJECT)
+    assert stored.inputs["containerSpec"]["imageUri"].endswith("fraud-scorer:1.4.0")
+    assert shares(state) == {deployed_id(deployment()): 100}
+    (routed,) = state.find(type=TRAFFIC)
+    assert routed.outputs["traffic"] == {"blue": 100}
+    assert [event.operation for event in state.events() if event.type == MODEL] == ["create"]
+
+
+def test_a_later_process_answers_with_it(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    serving = run.deployments.converge(deployment())
+    with KeptDouble(database=database) as later:
+        headers = {"Authorization": "Bearer sandbox"}
+        found = httpx.get(f"{later.address}/v1/{ENDPOINT}", headers=headers).json()
+        version = httpx.get(f"{later.address}/v1/{LOCATION}/models/fraud-scorer@1", headers=headers).json()
+    assert found["name"].startswith(f"projects/{project_number(PROJECT)}/")
+    assert found["trafficSplit"] == {serving["deployedModelId"]: 100}
+    assert version["versionAliases"][0] == "default"
+
+
+def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
+    before = [row.id for row in State(database).all()]
+    run.models.create(model())
+    run.deployments.converge(deployment())
+    run.traffics.converge(traffic())
+    run.traffics.delete(AZURE_ENDPOINT)
+    run.deployments.delete(ENDPOINT)
+    run.models.delete(f"{LOCATION}/models/fraud-scorer")
+    assert [row.id for row in State(database).all()] == before
+
+
+def test_what_serves_cannot_be_deleted_from_under_it(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    run.deployments.converge(deployment())
+    run.traffics.converge(traffic())
+    state = State(database)
+    for type_, id_ in ((AI_ENDPOINT, ENDPOINT), (ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")):
+        row = state.get(type_, id_)
+        assert row is not None
+        with pytest.raises(Held, match=r"fraud-scorer \(mlplatform:"):
+            state.delete(row.key)
+    free = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
+    assert free is not None
+    state.delete(free.key)
+
+
+def test_traffic_holds_the_new_deployment_and_frees_the_old(run: Logic, database: Path) -> None:
+    run.traffics.converge(traffic())
+    run.traffics.converge(traffic(deployment="green"))
+    state = State(database)
+    blue = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")
+    green = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
+    assert blue is not None and green is not None
+    state.delete(blue.key)
+    with pytest.raises(Held):
+        state.delete(green.key)
+
+
+def test_the_provider_changes_traffic_alone_on_what_another_made(run: Logic, database: Path) -> None:
+    state = State(database)
+    before = state.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    run.traffics.converge(traffic())
+    assert state.get(ONLINE_ENDPOINT, AZURE_ENDPOINT) == before
+
+
+def test_a_write_that_changes_a_tag_is_seen_on_the_endpoint(database: Path) -> None:
+    with KeptDouble(database=database) as double:
+        url, headers = f"{double.address}{AZURE_ENDPOINT}?api-version=2025-12-01", {"Authorization": "Bearer sandbox"}
+        body = {**httpx.get(url, headers=headers).json(), "tags": {"stack": "mine"}}
+        status = httpx.put(url, json=body, headers=headers).headers["Azure-AsyncOperation"]
+        while httpx.get(status, headers=headers).json()["status"] == "InProgress":
+            pass
+    row = State(database).get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    assert row is not None and row.outputs == {"tags": {"stack": "mine"}}
+
+
+def test_an_operation_outlives_the_process_that_began_it(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"Authorization": "Bearer sandbox"}
+    body = {"modelId": "m", "model": {"displayName": "m", "containerSpec": {}}}
+    with KeptDouble(database=database) as first:
+        begun = httpx.post(f"{first.address}/v1/{LOCATION}/models:upload", json=body, headers=headers).json()
+    with KeptDouble(database=database) as second:
+        again = httpx.post(f"{second.address}/v1/{LOCATION}/models:upload", json=body, headers=headers)
+        assert again.status_code == 400 and "Another operation is running" in again.text
+        looks = [httpx.get(f"{second.address}/v1/{begun['name']}", headers=headers).json() for _ in range(2)]
+    assert [look.get("done", False) for look in looks] == [False, True]
+    assert State(database).get(MODEL, f"{LOCATION}/models/m") is not None
+
+
+@pytest.mark.parametrize("kill_after", range(1, 12))
+def test_killed_after_any_call_the_next_run_takes_it_up(
+    database: Path, monkeypatch: pytest.MonkeyPatch, kill_after: int
+) -> None:
+    monkeypatch.setenv(AZURE_VARIABLE, "http://127.0.0.1:1")
+    with KeptDouble(database=database) as double:
+        monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
+        with logic(kill_after) as run, pytest.raises(Killed):
+            run.models.create(model())
+            run.deployments.converge(deployment())
+    with KeptDouble(database=database) as double:
+        monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
+        with logic() as run:
+            run.models.create(model())
+            run.deployments.converge(deployment())
+    assert shares(State(database)) == {deployed_id(deployment()): 100}
+    assert list(State(database).find(type=MODEL)[0].outputs["versions"]) == ["1"]
+
+
+@pytest.mark.parametrize("name", ["fraud-scorer", "deployed"])
+def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: str) -> None:
+    run.models.create(model())
+    old = run.deployments.converge(deployment())["deployedModelId"]
+    run.models.update(model(artifactUri="gs://payments-risk-artifacts/fraud-scorer/2/"))
+    Shelf(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
+    with pytest.raises(Refused, match="p95 latency was 900 ms"):
+        run.deployments.converge(deployment(**NEWER))
+    assert shares(State(database)) == {old: 100}
+    Shelf(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
+    run.deployments.converge(deployment(**NEWER))
+    assert shares(State(database)) == {deployed_id(deployment(**NEWER)): 100}, "silence is no breach"
+
+
+@pytest.mark.parametrize("played", [Played(p95_ms=900), Played(error_percent=20)])
+def test_played_figures_reach_azures_metrics(run: Logic, database: Path, played: Played) -> None:
+    run.traffics.converge(traffic())
+    Shelf(database).play("fraud-scorer", played)
+    with pytest.raises(Refused, match=r"(900 ms|20 % of its answers)"):
+        run.traffics.converge(traffic(deployment="green"))
+    assert State(database).find(type=TRAFFIC)[0].outputs["traffic"] == {"blue": 100}
+    Shelf(database).play("fraud-scorer", None)
+    run.traffics.converge(traffic(deployment="green"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("access-denied", "does not have permission"),
+        ("no-capacity", "no capacity"),
+        ("quota-exceeded", "quota of this machine type"),
+    ],
+)
+def test_an_armed_fault_of_the_sandbox_strikes_once(run: Logic, database: Path, kind: Any, said: str) -> None:
+    run.models.create(model())
+    State(database).arm(kind, DEPLOYMENT)
+    with pytest.raises(CloudError, match=said):
+        run.deployments.converge(deployment())
+    run.deployments.converge(deployment())
+    assert State(database).armed() == []
+
+
+@pytest.mark.parametrize("kind", ["throttle", "fails-after-success"])
+def test_a_passing_fault_is_got_over(run: Logic, database: Path, kind: Any) -> None:
+    State(database).arm(kind, "fraud-scorer")
+    run.models.create(model())
+    assert State(database).armed() == [] and len(State(database).find(type=MODEL)) == 1
+
+
+def test_two_projects_with_the_same_names_are_two(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    other = "projects/other-project/locations/us-central1"
+    run.models.create(model(project="other-project", image="us-central1-docker.pkg.dev/p/r/i:2"))
+    found = {row.id: row.inputs["containerSpec"]["imageUri"] for row in State(database).find(type=MODEL)}
+    assert len(set(found.values())) == 2
+    assert set(found) == {f"{LOCATION}/models/fraud-scorer", f"{other}/models/fraud-scorer"}
+
+
+def test_several_doubles_serve_one_sandbox_at_once(database: Path) -> None:
+    headers, said = {"Authorization": "Bearer sandbox"}, []
+
+    def upload(double: KeptDouble, name: str) -> None:
+        body = {"modelId": name, "model": {"displayName": name, "containerSpec": {}}}
+        operation = httpx.post(f"{double.address}/v1/{LOCATION}/models:upload", json=body, headers=headers).json()
+        while not operation.get("done"):
+            operation = httpx.get(f"{double.address}/v1/{operation['name']}", headers=headers).json()
+        said.append(operation.get("error"))
+
+    with KeptDouble(database=database) as one, KeptDouble(database=database) as two:
+        threads = [threading.Thread(target=upload, args=((one, two)[n % 2], f"m{n}")) for n in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert said == [None] * 12
+    assert {row.name for row in State(database).find(type=MODEL)} == {f"m{n}" for n in range(12)}
+
+
+def serve(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "sandbox.rest", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_serves_until_it_is_ended(database: Path, ended_by: int) -> None:
+    with serve(str(database.parent)) as process:
+        assert process.stdout is not None and process.stderr is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        assert (database.parent / "rest.address").read_text(encoding="utf-8").strip() == address
+        found = httpx.get(f"{address}/v1/{ENDPOINT}", headers={"Authorization": "Bearer sandbox"})
+        assert found.json()["displayName"] == "fraud-scorer"
+        os.kill(process.pid, ended_by)
+        assert process.wait(20) == 0 and process.stderr.read() == ""
+    assert not (database.parent / "rest.address").exists()
+
+
+def test_a_taken_port_is_a_sentence(database: Path) -> None:
+    with KeptDouble(database=database) as double:
+        with serve(str(database.parent), "--port", str(double.address.rpartition(":")[2])) as process:
+            said = process.communicate(timeout=20)[1]
+        assert process.returncode == 2 and "Address already in use; leave --port out" in said
+        assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_that_is_none_is_a_sentence(database: Path, port: str) -> None:
+    with serve(str(database.parent), "--port", port) as process:
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 2 and "Traceback" not in said
+
+
+def test_no_folder_is_a_sentence(tmp_path: Path) -> None:
+    with serve(str(tmp_path / "nowhere")) as process:
+        said = process.communicate(timeout=20)[1]
+    assert process.returncode == 2 and "no such sandbox" in said and len(said.splitlines()) == 1
