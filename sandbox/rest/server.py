@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,8 +48,7 @@ class Double:
 
     def __enter__(self) -> "Double":
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self.port), _handler(self))
         self.address = self.arm.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -103,6 +103,15 @@ def _error(refusal: Refusal, google: bool) -> Json:
     if google:
         return {"error": {"code": refusal.status, "message": str(refusal), "status": refusal.code}}
     return {"error": {"code": refusal.code, "message": str(refusal)}}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that was killed resets its connection, which is its end and no fault of ours to print."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(double: Double) -> type[BaseHTTPRequestHandler]:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -304,3 +306,19 @@ def test_no_folder_is_a_sentence(tmp_path: Path) -> None:
     with serve(str(tmp_path / "nowhere")) as process:
         said = process.communicate(timeout=20)[1]
     assert process.returncode == 2 and "no such sandbox" in said and len(said.splitlines()) == 1
+
+
+def test_a_caller_that_is_killed_leaves_no_traceback(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with KeptDouble(database=tmp_path / "state.sqlite") as double:
+        before = set(threading.enumerate())
+        caller = socket.create_connection(("127.0.0.1", int(double.address.rpartition(":")[2])))
+        caller.sendall(b"GET /nothing HTTP/1.1\r\nHost: double\r\n\r\n")
+        assert caller.recv(65536).startswith(b"HTTP/1.1 401")
+        served = set(threading.enumerate()) - before
+        # A killed process's connection is reset, not ended: so is one that lingers for no time.
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        caller.close()
+        assert served
+        for thread in served:
+            thread.join(10)
+    assert capfd.readouterr().err == ""
