@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
 
 ADDRESS_FILE = "rest.address"
@@ -21,13 +22,13 @@ def main() -> int:
     given = parser.parse_args()
     folder: Path = given.folder
     if not folder.is_dir():
-        sys.stderr.write(f"{folder}: no such sandbox; `mlplatform sandbox ls` makes one\n")
+        sys.stderr.write(f"{folder}: no such sandbox; `mlplatform sandbox -- pulumi preview -s aws-pilot` makes one\n")
         return 2
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads, which inherit it
     note = folder / ADDRESS_FILE
     try:
-        with KeptDouble(database=folder / "state.sqlite", port=given.port) as double:
+        with KeptDouble(database=Home(folder).database, port=given.port) as double:
             note.write_text(double.address + "\n", encoding="utf-8")
             sys.stdout.write(f"{double.address}\n")
             sys.stdout.flush()
