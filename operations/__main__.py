@@ -7,7 +7,6 @@ import time
 
 STARTED = time.monotonic()  # before the slow imports: the verdict's seconds include them
 
-import difflib  # noqa: E402
 import gc  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
@@ -23,7 +22,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from operations import sandbox  # noqa: E402
-from stacks.config import STACKS, json_schema, read_stack_file, stack_name  # noqa: E402
+from stacks.config import STACKS, json_schema, read_stack_file, stack_file, stack_name  # noqa: E402
 from stacks.errors import BadInput  # noqa: E402
 
 if TYPE_CHECKING:
@@ -143,14 +142,7 @@ def _stack_file(name: str) -> Path:
         stack_name(path)
         if path.is_file():
             return path
-    else:
-        path = STACKS / f"Pulumi.{name}.yaml"
-        if path.is_file():
-            return path
-    known = sorted(stack_name(file) for file in STACKS.glob("Pulumi.*.yaml"))
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    raise BadInput(f"{name[:80]!r}: no such stack; {hint}")
+    return stack_file(name)
 
 
 def _graph(stack: str) -> "Graph":

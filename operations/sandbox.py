@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stacks.config import STACKS, stack_name
+from stacks.config import STACKS, stack_file, stack_name
 from stacks.errors import BadInput
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ def show(
     found = [one for one in records if name in (one.name, one.id, f"{one.type}::{one.name}")]
     found = found or (state.named(name) if state else [])
     if not found or state is None:
-        near = difflib.get_close_matches(name, {one.name for one in records}, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
+        hint = _hint(name, {one.name for one in records})
         raise BadInput(f"{name[:80]!r}: no such resource in {_shown(home)}; {hint}")
     events = state.events()
     shown = [
@@ -162,9 +161,7 @@ def play(
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
     if not stop and name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
-        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {_shown(home)}; {hint}")
+        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {_shown(home)}; {_hint(name, names)}")
     if home.database.is_file():
         Shelf(home.database).play(name, None if stop else Played(p95_ms, error_percent, requests))
     latency = "" if p95_ms is None else f", p95 {p95_ms:g} ms"
@@ -202,7 +199,7 @@ def trial(
     from operations.preview import Preview
 
     chosen: Chosen = context.obj
-    file = _known(stack)
+    file = stack_file(stack)
     home = chosen.home(f"trial-{stack}")
     _tools()
     left_before = home.path.exists()
@@ -274,7 +271,7 @@ def _ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
 
     cli, uv = _tools()
     if stack is not None and not home.has_stack(stack):
-        _known(stack)
+        stack_file(stack)
     home.lay_out()
     for file in sorted(STACKS.glob("Pulumi.*.yaml")):
         name = stack_name(file)
@@ -310,17 +307,6 @@ def _tools() -> tuple[Path, Path]:
     return cli, uv
 
 
-def _known(stack: str) -> Path:
-    """The file of a stack of stacks/. Raises BadInput naming those there are."""
-    files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
-    if stack in files:
-        return files[stack]
-    near = difflib.get_close_matches(stack, files, n=1)
-    raise BadInput(
-        f"{stack[:80]!r}: no such stack; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(files)}")
-    )
-
-
 def named_stack(arguments: Sequence[str]) -> str | None:
     """The stack that a Pulumi command line names by --stack, without organization and project."""
     for index, word in enumerate(arguments):
@@ -329,6 +315,12 @@ def named_stack(arguments: Sequence[str]) -> str | None:
         if word.startswith(("--stack=", "-s=")):
             return word.partition("=")[2].rpartition("/")[2]
     return None
+
+
+def _hint(name: str, known: set[str]) -> str:
+    """What to write in place of a name that nothing has."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
 
 
 def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:

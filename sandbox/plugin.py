@@ -27,11 +27,9 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.behaviour import DEFAULTS, Cloud, Package, Refused, refilled, unmarked, with_defaults, without_defaults
 from sandbox.cloud import UnknownType
+from sandbox.home import FOLDER_VARIABLE, PLUGINS, Home
 from sandbox.state import SECRET_KIND, SECRET_MARK, Fault, FaultKind, Json, State, redacted
 
-STATE_FILE = "state.sqlite"
-FOLDER_VARIABLE = "MLPLATFORM_SANDBOX"
-SDKS: Mapping[Package, str] = {"aws": "pulumi-aws", "gcp": "pulumi-gcp", "azure-native": "pulumi-azure-native"}
 TRIES = 4
 """How often a throttled call is tried before the provider gives up; the pauses between double from the first."""
 FIRST_PAUSE = 0.05
@@ -45,7 +43,7 @@ class Plugin(protocol.Provider):
 
     def __init__(self, package: Package, state: State) -> None:
         self._package: Package = package
-        self._version = version(SDKS[package])
+        self._version = version(PLUGINS[package])
         self._state = state
         self._cloud = Cloud(package, state, uuid.uuid4().hex)
         self._cancelled = asyncio.Event()
@@ -115,7 +113,7 @@ class Plugin(protocol.Provider):
         inputs = merged(_all(request.inputs), record.inputs)
         if self._package != "azure-native" and not request.inputs:
             inputs = with_defaults(inputs)
-        outputs = {**merged(_all(request.properties), record.outputs)}
+        outputs = merged(_all(request.properties), record.outputs)
         return protocol.ReadResponse(request.resource_id, _values(outputs), _values(inputs))
 
     async def update(self, request: protocol.UpdateRequest) -> protocol.UpdateResponse:  # noqa: D102
@@ -274,7 +272,7 @@ def _values(tree: Json) -> dict[str, PropertyValue]:
 async def serve(package: Package, state: State, engine: str, parent: int) -> None:
     """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only."""
     server = grpc.aio.server(interceptors=[Sentences()], options=_GRPC_CHANNEL_OPTIONS)
-    servicer = Servicer([], version(SDKS[package]), Plugin(package, state), engine_address=engine)
+    servicer = Servicer([], version(PLUGINS[package]), Plugin(package, state), engine_address=engine)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -293,7 +291,7 @@ def main() -> int:
     """Serve the package named on the command line; 2 and a sentence without a sandbox."""
     parent = os.getppid()  # first of all: an engine may be gone before the server stands
     parser = argparse.ArgumentParser(prog="sandbox.plugin", description="A simulated provider")
-    parser.add_argument("package", choices=sorted(SDKS))
+    parser.add_argument("package", choices=sorted(PLUGINS))
     parser.add_argument("engine", nargs="?", default="")
     known, _ = parser.parse_known_args()
     folder = os.environ.get(FOLDER_VARIABLE)
@@ -301,7 +299,7 @@ def main() -> int:
         sys.stderr.write(f"{FOLDER_VARIABLE} is not set: it says in which folder the sandbox is\n")
         return 2
     signal.signal(signal.SIGINT, _leave)  # how the engine ends its plugins
-    asyncio.run(serve(known.package, State(Path(folder) / STATE_FILE), known.engine, parent))
+    asyncio.run(serve(known.package, State(Home(Path(folder)).database), known.engine, parent))
     return 0
 
 

@@ -63,6 +63,16 @@ def stack_name(path: Path) -> str:
     return match.group(1)
 
 
+def stack_file(stack: str) -> Path:
+    """The checked-in file of a stack. Raises BadInput naming the nearest stack, or those there are."""
+    files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
+    if stack in files:
+        return files[stack]
+    near = get_close_matches(stack, files, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(files)}"
+    raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
+
+
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     where = display(path)
     try:
