@@ -8,23 +8,18 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import sys
-import traceback
 import uuid
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import grpc
-import grpc.aio
 from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
-from pulumi.runtime.proto import provider_pb2_grpc
 
+from provider.serving import Sentences, run
 from sandbox.behaviour import DEFAULTS, Cloud, Package, Refused, refilled, unmarked, with_defaults, without_defaults
 from sandbox.cloud import UnknownType
 from sandbox.home import FOLDER_VARIABLE, PLUGINS, Home
@@ -191,36 +186,6 @@ class Servicer(ProviderServicer):
         return await super().Diff(request, context)
 
 
-class Sentences(grpc.aio.ServerInterceptor):
-    """Turns what a call raised into a status with one sentence."""
-
-    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Wrap the call."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
-            return handler
-
-        async def call(request: Any, context: Any) -> Any:
-            try:
-                return await handler.unary_unary(request, context)
-            except NotImplementedError as error:
-                await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
-            except Exception as error:
-                await context.abort(grpc.StatusCode.UNKNOWN, sentence(error))
-
-        return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
-
-
-def sentence(error: Exception) -> str:
-    """What the user is told. The servicer raises anew with a traceback in the text; the cause is in the context."""
-    cause = error.__context__ or error
-    if isinstance(cause, Refused | UnknownType):
-        return str(cause)
-    where = traceback.extract_tb(cause.__traceback__)[-1:]
-    place = f" at {where[0].name}:{where[0].lineno}" if where else ""
-    return f"a fault of the sandbox, not of the program: {type(cause).__name__}{place}: {cause}"
-
-
 def wire(value: PropertyValue) -> Any:
     """The value as JSON, secrets with Pulumi's mark, whole numbers as int."""
     inner: Any = value.value
@@ -269,27 +234,9 @@ def _values(tree: Json) -> dict[str, PropertyValue]:
     return {key: value_of(one) for key, one in tree.items()}
 
 
-async def serve(package: Package, state: State, engine: str, parent: int) -> None:
-    """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only."""
-    server = grpc.aio.server(interceptors=[Sentences()], options=_GRPC_CHANNEL_OPTIONS)
-    servicer = Servicer([], version(PLUGINS[package]), Plugin(package, state), engine_address=engine)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    while os.getppid() == parent:  # an engine that is killed cannot end its plugins
-        await asyncio.sleep(1)
-    os._exit(0)  # calls under way have nobody to answer to; what they changed is kept
-
-
-def _leave(_signal: int, _frame: object) -> None:
-    os._exit(0)
-
-
 def main() -> int:
     """Serve the package named on the command line; 2 and a sentence without a sandbox."""
-    parent = os.getppid()  # first of all: an engine may be gone before the server stands
+    parent = os.getppid()
     parser = argparse.ArgumentParser(prog="sandbox.plugin", description="A simulated provider")
     parser.add_argument("package", choices=sorted(PLUGINS))
     parser.add_argument("engine", nargs="?", default="")
@@ -298,8 +245,12 @@ def main() -> int:
     if not folder:
         sys.stderr.write(f"{FOLDER_VARIABLE} is not set: it says in which folder the sandbox is\n")
         return 2
-    signal.signal(signal.SIGINT, _leave)  # how the engine ends its plugins
-    asyncio.run(serve(known.package, State(Home(Path(folder)).database), known.engine, parent))
+    package, state = known.package, State(Home(Path(folder)).database)
+    run(
+        lambda: Servicer([], version(PLUGINS[package]), Plugin(package, state), engine_address=known.engine),
+        Sentences("the sandbox", (Refused, UnknownType)),
+        parent,
+    )
     return 0
 
 

@@ -1,0 +1,82 @@
+"""How a provider is served to the engine, ours and the simulated ones: the port is the first line of output.
+
+It is `pulumi.provider.experimental.server.main` but for errors: that one shows a traceback, this one a sentence.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
+from pulumi.runtime.proto import provider_pb2_grpc
+
+
+@dataclass(frozen=True)
+class Sentences(grpc.aio.ServerInterceptor):
+    """Turns what a call raised into a status with one sentence.
+
+    Errors of the types `refusals` speak for themselves; any other is a fault of `whose`.
+    """
+
+    whose: str
+    refusals: tuple[type[Exception], ...]
+
+    async def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Wrap the call."""
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+
+        async def call(request: Any, context: Any) -> Any:
+            try:
+                return await handler.unary_unary(request, context)
+            except NotImplementedError as error:
+                await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+            except Exception as error:
+                await context.abort(grpc.StatusCode.UNKNOWN, self._sentence(error))
+
+        return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
+
+    def _sentence(self, error: Exception) -> str:
+        """What the user is told. The servicer raises anew with a traceback in the text; the cause is in the context."""
+        cause = error.__context__ or error
+        if isinstance(cause, self.refusals):
+            return str(cause)
+        where = traceback.extract_tb(cause.__traceback__)[-1:]
+        place = f" at {where[0].name}:{where[0].lineno}" if where else ""
+        return f"a fault of {self.whose}, not of the program: {type(cause).__name__}{place}: {cause}"
+
+
+def run(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: int) -> None:
+    """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only.
+
+    `parent` is to be measured first of all: an engine may be gone before the server stands.
+    """
+    # The engine ends plugins by an interrupt. Threads that wait in a bake are not waited for: whatever they were at,
+    # the next run takes it up.
+    signal.signal(signal.SIGINT, _leave)
+    asyncio.run(_serve(servicer, sentences, parent))
+
+
+async def _serve(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: int) -> None:
+    server = grpc.aio.server(interceptors=[sentences], options=_GRPC_CHANNEL_OPTIONS)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    while os.getppid() == parent:  # an engine that is killed cannot end its plugins
+        await asyncio.sleep(1)
+    os._exit(0)  # calls under way have nobody to answer to; what they changed is kept, and the next run takes it up
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    os._exit(0)
