@@ -145,7 +145,7 @@ def show(
     sys.stdout.write("\n")
 
 
-@app.command("play", epilog="Example: mlplatform sandbox play fraud-scorer --p95-ms 900 --error-percent 2")
+@app.command("play", epilog="Example: mlplatform sandbox play aws-pilot-fraud-scorer --p95-ms 900 --error-percent 2")
 def play(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="An endpoint, or one deployment of it.")],
@@ -155,18 +155,43 @@ def play(
     stop: Annotated[bool, typer.Option("--stop", help="Play nothing any more.")] = False,
 ) -> None:
     """Play traffic, latency or silence in as the metrics that canaries and alarms of that endpoint read."""
-    from sandbox.rest.answers import Played
-    from sandbox.rest.kept import Shelf
+    from sandbox.alarms import ENDPOINTS
+    from sandbox.state import Played
 
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
     if not stop and name not in names:
         raise BadInput(f"{name[:80]!r}: nothing of that name stands in {_shown(home)}; {_hint(name, names)}")
-    if home.database.is_file():
-        Shelf(home.database).play(name, None if stop else Played(p95_ms, error_percent, requests))
+    measured = {one.name: one.id.rpartition("/")[2] for one in records if one.type in ENDPOINTS}.get(name, name)
+    state = _state(home)
+    if state is not None:
+        state.play(measured, None if stop else Played(p95_ms, error_percent, requests))
     latency = "" if p95_ms is None else f", p95 {p95_ms:g} ms"
     said = f"{requests} requests{latency}, {error_percent:g} % errors" if requests else "silence"
-    typer.echo(f"{name}: nothing is played in any more" if stop else f"{name}: {said} played in")
+    typer.echo(f"{measured}: nothing is played in any more" if stop else f"{measured}: {said} played in")
+
+
+@app.command("alarms", epilog="Example: mlplatform sandbox alarms")
+def list_alarms(context: typer.Context) -> None:
+    """List the alarms on endpoints, and which of them ring by what is played in."""
+    from sandbox.alarms import alarms
+
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    state = _state(home)
+    found = alarms(state) if state else []
+    if not found:
+        typer.echo(f"{_shown(home)}: no alarm on an endpoint stands here")
+        return
+    table = Table(title=_shown(home), title_justify="left")
+    for heading in ("alarm", "rings", "its mail says", "to"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        table.add_row(one.name, "rings" if one.rings else "", one.words, ", ".join(one.mails))
+    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    typer.echo(
+        "`mlplatform sandbox play ENDPOINT` plays latency, errors or silence in; nothing played in rings nothing"
+    )
 
 
 @app.command("reset", epilog="Example: mlplatform sandbox reset --yes")

@@ -6,8 +6,10 @@ Shapes: Service Authorization Reference ("Resource types defined by …") for AR
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.behaviour import EVERYTHING, Behaviour, Ref
+from sandbox.alarms import alarms
+from sandbox.behaviour import EVERYTHING, Behaviour, Changer, Ref, Refused, values
 from sandbox.cloud import Lookup, Made, Maker, Request
+from sandbox.state import Json, Record, State
 
 
 def _by_id(prefix: str, arn: str | None = None, **more: str) -> Maker:
@@ -182,6 +184,34 @@ def _availability_zones(args: Mapping[str, Any], account: str, region: str) -> M
 
 
 LOOKUPS: Mapping[str, Lookup] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+
+
+def _blue_green(state: State, record: Record, wanted: Json) -> Json:
+    """SageMaker serves another configuration unless an alarm of the endpoint's own rings: it then takes it back.
+
+    The provider waits for InService, which a rolled back endpoint is, and reports success (issues 46663 and 48997 of
+    terraform-provider-aws). An endpoint whose present configuration was deleted cannot be updated (issue 40048).
+    """
+    serves = record.inputs["endpointConfigName"]
+    if wanted["endpointConfigName"] == serves:
+        return {}
+    if not state.get("aws:sagemaker/endpointConfiguration:EndpointConfiguration", serves, record.account):
+        arn = f"arn:aws:sagemaker:{record.region}:{record.account}:endpoint-config/{serves}"
+        said = f'ValidationException: Could not find endpoint configuration "{arn}".'
+        raise Refused(
+            f"updating SageMaker AI Endpoint ({record.name}): operation error SageMaker: UpdateEndpoint, {said}"
+        )
+    ringing = {alarm.name for alarm in alarms(state) if alarm.rings}
+    watched = values(wanted, "deploymentConfig.autoRollbackConfiguration.alarms.alarmName")
+    rang = sorted(ringing & set(watched))
+    if not rang:
+        return {}
+    said = f"taken back: {wanted['endpointConfigName']}, for {rang[0]} rings"
+    state.log("rollback", record.type, record.name, record.id, said=said)
+    return {"endpointConfigName": serves}
+
+
+CHANGERS: Mapping[str, Changer] = {"aws:sagemaker/endpoint:Endpoint": _blue_green}
 
 
 _KEYS = ("aws:kms/key:Key", "aws:kms/alias:Alias")

@@ -7,7 +7,7 @@ digits; a child copies the logical name).
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from sandbox.behaviour import Behaviour, Ref
+from sandbox.behaviour import Behaviour, Changer, Ref
 from sandbox.cloud import Lookup, Made, Maker, Request
 
 _More = Callable[[Request, str, str], Mapping[str, Any]]
@@ -223,6 +223,9 @@ def _client_config(args: Mapping[str, Any], account: str, region: str) -> Mappin
 
 
 LOOKUPS: Mapping[str, Lookup] = {"azure-native:authorization:getClientConfig": _client_config}
+
+CHANGERS: Mapping[str, Changer] = {}
+"""None: canaries are our own provider's, and rest/ knows what they do."""
 
 
 _GROUPS = ("azure-native:resources:ResourceGroup",)

@@ -6,7 +6,7 @@ to, what forces a replacement and what must be gone before it is deleted. A type
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, cast
@@ -34,6 +34,9 @@ DEFAULTS = "__defaults"
 """Where a bridged provider notes which inputs it filled in itself; in each object, as the real one does."""
 EVERYTHING = frozenset({"*"})
 """For `replaces`: any change but one of tags or labels."""
+
+Changer = Callable[[State, Record, Json], Json]
+"""What a cloud itself makes of an update: of the inputs wanted, those that end up otherwise. Raises Refused."""
 
 Package = Literal["aws", "gcp", "azure-native"]
 _MODULES: Mapping[str, str] = {"aws": "aws", "gcp": "gcp", "azure-native": "azure"}
@@ -114,6 +117,7 @@ class Cloud:
         self._makers: Mapping[str, cloud.Maker] = simulated.MAKERS
         self._lookups: Mapping[str, cloud.Lookup] = simulated.LOOKUPS
         self._behaviours: Mapping[str, Behaviour] = simulated.BEHAVIOURS
+        self._changers: Mapping[str, Changer] = simulated.CHANGERS
         self._bridged = self.package != "azure-native"
 
     def of(self, type_: str) -> Behaviour:
@@ -232,6 +236,9 @@ class Cloud:
         if record is None:
             raise Refused(self.sentence("missing", type_, id_, f"{id_} does not exist"))
         marked = without_defaults(given)
+        changer = self._changers.get(type_)
+        if changer is not None:
+            marked = {**marked, **changer(self.state, record, unmarked(marked))}
         plain = unmarked(marked)
         made = self._make(type_, record.urn, record.name, plain, record.serial)
         outputs = _outputs(marked, plain, made.outputs)

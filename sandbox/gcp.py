@@ -7,7 +7,7 @@ Compute API's addresses. Names that are left out are made the way pulumi-gcp mak
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.behaviour import EVERYTHING, Behaviour, Ref
+from sandbox.behaviour import EVERYTHING, Behaviour, Changer, Ref
 from sandbox.cloud import Lookup, Made, Maker, Request
 
 _COMPUTE = "https://www.googleapis.com/compute/v1/"
@@ -272,6 +272,9 @@ LOOKUPS: Mapping[str, Lookup] = {
         "emailAddress", "service-{number}@gs-project-accounts.iam.gserviceaccount.com"
     ),
 }
+
+CHANGERS: Mapping[str, Changer] = {}
+"""None: canaries are our own provider's, and rest/ knows what they do."""
 
 
 _NETWORKS = ("gcp:compute/network:Network",)

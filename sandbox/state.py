@@ -44,11 +44,14 @@ CREATE INDEX IF NOT EXISTS names_by_key ON names(key);
 CREATE TABLE IF NOT EXISTS generations(urn TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS faults(
     key INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL, argument TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS metrics(
+    name TEXT PRIMARY KEY, p95_ms REAL, error_percent REAL NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operations(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events(
     key INTEGER PRIMARY KEY, at REAL NOT NULL, operation TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
     id TEXT NOT NULL, run TEXT NOT NULL, said TEXT NOT NULL);
 """
-_TABLES = ("resources", "handles", "links", "names", "generations", "faults", "events")
+_TABLES = ("resources", "handles", "links", "names", "generations", "faults", "metrics", "operations", "events")
 _COLUMNS = (
     "key, type, id, platform, account, region, name, urn, inputs, outputs, created, generation, serial, run, known,"
     " contents"
@@ -167,8 +170,20 @@ class Fault:
     argument: str = field(default="")
 
 
+@dataclass(frozen=True)
+class Played:
+    """What the metrics show of an endpoint or one version of it. None: no latency was measured; 0 requests: silence."""
+
+    p95_ms: float | None = None
+    error_percent: float = 0.0
+    requests: int = 1000
+
+
 class State:
-    """The resources, events and faults of one sandbox. Safe under threads and processes; `path` is made if missing."""
+    """The resources, events, faults and metrics of one sandbox, in the file `path`, made if missing.
+
+    Safe under threads and processes.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -393,6 +408,33 @@ class State:
         """Put so many objects into a bucket or a registry; one with contents is not deleted."""
         with self._change() as connection:
             connection.execute("UPDATE resources SET contents = ? WHERE key = ?", (contents, key))
+
+    def play(self, name: str, played: Played | None) -> None:
+        """Let the metrics of an endpoint, or of one deployment of it, show this from now on; None: nothing."""
+        with self._change() as connection:
+            connection.execute("DELETE FROM metrics WHERE name = ?", (name,))
+            if played is not None:
+                row = (name, played.p95_ms, played.error_percent, played.requests)
+                connection.execute("INSERT INTO metrics VALUES(?, ?, ?, ?)", row)
+
+    def played(self) -> dict[str, Played]:
+        """What the metrics show, by the name of an endpoint or deployment."""
+        query = "SELECT name, p95_ms, error_percent, requests FROM metrics ORDER BY name"
+        return {name: Played(*shown) for name, *shown in self._connection().execute(query)}
+
+    def operations(self) -> dict[str, Json]:
+        """The long-running operations of the REST APIs, by name, oldest first."""
+        query = "SELECT name, value FROM operations ORDER BY key"
+        return {name: json.loads(value) for name, value in self._connection().execute(query)}
+
+    def keep_operations(self, changed: Mapping[str, Json]) -> None:
+        """Add or replace long-running operations."""
+        rows = [(name, json.dumps(value)) for name, value in changed.items()]
+        query = (
+            "INSERT INTO operations(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
+        )
+        with self._change() as connection:
+            connection.executemany(query, rows)
 
     def hold(self, name: str, reason: str) -> None:
         """Hold a unique name as a soft delete does; `name` is as a resource would take it."""

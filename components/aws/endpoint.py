@@ -121,7 +121,8 @@ class Endpoint(pulumi.ComponentResource):
             scale_on_requests(name, scaling, endpoint.name, kind.requests_per_replica_per_minute, self._child)
         else:
             scale_on_backlog(name, scaling, endpoint.name, kind.backlog_per_replica, self._child)
-        return endpoint.name
+        names = pulumi.Output.all(endpoint.name, endpoint.endpoint_config_name, configuration.name)
+        return names.apply(lambda three: name_if_served(*three))
 
     def _alarm(
         self, name: str, args: EndpointArgs, metric: str, description: str, **how: pulumi.Input[float | int | str]
@@ -177,6 +178,21 @@ class Endpoint(pulumi.ComponentResource):
             evaluation_periods=24,
             treat_missing_data="breaching",
         )
+
+
+def name_if_served(endpoint: str, serves: str, wanted: str) -> str:
+    """The endpoint's name. Raises RunError where it serves another configuration than the one it was updated to.
+
+    SageMaker takes a new configuration back when an alarm rings, and the provider reports success (issues 46663 and
+    48997 of terraform-provider-aws). Pulumi would go on and delete the configuration that serves, without which no
+    update is possible any more. A program that fails deletes nothing.
+    """
+    if serves != wanted:
+        raise pulumi.RunError(
+            f"{endpoint}: an alarm rang while the new version baked, and SageMaker took it back; {serves} serves, not "
+            f"{wanted}; name the version before in the stack file and run `pulumi up` again"
+        )
+    return endpoint
 
 
 def _traffic(

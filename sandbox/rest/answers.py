@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sandbox.state import Played
+
 Json = dict[str, Any]
 
 
@@ -77,15 +79,6 @@ class Operation:
         operation = Operation(**kept)
         operation.error = tuple(kept["error"]) if kept["error"] else None
         return operation
-
-
-@dataclass(frozen=True)
-class Played:
-    """What the metrics show of one deployment. None: no latency was measured; 0 requests: nothing was."""
-
-    p95_ms: float | None = None
-    error_percent: float = 0.0
-    requests: int = 1000
 
 
 def check_shares(shares: Mapping[str, int], known: set[str], code: str) -> None:

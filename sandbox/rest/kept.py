@@ -1,22 +1,21 @@
 """The double of a sandbox: what it answers and changes is in the sandbox's `state.sqlite`, beside what plugins made.
 
 Endpoints are those that the simulated providers created. Models, deployed models and traffic, which `provider/` makes
-through this API, are resources of its own types. Operations under way and metrics played in are in a table of their
-own. Nothing is held between two calls, so several doubles may serve one sandbox, and one may be killed.
+through this API, are resources of its own types. Nothing is held between two calls, so several doubles may serve one
+sandbox, and one may be killed.
 """
 
 import copy
 import fcntl
 import json
 import re
-import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.gcp import project_number
-from sandbox.rest.answers import Answer, Call, Json, Operation, Played
+from sandbox.rest.answers import Answer, Call, Json, Operation
 from sandbox.rest.arm import ArmDouble
 from sandbox.rest.server import Double, Fault
 from sandbox.rest.vertex import VertexDouble, key
@@ -38,43 +37,6 @@ _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
 
-class Shelf:
-    """A table of JSON documents in the sandbox's file: operations under way, metrics played in."""
-
-    def __init__(self, database: Path) -> None:
-        self._database = database
-        with self._open() as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS rest(kind TEXT, key TEXT, value TEXT, UNIQUE(kind, key))")
-
-    def put(self, kind: str, values: Mapping[str, Json]) -> None:
-        """Add or replace documents."""
-        rows = [(kind, name, json.dumps(value)) for name, value in values.items()]
-        with self._open() as connection:
-            connection.executemany("INSERT OR REPLACE INTO rest VALUES(?, ?, ?)", rows)
-
-    def all(self, kind: str) -> dict[str, Json]:
-        """The documents of a kind by their key, oldest first."""
-        query = "SELECT key, value FROM rest WHERE kind = ? ORDER BY rowid"
-        with self._open() as connection:
-            return {name: json.loads(value) for name, value in connection.execute(query, (kind,))}
-
-    def play(self, name: str, played: Played | None) -> None:
-        """Let the metrics of `name` show this; None forgets it. See `metrics` of the doubles for what a name is."""
-        with self._open() as connection:
-            connection.execute("DELETE FROM rest WHERE kind = 'metrics' AND key = ?", (name,))
-        if played is not None:
-            self.put("metrics", {name: asdict(played)})
-
-    def played(self) -> dict[str, Played]:
-        """What is played in, by name."""
-        return {name: Played(**value) for name, value in self.all("metrics").items()}
-
-    @contextmanager
-    def _open(self) -> Generator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._database, timeout=30)) as connection, connection:
-            yield connection
-
-
 @dataclass
 class KeptDouble(Double):
     """A double of the sandbox whose file is `database`."""
@@ -82,7 +44,7 @@ class KeptDouble(Double):
     database: Path = Path("state.sqlite")
 
     def __post_init__(self) -> None:
-        self._state, self._shelf = State(self.database), Shelf(self.database)
+        self._state = State(self.database)
 
     def answer(self, call: Call) -> Answer | None:
         """One call, alone among all doubles of this sandbox. An armed fault of the sandbox strikes one that changes."""
@@ -102,7 +64,7 @@ class KeptDouble(Double):
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
-        operations = self._shelf.all("operations")
+        operations = self._state.operations()
         with (
             self._arm_kept(operations)
             if call.path.startswith("/subscriptions/")
@@ -113,15 +75,16 @@ class KeptDouble(Double):
     @contextmanager
     def _vertex_kept(self, project: str, operations: dict[str, Json]) -> Generator[None]:
         """Vertex AI's part for one project, given by its id or its number: loaded, and what changed kept."""
-        known = {record.account for record in self._state.find(platform="gcp")}
+        stands = self._state.find(platform="gcp")
+        known = {record.account for record in stands}
         known |= {kept["resource"].split("/")[1] for name, kept in operations.items() if name.startswith("projects/")}
         project = next((account for account in known if project_number(account) == project), project)
         prefix = f"projects/{project}/"
-        rows = [record for record in self._state.all() if record.id.startswith(prefix)]
+        rows = [record for record in stands if record.id.startswith(prefix)]
         endpoints = {key(row.id): row for row in rows if row.type == AI_ENDPOINT}
         models = {key(row.id): row for row in rows if row.type == MODEL}
         deployed = {key(row.id): row for row in rows if row.type == DEPLOYMENT}
-        vertex = self.vertex = VertexDouble(number=project_number(project), metrics=self._shelf.played())
+        vertex = self.vertex = VertexDouble(number=project_number(project), metrics=self._state.played())
         for name, row in endpoints.items():
             mine = [one for one in deployed.values() if one.id.startswith(f"{row.id}/")]
             split = {one.inputs["id"]: one.outputs["trafficPercent"] for one in mine}
@@ -138,7 +101,7 @@ class KeptDouble(Double):
         try:
             yield
         finally:
-            self._shelf.put("operations", _changed(operations, vertex.operations))
+            self._state.keep_operations(_changed(operations, vertex.operations))
             for name in {*before[0], *vertex.models}:
                 versions = vertex.models.get(name)
                 if versions != before[0].get(name):
@@ -178,7 +141,7 @@ class KeptDouble(Double):
     @contextmanager
     def _arm_kept(self, operations: dict[str, Json]) -> Generator[None]:
         """Resource Manager's part: loaded, and what changed kept."""
-        arm = self.arm = ArmDouble(address=self.address, metrics=self._shelf.played())
+        arm = self.arm = ArmDouble(address=self.address, metrics=self._state.played())
         traffic = {row.id.removesuffix("/traffic"): row for row in self._state.find(type=TRAFFIC)}
         rows = {row.id: row for kind in (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT) for row in self._state.find(type=kind)}
         for id_, row in rows.items():
@@ -191,7 +154,7 @@ class KeptDouble(Double):
         try:
             yield
         finally:
-            self._shelf.put("operations", _changed(operations, arm.operations))
+            self._state.keep_operations(_changed(operations, arm.operations))
             for id_, row in rows.items():
                 after = arm.resources.get(id_)
                 if after is None:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Played, Refusal, check_shares, played_of
+from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
+from sandbox.state import Played
 
 NUMBER = "123456789012"
 MUTABLE = {

@@ -242,19 +242,18 @@ def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
 
 
 def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Path) -> None:
-    from sandbox.rest.answers import Played
-    from sandbox.rest.kept import Shelf
+    from sandbox.state import Played
 
     database = tmp_path / "box" / "state.sqlite"
     assert run("play", "fraud-scorer", "--p95-ms", "900", "--error-percent", "2").returncode == 0
-    assert Shelf(database).played() == {"fraud-scorer": Played(900, 2, 1000)}
+    assert State(database).played() == {"fraud-scorer": Played(900, 2, 1000)}
     assert "silence" in run("play", "fraud-scorer", "--requests", "0").stdout
-    assert Shelf(database).played() == {"fraud-scorer": Played(None, 0, 0)}
+    assert State(database).played() == {"fraud-scorer": Played(None, 0, 0)}
     run("play", "fraud-scorer", "--stop")
-    assert Shelf(database).played() == {}
+    assert State(database).played() == {}
 
 
-@pytest.mark.parametrize("command", ["ls", "show", "play", "reset", "trial"])
+@pytest.mark.parametrize("command", ["ls", "show", "play", "alarms", "reset", "trial"])
 def test_every_subcommand_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, ["sandbox", command, "--help"])
     assert result.exit_code == 0 and f"mlplatform sandbox {command}" in result.output

@@ -7,7 +7,7 @@ from sandbox import aws, azure, gcp
 from sandbox.behaviour import DEFAULTS, Cloud, Refused
 from sandbox.cloud import UnknownType
 from sandbox.inputs import resource_shape
-from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, State
+from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, Played, State
 
 ACCOUNTS = {
     "aws": ("111122223333", "us-east-1"),
@@ -306,3 +306,43 @@ def test_the_words_of_an_endpoint_are_those_of_its_configuration(on_aws):
     on_aws.create(CONFIG, "c", {"name": "c", "productionVariants": [VARIANT]})
     assert "ml.m5.large" in on_aws.cloud.words(ENDPOINT, {"endpointConfigName": "c", "name": "e"})
     assert on_aws.cloud.words(CONFIG, {"name": "c"}) == set()
+
+
+def bluegreen(place, serves):
+    """An endpoint of one alarm, on a new configuration; what it serves afterwards."""
+    alarm = {
+        "name": "errors",
+        "namespace": "AWS/SageMaker",
+        "metricName": "Invocation5XXErrors",
+        "statistic": "Average",
+        "dimensions": {"EndpointName": "e"},
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 0.01,
+        "evaluationPeriods": 3,
+    }
+    place.create("aws:cloudwatch/metricAlarm:MetricAlarm", "errors", alarm)
+    for name in ("blue", "green"):
+        place.create(CONFIG, name, {"name": name, "productionVariants": [VARIANT]})
+    guard = {"autoRollbackConfiguration": {"alarms": [{"alarmName": "errors"}]}}
+    policy = {"trafficRoutingConfiguration": {"type": "CANARY", "waitIntervalInSeconds": 600}}
+    given = {"name": "e", "deploymentConfig": {**guard, "blueGreenUpdatePolicy": policy}}
+    id_, _ = place.create(ENDPOINT, "e", {**given, "endpointConfigName": serves})
+    return id_, given
+
+
+@pytest.mark.parametrize(("errors", "serves"), [(0.5, "green"), (1.0, "green"), (5.0, "blue")])
+def test_sagemaker_takes_a_configuration_back_when_an_alarm_rings_and_reports_success(on_aws, errors, serves):
+    id_, given = bluegreen(on_aws, "blue")
+    on_aws.state.play("e", Played(error_percent=errors))
+    updated = on_aws.cloud.update(ENDPOINT, id_, {**given, "endpointConfigName": "green"})
+    found = on_aws.cloud.read(ENDPOINT, id_)
+    assert updated["endpointConfigName"] == found.inputs["endpointConfigName"] == serves
+    said = [event.said for event in on_aws.state.events() if event.operation == "rollback"]
+    assert said == ([] if serves == "green" else ["taken back: green, for errors rings"])
+
+
+def test_an_endpoint_whose_configuration_is_gone_cannot_be_updated(on_aws):
+    id_, given = bluegreen(on_aws, "blue")
+    on_aws.cloud.delete(CONFIG, "blue")
+    with pytest.raises(Refused, match=r"Could not find endpoint configuration .*endpoint-config/blue"):
+        on_aws.cloud.update(ENDPOINT, id_, {**given, "endpointConfigName": "green"})

@@ -17,9 +17,8 @@ import pytest
 from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, CloudError, Refused
 from provider.vertex import deployed_id
 from sandbox.gcp import project_number
-from sandbox.rest.answers import Played
-from sandbox.rest.kept import DEPLOYMENT, MODEL, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC, KeptDouble, Shelf
-from sandbox.state import Held, Link, New, State
+from sandbox.rest.kept import DEPLOYMENT, MODEL, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC, KeptDouble
+from sandbox.state import Held, Link, New, Played, State
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, LOCATION, Killed, Logic, deployment, logic, model, traffic
 
 AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
@@ -195,11 +194,11 @@ def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: st
     run.models.create(model())
     old = run.deployments.converge(deployment())["deployedModelId"]
     run.models.update(model(artifactUri="gs://payments-risk-artifacts/fraud-scorer/2/"))
-    Shelf(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
+    State(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
     with pytest.raises(Refused, match="p95 latency was 900 ms"):
         run.deployments.converge(deployment(**NEWER))
     assert shares(State(database)) == {old: 100}
-    Shelf(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
+    State(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
     run.deployments.converge(deployment(**NEWER))
     assert shares(State(database)) == {deployed_id(deployment(**NEWER)): 100}, "silence is no breach"
 
@@ -207,11 +206,11 @@ def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: st
 @pytest.mark.parametrize("played", [Played(p95_ms=900), Played(error_percent=20)])
 def test_played_figures_reach_azures_metrics(run: Logic, database: Path, played: Played) -> None:
     run.traffics.converge(traffic())
-    Shelf(database).play("fraud-scorer", played)
+    State(database).play("fraud-scorer", played)
     with pytest.raises(Refused, match=r"(900 ms|20 % of its answers)"):
         run.traffics.converge(traffic(deployment="green"))
     assert State(database).find(type=TRAFFIC)[0].outputs["traffic"] == {"blue": 100}
-    Shelf(database).play("fraud-scorer", None)
+    State(database).play("fraud-scorer", None)
     run.traffics.converge(traffic(deployment="green"))
 
 

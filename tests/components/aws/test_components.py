@@ -15,7 +15,7 @@ from components.aws.batch import BatchJob, BatchJobArgs
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.aws.budget import Budget, BudgetArgs
 from components.aws.encryption import Encryption, EncryptionArgs
-from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs
+from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs, name_if_served
 from components.aws.identity import Identity
 from components.aws.model import ModelArgs
 from components.aws.monitoring import Alerts, AlertsArgs
@@ -250,3 +250,10 @@ def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
         if "Service" in s["Principal"]
     ]
     assert not services, "no service holds the data key by itself"
+
+
+def test_a_version_that_sagemaker_took_back_fails_the_program() -> None:
+    """The provider says nothing of it: issues 46663 and 48997 of terraform-provider-aws."""
+    assert name_if_served("scorer", "config-2", "config-2") == "scorer"
+    with pytest.raises(pulumi.RunError, match=r"^scorer: .*config-1 serves, not config-2; name the version before"):
+        name_if_served("scorer", "config-1", "config-2")

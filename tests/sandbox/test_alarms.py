@@ -1,0 +1,84 @@
+"""The pilots' own alarms, in the simulated cloud, read against what is played in."""
+
+from pathlib import Path
+
+import pytest
+
+from operations.graph import Graph
+from sandbox.alarms import alarms
+from sandbox.state import New, Played, State
+
+ALARMS = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sns/topicSubscription:TopicSubscription",
+    "gcp:monitoring/alertPolicy:AlertPolicy",
+    "gcp:monitoring/notificationChannel:NotificationChannel",
+    "azure-native:monitor:MetricAlert",
+    "azure-native:monitor:ScheduledQueryRule",
+    "azure-native:monitor:ActionGroup",
+}
+HEALTHY = Played(p95_ms=80, error_percent=0.1)
+
+
+@pytest.fixture(params=["aws", "gcp", "azure"])
+def stood_up(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[State, str]:
+    """The alarms of a pilot, as its own program makes them, and the name of its online endpoint."""
+    graph: Graph = request.getfixturevalue(f"{request.param}_pilot")
+    state = State(tmp_path / "state.sqlite")
+    for one in graph.cloud:
+        if one.type in ALARMS:
+            id_ = str(one.outputs["id"])
+            handles = {str(one.outputs[key]) for key in ("arn", "name") if key in one.outputs}
+            where = (request.param, "account", "region", one.name)
+            state.create(New(one.type, id_, *where, one.inputs, one.outputs, handles=sorted(handles)))
+    endpoint = graph.outputs["endpoints"]["fraud-scorer"]
+    return state, str(endpoint).rpartition("/")[2]
+
+
+def ringing(state: State) -> set[str]:
+    return {alarm.name.rpartition("fraud-scorer-")[2] for alarm in alarms(state) if alarm.rings}
+
+
+@pytest.mark.parametrize(
+    ("played", "rings"),
+    [
+        (None, set()),
+        (HEALTHY, set()),
+        (Played(p95_ms=250, error_percent=1), set()),
+        (Played(p95_ms=80, error_percent=1.01), {"errors"}),
+        (Played(p95_ms=250.5), {"p95-latency"}),
+        (Played(p95_ms=900, error_percent=50), {"errors", "p95-latency"}),
+        (Played(requests=0), {"idle"}),
+        (Played(p95_ms=900, error_percent=50, requests=0), {"idle"}),
+        (Played(requests=1), set()),
+    ],
+)
+def test_an_endpoints_alarms_ring_beyond_their_bounds_and_not_at_them(
+    stood_up: tuple[State, str], played: Played | None, rings: set[str]
+) -> None:
+    state, endpoint = stood_up
+    state.play(endpoint, played)
+    assert ringing(state) == rings
+
+
+def test_another_endpoints_metrics_ring_nothing(stood_up: tuple[State, str]) -> None:
+    state, _ = stood_up
+    state.play("another", Played(p95_ms=900, error_percent=50))
+    assert ringing(state) == set()
+
+
+def test_an_alarm_says_what_its_mail_says_and_to_whom(stood_up: tuple[State, str]) -> None:
+    state, endpoint = stood_up
+    state.play(endpoint, Played(error_percent=50))
+    rang = next(alarm for alarm in alarms(state) if alarm.rings)
+    assert "1 %" in rang.words and "errors" in rang.words
+    assert rang.mails == ("payments-risk@example.com",)
+
+
+def test_alarms_on_runs_and_queues_are_left_out(stood_up: tuple[State, str]) -> None:
+    state, _ = stood_up
+    assert {
+        name for alarm in alarms(state) for name in [alarm.name] if "backfill" in name or "waiting" in name
+    } == set()
+    read = {alarm.name.rpartition("-pilot-")[2] for alarm in alarms(state)}
+    assert {"fraud-scorer-errors", "fraud-scorer-p95-latency", "fraud-scorer-idle"} <= read
