@@ -22,6 +22,7 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
 from operations import sandbox  # noqa: E402
+from operations.drill.command import drill  # noqa: E402
 from stacks.config import STACKS, json_schema, read_stack_file, stack_file, stack_name  # noqa: E402
 from stacks.errors import BadInput  # noqa: E402
 
@@ -45,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox.app, name="sandbox")
+app.command("drill", epilog="Example: mlplatform drill bad-version aws-pilot")(drill)
 StackArgument = Annotated[
     str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
 ]

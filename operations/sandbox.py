@@ -55,7 +55,7 @@ class Chosen:
         if "/" in name:
             home = Home(Path(name).resolve())
             if home.path.exists() and not home.path.is_dir():
-                raise BadInput(f"{_shown(home)}: is a file; a sandbox is a folder")
+                raise BadInput(f"{as_typed(home)}: is a file; a sandbox is a folder")
             return home
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
             raise BadInput(
@@ -98,9 +98,9 @@ def run_pulumi(context: typer.Context) -> None:
     """Run any Pulumi command, in the project's folder: mlplatform sandbox -- pulumi preview -s gcp-pilot."""
     chosen: Chosen = context.obj
     home, arguments = chosen.home(), list(context.args)
-    _tools()
-    with _used(home, alone=False), _told():
-        code = _ready(home, named_stack(arguments), chosen.real_time).run(arguments)
+    tools()
+    with used(home, alone=False), told():
+        code = ready(home, named_stack(arguments), chosen.real_time).run(arguments)
     raise typer.Exit(code)
 
 
@@ -109,9 +109,11 @@ def list_resources(context: typer.Context) -> None:
     """List what stands in the simulated cloud."""
     home, records = _resources(context)
     if not records:
-        typer.echo(f"{_shown(home)}: nothing stands here; `mlplatform sandbox -- pulumi up -s STACK` brings a stack up")
+        typer.echo(
+            f"{as_typed(home)}: nothing stands here; `mlplatform sandbox -- pulumi up -s STACK` brings a stack up"
+        )
         return
-    table = Table(title=_shown(home), title_justify="left")
+    table = Table(title=as_typed(home), title_justify="left")
     for heading in ("type", "name", "account", "region", "changes"):
         table.add_column(heading, overflow="fold")
     for one in records:
@@ -132,7 +134,7 @@ def show(
     found = found or (state.named(name) if state else [])
     if not found or state is None:
         hint = _hint(name, {one.name for one in records})
-        raise BadInput(f"{name[:80]!r}: no such resource in {_shown(home)}; {hint}")
+        raise BadInput(f"{name[:80]!r}: no such resource in {as_typed(home)}; {hint}")
     events = state.events()
     shown = [
         {
@@ -161,7 +163,7 @@ def play(
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
     if not stop and name not in names:
-        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {_shown(home)}; {_hint(name, names)}")
+        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {as_typed(home)}; {_hint(name, names)}")
     measured = {one.name: one.id.rpartition("/")[2] for one in records if one.type in ENDPOINTS}.get(name, name)
     state = _state(home)
     if state is not None:
@@ -181,9 +183,9 @@ def list_alarms(context: typer.Context) -> None:
     state = _state(home)
     found = alarms(state) if state else []
     if not found:
-        typer.echo(f"{_shown(home)}: no alarm on an endpoint stands here")
+        typer.echo(f"{as_typed(home)}: no alarm on an endpoint stands here")
         return
-    table = Table(title=_shown(home), title_justify="left")
+    table = Table(title=as_typed(home), title_justify="left")
     for heading in ("alarm", "rings", "its mail says", "to"):
         table.add_column(heading, overflow="fold")
     for one in found:
@@ -203,13 +205,13 @@ def reset(
     chosen: Chosen = context.obj
     home = chosen.home()
     if not home.path.exists():
-        typer.echo(f"{_shown(home)}: there is no such sandbox, nothing to remove")
+        typer.echo(f"{as_typed(home)}: there is no such sandbox, nothing to remove")
         return
-    with _used(home, alone=True):
+    with used(home, alone=True):
         try:
-            what = f"{_shown(home)} with {len(_resources(context)[1])} resources"
+            what = f"{as_typed(home)} with {len(_resources(context)[1])} resources"
         except BadInput:  # a broken state is one reason to remove it
-            what = _shown(home)
+            what = as_typed(home)
         if yes:
             home.remove()
     typer.echo(f"removed {what}" if yes else f"would remove {what}; --yes does it")
@@ -226,19 +228,19 @@ def trial(
     chosen: Chosen = context.obj
     file = stack_file(stack)
     home = chosen.home(f"trial-{stack}")
-    _tools()
+    tools()
     left_before = home.path.exists()
-    with _used(home, alone=True):
+    with used(home, alone=True):
         if chosen.name and _state(home):
             raise BadInput(
-                f"{_shown(home)}: a trial wants a new sandbox; remove it with `sandbox reset`, or name another"
+                f"{as_typed(home)}: a trial wants a new sandbox; remove it with `sandbox reset`, or name another"
             )
         if left_before:
-            _say(f"emptying {_shown(home)}, which an earlier trial left")
+            say(f"emptying {as_typed(home)}, which an earlier trial left")
             home.empty()
-        _say(f"{stack} goes up in {_shown(home)} and down again; nothing outside that folder is changed")
-        with _told(), Preview(file) as judged:
-            left = _trial(_ready(home, stack, chosen.real_time), stack, judged)
+        say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
+        with told(), Preview(file) as judged:
+            left = _trial(ready(home, stack, chosen.real_time), stack, judged)
         if left:
             raise typer.Exit(1)
         home.remove()
@@ -251,26 +253,26 @@ def _trial(engine: "Engine", stack: str, judged: "Preview") -> bool:
     on = ["--stack", stack, "--yes"]
     start = time.monotonic()
     if _shown_short(engine, ["up", *on, "--skip-preview", "--suppress-outputs"]):
-        _say(f"`pulumi up` failed; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
+        say(f"`pulumi up` failed; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
         return True
     resources = engine.resources(stack)
-    _say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
+    say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
     typer.echo(engine.ask("stack", "output", "--stack", stack), nl=False)
     bill = cost_of(judged.graph())
     dear = f"${bill.idle_usd:,.2f} a month with no traffic, ${bill.ceiling_usd:,.2f} with every replica at its maximum"
-    _say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
+    say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
-    _say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
+    say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
     for name in protected:
-        _say(f"  {name}")
+        say(f"  {name}")
     if protected:
         engine.ask("state", "unprotect", "--all", *on)
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     state = _state(engine.home)
     left = [f"{one.type}::{one.name}" for one in (state.all() if state else [])]
-    _say("`pulumi destroy` failed" if failed else f"{stack} is down; {len(left)} resources are left in the cloud")
+    say("`pulumi destroy` failed" if failed else f"{stack} is down; {len(left)} resources are left in the cloud")
     for name in left:
-        _say(f"  {name}")
+        say(f"  {name}")
     return bool(failed or left)
 
 
@@ -282,26 +284,26 @@ def _shown_short(engine: "Engine", arguments: list[str]) -> int:
     code = engine.run(arguments, log)
     if code:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        _say("\n".join(lines[-LAST_LINES:]))
-        _say(f"the whole of it is in {log}")
+        say("\n".join(lines[-LAST_LINES:]))
+        say(f"the whole of it is in {log}")
     return code
 
 
-def _ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
+def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
     """The engine in this sandbox, brought up to date; the stack made if it is not there.
 
     Raises BadInput where a tool is missing or there is no such stack.
     """
     from sandbox.engine import Engine
 
-    cli, uv = _tools()
+    cli, uv = tools()
     if stack is not None and not home.has_stack(stack):
         stack_file(stack)
     home.lay_out()
     for file in sorted(STACKS.glob("Pulumi.*.yaml")):
         name = stack_name(file)
         if (name == stack or home.has_stack(name)) and home.take(file):
-            _say(f"{name}: the stack file has changed and is taken anew; what `pulumi config` had set is dropped")
+            say(f"{name}: the stack file has changed and is taken anew; what `pulumi config` had set is dropped")
     engine = Engine(home, cli, uv, instant=not real_time)
     if stack is not None and not home.has_stack(stack):
         engine.make(stack)
@@ -309,18 +311,18 @@ def _ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
 
 
 @contextmanager
-def _told() -> Generator[None]:
+def told() -> Generator[None]:
     """What the CLI refused ends the command with its own sentence."""
     from sandbox.engine import Failed
 
     try:
         yield
     except Failed as error:
-        _say(f"pulumi: {error}")
+        say(f"pulumi: {error}")
         raise typer.Exit(1) from None
 
 
-def _tools() -> tuple[Path, Path]:
+def tools() -> tuple[Path, Path]:
     """The Pulumi CLI and uv. Raises BadInput, saying how to get what is missing."""
     from sandbox.engine import find_cli, find_uv
 
@@ -374,34 +376,34 @@ def _state(home: "Home") -> "State | None":
 
 
 @contextmanager
-def _used(home: "Home", alone: bool) -> Generator[None]:
+def used(home: "Home", alone: bool) -> Generator[None]:
     """Hold the sandbox, whose folder is made if it is not there: with others, or alone.
 
     Raises BadInput where another process uses it otherwise, and where the folder is something else's.
     """
     strange = home.strange()
     if strange:
-        raise BadInput(f"{_shown(home)}: holds {strange}, which no sandbox made; name another folder")
+        raise BadInput(f"{as_typed(home)}: holds {strange}, which no sandbox made; name another folder")
     try:
         home.path.mkdir(parents=True, exist_ok=True)
         lock = (home.path / "lock").open("w")
     except OSError as error:
-        raise BadInput(f"{_shown(home)}: cannot be written ({error.strerror}); name another folder") from None
+        raise BadInput(f"{as_typed(home)}: cannot be written ({error.strerror}); name another folder") from None
     with lock:
         try:
             fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
-            busy = f"{_shown(home)}: another process is using it"
+            busy = f"{as_typed(home)}: another process is using it"
             raise BadInput(f"{busy}; wait for it, or use a sandbox of your own with --name") from None
         yield
 
 
-def _shown(home: "Home") -> str:
+def as_typed(home: "Home") -> str:
     """The folder as a user writes it."""
     return str(home.path.relative_to(ROOT) if home.path.is_relative_to(ROOT) else home.path)
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     """One line on standard error: standard output is Pulumi's."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()

@@ -8,7 +8,7 @@ endpoint's requests, errors and latency (a batch job's run, a queue) have no met
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sandbox.state import Json, Played, Record, State
 
@@ -18,13 +18,16 @@ ENDPOINTS = (
     "azure-native:machinelearningservices:OnlineEndpoint",
 )
 """The types that serve; metrics are played in by the last part of their id."""
+Figure = Literal["requests", "errors", "latency"]
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm on an endpoint: its name, what its mail says, whom it mails, and whether it rings."""
+    """An alarm on an `endpoint`: its name, what it watches, what its mail says and to whom, and whether it rings."""
 
     name: str
+    endpoint: str
+    figure: Figure
     words: str
     mails: tuple[str, ...]
     rings: bool
@@ -32,23 +35,29 @@ class Alarm:
 
 @dataclass(frozen=True)
 class _Bound:
-    """What an alarm watches: an endpoint's figure, and what it must pass. `silent` is the figure of a silent one."""
+    """What an alarm watches: an endpoint's figure, and what it must pass.
+
+    The alarm's metric is the figure times `factor`: milliseconds, a share in percent, requests. `silent` is what it
+    makes of an endpoint that nobody calls; None if that rings nothing.
+    """
 
     endpoint: str
-    figure: Callable[[Played], float | None]
+    figure: Figure
+    factor: float
     above: bool
     threshold: float
-    silent: float | None
+    silent: float | None = None
 
     def passed(self, metrics: Mapping[str, Played]) -> bool:
         """Whether the figure is beyond the threshold; an endpoint of which nothing is played in passes nothing."""
         played = metrics.get(self.endpoint)
         if played is None:
             return False
-        figure = self.figure(played) if played.requests else self.silent
-        if figure is None:
+        shown = {"requests": played.requests, "errors": played.error_percent, "latency": played.p95_ms}[self.figure]
+        value = self.silent if not played.requests else None if shown is None else shown * self.factor
+        if value is None:
             return False
-        return figure > self.threshold if self.above else figure < self.threshold
+        return value > self.threshold if self.above else value < self.threshold
 
 
 def alarms(state: State) -> list[Alarm]:
@@ -60,7 +69,8 @@ def alarms(state: State) -> list[Alarm]:
             read_ = read(record.inputs)
             if read_ is not None:
                 words, bound = read_
-                found.append(Alarm(_name(record), words, tuple(mails(state, record)), bound.passed(metrics)))
+                mailed, rings = tuple(mails(state, record)), bound.passed(metrics)
+                found.append(Alarm(_name(record), bound.endpoint, bound.figure, words, mailed, rings))
     return found
 
 
@@ -69,37 +79,23 @@ def _name(record: Record) -> str:
     return str(record.inputs.get("displayName") or record.inputs.get("ruleName") or record.inputs["name"])
 
 
-def _errors(percent: float) -> Callable[[Played], float]:
-    """The share of errors, where the whole is `percent`."""
-    return lambda played: played.error_percent * percent / 100
-
-
-def _requests(played: Played) -> float:
-    return played.requests
-
-
-def _latency(factor: float) -> Callable[[Played], float | None]:
-    """The p95 latency, `factor` units a millisecond."""
-    return lambda played: None if played.p95_ms is None else played.p95_ms * factor
-
-
-_CLOUDWATCH: Mapping[tuple[str, str], Callable[[Played], float | None]] = {
-    ("Invocations", "Sum"): _requests,
-    ("Invocation5XXErrors", "Average"): _errors(1),
-    ("ModelLatency", "p95"): _latency(1000),  # in microseconds
+_CLOUDWATCH: Mapping[tuple[str, str], tuple[Figure, float]] = {
+    ("Invocations", "Sum"): ("requests", 1),
+    ("Invocation5XXErrors", "Average"): ("errors", 0.01),
+    ("ModelLatency", "p95"): ("latency", 1000),  # in microseconds
 }
 
 
 def _metric_alarm(inputs: Json) -> tuple[str, _Bound] | None:
     statistic = inputs.get("statistic") or inputs.get("extendedStatistic")
-    figure = _CLOUDWATCH.get((inputs.get("metricName", ""), str(statistic)))
+    watched = _CLOUDWATCH.get((inputs.get("metricName", ""), str(statistic)))
     endpoint = inputs.get("dimensions", {}).get("EndpointName")
-    if inputs.get("namespace") != "AWS/SageMaker" or figure is None or endpoint is None:
+    if inputs.get("namespace") != "AWS/SageMaker" or watched is None or endpoint is None:
         return None
     above = inputs["comparisonOperator"].startswith("GreaterThan")
     breaching = inputs.get("treatMissingData") == "breaching"
     beyond = inputs["threshold"] + (1 if above else -1)  # what is missing is taken as beyond the threshold
-    bound = _Bound(endpoint, figure, above, inputs["threshold"], beyond if breaching else None)
+    bound = _Bound(endpoint, *watched, above, inputs["threshold"], beyond if breaching else None)
     return inputs.get("alarmDescription", ""), bound
 
 
@@ -108,21 +104,19 @@ def _alert_policy(inputs: Json) -> tuple[str, _Bound] | None:
     query: str = condition.get("conditionPrometheusQueryLanguage", {}).get("query", "")
     if query:
         found = re.search(r'online_response_count\{.*endpoint_id="([^"]+)".*vector\(0\).* < (\d+)$', query)
-        bound = _Bound(found[1], _requests, False, float(found[2]), 0) if found else None
+        bound = _Bound(found[1], "requests", 1, False, float(found[2]), 0) if found else None
         return (condition["displayName"], bound) if bound else None
     threshold: Json = condition.get("conditionThreshold", {})
     filter_: str = threshold.get("filter", "")
     endpoint = re.search(r'resource\.labels\.endpoint_id = "([^"]+)"', filter_)
     if endpoint is None:
         return None
+    above, bound = threshold["comparison"] == "COMPARISON_GT", threshold["thresholdValue"]
     if "online/prediction_latencies" in filter_:
-        figure = _latency(1)
-    elif "online/response_count" in filter_ and threshold.get("denominatorFilter"):
-        figure = _errors(1)
-    else:
-        return None
-    above = threshold["comparison"] == "COMPARISON_GT"
-    return condition["displayName"], _Bound(endpoint[1], figure, above, threshold["thresholdValue"], None)
+        return condition["displayName"], _Bound(endpoint[1], "latency", 1, above, bound)
+    if "online/response_count" in filter_ and threshold.get("denominatorFilter"):
+        return condition["displayName"], _Bound(endpoint[1], "errors", 0.01, above, bound)
+    return None
 
 
 def _metric_alert(inputs: Json) -> tuple[str, _Bound] | None:
@@ -131,7 +125,7 @@ def _metric_alert(inputs: Json) -> tuple[str, _Bound] | None:
     if criterion["metricName"] != "RequestLatency_P95" or not endpoint:
         return None
     above = criterion["operator"].startswith("GreaterThan")
-    return inputs.get("description", ""), _Bound(endpoint, _latency(1), above, criterion["threshold"], None)
+    return inputs.get("description", ""), _Bound(endpoint, "latency", 1, above, criterion["threshold"])
 
 
 def _query_rule(inputs: Json) -> tuple[str, _Bound] | None:
@@ -142,14 +136,11 @@ def _query_rule(inputs: Json) -> tuple[str, _Bound] | None:
     above = criterion["operator"].startswith("GreaterThan")
     if found is None:
         return None
-    figures: Mapping[str, tuple[Callable[[Played], float], float | None]] = {
-        "count()": (_requests, 0),
-        "100.0 * countif(toint(ResponseCode) >= 500) / count()": (_errors(100), None),  # 0 of 0 is no number
-    }
-    if found[2] not in figures:
-        return None
-    figure, silent = figures[found[2]]
-    return inputs.get("description", ""), _Bound(found[1], figure, above, criterion["threshold"], silent)
+    if found[2] == "count()":
+        return inputs.get("description", ""), _Bound(found[1], "requests", 1, above, criterion["threshold"], 0)
+    if found[2] == "100.0 * countif(toint(ResponseCode) >= 500) / count()":  # no number where there is no row
+        return inputs.get("description", ""), _Bound(found[1], "errors", 1, above, criterion["threshold"])
+    return None
 
 
 def _subscribers(state: State, alarm: Record) -> Iterator[str]:

@@ -5,15 +5,23 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.home import ROOT, Home
 from sandbox.rest.kept import KeptDouble
+from sandbox.state import State
+
+if TYPE_CHECKING:
+    from pulumi import automation
+
+LOOK_EVERY = 0.005
+"""Seconds between two looks at how far a command is that is to be killed."""
 
 
 class Failed(Exception):
@@ -88,9 +96,63 @@ class Engine:
         return exported["deployment"].get("resources") or []
 
     @contextmanager
+    def stack(self, name: str) -> Generator["automation.Stack"]:
+        """The stack under Pulumi's Automation API, made if it is not there.
+
+        That API hands the environment of this process on, which is the sandbox's meanwhile: not for threads.
+        """
+        from pulumi import automation
+
+        with self._beside() as environment, _only(environment):
+            workspace = automation.LocalWorkspace(work_dir=str(self.home.project))
+            yield automation.Stack.create_or_select(name, workspace)
+
+    def kill(self, arguments: Sequence[str], after: int) -> bool:
+        """Run a command, and end it as a machine that dies does once the simulated cloud has carried out `after` calls.
+
+        The engine and all that it started are killed. False if the command ended before.
+        """
+        import psutil
+
+        state = State(self.home.database)
+        with self._beside() as environment:
+            last = state.calls() + after
+            process = psutil.Popen(
+                [str(self.cli), *arguments, "--non-interactive"],
+                cwd=self.home.project,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            while state.calls() < last and process.poll() is None:
+                time.sleep(LOOK_EVERY)
+            killed = process.poll() is None
+            started = process.children(recursive=True) if killed else []
+            for one in (process, *started) if killed else ():
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
+            psutil.wait_procs(started)
+            process.wait()
+        return killed
+
+    @contextmanager
     def _beside(self) -> Generator[dict[str, str]]:
         with KeptDouble(database=self.home.database) as double:
             yield self.home.environment(self.uv, double.address, self.instant)
+
+
+@contextmanager
+def _only(environment: Mapping[str, str]) -> Generator[None]:
+    """Let this process have that environment and no other."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class Forwarding:

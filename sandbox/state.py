@@ -293,11 +293,7 @@ class State:
                 was = self._one(connection, key)
             except KeyError:
                 return
-            goes = [was]
-            if below:
-                query = f"SELECT {_COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key DESC"
-                rows = connection.execute(query, (was.account, f"{was.id}/", f"{was.id}0"))
-                goes += [_record(row) for row in rows]
+            goes = [was, *(_below(connection, was) if below else ())]
             for one in goes:
                 self._check_free(connection, one, {other.key for other in goes} if one is not was else {key})
                 if one.contents and not emptied:
@@ -341,6 +337,11 @@ class State:
         """The events, oldest first; only the `last` ones if that is not 0."""
         query = "SELECT at, operation, type, name, id, run, said FROM events ORDER BY key DESC LIMIT ?"
         return [Event(*row) for row in self._connection().execute(query, (last or -1,))][::-1]
+
+    def calls(self) -> int:
+        """How many events there ever were."""
+        row = self._connection().execute("SELECT MAX(key) FROM events").fetchone()
+        return int(row[0] or 0)
 
     def arm(self, kind: FaultKind, place: str, times: int = 1, argument: str = "") -> int:
         """Arm a fault for the next `times` calls at `place`; the key that disarms it. ValueError for another kind."""
@@ -397,12 +398,23 @@ class State:
             _log(connection, "drift", was.type, was.name, was.id, "", f"{path} is now {value!r}")
             return self._one(connection, key)
 
-    def delete_behind(self, key: int) -> None:
-        """Drift: somebody deletes the resource, whatever uses it; its names are free again."""
+    def delete_behind(self, key: int, hold_names: str = "") -> None:
+        """Drift: somebody deletes the resource and what has an id below its own, whatever uses them.
+
+        Their names are free again, unless the cloud holds them for a reason, `hold_names` (soft delete).
+        """
         with self._change() as connection:
             was = self._one(connection, key)
-            _remove(connection, key)
-            _log(connection, "drift", was.type, was.name, was.id, "", "deleted")
+            for one in (was, *_below(connection, was)):
+                if hold_names:
+                    connection.execute("UPDATE names SET key = NULL, reason = ? WHERE key = ?", (hold_names, one.key))
+                _remove(connection, one.key)
+                _log(connection, "drift", one.type, one.name, one.id, "", "deleted")
+
+    def purge(self) -> None:
+        """Forget what was deleted softly: its names are free."""
+        with self._change() as connection:
+            connection.execute("DELETE FROM names WHERE key IS NULL")
 
     def fill(self, key: int, contents: int) -> None:
         """Put so many objects into a bucket or a registry; one with contents is not deleted."""
@@ -537,6 +549,12 @@ def _log(
         "INSERT INTO events(at, operation, type, name, id, run, said) VALUES(?, ?, ?, ?, ?, ?, ?)",
         (time.time(), operation, type_, name, id_, run, said),
     )
+
+
+def _below(connection: sqlite3.Connection, record: Record) -> list[Record]:
+    """What has an id below the record's, newest first."""
+    query = f"SELECT {_COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key DESC"
+    return [_record(row) for row in connection.execute(query, (record.account, f"{record.id}/", f"{record.id}0"))]
 
 
 def _remove(connection: sqlite3.Connection, key: int) -> None:

@@ -92,10 +92,10 @@ class KeptDouble(Double):
                 "name": vertex.numbered(row.id),
                 "displayName": row.inputs.get("displayName", row.name),
                 "labels": row.inputs.get("labels", {}),
-                "deployedModels": [one.inputs for one in mine],
+                "deployedModels": [copy.deepcopy(one.inputs) for one in mine],
                 "trafficSplit": {id: share for id, share in split.items() if share},
             }
-        vertex.models = {name: row.outputs["versions"] for name, row in models.items()}
+        vertex.models = {name: copy.deepcopy(row.outputs["versions"]) for name, row in models.items()}
         vertex.operations = _under_way(operations, "projects/")
         before = copy.deepcopy((vertex.models, vertex.endpoints))
         try:

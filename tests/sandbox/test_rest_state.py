@@ -101,6 +101,17 @@ def test_a_later_process_answers_with_it(run: Logic, database: Path) -> None:
     assert version["versionAliases"][0] == "default"
 
 
+def test_a_change_in_place_is_kept(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    run.deployments.converge(deployment())
+    state = State(database)
+    (stands,) = state.find(type=DEPLOYMENT)
+    state.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
+    run.deployments.converge(deployment())
+    (mended,) = state.find(type=DEPLOYMENT)
+    assert mended.inputs == stands.inputs
+
+
 def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
     before = [row.id for row in State(database).all()]
     run.models.create(model())

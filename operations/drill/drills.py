@@ -1,0 +1,310 @@
+"""The drills: what breaks, how it is noticed, what the operator does, and what was hurt meanwhile.
+
+Each is one story on a pilot that is up, told in the steps of `Rehearsal`, and ends with the pilot as it was. It works
+on the stack file's first online endpoint that is switched on; where it launches one, that is a copy of it, `drill`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.hardware import catalogue
+from components.hardware.catalogue import HardwareFamily
+from operations.drill.rehearsal import Json, Rehearsal, Unexpected
+from sandbox.rest.kept import DEPLOYMENT, TRAFFIC
+from sandbox.state import Played, Record
+from stacks.errors import BadInput
+
+NEW = "drill"
+"""The endpoint that a drill launches beside those of the stack file."""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A rehearsed failure: its name, and how it is played."""
+
+    name: str
+    play: Callable[[Rehearsal], None]
+
+    @property
+    def what(self) -> str:
+        """What goes wrong, in a sentence."""
+        return (self.play.__doc__ or "").strip()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A property of a type; `value` is what somebody makes of it, `shown` the resource in which Pulumi shows it."""
+
+    type: str
+    path: str
+    value: object = None
+    shown: str = "{}"
+
+
+_CAPACITY: Mapping[str, _Part] = {
+    "aws": _Part("aws:appautoscaling/target:Target", "maxCapacity", 1),
+    "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
+    "azure": _Part("azure-native:monitor:AutoscaleSetting", "profiles.0.capacity.maximum", "1"),
+}
+_TAGGED: Mapping[str, _Part] = {
+    "aws": _Part("aws:sagemaker/domain:Domain", "tags.owner"),
+    "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
+    "azure": _Part("azure-native:machinelearningservices:Workspace", "tags.owner"),
+}
+_WORKSPACE: Mapping[str, Sequence[str]] = {
+    "aws": ("aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"),
+    "gcp": ("gcp:workbench/instance:Instance",),
+    "azure": ("azure-native:machinelearningservices:Workspace",),
+}
+_LOST_WITH_WORKSPACE: Mapping[str, list[str]] = {
+    "aws": ["workspace"],
+    "gcp": ["workspace"],
+    "azure": ["workspace", "registry"],
+}
+_SAID: Mapping[str, Mapping[str, str]] = {
+    "aws": {
+        "quota": "ResourceLimitExceeded",
+        "capacity": "InsufficientInstanceCapacity",
+        "rollback": "an alarm rang while the new version baked, and SageMaker took it back",
+    },
+    "gcp": {
+        "quota": "quota of this machine type is exceeded",
+        "capacity": "no capacity for this machine type",
+        "rollback": "5 % of its answers were errors, above",
+    },
+    "azure": {
+        "quota": "OutOfQuota",
+        "capacity": "OutOfCapacity",
+        "rollback": "5 % of its answers were errors, above",
+    },
+}
+"""What each cloud, or our own provider, says; patterns."""
+
+
+def gpu_quota(r: Rehearsal) -> None:
+    """An endpoint is launched on GPUs that the account has no quota for; nothing else notices."""
+    scorer, family = r.endpoint(), r.family(lambda one: one.accelerator is not None)
+    known = catalogue.load(r.platform).families[family]
+    # On gcp the machine type is one of machines without GPUs too, and the quota is the accelerator's.
+    short = known.accelerator.name if r.platform == "gcp" and known.accelerator else r.machine(family)
+    r.comes_up()
+    r.refuses("quota-exceeded", short, f"nothing is left of the quota {known.uses['online'].quota_name}")
+    r.edits(f"an endpoint {NEW}, a copy of {scorer} on {family}", _launch(scorer, family))
+    r.fails(_SAID[r.platform]["quota"])
+    r.looks()
+    r.operator(
+        f"take {NEW} out of the stack file if others must change it meanwhile, and ask for the quota that "
+        f"`uv run mlplatform preview {r.stack}` names"
+    )
+    r.refuses_no_more("the quota is granted")
+    r.operator(f"`pulumi up -s {r.stack}` again")
+    r.ends_well()
+    r.reverts()
+    r.converges([f"endpoint {NEW}"])
+
+
+def bad_version(r: Rehearsal) -> None:
+    """A new version of a model answers one request in twenty with an error; its canary is taken back."""
+    scorer = r.endpoint()
+    model = r.config.endpoints[scorer].model
+    r.comes_up()
+    before = _who_serves(r, scorer)
+    artifact = _next_version(r, model)
+    r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
+    r.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
+    r.fails(_SAID[r.platform]["rollback"])
+    r.rings(f"{r.stack}-{scorer}-errors")
+    r.looks()
+    if _who_serves(r, scorer) != before:
+        raise Unexpected(f"{scorer} is no longer served by the version before")
+    r.is_called()
+    r.operator("revert the version in the stack file", f"`pulumi up -s {r.stack}`")
+    r.reverts()
+    r.converges([f"endpoint {scorer}"])
+    if len(_who_serves(r, scorer)) != 1:
+        raise Unexpected(f"{scorer} is served by {_who_serves(r, scorer)}")
+
+
+def no_capacity(r: Rehearsal) -> None:
+    """An endpoint that was off over night cannot come back: its region has none of its machines left."""
+    scorer = r.endpoint()
+    was = r.config.endpoints[scorer].family
+    instead = r.family(_as_good_as(r, was), not_this=was)
+    machine, region = r.machine(was), r.config.region
+    r.comes_up()
+    r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
+    r.ends_well()
+    r.refuses("no-capacity", machine, f"{region} has no {machine} left")
+    r.edits(f"enabled: true for {scorer}", _set(scorer, enabled=True))
+    r.fails(_SAID[r.platform]["capacity"])
+    r.looks()
+    r.operator(f"write `family: {instead}` for {scorer}, `pulumi up -s {r.stack}`: it serves on {r.machine(instead)}")
+    r.edits(f"family: {instead} for {scorer}", _set(scorer, family=instead))
+    r.ends_well()
+    r.is_called()
+    r.refuses_no_more(f"{region} has {machine} again")
+    r.operator(f"when there are {machine} again: `enabled: false`, up, `family: {was}` and `enabled: true`, up")
+    r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
+    r.ends_well()
+    r.reverts()
+    r.converges([f"endpoint {scorer}"])
+
+
+def interrupted_up(r: Rehearsal) -> None:
+    """The machine that runs `pulumi up` dies half-way through the launch of an endpoint."""
+    scorer = r.endpoint()
+    family = r.config.endpoints[scorer].family
+    r.comes_up()
+    r.edits(f"an endpoint {NEW}, a copy of {scorer}", _launch(scorer, family))
+    r.is_killed(0.5)
+    r.looks()
+    r.fails("locked by")
+    r.is_let_go()
+    r.operator(f"`pulumi up -s {r.stack}` again")
+    r.ends_well()
+    r.reverts()
+    r.converges([f"endpoint {NEW}"])
+
+
+def drift(r: Rehearsal) -> None:
+    """Somebody lowers a bound on replicas, removes a tag, and then deletes an endpoint, all by hand."""
+    scorer = r.endpoint()
+    bound, tag = _CAPACITY[r.platform], _TAGGED[r.platform]
+    r.comes_up()
+    replicas = _of(r, bound.type, scorer)
+    tagged = r.state.find(type=tag.type)[0]
+    cloud = r.behind(f"somebody lowers {bound.path} of {replicas.name} to {bound.value}")
+    cloud.change_behind(replicas.key, bound.path, bound.value)
+    r.behind(f"somebody removes {tag.path} of {tagged.name}").change_behind(tagged.key, tag.path, None)
+    r.looks()
+    r.shows("update", [bound.shown.format(replicas.name), tagged.name])
+    r.operator(f"ask who did it, then `pulumi up -s {r.stack}`: what the stack file says comes back")
+    r.ends_well()
+    deleted = r.served(scorer)
+    r.behind(f"somebody deletes {deleted.name}").delete_behind(deleted.key)
+    cloud.play(deleted.id.rpartition("/")[2], Played(requests=0))
+    r.looks()
+    r.rings(f"{r.stack}-{scorer}-idle")
+    r.shows("create", [deleted.name])
+    r.operator(f"`pulumi up -s {r.stack}`: the endpoint comes back under its name")
+    r.converges([f"endpoint {scorer}", "workspace"])
+
+
+def idle_endpoint(r: Rehearsal) -> None:
+    """An endpoint that nobody calls is left on, and bills."""
+    scorer = r.endpoint()
+    r.comes_up()
+    r.is_called(**{scorer: Played(requests=0)})
+    r.rings(f"{r.stack}-{scorer}-idle")
+    r.looks()
+    before = r.idle_floor()
+    r.operator(f"ask its owner, write `enabled: false` for {scorer}, `pulumi preview -s {r.stack}`")
+    r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
+    ran = r.shows("delete", [f"{r.stack}-{scorer}"])
+    own = f"{r.stack}-{scorer}"
+    strange = [step.name for step in ran.steps if step.op != "delete" or not step.name.startswith(own)]
+    if strange:
+        raise Unexpected(f"the preview changes more than {scorer}: {', '.join(strange)}")
+    r.operator(f"`pulumi up -s {r.stack}`")
+    r.ends_well()
+    after = r.idle_floor()
+    if after >= before:
+        raise Unexpected(f"the idle floor does not fall: it was ${before:,.2f} a month, and is ${after:,.2f}")
+    r.operator(f"see that the idle floor falls, here from ${before:,.2f} a month to ${after:,.2f}")
+    r.operator(f"when it is wanted: `enabled: true`, `pulumi up -s {r.stack}`")
+    r.reverts()
+    r.is_called()
+    r.converges([])
+
+
+def workspace_deleted(r: Rehearsal) -> None:
+    """Somebody deletes the workspace by hand, and what lies in it with it."""
+    types, soft = _WORKSPACE[r.platform], r.platform == "azure"
+    r.comes_up()
+    deleted = [record for type_ in types for record in r.state.find(type=type_)]
+    cloud = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
+    for record in deleted:
+        cloud.delete_behind(record.key, "a workspace of this name was deleted softly; purge it first" if soft else "")
+    r.looks()
+    r.shows("create", [record.name for record in deleted])
+    if soft:
+        r.fails("deleted softly")
+        r.operator(f"`az ml workspace delete --name {deleted[0].id.rpartition('/')[2]} --permanently-delete`")
+        r.behind("the operator purges it").purge()
+    r.operator(f"`pulumi up -s {r.stack}`; what people had not saved elsewhere is gone")
+    lost = _LOST_WITH_WORKSPACE[r.platform]
+    if soft:  # everything that serves lies in the workspace
+        lost = [*lost, *(f"endpoint {name}" for name in r.config.endpoints)]
+        lost += [f"batch job {name}" for name in r.config.batch_jobs]
+    r.converges(lost, gone=lost)
+
+
+DRILLS: Mapping[str, Drill] = {
+    drill.name: drill
+    for drill in (
+        Drill("gpu-quota", gpu_quota),
+        Drill("bad-version", bad_version),
+        Drill("no-capacity", no_capacity),
+        Drill("interrupted-up", interrupted_up),
+        Drill("drift", drift),
+        Drill("idle-endpoint", idle_endpoint),
+        Drill("workspace-deleted", workspace_deleted),
+    )
+}
+
+
+def _launch(scorer: str, family: str) -> Callable[[Json], None]:
+    def change(config: Json) -> None:
+        config["endpoints"][NEW] = {**config["endpoints"][scorer], "family": family}
+
+    return change
+
+
+def _set(endpoint: str, **values: object) -> Callable[[Json], None]:
+    return lambda config: config["endpoints"][endpoint].update(values)
+
+
+def _as_good_as(r: Rehearsal, family: str) -> Callable[[HardwareFamily], bool]:
+    """Whether another family has as much memory and as many vCPUs, and accelerators only where this one has some."""
+    wanted = catalogue.load(r.platform).families[family]
+
+    def fits(one: HardwareFamily) -> bool:
+        if (one.accelerator is None) != (wanted.accelerator is None):
+            return False
+        return (one.memory_gib or 0) >= (wanted.memory_gib or 0) and (one.vcpus or 0) >= (wanted.vcpus or 0)
+
+    return fits
+
+
+def _next_version(r: Rehearsal, model: str) -> str:
+    """The address of the model's next artifact: the last number in it, one more. Raises BadInput if it has none."""
+    found = re.fullmatch(r"(.*/)(\d+)(/.*|)", r.config.models[model].artifact_uri)
+    if found is None:
+        raise BadInput(
+            f"{r.stack}: the artifact_uri of {model} has no version number such as /1/, and this drill needs one"
+        )
+    return f"{found[1]}{int(found[2]) + 1}{found[3]}"
+
+
+def _of(r: Rehearsal, type_: str, endpoint: str) -> Record:
+    """The resource of that type that belongs to the endpoint."""
+    for record in r.state.find(type=type_):
+        if record.name.startswith(f"{r.stack}-{endpoint}"):
+            return record
+    raise Unexpected(f"{endpoint} has no {type_}")
+
+
+def _who_serves(r: Rehearsal, endpoint: str) -> list[str]:
+    """The versions of a model that get requests: artifacts on aws, versions on gcp, deployments on azure."""
+    served = r.served(endpoint)
+    if r.platform == "gcp":
+        deployed = [one for one in r.state.find(type=DEPLOYMENT) if one.id.startswith(f"{served.id}/")]
+        return [one.inputs["model"] for one in deployed if one.outputs["trafficPercent"]]
+    if r.platform == "azure":
+        traffic = r.state.get(TRAFFIC, f"{served.id}/traffic")
+        shares: dict[str, int] = traffic.outputs["traffic"] if traffic else {}
+        return [name for name, share in shares.items() if share]
+    configuration = r.state.named(served.inputs["endpointConfigName"])
+    models = [variant["modelName"] for one in configuration for variant in one.inputs["productionVariants"]]
+    return [model.inputs["primaryContainer"]["modelDataUrl"] for name in models for model in r.state.named(name)]

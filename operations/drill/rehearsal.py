@@ -1,0 +1,404 @@
+"""One stack in a sandbox, on Pulumi's own engine: what breaks there, what is seen of it, what mends it.
+
+A drill (operations/drill/drills.py) says step by step what is to happen; here it is done and looked at. What does not
+happen as the drill says raises Unexpected.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from components.hardware import catalogue
+from components.hardware.catalogue import HardwareFamily
+from operations.judge import cost_of
+from operations.preview import preview
+from sandbox.alarms import ENDPOINTS, alarms
+from sandbox.engine import Engine
+from sandbox.state import FaultKind, Played, Record, State
+from stacks.config import NAMESPACE, STACKS, read_stack_file
+from stacks.errors import BadInput
+from stacks.model import OnlineEndpoint, StackConfig
+
+if TYPE_CHECKING:
+    from pulumi import automation
+    from pulumi.automation.events import EngineEvent
+
+Json = dict[str, Any]
+OURS = ("mlplatform:", "pulumi:")
+HOLDS_OBJECTS = (
+    "aws:ecr/repository:Repository",
+    "aws:s3/bucket:Bucket",
+    "azure-native:containerregistry:Registry",
+    "azure-native:storage:BlobContainer",
+    "gcp:artifactregistry/repository:Repository",
+    "gcp:storage/bucket:Bucket",
+)
+OBJECTS = 100
+"""How many objects are put into each of these that is protected, to be found there again at the end."""
+LASTS = 1_000_000
+"""How often a fault strikes that lasts until it is disarmed."""
+_LOOKS_ONLY = ("refresh", "read", "same")
+
+
+class Unexpected(Exception):
+    """The drill did not go as it says: `str()` says what was seen instead."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the engine did to one resource, or would do."""
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the engine: whether it ended well, what it did, and the errors it printed."""
+
+    well: bool
+    steps: tuple[Step, ...]
+    errors: tuple[str, ...]
+
+    def ops(self) -> str:
+        """How many resources it created, updated and deleted, in words."""
+        found = Counter(step.op for step in self.steps)
+        return ", ".join(f"{op} {number}" for op, number in sorted(found.items())) or "change nothing"
+
+
+@dataclass
+class Report:
+    """What a drill showed. `degraded` is in the order in which it was seen."""
+
+    degraded: list[str] = field(default_factory=list[str])
+    never: list[str] = field(default_factory=list[str])
+    noticed: list[str] = field(default_factory=list[str])
+    operator: list[str] = field(default_factory=list[str])
+    again: list[str] = field(default_factory=list[str])
+
+
+class Rehearsal:
+    """One drill on one stack, from a pilot that is up to the same pilot."""
+
+    def __init__(self, stack: str, engine: Engine, api: "automation.Stack", tell: Callable[[str], None]) -> None:
+        self.stack = stack
+        self.config: StackConfig = read_stack_file(STACKS / f"Pulumi.{stack}.yaml")
+        self.platform = self.config.platform
+        self.report = Report()
+        self.state = State(engine.home.database)
+        self._engine, self._api, self._tell = engine, api, tell
+        self._file = engine.home.path / "stacks" / f"Pulumi.{stack}.yaml"
+        self._text = self._file.read_text(encoding="utf-8")
+        self._parts: dict[str, str] = {}
+        self._kept: dict[str, int] = {}
+        self._stood: set[str] = set()
+        self._absences: list[set[str]] = []
+        self._hurt: list[str] = []
+
+    # What there is to drill on
+
+    def endpoint(self) -> str:
+        """The first online endpoint that is switched on in the stack file. Raises BadInput if there is none."""
+        for name, item in self.config.endpoints.items():
+            if isinstance(item, OnlineEndpoint) and item.enabled:
+                return name
+        raise BadInput(f"{self.stack}: has no online endpoint that is switched on, and this drill needs one")
+
+    def served(self, endpoint: str) -> Record:
+        """The endpoint in the simulated cloud. Raises Unexpected if it does not stand."""
+        for record in self.state.find(name=f"{self.stack}-{endpoint}"):
+            if record.type in ENDPOINTS:
+                return record
+        raise Unexpected(f"the endpoint {endpoint} does not stand")
+
+    def family(self, fits: Callable[[HardwareFamily], bool], not_this: str = "") -> str:
+        """The cheapest hardware family that serves online in this region and fits. Raises BadInput if none does."""
+        region = self.config.region
+        prices = {
+            name: price
+            for name, family in catalogue.load(self.platform).families.items()
+            if name != not_this and "online" in family.uses and fits(family)
+            if (price := family.price(region, "online")) is not None
+        }
+        if not prices:
+            raise BadInput(f"{self.stack}: the catalogue has no hardware family in {region} that this drill needs")
+        return min(prices, key=lambda name: prices[name])
+
+    def machine(self, family: str) -> str:
+        """The machine type of a hardware family."""
+        return str(catalogue.load(self.platform).families[family].machine_type)
+
+    # What happens
+
+    def comes_up(self) -> None:
+        """The pilot stands, holds objects, and is called by healthy traffic: here a drill begins."""
+        start = time.monotonic()
+        self.ends_well()
+        resources = self._engine.resources(self.stack)
+        records = {record.urn: record for record in self.state.all() if record.urn}
+        for one in resources:
+            if one.get("protect") and _is_cloud(one):
+                self._kept[one["urn"]] = records[one["urn"]].key
+                if one["type"] in HOLDS_OBJECTS:
+                    self.state.fill(records[one["urn"]].key, OBJECTS)
+        self._stood = set(self._parts)
+        self._began = len(self.state.events())
+        self.is_called()
+        self._say(f"{self.stack} is up, {len(self._stood)} resources in {time.monotonic() - start:.0f} s")
+
+    def is_called(self, **played: Played) -> None:
+        """Play healthy traffic in on every endpoint that stands, or what is `played` on one."""
+        for name, item in self.config.endpoints.items():
+            bound = item.rollback.p95_latency_ms if isinstance(item, OnlineEndpoint) else None
+            healthy = Played(p95_ms=None if bound is None else bound * 0.4)
+            if self.state.find(name=f"{self.stack}-{name}"):
+                self.state.play(self.served(name).id.rpartition("/")[2], played.get(name, healthy))
+
+    def edits(self, said: str, change: Callable[[Json], None]) -> None:
+        """Somebody changes the stack file; `change` gets its keys without the namespace."""
+        self._say(f"the stack file now says {said}")
+        tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
+        config: Json = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in tree["config"].items()}
+        change(config)
+        tree["config"] = {f"{NAMESPACE}:{key}": value for key, value in config.items()}
+        self._file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+
+    def reverts(self) -> None:
+        """The stack file is as it was."""
+        self._say("the stack file says what it said before")
+        self._file.write_text(self._text, encoding="utf-8")
+
+    def refuses(self, kind: FaultKind, argument: str, said: str) -> None:
+        """The cloud refuses, until it is told otherwise, what has all parts of the argument in its inputs."""
+        self._say(said)
+        self.state.arm(kind, "*", LASTS, argument)
+
+    def refuses_no_more(self, said: str) -> None:
+        """The cloud refuses nothing."""
+        self._say(said)
+        self.state.disarm()
+
+    def behind(self, said: str) -> State:
+        """The cloud, to be changed behind Pulumi's back."""
+        self._say(said)
+        return self.state
+
+    def up(self) -> Ran:
+        """`pulumi up`."""
+        ran = self._run("up", self._api.up)
+        if ran.well:
+            self._parts |= parts_of(self.stack, self._engine.resources(self.stack))
+        return ran
+
+    def ends_well(self) -> Ran:
+        """`pulumi up`, which must end well."""
+        ran = self.up()
+        if not ran.well:
+            raise Unexpected(f"`pulumi up` failed: {_first(ran)}")
+        return ran
+
+    def fails(self, saying: str) -> None:
+        """`pulumi up`, which must fail with a message that matches `saying`: so it is noticed."""
+        ran = self.up()
+        if ran.well:
+            raise Unexpected("`pulumi up` ended well, and was to fail")
+        found = next((error for error in ran.errors if re.search(saying, error)), None)
+        if found is None:
+            raise Unexpected(f"`pulumi up` failed and did not say {saying!r}, but: {_first(ran)}")
+        self._notice(f"`pulumi up` fails: {_short(found)}")
+
+    def is_killed(self, share: float) -> None:
+        """`pulumi up`, killed once it has done that share of the changes that a preview shows."""
+        changes = [step for step in self.previews().steps if not step.type.startswith(OURS)]
+        after = max(1, round(len(changes) * share))
+        reads = sum(_is_cloud(one) for one in self._engine.resources(self.stack))  # each is refreshed first
+        command = ["up", "--yes", "--skip-preview", "--stack", self.stack]
+        if not self._engine.kill(command, reads + after):
+            raise Unexpected("`pulumi up` ended before it was killed")
+        self._say(f"`pulumi up` is killed with all that it started, after {after} of {len(changes)} changes")
+
+    def is_let_go(self) -> None:
+        """`pulumi cancel`: the stack is no longer held for a run that is gone."""
+        self.operator(f"`pulumi cancel -s {self.stack}`, once nobody runs it")
+        self._api.cancel()
+
+    def previews(self) -> Ran:
+        """`pulumi preview`, which must end well."""
+        ran = self._run("preview", self._api.preview)
+        if not ran.well:
+            raise Unexpected(f"`pulumi preview` failed: {_first(ran)}")
+        return ran
+
+    # What is seen
+
+    def idle_floor(self) -> float:
+        """Dollars a month with no traffic, by the stack file as it is now and the offline preview."""
+        tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / self._file.name
+            copy.write_text(yaml.safe_dump({"config": tree["config"]}, sort_keys=False), encoding="utf-8")
+            return cost_of(preview(copy)).idle_usd
+
+    def looks(self) -> None:
+        """Take down what is hurt at this moment: what an alarm says, what somebody changed, what does not stand."""
+        for alarm in alarms(self.state):
+            if alarm.rings and alarm.figure != "requests":
+                self._hurt += [self._part(record) for record in self.state.all() if alarm.endpoint in _called(record)]
+        for event in self.state.events()[self._began :]:
+            if event.operation == "drift":
+                self._hurt += [part for urn, part in self._parts.items() if urn.endswith(f"::{event.name}")]
+        self._absences.append({record.urn for record in self.state.all()})
+
+    def rings(self, alarm: str) -> None:
+        """The alarm of that name rings: so it is noticed."""
+        ringing = {one.name: one for one in alarms(self.state) if one.rings}
+        if alarm not in ringing:
+            raise Unexpected(f"the alarm {alarm} does not ring, but {', '.join(sorted(ringing)) or 'none'}")
+        mails = ", ".join(ringing[alarm].mails)
+        self._notice(f"the alarm {alarm} mails {mails}: {ringing[alarm].words}")
+
+    def shows(self, op: str, names: Iterable[str]) -> Ran:
+        """`pulumi preview` shows this operation on these resources: so it is noticed."""
+        ran = self.previews()
+        lacking = sorted(set(names) - {step.name for step in ran.steps if step.op == op})
+        if lacking:
+            raise Unexpected(f"`pulumi preview` would not {op} {', '.join(lacking)}, but {ran.ops()}")
+        self._notice(f"`pulumi preview` would {ran.ops()}")
+        return ran
+
+    def operator(self, *does: str) -> None:
+        """What the operator does, as the runbooks say it."""
+        self.report.operator += does
+        for sentence in does:
+            self._say(f"the operator: {sentence}")
+
+    def converges(self, degraded: Sequence[str], gone: Sequence[str] = ()) -> None:
+        """`pulumi up` ends well with the pilot as it was, a second one changes nothing, and nothing was lost.
+
+        `degraded` is what was hurt meanwhile, in order: no less and no more. What is protected must be the very thing
+        that it was, with what it held, but in the parts that somebody deleted, `gone`.
+        """
+        ran = self.ends_well()
+        resources = self._engine.resources(self.stack)
+        stands = set(parts_of(self.stack, resources))
+        if stands != self._stood:
+            raise Unexpected(f"not what stood before: {_names(stands ^ self._stood)}")
+        second = self.up()
+        if second.steps or not second.well:
+            raise Unexpected(f"a second `pulumi up` would {second.ops()}")
+        known = {(one["type"], str(one["id"])) for one in resources if _is_cloud(one)}
+        in_cloud = {(one.type, one.id) for one in self.state.all() if not one.type.startswith(OURS)}
+        if in_cloud != known:
+            raise Unexpected(f"the cloud and Pulumi's state differ by {sorted(in_cloud ^ known)}")
+        self._judge_degraded(list(degraded))
+        kept, objects = self._judge_kept(gone)
+        self.report.again = [
+            f"`pulumi up` ends well ({ran.ops()}), a second one changes nothing",
+            f"the simulated cloud holds the {len(known)} resources of Pulumi's state and no other",
+            f"{kept} protected resources are the very ones of before, with the {objects} objects in them",
+        ]
+
+    def _judge_degraded(self, expected: list[str]) -> None:
+        for stood in self._absences:
+            self._hurt += sorted({part for urn, part in self._parts.items() if urn not in stood})
+        seen = list(dict.fromkeys(self._hurt))
+        if sorted(seen) != sorted(expected):
+            raise Unexpected(
+                f"degraded were {', '.join(seen) or 'none'}, and were to be {', '.join(expected) or 'none'}"
+            )
+        self.report.degraded += expected
+        self.report.never = sorted({self._parts[urn] for urn in self._stood} - set(expected))
+
+    def _judge_kept(self, gone: Sequence[str]) -> tuple[int, int]:
+        now = {record.urn: record for record in self.state.all()}
+        asked = {urn: key for urn, key in self._kept.items() if self._parts[urn] not in gone}
+        lost = {urn for urn, key in asked.items() if urn not in now or now[urn].key != key}
+        if lost:
+            raise Unexpected(f"protected, and not what they were before: {_names(lost)}")
+        holding = [now[urn] for urn in asked if now[urn].type in HOLDS_OBJECTS]
+        if any(record.contents != OBJECTS for record in holding):
+            raise Unexpected(f"objects were lost of {_names({record.urn for record in holding})}")
+        return len(asked), len(holding) * OBJECTS
+
+    def _part(self, record: Record) -> str:
+        return self._parts.get(record.urn, record.name)
+
+    def _notice(self, sentence: str) -> None:
+        self.report.noticed.append(sentence)
+        self._say(sentence)
+
+    def _say(self, sentence: str) -> None:
+        self._tell(sentence)
+
+    def _run(self, command: str, call: Callable[..., object]) -> Ran:
+        from pulumi.automation.errors import CommandError
+
+        events: list[EngineEvent] = []
+        well = True
+        errors: list[str] = []
+        try:
+            call(on_event=events.append)
+        except CommandError as error:
+            well = False
+            errors = re.findall(r"(?:^| )error: (.*)", str(error), re.M)
+        steps: list[Step] = []
+        for event in events:
+            done = event.resource_pre_event if command == "preview" else event.res_outputs_event
+            if done is not None:
+                op, type_ = done.metadata.op.value, done.metadata.type
+                if op not in _LOOKS_ONLY:
+                    steps.append(Step(op, type_, done.metadata.urn.rpartition("::")[2]))
+            said = event.diagnostic_event
+            if said is not None and said.severity == "error":
+                errors.append(said.message)
+        return Ran(well, tuple(dict.fromkeys(steps)), tuple(_plain(error) for error in errors))
+
+
+def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
+    """The cloud's resources in Pulumi's state by URN, each with its part of the pilot: `endpoint fraud-scorer`."""
+    by_urn = {one["urn"]: one for one in resources}
+    parts: dict[str, str] = {}
+    for one in filter(_is_cloud, resources):
+        above = [one]
+        while above[-1].get("parent") in by_urn:
+            above.append(by_urn[above[-1]["parent"]])
+        top = above[-2] if len(above) > 1 else one
+        noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", top["type"].rpartition(":")[2]).lower()
+        name = top["urn"].rpartition("::")[2].removeprefix(f"{stack}-")
+        parts[one["urn"]] = f"{noun} {name}" if noun in ("endpoint", "batch job") else name
+    return parts
+
+
+def _is_cloud(resource: Json) -> bool:
+    return resource["custom"] and not resource["type"].startswith(OURS)
+
+
+def _called(record: Record) -> Iterable[str]:
+    return (record.id.rpartition("/")[2],) if record.type in ENDPOINTS else ()
+
+
+def _names(urns: Iterable[str]) -> str:
+    return ", ".join(sorted(urn.rpartition("::")[2] for urn in urns))
+
+
+def _first(ran: Ran) -> str:
+    return _short(ran.errors[0]) if ran.errors else "without a message"
+
+
+def _plain(message: str) -> str:
+    """A message of the engine without colours."""
+    return re.sub(r"<\{%.*?%\}>|\x1b\[[0-9;]*m", "", message).strip()
+
+
+def _short(message: str) -> str:
+    """What it says, in one line, without what the engine puts before it."""
+    line = " ".join(message.split())
+    return re.sub(r"^(error: |[\w:/.-]+ resource '[^']*' has a problem: )+", "", line)
