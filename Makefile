@@ -10,7 +10,7 @@ export PYTHONPATH :=
 # The SDKs are large: without bytecode each start would compile them anew, twice as slow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: pilot sandbox test lint format setup bench inventory schema docs clean
+.PHONY: pilot sandbox test drills lint format setup bench inventory schema docs clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -21,6 +21,9 @@ sandbox: setup  ## bring a stack up without an account, show outputs and cost, t
 
 test: setup  ## run every test
 	@$(UV) run --frozen pytest
+
+drills: setup  ## every drill twice in a row and twenty kills, on the engine: some twenty minutes
+	@$(UV) run --frozen pytest --long tests/engine
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

@@ -398,23 +398,13 @@ class State:
             _log(connection, "drift", was.type, was.name, was.id, "", f"{path} is now {value!r}")
             return self._one(connection, key)
 
-    def delete_behind(self, key: int, hold_names: str = "") -> None:
-        """Drift: somebody deletes the resource and what has an id below its own, whatever uses them.
-
-        Their names are free again, unless the cloud holds them for a reason, `hold_names` (soft delete).
-        """
+    def delete_behind(self, key: int) -> None:
+        """Drift: somebody deletes the resource and what has an id below its own, whatever uses them."""
         with self._change() as connection:
             was = self._one(connection, key)
             for one in (was, *_below(connection, was)):
-                if hold_names:
-                    connection.execute("UPDATE names SET key = NULL, reason = ? WHERE key = ?", (hold_names, one.key))
                 _remove(connection, one.key)
                 _log(connection, "drift", one.type, one.name, one.id, "", "deleted")
-
-    def purge(self) -> None:
-        """Forget what was deleted softly: its names are free."""
-        with self._change() as connection:
-            connection.execute("DELETE FROM names WHERE key IS NULL")
 
     def fill(self, key: int, contents: int) -> None:
         """Put so many objects into a bucket or a registry; one with contents is not deleted."""

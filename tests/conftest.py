@@ -29,3 +29,8 @@ def azure_pilot() -> Graph:
 def pilot(aws_pilot: Graph) -> Graph:
     """The pilot of a test for which any platform would do."""
     return aws_pilot
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make drills` runs what takes minutes on the engine; `make test` does not."""
+    parser.addoption("--long", action="store_true", help="run every drill twice and the twenty kills, too")

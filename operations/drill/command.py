@@ -49,9 +49,8 @@ def drill(
     sandbox.tools()
     with sandbox.used(home, alone=True):
         home.empty()
-        sandbox.say(
-            f"{name} on {stack}: {DRILLS[name].what}; in {sandbox.as_typed(home)}, nothing outside it is changed"
-        )
+        sandbox.say(f"{name} on {stack}, in {sandbox.as_typed(home)}; nothing outside it is changed")
+        sandbox.say(DRILLS[name].what)
         with sandbox.told():
             report, wrong = _played(name, stack, home)
         _show(f"{name} on {stack}", report, wrong)

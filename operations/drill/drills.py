@@ -57,11 +57,6 @@ _WORKSPACE: Mapping[str, Sequence[str]] = {
     "gcp": ("gcp:workbench/instance:Instance",),
     "azure": ("azure-native:machinelearningservices:Workspace",),
 }
-_LOST_WITH_WORKSPACE: Mapping[str, list[str]] = {
-    "aws": ["workspace"],
-    "gcp": ["workspace"],
-    "azure": ["workspace", "registry"],
-}
 _SAID: Mapping[str, Mapping[str, str]] = {
     "aws": {
         "quota": "ResourceLimitExceeded",
@@ -220,23 +215,19 @@ def idle_endpoint(r: Rehearsal) -> None:
 
 def workspace_deleted(r: Rehearsal) -> None:
     """Somebody deletes the workspace by hand, and what lies in it with it."""
-    types, soft = _WORKSPACE[r.platform], r.platform == "azure"
     r.comes_up()
-    deleted = [record for type_ in types for record in r.state.find(type=type_)]
+    deleted = [record for type_ in _WORKSPACE[r.platform] for record in r.state.find(type=type_)]
     cloud = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
     for record in deleted:
-        cloud.delete_behind(record.key, "a workspace of this name was deleted softly; purge it first" if soft else "")
+        cloud.delete_behind(record.key)
     r.looks()
     r.shows("create", [record.name for record in deleted])
-    if soft:
-        r.fails("deleted softly")
-        r.operator(f"`az ml workspace delete --name {deleted[0].id.rpartition('/')[2]} --permanently-delete`")
-        r.behind("the operator purges it").purge()
-    r.operator(f"`pulumi up -s {r.stack}`; what people had not saved elsewhere is gone")
-    lost = _LOST_WITH_WORKSPACE[r.platform]
-    if soft:  # everything that serves lies in the workspace
-        lost = [*lost, *(f"endpoint {name}" for name in r.config.endpoints)]
+    lost = ["workspace"]
+    if r.platform == "azure":  # where the registry and everything that serves lie in the workspace
+        lost += ["access", "registry", *(f"endpoint {name}" for name, one in r.config.endpoints.items() if one.enabled)]
         lost += [f"batch job {name}" for name in r.config.batch_jobs]
+        r.operator("not rehearsed: before any `pulumi up`, recover it in the portal, which keeps it for 14 days")
+    r.operator(f"`pulumi up -s {r.stack}`; what people had not saved elsewhere is gone")
     r.converges(lost, gone=lost)
 
 

@@ -6,36 +6,20 @@ One story a platform, for each step stands on the one before; xdist runs the thr
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from sandbox.engine import Engine, find_cli, find_uv
-from sandbox.home import Home
+from operations.drill.rehearsal import OURS, Step
+from sandbox.engine import Engine
 from sandbox.rest.kept import AI_ENDPOINT, DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
 from sandbox.state import State
 from stacks.config import STACKS
+from tests.engine.conftest import Fresh
 
 ENDPOINT = {"aws": "aws:sagemaker/endpoint:Endpoint", "gcp": AI_ENDPOINT, "azure": ONLINE_ENDPOINT}
-OURS = ("mlplatform:", "pulumi:")
 Thing = tuple[str, str]
 """A resource's type and id."""
 QUIET = ("--yes", "--skip-preview", "--json")
-pytestmark = [
-    pytest.mark.skipif(
-        find_cli() is None, reason="the Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/"
-    ),
-    pytest.mark.skipif(find_uv() is None, reason="uv, which Pulumi runs the program with, is not on PATH"),
-]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What the engine did to one resource."""
-
-    op: str
-    type: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -68,17 +52,10 @@ class Pilot:
 
 
 @pytest.fixture(params=["aws", "gcp", "azure"])
-def pilot(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pilot]:
-    platform: str = request.param
-    cli, uv = find_cli(), find_uv()
-    assert cli is not None and uv is not None
-    home = Home(tmp_path / "sandbox")
-    home.lay_out()
-    home.take(STACKS / f"Pulumi.{platform}-pilot.yaml")
-    engine = Engine(home, cli, uv)
-    engine.make(f"{platform}-pilot")
+def pilot(request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[Pilot]:
     before = {path: path.read_bytes() for path in STACKS.glob("*.yaml")}
-    yield Pilot(f"{platform}-pilot", engine)
+    stack = f"{request.param}-pilot"
+    yield Pilot(stack, fresh(stack))
     assert {path: path.read_bytes() for path in STACKS.glob("*.yaml")} == before, "a checked-in file was touched"
 
 
