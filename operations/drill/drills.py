@@ -14,6 +14,7 @@ from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.rest.kept import DEPLOYMENT, TRAFFIC
 from sandbox.state import Played, Record
 from stacks.errors import BadInput
+from stacks.model import StackConfig
 
 NEW = "drill"
 """The endpoint that a drill launches beside those of the stack file."""
@@ -79,10 +80,10 @@ _SAID: Mapping[str, Mapping[str, str]] = {
 
 def gpu_quota(r: Rehearsal) -> None:
     """An endpoint is launched on GPUs that the account has no quota for; nothing else notices."""
-    scorer, family = r.endpoint(), r.family(lambda one: one.accelerator is not None)
+    scorer, family = r.endpoint(), cheapest(r.config, lambda one: one.accelerator is not None)
     known = catalogue.load(r.platform).families[family]
     # On gcp the machine type is one of machines without GPUs too, and the quota is the accelerator's.
-    short = known.accelerator.name if r.platform == "gcp" and known.accelerator else r.machine(family)
+    short = known.accelerator.name if r.platform == "gcp" and known.accelerator else str(known.machine_type)
     r.comes_up()
     r.refuses("quota-exceeded", short, f"nothing is left of the quota {known.uses['online'].quota_name}")
     r.edits(f"an endpoint {NEW}, a copy of {scorer} on {family}", _launch(scorer, family))
@@ -105,7 +106,7 @@ def bad_version(r: Rehearsal) -> None:
     model = r.config.endpoints[scorer].model
     r.comes_up()
     before = _who_serves(r, scorer)
-    artifact = _next_version(r, model)
+    artifact = next_artifact(r.config.models[model].artifact_uri)
     r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
     r.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
     r.fails(_SAID[r.platform]["rollback"])
@@ -125,8 +126,9 @@ def no_capacity(r: Rehearsal) -> None:
     """An endpoint that was off over night cannot come back: its region has none of its machines left."""
     scorer = r.endpoint()
     was = r.config.endpoints[scorer].family
-    instead = r.family(_as_good_as(r, was), not_this=was)
-    machine, region = r.machine(was), r.config.region
+    instead = fallback(r.config, scorer)
+    machine, other = (str(catalogue.load(r.platform).families[name].machine_type) for name in (was, instead))
+    region = r.config.region
     r.comes_up()
     r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
     r.ends_well()
@@ -134,7 +136,7 @@ def no_capacity(r: Rehearsal) -> None:
     r.edits(f"enabled: true for {scorer}", _set(scorer, enabled=True))
     r.fails(_SAID[r.platform]["capacity"])
     r.looks()
-    r.operator(f"write `family: {instead}` for {scorer}, `pulumi up -s {r.stack}`: it serves on {r.machine(instead)}")
+    r.operator(f"write `family: {instead}` for {scorer}, `pulumi up -s {r.stack}`: it serves on {other}")
     r.edits(f"family: {instead} for {scorer}", _set(scorer, family=instead))
     r.ends_well()
     r.is_called()
@@ -256,25 +258,39 @@ def _set(endpoint: str, **values: object) -> Callable[[Json], None]:
     return lambda config: config["endpoints"][endpoint].update(values)
 
 
-def _as_good_as(r: Rehearsal, family: str) -> Callable[[HardwareFamily], bool]:
-    """Whether another family has as much memory and as many vCPUs, and accelerators only where this one has some."""
-    wanted = catalogue.load(r.platform).families[family]
+def cheapest(config: StackConfig, fits: Callable[[HardwareFamily], bool]) -> str:
+    """The cheapest hardware family that fits and serves online in the stack's region. Raises BadInput if none does."""
+    prices = {
+        name: price
+        for name, family in catalogue.load(config.platform).families.items()
+        if "online" in family.uses and fits(family)
+        if (price := family.price(config.region, "online")) is not None
+    }
+    if not prices:
+        raise BadInput(f"{config.region}: the catalogue has no hardware family there that this drill needs")
+    return min(prices, key=lambda name: prices[name])
+
+
+def fallback(config: StackConfig, endpoint: str) -> str:
+    """The cheapest family that serves the endpoint where its own is not to be had: no less memory, no fewer vCPUs.
+
+    It has accelerators only where the endpoint's own has some. Raises BadInput if there is none.
+    """
+    own = catalogue.load(config.platform).families[config.endpoints[endpoint].family]
 
     def fits(one: HardwareFamily) -> bool:
-        if (one.accelerator is None) != (wanted.accelerator is None):
+        if one == own or (one.accelerator is None) != (own.accelerator is None):
             return False
-        return (one.memory_gib or 0) >= (wanted.memory_gib or 0) and (one.vcpus or 0) >= (wanted.vcpus or 0)
+        return (one.memory_gib or 0) >= (own.memory_gib or 0) and (one.vcpus or 0) >= (own.vcpus or 0)
 
-    return fits
+    return cheapest(config, fits)
 
 
-def _next_version(r: Rehearsal, model: str) -> str:
-    """The address of the model's next artifact: the last number in it, one more. Raises BadInput if it has none."""
-    found = re.fullmatch(r"(.*/)(\d+)(/.*|)", r.config.models[model].artifact_uri)
+def next_artifact(uri: str) -> str:
+    """The address of a model's next version: the last number in it, one more. Raises BadInput if it has none."""
+    found = re.fullmatch(r"(.*/)(\d+)(/.*|)", uri)
     if found is None:
-        raise BadInput(
-            f"{r.stack}: the artifact_uri of {model} has no version number such as /1/, and this drill needs one"
-        )
+        raise BadInput(f"{uri}: has no number such as /1/, by which this drill would name the next version")
     return f"{found[1]}{int(found[2]) + 1}{found[3]}"
 
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from components.hardware import catalogue
-from components.hardware.catalogue import HardwareFamily
 from operations.judge import cost_of
 from operations.preview import preview
 from sandbox.alarms import ENDPOINTS, alarms
@@ -118,23 +116,6 @@ class Rehearsal:
             if record.type in ENDPOINTS:
                 return record
         raise Unexpected(f"the endpoint {endpoint} does not stand")
-
-    def family(self, fits: Callable[[HardwareFamily], bool], not_this: str = "") -> str:
-        """The cheapest hardware family that serves online in this region and fits. Raises BadInput if none does."""
-        region = self.config.region
-        prices = {
-            name: price
-            for name, family in catalogue.load(self.platform).families.items()
-            if name != not_this and "online" in family.uses and fits(family)
-            if (price := family.price(region, "online")) is not None
-        }
-        if not prices:
-            raise BadInput(f"{self.stack}: the catalogue has no hardware family in {region} that this drill needs")
-        return min(prices, key=lambda name: prices[name])
-
-    def machine(self, family: str) -> str:
-        """The machine type of a hardware family."""
-        return str(catalogue.load(self.platform).families[family].machine_type)
 
     # What happens
 

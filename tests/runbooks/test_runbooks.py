@@ -15,13 +15,14 @@ import yaml
 from typer.core import TyperGroup
 
 from operations.__main__ import app
+from operations.drill.drills import DRILLS, fallback
 from operations.graph import Graph, Resource
 from operations.judge import cost_of
 from operations.policies import evaluate
 from operations.preview import preview
 from operations.verdict import Cost
 from policies import limits, pack, waivers
-from stacks.config import NAMESPACE, STACKS
+from stacks.config import NAMESPACE, STACKS, read_stack_file
 from stacks.model import AsyncEndpoint, BatchJob, OnlineEndpoint, StackConfig
 
 ROOT = STACKS.parent
@@ -49,8 +50,8 @@ ALARMS = {
 BUDGETS = {"aws:budgets/budget:Budget", "gcp:billing/budget:Budget", "azure-native:consumption:Budget"}
 
 STATES = {"not yet", "failed", "proved"}
-WORDS = {"--skip-preview", "drill: not yet", "Could not find endpoint configuration"}
-"""Spans that are neither a name nor a command of ours: a Pulumi option, what drills and AWS say."""
+WORDS = {"--skip-preview", "Could not find endpoint configuration"}
+"""Spans that are neither a name nor a command of ours: a Pulumi option, what AWS says."""
 
 FENCE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 SPAN = re.compile(r"`([^`\n]+)`")
@@ -169,6 +170,9 @@ def _wrong_mlplatform(words: list[str], stacks: set[str], outputs: set[str]) -> 
     known = {option for parameter in command.params for option in parameter.opts}
     wrong = [f"mlplatform {said}: no option {word}" for word in words if word.startswith("-") and word not in known]
     named = [word for word in words if not word.startswith("-")]
+    if name == "drill" and named:
+        wrong += [f"mlplatform {said}: no drill {named[0]}"] if named[0] not in DRILLS else []
+        named = named[1:]
     return wrong + [
         f"mlplatform {said}: no stack {word}"
         for word in named
@@ -232,7 +236,7 @@ def wrong_names(text: str, of: Facts) -> list[str]:
     wrong: list[str] = []
     for span in spans(text):
         key, _, value = span.partition(": ")
-        if span.startswith(commands) or span in known or (key in fields and value in ("true", "false", "9")):
+        if span.startswith(commands) or span in known or (key in fields and value in {"true", "false", "9", *known}):
             continue
         if PATH.fullmatch(span) or URI.fullmatch(span) or span == "README.md" or re.fullmatch(r"out/[\w.-]+", span):
             continue  # judged by wrong_paths and below
@@ -460,7 +464,6 @@ def test_what_may_never_degrade_is_protected(facts: dict[str, Facts], platform: 
 @EACH
 def test_the_rehearsal_of_a_quota_fails_as_the_page_says(facts: dict[str, Facts], platform: str) -> None:
     text = section(page(platform, "runbook"), "The three top risks")
-    assert text.count("`drill: not yet`") == 3 == len(re.findall(r"^\d\. ", text, re.M))
     (replicas,) = re.findall(r"`max_replicas: (\d+)`", text)
     graph = _variant(platform, "endpoints", "fraud-scorer", {"max_replicas": int(replicas)})
     rules = [rule for rule in pack.RULES[platform] if rule.name == "quota-declared"]
@@ -468,10 +471,19 @@ def test_the_rehearsal_of_a_quota_fails_as_the_page_says(facts: dict[str, Facts]
     assert "`quota-declared`" in text and not [f for f in evaluate(facts[platform].graph, rules) if f.fails]
 
 
-def test_the_drill_command_does_not_exist_yet() -> None:
-    """Once it does, the pages must name its drills instead."""
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperGroup) and "drill" not in command.commands
+@EACH
+def test_each_of_the_three_risks_names_its_drills(facts: dict[str, Facts], platform: str) -> None:
+    text, of = section(page(platform, "runbook"), "The three top risks"), facts[platform]
+    risks = re.findall(r"^\d\. (.*)$", text, re.M)
+    named = [re.findall(r"`uv run mlplatform drill ([\w-]+) ([\w-]+)`", risk) for risk in risks]
+    assert [[drill for drill, _ in one] for one in named] == [
+        ["bad-version"],
+        ["gpu-quota", "no-capacity"],
+        ["interrupted-up"],
+    ]
+    assert {stack for one in named for _, stack in one} == {of.stack}
+    config = read_stack_file(STACKS / f"Pulumi.{of.stack}.yaml")
+    assert f"`family: {fallback(config, 'fraud-scorer')}`" in risks[1], "the family that the drill falls back to"
 
 
 def test_the_glossary_has_each_word_of_contributing_in_its_meaning() -> None:
@@ -512,7 +524,7 @@ def _contributing_table() -> str:
         ("pulumi stack history", "pulumi stack output endpoint", "no output endpoint"),
         ("at 4 replicas", "at 5 replicas", "5 replicas: nowhere"),
         ("finops@example.com", "finance@example.com", "owns nothing"),
-        ("-k breach", "-k overshoot", "no test has overshoot"),
+        ("drill bad-version", "drill worse-version", "no drill worse-version"),
         ("`stacks/Pulumi.gcp-pilot.yaml`", "`stacks/Pulumi.gcp.yaml`", "no such path"),
         ("ceiling passes `ceiling-usd`", "ceiling passes $5,001", "in no bill"),
         ("gs://payments-risk-pilot-models/fraud-scorer/1/", "gs://payments-risk-models/fraud-scorer/1/", "nowhere in"),
