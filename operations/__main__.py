@@ -21,8 +21,8 @@ import typer  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from operations import sandbox  # noqa: E402
 from operations.drill.command import drill  # noqa: E402
+from operations.sandbox import command as sandbox  # noqa: E402
 from stacks.config import STACKS, json_schema, read_stack_file, stack_file, stack_name  # noqa: E402
 from stacks.errors import BadInput  # noqa: E402
 

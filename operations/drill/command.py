@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from operations import sandbox
+from operations.sandbox.ground import Chosen, as_typed, ready, say, told, tools, used
 from stacks.config import stack_file
 from stacks.errors import BadInput
 from stacks.wording import nearest
@@ -44,18 +44,18 @@ def drill(
     if stack is None:
         raise BadInput(f"{name}: on which stack? `mlplatform drill {name} aws-pilot`, say")
     stack_file(stack)
-    chosen = sandbox.Chosen(f"drill-{name}-{stack}", real_time=False)
+    chosen = Chosen(f"drill-{name}-{stack}", real_time=False)
     home = chosen.home()
-    sandbox.tools()
-    with sandbox.used(home, alone=True):
+    tools()
+    with used(home, alone=True):
         home.empty()
-        sandbox.say(f"{name} on {stack}, in {sandbox.as_typed(home)}; nothing outside it is changed")
-        sandbox.say(DRILLS[name].what)
-        with sandbox.told():
+        say(f"{name} on {stack}, in {as_typed(home)}; nothing outside it is changed")
+        say(DRILLS[name].what)
+        with told():
             report, wrong = _played(name, stack, home)
         _show(f"{name} on {stack}", report, wrong)
         if wrong:
-            sandbox.say(f"what stands is kept: `mlplatform sandbox --name {sandbox.as_typed(home)} ls`")
+            say(f"what stands is kept: `mlplatform sandbox --name {as_typed(home)} ls`")
             raise typer.Exit(1)
         home.remove()
 
@@ -68,9 +68,9 @@ def _played(name: str, stack: str, home: "Home") -> tuple["Report", str]:
     start = time.monotonic()
 
     def tell(sentence: str) -> None:
-        sandbox.say(f"{time.monotonic() - start:4.0f} s  {sentence}")
+        say(f"{time.monotonic() - start:4.0f} s  {sentence}")
 
-    engine = sandbox.ready(home, stack, real_time=False)
+    engine = ready(home, stack, real_time=False)
     with engine.stack(stack) as api:
         rehearsal = Rehearsal(stack, engine, api, tell)
         try:

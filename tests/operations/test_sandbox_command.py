@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from operations.__main__ import app
-from operations.sandbox import named_stack
+from operations.sandbox.command import named_stack
 from sandbox.home import ROOT, Home
 from sandbox.state import New, State
 
@@ -253,7 +253,70 @@ def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Pa
     assert State(database).played() == {}
 
 
-@pytest.mark.parametrize("command", ["ls", "show", "play", "alarms", "reset", "trial"])
+def test_faults_are_armed_and_disarmed(run: Run, filled: State) -> None:
+    said = run("arm", "no-capacity", "*", "--of", "n1-standard-4", "--times", "3").stdout
+    assert said.startswith("no-capacity strikes the next 3 calls at *")
+    assert [(one.kind, one.place, one.times, one.argument) for one in filled.armed()] == [
+        ("no-capacity", "*", 3, "n1-standard-4")
+    ]
+    assert run("disarm").stdout == "disarmed no-capacity at *\n"
+    assert filled.armed() == []
+    assert run("disarm").stdout == "disarmed nothing: no fault was armed\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no-capcity", "*"], "'no-capcity': no such fault; did you mean no-capacity?"),
+        (["slow", "*"], "'': not what slow takes with --of; it wants seconds, such as --of 30"),
+        (["slow", "*", "--of", "long"], "'long': not what slow takes"),
+        (["crash", "*", "--of", "during"], "'during': not what crash takes with --of; it wants --of before or"),
+        (["access-denied", "*"], "'': not what access-denied takes with --of; it wants a persona"),
+    ],
+)
+def test_a_fault_that_cannot_be_armed_is_one_sentence(run: Run, arguments: list[str], said: str) -> None:
+    assert sentence(run("arm", *arguments)).startswith(said)
+
+
+def test_a_resource_is_changed_and_deleted_behind_pulumis_back(run: Run, filled: State) -> None:
+    assert "displayName is now Spam" in run("change", "pilot-fraud-scorer", "displayName", "Spam").stdout
+    assert filled.all()[0].inputs == {"displayName": "Spam"}
+    assert "displayName is removed" in run("change", "pilot-fraud-scorer", "displayName").stdout
+    assert filled.all()[0].inputs == {}
+    assert "no input of pilot-fraud-scorer" in sentence(run("change", "pilot-fraud-scorer", "displayName", "1"))
+    assert "did you mean pilot-fraud-scorer?" in sentence(run("delete", "pilot-fraud-score"))
+    assert "1 resources are deleted" in run("delete", "pilot-fraud-scorer").stdout
+    assert filled.all() == []
+
+
+def test_a_name_of_several_resources_wants_its_type(run: Run, filled: State) -> None:
+    filled.create(New("gcp:x:Other", "other", "gcp", "p", "us-central1", "pilot-fraud-scorer", {}, {}))
+    said = sentence(run("delete", "pilot-fraud-scorer"))
+    assert "gcp:vertex/aiEndpoint:AiEndpoint::pilot-fraud-scorer, gcp:x:Other::pilot-fraud-scorer" in said
+    assert run("delete", "gcp:x:Other::pilot-fraud-scorer").returncode == 0
+
+
+def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None:
+    assert "no alarm on an endpoint stands here" in run("alarms").stdout
+    condition = {
+        "displayName": "the p95 latency is above 250 ms",
+        "conditionThreshold": {
+            "filter": 'resource.labels.endpoint_id = "fraud-scorer" AND metric.type = "online/prediction_latencies"',
+            "comparison": "COMPARISON_GT",
+            "thresholdValue": 250,
+        },
+    }
+    policy = {"displayName": "slow", "conditions": [condition]}
+    filled.create(New("gcp:monitoring/alertPolicy:AlertPolicy", "a", "gcp", "p", "", "slow", policy, {}))
+    assert "rings" not in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
+    assert run("play", "pilot-fraud-scorer", "--p95-ms", "900").stdout.startswith("fraud-scorer: 1000 requests")
+    assert "rings" in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
+
+
+ALL = ["ls", "show", "play", "alarms", "arm", "disarm", "change", "delete", "reset", "trial"]
+
+
+@pytest.mark.parametrize("command", ALL)
 def test_every_subcommand_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, ["sandbox", command, "--help"])
     assert result.exit_code == 0 and f"mlplatform sandbox {command}" in result.output

@@ -1,0 +1,316 @@
+"""`mlplatform sandbox`: any Pulumi command against a simulated cloud, and a look at what it made there.
+
+A sandbox is a folder, `out/sandbox/NAME`. Nothing outside it is changed: Pulumi gets copies of the stack files, a home
+and a backend there, and the simulated providers in place of the clouds' own.
+"""
+
+import difflib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from operations.sandbox.ground import Chosen, as_typed, ready, state_of, told, tools, used
+from stacks.errors import BadInput
+from stacks.wording import nearest
+
+if TYPE_CHECKING:
+    from sandbox.home import Home
+    from sandbox.state import Record, State
+
+app = typer.Typer(
+    help="Run Pulumi against a cloud without an account: simulated providers, kept in out/sandbox/.",
+    epilog="Example: mlplatform sandbox -- pulumi up -s aws-pilot",
+    no_args_is_help=True,
+)
+LOG_WIDTH = 200
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Option(help="Which sandbox: out/sandbox/NAME, or a folder such as ./here. Two share nothing.")
+    ] = None,
+    real_time: Annotated[
+        bool, typer.Option("--real-time", help="Let canaries bake as long as the stack file says, not at once.")
+    ] = False,
+) -> None:
+    """Run Pulumi against a cloud without an account: simulated providers, kept in out/sandbox/."""
+    context.obj = Chosen(name, real_time)
+
+
+@app.command(
+    "pulumi",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def run_pulumi(context: typer.Context) -> None:
+    """Run any Pulumi command, in the project's folder: mlplatform sandbox -- pulumi preview -s gcp-pilot."""
+    chosen: Chosen = context.obj
+    home, arguments = chosen.home(), list(context.args)
+    tools()
+    with used(home, alone=False), told():
+        code = ready(home, named_stack(arguments), chosen.real_time).run(arguments)
+    raise typer.Exit(code)
+
+
+@app.command("ls", epilog="Example: mlplatform sandbox ls")
+def list_resources(context: typer.Context) -> None:
+    """List what stands in the simulated cloud."""
+    home, records = _resources(context)
+    if not records:
+        typer.echo(
+            f"{as_typed(home)}: nothing stands here; `mlplatform sandbox -- pulumi up -s STACK` brings a stack up"
+        )
+        return
+    table = Table(title=as_typed(home), title_justify="left")
+    for heading in ("type", "name", "account", "region", "changes"):
+        table.add_column(heading, overflow="fold")
+    for one in records:
+        table.add_row(one.type, one.name, one.account, one.region, str(one.generation - 1))
+    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    typer.echo(f"{len(records)} resources; `mlplatform sandbox show NAME` shows one")
+
+
+@app.command("show", epilog="Example: mlplatform sandbox show aws-pilot-fraud-scorer")
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
+) -> None:
+    """Print resources as JSON: what was asked for, what the cloud answered, and what was done to them."""
+    state, found = _found(context, name)
+    events = state.events()
+    shown = [
+        {
+            **{key: value for key, value in asdict(one).items() if key not in ("key", "run", "known")},
+            "events": [asdict(event) for event in events if (event.type, event.id) == (one.type, one.id)],
+        }
+        for one in found
+    ]
+    json.dump(shown, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
+@app.command("play", epilog="Example: mlplatform sandbox play aws-pilot-fraud-scorer --p95-ms 900 --error-percent 2")
+def play(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An endpoint, or one deployment of it.")],
+    p95_ms: Annotated[float | None, typer.Option(min=0, help="The p95 latency, in milliseconds.")] = None,
+    error_percent: Annotated[float, typer.Option(min=0, max=100, help="Answers that are errors.")] = 0.0,
+    requests: Annotated[int, typer.Option(min=0, help="Requests measured; 0 is silence.")] = 1000,
+    stop: Annotated[bool, typer.Option("--stop", help="Play nothing any more.")] = False,
+) -> None:
+    """Play traffic, latency or silence in as the metrics that canaries and alarms of that endpoint read."""
+    from sandbox.alarms import ENDPOINTS
+    from sandbox.state import Played
+
+    home, records = _resources(context)
+    names = {word for one in records for word in (one.name, *one.id.split("/"))}
+    if not stop and name not in names:
+        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {as_typed(home)}; {_hint(name, names)}")
+    measured = {one.name: one.id.rpartition("/")[2] for one in records if one.type in ENDPOINTS}.get(name, name)
+    state = state_of(home)
+    if state is not None:
+        state.play(measured, None if stop else Played(p95_ms, error_percent, requests))
+    latency = "" if p95_ms is None else f", p95 {p95_ms:g} ms"
+    said = f"{requests} requests{latency}, {error_percent:g} % errors" if requests else "silence"
+    typer.echo(f"{measured}: nothing is played in any more" if stop else f"{measured}: {said} played in")
+
+
+@app.command("alarms", epilog="Example: mlplatform sandbox alarms")
+def list_alarms(context: typer.Context) -> None:
+    """List the alarms on endpoints, and which of them ring by what is played in."""
+    from sandbox.alarms import alarms
+
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    state = state_of(home)
+    found = alarms(state) if state else []
+    if not found:
+        typer.echo(f"{as_typed(home)}: no alarm on an endpoint stands here")
+        return
+    table = Table(title=as_typed(home), title_justify="left")
+    for heading in ("alarm", "rings", "its mail says", "to"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        table.add_row(one.name, "rings" if one.rings else "", one.words, ", ".join(one.mails))
+    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    typer.echo(
+        "`mlplatform sandbox play ENDPOINT` plays latency, errors or silence in; nothing played in rings nothing"
+    )
+
+
+@app.command("arm", epilog="Example: mlplatform sandbox arm no-capacity '*' --of ml.m5.large --times 9")
+def arm(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The fault; a wrong one is told what there is.")],
+    place: Annotated[
+        str, typer.Argument(metavar="PLACE", help="A resource's logical name, or a type; '*' stands for any text.")
+    ],
+    times: Annotated[int, typer.Option(min=1, help="How many calls it strikes.")] = 1,
+    of: Annotated[
+        str,
+        typer.Option(
+            help="quota-exceeded and no-capacity: only what names all of these, comma-separated: a machine type, a "
+            "zone. slow: seconds. access-denied: the persona. crash: before or after."
+        ),
+    ] = "",
+) -> None:
+    """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held."""
+    from sandbox.state import FAULTS, FaultKind, State
+
+    if kind not in FAULTS:
+        raise BadInput(f"{kind[:80]!r}: no such fault{nearest(kind, FAULTS)}")
+    _judge_argument(kind, of)
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    with used(home, alone=False):
+        State(home.database).arm(cast(FaultKind, kind), place, times, of)
+    typer.echo(f"{kind} strikes the next {times} calls at {place}; `mlplatform sandbox disarm` takes all faults back")
+
+
+@app.command("disarm", epilog="Example: mlplatform sandbox disarm")
+def disarm(context: typer.Context) -> None:
+    """Disarm every fault that is armed."""
+    chosen: Chosen = context.obj
+    state = state_of(chosen.home())
+    armed = state.armed() if state else []
+    if state:
+        state.disarm()
+    typer.echo(f"disarmed {', '.join(f'{one.kind} at {one.place}' for one in armed) or 'nothing: no fault was armed'}")
+
+
+@app.command("change", epilog="Example: mlplatform sandbox change aws-pilot-workspace tags.owner")
+def change(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A property, with dots: tags.owner, maxCapacity.")],
+    value: Annotated[
+        str | None, typer.Argument(metavar="VALUE", help="Its new value, as JSON or text; left out, it is removed.")
+    ] = None,
+) -> None:
+    """Drift: change a resource behind Pulumi's back."""
+    state, record = _one(context, name)
+    try:
+        wanted = None if value is None else json.loads(value)
+    except json.JSONDecodeError:
+        wanted = value
+    if not _has(record.inputs, path.split(".")):
+        raise BadInput(f"{path[:80]!r}: no input of {record.name}; `mlplatform sandbox show` shows them")
+    state.change_behind(record.key, path, wanted)
+    now = "removed" if value is None else f"now {value}"
+    typer.echo(f"{record.name}: {path} is {now}, and Pulumi does not know")
+
+
+@app.command("delete", epilog="Example: mlplatform sandbox delete aws-pilot-fraud-scorer")
+def delete(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
+) -> None:
+    """Drift: delete a resource, and what lies in it, behind Pulumi's back."""
+    state, record = _one(context, name)
+    before = len(state.all())
+    state.delete_behind(record.key)
+    typer.echo(f"{record.name}: {before - len(state.all())} resources are deleted, and Pulumi does not know")
+
+
+@app.command("reset", epilog="Example: mlplatform sandbox reset --yes")
+def reset(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
+) -> None:
+    """Remove a sandbox: its simulated cloud, Pulumi's state in it, and the copies of stack files."""
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    if not home.path.exists():
+        typer.echo(f"{as_typed(home)}: there is no such sandbox, nothing to remove")
+        return
+    with used(home, alone=True):
+        try:
+            what = f"{as_typed(home)} with {len(_resources(context)[1])} resources"
+        except BadInput:  # a broken state is one reason to remove it
+            what = as_typed(home)
+        if yes:
+            home.remove()
+    typer.echo(f"removed {what}" if yes else f"would remove {what}; --yes does it")
+
+
+@app.command("trial", epilog="Example: mlplatform sandbox trial gcp-pilot")
+def trial(
+    context: typer.Context,
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
+) -> None:
+    """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again."""
+    from operations.sandbox.trial import try_out
+
+    try_out(context.obj, stack)
+
+
+def named_stack(arguments: Sequence[str]) -> str | None:
+    """The stack that a Pulumi command line names by --stack, without organization and project."""
+    for index, word in enumerate(arguments):
+        if word in ("-s", "--stack") and index + 1 < len(arguments):
+            return arguments[index + 1].rpartition("/")[2]
+        if word.startswith(("--stack=", "-s=")):
+            return word.partition("=")[2].rpartition("/")[2]
+    return None
+
+
+def _hint(name: str, known: set[str]) -> str:
+    """What to write in place of a name that nothing has."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
+
+
+def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    state = state_of(home)
+    return home, state.all() if state else []
+
+
+def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
+    """The simulated cloud, and the resources that go by the name. Raises BadInput if there is none."""
+    home, records = _resources(context)
+    state = state_of(home)
+    found = [one for one in records if name in (one.name, one.id, f"{one.type}::{one.name}")]
+    found = found or (state.named(name) if state else [])
+    if not found or state is None:
+        hint = _hint(name, {one.name for one in records})
+        raise BadInput(f"{name[:80]!r}: no such resource in {as_typed(home)}; {hint}")
+    return state, found
+
+
+def _one(context: typer.Context, name: str) -> tuple["State", "Record"]:
+    """The simulated cloud, and the one resource that goes by the name. Raises BadInput if there is none, or several."""
+    state, found = _found(context, name)
+    if len(found) > 1:
+        types = ", ".join(f"{one.type}::{one.name}" for one in found)
+        raise BadInput(f"{name[:80]!r}: several resources go by that name; say which: {types}")
+    return state, found[0]
+
+
+def _judge_argument(kind: str, of: str) -> None:
+    """Raises BadInput for what the fault cannot be armed with."""
+    wanted = {"slow": "seconds, such as --of 30", "crash": "--of before or --of after", "access-denied": "a persona"}
+    seconds = of.replace(".", "", 1).isdigit()
+    good = {"slow": seconds, "crash": of in ("before", "after"), "access-denied": bool(of)}
+    if not good.get(kind, True):
+        raise BadInput(f"{of[:80]!r}: not what {kind} takes with --of; it wants {wanted[kind]}")
+
+
+def _has(tree: object, path: Sequence[str]) -> bool:
+    """Whether the path leads to something: keys of mappings, numbers in lists."""
+    found: Any = tree
+    for step in path:
+        try:
+            found = cast(list[Any], found)[int(step)] if isinstance(found, list) else found[step]
+        except (IndexError, KeyError, TypeError, ValueError):
+            return False
+    return True

@@ -1,0 +1,152 @@
+"""What every command needs that works in a sandbox: its folder, the tools, and the engine in it."""
+
+import fcntl
+import re
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from stacks.config import STACKS, stack_file, stack_name
+from stacks.errors import BadInput
+
+if TYPE_CHECKING:
+    from sandbox.engine import Engine
+    from sandbox.home import Home
+    from sandbox.state import State
+
+ROOT = STACKS.parent
+FOLDER = ROOT / "out" / "sandbox"
+DEFAULT = "default"
+NO_CLI = (
+    "the Pulumi CLI is not on PATH: get it with `curl -fsSL https://get.pulumi.com | sh` or from "
+    "https://www.pulumi.com/docs/install/; without it `mlplatform pilot`, `preview`, `graph` and `cost` judge every "
+    "stack, and `mlplatform sandbox ls`, `show` and `reset` work on what is there"
+)
+NO_UV = "uv is not on PATH, and Pulumi runs the program with it: `make setup` puts it into .tools/bin"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The options before the subcommand."""
+
+    name: str | None
+    real_time: bool
+
+    def home(self, default: str = DEFAULT) -> "Home":
+        """The sandbox, whether its folder exists or not. Raises BadInput for a name that is none."""
+        from sandbox.home import Home
+
+        name = self.name or default
+        if "/" in name:
+            home = Home(Path(name).resolve())
+            if home.path.exists() and not home.path.is_dir():
+                raise BadInput(f"{as_typed(home)}: is a file; a sandbox is a folder")
+            return home
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
+            raise BadInput(
+                f"{name[:80]!r}: no name for a sandbox; allowed: lower-case letters, digits and '-', or a folder "
+                "such as ./here"
+            )
+        return Home(FOLDER / name)
+
+
+def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
+    """The engine in this sandbox, brought up to date; the stack made if it is not there.
+
+    Raises BadInput where a tool is missing or there is no such stack.
+    """
+    from sandbox.engine import Engine
+
+    cli, uv = tools()
+    if stack is not None and not home.has_stack(stack):
+        stack_file(stack)
+    home.lay_out()
+    for file in sorted(STACKS.glob("Pulumi.*.yaml")):
+        name = stack_name(file)
+        if (name == stack or home.has_stack(name)) and home.take(file):
+            say(f"{name}: the stack file has changed and is taken anew; what `pulumi config` had set is dropped")
+    engine = Engine(home, cli, uv, instant=not real_time)
+    if stack is not None and not home.has_stack(stack):
+        engine.make(stack)
+    return engine
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """What the CLI refused ends the command with its own sentence."""
+    from sandbox.engine import Failed
+
+    try:
+        yield
+    except Failed as error:
+        say(f"pulumi: {error}")
+        raise typer.Exit(1) from None
+
+
+def tools() -> tuple[Path, Path]:
+    """The Pulumi CLI and uv. Raises BadInput, saying how to get what is missing."""
+    from sandbox.engine import find_cli, find_uv
+
+    cli, uv = find_cli(), find_uv()
+    if cli is None:
+        raise BadInput(NO_CLI)
+    if uv is None:
+        raise BadInput(NO_UV)
+    return cli, uv
+
+
+def state_of(home: "Home") -> "State | None":
+    """The simulated cloud, or None where nothing was ever brought up. Raises BadInput for a file that is none."""
+    import sqlite3
+
+    from sandbox.state import State
+
+    if not home.database.is_file():
+        return None
+    try:
+        state = State(home.database)
+        state.all()
+    except sqlite3.DatabaseError as error:
+        raise BadInput(
+            f"{home.database}: no sandbox's state ({error}); `mlplatform sandbox reset --yes` removes it"
+        ) from None
+    return state
+
+
+@contextmanager
+def used(home: "Home", alone: bool) -> Generator[None]:
+    """Hold the sandbox, whose folder is made if it is not there: with others, or alone.
+
+    Raises BadInput where another process uses it otherwise, and where the folder is something else's.
+    """
+    strange = home.strange()
+    if strange:
+        raise BadInput(f"{as_typed(home)}: holds {strange}, which no sandbox made; name another folder")
+    try:
+        home.path.mkdir(parents=True, exist_ok=True)
+        lock = (home.path / "lock").open("w")
+    except OSError as error:
+        raise BadInput(f"{as_typed(home)}: cannot be written ({error.strerror}); name another folder") from None
+    with lock:
+        try:
+            fcntl.flock(lock, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy = f"{as_typed(home)}: another process is using it"
+            raise BadInput(f"{busy}; wait for it, or use a sandbox of your own with --name") from None
+        yield
+
+
+def as_typed(home: "Home") -> str:
+    """The folder as a user writes it."""
+    return str(home.path.relative_to(ROOT) if home.path.is_relative_to(ROOT) else home.path)
+
+
+def say(sentence: str) -> None:
+    """One line on standard error: standard output is Pulumi's."""
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()

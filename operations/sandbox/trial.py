@@ -1,0 +1,88 @@
+"""`mlplatform sandbox trial`: a stack up in a new sandbox, its outputs and its cost, and down again."""
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from operations.sandbox.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
+from stacks.config import stack_file
+from stacks.errors import BadInput
+
+if TYPE_CHECKING:
+    from operations.preview import Preview
+    from sandbox.engine import Engine
+
+LAST_LINES = 40
+PROTECTED = "protected by design, for it holds state"
+
+
+def try_out(chosen: Chosen, stack: str) -> None:
+    """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again.
+
+    Raises BadInput for what is no stack or no new sandbox, and typer.Exit where something failed or is left.
+    """
+    from operations.preview import Preview
+
+    file = stack_file(stack)
+    home = chosen.home(f"trial-{stack}")
+    tools()
+    left_before = home.path.exists()
+    with used(home, alone=True):
+        if chosen.name and state_of(home):
+            raise BadInput(
+                f"{as_typed(home)}: a trial wants a new sandbox; remove it with `sandbox reset`, or name another"
+            )
+        if left_before:
+            say(f"emptying {as_typed(home)}, which an earlier trial left")
+            home.empty()
+        say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
+        with told(), Preview(file) as judged:
+            left = _trial(ready(home, stack, chosen.real_time), stack, judged)
+        if left:
+            raise typer.Exit(1)
+        home.remove()
+
+
+def _trial(engine: "Engine", stack: str, judged: "Preview") -> bool:
+    """Up, outputs, cost, down. True if it failed or something is left, which has been said."""
+    from operations.judge import cost_of
+
+    on = ["--stack", stack, "--yes"]
+    start = time.monotonic()
+    if _shown_short(engine, ["up", *on, "--skip-preview", "--suppress-outputs"]):
+        say(f"`pulumi up` failed; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
+        return True
+    resources = engine.resources(stack)
+    say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
+    typer.echo(engine.ask("stack", "output", "--stack", stack), nl=False)
+    bill = cost_of(judged.graph())
+    dear = f"${bill.idle_usd:,.2f} a month with no traffic, ${bill.ceiling_usd:,.2f} with every replica at its maximum"
+    say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
+    protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
+    say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
+    for name in protected:
+        say(f"  {name}")
+    if protected:
+        engine.ask("state", "unprotect", "--all", *on)
+    failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
+    state = state_of(engine.home)
+    left = [f"{one.type}::{one.name}" for one in (state.all() if state else [])]
+    say("`pulumi destroy` failed" if failed else f"{stack} is down; {len(left)} resources are left in the cloud")
+    for name in left:
+        say(f"  {name}")
+    return bool(failed or left)
+
+
+def _shown_short(engine: "Engine", arguments: list[str]) -> int:
+    """Run a command: on a terminal as Pulumi shows it, in a log only the end of what failed. Its exit code."""
+    if sys.stdout.isatty():
+        return engine.run(arguments)
+    log = engine.home.path / f"trial-{arguments[0]}.log"
+    code = engine.run(arguments, log)
+    if code:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        say("\n".join(lines[-LAST_LINES:]))
+        say(f"the whole of it is in {log}")
+    return code
