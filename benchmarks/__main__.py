@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import scaling, terraform, whole
+from benchmarks import engine, scaling, terraform, whole
 from benchmarks.processes import BenchmarkFailed, environment
 from benchmarks.stack_files import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
-SECTIONS = ("whole", "scaling", "terraform")
+SECTIONS = ("whole", "scaling", "engine", "terraform")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         text = whole.section(given, work, platforms, chosen.rounds)
                     case "scaling":
                         text = scaling.section(given, work, sizes, chosen.scaling_rounds)
+                    case "engine":
+                        text = engine.section(work, platforms)
                     case _:
                         text = terraform.section(given, work, chosen.rounds)
                 texts.append(text)

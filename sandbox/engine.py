@@ -57,7 +57,7 @@ class Engine:
         An interrupt is the command's to obey: it cancels what is under way and ends by itself. A SIGTERM is handed on
         as an interrupt.
         """
-        with ExitStack() as open_, self._beside() as environment, Forwarding() as forwarding:
+        with ExitStack() as open_, self.environment() as environment, Forwarding() as forwarding:
             out = open_.enter_context(log.open("wb")) if log else None
             process = subprocess.Popen(
                 [str(self.cli), *arguments],
@@ -72,7 +72,7 @@ class Engine:
 
     def ask(self, *arguments: str) -> str:
         """Run a command and return what it printed. Raises Failed where it does not end well."""
-        with self._beside() as environment:
+        with self.environment() as environment:
             done = subprocess.run(
                 [str(self.cli), *arguments, "--non-interactive"],
                 cwd=self.home.project,
@@ -103,7 +103,7 @@ class Engine:
         """
         from pulumi import automation
 
-        with self._beside() as environment, _only(environment):
+        with self.environment() as environment, _only(environment):
             workspace = automation.LocalWorkspace(work_dir=str(self.home.project))
             yield automation.Stack.create_or_select(name, workspace)
 
@@ -115,7 +115,7 @@ class Engine:
         import psutil
 
         state = State(self.home.database)
-        with self._beside() as environment:
+        with self.environment() as environment:
             last = state.calls() + after
             process = psutil.Popen(
                 [str(self.cli), *arguments, "--non-interactive"],
@@ -137,7 +137,8 @@ class Engine:
         return killed
 
     @contextmanager
-    def _beside(self) -> Generator[dict[str, str]]:
+    def environment(self) -> Generator[dict[str, str]]:
+        """What a process sees that works in the sandbox, while the REST double serves beside it."""
         with KeptDouble(database=self.home.database) as double:
             yield self.home.environment(self.uv, double.address, self.instant)
 

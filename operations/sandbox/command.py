@@ -163,7 +163,7 @@ def arm(
     ] = "",
 ) -> None:
     """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held."""
-    from sandbox.state import FAULTS, FaultKind, State
+    from sandbox.state import FAULTS, State
 
     if kind not in FAULTS:
         raise BadInput(f"{kind[:80]!r}: no such fault{nearest(kind, FAULTS)}")
@@ -171,7 +171,7 @@ def arm(
     chosen: Chosen = context.obj
     home = chosen.home()
     with used(home, alone=False):
-        State(home.database).arm(cast(FaultKind, kind), place, times, of)
+        State(home.database).arm(kind, place, times, of)
     typer.echo(f"{kind} strikes the next {times} calls at {place}; `mlplatform sandbox disarm` takes all faults back")
 
 

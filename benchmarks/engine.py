@@ -1,0 +1,123 @@
+"""A thousand endpoints on the real engine: where the processor's time goes, and how much of it is the providers'."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.processes import BenchmarkFailed
+from benchmarks.stack_files import stack_text
+from benchmarks.tables import met, table
+from sandbox.engine import Engine, find_cli, find_uv
+from sandbox.home import ROOT, Home
+from sandbox.state import State
+
+ENDPOINTS: Mapping[str, int] = {"aws": 1000, "gcp": 250, "azure": 250}
+"""How many come up in one sandbox. One platform has a thousand: the others take as long for each, and more."""
+MOST_A_STACK = 250
+"""The engine hands a stack's config to its program in one variable: Linux takes 128 KiB, some 430 endpoints."""
+GOAL = 0.5
+LOOK_SECONDS = 0.2
+FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Pulumi's file backend writes the whole state after each resource, at the engine's cost: less of it is left out."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One `up`: wall-clock seconds, and CPU seconds by who spent them."""
+
+    seconds: float
+    cpu: Mapping[str, float]
+
+
+def section(folder: Path, platforms: Sequence[str]) -> str:
+    """Measure and describe. Raises BenchmarkFailed where an `up` does; without the CLI it says that it did not."""
+    heading = "### A thousand endpoints on the real engine"
+    cli, uv = find_cli(), find_uv()
+    if cli is None or uv is None:
+        return f"{heading}\n\nNot measured: the Pulumi CLI or uv is not on `PATH`."
+    rows: list[tuple[str, ...]] = []
+    verdicts: list[str] = []
+    for platform in platforms:
+        home = Home(folder / f"sandbox-{platform}")
+        home.lay_out()
+        ups = list(_ups(Engine(home, cli, uv), folder, platform, ENDPOINTS[platform]))
+        cpu = {who: sum(up.cpu[who] for up in ups) for who in ("engine", "program", "providers")}
+        resources, seconds = len(State(home.database).all()), sum(up.seconds for up in ups)
+        providers, total = cpu["providers"], sum(cpu.values())
+        who = tuple(f"{cpu[one]:,.1f}" for one in ("engine", "program", "providers"))
+        rows.append((platform, f"{ENDPOINTS[platform]:,}", f"{resources:,}", f"{seconds:,.0f}", *who))
+        beside = providers / (providers + cpu["engine"])
+        verdicts.append(
+            f"- {platform}: of the CPU seconds of engine and providers, the providers' share is {beside:.2f} (of all, "
+            f"{providers / total:.2f}); goal below {GOAL}: **{met(beside < GOAL)}**"
+        )
+    heads = ("platform", "endpoints", "resources", "seconds", "engine, CPU s", "program, CPU s", "providers, CPU s")
+    said = f"One run, without checkpoints, in stacks of {MOST_A_STACK} endpoints one after the other in one sandbox."
+    return "\n\n".join([heading, said, table(heads, rows), "\n".join(verdicts)])
+
+
+def _ups(engine: Engine, folder: Path, platform: str, endpoints: int) -> Iterator[Measured]:
+    for number, first in enumerate(range(0, endpoints, MOST_A_STACK), 1):
+        stack = f"bench{number}-{platform}"
+        file = folder / f"Pulumi.{stack}.yaml"
+        file.write_text(stack_text(platform, min(MOST_A_STACK, endpoints - first)), encoding="utf-8")
+        engine.home.take(file)
+        engine.make(stack)
+        yield _up(engine, stack, folder / f"{stack}.log")
+
+
+def _up(engine: Engine, stack: str, log: Path) -> Measured:
+    """Bring one stack up. CPU seconds are those last seen of each process; this one has the REST double's."""
+    command = [str(engine.cli), "up", "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive"]
+    spent: dict[int, tuple[str, float]] = {}
+    with engine.environment() as environment, log.open("wb") as out:
+        started, own, looking = time.perf_counter(), time.process_time(), 0.0
+        process = psutil.Popen(
+            [*command, "--stack", stack],
+            cwd=engine.home.project,
+            env={**environment, **FAST},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        while process.poll() is None:
+            time.sleep(LOOK_SECONDS)
+            before = time.thread_time()
+            _look([process, *_children(process)], spent)
+            looking += time.thread_time() - before
+        seconds = time.perf_counter() - started
+        double = time.process_time() - own - looking
+    if process.returncode:
+        said = next((line for line in log.read_text(errors="replace").splitlines() if "error: " in line), "no message")
+        raise BenchmarkFailed(f"pulumi up of {stack} ended with {process.returncode}: {said.strip()}")
+    cpu = {"engine": 0.0, "program": 0.0, "providers": double}
+    for who, used in spent.values():
+        cpu[who] += used
+    return Measured(seconds, cpu)
+
+
+def _children(process: psutil.Popen) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return process.children(recursive=True)
+    return []
+
+
+def _look(processes: Sequence[psutil.Process], spent: dict[int, tuple[str, float]]) -> None:
+    """Note what each process has spent so far, and whose it is."""
+    for one in processes:
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            with one.oneshot():
+                times, words = one.cpu_times(), " ".join(one.cmdline())
+            spent[one.pid] = (_who(words), times.user + times.system)
+
+
+def _who(command: str) -> str:
+    """The simulated providers and our own; the program; and the engine, with the language hosts that it starts."""
+    if "sandbox.plugin" in command or f"{ROOT}/provider" in command or "/project/provider" in command:
+        return "providers"
+    return "program" if "pulumi-language-python-exec" in command else "engine"
