@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS faults(
     key INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL, argument TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS metrics(
     name TEXT PRIMARY KEY, p95_ms REAL, error_percent REAL NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS operations(key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS operations(name TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS operations_by_revision ON operations(revision);
 CREATE TABLE IF NOT EXISTS events(
     key INTEGER PRIMARY KEY, at REAL NOT NULL, operation TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
     id TEXT NOT NULL, run TEXT NOT NULL, said TEXT NOT NULL);
@@ -253,6 +254,16 @@ class State:
         )
         return [_record(row) for row in self._connection().execute(query, (handle,))]
 
+    def below(self, id: str, account: str) -> list[Record]:
+        """What has an id below that one, in order of creation."""
+        return _below(self._connection(), id, account)
+
+    def changed_since(self, call: int, types: Sequence[str]) -> set[tuple[str, str]]:
+        """Type and id of what events after that call (see `calls`) tell of, of these types."""
+        marks = ", ".join("?" for _ in types)
+        query = f"SELECT DISTINCT type, id FROM events WHERE key > ? AND type IN ({marks})"
+        return {(type_, id_) for type_, id_ in self._connection().execute(query, (call, *types))}
+
     def targets(self, key: int) -> list[Record]:
         """What the resource refers to."""
         query = (
@@ -293,7 +304,7 @@ class State:
                 was = self._one(connection, key)
             except KeyError:
                 return
-            goes = [was, *(_below(connection, was) if below else ())]
+            goes = [was, *(reversed(_below(connection, was.id, was.account)) if below else ())]
             for one in goes:
                 self._check_free(connection, one, {other.key for other in goes} if one is not was else {key})
                 if one.contents and not emptied:
@@ -402,7 +413,7 @@ class State:
         """Drift: somebody deletes the resource and what has an id below its own, whatever uses them."""
         with self._change() as connection:
             was = self._one(connection, key)
-            for one in (was, *_below(connection, was)):
+            for one in (was, *reversed(_below(connection, was.id, was.account))):
                 _remove(connection, one.key)
                 _log(connection, "drift", one.type, one.name, one.id, "", "deleted")
 
@@ -424,19 +435,20 @@ class State:
         query = "SELECT name, p95_ms, error_percent, requests FROM metrics ORDER BY name"
         return {name: Played(*shown) for name, *shown in self._connection().execute(query)}
 
-    def operations(self) -> dict[str, Json]:
-        """The long-running operations of the REST APIs, by name, oldest first."""
-        query = "SELECT name, value FROM operations ORDER BY key"
-        return {name: json.loads(value) for name, value in self._connection().execute(query)}
+    def operations(self, since: int = 0) -> tuple[dict[str, Json], int]:
+        """The long-running operations of the REST APIs that changed after revision `since`, and the newest revision."""
+        query = "SELECT name, value, revision FROM operations WHERE revision > ? ORDER BY revision"
+        rows = self._connection().execute(query, (since,)).fetchall()
+        return {name: json.loads(value) for name, value, _ in rows}, rows[-1][2] if rows else since
 
     def keep_operations(self, changed: Mapping[str, Json]) -> None:
         """Add or replace long-running operations."""
-        rows = [(name, json.dumps(value)) for name, value in changed.items()]
-        query = (
-            "INSERT INTO operations(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
-        )
         with self._change() as connection:
-            connection.executemany(query, rows)
+            for name, value in changed.items():
+                connection.execute(
+                    "INSERT OR REPLACE INTO operations SELECT ?, ?, COALESCE(MAX(revision), 0) + 1 FROM operations",
+                    (name, json.dumps(value)),
+                )
 
     def hold(self, name: str, reason: str) -> None:
         """Hold a unique name as a soft delete does; `name` is as a resource would take it."""
@@ -541,10 +553,9 @@ def _log(
     )
 
 
-def _below(connection: sqlite3.Connection, record: Record) -> list[Record]:
-    """What has an id below the record's, newest first."""
-    query = f"SELECT {_COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key DESC"
-    return [_record(row) for row in connection.execute(query, (record.account, f"{record.id}/", f"{record.id}0"))]
+def _below(connection: sqlite3.Connection, id_: str, account: str) -> list[Record]:
+    query = f"SELECT {_COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key"
+    return [_record(row) for row in connection.execute(query, (account, f"{id_}/", f"{id_}0"))]
 
 
 def _remove(connection: sqlite3.Connection, key: int) -> None:

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
@@ -26,7 +26,7 @@ class ArmDouble:
     looks: int = 2
     etags: bool = False
     address: str = ""
-    resources: dict[str, Json] = field(default_factory=dict[str, Json])
+    resources: MutableMapping[str, Json] = field(default_factory=dict[str, Json])
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     metrics: dict[str, Played] = field(default_factory=dict[str, Played])
 

@@ -1,18 +1,19 @@
 """The double of a sandbox: what it answers and changes is in the sandbox's `state.sqlite`, beside what plugins made.
 
 Endpoints are those that the simulated providers created. Models, deployed models and traffic, which `provider/` makes
-through this API, are resources of its own types. Nothing is held between two calls, so several doubles may serve one
-sandbox, and one may be killed.
+through this API, are resources of its own types. What a call changes is stored before it is answered, so several
+doubles may serve one sandbox, and one may be killed.
 """
 
 import copy
 import fcntl
 import json
 import re
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections import UserDict
+from collections.abc import Mapping, ValuesView
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sandbox.gcp import project_number
 from sandbox.rest.answers import Answer, Call, Json, Operation
@@ -37,14 +38,62 @@ _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
 
+_ON_VERTEX = (AI_ENDPOINT, MODEL, DEPLOYMENT)
+_ON_ARM = (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT, TRAFFIC)
+
+
+class _Shown(UserDict[str, Json]):
+    """What a double shows, by key, beside what is stored of it; `asked` are the keys that a call got hold of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+        self._stored: dict[str, str] = {}
+
+    def load(self, name: str, document: Json | None) -> None:
+        """Show what is stored now; None: nothing."""
+        self.data.pop(name, None)
+        self._stored.pop(name, None)
+        if document is not None:
+            self.data[name] = document
+            self._stored[name] = json.dumps(document)
+
+    def changed(self) -> dict[str, Json]:
+        """What was changed since the last time, as it is stored."""
+        asked, self.asked = self.asked, set()
+        now = {name: json.dumps(self.data[name]) if name in self.data else None for name in asked}
+        return {name: json.loads(self._stored.get(name, "{}")) for name in asked if now[name] != self._stored.get(name)}
+
+    def values(self) -> ValuesView[Json]:
+        """As of a dict; not noted, for nobody changes what is looked through."""
+        return self.data.values()
+
+    def __getitem__(self, name: str) -> Json:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, document: Json) -> None:
+        self.asked.add(name)
+        super().__setitem__(name, document)
+
+    def __delitem__(self, name: str) -> None:
+        self.asked.add(name)
+        super().__delitem__(name)
+
+
 @dataclass
 class KeptDouble(Double):
-    """A double of the sandbox whose file is `database`."""
+    """A double of the sandbox whose file is `database`.
+
+    What it shows it has in memory, brought up to date before each call with what others changed, and stores what the
+    call changed: a thousand endpoints cost a call no more than one.
+    """
 
     database: Path = Path("state.sqlite")
 
     def __post_init__(self) -> None:
         self._state = State(self.database)
+        self._forget()
 
     def answer(self, call: Call) -> Answer | None:
         """One call, alone among all doubles of this sandbox. An armed fault of the sandbox strikes one that changes."""
@@ -64,62 +113,143 @@ class KeptDouble(Double):
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
-        operations = self._state.operations()
-        with (
-            self._arm_kept(operations)
-            if call.path.startswith("/subscriptions/")
-            else self._vertex_kept(call.path.split("/")[3] if call.path.count("/") > 3 else "", operations)
-        ):
+        self._catch_up()
+        self.arm.address, self.arm.metrics = self.address, self._state.played()
+        self.vertex = self._project(call.path.split("/")[3] if call.path.count("/") > 3 else "")
+        self.vertex.metrics = self.arm.metrics
+        try:
             return super()._carry_out(call, fault)
+        finally:
+            try:
+                self._keep_operations()
+                self._keep_changed()
+            except BaseException:
+                self._forget()
+                raise
 
-    @contextmanager
-    def _vertex_kept(self, project: str, operations: dict[str, Json]) -> Generator[None]:
-        """Vertex AI's part for one project, given by its id or its number: loaded, and what changed kept."""
-        stands = self._state.find(platform="gcp")
-        known = {record.account for record in stands}
-        known |= {kept["resource"].split("/")[1] for name, kept in operations.items() if name.startswith("projects/")}
-        project = next((account for account in known if project_number(account) == project), project)
-        prefix = f"projects/{project}/"
-        rows = [record for record in stands if record.id.startswith(prefix)]
-        endpoints = {key(row.id): row for row in rows if row.type == AI_ENDPOINT}
-        models = {key(row.id): row for row in rows if row.type == MODEL}
-        deployed = {key(row.id): row for row in rows if row.type == DEPLOYMENT}
-        vertex = self.vertex = VertexDouble(number=project_number(project), metrics=self._state.played())
-        for name, row in endpoints.items():
-            mine = [one for one in deployed.values() if one.id.startswith(f"{row.id}/")]
+    def _forget(self) -> None:
+        """Have nothing in memory."""
+        self.arm = ArmDouble(resources=_Shown())
+        self._projects: dict[str, VertexDouble] = {}
+        self._open: dict[str, tuple[Operation, str]] = {}
+        self._known: set[str] = set()
+        self._call = self._revision = 0
+
+    def _project(self, given: str) -> VertexDouble:
+        """Vertex AI's part for one project, given by its id or its number."""
+        for name, vertex in self._projects.items():
+            if given in (name, vertex.number):
+                return vertex
+        known = {record.account for record in self._state.find(platform="gcp")} | {given}
+        project = next((account for account in known if project_number(account) == given), given)
+        vertex = VertexDouble(number=project_number(project), models=_Shown(), endpoints=_Shown())
+        return self._projects.setdefault(project, vertex)
+
+    def _catch_up(self) -> None:
+        """Show what others made and changed since the last call, and operations that other doubles began."""
+        call, types = self._state.calls(), (*_ON_VERTEX, *_ON_ARM)
+        if self._call:
+            changed = self._state.changed_since(self._call, types)
+        else:
+            changed = {(record.type, record.id) for type_ in types for record in self._state.find(type=type_)}
+        self._call = call
+        for id_ in {id_ for type_, id_ in changed if type_ == MODEL}:
+            self._load_model(id_)
+        for id_ in {
+            id_.partition("/deployedModels/")[0] for type_, id_ in changed if type_ in (AI_ENDPOINT, DEPLOYMENT)
+        }:
+            self._load_endpoint(id_)
+        for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in _ON_ARM}:
+            self._load_arm(id_)
+        operations, self._revision = self._state.operations(self._revision)
+        for name, kept in operations.items():
+            operation = Operation.from_json(kept)
+            if name.startswith("projects/"):
+                self._project(operation.resource.split("/")[1]).operations[key(name)] = operation
+            else:
+                self.arm.operations[name] = operation
+            self._known.add(name)
+            self._open.pop(name, None)
+            if not operation.done:
+                self._open[name] = (operation, json.dumps(operation.to_json()))
+
+    def _load_model(self, id_: str) -> None:
+        record = self._state.get(MODEL, id_)
+        models = cast(_Shown, self._project(id_.split("/")[1]).models)
+        models.load(key(id_), record.outputs["versions"] if record else None)
+
+    def _load_endpoint(self, id_: str) -> None:
+        record, vertex = self._state.get(AI_ENDPOINT, id_), self._project(id_.split("/")[1])
+        shown: Json | None = None
+        if record is not None:
+            mine = [one for one in self._state.below(id_, record.account) if one.type == DEPLOYMENT]
             split = {one.inputs["id"]: one.outputs["trafficPercent"] for one in mine}
-            vertex.endpoints[name] = {
-                "name": vertex.numbered(row.id),
-                "displayName": row.inputs.get("displayName", row.name),
-                "labels": row.inputs.get("labels", {}),
-                "deployedModels": [copy.deepcopy(one.inputs) for one in mine],
+            shown = {
+                "name": vertex.numbered(id_),
+                "displayName": record.inputs.get("displayName", record.name),
+                "labels": record.inputs.get("labels", {}),
+                "deployedModels": [one.inputs for one in mine],
                 "trafficSplit": {id: share for id, share in split.items() if share},
             }
-        vertex.models = {name: copy.deepcopy(row.outputs["versions"]) for name, row in models.items()}
-        vertex.operations = _under_way(operations, "projects/")
-        before = copy.deepcopy((vertex.models, vertex.endpoints))
-        try:
-            yield
-        finally:
-            self._state.keep_operations(_changed(operations, vertex.operations))
-            for name in {*before[0], *vertex.models}:
-                versions = vertex.models.get(name)
-                if versions != before[0].get(name):
-                    newest = list(versions.values())[-1] if versions else {}
-                    wanted = New(
-                        **_of_google(f"{prefix}locations/{name}", project),
-                        type=MODEL,
-                        name=name.rpartition("/")[2],
-                        inputs=newest,
-                        outputs={"versions": versions},
-                    )
-                    self._keep(models.get(name), wanted if versions else None)
-            for name, endpoint in vertex.endpoints.items():
-                if endpoint != before[1].get(name):
-                    self._keep_deployed(endpoints[name], endpoint, deployed)
+        cast(_Shown, vertex.endpoints).load(key(id_), shown)
 
-    def _keep_deployed(self, owner: Record, endpoint: Json, before: Mapping[str, Record]) -> None:
-        was = {name: row for name, row in before.items() if row.id.startswith(f"{owner.id}/")}
+    def _load_arm(self, id_: str) -> None:
+        record = self._state.get(ONLINE_ENDPOINT, id_) or self._state.get(ONLINE_DEPLOYMENT, id_)
+        shown: Json | None = None
+        if record is not None:
+            shown = {name: value for name, value in {**record.inputs, **record.outputs}.items() if name in _OWN}
+            traffic = self._state.get(TRAFFIC, f"{id_}/traffic")
+            now: Json = traffic.outputs if traffic else {"traffic": {}, "mirrorTraffic": {}}
+            shown["properties"] = {"provisioningState": "Succeeded", **shown.get("properties", {}), **now}
+            shown = {"id": id_, "name": id_.rpartition("/")[2], **shown}
+        cast(_Shown, self.arm.resources).load(id_, copy.deepcopy(shown))
+
+    def _keep_operations(self) -> None:
+        """Store the operations that the call began or moved on; one that is over changes no more."""
+        for part in (self.arm, self.vertex):
+            newest = next(reversed(part.operations.values()), None)  # a call begins one at most
+            if newest is not None and newest.name not in self._known:
+                self._known.add(newest.name)
+                self._open[newest.name] = (newest, "")
+        now = {name: json.dumps(operation.to_json()) for name, (operation, _) in self._open.items()}
+        changed = {name: text for name, text in now.items() if text != self._open[name][1]}
+        self._state.keep_operations({name: json.loads(text) for name, text in changed.items()})
+        for name, text in changed.items():
+            operation, _ = self._open[name]
+            self._open[name] = (operation, text)
+            if operation.done:
+                del self._open[name]
+
+    def _keep_changed(self) -> None:
+        """Store what the call changed."""
+        project = next(name for name, vertex in self._projects.items() if vertex is self.vertex)
+        for name in cast(_Shown, self.vertex.models).changed():
+            self._keep_model(f"projects/{project}/locations/{name}", project, self.vertex.models.get(name))
+        for name in cast(_Shown, self.vertex.endpoints).changed():
+            owner = self._state.get(AI_ENDPOINT, f"projects/{project}/locations/{name}")
+            if owner is not None:
+                self._keep_deployed(owner, self.vertex.endpoints[name])
+        for id_, before in cast(_Shown, self.arm.resources).changed().items():
+            owner = self._state.get(ONLINE_ENDPOINT, id_) or self._state.get(ONLINE_DEPLOYMENT, id_)
+            after = self.arm.resources.get(id_)
+            if owner is not None and after is None:
+                self._keep(owner, None)
+            elif owner is not None and after is not None:
+                self._keep_written(owner, before, after, self._state.get(TRAFFIC, f"{id_}/traffic"))
+
+    def _keep_model(self, id_: str, project: str, versions: Json | None) -> None:
+        newest: Json = list(versions.values())[-1] if versions else {}
+        wanted = New(
+            **_of_google(id_, project),
+            type=MODEL,
+            name=id_.rpartition("/")[2],
+            inputs=newest,
+            outputs={"versions": versions},
+        )
+        self._keep(self._state.get(MODEL, id_), wanted if versions else None)
+
+    def _keep_deployed(self, owner: Record, endpoint: Json) -> None:
+        was = {row.id: row for row in self._state.below(owner.id, owner.account) if row.type == DEPLOYMENT}
         for one in endpoint.get("deployedModels", []):
             id_ = f"{owner.id}/deployedModels/{one['id']}"
             model = f"{owner.id.partition('/locations/')[0]}/locations/{key(one['model']).partition('@')[0]}"
@@ -134,33 +264,9 @@ class KeptDouble(Double):
                     Link("model", model, (MODEL,), holds=True),
                 ),
             )
-            self._keep(was.pop(key(id_), None), wanted)
+            self._keep(was.pop(id_, None), wanted)
         for gone in was.values():
             self._keep(gone, None)
-
-    @contextmanager
-    def _arm_kept(self, operations: dict[str, Json]) -> Generator[None]:
-        """Resource Manager's part: loaded, and what changed kept."""
-        arm = self.arm = ArmDouble(address=self.address, metrics=self._state.played())
-        traffic = {row.id.removesuffix("/traffic"): row for row in self._state.find(type=TRAFFIC)}
-        rows = {row.id: row for kind in (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT) for row in self._state.find(type=kind)}
-        for id_, row in rows.items():
-            shown = {name: value for name, value in {**row.inputs, **row.outputs}.items() if name in _OWN}
-            now: Json = traffic[id_].outputs if id_ in traffic else {"traffic": {}, "mirrorTraffic": {}}
-            shown["properties"] = {"provisioningState": "Succeeded", **shown.get("properties", {}), **now}
-            arm.resources[id_] = {"id": id_, "name": id_.rpartition("/")[2], **copy.deepcopy(shown)}
-        arm.operations = _under_way(operations, "/subscriptions/")
-        before = copy.deepcopy(arm.resources)
-        try:
-            yield
-        finally:
-            self._state.keep_operations(_changed(operations, arm.operations))
-            for id_, row in rows.items():
-                after = arm.resources.get(id_)
-                if after is None:
-                    self._keep(row, None)
-                elif after != before[id_]:
-                    self._keep_written(row, before[id_], after, traffic.get(id_))
 
     def _keep_written(self, owner: Record, before: Json, after: Json, traffic: Record | None) -> None:
         changed = {name: after[name] for name in _OWN if name in after and _still(after, name) != _still(before, name)}
@@ -196,17 +302,6 @@ class KeptDouble(Double):
 
 def _of_google(id_: str, project: str) -> Json:
     return {"id": id_, "platform": "gcp", "account": project, "region": key(id_).split("/")[0]}
-
-
-def _under_way(operations: Mapping[str, Json], beginning: str) -> dict[str, Operation]:
-    """The operations of one cloud, by the key that its double has for them."""
-    mine = [Operation.from_json(copy.deepcopy(kept)) for name, kept in operations.items() if name.startswith(beginning)]
-    return {key(one.name) if beginning == "projects/" else one.name: one for one in mine}
-
-
-def _changed(before: Mapping[str, Json], after: Mapping[str, Operation]) -> dict[str, Json]:
-    now = {operation.name: operation.to_json() for operation in after.values()}
-    return {name: json.loads(json.dumps(kept)) for name, kept in now.items() if kept != before.get(name)}
 
 
 def _still(document: Json, name: str) -> object:

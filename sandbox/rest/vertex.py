@@ -6,7 +6,7 @@ number where it was asked with the project's id.
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
@@ -38,8 +38,8 @@ class VertexDouble:
 
     looks: int = 2
     number: str = NUMBER
-    models: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
-    endpoints: dict[str, Json] = field(default_factory=dict[str, Json])
+    models: MutableMapping[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
+    endpoints: MutableMapping[str, Json] = field(default_factory=dict[str, Json])
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     metrics: dict[str, Played] = field(default_factory=dict[str, Played])
 
