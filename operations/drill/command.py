@@ -87,9 +87,9 @@ def _show(title: str, report: "Report", wrong: str) -> None:
     table.add_column(overflow="fold")
     features = "features: this stack has none"
     rows: list[tuple[str, Sequence[str]]] = [
-        ("How it was noticed", report.noticed),
         ("What degraded first", report.degraded or (["nothing"] if report.never else [])),
         ("What never degraded", [", ".join(report.never), features] if report.never else []),
+        ("How it was noticed", report.noticed),
         ("What the operator does", [f"{number}. {does}" for number, does in enumerate(report.operator, 1)]),
         ("Up again", report.again),
         ("Not as it says", [wrong] if wrong else []),

@@ -84,9 +84,10 @@ def gpu_quota(r: Rehearsal) -> None:
     known = catalogue.load(r.platform).families[family]
     # On gcp the machine type is one of machines without GPUs too, and the quota is the accelerator's.
     short = known.accelerator.name if r.platform == "gcp" and known.accelerator else str(known.machine_type)
+    launch = _launch(r.config, scorer, family)
     r.comes_up()
     r.refuses("quota-exceeded", short, f"nothing is left of the quota {known.uses['online'].quota_name}")
-    r.edits(f"an endpoint {NEW}, a copy of {scorer} on {family}", _launch(scorer, family))
+    r.edits(f"an endpoint {NEW}, a copy of {scorer} on {family}", launch)
     r.fails(_SAID[r.platform]["quota"])
     r.looks()
     r.operator(
@@ -104,9 +105,9 @@ def bad_version(r: Rehearsal) -> None:
     """A new version of a model answers one request in twenty with an error; its canary is taken back."""
     scorer = r.endpoint()
     model = r.config.endpoints[scorer].model
+    artifact = next_artifact(r.config.models[model].artifact_uri)
     r.comes_up()
     before = _who_serves(r, scorer)
-    artifact = next_artifact(r.config.models[model].artifact_uri)
     r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
     r.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
     r.fails(_SAID[r.platform]["rollback"])
@@ -151,9 +152,9 @@ def no_capacity(r: Rehearsal) -> None:
 def interrupted_up(r: Rehearsal) -> None:
     """The machine that runs `pulumi up` dies half-way through the launch of an endpoint."""
     scorer = r.endpoint()
-    family = r.config.endpoints[scorer].family
+    launch = _launch(r.config, scorer, r.config.endpoints[scorer].family)
     r.comes_up()
-    r.edits(f"an endpoint {NEW}, a copy of {scorer}", _launch(scorer, family))
+    r.edits(f"an endpoint {NEW}, a copy of {scorer}", launch)
     r.is_killed(0.5)
     r.looks()
     r.fails("locked by")
@@ -247,7 +248,11 @@ DRILLS: Mapping[str, Drill] = {
 }
 
 
-def _launch(scorer: str, family: str) -> Callable[[Json], None]:
+def _launch(stack_config: StackConfig, scorer: str, family: str) -> Callable[[Json], None]:
+    """Adds a copy of an endpoint on that family. Raises BadInput where its name is in use."""
+    if NEW in stack_config.endpoints:
+        raise BadInput(f"{NEW}: the stack file has an endpoint of that name, which this drill would launch")
+
     def change(config: Json) -> None:
         config["endpoints"][NEW] = {**config["endpoints"][scorer], "family": family}
 

@@ -67,8 +67,10 @@ class Ran:
     errors: tuple[str, ...]
 
     def ops(self) -> str:
-        """How many resources it created, updated and deleted, in words."""
+        """How many resources it created, updated, replaced and deleted, in words."""
         found = Counter(step.op for step in self.steps)
+        if "replace" in found:  # which is made of these two
+            del found["create-replacement"], found["delete-replaced"]
         return ", ".join(f"{op} {number}" for op, number in sorted(found.items())) or "change nothing"
 
 
@@ -133,7 +135,7 @@ class Rehearsal:
         self._stood = set(self._parts)
         self._began = len(self.state.events())
         self.is_called()
-        self._say(f"{self.stack} is up, {len(self._stood)} resources in {time.monotonic() - start:.0f} s")
+        self._tell(f"{self.stack} is up, {len(self._stood)} resources in {time.monotonic() - start:.0f} s")
 
     def is_called(self, **played: Played) -> None:
         """Play healthy traffic in on every endpoint that stands, or what is `played` on one."""
@@ -145,7 +147,7 @@ class Rehearsal:
 
     def edits(self, said: str, change: Callable[[Json], None]) -> None:
         """Somebody changes the stack file; `change` gets its keys without the namespace."""
-        self._say(f"the stack file now says {said}")
+        self._tell(f"the stack file now says {said}")
         tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
         config: Json = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in tree["config"].items()}
         change(config)
@@ -154,22 +156,22 @@ class Rehearsal:
 
     def reverts(self) -> None:
         """The stack file is as it was."""
-        self._say("the stack file says what it said before")
+        self._tell("the stack file says what it said before")
         self._file.write_text(self._text, encoding="utf-8")
 
     def refuses(self, kind: FaultKind, argument: str, said: str) -> None:
         """The cloud refuses, until it is told otherwise, what has all parts of the argument in its inputs."""
-        self._say(said)
+        self._tell(said)
         self.state.arm(kind, "*", LASTS, argument)
 
     def refuses_no_more(self, said: str) -> None:
         """The cloud refuses nothing."""
-        self._say(said)
+        self._tell(said)
         self.state.disarm()
 
     def behind(self, said: str) -> State:
         """The cloud, to be changed behind Pulumi's back."""
-        self._say(said)
+        self._tell(said)
         return self.state
 
     def up(self) -> Ran:
@@ -204,7 +206,7 @@ class Rehearsal:
         command = ["up", "--yes", "--skip-preview", "--stack", self.stack]
         if not self._engine.kill(command, reads + after):
             raise Unexpected("`pulumi up` ended before it was killed")
-        self._say(f"`pulumi up` is killed with all that it started, after {after} of {len(changes)} changes")
+        self._tell(f"`pulumi up` is killed with all that it started, after {after} of {len(changes)} changes")
 
     def is_let_go(self) -> None:
         """`pulumi cancel`: the stack is no longer held for a run that is gone."""
@@ -259,7 +261,7 @@ class Rehearsal:
         """What the operator does, as the runbooks say it."""
         self.report.operator += does
         for sentence in does:
-            self._say(f"the operator: {sentence}")
+            self._tell(f"the operator: {sentence}")
 
     def converges(self, degraded: Sequence[str], gone: Sequence[str] = ()) -> None:
         """`pulumi up` ends well with the pilot as it was, a second one changes nothing, and nothing was lost.
@@ -314,9 +316,6 @@ class Rehearsal:
 
     def _notice(self, sentence: str) -> None:
         self.report.noticed.append(sentence)
-        self._say(sentence)
-
-    def _say(self, sentence: str) -> None:
         self._tell(sentence)
 
     def _run(self, command: str, call: Callable[..., object]) -> Ran:

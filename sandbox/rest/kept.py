@@ -115,7 +115,8 @@ class KeptDouble(Double):
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
         self._catch_up()
         self.arm.address, self.arm.metrics = self.address, self._state.played()
-        self.vertex = self._project(call.path.split("/")[3] if call.path.count("/") > 3 else "")
+        google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
+        self.vertex = self._project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
         try:
             return super()._carry_out(call, fault)
@@ -148,6 +149,8 @@ class KeptDouble(Double):
     def _catch_up(self) -> None:
         """Show what others made and changed since the last call, and operations that other doubles began."""
         call, types = self._state.calls(), (*_ON_VERTEX, *_ON_ARM)
+        if call < self._call:  # another sandbox has taken its place
+            self._forget()
         if self._call:
             changed = self._state.changed_since(self._call, types)
         else:
@@ -155,9 +158,8 @@ class KeptDouble(Double):
         self._call = call
         for id_ in {id_ for type_, id_ in changed if type_ == MODEL}:
             self._load_model(id_)
-        for id_ in {
-            id_.partition("/deployedModels/")[0] for type_, id_ in changed if type_ in (AI_ENDPOINT, DEPLOYMENT)
-        }:
+        served = [id_ for type_, id_ in changed if type_ in (AI_ENDPOINT, DEPLOYMENT)]
+        for id_ in {id_.partition("/deployedModels/")[0] for id_ in served}:
             self._load_endpoint(id_)
         for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in _ON_ARM}:
             self._load_arm(id_)

@@ -112,6 +112,31 @@ def test_a_change_in_place_is_kept(run: Logic, database: Path) -> None:
     assert mended.inputs == stands.inputs
 
 
+def test_a_double_that_has_answered_sees_what_others_do_later(run: Logic, database: Path) -> None:
+    headers, state = {"Authorization": "Bearer sandbox"}, State(database)
+    with KeptDouble(database=database) as other:
+        url = f"{other.address}/v1/{ENDPOINT}"
+        assert httpx.get(url, headers=headers).json()["deployedModels"] == []
+        run.models.create(model())
+        serving = run.deployments.converge(deployment())
+        assert httpx.get(url, headers=headers).json()["trafficSplit"] == {serving["deployedModelId"]: 100}
+        (stands,) = state.find(type=DEPLOYMENT)
+        state.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
+        (seen,) = httpx.get(url, headers=headers).json()["deployedModels"]
+        assert seen["dedicatedResources"]["maxReplicaCount"] == 1
+        state.delete_behind(state.find(type=AI_ENDPOINT)[0].key)
+        assert httpx.get(url, headers=headers).status_code == 404
+        assert state.find(type=DEPLOYMENT) == []
+
+
+def test_a_double_follows_a_sandbox_that_was_emptied(run: Logic, database: Path) -> None:
+    run.models.create(model())
+    State(database).reset()
+    place(State(database), AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
+    run.models.create(model())
+    assert [row.name for row in State(database).find(type=MODEL)] == ["fraud-scorer"]
+
+
 def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
     before = [row.id for row in State(database).all()]
     run.models.create(model())

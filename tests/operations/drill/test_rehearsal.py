@@ -233,3 +233,5 @@ def test_what_ran_is_counted_by_what_was_done() -> None:
     steps = (Step("create", "t", "a"), Step("create", "t", "b"), Step("update", "t", "c"))
     assert Ran(True, steps, ()).ops() == "create 2, update 1"
     assert Ran(True, (), ()).ops() == "change nothing"
+    replaced = tuple(Step(op, "t", "a") for op in ("create-replacement", "replace", "delete-replaced"))
+    assert Ran(True, replaced, ()).ops() == "replace 1"
