@@ -99,11 +99,12 @@ class Engine:
     def stack(self, name: str) -> Generator["automation.Stack"]:
         """The stack under Pulumi's Automation API, made if it is not there.
 
-        That API hands the environment of this process on, which is the sandbox's meanwhile: not for threads.
+        That API hands the environment of this process on, which is the sandbox's meanwhile: not for threads. A SIGTERM
+        is an interrupt meanwhile, for what runs as well.
         """
         from pulumi import automation
 
-        with self.environment() as environment, _only(environment):
+        with self.environment() as environment, _only(environment), _interruptible():
             workspace = automation.LocalWorkspace(work_dir=str(self.home.project))
             yield automation.Stack.create_or_select(name, workspace)
 
@@ -154,6 +155,24 @@ def _only(environment: Mapping[str, str]) -> Generator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal."""
+    import psutil
+
+    def interrupt(number: int, frame: object) -> None:
+        for child in psutil.Process().children():
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Forwarding:

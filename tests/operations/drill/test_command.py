@@ -1,0 +1,51 @@
+"""`mlplatform drill` ended from outside, with a stand-in for the Pulumi CLI."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox.home import ROOT
+
+CLI = """#!/bin/sh
+case " $* " in
+*" version "*) echo v3.260.0 ;;
+*" up "*) trap "touch '$DONE'; exit 255" INT; touch "$READY"; while :; do sleep 0.1; done ;;
+*" init "*) mkdir -p ../backend/.pulumi/stacks/mlplatform && echo '{}' \
+    > ../backend/.pulumi/stacks/mlplatform/gcp-pilot.json ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("drill", "number"), [("drift", signal.SIGTERM), ("idle-endpoint", signal.SIGINT)])
+def test_what_runs_is_interrupted_with_the_drill(tmp_path: Path, drill: str, number: signal.Signals) -> None:
+    for name, text in (("pulumi", CLI), ("uv", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    ready, done = tmp_path / "ready", tmp_path / "done"
+    environment = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin", "READY": str(ready), "DONE": str(done)}
+    environment.pop("UV", None)
+    command = [sys.executable, "-m", "operations", "drill", drill, "gcp-pilot"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not ready.exists() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        assert ready.exists(), process.communicate()[1]
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        shutil.rmtree(ROOT / "out" / "sandbox" / f"drill-{drill}-gcp-pilot", ignore_errors=True)
+    assert process.returncode not in (0, 1) and "Traceback" not in said
+    assert done.exists(), "the engine was not interrupted"
