@@ -183,14 +183,14 @@ class Endpoint(pulumi.ComponentResource):
 def name_if_served(endpoint: str, serves: str, wanted: str) -> str:
     """The endpoint's name. Raises RunError where it serves another configuration than the one it was updated to.
 
-    SageMaker takes a new configuration back when an alarm rings, and the provider reports success (issues 46663 and
-    48997 of terraform-provider-aws). Pulumi would go on and delete the configuration that serves, without which no
-    update is possible any more. A program that fails deletes nothing.
+    SageMaker takes a new configuration back when an alarm rings or its containers do not start, and the provider may
+    report success (issues 46663 and 48997 of terraform-provider-aws). Pulumi would go on and delete the configuration
+    that serves, without which no update is possible any more. A program that fails deletes nothing.
     """
     if serves != wanted:
         raise pulumi.RunError(
-            f"{endpoint}: an alarm rang while the new version baked, and SageMaker took it back; {serves} serves, not "
-            f"{wanted}; name the version before in the stack file and run `pulumi up` again"
+            f"{endpoint}: SageMaker took the new version back, for an alarm rang while it baked or it did not start; "
+            f"{serves} serves, not {wanted}; name the version before in the stack file and run `pulumi up` again"
         )
     return endpoint
 

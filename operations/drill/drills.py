@@ -62,7 +62,7 @@ _SAID: Mapping[str, Mapping[str, str]] = {
     "aws": {
         "quota": "ResourceLimitExceeded",
         "capacity": "InsufficientInstanceCapacity",
-        "rollback": "an alarm rang while the new version baked, and SageMaker took it back",
+        "rollback": "SageMaker took the new version back",
     },
     "gcp": {
         "quota": "quota of this machine type is exceeded",
