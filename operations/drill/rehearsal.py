@@ -321,6 +321,7 @@ class Rehearsal:
     def _run(self, command: str, call: Callable[..., object]) -> Ran:
         from pulumi.automation.errors import CommandError
 
+        self._tell(f"pulumi {command} …")
         events: list[EngineEvent] = []
         well = True
         errors: list[str] = []
