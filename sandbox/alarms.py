@@ -17,7 +17,7 @@ ENDPOINTS = (
     "gcp:vertex/aiEndpoint:AiEndpoint",
     "azure-native:machinelearningservices:OnlineEndpoint",
 )
-"""The types that serve; metrics are played in by the last part of their id."""
+"""The types that serve."""
 Figure = Literal["requests", "errors", "latency"]
 
 
@@ -58,6 +58,11 @@ class _Bound:
         if value is None:
             return False
         return value > self.threshold if self.above else value < self.threshold
+
+
+def measured_as(endpoint: Record) -> str:
+    """The name under which an endpoint's metrics are played in: the last part of its id."""
+    return endpoint.id.rpartition("/")[2]
 
 
 def alarms(state: State) -> list[Alarm]:

@@ -16,6 +16,7 @@ from stacks.errors import BadInput
 from stacks.wording import nearest
 
 if TYPE_CHECKING:
+    from operations.drill.drills import Drill
     from operations.drill.rehearsal import Report
     from sandbox.home import Home
 
@@ -52,7 +53,7 @@ def drill(
         say(f"{name} on {stack}, in {as_typed(home)}; nothing outside it is changed")
         say(DRILLS[name].what)
         with told():
-            report, wrong = _played(name, stack, home)
+            report, wrong = _played(DRILLS[name], stack, home)
         _show(f"{name} on {stack}", report, wrong)
         if wrong:
             say(f"what stands is kept: `mlplatform sandbox --name {as_typed(home)} ls`")
@@ -60,9 +61,8 @@ def drill(
         home.remove()
 
 
-def _played(name: str, stack: str, home: "Home") -> tuple["Report", str]:
+def _played(drill: "Drill", stack: str, home: "Home") -> tuple["Report", str]:
     """Play the drill; its report, and what went otherwise than it says, "" if nothing did."""
-    from operations.drill.drills import DRILLS
     from operations.drill.rehearsal import Rehearsal, Unexpected
 
     start = time.monotonic()
@@ -74,7 +74,7 @@ def _played(name: str, stack: str, home: "Home") -> tuple["Report", str]:
     with engine.stack(stack) as api:
         rehearsal = Rehearsal(stack, engine, api, tell)
         try:
-            DRILLS[name].play(rehearsal)
+            drill.play(rehearsal)
         except Unexpected as unexpected:
             return rehearsal.report, str(unexpected)
     return rehearsal.report, ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from components.hardware import catalogue
 from components.hardware.catalogue import HardwareFamily
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
+from sandbox.alarms import measured_as
 from sandbox.rest.kept import DEPLOYMENT, TRAFFIC
 from sandbox.state import Played, Record
 from stacks.errors import BadInput
@@ -181,7 +182,7 @@ def drift(r: Rehearsal) -> None:
     r.ends_well()
     deleted = r.served(scorer)
     r.behind(f"somebody deletes {deleted.name}").delete_behind(deleted.key)
-    cloud.play(deleted.id.rpartition("/")[2], Played(requests=0))
+    cloud.play(measured_as(deleted), Played(requests=0))
     r.looks()
     r.rings(f"{r.stack}-{scorer}-idle")
     r.shows("create", [deleted.name])

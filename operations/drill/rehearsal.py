@@ -17,7 +17,7 @@ import yaml
 
 from operations.judge import cost_of
 from operations.preview import preview
-from sandbox.alarms import ENDPOINTS, alarms
+from sandbox.alarms import ENDPOINTS, alarms, measured_as
 from sandbox.engine import Engine
 from sandbox.state import FaultKind, Played, Record, State
 from stacks.config import NAMESPACE, STACKS, read_stack_file
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from pulumi.automation.events import EngineEvent
 
 Json = dict[str, Any]
+Thing = tuple[str, str]
+"""A resource's type and id."""
 OURS = ("mlplatform:", "pulumi:")
 HOLDS_OBJECTS = (
     "aws:ecr/repository:Repository",
@@ -97,6 +99,7 @@ class Rehearsal:
         self._engine, self._api, self._tell = engine, api, tell
         self._file = engine.home.path / "stacks" / f"Pulumi.{stack}.yaml"
         self._text = self._file.read_text(encoding="utf-8")
+        self._resources: list[Json] = []  # in Pulumi's state after the last `up` that ended well
         self._parts: dict[str, str] = {}
         self._kept: dict[str, int] = {}
         self._stood: set[str] = set()
@@ -125,9 +128,8 @@ class Rehearsal:
         """The pilot stands, holds objects, and is called by healthy traffic: here a drill begins."""
         start = time.monotonic()
         self.ends_well()
-        resources = self._engine.resources(self.stack)
         records = {record.urn: record for record in self.state.all() if record.urn}
-        for one in resources:
+        for one in self._resources:
             if one.get("protect") and _is_cloud(one):
                 self._kept[one["urn"]] = records[one["urn"]].key
                 if one["type"] in HOLDS_OBJECTS:
@@ -143,7 +145,7 @@ class Rehearsal:
             bound = item.rollback.p95_latency_ms if isinstance(item, OnlineEndpoint) else None
             healthy = Played(p95_ms=None if bound is None else bound * 0.4)
             if self.state.find(name=f"{self.stack}-{name}"):
-                self.state.play(self.served(name).id.rpartition("/")[2], played.get(name, healthy))
+                self.state.play(measured_as(self.served(name)), played.get(name, healthy))
 
     def edits(self, said: str, change: Callable[[Json], None]) -> None:
         """Somebody changes the stack file; `change` gets its keys without the namespace."""
@@ -178,7 +180,8 @@ class Rehearsal:
         """`pulumi up`."""
         ran = self._run("up", self._api.up)
         if ran.well:
-            self._parts |= parts_of(self.stack, self._engine.resources(self.stack))
+            self._resources = self._engine.resources(self.stack)
+            self._parts |= parts_of(self.stack, self._resources)
         return ran
 
     def ends_well(self) -> Ran:
@@ -202,7 +205,7 @@ class Rehearsal:
         """`pulumi up`, killed once it has done that share of the changes that a preview shows."""
         changes = [step for step in self.previews().steps if not step.type.startswith(OURS)]
         after = max(1, round(len(changes) * share))
-        reads = sum(_is_cloud(one) for one in self._engine.resources(self.stack))  # each is refreshed first
+        reads = len(known(self._resources))  # each is refreshed first
         command = ["up", "--yes", "--skip-preview", "--stack", self.stack]
         if not self._engine.kill(command, reads + after):
             raise Unexpected("`pulumi up` ended before it was killed")
@@ -234,7 +237,10 @@ class Rehearsal:
         """Take down what is hurt at this moment: what an alarm says, what somebody changed, what does not stand."""
         for alarm in alarms(self.state):
             if alarm.rings and alarm.figure != "requests":
-                self._hurt += [self._part(record) for record in self.state.all() if alarm.endpoint in _called(record)]
+                called = [
+                    one for one in self.state.all() if one.type in ENDPOINTS and measured_as(one) == alarm.endpoint
+                ]
+                self._hurt += [self._parts.get(one.urn, one.name) for one in called]
         for event in self.state.events()[self._began :]:
             if event.operation == "drift":
                 self._hurt += [part for urn, part in self._parts.items() if urn.endswith(f"::{event.name}")]
@@ -270,22 +276,20 @@ class Rehearsal:
         that it was, with what it held, but in the parts that somebody deleted, `gone`.
         """
         ran = self.ends_well()
-        resources = self._engine.resources(self.stack)
-        stands = set(parts_of(self.stack, resources))
+        stands = set(parts_of(self.stack, self._resources))
         if stands != self._stood:
             raise Unexpected(f"not what stood before: {_names(stands ^ self._stood)}")
         second = self.up()
         if second.steps or not second.well:
             raise Unexpected(f"a second `pulumi up` would {second.ops()}")
-        known = {(one["type"], str(one["id"])) for one in resources if _is_cloud(one)}
-        in_cloud = {(one.type, one.id) for one in self.state.all() if not one.type.startswith(OURS)}
-        if in_cloud != known:
-            raise Unexpected(f"the cloud and Pulumi's state differ by {sorted(in_cloud ^ known)}")
+        names, stand = known(self._resources), set(standing(self.state))
+        if names != stand:
+            raise Unexpected(f"the cloud and Pulumi's state differ by {sorted(names ^ stand)}")
         self._judge_degraded(list(degraded))
         kept, objects = self._judge_kept(gone)
         self.report.again = [
             f"`pulumi up` ends well ({ran.ops()}), a second one changes nothing",
-            f"the simulated cloud holds the {len(known)} resources of Pulumi's state and no other",
+            f"the simulated cloud holds the {len(names)} resources of Pulumi's state and no other",
             f"{kept} protected resources are the very ones of before, with the {objects} objects in them",
         ]
 
@@ -310,9 +314,6 @@ class Rehearsal:
         if any(record.contents != OBJECTS for record in holding):
             raise Unexpected(f"objects were lost of {_names({record.urn for record in holding})}")
         return len(asked), len(holding) * OBJECTS
-
-    def _part(self, record: Record) -> str:
-        return self._parts.get(record.urn, record.name)
 
     def _notice(self, sentence: str) -> None:
         self.report.noticed.append(sentence)
@@ -343,6 +344,16 @@ class Rehearsal:
         return Ran(well, tuple(dict.fromkeys(steps)), tuple(_plain(error) for error in errors))
 
 
+def known(resources: Sequence[Json]) -> set[Thing]:
+    """The cloud's resources in Pulumi's state."""
+    return {(one["type"], str(one["id"])) for one in filter(_is_cloud, resources)}
+
+
+def standing(state: State) -> list[Thing]:
+    """What stands in the simulated cloud, but for what our own provider made."""
+    return [(record.type, record.id) for record in state.all() if not record.type.startswith(OURS)]
+
+
 def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
     """The cloud's resources in Pulumi's state by URN, each with its part of the pilot: `endpoint fraud-scorer`."""
     by_urn = {one["urn"]: one for one in resources}
@@ -360,10 +371,6 @@ def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
 
 def _is_cloud(resource: Json) -> bool:
     return resource["custom"] and not resource["type"].startswith(OURS)
-
-
-def _called(record: Record) -> Iterable[str]:
-    return (record.id.rpartition("/")[2],) if record.type in ENDPOINTS else ()
 
 
 def _names(urns: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ and a backend there, and the simulated providers in place of the clouds' own.
 import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -69,12 +69,8 @@ def list_resources(context: typer.Context) -> None:
             f"{as_typed(home)}: nothing stands here; `mlplatform sandbox -- pulumi up -s STACK` brings a stack up"
         )
         return
-    table = Table(title=as_typed(home), title_justify="left")
-    for heading in ("type", "name", "account", "region", "changes"):
-        table.add_column(heading, overflow="fold")
-    for one in records:
-        table.add_row(one.type, one.name, one.account, one.region, str(one.generation - 1))
-    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    rows = [(one.type, one.name, one.account, one.region, str(one.generation - 1)) for one in records]
+    _print(home, ("type", "name", "account", "region", "changes"), rows)
     typer.echo(f"{len(records)} resources; `mlplatform sandbox show NAME` shows one")
 
 
@@ -107,14 +103,14 @@ def play(
     stop: Annotated[bool, typer.Option("--stop", help="Play nothing any more.")] = False,
 ) -> None:
     """Play traffic, latency or silence in as the metrics that canaries and alarms of that endpoint read."""
-    from sandbox.alarms import ENDPOINTS
+    from sandbox.alarms import ENDPOINTS, measured_as
     from sandbox.state import Played
 
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
     if not stop and name not in names:
         raise BadInput(f"{name[:80]!r}: nothing of that name stands in {as_typed(home)}; {_hint(name, names)}")
-    measured = {one.name: one.id.rpartition("/")[2] for one in records if one.type in ENDPOINTS}.get(name, name)
+    measured = {one.name: measured_as(one) for one in records if one.type in ENDPOINTS}.get(name, name)
     state = state_of(home)
     if state is not None:
         state.play(measured, None if stop else Played(p95_ms, error_percent, requests))
@@ -135,12 +131,8 @@ def list_alarms(context: typer.Context) -> None:
     if not found:
         typer.echo(f"{as_typed(home)}: no alarm on an endpoint stands here")
         return
-    table = Table(title=as_typed(home), title_justify="left")
-    for heading in ("alarm", "rings", "its mail says", "to"):
-        table.add_column(heading, overflow="fold")
-    for one in found:
-        table.add_row(one.name, "rings" if one.rings else "", one.words, ", ".join(one.mails))
-    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
+    rows = [(one.name, "rings" if one.rings else "", one.words, ", ".join(one.mails)) for one in found]
+    _print(home, ("alarm", "rings", "its mail says", "to"), rows)
     typer.echo(
         "`mlplatform sandbox play ENDPOINT` plays latency, errors or silence in; nothing played in rings nothing"
     )
@@ -260,6 +252,16 @@ def named_stack(arguments: Sequence[str]) -> str | None:
         if word.startswith(("--stack=", "-s=")):
             return word.partition("=")[2].rpartition("/")[2]
     return None
+
+
+def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of the sandbox, on a terminal as wide as that."""
+    table = Table(title=as_typed(home), title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
 
 
 def _hint(name: str, known: set[str]) -> str:

@@ -204,7 +204,7 @@ class KeptDouble(Double):
             now: Json = traffic.outputs if traffic else {"traffic": {}, "mirrorTraffic": {}}
             shown["properties"] = {"provisioningState": "Succeeded", **shown.get("properties", {}), **now}
             shown = {"id": id_, "name": id_.rpartition("/")[2], **shown}
-        cast(_Shown, self.arm.resources).load(id_, copy.deepcopy(shown))
+        cast(_Shown, self.arm.resources).load(id_, shown)
 
     def _keep_operations(self) -> None:
         """Store the operations that the call began or moved on; one that is over changes no more."""
@@ -215,7 +215,7 @@ class KeptDouble(Double):
                 self._open[newest.name] = (newest, "")
         now = {name: json.dumps(operation.to_json()) for name, (operation, _) in self._open.items()}
         changed = {name: text for name, text in now.items() if text != self._open[name][1]}
-        self._state.keep_operations({name: json.loads(text) for name, text in changed.items()})
+        self._state.keep_operations({name: self._open[name][0].to_json() for name in changed})
         for name, text in changed.items():
             operation, _ = self._open[name]
             self._open[name] = (operation, text)

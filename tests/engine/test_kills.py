@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from operations.drill.rehearsal import OURS
+from operations.drill.rehearsal import known, standing
 from operations.graph import Graph
 from sandbox.engine import Engine
 from sandbox.state import State
@@ -33,14 +33,14 @@ def test_after_twenty_kills_up_converges(fresh: Fresh, platform: str, request: p
     LOG.warning("MLPLATFORM_KILLS_SEED=%s", SEED)
     while killed < KILLS[platform]:
         engine = fresh(stack)
-        standing, under_way = 0, True
+        stood, under_way = 0, True
         while under_way and killed < KILLS[platform]:
-            after = draw.randint(1, wanted + standing)  # what stands is read again first
+            after = draw.randint(1, wanted + stood)  # what stands is read again first
             under_way = engine.kill([*UP, stack], after)
             killed += under_way
-            standing = len(State(engine.home.database).all())
+            stood = len(State(engine.home.database).all())
             how = "killed after" if under_way else "ended before"
-            LOG.warning("%s %d calls; %d resources stand", how, after, standing)
+            LOG.warning("%s %d calls; %d resources stand", how, after, stood)
             if under_way:
                 engine.ask("cancel", "--yes", stack)
         converges(engine, stack)
@@ -49,7 +49,5 @@ def test_after_twenty_kills_up_converges(fresh: Fresh, platform: str, request: p
 def converges(engine: Engine, stack: str) -> None:
     engine.ask(*UP, stack)
     engine.ask(*UP, stack, "--expect-no-changes")
-    resources = engine.resources(stack)
-    known = {(one["type"], str(one["id"])) for one in resources if one["custom"] and not one["type"].startswith(OURS)}
-    stands = [(row.type, row.id) for row in State(engine.home.database).all() if not row.type.startswith(OURS)]
-    assert sorted(stands) == sorted(known)
+    stands = standing(State(engine.home.database))
+    assert sorted(stands) == sorted(known(engine.resources(stack)))

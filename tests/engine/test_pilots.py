@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from operations.drill.rehearsal import OURS, Step
+from operations.drill.rehearsal import Step, Thing, known, standing
 from sandbox.engine import Engine
 from sandbox.rest.kept import AI_ENDPOINT, DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
 from sandbox.state import State
@@ -17,8 +17,6 @@ from stacks.config import STACKS
 from tests.engine.conftest import Fresh
 
 ENDPOINT = {"aws": "aws:sagemaker/endpoint:Endpoint", "gcp": AI_ENDPOINT, "azure": ONLINE_ENDPOINT}
-Thing = tuple[str, str]
-"""A resource's type and id."""
 QUIET = ("--yes", "--skip-preview", "--json")
 
 
@@ -43,12 +41,11 @@ class Pilot:
 
     def known(self) -> set[Thing]:
         """The cloud's resources in Pulumi's own state, but for those of our own provider."""
-        found = [one for one in self.engine.resources(self.stack) if one["custom"]]
-        return {(one["type"], str(one["id"])) for one in found if not one["type"].startswith(OURS)}
+        return known(self.engine.resources(self.stack))
 
     def in_cloud(self) -> set[Thing]:
         """What stands in the simulated cloud, but for what our own provider made."""
-        return {(record.type, record.id) for record in self.state.all() if not record.type.startswith(OURS)}
+        return set(standing(self.state))
 
 
 @pytest.fixture(params=["aws", "gcp", "azure"])
