@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
+from catalogue.graph import Graph
 from operations import report
 from operations.checkov import CheckovScan, ScanResult
-from operations.graph import Graph
 from operations.judge import judge
 from operations.rendering.rendered import Rendered
 

@@ -27,8 +27,8 @@ from stacks.config import STACKS, json_schema, read_stack_file, stack_file, stac
 from stacks.errors import BadInput  # noqa: E402
 
 if TYPE_CHECKING:
+    from catalogue.graph import Graph
     from operations.checkov import CheckovScan
-    from operations.graph import Graph
     from operations.preview import Preview
     from operations.verdict import Verdict
 

@@ -37,10 +37,14 @@ class Passed(_Record):
 
 
 class Failed(_Record):
-    """A check that a resource fails; `guideline` is a URL where Checkov knows one offline, `None` otherwise."""
+    """A check that a resource fails; `guideline` is a URL where Checkov knows one offline, `None` otherwise.
+
+    `category` is Checkov's own, such as ENCRYPTION; empty where the check names none.
+    """
 
     check_id: str
     check_name: str
+    category: str = ""
     address: str
     guideline: str | None
     evaluated_keys: tuple[str, ...]

@@ -1,41 +1,38 @@
 """Hardware fit: whether each family a stack uses is sold in the region, may serve that use, and is within quota."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator
 
-from components.hardware import catalogue
+from catalogue.graph import Graph
+from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import HardwareUse
-from policies import limits
-from policies.quotas import FLEETS_IN_UPDATE
-from policies.rule import Stack
-from stacks.platforms import PLATFORMS
+from policies import limits, quotas
 
 
-def fit(platform: str, stack: Stack, region: str) -> list[HardwareUse]:
+def fit(graph: Graph, region: str) -> list[HardwareUse]:
     """One row a use of hardware; `needed` is what this row alone may draw from its quota at once, in its units."""
-    hardware = catalogue.load(platform)
-    declared = limits.load().quotas.get(platform, {})
+    hardware = catalogue.load(graph.platform)
+    declared = limits.load().quotas.get(graph.platform, {})
     rows: list[HardwareUse] = []
-    for use in facts.of(platform).uses(stack):
-        family_name = hardware.family_of(use.machine_type, use.accelerator)
+    for resource, use in facts.uses(graph):
+        family_name = quotas.family_of(graph.platform, use)
         family = hardware.families[family_name] if family_name else None
-        quota = family.uses.get(use.use) if family else None
-        quota_name = quota.quota_name if quota else f"{use.machine_type} for {use.use}"
+        quota_name, needed = quotas.draw(graph.platform, use)
         limit = declared.get(quota_name)
-        machines = use.high if use.use == "batch" else FLEETS_IN_UPDATE * use.high
         rows.append(
             HardwareUse(
-                name=use.name,
+                urn=resource.urn,
+                name=f"{use.user} ({use.part})" if use.part else use.user,
                 family=family_name or "unknown",
-                machine_type=use.machine_type,
+                machine_type=use.said,
                 use=use.use,
                 replicas=str(use.high) if use.low == use.high else f"{use.low} to {use.high}",
                 sold_in_region=bool(family and family.sold_in(region)),
-                may_serve=quota is not None,
+                may_serve=bool(family and use.use in family.uses),
                 quota_name=quota_name,
-                needed=math.ceil(hardware.draws(family_name, use.use, machines)) if family_name and quota else machines,
+                needed=needed,
                 declared=int(limit.number) if limit else None,
             )
         )
@@ -43,20 +40,20 @@ def fit(platform: str, stack: Stack, region: str) -> list[HardwareUse]:
 
 
 def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str]]:
-    """One sentence for each row that does not fit."""
+    """The row and the end of a sentence for each row that does not fit."""
     total: Counter[str] = Counter()
     for row in rows:
         total[row.quota_name] += row.needed
     for row in rows:
+        uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
-            yield row, f"{row.name} uses {row.family} ({row.machine_type}), which no source shows in {region}"
+            yield row, f"{uses}, which no source shows in {region}"
         if not row.may_serve:
-            product = PLATFORMS[platform].product
+            yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept"
+        elif row.declared is None:
+            yield row, f"draws on the quota '{row.quota_name}', which nobody declared"
+        elif total[row.quota_name] > row.declared:
             yield (
                 row,
-                f"{row.name} uses {row.family} ({row.machine_type}) for {row.use}, which {product} does not accept",
+                f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
             )
-        elif row.declared is None:
-            yield row, f"{row.name} draws on the quota '{row.quota_name}', which nobody declared"
-        elif total[row.quota_name] > row.declared:
-            yield row, f"{row.name}: '{row.quota_name}' may need {total[row.quota_name]}, declared {row.declared}"

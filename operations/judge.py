@@ -4,16 +4,28 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 
+from catalogue.graph import Graph, Resource
+from operations import bill as bills
 from operations import facts, hardware
 from operations.checkov import CheckovScan, ScanResult
-from operations.cost import bill as cost
-from operations.graph import Graph, Resource
-from operations.policies import evaluate, place, resources_for_policies
+from operations.findings import finding
+from operations.policies import evaluate
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
-from operations.verdict import Cost, Created, Finding, HardwareUse, NetworkPicture, Proof, State, Verdict, Waived
+from operations.verdict import (
+    Cost,
+    Created,
+    Finding,
+    HardwareUse,
+    NetworkPicture,
+    Proof,
+    ProofName,
+    Severity,
+    State,
+    Verdict,
+    Waived,
+)
 from policies import limits, pack, waivers
-from policies.rule import Stack
 
 Stage = Callable[[str], None]
 
@@ -27,22 +39,20 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     read = facts.of(graph.platform)
     account, region = read.place(graph)
     rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
-    resources = resources_for_policies(graph)
-    stack = Stack(resources)
     stage("policies")
-    findings = evaluate(graph, pack.RULES[graph.platform], resources)
+    evaluated = evaluate(graph, pack.RULES[graph.platform])
     stage("cost and hardware")
-    bill = cost.price(graph, stack, region)
-    rows = hardware.fit(graph.platform, stack, region)
-    findings += [*_cost_findings(graph, bill), *_hardware_findings(graph, rows, region)]
+    cost = bills.price(graph, region)
+    rows = hardware.fit(graph, region)
+    findings = [*evaluated.findings, *_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
     stage("checkov")
     scan = checkov.scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
-    findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph.stack, findings, today)]
-    steps = list(_manual_steps(graph, stack, rows, read))
-    network = read.network(stack)
+    findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph, findings, today)]
+    steps = list(_manual_steps(graph, rows, read))
+    network = read.network(graph)
     seconds = round(elapsed(), 2)
-    proofs = _proofs(findings, bill, rows, steps, seconds, network, read.exportable(stack))
+    proofs = _proofs(findings, cost, rows, steps, seconds, network, read.exportable(graph))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -54,12 +64,9 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
         resources=len(graph.cloud),
         created=_created(graph),
         findings=sorted(findings, key=lambda f: (not f.fails, f.waived is not None, f.rule, f.resource or "")),
-        checks_passed={
-            "policy": len(pack.RULES[graph.platform]) - len({f.rule for f in findings if f.source == "policy"}),
-            "checkov": len(scan.passed),
-        },
+        checks_passed={"policy": evaluated.passed, "checkov": len(scan.passed)},
         policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
-        cost=bill,
+        cost=cost,
         hardware=rows,
         network=network,
         proofs=proofs,
@@ -69,159 +76,185 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
 
 def cost_of(graph: Graph) -> Cost:
     """What the stack costs a month, alone: no other judgement is made."""
-    return cost.price(graph, Stack(resources_for_policies(graph)), facts.of(graph.platform).place(graph)[1])
+    return bills.price(graph, facts.of(graph.platform).place(graph)[1])
 
 
-def _cost_findings(graph: Graph, bill: Cost) -> Iterator[Finding]:
+def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
     ceiling = limits.load()["ceiling-usd"]
-    if bill.ceiling_usd > ceiling.number:
-        text = f"the ceiling is ${bill.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}"
-        yield _finding(
-            "cost", "limits-ceiling", text, "Lower replicas or hours, or have the limit's owner raise it.", None
+    if cost.ceiling_usd > ceiling.number:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}",
+            source="cost",
+            rule="limits-ceiling",
+            severity="high",
+            remedy="Lower replicas or hours, or have the limit's owner raise it.",
         )
-    if bill.budget_usd is not None and bill.ceiling_usd > bill.budget_usd:
-        text = f"the ceiling of ${bill.ceiling_usd:,.0f} a month is above the budget of ${bill.budget_usd:,.0f}"
-        yield _finding(
-            "cost", "budget-below-ceiling", text, "Expect the alert, or lower the replicas.", None, mandatory=False
+    if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, above the budget of ${cost.budget_usd:,.0f}",
+            source="cost",
+            rule="budget-below-ceiling",
+            severity="low",
+            proof="cost visibility",
+            remedy="Expect the alert, or lower the replicas.",
+            mandatory=False,
         )
-    for sentence in bill.unpriced:
-        resource = next((r for r in graph.resources if sentence.startswith(f"{r.name}:")), None)
-        yield _finding("cost", "cost-unpriced", sentence, "Add the price with its source to the catalogue.", resource)
+    for missing in cost.unpriced:
+        yield finding(
+            graph,
+            graph.by_urn.get(missing.urn),
+            missing.why,
+            source="cost",
+            rule="cost-unpriced",
+            severity="high",
+            proof="cost visibility",
+            remedy="Add the price with its source to the catalogue.",
+        )
 
 
 def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
-    by_name = {r.name: r for r in graph.cloud}
-    remedy = "Choose another family or region in the stack file, or declare the quota in policies/limits.yaml."
     for row, sentence in hardware.problems(rows, graph.platform, region):
-        yield _finding("hardware", "hardware-fit", sentence, remedy, by_name.get(row.name))
+        yield finding(
+            graph,
+            graph.by_urn[row.urn],
+            sentence,
+            source="hardware",
+            rule="hardware-fit",
+            severity="high",
+            proof="hardware fit",
+            remedy="Choose another family or region in the stack file, or declare the quota in policies/limits.yaml.",
+        )
 
 
 def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Iterator[Finding]:
     for failed in scan.failed:
         resource = graph.by_urn.get(rendered.addresses.get(failed.address, ""))
-        remedy = failed.guideline or f"See Checkov's policy index for {failed.check_id}."
-        text = f"{resource.name if resource else failed.address} fails: {failed.check_name}"
-        yield _finding("checkov", failed.check_id, text, remedy, resource)
+        yield finding(
+            graph,
+            resource,
+            f"fails: {failed.check_name}" if resource else f"fails at {failed.address}: {failed.check_name}",
+            source="checkov",
+            rule=failed.check_id,
+            severity=_OF_CATEGORY.get(failed.category, "medium"),
+            remedy=failed.guideline or f"See Checkov's policy index for {failed.check_id}.",
+        )
+
+
+# Checkov rates its checks on its own platform only, not offline; these are ours, by the category that it gives each.
+_OF_CATEGORY: dict[str, Severity] = {
+    "SECRETS": "critical",
+    "IAM": "high",
+    "NETWORKING": "high",
+    "ENCRYPTION": "high",
+    "CONVENTION": "low",
+}
 
 
 def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
     for item in rendered.unrendered:
-        text = f"{item.type} could not be rendered for Checkov: {item.reason}"
-        yield _finding(
-            "render", "render-complete", text, "Add the type to operations/rendering.", graph.by_urn[item.urn]
+        yield finding(
+            graph,
+            graph.by_urn[item.urn],
+            f"is of the type {item.type}, which could not be rendered for Checkov: {item.reason}",
+            source="render",
+            rule="render-complete",
+            severity="high",
+            remedy="Add the type to operations/rendering.",
         )
-
-
-def _finding(
-    source: str, rule: str, message: str, remedy: str, resource: Resource | None, mandatory: bool = True
-) -> Finding:
-    return Finding.model_validate(
-        {
-            "source": source,
-            "rule": rule,
-            "severity": "medium",
-            "mandatory": mandatory,
-            "resource": resource.name if resource else None,
-            "message": message,
-            "remedy": remedy,
-            "place": place(resource),
-        }
-    )
 
 
 def _waive(stack: str, findings: Iterable[Finding], today: date) -> Iterator[Finding]:
     known = waivers.load().get(stack, [])
-    for finding in findings:
-        waiver = waivers.find(known, finding.rule, finding.resource, today)
+    for each in findings:
+        waiver = waivers.find(known, each.rule, each.resource, today)
         if waiver is None:
-            yield finding
+            yield each
         else:
             waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
-            yield finding.model_copy(update={"waived": waived})
+            yield each.model_copy(update={"waived": waived})
 
 
-def _waiver_findings(stack: str, findings: list[Finding], today: date) -> Iterator[Finding]:
+def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
     """An expired waiver is a finding; one that excuses nothing any more is advice to remove it."""
     found = {(f.rule, f.resource or "stack") for f in findings}
-    for waiver in waivers.load().get(stack, []):
+    for waiver in waivers.load().get(graph.stack, []):
         what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
         if waiver.expired(today):
-            text = f"the waiver of {what} expired on {waiver.expires}"
-            yield _finding("waiver", "waiver-expired", text, "Mend what it excused, or renew it with its owner.", None)
+            yield finding(
+                graph,
+                None,
+                f"has a waiver of {what} that expired on {waiver.expires}",
+                source="waiver",
+                rule="waiver-expired",
+                severity="high",
+                remedy="Mend what it excused, or renew it with its owner.",
+            )
         elif (waiver.rule, waiver.resource) not in found:
-            text = f"the waiver of {what} excuses nothing in this stack"
-            yield _finding(
-                "waiver", "waiver-unused", text, "Remove it from policies/waivers.yaml.", None, mandatory=False
+            yield finding(
+                graph,
+                None,
+                f"has a waiver of {what} that excuses nothing",
+                source="waiver",
+                rule="waiver-unused",
+                severity="low",
+                remedy="Remove it from policies/waivers.yaml.",
+                mandatory=False,
             )
 
 
-def _manual_steps(graph: Graph, stack: Stack, rows: list[HardwareUse], read: facts.Facts) -> Iterator[str]:
+def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> Iterator[str]:
     """What a person still has to do before the first prediction, read from what would be created."""
     quotas = sorted({row.quota_name for row in rows})
     if quotas:
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
-    if uris := sorted(read.artifacts(stack)):
+    if uris := sorted(facts.artifacts(graph)):
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
-    yield from read.before_up(stack)
+    yield from read.before_up(graph)
     yield f"run pulumi up -s {graph.stack}"
-    yield from read.after_up(stack)
+    yield from read.after_up(graph)
 
 
 def _proofs(
     findings: list[Finding],
-    bill: Cost,
+    cost: Cost,
     rows: list[HardwareUse],
     steps: list[str],
     seconds: float,
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. What was not tried is `not yet`, however likely."""
-    bound, most = limits.load()["verdict-seconds"].number, limits.load()["manual-steps"].number
-    failing = [f for f in findings if f.fails]
+    """The five proofs. A plan proves nothing by itself: what it says well is `planned`, what was not tried `not yet`."""
+    most = limits.load()["manual-steps"].number
+    broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
 
-    def failed(*prefixes: str) -> list[Finding]:
-        return [f for f in failing if f.rule.startswith(prefixes)]
+    def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
+        first = broken.get(name)
+        state: State = "failed" if failed or first else "planned"
+        return Proof(name=name, state=state, fact=first.message if first else fact)
 
-    def state(broken: bool) -> State:
-        return "failed" if broken else "proved"
-
-    network = failed("network-")
-    misfits = failed("hardware-fit", "quota-", "limits-machine-types", "limits-batch-size")
-    unseen = failed("cost-")
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
     return [
-        Proof(
-            name="workflow speed",
-            state=state(seconds > bound or len(steps) > most),
-            fact=f"{seconds:.1f} s from the stack file to this verdict (limit {bound:g}); "
-            f"{len(steps)} manual steps to a first prediction (limit {most:g})",
+        proof(
+            "workflow speed",
+            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them; "
+            f"the verdict itself took {seconds:.1f} s",
+            failed=len(steps) > most,
         ),
-        Proof(
-            name="hardware fit",
-            state=state(bool(misfits)),
-            fact=misfits[0].message if misfits else f"{families}: sold in the region, accepted, within declared quota",
-        ),
-        Proof(
-            name="network fit",
-            state=state(bool(network)),
-            fact=network[0].message
-            if network
-            else f"{len(reached.links) if reached else 0} endpoints reach what is needed and no more; "
+        proof("hardware fit", f"{families}: sold in the region, accepted, within the declared quota"),
+        proof(
+            "network fit",
+            f"{len(reached.links) if reached else 0} endpoints are planned to reach what is needed and no more; "
             "no route, address or rule leads out",
         ),
-        Proof(
-            name="exportability",
-            state="not yet",
-            fact=f"{exportable} could leave; no export was tried",
-        ),
-        Proof(
-            name="cost visibility",
-            state=state(bool(unseen)),
-            fact=unseen[0].message
-            if unseen
-            else f"{len(bill.lines)} billing resources priced and tagged to {', '.join(sorted(bill.by_team))}; "
-            f"${bill.idle_usd:,.0f} idle to ${bill.ceiling_usd:,.0f} a month",
+        Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
+        proof(
+            "cost visibility",
+            f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "
+            f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f} a month",
         ),
     ]
 

@@ -24,7 +24,8 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
-from operations.graph import SECRET, Graph, Resource, Source
+from catalogue.graph import Graph, Resource, Source
+from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK
 from sandbox import cloud
 from stacks.config import stack_name, to_engine
 from stacks.errors import BadInput
@@ -32,8 +33,6 @@ from stacks.errors import BadInput
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"
-_SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
 # Where each provider says what account and region it works in.
 _PLACES = {
     "pulumi:providers:aws": ("allowedAccountIds", "region"),
@@ -144,7 +143,7 @@ def _redact(value: Any) -> Any:
     """The wire value with every secret replaced by its mark."""
     if isinstance(value, dict):
         mapping = cast(dict[str, Any], value)
-        if mapping.get(_SECRET_MARK) == _SECRET_KIND:
+        if mapping.get(SECRET_MARK) == SECRET_KIND:
             return dict(SECRET)
         return {key: _redact(item) for key, item in mapping.items()}
     if isinstance(value, list):

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from stacks.errors import BadInput
 
 TIMEOUT_SECONDS = 300

@@ -1,13 +1,18 @@
 """The verdict on one stack: what would be created, what was found, what it costs, and the pilot's five proofs."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-State = Literal["proved", "failed", "not yet"]
-Severity = Literal["critical", "high", "medium", "low"]
-PROOFS = ("workflow speed", "hardware fit", "network fit", "exportability", "cost visibility")
+from policies.rule import Proof as ProofName
+from policies.rule import Severity
+
+PROOFS: tuple[ProofName, ...] = get_args(ProofName)
+State = Literal["failed", "not yet", "planned", "rehearsed", "proved"]
+"""How far a proof has come: `planned`, the plan says so; `rehearsed`, it was done in the sandbox on the engine;
+`proved`, it was done in an account, with a transcript. No word is stronger than what was done.
+"""
 
 
 class _Part(BaseModel):
@@ -33,13 +38,23 @@ class Waived(_Part):
 
 
 class Finding(_Part):
-    """One thing that is wrong. A mandatory finding without a waiver fails the verdict."""
+    """One thing that is wrong. A mandatory finding without a waiver fails the verdict.
+
+    `resource` is its logical name, `component` the type of the component that made it and `child` its own name there;
+    `stack_key` the key of the stack file that asked for it; `proof` the one of the five that it breaks.
+    """
 
     source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
     rule: str
     severity: Severity
     mandatory: bool
+    proof: ProofName | None = None
+    urn: str | None = None
     resource: str | None
+    type: str | None = None
+    component: str | None = None
+    child: str | None = None
+    stack_key: str | None = None
     message: str
     remedy: str
     place: Place | None
@@ -64,8 +79,19 @@ class CostLine(_Part):
     place: Place | None
 
 
+class Unpriced(_Part):
+    """A resource that bills and has no price, and the end of a sentence that says why."""
+
+    urn: str
+    resource: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.why}"
+
+
 class Cost(_Part):
-    """The bill a month. `unpriced` names resources that bill and have no price; `assumptions` what was assumed."""
+    """The bill a month. `unpriced` are resources that bill and have no price; `assumptions` what was assumed."""
 
     lines: list[CostLine]
     idle_usd: float
@@ -73,7 +99,7 @@ class Cost(_Part):
     by_team: dict[str, tuple[float, float]]
     budget_usd: float | None
     assumptions: list[str]
-    unpriced: list[str]
+    unpriced: list[Unpriced]
     second_hand: list[str]
 
 
@@ -88,6 +114,7 @@ class Proof(_Part):
 class HardwareUse(_Part):
     """One use of one hardware family, against region and quota. `needed` counts both fleets of a blue/green update."""
 
+    urn: str
     name: str
     family: str
     machine_type: str

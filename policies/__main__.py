@@ -5,38 +5,47 @@ rule on the whole stack is silent where the stack has nothing on that platform.
 
 To a rule on the whole stack the engine shows what the cloud answered and not what was sent. Azure's answers lack what
 stands in a resource's path (scopes, parents, names), so the pack remembers each resource's inputs as they pass by and
-lays them over its outputs, which is what the rules see offline.
+judges those, with the answers beside them, which is what the rules see offline.
 """
 
-from collections import ChainMap
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
+import pulumi
 from pulumi_policy import (
     EnforcementLevel,
+    Policy,
     PolicyPack,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
+    Severity,
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError
 
-from policies import waivers
-from policies.pack import PLATFORMS, RULES
-from policies.rule import Rule
+from catalogue.graph import Graph, Resource
+from catalogue.marks import UNKNOWN
+from catalogue.platforms import PLATFORMS, platform_of
+from policies import everywhere, waivers
+from policies.pack import RULES
+from policies.rule import Rule, Violation
 
-_PACKAGES = {"aws": "aws:", "gcp": "gcp:", "azure": "azure-native:"}
+PROJECT = "mlplatform"
+OnEngine = ResourceValidationPolicy | StackValidationPolicy
 _sent: dict[str, Mapping[str, Any]] = {}
 
 
-def remember() -> Rule:
+def remember() -> OnEngine:
     """A rule that finds nothing and remembers what each resource is sent; the engine shows it every resource first."""
 
     def keep(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _sent[args.urn] = args.props
+        _sent[args.urn] = cast(Mapping[str, Any], plain(args.props))
 
     return ResourceValidationPolicy(
         name="remember-inputs",
@@ -46,55 +55,131 @@ def remember() -> Rule:
     )
 
 
-def on_engine(platform: str, rule: Rule) -> Rule:
-    """The same rule under its name on the engine, silent where a waiver in force names it and the resource."""
-    known, today = waivers.load(), date.today()
+def on_engine(platform: str, rule: Rule) -> OnEngine:
+    """The same rule under its name on the engine, silent where a waiver in force names it and the resource.
 
-    def silence(report: ReportViolation, own_urn: str | None, stack: str) -> ReportViolation:
-        def reporting(message: str, urn: str | None = None) -> None:
-            where = urn or own_urn
-            resource = where.rpartition("::")[2] if where else None
-            if waivers.find(known.get(stack, []), rule.name, resource, today) is None:
-                report(message, urn)
+    A rule that waits for what is not known before `up` raises UnknownValueError once it has said what else it found:
+    the engine then says that it is not decided yet.
+    """
+    name = f"{platform}-{rule.name}" if platform else rule.name
+    level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
+    severity = Severity(rule.severity)
 
-        return reporting
-
-    if isinstance(rule, ResourceValidationPolicy):
+    if rule.scope == "resource":
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            rule.validate(args, silence(report, args.urn, stack_of(args.urn)))
+            if args.resource_type in rule.types:
+                resource = one(args)
+                tell(rule, Graph(stack_of(args.urn), platform, (resource,), {}, ours()), report)
 
         return ResourceValidationPolicy(
-            name=f"{platform}-{rule.name}",
-            description=rule.description,
-            validate=validate,
-            enforcement_level=rule.enforcement_level,
-            severity=rule.severity,
-            remediation_steps=rule.remediation_steps,
+            name, rule.says, validate, enforcement_level=level, severity=severity, remediation_steps=rule.remedy
         )
 
     def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-        here = next((r for r in args.resources if r.resource_type.startswith(_PACKAGES[platform])), None)
-        if here is not None:
-            lay_over(args.resources)
-            rule.validate(args, silence(report, None, stack_of(here.urn)))
+        if any(not platform or platform_of(r.resource_type) == platform for r in args.resources):
+            if rule.advice_elsewhere and ours() is (level is EnforcementLevel.ADVISORY):
+                return
+            tell(rule, whole(platform, args.resources), report)
 
     return StackValidationPolicy(
-        name=f"{platform}-{rule.name}",
-        description=rule.description,
-        validate=validate_stack,
-        enforcement_level=rule.enforcement_level,
-        severity=rule.severity,
-        remediation_steps=rule.remediation_steps,
+        name, rule.says, validate_stack, enforcement_level=level, severity=severity, remediation_steps=rule.remedy
     )
 
 
-def lay_over(resources: Sequence[PolicyResource]) -> None:
-    """Put what was sent over what the cloud answered, once for each resource."""
-    for resource in resources:
-        if resource.urn in _sent and not isinstance(resource.props, ChainMap):
-            props: Any = ChainMap(cast(dict[str, Any], _sent[resource.urn]), cast(dict[str, Any], resource.props))
-            resource.props = props
+def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
+    """Report what breaks the rule and is not waived. Raises UnknownValueError for what is not known before `up`."""
+    known, today = waivers.load().get(graph.stack, []), date.today()
+    waiting: list[Violation] = []
+    for violation in rule.judge(graph).violations:
+        resource = violation.resource
+        if waivers.find(known, rule.name, resource.name if resource else None, today) is not None:
+            continue
+        if violation.waits is not None:
+            waiting.append(violation)
+        else:
+            report(violation.sentence, resource.urn if resource else None)
+    for violation in waiting:
+        assert violation.waits is not None
+        where = [violation.resource.name] if violation.resource else []
+        raise UnknownValueError(UNKNOWN, [*where, violation.waits.path])
+
+
+def one(args: ResourceValidationArgs) -> Resource:
+    """One resource as the engine shows it before it is made: what it will be sent, and nothing of the others.
+
+    The engine does not show here what a property depends on, so what is not known yet is taken for another resource's:
+    the rule sees the value itself when it is asked again during `up`.
+    """
+    options = {"ignoreChanges": list(args.opts.ignore_changes)}
+    inputs = cast(Mapping[str, Any], plain(args.props))
+    return Resource(
+        urn=args.urn,
+        type=args.resource_type,
+        name=args.name,
+        custom=True,
+        protect=args.opts.protect,
+        property_dependencies=dict.fromkeys(inputs, ("not shown",)),
+        options=options,
+        inputs=inputs,
+    )
+
+
+def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
+    """The stack as the engine shows it: what was sent, remembered, and what the cloud answered."""
+    made = [_resource(item) for item in resources]
+    stack = stack_of(made[0].urn) if made else ""
+    return Graph(stack, platform, tuple(made), {}, ours())
+
+
+def _resource(item: PolicyResource) -> Resource:
+    # A component is made with no provider; everything in a cloud is, even with a default one.
+    is_provider = item.resource_type.startswith("pulumi:providers:")
+    return Resource(
+        urn=item.urn,
+        type=item.resource_type,
+        name=item.name,
+        custom=item.provider is not None or is_provider,
+        parent=item.parent.urn if item.parent else None,
+        provider=item.provider.urn if item.provider else None,
+        protect=item.opts.protect,
+        dependencies=_urns(item.dependencies),
+        property_dependencies={key: _urns(of) for key, of in item.property_dependencies.items()},
+        options={"ignoreChanges": list(item.opts.ignore_changes)},
+        inputs=_sent.get(item.urn, {}),
+        outputs=cast(Mapping[str, Any], plain(item.props)),
+    )
+
+
+def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:
+    return tuple(resource.urn for resource in resources)
+
+
+def plain(value: Any) -> Any:
+    """The value without the engine's proxies: what is not known stands as Pulumi's mark instead of raising."""
+    if isinstance(value, Mapping):
+        mapping = cast(Mapping[str, Any], value)
+        return {key: _known(mapping, key) for key in mapping}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        items = cast(Sequence[Any], value)
+        return [_known(items, index) for index in range(len(items))]
+    return value
+
+
+def _known(holder: Any, key: Any) -> Any:
+    try:
+        return plain(holder[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+def ours() -> bool:
+    """Whether the stack is one of this program: by its project, and by its stack file where the engine shows it.
+
+    The engine hands both over in the environment (PULUMI_PROJECT, PULUMI_CONFIG); no resource can say so of itself.
+    """
+    config = pulumi.runtime.get_config_env()
+    return os.environ.get("PULUMI_PROJECT") == PROJECT and (not config or f"{PROJECT}:platform" in config)
 
 
 def stack_of(urn: str) -> str:
@@ -102,5 +187,13 @@ def stack_of(urn: str) -> str:
     return urn.partition("::")[0].removeprefix("urn:pulumi:")
 
 
+def policies() -> list[Policy]:
+    """Every rule of every platform as the engine takes it; names are unique."""
+    known = everywhere.kind_known
+    elsewhere = replace(known, name=f"{known.name}-elsewhere", mandatory=False)
+    rules = [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]
+    return [remember(), *(on_engine(name, rule) for name, rule in [("", known), ("", elsewhere), *rules])]
+
+
 if __name__ == "__main__":
-    PolicyPack("mlplatform", [remember(), *(on_engine(p, rule) for p in PLATFORMS for rule in RULES[p])])
+    PolicyPack("mlplatform", policies())

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from catalogue.platforms import PLATFORMS
 from policies import pack
 
 FILE = Path(__file__).with_name("README.md")
@@ -22,12 +23,11 @@ every platform there, so a rule's name begins with its platform: `aws-network-pr
 def page() -> str:
     """The whole page."""
     lines = [_HEAD]
-    for platform in pack.PLATFORMS:
+    for platform in PLATFORMS:
         rules = pack.RULES[platform]
         lines += [f"## {platform}: {len(rules)} rules", "", "| rule | severity | says | remedy |", "|---|---|---|---|"]
         for rule in rules:
-            severity = rule.severity.value if rule.severity else ""
-            lines.append(f"| `{rule.name}` | {severity} | {rule.description} | {rule.remediation_steps} |")
+            lines.append(f"| `{rule.name}` | {rule.severity} | {rule.says} | {rule.remedy} |")
         lines.append("")
     return "\n".join(lines)
 

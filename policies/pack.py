@@ -2,9 +2,10 @@
 
 from importlib import import_module
 
+from catalogue.platforms import PLATFORMS
+from policies import everywhere
 from policies.rule import Rule
 
-PLATFORMS = ("aws", "gcp", "azure")
 _FAMILIES = ("network", "identity", "encryption", "cost", "limits", "rollback", "audit")
 
 
@@ -15,7 +16,8 @@ class _Rules(dict[str, list[Rule]]):
         if platform not in PLATFORMS:
             raise KeyError(platform)
         modules = [import_module(f"policies.{platform}.{family}") for family in _FAMILIES]
-        self[platform] = [rule for module in modules for rule in module.RULES]
+        shared = [everywhere.kind_known, *everywhere.rules(platform)]
+        self[platform] = [*shared, *(rule for module in modules for rule in module.RULES)]
         return self[platform]
 
 

@@ -1,13 +1,9 @@
 """Quotas: what machines draw on them by the catalogue, against what the account's owner declares."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from math import ceil
 
-from pulumi_policy.proxy import UnknownValueError
-
-from components.hardware import catalogue
-from policies.limits import load
+from catalogue.hardware import catalogue
+from catalogue.kind import Machines
 
 FLEETS_IN_UPDATE = 2
 """A new version stands beside the old one at full size until traffic has moved, on every platform: SageMaker's
@@ -16,35 +12,27 @@ safe reading), a deployment of Vertex AI beside the old, one of Azure ML beside 
 """
 
 
-def draw(
-    platform: str, machine: str, use: catalogue.Use, count: int, accelerator: str | None = None
-) -> tuple[str, int]:
-    """The quota that `count` machines draw on, and how much of it; a machine that the catalogue does not know draws
-    on a quota that nobody declares.
+def family_of(platform: str, machines: Machines) -> str | None:
+    """The hardware family of these machines, accelerators and their number included; None where there is none."""
+    hardware = catalogue.load(platform)
+    family = hardware.family_of(machines.machine_type, machines.accelerator)
+    return family if hardware.fits(family, machines.accelerators) else None
+
+
+def draw(platform: str, machines: Machines) -> tuple[str, int]:
+    """The quota that the machines draw on, and how much of it at once; what serves online is counted twice, for both
+    versions stand during an update. Machines that the catalogue does not know draw on a quota that nobody declares.
     """
     hardware = catalogue.load(platform)
-    family = hardware.family_of(machine, accelerator)
-    if family is None or use not in hardware.families[family].uses:
-        return f"{machine} for {use}", count
-    return hardware.families[family].uses[use].quota_name, ceil(hardware.draws(family, use, count))
-
-
-def beyond_declared(platform: str, draws: Iterable[tuple[str, int]]) -> Iterator[tuple[str | None, str]]:
-    """Sum what is drawn by quota; a quota that nobody declared counts as zero.
-
-    Raises UnknownValueError, after what is known has been judged, where something drawn is not known before `up`.
-    """
-    declared = load().quotas.get(platform, {})
-    needed: Counter[str] = Counter()
-    waiting: UnknownValueError | None = None
-    try:
-        for name, count in draws:
-            needed[name] += count
-    except UnknownValueError as error:  # what is known may break the quota by itself
-        waiting = error
-    for name, count in sorted(needed.items()):
-        have = declared[name].number if name in declared else 0
-        if count > have:
-            yield None, f"may need {count} of the quota '{name}', declared {have:g}"
-    if waiting is not None:
-        raise waiting
+    family = family_of(platform, machines)
+    serves = machines.use in ("online", "async")
+    fleets = FLEETS_IN_UPDATE if serves else 1
+    if family is None or machines.use not in hardware.families[family].uses:
+        return f"{machines.machine_type} for {machines.use}", fleets * machines.high
+    if platform == "azure" and serves:  # each deployment reserves for its own upgrades
+        return hardware.families[family].uses[machines.use].quota_name, fleets * ceil(
+            hardware.draws(family, machines.use, machines.high)
+        )
+    return hardware.families[family].uses[machines.use].quota_name, ceil(
+        hardware.draws(family, machines.use, fleets * machines.high)
+    )

@@ -1,172 +1,174 @@
-"""What a rule is: a plain function over resource types and properties, with a name, a severity and a remedy.
+"""What a rule is: a plain function over the resource graph, with a name, a severity, a proof and a remedy.
 
-A rule sees what the engine would show it: the same function runs in unit tests, over the offline resource graph and
-under `pulumi up --policy-pack policies`. There a value may be unknown until it exists; touching it raises, and the
-engine reports the rule as not yet decidable. Rules therefore follow references by dependency, not by value.
+The same function runs in unit tests, over the offline resource graph and under `pulumi up --policy-pack policies`. It
+reads every property through the view of catalogue/properties.py. Where the view cannot be read, and where the rule
+itself breaks, the answer is a violation that names rule and resource: a rule never ends in silence. Rules follow
+references by dependency where a value may be unknown.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from pulumi_policy import (
-    EnforcementLevel,
-    PolicyResource,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    Severity,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
-from pulumi_policy.proxy import UnknownValueError
+from catalogue.graph import Graph, Resource
+from catalogue.properties import NotKnown, Properties, Unreadable
 
-Rule = ResourceValidationPolicy | StackValidationPolicy
-Check = Callable[[Mapping[str, Any]], Iterable[str]]
-StackCheck = Callable[["Stack"], Iterable[tuple[str | None, str]]]
+Severity = Literal["critical", "high", "medium", "low"]
+Proof = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
+Scope = Literal["resource", "stack", "whole stack"]
+Found = Iterable[tuple[Resource | None, str]]
 
 
-class Stack:
-    """The resources of a stack, by type, with their references followed through dependencies."""
+@dataclass(frozen=True)
+class Violation:
+    """One thing that breaks a rule: the resource it is about (None: the stack) and the end of a sentence about it.
 
-    def __init__(self, resources: Sequence[PolicyResource]) -> None:
-        self.resources = resources
-        self._by_type: dict[str, list[PolicyResource]] = {}
-        self._indexes: dict[tuple[str, str], dict[str, list[PolicyResource]]] = {}
-        for resource in resources:
-            self._by_type.setdefault(resource.resource_type, []).append(resource)
+    `waits` is what is not known before `up` and kept the rule from judging: it is judged again once it is known.
+    """
 
-    def of(self, *types: str) -> list[PolicyResource]:
-        """The resources of these types."""
-        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
-
-    def referring(self, type_: str, key: str, to: PolicyResource) -> list[PolicyResource]:
-        """The resources of a type whose property `key` refers to `to`."""
-        index = self._index(type_, key)
-        return index.get(to.urn, [])
-
-    def _index(self, type_: str, key: str) -> dict[str, list[PolicyResource]]:
-        found = self._indexes.get((type_, key))
-        if found is None:
-            found = dict[str, list[PolicyResource]]()
-            for resource in self.of(type_):
-                for target in resource.property_dependencies.get(key, ()):
-                    found.setdefault(target.urn, []).append(resource)
-            self._indexes[type_, key] = found
-        return found
+    resource: Resource | None
+    sentence: str
+    waits: NotKnown | None = None
 
 
-def refers(resource: PolicyResource, key: str, type_: str) -> list[PolicyResource]:
-    """What the property `key` refers to, of one type."""
-    return [target for target in resource.property_dependencies.get(key, ()) if target.resource_type == type_]
+@dataclass(frozen=True)
+class Judged:
+    """What a rule made of a graph: the violations, and at how many resources it looked (the stack counts as one)."""
+
+    looked: int
+    violations: tuple[Violation, ...]
+
+    @property
+    def passed(self) -> int:
+        """How many of those it looked at it has nothing to say of."""
+        return max(0, self.looked - len({v.resource.urn if v.resource else "" for v in self.violations}))
 
 
-def get(props: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of wire names; lists are entered at their first element. None where it ends."""
-    value: Any = props
-    for part in path.split("."):
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            value = next(iter(cast(Sequence[Any], value)), None)
-        value = cast(Mapping[str, Any], value).get(part) if isinstance(value, Mapping) else None
-    return value
+@dataclass(frozen=True)
+class Rule:
+    """One rule. `types` are the resource types it looks at, each one of them by `check`.
+
+    With the scope `resource` it sees nothing but that resource, so the engine judges it before the resource is made;
+    with `stack` it sees the others beside it; with `whole stack` it is asked once, where one of `types` is there or
+    none is named. `proof` is the one of the pilot's five proofs that a violation breaks, None for none. With
+    `advice_elsewhere` it is mandatory in a stack of this program only.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    scope: Scope
+    severity: Severity
+    says: str
+    remedy: str
+    mandatory: bool
+    proof: Proof | None
+    check: Callable[[Graph, Resource | None], Found]
+    advice_elsewhere: bool = False
+
+    def judge(self, graph: Graph) -> Judged:
+        """Everything in the graph that breaks the rule."""
+        if self.scope == "whole stack":
+            if self.types and not graph.of(*self.types):
+                return Judged(0, ())
+            return Judged(1, tuple(self._ask(graph, None)))
+        subjects = graph.of(*self.types)
+        return Judged(len(subjects), tuple(v for subject in subjects for v in self._ask(graph, subject)))
+
+    def _ask(self, graph: Graph, subject: Resource | None) -> Iterator[Violation]:
+        try:
+            for resource, sentence in self.check(graph, subject):
+                yield Violation(resource, sentence)
+        except NotKnown as error:
+            yield Violation(subject or _owner(graph, error), f"cannot be judged yet: {error}", error)
+        except Unreadable as error:
+            yield Violation(subject or _owner(graph, error), f"cannot be judged: {error}")
+        except Exception as error:  # a rule that breaks has judged nothing, which nobody must take for a pass
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            yield Violation(subject, f"cannot be judged, for the rule {self.name} broke on it ({said})")
 
 
-def given(props: Mapping[str, Any], path: str) -> bool:
-    """Whether something stands at a dotted path; what is not known before `up` does."""
-    try:
-        return bool(get(props, path))
-    except UnknownValueError:
-        return True
+def _owner(graph: Graph, error: Unreadable) -> Resource | None:
+    return graph.by_urn.get(error.owner.urn) if error.owner else None
 
 
-def known(props: Mapping[str, Any], path: str) -> str:
-    """The text at a dotted path; empty where it is not known before `up`, so that a rule waits instead of raising."""
-    try:
-        return str(get(props, path))
-    except UnknownValueError:
-        return ""
+def resource_rule(
+    name: str,
+    *types: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    mandatory: bool = True,
+    proof: Proof | None = None,
+) -> Callable[[Callable[[Properties], Iterable[str]]], Rule]:
+    """Make a rule on the properties of each resource of these types; it yields one sentence a violation.
 
+    The sentence follows the resource's name: "has no permissions boundary".
+    """
 
-def section(props: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    """The mapping at a dotted path as `get` finds it; empty where there is none."""
-    value = get(props, path)
-    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
+    def decorate(check: Callable[[Properties], Iterable[str]]) -> Rule:
+        def each(graph: Graph, resource: Resource | None) -> Found:
+            assert resource is not None
+            return ((resource, sentence) for sentence in check(resource.props))
 
-
-def resource_rule(  # one line a fact about the rule
-    name: str, *types: str, severity: Severity, says: str, remedy: str, mandatory: bool = True
-) -> Callable[[Check], ResourceValidationPolicy]:
-    """Make a rule on each resource of these types; the function yields one sentence a violation."""
-
-    def decorate(check: Check) -> ResourceValidationPolicy:
-        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-            if args.resource_type in types:
-                for sentence in check(args.props):
-                    report(sentence, None)
-
-        return ResourceValidationPolicy(
-            name=name,
-            description=says,
-            validate=validate,
-            enforcement_level=_level(mandatory),
-            severity=severity,
-            remediation_steps=remedy,
-        )
+        return Rule(name, types, "resource", severity, says, remedy, mandatory, proof, each)
 
     return decorate
 
 
 def stack_rule(
-    name: str, *, severity: Severity, says: str, remedy: str, mandatory: bool = True
-) -> Callable[[StackCheck], StackValidationPolicy]:
-    """Make a rule on the whole stack; the function yields the URN (None: the stack) and one sentence a violation."""
+    name: str,
+    *types: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    mandatory: bool = True,
+    proof: Proof | None = None,
+) -> Callable[[Callable[[Graph, Resource], Iterable[str]]], Rule]:
+    """Make a rule on each resource of these types that sees the rest of the stack beside it."""
 
-    def decorate(check: StackCheck) -> StackValidationPolicy:
-        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            for urn, sentence in check(shared_stack(args.resources)):
-                report(sentence, urn)
+    def decorate(check: Callable[[Graph, Resource], Iterable[str]]) -> Rule:
+        def each(graph: Graph, resource: Resource | None) -> Found:
+            assert resource is not None
+            return ((resource, sentence) for sentence in check(graph, resource))
 
-        return StackValidationPolicy(
-            name=name,
-            description=says,
-            validate=validate,
-            enforcement_level=_level(mandatory),
-            severity=severity,
-            remediation_steps=remedy,
-        )
+        return Rule(name, types, "stack", severity, says, remedy, mandatory, proof, each)
 
     return decorate
 
 
-def _level(mandatory: bool) -> EnforcementLevel:
-    return EnforcementLevel.MANDATORY if mandatory else EnforcementLevel.ADVISORY
+def whole_stack_rule(
+    name: str,
+    *types: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    mandatory: bool = True,
+    proof: Proof | None = None,
+    advice_elsewhere: bool = False,
+) -> Callable[[Callable[[Graph], Found]], Rule]:
+    """Make a rule on the stack as a whole; it yields the resource (None: the stack) and one sentence a violation.
+
+    Where `types` are named, it has something to look at only in a stack that has one of them.
+    """
+
+    def decorate(check: Callable[[Graph], Found]) -> Rule:
+        def whole(graph: Graph, resource: Resource | None) -> Found:
+            return check(graph)
+
+        return Rule(name, types, "whole stack", severity, says, remedy, mandatory, proof, whole, advice_elsewhere)
+
+    return decorate
 
 
-_last: list[Stack] = []
+# ---- IAM policy documents -------------------------------------------------------------------------------------------
 
 
-def shared_stack(resources: Sequence[PolicyResource]) -> Stack:
-    """One indexed view for all stack rules of a run: a thousand endpoints are indexed once, not once a rule."""
-    if not _last or _last[0].resources is not resources:
-        _last[:] = [Stack(resources)]
-    return _last[0]
+def statements(props: Properties, path: str) -> list[Properties]:
+    """The statements of the IAM policy document at the path, every one of them. Raises Unreadable."""
+    return list(props.document_or_empty(path).each_section("Statement"))
 
 
-def statements(document: Any) -> Iterator[dict[str, Any]]:
-    """The statements of an IAM policy document given as JSON text, each field made a list where IAM allows both."""
-    body: dict[str, Any] = json.loads(document) if isinstance(document, str) else dict(document or {})
-    listed: dict[str, Any] | list[dict[str, Any]] = body.get("Statement", [])
-    for statement in [listed] if isinstance(listed, dict) else listed:
-        yield {**statement, "Action": as_list(statement.get("Action")), "Resource": as_list(statement.get("Resource"))}
-
-
-def as_list(value: Any) -> list[Any]:
-    """IAM writes one string where a list of one is meant."""
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)
-
-
-def conditions(statement: Mapping[str, Any]) -> set[tuple[str, str]]:
+def conditions(statement: Properties) -> set[tuple[str, str]]:
     """The (operator, key) pairs of a statement's condition block."""
-    return {(operator, key) for operator, keys in section(statement, "Condition").items() for key in keys}
+    block = statement.section_or_empty("Condition")
+    return {(operator, key) for operator in block.names() for key in block.section_or_empty(operator).names()}

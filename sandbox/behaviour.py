@@ -13,11 +13,10 @@ from typing import Any, Literal, cast
 
 from pulumi.runtime.rpc import UNKNOWN
 
+from catalogue.marks import SECRET_KIND, SECRET_MARK
 from sandbox import cloud, inputs
 from sandbox.cloud import UnknownType
 from sandbox.state import (
-    SECRET_KIND,
-    SECRET_MARK,
     Fault,
     Held,
     Json,

@@ -20,8 +20,8 @@ from typing import Any, ForwardRef, Union, cast, get_args, get_origin
 from pulumi._types import input_type_py_to_pulumi_names, is_input_type
 from pulumi.runtime.rpc import UNKNOWN
 
+from catalogue.marks import SECRET_KIND, SECRET_MARK
 from sandbox.cloud import UnknownType
-from sandbox.state import SECRET_KIND, SECRET_MARK
 
 Faults = list[tuple[str, str]]
 """Path of the input, with dots and indexes, and a sentence without it."""

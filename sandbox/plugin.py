@@ -19,11 +19,12 @@ from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
 
+from catalogue.marks import SECRET_KIND, SECRET_MARK
 from provider.serving import Sentences, run
 from sandbox.behaviour import DEFAULTS, Cloud, Package, Refused, refilled, unmarked, with_defaults, without_defaults
 from sandbox.cloud import UnknownType
 from sandbox.home import FOLDER_VARIABLE, PLUGINS, Home
-from sandbox.state import SECRET_KIND, SECRET_MARK, Fault, FaultKind, Json, State, redacted
+from sandbox.state import Fault, FaultKind, Json, State, redacted
 
 TRIES = 4
 """How often a throttled call is tried before the provider gives up; the pauses between double from the first."""

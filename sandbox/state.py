@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from catalogue.marks import SECRET_KIND, SECRET_MARK
+
 Json = dict[str, Any]
 FaultKind = Literal[
     "quota-exceeded", "no-capacity", "throttle", "slow", "fails-after-success", "access-denied", "crash", "name-held"
 ]
 FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
-SECRET_MARK = "4dabf18193072939515e22adb298388d"
-SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
 SECRET: Mapping[str, str] = {SECRET_MARK: SECRET_KIND}
 """What stands in the file where a secret was: Pulumi's mark without the value."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws
 
+from catalogue.hardware import catalogue
 from components.aws import batch, endpoint, workspace
 from components.aws.audit import Audit, AuditArgs
 from components.aws.batch import BatchJob, BatchJobArgs
@@ -18,7 +19,6 @@ from components.aws.network import Network, NetworkArgs
 from components.aws.personas import IdentityArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
-from components.hardware import catalogue
 from stacks.model import AsyncEndpoint, OnlineEndpoint, StackConfig
 
 WORKSPACE_FAMILIES = ("cpu-small",)

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_azure_native
 from pulumi_azure_native import authorization
 
+from catalogue.hardware import catalogue
 from components.azure import batch, encryption, endpoint, store, workspace
 from components.azure.audit import Audit, AuditArgs
 from components.azure.batch import BatchJob, BatchJobArgs
@@ -20,7 +21,6 @@ from components.azure.network import Network, NetworkArgs
 from components.azure.registry import ModelArgs, Registry, RegistryArgs
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
-from components.hardware import catalogue
 from provider import Provider
 from stacks.model import OnlineEndpoint, StackConfig
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import yaml
 from pydantic import ValidationError
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from stacks.errors import BadInput
 from stacks.model import BatchJob, StackConfig
 from stacks.platforms import KINDS, PLATFORMS
@@ -256,7 +256,7 @@ def _place(config: StackConfig) -> Iterator[Problem]:
     home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
     # A word that is merely alike could move the data to another continent.
     near = get_close_matches(config.region, regions, n=1, cutoff=0.75)
-    hint = f"did you mean {near[0]}?" if near else f"components/hardware/{config.platform}.yaml lists them"
+    hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
     yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {words.region}; {hint}")
 

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_gcp
 
+from catalogue.hardware import catalogue
 from components.gcp import batch, endpoint, workspace
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.audit import Audit, AuditArgs
@@ -20,7 +21,6 @@ from components.gcp.network import Network, NetworkArgs
 from components.gcp.personas import IdentityArgs
 from components.gcp.registry import Registry, RegistryArgs
 from components.gcp.workspace import Workspace, WorkspaceArgs
-from components.hardware import catalogue
 from provider import Provider
 from stacks.model import OnlineEndpoint, StackConfig
 

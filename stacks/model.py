@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from stacks.platforms import Platform, any_of
 from stacks.wording import did_you_mean, nearest
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.policies import evaluate
 from policies import pack
 
@@ -11,7 +11,7 @@ Mutants = Iterable[tuple[str, Graph]]
 
 def caught(graph: Graph) -> set[str]:
     """The names of the rules that fail on a graph."""
-    return {finding.rule for finding in evaluate(graph, pack.RULES[graph.platform])}
+    return {finding.rule for finding in evaluate(graph, pack.RULES[graph.platform]).findings}
 
 
 def survivors_of(mutants: Mutants, *names: str) -> tuple[list[str], int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.preview import preview
 from stacks.config import STACKS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.preview import preview
 from stacks.config import STACKS, stack_name
 from tests import security_properties

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 
 
 def without(graph: Graph, resource: Resource) -> Graph:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from operations.cost.prices import MONTH_MINUTES, Bill, Prices, cron_runs_per_month
 from pulumi_policy import PolicyResource
 
-from components.hardware.catalogue import Use
-from operations.cost.prices import MONTH_MINUTES, Bill, Prices, cron_runs_per_month
+from catalogue.hardware.catalogue import Use
 from policies.aws.encryption import transform_tasks
 from policies.rule import get, refers
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from math import ceil
 
+from operations.cost.prices import Bill, Prices, cron_runs_per_month
 from pulumi_policy import PolicyResource
 
-from operations.cost.prices import Bill, Prices, cron_runs_per_month
 from operations.facts.azure import replicas
 from policies.azure.limits import minutes
 from policies.azure.network import NEEDS

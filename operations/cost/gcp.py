@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 
+from operations.cost.prices import Bill, Prices, cron_runs_per_month
 from pulumi_policy import PolicyResource
 
-from operations.cost.prices import Bill, Prices, cron_runs_per_month
 from policies.gcp.encryption import batch_jobs
 from policies.rule import section
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from components.hardware import catalogue
-from components.hardware.catalogue import HardwareFamily
+from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import HardwareFamily
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.rest.kept import DEPLOYMENT, TRAFFIC

@@ -1,70 +1,44 @@
-"""What the judgement asks of a stack, in the words every platform shares; one module a platform answers.
+"""What the judgement asks of a stack, in the words every platform shares.
 
-A module reads the resource graph of its platform and nothing else, as policies do: resource types and properties.
+What stands in the catalogue's records is read here, once for every platform; one module a platform answers the rest. A
+module reads the resource graph of its platform and nothing else, as policies do.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Protocol
 
-from components.hardware.catalogue import Use
-from operations.graph import Graph
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Machines, Runs, Serves
+from catalogue.kinds import kind_of
+from catalogue.properties import Unreadable
 from operations.verdict import NetworkPicture
-from policies.rule import Stack
-
-
-@dataclass(frozen=True)
-class MachineUse:
-    """One user of machines: its resource's name, and its smallest and largest number of replicas.
-
-    `accelerator` is its name where the platform adds one to a machine type, None where the type implies it.
-    """
-
-    name: str
-    machine_type: str
-    use: Use
-    low: int
-    high: int
-    accelerator: str | None = None
 
 
 class Facts(Protocol):
     """What a platform's module answers."""
 
-    def tags_at(self, type_: str) -> str | None:
-        """The property of a resource type that carries its tags or labels; None where it takes none."""
-        ...
-
     def place(self, graph: Graph) -> tuple[str, str]:
         """The account and the region of the stack's provider."""
         ...
 
-    def uses(self, stack: Stack) -> Iterable[MachineUse]:
-        """Every user of machines."""
-        ...
-
-    def budgets(self, stack: Stack) -> Iterable[float]:
+    def budgets(self, graph: Graph) -> Iterable[float]:
         """The dollars a month of each budget."""
         ...
 
-    def artifacts(self, stack: Stack) -> set[str]:
-        """The addresses of the model artifacts that are served or scored with."""
-        ...
-
-    def exportable(self, stack: Stack) -> str:
+    def exportable(self, graph: Graph) -> str:
         """What could leave the platform, in words."""
         ...
 
-    def before_up(self, stack: Stack) -> Iterable[str]:
+    def before_up(self, graph: Graph) -> Iterable[str]:
         """What a person has to do before `pulumi up`, beside quotas and artifacts, one sentence a step."""
         ...
 
-    def after_up(self, stack: Stack) -> Iterable[str]:
+    def after_up(self, graph: Graph) -> Iterable[str]:
         """What a person still has to do once `pulumi up` has ended, one sentence a step."""
         ...
 
-    def network(self, stack: Stack) -> NetworkPicture | None:
+    def network(self, graph: Graph) -> NetworkPicture | None:
         """The network as the report draws it."""
         ...
 
@@ -72,3 +46,41 @@ class Facts(Protocol):
 def of(platform: str) -> Facts:
     """The module of one platform; no other is imported."""
     return import_module(f"operations.facts.{platform}")  # pyright: ignore[reportReturnType]  # a module has no self
+
+
+def uses(graph: Graph) -> Iterator[tuple[Resource, Machines]]:
+    """Everything that runs machines, and what it runs.
+
+    What cannot be read is left out here: `limits-machine-types` and `quota-declared` make findings of it.
+    """
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.runs, Runs):
+            try:
+                yield from [(resource, machines) for machines in kind.runs.machines(graph, resource)]
+            except Unreadable:
+                continue
+
+
+def artifacts(graph: Graph) -> set[str]:
+    """The addresses of the model artifacts that are served or scored with; what cannot be read is left out."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.serves, Serves):
+            try:
+                found |= set(kind.serves.artifacts(graph, resource))
+            except Unreadable:
+                continue
+    return found
+
+
+def team(resource: Resource) -> str | None:
+    """Whose a resource is by its own tags; None where it carries none, or they cannot be read."""
+    kind = kind_of(resource.type)
+    if kind is None or not isinstance(kind.tags, At):
+        return None
+    try:
+        return resource.props.section_or_empty(kind.tags.path).text_or_empty("team") or None
+    except Unreadable:
+        return None

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from catalogue.graph import Graph
 from operations.facts import MachineUse
-from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
 from policies.aws import cost
 from policies.aws.encryption import transform_tasks

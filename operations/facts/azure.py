@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pulumi_policy import PolicyResource
 
+from catalogue.graph import Graph
 from operations.facts import MachineUse
-from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
 from policies.azure import cost
 from policies.rule import Stack, get, refers, section

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from catalogue.graph import Graph
 from operations.facts import MachineUse
-from operations.graph import Graph
 from operations.verdict import Link, NetworkPicture
 from policies.gcp import cost
 from policies.gcp.encryption import batch_jobs

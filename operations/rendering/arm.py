@@ -20,7 +20,7 @@ that share one (`store/default` is the blob service and its policy), the later h
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from operations.graph import SECRET, UNKNOWN
+from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.arm_types import DROPPED, OUTSIDE, TYPES, WRAPPED, ArmType
 from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import cast
 
-from operations.graph import SECRET, UNKNOWN
+from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
 from operations.rendering.tables import Table
 from operations.rendering.terraform_aws import AWS

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from components.hardware.catalogue import Use
+from catalogue.hardware.catalogue import Use
 from policies.aws.encryption import transform_tasks
 from policies.limits import load
 from policies.quotas import FLEETS_IN_UPDATE, beyond_declared, draw

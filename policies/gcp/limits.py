@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from components.hardware.catalogue import Use
+from catalogue.hardware.catalogue import Use
 from policies.gcp.encryption import batch_jobs, seconds
 from policies.limits import load
 from policies.quotas import FLEETS_IN_UPDATE, beyond_declared, draw

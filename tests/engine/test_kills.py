@@ -10,8 +10,8 @@ import random
 
 import pytest
 
+from catalogue.graph import Graph
 from operations.drill.rehearsal import known, standing
-from operations.graph import Graph
 from sandbox.engine import Engine
 from sandbox.state import State
 from tests.engine.conftest import Fresh

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from catalogue.graph import Graph
 from operations.checkov import CheckovError, CheckovMissing, CheckovScan
-from operations.graph import Graph
 from operations.rendering import arm, terraform
 from operations.rendering.rendered import Rendered
 

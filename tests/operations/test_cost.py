@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.graph import Graph
+from catalogue.hardware import catalogue
 from components.aws.batch import eventbridge_cron
-from components.hardware import catalogue
 from operations.cost.aws import runs_per_month
-from operations.graph import Graph
 from operations.judge import cost_of
 from tests.mutate import changed, put
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.hardware import catalogue
-from operations.graph import Graph
+from catalogue.graph import Graph
+from catalogue.hardware import catalogue
 from operations.judge import cost_of
 from operations.verdict import Cost, CostLine
 from tests.mutate import changed, put

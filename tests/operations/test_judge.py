@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from catalogue.graph import Graph, Resource
 from operations import judge
 from operations.checkov import Failed, ScanResult
-from operations.graph import Graph, Resource
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
 from policies import waivers

@@ -8,7 +8,7 @@ import pulumi_aws
 import pytest
 from pulumi_aws import iam, s3, sns
 
-from operations.graph import SECRET, UNKNOWN, Graph
+from catalogue.graph import SECRET, UNKNOWN, Graph
 from operations.offline import record
 from sandbox.cloud import UnknownType
 

@@ -13,7 +13,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.policies import resources_for_policies
 from policies import __main__ as engine
 from policies import waivers

@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from policies.tagging import TAGS
 
+from catalogue.graph import Graph, Resource
 from operations import facts
-from operations.graph import Graph, Resource
 from operations.policies import evaluate
 from policies import pack
-from policies.tagging import TAGS
 from tests.catching import caught, expect_all_caught, survivors_of
 from tests.mutate import changed, dropped, paths, put, swapped, without
 

@@ -14,9 +14,9 @@ import typer.main
 import yaml
 from typer.core import TyperGroup
 
+from catalogue.graph import Graph, Resource
 from operations.__main__ import app
 from operations.drill.drills import DRILLS, fallback
-from operations.graph import Graph, Resource
 from operations.judge import cost_of
 from operations.policies import evaluate
 from operations.preview import preview
@@ -249,7 +249,7 @@ def wrong_names(text: str, of: Facts) -> list[str]:
 
 
 def _families(platform: str) -> set[str]:
-    from components.hardware import catalogue
+    from catalogue.hardware import catalogue
 
     return set(catalogue.load(platform).families)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from sandbox.alarms import alarms
 from sandbox.state import New, Played, State
 

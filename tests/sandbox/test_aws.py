@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from catalogue.graph import Graph
 from operations.cost.aws import FREE, PRICED
-from operations.graph import Graph
 from policies.aws.cost import UNTAGGABLE
 from sandbox import aws, cloud
 

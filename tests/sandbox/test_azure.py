@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pulumi_azure_native import authorization
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from sandbox import azure, cloud
 
 OURS = {"pulumi:providers:azure-native", "pulumi:providers:mlplatform", "mlplatform:azure:Traffic"}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.preview import preview
 from sandbox import cloud, gcp
 from stacks.config import STACKS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from stacks.capabilities import README, ROOMS, capability, page, table
 from stacks.config import NAMESPACE, STACKS, validate
 from stacks.errors import BadInput

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from stacks import config as stack_config
 from stacks import model
 from stacks.config import STACKS, from_engine, json_schema, read_stack_file, to_engine, validate

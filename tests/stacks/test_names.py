@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from components.azure.names import regional
-from components.hardware import catalogue
-from operations.graph import Graph, Resource
 from operations.preview import preview
 from stacks.config import STACKS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from operations.preview import PreviewFailed, preview
 from stacks.config import STACKS
 from stacks.errors import BadInput

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from stacks.config import NAMESPACE, STACKS
 from stacks.platforms import PLATFORMS
 

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from stacks.config import STACKS, stack_name, validate
 from stacks.errors import BadInput
 from stacks.platforms import KINDS, PLATFORMS
@@ -161,20 +161,20 @@ MISTAKES = [
         "gcp",
         "us-central1",
         "eastus2",
-        f"region: found 'eastus2', a region of azure, {REGION['gcp']}; components/hardware/gcp.yaml lists them",
+        f"region: found 'eastus2', a region of azure, {REGION['gcp']}; catalogue/hardware/gcp.yaml lists them",
     ),
     (
         "azure",
         "eastus2",
         "us-central1",
-        f"region: found 'us-central1', a region of gcp, {REGION['azure']}; components/hardware/azure.yaml lists them",
+        f"region: found 'us-central1', a region of gcp, {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
     ),
     ("azure", "eastus2", "eastus22", f"region: found 'eastus22', {REGION['azure']}; did you mean eastus2?"),
     (
         "azure",  # a word that is merely alike, such as westus, is another continent
         "eastus2",
         "westeurope",
-        f"region: found 'westeurope', {REGION['azure']}; components/hardware/azure.yaml lists them",
+        f"region: found 'westeurope', {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
     ),
     # addresses
     (
@@ -339,7 +339,7 @@ def test_a_region_of_another_platform_names_whose_it_is(file: Path, platform: st
                 head = f"mlplatform:region: found '{region}', a region of {other}, {REGION[platform]}; "
                 assert said.startswith(head)
                 near = said.removeprefix(head).removeprefix("did you mean ").removesuffix("?")
-                listed = f"components/hardware/{platform}.yaml lists them"
+                listed = f"catalogue/hardware/{platform}.yaml lists them"
                 assert near == listed or near in catalogue.region_names(platform)
 
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws
 import pytest
 
+from catalogue.graph import Graph
 from components.aws.audit import Audit, AuditArgs
 from components.aws.batch import BatchJob, BatchJobArgs
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
@@ -23,7 +24,6 @@ from components.aws.network import Network, NetworkArgs
 from components.aws.personas import IdentityArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
-from operations.graph import Graph
 from operations.offline import record
 
 ACCOUNT, REGION, TAGS = "111122223333", "us-east-1", {"team": "payments-risk"}

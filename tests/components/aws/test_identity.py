@@ -9,7 +9,7 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.conditions import get_condition_keys_for_service
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 
 PERSONAS = {"approver", "batch", "data-scientist", "pipeline", "serving", "training"}
 # IAM's limits in characters without white space ("IAM and STS quotas").

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_azure_native
 import pytest
 
+from catalogue.graph import Graph, Resource
 from components.azure import names
 from components.azure.audit import Audit, AuditArgs
 from components.azure.batch import BatchJob, BatchJobArgs
@@ -23,7 +24,6 @@ from components.azure.network import Network, NetworkArgs
 from components.azure.registry import ModelArgs, RegisteredModel, Registry, RegistryArgs
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
-from operations.graph import Graph, Resource
 from operations.offline import record
 from provider import Provider
 

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
+from catalogue.graph import Graph, Resource
 from components.azure.personas import BUILT_IN, COLLECTED_ONLY, GRANTS, PERSONAS, ROLES
-from operations.graph import Graph, Resource
 
 ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 DEFINITION = "azure-native:authorization:RoleDefinition"

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_gcp
 import pytest
 
+from catalogue.graph import Graph
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.audit import Audit, AuditArgs
 from components.gcp.batch import BatchJob, BatchJobArgs
@@ -27,7 +28,6 @@ from components.gcp.network import Network, NetworkArgs
 from components.gcp.personas import IdentityArgs
 from components.gcp.registry import Registry, RegistryArgs
 from components.gcp.workspace import Workspace, WorkspaceArgs
-from operations.graph import Graph
 from operations.offline import record
 from provider import Provider
 

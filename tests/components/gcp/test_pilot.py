@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 from operations.preview import preview
 from stacks.config import STACKS
 

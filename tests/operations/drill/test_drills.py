@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from components.hardware import catalogue
+from catalogue.hardware import catalogue
 from operations.__main__ import app
 from operations.drill.drills import DRILLS, cheapest, fallback, next_artifact
 from stacks.config import STACKS, read_stack_file

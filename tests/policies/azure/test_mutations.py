@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
-from operations.graph import Graph, Resource
 from policies.tagging import TAGS
+
+from catalogue.graph import Graph, Resource
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, dropped, paths, put, swapped, without
 

@@ -14,7 +14,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
-from operations.graph import UNKNOWN, Graph, Resource
+from catalogue.graph import UNKNOWN, Graph, Resource
 from operations.policies import resources_for_policies
 from policies import pack
 

@@ -4,7 +4,7 @@ import inspect
 from importlib import import_module
 from typing import Any
 
-from operations.graph import Graph
+from catalogue.graph import Graph
 from policies.gcp.cost import UNTAGGABLE, tags_at
 from provider import gcp as ours
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from policies.tagging import TAGS
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 from policies.gcp.encryption import batch_jobs
 from policies.gcp.identity import GUARDRAILS
-from policies.tagging import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, swapped, without
 

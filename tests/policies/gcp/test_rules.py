@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 from operations.policies import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, without

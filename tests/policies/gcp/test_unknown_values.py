@@ -8,7 +8,7 @@ from typing import Any, cast
 from pulumi_policy import PolicyResource, ResourceValidationArgs, ResourceValidationPolicy, StackValidationArgs
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 from operations.policies import resources_for_policies
 from policies import pack
 from policies.rule import Rule

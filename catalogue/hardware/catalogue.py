@@ -13,9 +13,10 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalogue.platforms import PLATFORMS
+
 Use = Literal["online", "async", "batch", "training"]
 
-PLATFORMS = ("aws", "gcp", "azure")
 _FOLDER = Path(__file__).parent
 
 
@@ -145,6 +146,11 @@ class Catalogue(_Entry):
             return next(fitting, None)
         return next((n for n in fitting if (a := self.families[n].accelerator) and a.name == accelerator), None)
 
+    def fits(self, family: str | None, accelerators: int | None) -> bool:
+        """Whether a machine with this number of accelerators added is the family's, and no larger one."""
+        added = self.families[family].accelerator if family else None
+        return accelerators is None or (added is not None and added.count == accelerators)
+
     def draws(self, family: str, use: Use, replicas: int) -> float:
         """What `replicas` take of their quota, in its unit. KeyError where the family does not serve the use."""
         quota = self.families[family].uses[use]
@@ -162,7 +168,7 @@ def load(platform: str) -> Catalogue:
 
 def family_names() -> list[str]:
     """The portable names a stack file may use, in the catalogue's order; every platform's file lists the same."""
-    return list(load(PLATFORMS[0]).families)
+    return list(load(next(iter(PLATFORMS))).families)
 
 
 def region_names(platform: str | None = None) -> list[str]:

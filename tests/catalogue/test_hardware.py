@@ -11,8 +11,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from components.hardware import catalogue
-from components.hardware.catalogue import Catalogue, HardwareFamily, Price, Use
+from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Catalogue, HardwareFamily, Price, Use
 from stacks.config import STACKS, read_stack_file
 from stacks.model import BatchJob
 

@@ -6,8 +6,9 @@ from itertools import islice, takewhile
 
 from cronsim import CronSim
 
-from components.hardware.catalogue import Catalogue, Use
-from policies.rule import Stack
+from catalogue.graph import Graph
+from catalogue.hardware.catalogue import Catalogue
+from catalogue.kind import Machines
 
 MONTH_MINUTES = 365.25 / 12 * 24 * 60
 
@@ -27,19 +28,19 @@ class Bill:
 
 
 @dataclass(frozen=True)
-class Prices:
-    """The catalogue in one region, the stack beside it."""
+class Pricing:
+    """The hardware catalogue in one region, and the graph of the stack that is priced."""
 
-    stack: Stack
+    graph: Graph
     hardware: Catalogue
     region: str
 
-    def hour(self, machine_type: str, use: Use, accelerator: str | None = None) -> float:
-        """Dollars an hour for a machine. Raises Unpriced where the catalogue has none in this region."""
-        family = self.hardware.family_of(machine_type, accelerator)
-        price = self.hardware.families[family].price(self.region, use) if family else None
-        if price is None:
-            raise Unpriced(f"{machine_type} for {use} in {self.region}")
+    def hour(self, machines: Machines) -> float:
+        """Dollars an hour for one machine. Raises Unpriced where the catalogue has none in this region."""
+        family = self.hardware.family_of(machines.machine_type, machines.accelerator)
+        price = self.hardware.families[family].price(self.region, machines.use) if family else None
+        if price is None or not self.hardware.fits(family, machines.accelerators):
+            raise Unpriced(f"{machines.said} for {machines.use} in {self.region}")
         return price
 
     def of(self, service: str) -> float:

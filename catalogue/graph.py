@@ -1,0 +1,218 @@
+"""The resource graph: what every judgement reads, and nothing else.
+
+One type, whatever it was read from: the offline preview, the engine's own analysis, what is deployed. Keys are Pulumi's
+wire names. A secret stays marked and its value never enters the graph; a value not known before `up` stays marked as
+unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from catalogue.marks import is_unknown
+from catalogue.properties import Properties
+
+
+@dataclass(frozen=True)
+class Source:
+    """The Python line that made a resource; `file` is relative to the repository."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource as it would be sent. `inputs` and `outputs` have wire names; `outputs` includes `id`.
+
+    `stack_key` is the dotted key of the stack file that asked for it, such as `endpoints.fraud-scorer`; None where no
+    one key did, or where the graph was not read from a stack file of this program.
+    """
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str | None = None
+    provider: str | None = None
+    protect: bool = False
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    source: Source | None = None
+    stack_key: str | None = None
+
+    @property
+    def is_component(self) -> bool:
+        """A component groups others and is nothing in the cloud."""
+        return not self.custom
+
+    @property
+    def is_provider(self) -> bool:
+        """A provider is a connection to a cloud, not a thing in it."""
+        return self.type.startswith("pulumi:providers:")
+
+    @property
+    def ignored_changes(self) -> tuple[str, ...]:
+        """The inputs whose changes Pulumi leaves alone."""
+        return tuple(self.options.get("ignoreChanges") or ())
+
+    @cached_property
+    def props(self) -> Properties:
+        """What is sent, laid over what the cloud answered: the view that rules read.
+
+        An answer that is not known yet is no property: nothing was sent there.
+        """
+        answered = {key: value for key, value in self.outputs.items() if not is_unknown(value)}
+        return Properties({**answered, **self.inputs}, "", self)
+
+    def comes_from_another(self, path: str) -> bool:
+        """Whether what stands at a path of the inputs comes from another resource."""
+        key = path.partition(".")[0].partition("[")[0]
+        return bool(self.property_dependencies.get(key))
+
+    def to_json(self) -> dict[str, Any]:
+        """The resource as `mlplatform graph` prints it."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "name": self.name,
+            "custom": self.custom,
+            "parent": self.parent,
+            "provider": self.provider,
+            "protect": self.protect,
+            "dependencies": list(self.dependencies),
+            "propertyDependencies": {key: list(urns) for key, urns in self.property_dependencies.items()},
+            "options": dict(self.options),
+            "inputs": dict(self.inputs),
+            "outputs": dict(self.outputs),
+            "sourcePosition": {"file": self.source.file, "line": self.source.line} if self.source else None,
+            "stackKey": self.stack_key,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Resource":
+        """The inverse of `to_json`. Raises KeyError when a required key is missing."""
+        source = data.get("sourcePosition")
+        return cls(
+            urn=data["urn"],
+            type=data["type"],
+            name=data["name"],
+            custom=data["custom"],
+            parent=data["parent"],
+            provider=data["provider"],
+            protect=data["protect"],
+            dependencies=tuple(data["dependencies"]),
+            property_dependencies={key: tuple(urns) for key, urns in data["propertyDependencies"].items()},
+            options=data["options"],
+            inputs=data["inputs"],
+            outputs=data["outputs"],
+            source=Source(source["file"], source["line"]) if source else None,
+            stack_key=data.get("stackKey"),
+        )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Every resource of one stack in the order of its URN, and the stack's outputs.
+
+    `ours` is whether the stack is one of this program, by its project and its stack file: the one who reads the graph
+    from somewhere says so, for nothing in a resource can.
+    """
+
+    stack: str
+    platform: str
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Any]
+    ours: bool = True
+
+    @cached_property
+    def by_urn(self) -> Mapping[str, Resource]:
+        """The resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def cloud(self) -> tuple[Resource, ...]:
+        """What would exist in the cloud: neither components nor providers."""
+        return tuple(r for r in self.resources if r.custom and not r.is_provider)
+
+    def of(self, *types: str) -> list[Resource]:
+        """The resources of these types."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    def refers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """What the property `key` of a resource refers to, of these types; of any where none is given."""
+        targets = (self.by_urn.get(urn) for urn in resource.property_dependencies.get(key, ()))
+        return [target for target in targets if target is not None and (not types or target.type in types)]
+
+    def referring(self, type_: str, key: str, to: Resource) -> list[Resource]:
+        """The resources of a type whose property `key` refers to `to`."""
+        index = self._referring.get((type_, key))
+        if index is None:
+            index = dict[str, list[Resource]]()
+            for resource in self.of(type_):
+                for urn in resource.property_dependencies.get(key, ()):
+                    index.setdefault(urn, []).append(resource)
+            self._referring[type_, key] = index
+        return index.get(to.urn, [])
+
+    def depends(self, resource: Resource) -> list[Resource]:
+        """What a resource waits for, by any property or by option."""
+        return [self.by_urn[urn] for urn in resource.dependencies if urn in self.by_urn]
+
+    def provider_of(self, resource: Resource) -> Resource | None:
+        """The provider that a resource is made with, where it is in the graph."""
+        return self._providers.get(resource.provider or "")
+
+    def component_of(self, resource: Resource) -> Resource | None:
+        """The component that made a resource, the nearest one; None where the program itself did."""
+        return self.by_urn.get(resource.parent or "")
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    @cached_property
+    def _referring(self) -> dict[tuple[str, str], dict[str, list[Resource]]]:
+        return {}
+
+    @cached_property
+    def _providers(self) -> Mapping[str, Resource]:
+        # A reference is the URN with the id behind it; the engine's policies name the URN alone.
+        made = [r for r in self.resources if r.is_provider]
+        return {r.urn: r for r in made} | {f"{r.urn}::{r.outputs.get('id')}": r for r in made}
+
+    def to_json(self) -> dict[str, Any]:
+        """The graph as `mlplatform graph` prints it."""
+        return {
+            "stack": self.stack,
+            "platform": self.platform,
+            "outputs": dict(self.outputs),
+            "resources": [resource.to_json() for resource in self.resources],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], ours: bool = True) -> "Graph":
+        """The inverse of `to_json`; who reads it says whether it is `ours`. Raises KeyError for a missing key."""
+        return cls(
+            stack=data["stack"],
+            platform=data["platform"],
+            resources=tuple(Resource.from_json(item) for item in data["resources"]),
+            outputs=data["outputs"],
+            ours=ours,
+        )
+
+
+def part_of(resource: Resource, component: Resource | None) -> str:
+    """The child's own name within its component: what follows the component's name, or the whole name."""
+    own = resource.name.removeprefix(f"{component.name}-") if component else resource.name
+    return own or resource.name

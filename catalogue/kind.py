@@ -1,0 +1,220 @@
+"""What a kind of resource is: one record for each resource type, with all that the project knows of it.
+
+A record is complete or cannot be made: each question has an answer, and where the answer is "none" it says why. Each
+answer carries its evidence: the page, the source or the assumption that it rests on, and the day it was read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import Use
+
+if TYPE_CHECKING:
+    from catalogue.pricing import Bill, Pricing
+
+Status = Literal["documented", "from source", "assumed"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a fact rests on: `documented` on a page, read `from source`, or `assumed` for a reason.
+
+    `where` is a public address that a reader can open, or the reason of an assumption; `read` the day, as ISO 8601.
+    """
+
+    status: Status
+    where: str
+    read: str
+
+
+def documented(address: str, read: str) -> Evidence:
+    """A fact that the cloud's own page states."""
+    return Evidence("documented", address, read)
+
+
+def from_source(address: str, read: str) -> Evidence:
+    """A fact read from a provider's source, an SDK or an API model."""
+    return Evidence("from source", address, read)
+
+
+def assumed(reason: str, read: str) -> Evidence:
+    """A fact that nobody has found stated; the safe reading, and why."""
+    return Evidence("assumed", reason, read)
+
+
+@dataclass(frozen=True)
+class No:
+    """The answer "none", and why."""
+
+    why: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class At:
+    """The property that holds something: its dotted path of wire names."""
+
+    path: str
+    evidence: Evidence
+
+
+def _always(graph: Graph, resource: Resource) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class KeyAt:
+    """One place where a resource names the key it is encrypted with; a list on the way is gone through whole.
+
+    `needed` tells whether this resource needs one there. `users` are the cloud's own agents that use the key and must
+    have been granted it first (Google Cloud's service agents).
+    """
+
+    path: str
+    needed: Callable[[Graph, Resource], bool] = _always
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Every place where the kind names a key."""
+
+    at: tuple[KeyAt, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Holds:
+    """`data` that cannot be made again, or people's `work`: it is protected against deletion."""
+
+    what: Literal["data", "work", "guard"]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class CostsOnly:
+    """What only costs money and can be made again: it must be free to go, so it is never protected."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Reaches:
+    """The services that must be reachable in private because a resource of this kind exists.
+
+    `services` gives them for one resource, in the platform's own words: endpoint suffixes on AWS, domains on Google
+    Cloud, private-link groups on Azure.
+    """
+
+    services: Callable[[Graph, Resource], Iterable[str]]
+    evidence: Evidence
+
+
+def always(*services: str) -> Callable[[Graph, Resource], Iterable[str]]:
+    """The same services for every resource of a kind."""
+    return lambda graph, resource: services
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Machines of one type that a resource runs at once: at least `low`, at most `high`.
+
+    `user` is the name by which people know what runs (an endpoint, a batch job), `part` which part of it where there
+    are several (a variant, a task). `accelerator` and `accelerators` (a number for each machine) are what the platform
+    adds to the machine type; None where the type implies it.
+    """
+
+    user: str
+    machine_type: str
+    use: Use
+    low: int
+    high: int
+    part: str = ""
+    accelerator: str | None = None
+    accelerators: int | None = None
+
+    @property
+    def said(self) -> str:
+        """What runs, for a sentence: `ml.m5.large (variant blue)`."""
+        added = f" + {self.accelerators or 1} × {self.accelerator}" if self.accelerator else ""
+        return f"{self.machine_type}{added}{f' ({self.part})' if self.part else ''}"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The machines that a resource of this kind runs: every variant, container, nested state and pool of it.
+
+    `machines` raises Malformed for a part whose kind it does not know: what is not known is never nothing.
+    """
+
+    machines: Callable[[Graph, Resource], Iterator[Machines]]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Bills:
+    """What a resource of this kind costs a month; `price` raises Unpriced where the catalogue has no figure."""
+
+    price: "Callable[[Pricing, Resource], Bill]"
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """How long a resource of this kind keeps what is written to it; `days` gives None for: for ever."""
+
+    days: Callable[[Graph, Resource], Iterator[float | None]]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Serves:
+    """The container images and the model artifacts that a resource of this kind runs, every container of it."""
+
+    images: Callable[[Graph, Resource], Iterator[str]]
+    artifacts: Callable[[Graph, Resource], Iterator[str]]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One resource type and everything the project knows of it. `token` is Pulumi's name of the type.
+
+    `tags` is the property of the tags or labels; `keys` where encryption keys stand; `holds` whether it holds state;
+    `reaches` what must be reachable for it; `runs` the machines it runs; `bills` what it costs, or why it is free;
+    `stands` the property that says in which region it is; `keeps` how long it keeps what it takes in; `serves` the
+    images and artifacts it runs.
+    """
+
+    token: str
+    tags: At | No
+    keys: Keys | No
+    holds: Holds | CostsOnly | No
+    reaches: Reaches | No
+    runs: Runs | No
+    bills: Bills | No
+    stands: At | No
+    keeps: Keeps | No
+    serves: Serves | No
+
+
+def setting(token: str, of: str, evidence: Evidence, **answers: Any) -> Kind:
+    """The record of what only configures something else: `of` names it, such as "a topic".
+
+    Nothing rests in it, it runs nothing, it is free and can be made again from the program. `answers` are those of
+    Kind that are otherwise.
+    """
+    none: dict[str, No] = {
+        "tags": No(f"a setting of {of} takes none", evidence),
+        "keys": No("nothing rests in it", evidence),
+        "holds": No("it can be made again from the program", evidence),
+        "reaches": No("nothing runs because of it", evidence),
+        "runs": No("it runs no machine", evidence),
+        "bills": No(f"a setting of {of} is free", evidence),
+        "stands": No(f"it stands where {of} does", evidence),
+        "keeps": No("nothing is written to it", evidence),
+        "serves": No("it runs no container", evidence),
+    }
+    return Kind(token=token, **{**none, **answers})

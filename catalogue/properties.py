@@ -1,0 +1,332 @@
+"""The one view through which properties are read: rules, cost, quotas and facts all read a resource by it.
+
+Each accessor says in its name how many values it reads and what it gives where there is none. `each_…` yields every
+element of every list on the way; nothing reads the first element of a list. What cannot be judged raises: a value not
+known before `up` raises NotKnown, a secret raises Hidden, a shape that the reader does not know raises Malformed. None
+of them ends in silence: the one who runs the rule makes a finding of it.
+"""
+
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from math import isfinite, nan
+from typing import Any, Protocol, cast
+
+import yaml
+
+from catalogue.marks import is_secret, is_unknown
+
+Given = Mapping[str, Any]
+
+
+class Owner(Protocol):
+    """Whose properties are read: a resource."""
+
+    @property
+    def urn(self) -> str:
+        """Its URN."""
+        ...
+
+    def comes_from_another(self, path: str) -> bool:
+        """Whether what stands at a path comes from another resource."""
+        ...
+
+
+class Unreadable(Exception):
+    """A property that cannot be judged. `path` is where it stands, `why` the end of a sentence that begins with it.
+
+    `owner` is the resource it stands in; None for properties that are no resource's.
+    """
+
+    def __init__(self, path: str, why: str, owner: Owner | None = None) -> None:
+        super().__init__(f"{path} {why}" if path else why)
+        self.path = path
+        self.owner = owner
+
+
+class NotKnown(Unreadable):
+    """The value is known only once the stack is deployed."""
+
+
+class Hidden(Unreadable):
+    """The value is a secret, which the graph does not hold."""
+
+
+class Malformed(Unreadable):
+    """The value has a shape that the reader does not know."""
+
+
+class Properties:
+    """The properties of a resource, or a part of them, or of a document in them. Read only.
+
+    Paths are dotted wire names; `*` enters every value of a mapping. `at` is where this part stands in the whole.
+    """
+
+    __slots__ = ("at", "owner", "values")
+
+    def __init__(self, values: Given, at: str = "", owner: Owner | None = None) -> None:
+        self.values = values
+        self.at = at
+        self.owner = owner
+
+    # ---- one value ---------------------------------------------------------------------------------------------------
+
+    def value_or_none(self, path: str) -> Any:
+        """The one value at the path, None where there is none. A list on the way is Malformed: read it by `each_…`."""
+        value: Any = self.values
+        so_far = self.at
+        for part in path.split("."):
+            if isinstance(value, list):
+                raise Malformed(so_far, "is a list where one value is read", self.owner)
+            if value is None:
+                return None
+            if not isinstance(value, Mapping):
+                raise Malformed(so_far, f"is {_noun(value)} where {part!r} of it is read", self.owner)
+            value = cast(Given, value).get(part)
+            so_far = _join(so_far, part)
+            _readable(self.owner, so_far, value)
+        return value
+
+    def text_or_empty(self, path: str) -> str:
+        """The text at the path; empty where there is none. A number or a truth value is given as text."""
+        value = self.value_or_none(path)
+        if isinstance(value, list | Mapping):
+            raise Malformed(_join(self.at, path), f"is {_noun(value)} where a text is read", self.owner)
+        return _text(value)
+
+    def text_if_known(self, path: str) -> str:
+        """As `text_or_empty`, and empty too where the value is not known before `up`."""
+        try:
+            return self.text_or_empty(path)
+        except NotKnown:
+            return ""
+
+    def number_or_none(self, path: str) -> float | None:
+        """The number at the path, written as a number or as text; None where there is none."""
+        return _number(self.owner, _join(self.at, path), self.value_or_none(path))
+
+    def flag_or_none(self, path: str) -> bool | None:
+        """True or False as it stands at the path, or None where there is none; `true` and `false` as text count."""
+        value = self.value_or_none(path)
+        flag = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+        if flag is None or isinstance(flag, bool):
+            return flag
+        raise Malformed(_join(self.at, path), f"is {_noun(value)} where true or false is read", self.owner)
+
+    def section_or_empty(self, path: str) -> "Properties":
+        """The one mapping at the path as a view; an empty one where there is none."""
+        value = self.value_or_none(path)
+        if value is not None and not isinstance(value, Mapping):
+            raise Malformed(_join(self.at, path), f"is {_noun(value)} where a section is read", self.owner)
+        return self._part(cast(Given, value or {}), path)
+
+    def is_given(self, path: str) -> bool:
+        """Whether something that is not empty stands at the path; what comes from another resource does."""
+        try:
+            value = self.value_or_none(path)
+        except Hidden:
+            return True
+        except NotKnown as error:
+            if self.owner and self.owner.comes_from_another(error.path):
+                return True
+            raise
+        return value is not None and value not in ("", [], {})
+
+    def document_or_empty(self, path: str) -> "Properties":
+        """The JSON or YAML document at the path, parsed whole; an empty one where there is none.
+
+        Raises Malformed for what is no document of sections, or names one key twice.
+        """
+        value = self.value_or_none(path)
+        where = _join(self.at, path)
+        return self._part(_parsed(self.owner, where, value), path) if value not in (None, "") else self._part({}, path)
+
+    # ---- every value -------------------------------------------------------------------------------------------------
+
+    def each(self, path: str) -> Iterator[Any]:
+        """Every value at the path, whatever lists are on the way or at its end; nothing where there is none."""
+        for _, value in _walk(self.owner, self.at, self.values, path.split(".")):
+            if value is not None:
+                yield value
+
+    def each_text(self, path: str) -> Iterator[str]:
+        """Every text at the path; one that stands alone where a list may counts as a list of one."""
+        for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
+            if isinstance(value, Mapping):
+                raise Malformed(where, "is a section where a text is read", self.owner)
+            if value is not None:
+                yield _text(value)
+
+    def each_number(self, path: str) -> Iterator[float]:
+        """Every number at the path."""
+        for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
+            number = _number(self.owner, where, value)
+            if number is not None:
+                yield number
+
+    def each_section(self, path: str) -> Iterator["Properties"]:
+        """Every mapping at the path as a view of its own."""
+        for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
+            if value is None:
+                continue
+            if not isinstance(value, Mapping):
+                raise Malformed(where, f"is {_noun(value)} where a section is read", self.owner)
+            yield Properties(cast(Given, value), where, self.owner)
+
+    def each_text_if_known(self, path: str) -> Iterator[str]:
+        """As `each_text`, without those that are not known before `up`."""
+        for where, value in _walk(self.owner, self.at, self.values, path.split("."), waits=False):
+            if isinstance(value, Mapping):
+                raise Malformed(where, "is a section where a text is read", self.owner)
+            if value is not None:
+                yield _text(value)
+
+    def is_given_in_each(self, path: str) -> bool:
+        """As `is_given`, for every element of every list on the way; an empty list gives nothing."""
+        head, _, rest = path.partition(".")
+        if not rest:
+            return self.is_given(head)
+        here: Any = self.values.get(head)
+        if isinstance(here, list):
+            parts = list(self.each_section(head))
+            return bool(parts) and all(part.is_given_in_each(rest) for part in parts)
+        if is_unknown(here):
+            return self.is_given(head)
+        return self.section_or_empty(head).is_given_in_each(rest)
+
+    def sections_inside(self) -> Iterator["Properties"]:
+        """This section and every one inside it, at any depth, lists gone through: nothing nested is left out."""
+        yield from _inside(self.at, self.values, self.owner)
+
+    def names(self) -> list[str]:
+        """The names of what stands here."""
+        return [key for key, value in self.values.items() if value is not None]
+
+    def __contains__(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def _part(self, values: Given, path: str) -> "Properties":
+        return Properties(values, _join(self.at, path), self.owner)
+
+
+def _walk(
+    owner: Owner | None, where: str, value: Any, parts: Sequence[str], waits: bool = True
+) -> Iterator[tuple[str, Any]]:
+    """Each value at the end of the path with where it stands; lists are entered on the way and at the end.
+
+    Without `waits`, what is not known is left out.
+    """
+    if not waits and is_unknown(value):
+        return
+    _readable(owner, where, value)
+    if isinstance(value, list):
+        for index, item in enumerate(cast(list[Any], value)):
+            yield from _walk(owner, f"{where}[{index}]", item, parts, waits)
+    elif not parts:
+        yield where, value
+    elif value is not None:
+        if not isinstance(value, Mapping):
+            raise Malformed(where, f"is {_noun(value)} where {parts[0]!r} of it is read", owner)
+        here = cast(Given, value)
+        for key in here if parts[0] == "*" else (parts[0],):
+            yield from _walk(owner, _join(where, key), here.get(key), parts[1:], waits)
+
+
+def _inside(where: str, value: Any, owner: Owner | None) -> Iterator[Properties]:
+    _readable(owner, where, value)
+    if isinstance(value, Mapping):
+        here = cast(Given, value)
+        yield Properties(here, where, owner)
+        for key, item in here.items():
+            yield from _inside(_join(where, key), item, owner)
+    elif isinstance(value, list):
+        for index, item in enumerate(cast(list[Any], value)):
+            yield from _inside(f"{where}[{index}]", item, owner)
+
+
+def _readable(owner: Owner | None, where: str, value: Any) -> None:
+    if is_unknown(value):
+        raise NotKnown(where, "is not known before up", owner)
+    if is_secret(value):
+        raise Hidden(where, "is marked secret, so that nobody can judge it", owner)
+
+
+def _join(where: str, path: str) -> str:
+    return f"{where}.{path}" if where and path else where or path
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _number(owner: Owner | None, where: str, value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except ValueError:
+            number = nan
+        if isfinite(number):  # neither "nan" nor "inf" is above any bound that a rule compares it with
+            return value if isinstance(value, int) else number
+    raise Malformed(where, f"is {_noun(value)} where a number is read", owner)
+
+
+def _noun(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "a section"
+    return "a text" if isinstance(value, str) else "a number"
+
+
+# ---- documents ------------------------------------------------------------------------------------------------------
+
+
+class _Twice(ValueError):
+    """A document names one key twice, which two readers would take for different things."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:index]])
+        raise _Twice(f"names {twice!r} twice")
+    return found
+
+
+class _Yaml(yaml.SafeLoader):
+    """Safe YAML that refuses a key which stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
+        if twice is not None:
+            raise _Twice(f"names {twice!r} twice")
+        return super().construct_mapping(node, deep)
+
+
+def _parsed(owner: Owner | None, where: str, value: Any) -> Given:
+    """The document: a mapping as it is, a text as JSON, or as YAML where it does not begin as JSON does."""
+    if isinstance(value, Mapping):
+        return cast(Given, value)
+    if not isinstance(value, str):
+        raise Malformed(where, f"is {_noun(value)} where a document is read", owner)
+    try:
+        if value.lstrip().startswith("{"):
+            found: Any = json.loads(value, object_pairs_hook=_once)
+        else:
+            found = yaml.load(value, Loader=_Yaml)  # a safe loader, made strict
+    except _Twice as error:
+        raise Malformed(where, f"{error}, so that it can be read in two ways", owner) from None
+    except (ValueError, yaml.YAMLError, RecursionError):
+        raise Malformed(where, "is no document that can be read", owner) from None
+    if not isinstance(found, Mapping):
+        raise Malformed(where, "is no document of sections", owner)
+    return cast(Given, found)

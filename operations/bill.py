@@ -1,0 +1,98 @@
+"""What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
+
+Read from the resource graph and the catalogue. The record of every kind says what it bills, or why it is free; a kind
+without a record, and a price that nobody knows, is reported as unpriced: nothing bills unseen.
+"""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
+from catalogue.kind import No
+from catalogue.kinds import kind_of
+from catalogue.pricing import Pricing
+from catalogue.pricing import Unpriced as NoPrice
+from catalogue.properties import Unreadable
+from operations import facts
+from operations.findings import place
+from operations.verdict import Cost, CostLine, Unpriced
+
+_NOBODY = "nobody"
+
+
+def price(graph: Graph, region: str) -> Cost:
+    """Price every resource of the stack. Never raises for a missing price: what has none is in `unpriced`."""
+    hardware = catalogue.load(graph.platform)
+    pricing = Pricing(graph, hardware, region)
+    stack_team = next((team for r in graph.cloud if (team := facts.team(r))), _NOBODY)
+    lines: list[CostLine] = []
+    unpriced: list[Unpriced] = []
+    for resource in graph.cloud:
+        made = _line(pricing, resource, stack_team)
+        if isinstance(made, Unpriced):
+            unpriced.append(made)
+        elif made is not None:
+            lines.append(made)
+    lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
+    budgets = list(facts.of(graph.platform).budgets(graph))
+    return Cost(
+        lines=lines,
+        idle_usd=round(sum(line.idle_usd for line in lines), 2),
+        ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
+        by_team=_by_team(lines),
+        budget_usd=sum(budgets) if budgets else None,
+        assumptions=[f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()],
+        unpriced=unpriced,
+        second_hand=sorted(_second_hand(pricing)),
+    )
+
+
+def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | Unpriced | None:
+    """What one resource costs; None where its kind is free."""
+    kind = kind_of(resource.type)
+    if kind is None:
+        return _unpriced(resource, f"is of a kind whose cost nobody knows ({resource.type})")
+    if isinstance(kind.bills, No):
+        return None
+    try:
+        bill = kind.bills.price(pricing, resource)
+    except NoPrice as missing:
+        return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
+    except Unreadable as error:
+        return _unpriced(resource, f"cannot be priced: {error}")
+    component = pricing.graph.component_of(resource)
+    return CostLine(
+        resource=resource.name,
+        component=component.type.rpartition(":")[2] if component else "Stack",
+        team=facts.team(resource) or stack_team,
+        what=bill.what,
+        idle_usd=round(bill.idle, 2),
+        ceiling_usd=round(bill.ceiling, 2),
+        basis=bill.basis,
+        place=place(resource),
+    )
+
+
+def _unpriced(resource: Resource, why: str) -> Unpriced:
+    return Unpriced(urn=resource.urn, resource=resource.name, why=why)
+
+
+def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
+    teams: dict[str, tuple[float, float]] = {}
+    for line in lines:
+        idle, ceiling = teams.get(line.team, (0.0, 0.0))
+        teams[line.team] = (round(idle + line.idle_usd, 2), round(ceiling + line.ceiling_usd, 2))
+    return teams
+
+
+def _second_hand(pricing: Pricing) -> Iterator[str]:
+    """The second-hand sources that prices in this region rest on: their address and date."""
+    hardware, region = pricing.hardware, pricing.region
+    names = {hardware.family_of(use.machine_type, use.accelerator) for _, use in facts.uses(pricing.graph)}
+    families = [hardware.families[name] for name in names if name]
+    cited = {f.price_per_hour_usd[region].source for f in families if region in f.price_per_hour_usd}
+    cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
+    for name in cited:
+        source = hardware.sources[name]
+        if source.hand == "second":
+            yield f"{source.address} ({source.date})"

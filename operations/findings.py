@@ -1,0 +1,49 @@
+"""How a finding is made: every fact of it is a field, taken from the graph, and none is read from its sentence."""
+
+from typing import Literal
+
+from catalogue.graph import Graph, Resource, part_of
+from operations.verdict import Finding, Place
+from policies.rule import Proof, Severity
+
+Origin = Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
+
+
+def finding(
+    graph: Graph,
+    resource: Resource | None,
+    sentence: str,
+    *,
+    source: Origin,
+    rule: str,
+    severity: Severity,
+    remedy: str,
+    proof: Proof | None = None,
+    mandatory: bool = True,
+) -> Finding:
+    """A finding about a resource, or about the stack where there is none.
+
+    `sentence` is the end of one that begins with the resource's name: "has no permissions boundary".
+    """
+    component = graph.component_of(resource) if resource else None
+    return Finding(
+        source=source,
+        rule=rule,
+        severity=severity,
+        mandatory=mandatory,
+        proof=proof,
+        urn=resource.urn if resource else None,
+        resource=resource.name if resource else None,
+        type=resource.type if resource else None,
+        component=component.type if component else None,
+        child=part_of(resource, component) if resource else None,
+        stack_key=resource.stack_key if resource else None,
+        message=f"{resource.name if resource else 'the stack'} {sentence}",
+        remedy=remedy,
+        place=place(resource),
+    )
+
+
+def place(resource: Resource | None) -> Place | None:
+    """The Python line that made a resource, for the report."""
+    return Place(file=resource.source.file, line=resource.source.line) if resource and resource.source else None
