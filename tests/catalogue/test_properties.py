@@ -136,7 +136,12 @@ def test_an_answer_that_is_not_known_yet_is_no_property() -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "true", "{", "7"]) | st.just(UNKNOWN) | st.just(dict(SECRET)),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["", "x", "true", "{", "7"])
+    | st.just(UNKNOWN)
+    | st.just(dict(SECRET)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=12,
 )
