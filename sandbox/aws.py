@@ -353,7 +353,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _on_bucket(),
     "aws:sagemaker/domain:Domain": Behaviour(
-        _replaces("domainName", "vpcId", "subnetIds", "authMode", "kmsKeyId", "retentionPolicy"),
+        _replaces(
+            "domainName",
+            "vpcId",
+            "subnetIds",
+            "authMode",
+            "kmsKeyId",
+            "retentionPolicy",
+            "appNetworkAccessType",
+            "appSecurityGroupManagement",
+            "domainSettings.securityGroupIds",
+        ),
         name="domainName",
         pattern=_SAGEMAKER_NAME,
         refs=(

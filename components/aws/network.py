@@ -70,7 +70,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
-        self.subnet_ids, routed = self._subnets(name, args, routes)
+        self.subnet_ids = self._subnets(name, args, routes)
         s3 = self._s3(name, args, routes)
         endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
         workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
@@ -78,7 +78,7 @@ class Network(pulumi.ComponentResource):
         for service in sorted(set(args.reach)):
             self._interface(name, service, args, endpoints.id)
         # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
-        way = pulumi.Output.all(s3.id, *(a.id for a in routed), *(r.id for r in rules))
+        way = pulumi.Output.all(s3.id, *(r.id for r in rules))
         self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
         self.register_outputs(
             {
@@ -88,11 +88,8 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _subnets(
-        self, name: str, args: NetworkArgs, routes: ec2.RouteTable
-    ) -> tuple[dict[str, pulumi.Output[str]], list[ec2.RouteTableAssociation]]:
+    def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> dict[str, pulumi.Output[str]]:
         ids: dict[str, pulumi.Output[str]] = {}
-        routed: list[ec2.RouteTableAssociation] = []
         for zone in sorted(args.zones):
             subnet = ec2.Subnet(
                 f"{name}-private-{zone[-1]}",
@@ -103,16 +100,13 @@ class Network(pulumi.ComponentResource):
                 tags=args.tags,
                 opts=self._child,
             )
-            routed.append(
-                ec2.RouteTableAssociation(
-                    f"{name}-private-{zone[-1]}-routes",
-                    subnet_id=subnet.id,
-                    route_table_id=routes.id,
-                    opts=self._child,
-                )
+            routed = ec2.RouteTableAssociation(
+                f"{name}-private-{zone[-1]}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
             )
-            ids[zone] = subnet.id
-        return ids, routed
+            # Whoever stands in the subnet waits for its routes. A new zone's are waited for by its own subnet alone:
+            # were they waited for by the security group, a preview could not know the group that Studio has.
+            ids[zone] = pulumi.Output.all(subnet.id, routed.id).apply(lambda both: both[0])
+        return ids
 
     def _group(self, name: str, description: str, args: NetworkArgs) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(name, description=description, vpc_id=self.vpc_id, tags=args.tags, opts=self._child)
