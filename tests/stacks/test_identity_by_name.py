@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operations.graph import Graph, Resource
+from catalogue.graph import Graph, Resource
 from operations.offline import preview
 from provider.plugin import KINDS
 from sandbox.behaviour import EVERYTHING, Cloud, Package
