@@ -114,7 +114,9 @@ def known_members(graph: Graph) -> Found:
     for grant in _grants(graph):
         member = grant.props.text_if_known("member")
         accounts, instances = graph.refers(grant, "member", _ACCOUNT), graph.refers(grant, "name", _WORKBENCH)
-        if accounts or instances:
+        if "member" not in grant.props:
+            yield grant, "grants a role and names no member"
+        elif accounts or instances:
             named = [account.props.text_if_known("member") for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
@@ -180,7 +182,8 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         below = _BELOW.fullmatch(text)
-        if below is None or grant.props.text_if_known("bucket") not in ("", below["bucket"]):
+        bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
+        if below is None or bucket not in ("", below["bucket"]):
             yield f"is bounded by no prefix of its bucket: {text[:80]}"
 
 

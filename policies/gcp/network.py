@@ -167,7 +167,8 @@ def default_denied(graph: Graph) -> Found:
 def _denies_all(props: Properties, direction: str, peers: str) -> bool:
     denied = any(deny.text_or_empty("protocol") == "all" for deny in props.each_section("denies"))
     everything = denied and "0.0.0.0/0" in props.each_text_if_known(peers)
-    return everything and _direction(props) == direction and not _narrowed(props) and props.is_given("logConfig")
+    said = props.text_or_empty("direction") == direction
+    return everything and said and not _narrowed(props) and props.is_given("logConfig")
 
 
 def _direction(props: Properties) -> str:
