@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws.budgets import BUDGET
-from catalogue.kinds.aws.ec2 import SUBNET, VPC, VPC_ENDPOINT, service_of
+from catalogue.kinds.aws.ec2 import SUBNET, VPC, VPC_ENDPOINT, is_gateway, service_of
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
 from catalogue.kinds.aws.sfn import STATE_MACHINE
@@ -74,18 +74,23 @@ def network(graph: Graph) -> NetworkPicture | None:
             for subnet in graph.of(SUBNET)
         ],
         inside=[resource.name for resource in graph.of(DOMAIN, ENDPOINT, STATE_MACHINE)],
-        links=[_link(graph, endpoint) for endpoint in graph.of(VPC_ENDPOINT)],
+        links=list(_links(graph)),
     )
 
 
-def _link(graph: Graph, endpoint: Resource) -> Link:
-    service = service_of(endpoint)
-    return Link(
-        service=service,
-        endpoint=endpoint.name,
-        kind=endpoint.props.text_if_known("vpcEndpointType") or "Gateway",
-        needed_by=sorted(words for type_, words in _NEEDED_BY.items() if service in _reached(graph, type_)),
-    )
+def _links(graph: Graph) -> Iterator[Link]:
+    """Each endpoint whose service is known; `network-proof` makes a finding of one that cannot be read."""
+    for endpoint in graph.of(VPC_ENDPOINT):
+        try:
+            service, gateway = service_of(endpoint), is_gateway(endpoint)
+        except Unreadable:
+            continue
+        yield Link(
+            service=service,
+            endpoint=endpoint.name,
+            kind="Gateway" if gateway else "Interface",
+            needed_by=sorted(words for type_, words in _NEEDED_BY.items() if service in _reached(graph, type_)),
+        )
 
 
 def _reached(graph: Graph, type_: str) -> set[str]:

@@ -76,7 +76,6 @@ _PEERS = (
     "prefixListId",
     "prefixListIds",
     "securityGroups",
-    "self",
 )
 
 
@@ -98,7 +97,7 @@ def security_group_closed(props: Properties) -> Iterator[str]:
         blocks = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
         for block in (*blocks, *rule.each_text("cidrBlocks"), *rule.each_text("ipv6CidrBlocks")):
             yield f"is open to {block}"
-        if not any(rule.is_given(key) for key in _PEERS):
+        if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self"):
             yield "names neither a security group nor a prefix list as its peer"
 
 
@@ -226,7 +225,7 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
     """Whether every subnet and workload group has a way to the endpoint."""
     users = [(r, key) for r in graph.of(DOMAIN, MODEL) for key in ("defaultUserSettings", "vpcConfig")]
     clients = list({g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}.values())
-    if endpoint.props.text_or_empty("vpcEndpointType") in ("", "Gateway"):
+    if ec2.is_gateway(endpoint):
         tables = graph.refers(endpoint, "routeTableIds", ec2.ROUTE_TABLE)
         routed = {
             subnet.urn

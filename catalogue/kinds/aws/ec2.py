@@ -3,7 +3,7 @@
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Evidence, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import READ, count, regional, registry, tagged
-from catalogue.pricing import Bill, Pricing
+from catalogue.pricing import Bill, Pricing, Unpriced
 
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
 DEFAULT_ROUTE_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
@@ -37,9 +37,17 @@ def service_of(endpoint: Resource) -> str:
     return "studio" if parts[:2] == ["aws", "sagemaker"] else ".".join(parts[3:])
 
 
+def is_gateway(endpoint: Resource) -> bool:
+    """Whether a VPC endpoint is a gateway, which stands in route tables, and not an interface in subnets."""
+    return endpoint.props.text_or_empty("vpcEndpointType") in ("", "Gateway")
+
+
 def _vpc_endpoint_price(pricing: Pricing, resource: Resource) -> Bill:
-    if resource.props.text_or_empty("vpcEndpointType") in ("", "Gateway"):
+    if is_gateway(resource):
         return Bill("gateway endpoint", 0.0, 0.0, "gateway endpoints are free")
+    type_ = resource.props.text_or_empty("vpcEndpointType")
+    if type_ != "Interface":
+        raise Unpriced(f"a VPC endpoint of the type {type_}")
     zones = count(resource.props, "subnetIds")
     interfaces = [e for e in pricing.graph.of(VPC_ENDPOINT) if e.props.text_or_empty("vpcEndpointType") == "Interface"]
     hours, hour = pricing.hours, pricing.of("vpc-interface-endpoint")
