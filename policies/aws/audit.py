@@ -30,10 +30,21 @@ def trail(graph: Graph) -> Found:
                 yield item, f"does not record {kind} events"
 
 
+# The fields of a selector that say what is recorded; any other records a part of it only (CloudTrail user guide,
+# "Filtering data events by using advanced event selectors": all fields of a selector must match).
+_WHAT = ("eventCategory", "resources.type")
+_WHERE = "resources.ARN"
+
+
 def _selected(props: Properties) -> Iterator[str]:
-    for field in props.each_section("advancedEventSelectors.fieldSelectors"):
-        if field.text_or_empty("field") in ("eventCategory", "resources.type"):
-            yield from field.each_text("equals")
+    for selector in props.each_section("advancedEventSelectors"):
+        fields = [
+            (f.text_or_empty("field"), list(f.each_text("equals"))) for f in selector.each_section("fieldSelectors")
+        ]
+        names = [name for name, _ in fields]
+        whole = len(names) == len(set(names)) and set(names) <= {*_WHAT, _WHERE}
+        if whole and all(equals for name, equals in fields if name in _WHAT):
+            yield from (value for name, equals in fields if name in _WHAT for value in equals)
 
 
 @resource_rule(
