@@ -85,13 +85,13 @@ def _amounts(label: str, amounts: Sequence[float | None]) -> Row:
 
 
 def _hardware(verdicts: Sequence[Verdict]) -> list[Row]:
-    """One line a use, by the name it has in the stack files: what stands behind it on each platform."""
+    """One line a use, by the key that it has in the stack files: what stands behind it on each platform."""
     names: dict[str, None] = {}
     uses: list[dict[str, Cell]] = []
     for verdict in verdicts:
         mine: dict[str, Cell] = {}
         for use in verdict.hardware:
-            name = use.name.removeprefix(f"{verdict.stack}-")
+            name = use.stack_key or use.name
             mine[name] = Cell(f"{use.family}, {use.use}, {use.replicas}", use.machine_type)
             names[name] = None
         uses.append(mine)

@@ -21,7 +21,9 @@ _GUIDE = 4
 _STYLES = {
     "PASS": "bold green",
     "FAIL": "bold red",
-    "proved": "green",
+    "proved": "bold green",
+    "rehearsed": "green",
+    "planned": "cyan",
     "failed": "bold red",
     "not yet": "yellow",
     "fails": "bold red",
@@ -220,6 +222,8 @@ def _findings(verdict: Verdict, console: Console) -> None:
 def _where(finding: Finding) -> Iterator[str]:
     yield words.one_line(finding.rule)
     yield words.one_line(finding.resource or "the whole stack")
+    if finding.stack_key is not None:
+        yield words.one_line(f"asked for by {finding.stack_key}")
     if finding.place is not None:
         yield words.one_line(str(finding.place))
 
@@ -242,7 +246,7 @@ def _cost(verdict: Verdict, console: Console) -> None:
         _amounts(console, "team", [(team, *amounts) for team, amounts in cost.by_team.items()])
     if cost.unpriced:
         console.print()
-        _say(console, f"Bills, but has no price: {', '.join(cost.unpriced)}.")
+        _say(console, f"Bills, but has no price: {', '.join(map(str, cost.unpriced))}.")
 
 
 def _amounts(console: Console, title: str, rows: list[tuple[str, float, float]]) -> None:

@@ -24,6 +24,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
         rows.append(
             HardwareUse(
                 urn=resource.urn,
+                stack_key=resource.stack_key,
                 name=f"{use.user} ({use.part})" if use.part else use.user,
                 family=family_name or "unknown",
                 machine_type=use.said,

@@ -26,8 +26,9 @@ from pulumi.runtime.stack import run_in_stack
 
 from catalogue.graph import Graph, Resource, Source
 from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK
+from operations.asked import with_stack_keys
 from sandbox import cloud
-from stacks.config import stack_name, to_engine
+from stacks.config import read_stack_file, stack_name, to_engine
 from stacks.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,7 +183,8 @@ def preview(path: Path) -> Graph:
     Raises BadInput for a stack file that is wrong, UnknownType for what the sandbox lacks.
     """
     values = to_engine(path)
-    return record(_program, stack_name(path), values[f"{PROJECT}:platform"], values)
+    graph = record(_program, stack_name(path), values[f"{PROJECT}:platform"], values)
+    return with_stack_keys(graph, read_stack_file(path))
 
 
 def _program() -> None:

@@ -22,11 +22,20 @@ from operations import pictures, words
 from operations.comparison import Comparison
 from operations.verdict import Finding, Proof, State, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of `report.json`; it rises when a reader of the last one would misread this one."""
 
 _PAGES = Path(__file__).with_name("pages")
-_ICONS = {"proved": "yes", "failed": "no", "not yet": "open", "fails": "no", "advisory": "open", "waived": "waived"}
+_ICONS = {
+    "proved": "yes",
+    "rehearsed": "yes",
+    "planned": "planned",
+    "failed": "no",
+    "not yet": "open",
+    "fails": "no",
+    "advisory": "open",
+    "waived": "waived",
+}
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[words.Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
 # What code-scanning pages sort by: the scale of CVSS, one figure within each of its bands.

@@ -115,6 +115,7 @@ class HardwareUse(_Part):
     """One use of one hardware family, against region and quota. `needed` counts both fleets of a blue/green update."""
 
     urn: str
+    stack_key: str | None = None
     name: str
     family: str
     machine_type: str

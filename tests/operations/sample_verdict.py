@@ -13,6 +13,7 @@ from operations.verdict import (
     NetworkPicture,
     Place,
     Proof,
+    Unpriced,
     Verdict,
     Waived,
 )
@@ -300,11 +301,12 @@ def sample() -> Verdict:
             by_team=by_team,
             budget_usd=2500,
             assumptions=["730 hours a month.", "No free tier.", "Studio spaces stop after 60 idle minutes."],
-            unpriced=["document-embedder-errors (aws:sns/topic:Topic)"],
+            unpriced=[Unpriced(urn="urn:errors", resource="document-embedder-errors", why="bills, and has no price.")],
             second_hand=["ml.g6.xlarge in us-east-1: from the price page, read on 2026-11-02, not from the price API."],
         ),
         hardware=[
             HardwareUse(
+                urn="urn:use",
                 name="fraud-scorer",
                 family="cpu-small",
                 machine_type="ml.m5.large",
@@ -317,6 +319,7 @@ def sample() -> Verdict:
                 declared=10,
             ),
             HardwareUse(
+                urn="urn:use",
                 name="document-embedder",
                 family="gpu-l4",
                 machine_type="ml.g6.xlarge",
@@ -329,6 +332,7 @@ def sample() -> Verdict:
                 declared=2,
             ),
             HardwareUse(
+                urn="urn:use",
                 name="fraud-backfill",
                 family="cpu-small",
                 machine_type="ml.m5.large",
@@ -381,13 +385,13 @@ def sample() -> Verdict:
         proofs=[
             Proof(
                 name=PROOFS[0],
-                state="proved",
+                state="planned",
                 fact="From stack file to verdict in 11.4 seconds; 2 manual steps are left.",
             ),
             Proof(name=PROOFS[1], state="failed", fact="gpu-l4 needs 4 of ml.g6.xlarge, and the account declares 2."),
             Proof(
                 name=PROOFS[2],
-                state="proved",
+                state="planned",
                 fact="No route to the internet; 4 of 5 endpoints are needed, none is missing.",
             ),
             Proof(
@@ -395,7 +399,7 @@ def sample() -> Verdict:
             ),
             Proof(
                 name=PROOFS[4],
-                state="proved",
+                state="planned",
                 fact="19 of 20 billing resources are priced, and all carry team and cost-center.",
             ),
         ],
@@ -450,11 +454,12 @@ def hostile() -> Verdict:
             by_team={long: (0.001, 1e9)},
             budget_usd=1e12,
             assumptions=[long],
-            unpriced=[long],
+            unpriced=[Unpriced(urn="urn:long", resource=long, why=long)],
             second_hand=[long],
         ),
         hardware=[
             HardwareUse(
+                urn="urn:use",
                 name=long,
                 family=text,
                 machine_type=long,

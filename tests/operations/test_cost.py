@@ -57,7 +57,7 @@ def test_an_async_endpoint_from_zero_costs_nothing_idle(pilot: Graph) -> None:
 
 @pytest.mark.parametrize("replicas", [1, 2, 3])
 def test_the_idle_floor_grows_with_the_minimum_and_the_ceiling_with_the_maximum(pilot: Graph, replicas: int) -> None:
-    target = next(t for t in pilot.of_type("aws:appautoscaling/target:Target") if "fraud-scorer" in t.name)
+    target = next(t for t in pilot.of("aws:appautoscaling/target:Target") if "fraud-scorer" in t.name)
     base = line(pilot, "aws-pilot-fraud-scorer", "online endpoint")
     low = changed(pilot, target, lambda p: put(p, "minCapacity", replicas))
     high = changed(pilot, target, lambda p: put(p, "maxCapacity", 4 * replicas))
@@ -73,9 +73,7 @@ def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph)
 
 
 def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
-    config = next(
-        c for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name
-    )
+    config = next(c for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
     bill = cost_of(changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", "ml.x99.large")))
     assert bill.unpriced == [
         "aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"
@@ -85,7 +83,7 @@ def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
 def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:
     from dataclasses import replace
 
-    alarm = pilot.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")[0]
+    alarm = pilot.of("aws:cloudwatch/metricAlarm:MetricAlarm")[0]
     strange = replace(alarm, urn="urn:strange", type="aws:ec2/natGateway:NatGateway", name="strange")
     bill = cost_of(replace(pilot, resources=(*pilot.resources, strange)))
     assert bill.unpriced == ["strange: nothing is known of the cost of aws:ec2/natGateway:NatGateway"]

@@ -99,20 +99,20 @@ def state(verdict: Verdict, name: str) -> str:
 
 def test_proofs_fail_on_what_they_rest_on(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     good = judged(pilot)
-    assert good.passed and [p.state for p in good.proofs] == ["proved", "proved", "proved", "not yet", "proved"]
-    assert state(judged(pilot, seconds=61), "workflow speed") == "failed"
-    endpoint = next(r for r in pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in r.name)
+    assert good.passed and [p.state for p in good.proofs] == ["planned", "planned", "planned", "not yet", "planned"]
+    assert state(judged(pilot, seconds=6100), "workflow speed") == "planned"
+    endpoint = next(r for r in pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in r.name)
     assert state(judged(without(pilot, endpoint)), "network fit") == "failed"
-    target = pilot.of_type("aws:appautoscaling/target:Target")[0]
+    target = pilot.of("aws:appautoscaling/target:Target")[0]
     assert state(judged(changed(pilot, target, lambda p: put(p, "maxCapacity", 50))), "hardware fit") == "failed"
-    served = pilot.of_type("aws:sagemaker/endpoint:Endpoint")[0]
+    served = pilot.of("aws:sagemaker/endpoint:Endpoint")[0]
     assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
 
 
 def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
     pilot: Graph, no_waivers: list[waivers.Waiver]
 ) -> None:
-    (provider,) = pilot.of_type("pulumi:providers:aws")
+    (provider,) = pilot.of("pulumi:providers:aws")
     verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
     assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
     assert state(verdict, "hardware fit") == state(verdict, "cost visibility") == "failed"
@@ -129,7 +129,7 @@ def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[wai
         "call ",
     ):
         assert words in steps
-    (subscription,) = pilot.of_type("aws:sns/topicSubscription:TopicSubscription")
+    (subscription,) = pilot.of("aws:sns/topicSubscription:TopicSubscription")
     assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)
 
 

@@ -28,7 +28,7 @@ def test_a_secret_is_marked_and_its_value_is_nowhere() -> None:
     graph = run(program)
     text = json.dumps(graph.to_json())
     assert "hunter2" not in text
-    (topic,) = graph.of_type("aws:sns/topic:Topic")
+    (topic,) = graph.of("aws:sns/topic:Topic")
     assert topic.inputs["displayName"] == SECRET
     assert topic.inputs["tags"] == {"kept": "x", "hidden": SECRET}
     assert graph.outputs["exported"] == SECRET == graph.outputs["derived"]
@@ -40,7 +40,7 @@ def test_what_is_not_known_before_up_is_marked() -> None:
         bucket = s3.Bucket("b")
         sns.Topic("t", display_name=bucket.hosted_zone_id)
 
-    (topic,) = run(program).of_type("aws:sns/topic:Topic")
+    (topic,) = run(program).of("aws:sns/topic:Topic")
     assert topic.inputs["displayName"] == UNKNOWN
 
 
@@ -50,7 +50,7 @@ def test_references_are_recorded_by_property() -> None:
         iam.RolePolicy("p", role=role.name, policy=role.arn.apply(lambda arn: json.dumps({"Resource": arn})))
 
     graph = run(program)
-    (role,), (policy,) = graph.of_type("aws:iam/role:Role"), graph.of_type("aws:iam/rolePolicy:RolePolicy")
+    (role,), (policy,) = graph.of("aws:iam/role:Role"), graph.of("aws:iam/rolePolicy:RolePolicy")
     assert policy.dependencies == (role.urn,)
     assert dict(policy.property_dependencies) == {"policy": (role.urn,), "role": (role.urn,)}
 
@@ -60,7 +60,7 @@ def test_options_and_source_are_recorded() -> None:
         options = pulumi.ResourceOptions(protect=True, delete_before_replace=True, ignore_changes=["tags"])
         s3.Bucket("b", opts=options)
 
-    (bucket,) = run(program).of_type("aws:s3/bucket:Bucket")
+    (bucket,) = run(program).of("aws:s3/bucket:Bucket")
     assert bucket.protect and bucket.options == {"deleteBeforeReplace": True, "ignoreChanges": ["tags"]}
     assert bucket.source is not None and bucket.source.file == "tests/operations/test_offline.py"
 
@@ -71,7 +71,7 @@ def test_urns_are_those_of_the_engine() -> None:
         inner = pulumi.ComponentResource("m:a:Inner", "inner", None, pulumi.ResourceOptions(parent=outer))
         s3.Bucket("b", opts=pulumi.ResourceOptions(parent=inner))
 
-    (bucket,) = run(program).of_type("aws:s3/bucket:Bucket")
+    (bucket,) = run(program).of("aws:s3/bucket:Bucket")
     assert bucket.urn == "urn:pulumi:test::mlplatform::m:a:Outer$m:a:Inner$aws:s3/bucket:Bucket::b"
 
 

@@ -1,4 +1,4 @@
-"""The pack on the engine: names by platform, waivers by stack, and what was sent laid over what was answered."""
+"""The pack on the engine: names by platform, waivers by stack, and what was sent judged beside what was answered."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,18 +7,20 @@ from typing import Any
 import pytest
 from pulumi_policy import (
     PolicyResource,
-    ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
-from catalogue.graph import Graph
-from operations.policies import resources_for_policies
+from catalogue.graph import Graph, Resource
+from catalogue.marks import UNKNOWN
+from catalogue.platforms import PLATFORMS
+from catalogue.properties import Properties
 from policies import __main__ as engine
-from policies import waivers
-from policies.pack import PLATFORMS, RULES
-from policies.rule import Rule
+from policies import everywhere, waivers
+from policies.rule import resource_rule
+from tests.on_engine import args_of, shown
 
 # What Azure answers lacks what stands in a resource's path.
 _IN_PATH = {"resourceUri", "scope", "privateZoneName", "computeName", "endpointName", "workspaceName", "vaultName"}
@@ -27,15 +29,13 @@ _IN_PATH = {"resourceUri", "scope", "privateZoneName", "computeName", "endpointN
 @pytest.fixture(autouse=True)
 def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_sent", {})
+    monkeypatch.setenv("PULUMI_PROJECT", engine.PROJECT)
+    monkeypatch.delenv("PULUMI_CONFIG", raising=False)
 
 
 def answered(graph: Graph, drop: set[str]) -> list[PolicyResource]:
     """The resources with the cloud's answers alone, as stack rules get them on the engine."""
-    outputs = {r.urn: {k: v for k, v in r.outputs.items() if k not in drop} for r in graph.resources}
-    resources = resources_for_policies(graph)
-    for resource in resources:
-        resource.props = outputs[resource.urn]
-    return resources
+    return shown(graph, {r.urn: {k: v for k, v in r.outputs.items() if k not in drop} for r in graph.resources})
 
 
 def found(graph: Graph, resources: list[PolicyResource], remembering: bool = True) -> set[str]:
@@ -44,15 +44,12 @@ def found(graph: Graph, resources: list[PolicyResource], remembering: bool = Tru
         keep = engine.remember()
         assert isinstance(keep, ResourceValidationPolicy)
         for item in resources:
-            inputs: dict[str, Any] = dict(graph.by_urn[item.urn].inputs)
-            args = ResourceValidationArgs(item.resource_type, inputs, item.urn, item.name, item.opts, item.provider)
+            args = args_of(item, graph.by_urn[item.urn].inputs)
             keep.validate(args, lambda message, urn=None: pytest.fail("it finds nothing by itself"))
     reported: set[str] = set()
-    for platform in PLATFORMS:
-        for rule in RULES[platform]:
-            made: Rule = engine.on_engine(platform, rule)
-            if isinstance(made, StackValidationPolicy):
-                made.validate(StackValidationArgs(resources), lambda message, urn=None, n=made.name: reported.add(n))
+    for made in engine.policies():
+        if isinstance(made, StackValidationPolicy):
+            made.validate(StackValidationArgs(resources), lambda message, urn=None, n=made.name: reported.add(n))
     return reported
 
 
@@ -74,13 +71,77 @@ def test_what_is_wrong_is_still_found_under_its_platforms_name(azure_pilot: Grap
 
 
 def test_names_on_the_engine_are_unique_and_say_the_platform() -> None:
-    names = [engine.on_engine(platform, rule).name for platform in PLATFORMS for rule in RULES[platform]]
+    names = [policy.name for policy in engine.policies()]
     assert len(names) == len(set(names))
-    assert all(name.split("-")[0] in PLATFORMS for name in names)
+    everywhere_known = {"remember-inputs", "kind-known", "kind-known-elsewhere"}
+    assert all(name.split("-")[0] in PLATFORMS for name in names if name not in everywhere_known)
+
+
+def strange(graph: Graph) -> Graph:
+    type_ = "aws-native:sagemaker:Endpoint"
+    urn = f"urn:pulumi:{graph.stack}::mlplatform::{type_}::strange"
+    provider = next(r.urn for r in graph.resources if r.is_provider)
+    extra = Resource(urn=urn, type=type_, name="strange", custom=True, provider=provider)
+    return replace(graph, resources=(*graph.resources, extra))
+
+
+def test_another_package_of_the_same_cloud_is_mandatory_in_our_stack_and_advice_in_anothers(
+    aws_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = strange(aws_pilot)
+    assert found(graph, answered(graph, set())) == {"kind-known"}
+    monkeypatch.setenv("PULUMI_CONFIG", '{"other:key": "value"}')
+    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+    monkeypatch.setenv("PULUMI_CONFIG", '{"mlplatform:platform": "aws"}')
+    assert found(graph, answered(graph, set())) == {"kind-known"}
+    monkeypatch.setenv("PULUMI_PROJECT", "another")
+    assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
+
+
+@resource_rule("both", "aws:x/thing:Thing", severity="high", says="", remedy="")
+def both(props: Properties) -> Any:
+    for part in props.each_section("parts"):
+        if part.text_or_empty("name") == "bad":
+            yield "has a bad part"
+
+
+def asked(parts: list[Any]) -> tuple[list[str], bool]:
+    """What the rule reports of a resource on the engine, and whether it says that it must wait."""
+    item = PolicyResource("aws:x/thing:Thing", {}, "urn:pulumi:s::p::t::n", "n", shown_options(), None, None, [], {})
+    reported: list[str] = []
+    made = engine.on_engine("aws", both)
+    assert isinstance(made, ResourceValidationPolicy)
+    args = args_of(item, {})
+    args.props = unknown_checking_proxy({"parts": parts})
+    try:
+        made.validate(args, lambda message, urn=None: reported.append(message))
+    except UnknownValueError as error:
+        assert "parts[1].name" in error.message
+        return reported, True
+    return reported, False
+
+
+def shown_options() -> Any:
+    graph = Graph("s", "aws", (Resource(urn="u", type="t", name="n", custom=True),), {})
+    return shown(graph)[0].opts
+
+
+def test_a_rule_reports_what_it_knows_before_it_waits() -> None:
+    assert asked([{"name": "bad"}, {"name": UNKNOWN}]) == (["has a bad part"], True)
+    assert asked([{"name": "bad"}, {"name": "good"}]) == (["has a bad part"], False)
+
+
+def test_a_rule_that_breaks_on_the_engine_is_a_violation() -> None:
+    assert asked([{"name": ["bad"]}]) == (["cannot be judged: parts[0].name is a list where a text is read"], False)
 
 
 def test_a_waiver_of_one_stack_is_none_of_anothers() -> None:
     assert engine.stack_of("urn:pulumi:gcp-pilot::mlplatform::gcp:storage/bucket:Bucket::b") == "gcp-pilot"
+
+
+def test_the_shared_rules_are_made_once_for_each_platform() -> None:
+    names = [[rule.name for rule in everywhere.rules(platform)] for platform in PLATFORMS]
+    assert names[0] == names[1] == names[2] and len(set(names[0])) == len(names[0])
 
 
 @pytest.mark.parametrize(

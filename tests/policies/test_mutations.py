@@ -42,7 +42,7 @@ def test_security_properties_name_what_the_pilot_has(graph: Graph) -> None:
     types = {resource.type for resource in graph.resources}
     assert set(listed(graph).PROPERTIES) <= types
     for type_, properties in listed(graph).PROPERTIES.items():
-        present = {path for resource in graph.of_type(type_) for path, _ in paths(dict(resource.inputs))}
+        present = {path for resource in graph.of(type_) for path, _ in paths(dict(resource.inputs))}
         assert set(properties) <= present, f"{type_} has none of {set(properties) - present}"
 
 
@@ -56,7 +56,7 @@ def test_a_security_property_gone_or_turned_over_is_caught(graph: Graph) -> None
 
 def _mutants(graph: Graph) -> Iterator[tuple[str, Graph]]:
     for type_, properties in listed(graph).PROPERTIES.items():
-        for resource in graph.of_type(type_):
+        for resource in graph.of(type_):
             for path, value in paths(dict(resource.inputs)):
                 if path in properties:
                     yield f"{resource.name} {path} gone", dropped(graph, resource, path)

@@ -49,7 +49,7 @@ ALARMS = {
 }
 BUDGETS = {"aws:budgets/budget:Budget", "gcp:billing/budget:Budget", "azure-native:consumption:Budget"}
 
-STATES = {"not yet", "failed", "proved"}
+STATES = {"not yet", "failed", "planned", "rehearsed", "proved"}
 WORDS = {"--skip-preview", "Could not find endpoint configuration"}
 """Spans that are neither a name nor a command of ours: a Pulumi option, what AWS says."""
 

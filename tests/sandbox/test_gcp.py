@@ -78,13 +78,13 @@ SHAPES = {
 
 @pytest.mark.parametrize("type_", SHAPES)
 def test_ids_have_googles_shape(pilot: Graph, type_: str) -> None:
-    resources = pilot.of_type(type_)
+    resources = pilot.of(type_)
     assert resources
     assert all(re.fullmatch(SHAPES[type_], resource.outputs["id"]) for resource in resources)
 
 
 def test_a_deployment_has_a_numeric_id_and_an_attachment(pilot: Graph) -> None:
-    (deployment,) = pilot.of_type("mlplatform:gcp:Deployment")
+    (deployment,) = pilot.of("mlplatform:gcp:Deployment")
     assert re.fullmatch(r"[1-9]\d{0,9}", deployment.outputs["deployedModelId"])
     attachment = deployment.outputs["serviceAttachment"]
     assert re.fullmatch(r"projects/\w+-tp/regions/us-central1/serviceAttachments/[\w-]+", attachment)

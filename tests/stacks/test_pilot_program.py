@@ -42,7 +42,7 @@ def test_switching_an_endpoint_off_takes_exactly_its_running_parts(pilot: Graph,
     assert all(f"::aws-pilot-{name}" in urn for urn in gone)
     assert not set(off.by_urn) - set(pilot.by_urn)
     assert "aws:sagemaker/model:Model" in types_below(off, f"aws-pilot-{name}")
-    assert len(off.of_type("aws:sagemaker/modelPackageGroup:ModelPackageGroup")) == 2
+    assert len(off.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup")) == 2
 
 
 def test_switching_a_batch_job_off_takes_exactly_its_running_parts(pilot: Graph, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_with_every_endpoint_off_nothing_calls_for_the_runtime_but_studio(tmp_pa
         for endpoint in config["mlplatform:endpoints"].values():
             endpoint["enabled"] = False
 
-    services = {e.name for e in variant(tmp_path, off).of_type("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    services = {e.name for e in variant(tmp_path, off).of("aws:ec2/vpcEndpoint:VpcEndpoint")}
     assert "aws-pilot-network-sagemaker-runtime" in services, "Studio itself needs the runtime"
 
 
@@ -76,19 +76,19 @@ def test_a_new_model_version_replaces_no_endpoint_and_nothing_that_holds_state(p
 
 def test_whoever_uses_a_role_waits_for_what_it_may_do(pilot: Graph) -> None:
     """Found on the real engine: a model was created before its role could read the artifact."""
-    policies = {p.urn for p in pilot.of_type("aws:iam/rolePolicy:RolePolicy")}
+    policies = {p.urn for p in pilot.of("aws:iam/rolePolicy:RolePolicy")}
     for type_ in ("aws:sagemaker/model:Model", "aws:sagemaker/domain:Domain", "aws:sfn/stateMachine:StateMachine"):
-        assert all(policies & set(r.dependencies) for r in pilot.of_type(type_))
+        assert all(policies & set(r.dependencies) for r in pilot.of(type_))
 
 
 def test_whoever_runs_in_the_network_waits_for_its_way_to_s3(pilot: Graph) -> None:
-    for model in pilot.of_type("aws:sagemaker/model:Model"):
+    for model in pilot.of("aws:sagemaker/model:Model"):
         waited_for = {pilot.by_urn[urn].name for urn in model.dependencies}
         assert {"aws-pilot-network-s3", "aws-pilot-network-https-to-s3-out"} <= waited_for
 
 
 def test_flow_logs_wait_for_the_bucket_to_let_them_in(pilot: Graph) -> None:
-    (log,) = pilot.of_type("aws:ec2/flowLog:FlowLog")
+    (log,) = pilot.of("aws:ec2/flowLog:FlowLog")
     assert "aws-pilot-audit-bucket-policy" in {pilot.by_urn[urn].name for urn in log.dependencies}
 
 
@@ -120,7 +120,7 @@ def test_nothing_in_the_graph_is_unknown_or_without_its_line(pilot: Graph) -> No
 
 
 def test_every_resource_hangs_on_the_explicit_provider(pilot: Graph) -> None:
-    (provider,) = pilot.of_type("pulumi:providers:aws")
+    (provider,) = pilot.of("pulumi:providers:aws")
     assert {r.provider for r in pilot.cloud} == {f"{provider.urn}::{provider.outputs['id']}"}
 
 
@@ -130,25 +130,23 @@ def test_every_resource_has_a_component_for_a_parent(pilot: Graph) -> None:
 
 
 def test_an_endpoint_waits_for_its_alarms_and_autoscaling_for_the_endpoint(pilot: Graph) -> None:
-    for endpoint in pilot.of_type("aws:sagemaker/endpoint:Endpoint"):
+    for endpoint in pilot.of("aws:sagemaker/endpoint:Endpoint"):
         waited_for = {pilot.by_urn[urn].type for urn in endpoint.dependencies}
         assert "aws:cloudwatch/metricAlarm:MetricAlarm" in waited_for
         assert "aws:sagemaker/endpointConfiguration:EndpointConfiguration" in waited_for
-    endpoints = {e.urn for e in pilot.of_type("aws:sagemaker/endpoint:Endpoint")}
-    assert all(endpoints & set(t.dependencies) for t in pilot.of_type("aws:appautoscaling/target:Target"))
+    endpoints = {e.urn for e in pilot.of("aws:sagemaker/endpoint:Endpoint")}
+    assert all(endpoints & set(t.dependencies) for t in pilot.of("aws:appautoscaling/target:Target"))
 
 
 def test_trap_a_machine_with_local_nvme_gets_no_volume_key(pilot: Graph) -> None:
-    configs = {c.name: c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration")}
+    configs = {c.name: c.inputs for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration")}
     assert "kmsKeyArn" not in configs["aws-pilot-document-embedder-config"]
     assert "kmsKeyArn" in configs["aws-pilot-fraud-scorer-config"]
 
 
 def test_trap_an_endpoint_configuration_has_no_fixed_name_and_an_endpoint_has(pilot: Graph) -> None:
-    assert all(
-        "name" not in c.inputs for c in pilot.of_type("aws:sagemaker/endpointConfiguration:EndpointConfiguration")
-    )
-    assert {e.inputs["name"] for e in pilot.of_type("aws:sagemaker/endpoint:Endpoint")} == {
+    assert all("name" not in c.inputs for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration"))
+    assert {e.inputs["name"] for e in pilot.of("aws:sagemaker/endpoint:Endpoint")} == {
         "aws-pilot-document-embedder",
         "aws-pilot-fraud-scorer",
     }
@@ -156,11 +154,11 @@ def test_trap_an_endpoint_configuration_has_no_fixed_name_and_an_endpoint_has(pi
 
 def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(pilot: Graph) -> None:
     for type_ in ("aws:sagemaker/domain:Domain", "aws:sagemaker/userProfile:UserProfile"):
-        assert all(r.options.get("deleteBeforeReplace") for r in pilot.of_type(type_))
+        assert all(r.options.get("deleteBeforeReplace") for r in pilot.of(type_))
 
 
 def test_trap_the_domain_takes_its_files_with_it(pilot: Graph) -> None:
-    (domain,) = pilot.of_type("aws:sagemaker/domain:Domain")
+    (domain,) = pilot.of("aws:sagemaker/domain:Domain")
     assert domain.inputs["retentionPolicy"] == {"homeEfsFileSystem": "Delete"}
 
 

@@ -124,7 +124,7 @@ def made(*components: tuple[str, Make]) -> Graph:
 
 
 def inputs(graph: Graph, type_: str) -> Any:
-    (resource,) = graph.of_type(type_)
+    (resource,) = graph.of(type_)
     return resource.inputs
 
 
@@ -151,7 +151,7 @@ def test_online_endpoint_shifts_a_canary_and_rolls_back_on_errors_and_latency() 
 
 def test_trap_model_latency_is_in_microseconds() -> None:
     graph = made(("scorer", lambda n, o: Endpoint(n, ENDPOINT, ONLINE, o)))
-    latency = next(a for a in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm") if "p95" in a.name)
+    latency = next(a for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if "p95" in a.name)
     assert latency.inputs["threshold"] == 250_000 and latency.inputs["extendedStatistic"] == "p95"
 
 
@@ -161,8 +161,8 @@ def test_async_endpoint_starts_with_one_replica_scales_from_zero_and_wakes() -> 
     assert config["productionVariants"][0]["initialInstanceCount"] == 1, "SageMaker starts none with zero"
     assert config["asyncInferenceConfig"]["outputConfig"]["kmsKeyId"] == KEY
     assert inputs(graph, "aws:appautoscaling/target:Target")["minCapacity"] == 0
-    waking = next(a for a in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm") if "waiting" in a.name)
-    step = next(p for p in graph.of_type("aws:appautoscaling/policy:Policy") if "wake" in p.name)
+    waking = next(a for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if "waiting" in a.name)
+    step = next(p for p in graph.of("aws:appautoscaling/policy:Policy") if "wake" in p.name)
     assert waking.inputs["alarmActions"] == [step.outputs["arn"]]
 
 
@@ -173,7 +173,7 @@ def test_async_endpoint_that_keeps_a_replica_needs_no_waking() -> None:
 
 def test_trap_asynchronous_endpoints_publish_no_invocations() -> None:
     graph = made(("embedder", lambda n, o: Endpoint(n, ENDPOINT, ASYNC, o)))
-    metrics = {a.inputs["metricName"] for a in graph.of_type("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    metrics = {a.inputs["metricName"] for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
     assert "Invocations" not in metrics
 
 
@@ -191,7 +191,7 @@ def test_a_model_runs_isolated_in_the_network() -> None:
 
 def test_the_network_has_exactly_the_endpoints_asked_for_in_every_zone() -> None:
     graph = made(("net", lambda n, o: Network(n, NETWORK, o)))
-    services = {e.inputs["serviceName"]: e.inputs for e in graph.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    services = {e.inputs["serviceName"]: e.inputs for e in graph.of("aws:ec2/vpcEndpoint:VpcEndpoint")}
     assert set(services) == {
         "com.amazonaws.us-east-1.s3",
         "com.amazonaws.us-east-1.sts",
@@ -204,7 +204,7 @@ def test_the_network_has_exactly_the_endpoints_asked_for_in_every_zone() -> None
 @pytest.mark.parametrize("zones", [2, 3])
 def test_subnets_lie_apart_in_zones_of_their_own(zones: int) -> None:
     graph = made(("net", lambda n, o: Network(n, replace(NETWORK, zones=zones), o)))
-    subnets = [s.inputs for s in graph.of_type("aws:ec2/subnet:Subnet")]
+    subnets = [s.inputs for s in graph.of("aws:ec2/subnet:Subnet")]
     assert len({s["availabilityZone"] for s in subnets}) == len({s["cidrBlock"] for s in subnets}) == zones
 
 
@@ -240,7 +240,7 @@ def test_the_workspace_stops_what_is_idle_and_lets_nobody_raise_the_bound() -> N
 
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
     graph = made(("key", COMPONENTS["Encryption"]))
-    keys = {k.name: k for k in graph.of_type("aws:kms/key:Key")}
+    keys = {k.name: k for k in graph.of("aws:kms/key:Key")}
     assert set(keys) == {"key-data", "key-logs"} and all(
         k.inputs["enableKeyRotation"] and k.protect for k in keys.values()
     )

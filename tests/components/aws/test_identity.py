@@ -34,8 +34,8 @@ def actions(graph: Graph) -> set[str]:
 
 
 def test_each_persona_is_one_role_under_the_boundary(pilot: Graph) -> None:
-    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
-    roles = pilot.of_type("aws:iam/role:Role")
+    (boundary,) = pilot.of("aws:iam/policy:Policy")
+    roles = pilot.of("aws:iam/role:Role")
     assert {str(r.inputs["name"]).removeprefix("aws-pilot-") for r in roles} == PERSONAS
     assert all(r.inputs["permissionsBoundary"] == boundary.outputs["arn"] for r in roles)
 
@@ -69,22 +69,22 @@ def test_policies_fit_into_iam(pilot: Graph) -> None:
         ("aws:iam/rolePolicy:RolePolicy", "policy", INLINE_POLICY_SIZE),
         ("aws:iam/role:Role", "assumeRolePolicy", TRUST_SIZE),
     ):
-        for resource in pilot.of_type(type_):
+        for resource in pilot.of(type_):
             size = len("".join(str(resource.inputs[key]).split()))
             assert size <= limit, f"{resource.name} has {size} characters"
 
 
 def test_the_boundary_caps_nobody_below_what_their_own_policy_grants(pilot: Graph) -> None:
-    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    (boundary,) = pilot.of("aws:iam/policy:Policy")
     cap = {a for s in json.loads(boundary.inputs["policy"])["Statement"] if s["Effect"] == "Allow" for a in s["Action"]}
-    for policy in pilot.of_type("aws:iam/rolePolicy:RolePolicy"):
+    for policy in pilot.of("aws:iam/rolePolicy:RolePolicy"):
         granted = {a for s in json.loads(policy.inputs["policy"])["Statement"] for a in s["Action"]}
         assert granted <= cap
 
 
 def allowed(graph: Graph, persona: str, action: str, resource: str) -> bool:
     """Whether the persona's own policy grants the action on the resource, conditions left aside."""
-    policy = next(p for p in graph.of_type("aws:iam/rolePolicy:RolePolicy") if p.name.endswith(f"{persona}-policy"))
+    policy = next(p for p in graph.of("aws:iam/rolePolicy:RolePolicy") if p.name.endswith(f"{persona}-policy"))
     for statement in json.loads(policy.inputs["policy"])["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if action in statement["Action"] and any(fnmatchcase(resource, pattern) for pattern in resources):
@@ -126,10 +126,10 @@ def test_a_persona_may_do_its_work_and_no_other(
 
 def test_trap_actions_without_a_resource_are_not_capped_by_the_resources_account(pilot: Graph) -> None:
     """aws:ResourceAccount is absent for an action that has no resource, so a cap on it would deny the action."""
-    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    (boundary,) = pilot.of("aws:iam/policy:Policy")
     caps = {s["Sid"]: s for s in json.loads(boundary.inputs["policy"])["Statement"] if s["Effect"] == "Allow"}
     assert "Condition" not in caps["CapBeyondAccount"]
-    for policy in pilot.of_type("aws:iam/rolePolicy:RolePolicy"):
+    for policy in pilot.of("aws:iam/rolePolicy:RolePolicy"):
         for statement in json.loads(policy.inputs["policy"])["Statement"]:
             if statement["Resource"] == "*":
                 assert set(statement["Action"]) <= set(caps["CapBeyondAccount"]["Action"]), policy.name

@@ -171,7 +171,7 @@ def whole() -> Graph:
 
 
 def one(graph: Graph, type_: str) -> Resource:
-    (resource,) = graph.of_type(type_)
+    (resource,) = graph.of(type_)
     return resource
 
 
@@ -217,7 +217,7 @@ def test_the_network_lets_https_within_itself_and_nothing_else(whole: Graph) -> 
 @pytest.mark.parametrize("reach", [("vault",), ("amlworkspace", "blob")])
 def test_the_network_has_exactly_the_zones_asked_for(reach: tuple[str, ...]) -> None:
     graph = made(lambda on: Network("net", NetworkArgs("pilot", REGION, "10.40.0.0/20", reach, TAGS), on))
-    zones = {z.inputs["privateZoneName"] for z in graph.of_type("azure-native:privatedns:PrivateZone")}
+    zones = {z.inputs["privateZoneName"] for z in graph.of("azure-native:privatedns:PrivateZone")}
     assert zones == (
         {"privatelink.vaultcore.azure.net"}
         if reach == ("vault",)
@@ -227,12 +227,12 @@ def test_the_network_has_exactly_the_zones_asked_for(reach: tuple[str, ...]) -> 
             "privatelink.blob.core.windows.net",
         }
     )
-    assert len(graph.of_type("azure-native:privatedns:VirtualNetworkLink")) == len(zones)
+    assert len(graph.of("azure-native:privatedns:VirtualNetworkLink")) == len(zones)
 
 
 def test_every_private_endpoint_registers_in_all_zones_of_its_kind(whole: Graph) -> None:
     found: dict[str, set[str]] = {}
-    for group in whole.of_type("azure-native:network:PrivateDnsZoneGroup"):
+    for group in whole.of("azure-native:network:PrivateDnsZoneGroup"):
         (at,) = [whole.by_urn[u] for u in group.property_dependencies["privateEndpointName"] if "Endpoint" in u]
         (kind,) = at.inputs["privateLinkServiceConnections"][0]["groupIds"]
         found[kind] = {c["privateDnsZoneId"].rsplit("/", 1)[1] for c in group.inputs["privateDnsZoneConfigs"]}
@@ -305,7 +305,7 @@ def test_trap_rules_of_the_managed_network_are_inline_or_standalone_never_both(w
 
 
 def test_trap_the_first_fqdn_rule_starts_a_firewall_billed_by_the_hour(whole: Graph) -> None:
-    rules = whole.of_type(f"{ML}ManagedNetworkSettingsRule")
+    rules = whole.of(f"{ML}ManagedNetworkSettingsRule")
     assert not [r for r in rules if r.inputs["properties"]["type"] == "FQDN"]
     assert "firewallSku" not in one(whole, f"{ML}Workspace").inputs["managedNetwork"]
 
@@ -326,7 +326,7 @@ def test_trap_a_user_assigned_identity_comes_alone(whole: Graph) -> None:
 
 def test_trap_a_private_registry_needs_a_cluster_that_builds_images(whole: Graph) -> None:
     name = one(whole, f"{ML}Workspace").inputs["imageBuildCompute"]
-    (cluster,) = [c for c in whole.of_type(f"{ML}Compute") if c.inputs["computeName"] == name]
+    (cluster,) = [c for c in whole.of(f"{ML}Compute") if c.inputs["computeName"] == name]
     assert cluster.inputs["properties"]["properties"]["scaleSettings"]["minNodeCount"] == 0
 
 
@@ -343,7 +343,7 @@ def test_trap_the_workspaces_roles_stand_before_the_workspace(whole: Graph) -> N
 
 
 def test_a_compute_instance_is_one_persons_and_stops_by_itself(whole: Graph) -> None:
-    (instance,) = [c for c in whole.of_type(f"{ML}Compute") if c.inputs["properties"]["computeType"] != "AmlCompute"]
+    (instance,) = [c for c in whole.of(f"{ML}Compute") if c.inputs["properties"]["computeType"] != "AmlCompute"]
     properties = instance.inputs["properties"]["properties"]
     assert instance.inputs["properties"]["disableLocalAuth"] is True
     assert properties["idleTimeBeforeShutdown"] == "PT90M"
@@ -353,7 +353,7 @@ def test_a_compute_instance_is_one_persons_and_stops_by_itself(whole: Graph) -> 
 
 
 def test_guardrails_refuse_what_is_open(whole: Graph) -> None:
-    assigned = {a.inputs["policyAssignmentName"]: a.inputs for a in whole.of_type(POLICY)}
+    assigned = {a.inputs["policyAssignmentName"]: a.inputs for a in whole.of(POLICY)}
     assert set(assigned) == {"no-public-access", "no-local-auth", "idle-shutdown", "approved-outbound"}
     assert all(a["parameters"]["effect"] == {"value": "Deny"} for a in assigned.values())
     # The definition's own default is "Disabled", which refuses every isolated workspace.
@@ -429,7 +429,7 @@ def test_a_new_deployment_gets_autoscaling_of_its_own() -> None:
 
 def test_trap_a_silent_metric_may_not_fire() -> None:
     """Idleness is counted in the traffic log, which answers zero where the metric answers nothing."""
-    rules = {r.name: r.inputs for r in endpoint().of_type("azure-native:monitor:ScheduledQueryRule")}
+    rules = {r.name: r.inputs for r in endpoint().of("azure-native:monitor:ScheduledQueryRule")}
     (condition,) = rules["scorer-idle"]["criteria"]["allOf"]
     assert condition["query"].endswith("| summarize Requests = count()") and condition["operator"] == "LessThan"
     assert rules["scorer-idle"]["windowSize"] == "P1D"
@@ -459,7 +459,7 @@ def test_trap_child_names_copy_the_logical_name(whole: Graph) -> None:
         "azure-native:monitor:DiagnosticSetting": ("name", "audit"),
     }
     for type_, (key, value) in children.items():
-        assert whole.of_type(type_) and all(r.inputs[key] == value for r in whole.of_type(type_)), type_
+        assert whole.of(type_) and all(r.inputs[key] == value for r in whole.of(type_)), type_
 
 
 @pytest.mark.parametrize("change", [{"image": "other:2"}, {"artifact_uri": "azureml://datastores/a/paths/2/"}])
@@ -521,15 +521,15 @@ def test_the_budget_warns_on_actual_and_forecast_cost(whole: Graph) -> None:
 def test_a_year_of_logs_from_vault_storage_registry_workspace_and_endpoint(whole: Graph) -> None:
     log = one(whole, "azure-native:operationalinsights:Workspace")
     assert log.inputs["retentionInDays"] == 365 and log.protect
-    of = {s.inputs["resourceUri"].split("/providers/")[1].split("/")[0] for s in whole.of_type(DIAGNOSTICS)}
+    of = {s.inputs["resourceUri"].split("/providers/")[1].split("/")[0] for s in whole.of(DIAGNOSTICS)}
     assert of == {
         "Microsoft.KeyVault",
         "Microsoft.Storage",
         "Microsoft.ContainerRegistry",
         "Microsoft.MachineLearningServices",
     }
-    assert len(whole.of_type(DIAGNOSTICS)) == 5
-    assert {s.inputs["workspaceId"] for s in whole.of_type(DIAGNOSTICS)} == {log.outputs["id"]}
+    assert len(whole.of(DIAGNOSTICS)) == 5
+    assert {s.inputs["workspaceId"] for s in whole.of(DIAGNOSTICS)} == {log.outputs["id"]}
 
 
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
@@ -549,7 +549,7 @@ def test_every_name_fits_however_long_stack_and_endpoint_are_called() -> None:
         "machinelearningservices:Compute": 32,
     }
     for type_, limit in limits.items():
-        assert all(len(r.outputs["name"]) <= limit for r in graph.of_type(f"azure-native:{type_}")), type_
+        assert all(len(r.outputs["name"]) <= limit for r in graph.of(f"azure-native:{type_}")), type_
     long = names.regional("e" * 24, SUBSCRIPTION, "s" * 22, "online")
     assert len(long) == 32 and long != names.regional("e" * 24, SUBSCRIPTION, "s" * 22, "batch")
     assert len(names.regional("u" * 24, SUBSCRIPTION, "s" * 22, "instance", limit=24)) == 24
@@ -578,4 +578,4 @@ def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(whole: Gra
         f"{ML}BatchEndpoint",
         "azure-native:authorization:RoleAssignment",
     ):
-        assert whole.of_type(type_) and all(r.options.get("deleteBeforeReplace") for r in whole.of_type(type_)), type_
+        assert whole.of(type_) and all(r.options.get("deleteBeforeReplace") for r in whole.of(type_)), type_

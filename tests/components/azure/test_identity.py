@@ -12,11 +12,11 @@ DEFINITION = "azure-native:authorization:RoleDefinition"
 
 
 def assignments(graph: Graph) -> list[Resource]:
-    return list(graph.of_type(ASSIGNMENT))
+    return list(graph.of(ASSIGNMENT))
 
 
 def test_each_persona_is_one_identity_beside_the_workspaces_and_the_keys(azure_pilot: Graph) -> None:
-    identities = [r.name for r in azure_pilot.of_type("azure-native:managedidentity:UserAssignedIdentity")]
+    identities = [r.name for r in azure_pilot.of("azure-native:managedidentity:UserAssignedIdentity")]
     expected = {f"azure-pilot-identity-{persona}" for persona in (*PERSONAS, "workspace")}
     assert set(identities) == expected | {"azure-pilot-key-wraps"}
 
@@ -68,14 +68,14 @@ def test_serving_writes_collected_requests_only(azure_pilot: Graph) -> None:
     (collects,) = [a for a in serving if "condition" in a.inputs]
     assert collects.inputs["condition"] == COLLECTED_ONLY and collects.inputs["conditionVersion"] == "2.0"
     assert "StringStartsWith 'modelDataCollector/'" in COLLECTED_ONLY
-    definition = next(d for d in azure_pilot.of_type(DEFINITION) if d.name.endswith("-collect"))
+    definition = next(d for d in azure_pilot.of(DEFINITION) if d.name.endswith("-collect"))
     (permission,) = definition.inputs["permissions"]
     assert permission.keys() == {"dataActions"} and not [a for a in permission["dataActions"] if "delete" in a]
 
 
 def test_roles_of_our_own_hold_in_the_resource_group_only(azure_pilot: Graph) -> None:
-    (group,) = azure_pilot.of_type("azure-native:resources:ResourceGroup")
-    definitions = azure_pilot.of_type(DEFINITION)
+    (group,) = azure_pilot.of("azure-native:resources:ResourceGroup")
+    definitions = azure_pilot.of(DEFINITION)
     assert len(definitions) == len(ROLES) + 1
     assert all(d.inputs["assignableScopes"] == [group.outputs["id"]] for d in definitions)
     assert len({str(d.inputs["roleName"]) for d in definitions}) == len(definitions)
@@ -91,7 +91,7 @@ def test_nobody_may_change_endpoints_machines_or_the_workspace(persona: str) -> 
 
 def test_who_serves_or_scores_waits_for_its_roles(azure_pilot: Graph) -> None:
     for type_, role in (("OnlineEndpoint", "serving"), ("Schedule", "batch")):
-        for resource in azure_pilot.of_type(f"azure-native:machinelearningservices:{type_}"):
+        for resource in azure_pilot.of(f"azure-native:machinelearningservices:{type_}"):
             direct = [azure_pilot.by_urn[urn] for urn in resource.dependencies]
             urns = {r.urn for r in direct} | {urn for r in direct for urn in r.dependencies}
             before = {azure_pilot.by_urn[urn].name for urn in urns}

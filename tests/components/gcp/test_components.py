@@ -147,7 +147,7 @@ def one(name: str, kind: str) -> Graph:
 
 
 def inputs(graph: Graph, type_: str) -> Any:
-    (resource,) = graph.of_type(type_)
+    (resource,) = graph.of(type_)
     return resource.inputs
 
 
@@ -169,7 +169,7 @@ def test_trap_the_forwarding_rule_to_google_has_a_legal_name_however_long_the_st
     """The rule of a Private Service Connect endpoint to Google's APIs takes 1 to 20 lower-case letters and digits."""
     names = [f"{'a-long-stack-name' * 2}-{index}-network" for index in range(2)]
     graph = made(*((name, COMPONENTS["Network"]) for name in (*names, "p-network")))
-    rules = graph.of_type("gcp:compute/globalForwardingRule:GlobalForwardingRule")
+    rules = graph.of("gcp:compute/globalForwardingRule:GlobalForwardingRule")
     assert all(re.fullmatch(r"[a-z][a-z0-9]{0,19}", rule.inputs["name"]) for rule in rules)
     assert len({rule.inputs["name"] for rule in rules}) == 3, "and another for each"
     assert all(rule.inputs["target"] == "vpc-sc" and rule.inputs["loadBalancingScheme"] == "" for rule in rules)
@@ -184,10 +184,10 @@ def test_the_address_of_google_lies_in_the_network_but_in_no_subnet() -> None:
 
 def test_the_network_has_exactly_the_domains_asked_for_each_with_all_below_it() -> None:
     graph = one("net", "Network")
-    zones = {zone.inputs["dnsName"] for zone in graph.of_type("gcp:dns/managedZone:ManagedZone")}
+    zones = {zone.inputs["dnsName"] for zone in graph.of("gcp:dns/managedZone:ManagedZone")}
     assert zones == {"googleapis.com.", "pkg.dev."}
     records = {
-        (r.inputs["name"], r.inputs["type"], *r.inputs["rrdatas"]) for r in graph.of_type("gcp:dns/recordSet:RecordSet")
+        (r.inputs["name"], r.inputs["type"], *r.inputs["rrdatas"]) for r in graph.of("gcp:dns/recordSet:RecordSet")
     }
     assert records == {
         ("googleapis.com.", "A", "10.40.15.254"),
@@ -200,7 +200,7 @@ def test_the_network_has_exactly_the_domains_asked_for_each_with_all_below_it() 
 def test_nothing_leaves_the_network_but_https_to_google() -> None:
     graph = one("net", "Network")
     assert inputs(graph, "gcp:compute/network:Network")["deleteDefaultRoutesOnCreate"] is True
-    walls = [r.inputs for r in graph.of_type("gcp:compute/firewall:Firewall")]
+    walls = [r.inputs for r in graph.of("gcp:compute/firewall:Firewall")]
     allowed = [(w["direction"], w["destinationRanges"], w["allows"]) for w in walls if "allows" in w]
     assert allowed == [("EGRESS", ["10.40.15.254/32"], [{"protocol": "tcp", "ports": ["443"]}])]
     denied = {w["direction"]: w for w in walls if "denies" in w}
@@ -226,24 +226,24 @@ def test_instances_are_spread_over_as_many_zones_as_the_network_names(zones: int
         names.extend(network.zone_names)
         return Workspace(f"{name}-ws", replace(WORKSPACE, zones=network.zone_names), opts)
 
-    instances = made(("net", spread)).of_type("gcp:workbench/instance:Instance")
+    instances = made(("net", spread)).of("gcp:workbench/instance:Instance")
     assert len(names) == len({i.inputs["location"] for i in instances}) == zones
 
 
 def test_keys_for_logs_and_data_are_two_each_rotated_and_kept() -> None:
-    keys = {key.name: key for key in one("key", "Encryption").of_type("gcp:kms/cryptoKey:CryptoKey")}
+    keys = {key.name: key for key in one("key", "Encryption").of("gcp:kms/cryptoKey:CryptoKey")}
     assert set(keys) == {"key-data", "key-logs"}
     assert all(key.inputs["rotationPeriod"] == "7776000s" and key.protect for key in keys.values())
 
 
 def test_trap_a_key_that_google_never_deletes_leaves_its_name_to_pulumi() -> None:
     graph = one("key", "Encryption")
-    kept = [*graph.of_type("gcp:kms/keyRing:KeyRing"), *graph.of_type("gcp:kms/cryptoKey:CryptoKey")]
+    kept = [*graph.of("gcp:kms/keyRing:KeyRing"), *graph.of("gcp:kms/cryptoKey:CryptoKey")]
     assert len(kept) == 3 and not [r.name for r in kept if "name" in r.inputs]
 
 
 def test_each_service_agent_gets_the_key_it_works_with_and_no_other() -> None:
-    grants = one("key", "Encryption").of_type("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
+    grants = one("key", "Encryption").of("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")
     by_key = {key: {g.inputs["member"] for g in grants if key in g.name} for key in ("key-data", "key-logs")}
     assert by_key["key-data"] == {MEMBERS[agent] for agent in DATA_AGENTS}
     assert by_key["key-logs"] == {MEMBERS["logging"]}, "who writes logs holds no key to data"
@@ -252,8 +252,8 @@ def test_each_service_agent_gets_the_key_it_works_with_and_no_other() -> None:
 
 def test_trap_a_service_agent_appears_lazily_and_gets_no_role_when_it_is_asked_for() -> None:
     graph = one("agents", "ServiceAgents")
-    asked = {r.outputs["member"] for r in graph.of_type("gcp:projects/serviceIdentity:ServiceIdentity")}
-    granted = {r.inputs["member"]: r.inputs["role"] for r in graph.of_type("gcp:projects/iAMMember:IAMMember")}
+    asked = {r.outputs["member"] for r in graph.of("gcp:projects/serviceIdentity:ServiceIdentity")}
+    granted = {r.inputs["member"]: r.inputs["role"] for r in graph.of("gcp:projects/iAMMember:IAMMember")}
     assert len(asked) == 5 and set(granted) == asked
     assert all(role.endswith(".serviceAgent") for role in granted.values()), "the role Google itself would give"
 
@@ -266,7 +266,7 @@ def personas() -> Graph:
 def test_who_submits_may_act_as_the_account_that_runs_and_as_no_other(personas: Graph) -> None:
     acts = {
         (g.inputs["member"].partition("@")[0], g.inputs["serviceAccountId"].rpartition("/")[2].partition("@")[0])
-        for g in personas.of_type("gcp:serviceaccount/iAMMember:IAMMember")
+        for g in personas.of("gcp:serviceaccount/iAMMember:IAMMember")
     }
     assert acts == {
         ("serviceAccount:who-data-scientist", "who-training"),
@@ -283,13 +283,13 @@ def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> Non
         "roles/storage.objectUser",
         "roles/storage.objectViewer",
     }
-    assert not personas.of_type("gcp:serviceaccount/key:Key")
-    project = personas.of_type("gcp:projects/iAMMember:IAMMember")
+    assert not personas.of("gcp:serviceaccount/key:Key")
+    project = personas.of("gcp:projects/iAMMember:IAMMember")
     assert len(project) == 6 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
 
 
 def test_only_the_approver_approves_and_only_the_data_scientist_proposes(personas: Graph) -> None:
-    roles = personas.of_type("gcp:projects/iAMCustomRole:IAMCustomRole")
+    roles = personas.of("gcp:projects/iAMCustomRole:IAMCustomRole")
     who = {
         p: {r.inputs["roleId"] for r in roles if p in r.inputs["permissions"]}
         for r in roles
@@ -303,7 +303,7 @@ def test_only_the_approver_approves_and_only_the_data_scientist_proposes(persona
 
 def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -> None:
     writes = [
-        g.inputs for g in personas.of_type("gcp:storage/bucketIAMMember:BucketIAMMember") if "User" in g.inputs["role"]
+        g.inputs for g in personas.of("gcp:storage/bucketIAMMember:BucketIAMMember") if "User" in g.inputs["role"]
     ]
     assert {g["member"].partition("@")[0].partition("who-")[2] for g in writes} == {
         "batch",
@@ -317,14 +317,14 @@ def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -
 
 
 def test_while_a_version_bakes_the_old_artifact_stays_readable(personas: Graph) -> None:
-    (read,) = [g.inputs for g in personas.of_type("gcp:storage/bucketIAMMember:BucketIAMMember") if "serving" in g.name]
+    (read,) = [g.inputs for g in personas.of("gcp:storage/bucketIAMMember:BucketIAMMember") if "serving" in g.name]
     assert "buckets/models/objects/scorer/" in read["condition"]["expression"]
     assert "scorer/1" not in read["condition"]["expression"], "all versions, not the one of today"
 
 
 @pytest.fixture(scope="module")
 def workbench() -> list[Any]:
-    return list(one("ws", "Workspace").of_type("gcp:workbench/instance:Instance"))
+    return list(one("ws", "Workspace").of("gcp:workbench/instance:Instance"))
 
 
 def test_trap_an_idle_timer_works_with_guest_attributes_only(workbench: list[Any]) -> None:
@@ -360,7 +360,7 @@ def test_an_instance_is_shielded_private_encrypted_and_its_owners_alone(workbenc
 
 
 def test_a_person_may_use_their_own_instance_and_no_other() -> None:
-    grants = one("ws", "Workspace").of_type("gcp:workbench/instanceIamMember:InstanceIamMember")
+    grants = one("ws", "Workspace").of("gcp:workbench/instanceIamMember:InstanceIamMember")
     assert {(g.inputs["name"], g.inputs["member"]) for g in grants} == {
         (f"ws-{user}", f"user:{user}@example.com") for user in WORKSPACE.users
     }
@@ -368,11 +368,11 @@ def test_a_person_may_use_their_own_instance_and_no_other() -> None:
 
 def test_images_keep_their_tags_and_the_registry_stays() -> None:
     graph = one("reg", "Registry")
-    repository = graph.of_type("gcp:artifactregistry/repository:Repository")[0]
+    repository = graph.of("gcp:artifactregistry/repository:Repository")[0]
     assert repository.protect and repository.inputs["dockerConfig"] == {"immutableTags": True}
     assert repository.inputs["kmsKeyName"] == KEY and repository.inputs["cleanupPolicyDryRun"] is False
     assert {p["action"] for p in repository.inputs["cleanupPolicies"]} == {"DELETE", "KEEP"}
-    bucket = graph.of_type("gcp:storage/bucket:Bucket")[0]
+    bucket = graph.of("gcp:storage/bucket:Bucket")[0]
     assert bucket.protect and bucket.inputs["publicAccessPrevention"] == "enforced"
     assert bucket.inputs["uniformBucketLevelAccess"] is True and bucket.inputs["versioning"] == {"enabled": True}
     assert bucket.inputs["encryption"] == {"defaultKmsKeyName": KEY} and bucket.inputs["forceDestroy"] is False
@@ -385,7 +385,7 @@ def endpoint() -> Graph:
 
 def test_trap_the_endpoint_has_a_name_of_its_own_and_no_traffic_split(endpoint: Graph) -> None:
     """An endpoint's automatic name is out of pattern, and `traffic_split` cannot be set at creation."""
-    (resource,) = endpoint.of_type("gcp:vertex/aiEndpoint:AiEndpoint")
+    (resource,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
     assert re.fullmatch(r"[a-z][a-z0-9-]{0,62}", resource.inputs["name"])
     assert "trafficSplit" not in resource.inputs and "trafficSplit" in resource.options["ignoreChanges"]
 
@@ -414,11 +414,11 @@ def below(graph: Graph, urn: str) -> set[str]:
 
 def test_trap_1441_a_model_is_undeployed_before_its_endpoint_goes_and_the_address_goes_first(endpoint: Graph) -> None:
     """A delete is refused while a model is deployed (python-aiplatform 1441); destroy runs the graph backwards."""
-    (deployment,) = endpoint.of_type("mlplatform:gcp:Deployment")
-    (attached,) = endpoint.of_type("gcp:compute/forwardingRule:ForwardingRule")
+    (deployment,) = endpoint.of("mlplatform:gcp:Deployment")
+    (attached,) = endpoint.of("gcp:compute/forwardingRule:ForwardingRule")
     waits = below(endpoint, deployment.urn)
     for type_ in ("gcp:vertex/aiEndpoint:AiEndpoint", "mlplatform:gcp:Model"):
-        assert endpoint.of_type(type_)[0].urn in waits
+        assert endpoint.of(type_)[0].urn in waits
     assert deployment.urn in below(endpoint, attached.urn)
     assert attached.inputs["target"] == deployment.outputs["serviceAttachment"]
     assert attached.inputs["recreateClosedPsc"] is True
@@ -430,13 +430,13 @@ def test_an_endpoint_scales_on_requests_a_minute_and_replica_and_bakes_a_canary(
     assert deployment["scalingTarget"] == 600
     assert (deployment["canaryPercent"], deployment["bakeMinutes"]) == (10, 10)
     assert (deployment["p95LatencyMs"], deployment["errorRatePercent"]) == (250, 1)
-    (model,) = endpoint.of_type("mlplatform:gcp:Model")
+    (model,) = endpoint.of("mlplatform:gcp:Model")
     assert deployment["model"] == model.outputs["versionName"], "a version, so that a new one is seen as a change"
 
 
 def test_the_way_to_the_endpoint_is_https_to_its_address_and_nothing_else(endpoint: Graph) -> None:
     wall = inputs(endpoint, "gcp:compute/firewall:Firewall")
-    (address,) = endpoint.of_type("gcp:compute/address:Address")
+    (address,) = endpoint.of("gcp:compute/address:Address")
     assert wall["direction"] == "EGRESS" and wall["allows"] == [{"protocol": "tcp", "ports": ["443"]}]
     assert wall["destinationRanges"] == [f"{address.outputs['address']}/32"]
 
@@ -452,7 +452,7 @@ def test_requests_are_logged_under_the_key_for_a_month_and_for_nobody_else(endpo
 
 
 def conditions(graph: Graph) -> dict[str, Any]:
-    policies = graph.of_type("gcp:monitoring/alertPolicy:AlertPolicy")
+    policies = graph.of("gcp:monitoring/alertPolicy:AlertPolicy")
     assert all(p.inputs["notificationChannels"] == [CHANNEL] for p in policies)
     return {p.name: p.inputs["conditions"][0] for p in policies}
 
@@ -480,7 +480,7 @@ def batch() -> Graph:
 
 def test_a_schedule_starts_the_workflow_as_the_pipeline_account(batch: Graph) -> None:
     job = inputs(batch, "gcp:cloudscheduler/job:Job")
-    (workflow,) = batch.of_type("gcp:workflows/workflow:Workflow")
+    (workflow,) = batch.of("gcp:workflows/workflow:Workflow")
     assert (job["schedule"], job["timeZone"]) == ("30 2 * * *", "Europe/Berlin")
     assert (
         job["httpTarget"]["uri"] == f"https://workflowexecutions.googleapis.com/v1/{workflow.outputs['id']}/executions"
@@ -501,7 +501,7 @@ def test_trap_the_scheduler_sees_only_that_a_run_was_started_so_the_run_itself_r
 
 
 def test_trap_an_alert_on_a_log_must_have_a_rate_limit_and_no_other_may(batch: Graph) -> None:
-    for policy in batch.of_type("gcp:monitoring/alertPolicy:AlertPolicy"):
+    for policy in batch.of("gcp:monitoring/alertPolicy:AlertPolicy"):
         on_log = "conditionMatchedLog" in policy.inputs["conditions"][0]
         assert ("notificationRateLimit" in policy.inputs["alertStrategy"]) == on_log
 

@@ -40,8 +40,8 @@ def text(value: Any) -> str:
 @pytest.mark.parametrize("which", ["data", "logs"])
 def test_whatever_names_a_key_waits_for_the_grants_of_the_service_agents(gcp: Graph, which: str) -> None:
     """Trap: service agents appear lazily, and a service tries a key as soon as it is named."""
-    key = next(k for k in gcp.of_type("gcp:kms/cryptoKey:CryptoKey") if k.name.endswith(which))
-    grants = {g.urn for g in gcp.of_type("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember") if f"-{which}-" in g.name}
+    key = next(k for k in gcp.of("gcp:kms/cryptoKey:CryptoKey") if k.name.endswith(which))
+    grants = {g.urn for g in gcp.of("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember") if f"-{which}-" in g.name}
     users = [r for r in gcp.cloud if key.outputs["id"] in text(r.inputs) and r.urn not in grants]
     assert grants and users
     for user in users:
@@ -73,23 +73,21 @@ def test_what_runs_in_the_network_waits_for_its_way_to_google(gcp: Graph) -> Non
         if r.type in ("gcp:dns/recordSet:RecordSet", "gcp:compute/globalForwardingRule:GlobalForwardingRule")
     }
     assert len(way) == 9
-    for instance in gcp.of_type("gcp:workbench/instance:Instance"):
+    for instance in gcp.of("gcp:workbench/instance:Instance"):
         assert way <= below(gcp, instance)
 
 
 def test_a_grant_on_the_pilots_own_bucket_waits_for_the_bucket(gcp: Graph) -> None:
-    (bucket,) = gcp.of_type("gcp:storage/bucket:Bucket")
+    (bucket,) = gcp.of("gcp:storage/bucket:Bucket")
     grants = [
-        g
-        for g in gcp.of_type("gcp:storage/bucketIAMMember:BucketIAMMember")
-        if g.inputs["bucket"] == bucket.outputs["name"]
+        g for g in gcp.of("gcp:storage/bucketIAMMember:BucketIAMMember") if g.inputs["bucket"] == bucket.outputs["name"]
     ]
     assert len(grants) == 6 and all(bucket.urn in below(gcp, grant) for grant in grants)
 
 
 def test_a_scheduled_start_waits_for_the_agent_that_mints_its_token(gcp: Graph) -> None:
     (role,) = [r for r in gcp.cloud if r.inputs.get("role") == "roles/cloudscheduler.serviceAgent"]
-    jobs = gcp.of_type("gcp:cloudscheduler/job:Job")
+    jobs = gcp.of("gcp:cloudscheduler/job:Job")
     assert len(jobs) == 2 and all(role.urn in below(gcp, job) for job in jobs)
 
 
@@ -196,7 +194,7 @@ def test_the_longest_stack_and_endpoint_names_still_fit(tmp_path: Path) -> None:
     graph = preview(path)
     assert any(r.name == "a-pilot-of-22-letters0-document-embedderxxxxxxx" for r in graph.cloud)
     for type_, (key, limit) in LIMITS.items():
-        for resource in graph.of_type(type_):
+        for resource in graph.of(type_):
             assert len(str(resource.outputs[key])) <= limit, f"{resource.name}: {resource.outputs[key]}"
 
 

@@ -15,12 +15,12 @@ from tests.mutate import changed, drop, dropped, paths, put, without
 
 def test_any_vpc_endpoint_gone_is_caught(pilot: Graph) -> None:
     expect_all_caught(
-        ((e.name, without(pilot, e)) for e in pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")), "network-proof"
+        ((e.name, without(pilot, e)) for e in pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint")), "network-proof"
     )
 
 
 def test_an_endpoint_that_nothing_needs_is_caught(pilot: Graph) -> None:
-    endpoint = pilot.of_type("aws:ec2/vpcEndpoint:VpcEndpoint")[0]
+    endpoint = pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint")[0]
     extra = replace(endpoint, urn=endpoint.urn + "-athena", name="athena")
     graph = replace(pilot, resources=(*pilot.resources, extra))
     graph = changed(graph, extra, lambda p: put(p, "serviceName", "com.amazonaws.us-east-1.athena"))
@@ -28,7 +28,7 @@ def test_an_endpoint_that_nothing_needs_is_caught(pilot: Graph) -> None:
 
 
 def test_any_tag_gone_from_batch_jobs_is_caught(pilot: Graph) -> None:
-    (machine,) = pilot.of_type("aws:sfn/stateMachine:StateMachine")
+    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for index, tag in enumerate(TAGS):
@@ -38,7 +38,7 @@ def test_any_tag_gone_from_batch_jobs_is_caught(pilot: Graph) -> None:
 
 
 def test_any_reference_to_a_key_gone_is_caught(pilot: Graph) -> None:
-    keys = {str(key.outputs["arn"]) for key in pilot.of_type("aws:kms/key:Key")}
+    keys = {str(key.outputs["arn"]) for key in pilot.of("aws:kms/key:Key")}
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for resource in pilot.cloud:
@@ -50,7 +50,7 @@ def test_any_reference_to_a_key_gone_is_caught(pilot: Graph) -> None:
 
 
 def test_any_key_in_a_batch_definition_gone_is_caught(pilot: Graph) -> None:
-    (machine,) = pilot.of_type("aws:sfn/stateMachine:StateMachine")
+    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
     parameters = "States.Transform.Parameters"
 
     def mutants() -> Iterator[tuple[str, Graph]]:
@@ -65,7 +65,7 @@ def test_any_deny_statement_gone_is_caught(pilot: Graph) -> None:
 
 
 def test_any_action_gone_from_a_guardrail_is_caught(pilot: Graph) -> None:
-    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    (boundary,) = pilot.of("aws:iam/policy:Policy")
     document = json.loads(boundary.inputs["policy"])
 
     def mutants() -> Iterator[tuple[str, Graph]]:
@@ -80,7 +80,7 @@ def test_any_action_gone_from_a_guardrail_is_caught(pilot: Graph) -> None:
 
 def test_any_guardrail_that_rests_on_a_second_key_is_caught(pilot: Graph) -> None:
     """Trap: keys of one condition block are ANDed, so a second one lets the action pass."""
-    (boundary,) = pilot.of_type("aws:iam/policy:Policy")
+    (boundary,) = pilot.of("aws:iam/policy:Policy")
     document = json.loads(boundary.inputs["policy"])
 
     def mutants() -> Iterator[tuple[str, Graph]]:
@@ -140,7 +140,7 @@ _BOUNDS = {
 def test_any_bound_raised_a_hundredfold_or_gone_is_caught(pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
         for type_, bounds in _BOUNDS.items():
-            for resource in pilot.of_type(type_):
+            for resource in pilot.of(type_):
                 present = dict(paths(dict(resource.inputs)))
                 for path in set(bounds) & set(present):
                     value = present[path]
@@ -155,7 +155,7 @@ def test_any_bound_raised_a_hundredfold_or_gone_is_caught(pilot: Graph) -> None:
 
 @pytest.mark.parametrize("path", ["TimeoutSeconds", "States.Transform.Retry", "States.Transform.Retry.0.MaxAttempts"])
 def test_any_bound_of_a_batch_run_gone_is_caught(pilot: Graph, path: str) -> None:
-    (machine,) = pilot.of_type("aws:sfn/stateMachine:StateMachine")
+    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
     assert "limits-batch-time" in caught(_redefined(pilot, machine, path))
 
 
@@ -173,7 +173,7 @@ def test_any_bound_of_a_batch_run_gone_is_caught(pilot: Graph, path: str) -> Non
     ],
 )
 def test_any_part_of_a_rollback_gone_is_caught(pilot: Graph, path: str, rule: str) -> None:
-    endpoints = pilot.of_type("aws:sagemaker/endpoint:Endpoint")
+    endpoints = pilot.of("aws:sagemaker/endpoint:Endpoint")
     expect_all_caught(((e.name, dropped(pilot, e, path)) for e in endpoints), rule)
 
 

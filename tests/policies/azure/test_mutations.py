@@ -42,7 +42,7 @@ def outside(graph: Graph, resource: Resource, urns: set[str]) -> Graph:
 @pytest.mark.parametrize("role", _TOO_MUCH)
 def test_any_role_assignment_to_a_greater_role_is_caught(azure_pilot: Graph, role: str) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for item in azure_pilot.of_type(f"{_AUTH}:RoleAssignment"):
+        for item in azure_pilot.of(f"{_AUTH}:RoleAssignment"):
             graph = referring_to_nothing(azure_pilot, item, "roleDefinitionId")
             yield item.name, set_to(graph, graph.by_urn[item.urn], "roleDefinitionId", f"{_ROLES}/{_TOO_MUCH[role]}")
 
@@ -51,7 +51,7 @@ def test_any_role_assignment_to_a_greater_role_is_caught(azure_pilot: Graph, rol
 
 def test_contributor_for_anybody_but_the_workspace_is_caught(azure_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for item in azure_pilot.of_type(f"{_AUTH}:RoleAssignment"):
+        for item in azure_pilot.of(f"{_AUTH}:RoleAssignment"):
             if "identity-workspace-" not in item.name:
                 graph = referring_to_nothing(azure_pilot, item, "roleDefinitionId")
                 role = f"{_ROLES}/b24988ac-6180-42a0-ab88-20f7382dd24c"
@@ -62,13 +62,13 @@ def test_contributor_for_anybody_but_the_workspace_is_caught(azure_pilot: Graph)
 
 @pytest.mark.parametrize("scope", _WIDE)
 def test_any_role_assignment_on_more_than_the_group_is_caught(azure_pilot: Graph, scope: str) -> None:
-    items = azure_pilot.of_type(f"{_AUTH}:RoleAssignment")
+    items = azure_pilot.of(f"{_AUTH}:RoleAssignment")
     expect_all_caught(((i.name, set_to(azure_pilot, i, "scope", scope)) for i in items), "identity-scope")
 
 
 @pytest.mark.parametrize("scope", _WIDE)
 def test_any_role_of_our_own_outside_the_group_is_caught(azure_pilot: Graph, scope: str) -> None:
-    roles = azure_pilot.of_type(f"{_AUTH}:RoleDefinition")
+    roles = azure_pilot.of(f"{_AUTH}:RoleDefinition")
     expect_all_caught(((r.name, set_to(azure_pilot, r, "assignableScopes", [scope])) for r in roles), "identity-scope")
 
 
@@ -95,7 +95,7 @@ def test_any_role_of_our_own_outside_the_group_is_caught(azure_pilot: Graph, sco
 )
 def test_any_role_of_our_own_with_more_is_caught(azure_pilot: Graph, action: str) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for role in azure_pilot.of_type(f"{_AUTH}:RoleDefinition"):
+        for role in azure_pilot.of(f"{_AUTH}:RoleDefinition"):
             key = "dataActions" if "collect" in role.name else "actions"
             more = [*role.inputs["permissions"][0][key], action]
             yield role.name, set_to(azure_pilot, role, f"permissions.0.{key}", more)
@@ -108,7 +108,7 @@ def test_any_role_given_after_it_is_used_is_caught(azure_pilot: Graph) -> None:
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for kind in ("Workspace", "OnlineEndpoint", "BatchEndpoint", "Compute"):
-            for user in azure_pilot.of_type(f"{_ML}:{kind}"):
+            for user in azure_pilot.of(f"{_ML}:{kind}"):
                 for urn in {u for key in ("identity", "encryption") for u in user.property_dependencies.get(key, ())}:
                     if "RoleAssignment" in urn:
                         graph = azure_pilot
@@ -122,7 +122,7 @@ def test_any_role_given_after_it_is_used_is_caught(azure_pilot: Graph) -> None:
 
 def test_any_guardrail_gone_or_softened_is_caught(azure_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for policy in azure_pilot.of_type(f"{_AUTH}:PolicyAssignment"):
+        for policy in azure_pilot.of(f"{_AUTH}:PolicyAssignment"):
             yield f"{policy.name} gone", without(azure_pilot, policy)
             for effect in ("Audit", "Disabled"):
                 yield f"{policy.name} {effect}", set_to(azure_pilot, policy, "parameters.effect.value", effect)
@@ -138,13 +138,13 @@ def test_any_guardrail_gone_or_softened_is_caught(azure_pilot: Graph) -> None:
 
 def test_any_private_endpoint_zone_or_link_gone_is_caught(azure_pilot: Graph) -> None:
     kinds = ("network:PrivateEndpoint", "network:PrivateDnsZoneGroup", "privatedns:PrivateZone")
-    found = [r for k in (*kinds, "privatedns:VirtualNetworkLink") for r in azure_pilot.of_type(f"azure-native:{k}")]
+    found = [r for k in (*kinds, "privatedns:VirtualNetworkLink") for r in azure_pilot.of(f"azure-native:{k}")]
     assert len(found) == 22
     expect_all_caught(((r.name, without(azure_pilot, r)) for r in found), "network-proof")
 
 
 def test_a_private_endpoint_that_nothing_needs_is_caught(azure_pilot: Graph) -> None:
-    endpoint = next(r for r in azure_pilot.of_type("azure-native:network:PrivateEndpoint") if "blob" in r.name)
+    endpoint = next(r for r in azure_pilot.of("azure-native:network:PrivateEndpoint") if "blob" in r.name)
     extra = replace(endpoint, urn=endpoint.urn + "-queue", name="queue")
     graph = replace(azure_pilot, resources=(*azure_pilot.resources, extra))
     assert caught(set_to(graph, extra, "privateLinkServiceConnections.0.groupIds", ["queue"])) == {"network-proof"}
@@ -152,7 +152,7 @@ def test_a_private_endpoint_that_nothing_needs_is_caught(azure_pilot: Graph) -> 
 
 @pytest.mark.parametrize("peer", ["*", "Internet", "0.0.0.0/0", "AzureCloud", "8.8.8.0/24"])
 def test_any_security_rule_opened_is_caught(azure_pilot: Graph, peer: str) -> None:
-    (group,) = azure_pilot.of_type("azure-native:network:NetworkSecurityGroup")
+    (group,) = azure_pilot.of("azure-native:network:NetworkSecurityGroup")
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for index, rule in enumerate(group.inputs["securityRules"]):
@@ -175,7 +175,7 @@ def test_any_security_rule_opened_is_caught(azure_pilot: Graph, peer: str) -> No
 )
 def test_any_domain_opened_is_caught(azure_pilot: Graph, rule: dict[str, str]) -> None:
     """An FQDN rule starts a firewall that bills by the hour."""
-    (workspace,) = azure_pilot.of_type(f"{_ML}:Workspace")
+    (workspace,) = azure_pilot.of(f"{_ML}:Workspace")
     inline = changed(azure_pilot, workspace, lambda p: p["managedNetwork"].update(outboundRules={"open": rule}))
     beside = Resource(
         urn="urn:pulumi:azure-pilot::mlplatform::rule::open",
@@ -191,7 +191,7 @@ def test_any_domain_opened_is_caught(azure_pilot: Graph, rule: dict[str, str]) -
 
 
 def test_outbound_rules_in_two_places_are_caught(azure_pilot: Graph) -> None:
-    (workspace,) = azure_pilot.of_type(f"{_ML}:Workspace")
+    (workspace,) = azure_pilot.of(f"{_ML}:Workspace")
     tag = {"type": "ServiceTag", "destination": {"serviceTag": "AzureMonitor"}}
     beside = Resource(
         urn="urn:pulumi:azure-pilot::mlplatform::rule::tag",
@@ -208,7 +208,7 @@ def test_outbound_rules_in_two_places_are_caught(azure_pilot: Graph) -> None:
 
 
 def test_any_reference_to_the_key_gone_is_caught(azure_pilot: Graph) -> None:
-    (key,) = azure_pilot.of_type("azure-native:keyvault:Key")
+    (key,) = azure_pilot.of("azure-native:keyvault:Key")
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for resource in azure_pilot.cloud:
@@ -222,7 +222,7 @@ def test_any_reference_to_the_key_gone_is_caught(azure_pilot: Graph) -> None:
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_any_tag_gone_from_jobs_is_caught(azure_pilot: Graph, tag: str) -> None:
-    jobs = azure_pilot.of_type(f"{_ML}:Schedule")
+    jobs = azure_pilot.of(f"{_ML}:Schedule")
     path = f"properties.action.jobDefinition.tags.{tag}"
     expect_all_caught(((j.name, dropped(azure_pilot, j, path)) for j in jobs), "cost-batch-tags")
 
@@ -250,7 +250,7 @@ _BOUNDS: dict[str, dict[str, Any]] = {
 def test_any_bound_raised_or_gone_is_caught(azure_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
         for type_, bounds in _BOUNDS.items():
-            for resource in azure_pilot.of_type(type_):
+            for resource in azure_pilot.of(type_):
                 for path in set(bounds) & {path for path, _ in paths(dict(resource.inputs))}:
                     yield f"{resource.name} {path} raised", set_to(azure_pilot, resource, path, bounds[path])
                     yield f"{resource.name} {path} gone", dropped(azure_pilot, resource, path)
@@ -269,12 +269,12 @@ def test_any_bound_raised_or_gone_is_caught(azure_pilot: Graph) -> None:
     ],
 )
 def test_any_order_given_up_is_caught(azure_pilot: Graph, type_: str, key: str, rule: str) -> None:
-    items = azure_pilot.of_type(type_)
+    items = azure_pilot.of(type_)
     expect_all_caught(((i.name, referring_to_nothing(azure_pilot, i, key)) for i in items), rule)
 
 
 def test_a_vault_that_closes_before_its_users_go_is_caught(azure_pilot: Graph) -> None:
-    (group,) = (r for r in azure_pilot.of_type("azure-native:network:PrivateDnsZoneGroup") if "vault" in r.name)
+    (group,) = (r for r in azure_pilot.of("azure-native:network:PrivateDnsZoneGroup") if "vault" in r.name)
     graph = azure_pilot
     for resource in azure_pilot.resources:
         if group.urn in resource.dependencies:

@@ -86,7 +86,7 @@ def test_any_grant_on_a_place_made_one_on_the_project_is_caught(gcp_pilot: Graph
 
 def test_any_bound_of_a_grant_on_objects_gone_or_loosened_is_caught(gcp_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for grant in gcp_pilot.of_type("gcp:storage/bucketIAMMember:BucketIAMMember"):
+        for grant in gcp_pilot.of("gcp:storage/bucketIAMMember:BucketIAMMember"):
             if "condition" not in grant.inputs:
                 continue
             text = str(grant.inputs["condition"]["expression"])
@@ -122,7 +122,7 @@ _TOO_MANY = (
 @pytest.mark.parametrize("permission", _TOO_MANY)
 def test_any_role_with_a_permission_too_many_is_caught(gcp_pilot: Graph, permission: str) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for role in gcp_pilot.of_type(_ROLE):
+        for role in gcp_pilot.of(_ROLE):
             yield role.name, valued(gcp_pilot, role, "permissions", [*role.inputs["permissions"], permission])
 
     expect_all_caught(mutants(), "identity-guardrails")
@@ -142,7 +142,7 @@ _WAY = (
 
 
 def test_any_piece_of_the_private_way_gone_is_caught(gcp_pilot: Graph) -> None:
-    pieces = [r for type_ in _WAY for r in gcp_pilot.of_type(type_)]
+    pieces = [r for type_ in _WAY for r in gcp_pilot.of(type_)]
     expect_all_caught(
         ((piece.name, without(gcp_pilot, piece)) for piece in pieces), "network-proof", "network-endpoint-reached"
     )
@@ -150,7 +150,7 @@ def test_any_piece_of_the_private_way_gone_is_caught(gcp_pilot: Graph) -> None:
 
 def test_any_firewall_rule_gone_or_switched_off_is_caught(gcp_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for rule in gcp_pilot.of_type("gcp:compute/firewall:Firewall"):
+        for rule in gcp_pilot.of("gcp:compute/firewall:Firewall"):
             yield f"{rule.name} gone", without(gcp_pilot, rule)
             yield f"{rule.name} off", changed(gcp_pilot, rule, lambda p: p.update(disabled=True))
             yield f"{rule.name} for a tag", changed(gcp_pilot, rule, lambda p: p.update(targetTags=["some"]))
@@ -160,7 +160,7 @@ def test_any_firewall_rule_gone_or_switched_off_is_caught(gcp_pilot: Graph) -> N
 
 def test_any_allow_opened_is_caught(gcp_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for rule in gcp_pilot.of_type("gcp:compute/firewall:Firewall"):
+        for rule in gcp_pilot.of("gcp:compute/firewall:Firewall"):
             if "allows" in rule.inputs:
                 yield f"{rule.name} to anywhere", valued(gcp_pilot, rule, "destinationRanges", ["0.0.0.0/0"])
                 yield f"{rule.name} all", valued(gcp_pilot, rule, "allows", [{"protocol": "all"}])
@@ -170,7 +170,7 @@ def test_any_allow_opened_is_caught(gcp_pilot: Graph) -> None:
 
 
 def test_a_zone_that_nothing_needs_is_caught(gcp_pilot: Graph) -> None:
-    zone = gcp_pilot.of_type("gcp:dns/managedZone:ManagedZone")[0]
+    zone = gcp_pilot.of("gcp:dns/managedZone:ManagedZone")[0]
     extra = replace(zone, urn=zone.urn + "-run-app", name="run-app")
     graph = replace(gcp_pilot, resources=(*gcp_pilot.resources, extra))
     assert caught(valued(graph, extra, "dnsName", "run.app.")) == {"network-proof"}
@@ -178,13 +178,13 @@ def test_a_zone_that_nothing_needs_is_caught(gcp_pilot: Graph) -> None:
 
 def test_a_pilot_without_a_workspace_pays_for_no_way_to_google(gcp_pilot: Graph) -> None:
     graph = gcp_pilot
-    for instance in gcp_pilot.of_type("gcp:workbench/instance:Instance"):
+    for instance in gcp_pilot.of("gcp:workbench/instance:Instance"):
         graph = without(graph, instance)
     assert "network-proof" in caught(graph)
 
 
 def test_any_reference_to_a_key_gone_is_caught(gcp_pilot: Graph) -> None:
-    keys = {str(key.outputs["id"]) for key in gcp_pilot.of_type(_KEY)}
+    keys = {str(key.outputs["id"]) for key in gcp_pilot.of(_KEY)}
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for resource in gcp_pilot.cloud:
@@ -196,11 +196,11 @@ def test_any_reference_to_a_key_gone_is_caught(gcp_pilot: Graph) -> None:
 
 
 def test_any_grant_of_a_key_gone_is_caught(gcp_pilot: Graph) -> None:
-    expect_all_caught(((g.name, without(gcp_pilot, g)) for g in gcp_pilot.of_type(_GRANT)), "encryption-key-granted")
+    expect_all_caught(((g.name, without(gcp_pilot, g)) for g in gcp_pilot.of(_GRANT)), "encryption-key-granted")
 
 
 def test_any_user_of_a_key_that_does_not_wait_for_its_grants_is_caught(gcp_pilot: Graph) -> None:
-    given = {grant.urn for grant in gcp_pilot.of_type(_GRANT)}
+    given = {grant.urn for grant in gcp_pilot.of(_GRANT)}
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for resource in gcp_pilot.cloud:
@@ -232,7 +232,7 @@ def test_any_order_that_the_graph_keeps_lost_is_caught(gcp_pilot: Graph, type_: 
     """The text stays, the reference goes: nothing would wait, on the way up or on the way down."""
 
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for resource in gcp_pilot.of_type(type_):
+        for resource in gcp_pilot.of(type_):
             if key in resource.property_dependencies:
                 kept = {k: v for k, v in resource.property_dependencies.items() if k != key}
                 yield resource.name, swapped(gcp_pilot, replace(resource, property_dependencies=kept))
@@ -252,7 +252,7 @@ _IN_JOB = {
 @pytest.mark.parametrize("path", _IN_JOB)
 def test_any_part_of_a_batch_job_gone_is_caught(gcp_pilot: Graph, path: str) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for workflow in gcp_pilot.of_type(_WORKFLOW):
+        for workflow in gcp_pilot.of(_WORKFLOW):
             (body,) = batch_jobs(workflow.inputs)
             text, without_it = json.dumps(body), json.loads(json.dumps(body))
             drop(without_it, path)
@@ -278,7 +278,7 @@ _BOUNDS = {
 def test_any_bound_raised_a_hundredfold_or_gone_is_caught(gcp_pilot: Graph) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
         for type_, bounds in _BOUNDS.items():
-            for resource in gcp_pilot.of_type(type_):
+            for resource in gcp_pilot.of(type_):
                 present = dict(paths(dict(resource.inputs)))
                 for path in bounds:
                     yield f"{resource.name} {path} gone", dropped(gcp_pilot, resource, path)
@@ -297,7 +297,7 @@ def _raised(bound: Any) -> Any:
 
 
 def test_any_alert_gone_is_caught(gcp_pilot: Graph) -> None:
-    alerts = gcp_pilot.of_type("gcp:monitoring/alertPolicy:AlertPolicy")
+    alerts = gcp_pilot.of("gcp:monitoring/alertPolicy:AlertPolicy")
     expect_all_caught(
         ((alert.name, without(gcp_pilot, alert)) for alert in alerts),
         "rollback-batch-watched",

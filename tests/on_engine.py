@@ -1,0 +1,52 @@
+"""A resource graph as the engine shows it to a policy pack: pulumi_policy's own objects, references linked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_policy import (
+    PolicyCustomTimeouts,
+    PolicyProviderResource,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+)
+
+from catalogue.graph import Graph, Resource
+
+
+def shown(graph: Graph, props: Mapping[str, Mapping[str, Any]] | None = None) -> list[PolicyResource]:
+    """The cloud's resources and the providers, with their outputs, or with what `props` has by URN instead."""
+    made = {r.urn: _resource(graph, r, dict((props or {}).get(r.urn, r.outputs))) for r in graph.resources if r.custom}
+    for resource in graph.resources:
+        if resource.urn not in made:
+            continue
+        policy = made[resource.urn]
+        policy.dependencies = [made[urn] for urn in resource.dependencies if urn in made]
+        policy.property_dependencies = {
+            key: [made[urn] for urn in urns if urn in made] for key, urns in resource.property_dependencies.items()
+        }
+    return list(made.values())
+
+
+def args_of(item: PolicyResource, props: Mapping[str, Any]) -> ResourceValidationArgs:
+    """What a rule on one resource is asked with."""
+    return ResourceValidationArgs(item.resource_type, dict(props), item.urn, item.name, item.opts, item.provider)
+
+
+def _resource(graph: Graph, resource: Resource, props: dict[str, Any]) -> PolicyResource:
+    options = PolicyResourceOptions(
+        protect=resource.protect,
+        ignore_changes=list(resource.ignored_changes),
+        delete_before_replace=resource.options.get("deleteBeforeReplace"),
+        aliases=[],
+        custom_timeouts=PolicyCustomTimeouts(0, 0, 0),
+        additional_secret_outputs=[],
+        parent=resource.parent,
+    )
+    made_with = graph.provider_of(resource)
+    provider = (
+        PolicyProviderResource(made_with.type, dict(made_with.inputs), made_with.urn, made_with.name)
+        if made_with
+        else None
+    )
+    return PolicyResource(resource.type, props, resource.urn, resource.name, options, provider, None, [], {})
