@@ -55,7 +55,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     switch, wanted, _ = _SWITCHES[resource.type]
     if not graph.refers(resource, "encryption", _KEY):
         yield "is encrypted with a key that is not the stack's"
-    if resource.props.text_if_known(switch).lower() not in ("", wanted.lower()):
+    if resource.props.text_or_empty(switch).lower() != wanted.lower():
         yield f"does not use its key ({switch})"
     if resource.type == _ACCOUNT and resource.props.is_given("encryption.keyVaultProperties.keyVersion"):
         yield "names a version of its key, so it does not follow the rotation"
