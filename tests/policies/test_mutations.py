@@ -13,7 +13,7 @@ import pytest
 
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At
-from catalogue.kinds import kind_of
+from catalogue.kinds import kinds
 from operations.policies import evaluate
 from policies import pack
 from policies.everywhere import TAGS
@@ -70,9 +70,9 @@ def _turned(graph: Graph, resource: Resource, path: str, value: Any) -> Graph:
 
 
 def test_any_tag_gone_from_any_resource_is_caught(graph: Graph) -> None:
-    kinds = [(resource, kind_of(resource.type)) for resource in graph.cloud]
-    tagged = [(resource, kind.tags.path) for resource, kind in kinds if kind and isinstance(kind.tags, At)]
-    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{path}.{tag}")) for r, path in tagged for tag in TAGS)
+    known = kinds(graph.platform)
+    taggable = [(r, tags.path) for r in graph.cloud if isinstance(tags := known[r.type].tags, At)]
+    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at}.{tag}")) for r, at in taggable for tag in TAGS)
     expect_all_caught(mutants, "cost-tags")
 
 
