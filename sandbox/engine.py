@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sandbox.home import ROOT, Home
+from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
 from sandbox.state import State
 
@@ -26,18 +25,6 @@ LOOK_EVERY = 0.005
 
 class Failed(Exception):
     """The CLI refused what the sandbox needs of it: `str()` is its own last line."""
-
-
-def find_cli() -> Path | None:
-    """The Pulumi CLI on PATH."""
-    found = shutil.which("pulumi")
-    return Path(found) if found else None
-
-
-def find_uv() -> Path | None:
-    """The project's uv: the one that runs this process, else the one on PATH, else the one that make installs."""
-    candidates = (os.environ.get("UV"), shutil.which("uv"), str(ROOT / ".tools" / "bin" / "uv"))
-    return next((Path(found) for found in candidates if found and os.access(found, os.X_OK)), None)
 
 
 @dataclass(frozen=True)
