@@ -128,7 +128,7 @@ class Engine:
     def environment(self) -> Generator[dict[str, str]]:
         """What a process sees that works in the sandbox, while the REST double serves beside it."""
         with KeptDouble(database=self.home.database) as double:
-            yield self.home.environment(self.uv, double.address, self.instant)
+            yield self.home.environment((self.cli, self.uv), double.address, self.instant)
 
 
 @contextmanager
@@ -146,7 +146,10 @@ def _only(environment: Mapping[str, str]) -> Generator[None]:
 
 @contextmanager
 def _interruptible() -> Generator[None]:
-    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal."""
+    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal.
+
+    What was started in the background ignores interrupts, and so does all that it starts. Both obey them here.
+    """
     import psutil
 
     def interrupt(number: int, frame: object) -> None:
@@ -155,15 +158,22 @@ def _interruptible() -> Generator[None]:
                 child.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt),
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Forwarding:
-    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one."""
+    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one.
+
+    The process is to be started meanwhile: it then obeys interrupts, even where this one was told to ignore them.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
