@@ -29,7 +29,7 @@ test: setup  ## run every test
 	@$(UV) run --frozen pytest
 
 drills: setup  ## every drill twice in a row and twenty kills, on the engine: some twenty minutes
-	@$(UV) run --frozen pytest --long tests/engine
+	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .

@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
+import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -153,15 +155,15 @@ def _interruptible() -> Generator[None]:
     import psutil
 
     def interrupt(number: int, frame: object) -> None:
-        for child in psutil.Process().children():
+        # Threads of the SDK read from what ends now. Their complaints are nobody's concern.
+        threading.excepthook = lambda failed: None
+        warnings.simplefilter("ignore")
+        for child in psutil.Process().children() if number == signal.SIGTERM else ():
             with suppress(psutil.NoSuchProcess):
                 child.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, interrupt),
-    }
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
