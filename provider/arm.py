@@ -58,20 +58,21 @@ class Arm:
 
     def _wait(self, answer: Reply, doing: str) -> None:
         status, location = answer.headers.get("azure-asyncoperation"), answer.headers.get("location")
+        address = status or (location if answer.status == 202 else None)
+        if address is None:
+            return
 
         def look() -> Json | None:
-            if status is None:
-                return {} if self.door.call("GET", location or "", doing).status != 202 else None
-            reply = self.door.call("GET", status, doing)
-            if reply.body.get("status") in ENDED:
+            reply = self.door.call("GET", address, doing)
+            if status is None and reply.status != 202:
+                return {"status": "Succeeded"}
+            if status is not None and _state(reply.body.get("status")) in ENDED:
                 return reply.body
             self.door.clock.sleep(retry_after(reply.headers, self.door.clock.now()) or 0)
             return None
 
-        if status is None and (location is None or answer.status != 202):
-            return
         ended = self.door.until(look, doing, self.seconds)
-        if ended.get("status", "Succeeded") != "Succeeded":
+        if _state(ended["status"]) != "Succeeded":
             raise CloudError(f"{doing}: {error_text(ended.get('error') or {'code': ended['status']})}", 0)
 
 
@@ -144,7 +145,7 @@ class Traffics:
                 if self.arm.door.clock.now() - start > PATIENCE:
                     raise Refused(f"{doing} has no deployment {deployment}; create it before its traffic")
                 return None
-            state = found.get("properties", {}).get("provisioningState")
+            state = _state(found.get("properties", {}).get("provisioningState"))
             if state in ("Failed", "Canceled"):
                 raise Refused(f"{doing}: deployment {deployment} is {state}; delete it, then run the update again")
             return True if state == "Succeeded" else None
@@ -207,9 +208,14 @@ class Traffics:
             found = self.arm.get(path, doing)
             if found is None:
                 raise Refused(f"{doing} does not exist in workspace {path.split('/')[8]}; create it before its traffic")
-            return found if found["properties"].get("provisioningState", "Succeeded") in ENDED else None
+            return found if _state(found["properties"].get("provisioningState", "Succeeded")) in ENDED else None
 
         return self.arm.door.until(look, doing, self.arm.seconds)
+
+
+def _state(found: object) -> str:
+    """A state as ENDED has it: Azure Resource Manager promises its letters, not which of them are capitals."""
+    return str(found).capitalize()
 
 
 def writable(found: Json) -> Json:

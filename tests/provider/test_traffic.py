@@ -3,9 +3,11 @@
 import copy
 from itertools import count
 
+import httpx
 import pytest
 
-from provider.rest import Cancelled, CloudError, Refused
+from provider.arm import Arm
+from provider.rest import AZURE_VARIABLE, Cancelled, CloudError, Clouds, InstantClock, Refused
 from sandbox.rest import Fault
 from sandbox.state import Played
 from tests.provider import cloud
@@ -226,3 +228,46 @@ def test_an_operation_that_hangs_ends_at_the_bound(double):
     double.faults = [Fault("hang", "PUT")]
     with logic() as run, pytest.raises(Refused, match="not done after 30 minutes; run the update again"):
         run.traffics.converge(traffic())
+
+
+def put(*answers: httpx.Response) -> float:
+    """Write a resource while the cloud gives these answers, one after the other; the seconds that were waited."""
+    left = iter(answers)
+    clock = InstantClock()
+    with httpx.Client(transport=httpx.MockTransport(lambda request: next(left))) as client:
+        arm = Arm(Clouds(clock, client))
+        start = clock.now()
+        arm.put("/subscriptions/s", {}, "endpoint e")
+    assert next(left, None) is None, "the operation was believed over too early"
+    return clock.now() - start
+
+
+def operation(**body: object) -> httpx.Response:
+    return httpx.Response(200, json=body, headers={"Retry-After": "40"} if body["status"] == "Running" else {})
+
+
+@pytest.fixture
+def azure(monkeypatch):
+    monkeypatch.setenv(AZURE_VARIABLE, "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("azure")
+@pytest.mark.parametrize("last", ["Succeeded", "succeeded"])
+def test_an_operation_is_waited_for_as_long_as_the_cloud_says(last):
+    begun = httpx.Response(201, headers={"Azure-AsyncOperation": "http://127.0.0.1:9/status/1"})
+    assert put(begun, operation(status="Running"), operation(status=last)) >= 40
+
+
+@pytest.mark.usefixtures("azure")
+@pytest.mark.parametrize("last", ["Failed", "failed", "Canceled", "canceled"])
+def test_an_operation_that_fails_is_said_in_whatever_capitals(last):
+    begun = httpx.Response(201, headers={"Azure-AsyncOperation": "http://127.0.0.1:9/status/1"})
+    with pytest.raises(CloudError, match="endpoint e: no room"):
+        put(begun, operation(status=last, error={"code": "Full", "message": "no room"}))
+
+
+@pytest.mark.usefixtures("azure")
+def test_an_operation_that_only_has_a_location_is_waited_for_there():
+    begun = httpx.Response(202, headers={"Location": "http://127.0.0.1:9/result/1"})
+    assert put(begun, httpx.Response(202, headers={"Retry-After": "40"}), httpx.Response(204)) >= 40
+    assert put(httpx.Response(201, headers={"Location": "http://127.0.0.1:9/endpoint"})) == 0
