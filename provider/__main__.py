@@ -6,8 +6,8 @@ import sys
 
 from pulumi.provider.experimental.server import ProviderServicer
 
+from provider.errors import ProviderError
 from provider.plugin import VERSION, Plugin
-from provider.rest import Refused
 from provider.serving import Sentences, run
 
 if __name__ == "__main__":
@@ -17,6 +17,6 @@ if __name__ == "__main__":
     known, _ = parser.parse_known_args()
     run(
         lambda: ProviderServicer(sys.argv[1:], VERSION, Plugin(), engine_address=known.engine),
-        Sentences("the mlplatform provider", (Refused,)),
+        Sentences("the mlplatform provider", (ProviderError,)),
         started_by,
     )

@@ -6,7 +6,6 @@ from typing import Any
 
 from catalogue.graph import Graph
 from policies.gcp.cost import UNTAGGABLE, tags_at
-from provider import gcp as ours
 
 _WIRE = {"labels": "labels", "user_labels": "userLabels"}
 
@@ -21,7 +20,7 @@ def _said_by_the_sdk(type_: str) -> str | None:
     """`user_labels` before `labels`, which configure a notification channel."""
     package, module, name = type_.split(":")
     if package == "mlplatform":
-        init: Any = getattr(ours, name).__init__
+        init: Any = getattr(import_module(f"provider.gcp.{name.lower()}"), name).__init__
     else:
         init = getattr(import_module(f"pulumi_gcp.{module.partition('/')[0]}"), name)._internal_init
     taken = [key for key in ("user_labels", "labels") if key in inspect.signature(init).parameters]
