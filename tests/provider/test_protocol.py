@@ -319,6 +319,28 @@ def test_a_bug_of_our_own_is_named_without_a_traceback(engine, double):
     assert caught.value.details().startswith("a bug in the mlplatform provider, not in the program: IndexError")
 
 
+AS_THE_ENGINE_STARTS_IT = """
+import runpy, sys
+from provider import serving
+
+def served(*_):
+    import azure.identity
+    print(any(entry == sys.argv[0] for entry in sys.path), [*sys.modules["azure"].__path__])
+
+serving.run = served
+sys.argv = [sys.argv[1], "127.0.0.1:1"]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_started_by_its_folder_it_still_finds_azures_sdk(tmp_path):
+    """provider/azure/ is no part of the package `azure` of the same name."""
+    command = [sys.executable, "-c", AS_THE_ENGINE_STARTS_IT, str(ROOT / "provider")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
+    assert done.stdout.startswith("False [")
+    assert str(ROOT / "provider") not in done.stdout
+
+
 def test_a_plugin_whose_engine_is_gone_ends():
     script = f'{sys.executable} -m provider & echo "pid $!"; wait'
     engine = subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True, cwd=ROOT)
