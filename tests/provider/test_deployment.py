@@ -5,7 +5,7 @@ import pytest
 from provider.rest import Cancelled, CloudError, Refused
 from provider.vertex import deployed_id
 from sandbox.rest import Double, Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import ENDPOINT, MODEL, deployment, logic, model
 

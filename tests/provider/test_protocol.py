@@ -15,7 +15,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, INSTANT_VARIABLE, SANDBOX_TOKEN
 from sandbox.rest import Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import (
     AZURE_ENDPOINT,

@@ -7,7 +7,7 @@ import pytest
 
 from provider.rest import Cancelled, CloudError, Refused
 from sandbox.rest import Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, Killed, logic, traffic
 
