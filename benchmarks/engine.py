@@ -50,7 +50,7 @@ def section(folder: Path, platforms: Sequence[str]) -> str:
         home.lay_out()
         ups = list(_ups(Engine(home, cli, uv), folder, platform, ENDPOINTS[platform]))
         cpu = {who: sum(up.cpu[who] for up in ups) for who in WHO}
-        resources, seconds = len(State(home.database).all()), sum(up.seconds for up in ups)
+        resources, seconds = len(State(home.database).resources.all()), sum(up.seconds for up in ups)
         spent = tuple(f"{cpu[who]:,.1f}" for who in WHO)
         rows.append((platform, f"{ENDPOINTS[platform]:,}", f"{resources:,}", f"{seconds:,.0f}", *spent))
         share = cpu["simulated"] / (cpu["simulated"] + cpu["engine"])

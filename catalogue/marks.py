@@ -1,7 +1,7 @@
 """How Pulumi marks what is secret and what is not known yet, written once for everyone who reads properties."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
@@ -29,6 +29,11 @@ def is_unknown(value: object) -> bool:
     return isinstance(value, str) and value in _UNKNOWN
 
 
-def is_secret(value: object) -> bool:
+def is_secret(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value is a secret, marked as such."""
     return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(SECRET_MARK) == SECRET_KIND
+
+
+def is_special(value: object) -> bool:
+    """Whether the value is an object of Pulumi's own kind: a secret, an asset, an archive, a resource."""
+    return isinstance(value, Mapping) and SECRET_MARK in value

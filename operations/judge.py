@@ -227,7 +227,7 @@ def _proofs(
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. A plan proves nothing by itself: what it says well is `planned`, what was not tried `not yet`."""
+    """The five proofs. What a plan says is `planned`, and what nobody tried is `not yet`."""
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
 

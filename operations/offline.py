@@ -25,10 +25,12 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
+from catalogue.answers import Answer, Answering, Lookup, Request
 from catalogue.graph import Graph, Resource, Source
-from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK
+from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
 from sandbox import cloud
+from sandbox.clouds import account_and_region
 from stacks.config import read_stack_file, stack_name, to_engine
 from stacks.errors import BadInput
 
@@ -36,12 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = sysconfig.get_path("purelib")
 PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
-# Where each provider says what account and region it works in.
-_PLACES = {
-    "pulumi:providers:aws": ("allowedAccountIds", "region"),
-    "pulumi:providers:gcp": ("project", "region"),
-    "pulumi:providers:azure-native": ("subscriptionId", "location"),
-}
+PROVIDERS = "pulumi:providers:"
 
 
 class Recorder(mocks.MockMonitor):
@@ -53,8 +50,8 @@ class Recorder(mocks.MockMonitor):
     def __init__(self, platform: str) -> None:
         super().__init__(_NoMocks())
         simulated = import_module(f"sandbox.{platform}")
-        self._makers: Mapping[str, cloud.Maker] = simulated.MAKERS
-        self._lookups: Mapping[str, cloud.Lookup] = simulated.LOOKUPS
+        self._answers: Mapping[str, Answering] = simulated.ANSWERS
+        self._lookups: Mapping[str, Lookup] = simulated.LOOKUPS
         self.recorded: list[Resource] = []
         self.outputs: dict[str, Any] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -71,11 +68,11 @@ class Recorder(mocks.MockMonitor):
         if request.type == _STACK:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         wire = json_format.MessageToDict(request.object)
-        inputs = _redact(wire)
-        made = self._create(request, urn, inputs) if request.custom else cloud.Made("", {})
+        inputs = redacted(whole_numbers(wire))
+        made = self._create(request, urn, inputs) if request.custom else Answer("", {})
         outputs = {**inputs, **made.outputs, "id": made.id} if request.custom else {}
-        if request.type.startswith("pulumi:providers:"):
-            self._places[f"{urn}::{made.id}"] = place(request.type, inputs)
+        if request.type.startswith(PROVIDERS):
+            self._places[f"{urn}::{made.id}"] = account_and_region(request.type.removeprefix(PROVIDERS), inputs)
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, made.id, outputs)
         self.recorded.append(
             Resource(
@@ -102,7 +99,7 @@ class Recorder(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: Any) -> Any:
         """Keep the stack's outputs; a component's outputs are its children's and need no keeping."""
         if request.urn.split("::")[2] == _STACK:
-            self.outputs = _redact(json_format.MessageToDict(request.outputs))
+            self.outputs = redacted(whole_numbers(json_format.MessageToDict(request.outputs)))
         return super().RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any) -> Any:
@@ -114,22 +111,13 @@ class Recorder(mocks.MockMonitor):
         fields: dict[str, Any] = {"return": struct}  # a keyword of Python's, so it cannot be named
         return resource_pb2.ResourceInvokeResponse(**fields)
 
-    def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> cloud.Made:
+    def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> Answer:
         account, region = self._place(request.provider)
-        return cloud.create(self._makers, cloud.Request(request.type, urn, request.name, inputs, account, region))
+        return cloud.create(self._answers, Request(request.type, urn, request.name, inputs, account, region))
 
     def _place(self, provider: str) -> tuple[str, str]:
         """The account and region of a provider reference; none for the provider itself."""
         return self._places.get(provider, ("", ""))
-
-
-def place(type_: str, inputs: Mapping[str, Any]) -> tuple[str, str]:
-    """The account and region in a provider's inputs; none where a provider is of no cloud, as our own is."""
-    account_key, region_key = _PLACES.get(type_, ("", ""))
-    account = str(inputs.get(account_key) or "")
-    if account.startswith("["):  # one account of those that a provider allows; the list is JSON on the wire
-        account = next(iter(json.loads(account)), "")
-    return account, str(inputs.get(region_key, ""))
 
 
 class _NoMocks(mocks.Mocks):
@@ -140,21 +128,6 @@ class _NoMocks(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
         raise AssertionError(args.typ)
-
-
-def _redact(value: Any) -> Any:
-    """The wire value with every secret replaced by its mark."""
-    if isinstance(value, dict):
-        mapping = cast(dict[str, Any], value)
-        if mapping.get(SECRET_MARK) == SECRET_KIND:
-            return dict(SECRET)
-        return {key: _redact(item) for key, item in mapping.items()}
-    if isinstance(value, list):
-        return [_redact(item) for item in cast(list[Any], value)]
-    # Numbers cross the wire as doubles; a whole one is what the program wrote.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
 
 
 def _options(request: Any) -> dict[str, Any]:

@@ -4,65 +4,16 @@ Shapes: Azure Resource Manager reference, "Resource ID format"; azure-native's a
 digits; a child copies the logical name).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-from sandbox.behaviour import Behaviour, Changer, Ref
-from sandbox.cloud import Lookup, Made, Maker, Request
-
-_More = Callable[[Request, str, str], Mapping[str, Any]]
+from catalogue.answers import TENANT, Answer, Answering, Lookup, Request, a_guid, by_path, by_scope, guid
+from catalogue.behaviour import Behaviour, Ref, extending, in_group
 
 
-def guid(digits: str) -> str:
-    """A GUID of 32 hexadecimal digits."""
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
-
-
-def _nothing(request: Request, id_: str, name: str) -> Mapping[str, Any]:
-    return {}
-
-
-def _in_group(path: str, key: str, more: _More = _nothing) -> Maker:
-    """Something in a resource group. `path` may use {inputs} of its parents; its name is given under `key` or made."""
-
-    def make(request: Request) -> Made:
-        child = path.count("/{") > 0
-        name = str(request.inputs.get(key) or (request.name if child else f"{request.name}{request.hex(8)}"))
-        group = f"/subscriptions/{request.account}/resourceGroups/{request.inputs['resourceGroupName']}"
-        id_ = f"{group}/providers/{path.format(**request.inputs)}/{name}"
-        return Made(id_, {"name": name, **_carried(request), **more(request, id_, name)})
-
-    return make
-
-
-def _carried(request: Request) -> Mapping[str, Any]:
-    """Identities are asked for as a list and answered as a map, each with what it is known by."""
-    identity = request.inputs.get("identity")
-    if not isinstance(identity, dict):
-        return {}
-    known = {
-        id_: {
-            "clientId": guid(request.hex(32, f"{id_}client")),
-            "principalId": guid(request.hex(32, f"{id_}principal")),
-        }
-        for id_ in cast(dict[str, Any], identity).get("userAssignedIdentities", ())
-    }
-    return {"identity": {**identity, "userAssignedIdentities": known}}
-
-
-def _on(provider: str, key: str, scope: str = "scope") -> Maker:
-    """An extension of another resource: its id begins with that resource's."""
-
-    def make(request: Request) -> Made:
-        name = str(request.inputs.get(key) or guid(request.hex(32)))
-        return Made(f"{request.inputs[scope]}/providers/{provider}/{name}", {"name": name})
-
-    return make
-
-
-def _group(request: Request) -> Made:
+def _group(request: Request) -> Answer:
     name = str(request.inputs.get("resourceGroupName") or f"{request.name}{request.hex(8)}")
-    return Made(
+    return Answer(
         f"/subscriptions/{request.account}/resourceGroups/{name}",
         {"name": name},
     )
@@ -120,94 +71,91 @@ def _batch(request: Request, id_: str, name: str) -> Mapping[str, Any]:
     return {"properties": {**request.inputs["properties"], "scoringUri": uri}}
 
 
-def _role_definition(request: Request) -> Made:
+def _role_definition(request: Request) -> Answer:
     name = str(request.inputs.get("roleDefinitionId") or guid(request.hex(32)))
     id_ = f"/subscriptions/{request.account}/providers/Microsoft.Authorization/roleDefinitions/{name}"
-    return Made(id_, {"name": name})
+    return Answer(id_, {"name": name})
 
 
-def _provider(request: Request) -> Made:
-    return Made(guid(request.hex(32)), {})
-
-
-def _traffic(request: Request) -> Made:
+def _traffic(request: Request) -> Answer:
     group = f"/subscriptions/{request.inputs['subscriptionId']}/resourceGroups/{request.inputs['resourceGroup']}"
     ml = f"{group}/providers/{_ML}/{request.inputs['workspace']}"
-    return Made(f"{ml}/onlineEndpoints/{request.inputs['endpoint']}/traffic", {})
+    return Answer(f"{ml}/onlineEndpoints/{request.inputs['endpoint']}/traffic", {})
 
 
-TENANT = "99998888-7777-4666-8555-444433332222"
 _ML = "Microsoft.MachineLearningServices/workspaces"
 _IN_ML = f"{_ML}/{{workspaceName}}"
 _IN_STORAGE = "Microsoft.Storage/storageAccounts/{accountName}"
 _STORE = "Microsoft.Storage/storageAccounts"
 _VERSIONS = {kind: f"{_IN_ML}/{kind}/{{name}}/versions" for kind in ("models", "environments")}
 
-MAKERS: Mapping[str, Maker] = {
-    "pulumi:providers:azure-native": _provider,
-    "pulumi:providers:mlplatform": _provider,
-    "azure-native:applicationinsights:Component": _in_group("Microsoft.Insights/components", "resourceName", _insights),
-    "azure-native:authorization:PolicyAssignment": _on(
+ANSWERS: Mapping[str, Answering] = {
+    "pulumi:providers:azure-native": a_guid,
+    "pulumi:providers:mlplatform": a_guid,
+    "azure-native:applicationinsights:Component": by_path("Microsoft.Insights/components", "resourceName", _insights),
+    "azure-native:authorization:PolicyAssignment": by_scope(
         "Microsoft.Authorization/policyAssignments", "policyAssignmentName"
     ),
-    "azure-native:authorization:RoleAssignment": _on("Microsoft.Authorization/roleAssignments", "roleAssignmentName"),
+    "azure-native:authorization:RoleAssignment": by_scope(
+        "Microsoft.Authorization/roleAssignments", "roleAssignmentName"
+    ),
     "azure-native:authorization:RoleDefinition": _role_definition,
-    "azure-native:consumption:Budget": _on("Microsoft.Consumption/budgets", "budgetName"),
-    "azure-native:containerregistry:Registry": _in_group(
+    "azure-native:consumption:Budget": by_scope("Microsoft.Consumption/budgets", "budgetName"),
+    "azure-native:containerregistry:Registry": by_path(
         "Microsoft.ContainerRegistry/registries", "registryName", _registry
     ),
-    "azure-native:keyvault:Key": _in_group("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName", _key),
-    "azure-native:keyvault:Vault": _in_group("Microsoft.KeyVault/vaults", "vaultName", _vault),
-    "azure-native:machinelearningservices:BatchDeployment": _in_group(
+    "azure-native:keyvault:Key": by_path("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName", _key),
+    "azure-native:keyvault:Vault": by_path("Microsoft.KeyVault/vaults", "vaultName", _vault),
+    "azure-native:machinelearningservices:BatchDeployment": by_path(
         f"{_IN_ML}/batchEndpoints/{{endpointName}}/deployments", "deploymentName"
     ),
-    "azure-native:machinelearningservices:BatchEndpoint": _in_group(f"{_IN_ML}/batchEndpoints", "endpointName", _batch),
-    "azure-native:machinelearningservices:Compute": _in_group(f"{_IN_ML}/computes", "computeName"),
-    "azure-native:machinelearningservices:Datastore": _in_group(f"{_IN_ML}/datastores", "name"),
-    "azure-native:machinelearningservices:EnvironmentContainer": _in_group(f"{_IN_ML}/environments", "name"),
-    "azure-native:machinelearningservices:EnvironmentVersion": _in_group(_VERSIONS["environments"], "version"),
-    "azure-native:machinelearningservices:ModelContainer": _in_group(f"{_IN_ML}/models", "name"),
-    "azure-native:machinelearningservices:ModelVersion": _in_group(_VERSIONS["models"], "version"),
-    "azure-native:machinelearningservices:OnlineDeployment": _in_group(
+    "azure-native:machinelearningservices:BatchEndpoint": by_path(f"{_IN_ML}/batchEndpoints", "endpointName", _batch),
+    "azure-native:machinelearningservices:Compute": by_path(f"{_IN_ML}/computes", "computeName"),
+    "azure-native:machinelearningservices:Datastore": by_path(f"{_IN_ML}/datastores", "name"),
+    "azure-native:machinelearningservices:EnvironmentContainer": by_path(f"{_IN_ML}/environments", "name"),
+    "azure-native:machinelearningservices:EnvironmentVersion": by_path(_VERSIONS["environments"], "version"),
+    "azure-native:machinelearningservices:ModelContainer": by_path(f"{_IN_ML}/models", "name"),
+    "azure-native:machinelearningservices:ModelVersion": by_path(_VERSIONS["models"], "version"),
+    "azure-native:machinelearningservices:OnlineDeployment": by_path(
         f"{_IN_ML}/onlineEndpoints/{{endpointName}}/deployments", "deploymentName"
     ),
-    "azure-native:machinelearningservices:OnlineEndpoint": _in_group(
+    "azure-native:machinelearningservices:OnlineEndpoint": by_path(
         f"{_IN_ML}/onlineEndpoints", "endpointName", _online
     ),
-    "azure-native:machinelearningservices:Schedule": _in_group(f"{_IN_ML}/schedules", "name"),
-    "azure-native:machinelearningservices:Workspace": _in_group(_ML, "workspaceName", _workspace),
-    "azure-native:managedidentity:UserAssignedIdentity": _in_group(
+    "azure-native:machinelearningservices:Schedule": by_path(f"{_IN_ML}/schedules", "name"),
+    "azure-native:machinelearningservices:Workspace": by_path(_ML, "workspaceName", _workspace),
+    "azure-native:managedidentity:UserAssignedIdentity": by_path(
         "Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName", _identity
     ),
-    "azure-native:monitor:ActionGroup": _in_group("Microsoft.Insights/actionGroups", "actionGroupName"),
-    "azure-native:monitor:AutoscaleSetting": _in_group("Microsoft.Insights/autoscaleSettings", "autoscaleSettingName"),
-    "azure-native:monitor:DiagnosticSetting": _on("Microsoft.Insights/diagnosticSettings", "name", "resourceUri"),
-    "azure-native:monitor:MetricAlert": _in_group("Microsoft.Insights/metricAlerts", "ruleName"),
-    "azure-native:monitor:ScheduledQueryRule": _in_group("Microsoft.Insights/scheduledQueryRules", "ruleName"),
-    "azure-native:network:NetworkSecurityGroup": _in_group(
+    "azure-native:monitor:ActionGroup": by_path("Microsoft.Insights/actionGroups", "actionGroupName"),
+    "azure-native:monitor:AutoscaleSetting": by_path("Microsoft.Insights/autoscaleSettings", "autoscaleSettingName"),
+    "azure-native:monitor:DiagnosticSetting": by_scope("Microsoft.Insights/diagnosticSettings", "name", "resourceUri"),
+    "azure-native:monitor:MetricAlert": by_path("Microsoft.Insights/metricAlerts", "ruleName"),
+    "azure-native:monitor:ScheduledQueryRule": by_path("Microsoft.Insights/scheduledQueryRules", "ruleName"),
+    "azure-native:network:NetworkSecurityGroup": by_path(
         "Microsoft.Network/networkSecurityGroups", "networkSecurityGroupName"
     ),
-    "azure-native:network:PrivateDnsZoneGroup": _in_group(
+    "azure-native:network:PrivateDnsZoneGroup": by_path(
         "Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups", "privateDnsZoneGroupName"
     ),
-    "azure-native:network:PrivateEndpoint": _in_group("Microsoft.Network/privateEndpoints", "privateEndpointName"),
-    "azure-native:network:Subnet": _in_group(
+    "azure-native:network:PrivateEndpoint": by_path("Microsoft.Network/privateEndpoints", "privateEndpointName"),
+    "azure-native:network:Subnet": by_path(
         "Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets", "subnetName"
     ),
-    "azure-native:network:VirtualNetwork": _in_group("Microsoft.Network/virtualNetworks", "virtualNetworkName"),
-    "azure-native:operationalinsights:Workspace": _in_group(
+    "azure-native:network:VirtualNetwork": by_path("Microsoft.Network/virtualNetworks", "virtualNetworkName"),
+    "azure-native:operationalinsights:Workspace": by_path(
         "Microsoft.OperationalInsights/workspaces", "workspaceName", _log_workspace
     ),
-    "azure-native:privatedns:PrivateZone": _in_group("Microsoft.Network/privateDnsZones", "privateZoneName"),
-    "azure-native:privatedns:VirtualNetworkLink": _in_group(
+    "azure-native:privatedns:PrivateZone": by_path("Microsoft.Network/privateDnsZones", "privateZoneName"),
+    "azure-native:privatedns:VirtualNetworkLink": by_path(
         "Microsoft.Network/privateDnsZones/{privateZoneName}/virtualNetworkLinks", "virtualNetworkLinkName"
     ),
     "azure-native:resources:ResourceGroup": _group,
-    "azure-native:storage:BlobContainer": _in_group(f"{_IN_STORAGE}/blobServices/default/containers", "containerName"),
-    "azure-native:storage:BlobServiceProperties": _in_group(f"{_IN_STORAGE}/blobServices", "blobServicesName"),
-    "azure-native:storage:FileServiceProperties": _in_group(f"{_IN_STORAGE}/fileServices", "fileServicesName"),
-    "azure-native:storage:ManagementPolicy": _in_group(f"{_IN_STORAGE}/managementPolicies", "managementPolicyName"),
-    "azure-native:storage:StorageAccount": _in_group(_STORE, "accountName", _storage),
+    "azure-native:storage:BlobContainer": by_path(f"{_IN_STORAGE}/blobServices/default/containers", "containerName"),
+    "azure-native:storage:BlobServiceProperties": by_path(f"{_IN_STORAGE}/blobServices", "blobServicesName"),
+    "azure-native:storage:FileServiceProperties": by_path(f"{_IN_STORAGE}/fileServices", "fileServicesName"),
+    "azure-native:storage:ManagementPolicy": by_path(f"{_IN_STORAGE}/managementPolicies", "managementPolicyName"),
+    "azure-native:storage:StorageAccount": by_path(_STORE, "accountName", _storage),
     "mlplatform:azure:Traffic": _traffic,
 }
 
@@ -224,47 +172,17 @@ def _client_config(args: Mapping[str, Any], account: str, region: str) -> Mappin
 
 LOOKUPS: Mapping[str, Lookup] = {"azure-native:authorization:getClientConfig": _client_config}
 
-CHANGERS: Mapping[str, Changer] = {}
-"""None: canaries are our own provider's, and rest/ knows what they do."""
-
-
 _GROUPS = ("azure-native:resources:ResourceGroup",)
 _IDENTITIES = ("azure-native:managedidentity:UserAssignedIdentity",)
 _WORKSPACES = ("azure-native:operationalinsights:Workspace",)
 _AZURE_ML = "azure-native:machinelearningservices"
-_ASSETS = (Ref("identity.userAssignedIdentities[]", _IDENTITIES),)
+_OWN_IDENTITIES = (Ref("identity.userAssignedIdentities[]", _IDENTITIES),)
 _ACTIONS = ("azure-native:monitor:ActionGroup",)
 
 
-def _lies(
-    name: str,
-    *path: str,
-    pattern: str = "",
-    also: tuple[str, ...] = (),
-    refs: tuple[Ref, ...] = (),
-    **more: Any,
-) -> Behaviour:
-    """Something whose id is made of its group, the parents under `path` and its name; a place is for good.
-
-    `also` are further inputs that make a new one.
-    """
-    identity = frozenset({name, "resourceGroupName", *path})
-    settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(path), **more}
-    return Behaviour(
-        identity | {"location", *also},
-        name=name,
-        pattern=pattern,
-        refs=(*refs, *_ASSETS),
-        identity=identity,
-        **settings,
-    )
-
-
-def _extends(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:
-    """Something whose id begins with that of what it is on."""
-    return Behaviour(
-        frozenset({name, scope, *also}), name=name, identity=frozenset({name, scope}), within="uses", **more
-    )
+def _lies(name: str, *parents: str, refs: tuple[Ref, ...] = (), **more: Any) -> Behaviour:
+    """Something in a resource group, which may act under identities of its own."""
+    return in_group(name, *parents, refs=(*refs, *_OWN_IDENTITIES), **more)
 
 
 _ENDPOINT = r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"
@@ -280,10 +198,10 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         also=("applicationType",),
         refs=(Ref("workspaceResourceId", _WORKSPACES),),
     ),
-    "azure-native:authorization:PolicyAssignment": _extends("policyAssignmentName"),
-    "azure-native:authorization:RoleAssignment": _extends("roleAssignmentName", "principalId"),
-    "azure-native:authorization:RoleDefinition": _extends("roleDefinitionId"),
-    "azure-native:consumption:Budget": _extends("budgetName"),
+    "azure-native:authorization:PolicyAssignment": extending("policyAssignmentName"),
+    "azure-native:authorization:RoleAssignment": extending("roleAssignmentName", "principalId"),
+    "azure-native:authorization:RoleDefinition": extending("roleDefinitionId"),
+    "azure-native:consumption:Budget": extending("budgetName"),
     "azure-native:containerregistry:Registry": _lies("registryName", pattern=r"[a-zA-Z0-9]{5,50}", unique="{name}"),
     "azure-native:keyvault:Key": _lies("keyName", "vaultName", pattern=r"[a-zA-Z0-9-]{1,127}"),
     "azure-native:keyvault:Vault": _lies(
@@ -340,7 +258,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "azure-native:monitor:ActionGroup": _lies("actionGroupName", pattern=_ALERT),
     "azure-native:monitor:AutoscaleSetting": _lies("autoscaleSettingName", pattern=_ALERT),
-    "azure-native:monitor:DiagnosticSetting": _extends(
+    "azure-native:monitor:DiagnosticSetting": extending(
         "name", scope="resourceUri", copies_name=True, refs=(Ref("workspaceId", _WORKSPACES),)
     ),
     "azure-native:monitor:MetricAlert": _lies(

@@ -106,7 +106,7 @@ class Engine:
 
         state = State(self.home.database)
         with self.environment() as environment:
-            last = state.calls() + after
+            last = state.journal.calls() + after
             process = psutil.Popen(
                 [str(self.cli), *arguments, "--non-interactive"],
                 cwd=self.home.project,
@@ -115,7 +115,7 @@ class Engine:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            while state.calls() < last and process.poll() is None:
+            while state.journal.calls() < last and process.poll() is None:
                 time.sleep(LOOK_EVERY)
             killed = process.poll() is None
             started = process.children(recursive=True) if killed else []

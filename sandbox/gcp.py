@@ -7,197 +7,139 @@ Compute API's addresses. Names that are left out are made the way pulumi-gcp mak
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.behaviour import EVERYTHING, Behaviour, Changer, Ref
-from sandbox.cloud import Lookup, Made, Maker, Request
-
-_COMPUTE = "https://www.googleapis.com/compute/v1/"
-_PROVISIONED = {"goog-pulumi-provisioned": "true"}
-
-
-def project_number(project: str) -> str:
-    """The twelve digits of a project, which are its own and the same in every run."""
-    return _digits(Request("", f"project:{project}", "", {}, project, ""), 12)
-
-
-def _digits(request: Request, length: int) -> str:
-    """Decimal digits, none of them leading zero, that are this resource's own."""
-    return str(int(request.hex(32), 16) % (9 * 10 ** (length - 1)) + 10 ** (length - 1))
+from catalogue.answers import (
+    Answer,
+    Answering,
+    Lookup,
+    Request,
+    a_guid,
+    by_resource_name,
+    google_words,
+    member_of,
+    numbered,
+    project_number,
+)
+from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_project
 
 
-def _words(request: Request) -> dict[str, str]:
-    given = {key: str(value) for key, value in request.inputs.items() if isinstance(value, str)}
-    return {
-        **given,
-        "project": str(request.inputs.get("project") or request.account),
-        "region": str(request.inputs.get("region") or request.region),
-        "location": str(request.inputs.get("location") or request.region),
-        "number": project_number(request.account),
-        "digits": _digits(request, 19),
-        "hex": request.hex(16),
-    }
-
-
-def _named(id_: str, key: str = "name", link: bool = False, **more: str) -> Maker:
-    """A resource with a name, given or made, whose id is a resource name. `more` outputs may use the same words."""
-
-    def make(request: Request) -> Made:
-        words = _words(request) | {key: request.physical_name(key)}
-        words["id"] = id_.format(**words)
-        outputs: dict[str, Any] = {key: words[key], **{field: value.format(**words) for field, value in more.items()}}
-        if link:
-            outputs["selfLink"] = _COMPUTE + words["id"]
-        if "labels" in request.inputs:
-            outputs["effectiveLabels"] = {**request.inputs["labels"], **_PROVISIONED}
-        return Made(words["id"], outputs)
-
-    return make
-
-
-def _numbered(id_: str, **more: str) -> Maker:
-    """A resource that Google names by a number of its own: its name is its id."""
-
-    def make(request: Request) -> Made:
-        words = _words(request)
-        words["id"] = id_.format(**words)
-        return Made(words["id"], {"name": words["id"], **{k: v.format(**words) for k, v in more.items()}})
-
-    return make
-
-
-def _grant(of: str) -> Maker:
-    """One member of a policy: its id is what the grant is on, the role, the member and the condition's title."""
-
-    def make(request: Request) -> Made:
-        words = _words(request)
-        condition: Mapping[str, Any] = request.inputs.get("condition") or {}
-        parts = [of.format(**words), words["role"], words["member"], str(condition.get("title", ""))]
-        return Made("/".join(part for part in parts if part), {"etag": f"BwY{request.hex(8)}="})
-
-    return make
-
-
-def _service_identity(request: Request) -> Made:
-    words = _words(request)
+def _service_identity(request: Request) -> Answer:
+    words = google_words(request)
     service = str(request.inputs["service"]).partition(".")[0]
     email = f"service-{words['number']}@gcp-sa-{service}.iam.gserviceaccount.com"
     id_ = f"projects/{words['project']}/services/{request.inputs['service']}"
-    return Made(id_, {"email": email, "member": f"serviceAccount:{email}"})
+    return Answer(id_, {"email": email, "member": f"serviceAccount:{email}"})
 
 
-def _account(request: Request) -> Made:
-    words = _words(request)
+def _account(request: Request) -> Answer:
+    words = google_words(request)
     email = f"{words['accountId']}@{words['project']}.iam.gserviceaccount.com"
     name = f"projects/{words['project']}/serviceAccounts/{email}"
-    unique = _digits(request, 21)
-    return Made(name, {"name": name, "email": email, "member": f"serviceAccount:{email}", "uniqueId": unique})
+    unique = request.digits(21)
+    return Answer(name, {"name": name, "email": email, "member": f"serviceAccount:{email}", "uniqueId": unique})
 
 
-def _custom_role(request: Request) -> Made:
-    words = _words(request)
+def _custom_role(request: Request) -> Answer:
+    words = google_words(request)
     name = f"projects/{words['project']}/roles/{words['roleId']}"
-    return Made(name, {"name": name, "deleted": False})
+    return Answer(name, {"name": name, "deleted": False})
 
 
-def _address(request: Request) -> Made:
+def _address(request: Request) -> Answer:
     """An address in a subnet: one of its own, in the upper half of 10.40.0.0/21, which is the pilot's subnet."""
-    made = _named("projects/{project}/regions/{region}/addresses/{name}", link=True)(request)
+    made = by_resource_name("projects/{project}/regions/{region}/addresses/{name}", link=True)(request)
     low = int(request.hex(4), 16)
-    return Made(made.id, {"address": f"10.40.{4 + low % 4}.{2 + low // 4 % 250}", **made.outputs})
+    return Answer(made.id, {"address": f"10.40.{4 + low % 4}.{2 + low // 4 % 250}", **made.outputs})
 
 
-def _record(request: Request) -> Made:
-    words = _words(request)
+def _record(request: Request) -> Answer:
+    words = google_words(request)
     zone = words["managedZone"]
-    return Made(f"projects/{words['project']}/managedZones/{zone}/rrsets/{words['name']}/{words['type']}", {})
+    return Answer(f"projects/{words['project']}/managedZones/{zone}/rrsets/{words['name']}/{words['type']}", {})
 
 
-def _model(request: Request) -> Made:
-    words = _words(request)
+def _model(request: Request) -> Answer:
+    words = google_words(request)
     name = f"projects/{words['project']}/locations/{words['location']}/models/{words['modelId']}"
-    return Made(name, {"resourceName": name, "versionId": "1", "versionName": f"{name}@1"})
+    return Answer(name, {"resourceName": name, "versionId": "1", "versionName": f"{name}@1"})
 
 
-def _deployment(request: Request) -> Made:
-    words = _words(request)
-    deployed = _digits(request, 9)
+def _deployment(request: Request) -> Answer:
+    words = google_words(request)
+    deployed = request.digits(9)
     attachment = f"projects/{request.hex(12)}-tp/regions/{words['location']}/serviceAttachments/sa-{request.hex(24)}"
-    return Made(f"{words['endpoint']}/{deployed}", {"deployedModelId": deployed, "serviceAttachment": attachment})
-
-
-def _provider(request: Request) -> Made:
-    digits = request.hex(32)
-    return Made(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}", {})
+    return Answer(f"{words['endpoint']}/{deployed}", {"deployedModelId": deployed, "serviceAttachment": attachment})
 
 
 _IN_PROJECT, _IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
 _GLOBAL, _REGIONAL = "projects/{project}/global", "projects/{project}/regions/{region}"
 
-MAKERS: Mapping[str, Maker] = {
-    "pulumi:providers:gcp": _provider,
-    "pulumi:providers:mlplatform": _provider,
-    "gcp:artifactregistry/repository:Repository": _named(
+ANSWERS: Mapping[str, Answering] = {
+    "pulumi:providers:gcp": a_guid,
+    "pulumi:providers:mlplatform": a_guid,
+    "gcp:artifactregistry/repository:Repository": by_resource_name(
         _IN_PLACE + "/repositories/{repositoryId}",
         key="repositoryId",
         name="{repositoryId}",
         registryUri="{location}-docker.pkg.dev/{project}/{repositoryId}",
     ),
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": _grant(_IN_PLACE + "/repositories/{repository}"),
-    "gcp:bigquery/dataset:Dataset": _named(
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": member_of(_IN_PLACE + "/repositories/{repository}"),
+    "gcp:bigquery/dataset:Dataset": by_resource_name(
         _IN_PROJECT + "/datasets/{datasetId}",
         key="datasetId",
         selfLink="https://bigquery.googleapis.com/bigquery/v2/projects/{project}/datasets/{datasetId}",
     ),
-    "gcp:billing/budget:Budget": _numbered("billingAccounts/{billingAccount}/budgets/{hex}"),
-    "gcp:cloudscheduler/job:Job": _named(_IN_PROJECT + "/locations/{region}/jobs/{name}", state="ENABLED"),
+    "gcp:billing/budget:Budget": numbered("billingAccounts/{billingAccount}/budgets/{hex}"),
+    "gcp:cloudscheduler/job:Job": by_resource_name(_IN_PROJECT + "/locations/{region}/jobs/{name}", state="ENABLED"),
     "gcp:compute/address:Address": _address,
-    "gcp:compute/firewall:Firewall": _named(_GLOBAL + "/firewalls/{name}", link=True),
-    "gcp:compute/forwardingRule:ForwardingRule": _named(
+    "gcp:compute/firewall:Firewall": by_resource_name(_GLOBAL + "/firewalls/{name}", link=True),
+    "gcp:compute/forwardingRule:ForwardingRule": by_resource_name(
         _REGIONAL + "/forwardingRules/{name}", link=True, pscConnectionId="{digits}", pscConnectionStatus="ACCEPTED"
     ),
-    "gcp:compute/globalAddress:GlobalAddress": _named(_GLOBAL + "/addresses/{name}", link=True),
-    "gcp:compute/globalForwardingRule:GlobalForwardingRule": _named(
+    "gcp:compute/globalAddress:GlobalAddress": by_resource_name(_GLOBAL + "/addresses/{name}", link=True),
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": by_resource_name(
         _GLOBAL + "/forwardingRules/{name}", link=True, pscConnectionId="{digits}", pscConnectionStatus="ACCEPTED"
     ),
-    "gcp:compute/network:Network": _named(_GLOBAL + "/networks/{name}", link=True, numericId="{digits}"),
-    "gcp:compute/subnetwork:Subnetwork": _named(_REGIONAL + "/subnetworks/{name}", link=True),
-    "gcp:dns/managedZone:ManagedZone": _named(_IN_PROJECT + "/managedZones/{name}", managedZoneId="{digits}"),
-    "gcp:dns/policy:Policy": _named(_IN_PROJECT + "/policies/{name}"),
+    "gcp:compute/network:Network": by_resource_name(_GLOBAL + "/networks/{name}", link=True, numericId="{digits}"),
+    "gcp:compute/subnetwork:Subnetwork": by_resource_name(_REGIONAL + "/subnetworks/{name}", link=True),
+    "gcp:dns/managedZone:ManagedZone": by_resource_name(_IN_PROJECT + "/managedZones/{name}", managedZoneId="{digits}"),
+    "gcp:dns/policy:Policy": by_resource_name(_IN_PROJECT + "/policies/{name}"),
     "gcp:dns/recordSet:RecordSet": _record,
-    "gcp:kms/cryptoKey:CryptoKey": _named("{keyRing}/cryptoKeys/{name}"),
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _grant("{cryptoKeyId}"),
-    "gcp:kms/keyRing:KeyRing": _named(_IN_PLACE + "/keyRings/{name}"),
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": _named(
+    "gcp:kms/cryptoKey:CryptoKey": by_resource_name("{keyRing}/cryptoKeys/{name}"),
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": member_of("{cryptoKeyId}"),
+    "gcp:kms/keyRing:KeyRing": by_resource_name(_IN_PLACE + "/keyRings/{name}"),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": by_resource_name(
         _IN_PLACE + "/buckets/{bucketId}",
         key="bucketId",
         name=_IN_PLACE + "/buckets/{bucketId}",
         lifecycleState="ACTIVE",
     ),
-    "gcp:logging/projectSink:ProjectSink": _named(
+    "gcp:logging/projectSink:ProjectSink": by_resource_name(
         _IN_PROJECT + "/sinks/{name}",
         writerIdentity="serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
     ),
-    "gcp:monitoring/alertPolicy:AlertPolicy": _numbered(_IN_PROJECT + "/alertPolicies/{digits}"),
-    "gcp:monitoring/notificationChannel:NotificationChannel": _numbered(_IN_PROJECT + "/notificationChannels/{digits}"),
-    "gcp:projects/iAMAuditConfig:IAMAuditConfig": lambda request: Made(
-        f"{_words(request)['project']}/audit_config/{request.inputs['service']}", {"etag": f"BwY{request.hex(8)}="}
+    "gcp:monitoring/alertPolicy:AlertPolicy": numbered(_IN_PROJECT + "/alertPolicies/{digits}"),
+    "gcp:monitoring/notificationChannel:NotificationChannel": numbered(_IN_PROJECT + "/notificationChannels/{digits}"),
+    "gcp:projects/iAMAuditConfig:IAMAuditConfig": lambda request: Answer(
+        f"{google_words(request)['project']}/audit_config/{request.inputs['service']}",
+        {"etag": f"BwY{request.hex(8)}="},
     ),
     "gcp:projects/iAMCustomRole:IAMCustomRole": _custom_role,
-    "gcp:projects/iAMMember:IAMMember": _grant("{project}"),
+    "gcp:projects/iAMMember:IAMMember": member_of("{project}"),
     "gcp:projects/serviceIdentity:ServiceIdentity": _service_identity,
     "gcp:serviceaccount/account:Account": _account,
-    "gcp:serviceaccount/iAMMember:IAMMember": _grant("{serviceAccountId}"),
-    "gcp:storage/bucket:Bucket": _named(
+    "gcp:serviceaccount/iAMMember:IAMMember": member_of("{serviceAccountId}"),
+    "gcp:storage/bucket:Bucket": by_resource_name(
         "{name}", url="gs://{name}", selfLink="https://www.googleapis.com/storage/v1/b/{name}"
     ),
-    "gcp:storage/bucketIAMMember:BucketIAMMember": _grant("b/{bucket}"),
-    "gcp:vertex/aiEndpoint:AiEndpoint": _named(_IN_PLACE + "/endpoints/{name}"),
-    "gcp:workbench/instance:Instance": _named(
+    "gcp:storage/bucketIAMMember:BucketIAMMember": member_of("b/{bucket}"),
+    "gcp:vertex/aiEndpoint:AiEndpoint": by_resource_name(_IN_PLACE + "/endpoints/{name}"),
+    "gcp:workbench/instance:Instance": by_resource_name(
         _IN_PLACE + "/instances/{name}",
         proxyUri="{hex}-dot-{region}.notebooks.googleusercontent.com",
         state="ACTIVE",
     ),
-    "gcp:workbench/instanceIamMember:InstanceIamMember": _grant(_IN_PLACE + "/instances/{name}"),
-    "gcp:workflows/workflow:Workflow": _named(
+    "gcp:workbench/instanceIamMember:InstanceIamMember": member_of(_IN_PLACE + "/instances/{name}"),
+    "gcp:workflows/workflow:Workflow": by_resource_name(
         _IN_PROJECT + "/locations/{region}/workflows/{name}", revisionId="000001-{hex}", state="ACTIVE"
     ),
     "mlplatform:gcp:Deployment": _deployment,
@@ -261,10 +203,6 @@ LOOKUPS: Mapping[str, Lookup] = {
     ),
 }
 
-CHANGERS: Mapping[str, Changer] = {}
-"""None: canaries are our own provider's, and rest/ knows what they do."""
-
-
 _NETWORKS = ("gcp:compute/network:Network",)
 _SUBNETWORKS = ("gcp:compute/subnetwork:Subnetwork",)
 _ADDRESSES = ("gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress")
@@ -282,10 +220,6 @@ _MEMBER = (
 def _member(*on: Ref) -> Behaviour:
     """A grant: adding a member that has the role already changes nothing."""
     return Behaviour(EVERYTHING, refs=(*_MEMBER, *on), second="changes")
-
-
-def _in_project(*paths: str) -> frozenset[str]:
-    return frozenset({"name", "project", *paths})
 
 
 # Replacements: ForceNew in the Terraform Google provider's resources, which pulumi-gcp bridges. Patterns: each API's
@@ -311,22 +245,22 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         frozenset({"billingAccount"}), refs=(Ref("allUpdatesRule.monitoringNotificationChannels[]", _CHANNELS),)
     ),
     "gcp:cloudscheduler/job:Job": Behaviour(
-        _in_project("region"),
+        in_project("region"),
         name="name",
         pattern=r"[a-zA-Z0-9_-]{1,500}",
         refs=(Ref("httpTarget.oauthToken.serviceAccountEmail", _ACCOUNTS, only=_OWN_ACCOUNT),),
     ),
     "gcp:compute/address:Address": Behaviour(
-        _in_project("region", "address", "addressType", "description", "network", "purpose", "subnetwork"),
+        in_project("region", "address", "addressType", "description", "network", "purpose", "subnetwork"),
         name="name",
         pattern=_RFC1035,
         refs=(Ref("network", _NETWORKS, holds=True), Ref("subnetwork", _SUBNETWORKS, holds=True)),
     ),
     "gcp:compute/firewall:Firewall": Behaviour(
-        _in_project("direction"), name="name", pattern=_RFC1035, refs=(Ref("network", _NETWORKS, holds=True),)
+        in_project("direction"), name="name", pattern=_RFC1035, refs=(Ref("network", _NETWORKS, holds=True),)
     ),
     "gcp:compute/forwardingRule:ForwardingRule": Behaviour(
-        _in_project(
+        in_project(
             "region",
             "ipAddress",
             "ipProtocol",
@@ -349,15 +283,13 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         ),
     ),
     "gcp:compute/globalAddress:GlobalAddress": Behaviour(
-        _in_project("address", "addressType", "description", "network", "prefixLength", "purpose"),
+        in_project("address", "addressType", "description", "network", "prefixLength", "purpose"),
         name="name",
         pattern=_RFC1035,
         refs=(Ref("network", _NETWORKS, holds=True),),
     ),
     "gcp:compute/globalForwardingRule:GlobalForwardingRule": Behaviour(
-        _in_project(
-            "ipAddress", "ipProtocol", "network", "noAutomateDnsZone", "portRange", "subnetwork", "description"
-        ),
+        in_project("ipAddress", "ipProtocol", "network", "noAutomateDnsZone", "portRange", "subnetwork", "description"),
         name="name",
         pattern=_RFC1035,
         refs=(
@@ -366,27 +298,27 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         ),
     ),
     "gcp:compute/network:Network": Behaviour(
-        _in_project("autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile"),
+        in_project("autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile"),
         name="name",
         pattern=_RFC1035,
     ),
     "gcp:compute/subnetwork:Subnetwork": Behaviour(
-        _in_project("region", "network", "description", "reservedInternalRange"),
+        in_project("region", "network", "description", "reservedInternalRange"),
         name="name",
         pattern=_RFC1035,
         refs=(Ref("network", _NETWORKS, holds=True),),
     ),
     "gcp:dns/managedZone:ManagedZone": Behaviour(
-        _in_project("dnsName", "visibility"),
+        in_project("dnsName", "visibility"),
         name="name",
         pattern=r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
         refs=(Ref("privateVisibilityConfig.networks.networkUrl", _NETWORKS, holds=True),),
     ),
     "gcp:dns/policy:Policy": Behaviour(
-        _in_project(), name="name", pattern=_RFC1035, refs=(Ref("networks.networkUrl", _NETWORKS, holds=True),)
+        in_project(), name="name", pattern=_RFC1035, refs=(Ref("networks.networkUrl", _NETWORKS, holds=True),)
     ),
     "gcp:dns/recordSet:RecordSet": Behaviour(
-        _in_project("managedZone"), refs=(Ref("managedZone", ("gcp:dns/managedZone:ManagedZone",), holds=True),)
+        in_project("managedZone"), refs=(Ref("managedZone", ("gcp:dns/managedZone:ManagedZone",), holds=True),)
     ),
     # Neither key rings nor keys are ever deleted; the provider forgets a ring and destroys a key's versions.
     "gcp:kms/cryptoKey:CryptoKey": Behaviour(
@@ -398,7 +330,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": _member(Ref("cryptoKeyId", _CRYPTO_KEYS)),
     "gcp:kms/keyRing:KeyRing": Behaviour(
-        _in_project("location"),
+        in_project("location"),
         name="name",
         pattern=r"[a-zA-Z0-9_-]{1,63}",
         held="the key ring exists already: key rings are never deleted",
@@ -410,7 +342,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         refs=(Ref("cmekSettings.kmsKeyName", _CRYPTO_KEYS),),
         held="the log bucket is in state DELETE_REQUESTED for seven days",
     ),
-    "gcp:logging/projectSink:ProjectSink": Behaviour(_in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+    "gcp:logging/projectSink:ProjectSink": Behaviour(in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
     "gcp:monitoring/alertPolicy:AlertPolicy": Behaviour(
         frozenset({"project"}), refs=(Ref("notificationChannels[]", _CHANNELS, holds=True),)
     ),
@@ -427,7 +359,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "gcp:serviceaccount/iAMMember:IAMMember": _member(Ref("serviceAccountId", _ACCOUNTS)),
     "gcp:storage/bucket:Bucket": Behaviour(
-        _in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
+        in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
         name="name",
         pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
         unique="{name}",
@@ -436,7 +368,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "gcp:storage/bucketIAMMember:BucketIAMMember": _member(Ref("bucket", ("gcp:storage/bucket:Bucket",), outside=True)),
     "gcp:vertex/aiEndpoint:AiEndpoint": Behaviour(
-        _in_project(
+        in_project(
             "location", "region", "network", "encryptionSpec", "privateServiceConnectConfig.enablePrivateServiceConnect"
         ),
         name="name",
@@ -444,7 +376,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
         refs=(Ref("encryptionSpec.kmsKeyName", _CRYPTO_KEYS), Ref("network", _NETWORKS, outside=True)),
     ),
     "gcp:workbench/instance:Instance": Behaviour(
-        _in_project(
+        in_project(
             "location",
             "instanceId",
             "instanceOwners",
@@ -473,7 +405,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "gcp:workbench/instanceIamMember:InstanceIamMember": _member(Ref("name", ("gcp:workbench/instance:Instance",))),
     "gcp:workflows/workflow:Workflow": Behaviour(
-        _in_project("region", "tags"),
+        in_project("region", "tags"),
         name="name",
         pattern=r"[a-zA-Z]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?",
         refs=(Ref("serviceAccount", _ACCOUNTS, only=_OWN_ACCOUNT), Ref("cryptoKeyName", _CRYPTO_KEYS)),

@@ -14,16 +14,16 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
+from sandbox.clouds import CLOUDS
+
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS: Mapping[str, str] = {"aws": "pulumi-aws", "gcp": "pulumi-gcp", "azure-native": "pulumi-azure-native"}
-"""Each simulated provider and the SDK whose version it must carry: the engine looks for that version alone."""
 FOLDER_VARIABLE = "MLPLATFORM_SANDBOX"
 PASSPHRASE = "sandbox"
 """Encrypts what Pulumi keeps in the sandbox, where nothing is secret."""
@@ -57,8 +57,9 @@ class Home:
         """Create the folder, or bring it up to date with the checkout. What it holds stays."""
         for name in ("backend", "project", "stacks", "origins"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
-        for plugin, sdk in PLUGINS.items():
-            folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(sdk)}"
+        for plugin, cloud in CLOUDS.items():
+            # The engine looks for the version of the SDK alone.
+            folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(cloud.sdk)}"
             folder.mkdir(parents=True, exist_ok=True)
             command = f'exec {shlex.quote(sys.executable)} -m sandbox.plugin {plugin} "$@"'
             _write(folder / f"pulumi-resource-{plugin}", f"#!/bin/sh\n{command}\n", 0o755)

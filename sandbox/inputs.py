@@ -18,15 +18,13 @@ from typing import Any, ForwardRef, Union, cast, get_args, get_origin
 
 # Not exported, but the one place where the SDK keeps the names on the wire; the lock file pins its version.
 from pulumi._types import input_type_py_to_pulumi_names, is_input_type
-from pulumi.runtime.rpc import UNKNOWN
 
-from catalogue.marks import SECRET_KIND, SECRET_MARK
+from catalogue.marks import is_secret, is_special, is_unknown
 from sandbox.cloud import UnknownType
+from sandbox.clouds import CLOUDS
 
-Faults = list[tuple[str, str]]
+Wrong = list[tuple[str, str]]
 """Path of the input, with dots and indexes, and a sentence without it."""
-
-_PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure-native": "pulumi_azure_native"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Property:
 class Shape:
     """A type of the SDK."""
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """What is wrong with a value that is neither null nor unknown."""
         raise NotImplementedError
 
@@ -49,7 +47,7 @@ class Shape:
 class Anything(Shape):
     """A type that the SDK does not say more about, or an asset."""
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Nothing is wrong."""
         return []
 
@@ -61,7 +59,7 @@ class Scalar(Shape):
     kinds: tuple[type, ...]
     word: str
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: a value of another kind."""
         if isinstance(value, self.kinds) and (bool in self.kinds or not isinstance(value, bool)):
             return []
@@ -74,7 +72,7 @@ class OneOf(Shape):
 
     values: tuple[Any, ...]
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: a value that is not of the enum."""
         if value in self.values:
             return []
@@ -87,12 +85,12 @@ class Items(Shape):
 
     of: "Callable[[], Shape]"
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: no list, or a wrong element."""
         if not isinstance(value, list | tuple):
             return [(path, f"must be a list, not {_said(value)}")]
         items = cast(Sequence[Any], value)
-        return [fault for n, item in enumerate(items) for fault in judge_value(self.of(), f"{path}[{n}]", item)]
+        return [one for n, item in enumerate(items) for one in judge_value(self.of(), f"{path}[{n}]", item)]
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,12 @@ class Entries(Shape):
 
     of: "Callable[[], Shape]"
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: no map, or a wrong value in it."""
         if not isinstance(value, Mapping):
             return [(path, f"must be a map, not {_said(value)}")]
         entries = cast(Mapping[str, Any], value)
-        return [fault for key, one in entries.items() for fault in judge_value(self.of(), f"{path}.{key}", one)]
+        return [said for key, one in entries.items() for said in judge_value(self.of(), f"{path}.{key}", one)]
 
 
 @dataclass(frozen=True)
@@ -115,21 +113,21 @@ class Object(Shape):
 
     properties: Mapping[str, Property]
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: no object, a property missing, one too many, or a wrong one."""
         if not isinstance(value, Mapping):
             return [(path, f"must be an object, not {_said(value)}")]
         given = cast(Mapping[str, Any], value)
         below = f"{path}." if path else ""
-        faults: Faults = []
+        wrong: Wrong = []
         for name, one in given.items():
             known = self.properties.get(name)
             if known is None:
-                faults.append((f"{below}{name}", "is not a property of the SDK's type"))
+                wrong.append((f"{below}{name}", "is not a property of the SDK's type"))
             else:
-                faults += judge_value(known.shape(), f"{below}{name}", one)
+                wrong += judge_value(known.shape(), f"{below}{name}", one)
         missing = (name for name, known in self.properties.items() if known.required and given.get(name) is None)
-        return faults + [(f"{below}{name}", "is required") for name in missing]
+        return wrong + [(f"{below}{name}", "is required") for name in missing]
 
 
 @dataclass(frozen=True)
@@ -138,28 +136,26 @@ class Either(Shape):
 
     of: tuple[Shape, ...]
 
-    def judge(self, path: str, value: Any) -> Faults:
+    def judge(self, path: str, value: Any) -> Wrong:
         """Wrong: wrong for all; said is what is wrong with the nearest."""
         tried = [one.judge(path, value) for one in self.of]
         return min(tried, key=len)
 
 
-def judge(type_: str, inputs: Mapping[str, Any]) -> Faults:
+def judge(type_: str, inputs: Mapping[str, Any]) -> Wrong:
     """What is wrong with a resource's inputs, in wire names. Raises UnknownType for a type the SDK does not have."""
     return resource_shape(type_).judge("", inputs)
 
 
-def judge_value(shape: Shape, path: str, value: Any) -> Faults:
+def judge_value(shape: Shape, path: str, value: Any) -> Wrong:
     """What is wrong with one value: nothing while it is unknown or null, and a secret is judged by what it hides."""
-    if value is None or value == UNKNOWN:
+    if value is None or is_unknown(value):
         return []
-    if isinstance(value, Mapping):
-        mapping = cast(Mapping[str, Any], value)
-        if mapping.get(SECRET_MARK) == SECRET_KIND:
-            said = judge_value(shape, path, mapping.get("value"))
-            return [(where, "is secret, and of the wrong type") for where, _ in said]
-        if SECRET_MARK in mapping:  # an asset, an archive or a reference to a resource
-            return []
+    if is_secret(value):
+        said = judge_value(shape, path, value.get("value"))
+        return [(where, "is secret, and of the wrong type") for where, _ in said]
+    if is_special(value):  # an asset, an archive or a reference to a resource
+        return []
     return shape.judge(path, value)
 
 
@@ -168,9 +164,9 @@ def resource_shape(type_: str) -> Object:
     """The shape of a resource type's inputs, from its `Args` class. Only the type's own module is imported."""
     package, _, rest = type_.partition(":")
     module_name, _, class_name = rest.partition(":")
-    sdk = _PACKAGES.get(package)
-    if sdk is None:
+    if package not in CLOUDS:
         raise UnknownType(f"the sandbox has no SDK for {type_}")
+    sdk = CLOUDS[package].module
     module_name = module_name.partition("/")[0].replace("-", "_")
     try:
         module = import_module(sdk if module_name == "index" else f"{sdk}.{module_name.lower()}")

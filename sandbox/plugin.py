@@ -1,7 +1,7 @@
 """The simulated providers: `python -m sandbox.plugin aws|gcp|azure-native ENGINE`, which the engine starts as plugins.
 
 The port is the first line of output. The sandbox's folder is in the environment, as `MLPLATFORM_SANDBOX`; its
-`state.sqlite` is the cloud. All that is particular to a cloud is in `sandbox.behaviour`: this is the protocol alone.
+`state.sqlite` is the cloud. What the cloud does is in `sandbox.behaviour`: this is the protocol alone.
 """
 
 import argparse
@@ -19,27 +19,29 @@ from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
 
-from catalogue.marks import SECRET_KIND, SECRET_MARK
+from catalogue.marked import Json, as_secret, merged, unmarked
+from catalogue.marks import is_secret
 from provider.serving import Sentences, run
-from sandbox.behaviour import DEFAULTS, Cloud, Package, Refused, refilled, unmarked, with_defaults, without_defaults
+from sandbox.behaviour import Cloud
 from sandbox.cloud import UnknownType
-from sandbox.home import FOLDER_VARIABLE, PLUGINS, Home
-from sandbox.state import Fault, FaultKind, Json, State, redacted
+from sandbox.clouds import CLOUDS
+from sandbox.clouds.manners import CloudSaysNo
+from sandbox.home import FOLDER_VARIABLE, Home
+from sandbox.state import State
+from sandbox.state.faults import Fault, FaultKind
 
 TRIES = 4
 """How often a throttled call is tried before the provider gives up; the pauses between double from the first."""
 FIRST_PAUSE = 0.05
-_ACCOUNT_KEYS = ("allowedAccountIds", "project", "subscriptionId")
-_REGION_KEYS = ("region", "location")
 _Values = Mapping[str, PropertyValue]
 
 
 class Plugin(protocol.Provider):
     """One provider's process. A preview changes nothing; a slow call ends when the engine cancels."""
 
-    def __init__(self, package: Package, state: State) -> None:
-        self._package: Package = package
-        self._version = version(PLUGINS[package])
+    def __init__(self, package: str, state: State) -> None:
+        self._package = package
+        self._version = version(CLOUDS[package].sdk)
         self._state = state
         self._cloud = Cloud(package, state, uuid.uuid4().hex)
         self._cancelled = asyncio.Event()
@@ -48,12 +50,8 @@ class Plugin(protocol.Provider):
         return protocol.GetSchemaResponse(json.dumps({"name": self._package, "version": self._version}))
 
     async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:  # noqa: D102
-        given = {key: unmarked(wire(value)) for key, value in request.args.items()}
-        account = next((str(given[key]) for key in _ACCOUNT_KEYS if given.get(key)), "")
-        if account.startswith("["):  # one of the accounts that a provider allows; the list is JSON on the wire
-            account = next(iter(json.loads(account)), "")
-        self._cloud.account = account
-        self._cloud.region = next((str(given[key]) for key in _REGION_KEYS if given.get(key)), "")
+        given = unmarked(_all(request.args))
+        self._cloud.account, self._cloud.region = self._cloud.manners.account_and_region(given)
         # The SDK's server cannot read marked outputs while they are unknown; not accepted, they come as plain values.
         return protocol.ConfigureResponse(
             accept_secrets=True, supports_preview=True, accept_outputs=False, accept_resources=False
@@ -61,10 +59,10 @@ class Plugin(protocol.Provider):
 
     async def check(self, request: protocol.CheckRequest) -> protocol.CheckResponse:  # noqa: D102
         news, olds = _all(request.new_inputs), _all(request.old_inputs)
-        checked, faults = self._cloud.check(
+        checked, wrong = self._cloud.check(
             _type(request.urn), request.urn, request.name, news, olds, request.random_seed or b""
         )
-        failures = [protocol.CheckFailure(path, f"{path} {said}") for path, said in faults]
+        failures = [protocol.CheckFailure(path, f"{path} {said}") for path, said in wrong]
         return protocol.CheckResponse(_values(checked), failures)
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:  # noqa: D102
@@ -95,10 +93,10 @@ class Plugin(protocol.Provider):
         if fault is not None and fault.kind == "crash":
             os._exit(1)
         if fault is not None:
-            made = self._state.get(_type(request.urn), id_, self._cloud.account)
+            made = self._state.resources.get(_type(request.urn), id_, self._cloud.account)
             if made is not None:
-                self._state.know(made.key)  # the engine was told, if of a failure
-            raise Refused(self._cloud.strike(fault, _type(request.urn), request.name))
+                self._state.resources.know(made.key)  # the engine was told, if of a failure
+            raise self._cloud.strike(fault, _type(request.urn), request.name)
         return protocol.CreateResponse(id_, _values(outputs))
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:  # noqa: D102
@@ -107,8 +105,8 @@ class Plugin(protocol.Provider):
         if record is None:
             return protocol.ReadResponse("")
         inputs = merged(_all(request.inputs), record.inputs)
-        if self._package != "azure-native" and not request.inputs:
-            inputs = with_defaults(inputs)
+        if not request.inputs:  # an import: nothing was noted yet
+            inputs = self._cloud.manners.provider.noted(inputs)
         outputs = merged(_all(request.properties), record.outputs)
         return protocol.ReadResponse(request.resource_id, _values(outputs), _values(inputs))
 
@@ -141,22 +139,22 @@ class Plugin(protocol.Provider):
         """Let armed faults strike a call before it is carried out; the one that is to strike after it, if any."""
         type_, name = _type(request.urn), request.name
         for tried in range(TRIES):
-            fault = self._state.take_fault(("throttle",), type_, name)
+            fault = self._state.faults.take(("throttle",), type_, name)
             if fault is None:
                 break
             if tried == TRIES - 1:
                 raise self._refusal(fault, request)
             await self._pause(FIRST_PAUSE * 2**tried)
-        fault = self._state.take_fault(("slow",), type_, name)
+        fault = self._state.faults.take(("slow",), type_, name)
         if fault is not None:
             await self._pause(float(fault.argument or 1))
-        if not self._state.armed():
+        if not self._state.faults.armed():
             return None
         needs_machines: tuple[FaultKind, ...] = ("quota-exceeded", "no-capacity")
         words = self._cloud.words(type_, given) if given else set[str]()
         ready: list[FaultKind] = [kind for kind in kinds if kind not in needs_machines or words]
         ready.append("access-denied")
-        fault = self._state.take_fault(ready, type_, name, words)
+        fault = self._state.faults.take(ready, type_, name, words)
         if fault is None:
             return None
         if fault.kind == "crash" and fault.argument == "before":
@@ -165,17 +163,17 @@ class Plugin(protocol.Provider):
             return fault
         raise self._refusal(fault, request)
 
-    def _refusal(self, fault: Fault, request: Any) -> Refused:
-        said = self._cloud.strike(fault, _type(request.urn), request.name)
-        self._state.log("fault", _type(request.urn), request.name, "", self._cloud.run, said)
-        return Refused(said)
+    def _refusal(self, fault: Fault, request: Any) -> CloudSaysNo:
+        refusal = self._cloud.strike(fault, _type(request.urn), request.name)
+        self._state.journal.note("fault", _type(request.urn), request.name, "", self._cloud.run, str(refusal))
+        return refusal
 
     async def _pause(self, seconds: float) -> None:
         try:
             await asyncio.wait_for(self._cancelled.wait(), seconds)
         except TimeoutError:
             return
-        raise Refused("the operation was cancelled")
+        raise CloudSaysNo("the operation was cancelled")
 
 
 class Servicer(ProviderServicer):
@@ -196,30 +194,20 @@ def wire(value: PropertyValue) -> Any:
         inner = [wire(one) for one in cast(Sequence[PropertyValue], inner)]
     elif isinstance(inner, float) and inner.is_integer():
         inner = int(inner)
-    return {SECRET_MARK: SECRET_KIND, "value": inner} if value.is_secret else inner
+    return as_secret(inner) if value.is_secret else inner
 
 
 def value_of(tree: Any) -> PropertyValue:
     """The inverse of `wire`."""
+    if is_secret(tree):
+        return value_of(tree.get("value")).with_secret(True)
     if isinstance(tree, Mapping):
-        mapping = cast(Json, tree)
-        if mapping.get(SECRET_MARK) == SECRET_KIND:
-            return value_of(mapping.get("value")).with_secret(True)
-        return PropertyValue({key: value_of(one) for key, one in mapping.items()})
+        return PropertyValue({key: value_of(one) for key, one in cast(Json, tree).items()})
     if isinstance(tree, list):
         return PropertyValue([value_of(one) for one in cast(list[Any], tree)])
     if isinstance(tree, int) and not isinstance(tree, bool):
         return PropertyValue(float(tree))
     return PropertyValue(tree)
-
-
-def merged(given: Json, found: Json) -> Json:
-    """What was found, each property as it was given where it is the same: with its marks and its secrets."""
-    kept = {DEFAULTS: given[DEFAULTS]} if DEFAULTS in given else {}
-    for key, value in found.items():
-        same = key in given and redacted(without_defaults(given[key])) == value
-        kept[key] = given[key] if same else refilled(value, given.get(key))
-    return kept
 
 
 def _type(urn: str) -> str:
@@ -239,7 +227,7 @@ def main() -> int:
     """Serve the package named on the command line; 2 and a sentence without a sandbox."""
     parent = os.getppid()
     parser = argparse.ArgumentParser(prog="sandbox.plugin", description="A simulated provider")
-    parser.add_argument("package", choices=sorted(PLUGINS))
+    parser.add_argument("package", choices=sorted(CLOUDS))
     parser.add_argument("engine", nargs="?", default="")
     known, _ = parser.parse_known_args()
     folder = os.environ.get(FOLDER_VARIABLE)
@@ -248,8 +236,8 @@ def main() -> int:
         return 2
     package, state = known.package, State(Home(Path(folder)).database)
     run(
-        lambda: Servicer([], version(PLUGINS[package]), Plugin(package, state), engine_address=known.engine),
-        Sentences("the sandbox", (Refused, UnknownType)),
+        lambda: Servicer([], version(CLOUDS[package].sdk), Plugin(package, state), engine_address=known.engine),
+        Sentences("the sandbox", (CloudSaysNo, UnknownType)),
         parent,
     )
     return 0

@@ -13,7 +13,8 @@ from catalogue.hardware.catalogue import HardwareFamily
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.rest.kept import DEPLOYMENT, TRAFFIC
-from sandbox.state import Played, Record
+from sandbox.state.metrics import Played
+from sandbox.state.records import Record
 from stacks.errors import BadInput
 from stacks.model import StackConfig
 
@@ -172,9 +173,9 @@ def drift(r: Rehearsal) -> None:
     bound, tag = _CAPACITY[r.platform], _TAGGED[r.platform]
     r.comes_up()
     replicas = _of(r, bound.type, scorer)
-    tagged = r.state.find(type=tag.type)[0]
-    cloud = r.behind(f"somebody lowers {bound.path} of {replicas.name} to {bound.value}")
-    cloud.change_behind(replicas.key, bound.path, bound.value)
+    tagged = r.state.resources.find(type=tag.type)[0]
+    lowered = f"somebody lowers {bound.path} of {replicas.name} to {bound.value}"
+    r.behind(lowered).change_behind(replicas.key, bound.path, bound.value)
     r.behind(f"somebody removes {tag.path} of {tagged.name}").change_behind(tagged.key, tag.path, None)
     r.looks()
     r.shows("update", [bound.shown.format(replicas.name), tagged.name])
@@ -182,7 +183,7 @@ def drift(r: Rehearsal) -> None:
     r.ends_well()
     deleted = r.served(scorer)
     r.behind(f"somebody deletes {deleted.name}").delete_behind(deleted.key)
-    cloud.play(measured_as(deleted), Played(requests=0))
+    r.state.metrics.play(measured_as(deleted), Played(requests=0))
     r.looks()
     r.rings(f"{r.stack}-{scorer}-idle")
     r.shows("create", [deleted.name])
@@ -220,7 +221,7 @@ def idle_endpoint(r: Rehearsal) -> None:
 def workspace_deleted(r: Rehearsal) -> None:
     """Somebody deletes the workspace by hand, and what lies in it with it."""
     r.comes_up()
-    deleted = [record for type_ in _WORKSPACE[r.platform] for record in r.state.find(type=type_)]
+    deleted = [record for type_ in _WORKSPACE[r.platform] for record in r.state.resources.find(type=type_)]
     cloud = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
     for record in deleted:
         cloud.delete_behind(record.key)
@@ -302,7 +303,7 @@ def next_artifact(uri: str) -> str:
 
 def _of(r: Rehearsal, type_: str, endpoint: str) -> Record:
     """The resource of that type that belongs to the endpoint."""
-    for record in r.state.find(type=type_):
+    for record in r.state.resources.find(type=type_):
         if record.name.startswith(f"{r.stack}-{endpoint}"):
             return record
     raise Unexpected(f"{endpoint} has no {type_}")
@@ -312,12 +313,13 @@ def _who_serves(r: Rehearsal, endpoint: str) -> list[str]:
     """The versions of a model that get requests: artifacts on aws, versions on gcp, deployments on azure."""
     served = r.served(endpoint)
     if r.platform == "gcp":
-        deployed = [one for one in r.state.find(type=DEPLOYMENT) if one.id.startswith(f"{served.id}/")]
+        deployed = [one for one in r.state.resources.find(type=DEPLOYMENT) if one.id.startswith(f"{served.id}/")]
         return [one.inputs["model"] for one in deployed if one.outputs["trafficPercent"]]
     if r.platform == "azure":
-        traffic = r.state.get(TRAFFIC, f"{served.id}/traffic")
+        traffic = r.state.resources.get(TRAFFIC, f"{served.id}/traffic")
         shares: dict[str, int] = traffic.outputs["traffic"] if traffic else {}
         return [name for name, share in shares.items() if share]
-    configuration = r.state.named(served.inputs["endpointConfigName"])
-    models = [variant["modelName"] for one in configuration for variant in one.inputs["productionVariants"]]
-    return [model.inputs["primaryContainer"]["modelDataUrl"] for name in models for model in r.state.named(name)]
+    configuration = r.state.resources.named(served.inputs["endpointConfigName"])
+    names = [variant["modelName"] for one in configuration for variant in one.inputs["productionVariants"]]
+    models = [model for name in names for model in r.state.resources.named(name)]
+    return [model.inputs["primaryContainer"]["modelDataUrl"] for model in models]

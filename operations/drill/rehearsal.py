@@ -19,7 +19,11 @@ from operations.judge import cost_of
 from operations.preview import preview
 from sandbox.alarms import ENDPOINTS, alarms, measured_as
 from sandbox.engine import Engine
-from sandbox.state import FaultKind, Played, Record, State
+from sandbox.state import State
+from sandbox.state.faults import FaultKind
+from sandbox.state.metrics import Played
+from sandbox.state.records import Record
+from sandbox.state.resources import Resources
 from stacks.config import NAMESPACE, STACKS, read_stack_file
 from stacks.errors import BadInput
 from stacks.model import OnlineEndpoint, StackConfig
@@ -117,7 +121,7 @@ class Rehearsal:
 
     def served(self, endpoint: str) -> Record:
         """The endpoint in the simulated cloud. Raises Unexpected if it does not stand."""
-        for record in self.state.find(name=f"{self.stack}-{endpoint}"):
+        for record in self.state.resources.find(name=f"{self.stack}-{endpoint}"):
             if record.type in ENDPOINTS:
                 return record
         raise Unexpected(f"the endpoint {endpoint} does not stand")
@@ -128,14 +132,14 @@ class Rehearsal:
         """The pilot stands, holds objects, and is called by healthy traffic: here a drill begins."""
         start = time.monotonic()
         self.ends_well()
-        records = {record.urn: record for record in self.state.all() if record.urn}
+        records = {record.urn: record for record in self.state.resources.all() if record.urn}
         for one in self._resources:
             if one.get("protect") and _is_cloud(one):
                 self._kept[one["urn"]] = records[one["urn"]].key
                 if one["type"] in HOLDS_OBJECTS:
-                    self.state.fill(records[one["urn"]].key, OBJECTS)
+                    self.state.resources.fill(records[one["urn"]].key, OBJECTS)
         self._stood = set(self._parts)
-        self._began = len(self.state.events())
+        self._began = len(self.state.journal.events())
         self.is_called()
         self._tell(f"{self.stack} is up, {len(self._stood)} resources in {time.monotonic() - start:.0f} s")
 
@@ -144,8 +148,8 @@ class Rehearsal:
         for name, item in self.config.endpoints.items():
             bound = item.rollback.p95_latency_ms if isinstance(item, OnlineEndpoint) else None
             healthy = Played(p95_ms=None if bound is None else bound * 0.4)
-            if self.state.find(name=f"{self.stack}-{name}"):
-                self.state.play(measured_as(self.served(name)), played.get(name, healthy))
+            if self.state.resources.find(name=f"{self.stack}-{name}"):
+                self.state.metrics.play(measured_as(self.served(name)), played.get(name, healthy))
 
     def edits(self, said: str, change: Callable[[Json], None]) -> None:
         """Somebody changes the stack file; `change` gets its keys without the namespace."""
@@ -164,17 +168,17 @@ class Rehearsal:
     def refuses(self, kind: FaultKind, argument: str, said: str) -> None:
         """The cloud refuses, until it is told otherwise, what has all parts of the argument in its inputs."""
         self._tell(said)
-        self.state.arm(kind, "*", LASTS, argument)
+        self.state.faults.arm(kind, "*", LASTS, argument)
 
     def refuses_no_more(self, said: str) -> None:
         """The cloud refuses nothing."""
         self._tell(said)
-        self.state.disarm()
+        self.state.faults.disarm()
 
-    def behind(self, said: str) -> State:
-        """The cloud, to be changed behind Pulumi's back."""
+    def behind(self, said: str) -> Resources:
+        """The cloud's resources, to be changed behind Pulumi's back."""
         self._tell(said)
-        return self.state
+        return self.state.resources
 
     def up(self) -> Ran:
         """`pulumi up`."""
@@ -237,14 +241,13 @@ class Rehearsal:
         """Take down what is hurt at this moment: what an alarm says, what somebody changed, what does not stand."""
         for alarm in alarms(self.state):
             if alarm.rings and alarm.figure != "requests":
-                called = [
-                    one for one in self.state.all() if one.type in ENDPOINTS and measured_as(one) == alarm.endpoint
-                ]
+                served = [one for one in self.state.resources.all() if one.type in ENDPOINTS]
+                called = [one for one in served if measured_as(one) == alarm.endpoint]
                 self._hurt += [self._parts.get(one.urn, one.name) for one in called]
-        for event in self.state.events()[self._began :]:
+        for event in self.state.journal.events()[self._began :]:
             if event.operation == "drift":
                 self._hurt += [part for urn, part in self._parts.items() if urn.endswith(f"::{event.name}")]
-        self._absences.append({record.urn for record in self.state.all()})
+        self._absences.append({record.urn for record in self.state.resources.all()})
 
     def rings(self, alarm: str) -> None:
         """The alarm of that name rings: so it is noticed."""
@@ -305,7 +308,7 @@ class Rehearsal:
         self.report.never = sorted({self._parts[urn] for urn in self._stood} - set(expected))
 
     def _judge_kept(self, gone: Sequence[str]) -> tuple[int, int]:
-        now = {record.urn: record for record in self.state.all()}
+        now = {record.urn: record for record in self.state.resources.all()}
         asked = {urn: key for urn, key in self._kept.items() if self._parts[urn] not in gone}
         lost = {urn for urn, key in asked.items() if urn not in now or now[urn].key != key}
         if lost:
@@ -351,7 +354,7 @@ def known(resources: Sequence[Json]) -> set[Thing]:
 
 def standing(state: State) -> list[Thing]:
     """What stands in the simulated cloud, but for what our own provider made."""
-    return [(record.type, record.id) for record in state.all() if not record.type.startswith(OURS)]
+    return [(record.type, record.id) for record in state.resources.all() if not record.type.startswith(OURS)]
 
 
 def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:

@@ -21,7 +21,8 @@ from stacks.wording import nearest
 
 if TYPE_CHECKING:
     from sandbox.home import Home
-    from sandbox.state import Record, State
+    from sandbox.state import State
+    from sandbox.state.records import Record
 
 app = typer.Typer(
     help="Run Pulumi against a cloud without an account: simulated providers, kept in out/sandbox/.",
@@ -81,7 +82,7 @@ def show(
 ) -> None:
     """Print resources as JSON: what was asked for, what the cloud answered, and what was done to them."""
     state, found = _found(context, name)
-    events = state.events()
+    events = state.journal.events()
     shown = [
         {
             **{key: value for key, value in asdict(one).items() if key not in ("key", "run", "known")},
@@ -104,7 +105,7 @@ def play(
 ) -> None:
     """Play traffic, latency or silence in as the metrics that canaries and alarms of that endpoint read."""
     from sandbox.alarms import ENDPOINTS, measured_as
-    from sandbox.state import Played
+    from sandbox.state.metrics import Played
 
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
@@ -113,7 +114,7 @@ def play(
     measured = {one.name: measured_as(one) for one in records if one.type in ENDPOINTS}.get(name, name)
     state = state_of(home)
     if state is not None:
-        state.play(measured, None if stop else Played(p95_ms, error_percent, requests))
+        state.metrics.play(measured, None if stop else Played(p95_ms, error_percent, requests))
     latency = "" if p95_ms is None else f", p95 {p95_ms:g} ms"
     said = f"{requests} requests{latency}, {error_percent:g} % errors" if requests else "silence"
     typer.echo(f"{measured}: nothing is played in any more" if stop else f"{measured}: {said} played in")
@@ -142,7 +143,7 @@ def list_alarms(context: typer.Context) -> None:
 def arm(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The fault; a wrong one is told what there is.")],
-    place: Annotated[
+    at: Annotated[
         str, typer.Argument(metavar="PLACE", help="A resource's logical name, or a type; '*' stands for any text.")
     ],
     times: Annotated[int, typer.Option(min=1, help="How many calls it strikes.")] = 1,
@@ -155,7 +156,8 @@ def arm(
     ] = "",
 ) -> None:
     """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held."""
-    from sandbox.state import FAULTS, State
+    from sandbox.state import State
+    from sandbox.state.faults import FAULTS
 
     if kind not in FAULTS:
         raise BadInput(f"{kind[:80]!r}: no such fault{nearest(kind, FAULTS)}")
@@ -163,8 +165,8 @@ def arm(
     chosen: Chosen = context.obj
     home = chosen.home()
     with used(home, alone=False):
-        State(home.database).arm(kind, place, times, of)
-    typer.echo(f"{kind} strikes the next {times} calls at {place}; `mlplatform sandbox disarm` takes all faults back")
+        State(home.database).faults.arm(kind, at, times, of)
+    typer.echo(f"{kind} strikes the next {times} calls at {at}; `mlplatform sandbox disarm` takes all faults back")
 
 
 @app.command("disarm", epilog="Example: mlplatform sandbox disarm")
@@ -172,10 +174,10 @@ def disarm(context: typer.Context) -> None:
     """Disarm every fault that is armed."""
     chosen: Chosen = context.obj
     state = state_of(chosen.home())
-    armed = state.armed() if state else []
+    armed = state.faults.armed() if state else []
     if state:
-        state.disarm()
-    typer.echo(f"disarmed {', '.join(f'{one.kind} at {one.place}' for one in armed) or 'nothing: no fault was armed'}")
+        state.faults.disarm()
+    typer.echo(f"disarmed {', '.join(f'{one.kind} at {one.at}' for one in armed) or 'nothing: no fault was armed'}")
 
 
 @app.command("change", epilog="Example: mlplatform sandbox change aws-pilot-workspace tags.owner")
@@ -195,7 +197,7 @@ def change(
         wanted = value
     if not _has(record.inputs, path.split(".")):
         raise BadInput(f"{path[:80]!r}: no input of {record.name}; `mlplatform sandbox show` shows them")
-    state.change_behind(record.key, path, wanted)
+    state.resources.change_behind(record.key, path, wanted)
     now = "removed" if value is None else f"now {value}"
     typer.echo(f"{record.name}: {path} is {now}, and Pulumi does not know")
 
@@ -207,9 +209,9 @@ def delete(
 ) -> None:
     """Drift: delete a resource, and what lies in it, behind Pulumi's back."""
     state, record = _one(context, name)
-    before = len(state.all())
-    state.delete_behind(record.key)
-    typer.echo(f"{record.name}: {before - len(state.all())} resources are deleted, and Pulumi does not know")
+    before = len(state.resources.all())
+    state.resources.delete_behind(record.key)
+    typer.echo(f"{record.name}: {before - len(state.resources.all())} resources are deleted, and Pulumi does not know")
 
 
 @app.command("reset", epilog="Example: mlplatform sandbox reset --yes")
@@ -282,7 +284,7 @@ def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:
     chosen: Chosen = context.obj
     home = chosen.home()
     state = state_of(home)
-    return home, state.all() if state else []
+    return home, state.resources.all() if state else []
 
 
 def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
@@ -290,7 +292,7 @@ def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
     home, records = _resources(context)
     state = state_of(home)
     found = [one for one in records if name in (one.name, one.id, f"{one.type}::{one.name}")]
-    found = found or (state.named(name) if state else [])
+    found = found or (state.resources.named(name) if state else [])
     if not found or state is None:
         hint = _hint(name, {one.name for one in records})
         raise BadInput(f"{name[:80]!r}: no such resource in {as_typed(home)}; {hint}")

@@ -135,7 +135,7 @@ def state_of(home: "Home") -> "State | None":
         return None
     try:
         state = State(home.database)
-        state.all()
+        state.resources.all()
     except sqlite3.DatabaseError as error:
         raise BadInput(
             f"{home.database}: no sandbox's state ({error}); `mlplatform sandbox reset --yes` removes it"

@@ -68,7 +68,7 @@ def _trial(engine: "Engine", stack: str, judged: "Preview") -> bool:
         engine.ask("state", "unprotect", "--all", *on)
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     state = state_of(engine.home)
-    left = [f"{one.type}::{one.name}" for one in (state.all() if state else [])]
+    left = [f"{one.type}::{one.name}" for one in (state.resources.all() if state else [])]
     say("`pulumi destroy` failed" if failed else f"{stack} is down; {len(left)} resources are left in the cloud")
     for name in left:
         say(f"  {name}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 
 Json = dict[str, Any]
 

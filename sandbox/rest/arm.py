@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 
 ENDPOINT = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices"

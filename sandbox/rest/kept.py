@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from sandbox.gcp import project_number
+from catalogue.answers import project_number
 from sandbox.rest.answers import Answer, Call, Json, Operation
 from sandbox.rest.arm import ArmDouble
 from sandbox.rest.server import Double, Fault
 from sandbox.rest.vertex import VertexDouble, key
-from sandbox.state import FaultKind, Link, New, Record, State
+from sandbox.state import State
+from sandbox.state.faults import FaultKind
+from sandbox.state.records import Link, New, Record
 
 AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 ONLINE_ENDPOINT = "azure-native:machinelearningservices:OnlineEndpoint"
@@ -108,13 +110,13 @@ class KeptDouble(Double):
 
     def _arm(self, call: Call) -> None:
         type_, name = _place(call)
-        taken = self._state.take_fault(_FAULTS, type_, name, json.dumps(call.body).split('"'))
+        taken = self._state.faults.take(_FAULTS, type_, name, json.dumps(call.body).split('"'))
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
         self._catch_up()
-        self.arm.address, self.arm.metrics = self.address, self._state.played()
+        self.arm.address, self.arm.metrics = self.address, self._state.metrics.played()
         google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
         self.vertex = self._project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
@@ -141,20 +143,20 @@ class KeptDouble(Double):
         for name, vertex in self._projects.items():
             if given in (name, vertex.number):
                 return vertex
-        known = {record.account for record in self._state.find(platform="gcp")} | {given}
+        known = {record.account for record in self._state.resources.find(platform="gcp")} | {given}
         project = next((account for account in known if project_number(account) == given), given)
         vertex = VertexDouble(number=project_number(project), models=_Shown(), endpoints=_Shown())
         return self._projects.setdefault(project, vertex)
 
     def _catch_up(self) -> None:
         """Show what others made and changed since the last call, and operations that other doubles began."""
-        call, types = self._state.calls(), (*_ON_VERTEX, *_ON_ARM)
+        call, types = self._state.journal.calls(), (*_ON_VERTEX, *_ON_ARM)
         if call < self._call:  # another sandbox has taken its place
             self._forget()
         if self._call:
-            changed = self._state.changed_since(self._call, types)
+            changed = self._state.journal.changed_since(self._call, types)
         else:
-            changed = {(record.type, record.id) for type_ in types for record in self._state.find(type=type_)}
+            changed = {(record.type, record.id) for type_ in types for record in self._state.resources.find(type=type_)}
         self._call = call
         for id_ in {id_ for type_, id_ in changed if type_ == MODEL}:
             self._load_model(id_)
@@ -163,7 +165,7 @@ class KeptDouble(Double):
             self._load_endpoint(id_)
         for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in _ON_ARM}:
             self._load_arm(id_)
-        operations, self._revision = self._state.operations(self._revision)
+        operations, self._revision = self._state.operations.since(self._revision)
         for name, kept in operations.items():
             operation = Operation.from_json(kept)
             if name.startswith("projects/"):
@@ -176,15 +178,15 @@ class KeptDouble(Double):
                 self._open[name] = (operation, json.dumps(operation.to_json()))
 
     def _load_model(self, id_: str) -> None:
-        record = self._state.get(MODEL, id_)
+        record = self._state.resources.get(MODEL, id_)
         models = cast(_Shown, self._project(id_.split("/")[1]).models)
         models.load(key(id_), record.outputs["versions"] if record else None)
 
     def _load_endpoint(self, id_: str) -> None:
-        record, vertex = self._state.get(AI_ENDPOINT, id_), self._project(id_.split("/")[1])
+        record, vertex = self._state.resources.get(AI_ENDPOINT, id_), self._project(id_.split("/")[1])
         shown: Json | None = None
         if record is not None:
-            mine = [one for one in self._state.below(id_, record.account) if one.type == DEPLOYMENT]
+            mine = [one for one in self._state.resources.below(id_, record.account) if one.type == DEPLOYMENT]
             split = {one.inputs["id"]: one.outputs["trafficPercent"] for one in mine}
             shown = {
                 "name": vertex.numbered(id_),
@@ -196,11 +198,11 @@ class KeptDouble(Double):
         cast(_Shown, vertex.endpoints).load(key(id_), shown)
 
     def _load_arm(self, id_: str) -> None:
-        record = self._state.get(ONLINE_ENDPOINT, id_) or self._state.get(ONLINE_DEPLOYMENT, id_)
+        record = self._state.resources.get(ONLINE_ENDPOINT, id_) or self._state.resources.get(ONLINE_DEPLOYMENT, id_)
         shown: Json | None = None
         if record is not None:
             shown = {name: value for name, value in {**record.inputs, **record.outputs}.items() if name in _OWN}
-            traffic = self._state.get(TRAFFIC, f"{id_}/traffic")
+            traffic = self._state.resources.get(TRAFFIC, f"{id_}/traffic")
             now: Json = traffic.outputs if traffic else {"traffic": {}, "mirrorTraffic": {}}
             shown["properties"] = {"provisioningState": "Succeeded", **shown.get("properties", {}), **now}
             shown = {"id": id_, "name": id_.rpartition("/")[2], **shown}
@@ -215,7 +217,7 @@ class KeptDouble(Double):
                 self._open[newest.name] = (newest, "")
         now = {name: json.dumps(operation.to_json()) for name, (operation, _) in self._open.items()}
         changed = {name: text for name, text in now.items() if text != self._open[name][1]}
-        self._state.keep_operations({name: self._open[name][0].to_json() for name in changed})
+        self._state.operations.keep({name: self._open[name][0].to_json() for name in changed})
         for name, text in changed.items():
             operation, _ = self._open[name]
             self._open[name] = (operation, text)
@@ -228,16 +230,16 @@ class KeptDouble(Double):
         for name in cast(_Shown, self.vertex.models).changed():
             self._keep_model(f"projects/{project}/locations/{name}", project, self.vertex.models.get(name))
         for name in cast(_Shown, self.vertex.endpoints).changed():
-            owner = self._state.get(AI_ENDPOINT, f"projects/{project}/locations/{name}")
+            owner = self._state.resources.get(AI_ENDPOINT, f"projects/{project}/locations/{name}")
             if owner is not None:
                 self._keep_deployed(owner, self.vertex.endpoints[name])
         for id_, before in cast(_Shown, self.arm.resources).changed().items():
-            owner = self._state.get(ONLINE_ENDPOINT, id_) or self._state.get(ONLINE_DEPLOYMENT, id_)
+            owner = self._state.resources.get(ONLINE_ENDPOINT, id_) or self._state.resources.get(ONLINE_DEPLOYMENT, id_)
             after = self.arm.resources.get(id_)
             if owner is not None and after is None:
                 self._keep(owner, None)
             elif owner is not None and after is not None:
-                self._keep_written(owner, before, after, self._state.get(TRAFFIC, f"{id_}/traffic"))
+                self._keep_written(owner, before, after, self._state.resources.get(TRAFFIC, f"{id_}/traffic"))
 
     def _keep_model(self, id_: str, project: str, versions: Json | None) -> None:
         newest: Json = list(versions.values())[-1] if versions else {}
@@ -248,10 +250,10 @@ class KeptDouble(Double):
             inputs=newest,
             outputs={"versions": versions},
         )
-        self._keep(self._state.get(MODEL, id_), wanted if versions else None)
+        self._keep(self._state.resources.get(MODEL, id_), wanted if versions else None)
 
     def _keep_deployed(self, owner: Record, endpoint: Json) -> None:
-        was = {row.id: row for row in self._state.below(owner.id, owner.account) if row.type == DEPLOYMENT}
+        was = {row.id: row for row in self._state.resources.below(owner.id, owner.account) if row.type == DEPLOYMENT}
         for one in endpoint.get("deployedModels", []):
             id_ = f"{owner.id}/deployedModels/{one['id']}"
             model = f"{owner.id.partition('/locations/')[0]}/locations/{key(one['model']).partition('@')[0]}"
@@ -273,7 +275,7 @@ class KeptDouble(Double):
     def _keep_written(self, owner: Record, before: Json, after: Json, traffic: Record | None) -> None:
         changed = {name: after[name] for name in _OWN if name in after and _still(after, name) != _still(before, name)}
         if changed:
-            self._state.update(owner.key, owner.inputs, {**owner.outputs, **changed})
+            self._state.resources.update(owner.key, owner.inputs, {**owner.outputs, **changed})
         now: Json = {name: after["properties"].get(name) for name in _IN_TRAFFIC}
         shares: Json = {**(now["traffic"] or {}), **(now["mirrorTraffic"] or {})}
         wanted = New(
@@ -295,11 +297,11 @@ class KeptDouble(Double):
         """Create, update or delete a resource."""
         if wanted is None:
             if was is not None:
-                self._state.delete(was.key)
+                self._state.resources.delete(was.key)
         elif was is None:
-            self._state.create(wanted)
+            self._state.resources.create(wanted)
         elif (was.inputs, was.outputs) != (wanted.inputs, wanted.outputs):
-            self._state.update(was.key, wanted.inputs, wanted.outputs, wanted.links)
+            self._state.resources.update(was.key, wanted.inputs, wanted.outputs, wanted.links)
 
 
 def _of_google(id_: str, project: str) -> Json:

@@ -10,7 +10,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 
 NUMBER = "123456789012"
 MUTABLE = {

@@ -38,7 +38,7 @@ def test_after_twenty_kills_up_converges(fresh: Fresh, platform: str, request: p
             after = draw.randint(1, wanted + stood)  # what stands is read again first
             under_way = engine.kill([*UP, stack], after)
             killed += under_way
-            stood = len(State(engine.home.database).all())
+            stood = len(State(engine.home.database).resources.all())
             how = "killed after" if under_way else "ended before"
             LOG.warning("%s %d calls; %d resources stand", how, after, stood)
             if under_way:

@@ -92,8 +92,8 @@ def new_version(pilot: Pilot) -> str:
 def serves(pilot: Pilot, platform: str) -> set[int]:
     """The shares of traffic that the REST double keeps of what our provider deployed; AWS has no such."""
     if platform == "azure":
-        return {share for row in pilot.state.find(type=TRAFFIC) for share in row.outputs["traffic"].values()}
-    return {row.outputs["trafficPercent"] for row in pilot.state.find(type=DEPLOYMENT)}
+        return {share for row in pilot.state.resources.find(type=TRAFFIC) for share in row.outputs["traffic"].values()}
+    return {row.outputs["trafficPercent"] for row in pilot.state.resources.find(type=DEPLOYMENT)}
 
 
 def take_down(pilot: Pilot) -> None:
@@ -118,4 +118,4 @@ def take_down(pilot: Pilot) -> None:
     pilot.engine.ask("state", "unprotect", "--all", "--yes", "--stack", pilot.stack)
     pilot.steps("destroy", *QUIET)
     assert pilot.engine.resources(pilot.stack) == []
-    assert pilot.state.all() == []
+    assert pilot.state.resources.all() == []

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from operations.__main__ import app
 from operations.sandbox.command import named_stack
 from sandbox.home import ROOT, Home
-from sandbox.state import New, State
+from sandbox.state import State
+from sandbox.state.records import New
 from sandbox.tools import CLI_VERSION, FOLDER, NotInstalled
 from stacks.errors import BadInput
 
@@ -85,7 +86,7 @@ def filled(tmp_path: Path) -> State:
         inputs={"displayName": "Fraud"},
         outputs={"name": "fraud-scorer"},
     )
-    state.create(new)
+    state.resources.create(new)
     return state
 
 
@@ -277,15 +278,15 @@ def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
 
 
 def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Path) -> None:
-    from sandbox.state import Played
+    from sandbox.state.metrics import Played
 
     database = tmp_path / "box" / "state.sqlite"
     assert run("play", "fraud-scorer", "--p95-ms", "900", "--error-percent", "2").returncode == 0
-    assert State(database).played() == {"fraud-scorer": Played(900, 2, 1000)}
+    assert State(database).metrics.played() == {"fraud-scorer": Played(900, 2, 1000)}
     assert "silence" in run("play", "fraud-scorer", "--requests", "0").stdout
-    assert State(database).played() == {"fraud-scorer": Played(None, 0, 0)}
+    assert State(database).metrics.played() == {"fraud-scorer": Played(None, 0, 0)}
     run("play", "fraud-scorer", "--stop")
-    assert State(database).played() == {}
+    assert State(database).metrics.played() == {}
 
 
 def test_faults_are_armed_and_disarmed(run: Run, filled: State) -> None:

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from provider.gcp.deployment import deployed_id
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, MODEL, Killed, deployment, logic, model, traffic
 

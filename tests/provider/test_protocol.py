@@ -15,7 +15,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from catalogue.marks import SECRET_KIND, SECRET_MARK, UNKNOWN
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE, INSTANT_VARIABLE, SANDBOX_TOKEN
 from sandbox.rest import Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import (
     AZURE_ENDPOINT,

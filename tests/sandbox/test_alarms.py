@@ -6,7 +6,9 @@ import pytest
 
 from catalogue.graph import Graph
 from sandbox.alarms import alarms
-from sandbox.state import New, Played, State
+from sandbox.state import State
+from sandbox.state.metrics import Played
+from sandbox.state.records import New
 
 ALARMS = {
     "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -30,7 +32,7 @@ def stood_up(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[State, str
             id_ = str(one.outputs["id"])
             handles = {str(one.outputs[key]) for key in ("arn", "name") if key in one.outputs}
             where = (request.param, "account", "region", one.name)
-            state.create(New(one.type, id_, *where, one.inputs, one.outputs, handles=sorted(handles)))
+            state.resources.create(New(one.type, id_, *where, one.inputs, one.outputs, handles=sorted(handles)))
     endpoint = graph.outputs["endpoints"]["fraud-scorer"]
     return state, str(endpoint).rpartition("/")[2]
 
@@ -57,19 +59,19 @@ def test_an_endpoints_alarms_ring_beyond_their_bounds_and_not_at_them(
     stood_up: tuple[State, str], played: Played | None, rings: set[str]
 ) -> None:
     state, endpoint = stood_up
-    state.play(endpoint, played)
+    state.metrics.play(endpoint, played)
     assert ringing(state) == rings
 
 
 def test_another_endpoints_metrics_ring_nothing(stood_up: tuple[State, str]) -> None:
     state, _ = stood_up
-    state.play("another", Played(p95_ms=900, error_percent=50))
+    state.metrics.play("another", Played(p95_ms=900, error_percent=50))
     assert ringing(state) == set()
 
 
 def test_an_alarm_says_what_its_mail_says_and_to_whom(stood_up: tuple[State, str]) -> None:
     state, endpoint = stood_up
-    state.play(endpoint, Played(error_percent=50))
+    state.metrics.play(endpoint, Played(error_percent=50))
     rang = next(alarm for alarm in alarms(state) if alarm.rings)
     assert "1 %" in rang.words and "errors" in rang.words
     assert rang.mails == ("payments-risk@example.com",)

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
+from catalogue.answers import Request
 from catalogue.graph import Graph
 from sandbox import aws, cloud
 
-TYPES = sorted(set(aws.MAKERS) - {"pulumi:providers:aws"})
+TYPES = sorted(set(aws.ANSWERS) - {"pulumi:providers:aws"})
 
 
 def sdk_class(type_: str) -> type:
@@ -24,7 +25,7 @@ def wire_names(class_: type) -> set[str]:
     return {re.sub(r"_(\w)", lambda m: m.group(1).upper(), name) for name in names}
 
 
-def request(type_: str, **inputs: str) -> cloud.Request:
+def request(type_: str, **inputs: str) -> Request:
     anything = dict.fromkeys(
         (
             "bucket",
@@ -39,19 +40,19 @@ def request(type_: str, **inputs: str) -> cloud.Request:
         ),
         "given",
     )
-    return cloud.Request(type_, f"urn:{type_}::x", "x", anything | inputs, "111122223333", "us-east-1")
+    return Request(type_, f"urn:{type_}::x", "x", anything | inputs, "111122223333", "us-east-1")
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(aws.MAKERS, request(type_))
+    made = cloud.create(aws.ANSWERS, request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what AWS's provider does not have"
     assert made.id
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_every_output_named_arn_is_an_arn(type_: str) -> None:
-    arn = cloud.create(aws.MAKERS, request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
+    arn = cloud.create(aws.ANSWERS, request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
     if arn is not None and type_ != "aws:sns/topicPolicy:TopicPolicy":
         assert re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", str(arn))
 
@@ -64,6 +65,6 @@ def test_two_resources_never_share_an_id(pilot: Graph) -> None:
 
 def test_an_unknown_type_is_refused_not_waved_through() -> None:
     with pytest.raises(cloud.UnknownType, match="does not know the type aws:lambda/function:Function"):
-        cloud.create(aws.MAKERS, request("aws:lambda/function:Function"))
+        cloud.create(aws.ANSWERS, request("aws:lambda/function:Function"))
     with pytest.raises(cloud.UnknownType, match="look-up aws:index/getRegion"):
         cloud.look_up(aws.LOOKUPS, "aws:index/getRegion:getRegion", {}, "1", "us-east-1")

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pulumi_azure_native import authorization
 
+from catalogue.answers import TENANT, Request
 from catalogue.graph import Graph
 from sandbox import azure, cloud
 
 OURS = {"pulumi:providers:azure-native", "pulumi:providers:mlplatform", "mlplatform:azure:Traffic"}
-TYPES = sorted(set(azure.MAKERS) - OURS)
+TYPES = sorted(set(azure.ANSWERS) - OURS)
 SUBSCRIPTION = "11112222-3333-4444-5555-666677778888"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/given"
 
@@ -29,7 +30,7 @@ def wire_names(class_: type) -> set[str]:
     return {re.sub(r"_+(\w)", lambda m: m.group(1).upper(), name) for name in names}
 
 
-def request(type_: str, **inputs: Any) -> cloud.Request:
+def request(type_: str, **inputs: Any) -> Request:
     parents = ("accountName", "endpointName", "privateEndpointName", "privateZoneName", "resourceGroupName", "name")
     anything: dict[str, Any] = {
         **dict.fromkeys(parents, "given"),
@@ -39,18 +40,18 @@ def request(type_: str, **inputs: Any) -> cloud.Request:
         "scope": GROUP,
         "resourceUri": GROUP,
     }
-    return cloud.Request(type_, f"urn:{type_}::x", "x", anything | inputs, SUBSCRIPTION, "eastus2")
+    return Request(type_, f"urn:{type_}::x", "x", anything | inputs, SUBSCRIPTION, "eastus2")
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(azure.MAKERS, request(type_))
+    made = cloud.create(azure.ANSWERS, request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what azure-native does not have"
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_ids_are_of_azures_shape(type_: str) -> None:
-    id_ = cloud.create(azure.MAKERS, request(type_)).id
+    id_ = cloud.create(azure.ANSWERS, request(type_)).id
     assert re.fullmatch(
         r"/subscriptions/[0-9a-f-]{36}(/resourceGroups/[\w-]+)?(/providers/Microsoft\.\w+(/[\w.-]+/[\w.-]+)+)*", id_
     ), id_
@@ -59,14 +60,14 @@ def test_ids_are_of_azures_shape(type_: str) -> None:
 
 def test_identities_are_asked_for_as_a_list_and_answered_as_a_map() -> None:
     identity = {"type": "UserAssigned", "userAssignedIdentities": [f"{GROUP}/one"]}
-    made = cloud.create(azure.MAKERS, request("azure-native:storage:StorageAccount", identity=identity))
+    made = cloud.create(azure.ANSWERS, request("azure-native:storage:StorageAccount", identity=identity))
     answered = made.outputs["identity"]["userAssignedIdentities"]
     assert set(answered) == {f"{GROUP}/one"} and set(answered[f"{GROUP}/one"]) == {"clientId", "principalId"}
 
 
 def test_a_child_copies_the_logical_name_and_the_rest_gets_digits() -> None:
     """As azure-native's auto-naming does."""
-    child = cloud.Request(
+    child = Request(
         "azure-native:keyvault:Key",
         "urn:x",
         "logical",
@@ -74,19 +75,19 @@ def test_a_child_copies_the_logical_name_and_the_rest_gets_digits() -> None:
         SUBSCRIPTION,
         "eastus2",
     )
-    assert cloud.create(azure.MAKERS, child).outputs["name"] == "logical"
+    assert cloud.create(azure.ANSWERS, child).outputs["name"] == "logical"
     vault = request("azure-native:keyvault:Vault")
-    name = cloud.create(azure.MAKERS, vault).outputs["name"]
+    name = cloud.create(azure.ANSWERS, vault).outputs["name"]
     assert name == "given"
     del vault.inputs["vaultName"]  # pyright: ignore[reportIndexIssue]
-    assert re.fullmatch(r"x[0-9a-f]{8}", cloud.create(azure.MAKERS, vault).outputs["name"])
+    assert re.fullmatch(r"x[0-9a-f]{8}", cloud.create(azure.ANSWERS, vault).outputs["name"])
 
 
 def test_who_deploys_is_looked_up_in_the_providers_subscription() -> None:
     answer = cloud.look_up(azure.LOOKUPS, "azure-native:authorization:getClientConfig", {}, SUBSCRIPTION, "eastus2")
     assert set(answer) <= wire_names(authorization.GetClientConfigResult)
-    assert answer["subscriptionId"] == SUBSCRIPTION and answer["tenantId"] == azure.TENANT
+    assert answer["subscriptionId"] == SUBSCRIPTION and answer["tenantId"] == TENANT
 
 
 def test_the_sandbox_knows_every_type_of_the_pilot_and_no_other(azure_pilot: Graph) -> None:
-    assert {r.type for r in azure_pilot.resources if not r.is_component} == set(azure.MAKERS)
+    assert {r.type for r in azure_pilot.resources if not r.is_component} == set(azure.ANSWERS)

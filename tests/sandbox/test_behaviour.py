@@ -1,13 +1,17 @@
 """How the simulated clouds behave, on the core that the plugins serve."""
 
 import pytest
-from pulumi.runtime.rpc import UNKNOWN
 
+from catalogue.answers import TENANT
+from catalogue.marked import DEFAULTS, as_secret
+from catalogue.marks import SECRET, UNKNOWN
 from sandbox import aws, azure, gcp
-from sandbox.behaviour import DEFAULTS, Cloud, Refused
+from sandbox.behaviour import Cloud
 from sandbox.cloud import UnknownType
+from sandbox.clouds.manners import CloudSaysNo
 from sandbox.inputs import resource_shape
-from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, Played, State
+from sandbox.state import State
+from sandbox.state.metrics import Played
 
 ACCOUNTS = {
     "aws": ("111122223333", "us-east-1"),
@@ -63,7 +67,7 @@ def on_azure(tmp_path):
 
 @pytest.mark.parametrize("module", [aws, gcp, azure], ids=["aws", "gcp", "azure"])
 def test_every_type_has_a_behaviour_and_its_inputs_are_the_sdk_s(module):
-    made = {type_ for type_ in module.MAKERS if not type_.startswith(("pulumi:", "mlplatform:"))}
+    made = {type_ for type_ in module.ANSWERS if not type_.startswith(("pulumi:", "mlplatform:"))}
     assert set(module.BEHAVIOURS) == made
     for type_, behaviour in module.BEHAVIOURS.items():
         known = set(resource_shape(type_).properties)
@@ -118,36 +122,37 @@ def test_a_name_out_of_pattern_is_a_fault_and_an_unknown_one_is_not(on_azure):
 def test_a_second_create_is_refused_or_overwrites_as_in_the_cloud(on_aws):
     role = {"name": "serving", "assumeRolePolicy": "{}"}
     on_aws.create(ROLE, "a", role)
-    with pytest.raises(Refused, match=r"AlreadyExists: .*serving exists already"):
+    with pytest.raises(CloudSaysNo, match=r"AlreadyExists: .*serving exists already"):
         on_aws.create(ROLE, "b", role)
     inline = "aws:iam/rolePolicy:RolePolicy"
     first, _ = on_aws.create(inline, "p", {"name": "p", "role": "serving", "policy": "{}"})
     second, _ = on_aws.create(inline, "q", {"name": "p", "role": "serving", "policy": "[]"})
     assert first == second
-    assert [record.inputs["policy"] for record in on_aws.state.find(type=inline)] == ["[]"]
+    assert [record.inputs["policy"] for record in on_aws.state.resources.find(type=inline)] == ["[]"]
 
 
 def test_a_reference_must_exist_unless_it_is_another_account_s(on_aws):
-    with pytest.raises(Refused, match=r"executionRoleArn is arn:aws:iam::111122223333:role/gone, which does not exist"):
-        on_aws.create(MODEL, "m", {"executionRoleArn": "arn:aws:iam::111122223333:role/gone"})
+    gone = "arn:aws:iam::111122223333:role/gone"
+    with pytest.raises(CloudSaysNo, match=f"executionRoleArn is {gone}, which does not exist"):
+        on_aws.create(MODEL, "m", {"executionRoleArn": gone})
     on_aws.create(MODEL, "m", {"executionRoleArn": "arn:aws:iam::999988887777:role/theirs"})
-    assert [record.name for record in on_aws.state.all()] == ["m"]
+    assert [record.name for record in on_aws.state.resources.all()] == ["m"]
 
 
 def test_google_s_members_must_exist_but_people_and_agents_need_not(on_gcp):
     member, grant = "gcp:projects/iAMMember:IAMMember", {"project": "payments-risk-pilot", "role": "roles/viewer"}
     own = "serviceAccount:batch@payments-risk-pilot.iam.gserviceaccount.com"
-    with pytest.raises(Refused, match="notFound"):
+    with pytest.raises(CloudSaysNo, match="notFound"):
         on_gcp.create(member, "a", {**grant, "member": own})
     on_gcp.create(member, "b", {**grant, "member": "user:ana@example.com"})
     on_gcp.create("gcp:serviceaccount/account:Account", "batch-sa", {"accountId": "batch-sa"})
     on_gcp.create(member, "c", {**grant, "member": own.replace("batch@", "batch-sa@")})
-    assert len(on_gcp.state.find(type=member)) == 2
+    assert len(on_gcp.state.resources.find(type=member)) == 2
 
 
 def test_azure_s_parents_must_exist_and_take_what_lies_in_them_along(on_azure):
     inside = {"resourceGroupName": "g", "location": "eastus2"}
-    with pytest.raises(Refused, match=r"ResourceNotFound.*resourceGroups/g, which does not exist"):
+    with pytest.raises(CloudSaysNo, match=r"ResourceNotFound.*resourceGroups/g, which does not exist"):
         on_azure.create(VNET, "net", inside)
     group, _ = on_azure.create(GROUP, "group", {"resourceGroupName": "g", "location": "eastus2"})
     on_azure.create(VNET, "net", {**inside, "virtualNetworkName": "net"})
@@ -155,10 +160,10 @@ def test_azure_s_parents_must_exist_and_take_what_lies_in_them_along(on_azure):
     id_, _ = on_azure.create(SUBNET, "private", subnet)
     private = {**inside, "privateEndpointName": "pe", "subnet": {"id": id_}}
     on_azure.create("azure-native:network:PrivateEndpoint", "pe", private)
-    with pytest.raises(Refused, match="still uses private"):
+    with pytest.raises(CloudSaysNo, match="still uses private"):
         on_azure.cloud.delete(SUBNET, id_)
     on_azure.cloud.delete(GROUP, group)
-    assert on_azure.state.all() == []
+    assert on_azure.state.resources.all() == []
 
 
 def test_a_zone_with_links_is_not_deleted(on_azure):
@@ -167,7 +172,7 @@ def test_a_zone_with_links_is_not_deleted(on_azure):
     id_, _ = on_azure.create(zone, "z", {"resourceGroupName": "g", "privateZoneName": "privatelink.api.azureml.ms"})
     linked = {"resourceGroupName": "g", "privateZoneName": "privatelink.api.azureml.ms", "virtualNetworkLinkName": "l"}
     on_azure.create(link, "l", linked)
-    with pytest.raises(Refused, match="Conflict"):
+    with pytest.raises(CloudSaysNo, match="Conflict"):
         on_azure.cloud.delete(zone, id_)
 
 
@@ -176,16 +181,16 @@ def test_a_name_stays_taken_by_what_was_deleted_softly(on_azure, on_gcp):
     vault = {
         "resourceGroupName": "g",
         "vaultName": "keys",
-        "properties": {"sku": {"family": "A", "name": "premium"}, "tenantId": azure.TENANT},
+        "properties": {"sku": {"family": "A", "name": "premium"}, "tenantId": TENANT},
     }
     id_, _ = on_azure.create("azure-native:keyvault:Vault", "v", vault)
     on_azure.cloud.delete("azure-native:keyvault:Vault", id_)
-    with pytest.raises(Refused, match="deleted softly"):
+    with pytest.raises(CloudSaysNo, match="deleted softly"):
         on_azure.create("azure-native:keyvault:Vault", "v", vault)
     ring = {"name": "ring", "location": "us-central1"}
     id_, _ = on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
     on_gcp.cloud.delete("gcp:kms/keyRing:KeyRing", id_)
-    with pytest.raises(Refused, match="never deleted"):
+    with pytest.raises(CloudSaysNo, match="never deleted"):
         on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
 
 
@@ -194,18 +199,18 @@ def test_bucket_names_are_the_whole_world_s(on_gcp, tmp_path):
     on_gcp.create("gcp:storage/bucket:Bucket", "a", bucket)
     other = Place("gcp", tmp_path / "state.sqlite")
     other.cloud.account = "another-project"
-    with pytest.raises(Refused, match="409"):
+    with pytest.raises(CloudSaysNo, match="409"):
         other.create("gcp:storage/bucket:Bucket", "b", bucket)
 
 
 def test_a_full_bucket_is_not_deleted_unless_forced(on_aws):
     id_, _ = on_aws.create("aws:s3/bucket:Bucket", "b", {"bucket": "models-1"})
-    on_aws.state.fill(on_aws.state.all()[0].key, 2)
-    with pytest.raises(Refused, match="2 objects"):
+    on_aws.state.resources.fill(on_aws.state.resources.all()[0].key, 2)
+    with pytest.raises(CloudSaysNo, match="2 objects"):
         on_aws.cloud.delete("aws:s3/bucket:Bucket", id_)
     on_aws.cloud.update("aws:s3/bucket:Bucket", id_, {"bucket": "models-1", "forceDestroy": True})
     on_aws.cloud.delete("aws:s3/bucket:Bucket", id_)
-    assert on_aws.state.all() == []
+    assert on_aws.state.resources.all() == []
 
 
 def test_what_forces_a_replacement(on_aws, on_gcp, on_azure):
@@ -262,14 +267,14 @@ def test_a_preview_leaves_unknown_what_only_the_cloud_knows(on_aws, on_azure):
     vault = {"resourceGroupName": UNKNOWN, "vaultName": "v", "properties": UNKNOWN}
     seen = on_azure.cloud.foresee("azure-native:keyvault:Vault", "u::t::v", "v", vault)
     assert seen["properties"] == UNKNOWN
-    assert on_aws.state.all() == []
+    assert on_aws.state.resources.all() == []
 
 
 def test_a_secret_reaches_the_engine_marked_and_the_file_not_at_all(on_aws, tmp_path):
-    secret = {SECRET_MARK: SECRET_KIND, "value": '{"hidden": 1}'}
+    secret = as_secret('{"hidden": 1}')
     _, outputs = on_aws.create("aws:iam/policy:Policy", "p", {"policy": secret})
     assert outputs["policy"] == secret
-    assert on_aws.state.all()[0].inputs["policy"] == dict(SECRET)
+    assert on_aws.state.resources.all()[0].inputs["policy"] == dict(SECRET)
     on_aws.state.close()
     assert not any(b"hidden" in file.read_bytes() for file in tmp_path.iterdir())
 
@@ -281,8 +286,8 @@ def test_a_create_that_was_cut_is_taken_up_by_the_next_run(on_aws, tmp_path):
     checked, _ = later.check(policy, "p", {"policy": "{}"}, seed=b"\x00" * 5)
     assert checked["name"] == outputs["name"]
     assert later.cloud.create(policy, urn(policy, "p"), "p", checked)[0] == first
-    assert len(later.state.all()) == 1
-    assert later.state.events()[-1].said == "adopted: an earlier run made it and was cut"
+    assert len(later.state.resources.all()) == 1
+    assert later.state.journal.events()[-1].said == "adopted: an earlier run made it and was cut"
 
 
 def test_what_the_engine_knows_of_is_not_taken_up(on_aws, tmp_path):
@@ -290,7 +295,7 @@ def test_what_the_engine_knows_of_is_not_taken_up(on_aws, tmp_path):
     _, outputs = on_aws.create(ROLE, "r", role)
     later = Place("aws", tmp_path / "state.sqlite", run="two")
     later.check(ROLE, "r", role, olds=role)
-    with pytest.raises(Refused, match="AlreadyExists"):
+    with pytest.raises(CloudSaysNo, match="AlreadyExists"):
         later.create(ROLE, "r", role)
     assert outputs["name"] == "r"
 
@@ -298,7 +303,7 @@ def test_what_the_engine_knows_of_is_not_taken_up(on_aws, tmp_path):
 def test_a_cut_create_with_other_inputs_is_in_the_way(on_aws, tmp_path):
     on_aws.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "{}"})
     later = Place("aws", tmp_path / "state.sqlite", run="two")
-    with pytest.raises(Refused, match="AlreadyExists"):
+    with pytest.raises(CloudSaysNo, match="AlreadyExists"):
         later.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "[]"})
 
 
@@ -333,16 +338,16 @@ def bluegreen(place, serves):
 @pytest.mark.parametrize(("errors", "serves"), [(0.5, "green"), (1.0, "green"), (5.0, "blue")])
 def test_sagemaker_takes_a_configuration_back_when_an_alarm_rings_and_reports_success(on_aws, errors, serves):
     id_, given = bluegreen(on_aws, "blue")
-    on_aws.state.play("e", Played(error_percent=errors))
+    on_aws.state.metrics.play("e", Played(error_percent=errors))
     updated = on_aws.cloud.update(ENDPOINT, id_, {**given, "endpointConfigName": "green"})
     found = on_aws.cloud.read(ENDPOINT, id_)
     assert updated["endpointConfigName"] == found.inputs["endpointConfigName"] == serves
-    said = [event.said for event in on_aws.state.events() if event.operation == "rollback"]
+    said = [event.said for event in on_aws.state.journal.events() if event.operation == "rollback"]
     assert said == ([] if serves == "green" else ["taken back: green, for errors rings"])
 
 
 def test_an_endpoint_whose_configuration_is_gone_cannot_be_updated(on_aws):
     id_, given = bluegreen(on_aws, "blue")
     on_aws.cloud.delete(CONFIG, "blue")
-    with pytest.raises(Refused, match=r"Could not find endpoint configuration .*endpoint-config/blue"):
+    with pytest.raises(CloudSaysNo, match=r"Could not find endpoint configuration .*endpoint-config/blue"):
         on_aws.cloud.update(ENDPOINT, id_, {**given, "endpointConfigName": "green"})

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
+from catalogue.answers import Request
 from catalogue.graph import Graph
 from operations.preview import preview
 from sandbox import cloud, gcp
 from stacks.config import STACKS
 
-TYPES = sorted(type_ for type_ in gcp.MAKERS if type_.startswith("gcp:"))
+TYPES = sorted(type_ for type_ in gcp.ANSWERS if type_.startswith("gcp:"))
 PROJECT = "payments-risk-pilot"
 
 
@@ -32,18 +33,18 @@ def wire_names(class_: type) -> set[str]:
     return {re.sub(r"_(\w)", lambda m: m.group(1).upper(), name) for name in names}
 
 
-def request(type_: str, **inputs: str) -> cloud.Request:
+def request(type_: str, **inputs: str) -> Request:
     given = ("role", "member", "keyRing", "cryptoKeyId", "serviceAccountId", "accountId", "roleId", "repository")
     more = ("bucket", "billingAccount", "managedZone", "type", "endpoint", "modelId", "location")
     anything = dict.fromkeys((*given, *more), "given") | {"service": "aiplatform.googleapis.com"}
     if re.search("recordSet|instanceIamMember", type_):
         anything["name"] = "given"
-    return cloud.Request(type_, f"urn:{type_}::x", "x", anything | inputs, PROJECT, "us-central1")
+    return Request(type_, f"urn:{type_}::x", "x", anything | inputs, PROJECT, "us-central1")
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(gcp.MAKERS, request(type_))
+    made = cloud.create(gcp.ANSWERS, request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what Google's provider does not have"
     assert made.id and "{" not in made.id
 
@@ -52,7 +53,7 @@ def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
 def test_outputs_of_our_own_resources_are_theirs(type_: str) -> None:
     name = type_.rpartition(":")[2]
     own = getattr(importlib.import_module(f"provider.gcp.{name.lower()}"), name)
-    assert set(cloud.create(gcp.MAKERS, request(type_)).outputs) <= wire_names(own)
+    assert set(cloud.create(gcp.ANSWERS, request(type_)).outputs) <= wire_names(own)
 
 
 @pytest.mark.parametrize("token", sorted(gcp.LOOKUPS))
@@ -108,6 +109,6 @@ def test_what_can_carry_labels_carries_all_six(pilot: Graph) -> None:
 
 def test_an_unknown_type_is_refused_not_waved_through() -> None:
     with pytest.raises(cloud.UnknownType, match="does not know the type gcp:sql/databaseInstance:DatabaseInstance"):
-        cloud.create(gcp.MAKERS, request("gcp:sql/databaseInstance:DatabaseInstance"))
+        cloud.create(gcp.ANSWERS, request("gcp:sql/databaseInstance:DatabaseInstance"))
     with pytest.raises(cloud.UnknownType, match="look-up gcp:index/getRegion"):
         cloud.look_up(gcp.LOOKUPS, "gcp:index/getRegion:getRegion", {}, PROJECT, "us-central1")

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sandbox.clouds import CLOUDS
 from sandbox.engine import Forwarding
-from sandbox.home import PLUGINS, ROOT, Home
+from sandbox.home import ROOT, Home
 
 STACK_FILE = ROOT / "stacks" / "Pulumi.aws-pilot.yaml"
 SALT = "encryptionsalt: v1:abc=:v1:def==\n"
@@ -36,7 +37,7 @@ def checked_in() -> dict[Path, str]:
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-@pytest.mark.parametrize(("plugin", "sdk"), PLUGINS.items())
+@pytest.mark.parametrize(("plugin", "sdk"), [(name, cloud.sdk) for name, cloud in CLOUDS.items()])
 def test_each_simulated_provider_is_a_plugin_of_its_sdks_version(home: Home, plugin: str, sdk: str) -> None:
     launcher = home.path / "home" / "plugins" / f"resource-{plugin}-v{version(sdk)}" / f"pulumi-resource-{plugin}"
     assert os.access(launcher, os.X_OK)

@@ -1,12 +1,11 @@
 """Inputs against the installed SDKs: what they refuse is refused, what they take is let through."""
 
 import pytest
-from pulumi.runtime.rpc import UNKNOWN
 
+from catalogue.marks import SECRET_KIND, SECRET_MARK, UNKNOWN
 from sandbox import aws, azure, gcp
 from sandbox.cloud import UnknownType
 from sandbox.inputs import judge, resource_shape
-from sandbox.state import SECRET_KIND, SECRET_MARK
 
 MODEL = "aws:sagemaker/model:Model"
 STORAGE = "azure-native:storage:StorageAccount"
@@ -22,7 +21,7 @@ def own(makers):
 
 @pytest.mark.parametrize("module", [aws, gcp, azure], ids=["aws", "gcp", "azure"])
 def test_every_type_of_the_sandbox_is_one_of_the_sdk(module):
-    for type_ in own(module.MAKERS):
+    for type_ in own(module.ANSWERS):
         assert resource_shape(type_).properties, type_
 
 

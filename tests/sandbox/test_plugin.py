@@ -15,9 +15,9 @@ import pytest
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
-from pulumi.runtime.rpc import UNKNOWN
 
-from sandbox.state import SECRET, SECRET_KIND, SECRET_MARK, State
+from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK, UNKNOWN
+from sandbox.state import State
 
 ROOT = Path(__file__).parents[2]
 ROLE, VPC, TOPIC = "aws:iam/role:Role", "aws:ec2/vpc:Vpc", "aws:sns/topic:Topic"
@@ -193,7 +193,7 @@ def test_one_resource_from_its_creation_to_its_end(plugin):
     plugin.delete(TOPIC, "alerts", made.id)
     assert plugin.read(TOPIC, "alerts", made.id).id == ""
     plugin.delete(TOPIC, "alerts", made.id)
-    said = [(event.operation, event.said) for event in plugin.state.events()]
+    said = [(event.operation, event.said) for event in plugin.state.journal.events()]
     assert said == [
         ("create", ""),
         ("read", ""),
@@ -219,8 +219,8 @@ def test_a_preview_changes_nothing(plugin):
     made = plugin.create(VPC, "net", {"cidrBlock": "10.0.0.0/16"})
     olds = json_format.MessageToDict(made.properties)
     plugin.update(VPC, "net", made.id, olds, {"cidrBlock": "10.0.0.0/16", "tags": {"a": "b"}}, preview=True)
-    assert [record.inputs for record in plugin.state.all()] == [{"cidrBlock": "10.0.0.0/16"}]
-    assert [event.operation for event in plugin.state.events()] == ["create"]
+    assert [record.inputs for record in plugin.state.resources.all()] == [{"cidrBlock": "10.0.0.0/16"}]
+    assert [event.operation for event in plugin.state.journal.events()] == ["create"]
 
 
 def test_a_secret_comes_back_marked_and_is_not_kept(plugin):
@@ -228,7 +228,7 @@ def test_a_secret_comes_back_marked_and_is_not_kept(plugin):
     inputs = {"name": "t", "displayName": secret}
     made = plugin.create(TOPIC, "t", inputs)
     assert own(made.properties)["displayName"] == secret
-    assert plugin.state.all()[0].outputs["displayName"] == dict(SECRET)
+    assert plugin.state.resources.all()[0].outputs["displayName"] == dict(SECRET)
     read = plugin.read(TOPIC, "t", made.id, json_format.MessageToDict(made.properties), inputs)
     assert own(read.inputs)["displayName"] == secret
 
@@ -236,11 +236,11 @@ def test_a_secret_comes_back_marked_and_is_not_kept(plugin):
 def test_drift_is_found_and_is_a_difference(plugin):
     inputs = {"name": "t", "tags": {"team": "risk", "owner": "ana"}}
     made = plugin.create(TOPIC, "t", inputs)
-    plugin.state.change_behind(plugin.state.all()[0].key, "tags.owner", None)
+    plugin.state.resources.change_behind(plugin.state.resources.all()[0].key, "tags.owner", None)
     read = plugin.read(TOPIC, "t", made.id, json_format.MessageToDict(made.properties), inputs)
     assert own(read.inputs)["tags"] == {"team": "risk"}
     assert list(plugin.diff(TOPIC, own(read.inputs), inputs).diffs) == ["tags"]
-    plugin.state.delete_behind(plugin.state.all()[0].key)
+    plugin.state.resources.delete_behind(plugin.state.resources.all()[0].key)
     assert plugin.read(TOPIC, "t", made.id).id == ""
 
 
@@ -266,81 +266,81 @@ def an_endpoint(plugin):
     ],
 )
 def test_a_fault_refuses_a_create_once_and_nothing_is_left(plugin, kind, argument, said):
-    plugin.state.arm(kind, ENDPOINT, argument=argument)
+    plugin.state.faults.arm(kind, ENDPOINT, argument=argument)
     with refused(said):
         an_endpoint(plugin)
-    assert [record.type for record in plugin.state.all()] == [CONFIG]
-    assert re.search(said, plugin.state.events()[-1].said)
+    assert [record.type for record in plugin.state.resources.all()] == [CONFIG]
+    assert re.search(said, plugin.state.journal.events()[-1].said)
     plugin.create(ENDPOINT, "scorer", {"name": "scorer", "endpointConfigName": "c"})
 
 
 def test_a_machine_fault_passes_over_other_machines_and_what_runs_none(plugin):
-    plugin.state.arm("no-capacity", "*", argument="ml.p4d.24xlarge")
-    plugin.state.arm("quota-exceeded", "c")
+    plugin.state.faults.arm("no-capacity", "*", argument="ml.p4d.24xlarge")
+    plugin.state.faults.arm("quota-exceeded", "c")
     an_endpoint(plugin)
-    assert len(plugin.state.armed()) == 2
+    assert len(plugin.state.faults.armed()) == 2
 
 
 def test_throttling_is_waited_out_while_it_is_short(plugin):
-    plugin.state.arm("throttle", "t", times=2)
+    plugin.state.faults.arm("throttle", "t", times=2)
     plugin.create(TOPIC, "t", {"name": "t"})
-    assert plugin.state.armed() == []
-    plugin.state.arm("throttle", "u", times=4)
+    assert plugin.state.faults.armed() == []
+    plugin.state.faults.arm("throttle", "u", times=4)
     with refused("ThrottlingException: Rate exceeded"):
         plugin.create(TOPIC, "u", {"name": "u"})
-    assert [record.name for record in plugin.state.all()] == ["t"]
+    assert [record.name for record in plugin.state.resources.all()] == ["t"]
 
 
 def test_a_create_that_fails_after_it_succeeded_is_in_the_way(plugin):
-    plugin.state.arm("fails-after-success", "r")
+    plugin.state.faults.arm("fails-after-success", "r")
     role = {"name": "r", "assumeRolePolicy": "{}"}
     with refused("timeout while waiting"):
         plugin.create(ROLE, "r", role)
-    assert [record.name for record in plugin.state.all()] == ["r"]
+    assert [record.name for record in plugin.state.resources.all()] == ["r"]
     with refused("AlreadyExists"):
         plugin.create(ROLE, "r", role)
 
 
 def test_a_slow_create_is_slow_and_others_go_on(plugin):
-    plugin.state.arm("slow", "slow", argument="0.6")
+    plugin.state.faults.arm("slow", "slow", argument="0.6")
     began = time.monotonic()
     slow = threading.Thread(target=plugin.create, args=(TOPIC, "slow", {"name": "slow"}))
     slow.start()
     time.sleep(0.1)
     plugin.create(TOPIC, "quick", {"name": "quick"})
-    assert [record.name for record in plugin.state.all()] == ["quick"]
+    assert [record.name for record in plugin.state.resources.all()] == ["quick"]
     slow.join(10)
     assert time.monotonic() - began >= 0.6
-    assert [record.name for record in plugin.state.all()] == ["quick", "slow"]
+    assert [record.name for record in plugin.state.resources.all()] == ["quick", "slow"]
 
 
 def test_a_slow_create_ends_when_the_engine_cancels(tmp_path):
     with Started(tmp_path) as plugin:
-        plugin.state.arm("slow", "*", argument="60")
+        plugin.state.faults.arm("slow", "*", argument="60")
         call = plugin.stub.Create.future(
             proto.CreateRequest(urn=urn(TOPIC, "t"), properties=struct({"name": "t"})), timeout=20
         )
-        while plugin.state.armed():
+        while plugin.state.faults.armed():
             time.sleep(0.01)
         plugin.stub.Cancel(empty_pb2.Empty(), timeout=5)
         with refused("cancelled"):
             call.result()
-        assert plugin.state.all() == []
+        assert plugin.state.resources.all() == []
 
 
 @pytest.mark.parametrize(("when", "left"), [("before", 0), ("after", 1)])
 def test_the_next_run_takes_up_what_a_crash_left(tmp_path, when, left):
     role = {"name": "r", "assumeRolePolicy": "{}"}
     with Started(tmp_path) as plugin:
-        plugin.state.arm("crash", "r", argument=when)
+        plugin.state.faults.arm("crash", "r", argument=when)
         with pytest.raises(grpc.RpcError) as error:
             plugin.create(ROLE, "r", role)
         assert error.value.code() == grpc.StatusCode.UNAVAILABLE
         assert plugin.process.wait(10) == 1
-    assert len(State(tmp_path / "state.sqlite").all()) == left
+    assert len(State(tmp_path / "state.sqlite").resources.all()) == left
     with Started(tmp_path) as plugin:
         assert plugin.create(ROLE, "r", role).id == "r"
-        assert len(plugin.state.all()) == 1
+        assert len(plugin.state.resources.all()) == 1
 
 
 def test_kill_9_at_any_point_leaves_whole_resources_that_the_next_run_takes_up(tmp_path):
@@ -355,12 +355,12 @@ def test_kill_9_at_any_point_leaves_whole_resources_that_the_next_run_takes_up(t
         killer.start()
         with pytest.raises(grpc.RpcError):
             make_all(plugin)
-    left = State(tmp_path / "state.sqlite").all()
+    left = State(tmp_path / "state.sqlite").resources.all()
     assert 0 < len(left) < len(names)
     assert all(record.inputs["tags"] == {"name": record.name} and record.outputs["arn"] for record in left)
     with Started(tmp_path) as plugin:
         make_all(plugin)
-        after = plugin.state.all()
+        after = plugin.state.resources.all()
     assert [record.name for record in after] == names
     assert after[: len(left)] == [record.__class__(**{**vars(record), "run": after[0].run}) for record in left]
 

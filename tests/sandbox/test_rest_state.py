@@ -14,12 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
+from catalogue.answers import project_number
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
-from sandbox.gcp import project_number
 from sandbox.rest.kept import DEPLOYMENT, MODEL, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC, KeptDouble
-from sandbox.state import Held, Link, New, Played, State
+from sandbox.state import State
+from sandbox.state.metrics import Played
+from sandbox.state.records import Held, Link, New
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, LOCATION, Killed, Logic, deployment, logic, model, traffic
 
 AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
@@ -42,7 +44,7 @@ def place(state: State, type_: str, id_: str, **values: Any) -> None:
         outputs={},
         links=links,
     )
-    state.create(new)
+    state.resources.create(new)
 
 
 def deployments(state: State, *names: str) -> None:
@@ -59,7 +61,7 @@ def database(tmp_path: Path) -> Path:
     properties = {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {}}
     place(state, ONLINE_ENDPOINT, AZURE_ENDPOINT, **endpoint, properties=properties)
     deployments(state, "blue", "green")
-    return state._path
+    return tmp_path / "state.sqlite"
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def run(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logic]:
 
 
 def shares(state: State) -> dict[str, int]:
-    return {row.inputs["id"]: row.outputs["trafficPercent"] for row in state.find(type=DEPLOYMENT)}
+    return {row.inputs["id"]: row.outputs["trafficPercent"] for row in state.resources.find(type=DEPLOYMENT)}
 
 
 def test_what_the_provider_makes_is_there_in_the_sandbox(run: Logic, database: Path) -> None:
@@ -81,13 +83,13 @@ def test_what_the_provider_makes_is_there_in_the_sandbox(run: Logic, database: P
     run.deployments.update(deployment())
     run.traffics.update(traffic())
     state = State(database)
-    (stored,) = state.find(type=MODEL)
+    (stored,) = state.resources.find(type=MODEL)
     assert (stored.id, stored.name, stored.account) == (f"{LOCATION}/models/fraud-scorer", "fraud-scorer", PROJECT)
     assert stored.inputs["containerSpec"]["imageUri"].endswith("fraud-scorer:1.4.0")
     assert shares(state) == {deployed_id(deployment()): 100}
-    (routed,) = state.find(type=TRAFFIC)
+    (routed,) = state.resources.find(type=TRAFFIC)
     assert routed.outputs["traffic"] == {"blue": 100}
-    assert [event.operation for event in state.events() if event.type == MODEL] == ["create"]
+    assert [event.operation for event in state.journal.events() if event.type == MODEL] == ["create"]
 
 
 def test_a_later_process_answers_with_it(run: Logic, database: Path) -> None:
@@ -106,10 +108,10 @@ def test_a_change_in_place_is_kept(run: Logic, database: Path) -> None:
     run.models.create(model())
     run.deployments.update(deployment())
     state = State(database)
-    (stands,) = state.find(type=DEPLOYMENT)
-    state.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
+    (stands,) = state.resources.find(type=DEPLOYMENT)
+    state.resources.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
     run.deployments.update(deployment())
-    (mended,) = state.find(type=DEPLOYMENT)
+    (mended,) = state.resources.find(type=DEPLOYMENT)
     assert mended.inputs == stands.inputs
 
 
@@ -121,13 +123,13 @@ def test_a_double_that_has_answered_sees_what_others_do_later(run: Logic, databa
         run.models.create(model())
         serving = run.deployments.update(deployment())
         assert httpx.get(url, headers=headers).json()["trafficSplit"] == {serving["deployedModelId"]: 100}
-        (stands,) = state.find(type=DEPLOYMENT)
-        state.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
+        (stands,) = state.resources.find(type=DEPLOYMENT)
+        state.resources.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
         (seen,) = httpx.get(url, headers=headers).json()["deployedModels"]
         assert seen["dedicatedResources"]["maxReplicaCount"] == 1
-        state.delete_behind(state.find(type=AI_ENDPOINT)[0].key)
+        state.resources.delete_behind(state.resources.find(type=AI_ENDPOINT)[0].key)
         assert httpx.get(url, headers=headers).status_code == 404
-        assert state.find(type=DEPLOYMENT) == []
+        assert state.resources.find(type=DEPLOYMENT) == []
 
 
 def test_a_double_follows_a_sandbox_that_was_emptied(run: Logic, database: Path) -> None:
@@ -135,18 +137,18 @@ def test_a_double_follows_a_sandbox_that_was_emptied(run: Logic, database: Path)
     State(database).reset()
     place(State(database), AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
     run.models.create(model())
-    assert [row.name for row in State(database).find(type=MODEL)] == ["fraud-scorer"]
+    assert [row.name for row in State(database).resources.find(type=MODEL)] == ["fraud-scorer"]
 
 
 def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
-    before = [row.id for row in State(database).all()]
+    before = [row.id for row in State(database).resources.all()]
     run.models.create(model())
     run.deployments.update(deployment())
     run.traffics.update(traffic())
     run.traffics.delete(AZURE_ENDPOINT)
     run.deployments.delete(ENDPOINT)
     run.models.delete(f"{LOCATION}/models/fraud-scorer")
-    assert [row.id for row in State(database).all()] == before
+    assert [row.id for row in State(database).resources.all()] == before
 
 
 def test_what_serves_cannot_be_deleted_from_under_it(run: Logic, database: Path) -> None:
@@ -155,32 +157,32 @@ def test_what_serves_cannot_be_deleted_from_under_it(run: Logic, database: Path)
     run.traffics.update(traffic())
     state = State(database)
     for type_, id_ in ((AI_ENDPOINT, ENDPOINT), (ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")):
-        row = state.get(type_, id_)
+        row = state.resources.get(type_, id_)
         assert row is not None
         with pytest.raises(Held, match=r"fraud-scorer \(mlplatform:"):
-            state.delete(row.key)
-    free = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
+            state.resources.delete(row.key)
+    free = state.resources.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
     assert free is not None
-    state.delete(free.key)
+    state.resources.delete(free.key)
 
 
 def test_traffic_holds_the_new_deployment_and_frees_the_old(run: Logic, database: Path) -> None:
     run.traffics.update(traffic())
     run.traffics.update(traffic(deployment="green"))
     state = State(database)
-    blue = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")
-    green = state.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
+    blue = state.resources.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")
+    green = state.resources.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
     assert blue is not None and green is not None
-    state.delete(blue.key)
+    state.resources.delete(blue.key)
     with pytest.raises(Held):
-        state.delete(green.key)
+        state.resources.delete(green.key)
 
 
 def test_the_provider_changes_traffic_alone_on_what_another_made(run: Logic, database: Path) -> None:
     state = State(database)
-    before = state.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    before = state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
     run.traffics.update(traffic())
-    assert state.get(ONLINE_ENDPOINT, AZURE_ENDPOINT) == before
+    assert state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT) == before
 
 
 def test_a_write_that_changes_a_tag_is_seen_on_the_endpoint(database: Path) -> None:
@@ -190,7 +192,7 @@ def test_a_write_that_changes_a_tag_is_seen_on_the_endpoint(database: Path) -> N
         status = httpx.put(url, json=body, headers=headers).headers["Azure-AsyncOperation"]
         while httpx.get(status, headers=headers).json()["status"] == "InProgress":
             pass
-    row = State(database).get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    row = State(database).resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
     assert row is not None and row.outputs == {"tags": {"stack": "mine"}}
 
 
@@ -204,7 +206,7 @@ def test_an_operation_outlives_the_process_that_began_it(database: Path, monkeyp
         assert again.status_code == 400 and "Another operation is running" in again.text
         looks = [httpx.get(f"{second.address}/v1/{begun['name']}", headers=headers).json() for _ in range(2)]
     assert [look.get("done", False) for look in looks] == [False, True]
-    assert State(database).get(MODEL, f"{LOCATION}/models/m") is not None
+    assert State(database).resources.get(MODEL, f"{LOCATION}/models/m") is not None
 
 
 @pytest.mark.parametrize("kill_after", range(1, 12))
@@ -223,7 +225,7 @@ def test_killed_after_any_call_the_next_run_takes_it_up(
             run.models.create(model())
             run.deployments.update(deployment())
     assert shares(State(database)) == {deployed_id(deployment()): 100}
-    assert list(State(database).find(type=MODEL)[0].outputs["versions"]) == ["1"]
+    assert list(State(database).resources.find(type=MODEL)[0].outputs["versions"]) == ["1"]
 
 
 @pytest.mark.parametrize("name", ["fraud-scorer", "deployed"])
@@ -231,11 +233,11 @@ def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: st
     run.models.create(model())
     old = run.deployments.update(deployment())["deployedModelId"]
     run.models.update(model(artifactUri="gs://payments-risk-artifacts/fraud-scorer/2/"))
-    State(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
+    State(database).metrics.play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
     with pytest.raises(ProviderError, match="p95 latency was 900 ms"):
         run.deployments.update(deployment(**NEWER))
     assert shares(State(database)) == {old: 100}
-    State(database).play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
+    State(database).metrics.play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
     run.deployments.update(deployment(**NEWER))
     assert shares(State(database)) == {deployed_id(deployment(**NEWER)): 100}, "silence is no breach"
 
@@ -243,11 +245,11 @@ def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: st
 @pytest.mark.parametrize("played", [Played(p95_ms=900), Played(error_percent=20)])
 def test_played_figures_reach_azures_metrics(run: Logic, database: Path, played: Played) -> None:
     run.traffics.update(traffic())
-    State(database).play("fraud-scorer", played)
+    State(database).metrics.play("fraud-scorer", played)
     with pytest.raises(ProviderError, match=r"(900 ms|20 % of its answers)"):
         run.traffics.update(traffic(deployment="green"))
-    assert State(database).find(type=TRAFFIC)[0].outputs["traffic"] == {"blue": 100}
-    State(database).play("fraud-scorer", None)
+    assert State(database).resources.find(type=TRAFFIC)[0].outputs["traffic"] == {"blue": 100}
+    State(database).metrics.play("fraud-scorer", None)
     run.traffics.update(traffic(deployment="green"))
 
 
@@ -261,25 +263,25 @@ def test_played_figures_reach_azures_metrics(run: Logic, database: Path, played:
 )
 def test_an_armed_fault_of_the_sandbox_strikes_once(run: Logic, database: Path, kind: Any, said: str) -> None:
     run.models.create(model())
-    State(database).arm(kind, DEPLOYMENT)
+    State(database).faults.arm(kind, DEPLOYMENT)
     with pytest.raises(CloudError, match=said):
         run.deployments.update(deployment())
     run.deployments.update(deployment())
-    assert State(database).armed() == []
+    assert State(database).faults.armed() == []
 
 
 @pytest.mark.parametrize("kind", ["throttle", "fails-after-success"])
 def test_a_passing_fault_is_got_over(run: Logic, database: Path, kind: Any) -> None:
-    State(database).arm(kind, "fraud-scorer")
+    State(database).faults.arm(kind, "fraud-scorer")
     run.models.create(model())
-    assert State(database).armed() == [] and len(State(database).find(type=MODEL)) == 1
+    assert State(database).faults.armed() == [] and len(State(database).resources.find(type=MODEL)) == 1
 
 
 def test_two_projects_with_the_same_names_are_two(run: Logic, database: Path) -> None:
     run.models.create(model())
     other = "projects/other-project/locations/us-central1"
     run.models.create(model(project="other-project", image="us-central1-docker.pkg.dev/p/r/i:2"))
-    found = {row.id: row.inputs["containerSpec"]["imageUri"] for row in State(database).find(type=MODEL)}
+    found = {row.id: row.inputs["containerSpec"]["imageUri"] for row in State(database).resources.find(type=MODEL)}
     assert len(set(found.values())) == 2
     assert set(found) == {f"{LOCATION}/models/fraud-scorer", f"{other}/models/fraud-scorer"}
 
@@ -301,7 +303,7 @@ def test_several_doubles_serve_one_sandbox_at_once(database: Path) -> None:
         for thread in threads:
             thread.join(60)
     assert said == [None] * 12
-    assert {row.name for row in State(database).find(type=MODEL)} == {f"m{n}" for n in range(12)}
+    assert {row.name for row in State(database).resources.find(type=MODEL)} == {f"m{n}" for n in range(12)}
 
 
 def serve(*arguments: str) -> "subprocess.Popen[str]":

@@ -11,7 +11,9 @@ from pulumi.automation.events import EngineEvent
 
 from operations.drill.rehearsal import OBJECTS, Ran, Rehearsal, Step, Unexpected, parts_of
 from sandbox.home import Home
-from sandbox.state import New, Played, State
+from sandbox.state import State
+from sandbox.state.metrics import Played
+from sandbox.state.records import New
 from stacks.config import STACKS
 
 STACK = "aws-pilot"
@@ -101,14 +103,14 @@ class Stage:
     def stands(
         self, type_: str, name: str, parent: str, protect: bool = False, inputs: dict[str, Any] | None = None
     ) -> None:
-        self.state.create(
+        self.state.resources.create(
             New(type_, name, "aws", "1", "us-east-1", name, inputs or {}, {}, urn=urn(type_, name), handles=[name])
         )
         one = {"urn": urn(type_, name), "type": type_, "custom": True, "parent": parent, "id": name, "protect": protect}
         self.engine.held = [*self.engine.held, one]
 
     def key(self, name: str) -> int:
-        return self.state.find(name=name)[0].key
+        return self.state.resources.find(name=name)[0].key
 
 
 @pytest.fixture
@@ -166,14 +168,14 @@ def test_what_was_deleted_by_hand_is_hurt_and_what_comes_back_must_be_another(st
     name = f"{STACK}-artifacts"
     stage.rehearsal.behind("somebody deletes it").delete_behind(stage.key(name))
     stage.rehearsal.looks()
-    stage.state.create(New(BUCKET, name, "aws", "1", "us-east-1", name, {}, {}, urn=urn(BUCKET, name)))
+    stage.state.resources.create(New(BUCKET, name, "aws", "1", "us-east-1", name, {}, {}, urn=urn(BUCKET, name)))
     with pytest.raises(Unexpected, match=r"^protected, and not what they were before: aws-pilot-artifacts$"):
         stage.rehearsal.converges(["registry"])
     stage.rehearsal.converges(["registry"], gone=["registry"])
 
 
 def test_lost_objects_are_noticed(stage: Stage) -> None:
-    stage.state.fill(stage.key(f"{STACK}-artifacts"), OBJECTS - 1)
+    stage.state.resources.fill(stage.key(f"{STACK}-artifacts"), OBJECTS - 1)
     with pytest.raises(Unexpected, match="objects were lost"):
         stage.rehearsal.converges([])
 
@@ -185,7 +187,7 @@ def test_a_second_up_that_changes_something_is_not_as_it_says(stage: Stage) -> N
 
 
 def test_a_cloud_that_differs_from_pulumis_state_is_not_as_it_says(stage: Stage) -> None:
-    stage.state.create(New(BUCKET, "left-over", "aws", "1", "us-east-1", "left-over", {}, {}))
+    stage.state.resources.create(New(BUCKET, "left-over", "aws", "1", "us-east-1", "left-over", {}, {}))
     with pytest.raises(Unexpected, match="left-over"):
         stage.rehearsal.converges([])
 

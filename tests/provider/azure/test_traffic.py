@@ -11,7 +11,7 @@ from provider.clock import InstantClock
 from provider.clouds import AZURE_VARIABLE, Clouds
 from provider.errors import Cancelled, CloudError, ProviderError
 from sandbox.rest import Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, Killed, logic, traffic
 

@@ -5,7 +5,7 @@ import pytest
 from provider.errors import Cancelled, CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
 from sandbox.rest import Double, Fault
-from sandbox.state import Played
+from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import ENDPOINT, MODEL, deployment, logic, model
 

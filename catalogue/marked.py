@@ -1,0 +1,104 @@
+"""What is done with properties that hold Pulumi's marks of secrets and unknowns: each way written once.
+
+A bridged provider marks a third thing: in each object of a resource's inputs it notes, under `__defaults`, which
+properties it filled in itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK, is_secret, is_special, is_unknown
+
+Json = dict[str, Any]
+DEFAULTS = "__defaults"
+"""Where a bridged provider notes which inputs it filled in itself; in each object, as the real one does."""
+
+
+def as_secret(value: Any) -> Json:
+    """The value, marked as a secret."""
+    return {SECRET_MARK: SECRET_KIND, "value": value}
+
+
+def redacted(value: Any) -> Any:
+    """A copy in which each secret is its mark without the value."""
+    return dict(SECRET) if is_secret(value) else _each(redacted, value)
+
+
+def unmarked(value: Any) -> Any:
+    """A copy in which each secret is its plain value."""
+    return unmarked(value.get("value")) if is_secret(value) else _each(unmarked, value)
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether the value or a part of it is not known yet."""
+    if isinstance(value, Mapping):
+        return any(map(has_unknown, cast(Json, value).values()))
+    if isinstance(value, list | tuple):
+        return any(map(has_unknown, cast(Sequence[Any], value)))
+    return is_unknown(value)
+
+
+def whole_numbers(value: Any) -> Any:
+    """A copy in which whole numbers are int: they cross the wire as doubles, and the program wrote them whole."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return _each(whole_numbers, value)
+
+
+def without_defaults(value: Any) -> Any:
+    """A copy without the notes of what a provider filled in."""
+    if isinstance(value, Mapping):
+        return {key: without_defaults(one) for key, one in cast(Json, value).items() if key != DEFAULTS}
+    return _each(without_defaults, value)
+
+
+def with_defaults(value: Any, filled_in: Sequence[str] = ()) -> Any:
+    """A copy in which each object notes what the provider filled in: `filled_in` in this one, nothing below."""
+    if is_special(value):
+        return value
+    copy = _each(with_defaults, value)
+    return {**copy, DEFAULTS: list(filled_in)} if isinstance(value, Mapping) else copy
+
+
+def refilled(stored: Any, given: Any) -> Any:
+    """A copy of what was stored without secrets, with what was given in their places."""
+    if is_secret(stored):
+        return given
+    if isinstance(stored, Mapping):
+        beside = cast(Json, given) if isinstance(given, Mapping) else {}
+        return {key: refilled(one, beside.get(key)) for key, one in cast(Json, stored).items()}
+    if isinstance(stored, list):
+        besides = cast(list[Any], given) if isinstance(given, list) else []
+        items = cast(list[Any], stored)
+        return [refilled(one, besides[n] if n < len(besides) else None) for n, one in enumerate(items)]
+    return stored
+
+
+def merged(given: Json, found: Json) -> Json:
+    """What was found, without secrets in it. A property that is as it was given keeps its secrets and notes."""
+    kept = {DEFAULTS: given[DEFAULTS]} if DEFAULTS in given else {}
+    for key, value in found.items():
+        same = key in given and redacted(without_defaults(given[key])) == value
+        kept[key] = given[key] if same else refilled(value, given.get(key))
+    return kept
+
+
+def answered(inputs: Json, answer: Mapping[str, Any]) -> Json:
+    """The inputs and what a cloud answered to them. An answer under the name of a secret input is a secret."""
+    plain = unmarked(inputs)
+    outputs = dict(inputs)
+    for key, value in answer.items():
+        if plain.get(key) == value:
+            continue
+        secret = key in inputs and inputs[key] != plain[key]
+        outputs[key] = as_secret(value) if secret else value
+    return outputs
+
+
+def _each(change: Callable[[Any], Any], value: Any) -> Any:
+    """A copy with each part changed; a value without parts is itself."""
+    if isinstance(value, Mapping):
+        return {key: change(one) for key, one in cast(Json, value).items()}
+    if isinstance(value, list | tuple):
+        return [change(one) for one in cast(Sequence[Any], value)]
+    return value

@@ -1,0 +1,20 @@
+"""The simulated clouds by the name of their provider's package: what each does in its own manner."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from catalogue.platforms import PLATFORMS
+from sandbox.clouds.manners import Manners
+
+
+def _by_package() -> dict[str, Manners]:
+    found = [import_module(f"sandbox.clouds.{platform}").MANNERS for platform in PLATFORMS]
+    return {manners.package: manners for manners in found}
+
+
+CLOUDS: Mapping[str, Manners] = _by_package()
+
+
+def account_and_region(package: str, inputs: Mapping[str, object]) -> tuple[str, str]:
+    """Where a provider works, by its own inputs; nowhere where it is of no cloud, as our own is."""
+    return CLOUDS[package].account_and_region(inputs) if package in CLOUDS else ("", "")

@@ -1,0 +1,104 @@
+"""The simulated AWS's own manner: its sentences, whose an ARN is, its alarms, and what SageMaker does in an update."""
+
+from collections.abc import Iterator, Mapping
+
+from catalogue.behaviour import values_at
+from catalogue.marked import Json
+from sandbox.clouds.alarm import AlarmKind, Bound, Figure, read_alarms
+from sandbox.clouds.manners import Bridged, CloudSaysNo, Manners
+from sandbox.state import State
+from sandbox.state.records import Record
+
+_SENTENCES: Mapping[str, str] = {
+    "exists": "creating {kind} ({name}): AlreadyExists: {said}",
+    "missing": "{kind} ({name}): ValidationException: {said}",
+    "held": "deleting {kind} ({name}): ResourceInUse: {said}",
+    "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
+    " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
+    " Instances. Use AWS Service Quotas to request an increase for this quota.",
+    "no-capacity": "creating {kind} ({name}): InsufficientInstanceCapacity: unable to provision requested ML"
+    " compute capacity of {said}; retry later, or with another instance type.",
+    "throttle": "{kind} ({name}): ThrottlingException: Rate exceeded",
+    "access-denied": "{kind} ({name}): AccessDeniedException: User:"
+    " arn:aws:sts::{account}:assumed-role/{said}/session is not authorized to perform this operation",
+    "fails-after-success": "creating {kind} ({name}): waiting for completion: timeout while waiting for state to"
+    " become 'InService'",
+    "name-held": "creating {kind} ({name}): OperationAborted: {said} is being deleted; try again later",
+}
+
+
+def _is_foreign(id_: str, account: str) -> bool:
+    """An ARN says whose it is, or nobody's in particular (a bucket's); a name is the account's own."""
+    if not id_.startswith("arn:"):
+        return False
+    return (id_.split(":")[4] if id_.count(":") >= 5 else "") not in ("", account)
+
+
+_CLOUDWATCH: Mapping[tuple[str, str], tuple[Figure, float]] = {
+    ("Invocations", "Sum"): ("requests", 1),
+    ("Invocation5XXErrors", "Average"): ("errors", 0.01),
+    ("ModelLatency", "p95"): ("latency", 1000),  # in microseconds
+}
+
+
+def _metric_alarm(inputs: Json) -> tuple[str, Bound] | None:
+    statistic = inputs.get("statistic") or inputs.get("extendedStatistic")
+    watched = _CLOUDWATCH.get((inputs.get("metricName", ""), str(statistic)))
+    endpoint = inputs.get("dimensions", {}).get("EndpointName")
+    if inputs.get("namespace") != "AWS/SageMaker" or watched is None or endpoint is None:
+        return None
+    above = inputs["comparisonOperator"].startswith("GreaterThan")
+    breaching = inputs.get("treatMissingData") == "breaching"
+    beyond = inputs["threshold"] + (1 if above else -1)  # what is missing is taken as beyond the threshold
+    bound = Bound(endpoint, *watched, above, inputs["threshold"], beyond if breaching else None)
+    return inputs.get("alarmDescription", ""), bound
+
+
+def _subscribers(state: State, alarm: Record) -> Iterator[str]:
+    topics: list[str] = alarm.inputs.get("alarmActions", [])
+    for one in state.resources.find(type="aws:sns/topicSubscription:TopicSubscription"):
+        if one.inputs["topic"] in topics and one.inputs["protocol"] == "email":
+            yield one.inputs["endpoint"]
+
+
+_ALARMS: Mapping[str, AlarmKind] = {"aws:cloudwatch/metricAlarm:MetricAlarm": AlarmKind(_metric_alarm, _subscribers)}
+
+
+def _blue_green(state: State, record: Record, wanted: Json) -> Json:
+    """SageMaker serves another configuration unless an alarm of the endpoint's own rings: it then takes it back.
+
+    The provider waits for InService, which a rolled back endpoint is, and reports success (issues 46663 and 48997 of
+    terraform-provider-aws). An endpoint whose present configuration was deleted cannot be updated (issue 40048).
+    """
+    serves = record.inputs["endpointConfigName"]
+    if wanted["endpointConfigName"] == serves:
+        return {}
+    if not state.resources.get("aws:sagemaker/endpointConfiguration:EndpointConfiguration", serves, record.account):
+        arn = f"arn:aws:sagemaker:{record.region}:{record.account}:endpoint-config/{serves}"
+        said = f'ValidationException: Could not find endpoint configuration "{arn}".'
+        raise CloudSaysNo(
+            f"updating SageMaker AI Endpoint ({record.name}): operation error SageMaker: UpdateEndpoint, {said}"
+        )
+    ringing = {alarm.name for alarm in read_alarms(state, _ALARMS) if alarm.rings}
+    watched = values_at(wanted, "deploymentConfig.autoRollbackConfiguration.alarms.alarmName")
+    rang = sorted(ringing & set(watched))
+    if not rang:
+        return {}
+    said = f"taken back: {wanted['endpointConfigName']}, for {rang[0]} rings"
+    state.journal.note("rollback", record.type, record.name, record.id, said=said)
+    return {"endpointConfigName": serves}
+
+
+MANNERS = Manners(
+    platform="aws",
+    package="aws",
+    sdk="pulumi-aws",
+    provider=Bridged(),
+    account_key="allowedAccountIds",
+    region_key="region",
+    sentences=_SENTENCES,
+    is_foreign=_is_foreign,
+    endpoint="aws:sagemaker/endpoint:Endpoint",
+    alarms=_ALARMS,
+    changers={"aws:sagemaker/endpoint:Endpoint": _blue_green},
+)

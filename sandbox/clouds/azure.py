@@ -1,0 +1,92 @@
+"""The simulated Azure's own manner: its sentences, whose an id is and what it lies in, and its alarms."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from catalogue.marked import Json
+from sandbox.clouds.alarm import AlarmKind, Bound
+from sandbox.clouds.manners import Manners, Native
+from sandbox.state import State
+from sandbox.state.records import Record
+
+_SENTENCES: Mapping[str, str] = {
+    "exists": "cannot create already existing resource '{name}' ({kind}): {said}",
+    "missing": '{kind} {name}: Status=404 Code="ResourceNotFound" Message="{said}"',
+    "held": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
+    "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
+    ' subscription {account}. Request an increase in the Azure portal."',
+    "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'
+    ' due to a lack of Azure Machine Learning capacity in {region}."',
+    "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',
+    "access-denied": '{kind} {name}: Status=403 Code="AuthorizationFailed" Message="The client {said} does not have'
+    ' authorization to perform this action over the scope."',
+    "fails-after-success": '{kind} {name}: Code="OperationTimedOut" Message="The operation did not end in time."',
+    "name-held": '{kind} {name}: Status=409 Code="Conflict" Message="The name {said} belongs to a resource that was'
+    ' deleted softly; recover or purge it first."',
+}
+
+
+def _is_foreign(id_: str, account: str) -> bool:
+    """An id says whose it is."""
+    return id_.startswith("/subscriptions/") and id_.split("/")[2] != account
+
+
+def _parent(id_: str) -> str:
+    """The resource that an Azure id lies in: its group, the resource it extends, or the one above; "" for none."""
+    above = id_.rsplit("/", 2)[0]
+    if re.search(r"/providers/[^/]+$", above):
+        above = above.rsplit("/", 2)[0]
+    above = above.removesuffix("/blobServices/default")
+    return above if "/resourceGroups/" in above else ""
+
+
+def _metric_alert(inputs: Json) -> tuple[str, Bound] | None:
+    criterion: Json = inputs["criteria"]["allOf"][0]
+    endpoint = str(inputs["scopes"][0]).partition("/onlineEndpoints/")[2]
+    if criterion["metricName"] != "RequestLatency_P95" or not endpoint:
+        return None
+    above = criterion["operator"].startswith("GreaterThan")
+    return inputs.get("description", ""), Bound(endpoint, "latency", 1, above, criterion["threshold"])
+
+
+def _query_rule(inputs: Json) -> tuple[str, Bound] | None:
+    criterion: Json = inputs["criteria"]["allOf"][0]
+    found = re.fullmatch(
+        r"AmlOnlineEndpointTrafficLog \| where EndpointName == '([^']+)' \| summarize \w+ = (.*)", criterion["query"]
+    )
+    above = criterion["operator"].startswith("GreaterThan")
+    if found is None:
+        return None
+    if found[2] == "count()":
+        return inputs.get("description", ""), Bound(found[1], "requests", 1, above, criterion["threshold"], 0)
+    if found[2] == "100.0 * countif(toint(ResponseCode) >= 500) / count()":  # no number where there is no row
+        return inputs.get("description", ""), Bound(found[1], "errors", 1, above, criterion["threshold"])
+    return None
+
+
+def _groups(state: State, alarm: Record) -> Iterator[str]:
+    actions: Any = alarm.inputs.get("actions", [])
+    metric = isinstance(actions, list)  # an alert on a metric has a list of actions, one on a query a list of groups
+    ids: list[str] = [one["actionGroupId"] for one in cast(list[Json], actions)] if metric else actions["actionGroups"]
+    for name in ids:
+        for group in state.resources.named(name):
+            yield from (receiver["emailAddress"] for receiver in group.inputs.get("emailReceivers", []))
+
+
+MANNERS = Manners(
+    platform="azure",
+    package="azure-native",
+    sdk="pulumi-azure-native",
+    provider=Native(),
+    account_key="subscriptionId",
+    region_key="location",
+    sentences=_SENTENCES,
+    is_foreign=_is_foreign,
+    parent=_parent,
+    endpoint="azure-native:machinelearningservices:OnlineEndpoint",
+    alarms={
+        "azure-native:monitor:MetricAlert": AlarmKind(_metric_alert, _groups),
+        "azure-native:monitor:ScheduledQueryRule": AlarmKind(_query_rule, _groups),
+    },
+)

@@ -1,0 +1,73 @@
+"""The simulated Google Cloud's own manner: its sentences, whose a resource name is, and its alarms."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from catalogue.marked import Json
+from sandbox.clouds.alarm import AlarmKind, Bound
+from sandbox.clouds.manners import Bridged, Manners
+from sandbox.state import State
+from sandbox.state.records import Record
+
+_SENTENCES: Mapping[str, str] = {
+    "exists": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
+    "missing": "Error in {kind} {name}: googleapi: Error 404: {said}, notFound",
+    "held": "Error when reading or editing {kind}: googleapi: Error 400: {said}, resourceInUseByAnotherResource",
+    "quota-exceeded": "Error creating {kind} {name}: googleapi: Error 429: the following quota metrics exceed quota"
+    " limits: {said}, RESOURCE_EXHAUSTED",
+    "no-capacity": "Error creating {kind} {name}: ZONE_RESOURCE_POOL_EXHAUSTED: no resources available for {said};"
+    " try a different zone, or try again later.",
+    "throttle": "{kind} {name}: googleapi: Error 429: Quota exceeded for quota metric 'Requests' per minute,"
+    " rateLimitExceeded",
+    "access-denied": "{kind} {name}: googleapi: Error 403: Permission denied for {said} on resource of project"
+    " {account}, forbidden",
+    "fails-after-success": "Error waiting to create {kind} {name}: timeout while waiting for state to become 'done:"
+    " true'",
+    "name-held": "Error creating {kind}: googleapi: Error 409: {said} is in state DELETE_REQUESTED, alreadyExists",
+}
+
+
+def _is_foreign(id_: str, account: str) -> bool:
+    """A resource name and a self link say whose they are; any other name is the project's own."""
+    project = re.match(r"(?:https://[^/]+/compute/v1/)?projects/([^/]+)/", id_)
+    return bool(project) and project.group(1) != account
+
+
+def _alert_policy(inputs: Json) -> tuple[str, Bound] | None:
+    condition: Json = inputs["conditions"][0]
+    query: str = condition.get("conditionPrometheusQueryLanguage", {}).get("query", "")
+    if query:
+        found = re.search(r'online_response_count\{.*endpoint_id="([^"]+)".*vector\(0\).* < (\d+)$', query)
+        bound = Bound(found[1], "requests", 1, False, float(found[2]), 0) if found else None
+        return (condition["displayName"], bound) if bound else None
+    threshold: Json = condition.get("conditionThreshold", {})
+    filter_: str = threshold.get("filter", "")
+    endpoint = re.search(r'resource\.labels\.endpoint_id = "([^"]+)"', filter_)
+    if endpoint is None:
+        return None
+    above, bound = threshold["comparison"] == "COMPARISON_GT", threshold["thresholdValue"]
+    if "online/prediction_latencies" in filter_:
+        return condition["displayName"], Bound(endpoint[1], "latency", 1, above, bound)
+    if "online/response_count" in filter_ and threshold.get("denominatorFilter"):
+        return condition["displayName"], Bound(endpoint[1], "errors", 0.01, above, bound)
+    return None
+
+
+def _channels(state: State, alarm: Record) -> Iterator[str]:
+    for name in alarm.inputs.get("notificationChannels", []):
+        for channel in state.resources.named(name):
+            yield from (mail for key, mail in channel.inputs.get("labels", {}).items() if key == "email_address")
+
+
+MANNERS = Manners(
+    platform="gcp",
+    package="gcp",
+    sdk="pulumi-gcp",
+    provider=Bridged(),
+    account_key="project",
+    region_key="region",
+    sentences=_SENTENCES,
+    is_foreign=_is_foreign,
+    endpoint="gcp:vertex/aiEndpoint:AiEndpoint",
+    alarms={"gcp:monitoring/alertPolicy:AlertPolicy": AlarmKind(_alert_policy, _channels)},
+)

@@ -1,0 +1,43 @@
+"""What the simulated clouds remember: one SQLite file a sandbox, for the plugins, the REST double and `sandbox ls`.
+
+Every change is one short transaction, so that a process that is killed leaves all of it or nothing. SQLite writes ahead
+to a log that is not flushed to the disk: a change survives a killed process, but not a power cut.
+"""
+
+from pathlib import Path
+
+from sandbox.state.database import Database
+from sandbox.state.faults import Faults
+from sandbox.state.journal import Journal
+from sandbox.state.metrics import Metrics
+from sandbox.state.operations import Operations
+from sandbox.state.resources import Resources
+
+
+class State:
+    """All that one sandbox remembers, in the file `path`, which is made if it is missing: one part for each thing.
+
+    Safe under threads and processes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path)
+        with self._database.change() as connection:
+            for part in (Journal, Resources, Faults, Metrics, Operations):
+                for statement in part.SCHEMA.split(";"):
+                    connection.execute(statement)
+        self.journal = Journal(self._database)
+        self.resources = Resources(self._database, self.journal)
+        self.faults = Faults(self._database)
+        self.metrics = Metrics(self._database)
+        self.operations = Operations(self._database)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        with self._database.change() as connection:
+            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                connection.execute(f"DELETE FROM {table}")
+
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens another."""
+        self._database.close()

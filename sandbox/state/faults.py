@@ -1,0 +1,86 @@
+"""The faults that are armed in a sandbox: what is to go wrong, where, and how often."""
+
+import fnmatch
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from sandbox.state.database import Database
+
+FaultKind = Literal[
+    "quota-exceeded", "no-capacity", "throttle", "slow", "fails-after-success", "access-denied", "crash", "name-held"
+]
+FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
+_OF_MACHINES = ("no-capacity", "quota-exceeded")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An armed fault. It strikes resources whose logical name, type or `type::name` matches the shell pattern `at`.
+
+    What `argument` says depends on the kind. no-capacity and quota-exceeded: texts that must all be among the
+    resource's (a machine type, a zone), with commas. slow: seconds. access-denied: the persona. crash: `before` the
+    cloud does what it is asked for, or `after`. The others have none.
+    """
+
+    key: int
+    kind: FaultKind
+    at: str
+    times: int
+    argument: str
+
+    def strikes(self, type_: str, name: str, words: set[str]) -> bool:
+        """Whether it strikes a resource with these words in its inputs."""
+        if not any(fnmatch.fnmatchcase(word, self.at) for word in (name, type_, f"{type_}::{name}")):
+            return False
+        needed = {part for part in self.argument.split(",") if part}
+        return self.kind not in _OF_MACHINES or needed <= words
+
+
+class Faults:
+    """The faults that have strikes left, in the order in which they were armed."""
+
+    SCHEMA: ClassVar[str] = """
+    CREATE TABLE IF NOT EXISTS faults(
+        key INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL,
+        argument TEXT NOT NULL);
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def arm(self, kind: FaultKind, at: str, times: int = 1, argument: str = "") -> int:
+        """Arm a fault for the next `times` calls; the key that disarms it. Raises ValueError for an unknown kind."""
+        if kind not in FAULTS:
+            raise ValueError(f"{kind} is not a fault; there are {', '.join(FAULTS)}")
+        if times < 1:
+            raise ValueError(f"times is {times}: a fault strikes at least once")
+        with self._database.change() as connection:
+            row = (kind, at, times, argument)
+            cursor = connection.execute("INSERT INTO faults(kind, place, times, argument) VALUES(?, ?, ?, ?)", row)
+            return int(cursor.lastrowid or 0)
+
+    def disarm(self, key: int | None = None) -> None:
+        """Disarm one fault, or all."""
+        with self._database.change() as connection:
+            connection.execute("DELETE FROM faults WHERE ? IS NULL OR key = ?", (key, key))
+
+    def armed(self) -> list[Fault]:
+        """The faults that have strikes left."""
+        query = "SELECT key, kind, place, times, argument FROM faults WHERE times > 0 ORDER BY key"
+        return [Fault(*row) for row in self._database.rows(query)]
+
+    def take(self, kinds: Iterable[FaultKind], type: str, name: str, words: Iterable[str] = ()) -> Fault | None:
+        """The first fault of these kinds that strikes the resource, one strike fewer; None if there is none.
+
+        `words` are the texts in the resource's inputs.
+        """
+        if not self.armed():  # most calls end here, without a lock on the file
+            return None
+        wanted, said = set(kinds), set(words)
+        with self._database.change() as connection:
+            for fault in self.armed():
+                if fault.kind in wanted and fault.strikes(type, name, said):
+                    connection.execute("UPDATE faults SET times = times - 1 WHERE key = ?", (fault.key,))
+                    return fault
+        return None
