@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 from operations import facts, hardware
-from operations.checkov import CheckovScan, ScanResult
+from operations.checkov import ScanResult
 from operations.cost import bill as cost
 from operations.graph import Graph, Resource
 from operations.policies import evaluate, place, resources_for_policies
@@ -16,13 +16,14 @@ from policies import limits, pack, waivers
 from policies.rule import Stack
 
 Stage = Callable[[str], None]
+Scan = Callable[[Rendered], ScanResult]
 
 
-def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], today: date, stage: Stage) -> Verdict:
-    """Judge one stack's graph and return its verdict.
+def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, stage: Stage) -> Verdict:
+    """Judge one stack's graph and return its verdict, which follows from the graph and `today` but for its seconds.
 
-    `checkov` is a scan that was started and waits for its plan; `elapsed` gives the seconds since the command
-    started; `stage` is told what is being done. Raises CheckovError when Checkov breaks.
+    `scan` has Checkov look at what was rendered; `spent` gives the processor seconds that this stack took so far;
+    `stage` is told what is being done. Raises CheckovError when Checkov breaks.
     """
     read = facts.of(graph.platform)
     account, region = read.place(graph)
@@ -36,27 +37,26 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     rows = hardware.fit(graph.platform, stack, region)
     findings += [*_cost_findings(graph, bill), *_hardware_findings(graph, rows, region)]
     stage("checkov")
-    scan = checkov.scan(rendered)
-    findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
+    scanned = scan(rendered)
+    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
     findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph.stack, findings, today)]
     steps = list(_manual_steps(graph, stack, rows, read))
     network = read.network(stack)
-    seconds = round(elapsed(), 2)
-    proofs = _proofs(findings, bill, rows, steps, seconds, network, read.exportable(stack))
+    proofs = _proofs(findings, bill, rows, steps, network, read.exportable(stack))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
         account=account,
         region=region,
-        judged_at=datetime.now(UTC),
-        seconds=seconds,
+        judged_on=today,
+        seconds=round(spent(), 2),
         passed=not any(f.fails for f in findings) and not any(p.state == "failed" for p in proofs),
         resources=len(graph.cloud),
         created=_created(graph),
         findings=sorted(findings, key=lambda f: (not f.fails, f.waived is not None, f.rule, f.resource or "")),
         checks_passed={
             "policy": len(pack.RULES[graph.platform]) - len({f.rule for f in findings if f.source == "policy"}),
-            "checkov": len(scan.passed),
+            "checkov": len(scanned.passed),
         },
         policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
         cost=bill,
@@ -172,12 +172,11 @@ def _proofs(
     bill: Cost,
     rows: list[HardwareUse],
     steps: list[str],
-    seconds: float,
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
     """The five proofs. What was not tried is `not yet`, however likely."""
-    bound, most = limits.load()["verdict-seconds"].number, limits.load()["manual-steps"].number
+    most = limits.load()["manual-steps"].number
     failing = [f for f in findings if f.fails]
 
     def failed(*prefixes: str) -> list[Finding]:
@@ -193,9 +192,8 @@ def _proofs(
     return [
         Proof(
             name="workflow speed",
-            state=state(seconds > bound or len(steps) > most),
-            fact=f"{seconds:.1f} s from the stack file to this verdict (limit {bound:g}); "
-            f"{len(steps)} manual steps to a first prediction (limit {most:g})",
+            state=state(len(steps) > most),
+            fact=f"{len(steps)} manual steps to a first prediction (limit {most:g})",
         ),
         Proof(
             name="hardware fit",
