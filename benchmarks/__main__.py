@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     case "whole":
                         text = whole.section(given, work, platforms, chosen.rounds)
                     case "together":
-                        text = together.section(given, work, platforms[0], chosen.scaling_rounds, chosen.before)
+                        text = together.section(given, work, platforms, chosen.scaling_rounds, chosen.before)
                     case "scaling":
                         text = scaling.section(given, work, sizes, chosen.scaling_rounds)
                     case "engine":

@@ -17,7 +17,7 @@ from benchmarks.processes import ROOT, BenchmarkFailed, Run, Spread, command_of,
 from benchmarks.tables import table
 from benchmarks.whole import file
 
-COUNTS = (1, 10, 50)
+MANY = (10, 50)
 SAMPLE_SECONDS = 0.1
 
 
@@ -51,52 +51,63 @@ class Measured:
     processes: int
 
 
-Figures = Mapping[tuple[str, int], list[Measured]]
+Case = tuple[str, int]
+"""A platform, and how many copies of its pilot stand in one command."""
+Figures = Mapping[tuple[str, Case], list[Measured]]
 
 
-def section(environment: Mapping[str, str], folder: Path, platform: str, rounds: int, before: Path | None) -> str:
+def section(
+    environment: Mapping[str, str], folder: Path, platforms: Sequence[str], rounds: int, before: Path | None
+) -> str:
     """Measure and describe. Raises BenchmarkFailed when a command does not judge every stack it was given."""
-    copies = [folder / f"Pulumi.copy-{number:02}.yaml" for number in range(max(COUNTS))]
-    for copy in copies:
-        copy.write_bytes(file(platform).read_bytes())
+    for platform in platforms:
+        for copy in _copies(folder, (platform, max(MANY))):
+            copy.write_bytes(file(platform).read_bytes())
     roots = {"before": before, "now": ROOT} if before else {"now": ROOT}
-    figures: dict[tuple[str, int], list[Measured]] = {(name, count): [] for count in COUNTS for name in roots}
+    cases = [*((platform, 1) for platform in platforms), *((platforms[0], many) for many in MANY)]
+    figures: dict[tuple[str, Case], list[Measured]] = {(name, case): [] for case in cases for name in roots}
     left_out: list[str] = []
     for root in roots.values():
-        _measure(environment, folder, root, copies[:1])  # fills the bytecode cache and the file system's
-    for count in COUNTS:
-        for turn in range(rounds if count < max(COUNTS) else 1):
+        for platform in platforms:  # fills the bytecode cache and the file system's
+            _measure(environment, folder, root, (platform, 1))
+    for case in cases:
+        for turn in range(rounds if case[1] < max(MANY) else 1):
             for name, root in roots.items():
-                reason = _too_large(figures, name, count)
+                reason = _too_large(figures, name, case)
                 if reason is None:
-                    figures[name, count].append(_measure(environment, folder, root, copies[:count]))
+                    figures[name, case].append(_measure(environment, folder, root, case))
                 elif turn == 0:
-                    left_out.append(f"- {name}, {count} stacks: not run; {reason}")
+                    left_out.append(f"- {name}, {case[1]} stacks: not run; {reason}")
     rows = [
         (
-            f"{count} stack{'' if count == 1 else 's'}" if name == next(iter(roots)) else "",
+            f"{count} × {platform}" if name == next(iter(roots)) else "",
             name,
             Spread.of([one.run.seconds for one in measured]).text(),
             Spread.of([one.run.cpu_seconds for one in measured]).text(),
             Spread.of([one.peak_mb for one in measured]).text(0),
             str(max(one.processes for one in measured)),
         )
-        for (name, count), measured in figures.items()
+        for (name, (platform, count)), measured in figures.items()
         if measured
     ]
     return "\n\n".join(
         [
             "### Many stacks in one command beside one alone",
-            f"Copies of the {platform} pilot under other names. Rounds: {rounds} after one warm-up, one for "
-            f"{max(COUNTS)} stacks; in turn. Median (minimum to maximum).",
+            f"Copies of the pilots under other names. Rounds: {rounds} after one warm-up, one for {max(MANY)} stacks; in "
+            "turn. Median (minimum to maximum).",
             table(("stacks", "commit", "seconds", "CPU seconds", "peak MB of all", "processes at once"), rows),
-            "\n".join([*(line for name in roots for line in _each(figures, name)), *left_out]),
+            "\n".join([*(line for name in roots for line in _each(figures, name, platforms[0])), *left_out]),
         ]
     )
 
 
-def _measure(environment: Mapping[str, str], folder: Path, root: Path, copies: Sequence[Path]) -> Measured:
-    out = folder / "together"
+def _copies(folder: Path, case: Case) -> list[Path]:
+    platform, count = case
+    return [folder / f"Pulumi.{platform}-copy-{number:02}.yaml" for number in range(count)]
+
+
+def _measure(environment: Mapping[str, str], folder: Path, root: Path, case: Case) -> Measured:
+    out, copies = folder / "together", _copies(folder, case)
     reports = [out / copy.name.split(".")[1] / "report.json" for copy in copies]
     for report in reports:
         report.unlink(missing_ok=True)
@@ -128,33 +139,33 @@ def _size_mb(process: psutil.Process) -> float:
     return float(getattr(info, "pss", info.uss)) / 1_000_000
 
 
-def _too_large(figures: Figures, name: str, count: int) -> str | None:
+def _too_large(figures: Figures, name: str, case: Case) -> str | None:
     """Why so many stacks at once would not fit into this machine; None where they would or nothing is known yet."""
-    smaller = max((n for n in COUNTS if n < count), default=0)
-    if not smaller or not figures[name, smaller]:
+    platform, count = case
+    known = {few: figures[name, (platform, few)] for few in (1, *MANY) if few < count}
+    peaks = {few: max(one.peak_mb for one in measured) for few, measured in known.items() if measured}
+    if len(peaks) < 2:
         return None
-    one, some = (max(m.peak_mb for m in figures[name, n]) for n in (COUNTS[0], smaller))
-    needed = some + max(0.0, some - one) / max(1, smaller - COUNTS[0]) * (count - smaller)
+    fewer = max(peaks)
+    needed = peaks[fewer] + max(0.0, peaks[fewer] - peaks[1]) / (fewer - 1) * (count - fewer)
     free = psutil.virtual_memory().available / 1_000_000
     if 1.25 * needed < free:
         return None
-    return f"{smaller} take {some:,.0f} MB, so it would need some {needed:,.0f} MB, and {free:,.0f} are free"
+    return f"{fewer} take {peaks[fewer]:,.0f} MB, so it would need some {needed:,.0f} MB, and {free:,.0f} are free"
 
 
-def _each(figures: Figures, name: str) -> list[str]:
+def _each(figures: Figures, name: str, platform: str) -> list[str]:
     """What one more stack costs beside others, from the two largest numbers that were measured."""
-    known = [count for count in COUNTS if figures[name, count]]
-    if len(known) < 2:
-        return []
-    few, many = known[-2:]
+    few, many = [count for count in (1, *MANY) if figures[name, (platform, count)]][-2:]
 
     def middle(count: int, what: str) -> float:
-        return Spread.of([getattr(one.run, what) for one in figures[name, count]]).middle
+        return Spread.of([getattr(one.run, what) for one in figures[name, (platform, count)]]).middle
 
     each = {what: (middle(many, what) - middle(few, what)) / (many - few) for what in ("seconds", "cpu_seconds")}
-    alone = {what: middle(COUNTS[0], what) for what in each}
+    alone = {what: middle(1, what) for what in each}
     return [
-        f"- {name}: from {few} to {many} stacks, each more costs {each['seconds']:.2f} s and "
+        f"- {name}, {platform}: from {few} to {many} stacks each more costs {each['seconds']:.2f} s and "
         f"{each['cpu_seconds']:.2f} CPU seconds; alone it takes {alone['seconds']:.2f} s and "
-        f"{alone['cpu_seconds']:.2f}: {each['cpu_seconds'] / alone['cpu_seconds']:.2f} of that"
+        f"{alone['cpu_seconds']:.2f} CPU seconds, so beside others it costs "
+        f"{each['cpu_seconds'] / alone['cpu_seconds']:.2f} of them"
     ]

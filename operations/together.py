@@ -4,6 +4,7 @@ A thread takes one stack from its program to its report. Programs and scans run 
 number of threads bounds how many of them there are at once, and memory follows the cores.
 """
 
+import gc
 import os
 import threading
 import time
@@ -63,6 +64,7 @@ def judge_all(
         from policies import waivers
 
         waivers.load()  # wrong waivers are refused once, and not once a stack
+        gc.freeze()  # what was imported stays, so a collection between two stacks need not go through it
         return [future.result() for future in futures]
 
 
@@ -75,9 +77,12 @@ class _Judging:
         # The rules share one index of the stack that is judged, so judgements take turns. Only one of them could run
         # Python anyway; programs and scans of other stacks run beside it.
         self._turn = threading.Lock()
+        self._ended = False
 
     def one(self, program: Program) -> "Verdict | Broken":
         """Judge one stack and write its report; what breaks is a sentence about this stack and no other."""
+        if self._ended:  # the command runs without the collector, and the stack before leaves a megabyte of cycles
+            gc.collect()
         try:
             return self._judged(program, partial(self._progress.stage, program.stack))
         except BadInput as error:
@@ -89,6 +94,7 @@ class _Judging:
         except OSError as error:  # no report, or no temporary file, can be written
             return Broken(f"{program.stack}: cannot write {error.filename}: {error.strerror}", 1)
         finally:
+            self._ended = True
             self._progress.ended(program.stack)
 
     def _judged(self, program: Program, stage: "partial[None]") -> "Verdict":

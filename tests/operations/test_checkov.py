@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from operations.checkov import CheckovError, CheckovMissing, Checkov
+from operations.checkov import Checkov, CheckovError, CheckovMissing
 from operations.graph import Graph
 from operations.rendering import arm, terraform
 from operations.rendering.rendered import Rendered
