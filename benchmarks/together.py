@@ -93,8 +93,8 @@ def section(
     return "\n\n".join(
         [
             "### Many stacks in one command beside one alone",
-            f"Copies of the pilots under other names. Rounds: {rounds} after one warm-up, one for {max(MANY)} stacks; in "
-            "turn. Median (minimum to maximum).",
+            f"Copies of the pilots under other names. Rounds: {rounds} after one warm-up, one for {max(MANY)} stacks; "
+            "in turn. Median (minimum to maximum).",
             table(("stacks", "commit", "seconds", "CPU seconds", "peak MB of all", "processes at once"), rows),
             "\n".join([*(line for name in roots for line in _each(figures, name, platforms[0])), *left_out]),
         ]
