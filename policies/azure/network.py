@@ -341,7 +341,9 @@ def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
     builder = workspace.props.text_if_known("imageBuildCompute")
-    if not workspace.props.is_given("imageBuildCompute") or builder not in {compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)}:
+    if not workspace.props.is_given("imageBuildCompute") or builder not in {
+        compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)
+    }:
         yield "names no cluster of the stack that builds images, which a private registry needs"
 
 
