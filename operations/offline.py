@@ -11,6 +11,7 @@ import json
 import logging
 import runpy
 import sys
+import sysconfig
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +33,7 @@ from stacks.config import read_stack_file, stack_name, to_engine
 from stacks.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
+_LIBRARIES = sysconfig.get_path("purelib")
 PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
 # Where each provider says what account and region it works in.
@@ -172,7 +174,7 @@ def _source(request: Any) -> Source | None:
     """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
     for frame in request.stackTrace.frames:
         path = Path(unquote(urlparse(str(frame.pc.uri)).path))
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+        if path.is_relative_to(ROOT) and not path.is_relative_to(_LIBRARIES):
             return Source(str(path.relative_to(ROOT)), frame.pc.line)
     return None
 

@@ -84,8 +84,9 @@ def _environment() -> Environment:
         finalize=_printable,
         loader=FileSystemLoader(_PAGES),
     )
-    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "px": _px}
-    environment.globals.update({"words": words, "icons": _ICONS})  # pyright: ignore[reportCallIssue,reportArgumentType]
+    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line}
+    shared = {"words": words, "pictures": pictures, "icons": _ICONS}
+    environment.globals.update(shared)  # pyright: ignore[reportCallIssue,reportArgumentType]
     return environment
 
 
@@ -98,11 +99,8 @@ def html(verdict: Verdict) -> str:
         .render(
             v=verdict,
             findings=words.in_order(verdict.findings),
-            networks=[
-                pictures.network(verdict.network, fit, width) if verdict.network else None
-                for width in (pictures.WIDE, pictures.NARROW)
-            ],
-            bills=[pictures.bill(verdict.cost, width) for width in (pictures.WIDE, pictures.NARROW)],
+            internet=pictures.internet(fit),
+            chart=pictures.bill(verdict.cost),
             lines=sorted(verdict.cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource)),
         )
     )
@@ -122,10 +120,6 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
 def _printable(value: object) -> object:
     # What is Markup by now was made from text that came through here before.
     return words.printable(value) if type(value) is str else value
-
-
-def _px(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
 
 
 # ---- SARIF ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ Shapes: Service Authorization Reference ("Resource types defined by …") for AR
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from sandbox.alarms import alarms
 from sandbox.behaviour import EVERYTHING, Behaviour, Changer, Ref, Refused, values
@@ -172,18 +171,8 @@ MAKERS: Mapping[str, Maker] = {
 }
 
 
-def _availability_zones(args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
-    """Three zones, as nearly every region has; a real account may see more."""
-    return {
-        "id": region,
-        "region": region,
-        "names": [f"{region}{letter}" for letter in "abc"],
-        "zoneIds": [f"{region}-az{number}" for number in (1, 2, 3)],
-        "groupNames": [region],
-    }
-
-
-LOOKUPS: Mapping[str, Lookup] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+LOOKUPS: Mapping[str, Lookup] = {}
+"""None: what a stack needs to know of its account stands in its file."""
 
 
 def _blue_green(state: State, record: Record, wanted: Json) -> Json:
@@ -364,7 +353,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _on_bucket(),
     "aws:sagemaker/domain:Domain": Behaviour(
-        _replaces("domainName", "vpcId", "subnetIds", "authMode", "kmsKeyId", "retentionPolicy"),
+        _replaces(
+            "domainName",
+            "vpcId",
+            "subnetIds",
+            "authMode",
+            "kmsKeyId",
+            "retentionPolicy",
+            "appNetworkAccessType",
+            "appSecurityGroupManagement",
+            "domainSettings.securityGroupIds",
+        ),
         name="domainName",
         pattern=_SAGEMAKER_NAME,
         refs=(

@@ -1,13 +1,15 @@
 """The bill: what a month costs, by properties rather than by a list of today's figures."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
+from catalogue.kinds.aws.scheduler import runs_per_month
 from components.aws.batch import eventbridge_cron
-from operations.cost.aws import runs_per_month
 from operations.judge import cost_of
 from tests.mutate import changed, put
 
@@ -75,15 +77,14 @@ def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph)
 def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
     config = next(c for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
     bill = cost_of(changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", "ml.x99.large")))
-    assert bill.unpriced == [
-        "aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"
-    ]
+    (unpriced,) = bill.unpriced
+    assert unpriced.resource == "aws-pilot-fraud-scorer"
+    assert unpriced.why == "bills, and the catalogue has no price of ml.x99.large for online in us-east-1"
 
 
 def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:
-    from dataclasses import replace
-
     alarm = pilot.of("aws:cloudwatch/metricAlarm:MetricAlarm")[0]
-    strange = replace(alarm, urn="urn:strange", type="aws:ec2/natGateway:NatGateway", name="strange")
-    bill = cost_of(replace(pilot, resources=(*pilot.resources, strange)))
-    assert bill.unpriced == ["strange: nothing is known of the cost of aws:ec2/natGateway:NatGateway"]
+    strange = replace(alarm, urn="urn:strange", type="aws:lambda/function:Function", name="strange")
+    (unpriced,) = cost_of(replace(pilot, resources=(*pilot.resources, strange))).unpriced
+    assert (unpriced.urn, unpriced.resource) == ("urn:strange", "strange")
+    assert unpriced.why == "is of a kind whose cost nobody knows (aws:lambda/function:Function)"

@@ -90,7 +90,7 @@ def test_a_waiver_holds_for_its_resource_only(pilot: Graph, no_waivers: list[wai
 def test_a_resource_that_cannot_be_rendered_is_a_finding(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     strange = Resource(urn="urn:x", type="aws:lambda/function:Function", name="strange", custom=True)
     verdict = judged(replace(pilot, resources=(*pilot.resources, strange)))
-    assert {"render-complete", "cost-unpriced", "cost-tags"} <= rules(verdict.failing)
+    assert {"render-complete", "cost-unpriced", "kind-known"} <= rules(verdict.failing)
 
 
 def state(verdict: Verdict, name: str) -> str:

@@ -3,9 +3,13 @@
 import copy
 from itertools import count
 
+import httpx
 import pytest
 
-from provider.rest import Cancelled, CloudError, Refused
+from provider.arm import Arm
+from provider.clock import InstantClock
+from provider.clouds import AZURE_VARIABLE, Clouds
+from provider.errors import Cancelled, CloudError, ProviderError
 from sandbox.rest import Fault
 from sandbox.state import Played
 from tests.provider import cloud
@@ -25,7 +29,7 @@ def shares(double, key="traffic"):
 def test_the_first_deployment_gets_everything_and_the_rest_stays_as_it_was(double):
     before = copy.deepcopy(double.arm.resources[AZURE_ENDPOINT])
     with logic() as run:
-        assert run.traffics.converge(traffic()) == {"trafficPercent": 100}
+        assert run.traffics.update(traffic()) == {"trafficPercent": 100}
     after = copy.deepcopy(double.arm.resources[AZURE_ENDPOINT])
     assert after["properties"].pop("traffic") == {"blue": 100}
     before["properties"].pop("traffic")
@@ -48,7 +52,7 @@ def test_it_waits_for_the_deployment(double):
             sleep(seconds)
 
         run.clock.sleep = stand
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
     assert waits[:5] == [2, 4, 8, 16, 30]
     assert shares(double) == {"blue": 100}
 
@@ -60,8 +64,8 @@ def test_it_waits_for_the_deployment(double):
 def test_a_deployment_that_will_not_stand_is_said(double, name, state, said):
     if state:
         double.arm.add_deployment(AZURE_ENDPOINT, name, state)
-    with logic() as run, pytest.raises(Refused, match=said):
-        run.traffics.converge(traffic(deployment=name))
+    with logic() as run, pytest.raises(ProviderError, match=said):
+        run.traffics.update(traffic(deployment=name))
     assert shares(double) == {}
 
 
@@ -74,13 +78,13 @@ def seen_while(double, run, inputs):
         sleep(seconds)
 
     run.clock.sleep = watch
-    run.traffics.converge(inputs)
+    run.traffics.update(inputs)
     return seen
 
 
 def test_another_deployment_is_a_canary_first(double):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         start = run.clock.now()
         seen = seen_while(double, run, traffic(deployment="green"))
         assert run.clock.now() - start >= 600
@@ -90,7 +94,7 @@ def test_another_deployment_is_a_canary_first(double):
 
 def test_with_a_mirror_it_bakes_on_copies_before_it_answers_anybody(double):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         seen = seen_while(double, run, traffic(deployment="green", mirrorPercent=30))
     mirrored, canary = ({"blue": 100}, {"green": 30}), ({"blue": 90, "green": 10}, {})
     assert seen.count(mirrored) >= 10
@@ -109,17 +113,19 @@ def test_with_a_mirror_it_bakes_on_copies_before_it_answers_anybody(double):
 )
 def test_a_breach_brings_the_traffic_back_and_says_what_was_measured(double, played, said, mirror):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         double.arm.metrics["green"] = played
         how = "30 % of the traffic mirrored to green" if mirror else "10 % of the traffic on green"
-        with pytest.raises(Refused, match=f"endpoint fraud-scorer: with {how}, {said}; all traffic is back on blue"):
-            run.traffics.converge(traffic(deployment="green", mirrorPercent=mirror))
+        with pytest.raises(
+            ProviderError, match=f"endpoint fraud-scorer: with {how}, {said}; all traffic is back on blue"
+        ):
+            run.traffics.update(traffic(deployment="green", mirrorPercent=mirror))
     assert (shares(double), shares(double, "mirrorTraffic")) == ({"blue": 100}, {})
 
 
 def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         sleep, cancelled = run.clock.sleep, []
 
         def cancel(seconds: float) -> None:
@@ -130,12 +136,12 @@ def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
 
         run.clock.sleep = cancel
         with pytest.raises(Cancelled):
-            run.traffics.converge(traffic(deployment="green"))
+            run.traffics.update(traffic(deployment="green"))
     with logic() as run:
         while double.arm.resources[AZURE_ENDPOINT]["properties"]["provisioningState"] == "Updating":
-            run.traffics.read(AZURE_ENDPOINT, "blue")
-        assert run.traffics.read(AZURE_ENDPOINT, "blue")["trafficPercent"] == 100
-        run.traffics.converge(traffic(deployment="green"))
+            run.traffics.read(AZURE_ENDPOINT, {"deployment": "blue"})
+        assert run.traffics.read(AZURE_ENDPOINT, {"deployment": "blue"})["trafficPercent"] == 100
+        run.traffics.update(traffic(deployment="green"))
     assert shares(double) == {"green": 100}
 
 
@@ -143,24 +149,24 @@ def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
 def test_at_the_bound_or_uncalled_is_no_breach(double, played):
     double.arm.metrics = {"green": played, "blue": Played(p95_ms=9000, error_percent=50)}
     with logic() as run:
-        run.traffics.converge(traffic())
-        run.traffics.converge(traffic(deployment="green"))
+        run.traffics.update(traffic())
+        run.traffics.update(traffic(deployment="green"))
     assert shares(double) == {"green": 100}
 
 
 def test_read_sees_traffic_moved_by_hand_and_the_endpoint_gone(double):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         double.arm.resources[AZURE_ENDPOINT]["properties"]["traffic"] = {"blue": 40, "green": 60}
-        found = run.traffics.read(AZURE_ENDPOINT, "blue")
+        found = run.traffics.read(AZURE_ENDPOINT, {"deployment": "blue"})
         assert (found["deployment"], found["trafficPercent"]) == ("blue", 40)
         del double.arm.resources[AZURE_ENDPOINT]
-        assert run.traffics.read(AZURE_ENDPOINT, "blue") is None
+        assert run.traffics.read(AZURE_ENDPOINT, {"deployment": "blue"}) is None
 
 
 def test_delete_takes_all_traffic_away_so_that_deployments_can_go(double):
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         run.traffics.delete(AZURE_ENDPOINT)
         assert (shares(double), shares(double, "mirrorTraffic")) == ({}, {})
         del double.arm.resources[AZURE_ENDPOINT]
@@ -174,9 +180,9 @@ def test_faults_that_pass_are_survived(double, kind, call, etags):
     double.arm.etags = etags
     double.arm.add_endpoint(AZURE_ENDPOINT)
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
         double.faults = [Fault(kind, call, times=1 if kind == "drop" else 2)]
-        run.traffics.converge(traffic(deployment="green"))
+        run.traffics.update(traffic(deployment="green"))
     assert double.faults[0].times == 0
     assert shares(double) == {"green": 100}
 
@@ -197,7 +203,7 @@ def test_with_etags_a_write_in_between_is_not_overwritten(double):
 
         interfered = []
         run.clouds.client.send = interfere
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
     assert interfered
     assert shares(double) == {"blue": 100}
     assert double.arm.resources[AZURE_ENDPOINT]["tags"] == {"stack": "changed"}
@@ -207,11 +213,11 @@ def test_a_long_operation_of_a_killed_run_is_waited_for(double):
     double.arm.looks = 40
     for calls in count(1):
         with logic(kill_after=calls) as run, pytest.raises(Killed):
-            run.traffics.converge(traffic())
+            run.traffics.update(traffic())
         if double.calls[-1].startswith("PUT"):
             break
     with logic() as run:
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
     assert shares(double) == {"blue": 100}
     assert len([call for call in double.calls if call.startswith("PUT")]) == 1
 
@@ -219,10 +225,53 @@ def test_a_long_operation_of_a_killed_run_is_waited_for(double):
 def test_an_operation_that_fails_late_is_an_error_in_the_clouds_words(double):
     double.faults = [Fault("fail-late", "PUT", message="Internal error while routing.")]
     with logic() as run, pytest.raises(CloudError, match="fraud-scorer: traffic: Internal error while routing"):
-        run.traffics.converge(traffic())
+        run.traffics.update(traffic())
 
 
 def test_an_operation_that_hangs_ends_at_the_bound(double):
     double.faults = [Fault("hang", "PUT")]
-    with logic() as run, pytest.raises(Refused, match="not done after 30 minutes; run the update again"):
-        run.traffics.converge(traffic())
+    with logic() as run, pytest.raises(ProviderError, match="not done after 30 minutes; run the update again"):
+        run.traffics.update(traffic())
+
+
+def put(*answers: httpx.Response) -> float:
+    """Write a resource while the cloud gives these answers, one after the other; the seconds that were waited."""
+    left = iter(answers)
+    clock = InstantClock()
+    with httpx.Client(transport=httpx.MockTransport(lambda request: next(left))) as client:
+        arm = Arm(Clouds(clock, client))
+        start = clock.now()
+        arm.put("/subscriptions/s", {}, "endpoint e")
+    assert next(left, None) is None, "the operation was believed over too early"
+    return clock.now() - start
+
+
+def operation(**body: object) -> httpx.Response:
+    return httpx.Response(200, json=body, headers={"Retry-After": "40"} if body["status"] == "Running" else {})
+
+
+@pytest.fixture
+def azure(monkeypatch):
+    monkeypatch.setenv(AZURE_VARIABLE, "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("azure")
+@pytest.mark.parametrize("last", ["Succeeded", "succeeded"])
+def test_an_operation_is_waited_for_as_long_as_the_cloud_says(last):
+    begun = httpx.Response(201, headers={"Azure-AsyncOperation": "http://127.0.0.1:9/status/1"})
+    assert put(begun, operation(status="Running"), operation(status=last)) >= 40
+
+
+@pytest.mark.usefixtures("azure")
+@pytest.mark.parametrize("last", ["Failed", "failed", "Canceled", "canceled"])
+def test_an_operation_that_fails_is_said_in_whatever_capitals(last):
+    begun = httpx.Response(201, headers={"Azure-AsyncOperation": "http://127.0.0.1:9/status/1"})
+    with pytest.raises(CloudError, match="endpoint e: no room"):
+        put(begun, operation(status=last, error={"code": "Full", "message": "no room"}))
+
+
+@pytest.mark.usefixtures("azure")
+def test_an_operation_that_only_has_a_location_is_waited_for_there():
+    begun = httpx.Response(202, headers={"Location": "http://127.0.0.1:9/result/1"})
+    assert put(begun, httpx.Response(202, headers={"Retry-After": "40"}), httpx.Response(204)) >= 40
+    assert put(httpx.Response(201, headers={"Location": "http://127.0.0.1:9/endpoint"})) == 0

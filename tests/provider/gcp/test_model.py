@@ -2,7 +2,8 @@
 
 import pytest
 
-from provider.rest import CloudError, Refused
+from provider.errors import CloudError, ProviderError
+from provider.gcp.model import version_alias
 from sandbox.rest import Double, Fault
 from tests.provider import cloud
 from tests.provider.cloud import MODEL, deployment, logic, model
@@ -23,8 +24,9 @@ def versions(double: Double) -> dict[str, str]:
 
 def test_upload_sends_what_was_asked(double):
     with logic() as run:
-        outputs = run.models.create(model())
-    assert outputs == {"resourceName": MODEL, "versionId": "1", "versionName": f"{MODEL}@1"}
+        created = run.models.create(model())
+    assert created.id == MODEL
+    assert created.outputs == {"resourceName": MODEL, "versionId": "1", "versionName": f"{MODEL}@1"}
     stored = double.vertex.models["us-central1/models/fraud-scorer"]["1"]
     assert stored["containerSpec"] == {
         "imageUri": model().image,
@@ -35,6 +37,13 @@ def test_upload_sends_what_was_asked(double):
     assert stored["artifactUri"] == "gs://payments-risk-artifacts/fraud-scorer/1.4.0/"
     assert stored["encryptionSpec"] == {"kmsKeyName": model().kms_key_name}
     assert stored["labels"] == {"stack": "gcp-pilot", "cost-center": "risk"}
+
+
+def test_the_alias_is_fixed_and_differs_with_content_alone():
+    """Versions that stand carry this alias: with another one, an update would upload them anew."""
+    assert version_alias(model()) == "mlplatform-9a7c33bc6b71f8cc570d"
+    assert version_alias(model(labels={}, displayName="other")) == version_alias(model())
+    assert version_alias(model(ports=[8081])) != version_alias(model())
 
 
 def test_create_again_adopts(double):
@@ -56,7 +65,7 @@ def test_labels_and_display_name_change_in_place(double):
     with logic() as run:
         run.models.create(model())
         assert run.models.update(model(labels={"stack": "other"}, displayName="scorer"))["versionId"] == "1"
-        found = run.models.read(MODEL, "1")
+        found = run.models.read(MODEL, {"versionId": "1"})
     assert found["labels"] == {"stack": "other"}
     assert found["displayName"] == "scorer"
 
@@ -65,7 +74,7 @@ def test_a_model_of_somebody_else_is_refused(double):
     with logic() as run:
         run.models.create(model())
         double.vertex.models["us-central1/models/fraud-scorer"]["1"]["versionAliases"] = ["default"]
-        with pytest.raises(Refused, match="has a model of that id in us-central1 that was not made here"):
+        with pytest.raises(ProviderError, match="has a model of that id in us-central1 that was not made here"):
             run.models.create(model())
 
 
@@ -74,15 +83,15 @@ def test_read_sees_drift_and_deletion(double):
         run.models.create(model())
         run.models.update(model(image="registry/fraud-scorer:1.5.0"))
         del double.vertex.models["us-central1/models/fraud-scorer"]["2"]
-        assert run.models.read(MODEL, "2")["image"] == model().image
+        assert run.models.read(MODEL, {"versionId": "2"})["image"] == model().image
         double.vertex.models.clear()
-        assert run.models.read(MODEL, "1") is None
+        assert run.models.read(MODEL, {"versionId": "1"}) is None
 
 
 def test_delete_is_refused_while_deployed_and_says_why(double):
     with logic() as run:
         run.models.create(model())
-        run.deployments.converge(deployment())
+        run.deployments.update(deployment())
         with pytest.raises(CloudError, match=r"model fraud-scorer: delete: Model .* is deployed to .*FAILED_PRECON"):
             run.models.delete(MODEL)
         run.deployments.delete(cloud.ENDPOINT)
@@ -102,7 +111,7 @@ def test_throttling_is_waited_out_as_long_as_the_cloud_asks(double):
 
 def test_throttling_without_end_is_given_up_with_the_clouds_words(double):
     double.faults = [Fault("throttle", "upload", times=99, message="Quota exceeded for uploads.")]
-    with logic() as run, pytest.raises(Refused, match="upload: Quota exceeded for uploads"):
+    with logic() as run, pytest.raises(ProviderError, match="upload: Quota exceeded for uploads"):
         run.models.create(model())
     assert double.faults[0].times > 80
 
@@ -138,7 +147,7 @@ def test_an_operation_that_hangs_ends_at_the_bound_and_is_taken_up_later(double)
     double.faults = [Fault("hang", "upload")]
     with logic() as run:
         start = run.clock.now()
-        with pytest.raises(Refused, match="not done after 30 minutes; run the update again"):
+        with pytest.raises(ProviderError, match="not done after 30 minutes; run the update again"):
             run.models.create(model())
         assert run.clock.now() - start <= 1800
     for operation in double.vertex.operations.values():
