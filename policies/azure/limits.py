@@ -100,7 +100,7 @@ def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> 
     names: list[str] = []
     counted: list[str] = []
     for dimension in trigger.each_section("dimensions"):
-        names += [*dimension.each_text("dimensionName"), *dimension.each_text("DimensionName")]
+        names.append(dimension.text_or_empty("dimensionName") or dimension.text_or_empty("DimensionName"))
         counted += [*dimension.each_text_if_known("values"), *dimension.each_text_if_known("Values")]
     scaled = graph.refers(setting, "targetResourceUri", _DEPLOYMENT)
     own = {deployment.props.text_if_known("deploymentName") for deployment in scaled}

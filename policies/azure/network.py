@@ -299,7 +299,9 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.props.is_given("manualPrivateLinkServiceConnections"):
         yield "leads to a resource that somebody else must approve"
     own = graph.refers(resource, "privateLinkServiceConnections")
-    if len(own) != 1 or any(foreign(resource.props, "privateLinkServiceConnections.privateLinkServiceId", own)):
+    connections = list(resource.props.each_section("privateLinkServiceConnections"))
+    elsewhere = [text for each in connections for text in foreign(each, "privateLinkServiceId", own)]
+    if (len(own), len(connections)) != (1, 1) or elsewhere:
         yield "does not lead to exactly one resource of the stack"
     if not _networks_of(graph, resource):
         yield "is in no subnet of the stack"
@@ -341,9 +343,8 @@ def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
     builder = workspace.props.text_if_known("imageBuildCompute")
-    if not workspace.props.is_given("imageBuildCompute") or builder not in {
-        compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)
-    }:
+    clusters = {compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)}
+    if not workspace.props.is_given("imageBuildCompute") or builder not in clusters:
         yield "names no cluster of the stack that builds images, which a private registry needs"
 
 

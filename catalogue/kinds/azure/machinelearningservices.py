@@ -124,7 +124,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
                 for key in ("minimum", "maximum", "default")
             )
             lows.append(low)
-            highs += [high, otherwise]
+            highs += [low, high, otherwise]  # a range that is upside down runs its fewest
     machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
     users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
