@@ -69,14 +69,15 @@ $(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
 	@out=$$(mktemp -d) && { $(UV) run --frozen mlplatform pilot --out "$$out" >"$$out/said" 2>&1 || true; } && rm -r "$$out"
 	@touch $@
 
-# pip before 24.2 trusts certificates of its own. This variable names the system's, and yields to every setting of pip's.
-# An activated environment may have no pip: the Python that it was made from has.
+# pip before 24.2 trusts certificates of its own. This variable names the system's. It would override pip's own setting,
+# so it is left alone where pip has one. An activated environment may have no pip: the Python it was made from has.
 .tools/bin/uv:
 	@echo "installing uv into .tools/; for uv in your shell: export PATH=\"\$$PWD/.tools/bin:\$$PATH\""
-	@certificates=$$($(PYTHON) -c 'from ssl import get_default_verify_paths as p; print(p().cafile or p().capath or "")'); \
-	base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
-	REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$$certificates}" "$$base" -m pip install --quiet \
-	--disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
+	certificates=$$($(PYTHON) -c 'from ssl import get_default_verify_paths as p; print(p().cafile or p().capath or "")'); \
+	"$$base" -m pip config list | grep -q '\.cert=' || \
+	export REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$certificates}}"; \
+	"$$base" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 clean:  ## remove what setup and the commands made; an environment elsewhere is left, and set up anew
 	@rm -rf .venv $(CHECKOV) .tools out $(ENVIRONMENT)/.synced $(ENVIRONMENT)/.compiled
