@@ -16,7 +16,6 @@ from catalogue.kind import At, Evidence, Keys, Kind, Machines, No, Runs
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Malformed
-from provider import gcp as ours
 from sandbox.gcp import MAKERS
 
 KINDS = kinds("gcp")
@@ -37,7 +36,7 @@ def inputs_of(token: str) -> dict[str, str]:
     """The inputs of a type with their annotations, by the SDK's names."""
     package, module, name = token.split(":")
     if package == "mlplatform":
-        return annotated(getattr(ours, name).__init__)
+        return annotated(getattr(import_module(f"provider.gcp.{name.lower()}"), name).__init__)
     return annotated(getattr(import_module(f"pulumi_gcp.{module.partition('/')[0]}"), name)._internal_init)
 
 
