@@ -15,9 +15,10 @@ from catalogue.kind import At, Bills, Evidence, Keys, Kind, No, Runs, Serves
 from catalogue.kinds import kinds
 from catalogue.kinds.azure.machinelearningservices import LINKS
 from components.azure import network
+from operations.judge import cost_of
 from policies.pack import RULES
-from sandbox.azure import MAKERS
-from tests.mutate import paths
+from sandbox.azure import ANSWERS
+from tests.mutate import changed, paths, put
 
 KINDS = kinds("azure")
 NATIVE = {token: kind for token, kind in KINDS.items() if token.startswith("azure-native:")}
@@ -63,7 +64,7 @@ def _getter(node: Any, part: str) -> Any:
 def test_every_type_of_the_sandbox_and_of_the_rules_has_a_record() -> None:
     named = {type_ for rule in RULES["azure"] for type_ in rule.types}
     assert named <= set(KINDS)
-    assert set(MAKERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
+    assert set(ANSWERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
 
 
 @pytest.mark.parametrize("token", NATIVE)
@@ -150,3 +151,43 @@ def test_the_machines_of_the_pilot_are_counted_once(azure_pilot: Graph) -> None:
         ("azure-pilot-workspace-ana", "training"): (1, 1),
         ("azure-pilot-workspace-ben", "training"): (1, 1),
     }
+
+
+@pytest.mark.parametrize(
+    ("trigger", "runs"),
+    [
+        ({"triggerType": "Recurrence", "frequency": "Day", "interval": 1}, 365.25 / 12),
+        (
+            {
+                "triggerType": "Recurrence",
+                "frequency": "Week",
+                "interval": 2,
+                "schedule": {"hours": [2, 14], "minutes": [0], "weekDays": ["Monday", "Friday"]},
+            },
+            4 * 365.25 / 12 / 14,
+        ),
+        ({"triggerType": "Cron", "expression": "0 2 * * *"}, 365 / 12),
+    ],
+)
+def test_a_schedule_bills_as_often_as_it_fires(azure_pilot: Graph, trigger: dict[str, Any], runs: float) -> None:
+    assert f"{runs:.1f} runs ×" in _billed(azure_pilot, trigger)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "said"),
+    [
+        ({"triggerType": "Cron", "expression": "every day"}, "is no cron expression"),
+        ({"triggerType": "Recurrence", "frequency": "Day"}, "does not say how often it fires"),
+        ({"triggerType": "Moon"}, "does not say how often it fires"),
+    ],
+)
+def test_a_schedule_that_does_not_say_when_has_no_price(azure_pilot: Graph, trigger: dict[str, Any], said: str) -> None:
+    assert said in _billed(azure_pilot, trigger)
+
+
+def _billed(graph: Graph, trigger: dict[str, Any]) -> str:
+    """How the first schedule's bill comes about with another trigger, or why it has none."""
+    schedule = graph.of("azure-native:machinelearningservices:Schedule")[0]
+    bill = cost_of(changed(graph, schedule, lambda p: put(p, "properties.trigger", trigger)))
+    lines = [line.basis for line in bill.lines if line.resource == schedule.name]
+    return next(iter([*lines, *(missing.why for missing in bill.unpriced)]))

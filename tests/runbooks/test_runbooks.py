@@ -467,8 +467,8 @@ def test_the_rehearsal_of_a_quota_fails_as_the_page_says(facts: dict[str, Facts]
     (replicas,) = re.findall(r"`max_replicas: (\d+)`", text)
     graph = _variant(platform, "endpoints", "fraud-scorer", {"max_replicas": int(replicas)})
     rules = [rule for rule in pack.RULES[platform] if rule.name == "quota-declared"]
-    assert [finding.rule for finding in evaluate(graph, rules) if finding.fails] == ["quota-declared"]
-    assert "`quota-declared`" in text and not [f for f in evaluate(facts[platform].graph, rules) if f.fails]
+    assert [finding.rule for finding in evaluate(graph, rules).findings if finding.fails] == ["quota-declared"]
+    assert "`quota-declared`" in text and not [f for f in evaluate(facts[platform].graph, rules).findings if f.fails]
 
 
 @EACH
