@@ -4,11 +4,16 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_VERSION := 0.13.9
 STACK ?= aws-pilot
+# The project's environment is where uv has it. Checkov's is always its own: one variable cannot name both.
+ENVIRONMENT := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
+CHECKOV := policies/checkov/.venv
 export UV_PYTHON ?= $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH :=
 # The SDKs are large: without bytecode each start would compile them anew, twice as slow.
 unexport PYTHONDONTWRITEBYTECODE
+# An activated environment is the caller's: uv would warn of it at each command.
+unexport VIRTUAL_ENV
 
 .PHONY: pilot sandbox test drills lint format setup bench inventory schema docs clean
 .DEFAULT_GOAL := pilot
@@ -17,13 +22,14 @@ pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
 	@$(UV) run --frozen mlplatform pilot
 
 sandbox: setup  ## bring a stack up without an account, show outputs and cost, take it down; STACK=gcp-pilot
+	@$(UV) run --frozen mlplatform sandbox install --yes
 	@$(UV) run --frozen mlplatform sandbox trial $(STACK)
 
 test: setup  ## run every test
 	@$(UV) run --frozen pytest
 
 drills: setup  ## every drill twice in a row and twenty kills, on the engine: some twenty minutes
-	@$(UV) run --frozen pytest --long tests/engine
+	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .
@@ -47,19 +53,30 @@ docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
 
-setup: .venv/.synced policies/checkov/.venv/.synced
+setup: $(ENVIRONMENT)/.compiled
 
-.venv/.synced: uv.lock pyproject.toml | $(UV)
+$(ENVIRONMENT)/.synced: uv.lock pyproject.toml | $(UV)
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
-policies/checkov/.venv/.synced: policies/checkov/uv.lock policies/checkov/pyproject.toml | $(UV)
-	@$(UV) sync --frozen --quiet --project policies/checkov
+$(CHECKOV)/.synced: policies/checkov/uv.lock policies/checkov/pyproject.toml | $(UV)
+	@env -u UV_PROJECT_ENVIRONMENT $(UV) sync --frozen --quiet --project policies/checkov
 	@touch $@
 
-.tools/bin/uv:
-	@echo "installing uv into .tools/"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+# A start needs one file in four. A judgement that nobody reads compiles just these; how it ends is not set-up's matter.
+$(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
+	@echo "compiling what a start needs"
+	@out=$$(mktemp -d) && { $(UV) run --frozen mlplatform pilot --out "$$out" >"$$out/said" 2>&1 || true; } && rm -r "$$out"
+	@touch $@
 
-clean:  ## remove what setup and the commands made
-	@rm -rf .venv policies/checkov/.venv .tools out
+# pip before 24.2 trusts certificates of its own. This variable names the system's, and yields to every setting of pip's.
+# An activated environment may have no pip: the Python that it was made from has.
+.tools/bin/uv:
+	@echo "installing uv into .tools/; for uv in your shell: export PATH=\"\$$PWD/.tools/bin:\$$PATH\""
+	@certificates=$$($(PYTHON) -c 'from ssl import get_default_verify_paths as p; print(p().cafile or p().capath or "")'); \
+	base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
+	REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$$certificates}" "$$base" -m pip install --quiet \
+	--disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+
+clean:  ## remove what setup and the commands made; an environment elsewhere is left, and set up anew
+	@rm -rf .venv $(CHECKOV) .tools out $(ENVIRONMENT)/.synced $(ENVIRONMENT)/.compiled

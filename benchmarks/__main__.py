@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import engine, scaling, terraform, whole
+from benchmarks import engine, scaling, terraform, together, whole
 from benchmarks.processes import BenchmarkFailed, environment
 from benchmarks.stack_files import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
-SECTIONS = ("whole", "scaling", "engine", "terraform")
+SECTIONS = ("whole", "together", "scaling", "engine", "terraform")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--platform", choices=PLATFORMS, action="append", help="this one alone; may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the whole verdict and of terraform")
     parser.add_argument("--scaling-rounds", type=int, default=2, help="rounds of each size")
+    parser.add_argument("--before", type=Path, help="a folder with another commit, set up: many stacks under it, too")
     parser.add_argument("--sizes", type=int, nargs="+", help="endpoints, rising, the same for each platform")
     chosen = parser.parse_args(arguments)
     if chosen.write and (chosen.only or chosen.platform or chosen.sizes):
@@ -48,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 match name:
                     case "whole":
                         text = whole.section(given, work, platforms, chosen.rounds)
+                    case "together":
+                        text = together.section(given, work, platforms, chosen.scaling_rounds, chosen.before)
                     case "scaling":
                         text = scaling.section(given, work, sizes, chosen.scaling_rounds)
                     case "engine":

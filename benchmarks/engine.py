@@ -12,9 +12,10 @@ import psutil
 from benchmarks.processes import BenchmarkFailed
 from benchmarks.stack_files import stack_text
 from benchmarks.tables import met, table
-from sandbox.engine import Engine, find_cli, find_uv
+from sandbox.engine import Engine
 from sandbox.home import ROOT, Home
 from sandbox.state import State
+from sandbox.tools import find_cli, find_uv
 
 ENDPOINTS: Mapping[str, int] = {"aws": 1000, "gcp": 250, "azure": 250}
 """How many come up in one sandbox. One platform has a thousand: the others take as long for each, and more."""

@@ -11,11 +11,10 @@ import time
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 from catalogue.graph import Graph
 from operations import report
-from operations.checkov import CheckovScan, ScanResult
+from operations.checkov import ScanResult
 from operations.judge import judge
 from operations.rendering.rendered import Rendered
 
@@ -30,9 +29,7 @@ class PlanKeeper:
     def scan(self, rendered: Rendered) -> ScanResult:
         """Keep what was rendered."""
         self.rendered = rendered
-        return ScanResult(
-            checkov_version="", seconds_import=0, seconds_scan=0, passed=(), failed=(), resources=0, parsing_errors=()
-        )
+        return ScanResult(checkov_version="", seconds=0, passed=(), failed=(), resources=0, parsing_errors=())
 
 
 def main() -> None:
@@ -46,7 +43,7 @@ def main() -> None:
     graph = Graph.from_json(json.loads(graph_file.read_bytes()))
     stage("rendering")
     keeper = PlanKeeper()
-    verdict = judge(graph, cast(CheckovScan, keeper), lambda: 0.0, date.today(), stage)
+    verdict = judge(graph, keeper.scan, lambda: 0.0, date.today(), stage)
     stage("report")
     report.write(verdict, graph.to_json(), folder)
     stage("end")

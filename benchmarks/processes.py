@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,20 +62,22 @@ def run(
     folder: Path = ROOT,
     stdin: bytes = b"",
     allowed: Sequence[int] = (0,),
+    started: Callable[[int], object] = lambda pid: None,
 ) -> Run:
-    """Run one command and measure it. Raises BenchmarkFailed for an exit code that is not in `allowed`."""
+    """Run one command and measure it; `started` is told its process. Raises BenchmarkFailed for another exit code."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         given.write(stdin)
         given.seek(0)
-        started = time.perf_counter()
+        began = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdin=given, stdout=out, stderr=errors)
+        started(process.pid)
         guard = threading.Timer(TIMEOUT_SECONDS, process.kill)
         guard.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         finally:
             guard.cancel()
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         errors.seek(0)
@@ -102,6 +104,11 @@ def mlplatform(*arguments: str | Path) -> list[str | Path]:
     return [Path(sys.executable).parent / "mlplatform", *arguments]
 
 
+def command_of(root: Path, *arguments: str | Path) -> list[str | Path]:
+    """The command line of `mlplatform` as `make setup` installed it in a folder of this project."""
+    return [root / ".venv" / "bin" / "mlplatform", *arguments]
+
+
 def python(module: str, *arguments: str | Path) -> list[str | Path]:
     """The command line of a module under this Python."""
     return [sys.executable, "-m", module, *arguments]
@@ -111,8 +118,8 @@ CHECKOV = ROOT / "policies" / "checkov"
 
 
 def checkov_scan() -> list[str | Path]:
-    """The command line of our scan, as `operations.checkov` starts it."""
-    return [CHECKOV / ".venv" / "bin" / "python", "-I", CHECKOV / "scan.py"]
+    """The command line of our scan, alone in a process of its own."""
+    return [CHECKOV / ".venv" / "bin" / "python", "-I", Path(__file__).with_name("scan_once.py"), CHECKOV / "scan.py"]
 
 
 def checkov_environment() -> dict[str, str]:

@@ -94,7 +94,7 @@ def _measure(
     config.write_bytes(run(python("benchmarks.engine_config", file), environment).stdout)
     bare = run(python("benchmarks.bare", config, name), environment)
     into["bare"].append(Figure(bare.seconds, bare.peak_mb))
-    program = run(python("operations.offline", file), environment)
+    program = run(python("benchmarks.program", file), environment)
     graph.write_bytes(program.stdout)
     into["program"].append(Figure(program.seconds, program.peak_mb))
     judged = json.loads(run(python("benchmarks.judging", graph, plan, folder / "judged"), environment).stdout)
@@ -104,7 +104,7 @@ def _measure(
         raise BenchmarkFailed(f"{name}: {counts}")
     asked = f"{judged['framework']} {plan}\n".encode()
     checkov = run(checkov_scan(), checkov_environment(), stdin=asked)
-    into["checkov"].append(Figure(json.loads(checkov.stdout)["seconds_scan"], checkov.peak_mb))
+    into["checkov"].append(Figure(float(checkov.said), checkov.peak_mb))
     # A large stack is far above the limits, so its verdict is a refusal: exit 1, and a report.
     report = folder / "out" / name / "report.json"
     report.unlink(missing_ok=True)

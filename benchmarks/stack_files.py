@@ -12,9 +12,9 @@ _HEAD = """config:
   mlplatform:team: bench
   mlplatform:cost_center: bench
   mlplatform:owner: bench@example.com
-  mlplatform:network: {{cidr: 10.40.0.0/16, zones: 2}}
+  mlplatform:network: {{cidr: 10.40.0.0/16{zones}}}
   mlplatform:budget: {{monthly_usd: 2500}}
-  mlplatform:workspace: {{users: [ana]{principals}}}
+  mlplatform:workspace: {{users: [ana]{where}{principals}}}
   mlplatform:models:
     m:
       image: {image}
@@ -25,6 +25,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "aws": {
         "account": "111122223333",
         "region": "us-east-1",
+        "zones": ", zones: [us-east-1a, us-east-1b]",
+        "where": ", zones: [us-east-1a, us-east-1b]",
         "principals": "",
         "image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5",
         "artifact_uri": "s3://bench-models-111122223333/m/1/model.tar.gz",
@@ -32,6 +34,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "gcp": {
         "account": "bench-pilot",
         "region": "us-central1",
+        "zones": "",
+        "where": ", zone: us-central1-a",
         "principals": ", principals: {ana: ana@example.com}",
         "image": "us-central1-docker.pkg.dev/bench-pilot/serving/m:1.0.0",
         "artifact_uri": "gs://bench-pilot-models/m/1/",
@@ -39,6 +43,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "azure": {
         "account": "11112222-3333-4444-5555-666677778888",
         "region": "eastus2",
+        "zones": "",
+        "where": "",
         "principals": ", principals: {ana: 0a1b2c3d-0000-4000-8000-00000000000a}",
         "image": "mcr.microsoft.com/azureml/mlflow-ubuntu20.04-py38-cpu-inference:20230920.v2",
         "artifact_uri": "azureml://datastores/artifacts/paths/m/1/",

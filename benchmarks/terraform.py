@@ -36,7 +36,7 @@ def section(environment: Mapping[str, str], folder: Path, rounds: int) -> str:
     version = max(path.name for path in (plugins / _PROVIDER).iterdir() if path.is_dir())
     work = folder / "terraform"
     work.mkdir()
-    graph = json.loads(run(python("operations.offline", FILE), environment).stdout)
+    graph = json.loads(run(python("benchmarks.program", FILE), environment).stdout)
     configuration = _configuration(graph["resources"], version)
     (work / "main.tf.json").write_text(json.dumps(configuration), encoding="utf-8")
     quiet = {**checkov_environment(), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}

@@ -90,8 +90,8 @@ def _steps(environment: Mapping[str, str], folder: Path, platform: str) -> Mappi
     steps = {
         "whole": run(mlplatform("preview", stack(platform), "--out", folder / "out"), environment),
         "bare": run(python("benchmarks.bare", _config(folder, platform), stack(platform)), environment),
-        "checkov": run(checkov_scan(), checkov_environment(), stdin=b"\n"),
-        "offline": run(python("operations.offline", file(platform)), environment),
+        "checkov": run(checkov_scan(), checkov_environment(), stdin=b""),
+        "offline": run(python("benchmarks.program", file(platform)), environment),
     }
     bare, offline = int(steps["bare"].stdout), len(json.loads(steps["offline"].stdout)["resources"])
     if bare != offline:

@@ -3,34 +3,27 @@
 Exit 0: pass. Exit 1: a mandatory finding. Exit 2: bad input, one sentence a problem on standard error.
 """
 
-import time
+import gc
+import json
+import sys
+from collections import Counter
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-STARTED = time.monotonic()  # before the slow imports: the verdict's seconds include them
+import typer
+from rich.console import Console
+from rich.table import Table
 
-import gc  # noqa: E402
-import json  # noqa: E402
-import sys  # noqa: E402
-from collections.abc import Callable, Generator  # noqa: E402
-from contextlib import ExitStack, contextmanager  # noqa: E402
-from datetime import date  # noqa: E402
-from enum import StrEnum  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import TYPE_CHECKING, Annotated  # noqa: E402
-
-import typer  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-
-from operations.drill.command import drill  # noqa: E402
-from operations.sandbox import command as sandbox  # noqa: E402
-from stacks.config import STACKS, json_schema, read_stack_file, stack_file, stack_name  # noqa: E402
-from stacks.errors import BadInput  # noqa: E402
+from operations.drill.command import drill
+from operations.sandbox import command as sandbox
+from stacks.config import STACKS, json_schema, stack_file, stack_name
+from stacks.errors import BadInput
+from stacks.wording import found_word
 
 if TYPE_CHECKING:
     from catalogue.graph import Graph
-    from operations.checkov import CheckovScan
-    from operations.preview import Preview
-    from operations.verdict import Verdict
 
 OUT = Path("out")
 CHECKOV = STACKS.parent / "policies" / "checkov"
@@ -51,6 +44,10 @@ StackArgument = Annotated[
     str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report of each stack is written.")]
+TodayOption = Annotated[
+    str | None,
+    typer.Option("--today", metavar="YYYY-MM-DD", help="The day on which waivers are judged.", show_default="today"),
+]
 
 
 class Format(StrEnum):
@@ -61,12 +58,12 @@ class Format(StrEnum):
 
 
 @app.command(epilog="Example: mlplatform pilot")
-def pilot(out: OutOption = OUT) -> None:
+def pilot(out: OutOption = OUT, today: TodayOption = None) -> None:
     """Judge every pilot of stacks/ and write its report; exit 1 when one of them fails."""
     names = sorted(STACKS.glob("Pulumi.*.yaml"))
     if not names:
         raise BadInput(f"{STACKS}: holds no Pulumi.<stack>.yaml; add one such as Pulumi.aws-pilot.yaml")
-    _judge_all(names, Format.TABLE, out)
+    _judge_all(names, Format.TABLE, out, _day(today))
 
 
 @app.command(epilog="Example: mlplatform preview aws-pilot --format json")
@@ -78,9 +75,10 @@ def preview(
         Format, typer.Option(help="A verdict to read, or the same as JSON on standard output.")
     ] = Format.TABLE,
     out: OutOption = OUT,
+    today: TodayOption = None,
 ) -> None:
     """Judge the stacks named: what would be created, findings, cost, and the pilot's five proofs."""
-    _judge_all([_stack_file(name) for name in stacks], format, out)
+    _judge_all([_stack_file(name) for name in stacks], format, out, _day(today))
 
 
 @app.command(epilog="Example: mlplatform graph aws-pilot | jq '.resources[].type'")
@@ -153,64 +151,57 @@ def _graph(stack: str) -> "Graph":
     return run(_stack_file(stack))
 
 
-def _judge_all(files: list[Path], format: Format, out: Path) -> None:
-    """Judge the stacks, write and print each verdict; exit 1 when one fails."""
-    for file in files:
-        read_stack_file(file)  # each file is judged fit before any is worked on
+def _day(given: str | None) -> date:
+    """The day that `--today` gives, or the clock's. Raises BadInput for what is no day."""
+    if given is None:
+        return date.today()
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != given:  # a week or a day without dashes is ISO 8601 too
+        raise BadInput(f"--today: found {found_word(given)}, allowed: a day such as 2026-11-26")
+    return day
+
+
+def _judge_all(files: list[Path], format: Format, out: Path, today: date) -> None:
+    """Judge the stacks, write and print each verdict; exit 1 when one fails or breaks, 2 when one is refused."""
+    from operations.preview import Program
+
+    programs = [Program.of(file) for file in files]  # each file is judged fit before any is worked on
+    if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
+        raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file; name a folder for the reports with --out")
-    errors = Console(stderr=True)
-    with ExitStack() as running:
-        # Program and Checkov start before the judgement is even imported: both take seconds, on the other core.
-        from operations.checkov import CheckovScan
-        from operations.preview import Preview
+    from operations.progress import Progress
+    from operations.together import Broken, cores, judge_all
 
-        started = [
-            (running.enter_context(Preview(file)), running.enter_context(CheckovScan.start(CHECKOV))) for file in files
-        ]
-        verdicts = [_judge(*pair, file, out, errors) for file, pair in zip(files, started, strict=True)]
+    with Progress(Console(stderr=True), len(programs)) as progress:
+        ended = judge_all(programs, CHECKOV, out, today, progress, cores())
+    verdicts = [one for one in ended if not isinstance(one, Broken)]
+    broken = [one for one in ended if isinstance(one, Broken)]
     if format is Format.JSON:
         documents = [verdict.model_dump(mode="json") for verdict in verdicts]
-        json.dump(documents[0] if len(documents) == 1 else documents, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        if len(programs) > 1 or documents:
+            json.dump(documents if len(programs) > 1 else documents[0], sys.stdout, indent=2)
+            sys.stdout.write("\n")
     else:
         from operations import console
 
         for verdict in verdicts:
             console.render(verdict, Console(), out / verdict.stack / "report.html")
-        if len(verdicts) > 1:
+        if len(verdicts) > 1 and not broken:  # a comparison that passes must not leave out the stack that broke
             from operations.comparison import compare
             from operations.report import write_comparison
 
             side_by_side = compare(verdicts)
             console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))
-    if not all(verdict.passed for verdict in verdicts):
-        raise typer.Exit(1)
-
-
-def _judge(running: "Preview", checkov: "CheckovScan", file: Path, out: Path, errors: Console) -> "Verdict":
-    """Judge one stack and write its report, saying on standard error what is being done."""
-    name = stack_name(file)
-    with _progress(errors, name) as stage:
-        stage("program")
-        from operations import report
-        from operations.judge import judge
-
-        graph = running.graph()
-        verdict = judge(graph, checkov, lambda: time.monotonic() - STARTED, date.today(), stage)
-        stage("report")
-        report.write(verdict, graph.to_json(), out / name)
-    return verdict
-
-
-@contextmanager
-def _progress(errors: Console, name: str) -> Generator[Callable[[str], None]]:
-    """What is being done now: a moving line in a terminal, a line a stage in a log."""
-    if not errors.is_terminal:
-        yield lambda stage: errors.print(f"{name}: {stage}", highlight=False)
-        return
-    with errors.status(name) as status:
-        yield lambda stage: status.update(f"{name}: {stage}")
+    sys.stdout.flush()
+    for sentence in dict.fromkeys(one.sentence for one in broken):
+        sys.stderr.write(f"{sentence}\n")
+    code = max([*(one.code for one in broken), *(int(not verdict.passed) for verdict in verdicts)])
+    if code:
+        raise typer.Exit(code)
 
 
 def main() -> None:

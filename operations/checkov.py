@@ -1,12 +1,11 @@
-"""Runs Checkov over a rendered graph, in Checkov's own environment (policies/checkov), as a child process.
+"""Runs Checkov over rendered graphs, in Checkov's own environment (policies/checkov), in one warm process.
 
 Checkov takes seconds to import and a fraction of one to scan, so the process is started before there is anything to
-scan and waits for it: `with CheckovScan.start(environment) as checkov: ...; result = checkov.scan(rendered)`.
+scan, and forks a child for each: `with Checkov.start(environment) as checkov: ...; result = checkov.scan(rendered)`.
 """
 
 import json
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from operations.rendering.rendered import Rendered
+from operations.warm import Warm, WarmEnded
 
 
 class CheckovError(Exception):
@@ -51,22 +51,21 @@ class Failed(_Record):
 
 
 class ScanResult(_Record):
-    """All that one scan found, by the document's addresses (see `Rendered.addresses`)."""
+    """All that one scan found, by the document's addresses (see `Rendered.addresses`); `seconds` of processor time."""
 
     checkov_version: str
-    seconds_import: float
-    seconds_scan: float
+    seconds: float
     passed: tuple[Passed, ...]
     failed: tuple[Failed, ...]
     resources: int
     parsing_errors: tuple[str, ...]
 
 
-class CheckovScan:
-    """One Checkov process, good for one scan."""
+class Checkov:
+    """A warm Checkov, good for any number of scans, several at once. Leaving it ends them."""
 
-    def __init__(self, process: subprocess.Popen[str]):
-        self._process = process
+    def __init__(self, warm: Warm):
+        self._warm = warm
 
     @classmethod
     def start(cls, environment: Path) -> Self:
@@ -80,49 +79,46 @@ class CheckovScan:
         # Isolated (-I) and with little of our environment: PYTHONPATH would mix two sets of libraries, and variables
         # such as CHECKOV_RENDER_MAX_LEN or BC_API_KEY change what Checkov finds.
         kept = {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
-        pipe = subprocess.PIPE
-        command = [python, "-I", script]
-        return cls(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=kept))
+        return cls(Warm([python, "-I"], [script], kept))
 
     def scan(self, rendered: Rendered, timeout_seconds: float = 120) -> ScanResult:
-        """Scan what was rendered, a Terraform plan or an ARM template, and end the process.
+        """Scan what was rendered, a Terraform plan or an ARM template. Any thread may call this.
 
         The document passes through a file that only this user can read and that is gone when this returns. Raises
         CheckovError when Checkov fails, does not answer in time, or cannot read the document.
         """
-        with self, tempfile.TemporaryDirectory(prefix="mlplatform-checkov-") as folder:
+        with tempfile.TemporaryDirectory(prefix="mlplatform-checkov-") as folder:
             path = Path(folder) / "rendered.json"
             path.write_text(json.dumps(rendered.document), encoding="utf-8")
             try:
-                output, errors = self._process.communicate(f"{rendered.framework} {path}\n", timeout_seconds)
-            except subprocess.TimeoutExpired:
+                done = self._warm.run(f"{rendered.framework} {path}\n", timeout_seconds)
+            except TimeoutError:
                 raise CheckovError(f"Checkov did not finish within {timeout_seconds:g} seconds.") from None
-            except ValueError:
-                raise CheckovError("This Checkov process is closed: one process does one scan.") from None
-        if self._process.returncode:
-            last = next((line.strip() for line in reversed(errors.splitlines()) if line.strip()), "no message")
-            raise CheckovError(f"Checkov failed with exit code {self._process.returncode}: {last}")
+            except WarmEnded as ended:
+                raise CheckovError(f"Checkov failed with exit code {ended.code}: {ended}") from None
+        if done.code:
+            raise CheckovError(f"Checkov failed with exit code {done.code}: {done.last_line}")
+        promised = "Checkov's answer is not what scan.py promises"
         try:
-            result = ScanResult.model_validate_json(output)
+            result = ScanResult.model_validate({**json.loads(done.out), "seconds": done.seconds})
         except ValidationError as error:
-            raise CheckovError(f"Checkov's answer is not what scan.py promises: {error.errors()[0]['msg']}.") from None
+            raise CheckovError(f"{promised}: {error.errors()[0]['msg']}.") from None
+        except (TypeError, ValueError):
+            raise CheckovError(f"{promised}: it is no JSON object.") from None
         # Checkov reads what it cannot understand as an empty document, and an empty document passes everything.
         expected = len(rendered.addresses)
         if result.parsing_errors or result.resources != expected:
             raise CheckovError(f"Checkov read {result.resources} of the {expected} rendered resources.")
         return result
 
+    @property
+    def pid(self) -> int:
+        """The id of the warm process."""
+        return self._warm.pid
+
     def close(self) -> None:
-        """Kill the process if it still runs, and close its pipes. May be called twice."""
-        if self._process.poll() is None:
-            self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None and not stream.closed:
-                try:
-                    stream.close()
-                except BrokenPipeError:  # a line that it never read
-                    continue
-        self._process.wait()
+        """End the process and its scans. May be called twice."""
+        self._warm.close()
 
     def __enter__(self) -> Self:
         return self

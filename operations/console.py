@@ -274,4 +274,4 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
 def _last_line(verdict: Verdict, console: Console, report: Path | None) -> None:
     console.print()
     where = f", report: {words.one_line(str(report))}" if report is not None else ""
-    _say(console, _word(verdict), f" in {verdict.seconds:.1f} s{where}")
+    _say(console, _word(verdict), f" in {verdict.seconds:.1f} processor seconds{where}")

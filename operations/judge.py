@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 from catalogue.graph import Graph, Resource
 from operations import bill as bills
 from operations import facts, hardware
-from operations.checkov import CheckovScan, ScanResult
+from operations.checkov import ScanResult
 from operations.findings import finding
 from operations.policies import evaluate
 from operations.rendering import render
@@ -28,13 +28,14 @@ from operations.verdict import (
 from policies import limits, pack, waivers
 
 Stage = Callable[[str], None]
+Scan = Callable[[Rendered], ScanResult]
 
 
-def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], today: date, stage: Stage) -> Verdict:
-    """Judge one stack's graph and return its verdict.
+def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, stage: Stage) -> Verdict:
+    """Judge one stack's graph and return its verdict, which follows from the graph and `today` but for its seconds.
 
-    `checkov` is a scan that was started and waits for its plan; `elapsed` gives the seconds since the command
-    started; `stage` is told what is being done. Raises CheckovError when Checkov breaks.
+    `scan` has Checkov look at what was rendered; `spent` gives the processor seconds that this stack took so far;
+    `stage` is told what is being done. Raises CheckovError when Checkov breaks.
     """
     read = facts.of(graph.platform)
     account, region = read.place(graph)
@@ -46,25 +47,24 @@ def judge(graph: Graph, checkov: CheckovScan, elapsed: Callable[[], float], toda
     rows = hardware.fit(graph, region)
     findings = [*evaluated.findings, *_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
     stage("checkov")
-    scan = checkov.scan(rendered)
-    findings += [*_checkov_findings(graph, rendered, scan), *_unrendered(graph, rendered)]
+    scanned = scan(rendered)
+    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
     findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph, findings, today)]
     steps = list(_manual_steps(graph, rows, read))
     network = read.network(graph)
-    seconds = round(elapsed(), 2)
-    proofs = _proofs(findings, cost, rows, steps, seconds, network, read.exportable(graph))
+    proofs = _proofs(findings, cost, rows, steps, network, read.exportable(graph))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
         account=account,
         region=region,
-        judged_at=datetime.now(UTC),
-        seconds=seconds,
+        judged_on=today,
+        seconds=round(spent(), 2),
         passed=not any(f.fails for f in findings) and not any(p.state == "failed" for p in proofs),
         resources=len(graph.cloud),
         created=_created(graph),
         findings=sorted(findings, key=lambda f: (not f.fails, f.waived is not None, f.rule, f.resource or "")),
-        checks_passed={"policy": evaluated.passed, "checkov": len(scan.passed)},
+        checks_passed={"policy": evaluated.passed, "checkov": len(scanned.passed)},
         policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
         cost=cost,
         hardware=rows,
@@ -223,11 +223,10 @@ def _proofs(
     cost: Cost,
     rows: list[HardwareUse],
     steps: list[str],
-    seconds: float,
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. A plan proves nothing by itself: what it says well is `planned`, what was not tried `not yet`."""
+    """The five proofs. What a plan says is `planned`, and what nobody tried is `not yet`."""
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
 
@@ -240,8 +239,7 @@ def _proofs(
     return [
         proof(
             "workflow speed",
-            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them; "
-            f"the verdict itself took {seconds:.1f} s",
+            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them",
             failed=len(steps) > most,
         ),
         proof("hardware fit", f"{families}: sold in the region, accepted, within the declared quota"),

@@ -1,16 +1,18 @@
 """The offline preview: runs the real program in this process against the sandbox and records what it registers.
 
-`python -m operations.offline STACK_FILE` prints the resource graph as JSON; `operations.preview` starts it, one
-process a stack, because Pulumi's runtime and config are global to a process. Exit 2 with a sentence for bad input.
+`operations.preview` starts one warm process a platform (`operations/forking.py`), which imports the platform once and
+forks a child for each stack, because Pulumi's runtime and config are global to a process. The child reads
+`{"stack": name, "config": the engine's values}` from standard input and writes the resource graph as JSON to standard
+output. It exits with 2 and a sentence where the program refuses.
 """
 
 import asyncio
 import contextlib
-import gc
 import json
 import logging
 import runpy
 import sys
+import sysconfig
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -30,10 +32,10 @@ from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
 from sandbox import cloud
 from sandbox.clouds import account_and_region
-from stacks.config import read_stack_file, stack_name, to_engine
-from stacks.errors import BadInput
+from stacks.config import from_engine
 
 ROOT = Path(__file__).resolve().parent.parent
+_LIBRARIES = sysconfig.get_path("purelib")
 PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
 PROVIDERS = "pulumi:providers:"
@@ -145,19 +147,18 @@ def _source(request: Any) -> Source | None:
     """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
     for frame in request.stackTrace.frames:
         path = Path(unquote(urlparse(str(frame.pc.uri)).path))
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts:
+        if path.is_relative_to(ROOT) and not path.is_relative_to(_LIBRARIES):
             return Source(str(path.relative_to(ROOT)), frame.pc.line)
     return None
 
 
-def preview(path: Path) -> Graph:
-    """Run the program for one stack file and return its resource graph.
+def preview(stack: str, config: dict[str, str]) -> Graph:
+    """Run the program with the config that the engine would hand it, and return the resource graph.
 
-    Raises BadInput for a stack file that is wrong, UnknownType for what the sandbox lacks.
+    Raises RunError where the program refuses, UnknownType for what the sandbox lacks.
     """
-    values = to_engine(path)
-    graph = record(_program, stack_name(path), values[f"{PROJECT}:platform"], values)
-    return with_stack_keys(graph, read_stack_file(path))
+    graph = record(_program, stack, config[f"{PROJECT}:platform"], config)
+    return with_stack_keys(graph, from_engine())
 
 
 def _program() -> None:
@@ -205,19 +206,21 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
     return Graph(stack, platform, tuple(recorded), recorder.outputs)
 
 
-def main() -> int:
-    """Print the graph of the stack file named on the command line; 2 and a sentence on bad input."""
-    # Importing the SDKs makes a million objects that all stay: collecting among them costs a quarter of the time.
-    gc.disable()
+def load(platform: str) -> Callable[[], int]:
+    """Import what every stack of a platform needs, and return the job of a child that is forked after it."""
+    for package in ("stacks", "sandbox"):
+        import_module(f"{package}.{platform}")
+    return _job
+
+
+def _job() -> int:
+    """Write the graph of the stack that standard input names; 2 and a sentence where the program refuses."""
+    asked = json.load(sys.stdin)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what the program prints is no part of the graph
-            graph = preview(Path(sys.argv[1]))
-    except (BadInput, pulumi.RunError, cloud.UnknownType) as error:
+            graph = preview(asked["stack"], asked["config"])
+    except (pulumi.RunError, cloud.UnknownType) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     json.dump(graph.to_json(), sys.stdout)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

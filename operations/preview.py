@@ -1,15 +1,22 @@
-"""The offline preview seen from outside: one process a stack, started early, asked for its graph when it is needed."""
+"""The offline preview seen from outside: one warm process a platform, which runs each stack's program in a fork."""
 
 import json
-import subprocess
+import os
 import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from catalogue.graph import Graph
+from operations.warm import Warm, WarmEnded
+from stacks.config import NAMESPACE, stack_name, to_engine
 from stacks.errors import BadInput
 
 TIMEOUT_SECONDS = 300
+OFFLINE = Path(__file__).with_name("offline.py")
 _BAD_INPUT = 2
 
 
@@ -17,46 +24,72 @@ class PreviewFailed(Exception):
     """The program broke for a reason that is not the stack file's: `str()` carries the program's last line."""
 
 
-class Preview:
-    """A running offline preview. Use as a context manager: leaving it ends the process."""
+@dataclass(frozen=True)
+class Program:
+    """What one stack file asks for: the program of its platform, with the config that the engine would hand it."""
 
-    def __init__(self, path: Path) -> None:
-        """Start the program for one stack file in a process of its own and return at once."""
-        self._path = path
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "operations.offline", str(path.resolve())],
-            cwd=Path(__file__).resolve().parent.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    file: str
+    stack: str
+    config: dict[str, str]
 
-    def __enter__(self) -> "Preview":
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """Read and validate a stack file. Raises BadInput as `read_stack_file` does."""
+        config = to_engine(path)
+        return cls(path.name, stack_name(path), config)
+
+    @property
+    def platform(self) -> str:
+        """The platform that it is for."""
+        return self.config[f"{NAMESPACE}:platform"]
+
+
+class Programs:
+    """Runs programs in one warm process a platform. Use as a context manager: leaving it ends what runs."""
+
+    def __init__(self) -> None:
+        self._running = ExitStack()
+        self._warm: dict[str, Warm] = {}
+        self._lock = threading.Lock()
+
+    def start(self, platform: str) -> Warm:
+        """The warm process of a platform, started where it was not."""
+        with self._lock:
+            if platform not in self._warm:
+                # Without -P the folder of this package would hide the packages that have the names of its modules.
+                warm = Warm([sys.executable, "-P"], [OFFLINE, platform], os.environ)
+                self._warm[platform] = self._running.enter_context(warm)
+            return self._warm[platform]
+
+    def run(self, program: Program, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[Graph, float]:
+        """Run one program and return its graph and its processor seconds. Any thread may call this.
+
+        Raises BadInput where the program refuses its config, PreviewFailed where it breaks or does not end in time.
+        """
+        asked = json.dumps({"stack": program.stack, "config": program.config})
+        try:
+            done = self.start(program.platform).run(asked, timeout_seconds)
+        except TimeoutError:
+            raise PreviewFailed(f"{program.file}: the program did not end within {timeout_seconds:g} s") from None
+        except WarmEnded as ended:
+            raise PreviewFailed(f"{program.file}: the program failed: {ended}") from None
+        if done.code == _BAD_INPUT:
+            raise BadInput(done.said.strip())
+        if done.code != 0:
+            raise PreviewFailed(f"{program.file}: the program failed: {done.last_line}")
+        return Graph.from_json(json.loads(done.out)), done.seconds
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
-
-    def graph(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Graph:
-        """Wait for the graph. Raises BadInput for a wrong stack file, PreviewFailed for a broken program."""
-        try:
-            out, err = self._process.communicate(timeout=timeout_seconds)
-        except subprocess.TimeoutExpired:
-            raise PreviewFailed(f"{self._path.name}: the program did not end within {timeout_seconds:g} s") from None
-        if self._process.returncode == _BAD_INPUT:
-            raise BadInput(err.strip())
-        if self._process.returncode != 0:
-            last = (err.strip().splitlines() or ["no message"])[-1]
-            raise PreviewFailed(f"{self._path.name}: the program failed: {last}")
-        return Graph.from_json(json.loads(out))
+        self._running.close()
 
 
 def preview(path: Path) -> Graph:
-    """Run the program for one stack file and return its graph. Raises as `Preview.graph` does."""
-    with Preview(path) as running:
-        return running.graph()
+    """Run the program for one stack file and return its graph. Raises as `Program.of` and `Programs.run` do."""
+    program = Program.of(path)
+    with Programs() as programs:
+        return programs.run(program)[0]

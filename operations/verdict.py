@@ -1,6 +1,6 @@
 """The verdict on one stack: what would be created, what was found, what it costs, and the pilot's five proofs."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -158,14 +158,17 @@ class NetworkPicture(_Part):
 class Verdict(_Part):
     """Everything the report shows of one stack.
 
-    `policies_only` names the resources of our own provider, which no tool but our policies knows.
+    `judged_on` is the day on which waivers were held against their last day: an input, as the stack file is.
+    `seconds` is the processor time of this stack's own program, judgement and scan; it alone differs from run to run,
+    and nothing is judged by it. `policies_only` names the resources of our own provider, which no tool but our policies
+    knows.
     """
 
     stack: str
     platform: str
     account: str
     region: str
-    judged_at: datetime
+    judged_on: date
     seconds: float
     passed: bool
     resources: int

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from operations.verdict import Created, Finding, Verdict
@@ -37,11 +37,6 @@ def dollars(amount: float) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun, such as `1 finding` and `2 findings`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def moment(when: datetime) -> str:
-    """A moment to the minute, with its time zone when it has one."""
-    return when.strftime("%Y-%m-%d %H:%M %Z").strip()
 
 
 def day(when: date) -> str:

@@ -270,7 +270,7 @@ def _regions(platform: str) -> Rule:
         if resource.is_provider and not places:
             yield f"names no region, allowed {', '.join(allowed)}"
         for region in places:
-            if region not in allowed:
+            if region.lower() not in allowed:  # Cloud Storage and Azure take the name in any case
                 yield f"is in {region}, allowed {', '.join(allowed)}"
 
     return regions

@@ -1,12 +1,18 @@
-"""What no provider covers, as resources of our own: Vertex AI models and deployments, Azure ML traffic.
+"""What no provider covers, as resources of our own: one file a resource, in the folder of its platform.
 
-Programs import the typed resources of `provider.gcp` and `provider.azure`, and this package's `Provider`; all three
-need nothing but pulumi. The engine starts the rest as a plugin (`provider/__main__.py`).
+A program imports a resource's class from its file (`from provider.gcp.model import Model`) and `Provider` from here.
+Both need nothing but pulumi. The engine starts the rest as a plugin (`provider/__main__.py`), which serves every
+resource that it finds in the folders.
 """
+
+from typing import Any
 
 import pulumi
 
 PACKAGE = "mlplatform"
+Json = dict[str, Any]
+Text = pulumi.Input[str]
+Number = pulumi.Input[int]
 
 
 class Provider(pulumi.ProviderResource):

@@ -3,20 +3,25 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from pulumi.provider.experimental.server import ProviderServicer
 
+from provider.errors import ProviderError
 from provider.plugin import VERSION, Plugin
-from provider.rest import Refused
 from provider.serving import Sentences, run
 
 if __name__ == "__main__":
     started_by = os.getppid()
+    # The engine starts this folder by its path, and Python then looks for every module here first: `azure`, the folder
+    # of our resources, would stand in the way of Azure's SDK of that name.
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != here]
     parser = argparse.ArgumentParser(prog="mlplatform provider")
     parser.add_argument("engine", nargs="?", default="")
     known, _ = parser.parse_known_args()
     run(
         lambda: ProviderServicer(sys.argv[1:], VERSION, Plugin(), engine_address=known.engine),
-        Sentences("the mlplatform provider", (Refused,)),
+        Sentences("the mlplatform provider", (ProviderError,)),
         started_by,
     )

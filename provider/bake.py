@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from provider.rest import Clock
+from provider.clock import Clock
 
 MEASURE_EVERY = 60.0
 """Seconds; both clouds publish these metrics once a minute."""

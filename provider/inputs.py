@@ -1,148 +1,137 @@
-"""What the resources take: the inputs of each as a pydantic model with wire names, and its faults as sentences."""
+"""What the inputs of resources share: their base, their constraints, and one sentence for each wrong input.
 
-import re
-from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+A program imports this module with a resource's class, so its top imports the standard library alone. The inputs are
+plain dataclasses; pydantic reads the constraints in the provider's own process.
+"""
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
-# Patterns and bounds of the aiplatform v1 discovery document (UploadModelRequest.modelId, Endpoint.name, PortSpec,
-# DedicatedResources) and of Azure's resource names.
-ProjectId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
-Location = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
-ModelId = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,62}$")]
-EndpointName = Annotated[
-    str, StringConstraints(pattern=r"^projects/[^/]+/locations/[^/]+/endpoints/([0-9]{1,19}|[a-z][a-z0-9-]{0,62})$")
-]
-VersionName = Annotated[
-    str, StringConstraints(pattern=r"^projects/[^/]+/locations/[^/]+/models/[a-z0-9_-]{1,63}@[0-9]+$")
-]
-Route = Annotated[str, StringConstraints(pattern=r"^/")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-CanaryPercent = Annotated[int, Field(ge=1, le=50)]
-Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
-AzureName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,89}$")]
-Labels = Annotated[dict[str, str], Field(max_length=64)]
-SCALING_METRICS = tuple(
-    f"aiplatform.googleapis.com/prediction/online/{metric}"
-    for metric in ("cpu/utilization", "accelerator/duty_cycle", "request_count")
-)
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
 
 
-Faults = list[tuple[str, str]]
-"""Property and sentence."""
+class Allowed:
+    """What a value may be, in the words of pydantic's core schema: `pattern`, `ge`, `le`, `min_length`, `max_length`.
+
+    A word that the schema of the value's type does not have is a SchemaError of pydantic.
+    """
+
+    def __init__(self, **constraints: str | int) -> None:
+        self.constraints = constraints
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        return {**handler(source), **self.constraints}
 
 
-def _pinned(image: str) -> str:
-    if not re.search(r"(:(?!latest$)[\w][\w.-]*|@sha256:[0-9a-f]{64})$", image):
-        raise ValueError("must be pinned, by a tag other than latest or by a digest")
-    return image
+@dataclass(frozen=True)
+class Checked:
+    """A check that no word of Allowed can say. `check` returns the value, or raises ValueError: "must be …"."""
+
+    check: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(self.check, handler(source))
 
 
-def _scaling_metric(metric: str) -> str:
-    if metric not in SCALING_METRICS:
-        raise ValueError(f"must be one of {', '.join(SCALING_METRICS)}")
-    return metric
+# Google's names by the aiplatform v1 discovery document; Azure's by its rules for resource names.
+ProjectId = Annotated[str, Allowed(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+Location = Annotated[str, Allowed(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
+Labels = Annotated[dict[str, str], Allowed(max_length=64)]
+ServiceAccount = Annotated[str, Allowed(pattern=r"^[^@\s]+@[^@\s]+$")]
+Uuid = Annotated[str, Allowed(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+AzureName = Annotated[str, Allowed(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()-]{0,89}$")]
 
 
-class Inputs(BaseModel):
-    """Wire names are the camelCase of the fields; anything else is refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
-
-
-class ModelInputs(Inputs):
-    """Inputs of mlplatform:gcp:Model."""
-
-    project: ProjectId
-    location: Location
-    model_id: ModelId
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
-    image: Annotated[str, AfterValidator(_pinned)]
-    artifact_uri: Annotated[str, StringConstraints(pattern=r"^gs://[^/]+/.+")]
-    predict_route: Route
-    health_route: Route
-    ports: Annotated[list[Port], Field(min_length=1)]
-    service_account: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
-    kms_key_name: Annotated[
-        str, StringConstraints(pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$")
-    ]
-    labels: Labels
+def wire_name(field: str) -> str:
+    """The name that the engine uses for a field: `max_replicas` is `maxReplicas`."""
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The base of a resource's inputs. A property that is not the wire name of a field is wrong.
+
+    What concerns several fields is checked in `__post_init__`, which raises ValueError.
+    """
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "alias_generator": wire_name}
+
+
+I = TypeVar("I", bound=Inputs)  # noqa: E741
+
+
+@dataclass(frozen=True, kw_only=True)
 class CanaryInputs(Inputs):
     """How a new deployment is tried before it gets everything."""
 
-    canary_percent: CanaryPercent
-    bake_minutes: Annotated[int, Field(ge=1, le=24 * 60)]
-    p95_latency_ms: Annotated[int, Field(ge=1)]
-    error_rate_percent: Annotated[float, Field(ge=0, le=100)]
+    canary_percent: Annotated[int, Allowed(ge=1, le=50)]
+    bake_minutes: Annotated[int, Allowed(ge=1, le=24 * 60)]
+    p95_latency_ms: Annotated[int, Allowed(ge=1)]
+    error_rate_percent: Annotated[float, Allowed(ge=0, le=100)]
 
 
-class DeploymentInputs(CanaryInputs):
-    """Inputs of mlplatform:gcp:Deployment."""
+class WrongInput(NamedTuple):
+    """One wrong input: the property, and a sentence about it. Without a property it concerns several."""
 
-    project: ProjectId
-    location: Location
-    endpoint: EndpointName
-    model: VersionName
-    machine_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$")]
-    accelerator_type: str | None = None
-    accelerator_count: Annotated[int, Field(ge=1)] | None = None
-    min_replicas: Annotated[int, Field(ge=1)]
-    max_replicas: Annotated[int, Field(ge=1)]
-    scaling_metric: Annotated[str, AfterValidator(_scaling_metric)]
-    scaling_target: Annotated[int, Field(ge=1)]
-    service_account: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
-    container_logging: bool
-    access_logging: bool
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "DeploymentInputs":
-        if self.max_replicas < self.min_replicas:
-            raise ValueError(f"maxReplicas is {self.max_replicas}, below minReplicas {self.min_replicas}")
-        if (self.accelerator_type is None) != (self.accelerator_count is None):
-            raise ValueError("acceleratorType and acceleratorCount are given together or not at all")
-        if self.endpoint.split("/")[3] != self.location:
-            raise ValueError(f"location is {self.location}, but the endpoint is in {self.endpoint.split('/')[3]}")
-        return self
+    property: str
+    sentence: str
 
 
-class TrafficInputs(CanaryInputs):
-    """Inputs of mlplatform:azure:Traffic."""
-
-    subscription_id: Uuid
-    resource_group: AzureName
-    workspace: AzureName
-    endpoint: AzureName
-    deployment: AzureName
-    mirror_percent: Annotated[int, Field(ge=0, le=50)] = 0
+def names(inputs: type[Inputs]) -> list[str]:
+    """The wire names of the inputs."""
+    return [wire_name(field.name) for field in fields(inputs)]
 
 
-def faults(model: type[Inputs], known: Mapping[str, Any], unknown: Collection[str], secret: Collection[str]) -> Faults:
+def parsed(inputs: type[I], values: Mapping[str, Any]) -> I:
+    """The inputs from values under wire names. Raises pydantic's ValidationError, a ValueError, when one is wrong."""
+    return _adapter(inputs).validate_python(dict(values))
+
+
+def json_schema(inputs: type[Inputs]) -> dict[str, Any]:
+    """The JSON Schema of the inputs, under wire names."""
+    return _adapter(inputs).json_schema(by_alias=True)
+
+
+def wrong_inputs(
+    inputs: type[Inputs], known: Mapping[str, Any], unknown: Collection[str], secret: Collection[str]
+) -> list[WrongInput]:
     """Each wrong input with one sentence about it. What is `unknown` is let through; a `secret` is not repeated."""
+    from pydantic import ValidationError
+
     try:
-        model.model_validate(dict(known))
+        parsed(inputs, known)
     except ValidationError as error:
-        found: Faults = []
-        for fault in error.errors(include_url=False):
-            path = ".".join(str(part) for part in fault["loc"])
-            name = str(fault["loc"][0]) if fault["loc"] else ""
-            if fault["type"] == "missing" and name in unknown:
+        found: list[WrongInput] = []
+        for detail in error.errors(include_url=False):
+            path = ".".join(str(part) for part in detail["loc"])
+            name = str(detail["loc"][0]) if detail["loc"] else ""
+            if detail["type"] == "missing" and name in unknown:
                 continue
-            found.append((name, _sentence(path, fault, name in secret)))
+            found.append(WrongInput(name, _sentence(path, detail, name in secret)))
         return found
     return []
 
 
-def _sentence(path: str, fault: ErrorDetails, secret: bool) -> str:
-    bounds: Mapping[str, Any] = fault.get("ctx", {})
-    match fault["type"]:
+@cache
+def _adapter(inputs: type[I]) -> "TypeAdapter[I]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(inputs)
+
+
+def _sentence(path: str, detail: "ErrorDetails", secret: bool) -> str:
+    bounds: Mapping[str, Any] = detail.get("ctx", {})
+    match detail["type"]:
         case "missing":
             return f"{path} is missing"
-        case "extra_forbidden":
+        case "unexpected_keyword_argument":
             return f"{path} is not a property of this resource"
         case "string_pattern_mismatch":
             must = f"must match {bounds['pattern']}"
@@ -151,8 +140,8 @@ def _sentence(path: str, fault: ErrorDetails, secret: bool) -> str:
         case "less_than_equal":
             must = f"must be at most {bounds['le']}"
         case _:
-            said = fault["msg"].removeprefix("Value error, ")
+            said = detail["msg"].removeprefix("Value error, ")
             must = said[0].lower() + said[1:]
     if not path:
         return must
-    return f"{path} {must}" if secret else f"{path} is {fault['input']!r}: it {must}"
+    return f"{path} {must}" if secret else f"{path} is {detail['input']!r}: it {must}"

@@ -23,7 +23,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 class Sentences(grpc.aio.ServerInterceptor):
     """Turns what a call raised into a status with one sentence.
 
-    Errors of the types `refusals` speak for themselves; any other is a fault of `whose`.
+    Errors of the types `refusals` speak for themselves; any other is a bug in `whose`.
     """
 
     whose: str
@@ -51,8 +51,8 @@ class Sentences(grpc.aio.ServerInterceptor):
         if isinstance(cause, self.refusals):
             return str(cause)
         where = traceback.extract_tb(cause.__traceback__)[-1:]
-        place = f" at {where[0].name}:{where[0].lineno}" if where else ""
-        return f"a fault of {self.whose}, not of the program: {type(cause).__name__}{place}: {cause}"
+        at = f" at {where[0].name}:{where[0].lineno}" if where else ""
+        return f"a bug in {self.whose}, not in the program: {type(cause).__name__}{at}: {cause}"
 
 
 def run(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: int) -> None:

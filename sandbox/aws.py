@@ -4,7 +4,6 @@ Shapes: Service Authorization Reference ("Resource types defined by …") for AR
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from catalogue.answers import Answer, Answering, Lookup, Request, a_guid, attached_to, by_id, by_name, guid
 from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
@@ -124,18 +123,8 @@ ANSWERS: Mapping[str, Answering] = {
 }
 
 
-def _availability_zones(args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
-    """Three zones, as nearly every region has; a real account may see more."""
-    return {
-        "id": region,
-        "region": region,
-        "names": [f"{region}{letter}" for letter in "abc"],
-        "zoneIds": [f"{region}-az{number}" for number in (1, 2, 3)],
-        "groupNames": [region],
-    }
-
-
-LOOKUPS: Mapping[str, Lookup] = {"aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones}
+LOOKUPS: Mapping[str, Lookup] = {}
+"""None: what a stack needs to know of its account stands in its file."""
 
 
 _KEYS = ("aws:kms/key:Key", "aws:kms/alias:Alias")
@@ -284,7 +273,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": _on_bucket(),
     "aws:sagemaker/domain:Domain": Behaviour(
-        in_region("domainName", "vpcId", "subnetIds", "authMode", "kmsKeyId", "retentionPolicy"),
+        in_region(
+            "domainName",
+            "vpcId",
+            "subnetIds",
+            "authMode",
+            "kmsKeyId",
+            "retentionPolicy",
+            "appNetworkAccessType",
+            "appSecurityGroupManagement",
+            "domainSettings.securityGroupIds",
+        ),
         name="domainName",
         pattern=_SAGEMAKER_NAME,
         refs=(

@@ -2,10 +2,11 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
+import threading
 import time
+import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sandbox.home import ROOT, Home
+from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
 from sandbox.state import State
 
@@ -26,18 +27,6 @@ LOOK_EVERY = 0.005
 
 class Failed(Exception):
     """The CLI refused what the sandbox needs of it: `str()` is its own last line."""
-
-
-def find_cli() -> Path | None:
-    """The Pulumi CLI on PATH."""
-    found = shutil.which("pulumi")
-    return Path(found) if found else None
-
-
-def find_uv() -> Path | None:
-    """The project's uv: the one that runs this process, else the one on PATH, else the one that make installs."""
-    candidates = (os.environ.get("UV"), shutil.which("uv"), str(ROOT / ".tools" / "bin" / "uv"))
-    return next((Path(found) for found in candidates if found and os.access(found, os.X_OK)), None)
 
 
 @dataclass(frozen=True)
@@ -141,7 +130,7 @@ class Engine:
     def environment(self) -> Generator[dict[str, str]]:
         """What a process sees that works in the sandbox, while the REST double serves beside it."""
         with KeptDouble(database=self.home.database) as double:
-            yield self.home.environment(self.uv, double.address, self.instant)
+            yield self.home.environment((self.cli, self.uv), double.address, self.instant)
 
 
 @contextmanager
@@ -159,24 +148,34 @@ def _only(environment: Mapping[str, str]) -> Generator[None]:
 
 @contextmanager
 def _interruptible() -> Generator[None]:
-    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal."""
+    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal.
+
+    What was started in the background ignores interrupts, and so does all that it starts. Both obey them here.
+    """
     import psutil
 
     def interrupt(number: int, frame: object) -> None:
-        for child in psutil.Process().children():
+        # Threads of the SDK read from what ends now. Their complaints are nobody's concern.
+        threading.excepthook = lambda failed: None
+        warnings.simplefilter("ignore")
+        for child in psutil.Process().children() if number == signal.SIGTERM else ():
             with suppress(psutil.NoSuchProcess):
                 child.send_signal(signal.SIGINT)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Forwarding:
-    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one."""
+    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one.
+
+    The process is to be started meanwhile: it then obeys interrupts, even where this one was told to ignore them.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

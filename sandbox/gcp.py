@@ -166,17 +166,6 @@ def _project(args: Mapping[str, Any], account: str, region: str) -> Mapping[str,
     }
 
 
-def _zones(args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
-    """Three zones, as nearly every region has; us-central1 has a fourth, `f`."""
-    return {
-        "id": f"projects/{account}/regions/{region}",
-        "project": account,
-        "region": region,
-        "status": "UP",
-        "names": [f"{region}-{letter}" for letter in "abc"],
-    }
-
-
 def _agent(key: str, email: str) -> Lookup:
     """A service agent that a look-up makes, its address under `key`."""
 
@@ -207,7 +196,6 @@ LOOKUPS: Mapping[str, Lookup] = {
     "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _agent(
         "email", "bq-{number}@bigquery-encryption.iam.gserviceaccount.com"
     ),
-    "gcp:compute/getZones:getZones": _zones,
     "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": _cmek_settings,
     "gcp:organizations/getProject:getProject": _project,
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _agent(

@@ -14,6 +14,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER_VARIABLE = "MLPLATFORM_SANDBOX"
 PASSPHRASE = "sandbox"
 """Encrypts what Pulumi keeps in the sandbox, where nothing is secret."""
-_LEFT_OUT = ("PULUMI_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "ARM_", "MLPLATFORM_")
+_LEFT_OUT = (
+    *("PULUMI_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "ARM_", "MLPLATFORM_"),
+    # Each names the environment or the folder of the project outside, and uv would obey it in the sandbox's.
+    *("VIRTUAL_ENV", "UV_PROJECT", "UV_WORKING_DIR"),
+)
+"""The beginnings of the names of variables that do not reach a sandbox."""
 _PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-")
 _SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
 
@@ -102,17 +108,18 @@ class Home:
         """Whether Pulumi knows the stack here."""
         return (self.path / "backend" / ".pulumi" / "stacks" / "mlplatform" / f"{stack}.json").is_file()
 
-    def environment(self, uv: Path, rest: str, instant: bool) -> dict[str, str]:
+    def environment(self, tools: Sequence[Path], rest: str, instant: bool) -> dict[str, str]:
         """What a process sees that works in this sandbox: no cloud's credentials, and no other settings of Pulumi.
 
-        `uv` runs the program, `rest` is the REST double's address, and `instant` lets a canary's bake pass at once.
+        `tools` are the programs that are found first, `rest` is the REST double's address, and `instant` lets a
+        canary's bake pass at once.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
         # The SDKs are large: without bytecode each start would compile them anew.
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         return {
             **kept,
-            "PATH": os.pathsep.join((str(uv.parent), os.environ.get("PATH", os.defpath))),
+            "PATH": os.pathsep.join((*(str(tool.parent) for tool in tools), os.environ.get("PATH", os.defpath))),
             "UV_OFFLINE": "1",
             "UV_FROZEN": "1",
             "PULUMI_HOME": str(self.path / "home"),

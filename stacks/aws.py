@@ -100,7 +100,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             bucket_arn=registry.bucket_arn,
             repository_arn=registry.repository_arn,
             data_key_arn=encryption.data_key_arn,
-            subnet_ids=network.subnet_ids,
+            subnet_ids=list(network.subnet_ids.values()),
             tags=tags,
         ),
         opts=on_aws,
@@ -128,7 +128,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             users=config.workspace.users,
             idle_timeout_minutes=config.workspace.idle_timeout_minutes,
             vpc_id=network.vpc_id,
-            subnet_ids=network.subnet_ids,
+            subnet_ids=[network.subnet_ids[zone] for zone in sorted(config.workspace.zones)],
             security_group_id=network.workload_security_group_id,
             role_arn=identity.role_arns["data-scientist"],
             data_key_arn=encryption.data_key_arn,
@@ -142,7 +142,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             image=config.models[name].image,
             artifact_uri=config.models[name].artifact_uri,
             role_arn=identity.role_arns[persona],
-            subnet_ids=network.subnet_ids,
+            subnet_ids=list(network.subnet_ids.values()),
             security_group_id=network.workload_security_group_id,
         )
 

@@ -23,9 +23,7 @@ from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
 from provider import Provider
 from stacks.model import OnlineEndpoint, StackConfig
-
-WORKSPACE_FAMILY = "cpu-small"
-"""The machine of each compute instance, and of the cluster that builds images."""
+from stacks.platforms import WORKSPACE_FAMILY
 
 
 def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
@@ -42,6 +40,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
     }
     provider = pulumi_azure_native.Provider("azure", subscription_id=subscription, location=region)
     on_azure = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
+    # The directory that the subscription belongs to, whoever deploys: a login of another one cannot.
     tenant = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(provider=provider)).tenant_id
 
     group = Group(f"{stack}-group", GroupArgs(group_name=stack, region=region, tags=tags), opts=on_azure)

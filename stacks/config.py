@@ -17,10 +17,11 @@ import yaml
 from pydantic import ValidationError
 
 from catalogue.hardware import catalogue
+from components.aws.zones import LETTERS, zones_of
 from stacks.errors import BadInput
 from stacks.model import BatchJob, StackConfig
-from stacks.platforms import KINDS, PLATFORMS
-from stacks.problems import NAMED, Problem, meaning, problems_of
+from stacks.platforms import KINDS, PLATFORMS, WORKSPACE_FAMILY, ZONE_KEYS
+from stacks.problems import NAMED, Problem, meaning, no_zones, problems_of
 from stacks.strict_yaml import Loader, Refused
 from stacks.wording import found_word, nearest, one_line
 
@@ -218,6 +219,7 @@ def _own_words(config: StackConfig) -> Iterator[Problem]:
         elif words.folders and path[-1] != "input_uri" and not value.endswith("/"):
             yield Problem(path, f"found {found_word(value)}, allowed: a folder, which ends with '/'")
     yield from _people(config)
+    yield from _zones(config)
     if config.platform == "azure":
         yield from _schedules_of_azure(config)
     if minutes > words.idle_minutes:
@@ -259,6 +261,59 @@ def _place(config: StackConfig) -> Iterator[Problem]:
     hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
     yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {words.region}; {hint}")
+
+
+def _zones(config: StackConfig) -> Iterator[Problem]:
+    """Which zones the stack names: those of its own region, where its platform wants any.
+
+    A zone is named in the file because it is decided once: a cloud that is asked may answer otherwise tomorrow.
+    """
+    if config.region in catalogue.region_names(config.platform):  # else that mistake has a sentence of its own
+        yield from list(_zones_named(config)) or _zones_of_studio(config)
+
+
+def _zones_named(config: StackConfig) -> Iterator[Problem]:
+    known, allowed = _zones_of_region(config)
+    for section, key in ZONE_KEYS:
+        part = config.network if section == "network" else config.workspace
+        given = key in part.model_fields_set
+        if (section, key) in PLATFORMS[config.platform].no_zones:
+            if given:
+                yield Problem((section, key), no_zones((section, key), config.platform))
+        elif not given:
+            yield Problem((section, key), f"is missing; add {'two or more, each ' if key == 'zones' else ''}{allowed}")
+        else:
+            for path, zone in _each(section, key, getattr(part, key)):
+                if zone not in known:
+                    yield Problem(path, f"found {found_word(zone)}, allowed: {allowed}")
+
+
+def _zones_of_studio(config: StackConfig) -> Iterator[Problem]:
+    for path, zone in _each("workspace", "zones", config.workspace.zones):
+        if zone not in config.network.zones:
+            has = f"a zone of {NAMESPACE}:network.zones ({', '.join(config.network.zones)})"
+            kept = "the network must keep a zone that Studio stands in"
+            yield Problem(path, f"found {found_word(zone)}, allowed: {has}; {kept}")
+
+
+def _each(section: str, key: str, value: str | list[str]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Each zone under a key, with its path."""
+    if isinstance(value, str):
+        return [((section, key), value)]
+    return [((section, key, at), zone) for at, zone in enumerate(value)]
+
+
+def _zones_of_region(config: StackConfig) -> tuple[list[str], str]:
+    """The zones that this stack may name, and how a sentence says so."""
+    region, having = config.region, ""
+    known = zones_of(region)
+    if config.platform == "gcp":
+        machine = catalogue.load("gcp").families[WORKSPACE_FAMILY]
+        known = [zone for zone in machine.zones or () if zone.rpartition("-")[0] == region]
+        having = f" that has {machine.machine_type}"
+    if not known:
+        return known, f"a zone of {region}{having}, of which catalogue/hardware/{config.platform}.yaml knows none"
+    return known, f"a zone of {region}{having} ({', '.join(known)})"
 
 
 def _schedules_of_azure(config: StackConfig) -> Iterator[Problem]:
@@ -322,4 +377,19 @@ def _own_schema(platform: str) -> dict[str, Any]:
         f"{NAMESPACE}:account": {"pattern": f"^({words.account})$"},
         f"{NAMESPACE}:region": {"enum": catalogue.region_names(platform)},
         **{f"{NAMESPACE}:{name}": {"additionalProperties": {"properties": own}} for name, own in each.items()},
+        **{f"{NAMESPACE}:{section}": _zone_schema(platform, section) for section in ("network", "workspace")},
+    }
+
+
+def _zone_schema(platform: str, section: str) -> dict[str, Any]:
+    """Which keys of the section name zones on this platform, and what a zone is there."""
+    zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"}
+    if platform == "gcp":
+        zone = {"enum": catalogue.load("gcp").families[WORKSPACE_FAMILY].zones}
+    keys = {path: path in PLATFORMS[platform].no_zones for path in ZONE_KEYS if path[0] == section}
+    return {
+        "required": [key for (_, key), refused in keys.items() if not refused],
+        "properties": {
+            key: False if refused else {"items": zone} if key == "zones" else zone for (_, key), refused in keys.items()
+        },
     }

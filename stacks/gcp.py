@@ -23,9 +23,7 @@ from components.gcp.registry import Registry, RegistryArgs
 from components.gcp.workspace import Workspace, WorkspaceArgs
 from provider import Provider
 from stacks.model import OnlineEndpoint, StackConfig
-
-WORKSPACE_FAMILY = "cpu-small"
-"""The machine of each Workbench instance."""
+from stacks.platforms import WORKSPACE_FAMILY
 
 
 def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
@@ -45,6 +43,8 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
         "gcp", project=project, region=region, billing_project=project, user_project_override=True
     )
     on_gcp = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
+    # The project's number never changes. Its billing account may; then the budget has to be made anew in the other one,
+    # for it would watch nothing where it is, and nobody's work is in it.
     about = pulumi_gcp.organizations.get_project_output(
         project_id=project, opts=pulumi.InvokeOutputOptions(provider=provider)
     )
@@ -71,7 +71,6 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             project=project,
             region=region,
             cidr=config.network.cidr,
-            zones=config.network.zones,
             reach=reach,
             tags=tags,
         ),
@@ -124,7 +123,7 @@ def deploy(stack: str, config: StackConfig) -> dict[str, Any]:
             principals=config.workspace.principals,
             idle_timeout_minutes=config.workspace.idle_timeout_minutes,
             machine_type=str(hardware.families[WORKSPACE_FAMILY].machine_type),
-            zones=network.zone_names,
+            zone=config.workspace.zone,
             network_id=network.network_id,
             subnet_id=network.subnet_id,
             service_account=identity.account_emails["data-scientist"],

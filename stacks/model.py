@@ -32,8 +32,9 @@ def _private_cidr(value: str) -> str:
         raise ValueError(f"an IPv4 network in CIDR notation; did you mean {network}?")
     if not any(network.subnet_of(IPv4Network(block)) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")):
         raise ValueError("a private network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)")
-    if not 16 <= network.prefixlen <= 22:
-        raise ValueError("a network between /16 and /22, large enough for the endpoints' replicas in each zone")
+    # On aws each zone has the eighth of its letter (components/aws/zones.py): 251 addresses of a /21.
+    if not 16 <= network.prefixlen <= 21:
+        raise ValueError("a network between /16 and /21, an eighth of which is large enough for a zone's replicas")
     return value
 
 
@@ -108,13 +109,23 @@ Family = Annotated[str, AfterValidator(_family), WithJsonSchema({"type": "string
 Image = Annotated[str, StringConstraints(pattern=IMAGE, max_length=255), AfterValidator(_pinned)]
 Uri = Annotated[str, StringConstraints(pattern=URI, max_length=1024)]
 Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL, max_length=128)]
+Zone = Annotated[str, StringConstraints(max_length=40)]
+Zones = Annotated[
+    list[Zone],
+    Field(min_length=2, max_length=8, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
 
 
 class Network(_Model):
-    """The pilot's own private network: no internet route, one subnet a zone."""
+    """The pilot's own private network: no internet route.
+
+    `zones` are on aws the names of the availability zones, with one subnet in each. Their order says nothing, and one
+    more or less leaves the subnets of the others as they are.
+    """
 
     cidr: Cidr
-    zones: Annotated[int, Field(ge=2, le=3)] = 2
+    zones: Zones = []
 
 
 class Budget(_Model):
@@ -128,6 +139,10 @@ class Workspace(_Model):
 
     `principals` says who each user is in the platform's directory, where a machine of theirs must belong to one person:
     an e-mail address on gcp, an Entra object id on azure; aws knows people by the role they sign in with.
+
+    `zones` are on aws the zones of the network that Studio and everybody's home directory stand in, for good: another
+    set of them would be another Studio, so the engine refuses it. `zone` is on gcp where new machines are made; one
+    that stands stays where it is.
     """
 
     users: Annotated[
@@ -137,6 +152,8 @@ class Workspace(_Model):
     ]
     idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = 60
     principals: Annotated[dict[Slug, Principal], Field(max_length=50)] = {}
+    zones: Zones = []
+    zone: Zone = ""
 
 
 class Model(_Model):

@@ -12,6 +12,12 @@ Platform = Literal["aws", "gcp", "azure"]
 
 KINDS = ("online", "async", "serverless", "multi-model")
 
+WORKSPACE_FAMILY = "cpu-small"
+"""The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too."""
+
+ZONE_KEYS = (("network", "zones"), ("workspace", "zones"), ("workspace", "zone"))
+"""The keys that name zones. A platform needs each that it does not refuse."""
+
 ALSO_CALLED: Mapping[str, str] = {
     "project": "account",
     "project_id": "account",
@@ -29,7 +35,7 @@ class Words:
 
     `region` is an example. With `folders`, artifacts and outputs are folders, which end with '/'. `principal` is None
     where the workspace needs no person's identity. `idle_minutes` is the longest idle timeout of its workspace;
-    `refused` has a sentence for each kind of endpoint it does not take.
+    `refused` has a sentence for each kind of endpoint it does not take, `no_zones` for each of ZONE_KEYS.
     """
 
     product: str
@@ -43,6 +49,7 @@ class Words:
     principal_words: str
     idle_minutes: int
     refused: Mapping[str, str]
+    no_zones: Mapping[tuple[str, str], str]
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -66,6 +73,9 @@ PLATFORMS: Mapping[str, Words] = {
             "use 'async' with min_replicas 0 to pay nothing while idle",
             "multi-model": _NOT_BUILT,
         },
+        no_zones={
+            ("workspace", "zone"): "Studio stands in two zones or more; name them under mlplatform:workspace.zones",
+        },
     ),
     "gcp": Words(
         product="Vertex AI",
@@ -84,6 +94,11 @@ PLATFORMS: Mapping[str, Words] = {
             "serverless": "Vertex AI serves a model of your own on machines only; "
             "use 'online', or a batch job to pay nothing while idle",
             "multi-model": _NOT_BUILT,
+        },
+        no_zones={
+            ("network", "zones"): "a subnet of Google Cloud spans its region; "
+            "name the zone of people's machines under mlplatform:workspace.zone",
+            ("workspace", "zones"): "a Workbench instance stands in one zone; name it under mlplatform:workspace.zone",
         },
     ),
     "azure": Words(
@@ -104,6 +119,11 @@ PLATFORMS: Mapping[str, Words] = {
             "use 'online', or a batch job to pay nothing while idle",
             "multi-model": _NOT_BUILT,
         },
+        no_zones=dict.fromkeys(
+            ZONE_KEYS,
+            "Azure spreads subnets and storage over a region's zones by itself and says of no machine where it stands; "
+            "leave it out",
+        ),
     ),
 }
 

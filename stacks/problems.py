@@ -56,6 +56,8 @@ def _problem(error: dict[str, Any], platform: object) -> Problem:
     kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
     path = _path(error["loc"], kind)
     sentence, meant = "", None
+    if refused := no_zones(path, platform):
+        return Problem(path[:2], refused)
     if len(error["loc"]) > 2 and error["loc"][0] == "endpoints" and error["loc"][2] in KINDS:
         chosen = str(error["loc"][2])
         if chosen in PLATFORMS[_known(platform)].refused:
@@ -72,6 +74,9 @@ def _problem(error: dict[str, Any], platform: object) -> Problem:
             sentence = _MISSING
         case "union_tag_invalid" | "union_tag_not_found":
             path, sentence = _kind(path, cast(dict[str, Any], found), platform)
+        case "list_type" if path[-1] == "zones":
+            region = PLATFORMS[_known(platform)].region
+            sentence = f"found {found_word(found)}, allowed: a list of zones such as [{region}a, {region}b]"
         case "string_type" if isinstance(found, int | float):
             sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
         case "string_pattern_mismatch":
@@ -92,6 +97,13 @@ def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any], platform: objec
         return (*path, "kind"), f"found {kind!r}: {refused[kind]}"
     allowed = " or ".join(repr(known) for known in KINDS if known not in refused)
     return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
+
+
+def no_zones(path: tuple[str | int, ...], platform: object) -> str:
+    """Why the platform takes no zones under this key and what to write instead; empty where it takes them."""
+    refused = PLATFORMS[_known(platform)].no_zones
+    said = next((sentence for key, sentence in refused.items() if key == path[:2]), "")
+    return f"{_known(platform)} takes none: {said}" if said else ""
 
 
 def meaning(key: str) -> str:

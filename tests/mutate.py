@@ -55,7 +55,7 @@ def put(properties: Any, path: str, value: Any) -> None:
     *parents, last = path.split(".")
     for part in parents:
         properties = properties[int(part)] if isinstance(properties, list) else properties[part]
-    properties[last] = value
+    properties[int(last) if isinstance(properties, list) else last] = value
 
 
 def at(properties: Any, path: str) -> Any:

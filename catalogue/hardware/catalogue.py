@@ -75,7 +75,8 @@ class HardwareFamily(_Entry):
     """One portable family on one platform. `absent` is the reason where the platform has no such machine.
 
     `local_nvme` machines have an NVMe instance store; on aws it is encrypted in hardware, and refuses a volume key.
-    `regions` is None where no source was found; a price in a region shows that the machine is sold there.
+    `regions` is None where no source was found; a price in a region shows that the machine is sold there. `zones` has,
+    on gcp, the zones with a machine that people have of their own, for it stands in one; None for any other.
     """
 
     summary: str
@@ -91,6 +92,8 @@ class HardwareFamily(_Entry):
     price_per_hour_usd: dict[str, Price] = {}
     regions: list[str] | None = None
     regions_source: str | None = None
+    zones: list[str] | None = None
+    zones_source: str | None = None
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region; None where the catalogue has no figure."""

@@ -3,25 +3,25 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
-import pulumi_aws
 from pulumi_aws import ec2, vpc
+
+from components.aws.zones import part_of
 
 
 @dataclass
 class NetworkArgs:
     """`reach` are the AWS services that the switched-on features need, by endpoint suffix such as `sagemaker.api`.
 
-    `zones` is the number of availability zones; each gets one subnet, an equal part of `cidr`.
+    `zones` are the names of availability zones such as `us-east-1a`; each gets one subnet, its letter's part of `cidr`.
     """
 
     account: str
     region: str
     cidr: str
-    zones: int
+    zones: Iterable[str]
     reach: Iterable[str]
     flow_log_bucket_arn: pulumi.Input[str]
     tags: Mapping[str, str]
@@ -33,12 +33,15 @@ class Network(pulumi.ComponentResource):
     Refuses any way out: no route but the VPC's own and S3's, workloads may open HTTPS to the endpoints and to S3 and
     talk to each other where Studio and distributed training need it, the default security group is empty. Endpoints
     serve this account only, and S3's serves this account's buckets and the buckets of ECR's image layers. Every flow is
-    logged to the audit bucket. Rules: SageMaker developer guide "Connect Studio in a VPC to external resources"; VPC
-    guide "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2, EC2.6.
+    logged to the audit bucket. A subnet takes name, zone and addresses from its zone's letter alone, for each of the
+    three replaces it and whatever stands in it: one zone more or less, or another order, leaves the others as they are.
+    `subnet_ids` are by zone, in the order of the zones' names. Rules: SageMaker developer guide "Connect Studio in a
+    VPC to external resources"; VPC guide "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2,
+    EC2.6.
     """
 
     vpc_id: pulumi.Output[str]
-    subnet_ids: list[pulumi.Output[str]]
+    subnet_ids: dict[str, pulumi.Output[str]]
     workload_security_group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -67,7 +70,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
-        self.subnet_ids, routed = self._subnets(name, args, routes)
+        self.subnet_ids = self._subnets(name, args, routes)
         s3 = self._s3(name, args, routes)
         endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
         workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
@@ -75,7 +78,7 @@ class Network(pulumi.ComponentResource):
         for service in sorted(set(args.reach)):
             self._interface(name, service, args, endpoints.id)
         # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
-        way = pulumi.Output.all(s3.id, *(a.id for a in routed), *(r.id for r in rules))
+        way = pulumi.Output.all(s3.id, *(r.id for r in rules))
         self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
         self.register_outputs(
             {
@@ -85,34 +88,25 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _subnets(
-        self, name: str, args: NetworkArgs, routes: ec2.RouteTable
-    ) -> tuple[list[pulumi.Output[str]], list[ec2.RouteTableAssociation]]:
-        available = pulumi_aws.get_availability_zones_output(
-            state="available",
-            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        )
-        parts = list(IPv4Network(args.cidr).subnets(prefixlen_diff=2))
-        ids: list[pulumi.Output[str]] = []
-        routed: list[ec2.RouteTableAssociation] = []
-        for index in range(args.zones):
+    def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> dict[str, pulumi.Output[str]]:
+        ids: dict[str, pulumi.Output[str]] = {}
+        for zone in sorted(args.zones):
             subnet = ec2.Subnet(
-                f"{name}-private-{index}",
+                f"{name}-private-{zone[-1]}",
                 vpc_id=self.vpc_id,
-                cidr_block=str(parts[index]),
-                availability_zone=available.names[index],
+                cidr_block=part_of(args.cidr, zone),
+                availability_zone=zone,
                 map_public_ip_on_launch=False,
                 tags=args.tags,
                 opts=self._child,
             )
-            routed.append(
-                ec2.RouteTableAssociation(
-                    f"{name}-private-{index}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
-                )
+            routed = ec2.RouteTableAssociation(
+                f"{name}-private-{zone[-1]}-routes", subnet_id=subnet.id, route_table_id=routes.id, opts=self._child
             )
-            ids.append(subnet.id)
-        return ids, routed
+            # Whoever stands in the subnet waits for its routes. A new zone's are waited for by its own subnet alone:
+            # were they waited for by the security group, a preview could not know the group that Studio has.
+            ids[zone] = pulumi.Output.all(subnet.id, routed.id).apply(lambda both: both[0])
+        return ids
 
     def _group(self, name: str, description: str, args: NetworkArgs) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(name, description=description, vpc_id=self.vpc_id, tags=args.tags, opts=self._child)
@@ -147,7 +141,7 @@ class Network(pulumi.ComponentResource):
             service_name=f"aws.sagemaker.{args.region}.studio" if studio else f"com.amazonaws.{args.region}.{service}",
             vpc_endpoint_type="Interface",
             private_dns_enabled=True,
-            subnet_ids=self.subnet_ids,
+            subnet_ids=list(self.subnet_ids.values()),
             security_group_ids=[group_id],
             policy=_document(_own_account(args.account)),
             tags=args.tags,

@@ -14,7 +14,10 @@ own service for people who open it from inside the network. SageMaker developer 
 
 @dataclass
 class WorkspaceArgs:
-    """`users` get one profile each; applications stop after `idle_timeout_minutes` (60 to 525600) without use."""
+    """`users` get one profile each; applications stop after `idle_timeout_minutes` (60 to 525600) without use.
+
+    `subnet_ids` are where the domain and everybody's home directory stand, for good.
+    """
 
     domain_name: str
     users: Iterable[str]
@@ -33,6 +36,9 @@ class Workspace(pulumi.ComponentResource):
     Idle JupyterLab and Code Editor applications stop by themselves, notebooks are not shared, each call carries the
     user's name to the trail, and the domain's EFS goes with the domain (a pilot must be able to leave; issues 17349
     and 20986 of terraform-provider-aws). A domain is not auto-named, so a change that replaces it deletes first.
+    One more subnet, or one less, replaces a domain (`subnet_ids` forces a new resource in terraform-provider-aws) and
+    everybody's home goes with the old one. So the domain takes subnets of its own naming, never all that the network
+    has, and it is protected: the engine refuses whatever would replace it before it does anything.
     """
 
     domain_id: pulumi.Output[str]
@@ -72,7 +78,7 @@ class Workspace(pulumi.ComponentResource):
             default_space_settings={"execution_role": args.role_arn, "security_groups": [args.security_group_id]},
             retention_policy={"home_efs_file_system": "Delete"},
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, protect=True, delete_before_replace=True),
         )
         for user in args.users:
             sagemaker.UserProfile(

@@ -12,7 +12,7 @@ from components.azure.monitoring import QueryAlarm, Watched, alarm_on_logs
 from components.azure.names import digest
 from components.azure.registry import RegisteredModel
 from components.azure.scaling import ScalingArgs, scale_on_requests
-from provider import azure as ours
+from provider.azure.traffic import Traffic
 
 REACH = ("amlworkspace",)
 """What callers inside the network need: a private online endpoint stands behind its workspace's private endpoint."""
@@ -104,7 +104,7 @@ class Endpoint(pulumi.ComponentResource):
             self._child,
         )
         latency = self._alarms(name, args, endpoint)
-        traffic = ours.Traffic(
+        traffic = Traffic(
             f"{name}-traffic",
             subscription_id=args.subscription,
             resource_group=args.watched.group_name,

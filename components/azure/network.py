@@ -20,8 +20,7 @@ ZONES: Mapping[str, tuple[str, ...]] = {
 class NetworkArgs:
     """`reach` are the groups of private endpoints that the switched-on features need, such as `amlworkspace`.
 
-    Azure's subnets span the zones of a region and its private endpoints survive the loss of one, so there is one
-    subnet whatever `zones` the stack file asks for.
+    There is one subnet: Azure's span the zones of a region, and its private endpoints survive the loss of one.
     """
 
     group_name: pulumi.Input[str]

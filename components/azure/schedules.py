@@ -1,10 +1,6 @@
 """When a job runs, in the words of Azure ML's schedules: NCRONTAB and Windows' time zones."""
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-
-import yaml
+from tzlocal.windows_tz import tz_win
 
 
 def ncrontab(cron: str) -> str:
@@ -30,15 +26,12 @@ def _days(part: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
-@cache
-def _zones() -> Mapping[str, str]:
-    text = (Path(__file__).parent / "timezones.yaml").read_text(encoding="utf-8")
-    return {zone: windows for windows, zones in yaml.safe_load(text).items() for zone in zones}
-
-
 def windows_timezone(timezone: str) -> str:
-    """Windows' name of an IANA time zone; Azure ML's schedules know no other. Raises ValueError for one without."""
-    windows = _zones().get(timezone)
+    """Windows' name of an IANA time zone; Azure ML's schedules know no other. Raises ValueError for one without.
+
+    The names are Unicode CLDR's, windowsZones.xml, as tzlocal keeps them.
+    """
+    windows = tz_win.get(timezone) if timezone else None  # the table has a row for no zone at all
     if windows is None:
         raise ValueError(
             f"found {timezone!r}, which has no name in Windows, by which Azure ML's schedules go; "

@@ -50,6 +50,7 @@ class ServiceAgents(pulumi.ComponentResource):
             # Whoever needs the agent waits for its role too.
             self.members[service] = pulumi.Output.all(agent.member, granted.id).apply(lambda both: both[0])
         number = args.project_number
+        # Each answer is an address made of the project's number, which never changes.
         storage = pulumi_gcp.storage.get_project_service_account_output(project=args.project, opts=look)
         bigquery = pulumi_gcp.bigquery.get_default_service_account_output(project=args.project, opts=look)
         logs = pulumi_gcp.logging.get_project_cmek_settings_output(project=args.project, opts=look)

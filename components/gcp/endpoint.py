@@ -9,7 +9,8 @@ from pulumi_gcp import bigquery, compute, vertex
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
-from provider import gcp
+from provider.gcp.deployment import Deployment
+from provider.gcp.model import Model
 
 REACH: tuple[str, ...] = ()
 """Nothing: callers have an address of the endpoint in the network; Vertex AI itself fetches image and artifact."""
@@ -70,7 +71,7 @@ class Endpoint(pulumi.ComponentResource):
         self.endpoint_id = self._run(name, args, model) if args.enabled else None
         self.register_outputs({"endpoint_id": self.endpoint_id})
 
-    def _run(self, name: str, args: EndpointArgs, model: gcp.Model) -> pulumi.Output[str]:
+    def _run(self, name: str, args: EndpointArgs, model: Model) -> pulumi.Output[str]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
         log = self._request_log(name, args)
         endpoint = vertex.AiEndpoint(
@@ -89,7 +90,7 @@ class Endpoint(pulumi.ComponentResource):
             labels=args.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=["trafficSplit"]),
         )
-        deployment = gcp.Deployment(
+        deployment = Deployment(
             f"{name}-deployment",
             project=project,
             location=region,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from provider import gcp
+from provider.gcp.model import Model
 
 PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
 """Where an own image must answer; a prebuilt image answers there too, or says otherwise by itself. Vertex AI, "Custom
@@ -24,9 +24,9 @@ class ModelArgs:
     data_key_id: pulumi.Input[str]
 
 
-def versioned_model(name: str, args: ModelArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions) -> gcp.Model:
+def versioned_model(name: str, args: ModelArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions) -> Model:
     """Create a model of the registry; a changed image or artifact is a new version of it beside the old ones."""
-    return gcp.Model(
+    return Model(
         name,
         project=args.project,
         location=args.region,

@@ -16,14 +16,12 @@ _LAST = 65_534  # the last priority before the rules that every network has: egr
 class NetworkArgs:
     """`reach` are the domains of Google that the switched-on features need, such as `googleapis.com`.
 
-    A subnet of Google Cloud spans its region, so `zones` is the number of zones that what stands in one zone
-    (Workbench) is spread over. The subnet is the lower half of `cidr`; the endpoint's address is in the upper.
+    The subnet, which spans the region, is the lower half of `cidr`; the endpoint's address is in the upper.
     """
 
     project: str
     region: str
     cidr: str
-    zones: int
     reach: Iterable[str]
     tags: Mapping[str, str]
 
@@ -41,7 +39,6 @@ class Network(pulumi.ComponentResource):
 
     network_id: pulumi.Output[str]
     subnet_id: pulumi.Output[str]
-    zone_names: list[pulumi.Output[str]]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform:gcp:Network", name, None, opts)
@@ -83,10 +80,6 @@ class Network(pulumi.ComponentResource):
         ways = [endpoint.id, *self._firewalls(name, args, address)]
         for domain in sorted(set(args.reach)):
             ways += self._domain(name, domain, args, address)
-        available = compute.get_zones_output(
-            project=args.project, region=args.region, status="UP", opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        self.zone_names = [available.names[index] for index in range(args.zones)]
         # Whoever runs in the network waits for its way to Google: Workbench registers as soon as it is up.
         self.subnet_id = pulumi.Output.all(subnet.id, *ways).apply(lambda all_: all_[0])
         self.register_outputs({"network_id": self.network_id, "subnet_id": self.subnet_id})

@@ -19,7 +19,7 @@ DISK_GB = "150"
 class WorkspaceArgs:
     """`users` get one instance each, owned by their e-mail in `principals`; it stops after `idle_timeout_minutes`.
 
-    Instances stand in one zone each: they are spread over `zones`.
+    A new instance is made in `zone`; one that stands keeps the zone it has.
     """
 
     prefix: str
@@ -28,7 +28,7 @@ class WorkspaceArgs:
     principals: Mapping[str, str]
     idle_timeout_minutes: int
     machine_type: str
-    zones: Sequence[pulumi.Input[str]]
+    zone: str
     network_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     service_account: pulumi.Input[str]
@@ -44,7 +44,9 @@ class Workspace(pulumi.ComponentResource):
     that neither has root or a way out. The proxy is on, for it is how people come in: Google asks who they are and lets
     in the one owner. `desired_state` is left to the user and the idle timer; `up` must not start what stopped.
     An update of the metadata loses keys (issue 22622 of terraform-provider-google, open), so it is written once: for
-    another idle timeout, replace the instance. Work belongs in the bucket: the disks go with the instance.
+    another idle timeout, replace the instance. Work belongs in the bucket: the disks go with the instance. Another zone
+    would replace it too (`location` forces a new resource in terraform-provider-google), so the zone of one that stands
+    is let be, whoever comes or goes and whatever the stack file says later.
     """
 
     instance_names: dict[str, pulumi.Output[str]]
@@ -68,9 +70,9 @@ class Workspace(pulumi.ComponentResource):
             opts=self._child,
         )
         self.instance_names = {}
-        for index, user in enumerate(args.users):
+        for user in args.users:
             owner = args.principals[user]
-            instance = self._instance(f"{name}-{user}", args, owner, args.zones[index % len(args.zones)])
+            instance = self._instance(f"{name}-{user}", args, owner)
             workbench.InstanceIamMember(
                 f"{name}-{user}-uses",
                 project=args.project,
@@ -83,7 +85,7 @@ class Workspace(pulumi.ComponentResource):
             self.instance_names[user] = instance.name
         self.register_outputs({"instance_names": self.instance_names})
 
-    def _instance(self, name: str, args: WorkspaceArgs, owner: str, zone: pulumi.Input[str]) -> workbench.Instance:
+    def _instance(self, name: str, args: WorkspaceArgs, owner: str) -> workbench.Instance:
         disk: workbench.InstanceGceSetupBootDiskArgsDict = {
             "disk_size_gb": DISK_GB,
             "disk_type": "PD_BALANCED",
@@ -94,7 +96,7 @@ class Workspace(pulumi.ComponentResource):
             name,
             name=name,
             project=args.project,
-            location=zone,
+            location=args.zone,
             instance_owners=[owner],
             disable_proxy_access=False,
             enable_deletion_protection=False,
@@ -122,6 +124,8 @@ class Workspace(pulumi.ComponentResource):
             },
             labels=args.tags,
             opts=pulumi.ResourceOptions(
-                parent=self, delete_before_replace=True, ignore_changes=["gceSetup.metadata", "desiredState"]
+                parent=self,
+                delete_before_replace=True,
+                ignore_changes=["location", "gceSetup.metadata", "desiredState"],
             ),
         )

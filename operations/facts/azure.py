@@ -1,22 +1,17 @@
-"""What the judgement reads of a stack on Azure Machine Learning."""
+"""What the judgement reads of a stack on Azure Machine Learning, beside what the catalogue's records say."""
 
 from collections.abc import Iterator
 
-from pulumi_policy import PolicyResource
-
 from catalogue.graph import Graph
-from operations.facts import MachineUse
+from catalogue.platforms import PLATFORMS
+from operations import facts
 from operations.verdict import Link, NetworkPicture
-from policies.azure import cost
-from policies.rule import Stack, get, refers, section
 
 _AZURE = "azure-native:"
 _ML, _NETWORK = "azure-native:machinelearningservices", "azure-native:network"
-_WORKSPACE, _COMPUTE, _MODEL = f"{_ML}:Workspace", f"{_ML}:Compute", f"{_ML}:ModelVersion"
-_SERVED, _DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
-_BATCH, _BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
-_SCALING, _ENDPOINT = "azure-native:monitor:AutoscaleSetting", f"{_NETWORK}:PrivateEndpoint"
-_SUBNET, _VNET = f"{_NETWORK}:Subnet", f"{_NETWORK}:VirtualNetwork"
+_WORKSPACE, _MODEL = f"{_ML}:Workspace", f"{_ML}:ModelVersion"
+_SERVED, _BATCH = f"{_ML}:OnlineEndpoint", f"{_ML}:BatchEndpoint"
+_ENDPOINT, _SUBNET, _VNET = f"{_NETWORK}:PrivateEndpoint", f"{_NETWORK}:Subnet", f"{_NETWORK}:VirtualNetwork"
 _NEEDED_BY = {
     "amlworkspace": "the workspace and callers of endpoints",
     "blob": "the workspace's datastores",
@@ -26,61 +21,31 @@ _NEEDED_BY = {
 }
 
 
-tags_at = cost.tags_at
-
-
 def place(graph: Graph) -> tuple[str, str]:
-    """The subscription and location of Azure's provider."""
-    provider = next(r for r in graph.resources if r.type == "pulumi:providers:azure-native")
-    return str(provider.inputs["subscriptionId"]), str(provider.inputs["location"])
+    """The subscription and location of Azure's provider; empty where it does not say."""
+    for provider in graph.of(PLATFORMS["azure"].provider):
+        return provider.props.text_if_known("subscriptionId"), provider.props.text_if_known("location")
+    return "", ""
 
 
-def uses(stack: Stack) -> Iterator[MachineUse]:
-    """Online deployments under their endpoint's name, with their autoscaling's range, and batch jobs with theirs."""
-    for deployment in stack.of(_DEPLOYMENT):
-        machine = str(get(deployment.props, "properties.instanceType"))
-        low, high = replicas(stack, deployment)
-        for endpoint in refers(deployment, "endpointName", _SERVED) or [deployment]:
-            yield MachineUse(endpoint.name, machine, "online", low, high)
-    for deployment in stack.of(_BATCH_DEPLOYMENT):
-        for cluster in refers(deployment, "properties", _COMPUTE):
-            machine = str(get(cluster.props, "properties.properties.vmSize"))
-            count = int(get(cluster.props, "properties.properties.scaleSettings.maxNodeCount") or 1)
-            for endpoint in refers(deployment, "endpointName", _BATCH) or [deployment]:
-                yield MachineUse(endpoint.name, machine, "batch", count, count)
-
-
-def replicas(stack: Stack, deployment: PolicyResource) -> tuple[int, int]:
-    """The fewest and the most replicas of a deployment: its autoscaling's, or the one number it starts with."""
-    start = int(section(deployment.props, "sku").get("capacity") or 1)
-    for setting in stack.referring(_SCALING, "targetResourceUri", deployment):
-        capacity = section(setting.props, "profiles.capacity")
-        return int(capacity["minimum"]), int(capacity["maximum"])
-    return start, start
-
-
-def budgets(stack: Stack) -> Iterator[float]:
+def budgets(graph: Graph) -> Iterator[float]:
     """The amount of each budget."""
-    for budget in stack.of("azure-native:consumption:Budget"):
-        if budget.props.get("amount"):
-            yield float(budget.props["amount"])
+    for budget in graph.of("azure-native:consumption:Budget"):
+        amount = budget.props.number_or_none("amount")
+        if amount:
+            yield float(amount)
 
 
-def artifacts(stack: Stack) -> set[str]:
-    """Where the models' versions take their files from."""
-    return {str(uri) for model in stack.of(_MODEL) if (uri := get(model.props, "properties.modelUri"))}
-
-
-def exportable(stack: Stack) -> str:
+def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
-    models = len(stack.of(_MODEL))
-    return f"{len(artifacts(stack))} model artifacts in blob storage and {models} registered versions"
+    models = len(graph.of(_MODEL))
+    return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
 
 
-def before_up(stack: Stack) -> Iterator[str]:
+def before_up(graph: Graph) -> Iterator[str]:
     """A new subscription knows none of the namespaces that a stack uses until they are registered."""
-    if stack.of(_WORKSPACE):
-        spaces = sorted({_namespace(r.resource_type) for r in stack.resources if r.resource_type.startswith(_AZURE)})
+    if graph.of(_WORKSPACE):
+        spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
         yield f"register the subscription's resource providers ({', '.join(spaces)})"
 
 
@@ -89,26 +54,34 @@ def _namespace(token: str) -> str:
     return token.removeprefix(_AZURE).partition(":")[0]
 
 
-def after_up(stack: Stack) -> Iterator[str]:
+def after_up(graph: Graph) -> Iterator[str]:
     """The action group writes by itself; a first call needs somebody inside."""
-    if served := stack.of(_SERVED):
-        yield f"call {served[0].props.get('endpointName')} from inside the network, for example from a compute instance"
+    names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(_SERVED)]
+    if names:
+        yield f"call {names[0]} from inside the network, for example from a compute instance"
 
 
-def network(stack: Stack) -> NetworkPicture | None:
+def network(graph: Graph) -> NetworkPicture | None:
     """The virtual network, who is in the managed one, and what is reached through each private endpoint."""
-    vnets = stack.of(_VNET)
+    vnets = graph.of(_VNET)
     if not vnets:
         return None
     links = [
         Link(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
-        for endpoint in stack.of(_ENDPOINT)
-        for group in get(endpoint.props, "privateLinkServiceConnections.groupIds") or ()
+        for endpoint in graph.of(_ENDPOINT)
+        for group in endpoint.props.each_text_if_known("privateLinkServiceConnections.groupIds")
     ]
-    prefixes = [str(p) for vnet in vnets for p in get(vnet.props, "addressSpace.addressPrefixes") or ()]
+    prefixes = [prefix for vnet in vnets for prefix in vnet.props.each_text_if_known("addressSpace.addressPrefixes")]
+    places = {vnet.urn: vnet.props.text_if_known("location") for vnet in vnets}
+    subnets = [
+        (prefix, next((places[v.urn] for v in graph.refers(subnet, "virtualNetworkName", _VNET)), ""))
+        for subnet in graph.of(_SUBNET)
+        for path in ("addressPrefix", "addressPrefixes")
+        for prefix in subnet.props.each_text_if_known(path)
+    ]
     return NetworkPicture(
         cidr=", ".join(prefixes),
-        subnets=[(str(s.props["addressPrefix"]), str(vnets[0].props["location"])) for s in stack.of(_SUBNET)],
-        inside=[f"{resource.name} (managed network)" for resource in stack.of(_WORKSPACE, _SERVED, _BATCH)],
+        subnets=subnets,
+        inside=[f"{resource.name} (managed network)" for resource in graph.of(_WORKSPACE, _SERVED, _BATCH)],
         links=links,
     )

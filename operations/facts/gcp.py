@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from catalogue.graph import Graph
-from operations.facts import MachineUse
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Reaches
+from catalogue.kinds import kind_of
+from catalogue.properties import Unreadable
+from operations import facts
 from operations.verdict import Link, NetworkPicture
-from policies.gcp import cost
-from policies.gcp.encryption import batch_jobs
-from policies.gcp.network import NEEDS
-from policies.rule import Stack, get, refers, section
 
 _DEPLOYMENT, _MODEL = "mlplatform:gcp:Deployment", "mlplatform:gcp:Model"
-_SERVED, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
-_INSTANCE, _SUBNET = "gcp:workbench/instance:Instance", "gcp:compute/subnetwork:Subnetwork"
+_SERVED, _INSTANCE = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workbench/instance:Instance"
+_SUBNET, _BUDGET = "gcp:compute/subnetwork:Subnetwork", "gcp:billing/budget:Budget"
 _ZONE, _ATTACHED = "gcp:dns/managedZone:ManagedZone", "gcp:compute/forwardingRule:ForwardingRule"
 _GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
-_BUDGET = "gcp:billing/budget:Budget"
 # The API that the resources of a module are made through; Workflows are started through another beside it.
 _APIS = {
     "gcp:artifactregistry/": "artifactregistry",
@@ -36,9 +34,6 @@ _APIS = {
     "gcp:cloudscheduler/job": "workflowexecutions",
     "mlplatform:gcp:": "aiplatform",
 }
-_NEEDED_BY = {_INSTANCE: "the workspace"}
-
-tags_at = cost.tags_at
 
 
 def place(graph: Graph) -> tuple[str, str]:
@@ -47,88 +42,88 @@ def place(graph: Graph) -> tuple[str, str]:
     return str(provider.inputs["project"]), str(provider.inputs["region"])
 
 
-def uses(stack: Stack) -> Iterator[MachineUse]:
-    """Deployments with their range of replicas, under their endpoint's name, and the batch jobs of workflows."""
-    for deployment in stack.of(_DEPLOYMENT):
-        machine, added = str(deployment.props.get("machineType")), deployment.props.get("acceleratorType")
-        low, high = int(deployment.props.get("minReplicas") or 1), int(deployment.props.get("maxReplicas") or 1)
-        for endpoint in refers(deployment, "endpoint", _SERVED) or [deployment]:
-            yield MachineUse(endpoint.name, machine, "online", low, high, added)
-    for workflow in stack.of(_WORKFLOW):
-        for job in batch_jobs(workflow.props):
-            resources, machine = section(job, "dedicatedResources"), section(job, "dedicatedResources.machineSpec")
-            count = int(resources.get("maxReplicaCount") or 1)
-            added = machine.get("acceleratorType")
-            yield MachineUse(workflow.name, str(machine.get("machineType")), "batch", count, count, added)
+def budgets(graph: Graph) -> Iterator[float]:
+    """The specified amount of each budget, whole units and billionths; `cost-budget` says what cannot be read."""
+    for budget in graph.of(_BUDGET):
+        try:
+            amount = budget.props.section_or_empty("amount.specifiedAmount")
+            units = amount.number_or_none("units")
+            if units:
+                yield units + (amount.number_or_none("nanos") or 0) / 1e9
+        except Unreadable:
+            continue
 
 
-def budgets(stack: Stack) -> Iterator[float]:
-    """The specified amount of each budget, whole units and billionths."""
-    for budget in stack.of("gcp:billing/budget:Budget"):
-        amount = section(budget.props, "amount.specifiedAmount")
-        if amount.get("units"):
-            yield float(amount["units"]) + float(amount.get("nanos") or 0) / 1e9
-
-
-def artifacts(stack: Stack) -> set[str]:
-    """Where the models' containers take their artifacts from."""
-    return {str(uri) for model in stack.of(_MODEL) if (uri := model.props.get("artifactUri"))}
-
-
-def exportable(stack: Stack) -> str:
+def exportable(graph: Graph) -> str:
     """Artifacts in Cloud Storage, and the models of the registry."""
-    models = len(stack.of(_MODEL))
-    return f"{len(artifacts(stack))} model artifacts in Cloud Storage and {models} registered models"
+    models = len(graph.of(_MODEL))
+    return f"{len(facts.artifacts(graph))} model artifacts in Cloud Storage and {models} registered models"
 
 
-def before_up(stack: Stack) -> Iterator[str]:
+def before_up(graph: Graph) -> Iterator[str]:
     """A new project has its APIs off, and no role in it lets anybody make a budget on what pays for it."""
-    apis = sorted({api for r in stack.resources for part, api in _APIS.items() if r.resource_type.startswith(part)})
+    apis = sorted({api for r in graph.resources for part, api in _APIS.items() if r.type.startswith(part)})
     if apis:
         yield f"enable the project's APIs ({', '.join(apis)})"
-    if stack.of(_BUDGET):
+    if graph.of(_BUDGET):
         yield "have the right to make budgets on the billing account (roles/billing.costsManager)"
 
 
-def after_up(stack: Stack) -> Iterator[str]:
+def after_up(graph: Graph) -> Iterator[str]:
     """An e-mail channel needs no yes; a first call needs somebody inside."""
-    if served := stack.of(_SERVED):
-        yield f"call {served[0].props.get('name')} from inside the network, for example from Workbench"
+    if served := graph.of(_SERVED):
+        name = served[0].props.text_if_known("name") or served[0].name
+        yield f"call {name} from inside the network, for example from Workbench"
 
 
-def network(stack: Stack) -> NetworkPicture | None:
+def network(graph: Graph) -> NetworkPicture | None:
     """The subnets, who is inside, each of Google's domains and each endpoint reached through an address of the VPC."""
-    subnets = stack.of(_SUBNET)
+    subnets = graph.of(_SUBNET)
     if not subnets:
         return None
-    google = [rule.name for rule in stack.of(_GOOGLE)]
-    links = [
-        Link(
-            service=str(zone.props["dnsName"]).rstrip("."),
-            endpoint=", ".join(google) or "nothing",
-            kind="Private Service Connect",
-            needed_by=sorted(
-                _NEEDED_BY[type_]
-                for type_, domains in NEEDS.items()
-                if str(zone.props["dnsName"]).rstrip(".") in domains and stack.of(type_)
-            ),
+    google = [rule.name for rule in graph.of(_GOOGLE)]
+    needed = _needed(graph)
+    links: list[Link] = []
+    for zone in graph.of(_ZONE):
+        domain = zone.props.text_if_known("dnsName").rstrip(".")
+        links.append(
+            Link(
+                service=domain,
+                endpoint=", ".join(google) or "nothing",
+                kind="Private Service Connect",
+                needed_by=sorted(needed.get(domain, ())),
+            )
         )
-        for zone in stack.of(_ZONE)
-    ]
-    for attached in stack.of(_ATTACHED):
-        for deployment in refers(attached, "target", _DEPLOYMENT):
-            served = str(get(deployment.props, "endpoint")).rpartition("/")[2]
+    for attached in graph.of(_ATTACHED):
+        for deployment in graph.refers(attached, "target", _DEPLOYMENT):
             links.append(
                 Link(
-                    service=served,
+                    service=deployment.props.text_if_known("endpoint").rpartition("/")[2],
                     endpoint=attached.name,
                     kind="Private Service Connect",
                     needed_by=["callers of endpoints"],
                 )
             )
+    ranges = [(s.props.text_if_known("ipCidrRange"), s.props.text_if_known("region")) for s in subnets]
     return NetworkPicture(
-        cidr=", ".join(str(s.props["ipCidrRange"]) for s in subnets),
-        subnets=[(str(s.props["ipCidrRange"]), str(s.props["region"])) for s in subnets],
-        inside=[resource.name for resource in stack.of(_INSTANCE)],
+        cidr=", ".join(cidr for cidr, _ in ranges),
+        subnets=ranges,
+        inside=[resource.name for resource in graph.of(_INSTANCE)],
         links=links,
     )
+
+
+def _needed(graph: Graph) -> dict[str, set[str]]:
+    """Each domain that must be reachable, and what needs it: the component, or a resource that is in none."""
+    found: dict[str, set[str]] = {}
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.reaches, Reaches):
+            for domain in kind.reaches.services(graph, resource):
+                found.setdefault(domain, set()).add(_said(graph, resource))
+    return found
+
+
+def _said(graph: Graph, resource: Resource) -> str:
+    component = graph.component_of(resource)
+    return f"the {component.type.rpartition(':')[2].lower()}" if component else resource.name

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from operations.sandbox.ground import Chosen, as_typed, ready, state_of, told, tools, used
+from operations.sandbox.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
 from stacks.errors import BadInput
 from stacks.wording import nearest
 
@@ -233,6 +233,14 @@ def reset(
         if yes:
             home.remove()
     typer.echo(f"removed {what}" if yes else f"would remove {what}; --yes does it")
+
+
+@app.command("install", epilog="Example: mlplatform sandbox install --yes")
+def install_cli(
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
+) -> None:
+    """Install the Pulumi CLI into .tools/ of the project, where none is found; `make sandbox` does so."""
+    typer.echo(install(yes))
 
 
 @app.command("trial", epilog="Example: mlplatform sandbox trial gcp-pilot")

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 ROOT = STACKS.parent
 FOLDER = ROOT / "out" / "sandbox"
 DEFAULT = "default"
+_WITHOUT_CLI = (
+    "without it `mlplatform pilot`, `preview`, `graph` and `cost` judge every stack, and `mlplatform sandbox ls`, "
+    "`show` and `reset` work on what is there"
+)
 NO_CLI = (
-    "the Pulumi CLI is not on PATH: get it with `curl -fsSL https://get.pulumi.com | sh` or from "
-    "https://www.pulumi.com/docs/install/; without it `mlplatform pilot`, `preview`, `graph` and `cost` judge every "
-    "stack, and `mlplatform sandbox ls`, `show` and `reset` work on what is there"
+    "the Pulumi CLI is neither on PATH nor in .tools/bin: `make sandbox` installs it there, and "
+    f"https://www.pulumi.com/docs/install/ says how to get it otherwise; {_WITHOUT_CLI}"
 )
 NO_UV = "uv is not on PATH, and Pulumi runs the program with it: `make setup` puts it into .tools/bin"
 
@@ -90,7 +93,7 @@ def told() -> Generator[None]:
 
 def tools() -> tuple[Path, Path]:
     """The Pulumi CLI and uv. Raises BadInput, saying how to get what is missing."""
-    from sandbox.engine import find_cli, find_uv
+    from sandbox.tools import find_cli, find_uv
 
     cli, uv = find_cli(), find_uv()
     if cli is None:
@@ -98,6 +101,28 @@ def tools() -> tuple[Path, Path]:
     if uv is None:
         raise BadInput(NO_UV)
     return cli, uv
+
+
+def install(yes: bool) -> str:
+    """Install the Pulumi CLI where there is none, or without `yes` only say so; the sentence that says what was done.
+
+    Raises BadInput where it cannot be had here, saying how else to get it.
+    """
+    from sandbox.tools import CLI_VERSION, NotInstalled, find_cli, install_cli
+
+    found, what = find_cli(), f"the Pulumi CLI {CLI_VERSION} into .tools/bin, with the installer of Pulumi's SDK"
+    if found is not None:
+        return f"the Pulumi CLI is there: {found}"
+    if not yes:
+        return f"would install {what}; --yes does it"
+    say(f"installing {what}")
+    try:
+        return f"installed {install_cli()}"
+    except NotInstalled as error:
+        raise BadInput(
+            f"the Pulumi CLI cannot be installed from here ({error}): get version {CLI_VERSION} or later as "
+            f"https://www.pulumi.com/docs/install/ says, and put it on PATH; {_WITHOUT_CLI}"
+        ) from None
 
 
 def state_of(home: "Home") -> "State | None":

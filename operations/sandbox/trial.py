@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,7 +12,6 @@ from stacks.config import stack_file
 from stacks.errors import BadInput
 
 if TYPE_CHECKING:
-    from operations.preview import Preview
     from sandbox.engine import Engine
 
 LAST_LINES = 40
@@ -23,8 +23,6 @@ def try_out(chosen: Chosen, stack: str) -> None:
 
     Raises BadInput for what is no stack or no new sandbox, and typer.Exit where something failed or is left.
     """
-    from operations.preview import Preview
-
     file = stack_file(stack)
     home = chosen.home(f"trial-{stack}")
     tools()
@@ -38,16 +36,17 @@ def try_out(chosen: Chosen, stack: str) -> None:
             say(f"emptying {as_typed(home)}, which an earlier trial left")
             home.empty()
         say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
-        with told(), Preview(file) as judged:
-            left = _trial(ready(home, stack, chosen.real_time), stack, judged)
+        with told():
+            left = _trial(ready(home, stack, chosen.real_time), stack, file)
         if left:
             raise typer.Exit(1)
         home.remove()
 
 
-def _trial(engine: "Engine", stack: str, judged: "Preview") -> bool:
+def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     """Up, outputs, cost, down. True if it failed or something is left, which has been said."""
     from operations.judge import cost_of
+    from operations.preview import preview
 
     on = ["--stack", stack, "--yes"]
     start = time.monotonic()
@@ -57,7 +56,7 @@ def _trial(engine: "Engine", stack: str, judged: "Preview") -> bool:
     resources = engine.resources(stack)
     say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
     typer.echo(engine.ask("stack", "output", "--stack", stack), nl=False)
-    bill = cost_of(judged.graph())
+    bill = cost_of(preview(file))
     dear = f"${bill.idle_usd:,.2f} a month with no traffic, ${bill.ceiling_usd:,.2f} with every replica at its maximum"
     say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]

@@ -1,95 +1,81 @@
-"""Audit and state: who did what is recorded, and what cannot be made again cannot be deleted by mistake."""
+"""Audit: who did what is recorded, and an image or a model version stays what it was."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from pulumi_policy import Severity
-
-from policies.protection import misprotected
-from policies.rule import Stack, conditions, get, stack_rule, statements
-
-_TRAIL, _BUCKET = "aws:cloudtrail/trail:Trail", "aws:s3/bucket:Bucket"
-_STATEFUL = (
-    "aws:ecr/repository:Repository",
-    "aws:kms/key:Key",
-    _BUCKET,
-    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
-)
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import cloudtrail, ecr, sagemaker
+from catalogue.properties import Properties
+from policies.aws.documents import allows, is_everybody
+from policies.rule import Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
 
 
-@stack_rule(
+@whole_stack_rule(
     "audit-trail",
-    severity=Severity.HIGH,
+    severity="high",
     says="One trail records management calls, object calls and predictions, and proves that it was not altered.",
     remedy="Keep the audit component's trail and its three event selectors.",
 )
-def trail(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def trail(graph: Graph) -> Found:
     """Multi-region, validated, with selectors for management calls, S3 objects and SageMaker endpoints."""
-    trails = stack.of(_TRAIL)
+    trails = graph.of(cloudtrail.TRAIL)
     if not trails:
         yield None, "has no trail"
     for item in trails:
         for switch in ("isMultiRegionTrail", "enableLogFileValidation", "includeGlobalServiceEvents"):
-            if item.props.get(switch) is not True:
-                yield item.urn, f"has {switch} off"
-        recorded = {value for s in item.props.get("advancedEventSelectors") or () for value in _selected(s)}
+            if item.props.flag_or_none(switch) is not True:
+                yield item, f"has {switch} off"
+        recorded = set(_selected(item.props))
         for kind in ("Management", "AWS::S3::Object", "AWS::SageMaker::Endpoint"):
             if kind not in recorded:
-                yield item.urn, f"does not record {kind} events"
+                yield item, f"does not record {kind} events"
 
 
-def _selected(selector: Any) -> Iterator[str]:
-    for field in selector.get("fieldSelectors") or ():
-        if field.get("field") in ("eventCategory", "resources.type"):
-            yield from field.get("equals") or ()
+# The fields of a selector that say what is recorded; any other records a part of it only (CloudTrail user guide,
+# "Filtering data events by using advanced event selectors": all fields of a selector must match).
+_WHAT = ("eventCategory", "resources.type")
+_WHERE = "resources.ARN"
 
 
-@stack_rule(
-    "audit-state-protected",
-    severity=Severity.HIGH,
-    says="What holds state is protected; an endpoint, which only costs money, is not.",
-    remedy="Set protect=True in the resource's options; take it away only in a change of its own.",
+def _selected(props: Properties) -> Iterator[str]:
+    for selector in props.each_section("advancedEventSelectors"):
+        fields = [
+            (f.text_or_empty("field"), list(f.each_text("equals"))) for f in selector.each_section("fieldSelectors")
+        ]
+        names = [name for name, _ in fields]
+        whole = len(names) == len(set(names)) and set(names) <= {*_WHAT, _WHERE}
+        if whole and all(equals for name, equals in fields if name in _WHAT):
+            yield from (value for name, equals in fields if name in _WHAT for value in equals)
+
+
+@resource_rule(
+    "audit-repository-immutable",
+    ecr.REPOSITORY,
+    severity="high",
+    says="An image is what it was when it was reviewed: tags are immutable and pushes are scanned.",
+    remedy="Set image_tag_mutability='IMMUTABLE' and scan_on_push.",
 )
-def state_protected(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Buckets, keys, images and model versions against deletion; endpoints must be free to go."""
-    yield from misprotected(stack, _STATEFUL, ("aws:sagemaker/endpoint:Endpoint",))
-
-
-@stack_rule(
-    "audit-images-pinned",
-    severity=Severity.HIGH,
-    says="An image is what it was when it was reviewed: tags are immutable, pushes are scanned, models name a version.",
-    remedy="Set image_tag_mutability='IMMUTABLE' and scan_on_push, and pin the image's tag in the stack file.",
-)
-def images_pinned(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Repositories of the stack, and the images of its models."""
-    for repository in stack.of("aws:ecr/repository:Repository"):
-        if repository.props.get("imageTagMutability") != "IMMUTABLE":
-            yield repository.urn, "lets a tag be moved to another image"
-        if get(repository.props, "imageScanningConfiguration.scanOnPush") is not True:
-            yield repository.urn, "does not scan what is pushed"
-    for model in stack.of("aws:sagemaker/model:Model"):
-        _, _, tag = str(get(model.props, "primaryContainer.image")).rpartition("/")[2].partition(":")
-        if tag in ("", "latest"):
-            yield model.urn, "names no version of its image"
+def repository_immutable(props: Properties) -> Iterator[str]:
+    """Without exclusions: a tag that may move by a filter moves."""
+    if props.text_or_empty("imageTagMutability") != "IMMUTABLE":
+        yield "lets a tag be moved to another image"
+    if props.flag_or_none("imageScanningConfiguration.scanOnPush") is not True:
+        yield "does not scan what is pushed"
 
 
 @stack_rule(
     "audit-packages-own-account",
-    severity=Severity.MEDIUM,
+    sagemaker.PACKAGE_GROUP,
+    severity="medium",
     says="Model versions are read by this account only.",
     remedy="Keep the registry's policy on each model package group.",
 )
-def packages_own_account(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each model package group has a resource policy that denies every other account's principals."""
-    type_ = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
-    others = ("StringNotEquals", "aws:PrincipalAccount")
-    for group in stack.of("aws:sagemaker/modelPackageGroup:ModelPackageGroup"):
-        documents = [p.props.get("resourcePolicy") for p in stack.referring(type_, "modelPackageGroupName", group)]
-        denies = [s for document in documents for s in statements(document) if s["Effect"] == "Deny"]
-        if not any(conditions(s) == {others} and s.get("Principal") == "*" for s in denies):
-            yield group.urn, "has no policy that keeps other accounts out"
+    others = {("StringNotEquals", "aws:PrincipalAccount")}
+    policies = graph.referring(sagemaker.PACKAGE_GROUP_POLICY, "modelPackageGroupName", resource)
+    denies = [s for p in policies for s in statements(p.props, "resourcePolicy") if not allows(s)]
+    if not any(conditions(s) == others and is_everybody(s) for s in denies):
+        yield "has no policy that keeps other accounts out"
 
 
-RULES = [trail, state_protected, images_pinned, packages_own_account]
+RULES = [trail, repository_immutable, packages_own_account]

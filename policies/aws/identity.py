@@ -1,13 +1,12 @@
 """Identity: least privilege for each persona, and guardrails that no persona's own policy can lift."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from pulumi_policy import Severity
-
-from policies.rule import Stack, conditions, given, refers, resource_rule, section, stack_rule, statements
-
-_ROLE, _INLINE, _MANAGED = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import iam, sns
+from catalogue.properties import Properties
+from policies.aws.documents import allows, is_anybody, name_of, principals
+from policies.rule import conditions, resource_rule, stack_rule, statements
 
 # Actions for which IAM knows no resource, so `*` is the only one there is (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
@@ -94,24 +93,22 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 
 @resource_rule(
     "identity-no-wildcard",
-    _INLINE,
-    _MANAGED,
-    severity=Severity.HIGH,
+    iam.ROLE_POLICY,
+    iam.POLICY,
+    severity="high",
     says="No policy grants a wildcard action, nor every resource where IAM can name one or a condition can bind it.",
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
-def no_wildcard(props: Mapping[str, Any]) -> Iterator[str]:
+def no_wildcard(props: Properties) -> Iterator[str]:
     """`*` is accepted as a resource for actions that have none, and under a condition; never in an action."""
-    for statement in statements(props.get("policy")):
-        if statement["Effect"] != "Allow":
-            continue
-        sid = statement.get("Sid", "a statement")
+    for statement in filter(allows, statements(props, "policy")):
+        sid, actions = name_of(statement), list(statement.each_text("Action"))
         if "NotAction" in statement or "NotResource" in statement:
             yield f"{sid} grants everything but a list"
-        if wild := [action for action in statement["Action"] if "*" in action]:
+        if wild := [action for action in actions if "*" in action]:
             yield f"{sid} grants the wildcard action {wild[0]}"
-        if "*" in statement["Resource"] and not conditions(statement):
-            needless = sorted(set(statement["Action"]) - _WITHOUT_RESOURCE - _PULL)
+        if "*" in statement.each_text("Resource") and not conditions(statement):
+            needless = sorted(set(actions) - _WITHOUT_RESOURCE - _PULL)
             if needless:
                 yield f"{sid} grants {needless[0]} on every resource"
 
@@ -122,51 +119,53 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 
 @resource_rule(
     "identity-boundary",
-    _ROLE,
-    severity=Severity.HIGH,
+    iam.ROLE,
+    severity="high",
     says="Every role stands under a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
-def boundary(props: Mapping[str, Any]) -> Iterator[str]:
+def boundary(props: Properties) -> Iterator[str]:
     """The property must be present."""
-    if not given(props, "permissionsBoundary"):
+    if not props.is_given("permissionsBoundary"):
         yield "has no permissions boundary"
+
+
+_OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
 
 
 @resource_rule(
     "identity-trust",
-    _ROLE,
-    severity=Severity.HIGH,
+    iam.ROLE,
+    severity="high",
     says="A role is taken only for this account: by a service bound to it, or by a person with MFA.",
     remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
 )
-def trust(props: Mapping[str, Any]) -> Iterator[str]:
+def trust(props: Properties) -> Iterator[str]:
     """Confused deputy (IAM user guide): a service principal without a source, a person without MFA, anybody."""
-    for statement in statements(props.get("assumeRolePolicy")):
-        principal, bound = section(statement, "Principal"), conditions(statement)
-        if statement.get("Principal") == "*" or "*" in str(principal.get("AWS", "")):
+    for statement in filter(allows, statements(props, "assumeRolePolicy")):
+        principal, bound = principals(statement), conditions(statement)
+        if is_anybody(principal):
             yield "may be taken by anybody"
-        elif "Service" in principal and not bound & {
-            ("StringEquals", "aws:SourceAccount"),
-            ("ArnLike", "aws:SourceArn"),
-        }:
+        if "Service" in principal and not bound & _OWN_SOURCE:
             yield "may be taken by a service on behalf of another account"
-        elif "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
+        if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
             yield "may be taken by a person without MFA"
+        for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
+            yield f"may be taken by a principal of the kind {kind}, of which no rule knows whom it lets in"
 
 
 @resource_rule(
     "identity-pass-role",
-    _INLINE,
-    severity=Severity.HIGH,
+    iam.ROLE_POLICY,
+    severity="high",
     says="A role is passed by name, and only to the service that needs it.",
     remedy="Name the role's ARN and add the condition iam:PassedToService.",
 )
-def pass_role(props: Mapping[str, Any]) -> Iterator[str]:
-    """iam:PassRole needs both a named role and iam:PassedToService."""
-    for statement in statements(props.get("policy")):
-        if statement["Effect"] == "Allow" and "iam:PassRole" in statement["Action"]:
-            if any("*" in resource for resource in statement["Resource"]):
+def pass_role(props: Properties) -> Iterator[str]:
+    """iam:PassRole needs both a named role and iam:PassedToService; IAM takes an action in any case of letters."""
+    for statement in filter(allows, statements(props, "policy")):
+        if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
+            if any("*" in resource for resource in statement.each_text("Resource")):
                 yield "passes roles by a wildcard"
             if ("StringEquals", "iam:PassedToService") not in conditions(statement):
                 yield "passes a role to any service"
@@ -174,37 +173,39 @@ def pass_role(props: Mapping[str, Any]) -> Iterator[str]:
 
 @stack_rule(
     "identity-guardrails",
-    severity=Severity.CRITICAL,
+    iam.POLICY,
+    severity="critical",
     says="The boundary denies what no persona may do, one statement a condition.",
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
-def guardrails(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every policy that a role has as its boundary carries every guardrail."""
-    bounds = {b.urn: b for role in stack.of(_ROLE) for b in refers(role, "permissionsBoundary", _MANAGED)}
-    for policy in bounds.values():
-        denies = [s for s in statements(policy.props.get("policy")) if s["Effect"] == "Deny" and s["Resource"] == ["*"]]
-        for what, (actions, operator, key) in GUARDRAILS.items():
-            covered: set[str] = set()
-            for statement in denies:
-                beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
-                if conditions(statement) - beside == {(operator, key)}:
-                    covered |= set(statement["Action"])
-            if missing := sorted(set(actions) - covered):
-                yield policy.urn, f"does not deny {what} to {missing[0]} ({operator} {key})"
+    if not graph.referring(iam.ROLE, "permissionsBoundary", resource):
+        return
+    denies = [s for s in statements(resource.props, "policy") if not allows(s)]
+    denies = [s for s in denies if list(s.each_text("Resource")) == ["*"]]
+    for what, (actions, operator, key) in GUARDRAILS.items():
+        covered: set[str] = set()
+        for statement in denies:
+            beside = _EXCEPTING_MACHINES if key == "sagemaker:VolumeKmsKey" else frozenset[tuple[str, str]]()
+            if conditions(statement) - beside == {(operator, key)}:
+                covered |= set(statement.each_text("Action"))
+        if missing := sorted(set(actions) - covered):
+            yield f"does not deny {what} to {missing[0]} ({operator} {key})"
 
 
 @resource_rule(
     "identity-topic-policy",
-    "aws:sns/topicPolicy:TopicPolicy",
-    severity=Severity.MEDIUM,
+    sns.TOPIC_POLICY,
+    severity="medium",
     says="A topic takes messages only on behalf of this account.",
     remedy="Add aws:SourceAccount to the statement.",
 )
-def topic_policy(props: Mapping[str, Any]) -> Iterator[str]:
+def topic_policy(props: Properties) -> Iterator[str]:
     """Confused deputy, as for roles: a service may publish for any account unless bound to one."""
-    for statement in statements(props.get("policy")):
-        if statement["Effect"] == "Allow" and ("StringEquals", "aws:SourceAccount") not in conditions(statement):
-            yield f"{statement.get('Sid', 'a statement')} lets a service publish for any account"
+    for statement in filter(allows, statements(props, "policy")):
+        if ("StringEquals", "aws:SourceAccount") not in conditions(statement):
+            yield f"{name_of(statement)} lets a service publish for any account"
 
 
 RULES = [no_wildcard, boundary, trust, pass_role, guardrails, topic_policy]

@@ -1,15 +1,16 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pulumi_policy import PolicyResource, Severity
-
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import count
+from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, variants
+from catalogue.kinds.aws.sfn import STATE_MACHINE
+from catalogue.properties import Properties
 from policies.limits import load
-from policies.rule import Stack, get, refers, resource_rule, section, stack_rule
+from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
-_SERVED, _ALARM = "aws:sagemaker/endpoint:Endpoint", "aws:cloudwatch/metricAlarm:MetricAlarm"
-_CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
 # are published under EndpointName alone (developer guide, "Monitor asynchronous endpoint").
 _BY_VARIANT = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency")
@@ -18,137 +19,152 @@ _BY_ENDPOINT = ("ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "
 
 @stack_rule(
     "rollback-alarms",
-    severity=Severity.HIGH,
+    ENDPOINT,
+    severity="high",
     says="Each endpoint rolls back on alarms that watch its own errors and, where it answers at once, its p95 latency.",
     remedy="Keep the endpoint component's alarms in auto_rollback_configuration.",
 )
-def alarms(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Follows deploymentConfig to the alarms of this stack."""
-    for endpoint in stack.of(_SERVED):
-        named = len(get(endpoint.props, "deploymentConfig.autoRollbackConfiguration.alarms") or ())
-        watching = [a for a in refers(endpoint, "deploymentConfig", _ALARM) if _watches(a, endpoint)]
-        metrics = {a.props.get("metricName") for a in watching}
-        wanted = {"Invocation5XXErrors"} if _is_async(endpoint) else {"Invocation5XXErrors", "ModelLatency"}
-        for metric in sorted(wanted - metrics if named >= len(watching) else wanted):
-            yield endpoint.urn, f"does not roll back on {metric}"
-        if named < len(wanted):
-            yield endpoint.urn, f"names {named} rollback alarms where {len(wanted)} are needed"
-        for alarm in watching:
-            if alarm.props.get("metricName") == "ModelLatency" and alarm.props.get("extendedStatistic") != "p95":
-                yield alarm.urn, "watches another statistic than p95"
+def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Follows deploymentConfig to the alarms of this stack; each variant that answers callers is watched."""
+    named = count(resource.props, "deploymentConfig.autoRollbackConfiguration.alarms")
+    watching = [a for a in graph.refers(resource, "deploymentConfig", ALARM) if _watches(a, resource)]
+    wanted = {"Invocation5XXErrors"} if is_async(graph, resource) else {"Invocation5XXErrors", "ModelLatency"}
+    names = [v.text_or_empty("variantName") for c in configurations(graph, resource) for v in variants(c)]
+    # An alarm that is waited for and not named takes nothing back, and nobody can tell which one that is.
+    counted = watching if named >= len(watching) else []
+    for name in names:
+        seen = {a.props.text_or_empty("metricName") for a in counted if _variant_of(a) == name}
+        for metric in sorted(wanted - seen):
+            yield f"does not roll back on {metric}{f' of {name}' if len(names) > 1 else ''}"
+    if named < len(wanted) * len(names):
+        yield f"names {named} rollback alarms where {len(wanted) * len(names)} are needed"
+    for alarm in watching:
+        latency = alarm.props.text_or_empty("metricName") == "ModelLatency"
+        if latency and alarm.props.text_or_empty("extendedStatistic") != "p95":
+            yield f"rolls back on another statistic than p95 ({alarm.name})"
 
 
-def _watches(alarm: PolicyResource, endpoint: PolicyResource) -> bool:
-    return section(alarm.props, "dimensions").get("EndpointName") == endpoint.props.get("name")
+def _watches(alarm: Resource, endpoint: Resource) -> bool:
+    return _endpoint_of(alarm) == endpoint.props.text_or_empty("name")
 
 
-def _is_async(endpoint: PolicyResource) -> bool:
-    return any(config.props.get("asyncInferenceConfig") for config in refers(endpoint, "endpointConfigName", _CONFIG))
+def _endpoint_of(alarm: Resource) -> str:
+    return alarm.props.text_or_empty("dimensions.EndpointName")
+
+
+def _variant_of(alarm: Resource) -> str:
+    return alarm.props.text_or_empty("dimensions.VariantName")
 
 
 @stack_rule(
     "rollback-traffic",
-    severity=Severity.HIGH,
+    ENDPOINT,
+    severity="high",
     says="An endpoint that answers at once shifts a canary first; every update bakes, waits and ends in bounded time.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file.",
 )
-def traffic(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """blueGreenUpdatePolicy: type, canary size, waits and the execution timeout."""
     limit = load()["canary-percent"].number
-    for endpoint in stack.of(_SERVED):
-        policy = section(endpoint.props, "deploymentConfig.blueGreenUpdatePolicy")
-        routing = section(policy, "trafficRoutingConfiguration")
-        if not _is_async(endpoint):
-            size = get(routing, "canarySize.value") or 0
-            if routing.get("type") != "CANARY" or get(routing, "canarySize.type") != "CAPACITY_PERCENT":
-                yield endpoint.urn, "shifts all traffic to a new version at once"
-            elif not 0 < size <= limit:
-                yield endpoint.urn, f"lets a new version serve {size} % first, allowed {limit:g} %"
-        if not routing.get("waitIntervalInSeconds"):
-            yield endpoint.urn, "does not bake a new version"
-        if not policy.get("terminationWaitInSeconds"):
-            yield endpoint.urn, "takes the old version away at once"
-        if not policy.get("maximumExecutionTimeoutInSeconds"):
-            yield endpoint.urn, "has no timeout for an update"
+    policy = resource.props.section_or_empty("deploymentConfig.blueGreenUpdatePolicy")
+    routing = policy.section_or_empty("trafficRoutingConfiguration")
+    if not is_async(graph, resource):
+        size = routing.section_or_empty("canarySize")
+        share = size.number_or_none("value") or 0
+        if routing.text_or_empty("type") != "CANARY" or size.text_or_empty("type") != "CAPACITY_PERCENT":
+            yield "shifts all traffic to a new version at once"
+        elif not 0 < share <= limit:
+            yield f"lets a new version serve {share:g} % first, allowed {limit:g} %"
+    if not routing.number_or_none("waitIntervalInSeconds"):
+        yield "does not bake a new version"
+    if not policy.number_or_none("terminationWaitInSeconds"):
+        yield "takes the old version away at once"
+    if not policy.number_or_none("maximumExecutionTimeoutInSeconds"):
+        yield "has no timeout for an update"
 
 
 @resource_rule(
     "rollback-alarm-heard",
-    _ALARM,
-    severity=Severity.MEDIUM,
+    ALARM,
+    severity="medium",
     says="An alarm does something: it reaches the owner's topic or scales.",
     remedy="Set alarm_actions.",
 )
-def alarm_heard(props: Mapping[str, Any]) -> Iterator[str]:
+def alarm_heard(props: Properties) -> Iterator[str]:
     """At least one action, and actions not switched off."""
-    if not props.get("alarmActions") or props.get("actionsEnabled") is False:
+    if not props.is_given("alarmActions") or props.flag_or_none("actionsEnabled") is False:
         yield "rings where nobody hears it"
-    if not props.get("threshold") and props.get("threshold") != 0:
+    if props.number_or_none("threshold") is None:
         yield "has no threshold"
 
 
 @resource_rule(
     "rollback-alarm-dimensions",
-    _ALARM,
-    severity=Severity.HIGH,
+    ALARM,
+    severity="high",
     says="An alarm on an endpoint's metric names endpoint and variant: a filter on the endpoint alone matches nothing.",
     remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
 )
-def alarm_dimensions(props: Mapping[str, Any]) -> Iterator[str]:
+def alarm_dimensions(props: Properties) -> Iterator[str]:
     """Metrics by variant need both dimensions; those of the backlog exist under the endpoint's name alone."""
-    metric, given = props.get("metricName"), {key for key in section(props, "dimensions") if not key.startswith("__")}
-    if props.get("namespace") != "AWS/SageMaker":
-        return
-    wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
-    if metric in _BY_VARIANT + _BY_ENDPOINT and given != wanted:
-        yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
+    for watched in (props, *props.each_section("metricQueries.metric")):
+        metric = watched.text_or_empty("metricName")
+        if watched.text_or_empty("namespace") != "AWS/SageMaker" or metric not in _BY_VARIANT + _BY_ENDPOINT:
+            continue
+        given = {key for key in watched.section_or_empty("dimensions").names() if not key.startswith("__")}
+        wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
+        if given != wanted:
+            yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
 
 
 @resource_rule(
     "rollback-config-unnamed",
-    _CONFIG,
-    severity=Severity.MEDIUM,
+    CONFIGURATION,
+    severity="medium",
     says="An endpoint configuration's name is Pulumi's, so that a change makes a new one the endpoint notices.",
     remedy="Leave out name; pin the endpoint's name instead (terraform-provider-aws issue 21811).",
 )
-def config_unnamed(props: Mapping[str, Any]) -> Iterator[str]:
+def config_unnamed(props: Properties) -> Iterator[str]:
     """Auto-naming shows as a hexadecimal ending on the engine and as no name before it."""
-    name = props.get("name")
+    name = props.text_or_empty("name")
     if name and not (len(name) > 8 and name[-8] == "-" and all(c in "0123456789abcdef" for c in name[-7:])):
         yield "has a fixed name, so an endpoint would not notice its replacement"
 
 
-@stack_rule(
+@whole_stack_rule(
     "rollback-idle-watched",
-    severity=Severity.MEDIUM,
+    ENDPOINT,
+    severity="medium",
     says="An endpoint that cannot scale to zero tells its owner when nobody uses it.",
     remedy="Keep the endpoint component's idle alarm.",
 )
-def idle_watched(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """An alarm on Invocations with missing data as breaching, by endpoint and variant."""
-    idle = [a for a in stack.of(_ALARM) if a.props.get("metricName") == "Invocations"]
-    watched = {
-        section(a.props, "dimensions").get("EndpointName")
-        for a in idle
-        if a.props.get("treatMissingData") == "breaching"
-    }
-    for endpoint in stack.of(_SERVED):
-        if not _is_async(endpoint) and endpoint.props.get("name") not in watched:
-            yield endpoint.urn, "may bill while idle and nobody is told"
+def idle_watched(graph: Graph) -> Found:
+    """An alarm on Invocations with missing data as breaching, by endpoint and variant; each variant has one."""
+    watched: set[tuple[str, str]] = set()
+    for alarm in graph.of(ALARM):
+        missing = alarm.props.text_or_empty("treatMissingData")
+        if alarm.props.text_or_empty("metricName") == "Invocations" and missing == "breaching":
+            watched.add((_endpoint_of(alarm), _variant_of(alarm)))
+    for endpoint in graph.of(ENDPOINT):
+        if not is_async(graph, endpoint):
+            name = endpoint.props.text_or_empty("name")
+            served = [v for c in configurations(graph, endpoint) for v in variants(c)]
+            if any((name, variant.text_or_empty("variantName")) not in watched for variant in served):
+                yield endpoint, "may bill while idle and nobody is told"
 
 
 @stack_rule(
     "rollback-batch-watched",
-    severity=Severity.MEDIUM,
+    STATE_MACHINE,
+    severity="medium",
     says="A batch job that fails or overruns tells its owner.",
     remedy="Keep the batch component's two alarms.",
 )
-def batch_watched(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
     """Alarms on ExecutionsFailed and ExecutionsTimedOut of each state machine."""
-    for machine in stack.of("aws:sfn/stateMachine:StateMachine"):
-        metrics = {a.props.get("metricName") for a in stack.referring(_ALARM, "dimensions", machine)}
-        for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
-            yield machine.urn, f"has no alarm on {metric}"
+    metrics = {a.props.text_or_empty("metricName") for a in graph.referring(ALARM, "dimensions", resource)}
+    for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
+        yield f"has no alarm on {metric}"
 
 
 RULES = [

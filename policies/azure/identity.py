@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pulumi_policy import PolicyResource, Severity
-
-from policies.azure.reading import not_before, said, texts
-from policies.rule import Stack, get, given, known, refers, resource_rule, section, stack_rule
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.machinelearningservices_jobs import jobs
+from catalogue.properties import Properties
+from policies.azure.reading import foreign, names_one_of, not_before
+from policies.rule import resource_rule, stack_rule
 
 _ML = "azure-native:machinelearningservices"
 _WORKSPACE, _COMPUTE = f"{_ML}:Workspace", f"{_ML}:Compute"
@@ -26,6 +27,7 @@ _LOGS, _INSIGHTS = "azure-native:operationalinsights:Workspace", "azure-native:a
 _ROLE, _ASSIGNMENT = "azure-native:authorization:RoleDefinition", "azure-native:authorization:RoleAssignment"
 _IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 _POLICY = "azure-native:authorization:PolicyAssignment"
+_CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 
 # The built-in roles a pilot needs: on what each may be given, and whether to the workspace's own identity only. Azure
 # built-in roles; "Set up authentication between Azure Machine Learning and other services" for the workspace's.
@@ -88,19 +90,19 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 @resource_rule(
     "identity-no-wildcard",
     _ROLE,
-    severity=Severity.HIGH,
+    severity="high",
     says="No role of our own covers a provider or every kind of thing in a workspace, but to read; none administers.",
     remedy="Name the operations that the persona needs.",
 )
-def no_wildcard(props: Mapping[str, Any]) -> Iterator[str]:
+def no_wildcard(props: Properties) -> Iterator[str]:
     """A wildcard may stand for what is under one kind of thing (`jobs/*`); Microsoft cloud security benchmark PA-7."""
-    for permission in props.get("permissions") or ():
-        if permission.get("notActions") or permission.get("notDataActions"):
+    for permission in props.each_section("permissions"):
+        if permission.is_given("notActions") or permission.is_given("notDataActions"):
             yield "grants everything but a list"
-        for action in permission.get("dataActions") or ():
+        for action in permission.each_text("dataActions"):
             if not action.startswith(_BLOBS) or "*" in action:
                 yield f"grants {action}, which is more than one operation on blobs"
-        for action in permission.get("actions") or ():
+        for action in permission.each_text("actions"):
             kind = action.removeprefix(f"{_OPERATIONS}/").partition("/")[0]
             if not action.startswith(f"{_OPERATIONS}/") or ("*" in kind and action != f"{_OPERATIONS}/*/read"):
                 yield f"grants {action}, which is more than one kind of thing in a workspace"
@@ -108,122 +110,130 @@ def no_wildcard(props: Mapping[str, Any]) -> Iterator[str]:
                 yield f"grants {held[0]}, which is left to the stack file"
 
 
+def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
+    """What is known of the built-in role of an assignment; an empty name for any other."""
+    role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
+    return _BUILT_IN.get(role, ("", (), False))
+
+
 @stack_rule(
     "identity-least-role",
-    severity=Severity.CRITICAL,
+    _ASSIGNMENT,
+    severity="critical",
     says="A built-in role is one that the pilot needs, on the kind of resource it is for; Contributor is nobody's.",
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
-def least_role(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     """Owner, User Access Administrator and whatever is not listed are violations (MCSB PA-1 and PA-7)."""
-    own = {i.urn for w in stack.of(_WORKSPACE) for i in refers(w, "primaryUserAssignedIdentity", _IDENTITY)}
-    for item in stack.of(_ASSIGNMENT):
-        if refers(item, "roleDefinitionId", _ROLE):
-            continue
-        role = known(item.props, "roleDefinitionId").rpartition("/")[2]
-        name, _, workspace_only = _BUILT_IN.get(role, ("", (), False))
-        if not name:
-            yield item.urn, f"gives the role {role or '(unknown)'}, which no persona needs"
-        elif workspace_only and not own & {i.urn for i in refers(item, "principalId", _IDENTITY)}:
-            yield item.urn, f"gives {name} to another than the workspace's own identity"
+    if graph.refers(item, "roleDefinitionId", _ROLE):
+        return
+    name, _, workspace_only = _built_in(item)
+    principals = graph.refers(item, "principalId", _IDENTITY)
+    if not name:
+        role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
+        yield f"gives the role {role or '(unknown)'}, which no persona needs"
+    elif workspace_only and not any(graph.referring(_WORKSPACE, "primaryUserAssignedIdentity", p) for p in principals):
+        yield f"gives {name} to another than the workspace's own identity"
 
 
 @stack_rule(
     "identity-scope",
-    severity=Severity.CRITICAL,
+    _ASSIGNMENT,
+    _ROLE,
+    severity="critical",
     says="A role holds on one resource of the stack that it is for, and a role of our own exists in the group only.",
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
-def scope(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def scope(graph: Graph, item: Resource) -> Iterator[str]:
     """Follows the scope; where its text is known, it must name a resource (Azure RBAC, "Best practices")."""
-    for item in stack.of(_ASSIGNMENT):
-        kinds, text = _kinds(item), known(item.props, "scope")
-        if not {t.resource_type for t in item.property_dependencies.get("scope", ())} & set(kinds):
-            yield item.urn, "holds on something else than a resource of the stack that the role is for"
+    if item.type == _ASSIGNMENT:
+        kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
+        if not kinds or not graph.refers(item, "scope", *kinds):
+            yield "holds on something else than a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if _GROUP in kinds else _ONE_RESOURCE).match(text):
-            yield item.urn, f"holds on all of {text}"
-    for role in stack.of(_ROLE):
-        for key in ("scope", "assignableScopes"):
-            wide = [text for text in texts(role.props, key) if "/resourceGroups/" not in text]
-            if wide or not refers(role, key, _GROUP):
-                yield role.urn, f"can be given outside the pilot's resource group ({key})"
+            yield f"holds on all of {text}"
+        return
+    for key in ("scope", "assignableScopes"):
+        groups = graph.refers(item, key, _GROUP)
+        if not groups or any(foreign(item.props, key, groups)):
+            yield f"can be given outside the pilot's resource group ({key})"
 
 
-def _kinds(item: PolicyResource) -> tuple[str, ...]:
+def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
     """The kinds of resource that the role of an assignment is for: one of our own says so by what it grants."""
-    for role in refers(item, "roleDefinitionId", _ROLE):
-        return (_STORAGE, _CONTAINER) if _data_actions(role) else (_WORKSPACE,)
-    return _BUILT_IN.get(known(item.props, "roleDefinitionId").rpartition("/")[2], ("", (), False))[1]
+    roles = graph.refers(item, "roleDefinitionId", _ROLE)
+    if roles:
+        return (_STORAGE, _CONTAINER) if any(_data_actions(role) for role in roles) else (_WORKSPACE,)
+    return _built_in(item)[1]
 
 
-def _data_actions(role: PolicyResource) -> list[str]:
-    return [
-        action for permission in role.props.get("permissions") or () for action in permission.get("dataActions") or ()
-    ]
+def _data_actions(role: Resource) -> list[str]:
+    return list(role.props.each_text("permissions.dataActions"))
 
 
 @stack_rule(
     "identity-trust",
-    severity=Severity.HIGH,
+    _ASSIGNMENT,
+    _CREDENTIAL,
+    severity="high",
     says="A role goes to an identity of the stack or to one named person; nothing outside acts as an identity.",
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
-def trust(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def trust(graph: Graph, item: Resource) -> Iterator[str]:
     """A group or a foreign application would bring in who is not in the stack file; a federated credential lets an
     outside token act as the identity (Azure Policy 2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
-    for item in stack.of(_ASSIGNMENT):
-        kind, own = item.props.get("principalType"), refers(item, "principalId", _IDENTITY)
-        if kind not in ("ServicePrincipal", "User"):
-            yield item.urn, f"goes to a {kind or 'principal of unsaid type'}, not to an identity or a person"
-        elif not given(item.props, "principalId"):
-            yield item.urn, "does not say to whom it goes"
-        elif kind == "ServicePrincipal" and not own:
-            yield item.urn, "goes to an application that is not of the stack"
-    for credential in stack.of("azure-native:managedidentity:FederatedIdentityCredential"):
-        yield credential.urn, "lets an outside token act as an identity of the stack"
+    if item.type == _CREDENTIAL:
+        yield "lets an outside token act as an identity of the stack"
+        return
+    kind = item.props.text_or_empty("principalType")
+    if kind not in ("ServicePrincipal", "User"):
+        yield f"goes to a {kind or 'principal of unsaid type'}, not to an identity or a person"
+    elif not item.props.is_given("principalId"):
+        yield "does not say to whom it goes"
+    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", _IDENTITY):
+        yield "goes to an application that is not of the stack"
 
 
 @resource_rule(
     "identity-pass-role",
     _ROLE,
-    severity=Severity.HIGH,
+    severity="high",
     says="No role of our own hands identities on: what runs as whom is the stack file's to say.",
     remedy="Remove the operations of Microsoft.ManagedIdentity.",
 )
-def pass_role(props: Mapping[str, Any]) -> Iterator[str]:
+def pass_role(props: Properties) -> Iterator[str]:
     """Assigning an identity to a machine lends its roles to whoever is on the machine (Managed Identity Operator)."""
-    for permission in props.get("permissions") or ():
-        for action in permission.get("actions") or ():
-            if fnmatchcase(_PASS.lower(), action.lower()) or action.startswith("Microsoft.ManagedIdentity/"):
-                yield f"hands identities on by {action}"
+    for action in props.each_text("permissions.actions"):
+        if fnmatchcase(_PASS.lower(), action.lower()) or action.startswith("Microsoft.ManagedIdentity/"):
+            yield f"hands identities on by {action}"
 
 
 @stack_rule(
     "identity-guardrails",
-    severity=Severity.CRITICAL,
+    _GROUP,
+    severity="critical",
     says="Azure Policy denies in the resource group what no persona may make, by portal, program or otherwise.",
     remedy="Restore the assignment in components/azure/group.py, with effect Deny.",
 )
-def guardrails(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
     """Each resource group has each definition assigned, enforced and without exceptions."""
-    for group in stack.of(_GROUP):
-        assigned = [a for a in stack.referring(_POLICY, "scope", group) if _enforced(a)]
-        for what, (definition, told) in GUARDRAILS.items():
-            wanted = {"effect": "Deny", **told}
-            if not any(
-                known(a.props, "policyDefinitionId").endswith(definition)
-                and all(get(a.props, f"parameters.{key}.value") == value for key, value in wanted.items())
-                for a in assigned
-            ):
-                yield group.urn, f"does not deny {what} (Azure Policy {definition})"
+    assigned = [a.props for a in graph.referring(_POLICY, "scope", group) if _enforced(a.props)]
+    for what, (definition, told) in GUARDRAILS.items():
+        wanted = {"effect": "Deny", **told}
+        if not any(
+            props.text_if_known("policyDefinitionId").endswith(definition)
+            and all(props.text_or_empty(f"parameters.{key}.value") == value for key, value in wanted.items())
+            for props in assigned
+        ):
+            yield f"does not deny {what} (Azure Policy {definition})"
 
 
-def _enforced(assignment: PolicyResource) -> bool:
-    props, text = assignment.props, known(assignment.props, "scope")
-    if any(said(props, key) for key in ("notScopes", "overrides", "resourceSelectors")):
+def _enforced(props: Properties) -> bool:
+    if any(props.is_given(key) for key in ("notScopes", "overrides", "resourceSelectors")):
         return False
-    return said(props, "enforcementMode") in (None, "Default") and not (text and "/providers/" in text)
+    enforced = props.text_or_empty("enforcementMode") in ("", "Default")
+    return enforced and "/providers/" not in props.text_if_known("scope")
 
 
 # Where each type keeps its switch for keys and accounts that are not Entra's, and how it stands when they are off.
@@ -250,111 +260,136 @@ _SSH = (
 
 @stack_rule(
     "identity-local-auth",
-    severity=Severity.CRITICAL,
+    *_KEYS,
+    severity="critical",
     says="Who comes, comes with an Entra identity: no account key, admin user, local account, SSH or stored key.",
     remedy="Switch local authentication off, and give the caller's identity a role.",
 )
-def local_auth(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy 8c6a50c6-9ffd-4ae7-986f-5fa6111f9a54 (storage), dc921057-6b28-4fbe-9b83-f7bec05db6c2 (registry),
     12d4fa5e-1f9f-4c21-97a9-b99b3c6611b5 (vault), e96a9a5f-07ca-471b-9bc5-6a0f33cbd68f (computes),
     e15effd4-2278-4c65-a0da-4d6f6d1890e2 (logs), 199d5677-e4d9-4264-9465-efe1839c06bd (insights); MCSB IM-1.
     """
-    for type_, switches in _KEYS.items():
-        for resource in stack.of(type_):
-            for path, wanted in switches:
-                if get(resource.props, path) != wanted:
-                    yield resource.urn, f"may be used without an Entra identity ({path})"
-    for resource in stack.of(_COMPUTE):
+    props = resource.props
+    for path, wanted in _KEYS[resource.type]:
+        if props.value_or_none(path) != wanted:
+            yield f"may be used without an Entra identity ({path})"
+    if resource.type == _COMPUTE:
         for kind, path in _SSH:
-            if get(resource.props, "properties.computeType") == kind and get(resource.props, path) != "Disabled":
-                yield resource.urn, f"has its SSH port open ({path})"
-    for vault in stack.of(_VAULT):
-        if said(vault.props, "properties.accessPolicies"):
-            yield vault.urn, "has access policies beside its roles"
+            if props.text_or_empty("properties.computeType") == kind and props.text_or_empty(path) != "Disabled":
+                yield f"has its SSH port open ({path})"
+    if resource.type == _VAULT and props.is_given("properties.accessPolicies"):
+        yield "has access policies beside its roles"
 
 
 @stack_rule(
     "identity-user-assigned",
-    severity=Severity.HIGH,
+    _WORKSPACE,
+    _COMPUTE,
+    *_ENDPOINTS,
+    _SCHEDULE,
+    severity="high",
     says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles are all written down.",
     remedy="Set identity to type UserAssigned with the persona's identity.",
 )
-def user_assigned(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy 5f0c7d88-c7de-45b8-ac49-db49e72eaa78; a system-assigned identity gets roles nobody wrote down."""
-    for resource in stack.of(_WORKSPACE, _COMPUTE, *_ENDPOINTS):
-        if get(resource.props, "identity.type") != "UserAssigned" or not refers(resource, "identity", _IDENTITY):
-            yield resource.urn, "does not act as an identity of the stack"
-    for workspace in stack.of(_WORKSPACE):
-        if not refers(workspace, "primaryUserAssignedIdentity", _IDENTITY):
-            yield workspace.urn, "does not say which identity is its own"
-    for schedule in stack.of(_SCHEDULE):
-        acts = section(schedule.props, "properties.action.jobDefinition.identity")
-        managed = acts.get("identityType") == "Managed" and given(acts, "clientId")
-        if not managed or not refers(schedule, "properties", _IDENTITY):
-            yield schedule.urn, "starts jobs that do not act as an identity of the stack"
+    if resource.type == _SCHEDULE:
+        yield from _jobs_act(graph, resource)
+        return
+    own = graph.refers(resource, "identity", _IDENTITY)
+    if resource.props.text_or_empty("identity.type") != "UserAssigned" or not own:
+        yield "does not act as an identity of the stack"
+    for other in _assigned(resource.props):
+        if not names_one_of(other, own):
+            yield f"acts as an identity that is not of the stack as well ({other.rpartition('/')[2]})"
+    if resource.type == _WORKSPACE and not graph.refers(resource, "primaryUserAssignedIdentity", _IDENTITY):
+        yield "does not say which identity is its own"
+
+
+def _assigned(props: Properties) -> list[str]:
+    """The identities that a resource acts as, those that are known; Azure answers a map where a list was sent."""
+    given = props.section_or_empty("identity")
+    if isinstance(given.values.get("userAssignedIdentities"), Mapping):
+        return given.section_or_empty("userAssignedIdentities").names()
+    return list(given.each_text_if_known("userAssignedIdentities"))
+
+
+def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
+    own = [identity.props.text_if_known("clientId") for identity in graph.refers(schedule, "properties", _IDENTITY)]
+    for job in jobs(schedule.props):
+        acts = job.identity()
+        managed = acts.text_or_empty("identityType") == "Managed" and acts.is_given("clientId")
+        known = acts.text_if_known("clientId")
+        if not managed or not own or (known and known not in own):
+            yield "starts jobs that do not act as an identity of the stack"
 
 
 @stack_rule(
     "identity-before-use",
-    severity=Severity.HIGH,
+    _WORKSPACE,
+    _COMPUTE,
+    *_ENDPOINTS,
+    severity="high",
     says="What acts as an identity waits until the identity has its roles, for Azure tries them at once.",
     remedy="Take the identity's id from the identity component, which carries its role assignments.",
 )
-def before_use(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     """Issues of every provider: "authorization failed" that a second run cures. A workspace and its computes cannot
     wait for roles on the workspace itself; endpoints can, and do.
     """
-    for resource in stack.of(_WORKSPACE, _COMPUTE, *_ENDPOINTS):
-        for identity in refers(resource, "identity", _IDENTITY):
-            roles = [
-                role
-                for role in stack.referring(_ASSIGNMENT, "principalId", identity)
-                if resource.resource_type in _ENDPOINTS or not refers(role, "scope", _WORKSPACE)
-            ]
-            for role in not_before(resource, roles):
-                yield resource.urn, f"may be made before {role.name}"
+    for identity in graph.refers(resource, "identity", _IDENTITY):
+        roles = [
+            role
+            for role in graph.referring(_ASSIGNMENT, "principalId", identity)
+            if resource.type in _ENDPOINTS or not graph.refers(role, "scope", _WORKSPACE)
+        ]
+        for role in not_before(graph, resource, roles):
+            yield f"may be made before {role.name}"
 
 
 @stack_rule(
     "identity-serving-writes",
-    severity=Severity.HIGH,
+    _ASSIGNMENT,
+    severity="high",
     says="A served model writes nothing to storage but below the folder that its collected requests go to.",
     remedy="Give the serving identity a reader's role, and a writer's only with the condition of the personas.",
 )
-def serving_writes(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     """A model answers whoever may call it; what it could overwrite is what others train on (MCSB PA-7). The condition
     must bind each operation that changes blobs to a path (Azure RBAC, "Actions and attributes for role assignment
     conditions"); the built-in writer's role also deletes containers, which no condition on blobs keeps it from.
     """
-    served = {i.urn: i for endpoint in stack.of(_SERVED) for i in refers(endpoint, "identity", _IDENTITY)}
-    for item in (a for identity in served.values() for a in stack.referring(_ASSIGNMENT, "principalId", identity)):
-        name = _BUILT_IN.get(known(item.props, "roleDefinitionId").rpartition("/")[2], ("", (), False))[0]
-        if name.startswith("Storage") and not name.endswith("Reader"):
-            yield item.urn, f"lets a served model write anywhere in storage, as {name}"
-        changes = [a for role in refers(item, "roleDefinitionId", _ROLE) for a in _data_actions(role)]
-        wanted = [f"ActionMatches{{'{action}'}}" for action in changes if not action.endswith("/read")]
-        if wanted:
-            condition = known(item.props, "condition")
-            bound = all(word in condition for word in (*wanted, "blobs:path] StringStartsWith '"))
-            if said(item.props, "conditionVersion") != "2.0" or not bound:
-                yield item.urn, "lets a served model write anywhere in storage"
+    principals = graph.refers(item, "principalId", _IDENTITY)
+    if not any(graph.referring(_SERVED, "identity", principal) for principal in principals):
+        return
+    name = _built_in(item)[0]
+    if name.startswith("Storage") and not name.endswith("Reader"):
+        yield f"lets a served model write anywhere in storage, as {name}"
+    changes = [a for role in graph.refers(item, "roleDefinitionId", _ROLE) for a in _data_actions(role)]
+    wanted = [f"ActionMatches{{'{action}'}}" for action in changes if not action.endswith("/read")]
+    if wanted:
+        condition = item.props.text_if_known("condition")
+        bound = all(word in condition for word in (*wanted, "blobs:path] StringStartsWith '"))
+        if item.props.text_or_empty("conditionVersion") != "2.0" or not bound:
+            yield "lets a served model write anywhere in storage"
 
 
 @resource_rule(
     "identity-instance-own",
     _COMPUTE,
-    severity=Severity.MEDIUM,
+    severity="medium",
     says="A compute instance belongs to one person, and nobody else opens its applications.",
     remedy="Set the assigned user, and application_sharing_policy='Personal'.",
 )
-def instance_own(props: Mapping[str, Any]) -> Iterator[str]:
+def instance_own(props: Properties) -> Iterator[str]:
     """Azure ML, "Create on behalf of": without an assigned user it belongs to whoever ran the program."""
-    if get(props, "properties.computeType") != "ComputeInstance":
+    if props.text_or_empty("properties.computeType") != "ComputeInstance":
         return
-    machine = section(props, "properties.properties")
-    if not given(machine, "personalComputeInstanceSettings.assignedUser.objectId"):
+    machine = props.section_or_empty("properties.properties")
+    if not machine.is_given("personalComputeInstanceSettings.assignedUser.objectId"):
         yield "belongs to whoever ran the program"
-    if machine.get("applicationSharingPolicy") != "Personal":
+    if machine.text_or_empty("applicationSharingPolicy") != "Personal":
         yield "shares its applications with everybody in the workspace"
 
 

@@ -1,228 +1,197 @@
-"""Limits and quotas: replicas, machines, regions, hours, money and what is kept stay inside `policies/limits.yaml`.
+"""Limits: machines, hours, money and what is kept stay inside `policies/limits.yaml`, and autoscaling has both bounds.
 
-`limits-schedule-retries` of AWS has no meaning here: a schedule of Azure ML starts each run once, and retries no start.
+Replicas, machine types, quotas, regions and the retention of logs are judged for every platform alike, by what the
+catalogue knows of each kind. `limits-schedule-retries` of AWS has no meaning here: a schedule of Azure ML starts each
+run once, and retries no start.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pulumi_policy import Severity
-
+from catalogue.durations import minutes_or_none
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At
+from catalogue.kinds import kinds
+from catalogue.kinds.azure.machinelearningservices_jobs import compute_at, jobs
+from catalogue.platforms import PLATFORMS
+from catalogue.properties import Properties
+from policies.azure.reading import foreign
 from policies.limits import load
-from policies.quotas import FLEETS_IN_UPDATE, beyond_declared, draw
-from policies.rule import Stack, get, given, refers, resource_rule, section, stack_rule
+from policies.rule import resource_rule, stack_rule
 
 _ML = "azure-native:machinelearningservices"
-_DEPLOYMENT, _COMPUTE, _WORKSPACE = f"{_ML}:OnlineDeployment", f"{_ML}:Compute", f"{_ML}:Workspace"
+_DEPLOYMENT, _COMPUTE = f"{_ML}:OnlineDeployment", f"{_ML}:Compute"
 _SERVED, _SCHEDULE, _BATCH = f"{_ML}:OnlineEndpoint", f"{_ML}:Schedule", f"{_ML}:BatchDeployment"
-_SCALING, _LOGS = "azure-native:monitor:AutoscaleSetting", "azure-native:operationalinsights:Workspace"
+_SCALING = "azure-native:monitor:AutoscaleSetting"
 _REGISTRY, _LIFECYCLE = "azure-native:containerregistry:Registry", "azure-native:storage:ManagementPolicy"
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_PROVIDER = PLATFORMS["azure"].provider
 _REQUESTS = "RequestsPerMinute"
-
-
-def minutes(duration: Any) -> float:
-    """The minutes of an ISO 8601 duration of days to seconds, such as PT2H or P1D; 0 for anything else."""
-    found = _DURATION.fullmatch(str(duration))
-    days, hours, mins, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0, 0)
-    return (days * 24 + hours) * 60 + mins + seconds / 60
-
-
-@resource_rule(
-    "limits-replicas",
-    _SCALING,
-    _DEPLOYMENT,
-    severity=Severity.HIGH,
-    says="No deployment starts with, or grows to, more replicas than the limit.",
-    remedy="Lower max_replicas in the stack file, or have the limit's owner raise it.",
-)
-def replicas(props: Mapping[str, Any]) -> Iterator[str]:
-    """Each profile's range (numbers as text on the wire), or a deployment's own capacity; at least one of Azure's."""
-    limit = load()["replicas-per-endpoint"].number
-    for profile in props.get("profiles") or ():
-        low, high = (int(get(profile, f"capacity.{key}") or 0) for key in ("minimum", "maximum"))
-        if not 1 <= low <= high <= limit:
-            yield f"may scale from {low} to {high} replicas, allowed 1 to {limit:g}"
-    if given(props, "endpointName") and not 1 <= (get(props, "sku.capacity") or 0) <= limit:
-        yield f"starts with {get(props, 'sku.capacity')} replicas, allowed 1 to {limit:g}"
+_IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.stands, At) and t != _PROVIDER)
 
 
 @stack_rule(
     "limits-autoscaled",
-    severity=Severity.HIGH,
-    says="Every deployment is autoscaled, so somebody has set its upper bound, and Pulumi does not undo it.",
+    _DEPLOYMENT,
+    severity="high",
+    says="Every deployment is autoscaled, so somebody has set its bounds, and Pulumi does not undo it.",
     remedy="Keep the endpoint component's autoscale setting, and ignore_changes of sku.capacity.",
 )
-def autoscaled(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Each deployment has an enabled setting; the capacity that autoscaling set is left alone by the next `up`."""
-    for deployment in stack.of(_DEPLOYMENT):
-        settings = stack.referring(_SCALING, "targetResourceUri", deployment)
-        if not any(s.props.get("enabled") is True and s.props.get("profiles") for s in settings):
-            yield deployment.urn, "is not autoscaled, so nothing bounds its replicas"
-        if not {"sku", "sku.capacity"} & set(deployment.opts.ignore_changes):
-            yield deployment.urn, "would be set back to its first size by every update (ignore sku.capacity)"
+def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
+    """Each deployment has an enabled setting; the capacity that autoscaling set is left alone by the next `up`. A
+    deployment of Azure ML has one replica at least ("Autoscale online endpoints").
+    """
+    settings = graph.referring(_SCALING, "targetResourceUri", deployment)
+    if not any(s.props.flag_or_none("enabled") is True and s.props.is_given("profiles") for s in settings):
+        yield "is not autoscaled, so nothing bounds its replicas"
+    fewest = [deployment.props.number_or_none("sku.capacity")]
+    fewest += [p.number_or_none("capacity.minimum") for s in settings for p in s.props.each_section("profiles")]
+    if any(replicas is not None and replicas < 1 for replicas in fewest):
+        yield "is scaled to no replica, which Azure ML refuses"
+    if not {"sku", "sku.capacity"} & set(deployment.ignored_changes):
+        yield "would be set back to its first size by every update (ignore sku.capacity)"
 
 
 @stack_rule(
     "limits-scaling-policy",
-    severity=Severity.HIGH,
+    _SCALING,
+    severity="high",
     says="A setting scales both ways, on a metric of its own deployment that Azure publishes.",
     remedy="Keep scale_on_requests, which has a rule each way on the deployment's requests a replica.",
 )
-def scaling_policy(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def scaling_policy(graph: Graph, setting: Resource) -> Iterator[str]:
     """Out and in; requests are counted on the endpoint, by deployment and per replica ("Monitor online endpoints",
     metrics). A threshold in at or above that out would flap (Azure Monitor, "Autoscale flapping").
     """
-    for setting in stack.of(_SCALING):
-        for profile in setting.props.get("profiles") or ():
-            bounds: dict[str, float] = {}
-            for rule in profile.get("rules") or ():
-                trigger = section(rule, "metricTrigger")
-                bounds[str(get(rule, "scaleAction.direction"))] = trigger.get("threshold") or 0
-                if trigger.get("metricName") == _REQUESTS:
-                    one = get(trigger, "dimensions.DimensionName") or get(trigger, "dimensions.dimensionName")
-                    if one != "deployment" or trigger.get("dividePerInstance") is not True:
-                        yield setting.urn, "counts the requests of every deployment, or not by replica"
-                    if not refers(setting, "profiles", _SERVED):
-                        yield setting.urn, "counts requests where none are published: not on its endpoint"
-                elif not refers(setting, "profiles", _DEPLOYMENT):
-                    yield setting.urn, f"scales on {trigger.get('metricName')} of something else than its deployment"
-            if set(bounds) != {"Increase", "Decrease"}:
-                yield setting.urn, "does not scale both out and in"
-            elif not 0 < bounds["Decrease"] < bounds["Increase"]:
-                yield setting.urn, "scales in where it would scale out"
+    for profile in setting.props.each_section("profiles"):
+        bounds: dict[str, dict[str, list[float]]] = {"Increase": {}, "Decrease": {}}
+        for rule in profile.each_section("rules"):
+            trigger, direction = rule.section_or_empty("metricTrigger"), rule.text_or_empty("scaleAction.direction")
+            by_metric = bounds.setdefault(direction, {})
+            by_metric.setdefault(trigger.text_or_empty("metricName"), []).append(
+                trigger.number_or_none("threshold") or 0
+            )
+            yield from _wrongly_measured(graph, setting, trigger)
+        out, back = bounds["Increase"], bounds["Decrease"]
+        if not out or not back or len(bounds) > 2:
+            yield "does not scale both out and in"
+        elif any(bound <= 0 for by in (out, back) for found in by.values() for bound in found):
+            yield "scales at no threshold"
+        elif any(max(found) >= min(out[metric]) for metric, found in back.items() if metric in out):
+            yield "scales in where it would scale out"
 
 
-@resource_rule(
-    "limits-machine-types",
-    _DEPLOYMENT,
-    _COMPUTE,
-    severity=Severity.HIGH,
-    says="Deployments, clusters and compute instances run only on machine types of the limits.",
-    remedy="Choose a hardware family of the limits in the stack file, or have the limit's owner add it.",
-)
-def machine_types(props: Mapping[str, Any]) -> Iterator[str]:
-    """A rule on the resource, so that the engine judges it before it is created; Azure takes the names in any case."""
-    allowed = load()["machine-types"].allowed
-    machine = get(props, "properties.instanceType") or get(props, "properties.properties.vmSize")
-    if str(machine).lower() not in {name.lower() for name in allowed}:
-        yield f"starts {machine}, allowed {', '.join(allowed)}"
+def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> Iterator[str]:
+    metric = trigger.text_or_empty("metricName")
+    source = graph.refers(setting, "profiles", _SERVED if metric == _REQUESTS else _DEPLOYMENT)
+    elsewhere = not source or any(foreign(trigger, "metricResourceUri", source))
+    if metric != _REQUESTS:
+        if elsewhere:
+            yield f"scales on {metric or 'no metric'} of something else than its deployment"
+        return
+    if trigger.flag_or_none("dividePerInstance") is not True or not _of_one_deployment(graph, setting, trigger):
+        yield "counts the requests of every deployment, or not by replica"
+    if elsewhere:
+        yield "counts requests where none are published: not on its endpoint"
 
 
-@resource_rule(
+def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> bool:
+    """Whether requests are told apart by nothing but the deployment, and counted for that which is scaled. Azure's API
+    spells these keys with a capital, azure-native without; either is read.
+    """
+    names: list[str] = []
+    counted: list[str] = []
+    for dimension in trigger.each_section("dimensions"):
+        names.append(dimension.text_or_empty("dimensionName") or dimension.text_or_empty("DimensionName"))
+        counted += [*dimension.each_text_if_known("values"), *dimension.each_text_if_known("Values")]
+    scaled = graph.refers(setting, "targetResourceUri", _DEPLOYMENT)
+    own = {deployment.props.text_if_known("deploymentName") for deployment in scaled}
+    return names == ["deployment"] and set(counted) <= own
+
+
+@stack_rule(
     "limits-batch-size",
-    _COMPUTE,
     _SCHEDULE,
     _BATCH,
-    severity=Severity.HIGH,
-    says="Batch jobs run on no more replicas than the limit, and their cluster has no more.",
+    severity="high",
+    proof="hardware fit",
+    says="A batch job asks for no more nodes than its cluster has, whose number has a limit.",
     remedy="Lower replicas in the stack file, or have the limit's owner change it.",
 )
-def batch_size(props: Mapping[str, Any]) -> Iterator[str]:
-    """A cluster's nodes, a scheduled job's and a deployment's instances; left out, one is Azure's default."""
-    limit = load()["batch-replicas"].number
-    if get(props, "properties.computeType") == "AmlCompute":
-        nodes = get(props, "properties.properties.scaleSettings.maxNodeCount") or 0
-        if not 0 < nodes <= limit:
-            yield f"grows to {nodes or 'any number of'} nodes, allowed {limit:g}"
-    for path in ("properties.action.jobDefinition.resources", "properties.resources"):
-        count = section(props, path).get("instanceCount") or 1
-        if count > limit:
-            yield f"runs on {count} replicas, allowed {limit:g}"
+def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Every job of a schedule, at whatever depth of a pipeline, and a batch deployment's runs; a job that Azure makes
+    machines for is held by `limits-replicas`. Left out, one node is Azure's default.
+    """
+    if resource.type == _SCHEDULE:
+        asked = [(job.nodes(), job.compute(graph, resource)) for job in jobs(resource.props)]
+    else:
+        count = resource.props.number_or_none("properties.resources.instanceCount")
+        asked = [(1 if count is None else count, compute_at(graph, resource, resource.props, "properties.compute"))]
+    for count, compute in asked:
+        if compute is None:
+            continue
+        has = compute.props.number_or_none("properties.properties.scaleSettings.maxNodeCount") or 1
+        if not 0 < count <= has:
+            yield f"runs on {count:g} nodes of {compute.name}, which has {has:g}"
 
 
 @resource_rule(
     "limits-cluster-idle",
     _COMPUTE,
-    severity=Severity.HIGH,
+    severity="high",
     says="A cluster stands at no nodes between runs, and its nodes go soon.",
     remedy="Set min_node_count=0 and node_idle_time_before_scale_down within the limit.",
 )
-def cluster_idle(props: Mapping[str, Any]) -> Iterator[str]:
+def cluster_idle(props: Properties) -> Iterator[str]:
     """Nodes are billed until they are gone (Azure ML, "Manage and optimize costs")."""
     limit = load()["idle-timeout-minutes"].number
-    if get(props, "properties.computeType") == "AmlCompute":
-        scale = section(props, "properties.properties.scaleSettings")
-        if scale.get("minNodeCount") != 0:
+    if props.text_or_empty("properties.computeType") == "AmlCompute":
+        scale = props.section_or_empty("properties.properties.scaleSettings")
+        if scale.number_or_none("minNodeCount") != 0:
             yield "keeps nodes between runs, or does not say that it keeps none"
-        if not 0 < minutes(scale.get("nodeIdleTimeBeforeScaleDown")) <= limit:
+        if not 0 < (minutes_or_none(scale, "nodeIdleTimeBeforeScaleDown") or 0) <= limit:
             yield f"keeps idle nodes longer than {limit:g} minutes"
 
 
-@stack_rule(
-    "quota-declared",
-    severity=Severity.HIGH,
-    says="What may run at once fits the declared quotas of cores, upgrades' reserve and both versions counted.",
-    remedy="Lower the replicas, or ask for the quota and declare it in policies/limits.yaml.",
+@resource_rule(
+    "limits-account",
+    _PROVIDER,
+    severity="high",
+    says="A provider says which subscription is meant.",
+    remedy="Keep subscription_id on the provider.",
 )
-def quota(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """What replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
-    yield from beyond_declared("azure", _draws(stack))
-
-
-def _draws(stack: Stack) -> Iterator[tuple[str, int]]:
-    """Each quota that something draws on, and how much of it at once."""
-    for deployment in stack.of(_DEPLOYMENT):
-        sizes = [int(get(deployment.props, "sku.capacity") or 1)]
-        for setting in stack.referring(_SCALING, "targetResourceUri", deployment):
-            profiles = setting.props.get("profiles") or ()
-            sizes += [int(get(profile, "capacity.maximum") or 1) for profile in profiles]
-        machine = get(deployment.props, "properties.instanceType")
-        for _ in range(FLEETS_IN_UPDATE):  # each deployment reserves for its own upgrades
-            yield draw("azure", str(machine), "online", max(sizes))
-    for compute in stack.of(_COMPUTE):
-        machine = section(compute.props, "properties.properties")
-        if get(compute.props, "properties.computeType") == "ComputeInstance":
-            yield draw("azure", str(machine.get("vmSize")), "training", 1)
-        else:
-            nodes = int(get(machine, "scaleSettings.maxNodeCount") or 1)
-            yield draw("azure", str(machine.get("vmSize")), "batch", nodes)
+def account(props: Properties) -> Iterator[str]:
+    """Else a stack is made in whatever subscription the credentials name."""
+    if not props.is_given("subscriptionId"):
+        yield "would deploy to whatever subscription the credentials name"
 
 
 @resource_rule(
-    "limits-region",
-    "pulumi:providers:azure-native",
-    "azure-native:applicationinsights:Component",
-    _REGISTRY,
-    "azure-native:keyvault:Vault",
-    f"{_ML}:BatchDeployment",
-    f"{_ML}:BatchEndpoint",
-    _COMPUTE,
-    _DEPLOYMENT,
-    _SERVED,
-    _WORKSPACE,
-    "azure-native:network:PrivateEndpoint",
-    "azure-native:network:VirtualNetwork",
-    _LOGS,
-    "azure-native:resources:ResourceGroup",
-    "azure-native:storage:StorageAccount",
-    severity=Severity.HIGH,
-    says="A pilot runs and rests in a region of the limits, and its provider says which subscription is meant.",
-    remedy="Choose a region of policies/limits.yaml; keep subscription_id and location on the provider.",
+    "limits-region-named",
+    *_IN_A_REGION,
+    severity="high",
+    says="What stands in a region says in which, so that no default moves it.",
+    remedy="Pass the stack's region as location.",
 )
-def region(props: Mapping[str, Any]) -> Iterator[str]:
-    """Each of these says for itself where it is, whatever the provider's location (MCSB AM-3, data residency)."""
-    allowed = load()["regions"].allowed
-    if props.get("location") not in allowed:
-        yield f"is in {props.get('location') or 'a region that nobody named'}, allowed {', '.join(allowed)}"
-    if not given(props, "resourceGroupName") and not given(props, "subscriptionId"):
-        yield "would deploy to whatever subscription the credentials name"
+def region_named(props: Properties) -> Iterator[str]:
+    """Left out, it is the provider's or the resource group's (MCSB AM-3, data residency); `limits-region` judges which
+    region it may be.
+    """
+    if not props.is_given("location"):
+        yield "is in a region that nobody named"
 
 
 @resource_rule(
     "limits-idle-shutdown",
     _COMPUTE,
-    severity=Severity.HIGH,
+    severity="high",
     says="Compute instances stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
-def idle_shutdown(props: Mapping[str, Any]) -> Iterator[str]:
+def idle_shutdown(props: Properties) -> Iterator[str]:
     """Azure Policy 679ddf89-ab8f-48a5-9029-e76054077449; PT15M to P3D ("Create and manage a compute instance")."""
     limit = load()["idle-timeout-minutes"].number
-    if get(props, "properties.computeType") == "ComputeInstance":
-        idle = minutes(get(props, "properties.properties.idleTimeBeforeShutdown"))
-        if not 15 <= idle <= limit:
+    if props.text_or_empty("properties.computeType") == "ComputeInstance":
+        idle = minutes_or_none(props, "properties.properties.idleTimeBeforeShutdown")
+        if not 15 <= (idle or 0) <= limit:
             yield f"does not stop within {limit:g} minutes without use"
 
 
@@ -230,74 +199,59 @@ def idle_shutdown(props: Mapping[str, Any]) -> Iterator[str]:
     "limits-batch-time",
     _SCHEDULE,
     _BATCH,
-    severity=Severity.HIGH,
+    severity="high",
     says="A run of a batch job ends in time; a file is retried a bounded number of times and then fails the run.",
     remedy="Set max_hours in the stack file to at most the limit; keep retry_settings and error_threshold.",
 )
-def batch_time(props: Mapping[str, Any]) -> Iterator[str]:
-    """A scheduled job's limits.timeout; a batch deployment's retries, and its error threshold, where -1 is any number
-    of errors ("Create and deploy to batch endpoints", error handling).
+def batch_time(props: Properties) -> Iterator[str]:
+    """The time limit of every job that a schedule starts; a batch deployment's retries, and its error threshold, where
+    -1 is any number of errors ("Create and deploy to batch endpoints", error handling).
     """
     limit = load()["batch-hours"].number
-    if get(props, "properties.action.actionType") == "CreateJob":
-        if not 0 < minutes(get(props, "properties.action.jobDefinition.limits.timeout")) <= limit * 60:
-            yield f"may run longer than {limit:g} hours"
-    elif not given(props, "endpointName"):
-        yield "starts what has no time limit of its own"
-    else:
-        retry = section(props, "properties.retrySettings")
-        if not 0 < (retry.get("maxRetries") or 0) <= 3 or not 0 < minutes(retry.get("timeout")) <= limit * 60:
-            yield "retries a file without a bound"
-        threshold = get(props, "properties.errorThreshold")
-        if threshold is None or threshold < 0:
-            yield "ends well however many files fail"
-
-
-@resource_rule(
-    "limits-retention",
-    _LOGS,
-    severity=Severity.MEDIUM,
-    says="Logs expire.",
-    remedy="Set retention_in_days to at most the limit.",
-)
-def retention(props: Mapping[str, Any]) -> Iterator[str]:
-    """Up to 730 days are possible (Azure Monitor, "Manage data retention in a Log Analytics workspace")."""
-    limit = load()["retention-days"].number
-    if not 0 < (props.get("retentionInDays") or 0) <= limit:
-        yield f"keeps logs longer than {limit:g} days"
+    if not props.is_given("endpointName"):
+        for job in jobs(props):
+            if not 0 < (job.minutes_or_none() or 0) <= limit * 60:
+                yield f"may run longer than {limit:g} hours"
+        return
+    retry = props.section_or_empty("properties.retrySettings")
+    tries, minutes = retry.number_or_none("maxRetries") or 0, minutes_or_none(retry, "timeout") or 0
+    if not 0 < tries <= 3 or not 0 < minutes <= limit * 60:
+        yield "retries a file without a bound"
+    threshold = props.number_or_none("properties.errorThreshold")
+    if threshold is None or threshold < 0:
+        yield "ends well however many files fail"
 
 
 @stack_rule(
     "limits-stores-expire",
-    severity=Severity.MEDIUM,
+    _LIFECYCLE,
+    _REGISTRY,
+    severity="medium",
     says="What is kept is cleaned up: old versions and snapshots of blobs, untagged images.",
     remedy="Keep the lifecycle of the Store component and the registry's retention policy.",
 )
-def stores_expire(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     """Lifecycles delete what is no longer current; a registry's retention policy deletes untagged manifests."""
-    for lifecycle in stack.of(_LIFECYCLE):
-        rules = [r for r in get(lifecycle.props, "policy.rules") or () if r.get("enabled") is True]
-        for what in ("version", "snapshot"):
-            path = f"definition.actions.{what}.delete.daysAfterCreationGreaterThan"
-            if not any(get(rule, path) is not None for rule in rules):
-                yield lifecycle.urn, f"keeps every old {what} for ever"
-    for registry in stack.of(_REGISTRY):
-        policy = section(registry.props, "policies.retentionPolicy")
-        if policy.get("status") != "enabled" or policy.get("days") is None:
-            yield registry.urn, "keeps every untagged image for ever"
+    if resource.type == _REGISTRY:
+        policy = resource.props.section_or_empty("policies.retentionPolicy")
+        if policy.text_or_empty("status") != "enabled" or policy.number_or_none("days") is None:
+            yield "keeps every untagged image for ever"
+        return
+    rules = [rule for rule in resource.props.each_section("policy.rules") if rule.flag_or_none("enabled") is True]
+    for what in ("version", "snapshot"):
+        path = f"definition.actions.{what}.delete.daysAfterCreationGreaterThan"
+        if not any(rule.number_or_none(path) is not None for rule in rules):
+            yield f"keeps every old {what} for ever"
 
 
 RULES = [
-    replicas,
     autoscaled,
     scaling_policy,
-    machine_types,
     batch_size,
     cluster_idle,
-    quota,
-    region,
+    account,
+    region_named,
     idle_shutdown,
     batch_time,
-    retention,
     stores_expire,
 ]

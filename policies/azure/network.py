@@ -9,19 +9,21 @@ private endpoints only, and a virtual network's flow logs do not record traffic 
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from itertools import chain
 
-from pulumi_policy import PolicyResource, Severity
-
-from policies.azure.reading import said
-from policies.rule import Stack, get, given, known, refers, resource_rule, section, stack_rule
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Reaches
+from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.azure.machinelearningservices import LINKS, OUTBOUND_RULES, PrivateLink
+from catalogue.properties import Properties
+from policies.azure.reading import foreign
+from policies.rule import resource_rule, stack_rule
 
 _ML = "azure-native:machinelearningservices"
 _NETWORK = "azure-native:network"
-WORKSPACE, COMPUTE = f"{_ML}:Workspace", f"{_ML}:Compute"
+_WORKSPACE, _COMPUTE = f"{_ML}:Workspace", f"{_ML}:Compute"
 _SERVED, _DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
-_OUTBOUND = (f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule")
 _STORAGE, _VAULT = "azure-native:storage:StorageAccount", "azure-native:keyvault:Vault"
 _REGISTRY = "azure-native:containerregistry:Registry"
 _VNET, _SUBNET = f"{_NETWORK}:VirtualNetwork", f"{_NETWORK}:Subnet"
@@ -44,27 +46,18 @@ _WAYS_OUT = tuple(
         "VpnGateway",
     )
 )
-
-# The private endpoints that must stand because a workspace does: the workspace itself, and what it names under these
-# properties. Azure ML documentation, "Configure a private endpoint for a workspace" and "Secure an Azure Machine
-# Learning workspace with virtual networks"; zones of "Azure private endpoint private DNS zone values".
-_BLOB, _FILE = "privatelink.blob.core.windows.net", "privatelink.file.core.windows.net"
-NEEDS: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
-    ("storageAccount", _STORAGE): {"blob": (_BLOB,), "file": (_FILE,)},
-    ("keyVault", _VAULT): {"vault": ("privatelink.vaultcore.azure.net",)},
-    ("containerRegistry", _REGISTRY): {"registry": ("privatelink.azurecr.io",)},
-}
-_NEEDS_ITSELF = {"amlworkspace": ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")}
+_REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
 
 @resource_rule(
     "network-no-internet-gateway",
     *_WAYS_OUT,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network.",
     remedy="Remove the resource; reach Azure's services through the network component's private endpoints.",
 )
-def no_internet_gateway(props: Mapping[str, Any]) -> Iterator[str]:
+def no_internet_gateway(props: Properties) -> Iterator[str]:
     """Any such resource is a violation (Microsoft cloud security benchmark NS-2)."""
     yield "leads out of the private network"
 
@@ -73,38 +66,40 @@ def no_internet_gateway(props: Mapping[str, Any]) -> Iterator[str]:
     "network-no-internet-route",
     f"{_NETWORK}:Route",
     f"{_NETWORK}:RouteTable",
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="No route table has a route of its own: the network's system routes reach every private endpoint.",
     remedy="Remove the route.",
 )
-def no_internet_route(props: Mapping[str, Any]) -> Iterator[str]:
+def no_internet_route(props: Properties) -> Iterator[str]:
     """Checks routes and inline routes; `nextHopType` Internet, an appliance or a gateway all lead out."""
-    for route in [props, *(props.get("routes") or ())]:
-        if route.get("addressPrefix") or route.get("nextHopType"):
-            yield f"routes {route.get('addressPrefix')} out of the network"
+    for route in chain([props], props.each_section("routes")):
+        if route.is_given("addressPrefix") or route.is_given("nextHopType"):
+            yield f"routes {route.text_if_known('addressPrefix') or 'addresses'} out of the network"
 
 
 @resource_rule(
     "network-subnet-private",
     _SUBNET,
     _VNET,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A subnet gives its machines no way to the internet, and its security group holds for private endpoints too.",
     remedy="Set default_outbound_access=False, network_security_group and private_endpoint_network_policies='Enabled'.",
 )
-def subnet_private(props: Mapping[str, Any]) -> Iterator[str]:
+def subnet_private(props: Properties) -> Iterator[str]:
     """Azure Policy 7bca8353-aa3b-429b-904a-9229c4385837 ("Subnets should be private") and e71308d3-144b-4262-b144-
     efdc3cc90517 (a group for each subnet). Without network policies a group does not bind private endpoints ("Manage
     network policies for private endpoints").
     """
-    for subnet in (props.get("subnets") or ()) if given(props, "addressSpace") else [props]:
-        if subnet.get("defaultOutboundAccess") is not False:
+    for subnet in props.each_section("subnets") if props.is_given("addressSpace") else [props]:
+        if subnet.flag_or_none("defaultOutboundAccess") is not False:
             yield "has default outbound access to the internet, or does not say that it has none"
-        if given(subnet, "natGateway") or given(subnet, "serviceEndpoints"):
+        if subnet.is_given("natGateway") or subnet.is_given("serviceEndpoints"):
             yield "leads to public addresses by a NAT gateway or a service endpoint"
-        if not given(subnet, "networkSecurityGroup"):
+        if not subnet.is_given("networkSecurityGroup"):
             yield "has no security group"
-        if subnet.get("privateEndpointNetworkPolicies") not in ("Enabled", "NetworkSecurityGroupEnabled"):
+        if subnet.text_or_empty("privateEndpointNetworkPolicies") not in ("Enabled", "NetworkSecurityGroupEnabled"):
             yield "does not hold private endpoints to its security group"
 
 
@@ -112,22 +107,23 @@ def subnet_private(props: Mapping[str, Any]) -> Iterator[str]:
     "network-security-group-closed",
     _GROUP,
     _GROUP_RULE,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="No security group lets anything in from, or out to, anything but the private network.",
     remedy="Name VirtualNetwork or a private address range as the peer of each rule that allows.",
 )
-def security_group_closed(props: Mapping[str, Any]) -> Iterator[str]:
-    """The peer of each rule that allows: the source inbound, the destination outbound (MCSB NS-1)."""
-    for rule in [*([props] if given(props, "access") else ()), *(props.get("securityRules") or ())]:
-        if rule.get("access") != "Allow":
+def security_group_closed(props: Properties) -> Iterator[str]:
+    """The peers of each rule that allows: the sources inbound, the destinations outbound (MCSB NS-1)."""
+    for rule in chain([props] if "access" in props else [], props.each_section("securityRules")):
+        if rule.text_or_empty("access").lower() == "deny":
             continue
-        side = "source" if rule.get("direction") == "Inbound" else "destination"
-        peers = [rule.get(f"{side}AddressPrefix"), *(rule.get(f"{side}AddressPrefixes") or ())]
-        if not any(peers) and not rule.get(f"{side}ApplicationSecurityGroups"):
-            yield f"allows {rule.get('name')} without a peer"
+        side = "source" if rule.text_or_empty("direction").lower() == "inbound" else "destination"
+        peers = [*rule.each_text(f"{side}AddressPrefix"), *rule.each_text(f"{side}AddressPrefixes")]
+        if not any(peers) and not rule.is_given(f"{side}ApplicationSecurityGroups"):
+            yield f"allows {rule.text_if_known('name') or 'something'} without a peer"
         for peer in peers:
-            if peer and not _inside(str(peer)):
-                yield f"is open to {peer} ({rule.get('name')})"
+            if peer and not _inside(peer):
+                yield f"is open to {peer} ({rule.text_if_known('name') or 'a rule'})"
 
 
 def _inside(peer: str) -> bool:
@@ -140,236 +136,279 @@ def _inside(peer: str) -> bool:
 
 @stack_rule(
     "network-default-denied",
-    severity=Severity.CRITICAL,
+    _GROUP,
+    _SUBNET,
+    severity="critical",
+    proof="network fit",
     says="Each security group denies, both ways, what none of its rules allows; Azure's defaults allow the internet.",
     remedy="Keep the network component's two closing rules, which deny everything in and out.",
 )
-def default_denied(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
     """Overrules AllowVnetInBound and AllowInternetOutBound ("Network security groups", default security rules)."""
-    for group in stack.of(_GROUP):
-        for direction in ("Inbound", "Outbound"):
-            if not any(_denies_all(rule) for rule in _rules(stack, group) if rule.get("direction") == direction):
-                yield group.urn, f"leaves Azure's default {direction.lower()} rules in force"
-    for subnet in stack.of(_SUBNET):
-        if not refers(subnet, "networkSecurityGroup", _GROUP):
-            yield subnet.urn, "has no security group of the stack"
+    if resource.type == _SUBNET:
+        if not graph.refers(resource, "networkSecurityGroup", _GROUP):
+            yield "has no security group of the stack"
+        return
+    rules = _rules(graph, resource)
+    for direction in ("Inbound", "Outbound"):
+        if not any(_denies_all(rule) for rule in rules if rule.text_or_empty("direction") == direction):
+            yield f"leaves Azure's default {direction.lower()} rules in force"
 
 
-def _rules(stack: Stack, group: PolicyResource) -> list[Mapping[str, Any]]:
-    standalone = stack.referring(_GROUP_RULE, "networkSecurityGroupName", group)
-    return [*(said(group.props, "securityRules") or ()), *(rule.props for rule in standalone)]
+def _rules(graph: Graph, group: Resource) -> list[Properties]:
+    standalone = graph.referring(_GROUP_RULE, "networkSecurityGroupName", group)
+    return [*group.props.each_section("securityRules"), *(rule.props for rule in standalone)]
 
 
-def _denies_all(rule: Mapping[str, Any]) -> bool:
+def _denies_all(rule: Properties) -> bool:
     keys = ("protocol", "sourceAddressPrefix", "sourcePortRange", "destinationAddressPrefix", "destinationPortRange")
-    return rule.get("access") == "Deny" and all(rule.get(key) == "*" for key in keys)
+    return rule.text_or_empty("access") == "Deny" and all(rule.text_or_empty(key) == "*" for key in keys)
 
 
 @resource_rule(
     "network-public-access",
-    WORKSPACE,
+    _WORKSPACE,
     _SERVED,
     _STORAGE,
     _VAULT,
     _REGISTRY,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="Whatever has a switch for access from the internet has it off, and names no address as an exception.",
     remedy="Set public_network_access to Disabled and leave out IP and network rules.",
 )
-def public_access(props: Mapping[str, Any]) -> Iterator[str]:
+def public_access(props: Properties) -> Iterator[str]:
     """Azure Policy 438c38d2-3772-465a-a9cc-7a6666a275ce (workspace), b2982f36-99f2-4db5-8eff-283140c09693 (storage),
     405c5871-3e91-4644-8a63-58e19d68ff5b (vault), 0fdf0491-d080-4575-b627-ad0e843cba0f (registry); MCSB NS-2. Not the
     log workspace: closed, it could be neither written nor read without a Private Link Scope of Azure Monitor, which a
     pilot does not pay for; `identity-local-auth` holds that only Entra identities come to it.
     """
-    properties = section(props, "properties")
-    switch = properties.get("publicNetworkAccess") or props.get("publicNetworkAccess")
-    if str(switch).lower() != "disabled":
+    own = props.section_or_empty("properties")
+    switch = own.text_or_empty("publicNetworkAccess") or props.text_or_empty("publicNetworkAccess")
+    if switch.lower() != "disabled":
         yield "answers the internet, or does not say that it does not (publicNetworkAccess)"
-    for acls in (section(props, "networkRuleSet"), section(properties, "networkAcls")):
-        if acls and (acls.get("defaultAction") != "Deny" or acls.get("ipRules") or acls.get("virtualNetworkRules")):
+    for acls in (props.section_or_empty("networkRuleSet"), own.section_or_empty("networkAcls")):
+        excepted = acls.is_given("ipRules") or acls.is_given("virtualNetworkRules")
+        if acls and (acls.text_or_empty("defaultAction") != "Deny" or excepted):
             yield "lets addresses in beside its private endpoints"
 
 
 @resource_rule(
     "network-workspace-vpc-only",
-    WORKSPACE,
-    severity=Severity.CRITICAL,
+    _WORKSPACE,
+    severity="critical",
+    proof="network fit",
     says="A workspace's computes run in its managed network, which lets nothing out but what was approved.",
     remedy="Set managed_network.isolation_mode='AllowOnlyApprovedOutbound' and v1_legacy_mode=False.",
 )
-def workspace_vpc_only(props: Mapping[str, Any]) -> Iterator[str]:
+def workspace_vpc_only(props: Properties) -> Iterator[str]:
     """Azure Policy 6ddb1705-c8cf-450e-aa4b-19ad6703c440. In v1 legacy mode private online endpoints cannot be made
     ("Network isolation change with the v2 API platform").
     """
-    if get(props, "managedNetwork.isolationMode") != "AllowOnlyApprovedOutbound":
+    if props.text_or_empty("managedNetwork.isolationMode") != "AllowOnlyApprovedOutbound":
         yield "lets computes reach out beyond what was approved"
-    if props.get("v1LegacyMode") is not False:
+    if props.flag_or_none("v1LegacyMode") is not False:
         yield "may be in v1 legacy mode, which knows no private endpoints for models"
-    if props.get("allowPublicAccessWhenBehindVnet") is not False:
+    if props.flag_or_none("allowPublicAccessWhenBehindVnet") is not False:
         yield "may be reachable from the internet beside its private endpoint"
 
 
 @stack_rule(
     "network-approved-outbound",
-    severity=Severity.CRITICAL,
+    _WORKSPACE,
+    *OUTBOUND_RULES,
+    severity="critical",
+    proof="network fit",
     says="The managed network approves private endpoints to the stack's own resources; no domain, and no firewall.",
     remedy="Remove the FQDN rule; keep rules either in the workspace or beside it, and ignore Azure's own among them.",
 )
-def approved_outbound(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
     """An FQDN rule starts an Azure Firewall that bills by the hour, and opens a domain ("Workspace managed virtual
     network isolation", pricing); inline and standalone rules overwrite each other; Azure adds rules of its own inline.
     """
-    for workspace in stack.of(WORKSPACE):
-        network = section(workspace.props, "managedNetwork")
-        inline = list(section(network, "outboundRules").values())
-        beside = [rule for type_ in _OUTBOUND for rule in stack.referring(type_, "workspaceName", workspace)]
-        if said(network, "firewallSku"):
-            yield workspace.urn, "chooses a firewall, which bills by the hour"
-        if inline and beside:
-            yield workspace.urn, "has outbound rules both in the workspace and beside it, which overwrite each other"
-        ignored = set(workspace.opts.ignore_changes)
-        if ignored.isdisjoint({"managedNetwork", "managedNetwork.outboundRules"}):
-            yield workspace.urn, "would remove the outbound rules that Azure adds (ignore managedNetwork.outboundRules)"
-        for owner, rule in [(workspace, r) for r in inline] + [(r, section(r.props, "properties")) for r in beside]:
-            if rule.get("type") == "FQDN":
-                yield owner.urn, f"opens the domain {rule.get('destination')} and starts a firewall, billed by the hour"
-            if rule.get("type") == "PrivateEndpoint" and not _leads_home(owner):
-                yield owner.urn, "approves a private endpoint to a resource that is not the stack's"
+    if resource.type != _WORKSPACE:
+        yield from _approves(graph, resource, "properties", resource.props.section_or_empty("properties"))
+        return
+    network = resource.props.section_or_empty("managedNetwork")
+    inline = list(network.each_section("outboundRules.*"))
+    if network.is_given("firewallSku"):
+        yield "chooses a firewall, which bills by the hour"
+    if inline and any(graph.referring(type_, "workspaceName", resource) for type_ in OUTBOUND_RULES):
+        yield "has outbound rules both in the workspace and beside it, which overwrite each other"
+    if set(resource.ignored_changes).isdisjoint({"managedNetwork", "managedNetwork.outboundRules"}):
+        yield "would remove the outbound rules that Azure adds (ignore managedNetwork.outboundRules)"
+    for rule in inline:
+        yield from _approves(graph, resource, "managedNetwork", rule)
 
 
-def _leads_home(owner: PolicyResource) -> bool:
-    keys = ("properties", "managedNetwork")
-    return any(owner.property_dependencies.get(key) for key in keys)
+def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
+    """What is wrong with one outbound rule, which stands under `key` of its owner."""
+    kind = rule.text_or_empty("type")
+    if kind == "FQDN":
+        yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
+    elif kind == "PrivateEndpoint":
+        target = "destination.serviceResourceId"
+        own = graph.refers(owner, key)
+        if not own or not rule.is_given(target) or any(foreign(rule, target, own)):
+            yield "approves a private endpoint to a resource that is not the stack's"
+    elif kind != "ServiceTag":
+        yield f"approves what nobody judged: an outbound rule of the type {kind or 'that nobody named'}"
 
 
 @stack_rule(
     "network-model-isolated",
-    severity=Severity.CRITICAL,
+    _DEPLOYMENT,
+    _SERVED,
+    _COMPUTE,
+    severity="critical",
+    proof="network fit",
     says="Models and computes run in the managed network of the stack's workspace, without public addresses.",
     remedy="Keep endpoint_compute_type='Managed' and enable_node_public_ip=False in the stack's own workspace.",
 )
-def model_isolated(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
     """A managed deployment goes out by the workspace's rules; its own egress flag no longer applies ("Network traffic
     flow when using a secured workspace"). Azure Policy 7804b5c7-01dc-4723-969b-ae300cc07ff1 (computes in a network).
     """
-    for deployment in stack.of(_DEPLOYMENT):
-        if get(deployment.props, "properties.endpointComputeType") != "Managed":
-            yield deployment.urn, "is served outside the managed network"
-    for compute in stack.of(COMPUTE):
-        machine = section(compute.props, "properties.properties")
-        if machine.get("enableNodePublicIp") is not False:
-            yield compute.urn, "gives its nodes public addresses, or does not say that it gives none"
-        if said(machine, "subnet"):
-            yield compute.urn, "is in a subnet of its own instead of the managed network"
-    for resource in stack.of(_DEPLOYMENT, _SERVED, COMPUTE):
-        if not refers(resource, "workspaceName", WORKSPACE):
-            yield resource.urn, "is in a workspace that is not the stack's"
+    if not graph.refers(resource, "workspaceName", _WORKSPACE):
+        yield "is in a workspace that is not the stack's"
+    if resource.type == _DEPLOYMENT and resource.props.text_or_empty("properties.endpointComputeType") != "Managed":
+        yield "is served outside the managed network"
+    if resource.type == _COMPUTE:
+        machine = resource.props.section_or_empty("properties.properties")
+        if machine.flag_or_none("enableNodePublicIp") is not False:
+            yield "gives its nodes public addresses, or does not say that it gives none"
+        if machine.is_given("subnet"):
+            yield "is in a subnet of its own instead of the managed network"
 
 
 @stack_rule(
     "network-endpoint-closed",
-    severity=Severity.HIGH,
+    _ENDPOINT,
+    _LINK,
+    severity="high",
+    proof="network fit",
     says="A private endpoint leads to one resource of the stack, in a subnet of the stack, approved by no one else.",
     remedy="Name the stack's resource in private_link_service_connections.",
 )
-def endpoint_closed(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     """A manual connection waits for somebody else's approval and leads to their resource: a way for data to leave."""
-    for endpoint in stack.of(_ENDPOINT):
-        if said(endpoint.props, "manualPrivateLinkServiceConnections"):
-            yield endpoint.urn, "leads to a resource that somebody else must approve"
-        if len(endpoint.property_dependencies.get("privateLinkServiceConnections", ())) != 1:
-            yield endpoint.urn, "does not lead to exactly one resource of the stack"
-        if not _network_of(endpoint):
-            yield endpoint.urn, "is in no subnet of the stack"
-    for link in stack.of(_LINK):
-        if link.props.get("registrationEnabled") is not False:
-            yield link.urn, "lets machines register names in a service's zone"
+    if resource.type == _LINK:
+        if resource.props.flag_or_none("registrationEnabled") is not False:
+            yield "lets machines register names in a service's zone"
+        return
+    if resource.props.is_given("manualPrivateLinkServiceConnections"):
+        yield "leads to a resource that somebody else must approve"
+    own = graph.refers(resource, "privateLinkServiceConnections")
+    connections = list(resource.props.each_section("privateLinkServiceConnections"))
+    elsewhere = [text for each in connections for text in foreign(each, "privateLinkServiceId", own)]
+    if (len(own), len(connections)) != (1, 1) or elsewhere:
+        yield "does not lead to exactly one resource of the stack"
+    if not _networks_of(graph, resource):
+        yield "is in no subnet of the stack"
 
 
-def _network_of(endpoint: PolicyResource) -> list[PolicyResource]:
+def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     """The networks that a private endpoint's subnet is in."""
-    subnets = refers(endpoint, "subnet", _SUBNET)
-    return [net for subnet in subnets for net in refers(subnet, "virtualNetworkName", _VNET)] or refers(
-        endpoint, "subnet", _VNET
-    )
+    subnets = graph.refers(endpoint, "subnet", _SUBNET)
+    networks = [net for subnet in subnets for net in graph.refers(subnet, "virtualNetworkName", _VNET)]
+    return networks or graph.refers(endpoint, "subnet", _VNET)
 
 
 @stack_rule(
     "network-proof",
-    severity=Severity.HIGH,
+    _WORKSPACE,
+    _ENDPOINT,
+    _ZONE,
+    severity="high",
+    proof="network fit",
     says="What the features need is reachable privately, and no endpoint or zone is paid for that nothing needs.",
     remedy="State the resource in the REACH of the component that needs it; the network component builds the rest.",
 )
-def proof(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """The network proof: resources needed against private endpoints present, then the path to each endpoint; last who
-    builds images ("Secure an Azure Machine Learning workspace": not the registry's own tasks, when it is private).
+def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The network proof: what the catalogue says must be reached against the private endpoints present, then the path
+    to each; last who builds images ("Secure an Azure Machine Learning workspace": not the registry's own tasks, when it
+    is private).
     """
-    present = {key: endpoint for endpoint in stack.of(_ENDPOINT) for key in _targets(endpoint)}
-    needed = {(target.urn, group): (target, zones) for target, group, zones in _needed(stack)}
-    for (urn, group), (target, zones) in needed.items():
-        if (urn, group) not in present:
-            yield urn, f"is needed by the workspace, and has no private endpoint for {group}"
-        else:
-            yield from _path(stack, present[urn, group], target, zones)
-    for key, endpoint in present.items():
-        if key not in needed:
-            yield endpoint.urn, f"is paid for, but nothing in the stack needs its {key[1]}"
-    for workspace in stack.of(WORKSPACE):
-        builder = known(workspace.props, "imageBuildCompute")
-        if builder not in {known(compute.props, "computeName") for compute in stack.of(COMPUTE)}:
-            yield workspace.urn, "names no cluster of the stack that builds images, which a private registry needs"
-    for zone in stack.of(_ZONE):
-        if not stack.referring(_ZONE_GROUP, "privateDnsZoneConfigs", zone):
-            yield zone.urn, "is paid for, but no private endpoint registers in it"
+    if resource.type == _WORKSPACE:
+        yield from _reaches_all(graph, resource)
+    elif resource.type == _ENDPOINT:
+        yield from _is_needed(graph, resource)
+    elif not graph.referring(_ZONE_GROUP, "privateDnsZoneConfigs", resource):
+        yield "is paid for, but no private endpoint registers in it"
 
 
-def _needed(stack: Stack) -> Iterator[tuple[PolicyResource, str, tuple[str, ...]]]:
-    for workspace in stack.of(WORKSPACE):
-        for group, zones in _NEEDS_ITSELF.items():
-            yield workspace, group, zones
-        for (key, type_), groups in NEEDS.items():
-            for target in refers(workspace, key, type_):
-                for group, zones in groups.items():
-                    yield target, group, zones
+def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
+    for target, group, _ in _needed(graph, workspace):
+        doors = graph.referring(_ENDPOINT, "privateLinkServiceConnections", target)
+        if not any(group in _groups(door) for door in doors):
+            yield f"needs {target.name}, which has no private endpoint for {group}"
+    builder = workspace.props.text_if_known("imageBuildCompute")
+    clusters = {compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)}
+    if not workspace.props.is_given("imageBuildCompute") or builder not in clusters:
+        yield "names no cluster of the stack that builds images, which a private registry needs"
 
 
-def _targets(endpoint: PolicyResource) -> Iterator[tuple[str, str]]:
-    groups: Sequence[str] = get(endpoint.props, "privateLinkServiceConnections.groupIds") or ()
-    for target in endpoint.property_dependencies.get("privateLinkServiceConnections", ()):
-        for group in groups:
-            yield target.urn, group
+def _is_needed(graph: Graph, endpoint: Resource) -> Iterator[str]:
+    needed = {
+        (target.urn, group): link
+        for workspace in graph.of(_WORKSPACE)
+        for target, group, link in _needed(graph, workspace)
+    }
+    for target in graph.refers(endpoint, "privateLinkServiceConnections"):
+        for group in _groups(endpoint):
+            link = needed.get((target.urn, group))
+            if link is None:
+                yield f"is paid for, but nothing in the stack needs its {group}"
+            else:
+                yield from _path(graph, endpoint, target, link.zones)
 
 
-def _path(
-    stack: Stack, endpoint: PolicyResource, target: PolicyResource, wanted: tuple[str, ...]
-) -> Iterator[tuple[str | None, str]]:
+def _needed(graph: Graph, workspace: Resource) -> Iterator[tuple[Resource, str, PrivateLink]]:
+    """What must be reached because a workspace is there, and because of what works in it: resource, group and link."""
+    working = [user for type_ in _REACHING for user in graph.referring(type_, "workspaceName", workspace)]
+    reached = {group: None for user in (workspace, *working) for group in _services(graph, user)}
+    for group in reached:
+        link = LINKS[group]
+        for target in graph.refers(workspace, link.key, link.type) if link.key else [workspace]:
+            yield target, group, link
+
+
+def _services(graph: Graph, resource: Resource) -> list[str]:
+    kind = kind_of(resource.type)
+    return list(kind.reaches.services(graph, resource)) if kind and isinstance(kind.reaches, Reaches) else []
+
+
+def _groups(endpoint: Resource) -> list[str]:
+    return list(endpoint.props.each_text("privateLinkServiceConnections.groupIds"))
+
+
+def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str, ...]) -> Iterator[str]:
     """Whether names lead to the endpoint from its network, and its subnet's group lets HTTPS in."""
-    networks = {network.urn for network in _network_of(endpoint)}
+    networks = {network.urn for network in _networks_of(graph, endpoint)}
     zones = [
         zone
-        for group in stack.referring(_ZONE_GROUP, "privateEndpointName", endpoint)
-        for zone in refers(group, "privateDnsZoneConfigs", _ZONE)
+        for group in graph.referring(_ZONE_GROUP, "privateEndpointName", endpoint)
+        for zone in graph.refers(group, "privateDnsZoneConfigs", _ZONE)
     ]
     for name in wanted:
-        found = [zone for zone in zones if known(zone.props, "privateZoneName") == name]
-        links = [link for zone in found for link in stack.referring(_LINK, "privateZoneName", zone)]
+        found = [zone for zone in zones if zone.props.text_if_known("privateZoneName") == name]
+        links = [link for zone in found for link in graph.referring(_LINK, "privateZoneName", zone)]
         if not found:
-            yield endpoint.urn, f"registers {target.name} in no zone {name}, so its name leads to the internet"
-        elif not any(n.urn in networks for link in links for n in refers(link, "virtualNetwork", _VNET)):
-            yield endpoint.urn, f"is not found from its network: the zone {name} is not linked to it"
-    for subnet in refers(endpoint, "subnet", _SUBNET):
-        for group in refers(subnet, "networkSecurityGroup", _GROUP):
-            if not any(_https(rule) for rule in _rules(stack, group)):
-                yield group.urn, f"has no rule that lets HTTPS in to {endpoint.name}"
+            yield f"registers {target.name} in no zone {name}, so its name leads to the internet"
+        elif not any(n.urn in networks for link in links for n in graph.refers(link, "virtualNetwork", _VNET)):
+            yield f"is not found from its network: the zone {name} is not linked to it"
+    for subnet in graph.refers(endpoint, "subnet", _SUBNET):
+        for group in graph.refers(subnet, "networkSecurityGroup", _GROUP):
+            if not any(_https(rule) for rule in _rules(graph, group)):
+                yield f"is closed: {group.name} has no rule that lets HTTPS in to it"
 
 
-def _https(rule: Mapping[str, Any]) -> bool:
-    ports = [rule.get("destinationPortRange"), *(rule.get("destinationPortRanges") or ())]
+def _https(rule: Properties) -> bool:
+    ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
     return (
-        (rule.get("access"), rule.get("direction")) == ("Allow", "Inbound")
-        and rule.get("protocol") in ("Tcp", "*")
-        and ("443" in ports or "*" in ports)
+        (rule.text_or_empty("access"), rule.text_or_empty("direction")) == ("Allow", "Inbound")
+        and rule.text_or_empty("protocol") in ("Tcp", "*")
+        and bool(ports & {"443", "*"})
     )
 
 
@@ -384,5 +423,5 @@ RULES = [
     approved_outbound,
     model_isolated,
     endpoint_closed,
-    proof,
+    network_proof,
 ]

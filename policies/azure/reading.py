@@ -1,43 +1,55 @@
-"""How rules read Azure's resources: what comes before what, and what is said where much is unknown before `up`."""
+"""How rules read Azure's resources: what comes before what, whether a text names a resource, what is read once."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from pulumi_policy import PolicyResource
-from pulumi_policy.proxy import UnknownValueError
+from catalogue.graph import Graph, Resource
+from catalogue.properties import Properties
 
-from policies.rule import get
+_Read = TypeVar("_Read")
 
 
-def not_before(resource: PolicyResource, wanted: Iterable[PolicyResource]) -> list[PolicyResource]:
+def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> list[Resource]:
     """Those of `wanted` that the resource does not wait for, directly or through what it depends on."""
     missing = {item.urn: item for item in wanted}
     missing.pop(resource.urn, None)
-    seen, waiting = {resource.urn}, list(resource.dependencies)
+    seen, waiting = {resource.urn}, graph.depends(resource)
     while waiting and missing:
         item = waiting.pop()
         if item.urn not in seen:
             seen.add(item.urn)
             missing.pop(item.urn, None)
-            waiting.extend(item.dependencies)
+            waiting.extend(graph.depends(item))
     return list(missing.values())
 
 
-def said(props: Mapping[str, Any], path: str) -> Any:
-    """What stands at a dotted path; None where nothing does or it is not known before `up`.
+def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
+    """Whether a text that is known is the id of one of the resources; where an id is not known, its name decides.
 
-    For what must not be there: azure-native answers a preview with every property that was left out as unknown.
+    Azure takes ids in any case.
     """
-    try:
-        return get(props, path)
-    except UnknownValueError:
-        return None
+    for resource in resources:
+        id_ = resource.outputs.get("id")
+        if isinstance(id_, str) and id_.startswith("/"):
+            if text.lower() == id_.lower():
+                return True
+        elif text.rpartition("/")[2].lower() == resource.props.text_if_known("name").lower():
+            return True
+    return False
 
 
-def texts(props: Mapping[str, Any], key: str) -> list[str]:
-    """The texts that a property is or lists; none where one of them is not known before `up`."""
-    try:
-        value = props.get(key)
-        return [value] if isinstance(value, str) else [str(item) for item in value or ()]
-    except UnknownValueError:
-        return []
+def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
+    """Every text at the path that is known and names none of the stack's `own` resources."""
+    return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
+
+
+def once_a_graph(read: Callable[[Graph], _Read]) -> Callable[[Graph], _Read]:
+    """The reading of a whole graph, made once though a rule asks for it at each of a thousand endpoints."""
+    last: list[tuple[Graph, _Read]] = []
+
+    def reading(graph: Graph) -> _Read:
+        if not last or last[0][0] is not graph:
+            last[:] = [(graph, read(graph))]
+        return last[0][1]
+
+    return reading

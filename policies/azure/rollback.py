@@ -6,13 +6,13 @@ be changed in place, so its name must change with them, and Pulumi's random name
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from pulumi_policy import PolicyResource, Severity
-
-from policies.azure.reading import not_before, said
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.machinelearningservices_jobs import jobs
+from catalogue.properties import Properties
+from policies.azure.reading import foreign, not_before, once_a_graph
 from policies.limits import load
-from policies.rule import Stack, get, given, known, refers, resource_rule, section, stack_rule
+from policies.rule import resource_rule, stack_rule
 
 _ML = "azure-native:machinelearningservices"
 _SERVED, _DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
@@ -51,184 +51,227 @@ _TRAFFIC_LOG, _JOB_LOG = "AmlOnlineEndpointTrafficLog", "AmlComputeJobEvent"
 
 @stack_rule(
     "rollback-alarms",
-    severity=Severity.HIGH,
+    _TRAFFIC,
+    _SERVED,
+    severity="high",
     says="Each endpoint's traffic goes back on its own errors and p95 latency, and alarms watch the same afterwards.",
     remedy="Keep the endpoint component's traffic, with both bounds, and its two alarms.",
 )
-def alarms(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """The bounds of our own Traffic while a version bakes; a metric alert and a log query once it serves."""
-    for traffic in stack.of(_TRAFFIC):
-        for key, what in (("p95LatencyMs", "p95 latency"), ("errorRatePercent", "errors")):
-            if not 0 < (traffic.props.get(key) or 0) < (100 if key == "errorRatePercent" else 60_000):
-                yield traffic.urn, f"does not take a version back on {what}"
-    for endpoint in stack.of(_SERVED):
-        watching = [a for a in stack.referring(_ALERT, "scopes", endpoint) if _compares(a)]
-        if not any("RequestLatency_P95" in _metrics(alert) for alert in watching):
-            yield endpoint.urn, "has no alarm on its p95 latency"
-    asked = _asked(stack, _TRAFFIC_LOG, "GreaterThan", "ResponseCode")
-    for endpoint in stack.of(_SERVED):
-        if endpoint.props.get("endpointName") not in asked:
-            yield endpoint.urn, "has no alarm on its errors"
+def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The bounds of our own Traffic while a version bakes; a metric alert and a log query once it serves. An alarm of
+    several conditions rings only when all of them hold, so it does not count.
+    """
+    if resource.type == _TRAFFIC:
+        for key, what, most in (("p95LatencyMs", "p95 latency", 60_000), ("errorRatePercent", "errors", 100)):
+            if not 0 < (resource.props.number_or_none(key) or 0) < most:
+                yield f"does not take a version back on {what}"
+        return
+    watching = graph.referring(_ALERT, "scopes", resource)
+    if not any(_metrics(alert) == ["RequestLatency_P95"] and _compares(alert) for alert in watching):
+        yield "has no alarm on its p95 latency"
+    if resource.props.text_or_empty("endpointName") not in _errors_watched(graph):
+        yield "has no alarm on its errors"
 
 
-def _metrics(alert: PolicyResource) -> list[str]:
-    return [str(item.get("metricName")) for item in get(alert.props, "criteria.allOf") or ()]
+def _metrics(alert: Resource) -> list[str]:
+    return [condition.text_or_empty("metricName") for condition in alert.props.each_section("criteria.allOf")]
 
 
-def _compares(alert: PolicyResource) -> bool:
+def _compares(alert: Resource) -> bool:
     """Whether an alert rings above something that can be passed."""
     return all(
-        item.get("operator") in ("GreaterThan", "GreaterThanOrEqual") and (item.get("threshold") or 0) > 0
-        for item in get(alert.props, "criteria.allOf") or ()
+        condition.text_or_empty("operator") in ("GreaterThan", "GreaterThanOrEqual")
+        and (condition.number_or_none("threshold") or 0) > 0
+        for condition in alert.props.each_section("criteria.allOf")
     )
 
 
-def _asked(stack: Stack, table: str, operator: str, *words: str) -> set[str]:
+def _asked(graph: Graph, table: str, operator: str, *words: str) -> set[str]:
     """What log alarms over a log workspace of the stack name in quotes, by table and operator."""
     found: set[str] = set()
-    for alarm in stack.of(_QUERY):
-        for item in get(alarm.props, "criteria.allOf") or ():
-            query = str(item.get("query"))
-            if table in query and item.get("operator") == operator and all(word in query for word in words):
-                found |= set(re.findall(r"'([^']+)'", query)) if refers(alarm, "scopes", _LOGS) else set()
+    for alarm in graph.of(_QUERY):
+        conditions = list(alarm.props.each_section("criteria.allOf"))
+        if len(conditions) != 1 or not graph.refers(alarm, "scopes", _LOGS):
+            continue
+        query = conditions[0].text_if_known("query")
+        wanted = table in query and all(word in query for word in words)
+        if wanted and conditions[0].text_or_empty("operator") == operator:
+            found |= set(re.findall(r"'([^']+)'", query))
     return found
+
+
+@once_a_graph
+def _errors_watched(graph: Graph) -> set[str]:
+    return _asked(graph, _TRAFFIC_LOG, "GreaterThan", "ResponseCode")
+
+
+@once_a_graph
+def _idling_watched(graph: Graph) -> set[str]:
+    return _asked(graph, _TRAFFIC_LOG, "LessThan", "count()")
+
+
+@once_a_graph
+def _jobs_watched(graph: Graph) -> set[str]:
+    return _asked(graph, _JOB_LOG, "GreaterThan", "JobFailed", "JobCancel")
 
 
 @stack_rule(
     "rollback-traffic",
-    severity=Severity.HIGH,
+    _TRAFFIC,
+    _SERVED,
+    _DEPLOYMENT,
+    severity="high",
     says="An endpoint's traffic is our provider's to shift: a canary within the limit first, which bakes.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file; keep the Traffic resource.",
 )
-def traffic(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each deployment has its traffic; the endpoint's own traffic is empty and let be, for it would be set back."""
-    limit = load()["canary-percent"].number
-    for item in stack.of(_TRAFFIC):
-        if not 0 < (item.props.get("canaryPercent") or 0) <= limit:
-            yield item.urn, f"lets a new version serve {item.props.get('canaryPercent')} % first, allowed {limit:g} %"
-        if not (item.props.get("bakeMinutes") or 0) > 0:
-            yield item.urn, "does not bake a new version"
-        if not 0 <= (item.props.get("mirrorPercent") or 0) <= 50:
-            yield item.urn, "mirrors more than Azure does (50 %)"
-    for endpoint in stack.of(_SERVED):
+    if resource.type == _TRAFFIC:
+        yield from _shifts(resource.props)
+    elif resource.type == _SERVED:
         # Ignored, it is what a refresh found in the cloud and what an update sends back unchanged.
-        if not {"properties", "properties.traffic"} & set(endpoint.opts.ignore_changes):
-            yield endpoint.urn, "would set its traffic back at every update (ignore properties.traffic)"
-            if said(endpoint.props, "properties.traffic") or said(endpoint.props, "properties.mirrorTraffic"):
-                yield endpoint.urn, "shifts its traffic itself, at once"
-    for deployment in stack.of(_DEPLOYMENT):
-        if not stack.referring(_TRAFFIC, "deployment", deployment):
-            yield deployment.urn, "has no traffic, so it bills and serves nobody"
+        if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
+            yield "would set its traffic back at every update (ignore properties.traffic)"
+            if resource.props.is_given("properties.traffic") or resource.props.is_given("properties.mirrorTraffic"):
+                yield "shifts its traffic itself, at once"
+    elif not graph.referring(_TRAFFIC, "deployment", resource):
+        yield "has no traffic, so it bills and serves nobody"
+
+
+def _shifts(props: Properties) -> Iterator[str]:
+    limit, first = load()["canary-percent"].number, props.number_or_none("canaryPercent")
+    if not 0 < (first or 0) <= limit:
+        yield f"lets a new version serve {first or 'no'} % first, allowed {limit:g} %"
+    if not (props.number_or_none("bakeMinutes") or 0) > 0:
+        yield "does not bake a new version"
+    if not 0 <= (props.number_or_none("mirrorPercent") or 0) <= 50:
+        yield "mirrors more than Azure does (50 %)"
 
 
 @stack_rule(
     "rollback-endpoint-order",
-    severity=Severity.HIGH,
+    _DEPLOYMENT,
+    _BATCH,
+    _SCALING,
+    _TRAFFIC,
+    severity="high",
     says="An endpoint is made first, then its deployment, its autoscaling and its traffic; on destroy the reverse.",
     remedy="Pass each the name or id of the one before; let traffic depend on the autoscale setting.",
 )
-def order(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def order(graph: Graph, resource: Resource) -> Iterator[str]:
     """A deployment with traffic cannot be deleted, nor can an endpoint's traffic name one that does not stand (Azure
     ML, "Perform safe rollout"). A batch endpoint names no default for the same reason.
     """
-    for kind, home in ((_DEPLOYMENT, _SERVED), (_BATCH, _BATCH_ENDPOINT)):
-        for deployment in stack.of(kind):
-            if not refers(deployment, "endpointName", home):
-                yield deployment.urn, "may be made before its endpoint"
-    for setting in stack.of(_SCALING):
-        if not refers(setting, "targetResourceUri", _DEPLOYMENT):
-            yield setting.urn, "may be made before its deployment"
-    for item in stack.of(_TRAFFIC):
-        deployments = refers(item, "deployment", _DEPLOYMENT)
-        if not deployments or not refers(item, "endpoint", _SERVED):
-            yield item.urn, "may come before the deployment that it names"
-        settings = [s for d in deployments for s in stack.referring(_SCALING, "targetResourceUri", d)]
-        for setting in not_before(item, settings):
-            yield item.urn, f"may come before {setting.name}, while nothing bounds the replicas"
+    if resource.type in (_DEPLOYMENT, _BATCH):
+        if not graph.refers(resource, "endpointName", _SERVED if resource.type == _DEPLOYMENT else _BATCH_ENDPOINT):
+            yield "may be made before its endpoint"
+    elif resource.type == _SCALING:
+        if not graph.refers(resource, "targetResourceUri", _DEPLOYMENT):
+            yield "may be made before its deployment"
+    else:
+        deployments = graph.refers(resource, "deployment", _DEPLOYMENT)
+        if not deployments or not graph.refers(resource, "endpoint", _SERVED):
+            yield "may come before the deployment that it names"
+        settings = [s for d in deployments for s in graph.referring(_SCALING, "targetResourceUri", d)]
+        for setting in not_before(graph, resource, settings):
+            yield f"may come before {setting.name}, while nothing bounds the replicas"
 
 
 @resource_rule(
     "rollback-deployment-versioned",
     _DEPLOYMENT,
     _BATCH,
-    severity=Severity.HIGH,
+    severity="high",
     says="A deployment is named by what it runs, so that another version stands beside the old one first.",
     remedy="End deployment_name with a digest of machine type, model and image, as the endpoint component does.",
 )
-def deployment_versioned(props: Mapping[str, Any]) -> Iterator[str]:
+def deployment_versioned(props: Properties) -> Iterator[str]:
     """The instance type of a deployment cannot be changed, and one deleted to make room leaves nothing that serves."""
-    if not _VERSIONED.fullmatch(known(props, "deploymentName")):
+    if not _VERSIONED.fullmatch(props.text_if_known("deploymentName")):
         yield "has a name that does not change with what it runs"
-    if not given(props, "properties.model") or not given(props, "properties.environmentId"):
+    if not props.is_given("properties.model") or not props.is_given("properties.environmentId"):
         yield "names no version of its model and environment"
 
 
 @stack_rule(
     "rollback-alarm-heard",
-    severity=Severity.MEDIUM,
-    says="An alarm does something: it reaches the action group.",
+    _ALERT,
+    _QUERY,
+    severity="medium",
+    says="An alarm does something: it reaches the stack's action group, and no other.",
     remedy="Set actions to the alerts component's action group, and enabled=True.",
 )
-def alarm_heard(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """At least one action group of the stack, and not switched off."""
-    for alarm in stack.of(_ALERT, _QUERY):
-        acts = given(alarm.props, "actions.actionGroupId") or given(alarm.props, "actions.actionGroups")
-        if alarm.props.get("enabled") is not True or not acts or not refers(alarm, "actions", _ACTIONS):
-            yield alarm.urn, "rings where nobody hears it"
-        conditions: list[Mapping[str, Any]] = get(alarm.props, "criteria.allOf") or [{}]
-        for item in conditions:
-            if item.get("threshold") is None:
-                yield alarm.urn, "has no threshold"
+def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:
+    """At least one action group of the stack, and not switched off; every condition has a threshold."""
+    groups = graph.refers(alarm, "actions", _ACTIONS)
+    where = "actions.actionGroupId" if alarm.type == _ALERT else "actions.actionGroups"
+    if alarm.props.flag_or_none("enabled") is not True or not groups or not alarm.props.is_given_in_each(where):
+        yield "rings where nobody hears it"
+    elif any(foreign(alarm.props, where, groups)):
+        yield "rings at an action group that is not the stack's"
+    conditions = list(alarm.props.each_section("criteria.allOf"))
+    if not conditions or any(condition.number_or_none("threshold") is None for condition in conditions):
+        yield "has no threshold"
 
 
 @stack_rule(
     "rollback-alarm-dimensions",
-    severity=Severity.HIGH,
+    _ALERT,
+    _QUERY,
+    severity="high",
     says="An alarm watches something: a metric that its resource publishes, or the stack's own log workspace.",
     remedy="Scope latency and requests to the endpoint, a machine's use to the deployment, queries to the workspace.",
 )
-def alarm_dimensions(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
     """A metric asked of the wrong resource, or a query of a table kept elsewhere, matches nothing and never rings."""
-    for alert in stack.of(_ALERT):
-        for metric in _metrics(alert) or [""]:
+    if alarm.type == _ALERT:
+        for metric in _metrics(alarm) or [""]:
             kinds = [kind for kind, metrics in _PUBLISHED.items() if metric in metrics]
-            if not any(refers(alert, "scopes", kind) for kind in kinds):
-                yield alert.urn, f"watches nothing: {metric or 'no metric'} is not published by its scope"
-    for alarm in stack.of(_QUERY):
-        if not refers(alarm, "scopes", _LOGS) or not given(alarm.props, "criteria.allOf.query"):
-            yield alarm.urn, "watches nothing: it asks no log workspace of the stack"
+            scopes = graph.refers(alarm, "scopes", *kinds) if kinds else []
+            if not scopes or any(foreign(alarm.props, "scopes", scopes)):
+                yield f"watches nothing: {metric or 'no metric'} is not published by its scope"
+        return
+    logs = graph.refers(alarm, "scopes", _LOGS)
+    asks = alarm.props.is_given_in_each("criteria.allOf.query")
+    if not logs or not asks or any(foreign(alarm.props, "scopes", logs)):
+        yield "watches nothing: it asks no log workspace of the stack"
 
 
 @stack_rule(
     "rollback-idle-watched",
-    severity=Severity.MEDIUM,
+    _SERVED,
+    severity="medium",
     says="An endpoint, which cannot scale to zero, tells its owner when nobody uses it.",
     remedy="Keep the endpoint component's idle alarm.",
 )
-def idle_watched(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
     """A log query that counts: a silent metric answers nothing and does not ring, a count answers zero."""
-    asked = _asked(stack, _TRAFFIC_LOG, "LessThan", "count()")
-    for endpoint in stack.of(_SERVED):
-        if endpoint.props.get("endpointName") not in asked:
-            yield endpoint.urn, "may bill while idle and nobody is told"
+    if endpoint.props.text_or_empty("endpointName") not in _idling_watched(graph):
+        yield "may bill while idle and nobody is told"
 
 
 @stack_rule(
     "rollback-batch-watched",
-    severity=Severity.MEDIUM,
+    _SCHEDULE,
+    severity="medium",
     says="A batch job that fails or is stopped tells its owner.",
     remedy="Keep the batch component's alarm and the job's notification.",
 )
-def batch_watched(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """A log query on the job's experiment, and the job's own mail: the log may come late, the mail names the run."""
-    asked = _asked(stack, _JOB_LOG, "GreaterThan", "JobFailed", "JobCancel")
-    for schedule in stack.of(_SCHEDULE):
-        job = section(schedule.props, "properties.action.jobDefinition")
-        if job.get("experimentName") not in asked:
-            yield schedule.urn, "has no alarm on failed or stopped runs"
-        mail = section(job, "notificationSetting")
-        if not mail.get("emails") or not {"JobFailed", "JobCancelled"} <= set(mail.get("emailOn") or ()):
-            yield schedule.urn, "mails nobody when a run fails or is stopped"
+def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """A log query on the experiment of every job, and each job's own mail, or that of the pipeline it stands in: the
+    log may come late, the mail names the run.
+    """
+    for job in jobs(schedule.props):
+        parts = (job.own, *reversed(job.around))
+        names = {part.text_or_empty("experimentName") for part in parts}
+        if not names & _jobs_watched(graph):
+            yield "has no alarm on failed or stopped runs"
+        if not any(_mails(part.section_or_empty("notificationSetting")) for part in parts):
+            yield "mails nobody when a run fails or is stopped"
+
+
+def _mails(mail: Properties) -> bool:
+    return mail.is_given("emails") and {"JobFailed", "JobCancelled"} <= set(mail.each_text("emailOn"))
 
 
 RULES = [

@@ -1,21 +1,19 @@
 """Scans one Terraform plan or ARM template with Checkov, in Checkov's own environment and without a network.
 
-Protocol: start me before there is anything to scan; write `terraform_plan` or `arm`, a space, the path of the JSON and
-a newline to my stdin whenever it is there (the pipe holds it while I import); read one JSON document from my stdout
-until it ends. An empty line or a closed stdin makes me leave quietly. Everything else, errors included, goes to
-stderr, and then I exit with 1.
+`operations.checkov` starts me in a warm process (`operations/forking.py`), which calls `load` once and forks a child
+for each scan. The child reads `terraform_plan` or `arm`, a space and the path of the JSON from standard input, and
+writes one JSON document to standard output. Everything else, errors included, goes to standard error; it then exits
+with 1.
 
-The document: {"checkov_version", "seconds_import", "seconds_scan", "passed": [{"check_id", "address"}],
-"failed": [{"check_id", "check_name", "address", "guideline", "evaluated_keys"}], "resources": how many resources
-Checkov saw, "parsing_errors": [path]}.
+The document: {"checkov_version", "passed": [{"check_id", "address"}], "failed": [{"check_id", "check_name", "address",
+"guideline", "evaluated_keys"}], "resources": how many Checkov saw, "parsing_errors": [path]}.
 """
 
-import gc
+import contextlib
 import json
 import logging
-import os
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 CHECKS = Path(__file__).parent / "checks"
@@ -40,44 +38,19 @@ class Errors(logging.Handler):
         self.messages.append(record.getMessage() + (f": {cause}" if cause else ""))
 
 
-def main() -> int:
-    """Import, wait for what to scan, scan it, print the document."""
-    document = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints must not end up in the document
-    sys.addaudithook(refuse_network)
-    started = time.perf_counter()
-    scan = load()
-    imported = time.perf_counter()
-    errors = Errors()
-    logging.getLogger().addHandler(errors)
-    framework, _, path = sys.stdin.readline().strip().partition(" ")
-    if not path:
-        return 0
-    scanning = time.perf_counter()
-    report = scan(framework, path)
-    scanned = time.perf_counter()
-    if errors.messages:
-        sys.exit(errors.messages[0])
-    json.dump(report | {"seconds_import": imported - started, "seconds_scan": scanned - scanning}, document)
-    document.close()
-    return 0
-
-
 def _vertices_by_exact_name(graph: object, module: object, kind: str, name: str) -> list[int]:
     """The graph's resources of this kind and name, as Checkov finds them first."""
     return graph.vertices_by_module_dependency_by_name.get(module, {}).get(kind, {}).get(name, [])
 
 
-def load():
-    """Import what a scan needs, and return the scan as a function of the framework and the path.
+def load() -> Callable[[], int]:
+    """Import what a scan needs, and return the job of a child that is forked after it.
 
     Measured on two cores, idle: 0.7-1.1 s for Checkov's plan runner alone (its command line, with every runner, 2.5 s),
-    3.9 s when there is no bytecode yet. The ARM runner adds 0.02 s to that, so both are imported. The imports make a
-    great many objects that never die, and the collector's passes over them are 0.2-0.3 s of that: it is off, for the
-    process does one scan and ends. Lazy modules (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing:
-    something touches each of them on the way.
+    3.9 s when there is no bytecode yet. The ARM runner adds 0.02 s to that, so both are imported. Lazy modules
+    (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing: something touches each of them on the way.
     """
-    gc.disable()
+    sys.addaudithook(refuse_network)
     from checkov.arm.runner import Runner as ArmRunner
     from checkov.common.bridgecrew.check_type import CheckType
     from checkov.common.checks_infra.registry import get_graph_checks_registry
@@ -88,7 +61,6 @@ def load():
 
     for framework in (CheckType.TERRAFORM, CheckType.ARM):
         get_graph_checks_registry(framework).load_checks()  # the built-in graph checks: a few hundred files
-    gc.freeze()  # or the interpreter would go through all of it once more at its end
     # Checkov's fallback for a name it does not find looks for `name[…]`, as count makes them, among all resources at
     # every miss: quadratic, and a plan rendered from Pulumi has none. tests/operations/test_checkov.py holds that the
     # findings are the same without it. With the collector left off, 1,000 endpoints take 28 s instead of 69 s.
@@ -117,8 +89,17 @@ def load():
             "parsing_errors": report.parsing_errors,
         }
 
-    return scan
+    def job() -> int:
+        """Scan what standard input names, and write the document."""
+        errors = Errors()
+        logging.getLogger().addHandler(errors)
+        framework, _, path = sys.stdin.readline().strip().partition(" ")
+        with contextlib.redirect_stdout(sys.stderr):  # what a library prints must not end up in the document
+            report = scan(framework, path)
+        if errors.messages:
+            sys.stderr.write(f"{errors.messages[0]}\n")
+            return 1
+        json.dump(report, sys.stdout)
+        return 0
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return job

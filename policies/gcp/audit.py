@@ -4,25 +4,14 @@
 reads a model is the project's IAM alone, which `identity-no-public-member` and `identity-project-grants` watch.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pulumi_policy import Severity
-
-from policies.protection import misprotected
-from policies.rule import Stack, get, given, known, refers, resource_rule, stack_rule
+from catalogue.graph import Graph
+from catalogue.properties import Properties
+from policies.rule import Found, resource_rule, whole_stack_rule
 
 _CALLS, _SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
-_LOGS, _REPOSITORY = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "gcp:artifactregistry/repository:Repository"
-_STATEFUL = (
-    _REPOSITORY,
-    "gcp:kms/cryptoKey:CryptoKey",
-    "gcp:kms/keyRing:KeyRing",
-    _CALLS,
-    _LOGS,
-    _SINK,
-    "gcp:storage/bucket:Bucket",
-)
+_LOGS = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 _KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 # What must reach the log bucket: the audit log's four parts, and the network's (Cloud Logging, "Audit logs overview").
 _RECORDED = (
@@ -35,92 +24,79 @@ _RECORDED = (
 )
 
 
-@stack_rule(
+@whole_stack_rule(
     "audit-trail",
-    severity=Severity.HIGH,
+    severity="high",
     says="Every admin call, read and write of every service is recorded, of everybody (CIS GCP 2.1).",
     remedy="Keep the audit component's audit configuration of allServices with its three kinds and no exemption.",
 )
-def trail(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def trail(graph: Graph) -> Found:
     """One configuration for all services; one for a single service adds to it and takes nothing away."""
-    configs = [c for c in stack.of(_CALLS) if c.props.get("service") == "allServices"]
-    if not configs:
+    configs = graph.of(_CALLS)
+    everything = [config for config in configs if config.props.text_or_empty("service") == "allServices"]
+    if not everything:
         yield None, "records no data access"
-    for config in configs:
-        kinds: set[Any] = {c.get("logType") for c in config.props.get("auditLogConfigs") or ()}
+    for config in everything:
+        recorded = set(config.props.each_text("auditLogConfigs.logType"))
         for kind in _KINDS:
-            if kind not in kinds:
-                yield config.urn, f"does not record {kind}"
-    for config in stack.of(_CALLS):
-        if any(c.get("exemptedMembers") for c in config.props.get("auditLogConfigs") or ()):
-            yield config.urn, "exempts somebody from being recorded"
+            if kind not in recorded:
+                yield config, f"does not record {kind}"
+    for config in configs:
+        if any(part.is_given("exemptedMembers") for part in config.props.each_section("auditLogConfigs")):
+            yield config, "exempts somebody from being recorded"
 
 
-@stack_rule(
+@whole_stack_rule(
     "audit-logs-kept",
-    severity=Severity.HIGH,
+    severity="high",
     says="Audit, flow and firewall logs go into a bucket that nobody can empty or shorten (CIS GCP 2.2, 2.3).",
     remedy="Keep the audit component's sink without exclusions, into its locked log bucket.",
 )
-def logs_kept(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def logs_kept(graph: Graph) -> Found:
     """A sink of this project into a log bucket of this stack, which is locked."""
-    sinks = [s for s in stack.of(_SINK) if refers(s, "destination", _LOGS)]
+    sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS)]
     if not sinks:
         yield None, "sends its audit log to no bucket of its own"
     for sink in sinks:
-        if sink.props.get("disabled") or given(sink.props, "exclusions"):
-            yield sink.urn, "is switched off, or leaves something out"
-        taken = known(sink.props, "filter").split(" OR ") if given(sink.props, "filter") else None
+        if sink.props.flag_or_none("disabled") or sink.props.is_given("exclusions"):
+            yield sink, "is switched off, or leaves something out"
+        filtered = sink.props.text_if_known("filter")
+        taken = filtered.split(" OR ")
         for log in _RECORDED:
-            if taken and taken != [""] and f'log_id("{log}")' not in taken:
-                yield sink.urn, f"does not take {log}"
-    for bucket in stack.of(_LOGS):
-        if bucket.props.get("locked") is not True:
-            yield bucket.urn, "can be emptied or shortened"
+            if filtered and f'log_id("{log}")' not in taken:
+                yield sink, f"does not take {log}"
+    for bucket in graph.of(_LOGS):
+        if bucket.props.flag_or_none("locked") is not True:
+            yield bucket, "can be emptied or shortened"
 
 
-@stack_rule(
-    "audit-state-protected",
-    severity=Severity.HIGH,
-    says="What holds state is protected; an endpoint, which only costs money, is not.",
-    remedy="Set protect=True in the resource's options; take it away only in a change of its own.",
+@resource_rule(
+    "audit-repository-immutable",
+    "gcp:artifactregistry/repository:Repository",
+    severity="high",
+    says="An image of the stack's own stays what was pushed: tags are immutable, and pushes are scanned.",
+    remedy="Set docker_config.immutable_tags, and leave scanning INHERITED.",
 )
-def state_protected(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Buckets, keys, images and the audit against deletion; endpoints and their models must be free to go."""
-    yield from misprotected(stack, _STATEFUL, ("gcp:vertex/aiEndpoint:AiEndpoint", "mlplatform:gcp:Deployment"))
-
-
-@stack_rule(
-    "audit-images-pinned",
-    severity=Severity.HIGH,
-    says="An image is what it was when it was reviewed: tags are immutable, pushes are scanned, models name a version.",
-    remedy="Set docker_config.immutable_tags, leave scanning INHERITED, and pin the image's tag in the stack file.",
-)
-def images_pinned(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Repositories of the stack, and the images of its models."""
-    for repository in stack.of(_REPOSITORY):
-        if get(repository.props, "dockerConfig.immutableTags") is not True:
-            yield repository.urn, "lets a tag be moved to another image"
-        if get(repository.props, "vulnerabilityScanningConfig.enablementConfig") != "INHERITED":
-            yield repository.urn, "does not scan what is pushed"
-    for model in stack.of("mlplatform:gcp:Model"):
-        _, _, tag = str(model.props.get("image")).rpartition("/")[2].partition(":")
-        if tag in ("", "latest"):
-            yield model.urn, "names no version of its image"
+def repository_immutable(props: Properties) -> Iterator[str]:
+    """That a container names its image's version, `audit-images-pinned` asks."""
+    if props.flag_or_none("dockerConfig.immutableTags") is not True:
+        yield "lets a tag be moved to another image"
+    if props.text_or_empty("vulnerabilityScanningConfig.enablementConfig") != "INHERITED":
+        yield "does not scan what is pushed"
 
 
 @resource_rule(
     "audit-predictions-logged",
     "mlplatform:gcp:Deployment",
-    severity=Severity.MEDIUM,
+    severity="medium",
     says="Who asked an endpoint is logged, and what its container says.",
     remedy="Set access_logging and container_logging to True.",
 )
-def predictions_logged(props: Mapping[str, Any]) -> Iterator[str]:
+def predictions_logged(props: Properties) -> Iterator[str]:
     """Both are Vertex AI's own and cannot be had later ("Online inference logging")."""
     for switch in ("accessLogging", "containerLogging"):
-        if props.get(switch) is not True:
+        if props.flag_or_none(switch) is not True:
             yield f"has {switch} off"
 
 
-RULES = [trail, logs_kept, predictions_logged, state_protected, images_pinned]
+RULES = [trail, logs_kept, predictions_logged, repository_immutable]

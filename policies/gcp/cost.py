@@ -1,126 +1,98 @@
-"""Cost: every resource says whose it is, and somebody hears of the bill before it is due."""
+"""Cost: every job says whose it is, and somebody hears of the bill before it is due."""
 
 import re
 from collections.abc import Iterator
 
-from pulumi_policy import Severity
-
-from policies.gcp.encryption import batch_jobs
+from catalogue.graph import Graph
+from catalogue.kind import At
+from catalogue.kinds import kind_of
+from catalogue.kinds.gcp.workflows import jobs
+from catalogue.properties import Properties
+from policies.everywhere import TAGS
 from policies.limits import load
-from policies.rule import Stack, given, refers, section, stack_rule
-from policies.tagging import TAGS, mistagged
+from policies.rule import Found, resource_rule, whole_stack_rule
 
-# Types that take no labels in Google's provider. Whatever is not listed is expected to carry them, so a new type is a
-# finding until someone has looked; a test holds the list against the installed SDK.
-UNTAGGABLE = frozenset(
-    {
-        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
-        "gcp:billing/budget:Budget",
-        "gcp:cloudscheduler/job:Job",
-        "gcp:compute/firewall:Firewall",
-        "gcp:compute/network:Network",
-        "gcp:compute/subnetwork:Subnetwork",
-        "gcp:dns/policy:Policy",
-        "gcp:dns/recordSet:RecordSet",
-        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
-        "gcp:kms/keyRing:KeyRing",
-        "gcp:logging/projectBucketConfig:ProjectBucketConfig",
-        "gcp:logging/projectSink:ProjectSink",
-        "gcp:projects/iAMAuditConfig:IAMAuditConfig",
-        "gcp:projects/iAMCustomRole:IAMCustomRole",
-        "gcp:projects/iAMMember:IAMMember",
-        "gcp:projects/serviceIdentity:ServiceIdentity",
-        "gcp:serviceaccount/account:Account",
-        "gcp:serviceaccount/iAMMember:IAMMember",
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-        "gcp:workbench/instanceIamMember:InstanceIamMember",
-        "mlplatform:gcp:Deployment",
-    }
-)
 _CHANNEL, _BUDGET = "gcp:monitoring/notificationChannel:NotificationChannel", "gcp:billing/budget:Budget"
-# Monitoring's own `labels` configure the channel; those for people are beside them.
-_LABELS_AT = {"gcp:monitoring/alertPolicy:AlertPolicy": "userLabels", _CHANNEL: "userLabels"}
-_OURS = ("mlplatform:gcp:Model",)
-_LEGAL = re.compile(r"[a-z0-9_-]{1,63}")
+_LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager, "Labels overview"
 
 
-def tags_at(type_: str) -> str | None:
-    """The property that holds a type's labels; None where it takes none or is not Google Cloud's."""
-    taggable = (type_.startswith("gcp:") and type_ not in UNTAGGABLE) or type_ in _OURS
-    return _LABELS_AT.get(type_, "labels") if taggable else None
-
-
-@stack_rule(
-    "cost-tags",
-    severity=Severity.HIGH,
-    says="Everything that can carry labels carries platform, stack, team, cost-center, environment and owner.",
-    remedy="Pass the stack's tags to the resource.",
-)
-def tags(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Values legal in Google Cloud (Resource Manager, "Labels overview"); the same on every resource of the stack."""
-    yield from mistagged(stack, tags_at, _LEGAL, "label")
-
-
-@stack_rule(
+@resource_rule(
     "cost-batch-tags",
-    severity=Severity.MEDIUM,
+    "gcp:workflows/workflow:Workflow",
+    severity="medium",
+    proof="cost visibility",
     says="The jobs that a schedule starts carry the stack's labels too.",
-    remedy="Pass the stack's tags in the batch prediction job's labels.",
+    remedy="Pass the stack's tags in the labels of each job that the workflow starts.",
 )
-def batch_tags(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """BatchPredictionJob's own labels: a job is billed on its own."""
-    for workflow in stack.of("gcp:workflows/workflow:Workflow"):
-        for job in batch_jobs(workflow.props):
-            labels = section(job, "labels")
-            for tag in TAGS:
-                if not _LEGAL.fullmatch(str(labels.get(tag, ""))):
-                    yield workflow.urn, f"starts jobs without the label {tag}, or with an illegal value"
+def batch_tags(props: Properties) -> Iterator[str]:
+    """Each job's own labels, of whatever kind it is: a job is billed on its own."""
+    lacking = {tag for job in jobs(props) for tag in TAGS if not _LEGAL.fullmatch(_label(job.body, tag))}
+    for tag in sorted(lacking):
+        yield f"starts jobs without the label {tag}, or with an illegal value"
 
 
-@stack_rule(
+def _label(body: Properties, tag: str) -> str:
+    return body.section_or_empty("labels").text_or_empty(tag)
+
+
+@whole_stack_rule(
     "cost-budget",
-    severity=Severity.HIGH,
+    severity="high",
+    proof="cost visibility",
     says="The team's spend has a budget within the limit, and somebody hears before it is used up.",
     remedy="Keep the budget component; set budget.monthly_usd to at most the limit.",
 )
-def budget(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def budget(graph: Graph) -> Found:
     """A monthly budget on the project and the team's label, with alerts on actual and forecast spend to a channel.
 
     A budget filters by one label pair (Cloud Billing Budget API, Filter.labels).
     """
-    limit = load()["monthly-usd"].number
-    teams = {section(r.props, at).get("team") for r in stack.resources if (at := tags_at(r.resource_type))}
-    if not stack.of(_BUDGET):
+    limit, teams = load()["monthly-usd"].number, _teams(graph)
+    if not graph.of(_BUDGET):
         yield None, "has no budget"
-    for item in stack.of(_BUDGET):
-        scope, amount = section(item.props, "budgetFilter"), section(item.props, "amount.specifiedAmount")
-        if section(scope, "labels").get("team") not in teams - {None} or not given(scope, "projects"):
-            yield item.urn, "counts other spend than the team's in this project"
-        if scope.get("calendarPeriod") != "MONTH":
-            yield item.urn, "does not start anew each month"
-        if not 0 < float(amount.get("units") or 0) <= limit or amount.get("currencyCode") != "USD":
-            yield item.urn, f"allows {amount.get('units')} {amount.get('currencyCode')} a month, allowed {limit:g} USD"
-        if not refers(item, "allUpdatesRule", _CHANNEL):
-            yield item.urn, "tells nobody"
-        told = {rule.get("spendBasis", "CURRENT_SPEND") for rule in item.props.get("thresholdRules") or ()}
+    for item in graph.of(_BUDGET):
+        scope, amount = (item.props.section_or_empty(at) for at in ("budgetFilter", "amount.specifiedAmount"))
+        if scope.section_or_empty("labels").text_or_empty("team") not in teams or not scope.is_given("projects"):
+            yield item, "counts other spend than the team's in this project"
+        if scope.text_or_empty("calendarPeriod") != "MONTH":
+            yield item, "does not start anew each month"
+        units, currency = amount.number_or_none("units"), amount.text_or_empty("currencyCode")
+        if not 0 < (units or 0) <= limit or currency != "USD":
+            yield item, f"allows {units or 'nothing'} {currency} a month, allowed {limit:g} USD"
+        if not graph.refers(item, "allUpdatesRule", _CHANNEL):
+            yield item, "tells nobody"
+        told = {
+            rule.text_or_empty("spendBasis") or "CURRENT_SPEND" for rule in item.props.each_section("thresholdRules")
+        }
         for basis in ("CURRENT_SPEND", "FORECASTED_SPEND"):
             if basis not in told:
-                yield item.urn, f"tells nobody of {basis.partition('_')[0].lower()} spend"
+                yield item, f"tells nobody of {basis.partition('_')[0].lower()} spend"
 
 
-@stack_rule(
+def _teams(graph: Graph) -> set[str]:
+    """The teams that the stack's own labels name."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.tags, At):
+            found.add(resource.props.section_or_empty(kind.tags.path).text_if_known("team"))
+    return found - {""}
+
+
+@whole_stack_rule(
     "cost-alerts-reach-owner",
-    severity=Severity.MEDIUM,
+    severity="medium",
+    proof="cost visibility",
     says="Alerts have a channel that is switched on and has an address.",
     remedy="Keep the alerts component's e-mail to the owner.",
 )
-def alerts_reach_owner(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def alerts_reach_owner(graph: Graph) -> Found:
     """A channel that is disabled, or of no address, swallows what is sent to it."""
-    if not stack.of(_CHANNEL):
+    if not graph.of(_CHANNEL):
         yield None, "has no notification channel"
-    for channel in stack.of(_CHANNEL):
-        if channel.props.get("enabled") is False or not given(channel.props, "labels.email_address"):
-            yield channel.urn, "reaches nobody"
+    for channel in graph.of(_CHANNEL):
+        if channel.props.flag_or_none("enabled") is False or not channel.props.is_given("labels.email_address"):
+            yield channel, "reaches nobody"
 
 
-RULES = [tags, batch_tags, budget, alerts_reach_owner]
+RULES = [batch_tags, budget, alerts_reach_owner]

@@ -7,36 +7,21 @@ bucket has no such switch; the network lets nothing but HTTPS out, and the organ
 `storage.secureHttpTransport` refuses the rest.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
 
-import yaml
-from pulumi_policy import PolicyResource, Severity
-
-from policies.rule import Stack, get, given, known, refers, resource_rule, stack_rule
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Keys
+from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.gcp.workflows import jobs
+from catalogue.properties import Properties
+from policies.rule import resource_rule, stack_rule
 
 _KEY, _GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 _IDENTITY, _BUCKET = "gcp:projects/serviceIdentity:ServiceIdentity", "gcp:storage/bucket:Bucket"
 _DATASET, _SERVED = "gcp:bigquery/dataset:Dataset", "gcp:vertex/aiEndpoint:AiEndpoint"
-_WORKFLOW, _WORKBENCH = "gcp:workflows/workflow:Workflow", "gcp:workbench/instance:Instance"
-
-# Where each type names its key, and the service whose agent uses it. The agents' addresses are of Google Cloud's
-# documentation "Service agents".
-_KEY_AT: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "gcp:artifactregistry/repository:Repository": (("kmsKeyName",), ("gcp-sa-artifactregistry",)),
-    _DATASET: (("defaultEncryptionConfiguration.kmsKeyName",), ("bigquery-encryption",)),
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": (("cmekSettings.kmsKeyName",), ("gcp-sa-logging",)),
-    _BUCKET: (("encryption.defaultKmsKeyName",), ("gs-project-accounts",)),
-    _SERVED: (("encryptionSpec.kmsKeyName",), ("gcp-sa-aiplatform",)),
-    _WORKBENCH: (
-        ("gceSetup.bootDisk.kmsKey", "gceSetup.dataDisks.kmsKey"),
-        ("compute-system", "gcp-sa-notebooks"),
-    ),
-    _WORKFLOW: (("cryptoKeyName",), ("gcp-sa-workflows",)),
-    "mlplatform:gcp:Model": (("kmsKeyName",), ("gcp-sa-aiplatform",)),
-}
+_DISKS = ("bootDisk", "dataDisks")
+# The addresses of the agents are of Google Cloud's documentation "Service agents".
 AGENT = re.compile(
     r"serviceAccount:[^@]+@(gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts)"
     r"\.iam\.gserviceaccount\.com"
@@ -44,173 +29,147 @@ AGENT = re.compile(
 _DAY = 86_400
 
 
-@stack_rule(
-    "encryption-customer-key",
-    severity=Severity.HIGH,
-    says="What rests, rests under one of the pilot's own keys.",
-    remedy="Pass the encryption component's data key, or its logs key for logs.",
+@resource_rule(
+    "encryption-workspace-disks",
+    "gcp:workbench/instance:Instance",
+    severity="high",
+    says="Every disk of a Workbench instance says that it is encrypted with a key of the customer's.",
+    remedy="Set disk_encryption='CMEK' on the boot disk and on each data disk.",
 )
-def customer_key(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """The property that holds the key, by type; a key that Google manages has no name to put there."""
-    for type_, (paths, _) in _KEY_AT.items():
-        for resource in stack.of(type_):
-            for path in paths:
-                if not given(resource.props, path):
-                    yield resource.urn, f"has no customer-managed key at {path}"
-    for instance in stack.of(_WORKBENCH):
-        for disk in ("bootDisk", "dataDisks"):
-            if known(instance.props, f"gceSetup.{disk}.diskEncryption") != "CMEK":
-                yield instance.urn, f"says nothing of the key of its {disk} (diskEncryption)"
+def workspace_disks(props: Properties) -> Iterator[str]:
+    """Workbench ignores a disk's key where the disk does not say that it has one (diskEncryption)."""
+    for name in _DISKS:
+        disks = list(props.each_section(f"gceSetup.{name}"))
+        if not disks or any(disk.text_or_empty("diskEncryption") != "CMEK" for disk in disks):
+            yield f"says nothing of the key of its {name} (diskEncryption)"
 
 
 @stack_rule(
     "encryption-key-granted",
-    severity=Severity.HIGH,
+    *(token for token, kind in kinds("gcp").items() if isinstance(kind.keys, Keys)),
+    severity="high",
     says="Who uses a key has been granted it before: the service's agent, on the key, and the user waits for it.",
     remedy="Grant the service's agent the key in the encryption component, and hand out the key after its grants.",
 )
-def key_granted(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     """Agents appear lazily and IAM is checked at creation (KMS documentation, "Using CMEK"): so order is part of it."""
-    granted: dict[tuple[str, str], set[str]] = {}
-    for grant in stack.of(_GRANT):
-        for key in refers(grant, "cryptoKeyId", _KEY):
-            granted.setdefault((key.urn, _agent(grant)), set()).add(grant.urn)
-    for type_, (paths, agents) in _KEY_AT.items():
-        for resource in stack.of(type_):
-            at = paths[0].partition(".")[0]
-            waits = {d.urn for d in resource.property_dependencies.get(at, ())} | {d.urn for d in resource.dependencies}
-            for key, agent in ((key, agent) for key in refers(resource, at, _KEY) for agent in agents):
-                grants = granted.get((key.urn, agent))
-                if not grants:
-                    yield resource.urn, f"uses {key.name}, which {agent} has not been granted"
-                elif not grants & waits:
-                    yield resource.urn, f"does not wait until {agent} has been granted {key.name}"
+    kind = kind_of(resource.type)
+    assert kind is not None and isinstance(kind.keys, Keys)
+    for at, agent in sorted({(place.path.partition(".")[0], user) for place in kind.keys.at for user in place.users}):
+        waits = {*resource.property_dependencies.get(at, ()), *resource.dependencies}
+        for key in graph.refers(resource, at, _KEY):
+            grants = {g.urn for g in graph.referring(_GRANT, "cryptoKeyId", key) if agent in _agents(graph, g)}
+            if not grants:
+                yield f"uses {key.name}, which {agent} has not been granted"
+            elif not grants & waits:
+                yield f"does not wait until {agent} has been granted {key.name}"
 
 
-def _agent(grant: PolicyResource) -> str:
-    """`gcp-sa-aiplatform` of the agent's address, or of the service identity that the member refers to."""
-    for identity in refers(grant, "member", _IDENTITY):
-        return f"gcp-sa-{known(identity.props, 'service').partition('.')[0]}"
-    return known(grant.props, "member").partition("@")[2].partition(".")[0]
+def _agents(graph: Graph, grant: Resource) -> set[str]:
+    """`gcp-sa-aiplatform` of the agent's address, or of the service identities that the member refers to."""
+    identities = graph.refers(grant, "member", _IDENTITY)
+    if identities:
+        return {f"gcp-sa-{each.props.text_if_known('service').partition('.')[0]}" for each in identities}
+    return {grant.props.text_if_known("member").partition("@")[2].partition(".")[0]}
 
 
 @stack_rule(
     "encryption-key-users",
-    severity=Severity.HIGH,
+    _GRANT,
+    severity="high",
     says="Google's agents use a key, on behalf of whoever may use the resource, and nobody else does (CIS GCP 1.9).",
     remedy="Grant roles/cloudkms.cryptoKeyEncrypterDecrypter to the service's agent; a persona needs no key.",
 )
-def key_users(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
     """Users and administrators of keys differ (CIS GCP 1.11); which role it is, `identity-no-wildcard` asks."""
-    for grant in stack.of(_GRANT):
-        if not refers(grant, "cryptoKeyId", _KEY):
-            yield grant.urn, "is on a key that is not of this stack"
-        member = known(grant.props, "member")
-        if member and not AGENT.fullmatch(member):
-            yield grant.urn, f"lets {member} use a key"
+    if not graph.refers(grant, "cryptoKeyId", _KEY):
+        yield "is on a key that is not of this stack"
+    member = grant.props.text_if_known("member")
+    if member and not AGENT.fullmatch(member):
+        yield f"lets {member} use a key"
 
 
 @stack_rule(
     "encryption-request-log",
-    severity=Severity.HIGH,
+    _SERVED,
+    severity="high",
     says="Logged requests rest in a dataset of the stack, under its key.",
     remedy="Give predict_request_response_logging_config the endpoint component's dataset.",
 )
-def request_log(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def request_log(graph: Graph, endpoint: Resource) -> Iterator[str]:
     """Without a destination Vertex AI makes a dataset of its own, and no key (aiplatform v1, bigqueryDestination)."""
     at = "predictRequestResponseLoggingConfig"
-    for endpoint in stack.of(_SERVED):
-        there = given(endpoint.props, f"{at}.bigqueryDestination.outputUri") and refers(endpoint, at, _DATASET)
-        if given(endpoint.props, f"{at}.enabled") and not there:
-            yield endpoint.urn, "logs requests to a dataset that is not of this stack"
+    given = endpoint.props.is_given(f"{at}.bigqueryDestination.outputUri")
+    if endpoint.props.flag_or_none(f"{at}.enabled") and not (given and graph.refers(endpoint, at, _DATASET)):
+        yield "logs requests to a dataset that is not of this stack"
 
 
 @resource_rule(
     "encryption-batch",
-    _WORKFLOW,
-    severity=Severity.HIGH,
-    says="A batch job encrypts what it keeps with the pilot's key.",
-    remedy="Set encryptionSpec.kmsKeyName in the workflow's batch prediction job.",
+    "gcp:workflows/workflow:Workflow",
+    severity="high",
+    says="A job that a workflow starts encrypts what it keeps with the pilot's key.",
+    remedy="Set encryptionSpec.kmsKeyName in each job that the workflow starts.",
 )
-def batch(props: Mapping[str, Any]) -> Iterator[str]:
-    """Looks into each BatchPredictionJob that the workflow starts."""
-    for job in batch_jobs(props):
-        if not given(job, "encryptionSpec.kmsKeyName"):
-            yield "starts batch jobs without a key"
-
-
-def batch_jobs(props: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The bodies of the batch prediction jobs that a workflow starts: what names an input and its machines."""
-    source = str(props.get("sourceContents") or "{}")
-    return list(_bodies(json.loads(source) if source.startswith("{") else yaml.safe_load(source)))
-
-
-def _bodies(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        body = cast(Mapping[str, Any], value)
-        if "dedicatedResources" in body or "inputConfig" in body:
-            yield body
-        else:
-            for item in body.values():
-                yield from _bodies(item)
-    elif isinstance(value, list):
-        for item in cast(list[Any], value):
-            yield from _bodies(item)
+def batch(props: Properties) -> Iterator[str]:
+    """Every job, of whatever kind it is."""
+    if any(not job.body.is_given("encryptionSpec.kmsKeyName") for job in jobs(props)):
+        yield "starts batch jobs without a key"
 
 
 @resource_rule(
     "encryption-key",
     _KEY,
-    severity=Severity.HIGH,
+    severity="high",
     says="A key is rotated every 90 days and slow to destroy (CIS GCP 1.10).",
     remedy="Set rotation_period to at most 7776000s and destroy_scheduled_duration to at least 2592000s.",
 )
-def key(props: Mapping[str, Any]) -> Iterator[str]:
+def key(props: Properties) -> Iterator[str]:
     """Who may use it is the business of `encryption-key-users`."""
-    if not 0 < seconds(props.get("rotationPeriod")) <= 90 * _DAY:
+    if not 0 < seconds(props.text_or_empty("rotationPeriod")) <= 90 * _DAY:
         yield "is not rotated within 90 days"
-    if seconds(props.get("destroyScheduledDuration")) < 30 * _DAY:
+    if seconds(props.text_or_empty("destroyScheduledDuration")) < 30 * _DAY:
         yield "can be destroyed in less than 30 days"
 
 
-def seconds(duration: Any) -> float:
+def seconds(duration: str) -> float:
     """7776000 of `7776000s`; 0 where there is none."""
-    text = str(duration or "0s").removesuffix("s")
-    return float(text) if text.replace(".", "", 1).isdigit() else 0
+    text = duration.removesuffix("s")
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 0
 
 
 @resource_rule(
     "encryption-bucket-public",
     _BUCKET,
-    severity=Severity.CRITICAL,
+    severity="critical",
     says="No bucket can be made public (CIS GCP 5.1).",
     remedy="Set public_access_prevention='enforced'.",
 )
-def bucket_public(props: Mapping[str, Any]) -> Iterator[str]:
+def bucket_public(props: Properties) -> Iterator[str]:
     """`inherited` leaves it to the organisation."""
-    if props.get("publicAccessPrevention") != "enforced":
+    if props.text_or_empty("publicAccessPrevention") != "enforced":
         yield "can be made public"
 
 
 @resource_rule(
     "encryption-bucket-settings",
     _BUCKET,
-    severity=Severity.MEDIUM,
+    severity="medium",
     says="A bucket keeps versions and knows no ACLs (CIS GCP 5.2), and does not delete its objects with itself.",
     remedy="Set versioning.enabled=True and uniform_bucket_level_access=True; leave out force_destroy.",
 )
-def bucket_settings(props: Mapping[str, Any]) -> Iterator[str]:
+def bucket_settings(props: Properties) -> Iterator[str]:
     """Versioning and uniform access must be present and true."""
-    if get(props, "versioning.enabled") is not True:
+    if props.flag_or_none("versioning.enabled") is not True:
         yield "keeps no versions"
-    if props.get("uniformBucketLevelAccess") is not True:
+    if props.flag_or_none("uniformBucketLevelAccess") is not True:
         yield "still knows ACLs"
-    if props.get("forceDestroy"):
+    if props.flag_or_none("forceDestroy"):
         yield "would delete its objects with itself"
 
 
 RULES = [
-    customer_key,
+    workspace_disks,
     key_granted,
     key_users,
     request_log,

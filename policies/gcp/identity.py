@@ -7,20 +7,20 @@ themselves. `identity-topic-policy`: alerts go to a notification channel, which 
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from pulumi_policy import PolicyResource, Severity
-from pulumi_policy.proxy import UnknownValueError
-
-from policies.gcp.encryption import AGENT, batch_jobs
-from policies.rule import Stack, as_list, get, given, known, refers, resource_rule, section, stack_rule
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp.workflows import AT, jobs, texts
+from catalogue.properties import NotKnown, Properties
+from policies.gcp.encryption import AGENT
+from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
 _IN_PROJECT, _ON_ACCOUNT = "gcp:projects/iAMMember:IAMMember", "gcp:serviceaccount/iAMMember:IAMMember"
 _ON_BUCKET, _AGENT = "gcp:storage/bucketIAMMember:BucketIAMMember", "gcp:projects/serviceIdentity:ServiceIdentity"
-_BUCKET = "gcp:storage/bucket:Bucket"
+_BUCKET, _SCHEDULE = "gcp:storage/bucket:Bucket", "gcp:cloudscheduler/job:Job"
 _DATASET, _WORKBENCH = "gcp:bigquery/dataset:Dataset", "gcp:workbench/instance:Instance"
 _MODEL, _WORKFLOW = "mlplatform:gcp:Model", "gcp:workflows/workflow:Workflow"
+_KEY = "gcp:serviceaccount/key:Key"
 
 _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|project(Owner|Editor|Viewer)):.*")
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
@@ -56,123 +56,135 @@ GUARDRAILS: Mapping[str, re.Pattern[str]] = {
 _PROPOSE, _APPROVE = "aiplatform.models.upload", "aiplatform.models.update"
 
 
-def _grants(stack: Stack) -> Iterator[PolicyResource]:
-    """Every grant of a role to a member, on whatever it is."""
-    for resource in stack.resources:
-        if resource.resource_type.startswith("gcp:") and resource.resource_type.lower().endswith("iammember"):
+def _grants(graph: Graph) -> Iterator[Resource]:
+    """Every grant of a role to a member, on whatever it is, even of a kind that the catalogue does not know."""
+    for resource in graph.cloud:
+        if resource.type.startswith("gcp:") and resource.type.lower().endswith("iammember"):
             yield resource
 
 
-@stack_rule(
+@whole_stack_rule(
     "identity-no-wildcard",
-    severity=Severity.HIGH,
+    severity="high",
     says="A grant is a role of the stack, or the predefined one that fits what it is granted on; never a basic role, "
     "an owner's or an administrator's (CIS GCP 1.5).",
     remedy="Put the permissions into the persona's role, or grant the predefined role that only reads, writes or uses.",
 )
-def no_wildcard(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def no_wildcard(graph: Graph) -> Found:
     """Basic roles hold thousands of permissions (IAM documentation, "Basic roles"); a project has a rule of its own."""
-    for grant in _grants(stack):
-        role = known(grant.props, "role")
+    for grant in _grants(graph):
+        role = grant.props.text_if_known("role")
         if role in _BASIC or re.search(r"([aA]dmin|[oO]wner)$", role):
-            yield grant.urn, f"grants {role}"
+            yield grant, f"grants {role}"
         elif role.startswith("roles/"):
-            if grant.resource_type != _IN_PROJECT and role not in _FITTING.get(grant.resource_type, ()):
-                yield grant.urn, f"grants {role}, which is more than what it is granted on needs"
-        elif role and not refers(grant, "role", _ROLE):
-            yield grant.urn, "grants a role that is not of this stack"
+            if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
+                yield grant, f"grants {role}, which is more than what it is granted on needs"
+        elif not graph.refers(grant, "role", _ROLE):
+            yield grant, "grants a role that is not of this stack"
 
 
-@stack_rule(
+@whole_stack_rule(
     "identity-no-public-member",
-    severity=Severity.CRITICAL,
+    severity="critical",
     says="Nothing is granted to everybody, to a whole domain or to whoever owns, edits or views the project.",
     remedy="Name the service account, the group or the person.",
 )
-def no_public_member(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def no_public_member(graph: Graph) -> Found:
     """Members of every grant (CIS GCP 1.9, 5.1), and the access list of every dataset."""
-    for grant in _grants(stack):
-        if _ANYBODY.fullmatch(known(grant.props, "member")):
-            yield grant.urn, f"grants a role to {known(grant.props, 'member')}"
-    for dataset in stack.of(_DATASET):
-        if not given(dataset.props, "accesses"):
-            yield dataset.urn, "lets in whoever may read or write in the project"
-        for access in dataset.props.get("accesses") or ():
-            group, member = str(access.get("specialGroup")), str(access.get("iamMember"))
-            if group not in ("None", "projectOwners") or access.get("domain") or _ANYBODY.fullmatch(member):
-                yield dataset.urn, "lets in everybody, a whole domain or whoever may read or write in the project"
+    for grant in _grants(graph):
+        if _ANYBODY.fullmatch(grant.props.text_if_known("member")):
+            yield grant, f"grants a role to {grant.props.text_if_known('member')}"
+    for dataset in graph.of(_DATASET):
+        if not dataset.props.is_given("accesses"):
+            yield dataset, "lets in whoever may read or write in the project"
+        for access in dataset.props.each_section("accesses"):
+            group, member = (access.text_if_known(at) for at in ("specialGroup", "iamMember"))
+            if group not in ("", "projectOwners") or access.is_given("domain") or _ANYBODY.fullmatch(member):
+                yield dataset, "lets in everybody, a whole domain or whoever may read or write in the project"
 
 
-@stack_rule(
+@whole_stack_rule(
     "identity-known-members",
-    severity=Severity.HIGH,
+    severity="high",
     says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is on.",
     remedy="Pass the account's member; whoever is of another project gets nothing here.",
 )
-def known_members(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def known_members(graph: Graph) -> Found:
     """By reference, and by what is referred to where that is known: a foreign account's name would carry data out."""
-    for grant in _grants(stack):
-        member, accounts = known(grant.props, "member"), refers(grant, "member", _ACCOUNT)
-        owners = [f"user:{o}" for i in refers(grant, "name", _WORKBENCH) for o in _owners(i.props)]
-        named = [known(account.props, "member") for account in accounts if given(account.props, "member")]
-        if accounts or owners:
-            decidable = member and len(named) == len(accounts) and "" not in named
-            if decidable and member not in [*named, *owners]:
-                yield grant.urn, f"grants a role to {member}, who is not whom it refers to"
-        elif not AGENT.fullmatch(member) and not (refers(grant, "member", _AGENT) and not member):
-            yield grant.urn, f"grants a role to {member}, who is no account of this stack"
+    for grant in _grants(graph):
+        member = grant.props.text_if_known("member")
+        accounts, instances = graph.refers(grant, "member", _ACCOUNT), graph.refers(grant, "name", _WORKBENCH)
+        if "member" not in grant.props:
+            yield grant, "grants a role and names no member"
+        elif accounts or instances:
+            named = [account.props.text_if_known("member") for account in accounts]
+            owners = [owner for instance in instances for owner in _owners(instance)]
+            if member and "" not in [*named, *owners] and member not in [*named, *owners]:
+                yield grant, f"grants a role to {member}, who is not whom it refers to"
+        elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
+            yield grant, f"grants a role to {member}, who is no account of this stack"
 
 
-@stack_rule(
+def _owners(instance: Resource) -> list[str]:
+    """The members that own an instance; an empty one where they are not known yet."""
+    try:
+        return [f"user:{owner}" for owner in instance.props.each_text("instanceOwners")]
+    except NotKnown:
+        return [""]
+
+
+@whole_stack_rule(
     "identity-no-authoritative",
-    severity=Severity.HIGH,
+    severity="high",
     says="No grant replaces those that others made: a whole policy or binding would take Google's own agents away.",
     remedy="Use the resource that adds one member.",
 )
-def no_authoritative(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def no_authoritative(graph: Graph) -> Found:
     """Provider documentation of google_project_iam: `_policy` and `_binding` are authoritative."""
-    for resource in stack.resources:
-        if re.fullmatch(r"gcp:.*(IAM|Iam)(Policy|Binding)", resource.resource_type):
-            yield resource.urn, "replaces the grants that others made"
+    for resource in graph.cloud:
+        if re.fullmatch(r"gcp:.*(IAM|Iam)(Policy|Binding)", resource.type):
+            yield resource, "replaces the grants that others made"
 
 
 @stack_rule(
     "identity-project-grants",
-    severity=Severity.HIGH,
+    _IN_PROJECT,
+    severity="high",
     says="In the project as a whole only roles of the stack hold, and those of Google's own agents.",
     remedy="Grant on the bucket, repository, key or account; what knows no such grant goes into the persona's role.",
 )
-def project_grants(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     """A predefined role in the project needs a condition; an agent's own role is granted to that agent only."""
-    for grant in stack.of(_IN_PROJECT):
-        role = known(grant.props, "role")
-        if role.endswith(".serviceAgent"):
-            services = {known(agent.props, "service").partition(".")[0] for agent in refers(grant, "member", _AGENT)}
-            if services != {role.removeprefix("roles/").partition(".")[0]}:
-                yield grant.urn, f"grants {role} to another than the agent it is for"
-        elif role.startswith("roles/") and not given(grant.props, "condition"):
-            yield grant.urn, f"grants {role} on everything in the project"
+    role = grant.props.text_if_known("role")
+    if role.endswith(".serviceAgent"):
+        agents = graph.refers(grant, "member", _AGENT)
+        services = {agent.props.text_if_known("service").partition(".")[0] for agent in agents}
+        if services != {role.removeprefix("roles/").partition(".")[0]}:
+            yield f"grants {role} to another than the agent it is for"
+    elif role.startswith("roles/") and not grant.props.is_given("condition"):
+        yield f"grants {role} on everything in the project"
 
 
 @stack_rule(
     "identity-objects-bounded",
-    severity=Severity.HIGH,
+    _ON_BUCKET,
+    severity="high",
     says="Who writes objects writes below a prefix, and what serves or scores reads below one.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
-def objects_bounded(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
     """Cloud Storage documentation, "IAM Conditions": names of objects, and the prefix that a list asks for."""
-    running = {a.urn for model in stack.of(_MODEL) for a in refers(model, "serviceAccount", _ACCOUNT)}
-    for grant in stack.of(_ON_BUCKET):
-        runs = any(account.urn in running for account in refers(grant, "member", _ACCOUNT))
-        reads = known(grant.props, "role") == "roles/storage.objectViewer"
-        if not given(grant.props, "condition.expression"):
-            if runs or not reads or not refers(grant, "bucket", _BUCKET):
-                yield grant.urn, "grants every object of the bucket"
-        elif text := known(grant.props, "condition.expression"):
-            below = _BELOW.fullmatch(text)
-            if below is None or known(grant.props, "bucket") not in ("", below["bucket"]):
-                yield grant.urn, f"is bounded by no prefix of its bucket: {text[:80]}"
+    accounts = graph.refers(grant, "member", _ACCOUNT)
+    if not grant.props.is_given("condition.expression"):
+        runs = any(graph.referring(_MODEL, "serviceAccount", account) for account in accounts)
+        reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
+        if runs or not reads or not graph.refers(grant, "bucket", _BUCKET):
+            yield "grants every object of the bucket"
+    elif text := grant.props.text_if_known("condition.expression"):
+        below = _BELOW.fullmatch(text)
+        bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
+        if below is None or bucket not in ("", below["bucket"]):
+            yield f"is bounded by no prefix of its bucket: {text[:80]}"
 
 
 _BELOW = re.compile(
@@ -183,45 +195,48 @@ _BELOW = re.compile(
 
 @stack_rule(
     "identity-trust",
-    severity=Severity.CRITICAL,
+    _KEY,
+    _ON_ACCOUNT,
+    _IN_PROJECT,
+    severity="critical",
     says="Nobody becomes a persona from outside: no account has a key, a federated identity or a minter of its tokens.",
     remedy="Remove it; a machine runs as the account, and a person acts as it by a grant made by hand.",
 )
-def trust(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def trust(graph: Graph, resource: Resource) -> Iterator[str]:
     """A downloaded key lives ten years (CIS GCP 1.4); whoever mints tokens is the account."""
-    for key in stack.of("gcp:serviceaccount/key:Key"):
-        yield key.urn, "is a key of an account, which whoever holds it may use"
-    for grant in stack.of(_ON_ACCOUNT, _IN_PROJECT):
-        if (role := known(grant.props, "role")) in _BECOME:
-            yield grant.urn, f"lets its member become the account ({role})"
+    if resource.type == _KEY:
+        yield "is a key of an account, which whoever holds it may use"
+    elif (role := resource.props.text_if_known("role")) in _BECOME:
+        yield f"lets its member become the account ({role})"
 
 
 @stack_rule(
     "identity-pass-role",
-    severity=Severity.HIGH,
+    _IN_PROJECT,
+    _ON_ACCOUNT,
+    severity="high",
     says="Who acts as an account does so as that one, by name, and is an account of this stack (CIS GCP 1.6).",
     remedy="Grant roles/iam.serviceAccountUser on the account, to the persona that submits.",
 )
-def pass_role(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
     """In the project it would hold for every account, those of other stacks and the default one included."""
-    for grant in stack.of(_IN_PROJECT):
-        if known(grant.props, "role") == _ACT_AS:
-            yield grant.urn, "lets its member act as every account of the project"
-    for grant in stack.of(_ON_ACCOUNT):
-        if not refers(grant, "serviceAccountId", _ACCOUNT) or not refers(grant, "member", _ACCOUNT):
-            yield grant.urn, "names an account that is not of this stack"
+    if grant.type == _IN_PROJECT:
+        if grant.props.text_if_known("role") == _ACT_AS:
+            yield "lets its member act as every account of the project"
+    elif not all(graph.refers(grant, key, _ACCOUNT) for key in ("serviceAccountId", "member")):
+        yield "names an account that is not of this stack"
 
 
 @resource_rule(
     "identity-guardrails",
     _ROLE,
-    severity=Severity.CRITICAL,
+    severity="critical",
     says="No persona may change who may do what, what is served, the network, keys, logs or spend, nor delete.",
     remedy="Take the permission out of components/gcp/personas.py.",
 )
-def guardrails(props: Mapping[str, Any]) -> Iterator[str]:
+def guardrails(props: Properties) -> Iterator[str]:
     """Each permission of a role of the stack against GUARDRAILS, and proposing against approving."""
-    permissions = [str(permission) for permission in props.get("permissions") or ()]
+    permissions = list(props.each_text("permissions"))
     for permission in permissions:
         for what, pattern in GUARDRAILS.items():
             if pattern.fullmatch(permission):
@@ -230,8 +245,9 @@ def guardrails(props: Mapping[str, Any]) -> Iterator[str]:
         yield "both proposes and approves models"
 
 
+# Where each type names the account it runs as: the property that refers to it, and the path to its e-mail.
 _RUNS_AS = {
-    "gcp:cloudscheduler/job:Job": ("httpTarget", "httpTarget.oauthToken.serviceAccountEmail"),
+    _SCHEDULE: ("httpTarget", "httpTarget.oauthToken.serviceAccountEmail"),
     _WORKFLOW: ("serviceAccount", "serviceAccount"),
     _WORKBENCH: ("gceSetup", "gceSetup.serviceAccounts.email"),
     "mlplatform:gcp:Deployment": ("serviceAccount", "serviceAccount"),
@@ -241,38 +257,45 @@ _RUNS_AS = {
 
 @stack_rule(
     "identity-run-as",
-    severity=Severity.HIGH,
+    *_RUNS_AS,
+    severity="high",
     says="What runs, runs as a persona, never as a default account (CIS GCP 4.1, 4.2).",
     remedy="Pass the persona's account; an e-mail that nobody made may be the project's default account.",
 )
-def run_as(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """The property must be there and refer to an account of the stack; a batch job names one in its own body."""
-    emails = {known(account.props, "email") for account in stack.of(_ACCOUNT) if given(account.props, "email")}
-    for type_, (key, path) in _RUNS_AS.items():
-        for resource in stack.of(type_):
-            if not given(resource.props, path) or not refers(resource, key, _ACCOUNT):
-                yield resource.urn, f"runs as no account of the stack ({path})"
-    for workflow in stack.of(_WORKFLOW):
-        for job in batch_jobs(workflow.props):
-            if not job.get("serviceAccount") or ("" not in emails and job["serviceAccount"] not in emails):
-                yield workflow.urn, "starts jobs that run as no account of the stack"
+def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Every account it names is one of the stack, and it refers to it; a job names its own in its own body."""
+    key, path = _RUNS_AS[resource.type]
+    emails = {account.props.text_if_known("email") for account in graph.of(_ACCOUNT)}
+    if not resource.props.is_given_in_each(path) or not graph.refers(resource, key, _ACCOUNT):
+        yield f"runs as no account of the stack ({path})"
+    elif "" not in emails:  # all of them are known
+        for email in resource.props.each_text_if_known(path):
+            if email not in emails:
+                yield f"runs as {email}, which is no account of the stack ({path})"
+    for job in jobs(resource.props) if resource.type == _WORKFLOW else ():
+        email = job.spec.text_or_empty("serviceAccount")
+        if not email or ("" not in emails and email not in emails):
+            yield "starts jobs that run as no account of the stack"
 
 
 @resource_rule(
     "identity-token-shown",
-    "gcp:cloudscheduler/job:Job",
+    _SCHEDULE,
     _WORKFLOW,
-    severity=Severity.HIGH,
+    severity="high",
     says="A schedule and a workflow show their persona's token to Google's APIs only.",
     remedy="Call an address below https://….googleapis.com.",
 )
-def token_shown(props: Mapping[str, Any]) -> Iterator[str]:
+def token_shown(props: Properties) -> Iterator[str]:
     """Whoever gets an OAuth token acts as the persona (Cloud Scheduler, "Use authentication with HTTP targets")."""
-    text = str(props["sourceContents"]) if "sourceContents" in props else known(props, "httpTarget.uri")
-    called = re.findall(r"\w+://[^/\"\s\\]+", text)
-    if text and not called:
+    if AT in props:
+        told = list(texts(props))
+    else:
+        told = [props.text_if_known("httpTarget.uri")] if props.is_given("httpTarget.uri") else []
+    called = [host for text in told for host in re.findall(r"\w+://[^/\"\s]*", text)]
+    if not called and told != [""]:
         yield "calls nothing, or where nobody can tell"
-    for host in called:
+    for host in dict.fromkeys(called):
         if not re.fullmatch(r"https://[a-z0-9.-]+\.googleapis\.com", host) and not host.startswith("gs://"):
             yield f"shows its token to {host}"
 
@@ -280,28 +303,21 @@ def token_shown(props: Mapping[str, Any]) -> Iterator[str]:
 @resource_rule(
     "identity-workspace-owner",
     _WORKBENCH,
-    severity=Severity.HIGH,
+    severity="high",
     says="A Workbench instance is one person's, who is not root, downloads nothing, and boots what Google signed.",
     remedy="Set one instance owner, the notebook-disable-* metadata and all three of shielded_instance_config.",
 )
-def workspace_owner(props: Mapping[str, Any]) -> Iterator[str]:
+def workspace_owner(props: Properties) -> Iterator[str]:
     """Workbench documentation, "Manage features through metadata"; Shielded VM is CIS GCP 4.8."""
-    if len(_owners(props)) != 1:
-        yield "is not one person's"
-    metadata = section(props, "gceSetup.metadata")
+    metadata = props.section_or_empty("gceSetup.metadata")
     for switch in ("notebook-disable-root", "notebook-disable-downloads", "notebook-disable-nbconvert"):
-        if str(metadata.get(switch)).lower() != "true":
+        if metadata.text_or_empty(switch).lower() != "true":
             yield f"leaves {switch} off"
     for switch in ("enableSecureBoot", "enableVtpm", "enableIntegrityMonitoring"):
-        if get(props, f"gceSetup.shieldedInstanceConfig.{switch}") is not True:
+        if props.flag_or_none(f"gceSetup.shieldedInstanceConfig.{switch}") is not True:
             yield f"leaves {switch} off"
-
-
-def _owners(props: Mapping[str, Any]) -> list[Any]:
-    try:
-        return as_list(props.get("instanceOwners"))
-    except UnknownValueError:
-        return ["one not known yet"]
+    if len(list(props.each_text("instanceOwners"))) != 1:
+        yield "is not one person's"
 
 
 RULES = [

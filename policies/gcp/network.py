@@ -7,13 +7,13 @@ firewall rule (`network-firewall-closed`), and what a network does by default is
 (`network-default-denied`).
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from pulumi_policy import PolicyResource, Severity
-from pulumi_policy.proxy import UnknownValueError
-
-from policies.rule import Stack, as_list, get, given, known, refers, resource_rule, section, stack_rule
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Reaches
+from catalogue.kinds import kind_of
+from catalogue.properties import Properties
+from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 _VPC, _SUBNET = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
 _FIREWALL = "gcp:compute/firewall:Firewall"
@@ -21,7 +21,7 @@ _ZONE, _RECORD = "gcp:dns/managedZone:ManagedZone", "gcp:dns/recordSet:RecordSet
 _GLOBAL_ADDRESS, _ADDRESS = "gcp:compute/globalAddress:GlobalAddress", "gcp:compute/address:Address"
 _APIS, _ATTACHED = "gcp:compute/globalForwardingRule:GlobalForwardingRule", "gcp:compute/forwardingRule:ForwardingRule"
 _WORKBENCH, _SERVED = "gcp:workbench/instance:Instance", "gcp:vertex/aiEndpoint:AiEndpoint"
-_DEPLOYMENT = "mlplatform:gcp:Deployment"
+_DEPLOYMENT, _DNS = "mlplatform:gcp:Deployment", "gcp:dns/policy:Policy"
 _WAYS_OUT = (
     "gcp:compute/externalVpnGateway:ExternalVpnGateway",
     "gcp:compute/haVpnGateway:HaVpnGateway",
@@ -34,21 +34,16 @@ _WAYS_OUT = (
     "gcp:vpcaccess/connector:Connector",
 )
 
-# The domains that must resolve to the private way because a resource of this type exists. Vertex AI documentation:
-# "Use a Vertex AI Workbench instance within a service perimeter" (the notebooks domains, and pkg.dev for images).
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    _WORKBENCH: ("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"),
-}
-
 
 @resource_rule(
     "network-no-internet-gateway",
     *_WAYS_OUT,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A pilot has no NAT, VPN, interconnect or peering that leads out of its network.",
     remedy="Remove the resource; reach Google's services through the network component's private way.",
 )
-def no_internet_gateway(props: Mapping[str, Any]) -> Iterator[str]:
+def no_internet_gateway(props: Properties) -> Iterator[str]:
     """Any such resource is a violation. Peering also deletes badly (terraform-provider-google 16275, 19908)."""
     yield "leads out of the private network"
 
@@ -57,320 +52,366 @@ def no_internet_gateway(props: Mapping[str, Any]) -> Iterator[str]:
     "network-no-internet-route",
     _VPC,
     "gcp:compute/route:Route",
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="The network has no default route, and no route of its own: Private Service Connect needs none.",
     remedy="Set delete_default_routes_on_create=True and remove the route.",
 )
-def no_internet_route(props: Mapping[str, Any]) -> Iterator[str]:
+def no_internet_route(props: Properties) -> Iterator[str]:
     """A network brings a route to 0.0.0.0/0 unless told not to (VPC documentation, "System-generated routes")."""
     if "destRange" in props:
-        yield f"routes {known(props, 'destRange')} out of the network"
-    elif props.get("deleteDefaultRoutesOnCreate") is not True:
+        yield f"routes {props.text_if_known('destRange')} out of the network"
+    elif props.flag_or_none("deleteDefaultRoutesOnCreate") is not True:
         yield "keeps its default route to the internet"
 
 
 @resource_rule(
     "network-custom-mode",
     _VPC,
-    severity=Severity.HIGH,
+    severity="high",
+    proof="network fit",
     says="The network has the subnets that the pilot declares and no others (CIS GCP 3.1, 3.2).",
     remedy="Set auto_create_subnetworks=False.",
 )
-def custom_mode(props: Mapping[str, Any]) -> Iterator[str]:
+def custom_mode(props: Properties) -> Iterator[str]:
     """The provider's default is one subnet in every region, none of them with flow logs."""
-    if props.get("autoCreateSubnetworks") is not False:
+    if props.flag_or_none("autoCreateSubnetworks") is not False:
         yield "creates a subnet in every region of the world"
 
 
 @stack_rule(
     "network-no-public-address",
-    severity=Severity.CRITICAL,
+    _ADDRESS,
+    _GLOBAL_ADDRESS,
+    _APIS,
+    _ATTACHED,
+    severity="critical",
+    proof="network fit",
     says="No address and no forwarding rule is public (CIS GCP 4.9).",
     remedy="Set address_type='INTERNAL', and load_balancing_scheme='' on what forwards to Private Service Connect.",
 )
-def no_public_address(stack: Stack) -> Iterator[tuple[str | None, str]]:
-    """Both properties are EXTERNAL where they are not given."""
-    for address in stack.of(_ADDRESS, _GLOBAL_ADDRESS):
-        if address.props.get("addressType") != "INTERNAL":
-            yield address.urn, "is a public address, or does not say that it is not"
-    for rule in stack.of(_APIS, _ATTACHED):
-        if rule.props.get("loadBalancingScheme") not in ("", "INTERNAL"):
-            yield rule.urn, "listens on the internet, or does not say that it does not"
+def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Both properties are EXTERNAL where they are not given; an empty scheme is not the same as none."""
+    if resource.type in (_ADDRESS, _GLOBAL_ADDRESS):
+        if resource.props.text_or_empty("addressType") != "INTERNAL":
+            yield "is a public address, or does not say that it is not"
+    elif resource.props.value_or_none("loadBalancingScheme") not in ("", "INTERNAL"):
+        yield "listens on the internet, or does not say that it does not"
 
 
 @resource_rule(
     "network-subnet-private",
     _SUBNET,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A subnet reaches Google's APIs without a public address, and gives its machines no external IPv6 address.",
     remedy="Set private_ip_google_access=True and leave stack_type at IPV4_ONLY.",
 )
-def subnet_private(props: Mapping[str, Any]) -> Iterator[str]:
+def subnet_private(props: Properties) -> Iterator[str]:
     """Private Google Access on (needed by machines without an address), IPv6 off."""
-    if props.get("privateIpGoogleAccess") is not True:
+    if props.flag_or_none("privateIpGoogleAccess") is not True:
         yield "has no private access to Google's APIs"
-    if props.get("stackType") not in (None, "IPV4_ONLY") or props.get("ipv6AccessType") == "EXTERNAL":
+    if props.text_or_empty("stackType") not in ("", "IPV4_ONLY") or props.text_or_empty("ipv6AccessType") == "EXTERNAL":
         yield "gives IPv6 addresses, which no rule of the pilot bounds"
 
 
 @resource_rule(
     "network-firewall-closed",
     _FIREWALL,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A firewall rule allows HTTPS with single addresses and nothing more; each is in force and logged.",
     remedy="Name the peer's address, tcp and port 443; set log_config and leave out disabled.",
 )
-def firewall_closed(props: Mapping[str, Any]) -> Iterator[str]:
+def firewall_closed(props: Properties) -> Iterator[str]:
     """CIS GCP 3.6, 3.7, for every port: no range of any size; where no peer is named, Google Cloud takes 0.0.0.0/0."""
-    if props.get("disabled"):
+    if props.flag_or_none("disabled"):
         yield "is switched off"
-    if not given(props, "logConfig"):
+    if not props.is_given("logConfig"):
         yield "is not logged"
-    allows = props.get("allows") or ()
-    peers = "destinationRanges" if props.get("direction") == "EGRESS" else "sourceRanges"
-    if allows and not given(props, peers):
+    allows = list(props.each_section("allows"))
+    peers = "destinationRanges" if props.text_or_empty("direction") == "EGRESS" else "sourceRanges"
+    if allows and not props.is_given(peers):
         yield f"is open {'from' if peers == 'sourceRanges' else 'to'} anywhere"
-    for peer in _texts(props, peers) if allows else ():
+    for peer in props.each_text_if_known(peers) if allows else ():
         if "/" in peer and not peer.endswith("/32"):
             yield f"is open to the range {peer}"
     for allow in allows:
-        if allow.get("protocol") != "tcp" or list(allow.get("ports") or ()) != ["443"]:
-            yield f"allows {allow.get('protocol')} {', '.join(allow.get('ports') or ['on every port'])}, not only HTTPS"
+        protocol, ports = allow.text_or_empty("protocol"), list(allow.each_text("ports"))
+        if protocol != "tcp" or ports != ["443"]:
+            yield f"allows {protocol} {', '.join(ports) or 'on every port'}, not only HTTPS"
 
 
-def _texts(props: Mapping[str, Any], key: str) -> list[str]:
-    """The texts of a list; none where they are not known before `up`, so that a rule follows references instead."""
-    try:
-        return [str(item) for item in as_list(props.get(key))]
-    except UnknownValueError:
-        return []
-
-
-@stack_rule(
+@whole_stack_rule(
     "network-default-denied",
-    severity=Severity.CRITICAL,
+    _VPC,
+    severity="critical",
+    proof="network fit",
     says="Each network denies, and logs, whatever no firewall rule allows; Google Cloud's own default lets all out.",
     remedy="Keep the network component's two denies, at the lowest precedence and without targets.",
 )
-def default_denied(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def default_denied(graph: Graph) -> Found:
     """VPC documentation, "Implied rules": egress allowed, ingress denied unlogged; a lower priority goes first."""
-    for vpc in stack.of(_VPC):
-        rules = stack.referring(_FIREWALL, "network", vpc)
+    for vpc in graph.of(_VPC):
+        rules = graph.referring(_FIREWALL, "network", vpc)
         for direction, peers in (("EGRESS", "destinationRanges"), ("INGRESS", "sourceRanges")):
-            denies = [rule for rule in rules if _denies_all(rule.props, direction, peers)]
+            denies = [_priority(rule) for rule in rules if _denies_all(rule.props, direction, peers)]
             if not denies:
-                yield vpc.urn, f"does not deny {direction.lower()}, or does not log what it denies"
+                yield vpc, f"does not deny {direction.lower()}, or does not log what it denies"
             for rule in rules:
-                allows = rule.props.get("allows") and rule.props.get("direction") == direction
-                if allows and any(_priority(deny) <= _priority(rule) for deny in denies):
-                    yield rule.urn, "allows what the deny of everything takes back: it needs a lower priority number"
+                allows = rule.props.is_given("allows") and _direction(rule.props) == direction
+                if allows and any(priority <= _priority(rule) for priority in denies):
+                    yield rule, "allows what the deny of everything takes back: it needs a lower priority number"
 
 
-def _denies_all(props: Mapping[str, Any], direction: str, peers: str) -> bool:
-    targeted = given(props, "targetTags") or given(props, "targetServiceAccounts") or props.get("disabled")
-    everything = get(props, "denies.protocol") == "all" and "0.0.0.0/0" in _texts(props, peers)
-    return props.get("direction") == direction and everything and not targeted and given(props, "logConfig")
+def _denies_all(props: Properties, direction: str, peers: str) -> bool:
+    denied = any(deny.text_or_empty("protocol") == "all" for deny in props.each_section("denies"))
+    everything = denied and "0.0.0.0/0" in props.each_text_if_known(peers)
+    said = props.text_or_empty("direction") == direction
+    return everything and said and not _narrowed(props) and props.is_given("logConfig")
 
 
-def _priority(rule: PolicyResource) -> float:
-    return float(rule.props.get("priority", 1000))
+def _direction(props: Properties) -> str:
+    """INGRESS where a rule does not say which (Compute API, firewalls)."""
+    return props.text_or_empty("direction") or "INGRESS"
+
+
+def _narrowed(props: Properties) -> bool:
+    """Whether a firewall rule is off, or is not for every machine of its network."""
+    targeted = props.is_given("targetTags") or props.is_given("targetServiceAccounts")
+    return targeted or props.flag_or_none("disabled") is True
+
+
+def _priority(rule: Resource) -> float:
+    priority = rule.props.number_or_none("priority")
+    return 1000 if priority is None else priority
 
 
 @resource_rule(
     "network-flow-logs",
     _SUBNET,
-    severity=Severity.MEDIUM,
+    severity="medium",
+    proof="network fit",
     says="Every flow of each subnet is logged, with its metadata (CIS GCP 3.8).",
     remedy="Set log_config with flow_sampling=1 and metadata='INCLUDE_ALL_METADATA', without a filter.",
 )
-def flow_logs(props: Mapping[str, Any]) -> Iterator[str]:
+def flow_logs(props: Properties) -> Iterator[str]:
     """Sampling below 1 (the default is a half) drops flows; a filter may drop those that matter."""
-    log = section(props, "logConfig")
-    if log.get("flowSampling") != 1 or log.get("filterExpr") not in (None, "true"):
+    log = props.section_or_empty("logConfig")
+    if log.number_or_none("flowSampling") != 1 or log.text_or_empty("filterExpr") not in ("", "true"):
         yield "does not log every flow"
-    if log.get("metadata") != "INCLUDE_ALL_METADATA":
+    if log.text_or_empty("metadata") != "INCLUDE_ALL_METADATA":
         yield "logs flows without saying whose they are"
 
 
 @stack_rule(
     "network-dns-logged",
-    severity=Severity.MEDIUM,
+    _VPC,
+    _DNS,
+    severity="medium",
+    proof="network fit",
     says="Every name that a network asks for is logged (CIS GCP 2.12): names leave where connections cannot.",
     remedy="Keep the network component's DNS policy with enable_logging=True.",
 )
-def dns_logged(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def dns_logged(graph: Graph, resource: Resource) -> Iterator[str]:
     """A private network still resolves public names; queries forwarded to others, or from others, are refused."""
-    type_ = "gcp:dns/policy:Policy"
-    for vpc in stack.of(_VPC):
-        if not any(p.props.get("enableLogging") is True for p in stack.referring(type_, "networks", vpc)):
-            yield vpc.urn, "does not log its DNS queries"
-    for policy in stack.of(type_):
-        if policy.props.get("enableInboundForwarding") or given(policy.props, "alternativeNameServerConfig"):
-            yield policy.urn, "forwards DNS queries into or out of the network"
+    if resource.type == _VPC:
+        policies = graph.referring(_DNS, "networks", resource)
+        if not any(policy.props.flag_or_none("enableLogging") for policy in policies):
+            yield "does not log its DNS queries"
+    elif resource.props.flag_or_none("enableInboundForwarding") or resource.props.is_given(
+        "alternativeNameServerConfig"
+    ):
+        yield "forwards DNS queries into or out of the network"
 
 
 @resource_rule(
     "network-workspace-vpc-only",
     _WORKBENCH,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="A Workbench instance has no public address and one interface, in the pilot's subnet (CIS GCP 4.6, 4.9).",
     remedy="Set disable_public_ip=True and name network and subnet; leave out access_configs and enable_ip_forwarding.",
 )
-def workspace_vpc_only(props: Mapping[str, Any]) -> Iterator[str]:
+def workspace_vpc_only(props: Properties) -> Iterator[str]:
     """Without an interface the instance lands in the project's default network."""
-    setup = section(props, "gceSetup")
-    if setup.get("disablePublicIp") is not True:
+    setup = props.section_or_empty("gceSetup")
+    interfaces = list(setup.each_section("networkInterfaces"))
+    if setup.flag_or_none("disablePublicIp") is not True:
         yield "has a public address"
-    if not given(setup, "networkInterfaces.subnet") or len(setup.get("networkInterfaces") or ()) != 1:
+    if len(interfaces) != 1 or not setup.is_given_in_each("networkInterfaces.subnet"):
         yield "is not in the pilot's subnet, or not only there"
-    if given(setup, "networkInterfaces.accessConfigs") or setup.get("enableIpForwarding"):
+    if any(interface.is_given("accessConfigs") for interface in interfaces) or setup.flag_or_none("enableIpForwarding"):
         yield "has an interface to the internet, or forwards what others send"
 
 
 @resource_rule(
     "network-endpoint-closed",
     _APIS,
-    severity=Severity.HIGH,
+    severity="high",
+    proof="network fit",
     says="The private way to Google's APIs carries only APIs that VPC Service Controls can bind.",
     remedy="Set target='vpc-sc'.",
 )
-def endpoint_closed(props: Mapping[str, Any]) -> Iterator[str]:
+def endpoint_closed(props: Properties) -> Iterator[str]:
     """VPC documentation, "About accessing Google APIs through endpoints": all-apis carries the others too."""
-    if props.get("target") != "vpc-sc":
-        yield f"carries {props.get('target')}, where only vpc-sc keeps data inside a perimeter"
+    target = props.text_or_empty("target")
+    if target != "vpc-sc":
+        yield f"carries {target or 'nothing'}, where only vpc-sc keeps data inside a perimeter"
 
 
 @resource_rule(
     "network-served-privately",
     _SERVED,
-    severity=Severity.CRITICAL,
+    severity="critical",
+    proof="network fit",
     says="An endpoint answers through Private Service Connect only, and only to named projects.",
     remedy="Set private_service_connect_config with the pilot's project; no network, no dedicated endpoint.",
 )
-def served_privately(props: Mapping[str, Any]) -> Iterator[str]:
+def served_privately(props: Properties) -> Iterator[str]:
     """Vertex AI documentation, "Use Private Service Connect to access online inference": the three ways exclude."""
-    private = section(props, "privateServiceConnectConfig")
-    if private.get("enablePrivateServiceConnect") is not True:
+    private = props.section_or_empty("privateServiceConnectConfig")
+    if private.flag_or_none("enablePrivateServiceConnect") is not True:
         yield "answers on a public address"
-    if not given(private, "projectAllowlists"):
+    if not private.is_given("projectAllowlists"):
         yield "names no project that may connect"
-    elif set(_texts(private, "projectAllowlists")) - {known(props, "project")}:
+    elif set(private.each_text("projectAllowlists")) - {props.text_or_empty("project")}:
         yield "lets another project connect"
-    if given(props, "network") or props.get("dedicatedEndpointEnabled"):
+    if props.is_given("network") or props.flag_or_none("dedicatedEndpointEnabled"):
         yield "answers by another way than Private Service Connect"
 
 
-@stack_rule(
+@whole_stack_rule(
     "network-proof",
-    severity=Severity.HIGH,
+    severity="high",
+    proof="network fit",
     says="What the features need is reachable privately, and nothing is paid for that nothing needs.",
     remedy="State the domain in the REACH of the component that needs it; the network component builds the rest.",
 )
-def proof(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def proof(graph: Graph) -> Found:
     """The network proof: domains needed against zones present, then the path from name to address to firewall."""
-    present = {known(zone.props, "dnsName").rstrip("."): zone for zone in stack.of(_ZONE)}
-    needed = {domain: type_ for type_ in NEEDS for domain in NEEDS[type_] if stack.of(type_)}
-    for domain, type_ in needed.items():
-        if domain not in present:
-            yield None, f"{type_.rpartition(':')[2]} needs {domain}, for which there is no private zone"
-    for domain, zone in present.items():
+    needed = _needed(graph)
+    zones = [(zone.props.text_or_empty("dnsName").rstrip("."), zone) for zone in graph.of(_ZONE)]
+    for domain, resource in needed.items():
+        if domain not in [present for present, _ in zones]:
+            yield resource, f"needs {domain}, for which there is no private zone"
+    for domain, zone in zones:
         if domain not in needed:
-            yield zone.urn, f"is paid for, but nothing in the stack needs {domain}"
-    for vpc in stack.of(_VPC):
-        ways = stack.referring(_APIS, "network", vpc)
-        addresses = [a for way in ways for a in refers(way, "ipAddress", _GLOBAL_ADDRESS) if _private(a, vpc)]
+            yield zone, f"is paid for, but nothing in the stack needs {domain}"
+    for vpc in graph.of(_VPC):
+        ways = graph.referring(_APIS, "network", vpc)
+        addresses = [a for way in ways for a in graph.refers(way, "ipAddress", _GLOBAL_ADDRESS) if _private(a, vpc)]
         if needed and not addresses:
-            yield vpc.urn, "has no Private Service Connect address for Google's APIs"
+            yield vpc, "has no Private Service Connect address for Google's APIs"
         for way in ways:
             if not needed:
-                yield way.urn, "is paid for, but nothing in the stack needs Google's APIs"
-        let_out = _let_out(stack, vpc)
+                yield way, "is paid for, but nothing in the stack needs Google's APIs"
+        let_out = _let_out(graph, vpc)
         for address in addresses:
             if address not in let_out:
-                yield address.urn, "has no firewall rule that allows HTTPS to it"
-        for domain in sorted(set(needed) & set(present)):
-            yield from _resolved(stack, vpc, present[domain], domain, addresses)
+                yield address, "has no firewall rule that allows HTTPS to it"
+        for domain, zone in zones:
+            if domain in needed:
+                yield from _resolved(graph, vpc, zone, domain, addresses)
 
 
-def _private(address: PolicyResource, vpc: PolicyResource) -> bool:
-    return address.props.get("purpose") == "PRIVATE_SERVICE_CONNECT" and vpc.urn in _urns(address, "network")
+def _needed(graph: Graph) -> dict[str, Resource]:
+    """The domains that must resolve to the private way, each with the first resource that needs it."""
+    found: dict[str, Resource] = {}
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.reaches, Reaches):
+            for domain in kind.reaches.services(graph, resource):
+                found.setdefault(domain, resource)
+    return found
 
 
-def _urns(resource: PolicyResource, key: str) -> set[str]:
-    return {target.urn for target in resource.property_dependencies.get(key, ())}
+def _private(address: Resource, vpc: Resource) -> bool:
+    purpose = address.props.text_or_empty("purpose")
+    return purpose == "PRIVATE_SERVICE_CONNECT" and vpc.urn in _urns(address, "network")
+
+
+def _urns(resource: Resource, key: str) -> set[str]:
+    return set(resource.property_dependencies.get(key, ()))
 
 
 class _Named:
     """What a set of properties names, by reference and as text; a reference holds where the text is unknown."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str, resources: Iterable[Resource]) -> None:
         self._urns: set[str] = set()
-        self._texts: set[str] = set()
+        self.texts: set[str] = set()
+        for resource in resources:
+            self._urns |= _urns(resource, key)
+            self.texts |= {text.removesuffix("/32") for text in resource.props.each_text_if_known(key)}
 
-    def add(self, resource: PolicyResource, key: str) -> None:
-        self._urns |= _urns(resource, key)
-        self._texts |= {text.removesuffix("/32") for text in _texts(resource.props, key)}
-
-    def __contains__(self, address: PolicyResource) -> bool:
-        return address.urn in self._urns or known(address.props, "address") in self._texts
+    def __contains__(self, address: Resource) -> bool:
+        return address.urn in self._urns or address.props.text_if_known("address") in self.texts
 
 
-def _let_out(stack: Stack, vpc: PolicyResource) -> _Named:
+def _let_out(graph: Graph, vpc: Resource) -> _Named:
     """What every machine of the network may open HTTPS to."""
-    named = _Named()
-    for rule in stack.referring(_FIREWALL, "network", vpc):
-        allows = rule.props.get("allows") or ()
-        https = any(a.get("protocol") == "tcp" and "443" in (a.get("ports") or ()) for a in allows)
-        targeted = given(rule.props, "targetTags") or given(rule.props, "targetServiceAccounts")
-        if https and rule.props.get("direction") == "EGRESS" and not targeted and not rule.props.get("disabled"):
-            named.add(rule, "destinationRanges")
-    return named
+    rules = graph.referring(_FIREWALL, "network", vpc)
+    return _Named("destinationRanges", [rule for rule in rules if _lets_https_out(rule.props)])
+
+
+def _lets_https_out(props: Properties) -> bool:
+    https = any(
+        allow.text_or_empty("protocol") == "tcp" and "443" in allow.each_text("ports")
+        for allow in props.each_section("allows")
+    )
+    return https and _direction(props) == "EGRESS" and not _narrowed(props)
 
 
 def _resolved(
-    stack: Stack, vpc: PolicyResource, zone: PolicyResource, domain: str, addresses: list[PolicyResource]
-) -> Iterator[tuple[str | None, str]]:
+    graph: Graph, vpc: Resource, zone: Resource, domain: str, addresses: list[Resource]
+) -> Iterator[tuple[Resource | None, str]]:
     """Whether the network sees the zone, and the zone sends the domain and all below it to the address."""
-    if zone.props.get("visibility") != "private" or vpc.urn not in _urns(zone, "privateVisibilityConfig"):
-        yield zone.urn, f"is not a private zone of {vpc.name}"
-    records = {known(r.props, "name"): r for r in stack.referring(_RECORD, "managedZone", zone)}
+    if zone.props.text_or_empty("visibility") != "private" or vpc.urn not in _urns(zone, "privateVisibilityConfig"):
+        yield zone, f"is not a private zone of {vpc.name}"
+    records = graph.referring(_RECORD, "managedZone", zone)
     for name in (f"{domain}.", f"*.{domain}."):
-        if name not in records or not _sends(records[name], f"{domain}.", addresses):
-            yield zone.urn, f"does not send {name} to the private address"
+        named = [record for record in records if record.props.text_if_known("name") == name]
+        if not named or not all(_sends(record, f"{domain}.", addresses) for record in named):
+            yield zone, f"does not send {name} to the private address"
 
 
-def _sends(record: PolicyResource, apex: str, addresses: list[PolicyResource]) -> bool:
-    """Whether an A record names one of the addresses, or the wildcard is an alias of the domain itself."""
-    if record.props.get("type") == "CNAME":
-        return known(record.props, "name") != apex and apex in _texts(record.props, "rrdatas")
-    named = _Named()
-    named.add(record, "rrdatas")
-    return record.props.get("type") == "A" and any(address in named for address in addresses)
+def _sends(record: Resource, apex: str, addresses: list[Resource]) -> bool:
+    """Whether an A record names these addresses and no other, or the wildcard is an alias of the domain itself."""
+    named = _Named("rrdatas", [record])
+    if record.props.text_or_empty("type") == "CNAME":
+        return record.props.text_if_known("name") != apex and named.texts == {apex}
+    ours = {address.props.text_if_known("address") for address in addresses}
+    others = set[str]() if "" in ours else named.texts - ours  # what is not known yet may be what is named
+    return record.props.text_or_empty("type") == "A" and not others and any(a in named for a in addresses)
 
 
-@stack_rule(
+@whole_stack_rule(
     "network-endpoint-reached",
-    severity=Severity.HIGH,
+    _DEPLOYMENT,
+    _ATTACHED,
+    severity="high",
+    proof="network fit",
     says="Each deployment has one private address in the network, made after it, and no address is left over.",
     remedy="Give the endpoint component's forwarding rule the deployment's service_attachment as its target.",
 )
-def endpoint_reached(stack: Stack) -> Iterator[tuple[str | None, str]]:
+def endpoint_reached(graph: Graph) -> Found:
     """The service attachment exists once a model is deployed, so the forwarding rule must follow the deployment."""
-    let_out = {vpc.urn: _let_out(stack, vpc) for vpc in stack.of(_VPC)}
-    for deployment in stack.of(_DEPLOYMENT):
-        if not stack.referring(_ATTACHED, "target", deployment):
-            yield deployment.urn, "serves where nobody in the network reaches it"
-    for way in stack.of(_ATTACHED):
-        if not refers(way, "target", _DEPLOYMENT):
-            yield way.urn, "is paid for, but forwards to no deployment"
-        vpcs, addresses = refers(way, "network", _VPC), refers(way, "ipAddress", _ADDRESS)
+    let_out = {vpc.urn: _let_out(graph, vpc) for vpc in graph.of(_VPC)}
+    for deployment in graph.of(_DEPLOYMENT):
+        if not graph.referring(_ATTACHED, "target", deployment):
+            yield deployment, "serves where nobody in the network reaches it"
+    for way in graph.of(_ATTACHED):
+        if not graph.refers(way, "target", _DEPLOYMENT):
+            yield way, "is paid for, but forwards to no deployment"
+        vpcs, addresses = graph.refers(way, "network", _VPC), graph.refers(way, "ipAddress", _ADDRESS)
         if not vpcs or not addresses:
-            yield way.urn, "has no address in the network"
+            yield way, "has no address in the network"
         for address in addresses:
-            if not refers(address, "subnetwork", _SUBNET):
-                yield address.urn, "is in no subnet of the network"
+            if not graph.refers(address, "subnetwork", _SUBNET):
+                yield address, "is in no subnet of the network"
             if any(address not in let_out[vpc.urn] for vpc in vpcs):
-                yield address.urn, "has no firewall rule that allows HTTPS to it"
+                yield address, "has no firewall rule that allows HTTPS to it"
 
 
 RULES = [

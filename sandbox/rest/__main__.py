@@ -25,6 +25,7 @@ def main() -> int:
         sys.stderr.write(f"{folder}: no such sandbox; `mlplatform sandbox -- pulumi preview -s aws-pilot` makes one\n")
         return 2
     signals = {signal.SIGINT, signal.SIGTERM}
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the background has it ignored, and that is not waited for
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads, which inherit it
     note = folder / ADDRESS_FILE
     try:

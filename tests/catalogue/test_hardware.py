@@ -40,6 +40,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
         yield name, family.source
         yield f"{name} uses", family.uses_source
         yield f"{name} regions", family.regions_source
+        yield f"{name} zones", family.zones_source
         for use, quota in family.uses.items():
             yield f"{name} {use} quota", quota.source
         for region, price in family.price_per_hour_usd.items():

@@ -75,7 +75,7 @@ def test_what_is_not_known_raises_unless_the_name_says_otherwise(read: Callable[
     if read is Properties.text_if_known or read is READERS[9]:
         assert not read(PROPS, "unknown")
     else:
-        with pytest.raises(NotKnown, match="^unknown is not known before up$"):
+        with pytest.raises(NotKnown, match=r"^unknown is not known before up$"):
             read(PROPS, "unknown")
 
 

@@ -1,15 +1,28 @@
-"""Sandboxes on the real engine; without it, every test here is skipped with the reason."""
+"""Sandboxes on the real engine.
 
+Without it every test here is skipped with the reason. With MLPLATFORM_REQUIRE_ENGINE=1 every test here then fails.
+"""
+
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from sandbox.engine import Engine, find_cli, find_uv
+from sandbox.engine import Engine
 from sandbox.home import Home
+from sandbox.tools import find_cli, find_uv
 from stacks.config import STACKS
 
 Fresh = Callable[[str], Engine]
+
+
+def _without(reason: str) -> NoReturn:
+    """The engine is not there."""
+    if os.environ.get("MLPLATFORM_REQUIRE_ENGINE") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture
@@ -17,9 +30,9 @@ def fresh(tmp_path: Path) -> Fresh:
     """Makes an empty sandbox for a stack, each time another."""
     cli, uv = find_cli(), find_uv()
     if cli is None:
-        pytest.skip("the Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/")
+        _without("the Pulumi CLI is not there: `make sandbox` installs it, or https://www.pulumi.com/docs/install/")
     if uv is None:
-        pytest.skip("uv, which Pulumi runs the program with, is not on PATH")
+        _without("uv, which Pulumi runs the program with, is not on PATH")
 
     def make(stack: str) -> Engine:
         home = Home(tmp_path / f"sandbox-{len(list(tmp_path.iterdir()))}")

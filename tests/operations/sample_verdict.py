@@ -1,6 +1,6 @@
 """Two verdicts to render in tests: one as a real pilot gives it, one that is as hostile as its fields allow."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from operations.verdict import (
     PROOFS,
@@ -287,7 +287,7 @@ def sample() -> Verdict:
         platform="aws",
         account="111122223333",
         region="us-east-1",
-        judged_at=datetime(2026, 11, 22, 9, 41, 7, tzinfo=UTC),
+        judged_on=date(2026, 11, 22),
         seconds=11.42,
         passed=False,
         resources=90,
@@ -386,7 +386,7 @@ def sample() -> Verdict:
             Proof(
                 name=PROOFS[0],
                 state="planned",
-                fact="From stack file to verdict in 11.4 seconds; 2 manual steps are left.",
+                fact="2 manual steps are left to a first prediction (limit 8), and nobody has tried them",
             ),
             Proof(name=PROOFS[1], state="failed", fact="gpu-l4 needs 4 of ml.g6.xlarge, and the account declares 2."),
             Proof(
@@ -436,7 +436,7 @@ def hostile() -> Verdict:
         platform=text,
         account=text,
         region=text,
-        judged_at=datetime(2026, 11, 22, 9, 41, 7),  # a moment without a zone must do as well
+        judged_on=date(2026, 11, 22),
         seconds=0,
         passed=False,
         resources=1,
@@ -493,7 +493,7 @@ def nothing() -> Verdict:
         platform="aws",
         account="111122223333",
         region="us-east-1",
-        judged_at=datetime(2026, 11, 22, tzinfo=UTC),
+        judged_on=date(2026, 11, 22),
         seconds=1,
         passed=True,
         resources=0,

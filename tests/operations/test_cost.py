@@ -1,13 +1,18 @@
 """The bill: what a month costs, by properties rather than by a list of today's figures."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
+from catalogue.kinds.aws.scheduler import runs_per_month
 from components.aws.batch import eventbridge_cron
-from operations.cost.aws import runs_per_month
 from operations.judge import cost_of
 from tests.mutate import changed, put
 
@@ -75,15 +80,64 @@ def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph)
 def test_a_machine_without_a_price_is_named_not_left_out(pilot: Graph) -> None:
     config = next(c for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
     bill = cost_of(changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", "ml.x99.large")))
-    assert bill.unpriced == [
-        "aws-pilot-fraud-scorer: the catalogue has no price of ml.x99.large for online in us-east-1"
-    ]
+    (unpriced,) = bill.unpriced
+    assert unpriced.resource == "aws-pilot-fraud-scorer"
+    assert unpriced.why == "bills, and the catalogue has no price of ml.x99.large for online in us-east-1"
 
 
 def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:
-    from dataclasses import replace
-
     alarm = pilot.of("aws:cloudwatch/metricAlarm:MetricAlarm")[0]
-    strange = replace(alarm, urn="urn:strange", type="aws:ec2/natGateway:NatGateway", name="strange")
-    bill = cost_of(replace(pilot, resources=(*pilot.resources, strange)))
-    assert bill.unpriced == ["strange: nothing is known of the cost of aws:ec2/natGateway:NatGateway"]
+    strange = replace(alarm, urn="urn:strange", type="aws:lambda/function:Function", name="strange")
+    (unpriced,) = cost_of(replace(pilot, resources=(*pilot.resources, strange))).unpriced
+    assert (unpriced.urn, unpriced.resource) == ("urn:strange", "strange")
+    assert unpriced.why == "is of a kind whose cost nobody knows (aws:lambda/function:Function)"
+
+
+@pytest.mark.parametrize("key", ["productionVariants", "shadowProductionVariants"])
+def test_a_second_variant_and_a_shadow_bill_as_the_first_does(pilot: Graph, key: str) -> None:
+    config = next(c for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
+    more = {"variantName": "more", "instanceType": "ml.m5.large", "initialInstanceCount": 20}
+    graph = changed(pilot, config, lambda p: p.update({key: [*p.get(key, ()), more]}))
+    hour = catalogue.load("aws").families["cpu-small"].price("us-east-1", "online")
+    assert hour is not None
+    before, after = (line(g, "aws-pilot-fraud-scorer", "online endpoint") for g in (pilot, graph))
+    assert after[0] - before[0] >= 20 * HOURS * hour
+    assert after[1] - before[1] > after[0] - before[0]
+
+
+def test_a_nested_job_bills_as_one_at_the_top_does(pilot: Graph) -> None:
+    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
+    definition = json.loads(machine.inputs["definition"])
+    again = {"Type": "Parallel", "Branches": [{"States": definition["States"]}, {"States": definition["States"]}]}
+    definition["States"] = {"Both": again}
+    graph = changed(pilot, machine, lambda p: put(p, "definition", json.dumps(definition)))
+    before, after = (line(g, machine.name, "batch job") for g in (pilot, graph))
+    assert after == (0, pytest.approx(2 * before[1], abs=0.02))
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (
+            lambda d: d.pop("TimeoutSeconds"),
+            "bills, and the catalogue has no price of a run that no TimeoutSeconds ends",
+        ),
+        (lambda d: d["States"].update(X={"Type": "Loop"}), "cannot be priced: definition.States.X.Type is 'Loop'"),
+    ],
+)
+def test_a_run_that_nobody_can_price_is_said(pilot: Graph, edit: Callable[[Any], Any], why: str) -> None:
+    (machine,) = pilot.of("aws:sfn/stateMachine:StateMachine")
+    definition = json.loads(machine.inputs["definition"])
+    edit(definition)
+    (unpriced,) = cost_of(changed(pilot, machine, lambda p: put(p, "definition", json.dumps(definition)))).unpriced
+    assert unpriced.resource == machine.name and unpriced.why.startswith(why)
+
+
+def test_a_way_out_that_bills_and_has_no_price_is_said(pilot: Graph) -> None:
+    vpc = pilot.of("aws:ec2/vpc:Vpc")[0]
+    out = [
+        replace(vpc, urn=f"urn:{noun}", type=f"aws:ec2/{noun[0].lower()}{noun[1:]}:{noun}", name=noun)
+        for noun in ("NatGateway", "Eip", "InternetGateway")
+    ]
+    bill = cost_of(replace(pilot, resources=(*pilot.resources, *out)))
+    assert {item.resource for item in bill.unpriced} == {"NatGateway", "Eip"}

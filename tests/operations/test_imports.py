@@ -14,7 +14,9 @@ _PROGRAM = """
 import json, sys
 from pathlib import Path
 from operations.offline import preview
-graph = preview(Path(sys.argv[1]))
+from stacks.config import stack_name, to_engine
+file = Path(sys.argv[1])
+preview(stack_name(file), to_engine(file))
 json.dump(sorted(sys.modules), sys.stdout)
 """
 _JUDGEMENT = """

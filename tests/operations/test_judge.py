@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from catalogue.graph import Graph, Resource
-from operations import judge
+from operations import judge, report
 from operations.checkov import Failed, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
-from policies import waivers
+from policies import limits, waivers
 from tests.mutate import changed, put, without
 
 TODAY = date(2026, 11, 22)
@@ -27,8 +27,7 @@ class FakeScan:
     def scan(self, rendered: Rendered) -> ScanResult:
         return ScanResult(
             checkov_version="0",
-            seconds_import=0,
-            seconds_scan=0,
+            seconds=0,
             passed=(),
             failed=self.failed,
             resources=len(rendered.addresses),
@@ -37,7 +36,7 @@ class FakeScan:
 
 
 def judged(graph: Graph, *failed: Failed, today: date = TODAY, seconds: float = 1.0) -> Verdict:
-    return judge.judge(graph, FakeScan(*failed), lambda: seconds, today, lambda stage: None)  # type: ignore[arg-type]
+    return judge.judge(graph, FakeScan(*failed).scan, lambda: seconds, today, lambda stage: None)
 
 
 @pytest.fixture
@@ -90,23 +89,44 @@ def test_a_waiver_holds_for_its_resource_only(pilot: Graph, no_waivers: list[wai
 def test_a_resource_that_cannot_be_rendered_is_a_finding(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
     strange = Resource(urn="urn:x", type="aws:lambda/function:Function", name="strange", custom=True)
     verdict = judged(replace(pilot, resources=(*pilot.resources, strange)))
-    assert {"render-complete", "cost-unpriced", "cost-tags"} <= rules(verdict.failing)
+    assert {"render-complete", "cost-unpriced", "kind-known"} <= rules(verdict.failing)
 
 
 def state(verdict: Verdict, name: str) -> str:
     return next(proof.state for proof in verdict.proofs if proof.name == name)
 
 
-def test_proofs_fail_on_what_they_rest_on(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+def test_proofs_fail_on_what_they_rest_on(
+    pilot: Graph, no_waivers: list[waivers.Waiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = judged(pilot)
     assert good.passed and [p.state for p in good.proofs] == ["planned", "planned", "planned", "not yet", "planned"]
-    assert state(judged(pilot, seconds=6100), "workflow speed") == "planned"
+    known = limits.load()
+    with monkeypatch.context() as patch:
+        patch.setitem(known.limits, "manual-steps", known["manual-steps"].model_copy(update={"value": 3}))
+        assert state(judged(pilot), "workflow speed") == "failed"
     endpoint = next(r for r in pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in r.name)
     assert state(judged(without(pilot, endpoint)), "network fit") == "failed"
     target = pilot.of("aws:appautoscaling/target:Target")[0]
     assert state(judged(changed(pilot, target, lambda p: put(p, "maxCapacity", 50))), "hardware fit") == "failed"
     served = pilot.of("aws:sagemaker/endpoint:Endpoint")[0]
     assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
+
+
+def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot: Graph) -> None:
+    finding = failed("CKV_X", "aws_vpc.aws-pilot-network-vpc")
+    slow, quick = judged(pilot, finding, seconds=3600.0), judged(pilot, finding, seconds=0.5)
+    assert slow.seconds == 3600 and report.sarif(slow) == report.sarif(quick)
+    same = slow.model_copy(update={"seconds": quick.seconds})
+    assert same == quick
+    assert report.html(same) == report.html(quick) and report.junit(same) == report.junit(quick)
+
+
+def test_the_day_is_an_input(pilot: Graph) -> None:
+    assert judged(pilot).judged_on == TODAY
+    past_every_waiver = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"), today=date(2099, 1, 1))
+    assert past_every_waiver.judged_on == date(2099, 1, 1)
+    assert "waiver-expired" in rules(past_every_waiver.failing)
 
 
 def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
@@ -134,8 +154,6 @@ def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[wai
 
 
 def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:
-    from policies import limits
-
     loaded = limits.load()
     for limit in (*loaded.limits.values(), *(q for quotas in loaded.quotas.values() for q in quotas.values())):
         assert "@" in limit.owner and len(limit.reason) > 15

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from operations import pictures, report, words
-from operations.verdict import Cost, Created, Verdict
+from operations.verdict import Created, Proof, Verdict
 from tests.operations.sample_verdict import HOSTILE, hostile, nothing, sample
 
 FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"]
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
-VOID = {"meta", "link"}
+VOID = {"meta", "link", "wbr"}
 
 
 class Page(HTMLParser):
@@ -293,46 +293,54 @@ def test_junit_has_a_suite_for_each_source_and_says_what_was_skipped() -> None:
 # ---- the pictures ---------------------------------------------------------------------------------------------------
 
 
-@VERDICTS
-@pytest.mark.parametrize("width", [pictures.WIDE, pictures.NARROW])
-def test_pictures_stay_within_their_frame(verdict: Verdict, width: int) -> None:
-    drawings = [pictures.bill(verdict.cost, width)]
-    if verdict.network:
-        drawings += [pictures.network(verdict.network, state, width) for state in ("proved", "failed", "not yet", None)]
-    for drawing in drawings:
-        assert drawing.height > 0
-        for box in drawing.boxes:
-            assert box.x >= 0
-            assert box.x + box.width <= width
-            assert box.y >= 0
-            assert box.y + box.height <= drawing.height
-        for label in drawing.labels:
-            wide = pictures.text_width(label.text, 12)
-            left = {"start": label.x, "middle": label.x - wide / 2, "end": label.x - wide}[label.anchor]
-            assert left >= -1
-            assert left + wide <= width + 1, label
-            assert 0 <= label.y <= drawing.height
+def with_fit(state: str | None) -> Verdict:
+    """The sample, with that state of the proof of network fit, or without such a proof."""
+    verdict = sample()
+    kept = [proof for proof in verdict.proofs if proof.name != "network fit"]
+    fit = [Proof.model_validate({"name": "network fit", "state": state, "fact": "f"})] if state else []
+    return verdict.model_copy(update={"proofs": [*kept, *fit]})
 
 
 def test_the_network_claims_no_more_than_was_proved() -> None:
-    network = sample().network
-    assert network is not None
-    proved = pictures.network(network, "proved")
-    assert "No way to the internet" in [label.text for label in proved.labels]
-    assert "No way to the internet" in proved.text
+    proved = Page(report.html(with_fit("proved"))).text
+    assert "No way to the internet" in proved
+    assert "no route out" in proved
     for state in ("failed", "not yet", None):
-        drawing = pictures.network(network, state)
-        assert not [label for label in drawing.labels if "No way" in label.text or label.text == "no route out"]
-        assert "No way" not in drawing.text
+        text = Page(report.html(with_fit(state))).text
+        assert "No way to the internet" not in text
+        assert "no route out" not in text
+        assert "way out not proved shut" in text
 
 
 def test_the_network_says_who_needs_what() -> None:
-    network = sample().network
-    assert network is not None
-    for width in (pictures.WIDE, pictures.NARROW):
-        texts = [label.text for label in pictures.network(network, "proved", width).labels]
-        assert "needed by nothing" in texts
-        assert len([text for text in texts if text.startswith("needed by ")]) == len(network.links)
+    verdict = sample()
+    assert verdict.network is not None
+    text = Page(report.html(verdict)).text
+    for link in verdict.network.links:
+        assert f"{link.endpoint} {link.kind} endpoint" in text
+        assert pictures.needed_by(link) in text
+    assert "needed by nothing" in text
+    for part in (*verdict.network.inside, *(f"Subnet {subnet} {zone}" for subnet, zone in verdict.network.subnets)):
+        assert part in text
+
+
+@VERDICTS
+def test_the_pictures_are_text_and_what_is_only_drawn_is_not_read_aloud(verdict: Verdict) -> None:
+    page = Page(report.html(verdict))
+    drawn = [a for tag, a in page.elements if tag == "tfoot" or a.get("class") in ("wire", "lane", "heads")]
+    assert all(a.get("aria-hidden") == "true" for a in drawn)
+    assert len(drawn) >= 2 * (verdict.network is not None) + 2 * bool(verdict.cost.lines)
+    assert all(svg["class"] == "icon" for svg in page.all("svg"))
+
+
+def test_a_service_is_broken_after_its_dots() -> None:
+    assert "com.<wbr>amazonaws.<wbr>us-east-1.<wbr>monitoring" in report.html(sample())
+
+
+def lengths(verdict: Verdict, css: str) -> list[float]:
+    """How long the bars of that kind are, in percent, from the whole of the bill downwards."""
+    found = [a for a in Page(report.html(verdict)).all("span") if a.get("class") == css and "style" in a]
+    return [float(re.findall(r"(?:width|left): ([\d.]+)%", a["style"] or "")[0]) for a in found]
 
 
 def test_bars_sum_what_belongs_together_and_lose_nothing() -> None:
@@ -346,40 +354,42 @@ def test_bars_sum_what_belongs_together_and_lose_nothing() -> None:
 
 
 def test_bars_are_as_long_as_they_are_dear() -> None:
-    drawing = pictures.bill(sample().cost)
-    ceilings = [box for box in drawing.boxes if box.css == "ceiling" and box.title]
-    total, dearest = ceilings[0], ceilings[1]
-    assert dearest.width / total.width == pytest.approx(1645.42 / sample().cost.ceiling_usd)
-    assert min(box.width for box in ceilings) >= 2  # what costs little can still be seen
-    (budget,) = [stroke for stroke in drawing.strokes if stroke.css == "budget"]
-    assert total.x < budget.x1 < total.x + total.width  # the ceiling is over the budget
+    verdict = sample()
+    total, dearest, *_ = lengths(verdict, "ceiling")
+    assert dearest / total == pytest.approx(1645.42 / verdict.cost.ceiling_usd, rel=0.001)
+    assert lengths(verdict, "idle")[0] / total == pytest.approx(
+        verdict.cost.idle_usd / verdict.cost.ceiling_usd, rel=0.001
+    )
+    (budget,) = lengths(verdict, "mark")
+    assert budget < total == 100  # the ceiling is over the budget
 
 
-@pytest.mark.parametrize(("budget", "strokes", "said"), [(None, 0, False), (2500, 1, True), (1e6, 0, True)])
-def test_the_budget_is_drawn_when_it_is_near(budget: float | None, strokes: int, said: bool) -> None:
-    cost = Cost.model_validate({**sample().cost.model_dump(), "budget_usd": budget})
-    for width in (pictures.WIDE, pictures.NARROW):
-        drawing = pictures.bill(cost, width)
-        assert len([stroke for stroke in drawing.strokes if stroke.css == "budget"]) == strokes
-        assert any(label.css == "budget-label" for label in drawing.labels) == said
+def test_what_costs_nothing_has_no_bar() -> None:
+    verdict = sample()
+    rows = pictures.bill(verdict.cost).rows
+    assert len(lengths(verdict, "idle")) == sum(row.idle > 0 for row in rows) < len(rows)
+    assert len(lengths(verdict, "ceiling")) == sum(row.ceiling > 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("budget", "marks", "said"),
+    [(None, 0, ""), (2500, 1, "budget $2,500.00"), (1e6, 0, "budget $1,000,000.00, far to the right"), (0, 1, "$0.00")],
+)
+def test_the_budget_is_drawn_when_it_is_near(budget: float | None, marks: int, said: str) -> None:
+    verdict = sample()
+    verdict = verdict.model_copy(update={"cost": verdict.cost.model_copy(update={"budget_usd": budget})})
+    assert len(lengths(verdict, "mark")) == marks
+    assert said in pictures.bill(verdict.cost).budget_text
+    assert pictures.bill(verdict.cost).budget_text in Page(report.html(verdict)).text
+    assert ('class="budget"' in report.html(verdict)) == bool(said)
 
 
 @pytest.mark.parametrize(
     ("top", "expected"),
-    [(0, [0]), (1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (2523, [0, 1000, 2000]), (2500, [0, 500, 1000, 1500, 2000, 2500])],
+    [(1, [0, 0.2, 0.4, 0.6, 0.8, 1]), (2523, [0, 1000, 2000]), (2500, [0, 500, 1000, 1500, 2000, 2500])],
 )
 def test_ticks_are_round(top: float, expected: list[float]) -> None:
-    assert pictures.ticks(top) == pytest.approx(expected)
-
-
-def test_long_text_is_cut_in_its_middle_and_wrapped_at_words() -> None:
-    assert pictures.fit("short", 200, 13) == "short"
-    cut = pictures.fit("aws-pilot-a-very-long-name-indeed", 120, 13)
-    assert re.fullmatch(r"aws-p.*….*deed", cut)
-    assert pictures.text_width(cut, 13) <= 120
-    assert pictures.wrap("needed by one, two and three", 112, 13) == ["needed by one,", "two and three"]
-    assert pictures.wrap("com.amazonaws.us-east-1.monitoring", 200, 13) == ["com.amazonaws.us-east-1.", "monitoring"]
-    assert len(pictures.wrap("word " * 100, 100, 13, most=3)) == 3
+    assert pictures.Chart([], top, None, near=False).ticks == pytest.approx(expected)
 
 
 # ---- the words ------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from operations.sandbox.command import named_stack
 from sandbox.home import ROOT, Home
 from sandbox.state import State
 from sandbox.state.records import New
+from sandbox.tools import CLI_VERSION, FOLDER, NotInstalled
+from stacks.errors import BadInput
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CLI = """#!/bin/sh
@@ -152,16 +154,49 @@ def test_the_stack_is_found_in_the_command_line(arguments: list[str], stack: str
 def test_without_the_cli_it_says_how_to_get_it_and_what_works_without(
     run: Run, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
+    if (FOLDER / "bin" / "pulumi").exists():
+        pytest.skip("make has installed the CLI into .tools/ here, and that is found")
     said = sentence(run(*arguments, path="/nowhere"))
     assert "https://www.pulumi.com/docs/install/" in said and "`mlplatform pilot`" in said
+    assert "`make sandbox` installs it" in said
     assert not (tmp_path / "box").exists()
 
 
 def test_without_uv_it_says_how_to_get_it(run: Run, tools: Path) -> None:
     (tools / "uv").unlink()
-    if (ROOT / ".tools" / "bin" / "uv").exists():
+    if (FOLDER / "bin" / "uv").exists():
         pytest.skip("make has installed uv into .tools/ here, and that is found")
     assert "`make setup`" in sentence(run("--", "pulumi", "up"))
+
+
+def test_a_cli_that_is_there_is_not_installed_again(run: Run, tools: Path) -> None:
+    assert run("install", "--yes").stdout == f"the Pulumi CLI is there: {tools / 'pulumi'}\n"
+
+
+@pytest.fixture
+def without_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing finds the CLI."""
+    monkeypatch.setattr("sandbox.tools.find_cli", lambda: None)
+
+
+@pytest.mark.usefixtures("without_cli")
+def test_installing_is_dry_until_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.tools.install_cli", lambda: pytest.fail("nobody said so"))
+    result = CliRunner().invoke(app, ["sandbox", "install"])
+    assert result.stdout.startswith(f"would install the Pulumi CLI {CLI_VERSION} into .tools/bin")
+
+
+@pytest.mark.usefixtures("without_cli")
+def test_where_the_cli_cannot_be_installed_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> Path:
+        raise NotInstalled("no route to host")
+
+    monkeypatch.setattr("sandbox.tools.install_cli", refuse)
+    result = CliRunner().invoke(app, ["sandbox", "install", "--yes"])
+    assert isinstance(result.exception, BadInput)
+    said = str(result.exception)
+    assert "cannot be installed from here (no route to host)" in said and "https://www.pulumi.com/docs/install/" in said
+    assert "put it on PATH" in said and f"version {CLI_VERSION} or later" in said
 
 
 @pytest.mark.parametrize("arguments", [("--", "pulumi", "up", "-s", "aws-pilto"), ("trial", "aws-pilto")])

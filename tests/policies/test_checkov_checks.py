@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.checkov import CheckovScan, ScanResult
+from operations.checkov import Checkov, ScanResult
 from operations.rendering import arm, terraform
 
 ENVIRONMENT = Path(__file__).parents[2] / "policies" / "checkov"
@@ -196,7 +196,7 @@ azure("storage:StorageAccount", "storebad", {"enableHttpsTrafficOnly": False})
 def scan(platform: str) -> ScanResult:
     rendered = (arm if platform == "azure-native" else terraform).render(GRAPHS[platform])
     assert not rendered.unrendered
-    with CheckovScan.start(ENVIRONMENT) as process:
+    with Checkov.start(ENVIRONMENT) as process:
         return process.scan(rendered)
 
 

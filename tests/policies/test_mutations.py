@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from policies.tagging import TAGS
 
 from catalogue.graph import Graph, Resource
-from operations import facts
+from catalogue.kind import At
+from catalogue.kinds import kind_of
 from operations.policies import evaluate
 from policies import pack
+from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught, survivors_of
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
@@ -35,7 +36,7 @@ def listed(graph: Graph) -> Any:
 
 
 def test_the_pilot_itself_breaks_no_rule(graph: Graph) -> None:
-    assert evaluate(graph, pack.RULES[graph.platform]) == []
+    assert evaluate(graph, pack.RULES[graph.platform]).findings == []
 
 
 def test_security_properties_name_what_the_pilot_has(graph: Graph) -> None:
@@ -69,9 +70,10 @@ def _turned(graph: Graph, resource: Resource, path: str, value: Any) -> Graph:
 
 
 def test_any_tag_gone_from_any_resource_is_caught(graph: Graph) -> None:
-    cost, at = import_module(f"policies.{graph.platform}.cost"), facts.of(graph.platform).tags_at
-    taggable = [r for r in graph.cloud if r.type not in cost.UNTAGGABLE]
-    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at(r.type)}.{tag}")) for r in taggable for tag in TAGS)
+    kinds = {r.type: kind_of(r.type) for r in graph.cloud}
+    at = {type_: kind.tags.path for type_, kind in kinds.items() if kind and isinstance(kind.tags, At)}
+    tagged = [r for r in graph.cloud if r.type in at]
+    mutants = ((f"{r.name} {tag}", dropped(graph, r, f"{at[r.type]}.{tag}")) for r in tagged for tag in TAGS)
     expect_all_caught(mutants, "cost-tags")
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import httpx
 
-from provider.arm import Arm, Traffics
-from provider.inputs import DeploymentInputs, ModelInputs, TrafficInputs
-from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, Clouds, InstantClock
-from provider.vertex import Deployments, Models, Vertex
+from provider.azure.traffic import TrafficInputs, TrafficService
+from provider.clock import InstantClock
+from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE, Clouds
+from provider.gcp.deployment import DeploymentInputs, DeploymentService
+from provider.gcp.model import ModelInputs, ModelService
+from provider.inputs import parsed
 from sandbox.rest import Double
 
 LOCATION = "projects/payments-risk-pilot/locations/us-central1"
@@ -89,10 +91,9 @@ class Logic:
     def __init__(self, client: httpx.Client) -> None:
         self.clock = InstantClock()
         self.clouds = Clouds(self.clock, client)
-        vertex = Vertex("us-central1", self.clouds, 1800)
-        self.models = Models(vertex)
-        self.deployments = Deployments(vertex)
-        self.traffics = Traffics(Arm(self.clouds, 1800))
+        self.models = ModelService(self.clouds, 1800)
+        self.deployments = DeploymentService(self.clouds, 1800)
+        self.traffics = TrafficService(self.clouds, 1800)
 
 
 @contextmanager
@@ -117,12 +118,12 @@ def double(monkeypatch: Any) -> Iterator[Double]:
 
 
 def model(**changed: Any) -> ModelInputs:
-    return ModelInputs.model_validate({**MODEL_INPUTS, **changed})
+    return parsed(ModelInputs, {**MODEL_INPUTS, **changed})
 
 
 def deployment(**changed: Any) -> DeploymentInputs:
-    return DeploymentInputs.model_validate({**DEPLOYMENT_INPUTS, **changed})
+    return parsed(DeploymentInputs, {**DEPLOYMENT_INPUTS, **changed})
 
 
 def traffic(**changed: Any) -> TrafficInputs:
-    return TrafficInputs.model_validate({**TRAFFIC_INPUTS, **changed})
+    return parsed(TrafficInputs, {**TRAFFIC_INPUTS, **changed})

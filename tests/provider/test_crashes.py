@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from provider.vertex import deployed_id
+from provider.gcp.deployment import deployed_id
 from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, MODEL, Killed, deployment, logic, model, traffic
@@ -28,24 +28,24 @@ def both_versions(run):
 
 def deployed(run):
     both_versions(run)
-    run.deployments.converge(deployment())
+    run.deployments.update(deployment())
 
 
 STORIES = {
     "model-create": (lambda run: None, models_made),
     "model-update": (models_made, model_updated),
     "model-delete": (both_versions, lambda run: run.models.delete(MODEL)),
-    "deployment-create": (both_versions, lambda run: run.deployments.converge(deployment())),
-    "deployment-update": (deployed, lambda run: run.deployments.converge(deployment(**NEWER, bakeMinutes=2))),
-    "deployment-scale": (deployed, lambda run: run.deployments.converge(deployment(maxReplicas=9))),
+    "deployment-create": (both_versions, lambda run: run.deployments.update(deployment())),
+    "deployment-update": (deployed, lambda run: run.deployments.update(deployment(**NEWER, bakeMinutes=2))),
+    "deployment-scale": (deployed, lambda run: run.deployments.update(deployment(maxReplicas=9))),
     "deployment-delete": (deployed, lambda run: run.deployments.delete(ENDPOINT)),
-    "traffic-create": (lambda run: None, lambda run: run.traffics.converge(traffic())),
+    "traffic-create": (lambda run: None, lambda run: run.traffics.update(traffic())),
     "traffic-update": (
-        lambda run: run.traffics.converge(traffic()),
-        lambda run: run.traffics.converge(traffic(deployment="green", bakeMinutes=2, mirrorPercent=30)),
+        lambda run: run.traffics.update(traffic()),
+        lambda run: run.traffics.update(traffic(deployment="green", bakeMinutes=2, mirrorPercent=30)),
     ),
     "traffic-delete": (
-        lambda run: run.traffics.converge(traffic()),
+        lambda run: run.traffics.update(traffic()),
         lambda run: run.traffics.delete(AZURE_ENDPOINT),
     ),
 }
@@ -93,7 +93,7 @@ def test_killed_while_rolling_back_the_old_one_is_never_without_traffic(monkeypa
                 deployed(run)
             with logic(kill_after=calls) as run:
                 try:
-                    run.deployments.converge(deployment(**NEWER))
+                    run.deployments.update(deployment(**NEWER))
                 except Killed:
                     pass
                 except Exception:
@@ -102,7 +102,7 @@ def test_killed_while_rolling_back_the_old_one_is_never_without_traffic(monkeypa
             assert split.get(old, 0) >= 90
             # The user takes the change back: what ran before gets everything at once, and the canary is gone.
             with logic() as run:
-                run.deployments.converge(deployment())
+                run.deployments.update(deployment())
                 assert run.clock.now() < 1_800_000_000 + 300
             assert picture(double)[1:3] == ({old: 4}, {old: 100})
     assert calls > 10

@@ -2,7 +2,10 @@
 
 import pytest
 
-from provider.inputs import DeploymentInputs, ModelInputs, TrafficInputs, faults
+from provider.azure.traffic import TrafficInputs
+from provider.gcp.deployment import DeploymentInputs
+from provider.gcp.model import ModelInputs
+from provider.inputs import names, parsed, wrong_inputs
 from tests.provider.cloud import DEPLOYMENT_INPUTS, MODEL_INPUTS, TRAFFIC_INPUTS
 
 SAMPLES = {ModelInputs: MODEL_INPUTS, DeploymentInputs: DEPLOYMENT_INPUTS, TrafficInputs: TRAFFIC_INPUTS}
@@ -10,11 +13,11 @@ SAMPLES = {ModelInputs: MODEL_INPUTS, DeploymentInputs: DEPLOYMENT_INPUTS, Traff
 
 @pytest.mark.parametrize("kind", SAMPLES, ids=lambda kind: kind.__name__)
 def test_the_samples_are_right_and_each_required_input_is_missed(kind):
-    assert faults(kind, SAMPLES[kind], (), ()) == []
+    assert wrong_inputs(kind, SAMPLES[kind], (), ()) == []
     for name in SAMPLES[kind]:
         rest = {key: value for key, value in SAMPLES[kind].items() if key != name}
-        assert faults(kind, rest, (), ()) == [(name, f"{name} is missing")]
-        assert faults(kind, rest, {name}, ()) == []
+        assert wrong_inputs(kind, rest, (), ()) == [(name, f"{name} is missing")]
+        assert wrong_inputs(kind, rest, {name}, ()) == []
 
 
 @pytest.mark.parametrize(
@@ -47,12 +50,20 @@ def test_the_samples_are_right_and_each_required_input_is_missed(kind):
     ],
 )
 def test_one_sentence_each(kind, change, said):
-    [(_, sentence)] = faults(kind, {**SAMPLES[kind], **change}, (), ())
+    [(_, sentence)] = wrong_inputs(kind, {**SAMPLES[kind], **change}, (), ())
     assert said in sentence
     assert "\n" not in sentence
 
 
 def test_a_secret_is_not_repeated():
-    [(name, sentence)] = faults(ModelInputs, {**MODEL_INPUTS, "artifactUri": "hunter2"}, (), {"artifactUri"})
+    [(name, sentence)] = wrong_inputs(ModelInputs, {**MODEL_INPUTS, "artifactUri": "hunter2"}, (), {"artifactUri"})
     assert name == "artifactUri"
     assert "hunter2" not in sentence
+
+
+def test_inputs_that_are_right_are_fields_under_python_names():
+    inputs = parsed(TrafficInputs, TRAFFIC_INPUTS)
+    assert (inputs.p95_latency_ms, inputs.mirror_percent, inputs.error_rate_percent) == (250, 0, 1.5)
+    assert set(names(TrafficInputs)) == {*TRAFFIC_INPUTS, "mirrorPercent"}
+    with pytest.raises(ValueError, match="canary_percent"):
+        parsed(TrafficInputs, {**TRAFFIC_INPUTS, "canary_percent": 10})

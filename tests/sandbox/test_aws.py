@@ -8,8 +8,6 @@ import pytest
 
 from catalogue.answers import Request
 from catalogue.graph import Graph
-from operations.cost.aws import FREE, PRICED
-from policies.aws.cost import UNTAGGABLE
 from sandbox import aws, cloud
 
 TYPES = sorted(set(aws.ANSWERS) - {"pulumi:providers:aws"})
@@ -70,15 +68,3 @@ def test_an_unknown_type_is_refused_not_waved_through() -> None:
         cloud.create(aws.ANSWERS, request("aws:lambda/function:Function"))
     with pytest.raises(cloud.UnknownType, match="look-up aws:index/getRegion"):
         cloud.look_up(aws.LOOKUPS, "aws:index/getRegion:getRegion", {}, "1", "us-east-1")
-
-
-@pytest.mark.parametrize("type_", TYPES)
-def test_what_takes_no_tags_is_what_the_sdk_says(type_: str) -> None:
-    takes_tags = "tags" in inspect.signature(sdk_class(type_)._internal_init).parameters
-    assert takes_tags == (type_ not in UNTAGGABLE)
-
-
-def test_every_type_is_priced_or_free_for_a_reason() -> None:
-    assert set(TYPES) - set(PRICED) - set(FREE) == set()
-    assert not set(PRICED) & set(FREE)
-    assert all(FREE.values())

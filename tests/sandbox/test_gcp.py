@@ -51,7 +51,8 @@ def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", ["mlplatform:gcp:Deployment", "mlplatform:gcp:Model"])
 def test_outputs_of_our_own_resources_are_theirs(type_: str) -> None:
-    own = getattr(importlib.import_module("provider.gcp"), type_.rpartition(":")[2])
+    name = type_.rpartition(":")[2]
+    own = getattr(importlib.import_module(f"provider.gcp.{name.lower()}"), name)
     assert set(cloud.create(gcp.ANSWERS, request(type_)).outputs) <= wire_names(own)
 
 

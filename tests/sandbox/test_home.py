@@ -27,7 +27,8 @@ def home(tmp_path: Path) -> Home:
 
 
 def environment(home: Home, **options: bool) -> dict[str, str]:
-    return home.environment(Path("/tools/uv"), "http://127.0.0.1:9", options.get("instant", True))
+    tools = (Path("/cli/pulumi"), Path("/tools/uv"))
+    return home.environment(tools, "http://127.0.0.1:9", options.get("instant", True))
 
 
 def checked_in() -> dict[Path, str]:
@@ -110,9 +111,18 @@ def test_no_credentials_and_no_real_provider_can_be_reached(home: Home, monkeypa
     assert seen["MLPLATFORM_GOOGLE_API"] == seen["MLPLATFORM_AZURE_API"] == "http://127.0.0.1:9"
 
 
-def test_uv_comes_first_on_path(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tools_come_first_on_path(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/bin")
-    assert environment(home)["PATH"] == "/tools:/bin"
+    assert environment(home)["PATH"] == "/cli:/tools:/bin"
+
+
+def test_no_variable_of_uv_names_another_project(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a container with UV_PROJECT_ENVIRONMENT, say: uv must run the sandbox's program with the sandbox's `.venv`."""
+    for name in ("UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "VIRTUAL_ENV"):
+        monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("UV_CACHE_DIR", "/cache")
+    seen = environment(home)
+    assert "elsewhere" not in seen.values() and seen["UV_CACHE_DIR"] == "/cache"
 
 
 def test_a_bake_passes_at_once_unless_asked_otherwise(home: Home) -> None:
@@ -159,7 +169,7 @@ def test_emptying_leaves_the_checkout_alone(home: Home) -> None:
 
 def test_an_end_that_comes_while_the_cli_starts_reaches_it() -> None:
     asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-    with subprocess.Popen(asleep, stderr=subprocess.DEVNULL) as process, Forwarding() as forwarding:
+    with Forwarding() as forwarding, subprocess.Popen(asleep, stderr=subprocess.DEVNULL) as process:
         os.kill(os.getpid(), signal.SIGTERM)
         forwarding.to(process)
         assert process.wait(30) != 0

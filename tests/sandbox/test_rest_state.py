@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from catalogue.answers import project_number
-from provider.rest import AZURE_VARIABLE, GOOGLE_VARIABLE, CloudError, Refused
-from provider.vertex import deployed_id
+from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
+from provider.errors import CloudError, ProviderError
+from provider.gcp.deployment import deployed_id
 from sandbox.rest.kept import KeptDouble
 from sandbox.rest.kept_arm import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT, MODEL
@@ -80,8 +81,8 @@ def shares(state: State) -> dict[str, int]:
 
 def test_what_the_provider_makes_is_there_in_the_sandbox(run: Logic, database: Path) -> None:
     run.models.create(model())
-    run.deployments.converge(deployment())
-    run.traffics.converge(traffic())
+    run.deployments.update(deployment())
+    run.traffics.update(traffic())
     state = State(database)
     (stored,) = state.resources.find(type=MODEL)
     assert (stored.id, stored.name, stored.account) == (f"{LOCATION}/models/fraud-scorer", "fraud-scorer", PROJECT)
@@ -94,7 +95,7 @@ def test_what_the_provider_makes_is_there_in_the_sandbox(run: Logic, database: P
 
 def test_a_later_process_answers_with_it(run: Logic, database: Path) -> None:
     run.models.create(model())
-    serving = run.deployments.converge(deployment())
+    serving = run.deployments.update(deployment())
     with KeptDouble(database=database) as later:
         headers = {"Authorization": "Bearer sandbox"}
         found = httpx.get(f"{later.address}/v1/{ENDPOINT}", headers=headers).json()
@@ -106,11 +107,11 @@ def test_a_later_process_answers_with_it(run: Logic, database: Path) -> None:
 
 def test_a_change_in_place_is_kept(run: Logic, database: Path) -> None:
     run.models.create(model())
-    run.deployments.converge(deployment())
+    run.deployments.update(deployment())
     state = State(database)
     (stands,) = state.resources.find(type=DEPLOYMENT)
     state.resources.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
-    run.deployments.converge(deployment())
+    run.deployments.update(deployment())
     (mended,) = state.resources.find(type=DEPLOYMENT)
     assert mended.inputs == stands.inputs
 
@@ -121,7 +122,7 @@ def test_a_double_that_has_answered_sees_what_others_do_later(run: Logic, databa
         url = f"{other.address}/v1/{ENDPOINT}"
         assert httpx.get(url, headers=headers).json()["deployedModels"] == []
         run.models.create(model())
-        serving = run.deployments.converge(deployment())
+        serving = run.deployments.update(deployment())
         assert httpx.get(url, headers=headers).json()["trafficSplit"] == {serving["deployedModelId"]: 100}
         (stands,) = state.resources.find(type=DEPLOYMENT)
         state.resources.change_behind(stands.key, "dedicatedResources.maxReplicaCount", 1)
@@ -143,8 +144,8 @@ def test_a_double_follows_a_sandbox_that_was_emptied(run: Logic, database: Path)
 def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
     before = [row.id for row in State(database).resources.all()]
     run.models.create(model())
-    run.deployments.converge(deployment())
-    run.traffics.converge(traffic())
+    run.deployments.update(deployment())
+    run.traffics.update(traffic())
     run.traffics.delete(AZURE_ENDPOINT)
     run.deployments.delete(ENDPOINT)
     run.models.delete(f"{LOCATION}/models/fraud-scorer")
@@ -153,8 +154,8 @@ def test_taking_down_leaves_nothing(run: Logic, database: Path) -> None:
 
 def test_what_serves_cannot_be_deleted_from_under_it(run: Logic, database: Path) -> None:
     run.models.create(model())
-    run.deployments.converge(deployment())
-    run.traffics.converge(traffic())
+    run.deployments.update(deployment())
+    run.traffics.update(traffic())
     state = State(database)
     for type_, id_ in ((AI_ENDPOINT, ENDPOINT), (ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")):
         row = state.resources.get(type_, id_)
@@ -167,8 +168,8 @@ def test_what_serves_cannot_be_deleted_from_under_it(run: Logic, database: Path)
 
 
 def test_traffic_holds_the_new_deployment_and_frees_the_old(run: Logic, database: Path) -> None:
-    run.traffics.converge(traffic())
-    run.traffics.converge(traffic(deployment="green"))
+    run.traffics.update(traffic())
+    run.traffics.update(traffic(deployment="green"))
     state = State(database)
     blue = state.resources.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/blue")
     green = state.resources.get(ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/green")
@@ -181,7 +182,7 @@ def test_traffic_holds_the_new_deployment_and_frees_the_old(run: Logic, database
 def test_the_provider_changes_traffic_alone_on_what_another_made(run: Logic, database: Path) -> None:
     state = State(database)
     before = state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
-    run.traffics.converge(traffic())
+    run.traffics.update(traffic())
     assert state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT) == before
 
 
@@ -218,12 +219,12 @@ def test_killed_after_any_call_the_next_run_takes_it_up(
         monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
         with logic(kill_after) as run, pytest.raises(Killed):
             run.models.create(model())
-            run.deployments.converge(deployment())
+            run.deployments.update(deployment())
     with KeptDouble(database=database) as double:
         monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
         with logic() as run:
             run.models.create(model())
-            run.deployments.converge(deployment())
+            run.deployments.update(deployment())
     assert shares(State(database)) == {deployed_id(deployment()): 100}
     assert list(State(database).resources.find(type=MODEL)[0].outputs["versions"]) == ["1"]
 
@@ -231,26 +232,26 @@ def test_killed_after_any_call_the_next_run_takes_it_up(
 @pytest.mark.parametrize("name", ["fraud-scorer", "deployed"])
 def test_played_latency_rolls_a_canary_back(run: Logic, database: Path, name: str) -> None:
     run.models.create(model())
-    old = run.deployments.converge(deployment())["deployedModelId"]
+    old = run.deployments.update(deployment())["deployedModelId"]
     run.models.update(model(artifactUri="gs://payments-risk-artifacts/fraud-scorer/2/"))
     State(database).metrics.play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(p95_ms=900))
-    with pytest.raises(Refused, match="p95 latency was 900 ms"):
-        run.deployments.converge(deployment(**NEWER))
+    with pytest.raises(ProviderError, match="p95 latency was 900 ms"):
+        run.deployments.update(deployment(**NEWER))
     assert shares(State(database)) == {old: 100}
     State(database).metrics.play(deployed_id(deployment(**NEWER)) if name == "deployed" else name, Played(requests=0))
-    run.deployments.converge(deployment(**NEWER))
+    run.deployments.update(deployment(**NEWER))
     assert shares(State(database)) == {deployed_id(deployment(**NEWER)): 100}, "silence is no breach"
 
 
 @pytest.mark.parametrize("played", [Played(p95_ms=900), Played(error_percent=20)])
 def test_played_figures_reach_azures_metrics(run: Logic, database: Path, played: Played) -> None:
-    run.traffics.converge(traffic())
+    run.traffics.update(traffic())
     State(database).metrics.play("fraud-scorer", played)
-    with pytest.raises(Refused, match=r"(900 ms|20 % of its answers)"):
-        run.traffics.converge(traffic(deployment="green"))
+    with pytest.raises(ProviderError, match=r"(900 ms|20 % of its answers)"):
+        run.traffics.update(traffic(deployment="green"))
     assert State(database).resources.find(type=TRAFFIC)[0].outputs["traffic"] == {"blue": 100}
     State(database).metrics.play("fraud-scorer", None)
-    run.traffics.converge(traffic(deployment="green"))
+    run.traffics.update(traffic(deployment="green"))
 
 
 @pytest.mark.parametrize(
@@ -265,8 +266,8 @@ def test_an_armed_fault_of_the_sandbox_strikes_once(run: Logic, database: Path, 
     run.models.create(model())
     State(database).faults.arm(kind, DEPLOYMENT)
     with pytest.raises(CloudError, match=said):
-        run.deployments.converge(deployment())
-    run.deployments.converge(deployment())
+        run.deployments.update(deployment())
+    run.deployments.update(deployment())
     assert State(database).faults.armed() == []
 
 

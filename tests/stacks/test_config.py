@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
+from components.aws.zones import zones_of
 from stacks import config as stack_config
 from stacks import model
 from stacks.config import STACKS, from_engine, json_schema, read_stack_file, to_engine, validate
@@ -32,9 +33,9 @@ config:
   mlplatform:team: payments-risk
   mlplatform:cost_center: cc-4711
   mlplatform:owner: team@example.com
-  mlplatform:network: {cidr: 10.40.0.0/20, zones: 2}
+  mlplatform:network: {cidr: 10.40.0.0/20, zones: [us-east-1a, us-east-1b]}
   mlplatform:budget: {monthly_usd: 2500}
-  mlplatform:workspace: {users: [ana, ben], idle_timeout_minutes: 60}
+  mlplatform:workspace: {zones: [us-east-1a, us-east-1b], users: [ana, ben], idle_timeout_minutes: 60}
   mlplatform:models:
     scorer:
       image: example.com/scorer:1.4
@@ -144,6 +145,8 @@ OPEN = "allowed: day-of-month or day-of-week left open with '*'; no two platform
 BARE = "without quotes, allowed: quoted text, a plain decimal number, true or false"
 IMAGE = "allowed: a container image with a pinned tag or digest such as registry.example.com/scorer:1.4"
 FAMILIES = ", ".join(catalogue.family_names())
+ZONES = "allowed: a list of zones such as [us-east-1a, us-east-1b]"
+A_ZONE = f"allowed: a zone of us-east-1 ({', '.join(f'us-east-1{letter}' for letter in 'abcdefgh')})"
 
 MISTAKES = [
     # unknown keys
@@ -152,8 +155,8 @@ MISTAKES = [
     ("  mlplatform:team", "  team", "config.team: unknown key; did you mean mlplatform:team?"),
     ("  mlplatform:team", "  mlplatfrom:team", "config.mlplatfrom:team: unknown key; did you mean mlplatform:team?"),
     (
-        "zones: 2",
-        "zones: 2, xyzzy: 1",
+        "cidr: 10.40.0.0/20",
+        "cidr: 10.40.0.0/20, xyzzy: 1",
         "mlplatform:network.xyzzy: unknown key; allowed: cidr, zones",
     ),
     (
@@ -202,12 +205,31 @@ MISTAKES = [
         '"١١١١٢٢٢٢٣٣٣٣"',
         "mlplatform:account: found '١١١١٢٢٢٢٣٣٣٣', allowed: an AWS account id of twelve digits, in quotes",
     ),
-    ("zones: 2", "zones: true", "mlplatform:network.zones: found true, allowed: a whole number"),
-    ("zones: 2", "zones: 2.0", "mlplatform:network.zones: found 2.0, allowed: a whole number"),
-    ("zones: 2", "zones: '2'", "mlplatform:network.zones: found '2', allowed: a whole number"),
-    ("zones: 2", "zones: 4", "mlplatform:network.zones: found 4, allowed: 3 or less"),
-    ("zones: 2", "zones: 1", "mlplatform:network.zones: found 1, allowed: 2 or more"),
-    ("zones: 2", "zones:", "mlplatform:network.zones: found nothing, allowed: a whole number"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: 2", f"mlplatform:network.zones: found 2, {ZONES}"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: us-east-1a", "mlplatform:network.zones: found 'us-east-1a', "
+     f"{ZONES}"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones:", f"mlplatform:network.zones: found nothing, {ZONES}"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: []", "mlplatform:network.zones: found a list, allowed: at "
+     "least 2 of them"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a]", "mlplatform:network.zones: found a list, "
+     "allowed: at least 2 of them"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, us-east-1a]", "mlplatform:network.zones: found a "
+     "list, allowed: every name once; 'us-east-1a' stands there twice"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, 7]", "mlplatform:network.zones.1: found 7, "
+     "allowed: text; put it in quotes"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, us-west-2b]", "mlplatform:network.zones.1: found "
+     f"'us-west-2b', {A_ZONE}"),
+    ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, us-east-1-bos-1a]", "mlplatform:network.zones.1: "
+     f"found 'us-east-1-bos-1a', {A_ZONE}"),
+    (", zones: [us-east-1a, us-east-1b]", "", "mlplatform:network.zones: is missing; add two or more, each "
+     f"{A_ZONE.removeprefix('allowed: ')}"),
+    ("{zones: [us-east-1a, us-east-1b], ", "{", "mlplatform:workspace.zones: is missing; add two or more, each "
+     f"{A_ZONE.removeprefix('allowed: ')}"),
+    ("{zones: [us-east-1a, us-east-1b]", "{zones: [us-east-1a, us-east-1c]", "mlplatform:workspace.zones.1: found "
+     "'us-east-1c', allowed: a zone of mlplatform:network.zones (us-east-1a, us-east-1b); the network must keep a zone "
+     "that Studio stands in"),
+    ("users: [ana, ben]", "users: [ana, ben], zone: us-east-1a", "mlplatform:workspace.zone: aws takes none: Studio "
+     "stands in two zones or more; name them under mlplatform:workspace.zones"),
     ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping"),
     ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number"),
     ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: more than 0"),
@@ -257,8 +279,8 @@ MISTAKES = [
     (
         "10.40.0.0/20",
         "10.40.0.0/24",
-        "mlplatform:network.cidr: found '10.40.0.0/24', allowed: a network between /16 and /22, large enough for the "
-        "endpoints' replicas in each zone",
+        "mlplatform:network.cidr: found '10.40.0.0/24', allowed: a network between /16 and /21, an eighth of which is "
+        "large enough for a zone's replicas",
     ),
     (
         "10.40.0.0/20",
@@ -396,23 +418,22 @@ MISTAKES = [
         "s3://bucket/folder/model.tar.gz",
     ),
     # YAML that reads, and that people and other readers of YAML take for something else
-    ("zones: 2", "zones: 2, zones: 3", "line 9: found the key 'zones' twice, allowed: once"),
-    ("zones: 2", 'zones: 2, "zones": 3', "line 9: found the key 'zones' twice, allowed: once"),
-    ("zones: 2", "zones: &z 2", "line 9: found an anchor or alias (& or *), allowed: the value itself"),
-    ("zones: 2", "zones: *z", "line 9: found an anchor or alias (& or *), allowed: the value itself"),
-    ("zones: 2", "<<: {zones: 2}", "line 9: found '<<' without quotes, allowed: the keys themselves"),
-    ("zones: 2", "zones: 0x2", f"line 9: found '0x2' {BARE}"),
-    ("zones: 2", "zones: 0x" + "f" * 9999, f"line 9: found '0x{'f' * 76}… {BARE}"),
-    ("zones: 2", "zones: " + "9" * 9999, f"line 9: found '{'9' * 78}… {BARE}"),
-    ("zones: 2", "zones: 02", f"line 9: found '02' {BARE}"),
-    ("zones: 2", "zones: 0o2", f"line 9: found '0o2' {BARE}"),
-    ("zones: 2", "zones: 1_0", f"line 9: found '1_0' {BARE}"),
-    ("zones: 2", "zones: 1:30", f"line 9: found '1:30' {BARE}"),
-    ("zones: 2", "zones: 2026-13-45", f"line 9: found '2026-13-45' {BARE}"),
-    ("zones: 2", "zones: !!python/name:os.system x", "line 9: found the tag 'tag:yaml.org,2002:python/name:os.system', "
-     "allowed: values without a tag"),
-    ("zones: 2", 'zones: !!int ""', "line 9: found the tag 'tag:yaml.org,2002:int', allowed: values without a tag"),
-    ("zones: 2", "zones: !!bool x", "line 9: found the tag 'tag:yaml.org,2002:bool', allowed: values without a tag"),
+    ("percent: 10", "percent: 2, percent: 3", "line 24: found the key 'percent' twice, allowed: once"),
+    ("percent: 10", 'percent: 2, "percent": 3', "line 24: found the key 'percent' twice, allowed: once"),
+    ("percent: 10", "percent: &z 2", "line 24: found an anchor or alias (& or *), allowed: the value itself"),
+    ("percent: 10", "percent: *z", "line 24: found an anchor or alias (& or *), allowed: the value itself"),
+    ("percent: 10", "<<: {percent: 2}", "line 24: found '<<' without quotes, allowed: the keys themselves"),
+    ("percent: 10", "percent: 0x2", f"line 24: found '0x2' {BARE}"),
+    ("percent: 10", "percent: 0x" + "f" * 9999, f"line 24: found '0x{'f' * 76}… {BARE}"),
+    ("percent: 10", "percent: " + "9" * 9999, f"line 24: found '{'9' * 78}… {BARE}"),
+    ("percent: 10", "percent: 02", f"line 24: found '02' {BARE}"),
+    ("percent: 10", "percent: 0o2", f"line 24: found '0o2' {BARE}"),
+    ("percent: 10", "percent: 1_0", f"line 24: found '1_0' {BARE}"),
+    ("percent: 10", "percent: 1:30", f"line 24: found '1:30' {BARE}"),
+    ("percent: 10", "percent: 2026-13-45", f"line 24: found '2026-13-45' {BARE}"),
+    *(("percent: 10", f"percent: {tagged}", f"line 24: found the tag 'tag:yaml.org,2002:{tag}', allowed: values "
+       "without a tag") for tagged, tag in (("!!python/name:os.system x", "python/name:os.system"), ('!!int ""', "int"),
+                                            ("!!bool x", "bool"))),
     ("monthly_usd: 2500", "monthly_usd: 2e3", f"line 10: found '2e3' {BARE}"),
     ("[ana, ben]", "[ana, no]", f"line 11: found 'no' {BARE}"),
     ("[ana, ben]", "[ana, y]", f"line 11: found 'y' {BARE}"),
@@ -424,7 +445,8 @@ MISTAKES = [
         r'team: "\ud83d"',
         r"line 6: found '\ud83d', half of a character, allowed: the character itself",
     ),
-    ("zones: 2", r'"\e[31m\u202e": 2', "mlplatform:network. [31m : unknown key; allowed: cidr, zones"),
+    ("idle_timeout_minutes: 60", r'"\e[31m\u202e": 2', "mlplatform:workspace. [31m : unknown key; allowed: users, "
+     "idle_timeout_minutes, principals, zones, zone"),
 ]  # fmt: skip
 
 
@@ -517,7 +539,6 @@ PLACES = list(places(CONFIG))
 OPTIONAL = {
     ("mlplatform:endpoints",),
     ("mlplatform:batch_jobs",),
-    ("mlplatform:network", "zones"),
     ("mlplatform:workspace", "idle_timeout_minutes"),
     ("mlplatform:workspace", "users", 0),
     ("mlplatform:workspace", "users", 1),
@@ -795,8 +816,8 @@ digests = st.builds("{}/{}@sha256:{:064x}".format, slugs, slugs, st.integers(0, 
 uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
 rates = st.one_of(st.integers(1, 100), st.floats(0.001, 100, allow_nan=False))
 cidrs = st.builds(
-    lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 22)
-) | st.sampled_from(["172.16.0.0/16", "172.31.252.0/22", "192.168.0.0/16"])
+    lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 21)
+) | st.sampled_from(["172.16.0.0/16", "172.31.248.0/21", "192.168.0.0/16"])
 schedules = st.sampled_from(["0 0 * * *", "*/15 2-4 * * 1-5", "5,35 * 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
 zones = st.sampled_from(model.timezones())
 
@@ -855,20 +876,25 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
         enabled=st.booleans(),
         timezone=zones,
     )
+    region = draw(regions)
+    named = draw(st.lists(st.sampled_from(zones_of(region)), min_size=2, unique=True))
     config = draw(
         fields(
             {
                 "platform": st.just("aws"),
                 "account": st.integers(0, 10**12 - 1).map("{:012}".format),
-                "region": regions,
+                "region": st.just(region),
                 "environment": st.sampled_from(["pilot", "dev", "test", "prod"]),
                 "team": slugs,
                 "cost_center": slugs,
                 "owner": st.builds("{}@{}.example".format, slugs, slugs),
-                "network": fields({"cidr": cidrs}, zones=st.integers(2, 3)),
+                "network": st.fixed_dictionaries({"cidr": cidrs, "zones": st.permutations(named)}),
                 "budget": fields({"monthly_usd": st.one_of(st.integers(1, 10**6), st.floats(0.01, 10**6))}),
                 "workspace": fields(
-                    {"users": st.lists(slugs, min_size=1, max_size=4, unique=True)},
+                    {
+                        "users": st.lists(slugs, min_size=1, max_size=4, unique=True),
+                        "zones": st.lists(st.sampled_from(named), min_size=2, unique=True),
+                    },
                     idle_timeout_minutes=st.integers(60, 525_600),
                 ),
                 "models": st.just(models),
@@ -952,7 +978,10 @@ def test_the_model_refuses_what_the_schema_refuses(config: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("zones: 2", "zones: 2, xyzzy: 1"),
+        ("cidr: 10.40.0.0/20", "cidr: 10.40.0.0/20, xyzzy: 1"),
+        ("20, zones: [us-east-1a, us-east-1b]", "20"),
+        ("20, zones: [us-east-1a, us-east-1b]", "20, zones: [us-east-1a, us-east-1-bos-1z]"),
+        ("users: [ana, ben]", "users: [ana, ben], zone: us-east-1a"),
         ("    scorer:\n", "    Scorer_1:\n"),
         ("kind: online", "kind: serverless"),
         ("family: gpu-l4", "family: gpu-l44"),

@@ -28,6 +28,8 @@ PEOPLE = {
     "azure": {"ana": "0a1b2c3d-0000-4000-8000-00000000000a", "ben": "0a1b2c3d-0000-4000-8000-00000000000b"},
 }
 ANA, BEN = PEOPLE["azure"].values()
+ZONES = {"aws": ", zones: [us-east-1b, us-east-1a]", "gcp": "", "azure": ""}
+WHERE = {"aws": "    zones: [us-east-1a, us-east-1b]\n", "gcp": "    zone: us-central1-a\n", "azure": ""}
 
 
 def _written(platform: str) -> str:
@@ -41,10 +43,10 @@ config:
   mlplatform:team: payments-risk
   mlplatform:cost_center: cc-4711
   mlplatform:owner: team@example.com
-  mlplatform:network: {{cidr: 10.40.0.0/20, zones: 2}}
+  mlplatform:network: {{cidr: 10.40.0.0/20{ZONES[platform]}}}
   mlplatform:budget: {{monthly_usd: 2500}}
   mlplatform:workspace:
-    users: [ana, ben]
+{WHERE[platform]}    users: [ana, ben]
     idle_timeout_minutes: 60
     principals: {{{principals}}}
   mlplatform:models:
@@ -128,6 +130,21 @@ BATCH = {
 }
 OPEN = "allowed: day-of-month and month left open with '*'; Azure ML ignores both and would run every day"
 BLOBS = "https://data.blob.core.windows.net/transactions/"
+
+NO_ZONES = {
+    "gcp": "a subnet of Google Cloud spans its region; name the zone of people's machines under "
+    "mlplatform:workspace.zone",
+    "azure": "Azure spreads subnets and storage over a region's zones by itself and says of no machine where it "
+    "stands; leave it out",
+}
+NO_STUDIO = {
+    "gcp": "a Workbench instance stands in one zone; name it under mlplatform:workspace.zone",
+    "azure": NO_ZONES["azure"],
+}
+GCP_ZONE = (
+    "a zone of us-central1 that has e2-standard-2 (us-central1-a, us-central1-b, us-central1-c, us-central1-d, "
+    "us-central1-f)"
+)
 
 MISTAKES = [
     # accounts
@@ -264,6 +281,22 @@ MISTAKES = [
     ),
     ("gcp", "{ana: ana@example.com, ben: ben@example.com}", "ana", "workspace.principals: found 'ana', "
      "allowed: a mapping"),
+    # zones
+    *((platform, "10.40.0.0/20}", f"10.40.0.0/20, zones: {wrong}}}", f"network.zones: {platform} takes none: {instead}")
+      for platform, instead in NO_ZONES.items() for wrong in ("2", "[a, 7]", "[us-central1-a, us-central1-b]")),
+    *((platform, "users:", "zones: [us-central1-a, us-central1-b]\n    users:",
+       f"workspace.zones: {platform} takes none: {instead}") for platform, instead in NO_STUDIO.items()),
+    ("azure", "users:", "zone: eastus2-1\n    users:", f"workspace.zone: azure takes none: {NO_ZONES['azure']}"),
+    ("gcp", "    zone: us-central1-a\n", "", f"workspace.zone: is missing; add {GCP_ZONE}"),
+    ("gcp", "zone: us-central1-a", "zone: us-central1-e", "workspace.zone: found 'us-central1-e', allowed: "
+     f"{GCP_ZONE}"),
+    ("gcp", "zone: us-central1-a", "zone: us-central1-ai1a", "workspace.zone: found 'us-central1-ai1a', allowed: "
+     f"{GCP_ZONE}"),
+    ("gcp", "zone: us-central1-a", "zone: us-east1-b", f"workspace.zone: found 'us-east1-b', allowed: {GCP_ZONE}"),
+    ("gcp", "zone: us-central1-a", "zone: ''", f"workspace.zone: found '', allowed: {GCP_ZONE}"),
+    ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text"),
+    ("gcp", "region: us-central1", "region: africa-south1", "workspace.zone: found 'us-central1-a', allowed: a zone of "
+     "africa-south1 that has e2-standard-2, of which catalogue/hardware/gcp.yaml knows none"),
     # the longest idle timeout
     ("gcp", "minutes: 60", "minutes: 1441", "workspace.idle_timeout_minutes: found 1441, allowed: 1440 or less on gcp"),
     (
@@ -383,9 +416,9 @@ def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, pl
 
 
 def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:
-    lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("zones: 2", "zones: 9")).encode())
+    lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("0.0/20", "0.0/24")).encode())
     assert [line.removeprefix(f"{file}: mlplatform:").partition(":")[0] for line in lines] == [
-        "network.zones",
+        "network.cidr",
         "endpoints.live.kind",
     ]
 

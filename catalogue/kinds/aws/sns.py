@@ -1,32 +1,35 @@
 """Amazon SNS: topics, who may publish to them, and who hears."""
 
-from catalogue.kind import At, KeyAt, Keys, Kind, No, documented, from_source, setting
+from catalogue.kind import KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kinds.aws import READ, regional, registry, tagged
 
-_SDK = from_source("https://www.pulumi.com/registry/packages/aws/api-docs/sns/topic/", "2026-11-26")
-_KMS = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html", "2026-11-26")
-_PRICING = documented("https://aws.amazon.com/sns/pricing/", "2026-11-26")
-_MESSAGES = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html", "2026-11-26")
-_POLICY = from_source("https://www.pulumi.com/registry/packages/aws/api-docs/sns/topicpolicy/", "2026-11-26")
-_HEARD = from_source("https://www.pulumi.com/registry/packages/aws/api-docs/sns/topicsubscription/", "2026-11-26")
+TOPIC = "aws:sns/topic:Topic"
+TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+
+_KMS = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html", READ)
+_PRICING = documented("https://aws.amazon.com/sns/pricing/", READ)
+_MESSAGES = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html", READ)
 
 KINDS = (
     Kind(
-        token="aws:sns/topic:Topic",
-        tags=At("tags", _SDK),
+        token=TOPIC,
+        tags=tagged(TOPIC),
         keys=Keys((KeyAt("kmsMasterKeyId"),), _KMS),
         holds=No("messages are delivered and not kept", _MESSAGES),
         reaches=No("CloudWatch and Budgets publish to it from AWS's side", _MESSAGES),
-        runs=No("SNS runs on AWS's side", _SDK),
+        runs=No("SNS runs on AWS's side", registry(TOPIC)),
         bills=No("alerts stay below the free publishes", _PRICING),
-        stands=No("it stands where its provider does", _SDK),
+        stands=regional(TOPIC),
         keeps=No("messages are delivered and not kept", _MESSAGES),
-        serves=No("it runs no container", _SDK),
+        serves=No("it runs no container", registry(TOPIC)),
     ),
-    setting("aws:sns/topicPolicy:TopicPolicy", "a topic", _POLICY),
+    setting(TOPIC_POLICY, "a topic", registry(TOPIC_POLICY), stands=regional(TOPIC_POLICY)),
     setting(
-        "aws:sns/topicSubscription:TopicSubscription",
+        SUBSCRIPTION,
         "a topic",
-        _HEARD,
+        registry(SUBSCRIPTION),
         bills=No("e-mails stay below the free deliveries", _PRICING),
+        stands=regional(SUBSCRIPTION),
     ),
 )

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -24,6 +25,7 @@ from components.aws.network import Network, NetworkArgs
 from components.aws.personas import IdentityArgs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
+from components.aws.zones import part_of, zones_of
 from operations.offline import record
 
 ACCOUNT, REGION, TAGS = "111122223333", "us-east-1", {"team": "payments-risk"}
@@ -56,7 +58,7 @@ NETWORK = NetworkArgs(
     account=ACCOUNT,
     region=REGION,
     cidr="10.40.0.0/20",
-    zones=2,
+    zones=(f"{REGION}a", f"{REGION}b"),
     reach=("sts", "studio"),
     flow_log_bucket_arn="arn:aws:s3:::audit",
     tags=TAGS,
@@ -201,11 +203,31 @@ def test_the_network_has_exactly_the_endpoints_asked_for_in_every_zone() -> None
     assert not [r for r in graph.cloud if "Gateway" in r.type], "no internet gateway, no NAT"
 
 
-@pytest.mark.parametrize("zones", [2, 3])
-def test_subnets_lie_apart_in_zones_of_their_own(zones: int) -> None:
-    graph = made(("net", lambda n, o: Network(n, replace(NETWORK, zones=zones), o)))
-    subnets = [s.inputs for s in graph.of("aws:ec2/subnet:Subnet")]
-    assert len({s["availabilityZone"] for s in subnets}) == len({s["cidrBlock"] for s in subnets}) == zones
+def test_a_subnet_takes_name_zone_and_addresses_from_its_zones_letter_alone() -> None:
+    apart = {"a": "10.40.0.0/23", "b": "10.40.2.0/23", "d": "10.40.6.0/23", "h": "10.40.14.0/23"}
+    for letters in ("ab", "ba", "bda", "hd"):
+        zones = [f"{REGION}{letter}" for letter in letters]
+        graph = made(("net", lambda n, o, zones=zones: Network(n, replace(NETWORK, zones=zones), o)))
+        subnets = {s.name: s.inputs for s in graph.of("aws:ec2/subnet:Subnet")}
+        assert {name: (s["availabilityZone"], s["cidrBlock"]) for name, s in subnets.items()} == {
+            f"net-private-{letter}": (f"{REGION}{letter}", apart[letter]) for letter in letters
+        }
+
+
+@pytest.mark.parametrize("cidr", ["10.40.0.0/16", "192.168.8.0/21"])
+def test_the_zones_parts_of_a_network_lie_apart_and_hold_some_250_addresses_each(cidr: str) -> None:
+    parts = [IPv4Network(part_of(cidr, zone)) for zone in zones_of(REGION)]
+    assert sum(part.num_addresses for part in parts) == IPv4Network(cidr).num_addresses
+    assert not any(one.overlaps(other) for at, one in enumerate(parts) for other in parts[:at])
+    assert min(part.num_addresses for part in parts) >= 256
+
+
+def test_whatever_takes_all_subnets_takes_them_in_the_order_of_their_zones() -> None:
+    def subnets(zones: tuple[str, ...]) -> list[str]:
+        graph = made(("net", lambda n, o: Network(n, replace(NETWORK, zones=zones), o)))
+        return next(e.inputs["subnetIds"] for e in graph.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in e.name)
+
+    assert subnets((f"{REGION}b", f"{REGION}a")) == subnets((f"{REGION}a", f"{REGION}b"))
 
 
 def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:

@@ -65,6 +65,7 @@ def test_zones_of_one_windows_name_have_one_clock_but_for_a_few() -> None:
     assert sum(len(offsets) == 1 for offsets in by_windows.values()) / len(by_windows) > 0.9
 
 
-def test_a_zone_windows_has_no_name_for_is_refused() -> None:
-    with pytest.raises(ValueError, match="Antarctica/Troll', which has no name in Windows"):
-        windows_timezone("Antarctica/Troll")
+@pytest.mark.parametrize("timezone", ["Antarctica/Troll", ""])
+def test_a_zone_windows_has_no_name_for_is_refused(timezone: str) -> None:
+    with pytest.raises(ValueError, match=f"'{timezone}', which has no name in Windows"):
+        windows_timezone(timezone)

@@ -84,7 +84,7 @@ BATCH = BatchJobArgs(
     tags=TAGS,
 )
 NETWORK = NetworkArgs(
-    project=PROJECT, region=REGION, cidr="10.40.0.0/20", zones=2, reach=("pkg.dev", "googleapis.com"), tags=TAGS
+    project=PROJECT, region=REGION, cidr="10.40.0.0/20", reach=("pkg.dev", "googleapis.com"), tags=TAGS
 )
 IDENTITY = IdentityArgs(
     prefix="pilot",
@@ -104,7 +104,7 @@ WORKSPACE = WorkspaceArgs(
     principals={"ana": "ana@example.com", "ben": "ben@example.com", "cem": "cem@example.com"},
     idle_timeout_minutes=60,
     machine_type="e2-standard-2",
-    zones=[f"{REGION}-a", f"{REGION}-b"],
+    zone=f"{REGION}-a",
     network_id=NETWORK_ID,
     subnet_id=SUBNET_ID,
     service_account=ACCOUNT,
@@ -217,17 +217,13 @@ def test_trap_no_peering_that_would_not_delete_and_no_attachment_that_fails_once
     assert not {t for t in types if re.search(r"servicenetworking|[Pp]eering|networkAttachment|routerNat|/route:", t)}
 
 
-@pytest.mark.parametrize("zones", [2, 3])
-def test_instances_are_spread_over_as_many_zones_as_the_network_names(zones: int) -> None:
-    names: list[pulumi.Output[str]] = []
-
-    def spread(name: str, opts: pulumi.ResourceOptions) -> pulumi.ComponentResource:
-        network = Network(name, replace(NETWORK, zones=zones), opts)
-        names.extend(network.zone_names)
-        return Workspace(f"{name}-ws", replace(WORKSPACE, zones=network.zone_names), opts)
-
-    instances = made(("net", spread)).of("gcp:workbench/instance:Instance")
-    assert len(names) == len({i.inputs["location"] for i in instances}) == zones
+def test_machines_are_made_in_the_zone_that_is_named_and_stay_where_they_stand() -> None:
+    users = {"carl": "carl@example.com", **WORKSPACE.principals}
+    args = replace(WORKSPACE, users=list(users), principals=users, zone=f"{REGION}-f")
+    instances = made(("ws", lambda n, o: Workspace(n, args, o))).of("gcp:workbench/instance:Instance")
+    assert len(instances) == len(users)
+    assert {instance.inputs["location"] for instance in instances} == {f"{REGION}-f"}
+    assert all("location" in instance.options["ignoreChanges"] for instance in instances)
 
 
 def test_keys_for_logs_and_data_are_two_each_rotated_and_kept() -> None:

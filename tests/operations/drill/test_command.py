@@ -1,5 +1,6 @@
 """`mlplatform drill` ended from outside, with a stand-in for the Pulumi CLI."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -22,15 +23,29 @@ esac
 """
 
 
-@pytest.mark.parametrize(("drill", "number"), [("drift", signal.SIGTERM), ("idle-endpoint", signal.SIGINT)])
-def test_what_runs_is_interrupted_with_the_drill(tmp_path: Path, drill: str, number: signal.Signals) -> None:
+IN_BACKGROUND = ["/bin/sh", "-c", 'trap "" INT && exec "$@"', "sh"]
+"""As a shell starts what is to run in the background: told to ignore interrupts, and all that it starts with it."""
+
+
+@pytest.mark.parametrize(
+    ("drill", "number", "how"),
+    [
+        ("drift", signal.SIGTERM, []),
+        ("idle-endpoint", signal.SIGINT, []),
+        ("gpu-quota", signal.SIGTERM, IN_BACKGROUND),
+        ("no-capacity", signal.SIGINT, IN_BACKGROUND),
+    ],
+)
+def test_what_runs_is_interrupted_with_the_drill(
+    tmp_path: Path, drill: str, number: signal.Signals, how: list[str]
+) -> None:
     for name, text in (("pulumi", CLI), ("uv", "#!/bin/sh\n")):
         (tmp_path / name).write_text(text, encoding="utf-8")
         (tmp_path / name).chmod(0o755)
     ready, done = tmp_path / "ready", tmp_path / "done"
     environment = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin", "READY": str(ready), "DONE": str(done)}
     environment.pop("UV", None)
-    command = [sys.executable, "-m", "operations", "drill", drill, "gcp-pilot"]
+    command = [*how, sys.executable, "-m", "operations", "drill", drill, "gcp-pilot"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -45,7 +60,8 @@ def test_what_runs_is_interrupted_with_the_drill(tmp_path: Path, drill: str, num
             process.send_signal(number)
         _, said = process.communicate(timeout=60)
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # the stand-in too
         shutil.rmtree(ROOT / "out" / "sandbox" / f"drill-{drill}-gcp-pilot", ignore_errors=True)
     assert process.returncode not in (0, 1) and "Traceback" not in said
     assert done.exists(), "the engine was not interrupted"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from policies.tagging import TAGS
 
 from catalogue.graph import Graph, Resource
+from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, without
 

@@ -99,8 +99,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("encryption-customer-key", losing("aws:sns/topic:Topic", "kmsMasterKeyId")),
     ("encryption-customer-key", setting("aws:sns/topic:Topic", "kmsMasterKeyId", "alias/aws/sns")),
-    ("encryption-endpoint-volumes", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
-    ("encryption-endpoint-volumes", losing(CONFIG, "asyncInferenceConfig.outputConfig.kmsKeyId", "document-embedder")),
+    ("encryption-customer-key", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
+    ("encryption-customer-key", losing(CONFIG, "asyncInferenceConfig.outputConfig.kmsKeyId", "document-embedder")),
     ("encryption-batch", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.TransformOutput.KmsKeyId"))),
     ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
     ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
@@ -117,7 +117,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-tags", losing(SERVED, "tags.team")),
     ("cost-tags", setting(SERVED, "tags.team", "somebody-else")),
     ("cost-tags", setting(SERVED, "tags.owner", "<nobody>")),
-    ("cost-tags", adding("aws:lambda/function:Function")),
+    ("kind-known", adding("aws:lambda/function:Function")),
     ("cost-batch-tags", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.Tags.0"))),
     ("cost-budget", lacking("aws:budgets/budget:Budget")),
     ("cost-budget", setting("aws:budgets/budget:Budget", "limitAmount", "1000000.00")),
@@ -126,7 +126,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-replicas", setting(TARGET, "maxCapacity", 40)),
     ("limits-autoscaled", lacking(TARGET)),
     (
-        "limits-batch-size",
+        "limits-replicas",
         editing(MACHINE, "definition", lambda d: put(d, f"{TRANSFORM}.TransformResources.InstanceCount", 50)),
     ),
     ("limits-scaling-policy", lacking("aws:appautoscaling/policy:Policy", "on-requests")),
@@ -134,7 +134,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-machine-types", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
     ("quota-declared", setting(TARGET, "maxCapacity", 5, "fraud-scorer")),
     ("limits-region", setting("pulumi:providers:aws", "region", "eu-west-1")),
-    ("limits-region", losing("pulumi:providers:aws", "allowedAccountIds")),
+    ("limits-region", setting("pulumi:providers:aws", "region", None)),
+    ("limits-region", lambda g: changed(g, first(g, DOMAIN), lambda p: p.update(region="eu-west-1"))),
+    ("limits-account", losing("pulumi:providers:aws", "allowedAccountIds")),
+    ("limits-account", setting("pulumi:providers:aws", "allowedAccountIds", "[]")),
     ("limits-idle-shutdown", losing(DOMAIN, "defaultUserSettings.jupyterLabAppSettings")),
     ("limits-batch-time", editing(MACHINE, "definition", lambda d: put(d, "TimeoutSeconds", 86_400))),
     ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),
@@ -155,7 +158,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
-    ("audit-images-pinned", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
+    ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
 ]
@@ -163,7 +166,7 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]) if f.rule == rule]
+    findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
@@ -176,9 +179,9 @@ def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
     names = [rule.name for rule in pack.RULES["aws"]]
     assert len(names) == len(set(names))
     for rule in pack.RULES["aws"]:
-        assert rule.severity and rule.remediation_steps and rule.description.endswith(".")
+        assert rule.severity and rule.remedy and rule.says.endswith(".")
 
 
 def test_findings_point_at_the_line_that_made_the_resource(pilot: Graph) -> None:
-    (finding,) = evaluate(losing(ROLE, "permissionsBoundary", "serving")(pilot), pack.RULES["aws"])
+    (finding,) = evaluate(losing(ROLE, "permissionsBoundary", "serving")(pilot), pack.RULES["aws"]).findings
     assert finding.place is not None and finding.place.file == "components/aws/identity.py"

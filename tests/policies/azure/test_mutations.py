@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from policies.tagging import TAGS
 
 from catalogue.graph import Graph, Resource
+from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
@@ -217,7 +217,7 @@ def test_any_reference_to_the_key_gone_is_caught(azure_pilot: Graph) -> None:
                     yield f"{resource.name} {name} gone", dropped(azure_pilot, resource, name)
                     yield f"{resource.name} {name} of another", outside(azure_pilot, resource, {key.urn})
 
-    expect_all_caught(mutants(), "encryption-customer-key", "encryption-key-granted", "identity-scope")
+    expect_all_caught(mutants(), "encryption-key-used", "encryption-key-granted", "identity-scope")
 
 
 @pytest.mark.parametrize("tag", TAGS)

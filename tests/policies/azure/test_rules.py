@@ -234,10 +234,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-instance-own", setting(COMPUTE, "properties.properties.applicationSharingPolicy", "Shared", "ana")),
     ("identity-instance-own", losing(COMPUTE, "properties.properties.personalComputeInstanceSettings", "ana")),
     ("encryption-customer-key", losing(WORKSPACE, "encryption")),
-    ("encryption-customer-key", setting(STORAGE, "encryption.keySource", "Microsoft.Storage")),
-    ("encryption-customer-key", given_as_text(REGISTRY, "encryption")),
+    ("encryption-customer-key", losing(STORAGE, "encryption.keyVaultProperties.keyName")),
+    ("encryption-key-used", setting(STORAGE, "encryption.keySource", "Microsoft.Storage")),
+    ("encryption-key-used", given_as_text(REGISTRY, "encryption")),
     (
-        "encryption-customer-key",
+        "encryption-key-used",
         lambda g: changed(
             g, first(g, STORAGE), lambda p: p["encryption"]["keyVaultProperties"].update(keyVersion="0123")
         ),
@@ -267,7 +268,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-tags", setting(SERVED, "tags.team", "somebody-else")),
     ("cost-tags", setting(SERVED, "tags.owner", "<nobody>")),
     ("cost-tags", losing(f"{ML}:ModelVersion", "properties.tags.owner")),
-    ("cost-tags", adding("azure-native:web:WebApp")),
+    ("kind-known", adding("azure-native:web:WebApp")),
     ("cost-batch-tags", losing(SCHEDULE, f"{JOB}.tags.team")),
     ("cost-budget", lacking(BUDGET)),
     ("cost-budget", setting(BUDGET, "amount", 1_000_000)),
@@ -276,10 +277,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-alerts-reach-owner", losing(ACTIONS, "emailReceivers")),
     ("cost-nothing-unseen", losing(WORKSPACE, "enableServiceSideCMKEncryption")),
     ("limits-replicas", setting(SCALING, "profiles.0.capacity.maximum", "40")),
-    ("limits-replicas", setting(SCALING, "profiles.0.capacity.minimum", "0")),
+    ("limits-replicas", setting(SCALING, "profiles.0.capacity.minimum", "3x")),
     ("limits-replicas", setting(DEPLOYMENT, "sku.capacity", 40)),
     ("limits-autoscaled", lacking(SCALING)),
     ("limits-autoscaled", setting(SCALING, "enabled", False)),
+    ("limits-autoscaled", setting(SCALING, "profiles.0.capacity.minimum", "0")),
     ("limits-autoscaled", ignoring_nothing(DEPLOYMENT)),
     ("limits-scaling-policy", losing(SCALING, "profiles.0.rules.1")),
     ("limits-scaling-policy", losing(SCALING, f"{TRIGGER}.dimensions")),
@@ -287,7 +289,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-scaling-policy", setting(SCALING, "profiles.0.rules.1.metricTrigger.threshold", 1_000_000)),
     ("limits-machine-types", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
     ("limits-machine-types", setting(COMPUTE, "properties.properties.vmSize", "Standard_ND96asr_v4")),
-    ("limits-batch-size", setting(COMPUTE, "properties.properties.scaleSettings.maxNodeCount", 40, "cluster")),
+    ("limits-replicas", setting(COMPUTE, "properties.properties.scaleSettings.maxNodeCount", 40, "cluster")),
     ("limits-batch-size", setting(SCHEDULE, f"{JOB}.resources.instanceCount", 40)),
     ("limits-cluster-idle", setting(COMPUTE, "properties.properties.scaleSettings.minNodeCount", 1, "cluster")),
     (
@@ -297,7 +299,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("quota-declared", setting(SCALING, "profiles.0.capacity.maximum", "40")),
     ("quota-declared", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
     ("limits-region", setting("pulumi:providers:azure-native", "location", "brazilsouth")),
-    ("limits-region", losing("pulumi:providers:azure-native", "subscriptionId")),
+    ("limits-account", losing("pulumi:providers:azure-native", "subscriptionId")),
+    ("limits-region-named", losing(STORAGE, "location")),
     ("limits-region", setting(STORAGE, "location", "brazilsouth")),
     ("limits-idle-shutdown", losing(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "ana")),
     ("limits-idle-shutdown", setting(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "P3D", "ana")),
@@ -340,6 +343,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", protecting(SERVED, True)),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
+    ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
     ("audit-packages-own-account", setting(REGISTRY, "policies.exportPolicy.status", "enabled")),
     ("audit-name-reusable", lambda g: changed(g, first(g, VAULT), lambda p: p.update(vaultName="fraud-pilot"))),
@@ -348,7 +353,7 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(azure_pilot), pack.RULES["azure"]) if f.rule == rule]
+    findings = [f for f in evaluate(mutation(azure_pilot), pack.RULES["azure"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
@@ -360,10 +365,10 @@ def test_every_rule_has_a_graph_that_it_catches() -> None:
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
     names = [rule.name for rule in pack.RULES["azure"]]
     assert len(names) == len(set(names))
-    assert all(r.severity and r.remediation_steps and r.description.endswith(".") for r in pack.RULES["azure"])
+    assert all(r.severity and r.remedy and r.says.endswith(".") for r in pack.RULES["azure"])
 
 
 def test_findings_point_at_the_line_that_made_the_resource(azure_pilot: Graph) -> None:
     mutant = setting(STORAGE, "minimumTlsVersion", "TLS1_0")(azure_pilot)
-    (finding,) = evaluate(mutant, pack.RULES["azure"])
+    (finding,) = evaluate(mutant, pack.RULES["azure"]).findings
     assert finding.place is not None and finding.place.file == "components/azure/store.py"

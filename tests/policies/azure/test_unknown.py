@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from pulumi_policy import (
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    StackValidationArgs,
-)
+import pytest
+from pulumi_policy import ReportViolation, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
-from catalogue.graph import UNKNOWN, Graph, Resource
-from operations.policies import resources_for_policies
+from catalogue.graph import Graph, Resource
+from catalogue.marks import UNKNOWN
+from policies import __main__ as engine
 from policies import pack
+from tests.on_engine import args_of, shown
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -66,28 +64,31 @@ def sdk_properties(type_: str) -> set[str]:
     return {re.sub(r"_+(\w)", lambda found: found.group(1).upper(), key) for key in names}
 
 
-def test_no_rule_finds_or_waits_while_outputs_are_unknown(azure_pilot: Graph) -> None:
-    shown = {r.urn: before_up(azure_pilot, r) for r in azure_pilot.resources}
-    resources = resources_for_policies(azure_pilot)
+def test_no_rule_finds_or_waits_while_outputs_are_unknown(azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_sent", {})
+    monkeypatch.setenv("PULUMI_PROJECT", engine.PROJECT)
+    sent = {r.urn: before_up(azure_pilot, r) for r in azure_pilot.resources}
+    resources = shown(azure_pilot)
     for item in resources:
-        item.props = unknown_checking_proxy(shown[item.urn][1])
+        item.props = unknown_checking_proxy(sent[item.urn][1])
     found = list[str]()
-    unknown = sum(UNKNOWN in strings(whole) for _, whole in shown.values())
+    unknown = sum(UNKNOWN in strings(whole) for _, whole in sent.values())
     assert unknown > len(resources) / 2, "the graph has too little unknown to prove anything"
 
     def report(rule: str) -> ReportViolation:
         return lambda message, urn=None: found.append(f"{rule}: {urn} {message}")
 
-    for rule in pack.RULES["azure"]:
-        if isinstance(rule, ResourceValidationPolicy):
-            for item in resources:
-                inputs = unknown_checking_proxy(shown[item.urn][0])
-                args = ResourceValidationArgs(item.resource_type, inputs, item.urn, item.name, item.opts, item.provider)
-                try:
-                    rule.validate(args, report(rule.name))
-                except UnknownValueError as error:
-                    found.append(f"{rule.name} waits for {item.name}: {error.message}")
-        else:
+    rules = [engine.remember(), *(engine.on_engine("azure", rule) for rule in pack.RULES["azure"])]
+    for rule in rules:  # the engine shows every resource by itself before it shows the stack
+        for item in resources if isinstance(rule, ResourceValidationPolicy) else ():
+            args = args_of(item, {})
+            args.props = unknown_checking_proxy(sent[item.urn][0])
+            try:
+                cast(ResourceValidationPolicy, rule).validate(args, report(rule.name))
+            except UnknownValueError as error:
+                found.append(f"{rule.name} waits for {item.name}: {error.message}")
+    for rule in rules:
+        if isinstance(rule, StackValidationPolicy):
             try:
                 rule.validate(StackValidationArgs(resources), report(rule.name))
             except UnknownValueError as error:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from policies.tagging import TAGS
 
 from catalogue.graph import Graph, Resource
-from policies.gcp.encryption import batch_jobs
+from catalogue.kinds.gcp.workflows import jobs
+from policies.everywhere import TAGS
 from policies.gcp.identity import GUARDRAILS
 from tests.catching import caught, expect_all_caught
 from tests.mutate import changed, drop, dropped, paths, put, swapped, without
@@ -243,8 +243,8 @@ def test_any_order_that_the_graph_keeps_lost_is_caught(gcp_pilot: Graph, type_: 
 _IN_JOB = {
     "encryptionSpec.kmsKeyName": "encryption-batch",
     "serviceAccount": "identity-run-as",
-    "dedicatedResources.maxReplicaCount": "limits-batch-size",
-    "dedicatedResources.machineSpec.machineType": "limits-batch-size",
+    "dedicatedResources.maxReplicaCount": "limits-replicas",
+    "dedicatedResources.machineSpec.machineType": "limits-machine-types",
     **{f"labels.{tag}": "cost-batch-tags" for tag in TAGS},
 }
 
@@ -253,8 +253,9 @@ _IN_JOB = {
 def test_any_part_of_a_batch_job_gone_is_caught(gcp_pilot: Graph, path: str) -> None:
     def mutants() -> Iterator[tuple[str, Graph]]:
         for workflow in gcp_pilot.of(_WORKFLOW):
-            (body,) = batch_jobs(workflow.inputs)
-            text, without_it = json.dumps(body), json.loads(json.dumps(body))
+            (job,) = jobs(workflow.props)
+            text = json.dumps(job.body.values)
+            without_it = json.loads(text)
             drop(without_it, path)
             source = json.dumps(json.loads(str(workflow.inputs["sourceContents"])))
             assert text in source and json.dumps(without_it) != text

@@ -199,7 +199,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
     ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
     ("encryption-customer-key", losing(BUCKET, "encryption")),
-    ("encryption-customer-key", setting(WORKBENCH, "gceSetup.dataDisks.diskEncryption", "GMEK")),
+    ("encryption-customer-key", losing(WORKBENCH, "gceSetup.dataDisks.kmsKey")),
+    ("encryption-workspace-disks", setting(WORKBENCH, "gceSetup.dataDisks.diskEncryption", "GMEK")),
+    ("encryption-workspace-disks", losing(WORKBENCH, "gceSetup.bootDisk.diskEncryption")),
     ("encryption-key-granted", lacking(KEY_GRANT, "data-storage")),
     ("encryption-key-granted", setting("gcp:projects/serviceIdentity:ServiceIdentity", "service", "ml.googleapis.com")),
     (
@@ -227,7 +229,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-tags", setting(SERVED, "labels.team", "somebody-else")),
     ("cost-tags", setting(SERVED, "labels.owner", "payments-risk@example.com")),
     ("cost-tags", losing(ALERT, "userLabels.owner")),
-    ("cost-tags", adding("gcp:cloudfunctionsv2/function:Function")),
+    ("kind-known", adding("gcp:cloudfunctionsv2/function:Function")),
     ("cost-batch-tags", editing(lambda j: drop(j, "labels.team"))),
     ("cost-budget", lacking(BUDGET)),
     ("cost-budget", setting(BUDGET, "amount.specifiedAmount.units", "1000000")),
@@ -237,20 +239,23 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-alerts-reach-owner", lacking(CHANNEL)),
     ("cost-alerts-reach-owner", losing(CHANNEL, "labels.email_address")),
     ("limits-replicas", setting(DEPLOYMENT, "maxReplicas", 40)),
-    ("limits-replicas", setting(DEPLOYMENT, "minReplicas", 0)),
+    ("limits-replicas", setting(DEPLOYMENT, "maxReplicas", 0)),
+    ("limits-replicas", losing(DEPLOYMENT, "maxReplicas")),
+    ("limits-scaling-policy", setting(DEPLOYMENT, "minReplicas", 0)),
     ("limits-scaling-policy", losing(DEPLOYMENT, "scalingTarget")),
     ("limits-machine-types", setting(DEPLOYMENT, "machineType", "a3-highgpu-8g")),
-    ("limits-machine-types", setting(WORKBENCH, "gceSetup.machineType", "a2-highgpu-1g")),
-    ("limits-batch-size", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
-    ("limits-batch-size", editing(lambda j: drop(j, "dedicatedResources.maxReplicaCount"))),
-    ("limits-batch-size", editing(lambda j: put(j, "dedicatedResources.machineSpec.machineType", "a3-highgpu-8g"))),
+    ("limits-workspace-machines", setting(WORKBENCH, "gceSetup.machineType", "a2-highgpu-1g")),
+    ("limits-replicas", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
+    ("limits-replicas", editing(lambda j: drop(j, "dedicatedResources.maxReplicaCount"))),
+    ("limits-machine-types", editing(lambda j: put(j, "dedicatedResources.machineSpec.machineType", "a3-highgpu-8g"))),
     ("quota-declared", setting(DEPLOYMENT, "maxReplicas", 6)),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
     ("quota-declared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
     ("limits-region", setting(PROVIDER, "region", "europe-west1")),
-    ("limits-region", losing(PROVIDER, "project")),
+    ("limits-account", losing(PROVIDER, "project")),
+    ("limits-account", losing(DATASET, "location")),
     ("limits-region", setting(BUCKET, "location", "US")),
-    ("limits-region", setting(WORKBENCH, "location", "europe-west1-b")),
+    ("limits-zone", setting(WORKBENCH, "location", "europe-west1-b")),
     ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.idle-timeout-seconds", "86400")),
     ("limits-idle-shutdown", losing(WORKBENCH, f"{METADATA}.idle-timeout-seconds")),
     ("limits-idle-shutdown", setting(WORKBENCH, f"{METADATA}.enable-guest-attributes", "false")),
@@ -264,7 +269,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-retention", setting(LOGS, "retentionDays", 3650)),
     ("limits-stores-expire", losing(BUCKET, "lifecycleRules.0")),
     ("limits-stores-expire", setting(REPOSITORY, "cleanupPolicyDryRun", True)),
-    ("limits-stores-expire", losing(DATASET, "defaultTableExpirationMs")),
+    ("limits-retention", losing(DATASET, "defaultTableExpirationMs")),
     ("rollback-alarms", losing(DEPLOYMENT, "p95LatencyMs")),
     ("rollback-alarms", setting(DEPLOYMENT, "errorRatePercent", 0)),
     ("rollback-traffic", setting(DEPLOYMENT, "canaryPercent", 50)),
@@ -297,8 +302,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
-    ("audit-images-pinned", setting(REPOSITORY, "dockerConfig.immutableTags", False)),
-    ("audit-images-pinned", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
+    ("audit-repository-immutable", setting(REPOSITORY, "dockerConfig.immutableTags", False)),
+    ("audit-repository-immutable", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
 ]
@@ -306,7 +311,7 @@ CATCHES: list[tuple[str, Mutation]] = [
 
 @pytest.mark.parametrize(("rule", "mutation"), CATCHES, ids=[f"{i}-{rule}" for i, (rule, _) in enumerate(CATCHES)])
 def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mutation) -> None:
-    findings = [f for f in evaluate(mutation(gcp_pilot), pack.RULES["gcp"]) if f.rule == rule]
+    findings = [f for f in evaluate(mutation(gcp_pilot), pack.RULES["gcp"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
@@ -318,11 +323,9 @@ def test_every_rule_has_a_graph_that_it_catches() -> None:
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
     names = [rule.name for rule in pack.RULES["gcp"]]
     assert len(names) == len(set(names))
-    assert all(
-        rule.severity and rule.remediation_steps and rule.description.endswith(".") for rule in pack.RULES["gcp"]
-    )
+    assert all(rule.severity and rule.remedy and rule.says.endswith(".") for rule in pack.RULES["gcp"])
 
 
 def test_findings_point_at_the_line_that_made_the_resource(gcp_pilot: Graph) -> None:
-    (finding,) = evaluate(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot), pack.RULES["gcp"])
+    (finding,) = evaluate(setting(SUBNET, "privateIpGoogleAccess", False)(gcp_pilot), pack.RULES["gcp"]).findings
     assert finding.place is not None and finding.place.file == "components/gcp/network.py"

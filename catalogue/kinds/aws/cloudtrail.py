@@ -1,0 +1,35 @@
+"""AWS CloudTrail: who did what in the account."""
+
+from catalogue.graph import Resource
+from catalogue.kind import Bills, KeyAt, Keys, Kind, No, documented
+from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.pricing import Bill, Pricing
+
+TRAIL = "aws:cloudtrail/trail:Trail"
+
+_GUIDE = "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/"
+_KMS = documented(f"{_GUIDE}encrypting-cloudtrail-log-files-with-aws-kms.html", READ)
+_RECORDS = documented(f"{_GUIDE}cloudtrail-concepts.html", READ)
+_PRICING = documented("https://aws.amazon.com/cloudtrail/pricing/", READ)
+
+
+def _price(pricing: Pricing, resource: Resource) -> Bill:
+    events = pricing.assume("trail-data-events")
+    cost = events / 100_000 * pricing.of("cloudtrail-data-events")
+    return Bill("trail", 0.0, cost, f"management calls free; {events:,.0f} data events in the ceiling")
+
+
+KINDS = (
+    Kind(
+        token=TRAIL,
+        tags=tagged(TRAIL),
+        keys=Keys((KeyAt("kmsKeyId"),), _KMS),
+        holds=No("what it records rests in its bucket", _RECORDS),
+        reaches=No("CloudTrail writes on AWS's side", _RECORDS),
+        runs=No("it runs no machine", _RECORDS),
+        bills=Bills(_price, _PRICING),
+        stands=regional(TRAIL),
+        keeps=No("its bucket's lifecycle says how long", _RECORDS),
+        serves=No("it runs no container", registry(TRAIL)),
+    ),
+)

@@ -1,0 +1,56 @@
+"""Amazon CloudWatch: logs and alarms."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.pricing import Bill, Pricing
+
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
+_GROUPS = documented(f"{_LOGS}Working-with-log-groups-and-streams.html", READ)
+_KMS = documented(f"{_LOGS}encrypt-log-data-kms.html", READ)
+_PRICING = documented("https://aws.amazon.com/cloudwatch/pricing/", READ)
+
+
+def _retention(graph: Graph, resource: Resource) -> Iterator[float | None]:
+    """Days; 0 and none at all mean for ever."""
+    yield resource.props.number_or_none("retentionInDays") or None
+
+
+def _log_group_price(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("batch-log-gb")
+    cost = amount * pricing.of("cloudwatch-logs-ingestion")
+    return Bill("logs", 0.0, cost, f"{amount:g} GB taken in, in the ceiling")
+
+
+def _alarm_price(pricing: Pricing, resource: Resource) -> Bill:
+    month = pricing.of("cloudwatch-alarm")
+    return Bill("alarm", month, month, f"${month:g} a month")
+
+
+KINDS = (
+    Kind(
+        token=LOG_GROUP,
+        tags=tagged(LOG_GROUP),
+        keys=Keys((KeyAt("kmsKeyId"),), _KMS),
+        holds=No("logs expire by themselves", _GROUPS),
+        reaches=No("the services write on AWS's side", _GROUPS),
+        runs=No("it runs no machine", _GROUPS),
+        bills=Bills(_log_group_price, _PRICING),
+        stands=regional(LOG_GROUP),
+        keeps=Keeps(_retention, _GROUPS),
+        serves=No("it runs no container", registry(LOG_GROUP)),
+    ),
+    setting(
+        ALARM,
+        "what it watches",
+        registry(ALARM),
+        tags=tagged(ALARM),
+        bills=Bills(_alarm_price, _PRICING),
+        stands=regional(ALARM),
+    ),
+)

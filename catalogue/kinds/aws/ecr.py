@@ -1,0 +1,36 @@
+"""Amazon ECR: the repositories of a stack's own images."""
+
+from catalogue.graph import Resource
+from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.pricing import Bill, Pricing
+
+LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+REPOSITORY = "aws:ecr/repository:Repository"
+
+_GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
+_IMAGES = documented(f"{_GUIDE}Repositories.html", READ)
+_KMS = documented(f"{_GUIDE}encryption-at-rest.html", READ)
+_PRICING = documented("https://aws.amazon.com/ecr/pricing/", READ)
+
+
+def _price(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("image-gb")
+    return Bill("images", 0.0, amount * pricing.of("ecr-storage"), f"empty at first; {amount:g} GB in the ceiling")
+
+
+KINDS = (
+    setting(LIFECYCLE, "a repository", registry(LIFECYCLE), stands=regional(LIFECYCLE)),
+    Kind(
+        token=REPOSITORY,
+        tags=tagged(REPOSITORY),
+        keys=Keys((KeyAt("encryptionConfigurations.kmsKey"),), _KMS),
+        holds=Holds("data", _IMAGES),
+        reaches=No("SageMaker pulls images on AWS's side", _IMAGES),
+        runs=No("it runs no machine", _IMAGES),
+        bills=Bills(_price, _PRICING),
+        stands=regional(REPOSITORY),
+        keeps=No("its lifecycle policy says how long, which limits-stores-expire reads", registry(LIFECYCLE)),
+        serves=No("it stores images and runs none", _IMAGES),
+    ),
+)

@@ -1,0 +1,346 @@
+"""Amazon SageMaker AI: the Studio domain and its users, models, what serves them, and the registry of versions."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import Use
+from catalogue.kind import (
+    Bills,
+    CostsOnly,
+    Holds,
+    KeyAt,
+    Keys,
+    Kind,
+    Machines,
+    No,
+    Reaches,
+    Runs,
+    Serves,
+    always,
+    assumed,
+    documented,
+    setting,
+)
+from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws.appautoscaling import TARGET
+from catalogue.pricing import Bill, Pricing, Unpriced
+from catalogue.properties import Malformed, Properties
+
+DOMAIN = "aws:sagemaker/domain:Domain"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+MODEL = "aws:sagemaker/model:Model"
+PACKAGE_GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
+PACKAGE_GROUP_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
+USER_PROFILE = "aws:sagemaker/userProfile:UserProfile"
+
+LOCAL_NVME = re.compile(r"ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|p5e|p5en|p6-b200|trn1|trn1n|trn2|r5d|m5d|c5d)\.")
+"""Machine types that encrypt their instance store in hardware: SageMaker refuses a volume key for them. AWS lists them
+under "Instance store volumes" (EC2 user guide).
+"""
+
+_GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
+_API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
+_STUDIO_VPC = documented(f"{_GUIDE}studio-updated-and-internet-access.html", READ)
+_MODEL_VPC = documented(f"{_GUIDE}host-vpc.html", READ)
+_CALLERS = documented(f"{_GUIDE}interface-vpc-endpoint.html", READ)
+_DOMAINS = documented(f"{_GUIDE}gs-studio-onboard.html", READ)
+_REGISTRY = documented(f"{_GUIDE}model-registry.html", READ)
+_CONFIGURES = documented(f"{_API}API_CreateEndpointConfig.html", READ)
+_CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
+_CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
+_PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
+_HOMES = assumed(
+    "its file system holds people's work, and no stack protects it yet: what its retention policy says happens", READ
+)
+_APPS = assumed("people start their applications themselves; the bill counts working hours on ml.t3.medium", READ)
+
+
+# ---- endpoints ------------------------------------------------------------------------------------------------------
+
+
+def configurations(graph: Graph, endpoint: Resource) -> list[Resource]:
+    """The configuration that an endpoint serves. Raises Malformed where it is not in the stack."""
+    key = "endpointConfigName"
+    found = graph.refers(endpoint, key, CONFIGURATION)
+    if not found:
+        name = endpoint.props.text_or_empty(key)
+        found = [c for c in graph.of(CONFIGURATION) if name and c.props.text_if_known("name") == name]
+    if not found:
+        raise Malformed(key, "names a configuration that is not in the stack, so nobody knows what runs", endpoint)
+    return found
+
+
+def is_async(graph: Graph, endpoint: Resource) -> bool:
+    """Whether an endpoint answers through a queue, and may so stand at zero replicas."""
+    return any("asyncInferenceConfig" in c.props for c in configurations(graph, endpoint))
+
+
+def variants(configuration: Resource) -> list[Properties]:
+    """The production variants of a configuration: what answers callers."""
+    return list(configuration.props.each_section("productionVariants"))
+
+
+def shadows(configuration: Resource) -> list[Properties]:
+    """The shadow variants of a configuration: they get a copy of the requests, and run and bill as the others do."""
+    return list(configuration.props.each_section("shadowProductionVariants"))
+
+
+def targets(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> list[Resource]:
+    """The scalable targets of a variant. Where it is `alone`, one whose variant is not known yet is its target."""
+    found = graph.referring(TARGET, "resourceId", endpoint)
+    if not found:
+        path = f"endpoint/{endpoint.props.text_if_known('name')}/variant/"
+        found = [t for t in graph.of(TARGET) if t.props.text_if_known("resourceId").startswith(path)]
+    name = variant.text_or_empty("variantName")
+    return [target for target in found if _scales(target, name, alone)]
+
+
+def _scales(target: Resource, variant: str, alone: bool) -> bool:
+    if alone and (not variant or not target.props.text_if_known("resourceId")):
+        return True
+    return target.props.text_or_empty("resourceId").endswith(f"/variant/{variant}")
+
+
+def managed_scaling(variant: Properties) -> Properties | None:
+    """The variant's own range of instances, where it has one and it is switched on."""
+    scaling = variant.section_or_empty("managedInstanceScaling")
+    return scaling if scaling and scaling.text_or_empty("status") != "DISABLED" else None
+
+
+def _range(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> tuple[int, int]:
+    """The fewest and the most replicas of a variant; what it starts with counts among the most."""
+    initial = variant.number_or_none("initialInstanceCount")
+    own = managed_scaling(variant)
+    if own is not None:
+        return _bound(own, "minInstanceCount"), max(int(initial or 0), _bound(own, "maxInstanceCount"))
+    start = 1 if initial is None else int(initial)
+    bounds = [target.props for target in targets(graph, endpoint, variant, alone)]
+    if not bounds:
+        return start, start
+    return min(_bound(b, "minCapacity") for b in bounds), max(start, *(_bound(b, "maxCapacity") for b in bounds))
+
+
+def _bound(section: Properties, key: str) -> int:
+    number = section.number_or_none(key)
+    if number is None:
+        where = f"{section.at}.{key}" if section.at else key
+        raise Malformed(where, "is missing, so that nothing bounds the replicas", section.owner)
+    return int(number)
+
+
+def _served(graph: Graph, endpoint: Resource) -> Iterator[tuple[Properties, Machines]]:
+    """Every variant of an endpoint with the machines it runs, shadow variants and serverless ones included."""
+    for configuration in configurations(graph, endpoint):
+        use: Use = "async" if "asyncInferenceConfig" in configuration.props else "online"
+        production, shadow = variants(configuration), shadows(configuration)
+        if not production:
+            raise Malformed("productionVariants", "names no variant, so nobody knows what runs", configuration)
+        alone = len(production) + len(shadow) == 1
+        for noun, group in (("variant", production), ("shadow variant", shadow)):
+            for variant in group:
+                part = "" if alone else f"{noun} {variant.text_or_empty('variantName') or 'without a name'}"
+                yield variant, _of_variant(graph, endpoint, variant, use, part)
+
+
+def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use, part: str) -> Machines:
+    if "serverlessConfig" in variant:
+        size = variant.section_or_empty("serverlessConfig")
+        memory = size.text_or_empty("memorySizeInMb")
+        low, high = int(size.number_or_none("provisionedConcurrency") or 0), _bound(size, "maxConcurrency")
+        return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part)
+    type_ = variant.text_or_empty("instanceType")
+    if not type_:
+        raise Malformed(variant.at, "is of a kind that nobody knows: neither instances nor serverless", variant.owner)
+    low, high = _range(graph, endpoint, variant, alone=not part)
+    return Machines(
+        endpoint.name, type_, use, low, high, part, accelerator=variant.text_or_empty("acceleratorType") or None
+    )
+
+
+def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
+    yield from (machines for _, machines in _served(graph, endpoint))
+
+
+def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
+    """Each variant's hours; its volumes where its machines have no store of their own; logs in the ceiling."""
+    idle = ceiling = 0.0
+    use, parts = "", list[str]()
+    logs = pricing.assume("log-gb-per-replica") * pricing.of("cloudwatch-logs-ingestion")
+    for variant, machines in _served(pricing.graph, endpoint):
+        use, hour = machines.use, pricing.hour(machines)
+        month = pricing.hours * hour + _volume(pricing, variant, machines)
+        idle += machines.low * month
+        ceiling += machines.high * (month + logs)
+        parts.append(f"{machines.low:g} to {machines.high:g} × {machines.said} × {pricing.hours} h × ${hour:g}")
+    return Bill(f"{use} endpoint", idle, ceiling, f"{'; '.join(parts)}, volumes, and logs in the ceiling")
+
+
+def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
+    family = pricing.hardware.family_of(machines.machine_type, machines.accelerator)
+    if family is None:
+        raise Unpriced(machines.said)
+    if pricing.hardware.families[family].local_nvme:
+        return 0.0
+    size = variant.number_or_none("volumeSizeInGb") or pricing.assume("endpoint-volume-gb")
+    return size * pricing.of("sagemaker-endpoint-storage")
+
+
+# ---- keys -----------------------------------------------------------------------------------------------------------
+
+
+def _where(path: str) -> Callable[[Graph, Resource], bool]:
+    """A key is needed where something is written: where any of the sections or texts at the path is given."""
+
+    def given(graph: Graph, resource: Resource) -> bool:
+        head, _, rest = path.partition(".")
+        return head in resource.props and (not rest or any(True for _ in resource.props.each(path)))
+
+    return given
+
+
+def _on_volumes(graph: Graph, configuration: Resource) -> bool:
+    """Whether any variant runs on instances without an encrypted store of their own."""
+    types = (v.text_or_empty("instanceType") for v in (*variants(configuration), *shadows(configuration)))
+    return any(type_ and not LOCAL_NVME.match(type_) for type_ in types)
+
+
+def _captures(graph: Graph, configuration: Resource) -> bool:
+    capture = configuration.props.section_or_empty("dataCaptureConfig")
+    return bool(capture) and capture.flag_or_none("enableCapture") is not False
+
+
+def _studio_keys(settings: str) -> tuple[KeyAt, ...]:
+    """Where the settings of Studio's users write to S3."""
+    shares, canvas = f"{settings}.sharingSettings", f"{settings}.canvasAppSettings.workspaceSettings"
+    return (
+        KeyAt(f"{shares}.s3KmsKeyId", _where(f"{shares}.s3OutputPath")),
+        KeyAt(f"{canvas}.s3KmsKeyId", _where(f"{canvas}.s3ArtifactPath")),
+    )
+
+
+# ---- models ---------------------------------------------------------------------------------------------------------
+
+
+def _containers(model: Resource) -> list[Properties]:
+    """Every container of a model: the one it has alone, and those of a pipeline or a multi-container endpoint."""
+    found = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
+    if not found:
+        raise Malformed("primaryContainer", "and containers are missing, so nobody knows what runs", model)
+    return found
+
+
+def _images(graph: Graph, model: Resource) -> Iterator[str]:
+    """A container without an image takes it from a version of the registry, which does not change."""
+    for container in _containers(model):
+        if "image" in container:
+            yield container.text_or_empty("image")
+        elif "modelPackageName" not in container:
+            raise Malformed(container.at, "names neither an image nor a version of the registry", model)
+
+
+def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
+    for container in _containers(model):
+        yield from container.each_text("modelDataUrl")
+        yield from container.each_text("modelDataSource.s3DataSources.s3Uri")
+        yield from container.each_text("additionalModelDataSources.s3DataSources.s3Uri")
+
+
+def _user_price(pricing: Pricing, resource: Resource) -> Bill:
+    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of("studio-app-ml.t3.medium")
+    amount = pricing.assume("workspace-gb-per-user")
+    space = amount * pricing.of("studio-space-storage")
+    return Bill(
+        "workspace user", space, space + hours * hour, f"{amount:g} GB of space; {hours:g} h × ${hour:g} in the ceiling"
+    )
+
+
+KINDS = (
+    Kind(
+        token=DOMAIN,
+        tags=tagged(DOMAIN),
+        keys=Keys((KeyAt("kmsKeyId"), *_studio_keys("defaultUserSettings")), _CREATES_DOMAIN),
+        holds=No("its file system goes or stays as its retention policy says", _HOMES),
+        reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
+        runs=No("people start the applications", _APPS),
+        bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
+        stands=regional(DOMAIN),
+        keeps=No("what people keep they delete themselves", _DOMAINS),
+        serves=No("its applications run AWS's own images", _DOMAINS),
+    ),
+    Kind(
+        token=ENDPOINT,
+        tags=tagged(ENDPOINT),
+        keys=No("its configuration names the key", _CONFIGURES),
+        holds=CostsOnly(_PRICING),
+        reaches=Reaches(always("sagemaker.runtime"), _CALLERS),
+        runs=Runs(_endpoint_machines, _CONFIGURES),
+        bills=Bills(_endpoint_price, _PRICING),
+        stands=regional(ENDPOINT),
+        keeps=No("answers are not kept; a queue's results rest in a bucket", _CONFIGURES),
+        serves=No("its model names the containers", _CREATES_MODEL),
+    ),
+    setting(
+        CONFIGURATION,
+        "an endpoint",
+        _CONFIGURES,
+        tags=tagged(CONFIGURATION),
+        keys=Keys(
+            (
+                KeyAt("kmsKeyArn", _on_volumes),
+                KeyAt("asyncInferenceConfig.outputConfig.kmsKeyId", _where("asyncInferenceConfig")),
+                KeyAt("dataCaptureConfig.kmsKeyId", _captures),
+                KeyAt("productionVariants.coreDumpConfig.kmsKeyId", _where("productionVariants.coreDumpConfig")),
+                KeyAt(
+                    "shadowProductionVariants.coreDumpConfig.kmsKeyId",
+                    _where("shadowProductionVariants.coreDumpConfig"),
+                ),
+            ),
+            _CONFIGURES,
+        ),
+        runs=No("its endpoint runs what it describes", _CONFIGURES),
+        bills=No("a setting; its endpoint bills", _PRICING),
+        stands=regional(CONFIGURATION),
+    ),
+    Kind(
+        token=MODEL,
+        tags=tagged(MODEL),
+        keys=No("it names an image and an artifact and stores neither", _CREATES_MODEL),
+        holds=No("the artifact rests in its bucket", _CREATES_MODEL),
+        reaches=Reaches(always("s3"), _MODEL_VPC),
+        runs=No("what serves it runs it", _CREATES_MODEL),
+        bills=No("a model is free; what serves it bills", _PRICING),
+        stands=regional(MODEL),
+        keeps=No("nothing is written to it", _CREATES_MODEL),
+        serves=Serves(_images, _artifacts, _CREATES_MODEL),
+    ),
+    setting(
+        PACKAGE_GROUP,
+        "the registry",
+        _REGISTRY,
+        tags=tagged(PACKAGE_GROUP),
+        holds=Holds("data", _REGISTRY),
+        bills=No("the registry is free", _PRICING),
+        stands=regional(PACKAGE_GROUP),
+    ),
+    setting(
+        PACKAGE_GROUP_POLICY,
+        "a model package group",
+        registry(PACKAGE_GROUP_POLICY),
+        holds=Holds("guard", _REGISTRY),
+        stands=regional(PACKAGE_GROUP_POLICY),
+    ),
+    Kind(
+        token=USER_PROFILE,
+        tags=tagged(USER_PROFILE),
+        keys=Keys(_studio_keys("userSettings"), _CREATES_DOMAIN),
+        holds=No("its home is a part of its domain's file system", _HOMES),
+        reaches=No("its domain's network reaches what it needs", _STUDIO_VPC),
+        runs=No("people start the applications", _APPS),
+        bills=Bills(_user_price, _PRICING),
+        stands=regional(USER_PROFILE),
+        keeps=No("what people keep they delete themselves", _DOMAINS),
+        serves=No("its applications run AWS's own images", _DOMAINS),
+    ),
+)

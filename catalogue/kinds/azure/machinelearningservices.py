@@ -1,0 +1,254 @@
+"""Azure Machine Learning: the workspace, what is registered in it, and what it serves online.
+
+What runs jobs, and the schedules that start them, are in machinelearningservices_jobs.py.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import (
+    At,
+    Bills,
+    CostsOnly,
+    Holds,
+    KeyAt,
+    Keys,
+    Kind,
+    Machines,
+    No,
+    Reaches,
+    Runs,
+    Serves,
+    always,
+    documented,
+    from_source,
+    setting,
+)
+from catalogue.pricing import Bill, Pricing
+from catalogue.properties import Malformed
+
+_ML = "azure-native:machinelearningservices"
+_API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
+_DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
+_DATASTORE = from_source(f"{_API}/datastore/", "2026-11-26")
+_ENVIRONMENTS = from_source(f"{_API}/environmentcontainer/", "2026-11-26")
+_ENVIRONMENT = from_source(f"{_API}/environmentversion/", "2026-11-26")
+_MODELS = from_source(f"{_API}/modelcontainer/", "2026-11-26")
+_MODEL = from_source(f"{_API}/modelversion/", "2026-11-26")
+_ENDPOINT = from_source(f"{_API}/onlineendpoint/", "2026-11-26")
+_DEPLOYMENT = from_source(f"{_API}/onlinedeployment/", "2026-11-26")
+_WORKSPACE = from_source(f"{_API}/workspace/", "2026-11-26")
+_RULE = from_source(f"{_API}/managednetworksettingsrule/", "2026-11-26")
+_OLD_RULE = from_source(f"{_API}/outboundrule/", "2026-11-26")
+_KEY = documented(f"{_DOCS}/concept-customer-managed-keys", "2026-11-26")
+_ISOLATED = documented(f"{_DOCS}/how-to-managed-network", "2026-11-26")
+_PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
+_SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
+_COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
+_MACHINE = "the workspace's machines run on Azure's side, in computes and deployments of their own"
+
+WORKSPACE, SERVED = f"{_ML}:Workspace", f"{_ML}:OnlineEndpoint"
+OUTBOUND_RULES = (f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule")
+_SCALING = "azure-native:monitor:AutoscaleSetting"
+_DEFAULT_MACHINE = "Standard_F4s_v2"  # the API's, for a deployment that names none
+
+
+@dataclass(frozen=True)
+class PrivateLink:
+    """A private endpoint that a workspace needs: to the resource that it names under `key`, itself where that is empty.
+
+    `zones` are the private zones in which the names of the resource are found.
+    """
+
+    key: str
+    type: str
+    zones: tuple[str, ...]
+
+
+LINKS: Mapping[str, PrivateLink] = {
+    "amlworkspace": PrivateLink("", WORKSPACE, ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")),
+    "blob": PrivateLink(
+        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.blob.core.windows.net",)
+    ),
+    "file": PrivateLink(
+        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.file.core.windows.net",)
+    ),
+    "vault": PrivateLink("keyVault", "azure-native:keyvault:Vault", ("privatelink.vaultcore.azure.net",)),
+    "registry": PrivateLink(
+        "containerRegistry", "azure-native:containerregistry:Registry", ("privatelink.azurecr.io",)
+    ),
+}
+"""By private-link group. Zones: "Azure private endpoint private DNS zone values", at
+https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns.
+"""
+
+
+def _reached(graph: Graph, workspace: Resource) -> Iterator[str]:
+    """The workspace itself, and each resource that it names."""
+    return (group for group, link in LINKS.items() if not link.key or workspace.props.is_given(link.key))
+
+
+def _network(pricing: Pricing, workspace: Resource) -> Bill:
+    """The managed network: the private endpoints that Azure ML makes, by itself and by rule, and a firewall where a
+    rule names a domain.
+    """
+    inline = list(workspace.props.each_section("managedNetwork.outboundRules.*"))
+    beside = [rule for r in pricing.graph.of(*OUTBOUND_RULES) for rule in r.props.each_section("properties")]
+    kinds = [rule.text_or_empty("type") for rule in (*inline, *beside)]
+    endpoints = len(list(_reached(pricing.graph, workspace))) + kinds.count("PrivateEndpoint")
+    standing = endpoints * pricing.hours * pricing.of("private-endpoint") + pricing.of("managed-network")
+    basis = f"{endpoints} private endpoints of the managed network × {pricing.hours} h"
+    if "FQDN" in kinds:
+        standing += pricing.hours * pricing.of("firewall-standard")
+        basis += ", and a firewall"
+    return Bill("managed network", standing, standing, basis)
+
+
+# ---- what serves online ---------------------------------------------------------------------------------------------
+
+
+def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
+    """The replicas of a deployment: those it starts with, and the range of every profile of every autoscale setting."""
+    props = deployment.props
+    where = props.text_or_empty("properties.endpointComputeType")
+    if where != "Managed":
+        why = f"is {where or 'not given'}, and what runs there is not in the catalogue"
+        raise Malformed("properties.endpointComputeType", why, deployment)
+    lows: list[int] = []
+    highs = [_count(deployment, "sku.capacity", props.number_or_none("sku.capacity"))]
+    for setting_ in graph.referring(_SCALING, "targetResourceUri", deployment):
+        for profile in setting_.props.each_section("profiles"):
+            low, high, otherwise = (
+                _count(setting_, f"{profile.at}.capacity.{key}", profile.number_or_none(f"capacity.{key}"))
+                for key in ("minimum", "maximum", "default")
+            )
+            lows.append(low)
+            highs += [low, high, otherwise]  # a range that is upside down runs its fewest
+    machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
+    users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
+    yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
+
+
+def _count(owner: Resource, path: str, number: float | None) -> int:
+    if number is None or number != int(number):
+        raise Malformed(path, "is no whole number, so that nobody can say how many replicas run", owner)
+    return int(number)
+
+
+def _deployment(pricing: Pricing, deployment: Resource) -> Bill:
+    logs = pricing.assume("log-gb-per-replica") * pricing.of("log-analytics-ingestion")
+    idle, ceiling, parts = 0.0, 0.0, list[str]()
+    for machines in _serving(pricing.graph, deployment):
+        hour = pricing.hour(machines)
+        idle += machines.low * pricing.hours * hour
+        ceiling += machines.high * (pricing.hours * hour + logs)
+        parts.append(f"{machines.low} to {machines.high} × {machines.said} × {pricing.hours} h × ${hour:g}")
+    return Bill("online endpoint", idle, ceiling, f"{'; '.join(parts)}, and logs in the ceiling")
+
+
+# ---- what is registered ---------------------------------------------------------------------------------------------
+
+
+def _images(graph: Graph, environment: Resource) -> Iterator[str]:
+    return environment.props.each_text("properties.image")
+
+
+def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
+    return model.props.each_text("properties.modelUri")
+
+
+def _none(graph: Graph, resource: Resource) -> Iterator[str]:
+    return iter(())
+
+
+KINDS: tuple[Kind, ...] = (
+    setting(
+        f"{_ML}:Datastore",
+        "a workspace",
+        _DATASTORE,
+        tags=At("properties.tags", _DATASTORE),
+        keys=No("its files rest under the key of the storage account it lies on", _KEY),
+        holds=Holds("work", _DATASTORE),
+        bills=No("a name for a place; the storage bills", _COSTS),
+    ),
+    setting(
+        f"{_ML}:EnvironmentContainer",
+        "a workspace",
+        _ENVIRONMENTS,
+        tags=At("properties.tags", _ENVIRONMENTS),
+        holds=Holds("work", _ENVIRONMENTS),
+        bills=No("the registry of Azure ML is free", _COSTS),
+    ),
+    setting(
+        f"{_ML}:EnvironmentVersion",
+        "an environment",
+        _ENVIRONMENT,
+        tags=At("properties.tags", _ENVIRONMENT),
+        bills=No("the registry of Azure ML is free; the image bills where it is kept", _COSTS),
+        serves=Serves(_images, _none, _ENVIRONMENT),
+    ),
+    setting(
+        f"{_ML}:ManagedNetworkSettingsRule",
+        "a workspace",
+        _RULE,
+        bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
+    ),
+    setting(
+        f"{_ML}:ModelContainer",
+        "a workspace",
+        _MODELS,
+        tags=At("properties.tags", _MODELS),
+        holds=Holds("work", _MODELS),
+        bills=No("the registry of Azure ML is free", _COSTS),
+    ),
+    setting(
+        f"{_ML}:ModelVersion",
+        "a model",
+        _MODEL,
+        tags=At("properties.tags", _MODEL),
+        bills=No("the registry of Azure ML is free; the files bill where they are kept", _COSTS),
+        serves=Serves(_none, _artifacts, _MODEL),
+    ),
+    setting(
+        f"{_ML}:OnlineDeployment",
+        "an online endpoint",
+        _DEPLOYMENT,
+        tags=At("tags", _DEPLOYMENT),
+        keys=No("no machine of Azure ML takes a key for its disks", _KEY),
+        holds=CostsOnly(_COSTS),
+        runs=Runs(_serving, _SCALED),
+        bills=Bills(_deployment, _COSTS),
+        stands=At("location", _DEPLOYMENT),
+        serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+    ),
+    setting(
+        SERVED,
+        "a workspace",
+        _ENDPOINT,
+        tags=At("tags", _ENDPOINT),
+        holds=CostsOnly(_COSTS),
+        reaches=Reaches(always("amlworkspace"), _PRIVATE),
+        runs=No("its deployments run machines", _ENDPOINT),
+        bills=No("an endpoint is free; its deployments bill", _COSTS),
+        stands=At("location", _ENDPOINT),
+    ),
+    setting(
+        f"{_ML}:OutboundRule",
+        "a workspace",
+        _OLD_RULE,
+        bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
+    ),
+    Kind(
+        token=WORKSPACE,
+        tags=At("tags", _WORKSPACE),
+        keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier"),), _KEY),
+        holds=Holds("work", _WORKSPACE),
+        reaches=Reaches(_reached, _PRIVATE),
+        runs=No(_MACHINE, _COSTS),
+        bills=Bills(_network, _ISOLATED),
+        stands=At("location", _WORKSPACE),
+        keeps=No("what is registered in it is kept until somebody deletes it", _WORKSPACE),
+        serves=No("its environments name the images, and its models the artifacts", _WORKSPACE),
+    ),
+)

@@ -1,0 +1,332 @@
+"""Azure Machine Learning: computes, the jobs that schedules start on them, and batch endpoints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from cronsim import CronSimError
+
+from catalogue.durations import minutes_or_none
+from catalogue.graph import Graph, Resource
+from catalogue.kind import (
+    At,
+    Bills,
+    CostsOnly,
+    Kind,
+    Machines,
+    No,
+    Reaches,
+    Runs,
+    Serves,
+    always,
+    documented,
+    from_source,
+    setting,
+)
+from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
+from catalogue.properties import Malformed, Properties
+
+_ML = "azure-native:machinelearningservices"
+_API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
+_DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
+_COMPUTE = from_source(f"{_API}/compute/", "2026-11-26")
+_SCHEDULE = from_source(f"{_API}/schedule/", "2026-11-26")
+_DEPLOYMENT = from_source(f"{_API}/batchdeployment/", "2026-11-26")
+_ENDPOINT = from_source(f"{_API}/batchendpoint/", "2026-11-26")
+_KEY = documented(f"{_DOCS}/concept-customer-managed-keys", "2026-11-26")
+_COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
+_PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
+_SERVERLESS = documented(f"{_DOCS}/how-to-use-serverless-compute", "2026-11-26")
+
+COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
+BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
+_DAYS = MONTH_MINUTES / (24 * 60)
+
+
+def _at(props: Properties, path: str) -> str:
+    return f"{props.at}.{path}" if props.at else path
+
+
+# ---- computes -------------------------------------------------------------------------------------------------------
+
+
+def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
+    """The nodes of a cluster, under the name of the batch endpoint that runs on it, or one person's machine."""
+    kind = compute.props.text_or_empty("properties.computeType")
+    machine = compute.props.section_or_empty("properties.properties")
+    size = machine.text_or_empty("vmSize")
+    if kind not in ("AmlCompute", "ComputeInstance"):
+        why = f"is {kind or 'not given'}, a compute whose machines are not in the catalogue"
+        raise Malformed("properties.computeType", why, compute)
+    if not size:
+        raise Malformed(_at(machine, "vmSize"), "is not given, so that Azure chooses the machine", compute)
+    if kind == "ComputeInstance":
+        yield Machines(compute.name, size, "training", 1, 1)
+        return
+    priority = machine.text_or_empty("vmPriority")
+    if priority not in ("", "Dedicated"):
+        raise Malformed(_at(machine, "vmPriority"), f"is {priority}, whose price and quota nobody knows", compute)
+    users = [e.name for d in _on(graph, compute) for e in graph.refers(d, "endpointName", BATCH_ENDPOINT)]
+    low, high = (machine.number_or_none(f"scaleSettings.{key}") for key in ("minNodeCount", "maxNodeCount"))
+    if high is None:
+        raise Malformed(_at(machine, "scaleSettings.maxNodeCount"), "is not given, so nothing bounds it", compute)
+    yield Machines(" and ".join(users) or compute.name, size, "batch", int(low or 0), ceil(high))
+
+
+def _on(graph: Graph, compute: Resource) -> list[Resource]:
+    return graph.referring(BATCH_DEPLOYMENT, "properties", compute)
+
+
+def _compute(pricing: Pricing, compute: Resource) -> Bill:
+    """A cluster's nodes that stand between runs; a person's machine, whose disk and load balancer always stand."""
+    (machines,) = _computing(pricing.graph, compute)
+    if machines.use == "batch":
+        standing = machines.low * pricing.hours * pricing.hour(machines) if machines.low else 0.0
+        return Bill(
+            "cluster", standing, standing, f"from {machines.low or 'zero'}: what runs on it is billed with its job"
+        )
+    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of(f"compute-instance-{machines.machine_type}")
+    standing = pricing.of("compute-instance-disk") + _DAYS * pricing.of("load-balancer")
+    return Bill(
+        "workspace user",
+        standing,
+        standing + hours * hour,
+        f"disk and load balancer, kept while it is stopped; {hours:g} h of {machines.said} × ${hour:g} in the ceiling",
+    )
+
+
+def _services(graph: Graph, compute: Resource) -> Iterator[str]:
+    """The images of the applications that a compute instance offers; one of Azure ML's environments is no image."""
+    for service in compute.props.each_section("properties.properties.customServices"):
+        image = service.section_or_empty("image")
+        if image.text_or_empty("type") != "azureml":
+            version = image.text_or_empty("version")
+            yield image.text_or_empty("reference") + (f":{version}" if version else "")
+
+
+def _none(graph: Graph, resource: Resource) -> Iterator[str]:
+    return iter(())
+
+
+# ---- jobs -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job that a schedule starts, at whatever depth of a pipeline.
+
+    `around` are the pipelines it stands in, the outermost first. Read its nodes, time and compute by the methods: where
+    they stand differs by kind.
+    """
+
+    kind: str
+    own: Properties
+    around: tuple[Properties, ...]
+
+    def nodes(self) -> int:
+        """How many nodes run at once. Raises Malformed where nothing bounds them."""
+        resources = (self.own.section_or_empty("trial") if self.kind == "sweep" else self.own).section_or_empty(
+            "resources"
+        )
+        # A step of a pipeline is free-form JSON, in which Azure's own tools write these in snake case.
+        count = _either(resources, "instanceCount", "instance_count")
+        return ceil(1 if count is None else count) * self._trials()
+
+    def _trials(self) -> int:
+        if self.kind == "automl":
+            return ceil(self.own.number_or_none("taskDetails.limitSettings.maxConcurrentTrials") or 1)
+        if self.kind == "sweep":
+            limits = self.own.section_or_empty("limits")
+            most = _either(limits, "maxConcurrentTrials", "max_concurrent_trials")
+            if most is None:
+                where = _at(self.own, "limits.maxConcurrentTrials")
+                raise Malformed(where, "is not given, so nothing bounds how many trials run at once", self.own.owner)
+            return ceil(most)
+        return 1
+
+    def minutes_or_none(self) -> float | None:
+        """After how long it is stopped; None where nothing stops it."""
+        limits = "taskDetails.limitSettings" if self.kind == "automl" else "limits"
+        return minutes_or_none(self.own, f"{limits}.timeout")
+
+    def identity(self) -> Properties:
+        """As whom it acts: what it says itself, or what the pipelines around it say, the nearest first."""
+        given = (part for part in (self.own, *reversed(self.around)) if "identity" in part)
+        return next(given, self.own).section_or_empty("identity")
+
+    def compute(self, graph: Graph, schedule: Resource) -> Resource | None:
+        """The compute of the stack it runs on; None for one that Azure makes for the job ("serverless")."""
+        for part in (self.own, *reversed(self.around)):
+            for path in ("computeId", "settings.defaultCompute", "settings.default_compute"):
+                if part.is_given(path):
+                    return compute_at(graph, schedule, part, path)
+        return None
+
+
+def jobs(schedule: Properties) -> Iterator[Job]:
+    """Every job that a schedule starts. Raises Malformed for an action or a kind of job the catalogue does not know."""
+    action = schedule.text_or_empty("properties.action.actionType")
+    if action != "CreateJob":
+        why = f"is {action or 'not given'}, and what that starts is not in the catalogue"
+        raise Malformed("properties.action.actionType", why, schedule.owner)
+    yield from _steps(schedule.section_or_empty("properties.action.jobDefinition"), ())
+
+
+def _steps(job: Properties, around: tuple[Properties, ...]) -> Iterator[Job]:
+    kind = (job.text_or_empty("jobType") or job.text_or_empty("type")).lower()
+    if kind == "pipeline":
+        steps = list(job.each_section("jobs.*"))
+        if not steps:
+            raise Malformed(_at(job, "jobs"), "is empty, so nobody can say what the pipeline runs", job.owner)
+        for step in steps:
+            yield from _steps(step, (*around, job))
+    elif kind in ("command", "sweep", "automl"):
+        yield Job(kind, job, around)
+    else:
+        why = f"is {kind or 'not given'}, a kind of job that the catalogue does not know"
+        raise Malformed(_at(job, "jobType"), why, job.owner)
+
+
+def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) -> Resource | None:
+    """The compute of the stack that a property of a schedule or batch deployment names; None for "serverless".
+
+    Raises Malformed for any other compute, and NotKnown where it is not known which of several is meant.
+    """
+    name = part.text_if_known(path).rpartition("/")[2].rpartition(":")[2].lower()
+    if name == "serverless":
+        return None
+    computes = graph.refers(resource, "properties", COMPUTE)
+    if not name and len(computes) == 1:
+        return computes[0]
+    if not name:
+        part.text_or_empty(path)  # raises, for it is not known which of several is meant
+    named = [compute for compute in computes if compute.props.text_if_known("computeName").lower() == name]
+    if len(named) != 1:
+        raise Malformed(_at(part, path), "names no compute of the stack, so nobody can say what runs", resource)
+    return named[0]
+
+
+def _either(props: Properties, *paths: str) -> float | None:
+    return next((number for path in paths if (number := props.number_or_none(path)) is not None), None)
+
+
+def _started(graph: Graph, schedule: Resource) -> Iterator[Machines]:
+    """What Azure makes for the jobs of a schedule; those on a cluster of the stack take that cluster's nodes."""
+    for job in jobs(schedule.props):
+        if job.compute(graph, schedule) is None:
+            yield _made(schedule, job)
+        else:
+            job.nodes()  # raises where nothing bounds them
+
+
+def _made(schedule: Resource, job: Job) -> Machines:
+    resources = (job.own.section_or_empty("trial") if job.kind == "sweep" else job.own).section_or_empty("resources")
+    machine = resources.text_or_empty("instanceType") or resources.text_or_empty("instance_type")
+    tier = job.own.text_or_empty("queueSettings.jobTier")
+    if not machine:
+        where = _at(job.own, "resources.instanceType")
+        raise Malformed(where, "is not given, nor is a compute, so that Azure chooses the machine", schedule)
+    if tier not in ("", "Null", "Standard", "Premium"):
+        where = _at(job.own, "queueSettings.jobTier")
+        raise Malformed(where, f"is {tier}, whose price and quota nobody knows", schedule)
+    count = job.nodes()
+    step = job.own.at.rpartition(".")[2] if job.around else ""
+    return Machines(schedule.name, machine, "batch", count, count, step)
+
+
+def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
+    """Nothing of its own: its runs take nodes of a cluster of the stack, which it must name."""
+    if deployment.props.is_given("properties.deploymentConfiguration"):
+        why = "is given, and what such a deployment runs is not in the catalogue"
+        raise Malformed("properties.deploymentConfiguration", why, deployment)
+    if compute_at(graph, deployment, deployment.props, "properties.compute") is None:
+        raise Malformed("properties.compute", "names no compute of the stack, so nobody can say what runs", deployment)
+    return iter(())
+
+
+def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
+    """Every job at its longest, whenever the schedule fires; a load balancer stands for every fifty nodes that run."""
+    runs = _runs_per_month(schedule.props.section_or_empty("properties.trigger"))
+    total, parts = pricing.assume("batch-log-gb") * pricing.of("log-analytics-ingestion"), list[str]()
+    for job in jobs(schedule.props):
+        minutes = job.minutes_or_none()
+        if minutes is None:
+            raise Malformed(
+                _at(job.own, "limits.timeout"), "is not given, so nothing bounds what a run costs", schedule
+            )
+        compute = job.compute(pricing.graph, schedule)
+        (machines,) = [_made(schedule, job)] if compute is None else _computing(pricing.graph, compute)
+        count, hours, hour = job.nodes(), minutes / 60, pricing.hour(machines)
+        total += runs * (count * hours * hour + ceil(count / 50) * pricing.of("load-balancer"))
+        parts.append(f"{runs:.1f} runs × {count} × {machines.machine_type} × at most {hours:g} h × ${hour:g}")
+    return Bill("batch job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, load balancer and logs")
+
+
+_MINUTES = {"minute": 1.0, "hour": 60.0, "day": 1440.0, "week": 10_080.0, "month": MONTH_MINUTES}
+
+
+def _runs_per_month(trigger: Properties) -> float:
+    """How often a trigger fires in an average month, whether it is switched on today or not."""
+    kind = trigger.text_or_empty("triggerType")
+    if kind == "Cron":
+        try:
+            return cron_runs_per_month(trigger.text_or_empty("expression"))
+        except CronSimError:
+            raise Malformed(_at(trigger, "expression"), "is no cron expression", trigger.owner) from None
+    frequency, interval = trigger.text_or_empty("frequency").lower(), trigger.number_or_none("interval")
+    if kind != "Recurrence" or frequency not in _MINUTES or not interval:
+        raise Malformed(trigger.at, "does not say how often it fires", trigger.owner)
+    at = trigger.section_or_empty("schedule")
+    several = {"week": ("hours", "minutes", "weekDays"), "month": ("hours", "minutes", "monthDays")}
+    times = 1
+    for path in several.get(frequency, ("hours", "minutes")):
+        times *= max(1, len(list(at.each(path))))
+    return times * MONTH_MINUTES / (_MINUTES[frequency] * interval)
+
+
+KINDS: tuple[Kind, ...] = (
+    setting(
+        BATCH_DEPLOYMENT,
+        "a batch endpoint",
+        _DEPLOYMENT,
+        tags=At("tags", _DEPLOYMENT),
+        holds=CostsOnly(_COSTS),
+        runs=Runs(_by_hand, _DEPLOYMENT),
+        bills=No("a setting of an endpoint is free; its cluster bills while it runs", _COSTS),
+        stands=At("location", _DEPLOYMENT),
+        serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+    ),
+    setting(
+        BATCH_ENDPOINT,
+        "a workspace",
+        _ENDPOINT,
+        tags=At("tags", _ENDPOINT),
+        holds=CostsOnly(_COSTS),
+        reaches=Reaches(always("amlworkspace"), _PRIVATE),
+        runs=No("the clusters of its deployments run machines", _ENDPOINT),
+        bills=No("an endpoint is free; the cluster of its deployment bills while it runs", _COSTS),
+        stands=At("location", _ENDPOINT),
+    ),
+    setting(
+        COMPUTE,
+        "a workspace",
+        _COMPUTE,
+        tags=At("tags", _COMPUTE),
+        keys=No("no machine of Azure ML takes a key for its disks", _KEY),
+        holds=CostsOnly(_COSTS),
+        runs=Runs(_computing, _COMPUTE),
+        bills=Bills(_compute, _COSTS),
+        stands=At("location", _COMPUTE),
+        serves=Serves(_services, _none, _COMPUTE),
+    ),
+    setting(
+        SCHEDULE,
+        "a workspace",
+        _SCHEDULE,
+        tags=At("properties.tags", _SCHEDULE),
+        holds=CostsOnly(_COSTS),
+        runs=Runs(_started, _SERVERLESS),
+        bills=Bills(_schedule, _COSTS),
+        serves=No("the environments of its jobs name the images", _SCHEDULE),
+    ),
+)

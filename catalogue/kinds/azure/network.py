@@ -1,0 +1,121 @@
+"""Azure networks: the private one of a pilot, and what would lead out of it."""
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, Evidence, Kind, No, assumed, documented, from_source, setting
+from catalogue.pricing import Bill, Pricing, Unpriced
+
+_API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/network"
+_DETAILS = "https://azure.microsoft.com/pricing/details"
+_LINK_PRICING = documented(f"{_DETAILS}/private-link/", "2026-11-26")
+_NETWORK_PRICING = documented(f"{_DETAILS}/virtual-network/", "2026-11-26")
+_ROUTES = documented(
+    "https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-udr-overview", "2026-11-26"
+)
+_GROUPS = documented(
+    "https://learn.microsoft.com/en-us/azure/virtual-network/network-security-groups-overview", "2026-11-26"
+)
+
+
+def _sdk(name: str) -> Evidence:
+    return from_source(f"{_API}/{name.lower()}/", "2026-11-26")
+
+
+def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
+    """The data of all private endpoints are shared out evenly."""
+    hour, endpoints = pricing.of("private-endpoint"), len(pricing.graph.of(resource.type))
+    data = pricing.assume("endpoint-data-gb") / endpoints * pricing.of("private-endpoint-data")
+    standing = pricing.hours * hour
+    return Bill("private endpoint", standing, standing + data, f"{pricing.hours} h × ${hour:g}, data in the ceiling")
+
+
+def _firewall(pricing: Pricing, resource: Resource) -> Bill:
+    standing = pricing.hours * pricing.of("firewall-standard")
+    return Bill("firewall", standing, standing, f"{pricing.hours} h at the price of the Standard tier, without data")
+
+
+def _priced_by_nobody(pricing: Pricing, resource: Resource) -> Bill:
+    raise Unpriced(f"{resource.type.rpartition(':')[2]} in {pricing.region}")
+
+
+def _way_out(name: str, pricing: Evidence, tagged: bool = True, regional: bool = True) -> Kind:
+    """What leads out of a private network, which no pilot has: the rule network-no-internet-gateway refuses it."""
+    sdk = _sdk(name)
+    return setting(
+        f"azure-native:network:{name}",
+        "a network",
+        sdk,
+        bills=Bills(_firewall if name == "AzureFirewall" else _priced_by_nobody, pricing),
+        **({"tags": At("tags", sdk)} if tagged else {}),
+        **({"stands": At("location", sdk)} if regional else {}),
+    )
+
+
+KINDS: tuple[Kind, ...] = (
+    _way_out("ApplicationGateway", documented(f"{_DETAILS}/application-gateway/", "2026-11-26")),
+    _way_out("AzureFirewall", documented(f"{_DETAILS}/azure-firewall/", "2026-11-26")),
+    _way_out("BastionHost", documented(f"{_DETAILS}/azure-bastion/", "2026-11-26")),
+    _way_out(
+        "ExpressRouteConnection",
+        documented(f"{_DETAILS}/expressroute/", "2026-11-26"),
+        tagged=False,
+        regional=False,
+    ),
+    _way_out("LoadBalancer", documented(f"{_DETAILS}/load-balancer/", "2026-11-26")),
+    _way_out("NatGateway", assumed("Azure bills a NAT gateway by the hour; no price was looked up", "2026-11-26")),
+    setting(
+        "azure-native:network:NetworkSecurityGroup",
+        "a network",
+        _sdk("NetworkSecurityGroup"),
+        tags=At("tags", _sdk("NetworkSecurityGroup")),
+        bills=No("security groups are free", _GROUPS),
+        stands=At("location", _sdk("NetworkSecurityGroup")),
+    ),
+    setting(
+        "azure-native:network:PrivateDnsZoneGroup",
+        "a private endpoint",
+        _sdk("PrivateDnsZoneGroup"),
+        bills=No("a setting of a private endpoint is free; its zone bills", _LINK_PRICING),
+    ),
+    setting(
+        "azure-native:network:PrivateEndpoint",
+        "a network",
+        _sdk("PrivateEndpoint"),
+        tags=At("tags", _sdk("PrivateEndpoint")),
+        bills=Bills(_endpoint, _LINK_PRICING),
+        stands=At("location", _sdk("PrivateEndpoint")),
+    ),
+    _way_out("PublicIPAddress", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
+    _way_out("PublicIPPrefix", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
+    setting("azure-native:network:Route", "a route table", _sdk("Route"), bills=No("routes are free", _ROUTES)),
+    setting(
+        "azure-native:network:RouteTable",
+        "a network",
+        _sdk("RouteTable"),
+        tags=At("tags", _sdk("RouteTable")),
+        bills=No("route tables are free", _ROUTES),
+        stands=At("location", _sdk("RouteTable")),
+    ),
+    setting(
+        "azure-native:network:SecurityRule",
+        "a security group",
+        _sdk("SecurityRule"),
+        bills=No("security rules are free", _GROUPS),
+    ),
+    setting(
+        "azure-native:network:Subnet",
+        "a network",
+        _sdk("Subnet"),
+        bills=No("subnets are free", _NETWORK_PRICING),
+    ),
+    setting(
+        "azure-native:network:VirtualNetwork",
+        "a resource group",
+        _sdk("VirtualNetwork"),
+        tags=At("tags", _sdk("VirtualNetwork")),
+        bills=No("a virtual network is free", _NETWORK_PRICING),
+        stands=At("location", _sdk("VirtualNetwork")),
+    ),
+    _way_out("VirtualNetworkGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
+    _way_out("VirtualNetworkPeering", _NETWORK_PRICING, tagged=False, regional=False),
+    _way_out("VpnGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
+)

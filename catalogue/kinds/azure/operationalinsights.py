@@ -1,0 +1,39 @@
+"""Log Analytics workspaces: where everything is recorded."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Bills, Holds, Keeps, Kind, No, documented, from_source, setting
+from catalogue.pricing import Bill, Pricing
+
+_SDK = from_source(
+    "https://www.pulumi.com/registry/packages/azure-native/api-docs/operationalinsights/workspace/", "2026-11-26"
+)
+_KEPT = documented("https://learn.microsoft.com/en-us/azure/azure-monitor/logs/data-retention-configure", "2026-11-26")
+_KEY = documented("https://learn.microsoft.com/en-us/azure/azure-monitor/logs/customer-managed-keys", "2026-11-26")
+_PRICING = documented("https://azure.microsoft.com/pricing/details/monitor/", "2026-11-26")
+
+
+def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
+    yield resource.props.number_or_none("retentionInDays")
+
+
+def _price(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("audit-log-gb")
+    cost = amount * pricing.of("log-analytics-ingestion")
+    return Bill("audit log", 0.0, cost, f"{amount:g} GB taken in, in the ceiling; 31 days are included")
+
+
+KINDS: tuple[Kind, ...] = (
+    setting(
+        "azure-native:operationalinsights:Workspace",
+        "a resource group",
+        _SDK,
+        tags=At("tags", _SDK),
+        keys=No("a key of one's own takes a dedicated cluster of 100 GB a day", _KEY),
+        holds=Holds("data", _SDK),
+        bills=Bills(_price, _PRICING),
+        stands=At("location", _SDK),
+        keeps=Keeps(_days, _KEPT),
+    ),
+)

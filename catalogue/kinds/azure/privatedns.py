@@ -1,0 +1,35 @@
+"""Private DNS: under which name a private endpoint is found."""
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, Kind, No, documented, from_source, setting
+from catalogue.pricing import Bill, Pricing
+
+_API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/privatedns"
+_ZONE = from_source(f"{_API}/privatezone/", "2026-11-26")
+_LINK = from_source(f"{_API}/virtualnetworklink/", "2026-11-26")
+_PRICING = documented("https://azure.microsoft.com/pricing/details/dns/", "2026-11-26")
+
+
+def _price(pricing: Pricing, resource: Resource) -> Bill:
+    month = pricing.of("private-dns-zone")
+    return Bill("private zone", month, month, f"${month:g} a month")
+
+
+KINDS: tuple[Kind, ...] = (
+    setting(
+        "azure-native:privatedns:PrivateZone",
+        "a resource group",
+        _ZONE,
+        tags=At("tags", _ZONE),
+        bills=Bills(_price, _PRICING),
+        stands=No("a private zone is global", _ZONE),
+    ),
+    setting(
+        "azure-native:privatedns:VirtualNetworkLink",
+        "a private zone",
+        _LINK,
+        tags=At("tags", _LINK),
+        bills=No("a link is free; its zone is not", _PRICING),
+        stands=No("a link of a private zone is global", _LINK),
+    ),
+)

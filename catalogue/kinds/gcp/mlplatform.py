@@ -1,0 +1,102 @@
+"""Vertex AI through our own provider: a model of the registry, and its deployment to an endpoint."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import (
+    At,
+    Bills,
+    CostsOnly,
+    KeyAt,
+    Keys,
+    Kind,
+    Machines,
+    No,
+    Runs,
+    Serves,
+    assumed,
+    documented,
+)
+from catalogue.kinds.gcp import READ
+from catalogue.pricing import Bill, Pricing
+from catalogue.properties import Malformed
+
+_MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
+_DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
+_KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
+_PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+
+
+def _images(graph: Graph, resource: Resource) -> Iterator[str]:
+    yield resource.props.text_or_empty("image")
+
+
+def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
+    if address := resource.props.text_or_empty("artifactUri"):
+        yield address
+
+
+def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
+    """The replicas of a deployment, under the name of the endpoint that it serves."""
+    props = resource.props
+    endpoints = graph.refers(resource, "endpoint", "gcp:vertex/aiEndpoint:AiEndpoint")
+    low, high = (props.number_or_none(path) for path in ("minReplicas", "maxReplicas"))
+    if low is None or high is None:
+        where = "minReplicas" if low is None else "maxReplicas"
+        raise Malformed(where, "is not given, so nobody knows how many replicas run", resource)
+    machine = props.text_or_empty("machineType")
+    if not machine:
+        raise Malformed("machineType", "is not given, so nobody knows what runs", resource)
+    count = props.number_or_none("acceleratorCount")
+    yield Machines(
+        user=", ".join(endpoint.name for endpoint in endpoints) or resource.name,
+        machine_type=machine,
+        use="online",
+        low=int(low),
+        high=int(high),
+        accelerator=props.text_or_empty("acceleratorType") or None,
+        accelerators=None if count is None else int(count),
+    )
+
+
+def _deployment(pricing: Pricing, resource: Resource) -> Bill:
+    (runs,) = _machines(pricing.graph, resource)
+    hour = pricing.hour(runs)
+    logs = pricing.assume("log-gb-per-replica") * pricing.of("logging-ingestion")
+    return Bill(
+        "online endpoint",
+        runs.low * pricing.hours * hour,
+        runs.high * (pricing.hours * hour + logs),
+        f"{runs.low} to {runs.high} × {runs.machine_type} × {pricing.hours} h × ${hour:g}, and logs in the ceiling",
+    )
+
+
+KINDS = (
+    Kind(
+        token="mlplatform:gcp:Model",
+        tags=At("labels", _MODEL),
+        keys=Keys((KeyAt("kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
+        holds=No(
+            "it can be uploaded again from its artifact and image",
+            assumed("the bucket and the repository keep both, and are protected", READ),
+        ),
+        reaches=No("Vertex AI fetches image and artifact on Google's side", _MODEL),
+        runs=No("what deploys it, or scores with it, runs", _MODEL),
+        bills=No("the registry is free, what serves a model bills", _PRICES),
+        stands=At("location", _MODEL),
+        keeps=No("nothing is written to it", _MODEL),
+        serves=Serves(_images, _artifacts, _MODEL),
+    ),
+    Kind(
+        token="mlplatform:gcp:Deployment",
+        tags=No("a deployed model takes no labels, its endpoint does", _DEPLOYED),
+        keys=No("what runs under an endpoint takes the endpoint's key", _KMS),
+        holds=CostsOnly(_DEPLOYED),
+        reaches=No("it runs in a project of Google's", _DEPLOYED),
+        runs=Runs(_machines, _DEPLOYED),
+        bills=Bills(_deployment, _PRICES),
+        stands=At("location", _DEPLOYED),
+        keeps=No("its logs go to Cloud Logging", _DEPLOYED),
+        serves=No("its model names the image", _DEPLOYED),
+    ),
+)

@@ -1,0 +1,38 @@
+"""Cloud Monitoring: alerts, and the channel by which somebody hears of them."""
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, No, setting
+from catalogue.kinds.gcp import OBSERVABILITY, registry
+from catalogue.pricing import Bill, Pricing
+
+_ALERT, _CHANNEL = registry("monitoring/alertpolicy"), registry("monitoring/notificationchannel")
+
+
+def _alert(pricing: Pricing, resource: Resource) -> Bill:
+    conditions = len(list(resource.props.each_section("conditions")))
+    price = pricing.of("monitoring-alert")
+    return Bill(
+        "alert policy",
+        conditions * price,
+        conditions * price,
+        f"{conditions} condition{'s' if conditions > 1 else ''} × ${price:g} a month",
+    )
+
+
+KINDS = (
+    setting(
+        "gcp:monitoring/alertPolicy:AlertPolicy",
+        "Monitoring",
+        _ALERT,
+        tags=At("userLabels", _ALERT),
+        bills=Bills(_alert, OBSERVABILITY),
+    ),
+    setting(
+        "gcp:monitoring/notificationChannel:NotificationChannel",
+        "Monitoring",
+        _CHANNEL,
+        # Its `labels` configure the channel; those for people are beside them.
+        tags=At("userLabels", _CHANNEL),
+        bills=No("e-mails are free", OBSERVABILITY),
+    ),
+)

@@ -1,0 +1,16 @@
+"""Google's provider itself: which project and which region a stack is made in."""
+
+from catalogue.kind import At, No, setting
+from catalogue.kinds.gcp import registry
+
+_SDK = registry("provider")
+
+KINDS = (
+    setting(
+        "pulumi:providers:gcp",
+        "the program",
+        _SDK,
+        bills=No("a provider is a connection and nothing in the cloud", _SDK),
+        stands=At("region", _SDK),
+    ),
+)

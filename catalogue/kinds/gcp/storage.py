@@ -1,0 +1,34 @@
+"""Cloud Storage: the bucket of artifacts, and who reads and writes below which prefix."""
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
+from catalogue.kinds.gcp import PRICED, READ, grant, registry
+from catalogue.pricing import Bill, Pricing
+
+_TOKEN = "gcp:storage/bucket:Bucket"
+_SDK = registry("storage/bucket")
+_KMS = documented("https://cloud.google.com/storage/docs/encryption/customer-managed-keys", READ)
+_PRICES = documented("https://cloud.google.com/storage/pricing", PRICED)
+
+
+def _bucket(pricing: Pricing, resource: Resource) -> Bill:
+    amount = pricing.assume("artifact-gb") / len(pricing.graph.of(_TOKEN))
+    cost = amount * pricing.of("storage-standard")
+    return Bill("storage", cost, cost, f"{amount:g} GB kept, traffic or not")
+
+
+KINDS = (
+    Kind(
+        token=_TOKEN,
+        tags=At("labels", _SDK),
+        keys=Keys((KeyAt("encryption.defaultKmsKeyName", users=("gs-project-accounts",)),), _KMS),
+        holds=Holds("data", _SDK),
+        reaches=No("who reads it needs Google's APIs, and says so itself", _SDK),
+        runs=No("it runs no machine", _SDK),
+        bills=Bills(_bucket, _PRICES),
+        stands=At("location", _SDK),
+        keeps=No("artifacts are kept; limits-stores-expire asks for an end of old versions and uploads", _SDK),
+        serves=No("it runs no container", _SDK),
+    ),
+    grant("gcp:storage/bucketIAMMember:BucketIAMMember", "a bucket", "storage/bucketiammember"),
+)

@@ -1,0 +1,23 @@
+"""Vertex AI as the provider has it: the endpoint. Models and deployments are our own provider's (mlplatform.py)."""
+
+from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
+from catalogue.kinds.gcp import READ, registry
+
+_SDK = registry("vertex/aiendpoint")
+_KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
+_PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+
+KINDS = (
+    Kind(
+        token="gcp:vertex/aiEndpoint:AiEndpoint",
+        tags=At("labels", _SDK),
+        keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
+        holds=CostsOnly(_SDK),
+        reaches=No("callers reach it by its own address, which network-endpoint-reached asks for", _SDK),
+        runs=No("what is deployed to it runs", _SDK),
+        bills=No("an endpoint is free, what is deployed to it bills", _PRICES),
+        stands=At("location", _SDK),
+        keeps=No("requests are logged to a dataset of the stack", _SDK),
+        serves=No("what is deployed to it serves", _SDK),
+    ),
+)

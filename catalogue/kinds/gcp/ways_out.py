@@ -1,0 +1,47 @@
+"""What would lead out of a pilot's network: NAT, VPN, interconnect, peering. A rule forbids every one of them.
+
+Each has a record so that the rule, and not a kind that nobody knows, is what stops it.
+"""
+
+from typing import Any
+
+from catalogue.graph import Resource
+from catalogue.kind import At, Bills, Evidence, Kind, assumed, documented, setting
+from catalogue.kinds.gcp import NETWORK, READ, registry
+from catalogue.pricing import Bill, Pricing, Unpriced
+
+_NAT = documented("https://cloud.google.com/nat/pricing", READ)
+_NOT_READ = assumed("its price list was not read, for no pilot may have it", READ)
+
+
+def _forbidden(pricing: Pricing, resource: Resource) -> Bill:
+    """It bills by the hour or by what passes; no figure is in the catalogue."""
+    raise Unpriced(f"{resource.type.rpartition(':')[2]} in {pricing.region}")
+
+
+def _way_out(token: str, page: str, bills: Evidence = _NOT_READ, labels: bool = False, stands: str = "") -> Kind:
+    sdk = registry(page)
+    answers: dict[str, Any] = {"bills": Bills(_forbidden, bills)}
+    if labels:
+        answers["tags"] = At("labels", sdk)
+    if stands:
+        answers["stands"] = At(stands, sdk)
+    return setting(token, "a network", sdk, **answers)
+
+
+KINDS = (
+    _way_out("gcp:compute/externalVpnGateway:ExternalVpnGateway", "compute/externalvpngateway", labels=True),
+    _way_out("gcp:compute/haVpnGateway:HaVpnGateway", "compute/havpngateway", labels=True, stands="region"),
+    _way_out(
+        "gcp:compute/interconnectAttachment:InterconnectAttachment",
+        "compute/interconnectattachment",
+        labels=True,
+        stands="region",
+    ),
+    _way_out("gcp:compute/networkPeering:NetworkPeering", "compute/networkpeering", NETWORK),
+    _way_out("gcp:compute/routerNat:RouterNat", "compute/routernat", _NAT, stands="region"),
+    _way_out("gcp:compute/vPNGateway:VPNGateway", "compute/vpngateway", stands="region"),
+    _way_out("gcp:networkconnectivity/spoke:Spoke", "networkconnectivity/spoke", labels=True, stands="location"),
+    _way_out("gcp:servicenetworking/connection:Connection", "servicenetworking/connection", NETWORK),
+    _way_out("gcp:vpcaccess/connector:Connector", "vpcaccess/connector", stands="region"),
+)

@@ -1,0 +1,81 @@
+"""Vertex AI Workbench: one person's instance, and who may start and stop it."""
+
+from collections.abc import Iterator, Mapping
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
+from catalogue.kinds.gcp import READ, grant, registry
+from catalogue.pricing import Bill, Pricing, Unpriced
+
+_SDK = registry("workbench/instance")
+_KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/cmek", READ)
+_PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
+_PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+_QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
+_AGENTS = ("compute-system", "gcp-sa-notebooks")
+
+# What a disk holds where its size is not given, and what is billed by which type; `PD_BALANCED` where none is named.
+_DISKS: Mapping[str, int] = {"bootDisk": 150, "dataDisks": 100}
+_TYPES: Mapping[str, str] = {"PD_BALANCED": "pd-balanced", "PD_STANDARD": "pd-standard", "PD_SSD": "pd-ssd"}
+
+
+def _instance(pricing: Pricing, resource: Resource) -> Bill:
+    """Its disks, kept while it is stopped, and its hours. Every disk counts; an accelerator has no price here."""
+    setup = resource.props.section_or_empty("gceSetup")
+    machine = setup.text_or_empty("machineType")
+    for added in setup.each_section("acceleratorConfigs"):
+        raise Unpriced(f"{added.text_or_empty('type')} added to {machine} in {pricing.region}")
+    disks, space = 0, 0.0
+    for name, default in _DISKS.items():
+        for disk in setup.each_section(name):
+            size = int(disk.number_or_none("diskSizeGb") or default)
+            kind = disk.text_or_empty("diskType") or "PD_BALANCED"
+            if kind not in _TYPES:
+                raise Unpriced(f"a disk of type {kind} in {pricing.region}")
+            disks, space = disks + size, space + size * pricing.of(_TYPES[kind])
+    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of(f"workbench-{machine}")
+    return Bill(
+        "workspace user",
+        space,
+        space + hours * hour,
+        f"{disks} GB of disks, kept while it is stopped; {hours:g} h of {machine} × ${hour:g} in the ceiling",
+    )
+
+
+def _images(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The container an instance starts, where it starts one; a virtual machine's image is Google's."""
+    for image in resource.props.each_section("gceSetup.containerImage"):
+        yield f"{image.text_or_empty('repository')}:{image.text_or_empty('tag')}"
+
+
+def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
+    yield from ()
+
+
+KINDS = (
+    Kind(
+        token="gcp:workbench/instance:Instance",
+        tags=At("labels", _SDK),
+        keys=Keys(
+            (
+                KeyAt("gceSetup.bootDisk.kmsKey", users=_AGENTS),
+                KeyAt("gceSetup.dataDisks.kmsKey", users=_AGENTS),
+            ),
+            _KMS,
+        ),
+        holds=No(
+            "work belongs in the bucket, and the disks go with the instance",
+            assumed("so the workspace component says; nothing on the disks is kept by a rule", READ),
+        ),
+        reaches=Reaches(
+            always("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"),
+            _PERIMETER,
+        ),
+        runs=No("limits-workspace-machines asks which machine a person has", _QUOTAS),
+        bills=Bills(_instance, _PRICES),
+        stands=No("it names a zone, of whose region limits-zone asks", _SDK),
+        keeps=No("its disks go with it", _SDK),
+        serves=Serves(_images, _artifacts, _SDK),
+    ),
+    grant("gcp:workbench/instanceIamMember:InstanceIamMember", "an instance", "workbench/instanceiammember"),
+)

@@ -1,0 +1,248 @@
+"""Google's Workflows: a definition whose steps call APIs, and the Vertex AI jobs that these calls start.
+
+The definition is read whole: every step of every sub-workflow, in branches, conditions and loops. A call that starts
+what this module does not know is Malformed, never nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from cronsim import CronSimError
+
+from catalogue.graph import Graph, Resource
+from catalogue.hardware.catalogue import Use
+from catalogue.kind import At, Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
+from catalogue.kinds.gcp import READ, registry
+from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
+from catalogue.properties import Malformed, Properties
+
+_SDK = registry("workflows/workflow")
+_KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
+_PRICES = documented("https://cloud.google.com/workflows/pricing", READ)
+_CALLS = documented("https://cloud.google.com/workflows/docs/reference/syntax/calls", READ)
+
+AT = "sourceContents"
+"""The property that holds a workflow's definition."""
+
+# Functions of the standard library that start nothing (Workflows, "Standard library overview"); HTTP is read by method.
+_STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
+_READS = frozenset({"get", "list", "search", "cancel", "delete"})
+_TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
+_DEADLINE = re.compile(r"sys\.now\(\) \+ ([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
+
+    `spec` is the part of the body that says what runs and as whom; `times` how many of it a run may have at once, None
+    where nobody knows.
+    """
+
+    kind: str
+    body: Properties
+    spec: Properties
+    times: int | None = 1
+
+
+@dataclass(frozen=True)
+class _KindOfJob:
+    """Where the body of one kind of job says what runs, and how its machines and containers are read there."""
+
+    spec: str
+    machines: Callable[[Job], Iterator[tuple[Properties, int, int]]]
+    containers: tuple[str, ...]
+    use: Use
+
+
+def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """Batch scoring stands at its starting count or scales to its maximum, ten where none is given."""
+    resources = job.body.section_or_empty("dedicatedResources")
+    if not resources:
+        raise Malformed(
+            job.body.at, "names no machines (dedicatedResources), so nobody knows what runs", job.body.owner
+        )
+    most = int(resources.number_or_none("maxReplicaCount") or 10)
+    start = int(resources.number_or_none("startingReplicaCount") or most)
+    yield resources.section_or_empty("machineSpec"), min(start, most), max(start, most)
+
+
+def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
+    """Every worker pool; one replica where none is given."""
+    pools = list(job.spec.each_section("workerPoolSpecs"))
+    if not pools:
+        raise Malformed(job.body.at, "names no worker pool, so nobody knows what runs", job.body.owner)
+    for pool in pools:
+        count = pool.number_or_none("replicaCount")
+        replicas = trials * (1 if count is None else int(count))
+        yield pool.section_or_empty("machineSpec"), replicas, replicas
+
+
+def _trials(job: Job) -> Iterator[tuple[Properties, int, int]]:
+    """The worker pools of one trial, for each trial that runs beside the others."""
+    trials = job.body.number_or_none("parallelTrialCount")
+    if trials is None:
+        raise Malformed(job.body.at, "does not say how many trials run at once", job.body.owner)
+    yield from _pools(job, int(trials))
+
+
+_TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
+_JOBS: Mapping[str, _KindOfJob] = {
+    "batchPredictionJobs": _KindOfJob("", _scoring, ("unmanagedContainerModel.containerSpec.imageUri",), "batch"),
+    "customJobs": _KindOfJob("jobSpec", _pools, _TRAINED_IN, "training"),
+    "hyperparameterTuningJobs": _KindOfJob("trialJobSpec", _trials, _TRAINED_IN, "training"),
+}
+
+
+def jobs(props: Properties) -> list[Job]:
+    """Every job that a workflow starts, once for each step that starts it.
+
+    Raises Malformed for a call that starts what this module does not know.
+    """
+    document = props.document_or_empty(AT)
+    found: list[tuple[str, Job]] = []
+    callers: dict[str, list[tuple[str, bool]]] = {name: [] for name in document.names()}
+    for name in callers:
+        for step in document.section_or_empty(name).sections_inside():
+            called = step.text_or_empty("call") if "call" in step else ""
+            in_a_loop = ".for." in step.at
+            if called in callers:
+                callers[called].append((name, in_a_loop))
+            elif called and (job := _started(step, called)) is not None:
+                found.append((name, replace(job, times=None if in_a_loop else 1)))
+    return [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+
+
+def _entered(name: str, callers: Mapping[str, list[tuple[str, bool]]], known: dict[str, int | None]) -> int | None:
+    """How often a run enters a sub-workflow; None in a loop, or where it calls itself. What nothing calls is entered
+    once: it is the main one, or may become it.
+    """
+    if name not in known:
+        known[name] = None  # until it is known: what comes back to it calls itself
+        times = [None if in_a_loop else _entered(caller, callers, known) for caller, in_a_loop in callers[name]]
+        known[name] = None if None in times else sum(filter(None, times)) if times else 1
+    return known[name]
+
+
+def _started(step: Properties, called: str) -> Job | None:
+    """The job that one call starts; None where it starts nothing."""
+    args = step.section_or_empty("args")
+    if called.startswith("http."):
+        method = args.text_or_empty("method") if called == "http.request" else called.removeprefix("http.")
+        if method.lower() in ("get", "delete", "head", "options"):
+            return None
+        address = args.text_or_empty("url")
+        target = _TARGET.search(address.partition("?")[0])
+        kind = target.group(1) if target and method.lower() == "post" else ""
+        if kind == "cancel":
+            return None
+        what = f"sends {method.upper()} to {address[:80]}"
+    elif called.startswith("googleapis."):
+        *_, collection, verb = called.split(".")
+        if verb in _READS:
+            return None
+        kind = collection if verb == "create" else ""
+        what = f"calls {called[:80]}"
+    elif _STARTS_NOTHING.fullmatch(called):
+        return None
+    else:
+        kind, what = "", f"calls {called[:80]}"
+    if kind not in _JOBS:
+        raise Malformed(step.at, f"{what}, and nobody knows what that starts", step.owner)
+    body = args.section_or_empty("body")
+    return Job(kind, body, body.section_or_empty(_JOBS[kind].spec) if _JOBS[kind].spec else body)
+
+
+def texts(props: Properties) -> Iterator[str]:
+    """Every text of a workflow's definition, at any depth: expressions, addresses, names of functions."""
+    for section in props.document_or_empty(AT).sections_inside():
+        for name in section.names():
+            yield from _texts(section.values[name])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in cast(list[Any], value):
+            yield from _texts(item)
+
+
+def deadlines(props: Properties) -> list[int]:
+    """The seconds after which a workflow gives up, each one that it computes from the time it is."""
+    return [int(seconds) for text in texts(props) for seconds in _DEADLINE.findall(text)]
+
+
+def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
+    """What one run may have at once: every job, every pool of it, as often as it is started."""
+    groups = [(job, *group) for job in jobs(resource.props) for group in _JOBS[job.kind].machines(job)]
+    for number, (job, spec, low, high) in enumerate(groups, 1):
+        if job.times is None:
+            raise Malformed(job.body.at, "is started in a loop, so nobody knows how many run at once", resource)
+        machine = spec.text_or_empty("machineType")
+        if not machine:
+            raise Malformed(job.body.at, "names no machine type, so nobody knows what runs", resource)
+        count = spec.number_or_none("acceleratorCount")
+        yield Machines(
+            user=resource.name,
+            machine_type=machine,
+            use=_JOBS[job.kind].use,
+            low=low * job.times,
+            high=high * job.times,
+            part=f"{job.kind} {number}" if len(groups) > 1 else "",
+            accelerator=spec.text_or_empty("acceleratorType") or None,
+            accelerators=None if count is None else int(count),
+        )
+
+
+def _workflow(pricing: Pricing, resource: Resource) -> Bill:
+    schedules = pricing.graph.referring("gcp:cloudscheduler/job:Job", "httpTarget", resource)
+    machines = list(_machines(pricing.graph, resource))
+    if machines and not schedules:
+        raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
+    runs = sum(_runs_per_month(schedule) for schedule in schedules)
+    steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
+    total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
+    hours = max(deadlines(resource.props), default=24 * 3600) / 3600  # a day where it sets itself no deadline
+    for each in machines:
+        hour = pricing.hour(each)
+        total += runs * each.high * hours * hour
+        parts.append(f"{runs:.1f} runs × {each.high} × {each.machine_type} × at most {hours:g} h × ${hour:g}")
+    return Bill("batch job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}, logs and steps")
+
+
+def _runs_per_month(schedule: Resource) -> float:
+    cron = schedule.props.text_or_empty("schedule")
+    try:
+        return cron_runs_per_month(cron)
+    except CronSimError:
+        raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
+
+
+def _images(graph: Graph, resource: Resource) -> Iterator[str]:
+    for job in jobs(resource.props):
+        for path in _JOBS[job.kind].containers:
+            yield from job.spec.each_text(path)
+
+
+def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
+    for job in jobs(resource.props):
+        yield from job.spec.each_text("unmanagedContainerModel.artifactUri")
+
+
+KINDS = (
+    Kind(
+        token="gcp:workflows/workflow:Workflow",
+        tags=At("labels", _SDK),
+        keys=Keys((KeyAt("cryptoKeyName", users=("gcp-sa-workflows",)),), _KMS),
+        holds=No("it can be made again from the program", _SDK),
+        reaches=No("it calls Google's APIs on Google's side", _CALLS),
+        runs=Runs(_machines, _CALLS),
+        bills=Bills(_workflow, _PRICES),
+        stands=At("region", _SDK),
+        keeps=No("its calls are logged to Cloud Logging", _SDK),
+        serves=Serves(_images, _artifacts, _CALLS),
+    ),
+)

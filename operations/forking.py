@@ -1,0 +1,182 @@
+"""A warm process: imports what a job needs, once, and forks one child for each job it is asked for.
+
+`python forking.py FILE ARGUMENT...` imports FILE and calls its `load(ARGUMENT...)`, which imports the rest and returns
+the job: a function without arguments that reads standard input, writes standard output and standard error, and returns
+an exit code. `operations.warm` is the other side. This file runs in Checkov's environment too, so it needs nothing but
+the standard library.
+
+The asker's socket is my standard input. Each byte on it asks for one job and carries four file descriptors: the
+job's standard input, output and error, and a socket. When the child has ended, that socket gets one line of JSON with
+its exit code (negative: the signal) and its processor seconds. An asker who closes that socket has the child killed.
+An asker who closes the first socket, as one that dies does, has all children killed, and I end.
+"""
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+Job = Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A job that runs: its process, who waits for it, and where it leaves the names of what it imported."""
+
+    pid: int
+    asker: socket.socket
+    imported: BinaryIO
+
+
+class Server:
+    """Forks a child for each job until the asker is gone. No thread and no event loop runs here: a fork copies none."""
+
+    def __init__(self, control: socket.socket, job: Job) -> None:
+        self._control, self._job = control, job
+        self._children: dict[int, Child] = {}
+        self._more: set[str] = set()
+        self._selector = selectors.DefaultSelector()
+        self._bell, ring = socket.socketpair()
+        self._ring = ring
+        for end in (self._bell, ring):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, _nothing)  # without a handler the bell would not ring
+        signal.set_wakeup_fd(ring.fileno())
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._selector.register(control, selectors.EVENT_READ)
+
+    def serve(self) -> None:
+        """Answer until the asker closes its end; then kill what still runs."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._bell:
+                    self._bell.recv(4096)
+                    self._reap()
+                elif key.fileobj is not self._control:
+                    child: Child | None = self._children.get(key.data)
+                    if child is not None:  # its asker is gone, and nobody waits for it any more
+                        self._selector.unregister(child.asker)
+                        os.kill(child.pid, signal.SIGKILL)
+                elif not self._ask():
+                    for pid in self._children:
+                        os.kill(pid, signal.SIGKILL)
+                    return
+
+    def _ask(self) -> bool:
+        """Start the job that the next byte asks for; False where there is no byte, for the asker is gone."""
+        byte, descriptors, _, _ = socket.recv_fds(self._control, 1, 4)
+        if not byte:
+            return False
+        self._import_more()
+        streams, asker = descriptors[:3], socket.socket(fileno=descriptors[3])
+        imported = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the child
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.write(streams[2], f"no process could be started for it: {error.strerror}\n".encode())
+            self._tell(asker, 1, 0.0)
+            pid = -1
+        if pid == 0:
+            self._become(streams, asker, imported)
+        for descriptor in streams:
+            os.close(descriptor)
+        if pid > 0:
+            self._children[pid] = Child(pid, asker, imported)
+            self._selector.register(asker, selectors.EVENT_READ, pid)
+        return True
+
+    def _become(self, streams: list[int], asker: socket.socket, imported: BinaryIO) -> None:
+        """Run the job in the child, and end. What the parent holds is closed: an open socket says that I live."""
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._selector.close()
+            for end in (self._control, self._bell, self._ring, asker, *(c.asker for c in self._children.values())):
+                end.close()
+            for number, descriptor in enumerate(streams):
+                os.dup2(descriptor, number)
+            known = set(sys.modules)
+            code = self._job()
+            sys.stdout.flush()
+            imported.write("\n".join(sorted(set(sys.modules) - known)).encode())
+            imported.flush()
+        except BaseException:  # whatever it is, this process ends here and must not go on as its parent
+            traceback.print_exc()
+            code = 1
+        finally:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.flush()
+            os._exit(code)  # nothing of the parent's may run its end here
+
+    def _reap(self) -> None:
+        """Say of each child that has ended how it did."""
+        while self._children:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            child = self._children.pop(pid)
+            with contextlib.suppress(KeyError):  # its asker left before it ended
+                self._selector.unregister(child.asker)
+            self._tell(child.asker, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+            with child.imported as names:
+                names.seek(0)
+                self._more |= {name for name in names.read().decode().split("\n") if name}
+
+    @staticmethod
+    def _tell(asker: socket.socket, code: int, seconds: float) -> None:
+        with asker, contextlib.suppress(OSError):
+            asker.sendall(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
+
+    def _import_more(self) -> None:
+        """Import what ended children imported of libraries that are here already: the next child then has it.
+
+        The SDKs load a service when it is first touched. Which ones a stack touches only its program knows.
+        """
+        for name in sorted(self._more):
+            package, _, last = name.rpartition(".")
+            if package in sys.modules:
+                # A package that loads at its first touch must be touched: an import past it would leave it empty.
+                hasattr(sys.modules[package], last)
+            if name.partition(".")[0] in sys.modules and name not in sys.modules:
+                importlib.import_module(name)
+        if self._more:
+            gc.freeze()
+        self._more.clear()
+
+
+def _nothing(number: int, frame: object) -> None:
+    """Handle a signal by doing nothing."""
+
+
+def main() -> None:
+    """Import the job and serve it."""
+    # A copy: standard input stays open until this process has ended, so its end tells the asker that it has.
+    control = socket.socket(fileno=os.dup(0))
+    gc.disable()  # what is imported stays: collecting among it is a quarter of the time
+    file, *arguments = sys.argv[1:]
+    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+    if spec is None or spec.loader is None:
+        sys.exit(f"{file}: is no Python file")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    job: Job = module.load(*arguments)
+    gc.freeze()  # or a collection in a child would touch, and so copy, all of it
+    Server(control, job).serve()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What a command says of its progress, on standard error: a moving line in a terminal, a line a stage in a log."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.text import Text
+
+
+class Progress:
+    """The stages of several stacks at once. Any thread may tell it one."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        self._console, self._total = console, total
+        self._status = console.status("") if console.is_terminal else None
+        self._lock = threading.Lock()
+        self._at: dict[str, str] = {}
+        self._done = 0
+
+    def stage(self, stack: str, stage: str) -> None:
+        """Say that a stack has come to a stage."""
+        with self._lock:
+            self._at[stack] = stage
+            if self._status is None:
+                self._console.print(f"{stack}: {stage}", highlight=False)
+            self._show()
+
+    def ended(self, stack: str) -> None:
+        """Count a stack that has its verdict, or will have none."""
+        with self._lock:
+            self._at.pop(stack, None)
+            self._done += 1
+            self._show()
+
+    def _show(self) -> None:
+        if self._status is not None:
+            done = f"{self._done} of {self._total} judged  " if self._total > 1 else ""
+            at = ", ".join(f"{stack}: {stage}" for stack, stage in self._at.items())
+            self._status.update(Text(f"{done}{at}", no_wrap=True, overflow="ellipsis"))
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -1,0 +1,128 @@
+"""Judging the stacks of one command: as many at once as there are cores, and no verdict is lost where another breaks.
+
+A thread takes one stack from its program to its report. Programs and scans run in forks of warm processes, so the
+number of threads bounds how many of them there are at once, and memory follows the cores.
+"""
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operations.checkov import Checkov, CheckovError, ScanResult
+from operations.preview import PreviewFailed, Program, Programs
+from operations.progress import Progress
+from stacks.errors import BadInput
+
+if TYPE_CHECKING:
+    from operations.rendering.rendered import Rendered
+    from operations.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A stack that has no verdict: the sentence that says why, and the exit code that it asks for."""
+
+    sentence: str
+    code: int
+
+
+def cores() -> int:
+    """The cores that this process may use; a container or `taskset` may allow it fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def judge_all(
+    programs: Sequence[Program], checkov: Path, out: Path, today: date, progress: Progress, at_once: int
+) -> "list[Verdict | Broken]":
+    """Judge stacks, at most so many at once, write their reports, and return what came of each in the order given.
+
+    Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadWaivers where the waivers are wrong.
+    """
+    workers = ThreadPoolExecutor(min(at_once, len(programs)))
+    with ExitStack() as running:
+        # What is entered last is left first: a thread that waits for a process goes on once the process is ended.
+        running.callback(workers.shutdown, cancel_futures=True)
+        started = running.enter_context(Programs())
+        # They start before the judgement is even imported: all of it takes seconds, on every core.
+        for platform in dict.fromkeys(program.platform for program in programs):
+            started.start(platform)
+        judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress)
+        futures = [workers.submit(judging.one, program) for program in programs]
+        # Imported here while the programs run; a thread that has its graph by then waits for it.
+        for module in ("judge", "report"):
+            import_module(f"operations.{module}")
+        from policies import waivers
+
+        waivers.load()  # wrong waivers are refused once, and not once a stack
+        gc.freeze()  # what was imported stays, so a collection between two stacks need not go through it
+        return [future.result() for future in futures]
+
+
+class _Judging:
+    """One stack after the other in each of several threads."""
+
+    def __init__(self, programs: Programs, checkov: Checkov, out: Path, today: date, progress: Progress) -> None:
+        self._programs, self._checkov, self._out = programs, checkov, out
+        self._today, self._progress = today, progress
+        # The rules share one index of the stack that is judged, so judgements take turns. Only one of them could run
+        # Python anyway; programs and scans of other stacks run beside it.
+        self._turn = threading.Lock()
+        self._ended = False
+
+    def one(self, program: Program) -> "Verdict | Broken":
+        """Judge one stack and write its report; what breaks is a sentence about this stack and no other."""
+        if self._ended:  # the command runs without the collector, and the stack before leaves a megabyte of cycles
+            gc.collect()
+        try:
+            return self._judged(program, partial(self._progress.stage, program.stack))
+        except BadInput as error:
+            return Broken(str(error), 2)
+        except PreviewFailed as error:
+            return Broken(str(error), 1)
+        except CheckovError as error:
+            return Broken(f"{program.stack}: {error}", 1)
+        except OSError as error:  # no report, or no temporary file, can be written
+            return Broken(f"{program.stack}: cannot write {error.filename}: {error.strerror}", 1)
+        finally:
+            self._ended = True
+            self._progress.ended(program.stack)
+
+    def _judged(self, program: Program, stage: "partial[None]") -> "Verdict":
+        stage("program")
+        graph, elsewhere = self._programs.run(program)
+        from operations import report
+        from operations.judge import judge
+
+        def scan(rendered: "Rendered") -> ScanResult:
+            nonlocal elsewhere
+            with _released(self._turn):
+                result = self._checkov.scan(rendered)
+            elsewhere += result.seconds
+            return result
+
+        with self._turn:
+            here = time.thread_time()
+            verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
+        stage("report")
+        report.write(verdict, graph.to_json(), self._out / program.stack)
+        return verdict
+
+
+@contextmanager
+def _released(lock: threading.Lock) -> Generator[None]:
+    """Lend a lock that is held to others, and have it back."""
+    lock.release()
+    try:
+        yield
+    finally:
+        lock.acquire()

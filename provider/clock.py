@@ -1,0 +1,53 @@
+"""Time: the real one, and one for tests that passes without waiting."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from provider.errors import Cancelled
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Cancelled when the engine cancelled meanwhile."""
+        ...
+
+
+@dataclass
+class WallClock:
+    """Real time; `cancelled`, once set, ends every wait."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def now(self) -> float:  # noqa: D102
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:  # noqa: D102
+        if self.cancelled.wait(seconds):
+            raise Cancelled("cancelled while waiting; the next update takes up what was begun")
+
+
+@dataclass
+class InstantClock:
+    """Time that passes only by waiting, and at once."""
+
+    time: float = 1_800_000_000.0
+
+    def now(self) -> float:  # noqa: D102
+        return self.time
+
+    def sleep(self, seconds: float) -> None:  # noqa: D102
+        self.time += max(seconds, 0.001)
+
+
+def stamp(seconds: float) -> str:
+    """Seconds since 1970 as the clouds' metrics want them: `2027-01-15T08:00:00Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

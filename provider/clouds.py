@@ -1,0 +1,129 @@
+"""How the clouds are reached: their addresses, their credentials, and the doubles that may stand in their place.
+
+`MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` put another address in place of a cloud's: a loopback one, for a
+double (`sandbox/rest/`); any other is refused. With it no credentials are read and a fixed word stands for the token.
+`MLPLATFORM_INSTANT=1`, for tests and with such an address only, lets waits pass at once on a clock of its own.
+"""
+
+import ipaddress
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+
+from provider.clock import Clock, InstantClock, WallClock
+from provider.errors import ProviderError
+from provider.rest import Door
+
+GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"
+AZURE_VARIABLE = "MLPLATFORM_AZURE_API"
+INSTANT_VARIABLE = "MLPLATFORM_INSTANT"
+SANDBOX_TOKEN = "sandbox"
+GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+AZURE_HOST = "https://management.azure.com"
+
+
+@dataclass
+class Clouds:
+    """The doors of one process, which share connections and credentials; nothing is read before the first call."""
+
+    clock: Clock
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)))
+    _tokens: dict[str, Callable[[], str]] = field(default_factory=dict[str, Callable[[], str]])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def google(self, host: str) -> Door:
+        """The Google API at `https://HOST`, or its double."""
+        double = _override(GOOGLE_VARIABLE)
+        token = _sandbox_token if double else self._token("google", google_token)
+        return Door(double or f"https://{host}", token, self.clock, self.client)
+
+    def azure(self) -> Door:
+        """Azure Resource Manager, or its double."""
+        double = _override(AZURE_VARIABLE)
+        token = _sandbox_token if double else self._token("azure", azure_token)
+        return Door(double or AZURE_HOST, token, self.clock, self.client)
+
+    def _token(self, cloud: str, make: Callable[[], Callable[[], str]]) -> Callable[[], str]:
+        with self._lock:
+            if cloud not in self._tokens:
+                self._tokens[cloud] = make()
+            return self._tokens[cloud]
+
+
+def clock_of_environment() -> Clock:
+    """Real time, or a clock that passes at once if a test asks for it and a double is in a cloud's place."""
+    if os.environ.get(INSTANT_VARIABLE) != "1":
+        return WallClock()
+    if not (_override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE)):
+        raise ProviderError(
+            f"{INSTANT_VARIABLE} is for tests: it needs {GOOGLE_VARIABLE} or {AZURE_VARIABLE} beside it"
+        )
+    return InstantClock()
+
+
+def google_token() -> Callable[[], str]:
+    """Tokens of the application default credentials, renewed as they expire."""
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+    from google.auth.transport.requests import Request
+
+    lock = threading.Lock()
+    try:
+        found = cast(tuple[Any, Any], google.auth.default(scopes=[GOOGLE_SCOPE]))
+    except DefaultCredentialsError:
+        raise ProviderError("no Google Cloud credentials: run `gcloud auth application-default login`") from None
+    credentials = found[0]
+
+    def token() -> str:
+        with lock:
+            if not credentials.valid:
+                try:
+                    credentials.refresh(Request())
+                except GoogleAuthError as error:
+                    said = f"Google Cloud gave no token ({type(error).__name__})"
+                    raise ProviderError(f"{said}: run `gcloud auth application-default login`") from None
+            return str(credentials.token)
+
+    return token
+
+
+def azure_token() -> Callable[[], str]:
+    """Tokens of Azure's default credential chain, which keeps and renews them itself."""
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import DefaultAzureCredential
+
+    credential, lock = DefaultAzureCredential(), threading.Lock()
+
+    def token() -> str:
+        with lock:
+            try:
+                return credential.get_token(f"{AZURE_HOST}/.default").token
+            except ClientAuthenticationError as error:
+                raise ProviderError(f"Azure gave no token ({type(error).__name__}): run `az login`") from None
+
+    return token
+
+
+def _sandbox_token() -> str:
+    return SANDBOX_TOKEN
+
+
+def _override(variable: str) -> str | None:
+    value = os.environ.get(variable, "").rstrip("/")
+    if not value:
+        return None
+    host = urlsplit(value).hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback or urlsplit(value).scheme not in ("http", "https") or urlsplit(value).username is not None:
+        raise ProviderError(
+            f"{variable} is for a double on this machine: it must name a loopback address, not {host or '?'}"
+        )
+    return value

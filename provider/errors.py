@@ -1,0 +1,21 @@
+"""What a service raises. The text of each error is one sentence for the user, without token or traceback."""
+
+
+class ProviderError(Exception):
+    """A change or a read did not succeed. `str()` says why, and what to do."""
+
+
+class Cancelled(ProviderError):
+    """The engine cancelled while something was waited for."""
+
+
+class CloudError(ProviderError):
+    """The cloud refused a call, or an operation of it failed. `status` is the HTTP status; 0 for an operation."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Unsure(ProviderError):
+    """A call may or may not have been carried out. Look at the resource first, and only then call again."""

@@ -1,0 +1,400 @@
+"""mlplatform:gcp:Deployment: a model version deployed to an endpoint of Vertex AI, by way of a canary.
+
+What is deployed carries an id made from endpoint, model version and machine, and the display name `mlplatform-ID`, so
+that a run which was interrupted finds it again. `opts` that name properties (`ignore_changes`, `replace_on_changes`)
+use wire names, e.g. `minReplicas`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import pulumi
+
+from provider import Json, Number, Text
+from provider.bake import Bounds, bake
+from provider.errors import Cancelled, ProviderError
+from provider.ids import PREFIX, digest
+from provider.inputs import Allowed, CanaryInputs, Checked, Location, ProjectId, ServiceAccount
+from provider.service import Created, Service
+from provider.steps import step
+
+if TYPE_CHECKING:
+    from provider.vertex_endpoint import VertexEndpoint
+
+TOKEN = "mlplatform:gcp:Deployment"
+
+
+class Deployment(pulumi.CustomResource):
+    """Deploys a model version to an endpoint and gives it the endpoint's traffic.
+
+    `endpoint` is a full resource name, `model` a model's `version_name`. Replicas, scaling and container logging change
+    in place. Anything else is deployed beside what runs: it gets `canary_percent` of the traffic for `bake_minutes`; if
+    its p95 latency or its share of errors passes the bound, traffic goes back, it is undeployed, and the update fails
+    saying what was measured; if not, it gets everything and the old one is undeployed. Another project, location or
+    endpoint replaces the deployment. `scaling_metric` is an autoscaling metric of Vertex AI, for example
+    `aiplatform.googleapis.com/prediction/online/request_count`, and `scaling_target` its value for each replica.
+    """
+
+    @property
+    def deployed_model_id(self) -> pulumi.Output[str]:
+        """The deployed model's id: a number of at most ten digits, as text."""
+        return pulumi.get(self, "deployedModelId")
+
+    @property
+    def service_attachment(self) -> pulumi.Output[str]:
+        """The Private Service Connect attachment that reaches this deployment: `projects/…/serviceAttachments/…`."""
+        return pulumi.get(self, "serviceAttachment")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        project: Text,
+        location: Text,
+        endpoint: Text,
+        model: Text,
+        machine_type: Text,
+        accelerator_type: Text | None = None,
+        accelerator_count: Number | None = None,
+        min_replicas: Number,
+        max_replicas: Number,
+        scaling_metric: Text,
+        scaling_target: Number,
+        service_account: Text,
+        container_logging: pulumi.Input[bool],
+        access_logging: pulumi.Input[bool],
+        canary_percent: Number,
+        bake_minutes: Number,
+        p95_latency_ms: Number,
+        error_rate_percent: pulumi.Input[float],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {
+            "project": project,
+            "location": location,
+            "endpoint": endpoint,
+            "model": model,
+            "machineType": machine_type,
+            "acceleratorType": accelerator_type,
+            "acceleratorCount": accelerator_count,
+            "minReplicas": min_replicas,
+            "maxReplicas": max_replicas,
+            "scalingMetric": scaling_metric,
+            "scalingTarget": scaling_target,
+            "serviceAccount": service_account,
+            "containerLogging": container_logging,
+            "accessLogging": access_logging,
+            "canaryPercent": canary_percent,
+            "bakeMinutes": bake_minutes,
+            "p95LatencyMs": p95_latency_ms,
+            "errorRatePercent": error_rate_percent,
+        }
+        outputs = {"deployedModelId": None, "serviceAttachment": None}
+        super().__init__(TOKEN, name, {**inputs, **outputs}, opts)
+
+
+SCALING_METRICS = tuple(
+    f"aiplatform.googleapis.com/prediction/online/{metric}"
+    for metric in ("cpu/utilization", "accelerator/duty_cycle", "request_count")
+)
+
+
+def _scaling_metric(metric: str) -> str:
+    if metric not in SCALING_METRICS:
+        raise ValueError(f"must be one of {', '.join(SCALING_METRICS)}")
+    return metric
+
+
+# By Endpoint.name, Model.name and DedicatedResources of the aiplatform v1 discovery document.
+EndpointName = Annotated[
+    str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/endpoints/([0-9]{1,19}|[a-z][a-z0-9-]{0,62})$")
+]
+VersionName = Annotated[str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/models/[a-z0-9_-]{1,63}@[0-9]+$")]
+Count = Annotated[int, Allowed(ge=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentInputs(CanaryInputs):
+    """Inputs of mlplatform:gcp:Deployment."""
+
+    project: ProjectId
+    location: Location
+    endpoint: EndpointName
+    model: VersionName
+    machine_type: Annotated[str, Allowed(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$")]
+    accelerator_type: str | None = None
+    accelerator_count: Count | None = None
+    min_replicas: Count
+    max_replicas: Count
+    scaling_metric: Annotated[str, Checked(_scaling_metric)]
+    scaling_target: Count
+    service_account: ServiceAccount
+    container_logging: bool
+    access_logging: bool
+
+    def __post_init__(self) -> None:
+        if self.max_replicas < self.min_replicas:
+            raise ValueError(f"maxReplicas is {self.max_replicas}, below minReplicas {self.min_replicas}")
+        if (self.accelerator_type is None) != (self.accelerator_count is None):
+            raise ValueError("acceleratorType and acceleratorCount are given together or not at all")
+        if self.endpoint.split("/")[3] != self.location:
+            raise ValueError(f"location is {self.location}, but the endpoint is in {self.endpoint.split('/')[3]}")
+
+
+def deployed_id(inputs: DeploymentInputs) -> str:
+    """The deployed model's id: ten digits, from everything that cannot be changed in place."""
+    shape = [
+        inputs.endpoint,
+        inputs.model,
+        inputs.machine_type,
+        inputs.accelerator_type,
+        inputs.accelerator_count,
+        inputs.service_account,
+        inputs.access_logging,
+    ]
+    return str(10**9 + int(digest(shape), 16) % (9 * 10**9))
+
+
+class DeploymentService(Service[DeploymentInputs]):
+    """Deploys, rolls over and undeploys. It owns the traffic of its endpoint."""
+
+    token = TOKEN
+    inputs = DeploymentInputs
+    outputs: ClassVar = {"deployedModelId": "string", "serviceAttachment": "string", "trafficPercent": "number"}
+    replaces = frozenset({"project", "location", "endpoint"})
+    # An attachment serves its project and region, whatever is deployed.
+    steady = frozenset({"serviceAttachment"})
+    healed: ClassVar = {"trafficPercent": 100}
+    shape = staticmethod(deployed_id)
+
+    def create(self, inputs: DeploymentInputs) -> Created:
+        """Deploy as `update` does: the endpoint may have another model by then, of a run that was interrupted."""
+        return Created(inputs.endpoint, self.update(inputs))
+
+    def update(self, inputs: DeploymentInputs) -> Json:
+        """Deploy what is wanted, give it all of the traffic, undeploy everything else.
+
+        If another deployed model has the traffic, the wanted one is a canary first. Raises ProviderError in three
+        cases: the endpoint is gone; it serves something that this provider did not deploy; the canary breached a bound.
+        After a breach, the traffic is back on the other model and the canary is undeployed.
+        """
+        mine, endpoint = deployed_id(inputs), self._endpoint(inputs.endpoint)
+        _deploy(endpoint, inputs, mine)
+        _scale(endpoint, inputs, mine)
+        split: dict[str, int] = endpoint.get().get("trafficSplit", {})
+        old = max((id for id in split if id != mine and split[id] > 0), key=lambda id: split[id], default=None)
+        # A canary gets 50 % at most. A wanted model that has more than that served before: an update away from it was
+        # interrupted, and the program has been changed back. It gets all of the traffic at once.
+        if old is not None and split.get(mine, 0) <= 50:
+            _try_canary(endpoint, inputs, mine, old)
+        endpoint.split({mine: 100})
+        for deployed in endpoint.get()["deployedModels"]:
+            if deployed["id"] != mine:
+                endpoint.undeploy(deployed["id"])
+        return _outputs(endpoint.get(), mine)
+
+    def read(self, id: str, state: Json) -> Json | None:
+        """What serves, as inputs and outputs; None when the endpoint or the deployed model is gone.
+
+        Without an id in the state, as in an import, it is the one of this provider's with the most traffic.
+        """
+        found = self._endpoint(id).find()
+        if found is None:
+            return None
+        split: dict[str, int] = found.get("trafficSplit", {})
+        ours = [one["id"] for one in found.get("deployedModels", []) if _is_ours(one)]
+        deployed = state.get("deployedModelId") or max(ours, key=lambda id: split.get(id, 0), default="")
+        mine = _deployed(found, deployed)
+        if mine is None:
+            return None
+        resources = mine.get("dedicatedResources", {})
+        machine = resources.get("machineSpec", {})
+        scalings: list[Json] = resources.get("autoscalingMetricSpecs", [])
+        scaling = scalings[0] if scalings else {}
+        _, project, _, location, _, _ = id.split("/")
+        return {
+            "project": project,
+            "location": location,
+            "endpoint": id,
+            "model": _version_of(mine),
+            "machineType": machine.get("machineType"),
+            "acceleratorType": machine.get("acceleratorType"),
+            "acceleratorCount": machine.get("acceleratorCount"),
+            "minReplicas": resources.get("minReplicaCount"),
+            "maxReplicas": resources.get("maxReplicaCount"),
+            "scalingMetric": scaling.get("metricName"),
+            "scalingTarget": scaling.get("target"),
+            "serviceAccount": mine.get("serviceAccount"),
+            "containerLogging": not mine.get("disableContainerLogging", False),
+            "accessLogging": mine.get("enableAccessLogging", False),
+            **_outputs(found, deployed),
+        }
+
+    def delete(self, id: str) -> None:
+        """Take traffic from all that this provider deployed, and undeploy it; nothing to do when the endpoint is gone.
+
+        What others deployed keeps its share, scaled up to 100.
+        """
+        endpoint = self._endpoint(id)
+        endpoint.settle()
+        found = endpoint.find()
+        if found is None:
+            return
+        ours = [deployed["id"] for deployed in found.get("deployedModels", []) if _is_ours(deployed)]
+        rest = {id: share for id, share in found.get("trafficSplit", {}).items() if id not in ours and share > 0}
+        endpoint.split(_scaled(rest))
+        for deployed in ours:
+            endpoint.undeploy(deployed)
+
+    def _endpoint(self, name: str) -> "VertexEndpoint":
+        from provider.vertex_endpoint import VertexEndpoint
+
+        return VertexEndpoint(self.clouds, name, self.seconds)
+
+
+def _deploy(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> None:
+    wanted = _wanted(inputs, mine)
+
+    def standing() -> Json | None:
+        endpoint.settle()
+        now = endpoint.get()
+        found = _deployed(now, mine)
+        if found is not None and not _same(found, wanted):
+            raise ProviderError(
+                f"{endpoint.doing}: its deployed model {mine} is something else's; undeploy it, then update again"
+            )
+        for other in now["deployedModels"]:
+            if not _is_ours(other):
+                raise ProviderError(
+                    f"{endpoint.doing}: it serves {other.get('displayName') or other['id']}, which was not deployed "
+                    "here; undeploy that, or use another endpoint"
+                )
+        return found
+
+    def deploy() -> None:
+        split: dict[str, int] = endpoint.get().get("trafficSplit", {})
+        # Beside a predecessor it starts without traffic; "0" stands for the model being deployed.
+        traffic = {} if split else {"trafficSplit": {"0": 100}}
+        endpoint.act("deployModel", f"deploy {_last(inputs.model)}", {"deployedModel": wanted, **traffic})
+
+    step(standing, deploy)
+
+
+def _scale(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> None:
+    """Change what can be changed in place: replicas, scaling and container logging."""
+    wanted = _wanted(inputs, mine)
+    resources = wanted["dedicatedResources"]
+
+    def scaled() -> Json | None:
+        endpoint.settle()
+        found = _deployed(endpoint.get(), mine) or {}
+        has = found.get("dedicatedResources", {})
+        alike = all(has.get(key) == resources[key] for key in ("minReplicaCount", "maxReplicaCount"))
+        metrics = _among(has.get("autoscalingMetricSpecs"), resources["autoscalingMetricSpecs"])
+        logs = found.get("disableContainerLogging", False) == wanted["disableContainerLogging"]
+        return found if alike and metrics and logs else None
+
+    def mutate() -> None:
+        mask = (
+            "dedicatedResources.minReplicaCount,dedicatedResources.maxReplicaCount,"
+            "dedicatedResources.autoscalingMetricSpecs,disableContainerLogging"
+        )
+        part = {key: value for key, value in resources.items() if key != "machineSpec"}
+        logs = wanted["disableContainerLogging"]
+        change = {"id": mine, "dedicatedResources": part, "disableContainerLogging": logs}
+        endpoint.act("mutateDeployedModel", "scale", {"deployedModel": change, "updateMask": mask})
+
+    step(scaled, mutate)
+
+
+def _try_canary(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str, old: str) -> None:
+    share = inputs.canary_percent
+    endpoint.split({old: 100 - share, mine: share})
+    bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
+    try:
+        breach = bake(endpoint.clock, bounds, lambda start, end: endpoint.measure(inputs.project, mine, start, end))
+    except Cancelled:
+        # Nobody judges the canary any more: it must not go on serving.
+        endpoint.split({old: 100})
+        raise
+    if breach is not None:
+        endpoint.split({old: 100})
+        endpoint.undeploy(mine)
+        raise ProviderError(
+            f"{endpoint.doing}: with {share} % of the traffic on {_last(inputs.model)}, {breach}; all traffic is back "
+            f"on deployed model {old}, and {mine} is undeployed"
+        )
+
+
+def _wanted(inputs: DeploymentInputs, mine: str) -> Json:
+    accelerator: Json = {}
+    if inputs.accelerator_type is not None:
+        accelerator = {"acceleratorType": inputs.accelerator_type, "acceleratorCount": inputs.accelerator_count}
+    return {
+        "id": mine,
+        "displayName": f"{PREFIX}{mine}",
+        "model": inputs.model,
+        "dedicatedResources": {
+            "machineSpec": {"machineType": inputs.machine_type, **accelerator},
+            "minReplicaCount": inputs.min_replicas,
+            "maxReplicaCount": inputs.max_replicas,
+            "autoscalingMetricSpecs": [{"metricName": inputs.scaling_metric, "target": inputs.scaling_target}],
+        },
+        "serviceAccount": inputs.service_account,
+        "disableContainerLogging": not inputs.container_logging,
+        "enableAccessLogging": inputs.access_logging,
+    }
+
+
+def _same(found: Json, wanted: Json) -> bool:
+    machine = found.get("dedicatedResources", {}).get("machineSpec", {})
+    keys = ("machineType", "acceleratorType", "acceleratorCount")
+    alike = all(machine.get(key) == wanted["dedicatedResources"]["machineSpec"].get(key) for key in keys)
+    return alike and _tail(_version_of(found)) == _tail(wanted["model"])
+
+
+def _among(found: list[Json] | None, wanted: list[Json]) -> bool:
+    """Whether they are the same but for what the cloud adds of its own."""
+    pairs = zip(found or [], wanted, strict=False)
+    return len(found or []) == len(wanted) and all(has.items() >= one.items() for has, one in pairs)
+
+
+def _is_ours(deployed: Json) -> bool:
+    return deployed.get("displayName") == f"{PREFIX}{deployed['id']}"
+
+
+def _version_of(deployed: Json) -> str:
+    model = str(deployed.get("model", "")).split("@")[0]
+    given = str(deployed.get("model", "")).partition("@")[2]
+    return f"{model}@{deployed.get('modelVersionId') or given}"
+
+
+def _tail(version: str) -> str:
+    # Vertex AI answers with the project's number where we gave its id.
+    return version.partition("/locations/")[2]
+
+
+def _deployed(endpoint: Json, id: str) -> Json | None:
+    return next((model for model in endpoint.get("deployedModels", []) if model["id"] == id), None)
+
+
+def _scaled(shares: dict[str, int]) -> dict[str, int]:
+    total = sum(shares.values())
+    scaled = {id: share * 100 // total for id, share in shares.items()}
+    if scaled:
+        first = next(iter(scaled))
+        scaled[first] += 100 - sum(scaled.values())
+    return scaled
+
+
+def _outputs(endpoint: Json, mine: str) -> Json:
+    deployed = _deployed(endpoint, mine) or {}
+    return {
+        "deployedModelId": mine,
+        "serviceAttachment": deployed.get("privateEndpoints", {}).get("serviceAttachment"),
+        "trafficPercent": endpoint.get("trafficSplit", {}).get(mine, 0),
+    }
+
+
+def _last(name: str) -> str:
+    return name.rsplit("/", 1)[1]

@@ -1,0 +1,330 @@
+"""The records of AWS against the installed SDK, and what they read of variants, jobs and containers."""
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Keys, Kind, No, Runs, Serves
+from catalogue.kinds import kinds
+from catalogue.kinds.aws import sagemaker, sfn
+from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
+from catalogue.kinds.aws.scheduler import SCHEDULE, runs_per_month
+from catalogue.properties import Malformed, Properties
+from sandbox import aws
+
+KNOWN = kinds("aws")
+TYPES = sorted(set(KNOWN) - {PROVIDER})
+
+
+@cache
+def inputs(type_: str) -> frozenset[str]:
+    """Every input of a type under its wire path, nested ones included, as the SDK declares them."""
+    _, module, name = type_.split(":")
+    package = importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}")
+    found: set[str] = set()
+    for parameter in inspect.signature(getattr(package, name)._internal_init).parameters.values():
+        found |= set(_paths(package.__name__, wire(parameter.name), str(parameter.annotation)))
+    return frozenset(found)
+
+
+def _paths(package: str, path: str, annotation: str, depth: int = 0) -> Iterator[str]:
+    yield path
+    for name in set(re.findall(r"\w+ArgsDict", annotation)) if depth < 8 else ():
+        # A policy's statements are another package's, and it is given as text.
+        dict_ = getattr(importlib.import_module(f"{package}._inputs"), name, None)
+        for key, inner in dict_.__annotations__.items() if dict_ else ():
+            yield from _paths(package, f"{path}.{wire(key)}", str(inner), depth + 1)
+
+
+def wire(name: str) -> str:
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+
+
+def test_every_type_of_the_sandbox_has_a_record() -> None:
+    assert set(aws.MAKERS) <= set(KNOWN)
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_record_says_of_tags_and_regions_what_the_sdk_says(type_: str) -> None:
+    kind = KNOWN[type_]
+    assert isinstance(kind.tags, At) == ("tags" in inputs(type_))
+    assert isinstance(kind.stands, At) == ("region" in inputs(type_))
+    assert all(fact.path in inputs(type_) for fact in (kind.tags, kind.stands) if isinstance(fact, At))
+
+
+# Not places of a key: how long a data key is reused, whether encrypted objects are replicated.
+_NO_KEY = {
+    "encryptionConfiguration.kmsDataKeyReusePeriodSeconds",
+    "replicationConfiguration.rules.sourceSelectionCriteria.sseKmsEncryptedObjects",
+}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_record_names_every_place_of_a_key_that_the_sdk_has(type_: str) -> None:
+    kind = KNOWN[type_]
+    said = {key.path for key in kind.keys.at} if isinstance(kind.keys, Keys) else set[str]()
+    assert said == {path for path in inputs(type_) - _NO_KEY if "kms" in path.rpartition(".")[2].lower()}
+
+
+def test_the_reasons_and_sources_can_be_read() -> None:
+    for kind in KNOWN.values():
+        for fact in (value for key, value in vars(kind).items() if key != "token"):
+            assert re.fullmatch(r"20\d\d-\d\d-\d\d", fact.evidence.read)
+            if fact.evidence.status != "assumed":
+                assert fact.evidence.where.startswith("https://")
+            if isinstance(fact, No):
+                assert len(fact.why) > 5
+
+
+# ---- what runs ------------------------------------------------------------------------------------------------------
+
+
+def resource(type_: str, called: str = "r", /, **given: Any) -> Resource:
+    depends = {key: tuple(urns) for key, urns in given.pop("refers", {}).items()}
+    urn = f"urn:pulumi:s::p::{type_}::{called}"
+    return Resource(urn=urn, type=type_, name=called, custom=True, inputs=given, property_dependencies=depends)
+
+
+def served(*variants: dict[str, Any], shadows: tuple[dict[str, Any], ...] = (), **more: Any) -> list[str]:
+    """What an endpoint of these variants runs, in words."""
+    config = resource(
+        sagemaker.CONFIGURATION, "c", productionVariants=[*variants], shadowProductionVariants=[*shadows], **more
+    )
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    return said(Graph("s", "aws", (config, endpoint), {}), endpoint)
+
+
+def said(graph: Graph, one: Resource) -> list[str]:
+    runs = KNOWN[one.type].runs
+    assert isinstance(runs, Runs)
+    return [f"{m.use} {m.low}-{m.high} {m.said}" for m in runs.machines(graph, one)]
+
+
+BLUE = {"variantName": "blue", "instanceType": "ml.m5.large", "initialInstanceCount": 2}
+GREEN = {"variantName": "green", "instanceType": "ml.g6.xlarge", "initialInstanceCount": 3}
+
+
+def test_every_variant_runs_shadows_and_serverless_included() -> None:
+    assert served(BLUE) == ["online 2-2 ml.m5.large"]
+    assert served(BLUE, GREEN) == ["online 2-2 ml.m5.large (variant blue)", "online 3-3 ml.g6.xlarge (variant green)"]
+    assert served(BLUE, shadows=(GREEN,))[1] == "online 3-3 ml.g6.xlarge (shadow variant green)"
+    assert served(BLUE, asyncInferenceConfig={"outputConfig": {}}) == ["async 2-2 ml.m5.large"]
+    serverless = {"variantName": "s", "serverlessConfig": {"maxConcurrency": 5, "memorySizeInMb": 2048}}
+    assert served(serverless) == ["online 0-5 serverless 2048 MB"]
+    own = {**BLUE, "managedInstanceScaling": {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 9}}
+    assert served(own) == ["online 1-9 ml.m5.large"]
+
+
+def target(variant: str, low: int, high: int) -> dict[str, Any]:
+    return {"resourceId": f"endpoint/e/variant/{variant}", "minCapacity": low, "maxCapacity": high}
+
+
+def test_a_target_is_that_of_its_variant_and_no_other() -> None:
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[BLUE, GREEN])
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    type_ = "aws:appautoscaling/target:Target"
+    for refers in ({"resourceId": [endpoint.urn]}, {}):
+        blue = resource(type_, "blue", refers=refers, **target("blue", 0, 7))
+        green = resource(type_, "green", refers=refers, **target("green", 1, 2))
+        graph = Graph("s", "aws", (config, endpoint, blue, green), {})
+        # What a variant starts with counts among the most that may run.
+        assert said(graph, endpoint) == [
+            "online 0-7 ml.m5.large (variant blue)",
+            "online 1-3 ml.g6.xlarge (variant green)",
+        ]
+
+
+@pytest.mark.parametrize("variants", [(), ({"variantName": "x"},), (BLUE, {"variantName": "x", "modelName": "m"})])
+def test_a_variant_of_a_kind_that_nobody_knows_is_malformed(variants: tuple[dict[str, Any], ...]) -> None:
+    with pytest.raises(Malformed, match="nobody knows"):
+        served(*variants)
+
+
+def test_an_endpoint_of_a_configuration_elsewhere_is_malformed() -> None:
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", endpointConfigName="another")
+    with pytest.raises(Malformed, match="not in the stack"):
+        said(Graph("s", "aws", (endpoint,), {}), endpoint)
+
+
+def task(action: str, parameters: dict[str, Any], by: str = "sagemaker:") -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{by}{action}", "Parameters": parameters}
+
+
+def machines(count: int = 1, type_: str = "ml.m5.large") -> dict[str, Any]:
+    return {"InstanceType": type_, "InstanceCount": count}
+
+
+def ran(**states: Any) -> list[str]:
+    machine = resource(sfn.STATE_MACHINE, definition=json.dumps({"States": states}))
+    return said(Graph("s", "aws", (machine,), {}), machine)
+
+
+TRANSFORM = task("createTransformJob.sync", {"TransformResources": machines(2)})
+INNER = {"States": {"T": TRANSFORM}}
+ONE = {"TransformResources": machines()}
+P5 = "ml.p5.48xlarge"
+TUNED = {"ResourceConfig": machines(2)}
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (TRANSFORM, ["batch 2-2 ml.m5.large"]),
+        (task("createTransformJob", ONE, "aws-sdk:sagemaker:"), ["batch 1-1 ml.m5.large"]),
+        (task("createTrainingJob.sync", {"ResourceConfig": machines(3)}), ["training 3-3 ml.m5.large"]),
+        (
+            task("createTrainingJob", {"ResourceConfig": {"InstanceGroups": [machines(1), machines(4, P5)]}}),
+            ["training 1-1 ml.m5.large", f"training 4-4 {P5}"],
+        ),
+        (
+            task("createProcessingJob", {"ProcessingResources": {"ClusterConfig": machines(5)}}),
+            ["training 5-5 ml.m5.large"],
+        ),
+        (
+            task(
+                "createHyperParameterTuningJob.sync",
+                {
+                    "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxParallelTrainingJobs": 3}},
+                    "TrainingJobDefinition": TUNED,
+                    "TrainingJobDefinitions": [TUNED, {"HyperParameterTuningResourceConfig": machines(1)}],
+                },
+            ),
+            ["training 6-6 ml.m5.large", "training 6-6 ml.m5.large", "training 3-3 ml.m5.large"],
+        ),
+        ({"Type": "Parallel", "Branches": [{"States": {}}, {"States": {"T": TRANSFORM}}]}, ["batch 2-2 ml.m5.large"]),
+        (
+            {"Type": "Map", "MaxConcurrency": 3, "ItemProcessor": {"States": {"T": TRANSFORM}}},
+            ["batch 6-6 ml.m5.large"],
+        ),
+        (
+            {
+                "Type": "Map",
+                "MaxConcurrency": 2,
+                "Iterator": {"States": {"M": {"Type": "Map", "MaxConcurrency": 3, "Iterator": INNER}}},
+            },
+            ["batch 12-12 ml.m5.large"],
+        ),
+        ({"Type": "Choice", "Choices": [{"Next": "T"}]}, []),
+        (task("describeTransformJob", {}), []),
+        (task("publish", {}, "sns:"), []),
+    ],
+)  # fmt: skip
+def test_every_job_runs_however_deep_it_is_nested(state: dict[str, Any], expected: list[str]) -> None:
+    assert ran(Only=state) == expected
+    if expected:
+        assert len(ran(Only=state, Another=TRANSFORM)) == len(expected) + 1
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Loop"},
+        {},
+        {"Type": "Task"},
+        task("createAutoMLJobV2", {}),
+        task("createModelQualityJobDefinition", {}),
+        task("createEndpoint", {}),
+        task("runTask.sync", {}, "ecs:"),
+        {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:111122223333:function:f"},
+        task("createTransformJob", {}),
+        task("createTransformJob", {"TransformResources": {"InstanceType.$": "$.type", "InstanceCount": 1}}),
+        task("createTransformJob", {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount.$": "$.n"}}),
+        task("createTransformJob", {"TransformResources": {"InstanceType": P5, "InstanceCount": "{% $n %}"}}),
+        {"Type": "Map", "ItemProcessor": {"States": {"T": TRANSFORM}}},
+        {"Type": "Map", "MaxConcurrency": 0, "ItemProcessor": {"States": {"T": TRANSFORM}}},
+        {"Type": "Map", "MaxConcurrencyPath": "$.n", "ItemProcessor": {"States": {"T": TRANSFORM}}},
+        "no state",
+    ],
+)  # fmt: skip
+def test_a_task_of_which_nobody_knows_what_it_runs_is_malformed(state: Any) -> None:
+    with pytest.raises(Malformed, match=r"definition\.States\.Only"):
+        ran(Only=state)
+
+
+def test_jobs_in_jsonata_name_arguments() -> None:
+    state = {**TRANSFORM, "Arguments": TRANSFORM["Parameters"]}
+    del state["Parameters"]
+    assert ran(Only=state) == ["batch 2-2 ml.m5.large"]
+
+
+# ---- what is served -------------------------------------------------------------------------------------------------
+
+
+def serves(kind: Kind, one: Resource) -> tuple[list[str], list[str]]:
+    assert isinstance(kind.serves, Serves)
+    graph = Graph("s", "aws", (one,), {})
+    return list(kind.serves.images(graph, one)), list(kind.serves.artifacts(graph, one))
+
+
+def test_every_container_of_a_model_is_read() -> None:
+    sources = {"s3DataSources": [{"s3Uri": "s3://b/two"}]}
+    model = resource(
+        sagemaker.MODEL,
+        primaryContainer={"image": "one", "modelDataUrl": "s3://b/one"},
+        containers=[
+            {"image": "two", "modelDataSource": sources, "additionalModelDataSources": [sources]},
+            {"modelPackageName": "arn:aws:sagemaker:us-east-1:111122223333:model-package/g/3"},
+        ],
+    )
+    assert serves(KNOWN[sagemaker.MODEL], model) == (["one", "two"], ["s3://b/one", "s3://b/two", "s3://b/two"])
+    for broken in ({}, {"containers": [{"mode": "MultiModel"}]}):
+        with pytest.raises(Malformed):
+            serves(KNOWN[sagemaker.MODEL], resource(sagemaker.MODEL, **broken))
+
+
+def test_the_images_of_jobs_are_read() -> None:
+    training = {"AlgorithmSpecification": {"TrainingImage": "t"}}
+    states = {
+        "A": task("createTrainingJob", training),
+        "B": task("createProcessingJob", {"AppSpecification": {"ImageUri": "p"}}),
+        "C": task("createHyperParameterTuningJob", {"TrainingJobDefinitions": [training, training]}),
+    }
+    machine = resource(sfn.STATE_MACHINE, definition=json.dumps({"States": states}))
+    assert serves(KNOWN[sfn.STATE_MACHINE], machine) == (["t", "p", "t", "t"], [])
+
+
+# ---- schedules and providers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "runs"),
+    [
+        ("cron(0 2 ? * MON-FRI *)", 261 / 12),
+        ("cron(0 2 ? * 2-6 *)", 261 / 12),
+        ("cron(0 2 ? * 3#2 *)", 1),
+        ("cron(0 2 L * ? *)", 1),
+        ("at(2026-12-01T02:00:00)", 1),
+    ],
+)
+def test_runs_a_month_of_what_the_scheduler_takes(expression: str, runs: float) -> None:
+    assert runs_per_month(expression) == pytest.approx(runs, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "expression", ["", "cron(0 2 * * *)", "cron(0 99 ? * 2 *)", "rate(often)", "rate(5 weeks)", "at()"]
+)
+def test_an_expression_that_nobody_can_read_is_malformed(expression: str) -> None:
+    from catalogue.kinds.aws.scheduler import starts_per_month
+
+    machine = resource(sfn.STATE_MACHINE, "m")
+    schedule = resource(SCHEDULE, "s", scheduleExpression=expression, refers={"target": [machine.urn]})
+    with pytest.raises(Malformed, match="scheduleExpression"):
+        starts_per_month(Graph("s", "aws", (machine, schedule), {}), machine)
+
+
+@pytest.mark.parametrize(("value", "accounts"), [('["1", "2"]', ["1", "2"]), (["1"], ["1"]), ("[]", []), (None, [])])
+def test_a_providers_accounts_are_a_list_or_its_json(value: Any, accounts: list[str]) -> None:
+    assert allowed_accounts(Properties({"allowedAccountIds": value})) == accounts
+
+
+@pytest.mark.parametrize("value", ["111122223333", "not json", 5])
+def test_accounts_of_another_shape_are_malformed(value: Any) -> None:
+    with pytest.raises(Malformed):
+        allowed_accounts(Properties({"allowedAccountIds": value}))

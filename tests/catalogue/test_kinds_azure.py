@@ -1,0 +1,152 @@
+"""The records of Azure against the installed SDK: what it says of a type is read from it, not believed."""
+
+import inspect
+import re
+import typing
+from collections.abc import Mapping
+from datetime import date
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph
+from catalogue.kind import At, Bills, Evidence, Keys, Kind, No, Runs, Serves
+from catalogue.kinds import kinds
+from catalogue.kinds.azure.machinelearningservices import LINKS
+from components.azure import network
+from policies.pack import RULES
+from sandbox.azure import MAKERS
+from tests.mutate import paths
+
+KINDS = kinds("azure")
+NATIVE = {token: kind for token, kind in KINDS.items() if token.startswith("azure-native:")}
+GLOBAL = {"ActionGroup", "MetricAlert", "PrivateZone", "VirtualNetworkLink"}
+"""What has a location that is always `global`."""
+
+
+def parameters(token: str) -> set[str]:
+    """The inputs of a type under their Python names."""
+    _, module, name = token.split(":")
+    class_: Any = getattr(import_module(f"pulumi_azure_native.{module}"), name)
+    return set(inspect.signature(class_._internal_init).parameters) - {"__self__", "resource_name", "opts"}
+
+
+def inner(module: Any, type_: Any) -> list[Any]:
+    """The args classes that an annotation names."""
+    names = set(re.findall(r"'?(\w+Args)\b", str(type_)))
+    return [getattr(import_module(f"{module}._inputs"), name) for name in names if name != "Args"]
+
+
+def takes(token: str, path: str) -> bool:
+    """Whether a type of the SDK has an input at a dotted path of wire names."""
+    _, module, name = token.split(":")
+    package = f"pulumi_azure_native.{module}"
+    class_: Any = getattr(import_module(package), name)
+    head, *rest = [re.sub(r"(?<!^)(?=[A-Z])", "_", part).lower() for part in path.split(".")]
+    signature = inspect.signature(class_._internal_init).parameters
+    if head not in signature:
+        return False
+    nodes = inner(package, signature[head].annotation)
+    for part in rest:
+        annotations = [_getter(node, part) for node in nodes if isinstance(getattr(node, part, None), property)]
+        if not annotations:
+            return False
+        nodes = [found for annotation in annotations for found in inner(package, annotation)]
+    return True
+
+
+def _getter(node: Any, part: str) -> Any:
+    return typing.cast(property, getattr(node, part)).fget.__annotations__["return"]  # type: ignore[union-attr]
+
+
+def test_every_type_of_the_sandbox_and_of_the_rules_has_a_record() -> None:
+    named = {type_ for rule in RULES["azure"] for type_ in rule.types}
+    assert named <= set(KINDS)
+    assert set(MAKERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
+
+
+@pytest.mark.parametrize("token", NATIVE)
+def test_tags_are_where_the_sdk_takes_them_and_nowhere_else(token: str) -> None:
+    tags = KINDS[token].tags
+    taken = [path for path in ("tags", "properties.tags") if takes(token, path)]
+    assert ([tags.path] if isinstance(tags, At) else []) == taken
+
+
+@pytest.mark.parametrize("token", NATIVE)
+def test_keys_and_regions_are_inputs_of_the_sdk(token: str) -> None:
+    kind = KINDS[token]
+    for path in [key.path for key in kind.keys.at] if isinstance(kind.keys, Keys) else []:
+        assert takes(token, path), path
+    identified = {"PolicyAssignment"}  # its location is that of an identity, which a denial does not have
+    regional = "location" in parameters(token) and token.rpartition(":")[2] not in GLOBAL | identified
+    assert ([kind.stands.path] if isinstance(kind.stands, At) else []) == (["location"] if regional else [])
+
+
+def test_a_key_that_the_sdk_takes_is_in_the_record() -> None:
+    vaulted = ("encryption.keyVaultProperties.keyIdentifier", "encryption.keyVaultProperties.keyName")
+    encrypted = {token for token in NATIVE if any(takes(token, path) for path in vaulted)}
+    assert encrypted == {token for token, kind in NATIVE.items() if isinstance(kind.keys, Keys)}
+
+
+def test_what_is_global_says_so_in_the_pilot(azure_pilot: Graph) -> None:
+    for resource in azure_pilot.cloud:
+        if resource.type.rpartition(":")[2] in GLOBAL:
+            assert resource.inputs["location"] == "global"
+
+
+def facts(kind: Kind) -> Mapping[str, Any]:
+    return {name: getattr(kind, name) for name in kind.__dataclass_fields__ if name != "token"}
+
+
+@pytest.mark.parametrize("token", KINDS)
+def test_each_fact_has_evidence_that_can_be_looked_up(token: str) -> None:
+    for name, fact in facts(KINDS[token]).items():
+        evidence: Evidence = fact.evidence
+        assert date.fromisoformat(evidence.read), name
+        assert evidence.where.startswith("https://") != (evidence.status == "assumed"), name
+        assert not isinstance(fact, No) or len(fact.why) > 5, name
+
+
+def test_what_runs_machines_bills_or_says_who_bills_for_it() -> None:
+    for token, kind in KINDS.items():
+        if isinstance(kind.runs, Runs):
+            assert isinstance(kind.bills, Bills) or "bills" in kind.bills.why, token
+
+
+def test_the_private_links_are_those_that_the_components_reach() -> None:
+    """The rules read the catalogue and the network component its own list: both say the same."""
+    assert {group: set(link.zones) for group, link in LINKS.items()} == {
+        group: set(zones) for group, zones in network.ZONES.items()
+    }
+
+
+def test_every_image_and_artifact_of_the_pilot_is_found(azure_pilot: Graph) -> None:
+    images, artifacts = set[str](), set[str]()
+    for resource in azure_pilot.cloud:
+        serves = KINDS[resource.type].serves
+        if isinstance(serves, Serves):
+            images |= set(serves.images(azure_pilot, resource))
+            artifacts |= set(serves.artifacts(azure_pilot, resource))
+    values = [(path, value) for r in azure_pilot.cloud for path, value in paths(dict(r.inputs))]
+    assert images == {value for path, value in values if path.endswith(".image")}
+    assert artifacts == {value for path, value in values if path.endswith(".modelUri")}
+    assert len(images) == len(artifacts) == 2
+
+
+def test_the_machines_of_the_pilot_are_counted_once(azure_pilot: Graph) -> None:
+    """What a schedule or a batch deployment takes are nodes of its cluster; nothing is counted under both."""
+    found = {
+        (machines.user, machines.use): (machines.low, machines.high)
+        for resource in azure_pilot.cloud
+        if isinstance(runs := KINDS[resource.type].runs, Runs)
+        for machines in runs.machines(azure_pilot, resource)
+    }
+    assert found == {
+        ("azure-pilot-fraud-scorer", "online"): (1, 4),
+        ("azure-pilot-fraud-backfill", "batch"): (0, 2),
+        ("azure-pilot-document-embedder", "batch"): (0, 1),
+        ("azure-pilot-workspace-build-images", "batch"): (0, 1),
+        ("azure-pilot-workspace-ana", "training"): (1, 1),
+        ("azure-pilot-workspace-ben", "training"): (1, 1),
+    }

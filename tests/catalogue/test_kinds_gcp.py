@@ -1,0 +1,253 @@
+"""The records of Google Cloud against what the installed SDK says, and a workflow read whole."""
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import date
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Evidence, Keys, Kind, Machines, No, Runs
+from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.gcp.workflows import jobs
+from catalogue.properties import Malformed
+from provider import gcp as ours
+from sandbox.gcp import MAKERS
+
+KINDS = kinds("gcp")
+IN_SDK = [token for token in KINDS if not token.startswith("pulumi:")]
+WORKFLOW = "gcp:workflows/workflow:Workflow"
+ANOTHER_PROVIDERS = {"pulumi:providers:mlplatform"}
+"""Our own provider belongs to no platform: it is made beside each."""
+
+STAND_ELSEWHERE = {
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "a grant stands where its repository does",
+    "gcp:workbench/instance:Instance": "its location is a zone, of which limits-zone asks",
+    "gcp:workbench/instanceIamMember:InstanceIamMember": "a grant stands where its instance does",
+}
+TAKES_A_KEY = re.compile(r"(default_)?(kms_key|crypto_key)(_name)?")
+
+
+def inputs_of(token: str) -> dict[str, str]:
+    """The inputs of a type with their annotations, by the SDK's names."""
+    package, module, name = token.split(":")
+    if package == "mlplatform":
+        return annotated(getattr(ours, name).__init__)
+    return annotated(getattr(import_module(f"pulumi_gcp.{module.partition('/')[0]}"), name)._internal_init)
+
+
+def annotated(function: Any) -> dict[str, str]:
+    return {name: str(parameter.annotation) for name, parameter in inspect.signature(function).parameters.items()}
+
+
+def parts_of(token: str, annotation: str) -> dict[str, str]:
+    """The inputs of the section that an annotation names; empty where it names none."""
+    module = token.split(":")[1].partition("/")[0]
+    named = re.search(r"(\w+Args)\b", annotation)
+    if named is None:
+        return {}
+    return annotated(getattr(import_module(f"pulumi_gcp.{module}._inputs"), named.group(1)).__init__)
+
+
+def paths_of(token: str, inputs: dict[str, str], prefix: str = "") -> Iterator[str]:
+    """Every input of a type at any depth, as a dotted path of wire names."""
+    for name, annotation in inputs.items():
+        path = f"{prefix}{wire(name)}"
+        yield path
+        if path.count(".") < 4:  # a lifecycle of a lifecycle: nothing below is a key
+            yield from paths_of(token, parts_of(token, annotation), f"{path}.")
+
+
+def wire(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter.group().lower()}", name)
+
+
+def test_every_type_that_the_sandbox_makes_has_a_record() -> None:
+    assert set(MAKERS) - ANOTHER_PROVIDERS <= set(KINDS)
+
+
+def test_every_type_of_the_pilot_has_a_record(gcp_pilot: Graph) -> None:
+    assert not {resource.type for resource in gcp_pilot.cloud if kind_of(resource.type) is None}
+
+
+@pytest.mark.parametrize("token", IN_SDK)
+def test_labels_stand_where_the_sdk_takes_them(token: str) -> None:
+    """`user_labels` before `labels`, which configure a notification channel."""
+    taken = [wire(name) for name in ("user_labels", "labels") if name in inputs_of(token)]
+    tags = KINDS[token].tags
+    assert (tags.path if isinstance(tags, At) else None) == (taken[0] if taken else None)
+
+
+@pytest.mark.parametrize("token", IN_SDK)
+def test_a_key_is_named_wherever_the_sdk_takes_one(token: str) -> None:
+    keys = KINDS[token].keys
+    named = {place.path for place in keys.at} if isinstance(keys, Keys) else set[str]()
+    paths = set(paths_of(token, inputs_of(token)))
+    assert named <= paths
+    assert {path for path in paths if TAKES_A_KEY.fullmatch(snake(path.rpartition(".")[2]))} == named
+
+
+@pytest.mark.parametrize("token", IN_SDK)
+def test_a_region_is_named_wherever_the_sdk_takes_one(token: str) -> None:
+    inputs = inputs_of(token)
+    stands = KINDS[token].stands
+    if isinstance(stands, At):
+        assert snake(stands.path) in inputs
+    else:
+        assert token in STAND_ELSEWHERE or not {"location", "region"} & set(inputs)
+
+
+def evidence_of(value: Any) -> Iterator[Evidence]:
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, Evidence):
+            yield part
+        elif is_dataclass(part):
+            yield from evidence_of(part)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_every_fact_has_an_address_or_a_reason_and_a_day(kind: Kind) -> None:
+    found = list(evidence_of(kind))
+    assert len(found) == len(fields(Kind)) - 1
+    for each in found:
+        assert date.fromisoformat(each.read) <= date(2026, 11, 26)
+        assert each.where.startswith("https://") is (each.status != "assumed"), each
+    reasons = [part.why for field in fields(Kind) if isinstance(part := getattr(kind, field.name), No)]
+    assert all(len(reason) > 5 for reason in reasons)
+
+
+# ---- workflows ------------------------------------------------------------------------------------------------------
+
+API = "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1"
+
+
+def post(collection: str, body: Any) -> dict[str, Any]:
+    return {"call": "http.post", "args": {"url": f"{API}/{collection}", "body": body}}
+
+
+def scoring(machine: str = "e2-standard-2", count: int = 1) -> dict[str, Any]:
+    resources = {"machineSpec": {"machineType": machine}, "startingReplicaCount": count, "maxReplicaCount": count}
+    return post("batchPredictionJobs", {"dedicatedResources": resources})
+
+
+def pool(machine: str, count: int | None = None, **spec: Any) -> dict[str, Any]:
+    return {"machineSpec": {"machineType": machine, **spec}, **({} if count is None else {"replicaCount": count})}
+
+
+def workflow(document: Any) -> Resource:
+    source = document if isinstance(document, str) else json.dumps(document)
+    return Resource(urn="urn:w", type=WORKFLOW, name="w", custom=True, inputs={"sourceContents": source})
+
+
+def runs(document: Any) -> list[Machines]:
+    resource, kind = workflow(document), KINDS[WORKFLOW]
+    assert isinstance(kind.runs, Runs)
+    return list(kind.runs.machines(Graph("s", "gcp", (resource,), {}), resource))
+
+
+def steps(*calls: Any, **others: Any) -> dict[str, Any]:
+    return {"main": {"steps": [{f"step{i}": call} for i, call in enumerate(calls)]}, **others}
+
+
+def counted(document: Any) -> list[tuple[str, str, int]]:
+    return [(m.machine_type, m.use, m.high) for m in runs(document)]
+
+
+def test_a_job_is_found_at_any_depth() -> None:
+    deep = {
+        "parallel": {
+            "branches": [
+                {"one": {"steps": [{"a": {"try": scoring("n1-standard-4"), "retry": "${http.default_retry}"}}]}},
+                {"two": {"steps": [{"b": {"switch": [{"condition": "${true}", "steps": [{"c": scoring("a3", 9)}]}]}}]}},
+            ]
+        }
+    }
+    assert counted(steps(scoring(), deep)) == [
+        ("e2-standard-2", "batch", 1),
+        ("n1-standard-4", "batch", 1),
+        ("a3", "batch", 9),
+    ]
+
+
+def test_every_pool_of_training_and_every_trial_counts() -> None:
+    spec = {"workerPoolSpecs": [pool("n1-standard-4"), pool("a2", 3, acceleratorType="A100", acceleratorCount=2)]}
+    (first, second) = runs(steps(post("customJobs", {"jobSpec": spec})))
+    assert (first.high, second.high, second.accelerator, second.accelerators) == (1, 3, "A100", 2)
+    assert {first.use, second.use} == {"training"} and first.part != second.part
+    tuned = post("hyperparameterTuningJobs", {"parallelTrialCount": 4, "trialJobSpec": spec})
+    assert [m.high for m in runs(steps(tuned))] == [4, 12]
+
+
+def test_a_connector_starts_what_its_request_would() -> None:
+    name = "googleapis.aiplatform.v1.projects.locations.batchPredictionJobs"
+    create = {"call": f"{name}.create", "args": {"body": scoring()["args"]["body"]}}
+    assert counted(steps(create, {"call": f"{name}.get"})) == [("e2-standard-2", "batch", 1)]
+
+
+def test_a_sub_workflow_counts_as_often_as_it_is_called() -> None:
+    once, twice = {"call": "score"}, {"call": "both"}
+    score, both = {"steps": [{"go": scoring(count=2)}]}, {"steps": [{"a": once}, {"b": once}]}
+    assert counted(steps(once, score=score)) == [("e2-standard-2", "batch", 2)]
+    assert counted(steps(twice, once, score=score, both=both)) == [("e2-standard-2", "batch", 6)]
+    assert counted(steps(score=score)) == [("e2-standard-2", "batch", 2)]
+
+
+def test_yaml_is_read_as_json_is() -> None:
+    text = """
+main:
+  steps:
+    - start:
+        call: http.post
+        args:
+          url: https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/l/batchPredictionJobs
+          body:
+            dedicatedResources: {machineSpec: {machineType: e2-standard-2}}
+"""
+    assert counted(text) == [("e2-standard-2", "batch", 10)]
+
+
+def in_a_loop(step: Any) -> Any:
+    return {"parallel": {"for": {"value": "x", "in": "${xs}", "steps": [{"go": step}]}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (steps(post("pipelineJobs", {})), "nobody knows what that starts"),
+        (steps({"call": "http.put", "args": {"url": f"{API}/customJobs"}}), "nobody knows what that starts"),
+        (steps({"call": "http.post", "args": {"url": '${"https://" + where}'}}), "nobody knows what that starts"),
+        (steps({"call": "googleapis.compute.v1.instances.insert"}), "nobody knows what that starts"),
+        (steps({"call": "experimental.executions.run"}), "nobody knows what that starts"),
+        (steps(post("batchPredictionJobs", {"model": "m"})), "names no machines"),
+        (steps(post("batchPredictionJobs", "${body}")), "where a section is read"),
+        (steps(post("customJobs", {"jobSpec": {}})), "names no worker pool"),
+        (steps(post("customJobs", {"jobSpec": {"workerPoolSpecs": [{"replicaCount": 1}]}})), "names no machine type"),
+        (steps(post("hyperparameterTuningJobs", {"trialJobSpec": {}})), "how many trials"),
+        (steps(in_a_loop(scoring())), "started in a loop"),
+        (steps(in_a_loop({"call": "score"}), score={"steps": [{"go": scoring()}]}), "started in a loop"),
+        (steps(score={"steps": [{"go": scoring()}, {"again": {"call": "score"}}]}), "started in a loop"),
+        ("not: [closed", "is no document"),
+    ],
+)
+def test_what_nobody_knows_is_said(document: Any, why: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(why)):
+        runs(document)
+
+
+def test_what_starts_nothing_is_no_job(gcp_pilot: Graph) -> None:
+    sleeping = {"call": "sys.sleep", "args": {"seconds": 60}}
+    cancel = {"call": "http.post", "args": {"url": '${"https://x.googleapis.com/v1/" + job.name + ":cancel"}'}}
+    looked = {"call": "http.request", "args": {"url": f"{API}/customJobs", "method": "GET"}}
+    assert jobs(workflow(steps(sleeping, cancel, looked)).props) == []
+    assert [len(jobs(w.props)) for w in gcp_pilot.of(WORKFLOW)] == [1, 1]

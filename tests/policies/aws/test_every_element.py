@@ -1,0 +1,325 @@
+"""Every element of every list is read: what is bad where it stands alone is bad behind the good ones too."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from catalogue.graph import Graph, Resource
+from tests.catching import caught
+from tests.mutate import changed, drop, paths, put, without
+from tests.policies.aws.test_rules import CATCHES, CONFIG, MACHINE, MODEL, editing, first, setting
+
+DOCUMENT = "(document)"
+"""Stands in a location where a text is a JSON document that is entered."""
+
+Location = tuple[str | int, ...]
+
+# Where one good element is enough, a bad one beside it does no harm, by the rule, the resource type and the list.
+ONE_IS_ENOUGH = {
+    "audit-packages-own-account aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy "
+    "resourcePolicy.(document).Statement": "another statement denies other accounts",
+    "audit-trail aws:cloudtrail/trail:Trail advancedEventSelectors.fieldSelectors.equals": (
+        "one value more records more"
+    ),
+    "encryption-bucket-tls aws:s3/bucketPolicy:BucketPolicy policy.(document).Statement": (
+        "another statement denies what has no TLS"
+    ),
+    "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "limits-stores-expire aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
+        "another rule of the lifecycle cleans up"
+    ),
+}
+_WORSE: dict[Any, Any] = {True: False, False: True}
+
+
+def lists(value: Any, where: Location = ()) -> Iterator[tuple[Location, list[Any]]]:
+    """Every list that is not empty, at any depth, JSON documents gone through."""
+    if isinstance(value, str) and value.startswith("{"):
+        yield from lists(json.loads(value), (*where, DOCUMENT))
+    elif isinstance(value, dict):
+        for key, item in cast(dict[str, Any], value).items():
+            yield from lists(item, (*where, key))
+    elif isinstance(value, list) and value:
+        yield where, cast(list[Any], value)
+        for index, item in enumerate(cast(list[Any], value)):
+            yield from lists(item, (*where, index))
+
+
+def replaced(value: Any, where: Location, new: Any) -> Any:
+    """The value with something else at a location."""
+    if not where:
+        return new
+    head, rest = where[0], where[1:]
+    if head == DOCUMENT:
+        return json.dumps(replaced(json.loads(value), rest, new))
+    copied = copy.copy(value)
+    copied[head] = replaced(value[head], rest, new)
+    return copied
+
+
+def found(value: Any, where: Location) -> Any:
+    for part in where:
+        value = json.loads(value) if part == DOCUMENT else value[part]
+    return value
+
+
+def worse(element: Any) -> Iterator[Any]:
+    """The element with one thing of it gone or turned over; a text wide open. Lists in it are looked at themselves."""
+    if isinstance(element, str):
+        yield "*"
+        return
+    for path, value in paths(element):
+        if any(part.isdecimal() for part in path.split(".")):
+            continue
+        gone = copy.deepcopy(element)
+        drop(gone, path)
+        yield gone
+        if isinstance(value, bool | str):
+            turned = copy.deepcopy(element)
+            put(turned, path, _WORSE.get(value, "*"))
+            yield turned
+
+
+def listed(graph: Graph, resource: Resource, where: Location, elements: list[Any]) -> Graph:
+    """The graph with other elements in one list of a resource, as sent and as answered."""
+
+    def change(properties: dict[str, Any]) -> None:
+        properties[str(where[0])] = replaced(properties[str(where[0])], where[1:], elements)
+
+    return changed(graph, resource, change)
+
+
+def of_catches(graph: Graph) -> Iterator[tuple[Resource, Location, Any, Any]]:
+    """The elements that the fixtures of the rules spoil: resource, list, the good element and the bad one."""
+    for _, mutation in CATCHES:
+        mutant = mutation(graph)
+        for resource in graph.resources:
+            spoilt = mutant.by_urn.get(resource.urn)
+            if spoilt is None or spoilt.inputs == resource.inputs:
+                continue
+            for where, elements in lists(dict(resource.inputs)):
+                try:
+                    bad = found(spoilt.inputs, where)
+                except (KeyError, IndexError, TypeError):
+                    continue
+                if isinstance(bad, list) and len(cast(list[Any], bad)) == len(elements):
+                    pairs = zip(elements, cast(list[Any], bad), strict=True)
+                    yield from ((resource, where, g, b) for g, b in pairs if g != b)
+
+
+def every_list(graph: Graph) -> Iterator[tuple[Resource, Location, Any, Any]]:
+    """Each list of the graph with each of its elements, and each way in which that can be worse."""
+    for resource in graph.cloud:
+        for where, elements in lists(dict(resource.inputs)):
+            yield from ((resource, where, element, bad) for element in elements for bad in worse(element))
+
+
+def name_of(resource: Resource, where: Location) -> str:
+    """What a list is called, whichever element of another list it stands in."""
+    return f"{resource.type} {'.'.join(str(part) for part in where if not isinstance(part, int))}"
+
+
+def test_a_bad_element_is_caught_behind_good_ones_as_it_is_alone(pilot: Graph) -> None:
+    """Bad is what fails a rule that the good element, alone in the list, does not fail."""
+    fails: dict[str, set[str]] = {}
+    enough: set[str] = set()
+    missed: list[str] = []
+    count = 0
+
+    def failing(resource: Resource, where: Location, elements: list[Any]) -> set[str]:
+        """Remembered by what the list stands in: the same statement is judged alike in every role."""
+        around = json.dumps([found(resource.inputs, where[:-1]), where[-1], elements])
+        key = f"{name_of(resource, where)} {around}"
+        if key not in fails:
+            fails[key] = caught(listed(pilot, resource, where, elements))
+        return fails[key]
+
+    for resource, where, good, bad in (*of_catches(pilot), *every_list(pilot)):
+        alone = failing(resource, where, [bad]) - failing(resource, where, [good])
+        if not alone:
+            continue
+        count += 1
+        behind = failing(resource, where, [*found(resource.inputs, where), bad])
+        for rule in alone - behind:
+            name = f"{rule} {name_of(resource, where)}"
+            enough.add(name)
+            if name not in ONE_IS_ENOUGH:
+                missed.append(f"{name}: {bad}")
+    assert count > 100
+    assert not missed, "these are seen alone, and not behind others:\n" + "\n".join(sorted(set(missed))[:30])
+    assert enough == set(ONE_IS_ENOUGH), "these are read whole by now; take them off the list"
+
+
+def appended(type_: str, key: str, element: dict[str, Any], name: str = "") -> Any:
+    """One element more in a list of the first resource of a type, which may have none yet."""
+    return lambda g: changed(g, first(g, type_, name), lambda p: p.update({key: [*p.get(key, ()), element]}))
+
+
+def task(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::sagemaker:{action}", "Parameters": parameters, "End": True}
+
+
+def also(*states: dict[str, Any], inside: Any = None) -> Any:
+    """The pilot's state machine with more states beside its own, inside another state where one is given."""
+    inner = {"States": {f"More{n}": state for n, state in enumerate(states)}}
+
+    def edit(definition: dict[str, Any]) -> None:
+        definition["States"] |= {"Outer": inside(inner)} if inside else inner["States"]
+
+    return editing(MACHINE, "definition", edit)
+
+
+P4D = "ml.p4d.24xlarge"
+VARIANT = {"variantName": "second", "instanceType": P4D, "initialInstanceCount": 20, "modelName": "m"}
+MANY = task("createTransformJob.sync", {"TransformResources": {"InstanceType": P4D, "InstanceCount": 9}})
+TRAINING = task("createTrainingJob.sync", {"ResourceConfig": {"InstanceType": P4D, "InstanceCount": 9}})
+GROUPS = task(
+    "createTrainingJob",
+    {
+        "ResourceConfig": {
+            "InstanceGroups": [
+                {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+                {"InstanceType": P4D, "InstanceCount": 9},
+            ]
+        }
+    },
+)
+PROCESSING = task(
+    "createProcessingJob",
+    {
+        "ProcessingResources": {"ClusterConfig": {"InstanceType": P4D, "InstanceCount": 9}},
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "S3Output": {"S3Uri": "s3://b/o/"}}]},
+    },
+)
+TUNED = {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
+TUNING = task(
+    "createHyperParameterTuningJob.sync",
+    {
+        "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxParallelTrainingJobs": 9}},
+        "TrainingJobDefinitions": [TUNED, TUNED],
+    },
+)
+ONE = task("createTransformJob.sync", {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}})
+SIZES = {"limits-machine-types", "limits-replicas", "quota-declared"}
+COUNTS = {"limits-replicas", "quota-declared"}
+POLICY, TRACKING = "aws:appautoscaling/policy:Policy", "targetTrackingScalingPolicyConfiguration"
+LATENCY = {"namespace": "AWS/SageMaker", "metricName": "ModelLatency", "dimensions": {"EndpointName": "x"}}
+INGRESS_RULE: dict[str, Any] = {"fromPort": 443, "toPort": 443, "protocol": "tcp", "securityGroups": ["sg-1"]}
+OPEN_RULE = {**INGRESS_RULE, "securityGroups": [], "cidrBlocks": ["10.0.0.0/8"]}
+
+NAMED: dict[str, tuple[set[str], Any]] = {
+    "a second variant": (SIZES | {"rollback-alarms"}, appended(CONFIG, "productionVariants", VARIANT, "fraud")),
+    "a shadow variant": (SIZES, appended(CONFIG, "shadowProductionVariants", VARIANT, "fraud")),
+    "a serverless second variant": (
+        SIZES,
+        appended(
+            CONFIG,
+            "productionVariants",
+            {"variantName": "second", "serverlessConfig": {"maxConcurrency": 20, "memorySizeInMb": 4096}},
+            "fraud",
+        ),
+    ),
+    "a variant of a kind that nobody knows": (
+        SIZES,
+        appended(CONFIG, "productionVariants", {"variantName": "second"}, "fraud"),
+    ),
+    "a range of the variant's own": (
+        COUNTS,
+        setting(
+            CONFIG,
+            "productionVariants.0.managedInstanceScaling",
+            {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 40},
+            "fraud",
+        ),
+    ),
+    "an accelerator": (
+        {"limits-machine-types"},
+        setting(CONFIG, "productionVariants.0.acceleratorType", "ml.eia1.medium"),
+    ),
+    "a parallel branch": (SIZES, also(MANY, inside=lambda s: {"Type": "Parallel", "Branches": [{"States": {}}, s]})),
+    "a map": (COUNTS, also(ONE, inside=lambda s: {"Type": "Map", "MaxConcurrency": 40, "ItemProcessor": s})),
+    "a map without a bound": (SIZES, also(ONE, inside=lambda s: {"Type": "Map", "Iterator": s})),
+    "a map in a parallel branch": (
+        SIZES,
+        also(
+            MANY,
+            inside=lambda s: {
+                "Type": "Parallel",
+                "Branches": [{"States": {"Each": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": s}}}],
+            },
+        ),
+    ),
+    "a training job": (SIZES | {"encryption-batch", "cost-batch-tags"}, also(TRAINING)),
+    "a second instance group": (SIZES, also(GROUPS)),
+    "a processing job": (SIZES | {"encryption-batch", "cost-batch-tags"}, also(PROCESSING)),
+    "a tuning job": (COUNTS | {"encryption-batch", "cost-batch-tags"}, also(TUNING)),
+    "a job of a kind that nobody knows": (SIZES, also(task("createAutoMLJobV2", {}))),
+    "a job through the SDK's integration": (
+        SIZES,
+        also({**TRAINING, "Resource": "arn:aws:states:::aws-sdk:sagemaker:createTrainingJob"}),
+    ),
+    "a service that nobody knows": (SIZES, also({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync"})),
+    "a machine that the run's input names": (
+        SIZES,
+        also(task("createTransformJob", {"TransformResources": {"InstanceType.$": "$.type", "InstanceCount": 1}})),
+    ),
+    "arguments in JSONata": (SIZES, also({**MANY, "Arguments": MANY["Parameters"]})),
+    "a state that nobody knows": (SIZES, also({"Type": "Loop"})),
+    "retries of an outer state": (
+        {"limits-batch-time"},
+        also(
+            inside=lambda s: {"Type": "Parallel", "Branches": [{"States": {}}], "Retry": [{"MaxAttempts": 99}]},
+        ),
+    ),
+    "scale-in switched off": (
+        {"limits-scaling-policy"},
+        setting(POLICY, f"{TRACKING}.disableScaleIn", True, "on-requests"),
+    ),
+    "a second container": (
+        {"audit-images-pinned"},
+        appended(MODEL, "containers", {"image": "1.dkr.ecr.us-east-1.amazonaws.com/x:latest"}),
+    ),
+    "a container without an image": ({"audit-images-pinned"}, appended(MODEL, "containers", {"mode": "SingleModel"})),
+    "a second filter of the budget": (
+        {"cost-budget"},
+        appended("aws:budgets/budget:Budget", "costFilters", {"name": "Service", "values": ["AmazonEC2"]}),
+    ),
+    "a second rule inside a security group": (
+        {"network-security-group-closed"},
+        lambda g: changed(
+            g,
+            first(g, "aws:ec2/securityGroup:SecurityGroup"),
+            lambda p: p.update(ingress=[INGRESS_RULE, OPEN_RULE]),
+        ),
+    ),
+    "a second metric of an alarm": (
+        {"rollback-alarm-dimensions"},
+        appended(
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            "metricQueries",
+            {"metric": LATENCY},
+        ),
+    ),
+    "a core dump without a key": (
+        {"encryption-customer-key"},
+        setting(CONFIG, "productionVariants.0.coreDumpConfig", {"destinationS3Uri": "s3://b/dumps/"}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_what_a_list_had_second_or_a_document_had_nested_is_seen(pilot: Graph, what: str) -> None:
+    rules, mutation = NAMED[what]
+    assert rules <= caught(mutation(pilot))
+
+
+def test_security_group_rules_that_name_a_group_are_no_finding(pilot: Graph) -> None:
+    group = first(pilot, "aws:ec2/securityGroup:SecurityGroup")
+    assert not caught(changed(pilot, group, lambda p: p.update(ingress=[INGRESS_RULE])))
+
+
+def test_an_endpoint_whose_configuration_is_not_in_the_stack_is_said(pilot: Graph) -> None:
+    assert caught(without(pilot, first(pilot, CONFIG))) >= SIZES

@@ -1,0 +1,250 @@
+"""Deployments against the double: canary, rollback, scaling in place, drift, delete, and every fault."""
+
+import pytest
+
+from provider.errors import Cancelled, CloudError, ProviderError
+from provider.gcp.deployment import deployed_id
+from sandbox.rest import Double, Fault
+from sandbox.state.metrics import Played
+from tests.provider import cloud
+from tests.provider.cloud import ENDPOINT, MODEL, deployment, logic, model
+
+NEWER = {"model": f"{MODEL}@2"}
+ENDPOINT_KEY = "us-central1/endpoints/fraud-scorer"
+
+
+@pytest.fixture
+def double(monkeypatch):
+    with cloud.double(monkeypatch) as double, logic() as run:
+        run.models.create(model())
+        run.models.update(model(image="registry/fraud-scorer:1.5.0"))
+        double.calls.clear()
+        yield double
+
+
+def state(double: Double) -> tuple[set[str], dict[str, int]]:
+    """What is deployed, and the traffic."""
+    endpoint = double.vertex.endpoints[ENDPOINT_KEY]
+    return {one["id"] for one in endpoint.get("deployedModels", [])}, endpoint.get("trafficSplit", {})
+
+
+def serves_alone(double: Double, inputs) -> bool:
+    return state(double) == ({deployed_id(inputs)}, {deployed_id(inputs): 100})
+
+
+def test_first_deployment_gets_everything(double):
+    with logic() as run:
+        outputs = run.deployments.update(deployment())
+    id = deployed_id(deployment())
+    assert serves_alone(double, deployment())
+    assert outputs["deployedModelId"] == id
+    assert "/serviceAttachments/gkedpm-" in outputs["serviceAttachment"]
+    sent = double.vertex.endpoints[ENDPOINT_KEY]["deployedModels"][0]
+    assert sent["dedicatedResources"] == {
+        "machineSpec": {"machineType": "n2-standard-4"},
+        "minReplicaCount": 1,
+        "maxReplicaCount": 4,
+        "autoscalingMetricSpecs": [{"metricName": deployment().scaling_metric, "target": 600}],
+    }
+    assert sent["serviceAccount"] == deployment().service_account
+    assert sent["disableContainerLogging"] is False
+
+
+def test_ids_are_ten_digits_fixed_and_differ_with_what_cannot_change_in_place():
+    assert deployed_id(deployment()) == deployed_id(deployment(minReplicas=2, bakeMinutes=5)) == "4850582384"
+    others = [deployment(**NEWER), deployment(machineType="n2-standard-8"), deployment(accessLogging=True)]
+    ids = {deployed_id(inputs) for inputs in [deployment(), *others]}
+    assert len(ids) == 4
+    assert all(id.isdigit() and len(id) == 10 for id in ids)
+
+
+def test_a_new_version_is_a_canary_first(double):
+    seen = []
+    with logic() as run:
+        run.deployments.update(deployment())
+        old, new = deployed_id(deployment()), deployed_id(deployment(**NEWER))
+        sleep, start = run.clock.sleep, run.clock.now()
+
+        def watch(seconds: float) -> None:
+            seen.append(dict(state(double)[1]))
+            sleep(seconds)
+
+        run.clock.sleep = watch
+        run.deployments.update(deployment(**NEWER))
+        assert run.clock.now() - start >= 600
+    assert seen.count({old: 90, new: 10}) >= 10
+    assert serves_alone(double, deployment(**NEWER))
+
+
+@pytest.mark.parametrize(
+    ("played", "said"),
+    [
+        (Played(p95_ms=812), r"its p95 latency was 812 ms, above 250 ms"),
+        (Played(p95_ms=90, error_percent=4), r"4 % of its answers were errors, above 1.5 %"),
+    ],
+)
+def test_a_breach_brings_the_traffic_back_and_says_what_was_measured(double, played, said):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.vertex.metrics[deployed_id(deployment(**NEWER))] = played
+        with pytest.raises(
+            ProviderError, match=f"10 % of the traffic on fraud-scorer@2, {said}; all traffic is back on"
+        ):
+            run.deployments.update(deployment(**NEWER))
+    assert serves_alone(double, deployment())
+
+
+def test_a_bake_that_is_cancelled_leaves_no_canary_that_nobody_judges(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        sleep = run.clock.sleep
+
+        def cancel(seconds: float) -> None:
+            if state(double)[1].get(deployed_id(deployment(**NEWER))) == 10:
+                raise Cancelled("cancelled while waiting")
+            sleep(seconds)
+
+        run.clock.sleep = cancel
+        with pytest.raises(Cancelled):
+            run.deployments.update(deployment(**NEWER))
+    assert state(double)[1] == {deployed_id(deployment()): 100}
+    with logic() as run:
+        run.deployments.update(deployment(**NEWER))
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_an_attachment_stays_while_versions_come_and_go(double):
+    with logic() as run:
+        first = run.deployments.update(deployment())
+        second = run.deployments.update(deployment(**NEWER))
+    assert first["serviceAttachment"] == second["serviceAttachment"]
+    assert first["deployedModelId"] != second["deployedModelId"]
+
+
+@pytest.mark.parametrize("played", [Played(p95_ms=250, error_percent=1.5), Played(p95_ms=None, requests=0)])
+def test_at_the_bound_or_uncalled_is_no_breach(double, played):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.vertex.metrics[deployed_id(deployment(**NEWER))] = played
+        run.deployments.update(deployment(**NEWER))
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_metrics_of_the_old_model_do_not_judge_the_new(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.vertex.metrics[deployed_id(deployment())] = Played(p95_ms=9000, error_percent=50)
+        run.deployments.update(deployment(**NEWER))
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_replicas_scaling_and_container_logging_change_in_place(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.calls.clear()
+        changed = deployment(minReplicas=2, maxReplicas=8, scalingTarget=900, containerLogging=False)
+        run.deployments.update(changed)
+        found = run.deployments.read(ENDPOINT, {"deployedModelId": deployed_id(changed)})
+    posts = [call.rpartition(":")[2] for call in double.calls if call.startswith("POST")]
+    assert posts == ["mutateDeployedModel"]
+    assert (found["minReplicas"], found["maxReplicas"], found["scalingTarget"]) == (2, 8, 900)
+    assert found["containerLogging"] is False
+
+
+def test_policy_alone_changes_nothing_in_the_cloud(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.calls.clear()
+        run.deployments.update(deployment(canaryPercent=20, bakeMinutes=30))
+    assert {call.split()[0] for call in double.calls} == {"GET"}
+
+
+def test_what_somebody_else_deployed_is_refused(double):
+    endpoint = double.vertex.endpoints[ENDPOINT_KEY]
+    endpoint["deployedModels"] = [{"id": "7", "displayName": "by hand", "model": f"{MODEL}@1"}]
+    with logic() as run, pytest.raises(ProviderError, match="it serves by hand, which was not deployed here"):
+        run.deployments.update(deployment())
+    assert not [call for call in double.calls if call.startswith("POST")]
+
+
+def test_the_id_with_another_machine_behind_it_is_refused(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        machine = double.vertex.endpoints[ENDPOINT_KEY]["deployedModels"][0]["dedicatedResources"]["machineSpec"]
+        machine["machineType"] = "a3-highgpu-8g"
+        with pytest.raises(ProviderError, match="is something else's"):
+            run.deployments.update(deployment())
+
+
+def test_read_sees_traffic_moved_by_hand_and_the_update_heals_it(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        id = deployed_id(deployment())
+        double.vertex.endpoints[ENDPOINT_KEY]["trafficSplit"] = {}
+        assert run.deployments.read(ENDPOINT, {"deployedModelId": id})["trafficPercent"] == 0
+        run.deployments.update(deployment())
+        assert run.deployments.read(ENDPOINT, {"deployedModelId": id})["trafficPercent"] == 100
+        double.vertex.endpoints[ENDPOINT_KEY]["deployedModels"] = []
+        assert run.deployments.read(ENDPOINT, {"deployedModelId": id}) is None
+        double.vertex.endpoints.clear()
+        assert run.deployments.read(ENDPOINT, {"deployedModelId": id}) is None
+
+
+def test_a_canary_given_up_half_way_leaves_for_what_ran_before(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        old, new = deployed_id(deployment()), deployed_id(deployment(**NEWER))
+        run.deployments.update(deployment(**NEWER))
+    endpoint = double.vertex.endpoints[ENDPOINT_KEY]
+    endpoint["deployedModels"].append({**endpoint["deployedModels"][0], "id": old, "displayName": f"mlplatform-{old}"})
+    endpoint["trafficSplit"] = {new: 90, old: 10}
+    with logic() as run:
+        start = run.clock.now()
+        run.deployments.update(deployment(**NEWER))
+        assert run.clock.now() - start < 60, "what has 90 % of the traffic is no canary"
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_delete_undeploys_and_leaves_others_their_traffic(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        endpoint = double.vertex.endpoints[ENDPOINT_KEY]
+        endpoint["deployedModels"].append({"id": "7", "displayName": "by hand", "model": f"{MODEL}@1"})
+        endpoint["trafficSplit"] = {deployed_id(deployment()): 75, "7": 25}
+        run.deployments.delete(ENDPOINT)
+        assert state(double) == ({"7"}, {"7": 100})
+        run.deployments.delete(ENDPOINT)
+        double.vertex.endpoints.clear()
+        run.deployments.delete(ENDPOINT)
+
+
+def test_a_missing_endpoint_is_said(double):
+    double.vertex.endpoints.clear()
+    with logic() as run, pytest.raises(ProviderError, match="endpoint fraud-scorer does not exist in us-central1"):
+        run.deployments.update(deployment())
+
+
+@pytest.mark.parametrize("kind", ["drop", "unavailable", "throttle"])
+@pytest.mark.parametrize("call", ["deployModel", "PATCH", "undeployModel", "timeSeries", "operations"])
+def test_faults_that_pass_are_survived(double, kind, call):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.faults = [Fault(kind, call, times=1 if kind == "drop" else 2)]
+        run.deployments.update(deployment(**NEWER))
+    assert double.faults[0].times == 0
+    assert serves_alone(double, deployment(**NEWER))
+
+
+def test_a_deployment_without_capacity_leaves_the_old_one_alone(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        double.faults = [Fault("fail-late", "deployModel", message="No capacity for n2-standard-4.")]
+        with pytest.raises(CloudError, match="deploy fraud-scorer@2: No capacity for n2-standard-4"):
+            run.deployments.update(deployment(**NEWER))
+    assert serves_alone(double, deployment())
+
+
+def test_a_deployment_that_hangs_ends_at_the_bound(double):
+    double.faults = [Fault("hang", "deployModel")]
+    with logic() as run, pytest.raises(ProviderError, match="not done after 30 minutes"):
+        run.deployments.update(deployment())

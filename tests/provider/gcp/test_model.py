@@ -1,0 +1,164 @@
+"""Models against the double: upload, versions, drift, delete, and every fault."""
+
+import pytest
+
+from provider.errors import CloudError, ProviderError
+from provider.gcp.model import version_alias
+from sandbox.rest import Double, Fault
+from tests.provider import cloud
+from tests.provider.cloud import MODEL, deployment, logic, model
+
+
+@pytest.fixture
+def double(monkeypatch):
+    with cloud.double(monkeypatch) as double:
+        yield double
+
+
+def versions(double: Double) -> dict[str, str]:
+    return {
+        number: version["containerSpec"]["imageUri"].rpartition(":")[2]
+        for number, version in double.vertex.models.get("us-central1/models/fraud-scorer", {}).items()
+    }
+
+
+def test_upload_sends_what_was_asked(double):
+    with logic() as run:
+        created = run.models.create(model())
+    assert created.id == MODEL
+    assert created.outputs == {"resourceName": MODEL, "versionId": "1", "versionName": f"{MODEL}@1"}
+    stored = double.vertex.models["us-central1/models/fraud-scorer"]["1"]
+    assert stored["containerSpec"] == {
+        "imageUri": model().image,
+        "predictRoute": "/predict",
+        "healthRoute": "/health",
+        "ports": [{"containerPort": 8080}],
+    }
+    assert stored["artifactUri"] == "gs://payments-risk-artifacts/fraud-scorer/1.4.0/"
+    assert stored["encryptionSpec"] == {"kmsKeyName": model().kms_key_name}
+    assert stored["labels"] == {"stack": "gcp-pilot", "cost-center": "risk"}
+
+
+def test_the_alias_is_fixed_and_differs_with_content_alone():
+    """Versions that stand carry this alias: with another one, an update would upload them anew."""
+    assert version_alias(model()) == "mlplatform-9a7c33bc6b71f8cc570d"
+    assert version_alias(model(labels={}, displayName="other")) == version_alias(model())
+    assert version_alias(model(ports=[8081])) != version_alias(model())
+
+
+def test_create_again_adopts(double):
+    with logic() as run:
+        assert run.models.create(model()) == run.models.create(model())
+    assert versions(double) == {"1": "1.4.0"}
+
+
+def test_changed_image_is_a_new_version_and_the_old_content_is_found_again(double):
+    with logic() as run:
+        run.models.create(model())
+        newer = run.models.update(model(image="registry/fraud-scorer:1.5.0"))
+        assert newer["versionName"] == f"{MODEL}@2"
+        assert run.models.update(model())["versionId"] == "1"
+    assert versions(double) == {"1": "1.4.0", "2": "1.5.0"}
+
+
+def test_labels_and_display_name_change_in_place(double):
+    with logic() as run:
+        run.models.create(model())
+        assert run.models.update(model(labels={"stack": "other"}, displayName="scorer"))["versionId"] == "1"
+        found = run.models.read(MODEL, {"versionId": "1"})
+    assert found["labels"] == {"stack": "other"}
+    assert found["displayName"] == "scorer"
+
+
+def test_a_model_of_somebody_else_is_refused(double):
+    with logic() as run:
+        run.models.create(model())
+        double.vertex.models["us-central1/models/fraud-scorer"]["1"]["versionAliases"] = ["default"]
+        with pytest.raises(ProviderError, match="has a model of that id in us-central1 that was not made here"):
+            run.models.create(model())
+
+
+def test_read_sees_drift_and_deletion(double):
+    with logic() as run:
+        run.models.create(model())
+        run.models.update(model(image="registry/fraud-scorer:1.5.0"))
+        del double.vertex.models["us-central1/models/fraud-scorer"]["2"]
+        assert run.models.read(MODEL, {"versionId": "2"})["image"] == model().image
+        double.vertex.models.clear()
+        assert run.models.read(MODEL, {"versionId": "1"}) is None
+
+
+def test_delete_is_refused_while_deployed_and_says_why(double):
+    with logic() as run:
+        run.models.create(model())
+        run.deployments.update(deployment())
+        with pytest.raises(CloudError, match=r"model fraud-scorer: delete: Model .* is deployed to .*FAILED_PRECON"):
+            run.models.delete(MODEL)
+        run.deployments.delete(cloud.ENDPOINT)
+        run.models.delete(MODEL)
+        run.models.delete(MODEL)
+    assert versions(double) == {}
+
+
+def test_throttling_is_waited_out_as_long_as_the_cloud_asks(double):
+    double.faults = [Fault("throttle", "upload", times=3, retry_after=17)]
+    with logic() as run:
+        start = run.clock.now()
+        run.models.create(model())
+        assert run.clock.now() - start >= 3 * 17
+    assert versions(double) == {"1": "1.4.0"}
+
+
+def test_throttling_without_end_is_given_up_with_the_clouds_words(double):
+    double.faults = [Fault("throttle", "upload", times=99, message="Quota exceeded for uploads.")]
+    with logic() as run, pytest.raises(ProviderError, match="upload: Quota exceeded for uploads"):
+        run.models.create(model())
+    assert double.faults[0].times > 80
+
+
+def test_an_unavailable_cloud_is_tried_again(double):
+    double.faults = [Fault("unavailable", "", times=4)]
+    with logic() as run:
+        run.models.create(model())
+    assert versions(double) == {"1": "1.4.0"}
+
+
+@pytest.mark.parametrize("pattern", ["upload", "GET .*/operations/", "GET .*models/fraud-scorer@"])
+def test_a_dropped_answer_makes_no_second_version(double, pattern):
+    with logic() as run:
+        run.models.create(model())
+        double.faults = [Fault("drop", pattern)]
+        assert run.models.update(model(image="registry/fraud-scorer:1.5.0"))["versionId"] == "2"
+    assert double.faults[0].times == 0
+    assert versions(double) == {"1": "1.4.0", "2": "1.5.0"}
+
+
+def test_an_operation_that_fails_late_is_an_error_in_the_clouds_words(double):
+    double.faults = [Fault("fail-late", "upload", message="The image\n cannot be pulled.")]
+    with logic() as run:
+        with pytest.raises(CloudError) as caught:
+            run.models.create(model())
+        assert str(caught.value) == "model fraud-scorer: upload: The image cannot be pulled (RESOURCE_EXHAUSTED)"
+        run.models.create(model())
+    assert versions(double) == {"1": "1.4.0"}
+
+
+def test_an_operation_that_hangs_ends_at_the_bound_and_is_taken_up_later(double):
+    double.faults = [Fault("hang", "upload")]
+    with logic() as run:
+        start = run.clock.now()
+        with pytest.raises(ProviderError, match="not done after 30 minutes; run the update again"):
+            run.models.create(model())
+        assert run.clock.now() - start <= 1800
+    for operation in double.vertex.operations.values():
+        operation.hangs = False
+    with logic() as run:
+        run.models.create(model())
+    assert versions(double) == {"1": "1.4.0"}
+
+
+def test_a_refusal_is_not_tried_again(double):
+    double.faults = [Fault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
+    with logic() as run, pytest.raises(CloudError, match=r"denied \(PERMISSION_DENIED\)"):
+        run.models.create(model())
+    assert len([call for call in double.calls if "upload" in call]) == 1
