@@ -16,7 +16,7 @@ from catalogue.kinds import kinds
 from catalogue.kinds.azure.machinelearningservices import LINKS
 from components.azure import network
 from policies.pack import RULES
-from sandbox.azure import MAKERS
+from sandbox.azure import ANSWERS
 from tests.mutate import paths
 
 KINDS = kinds("azure")
@@ -63,7 +63,7 @@ def _getter(node: Any, part: str) -> Any:
 def test_every_type_of_the_sandbox_and_of_the_rules_has_a_record() -> None:
     named = {type_ for rule in RULES["azure"] for type_ in rule.types}
     assert named <= set(KINDS)
-    assert set(MAKERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
+    assert set(ANSWERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
 
 
 @pytest.mark.parametrize("token", NATIVE)
