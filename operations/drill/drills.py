@@ -12,7 +12,8 @@ from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
-from sandbox.rest.kept import DEPLOYMENT, TRAFFIC
+from sandbox.rest.kept_arm import TRAFFIC
+from sandbox.rest.kept_vertex import DEPLOYMENT
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from stacks.errors import BadInput

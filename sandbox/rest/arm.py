@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
+from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
 
 ENDPOINT = re.compile(
@@ -67,7 +67,7 @@ class ArmDouble:
         path = f"{endpoint}/deployments/{name}"
         self.resources[path] = {"id": path, "name": name, "properties": {"provisioningState": state}}
 
-    def answer(self, call: Call, fault: Callable[[Operation], None]) -> Answer | None:
+    def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
         """The answer to a call, or None for a path that is not ARM's. `fault` may spoil an operation that begins."""
         if call.path in self.operations:
             return self._status(self.operations[call.path])
@@ -76,9 +76,9 @@ class ArmDouble:
         if "api-version" not in call.query:
             raise Refusal(400, "MissingApiVersionParameter", "The query parameter api-version is required.")
         if call.path.endswith(METRICS):
-            return Answer(200, self._metrics(call))
+            return Response(200, self._metrics(call))
         if call.method == "GET":
-            return Answer(200, copy.deepcopy(self._get(call.path)))
+            return Response(200, copy.deepcopy(self._get(call.path)))
         if call.method == "DELETE":
             return self._delete(call.path)
         if call.method == "PUT" and ENDPOINT.fullmatch(call.path):
@@ -95,7 +95,7 @@ class ArmDouble:
             raise Refusal(404, "ResourceNotFound", message)
         return self.resources[path]
 
-    def _put(self, call: Call, fault: Callable[[Operation], None]) -> Answer:
+    def _put(self, call: Call, fault: Callable[[Operation], None]) -> Response:
         found = self.resources.get(call.path)
         if found is None:
             raise Refusal(404, "ResourceNotFound", f"The Resource '{call.path}' was not found.")
@@ -123,7 +123,7 @@ class ArmDouble:
         fault(operation)
         self.operations[path] = operation
         headers = {"Azure-AsyncOperation": f"{self.address}{path}?api-version=2025-12-01", "Retry-After": "1"}
-        return Answer(201, copy.deepcopy(found), headers)
+        return Response(201, copy.deepcopy(found), headers)
 
     def _written(self, operation: Operation) -> Json:
         found = self._get(operation.resource)
@@ -133,15 +133,15 @@ class ArmDouble:
         found["properties"] = {**written, **kept}
         return {}
 
-    def _status(self, operation: Operation) -> Answer:
+    def _status(self, operation: Operation) -> Response:
         operation.look(self._written)
         self._settle(operation)
         if not operation.done:
-            return Answer(200, {"status": "InProgress"}, {"Retry-After": "1"})
+            return Response(200, {"status": "InProgress"}, {"Retry-After": "1"})
         if operation.error is None:
-            return Answer(200, {"status": "Succeeded"})
+            return Response(200, {"status": "Succeeded"})
         code, message = operation.error
-        return Answer(200, {"status": "Failed", "error": {"code": code, "message": message}})
+        return Response(200, {"status": "Failed", "error": {"code": code, "message": message}})
 
     def _settle(self, operation: Operation) -> None:
         found = self.resources.get(operation.resource)
@@ -153,12 +153,12 @@ class ArmDouble:
         if self.etags:
             self.resources[path]["etag"] = f"etag-{len(self.operations)}"
 
-    def _delete(self, path: str) -> Answer:
+    def _delete(self, path: str) -> Response:
         endpoint, _, name = path.partition("/deployments/")
         if name and self.resources.get(endpoint, {}).get("properties", {}).get("traffic", {}).get(name):
             message = f"Deployment {name} has traffic; set it to 0 before deleting it."
             raise Refusal(400, "DeploymentHasTraffic", message)
-        return Answer(200 if self.resources.pop(path, None) else 204, {})
+        return Response(200 if self.resources.pop(path, None) else 204, {})
 
     def _metrics(self, call: Call) -> Json:
         metric, where = call.query["metricnames"], call.query["$filter"]

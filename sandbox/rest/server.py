@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal
 from sandbox.rest.arm import ArmDouble
+from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.vertex import VertexDouble
 
 TOKEN = "Bearer sandbox"
@@ -59,12 +59,12 @@ class Double:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, call: Call) -> Answer | None:
+    def answer(self, call: Call) -> Response | None:
         """The answer to one call; None to break the connection."""
         with self._lock:
             return self._answer(call)
 
-    def _answer(self, call: Call) -> Answer | None:
+    def _answer(self, call: Call) -> Response | None:
         log = f"{call.method} {call.path}"
         self.calls.append(log)
         fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)
@@ -84,10 +84,10 @@ class Double:
             answer = self._carry_out(call, fault)
         except Refusal as refusal:
             headers = {"Retry-After": str(fault.retry_after)} if fault is not None else {}
-            return Answer(refusal.status, _error(refusal, google), headers)
+            return Response(refusal.status, _error(refusal, google), headers)
         return None if fault is not None and fault.kind == "drop" else answer
 
-    def _carry_out(self, call: Call, fault: Fault | None) -> Answer:
+    def _carry_out(self, call: Call, fault: Fault | None) -> Response:
         def spoil(operation: Operation) -> None:
             if fault is not None and fault.kind == "fail-late":
                 operation.error = ("RESOURCE_EXHAUSTED", fault.message)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
-from sandbox.rest.answers import Answer, Call, Json, Operation, Refusal, check_shares, played_of
+from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
 
 NUMBER = "123456789012"
@@ -51,10 +51,10 @@ class VertexDouble:
         """A resource name with the project's number in the place of its id."""
         return f"projects/{self.number}/locations/{key(name)}"
 
-    def answer(self, call: Call, fault: Callable[[Operation], None]) -> Answer | None:
+    def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
         """The answer to a call, or None for a path that is not Google's. `fault` may spoil an operation that begins."""
         if call.path.startswith("/v3/projects/"):
-            return Answer(200, self._time_series(call))
+            return Response(200, self._time_series(call))
         if not call.path.startswith("/v1/projects/"):
             return None
         name, _, verb = call.path.removeprefix("/v1/").partition(":")
@@ -74,8 +74,8 @@ class VertexDouble:
         if isinstance(result, Operation):
             fault(result)
             self.operations[key(result.name)] = result
-            return Answer(200, {"name": result.name})
-        return Answer(200, copy.deepcopy(result))
+            return Response(200, {"name": result.name})
+        return Response(200, copy.deepcopy(result))
 
     def _begin(self, resource: str, verb: str, given: Json) -> Operation:
         for operation in self.operations.values():

@@ -157,6 +157,18 @@ class Resources:
                     connection.execute("UPDATE names SET key = NULL, reason = ? WHERE key = ?", (hold_names, one.key))
                 self._remove(one, "delete", run, "")
 
+    # What the REST double stores
+
+    def put(self, was: Record | None, wanted: New | None) -> None:
+        """Create, update or delete a resource, so that what stood as `was` stands as `wanted`; None: it does not."""
+        if wanted is None:
+            if was is not None:
+                self.delete(was.key)
+        elif was is None:
+            self.create(wanted)
+        elif (was.inputs, was.outputs) != (wanted.inputs, wanted.outputs):
+            self.update(was.key, wanted.inputs, wanted.outputs, wanted.links)
+
     # What somebody does behind the engine's back
 
     def change_behind(self, key: int, path: str, value: Any) -> Record:

@@ -48,7 +48,7 @@ def wire(name: str) -> str:
 
 
 def test_every_type_of_the_sandbox_has_a_record() -> None:
-    assert set(aws.MAKERS) <= set(KNOWN)
+    assert set(aws.ANSWERS) <= set(KNOWN)
 
 
 @pytest.mark.parametrize("type_", TYPES)

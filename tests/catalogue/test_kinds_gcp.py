@@ -16,7 +16,7 @@ from catalogue.kind import At, Evidence, Keys, Kind, Machines, No, Runs
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Malformed
-from sandbox.gcp import MAKERS
+from sandbox.gcp import ANSWERS
 
 KINDS = kinds("gcp")
 IN_SDK = [token for token in KINDS if not token.startswith("pulumi:")]
@@ -72,7 +72,7 @@ def snake(name: str) -> str:
 
 
 def test_every_type_that_the_sandbox_makes_has_a_record() -> None:
-    assert set(MAKERS) - ANOTHER_PROVIDERS <= set(KINDS)
+    assert set(ANSWERS) - ANOTHER_PROVIDERS <= set(KINDS)
 
 
 def test_every_type_of_the_pilot_has_a_record(gcp_pilot: Graph) -> None:

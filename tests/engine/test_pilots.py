@@ -11,7 +11,8 @@ import pytest
 
 from operations.drill.rehearsal import Step, Thing, known, standing
 from sandbox.engine import Engine
-from sandbox.rest.kept import AI_ENDPOINT, DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
+from sandbox.rest.kept_arm import ONLINE_ENDPOINT, TRAFFIC
+from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT
 from sandbox.state import State
 from stacks.config import STACKS
 from tests.engine.conftest import Fresh

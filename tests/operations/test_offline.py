@@ -8,7 +8,8 @@ import pulumi_aws
 import pytest
 from pulumi_aws import iam, s3, sns
 
-from catalogue.graph import SECRET, UNKNOWN, Graph
+from catalogue.graph import Graph
+from catalogue.marks import SECRET, UNKNOWN
 from operations.offline import record
 from sandbox.cloud import UnknownType
 

@@ -236,13 +236,13 @@ def test_what_is_in_use_is_not_removed(run: Run, tmp_path: Path, filled: State) 
         assert run("--", "pulumi", "about").returncode == 0, "two commands may share a sandbox"
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another process is using it" in sentence(run("--", "pulumi", "about"))
-    assert len(filled.all()) == 1
+    assert len(filled.resources.all()) == 1
 
 
 def test_reset_is_dry_until_told(run: Run, tmp_path: Path, filled: State) -> None:
     result = run("reset")
     assert result.returncode == 0 and result.stdout.endswith("with 1 resources; --yes does it\n")
-    assert len(filled.all()) == 1
+    assert len(filled.resources.all()) == 1
     filled.close()
     assert run("reset", "--yes").stdout.startswith("removed ") and not (tmp_path / "box").exists()
     assert "nothing to remove" in run("reset", "--yes").stdout
@@ -292,11 +292,11 @@ def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Pa
 def test_faults_are_armed_and_disarmed(run: Run, filled: State) -> None:
     said = run("arm", "no-capacity", "*", "--of", "n1-standard-4", "--times", "3").stdout
     assert said.startswith("no-capacity strikes the next 3 calls at *")
-    assert [(one.kind, one.place, one.times, one.argument) for one in filled.armed()] == [
+    assert [(one.kind, one.at, one.times, one.argument) for one in filled.faults.armed()] == [
         ("no-capacity", "*", 3, "n1-standard-4")
     ]
     assert run("disarm").stdout == "disarmed no-capacity at *\n"
-    assert filled.armed() == []
+    assert filled.faults.armed() == []
     assert run("disarm").stdout == "disarmed nothing: no fault was armed\n"
 
 
@@ -316,17 +316,17 @@ def test_a_fault_that_cannot_be_armed_is_one_sentence(run: Run, arguments: list[
 
 def test_a_resource_is_changed_and_deleted_behind_pulumis_back(run: Run, filled: State) -> None:
     assert "displayName is now Spam" in run("change", "pilot-fraud-scorer", "displayName", "Spam").stdout
-    assert filled.all()[0].inputs == {"displayName": "Spam"}
+    assert filled.resources.all()[0].inputs == {"displayName": "Spam"}
     assert "displayName is removed" in run("change", "pilot-fraud-scorer", "displayName").stdout
-    assert filled.all()[0].inputs == {}
+    assert filled.resources.all()[0].inputs == {}
     assert "no input of pilot-fraud-scorer" in sentence(run("change", "pilot-fraud-scorer", "displayName", "1"))
     assert "did you mean pilot-fraud-scorer?" in sentence(run("delete", "pilot-fraud-score"))
     assert "1 resources are deleted" in run("delete", "pilot-fraud-scorer").stdout
-    assert filled.all() == []
+    assert filled.resources.all() == []
 
 
 def test_a_name_of_several_resources_wants_its_type(run: Run, filled: State) -> None:
-    filled.create(New("gcp:x:Other", "other", "gcp", "p", "us-central1", "pilot-fraud-scorer", {}, {}))
+    filled.resources.create(New("gcp:x:Other", "other", "gcp", "p", "us-central1", "pilot-fraud-scorer", {}, {}))
     said = sentence(run("delete", "pilot-fraud-scorer"))
     assert "gcp:vertex/aiEndpoint:AiEndpoint::pilot-fraud-scorer, gcp:x:Other::pilot-fraud-scorer" in said
     assert run("delete", "gcp:x:Other::pilot-fraud-scorer").returncode == 0
@@ -343,7 +343,7 @@ def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None
         },
     }
     policy = {"displayName": "slow", "conditions": [condition]}
-    filled.create(New("gcp:monitoring/alertPolicy:AlertPolicy", "a", "gcp", "p", "", "slow", policy, {}))
+    filled.resources.create(New("gcp:monitoring/alertPolicy:AlertPolicy", "a", "gcp", "p", "", "slow", policy, {}))
     assert "rings" not in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
     assert run("play", "pilot-fraud-scorer", "--p95-ms", "900").stdout.startswith("fraud-scorer: 1000 requests")
     assert "rings" in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
@@ -360,7 +360,7 @@ def test_every_subcommand_has_help_with_an_example(command: str) -> None:
 
 def test_a_trial_takes_no_sandbox_of_somebodys(run: Run, filled: State) -> None:
     assert "wants a new sandbox" in sentence(run("trial", "aws-pilot"))
-    assert len(filled.all()) == 1
+    assert len(filled.resources.all()) == 1
 
 
 def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(run: Run, tmp_path: Path) -> None:

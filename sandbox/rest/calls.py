@@ -1,4 +1,4 @@
-"""What the doubles of both clouds share: a request, an answer, a refusal, and operations that take a while."""
+"""What the doubles of both clouds share: a call, a response, a refusal, and operations that take a while."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One response."""
+class Response:
+    """One response to a call."""
 
     status: int
     body: Json

@@ -18,13 +18,14 @@ from catalogue.answers import project_number
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
-from sandbox.rest.kept import DEPLOYMENT, MODEL, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC, KeptDouble
+from sandbox.rest.kept import KeptDouble
+from sandbox.rest.kept_arm import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
+from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT, MODEL
 from sandbox.state import State
 from sandbox.state.metrics import Played
 from sandbox.state.records import Held, Link, New
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, LOCATION, Killed, Logic, deployment, logic, model, traffic
 
-AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 PROJECT = "payments-risk-pilot"
 NEWER = {"model": f"{LOCATION}/models/fraud-scorer@2"}
 

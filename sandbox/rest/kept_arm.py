@@ -1,0 +1,95 @@
+"""The part of a sandbox's double that is Azure Resource Manager: online endpoints and deployments.
+
+These are those that the simulated provider created. The traffic of an endpoint, which `provider/` sets through this
+API, is a resource of its own type.
+"""
+
+from catalogue.marked import Json
+from sandbox.rest.arm import ArmDouble
+from sandbox.rest.calls import Call
+from sandbox.rest.shown import Shown
+from sandbox.state import State
+from sandbox.state.records import Link, New, Record
+
+ONLINE_ENDPOINT = "azure-native:machinelearningservices:OnlineEndpoint"
+ONLINE_DEPLOYMENT = "azure-native:machinelearningservices:OnlineDeployment"
+TRAFFIC = "mlplatform:azure:Traffic"
+_OWN = ("location", "tags", "kind", "identity", "sku", "properties")
+_IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
+
+
+class KeptArm:
+    """A `double` of Azure Resource Manager; what a call changes is stored in the sandbox."""
+
+    TYPES = (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT, TRAFFIC)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._shown = Shown()
+        self.double = ArmDouble(resources=self._shown)
+
+    def load(self, changed: set[tuple[str, str]]) -> None:
+        """Show what stands of these resources, given by type and id."""
+        for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in self.TYPES}:
+            self._load(id_)
+
+    def keep(self) -> None:
+        """Store what a call changed."""
+        for id_, before in self._shown.changed().items():
+            owner, after = self._owner(id_), self._shown.get(id_)
+            if owner is not None and after is None:
+                self._state.resources.put(owner, None)
+            elif owner is not None and after is not None:
+                self._keep_written(owner, before, after)
+
+    def _owner(self, id_: str) -> Record | None:
+        resources = self._state.resources
+        return resources.get(ONLINE_ENDPOINT, id_) or resources.get(ONLINE_DEPLOYMENT, id_)
+
+    def _traffic(self, id_: str) -> Record | None:
+        return self._state.resources.get(TRAFFIC, f"{id_}/traffic")
+
+    def _load(self, id_: str) -> None:
+        record = self._owner(id_)
+        shown: Json | None = None
+        if record is not None:
+            shown = {name: value for name, value in {**record.inputs, **record.outputs}.items() if name in _OWN}
+            traffic = self._traffic(id_)
+            now: Json = traffic.outputs if traffic else {"traffic": {}, "mirrorTraffic": {}}
+            shown["properties"] = {"provisioningState": "Succeeded", **shown.get("properties", {}), **now}
+            shown = {"id": id_, "name": id_.rpartition("/")[2], **shown}
+        self._shown.load(id_, shown)
+
+    def _keep_written(self, owner: Record, before: Json, after: Json) -> None:
+        changed = {name: after[name] for name in _OWN if name in after and _still(after, name) != _still(before, name)}
+        if changed:
+            self._state.resources.update(owner.key, owner.inputs, {**owner.outputs, **changed})
+        now: Json = {name: after["properties"].get(name) for name in _IN_TRAFFIC}
+        shares: Json = {**(now["traffic"] or {}), **(now["mirrorTraffic"] or {})}
+        wanted = New(
+            type=TRAFFIC,
+            id=f"{owner.id}/traffic",
+            platform="azure",
+            account=owner.account,
+            region=owner.region,
+            name=owner.id.rpartition("/")[2],
+            inputs={},
+            outputs=now,
+            links=[
+                Link("traffic", f"{owner.id}/deployments/{name}", (ONLINE_DEPLOYMENT,), holds=True) for name in shares
+            ],
+        )
+        stays = shares or now["provisioningState"] != "Succeeded"
+        self._state.resources.put(self._traffic(owner.id), wanted if stays else None)
+
+
+def changed_by(call: Call) -> tuple[str, str]:
+    """Which resource of ours a call of Azure Resource Manager changes: type and name."""
+    return TRAFFIC, call.path.partition("/onlineEndpoints/")[2].partition("/")[0]
+
+
+def _still(document: Json, name: str) -> object:
+    """A part of an endpoint without what its traffic is."""
+    if name != "properties":
+        return document.get(name)
+    return {key: value for key, value in document["properties"].items() if key not in _IN_TRAFFIC}

@@ -1,0 +1,121 @@
+"""The part of a sandbox's double that is Vertex AI: endpoints, models and deployed models of each project.
+
+Endpoints are those that the simulated provider created. Models and deployed models, which `provider/` makes through
+this API, are resources of its own types.
+"""
+
+import re
+from typing import cast
+
+from catalogue.answers import project_number
+from catalogue.marked import Json
+from sandbox.rest.calls import Call
+from sandbox.rest.shown import Shown
+from sandbox.rest.vertex import VertexDouble, key
+from sandbox.state import State
+from sandbox.state.records import Link, New, Record
+
+AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
+MODEL, DEPLOYMENT = "mlplatform:gcp:Model", "mlplatform:gcp:Deployment"
+
+
+class KeptVertex:
+    """A double of Vertex AI for each project that is asked for; what a call changes is stored in the sandbox."""
+
+    TYPES = (AI_ENDPOINT, MODEL, DEPLOYMENT)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._projects: dict[str, VertexDouble] = {}
+
+    def project(self, given: str) -> VertexDouble:
+        """The double for one project, given by its id or its number."""
+        for name, vertex in self._projects.items():
+            if given in (name, vertex.number):
+                return vertex
+        known = {record.account for record in self._state.resources.find(platform="gcp")} | {given}
+        project = next((account for account in known if project_number(account) == given), given)
+        vertex = VertexDouble(number=project_number(project), models=Shown(), endpoints=Shown())
+        return self._projects.setdefault(project, vertex)
+
+    def load(self, changed: set[tuple[str, str]]) -> None:
+        """Show what stands of these resources, given by type and id."""
+        for id_ in {id_ for type_, id_ in changed if type_ == MODEL}:
+            self._load_model(id_)
+        served = [id_ for type_, id_ in changed if type_ in (AI_ENDPOINT, DEPLOYMENT)]
+        for id_ in {id_.partition("/deployedModels/")[0] for id_ in served}:
+            self._load_endpoint(id_)
+
+    def keep(self, vertex: VertexDouble) -> None:
+        """Store what a call changed in the double of one project."""
+        project = next(name for name, one in self._projects.items() if one is vertex)
+        for name in cast(Shown, vertex.models).changed():
+            self._keep_model(f"projects/{project}/locations/{name}", project, vertex.models.get(name))
+        for name in cast(Shown, vertex.endpoints).changed():
+            owner = self._state.resources.get(AI_ENDPOINT, f"projects/{project}/locations/{name}")
+            if owner is not None:
+                self._keep_deployed(owner, vertex.endpoints[name])
+
+    def _load_model(self, id_: str) -> None:
+        record = self._state.resources.get(MODEL, id_)
+        models = cast(Shown, self.project(id_.split("/")[1]).models)
+        models.load(key(id_), record.outputs["versions"] if record else None)
+
+    def _load_endpoint(self, id_: str) -> None:
+        record, vertex = self._state.resources.get(AI_ENDPOINT, id_), self.project(id_.split("/")[1])
+        shown: Json | None = None
+        if record is not None:
+            mine = [one for one in self._state.resources.below(id_, record.account) if one.type == DEPLOYMENT]
+            split = {one.inputs["id"]: one.outputs["trafficPercent"] for one in mine}
+            shown = {
+                "name": vertex.numbered(id_),
+                "displayName": record.inputs.get("displayName", record.name),
+                "labels": record.inputs.get("labels", {}),
+                "deployedModels": [one.inputs for one in mine],
+                "trafficSplit": {id: share for id, share in split.items() if share},
+            }
+        cast(Shown, vertex.endpoints).load(key(id_), shown)
+
+    def _keep_model(self, id_: str, project: str, versions: Json | None) -> None:
+        newest: Json = list(versions.values())[-1] if versions else {}
+        wanted = New(
+            **_of_google(id_, project),
+            type=MODEL,
+            name=id_.rpartition("/")[2],
+            inputs=newest,
+            outputs={"versions": versions},
+        )
+        self._state.resources.put(self._state.resources.get(MODEL, id_), wanted if versions else None)
+
+    def _keep_deployed(self, owner: Record, endpoint: Json) -> None:
+        stood = [row for row in self._state.resources.below(owner.id, owner.account) if row.type == DEPLOYMENT]
+        was = {row.id: row for row in stood}
+        for one in endpoint.get("deployedModels", []):
+            id_ = f"{owner.id}/deployedModels/{one['id']}"
+            model = f"{owner.id.partition('/locations/')[0]}/locations/{key(one['model']).partition('@')[0]}"
+            wanted = New(
+                **_of_google(id_, owner.account),
+                type=DEPLOYMENT,
+                name=owner.id.rpartition("/")[2],
+                inputs=one,
+                outputs={"trafficPercent": endpoint.get("trafficSplit", {}).get(one["id"], 0)},
+                links=(
+                    Link("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
+                    Link("model", model, (MODEL,), holds=True),
+                ),
+            )
+            self._state.resources.put(was.pop(id_, None), wanted)
+        for gone in was.values():
+            self._state.resources.put(gone, None)
+
+
+def changed_by(call: Call) -> tuple[str, str]:
+    """Which resource of ours a call of Vertex AI changes: type and name."""
+    if endpoint := re.search(r"/endpoints/([^/:]+)", call.path):
+        return DEPLOYMENT, endpoint.group(1)
+    named = re.search(r"/models/([^/:@]+)", call.path + "/" + str(call.body.get("parentModel", "")))
+    return MODEL, named.group(1) if named else str(call.body.get("modelId", ""))
+
+
+def _of_google(id_: str, project: str) -> Json:
+    return {"id": id_, "platform": "gcp", "account": project, "region": key(id_).split("/")[0]}
