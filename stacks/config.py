@@ -17,7 +17,6 @@ import yaml
 from pydantic import ValidationError
 
 from catalogue.hardware import catalogue
-from components.aws.zones import LETTERS, zones_of
 from stacks.errors import BadInput
 from stacks.model import BatchJob, StackConfig
 from stacks.platforms import KINDS, PLATFORMS, WORKSPACE_FAMILY, ZONE_KEYS
@@ -306,8 +305,11 @@ def _each(section: str, key: str, value: str | list[str]) -> list[tuple[tuple[st
 def _zones_of_region(config: StackConfig) -> tuple[list[str], str]:
     """The zones that this stack may name, and how a sentence says so."""
     region, having = config.region, ""
-    known = zones_of(region)
-    if config.platform == "gcp":
+    if config.platform == "aws":
+        from components.aws.zones import zones_of
+
+        known = zones_of(region)
+    else:
         machine = catalogue.load("gcp").families[WORKSPACE_FAMILY]
         known = [zone for zone in machine.zones or () if zone.rpartition("-")[0] == region]
         having = f" that has {machine.machine_type}"
@@ -383,6 +385,8 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 def _zone_schema(platform: str, section: str) -> dict[str, Any]:
     """Which keys of the section name zones on this platform, and what a zone is there."""
+    from components.aws.zones import LETTERS
+
     zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"}
     if platform == "gcp":
         zone = {"enum": catalogue.load("gcp").families[WORKSPACE_FAMILY].zones}

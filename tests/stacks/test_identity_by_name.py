@@ -4,7 +4,7 @@ A pilot's stack file is edited at each of its lists and mappings, found by walki
 none may go, and everything is turned round. Compared are the graphs before and after, in both directions: an element
 that goes is one that comes, seen from the other side. Whatever is about another element stays: its URN, and each input
 that forces a replacement. Which inputs do is what the sandbox knows (`replaces` of sandbox/{aws,gcp,azure}.py: "Forces
-new resource" of the bridged Terraform providers, azure-native's own list; KINDS of our own provider).
+new resource" of the bridged Terraform providers, azure-native's own list; each service of our own provider).
 """
 
 import copy
@@ -20,19 +20,20 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.behaviour import EVERYTHING
 from catalogue.graph import Graph, Resource
 from operations.offline import preview
-from provider.plugin import KINDS
-from sandbox.behaviour import EVERYTHING, Cloud, Package
+from provider.resources import Services, services
+from sandbox.behaviour import Cloud
 from sandbox.state import State
-from stacks.config import STACKS, stack_file, validate
+from stacks.config import STACKS, stack_file, to_engine, validate
 from stacks.errors import BadInput
 from stacks.model import StackConfig
 
 Config = dict[str, Any]
 Where = tuple[str | int, ...]
 
-PACKAGES: Mapping[str, Package] = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}
+PACKAGES: Mapping[str, str] = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}
 EACH = pytest.mark.parametrize("platform", PACKAGES)
 
 MOVES: Mapping[Where, Mapping[str, str]] = {
@@ -199,13 +200,20 @@ class Programs:
 
     folder: Path
     clouds: Mapping[str, Cloud]
+    services: Services
+    pilots: dict[str, Graph]
 
     def run(self, platform: str, config: Config) -> Graph:
         path = self.folder / f"Pulumi.{platform}-pilot.yaml"
         path.write_text(yaml.safe_dump({"config": config}, sort_keys=False), encoding="utf-8")
-        graph = preview(path)
+        graph = preview(f"{platform}-pilot", to_engine(path))
         gc.freeze()  # the SDKs' objects stay: going through them again and again takes longer than the program
         return graph
+
+    def pilot(self, platform: str) -> Graph:
+        if platform not in self.pilots:
+            self.pilots[platform] = self.run(platform, read(platform))
+        return self.pilots[platform]
 
     def replaced(self, platform: str, before: Graph, after: Graph) -> Iterator[tuple[Resource, str]]:
         """Each resource of both graphs that the engine would replace, be it from the one to the other or back."""
@@ -218,9 +226,9 @@ class Programs:
     def _forced(self, platform: str, before: Resource, after: Resource) -> Iterator[str]:
         """The inputs that force a replacement: for they differ, or for a preview could not know them."""
         ignored = [path for path in after.options.get("ignoreChanges", ()) if "." not in path]
-        kind = KINDS.get(before.type)
-        if kind is not None:
-            paths = kind.replaces
+        own = self.services.get(before.type)
+        if own is not None:
+            paths = own.replaces
             yield from (key for key in paths if before.inputs.get(key) != after.inputs.get(key))
         else:
             cloud = self.clouds[platform]
@@ -241,7 +249,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     clouds = {
         platform: Cloud(package, State(folder / f"{platform}.sqlite"), "run") for platform, package in PACKAGES.items()
     }
-    yield Programs(folder, clouds)
+    yield Programs(folder, clouds, services(), {})
     gc.unfreeze()
 
 
@@ -262,7 +270,7 @@ def strangers(before: Graph, after: Graph, about: list[str]) -> Iterator[str]:
 @EACH
 def test_an_edit_of_one_element_leaves_what_is_about_the_others(programs: Programs, platform: str) -> None:
     base = read(platform)
-    before = programs.run(platform, base)
+    before = programs.pilot(platform)
     harmed: list[str] = []
     for edit in edits(base):
         after = programs.run(platform, edit.config)
@@ -302,17 +310,14 @@ def test_another_answer_of_a_look_up_moves_nothing(
     cloud = import_module(f"sandbox.{platform}")
     asked: set[str] = set()
 
-    def answering(token: str, answer: Callable[..., Any], change: Callable[[Any], Any], *args: Any) -> Any:
+    def answering(token: str, answer: Callable[..., Any], *args: Any) -> Any:
         asked.add(token)
-        return change(dict(answer(*args)))
+        return other(dict(answer(*args)))
 
-    graphs: list[Graph] = []
-    lookups = dict(cloud.LOOKUPS)
-    for change in (dict, other):
-        changed = {token: partial(answering, token, answer, change) for token, answer in lookups.items()}
-        monkeypatch.setattr(cloud, "LOOKUPS", changed)
-        graphs.append(programs.run(platform, read(platform)))
-    before, after = graphs
+    before = programs.pilot(platform)
+    changed = {token: partial(answering, token, answer) for token, answer in cloud.LOOKUPS.items()}
+    monkeypatch.setattr(cloud, "LOOKUPS", changed)
+    after = programs.run(platform, read(platform))
     assert asked == set(TRUTHS[platform]), "say of each look-up why its answer is no other tomorrow"
     assert before.by_urn.keys() == after.by_urn.keys()
     assert {one.type for one, _ in programs.replaced(platform, before, after)} <= set(GRANTED[platform])

@@ -18,6 +18,7 @@ from catalogue.hardware import catalogue
 from components.azure.names import regional
 from operations.preview import preview
 from stacks.config import STACKS
+from stacks.platforms import PLATFORMS, ZONE_KEYS
 
 Rules = Mapping[str, tuple[str, str]]
 """For each type: the input or output that is its name, and the pattern the service takes."""
@@ -179,7 +180,9 @@ def stack_file(folder: Path, platform: str, shape: str) -> Path:
     config = {key.removeprefix("mlplatform:"): value for key, value in document["config"].items()}
     if platform == "gcp":
         config["account"] = "p" * 30 if shape == "longest" else "pppppp"
-    config["region"] = max(catalogue.region_names(platform), key=len)
+    region = config["region"] = max(catalogue.region_names(platform), key=len)
+    for section, key in [path for path in ZONE_KEYS if path not in PLATFORMS[platform].no_zones]:
+        config[section][key] = [f"{region}a", f"{region}b"] if platform == "aws" else f"{region}-a"
     stack, (model, endpoint, job), users = words(shape)
     config["team"] = config["cost_center"] = model
     config["owner"] = f"{'o' * 52}@example.com" if shape == "longest" else "o@example.com"

@@ -51,9 +51,6 @@ _CONFIGURES = documented(f"{_API}API_CreateEndpointConfig.html", READ)
 _CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
 _CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
 _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
-_HOMES = assumed(
-    "its file system holds people's work, and no stack protects it yet: what its retention policy says happens", READ
-)
 _APPS = assumed("people start their applications themselves; the bill counts working hours on ml.t3.medium", READ)
 
 
@@ -261,7 +258,7 @@ KINDS = (
         token=DOMAIN,
         tags=tagged(DOMAIN),
         keys=Keys((KeyAt("kmsKeyId"), *_studio_keys("defaultUserSettings")), _CREATES_DOMAIN),
-        holds=No("its file system goes or stays as its retention policy says", _HOMES),
+        holds=Holds("work", _CREATES_DOMAIN),
         reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
         runs=No("people start the applications", _APPS),
         bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
@@ -335,7 +332,7 @@ KINDS = (
         token=USER_PROFILE,
         tags=tagged(USER_PROFILE),
         keys=Keys(_studio_keys("userSettings"), _CREATES_DOMAIN),
-        holds=No("its home is a part of its domain's file system", _HOMES),
+        holds=No("its home is a part of its domain's file system", _CREATES_DOMAIN),
         reaches=No("its domain's network reaches what it needs", _STUDIO_VPC),
         runs=No("people start the applications", _APPS),
         bills=Bills(_user_price, _PRICING),
