@@ -19,6 +19,8 @@ from benchmarks.whole import file
 
 MANY = (10, 50)
 SAMPLE_SECONDS = 0.1
+LONGEST_SECONDS = 300
+"""A command that would take longer is left out: it would hold the machine, and its own time limits would end it."""
 
 
 @dataclass
@@ -74,10 +76,16 @@ def section(
         for turn in range(rounds if case[1] < max(MANY) else 1):
             for name, root in roots.items():
                 reason = _too_large(figures, name, case)
-                if reason is None:
+                if reason is not None:
+                    if turn == 0:
+                        left_out.append(f"- {name}, {case[1]} stacks: not run; {reason}")
+                    continue
+                try:
                     figures[name, case].append(_measure(environment, folder, root, case))
-                elif turn == 0:
-                    left_out.append(f"- {name}, {case[1]} stacks: not run; {reason}")
+                except BenchmarkFailed as error:
+                    if root is ROOT:
+                        raise
+                    left_out.append(f"- {name}, {case[1]} stacks: {error}")
     rows = [
         (
             f"{count} × {platform}" if name == next(iter(roots)) else "",
@@ -140,13 +148,16 @@ def _size_mb(process: psutil.Process) -> float:
 
 
 def _too_large(figures: Figures, name: str, case: Case) -> str | None:
-    """Why so many stacks at once would not fit into this machine; None where they would or nothing is known yet."""
+    """Why so many stacks would take too much of this machine; None where they would not or nothing is known yet."""
     platform, count = case
     known = {few: figures[name, (platform, few)] for few in (1, *MANY) if few < count}
     peaks = {few: max(one.peak_mb for one in measured) for few, measured in known.items() if measured}
     if len(peaks) < 2:
         return None
     fewer = max(peaks)
+    seconds = max(one.run.seconds for one in known[fewer]) / fewer
+    if seconds * count > LONGEST_SECONDS:
+        return f"{fewer} take {seconds * fewer:,.0f} s"
     needed = peaks[fewer] + max(0.0, peaks[fewer] - peaks[1]) / (fewer - 1) * (count - fewer)
     free = psutil.virtual_memory().available / 1_000_000
     if 1.25 * needed < free:

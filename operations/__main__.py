@@ -1,6 +1,7 @@
 """The `mlplatform` command: judges pilots before a cloud account exists, and shows what the judgement rests on.
 
-Exit 0: pass. Exit 1: a mandatory finding. Exit 2: bad input, one sentence a problem on standard error.
+Exit 0: pass. Exit 1: a mandatory finding, or a stack that broke. Exit 2: bad input, one sentence a problem on standard
+error.
 """
 
 import gc
