@@ -16,7 +16,7 @@ _MOST_TICKS = 5
 
 @dataclass(frozen=True)
 class Internet:
-    """How the internet stands to a network: no more is claimed than was proved."""
+    """How the internet stands to a network: no more is claimed than was done."""
 
     shut: bool
     what: str
@@ -24,13 +24,14 @@ class Internet:
     way: str
 
 
-_NOT_SHUT = "way out not proved shut"
+_NOT_SHUT = "way out not known to be shut"
+_SHUT = "No route leads out of this network and none leads in"
 _INTERNET: dict[State | None, Internet] = {
-    "proved": Internet(
-        True, "No way to the internet", "No route leads out of this network and none leads in.", "no route out"
-    ),
-    "failed": Internet(False, "The internet: not proved shut", "Network fit failed: read its fact above.", _NOT_SHUT),
-    "not yet": Internet(False, "The internet: not judged yet", "Network fit is not proved yet.", _NOT_SHUT),
+    "proved": Internet(True, "No way to the internet", f"{_SHUT}, as was tried in the account.", "no route out"),
+    "rehearsed": Internet(True, "No way to the internet", f"{_SHUT}, as was rehearsed.", "no route out"),
+    "planned": Internet(True, "No way to the internet", f"{_SHUT}, as planned.", "no route out planned"),
+    "failed": Internet(False, "The internet: not shut", "Network fit failed: read its fact above.", _NOT_SHUT),
+    "not yet": Internet(False, "The internet: not judged yet", "Network fit was not judged yet.", _NOT_SHUT),
     None: Internet(False, "The internet: not judged", "No proof of network fit was made.", _NOT_SHUT),
 }
 

@@ -53,6 +53,7 @@ def load() -> Callable[[], int]:
     sys.addaudithook(refuse_network)
     from checkov.arm.runner import Runner as ArmRunner
     from checkov.common.bridgecrew.check_type import CheckType
+    from checkov.common.checks.base_check_registry import BaseCheckRegistry
     from checkov.common.checks_infra.registry import get_graph_checks_registry
     from checkov.runner_filter import RunnerFilter
     from checkov.terraform.graph_builder.local_graph import TerraformLocalGraph
@@ -67,6 +68,15 @@ def load() -> Callable[[], int]:
     TerraformLocalGraph._get_possible_vertices = _vertices_by_exact_name
 
     runners = {"terraform_plan": PlanRunner, "arm": ArmRunner}
+    graph_registries = [get_graph_checks_registry(framework) for framework in (CheckType.TERRAFORM, CheckType.ARM)]
+
+    def category_of(check_id: str) -> str:
+        """Checkov's own category of a check, such as ENCRYPTION; empty where it names none."""
+        for check in BaseCheckRegistry.get_all_registered_checks():
+            if check.id == check_id and check.categories:
+                return str(getattr(check.categories[0], "name", check.categories[0]))
+        graphs = (check for registry in graph_registries for check in registry.checks)
+        return next((str(check.category).upper() for check in graphs if check.id == check_id), "")
 
     def scan(framework: str, path: str) -> dict:
         options = RunnerFilter(framework=[framework], download_external_modules=False)
@@ -79,6 +89,7 @@ def load() -> Callable[[], int]:
                 {
                     "check_id": record.check_id,
                     "check_name": record.check_name,
+                    "category": category_of(record.check_id),
                     "address": record.resource_address or record.resource,
                     "guideline": record.guideline,
                     "evaluated_keys": record.check_result.get("evaluated_keys") or [],

@@ -23,7 +23,6 @@ _JUDGEMENT = """
 import json, sys
 from pathlib import Path
 from operations import preview, report, comparison
-from operations.cost import bill
 from operations.judge import cost_of
 from policies import pack
 graph = preview.preview(Path(sys.argv[1]))
@@ -61,7 +60,8 @@ def test_azure_imports_only_the_modules_in_use() -> None:
 def test_the_judgement_imports_no_sdk_and_the_rules_of_one_platform(platform: str) -> None:
     loaded = modules(_JUDGEMENT, platform)
     assert not loaded & set(SDK.values())
-    assert "pulumi_policy" in loaded and f"policies.{platform}" in loaded
+    assert f"policies.{platform}" in loaded and f"catalogue.kinds.{platform}" in loaded
+    assert "pulumi_policy" not in loaded, "the rules need the engine's library on the engine alone"
     for other in set(PLATFORMS) - {platform}:
-        for package in (f"policies.{other}", f"operations.facts.{other}", f"operations.cost.{other}"):
+        for package in (f"policies.{other}", f"operations.facts.{other}", f"catalogue.kinds.{other}"):
             assert package not in loaded, f"{package} was imported to judge a stack on {platform}"

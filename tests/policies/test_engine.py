@@ -98,7 +98,7 @@ def test_another_package_of_the_same_cloud_is_mandatory_in_our_stack_and_advice_
     assert found(graph, answered(graph, set())) == {"kind-known-elsewhere"}
 
 
-@resource_rule("both", "aws:x/thing:Thing", severity="high", says="", remedy="")
+@resource_rule("both", "aws:x/thing:Thing", severity="high", says="No part is bad.", remedy="Mend it.")
 def both(props: Properties) -> Any:
     for part in props.each_section("parts"):
         if part.text_or_empty("name") == "bad":

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi_azure_native
 import pytest
 
-from catalogue.graph import SECRET, UNKNOWN
+from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.arm import arm_type, render
 from operations.rendering.arm_types import TYPES
 

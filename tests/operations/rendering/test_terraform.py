@@ -7,7 +7,7 @@ import pulumi_aws
 import pulumi_gcp
 import pytest
 
-from catalogue.graph import SECRET, UNKNOWN
+from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.terraform import render, render_configuration, terraform_type
 from operations.rendering.terraform_aws import AWS
 from operations.rendering.terraform_gcp import GCP
