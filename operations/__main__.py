@@ -19,8 +19,9 @@ from rich.table import Table
 
 from operations.drill.command import drill
 from operations.sandbox import command as sandbox
-from stacks.config import STACKS, json_schema, stack_file, stack_name
+from stacks.config import STACKS, stack_file, stack_name
 from stacks.errors import BadInput
+from stacks.schema import json_schema
 from stacks.wording import found_word
 
 if TYPE_CHECKING:
