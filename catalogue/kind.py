@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from catalogue.answers import Answering
+from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
+from catalogue.rendering import ArmType, Terraform
 
 if TYPE_CHECKING:
     from catalogue.pricing import Bill, Pricing
@@ -178,6 +181,23 @@ class Serves:
     evidence: Evidence
 
 
+@dataclass(frozen=True)
+class Acts:
+    """How the cloud acts: what it answers to a create, what a change replaces, what a deletion meets."""
+
+    answer: Answering
+    behaviour: Behaviour
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Renders:
+    """What the kind is called where Checkov looks at it."""
+
+    as_: Terraform | ArmType
+    evidence: Evidence
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One resource type and everything the project knows of it. `token` is Pulumi's name of the type.
@@ -185,7 +205,8 @@ class Kind:
     `tags` is the property of the tags or labels; `keys` where encryption keys stand; `holds` whether it holds state;
     `reaches` what must be reachable for it; `runs` the machines it runs; `bills` what it costs, or why it is free;
     `stands` the property that says in which region it is; `keeps` how long it keeps what it takes in; `serves` the
-    images and artifacts it runs.
+    images and artifacts it runs; `acts` how the cloud treats it, which the sandbox acts on; `renders` what Checkov
+    takes it for.
     """
 
     token: str
@@ -198,9 +219,11 @@ class Kind:
     stands: At | No
     keeps: Keeps | No
     serves: Serves | No
+    acts: Acts | No
+    renders: Renders | No
 
 
-def setting(token: str, of: str, evidence: Evidence, **answers: Any) -> Kind:
+def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:
     """The record of what only configures something else: `of` names it, such as "a topic".
 
     Nothing rests in it, it runs nothing, it is free and can be made again from the program. `answers` are those of
@@ -217,4 +240,4 @@ def setting(token: str, of: str, evidence: Evidence, **answers: Any) -> Kind:
         "keeps": No("nothing is written to it", evidence),
         "serves": No("it runs no container", evidence),
     }
-    return Kind(token=token, **{**none, **answers})
+    return Kind(token=token, acts=acts, renders=renders, **{**none, **answers})

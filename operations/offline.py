@@ -26,7 +26,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
-from catalogue.answers import Answer, Answering, Lookup, Request
+from catalogue.answers import Answer, Lookup, Request
 from catalogue.graph import Graph, Resource, Source
 from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
@@ -39,7 +39,6 @@ ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = sysconfig.get_path("purelib")
 PROJECT = "mlplatform"
 _STACK = "pulumi:pulumi:Stack"
-PROVIDERS = "pulumi:providers:"
 
 
 class Recorder(mocks.MockMonitor):
@@ -50,9 +49,7 @@ class Recorder(mocks.MockMonitor):
 
     def __init__(self, platform: str) -> None:
         super().__init__(_NoMocks())
-        simulated = import_module(f"sandbox.{platform}")
-        self._answers: Mapping[str, Answering] = simulated.ANSWERS
-        self._lookups: Mapping[str, Lookup] = simulated.LOOKUPS
+        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.lookups.{platform}").LOOKUPS
         self.recorded: list[Resource] = []
         self.outputs: dict[str, Any] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -72,8 +69,8 @@ class Recorder(mocks.MockMonitor):
         inputs = redacted(whole_numbers(wire))
         made = self._create(request, urn, inputs) if request.custom else Answer("", {})
         outputs = {**inputs, **made.outputs, "id": made.id} if request.custom else {}
-        if request.type.startswith(PROVIDERS):
-            self._places[f"{urn}::{made.id}"] = account_and_region(request.type.removeprefix(PROVIDERS), inputs)
+        if request.type.startswith(cloud.PROVIDERS):
+            self._places[f"{urn}::{made.id}"] = account_and_region(request.type.removeprefix(cloud.PROVIDERS), inputs)
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, made.id, outputs)
         self.recorded.append(
             Resource(
@@ -114,7 +111,7 @@ class Recorder(mocks.MockMonitor):
 
     def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> Answer:
         account, region = self._place(request.provider)
-        return cloud.create(self._answers, Request(request.type, urn, request.name, inputs, account, region))
+        return cloud.create(Request(request.type, urn, request.name, inputs, account, region))
 
     def _place(self, provider: str) -> tuple[str, str]:
         """The account and region of a provider reference; none for the provider itself."""
@@ -209,7 +206,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
 
 def load(platform: str) -> Callable[[], int]:
     """Import what every stack of a platform needs, and return the job of a child that is forked after it."""
-    for module in (f"stacks.{platform}.ground", *deployers(platform), f"sandbox.{platform}"):
+    for module in (f"stacks.{platform}.ground", *deployers(platform), f"sandbox.lookups.{platform}"):
         import_module(module)
     return _job
 

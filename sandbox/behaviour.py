@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
-from catalogue.answers import Answer, Answering, Lookup, Request
+from catalogue.answers import Answer, Lookup, Request
 from catalogue.behaviour import EVERYTHING, Behaviour, Ref, values_at
+from catalogue.kinds import kinds
 from catalogue.marked import Json, answered, has_unknown, redacted, refilled, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs
-from sandbox.cloud import UnknownType
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.state import State
@@ -51,19 +51,11 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.manners = CLOUDS[self.package]
-        tables = import_module(f"sandbox.{self.manners.platform}")
-        self._answers: Mapping[str, Answering] = tables.ANSWERS
-        self._lookups: Mapping[str, Lookup] = tables.LOOKUPS
-        self._behaviours: Mapping[str, Behaviour] = tables.BEHAVIOURS
+        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.lookups.{self.manners.platform}").LOOKUPS
 
     def of(self, type_: str) -> Behaviour:
         """The type's behaviour. Raises UnknownType."""
-        behaviour = self._behaviours.get(type_)
-        if behaviour is None:
-            raise UnknownType(
-                f"the sandbox does not know the type {type_}; add it to sandbox/{self.manners.platform}.py"
-            )
-        return behaviour
+        return cloud.acts_of(type_).behaviour
 
     def check(
         self, type_: str, urn: str, name: str, news: Json, olds: Json, seed: bytes
@@ -221,7 +213,7 @@ class Cloud:
     def _answer(self, type_: str, urn: str, name: str, plain: Json, serial: int) -> Answer:
         # The first one for a URN answers as the offline preview does; each further one has ids of its own.
         own = urn if serial == 1 else f"{urn}#{serial}"
-        return cloud.create(self._answers, Request(type_, own, name, plain, self.account, self.region))
+        return cloud.create(Request(type_, own, name, plain, self.account, self.region))
 
     def _find(self, type_: str, id_: str) -> Record | None:
         resources = self.state.resources
@@ -256,7 +248,7 @@ class Cloud:
         ]
         parent = self.manners.parent(id_) if behaviour.within else ""
         if parent:
-            links.append(Link("its parent", parent, tuple(self._behaviours), behaviour.within == "holds"))
+            links.append(Link("its parent", parent, tuple(kinds(self.manners.platform)), behaviour.within == "holds"))
         return links
 
     def _is_judged(self, ref: Ref, value: Any) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
+from catalogue.kinds.aws import appautoscaling, sagemaker
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.rest.kept_arm import TRAFFIC
@@ -48,17 +49,17 @@ class _Part:
 
 
 _CAPACITY: Mapping[str, _Part] = {
-    "aws": _Part("aws:appautoscaling/target:Target", "maxCapacity", 1),
+    "aws": _Part(appautoscaling.TARGET, "maxCapacity", 1),
     "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
     "azure": _Part("azure-native:monitor:AutoscaleSetting", "profiles.0.capacity.maximum", "1"),
 }
 _TAGGED: Mapping[str, _Part] = {
-    "aws": _Part("aws:sagemaker/domain:Domain", "tags.owner"),
+    "aws": _Part(sagemaker.DOMAIN, "tags.owner"),
     "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
     "azure": _Part("azure-native:machinelearningservices:Workspace", "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
-    "aws": ("aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"),
+    "aws": (sagemaker.USER_PROFILE, sagemaker.DOMAIN),
     "gcp": ("gcp:workbench/instance:Instance",),
     "azure": ("azure-native:machinelearningservices:Workspace",),
 }

@@ -20,8 +20,11 @@ that share one (`store/default` is the blob service and its policy), the later h
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from catalogue.kind import Renders
+from catalogue.kinds import kind_of
 from catalogue.marks import SECRET, UNKNOWN
-from operations.rendering.arm_types import DROPPED, OUTSIDE, TYPES, WRAPPED, ArmType
+from catalogue.rendering import ArmType
+from operations.rendering.arm_types import DROPPED, OUTSIDE, WRAPPED
 from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -60,9 +63,10 @@ def render(resources: Iterable[Resource]) -> Rendered:
 
 
 def arm_type(token: str) -> ArmType | None:
-    """Give the ARM type of a Pulumi token, or None if it is not one of the verified ones."""
-    cloud, _, rest = token.partition(":")
-    return TYPES.get(rest) if cloud == "azure-native" else None
+    """Give the ARM type of a Pulumi token, by its record; None where it has none."""
+    kind = kind_of(token)
+    way = kind.renders.as_ if kind is not None and isinstance(kind.renders, Renders) else None
+    return way if isinstance(way, ArmType) else None
 
 
 def _name(resource: Resource, kind: ArmType) -> str:

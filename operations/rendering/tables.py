@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from catalogue.kind import Renders
+from catalogue.kinds import kinds
+from catalogue.rendering import Terraform
 
 
 @dataclass(frozen=True)
 class Table:
-    """The verified resources of one bridged provider, and what its bridge renamed or reshaped."""
+    """What one bridge renamed or reshaped in every resource; what it did to one alone stands in the kind's record."""
 
+    platform: str
+    """The platform whose records name its types."""
     provider: str
     """The provider's name in Terraform, from which its source and the types' prefix follow."""
     place: tuple[str, ...]
     """The provider's settings that say where: Pulumi's and Terraform's names for them are the same."""
-    resources: Mapping[str, str]
-    """The verified resources, by Pulumi module."""
-    prefixes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The rule is <provider>_<module>_<resource in snake case>: the prefixes of modules that differ."""
-    types: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The types that differ all the same, by what the rule makes of them."""
-    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
-    """Top-level attributes that the bridge renamed in one resource only, by Terraform type."""
     plurals: frozenset[str] = frozenset()
     """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
     maps: frozenset[str] = frozenset()
@@ -30,6 +29,12 @@ class Table:
     """JSON documents that Pulumi also takes as typed objects."""
     shared: frozenset[str] = frozenset()
     """Outputs that many resources have in common: a value equal to one is no reference to it."""
+
+    @cached_property
+    def renamed(self) -> Mapping[str, Mapping[str, str]]:
+        """Top-level attributes that the bridge renamed in one resource only, by Terraform type."""
+        ways = (kind.renders.as_ for kind in kinds(self.platform).values() if isinstance(kind.renders, Renders))
+        return {way.type: way.renamed for way in ways if isinstance(way, Terraform)}
 
     def is_map(self, name: str, value: Mapping[str, object]) -> bool:
         """Tell whether the object `value` of the attribute `name` is a map."""

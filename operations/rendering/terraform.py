@@ -23,7 +23,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import cast
 
+from catalogue.kind import Renders
+from catalogue.kinds import kind_of
 from catalogue.marks import SECRET, UNKNOWN
+from catalogue.rendering import Terraform
 from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
 from operations.rendering.tables import Table
 from operations.rendering.terraform_aws import AWS
@@ -125,13 +128,10 @@ def render_configuration(resources: Iterable[Resource], region: str) -> dict[str
 
 
 def terraform_type(token: str) -> str | None:
-    """Give the Terraform type of a Pulumi token, or None if it is not one of the verified ones."""
-    cloud, module, noun = re.split(r"(?:/\w+)?:", token, maxsplit=2)
-    table = _TABLES.get(cloud)
-    if table is None or noun not in table.resources.get(module, "").split():
-        return None
-    plain = table.prefixes.get(module, f"{table.provider}_{module}_") + _snake(noun)
-    return table.types.get(plain, plain)
+    """Give the Terraform type of a Pulumi token, by its record; None where it has none."""
+    kind = kind_of(token)
+    way = kind.renders.as_ if kind is not None and isinstance(kind.renders, Renders) else None
+    return way.type if isinstance(way, Terraform) else None
 
 
 def _table(kind: str) -> Table:

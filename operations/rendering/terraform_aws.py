@@ -24,46 +24,9 @@ _MAPS = """
 """
 
 AWS = Table(
+    platform="aws",
     provider="aws",
     place=("region",),
-    resources={
-        "accessanalyzer": "Analyzer",
-        "appautoscaling": "Policy ScheduledAction Target",
-        "budgets": "Budget BudgetAction",
-        "cloudcontrol": "Resource",
-        "cloudtrail": "EventDataStore Trail",
-        "cloudwatch": "CompositeAlarm Dashboard EventRule EventTarget LogGroup LogMetricFilter LogResourcePolicy "
-        "MetricAlarm",
-        "costexplorer": "AnomalyMonitor AnomalySubscription CostAllocationTag CostCategory",
-        "ec2": "DefaultNetworkAcl DefaultRouteTable DefaultSecurityGroup Eip FlowLog InternetGateway NatGateway "
-        "NetworkAcl NetworkAclRule Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet Vpc "
-        "VpcDhcpOptions VpcEndpoint VpcEndpointPolicy VpcEndpointRouteTableAssociation",
-        "ecr": "LifecyclePolicy Repository RepositoryPolicy",
-        "guardduty": "Detector",
-        "iam": "AccessKey InstanceProfile Policy Role RolePoliciesExclusive RolePolicy RolePolicyAttachment "
-        "RolePolicyAttachmentsExclusive User",
-        "kms": "Alias Grant Key KeyPolicy",
-        "s3": "Bucket BucketAcl BucketIntelligentTieringConfiguration BucketLifecycleConfiguration BucketLogging "
-        "BucketNotification BucketObjectLockConfiguration BucketObjectv2 BucketOwnershipControls BucketPolicy "
-        "BucketPublicAccessBlock BucketServerSideEncryptionConfiguration BucketVersioning",
-        "sagemaker": "AppImageConfig DataQualityJobDefinition Domain Endpoint EndpointConfiguration FeatureGroup Image "
-        "MlflowTrackingServer Model ModelPackageGroup ModelPackageGroupPolicy MonitoringSchedule NotebookInstance "
-        "NotebookInstanceLifecycleConfiguration Pipeline Space StudioLifecycleConfig UserProfile",
-        "scheduler": "Schedule ScheduleGroup",
-        "secretsmanager": "Secret",
-        "servicequotas": "ServiceQuota",
-        "sfn": "StateMachine",
-        "sns": "Topic TopicPolicy TopicSubscription",
-        "sqs": "Queue QueuePolicy",
-        "ssm": "Parameter",
-        "vpc": "SecurityGroupEgressRule SecurityGroupIngressRule",
-    },
-    prefixes={"cloudcontrol": "aws_cloudcontrolapi_", "costexplorer": "aws_ce_", "ec2": "aws_"},
-    types={"aws_cloudtrail_trail": "aws_cloudtrail", "aws_s3_bucket_objectv2": "aws_s3_object"},
-    renamed={
-        "aws_cloudwatch_metric_alarm": {"name": "alarm_name"},
-        "aws_sns_topic_subscription": {"topic": "topic_arn"},
-    },
     plurals=frozenset(_PLURALS.split()),
     maps=frozenset(_MAPS.split()),
     # Cost Explorer alone has a block of this name, {key, values}: the rest are maps of text to text.
