@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, from_source
-from catalogue.kinds.gcp import PRICED, READ, registry
+from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PROJECT, PRICED, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
 _SDK = registry("bigquery/dataset")
@@ -42,5 +44,21 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=Keeps(_days, _SDK),
         serves=No("it runs no container", _SDK),
+        acts=acting(
+            "bigquery",
+            by_resource_name(
+                IN_PROJECT + "/datasets/{datasetId}",
+                key="datasetId",
+                selfLink="https://bigquery.googleapis.com/bigquery/v2/projects/{project}/datasets/{datasetId}",
+            ),
+            Behaviour(
+                frozenset({"datasetId", "project", "location"}),
+                name="datasetId",
+                pattern=r"[A-Za-z0-9_]{1,1024}",
+                refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", CRYPTO_KEYS),),
+                forced="deleteContentsOnDestroy",
+            ),
+        ),
+        renders=in_terraform("google_bigquery_dataset"),
     ),
 )

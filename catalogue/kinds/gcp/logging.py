@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.gcp import OBSERVABILITY, READ, registry
+from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, IN_PROJECT, OBSERVABILITY, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
 _BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
@@ -41,6 +43,23 @@ KINDS = (
         stands=At("location", _BUCKET),
         keeps=Keeps(_days, _RETENTION),
         serves=No("it runs no container", _BUCKET),
+        acts=acting(
+            "logging",
+            by_resource_name(
+                IN_PLACE + "/buckets/{bucketId}",
+                key="bucketId",
+                name=IN_PLACE + "/buckets/{bucketId}",
+                lifecycleState="ACTIVE",
+            ),
+            Behaviour(
+                frozenset({"bucketId", "project", "location"}),
+                name="bucketId",
+                pattern=r"[a-zA-Z0-9_.-]{1,100}",
+                refs=(Ref("cmekSettings.kmsKeyName", CRYPTO_KEYS),),
+                held="the log bucket is in state DELETE_REQUESTED for seven days",
+            ),
+        ),
+        renders=in_terraform("google_logging_project_bucket_config"),
     ),
     setting(
         "gcp:logging/projectSink:ProjectSink",
@@ -48,5 +67,14 @@ KINDS = (
         _SINK,
         holds=Holds("guard", _SINK),
         bills=No("routing is free, its bucket is not", OBSERVABILITY),
+        acts=acting(
+            "logging",
+            by_resource_name(
+                IN_PROJECT + "/sinks/{name}",
+                writerIdentity="serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
+            ),
+            Behaviour(in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+        ),
+        renders=in_terraform("google_logging_project_sink"),
     ),
 )

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import Answer, Request, google_words
+from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
+    Acts,
     At,
     Bills,
     CostsOnly,
@@ -25,6 +28,10 @@ _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/p
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+_OURS = No(
+    "no tool but our policies knows our own provider",
+    assumed("Checkov's rules are written for Terraform's providers, of which ours is none", READ),
+)
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -71,6 +78,19 @@ def _deployment(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def _answer_model(request: Request) -> Answer:
+    words = google_words(request)
+    name = f"projects/{words['project']}/locations/{words['location']}/models/{words['modelId']}"
+    return Answer(name, {"resourceName": name, "versionId": "1", "versionName": f"{name}@1"})
+
+
+def _answer_deployment(request: Request) -> Answer:
+    words = google_words(request)
+    deployed = request.digits(9)
+    attachment = f"projects/{request.hex(12)}-tp/regions/{words['location']}/serviceAttachments/sa-{request.hex(24)}"
+    return Answer(f"{words['endpoint']}/{deployed}", {"deployedModelId": deployed, "serviceAttachment": attachment})
+
+
 KINDS = (
     Kind(
         token="mlplatform:gcp:Model",
@@ -86,6 +106,8 @@ KINDS = (
         stands=At("location", _MODEL),
         keeps=No("nothing is written to it", _MODEL),
         serves=Serves(_images, _artifacts, _MODEL),
+        acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"})), _MODEL),
+        renders=_OURS,
     ),
     Kind(
         token="mlplatform:gcp:Deployment",
@@ -98,5 +120,7 @@ KINDS = (
         stands=At("location", _DEPLOYED),
         keeps=No("its logs go to Cloud Logging", _DEPLOYED),
         serves=No("its model names the image", _DEPLOYED),
+        acts=Acts(_answer_deployment, Behaviour(frozenset({"project", "location", "endpoint"})), _DEPLOYED),
+        renders=_OURS,
     ),
 )

@@ -1,8 +1,10 @@
 """Cloud Monitoring: alerts, and the channel by which somebody hears of them."""
 
+from catalogue.answers import numbered
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, setting
-from catalogue.kinds.gcp import OBSERVABILITY, registry
+from catalogue.kinds.gcp import CHANNELS, IN_PROJECT, OBSERVABILITY, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
 _ALERT, _CHANNEL = registry("monitoring/alertpolicy"), registry("monitoring/notificationchannel")
@@ -26,6 +28,12 @@ KINDS = (
         _ALERT,
         tags=At("userLabels", _ALERT),
         bills=Bills(_alert, OBSERVABILITY),
+        acts=acting(
+            "monitoring",
+            numbered(IN_PROJECT + "/alertPolicies/{digits}"),
+            Behaviour(frozenset({"project"}), refs=(Ref("notificationChannels[]", CHANNELS, holds=True),)),
+        ),
+        renders=in_terraform("google_monitoring_alert_policy"),
     ),
     setting(
         "gcp:monitoring/notificationChannel:NotificationChannel",
@@ -34,5 +42,11 @@ KINDS = (
         # Its `labels` configure the channel; those for people are beside them.
         tags=At("userLabels", _CHANNEL),
         bills=No("e-mails are free", OBSERVABILITY),
+        acts=acting(
+            "monitoring",
+            numbered(IN_PROJECT + "/notificationChannels/{digits}"),
+            Behaviour(frozenset({"project"})),
+        ),
+        renders=in_terraform("google_monitoring_notification_channel"),
     ),
 )

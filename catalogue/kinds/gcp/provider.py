@@ -12,5 +12,7 @@ KINDS = (
         _SDK,
         bills=No("a provider is a connection and nothing in the cloud", _SDK),
         stands=At("region", _SDK),
+        acts=No("Pulumi makes it, no cloud", _SDK),
+        renders=No("Terraform has it as configuration and not as a resource", _SDK),
     ),
 )

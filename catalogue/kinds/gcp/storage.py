@@ -1,8 +1,10 @@
 """Cloud Storage: the bucket of artifacts, and who reads and writes below which prefix."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import PRICED, READ, grant, registry
+from catalogue.kinds.gcp import CRYPTO_KEYS, PRICED, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
 _TOKEN = "gcp:storage/bucket:Bucket"
@@ -29,6 +31,25 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=No("artifacts are kept; limits-stores-expire asks for an end of old versions and uploads", _SDK),
         serves=No("it runs no container", _SDK),
+        acts=acting(
+            "storage",
+            by_resource_name("{name}", url="gs://{name}", selfLink="https://www.googleapis.com/storage/v1/b/{name}"),
+            Behaviour(
+                in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
+                name="name",
+                pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+                unique="{name}",
+                refs=(Ref("encryption.defaultKmsKeyName", CRYPTO_KEYS),),
+                forced="forceDestroy",
+            ),
+        ),
+        renders=in_terraform("google_storage_bucket"),
     ),
-    grant("gcp:storage/bucketIAMMember:BucketIAMMember", "a bucket", "storage/bucketiammember"),
+    grant(
+        "gcp:storage/bucketIAMMember:BucketIAMMember",
+        "a bucket",
+        "storage/bucketiammember",
+        acts=granting("storage", "b/{bucket}", Ref("bucket", (_TOKEN,), outside=True)),
+        renders=in_terraform("google_storage_bucket_iam_member"),
+    ),
 )

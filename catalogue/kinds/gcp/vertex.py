@@ -1,7 +1,9 @@
 """Vertex AI as the provider has it: the endpoint. Models and deployments are our own provider's (mlplatform.py)."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import READ, registry
+from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, NETWORKS, READ, acting, in_terraform, registry
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
@@ -19,5 +21,22 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=No("requests are logged to a dataset of the stack", _SDK),
         serves=No("what is deployed to it serves", _SDK),
+        acts=acting(
+            "vertexai",
+            by_resource_name(IN_PLACE + "/endpoints/{name}"),
+            Behaviour(
+                in_project(
+                    "location",
+                    "region",
+                    "network",
+                    "encryptionSpec",
+                    "privateServiceConnectConfig.enablePrivateServiceConnect",
+                ),
+                name="name",
+                pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
+                refs=(Ref("encryptionSpec.kmsKeyName", CRYPTO_KEYS), Ref("network", NETWORKS, outside=True)),
+            ),
+        ),
+        renders=in_terraform("google_vertex_ai_endpoint"),
     ),
 )

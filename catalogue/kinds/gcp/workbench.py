@@ -2,12 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
-from catalogue.kinds.gcp import READ, grant, registry
+from catalogue.kinds.gcp import (
+    ACCOUNTS,
+    CRYPTO_KEYS,
+    IN_PLACE,
+    NETWORKS,
+    OWN_ACCOUNT,
+    READ,
+    RFC1035,
+    SUBNETWORKS,
+    acting,
+    grant,
+    granting,
+    in_terraform,
+    registry,
+)
 from catalogue.pricing import Bill, Pricing, Unpriced
 
-_SDK = registry("workbench/instance")
+_TOKEN, _SDK = "gcp:workbench/instance:Instance", registry("workbench/instance")
 _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/cmek", READ)
 _PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
@@ -54,7 +70,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 KINDS = (
     Kind(
-        token="gcp:workbench/instance:Instance",
+        token=_TOKEN,
         tags=At("labels", _SDK),
         keys=Keys(
             (
@@ -76,6 +92,49 @@ KINDS = (
         stands=No("it names a zone, of whose region limits-zone asks", _SDK),
         keeps=No("its disks go with it", _SDK),
         serves=Serves(_images, _artifacts, _SDK),
+        acts=acting(
+            "workbench",
+            by_resource_name(
+                IN_PLACE + "/instances/{name}",
+                proxyUri="{hex}-dot-{region}.notebooks.googleusercontent.com",
+                state="ACTIVE",
+            ),
+            Behaviour(
+                in_project(
+                    "location",
+                    "instanceId",
+                    "instanceOwners",
+                    "disableProxyAccess",
+                    "gceSetup.bootDisk.diskEncryption",
+                    "gceSetup.bootDisk.diskType",
+                    "gceSetup.bootDisk.kmsKey",
+                    "gceSetup.dataDisks.diskEncryption",
+                    "gceSetup.dataDisks.diskType",
+                    "gceSetup.dataDisks.kmsKey",
+                    "gceSetup.disablePublicIp",
+                    "gceSetup.networkInterfaces",
+                    "gceSetup.serviceAccounts",
+                    "gceSetup.tags",
+                    "gceSetup.vmImage",
+                ),
+                name="name",
+                pattern=RFC1035,
+                refs=(
+                    Ref("gceSetup.networkInterfaces.network", NETWORKS, holds=True),
+                    Ref("gceSetup.networkInterfaces.subnet", SUBNETWORKS, holds=True),
+                    Ref("gceSetup.serviceAccounts.email", ACCOUNTS, only=OWN_ACCOUNT),
+                    Ref("gceSetup.bootDisk.kmsKey", CRYPTO_KEYS),
+                ),
+                machines=True,
+            ),
+        ),
+        renders=in_terraform("google_workbench_instance"),
     ),
-    grant("gcp:workbench/instanceIamMember:InstanceIamMember", "an instance", "workbench/instanceiammember"),
+    grant(
+        "gcp:workbench/instanceIamMember:InstanceIamMember",
+        "an instance",
+        "workbench/instanceiammember",
+        acts=granting("workbench", IN_PLACE + "/instances/{name}", Ref("name", (_TOKEN,))),
+        renders=in_terraform("google_workbench_instance_iam_member"),
+    ),
 )

@@ -11,10 +11,12 @@ from typing import Any, cast
 
 from cronsim import CronSimError
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
-from catalogue.kinds.gcp import READ, registry
+from catalogue.kinds.gcp import ACCOUNTS, CRYPTO_KEYS, IN_PROJECT, OWN_ACCOUNT, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 
@@ -244,5 +246,18 @@ KINDS = (
         stands=At("region", _SDK),
         keeps=No("its calls are logged to Cloud Logging", _SDK),
         serves=Serves(_images, _artifacts, _CALLS),
+        acts=acting(
+            "workflows",
+            by_resource_name(
+                IN_PROJECT + "/locations/{region}/workflows/{name}", revisionId="000001-{hex}", state="ACTIVE"
+            ),
+            Behaviour(
+                in_project("region", "tags"),
+                name="name",
+                pattern=r"[a-zA-Z]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?",
+                refs=(Ref("serviceAccount", ACCOUNTS, only=OWN_ACCOUNT), Ref("cryptoKeyName", CRYPTO_KEYS)),
+            ),
+        ),
+        renders=in_terraform("google_workflows_workflow"),
     ),
 )
