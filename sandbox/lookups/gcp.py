@@ -1,4 +1,4 @@
-"""What the simulated Google Cloud answers to data look-ups: the project, its settings, and the agents it is served by."""
+"""What the simulated Google Cloud answers to data look-ups: the project, its settings, its service agents."""
 
 from collections.abc import Mapping
 from typing import Any

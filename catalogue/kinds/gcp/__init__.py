@@ -33,14 +33,14 @@ RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 OWN_ACCOUNT = r"[^@]+@{account}\.iam\.gserviceaccount\.com"
 """A service account of the project's own; of another project's the sandbox knows nothing."""
 
-NETWORKS = ("gcp:compute/network:Network",)
-SUBNETWORKS = ("gcp:compute/subnetwork:Subnetwork",)
-CRYPTO_KEYS = ("gcp:kms/cryptoKey:CryptoKey",)
-ACCOUNTS = ("gcp:serviceaccount/account:Account",)
-CHANNELS = ("gcp:monitoring/notificationChannel:NotificationChannel",)
+# What many kinds refer to.
+VPC, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
+ACCOUNT, CUSTOM_ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
+KEY = "gcp:kms/cryptoKey:CryptoKey"
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 _MEMBER = (
-    Ref("member", ACCOUNTS, only=f"serviceAccount:{OWN_ACCOUNT}"),
-    Ref("role", ("gcp:projects/iAMCustomRole:IAMCustomRole",), only=r"projects/{account}/roles/.*"),
+    Ref("member", (ACCOUNT,), only=f"serviceAccount:{OWN_ACCOUNT}"),
+    Ref("role", (CUSTOM_ROLE,), only=r"projects/{account}/roles/.*"),
 )
 
 
@@ -63,7 +63,7 @@ def granting(service: str, policy: str, *on: Ref) -> Acts:
 
 
 def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Renders:
-    """Terraform's type of a resource that pulumi-gcp bridges. `renamed` are attributes that the bridge renamed in it."""
+    """Terraform's type of what pulumi-gcp bridges. `renamed` are attributes that the bridge renamed in it alone."""
     return Renders(Terraform(type_, renamed or {}), _BRIDGE)
 
 

@@ -4,10 +4,12 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, READ, RFC1035, acting, grant, granting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_REPOSITORY = "gcp:artifactregistry/repository:Repository"
+REPOSITORY = "gcp:artifactregistry/repository:Repository"
+REPOSITORY_MEMBER = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
+
 _SDK = registry("artifactregistry/repository")
 _KMS = documented("https://docs.cloud.google.com/artifact-registry/docs/cmek", READ)
 _PRICES = documented("https://cloud.google.com/artifact-registry/pricing", READ)
@@ -21,7 +23,7 @@ def _repository(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     Kind(
-        token=_REPOSITORY,
+        token=REPOSITORY,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("kmsKeyName", users=("gcp-sa-artifactregistry",)),), _KMS),
         holds=Holds("data", _SDK),
@@ -43,16 +45,16 @@ KINDS = (
                 frozenset({"repositoryId", "project", "location", "format", "kmsKeyName", "mode"}),
                 name="repositoryId",
                 pattern=RFC1035,
-                refs=(Ref("kmsKeyName", CRYPTO_KEYS),),
+                refs=(Ref("kmsKeyName", (KEY,)),),
             ),
         ),
         renders=in_terraform("google_artifact_registry_repository"),
     ),
     grant(
-        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+        REPOSITORY_MEMBER,
         "a repository",
         "artifactregistry/repositoryiammember",
-        acts=granting("artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (_REPOSITORY,))),
+        acts=granting("artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,))),
         renders=in_terraform("google_artifact_registry_repository_iam_member"),
     ),
 )

@@ -6,8 +6,10 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, from_source
-from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PROJECT, PRICED, READ, acting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PROJECT, KEY, PRICED, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+DATASET = "gcp:bigquery/dataset:Dataset"
 
 _SDK = registry("bigquery/dataset")
 _KMS = documented("https://docs.cloud.google.com/bigquery/docs/customer-managed-encryption", READ)
@@ -31,7 +33,7 @@ def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 KINDS = (
     Kind(
-        token="gcp:bigquery/dataset:Dataset",
+        token=DATASET,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("defaultEncryptionConfiguration.kmsKeyName", users=("bigquery-encryption",)),), _KMS),
         holds=No(
@@ -55,7 +57,7 @@ KINDS = (
                 frozenset({"datasetId", "project", "location"}),
                 name="datasetId",
                 pattern=r"[A-Za-z0-9_]{1,1024}",
-                refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", CRYPTO_KEYS),),
+                refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", (KEY,)),),
                 forced="deleteContentsOnDestroy",
             ),
         ),

@@ -6,26 +6,30 @@ from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Kind, No, setting
 from catalogue.kinds.gcp import (
     NETWORK,
-    NETWORKS,
     NOT_MADE,
     OBSERVABILITY,
     RFC1035,
-    SUBNETWORKS,
+    SUBNETWORK,
+    VPC,
     acting,
     in_terraform,
     registry,
 )
 from catalogue.pricing import Bill, Pricing
 
+ADDRESS = "gcp:compute/address:Address"
+GLOBAL_ADDRESS = "gcp:compute/globalAddress:GlobalAddress"
+FIREWALL = "gcp:compute/firewall:Firewall"
+ROUTE = "gcp:compute/route:Route"
+FORWARDING_RULE = "gcp:compute/forwardingRule:ForwardingRule"
+GLOBAL_FORWARDING_RULE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+
 _ADDRESS, _GLOBAL_ADDRESS = registry("compute/address"), registry("compute/globaladdress")
 _FORWARDS, _GLOBAL_FORWARDS = registry("compute/forwardingrule"), registry("compute/globalforwardingrule")
 _SUBNET = registry("compute/subnetwork")
-_ATTACHED = "gcp:compute/forwardingRule:ForwardingRule"
-_GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
-_OF_A_SUBNET, _OF_THE_VPC = "gcp:compute/address:Address", "gcp:compute/globalAddress:GlobalAddress"
 _GLOBALLY, _REGIONALLY = "projects/{project}/global", "projects/{project}/regions/{region}"
-_IN_NETWORK, _IN_SUBNET = Ref("network", NETWORKS, holds=True), Ref("subnetwork", SUBNETWORKS, holds=True)
-_AT_ADDRESS = Ref("ipAddress", (_OF_A_SUBNET, _OF_THE_VPC), holds=True, only=r".*/addresses/.*")
+_IN_NETWORK, _IN_SUBNET = Ref("network", (VPC,), holds=True), Ref("subnetwork", (SUBNETWORK,), holds=True)
+_AT_ADDRESS = Ref("ipAddress", (ADDRESS, GLOBAL_ADDRESS), holds=True, only=r".*/addresses/.*")
 
 
 def _address(request: Request) -> Answer:
@@ -37,7 +41,7 @@ def _address(request: Request) -> Answer:
 
 def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
     hour = pricing.of("psc-endpoint")
-    endpoints = len(pricing.graph.of(_GOOGLE, _ATTACHED))
+    endpoints = len(pricing.graph.of(GLOBAL_FORWARDING_RULE, FORWARDING_RULE))
     data = pricing.assume("endpoint-data-gb") / endpoints * pricing.of("psc-data")
     standing = pricing.hours * hour
     return Bill(
@@ -55,7 +59,7 @@ def _subnet(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        _OF_A_SUBNET,
+        ADDRESS,
         "a subnet",
         _ADDRESS,
         tags=At("labels", _ADDRESS),
@@ -74,7 +78,7 @@ KINDS = (
         renders=in_terraform("google_compute_address"),
     ),
     setting(
-        "gcp:compute/firewall:Firewall",
+        FIREWALL,
         "a network",
         registry("compute/firewall"),
         bills=No("VPC firewall rules are free; their logs count with the flows", NETWORK),
@@ -86,7 +90,7 @@ KINDS = (
         renders=in_terraform("google_compute_firewall"),
     ),
     setting(
-        _ATTACHED,
+        FORWARDING_RULE,
         "a network",
         _FORWARDS,
         tags=At("labels", _FORWARDS),
@@ -123,7 +127,7 @@ KINDS = (
         renders=in_terraform("google_compute_forwarding_rule"),
     ),
     setting(
-        _OF_THE_VPC,
+        GLOBAL_ADDRESS,
         "a network",
         _GLOBAL_ADDRESS,
         tags=At("labels", _GLOBAL_ADDRESS),
@@ -141,7 +145,7 @@ KINDS = (
         renders=in_terraform("google_compute_global_address"),
     ),
     setting(
-        _GOOGLE,
+        GLOBAL_FORWARDING_RULE,
         "a network",
         _GLOBAL_FORWARDS,
         tags=At("labels", _GLOBAL_FORWARDS),
@@ -172,7 +176,7 @@ KINDS = (
         renders=in_terraform("google_compute_global_forwarding_rule"),
     ),
     setting(
-        "gcp:compute/network:Network",
+        VPC,
         "the project",
         registry("compute/network"),
         bills=No("a VPC is free", NETWORK),
@@ -189,7 +193,7 @@ KINDS = (
         renders=in_terraform("google_compute_network"),
     ),
     setting(
-        "gcp:compute/route:Route",
+        ROUTE,
         "a network",
         registry("compute/route"),
         bills=No("a route is free", NETWORK),
@@ -197,7 +201,7 @@ KINDS = (
         renders=in_terraform("google_compute_route"),
     ),
     Kind(
-        token="gcp:compute/subnetwork:Subnetwork",
+        token=SUBNETWORK,
         tags=No("a subnet takes no labels", _SUBNET),
         keys=No("nothing rests in it", _SUBNET),
         holds=No("it can be made again from the program", _SUBNET),

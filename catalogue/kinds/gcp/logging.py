@@ -6,8 +6,11 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, IN_PROJECT, OBSERVABILITY, READ, acting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, OBSERVABILITY, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+SINK = "gcp:logging/projectSink:ProjectSink"
 
 _BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
 _KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
@@ -33,7 +36,7 @@ def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 KINDS = (
     Kind(
-        token="gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        token=LOG_BUCKET,
         tags=No("a log bucket takes no labels", _BUCKET),
         keys=Keys((KeyAt("cmekSettings.kmsKeyName", users=("gcp-sa-logging",)),), _KMS),
         holds=Holds("data", _RETENTION),
@@ -55,14 +58,14 @@ KINDS = (
                 frozenset({"bucketId", "project", "location"}),
                 name="bucketId",
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
-                refs=(Ref("cmekSettings.kmsKeyName", CRYPTO_KEYS),),
+                refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
                 held="the log bucket is in state DELETE_REQUESTED for seven days",
             ),
         ),
         renders=in_terraform("google_logging_project_bucket_config"),
     ),
     setting(
-        "gcp:logging/projectSink:ProjectSink",
+        SINK,
         "the project's logs",
         _SINK,
         holds=Holds("guard", _SINK),

@@ -21,8 +21,12 @@ from catalogue.kind import (
     documented,
 )
 from catalogue.kinds.gcp import READ
+from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+
+MODEL = "mlplatform:gcp:Model"
+DEPLOYMENT = "mlplatform:gcp:Deployment"
 
 _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
@@ -46,7 +50,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     """The replicas of a deployment, under the name of the endpoint that it serves."""
     props = resource.props
-    endpoints = graph.refers(resource, "endpoint", "gcp:vertex/aiEndpoint:AiEndpoint")
+    endpoints = graph.refers(resource, "endpoint", ENDPOINT)
     low, high = (props.number_or_none(path) for path in ("minReplicas", "maxReplicas"))
     if low is None or high is None:
         where = "minReplicas" if low is None else "maxReplicas"
@@ -93,7 +97,7 @@ def _answer_deployment(request: Request) -> Answer:
 
 KINDS = (
     Kind(
-        token="mlplatform:gcp:Model",
+        token=MODEL,
         tags=At("labels", _MODEL),
         keys=Keys((KeyAt("kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
         holds=No(
@@ -110,7 +114,7 @@ KINDS = (
         renders=_OURS,
     ),
     Kind(
-        token="mlplatform:gcp:Deployment",
+        token=DEPLOYMENT,
         tags=No("a deployed model takes no labels, its endpoint does", _DEPLOYED),
         keys=No("what runs under an endpoint takes the endpoint's key", _KMS),
         holds=CostsOnly(_DEPLOYED),

@@ -4,8 +4,10 @@ from catalogue.answers import numbered
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, setting
-from catalogue.kinds.gcp import CHANNELS, IN_PROJECT, OBSERVABILITY, acting, in_terraform, registry
+from catalogue.kinds.gcp import CHANNEL, IN_PROJECT, OBSERVABILITY, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
 
 _ALERT, _CHANNEL = registry("monitoring/alertpolicy"), registry("monitoring/notificationchannel")
 
@@ -23,7 +25,7 @@ def _alert(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        "gcp:monitoring/alertPolicy:AlertPolicy",
+        ALERT,
         "Monitoring",
         _ALERT,
         tags=At("userLabels", _ALERT),
@@ -31,12 +33,12 @@ KINDS = (
         acts=acting(
             "monitoring",
             numbered(IN_PROJECT + "/alertPolicies/{digits}"),
-            Behaviour(frozenset({"project"}), refs=(Ref("notificationChannels[]", CHANNELS, holds=True),)),
+            Behaviour(frozenset({"project"}), refs=(Ref("notificationChannels[]", (CHANNEL,), holds=True),)),
         ),
         renders=in_terraform("google_monitoring_alert_policy"),
     ),
     setting(
-        "gcp:monitoring/notificationChannel:NotificationChannel",
+        CHANNEL,
         "Monitoring",
         _CHANNEL,
         # Its `labels` configure the channel; those for people are beside them.

@@ -3,7 +3,11 @@
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import EVERYTHING, Behaviour
 from catalogue.kind import Holds, No, setting
-from catalogue.kinds.gcp import OBSERVABILITY, acting, grant, granting, identity, in_terraform, registry
+from catalogue.kinds.gcp import CUSTOM_ROLE, OBSERVABILITY, acting, grant, granting, identity, in_terraform, registry
+
+AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+MEMBER = "gcp:projects/iAMMember:IAMMember"
+SERVICE_IDENTITY = "gcp:projects/serviceIdentity:ServiceIdentity"
 
 _CALLS = registry("projects/iamauditconfig")
 
@@ -29,19 +33,17 @@ def _service_identity(request: Request) -> Answer:
 
 KINDS = (
     setting(
-        "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+        AUDIT_CONFIG,
         "the project",
         _CALLS,
         holds=Holds("guard", _CALLS),
         bills=No("a setting; what it records bills in its bucket", OBSERVABILITY),
-        acts=acting(
-            "resourcemanager", _audit_config, Behaviour(frozenset({"service", "project"}), second="changes")
-        ),
+        acts=acting("resourcemanager", _audit_config, Behaviour(frozenset({"service", "project"}), second="changes")),
         renders=in_terraform("google_project_iam_audit_config"),
     ),
     # Deleted softly for seven days, but the provider undeletes a role that is created again.
     identity(
-        "gcp:projects/iAMCustomRole:IAMCustomRole",
+        CUSTOM_ROLE,
         "projects/iamcustomrole",
         acts=acting(
             "resourcemanager",
@@ -51,14 +53,14 @@ KINDS = (
         renders=in_terraform("google_project_iam_custom_role"),
     ),
     grant(
-        "gcp:projects/iAMMember:IAMMember",
+        MEMBER,
         "the project",
         "projects/iammember",
         acts=granting("resourcemanager", "{project}"),
         renders=in_terraform("google_project_iam_member"),
     ),
     identity(
-        "gcp:projects/serviceIdentity:ServiceIdentity",
+        SERVICE_IDENTITY,
         "projects/serviceidentity",
         acts=acting("resourcemanager", _service_identity, Behaviour(EVERYTHING, second="changes")),
         renders=in_terraform("google_project_service_identity"),

@@ -3,11 +3,13 @@
 from catalogue.kind import At, No, setting
 from catalogue.kinds.gcp import registry
 
+PROVIDER = "pulumi:providers:gcp"
+
 _SDK = registry("provider")
 
 KINDS = (
     setting(
-        "pulumi:providers:gcp",
+        PROVIDER,
         "the program",
         _SDK,
         bills=No("a provider is a connection and nothing in the cloud", _SDK),

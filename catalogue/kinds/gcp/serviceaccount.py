@@ -2,7 +2,10 @@
 
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kinds.gcp import ACCOUNTS, NOT_MADE, acting, grant, granting, identity, in_terraform
+from catalogue.kinds.gcp import ACCOUNT, NOT_MADE, acting, grant, granting, identity, in_terraform
+
+MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
+ACCOUNT_KEY = "gcp:serviceaccount/key:Key"
 
 
 def _account(request: Request) -> Answer:
@@ -15,26 +18,24 @@ def _account(request: Request) -> Answer:
 
 KINDS = (
     identity(
-        "gcp:serviceaccount/account:Account",
+        ACCOUNT,
         "serviceaccount/account",
         acts=acting(
             "resourcemanager",
             _account,
-            Behaviour(
-                frozenset({"accountId", "project"}), name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"
-            ),
+            Behaviour(frozenset({"accountId", "project"}), name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"),
         ),
         renders=in_terraform("google_service_account"),
     ),
     grant(
-        "gcp:serviceaccount/iAMMember:IAMMember",
+        MEMBER,
         "an account",
         "serviceaccount/iammember",
-        acts=granting("resourcemanager", "{serviceAccountId}", Ref("serviceAccountId", ACCOUNTS)),
+        acts=granting("resourcemanager", "{serviceAccountId}", Ref("serviceAccountId", (ACCOUNT,))),
         renders=in_terraform("google_service_account_iam_member"),
     ),
     identity(
-        "gcp:serviceaccount/key:Key",
+        ACCOUNT_KEY,
         "serviceaccount/key",
         acts=NOT_MADE,
         renders=in_terraform("google_service_account_key"),

@@ -4,24 +4,26 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import CRYPTO_KEYS, PRICED, READ, acting, grant, granting, in_terraform, registry
+from catalogue.kinds.gcp import KEY, PRICED, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_TOKEN = "gcp:storage/bucket:Bucket"
+BUCKET = "gcp:storage/bucket:Bucket"
+BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
+
 _SDK = registry("storage/bucket")
 _KMS = documented("https://cloud.google.com/storage/docs/encryption/customer-managed-keys", READ)
 _PRICES = documented("https://cloud.google.com/storage/pricing", PRICED)
 
 
 def _bucket(pricing: Pricing, resource: Resource) -> Bill:
-    amount = pricing.assume("artifact-gb") / len(pricing.graph.of(_TOKEN))
+    amount = pricing.assume("artifact-gb") / len(pricing.graph.of(BUCKET))
     cost = amount * pricing.of("storage-standard")
     return Bill("storage", cost, cost, f"{amount:g} GB kept, traffic or not")
 
 
 KINDS = (
     Kind(
-        token=_TOKEN,
+        token=BUCKET,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("encryption.defaultKmsKeyName", users=("gs-project-accounts",)),), _KMS),
         holds=Holds("data", _SDK),
@@ -39,17 +41,17 @@ KINDS = (
                 name="name",
                 pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
                 unique="{name}",
-                refs=(Ref("encryption.defaultKmsKeyName", CRYPTO_KEYS),),
+                refs=(Ref("encryption.defaultKmsKeyName", (KEY,)),),
                 forced="forceDestroy",
             ),
         ),
         renders=in_terraform("google_storage_bucket"),
     ),
     grant(
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
+        BUCKET_MEMBER,
         "a bucket",
         "storage/bucketiammember",
-        acts=granting("storage", "b/{bucket}", Ref("bucket", (_TOKEN,), outside=True)),
+        acts=granting("storage", "b/{bucket}", Ref("bucket", (BUCKET,), outside=True)),
         renders=in_terraform("google_storage_bucket_iam_member"),
     ),
 )

@@ -3,7 +3,9 @@
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import CRYPTO_KEYS, IN_PLACE, NETWORKS, READ, acting, in_terraform, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
+
+ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
@@ -11,7 +13,7 @@ _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 
 KINDS = (
     Kind(
-        token="gcp:vertex/aiEndpoint:AiEndpoint",
+        token=ENDPOINT,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
         holds=CostsOnly(_SDK),
@@ -34,7 +36,7 @@ KINDS = (
                 ),
                 name="name",
                 pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
-                refs=(Ref("encryptionSpec.kmsKeyName", CRYPTO_KEYS), Ref("network", NETWORKS, outside=True)),
+                refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),
             ),
         ),
         renders=in_terraform("google_vertex_ai_endpoint"),

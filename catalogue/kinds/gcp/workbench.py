@@ -7,14 +7,14 @@ from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
 from catalogue.kinds.gcp import (
-    ACCOUNTS,
-    CRYPTO_KEYS,
+    ACCOUNT,
     IN_PLACE,
-    NETWORKS,
+    KEY,
     OWN_ACCOUNT,
     READ,
     RFC1035,
-    SUBNETWORKS,
+    SUBNETWORK,
+    VPC,
     acting,
     grant,
     granting,
@@ -23,7 +23,10 @@ from catalogue.kinds.gcp import (
 )
 from catalogue.pricing import Bill, Pricing, Unpriced
 
-_TOKEN, _SDK = "gcp:workbench/instance:Instance", registry("workbench/instance")
+INSTANCE = "gcp:workbench/instance:Instance"
+INSTANCE_MEMBER = "gcp:workbench/instanceIamMember:InstanceIamMember"
+
+_SDK = registry("workbench/instance")
 _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/cmek", READ)
 _PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
@@ -70,7 +73,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 KINDS = (
     Kind(
-        token=_TOKEN,
+        token=INSTANCE,
         tags=At("labels", _SDK),
         keys=Keys(
             (
@@ -120,10 +123,10 @@ KINDS = (
                 name="name",
                 pattern=RFC1035,
                 refs=(
-                    Ref("gceSetup.networkInterfaces.network", NETWORKS, holds=True),
-                    Ref("gceSetup.networkInterfaces.subnet", SUBNETWORKS, holds=True),
-                    Ref("gceSetup.serviceAccounts.email", ACCOUNTS, only=OWN_ACCOUNT),
-                    Ref("gceSetup.bootDisk.kmsKey", CRYPTO_KEYS),
+                    Ref("gceSetup.networkInterfaces.network", (VPC,), holds=True),
+                    Ref("gceSetup.networkInterfaces.subnet", (SUBNETWORK,), holds=True),
+                    Ref("gceSetup.serviceAccounts.email", (ACCOUNT,), only=OWN_ACCOUNT),
+                    Ref("gceSetup.bootDisk.kmsKey", (KEY,)),
                 ),
                 machines=True,
             ),
@@ -131,10 +134,10 @@ KINDS = (
         renders=in_terraform("google_workbench_instance"),
     ),
     grant(
-        "gcp:workbench/instanceIamMember:InstanceIamMember",
+        INSTANCE_MEMBER,
         "an instance",
         "workbench/instanceiammember",
-        acts=granting("workbench", IN_PLACE + "/instances/{name}", Ref("name", (_TOKEN,))),
+        acts=granting("workbench", IN_PLACE + "/instances/{name}", Ref("name", (INSTANCE,))),
         renders=in_terraform("google_workbench_instance_iam_member"),
     ),
 )
