@@ -171,8 +171,11 @@ def test_a_record_is_all_that_a_type_needs_and_a_block_may_bear_the_name_of_a_ma
         ("gcp:serviceaccount/account:Account", "google_service_account"),
         ("gcp:serviceaccount/iAMMember:IAMMember", "google_service_account_iam_member"),
         ("gcp:vertex/aiEndpoint:AiEndpoint", "google_vertex_ai_endpoint"),
-        ("gcp:vertex/aiFeatureStore:AiFeatureStore", "google_vertex_ai_featurestore"),
-        ("gcp:cloudquota/sQuotaPreference:SQuotaPreference", "google_cloud_quotas_quota_preference"),
+        ("gcp:cloudscheduler/job:Job", "google_cloud_scheduler_job"),
+        ("gcp:workbench/instanceIamMember:InstanceIamMember", "google_workbench_instance_iam_member"),
+        ("gcp:vertex/aiFeatureStore:AiFeatureStore", None),
+        ("pulumi:providers:gcp", None),
+        ("mlplatform:gcp:Model", None),
         ("azure-native:storage:StorageAccount", None),
     ],
 )
@@ -271,9 +274,9 @@ def test_a_google_resource_keeps_its_references() -> None:
             {"secondary_ip_range": [{"range_name": "r"}], "log_config": [{"metadata": "INCLUDE_ALL_METADATA"}]},
         ),
         (
-            "gcp:compute/networkAttachment:NetworkAttachment",
-            {"subnetworks": ["s"], "producerAcceptLists": ["p"]},
-            {"subnetworks": ["s"], "producer_accept_lists": ["p"]},
+            "gcp:compute/firewall:Firewall",
+            {"sourceRanges": ["10.0.0.0/8"], "targetTags": ["t"]},
+            {"source_ranges": ["10.0.0.0/8"], "target_tags": ["t"]},
         ),
         ("gcp:compute/routerNat:RouterNat", {"subnetworks": [{"name": "s"}]}, {"subnetwork": [{"name": "s"}]}),
         (
@@ -308,7 +311,7 @@ def test_where_google_is_deployed_proves_no_reference() -> None:
     endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", place, outputs={"id": "projects/pilot/endpoints/1"})
     inputs = {"project": "pilot", "location": "us-central1", "role": "roles/viewer"}
     member = resource(
-        "gcp:vertex/aiEndpointIamMember:AiEndpointIamMember", "m", inputs, sources={"project": [endpoint]}
+        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", "m", inputs, sources={"project": [endpoint]}
     )
     document = render([endpoint, member]).document
     values = document["planned_values"]["root_module"]["resources"][-1]["values"]
