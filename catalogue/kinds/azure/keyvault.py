@@ -1,8 +1,14 @@
 """Key vaults and the keys in them."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, Kind, No, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
+from catalogue.rendering import ArmType
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/keyvault"
 _KEY = from_source(f"{_API}/key/", "2026-11-26")
@@ -19,6 +25,18 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("key", month, month + operations, "operations in the ceiling, at the price of keys of 2048 bits")
 
 
+_DELETED = documented("https://learn.microsoft.com/en-us/azure/key-vault/general/soft-delete-overview", "2026-11-26")
+
+
+def _vault(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    return {"properties": {**request.inputs["properties"], "vaultUri": f"https://{name}.vault.azure.net/"}}
+
+
+def _key(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    uri = f"https://{request.inputs['vaultName']}.vault.azure.net/keys/{name}"
+    return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{request.hex(32)}"}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
         "azure-native:keyvault:Key",
@@ -29,6 +47,24 @@ KINDS: tuple[Kind, ...] = (
         holds=Holds("guard", _REST),
         bills=Bills(_price, _PRICING),
         stands=No(_CHILD, _KEY),
+        acts=Acts(
+            by_path("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName", _key),
+            lies("keyName", "vaultName", pattern=r"[a-zA-Z0-9-]{1,127}"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.KeyVault/vaults/keys",
+                "2024-11-01",
+                "vaultName keyName",
+                {
+                    "attributes.expires": "exp",
+                    "attributes.notBefore": "nbf",
+                    "properties.releasePolicy": "release_policy",
+                },
+            ),
+            CHECKED,
+        ),
     ),
     setting(
         "azure-native:keyvault:Vault",
@@ -40,5 +76,16 @@ KINDS: tuple[Kind, ...] = (
         reaches=No("whoever reads from it reaches it, not it them", _VAULT),
         bills=No("a vault is free; operations on its keys are not", _PRICING),
         stands=At("location", _VAULT),
+        acts=Acts(
+            by_path("Microsoft.KeyVault/vaults", "vaultName", _vault),
+            lies(
+                "vaultName",
+                pattern=r"[a-zA-Z](-?[a-zA-Z0-9]){2,23}",
+                unique="{name}",
+                held="a vault of this name was deleted softly; recover or purge it",
+            ),
+            _DELETED,
+        ),
+        renders=Renders(ArmType("Microsoft.KeyVault/vaults", "2024-11-01", "vaultName"), CHECKED),
     ),
 )

@@ -1,8 +1,12 @@
 """Private DNS: under which name a private endpoint is found."""
 
+from catalogue.answers import by_path
+from catalogue.behaviour import Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Kind, No, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
 from catalogue.pricing import Bill, Pricing
+from catalogue.rendering import ArmType
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/privatedns"
 _ZONE = from_source(f"{_API}/privatezone/", "2026-11-26")
@@ -23,6 +27,12 @@ KINDS: tuple[Kind, ...] = (
         tags=At("tags", _ZONE),
         bills=Bills(_price, _PRICING),
         stands=No("a private zone is global", _ZONE),
+        acts=Acts(
+            by_path("Microsoft.Network/privateDnsZones", "privateZoneName"),
+            lies("privateZoneName", pattern=r"[\w-]{1,63}(\.[\w-]{1,63})+"),
+            NAMED,
+        ),
+        renders=Renders(ArmType("Microsoft.Network/privateDnsZones", "2024-06-01", "privateZoneName"), CHECKED),
     ),
     setting(
         "azure-native:privatedns:VirtualNetworkLink",
@@ -31,5 +41,25 @@ KINDS: tuple[Kind, ...] = (
         tags=At("tags", _LINK),
         bills=No("a link is free; its zone is not", _PRICING),
         stands=No("a link of a private zone is global", _LINK),
+        acts=Acts(
+            by_path(
+                "Microsoft.Network/privateDnsZones/{privateZoneName}/virtualNetworkLinks", "virtualNetworkLinkName"
+            ),
+            lies(
+                "virtualNetworkLinkName",
+                "privateZoneName",
+                refs=(Ref("virtualNetwork.id", ("azure-native:network:VirtualNetwork",)),),
+                within="holds",
+            ),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+                "2024-06-01",
+                "privateZoneName virtualNetworkLinkName",
+            ),
+            CHECKED,
+        ),
     ),
 )

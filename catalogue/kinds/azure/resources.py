@@ -1,6 +1,10 @@
 """Resource groups: where everything of a stack stands."""
 
-from catalogue.kind import At, Holds, Kind, No, documented, from_source, setting
+from catalogue.answers import Answer, Request
+from catalogue.behaviour import Behaviour
+from catalogue.kind import Acts, At, Holds, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED
+from catalogue.rendering import ArmType
 
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/resources/resourcegroup/", "2026-11-26"
@@ -8,6 +12,12 @@ _SDK = from_source(
 _DELETED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/delete-resource-group", "2026-11-26"
 )
+
+
+def _group(request: Request) -> Answer:
+    name = str(request.inputs.get("resourceGroupName") or f"{request.name}{request.hex(8)}")
+    return Answer(f"/subscriptions/{request.account}/resourceGroups/{name}", {"name": name})
+
 
 KINDS: tuple[Kind, ...] = (
     setting(
@@ -18,5 +28,17 @@ KINDS: tuple[Kind, ...] = (
         holds=Holds("guard", _DELETED),
         bills=No("a resource group is free", _SDK),
         stands=At("location", _SDK),
+        acts=Acts(
+            _group,
+            Behaviour(
+                frozenset({"resourceGroupName", "location"}),
+                name="resourceGroupName",
+                pattern=r"[\w.()-]{0,89}[\w()-]",
+                identity=frozenset({"resourceGroupName"}),
+                nests=True,
+            ),
+            NAMED,
+        ),
+        renders=Renders(ArmType("Microsoft.Resources/resourceGroups", "2024-03-01", "resourceGroupName"), CHECKED),
     ),
 )
