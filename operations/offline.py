@@ -48,7 +48,7 @@ class Recorder(mocks.MockMonitor):
 
     def __init__(self, platform: str) -> None:
         super().__init__(_NoMocks())
-        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.{platform}").LOOKUPS
+        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.lookups.{platform}").LOOKUPS
         self.recorded: list[Resource] = []
         self.outputs: dict[str, Any] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -205,7 +205,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
 
 def load(platform: str) -> Callable[[], int]:
     """Import what every stack of a platform needs, and return the job of a child that is forked after it."""
-    for package in ("stacks", "sandbox"):
+    for package in ("stacks", "sandbox.lookups"):
         import_module(f"{package}.{platform}")
     return _job
 

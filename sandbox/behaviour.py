@@ -51,7 +51,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.manners = CLOUDS[self.package]
-        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.{self.manners.platform}").LOOKUPS
+        self._lookups: Mapping[str, Lookup] = import_module(f"sandbox.lookups.{self.manners.platform}").LOOKUPS
 
     def of(self, type_: str) -> Behaviour:
         """The type's behaviour. Raises UnknownType."""

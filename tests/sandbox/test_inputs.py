@@ -2,8 +2,10 @@
 
 import pytest
 
+from catalogue.kind import Acts
+from catalogue.kinds import kinds
 from catalogue.marks import SECRET_KIND, SECRET_MARK, UNKNOWN
-from sandbox import aws, azure, gcp
+from catalogue.platforms import PLATFORMS
 from sandbox.cloud import UnknownType
 from sandbox.inputs import judge, resource_shape
 
@@ -15,14 +17,11 @@ ACCOUNT = {"kind": "StorageV2", "resourceGroupName": "g", "sku": {"name": "Stand
 STORE = {"resourceGroupName": "g", "workspaceName": "w", "name": "n"}
 
 
-def own(makers):
-    return [type_ for type_ in makers if not type_.startswith(("pulumi:", "mlplatform:"))]
-
-
-@pytest.mark.parametrize("module", [aws, gcp, azure], ids=["aws", "gcp", "azure"])
-def test_every_type_of_the_sandbox_is_one_of_the_sdk(module):
-    for type_ in own(module.ANSWERS):
-        assert resource_shape(type_).properties, type_
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_type_of_the_sandbox_is_one_of_the_sdk(platform):
+    for type_, kind in kinds(platform).items():
+        if isinstance(kind.acts, Acts) and not type_.startswith("mlplatform:"):
+            assert resource_shape(type_).properties, type_
 
 
 @pytest.mark.parametrize(

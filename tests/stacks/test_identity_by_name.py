@@ -3,8 +3,8 @@
 A pilot's stack file is edited at each of its lists and mappings, found by walking it: an element goes, or comes where
 none may go, and everything is turned round. Compared are the graphs before and after, in both directions: an element
 that goes is one that comes, seen from the other side. Whatever is about another element stays: its URN, and each input
-that forces a replacement. Which inputs do is what the sandbox knows (`replaces` of sandbox/{aws,gcp,azure}.py: "Forces
-new resource" of the bridged Terraform providers, azure-native's own list; each service of our own provider).
+that forces a replacement. Which inputs do is what the catalogue's records say (`replaces` of what a kind `acts` like:
+"Forces new resource" of the bridged Terraform providers, azure-native's own list; each service of our own provider).
 """
 
 import copy
@@ -307,7 +307,7 @@ def other(value: Any) -> Any:
 def test_another_answer_of_a_look_up_moves_nothing(
     programs: Programs, platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud = import_module(f"sandbox.{platform}")
+    cloud = import_module(f"sandbox.lookups.{platform}")
     asked: set[str] = set()
 
     def answering(token: str, answer: Callable[..., Any], *args: Any) -> Any:
