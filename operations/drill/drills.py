@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
+from catalogue.kinds.azure import monitor
+from catalogue.kinds.azure.machinelearningservices import WORKSPACE
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
-from sandbox.rest.kept_arm import TRAFFIC
 from sandbox.rest.kept_vertex import DEPLOYMENT
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
@@ -49,17 +51,17 @@ class _Part:
 _CAPACITY: Mapping[str, _Part] = {
     "aws": _Part("aws:appautoscaling/target:Target", "maxCapacity", 1),
     "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
-    "azure": _Part("azure-native:monitor:AutoscaleSetting", "profiles.0.capacity.maximum", "1"),
+    "azure": _Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
 }
 _TAGGED: Mapping[str, _Part] = {
     "aws": _Part("aws:sagemaker/domain:Domain", "tags.owner"),
     "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
-    "azure": _Part("azure-native:machinelearningservices:Workspace", "tags.owner"),
+    "azure": _Part(WORKSPACE, "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
     "aws": ("aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"),
     "gcp": ("gcp:workbench/instance:Instance",),
-    "azure": ("azure-native:machinelearningservices:Workspace",),
+    "azure": (WORKSPACE,),
 }
 _SAID: Mapping[str, Mapping[str, str]] = {
     "aws": {

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from sandbox.azure import ANSWERS
 
 from catalogue.graph import Graph
 from catalogue.kind import At, Bills, Evidence, Keys, Kind, No, Runs, Serves
@@ -17,7 +18,6 @@ from catalogue.kinds.azure.machinelearningservices import LINKS
 from components.azure import network
 from operations.judge import cost_of
 from policies.pack import RULES
-from sandbox.azure import ANSWERS
 from tests.mutate import changed, paths, put
 
 KINDS = kinds("azure")

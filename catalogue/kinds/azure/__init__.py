@@ -30,7 +30,9 @@ UNCHECKED = No(
 )
 """For `renders`."""
 
-_OWN_IDENTITIES = Ref("identity.userAssignedIdentities[]", ("azure-native:managedidentity:UserAssignedIdentity",))
+IDENTITY, NETWORK = "azure-native:managedidentity:UserAssignedIdentity", "azure-native:network:VirtualNetwork"
+"""Types that kinds of other services refer to, whose own modules refer to them in turn."""
+_OWN_IDENTITIES = Ref("identity.userAssignedIdentities[]", (IDENTITY,))
 
 
 def lies(name: str, *parents: str, refs: tuple[Ref, ...] = (), **more: Any) -> Behaviour:

@@ -6,9 +6,10 @@ from typing import Any
 from catalogue.answers import Request, by_path, guid
 from catalogue.behaviour import Ref
 from catalogue.kind import Acts, At, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, lies
+from catalogue.kinds.azure import CHECKED, NAMED, lies, operationalinsights
 from catalogue.rendering import ArmType
 
+COMPONENT = "azure-native:applicationinsights:Component"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/applicationinsights/component/", "2026-11-26"
 )
@@ -36,7 +37,7 @@ def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:applicationinsights:Component",
+        COMPONENT,
         "a log workspace",
         _SDK,
         tags=At("tags", _SDK),
@@ -51,7 +52,7 @@ KINDS: tuple[Kind, ...] = (
                 "resourceName",
                 pattern=r"[^%&\\?/]{0,259}[^%&\\?/. ]",
                 also=("applicationType",),
-                refs=(Ref("workspaceResourceId", ("azure-native:operationalinsights:Workspace",)),),
+                refs=(Ref("workspaceResourceId", (operationalinsights.WORKSPACE,)),),
             ),
             NAMED,
         ),

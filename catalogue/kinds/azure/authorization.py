@@ -6,6 +6,9 @@ from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, set
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
+POLICY_ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
+ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+ROLE_DEFINITION = "azure-native:authorization:RoleDefinition"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/authorization"
 _DENIES = from_source(f"{_API}/policyassignment/", "2026-11-26")
 _GIVEN = from_source(f"{_API}/roleassignment/", "2026-11-26")
@@ -23,7 +26,7 @@ def _role_definition(request: Request) -> Answer:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:authorization:PolicyAssignment",
+        POLICY_ASSIGNMENT,
         "what it is assigned to",
         _DENIES,
         bills=No("Azure Policy is free", _POLICY_PRICE),
@@ -38,7 +41,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:authorization:RoleAssignment",
+        ROLE_ASSIGNMENT,
         "a role",
         _GIVEN,
         bills=No("roles are free", _RBAC),
@@ -52,7 +55,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:authorization:RoleDefinition",
+        ROLE_DEFINITION,
         "a directory",
         _ROLE,
         bills=No("roles are free", _RBAC),

@@ -6,12 +6,13 @@ from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, set
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
+BUDGET = "azure-native:consumption:Budget"
 _SDK = from_source("https://www.pulumi.com/registry/packages/azure-native/api-docs/consumption/budget/", "2026-11-26")
 _FREE = documented("https://azure.microsoft.com/pricing/details/cost-management/", "2026-11-26")
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:consumption:Budget",
+        BUDGET,
         "a resource group",
         _SDK,
         bills=No("budgets are free", _FREE),

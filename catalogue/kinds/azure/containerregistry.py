@@ -10,6 +10,7 @@ from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
 from catalogue.rendering import ArmType
 
+REGISTRY = "azure-native:containerregistry:Registry"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/containerregistry/registry/", "2026-11-26"
 )
@@ -32,7 +33,7 @@ def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     Kind(
-        token="azure-native:containerregistry:Registry",
+        token=REGISTRY,
         tags=At("tags", _SDK),
         keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier"),), _KEY),
         holds=Holds("data", _SDK),

@@ -10,6 +10,8 @@ from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
+KEY = "azure-native:keyvault:Key"
+VAULT = "azure-native:keyvault:Vault"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/keyvault"
 _KEY = from_source(f"{_API}/key/", "2026-11-26")
 _VAULT = from_source(f"{_API}/vault/", "2026-11-26")
@@ -39,7 +41,7 @@ def _key(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:keyvault:Key",
+        KEY,
         "a vault",
         _KEY,
         tags=At("tags", _KEY),
@@ -67,7 +69,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:keyvault:Vault",
+        VAULT,
         "a resource group",
         _VAULT,
         tags=At("tags", _VAULT),

@@ -30,12 +30,23 @@ from catalogue.kind import (
     from_source,
     setting,
 )
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, UNCHECKED, UNMADE, lies
+from catalogue.kinds.azure import (
+    CHECKED,
+    NAMED,
+    REPLACED,
+    UNCHECKED,
+    UNMADE,
+    applicationinsights,
+    containerregistry,
+    keyvault,
+    lies,
+    monitor,
+    storage,
+)
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.rendering import ArmType
 
-_ML = "azure-native:machinelearningservices"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
 _DATASTORE = from_source(f"{_API}/datastore/", "2026-11-26")
@@ -56,9 +67,13 @@ _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MACHINE = "the workspace's machines run on Azure's side, in computes and deployments of their own"
 
-WORKSPACE, SERVED = f"{_ML}:Workspace", f"{_ML}:OnlineEndpoint"
-OUTBOUND_RULES = (f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule")
-_SCALING = "azure-native:monitor:AutoscaleSetting"
+_ML = "azure-native:machinelearningservices"
+WORKSPACE, DATASTORE = f"{_ML}:Workspace", f"{_ML}:Datastore"
+ENVIRONMENTS, ENVIRONMENT = f"{_ML}:EnvironmentContainer", f"{_ML}:EnvironmentVersion"
+MODELS, MODEL = f"{_ML}:ModelContainer", f"{_ML}:ModelVersion"
+SERVED, ONLINE_DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
+OUTBOUND_RULE, OLD_OUTBOUND_RULE = f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule"
+OUTBOUND_RULES = (OUTBOUND_RULE, OLD_OUTBOUND_RULE)
 _VERSION = "2025-12-01"
 IN_WORKSPACE = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
 """Where in its group lies what lies in a workspace."""
@@ -86,16 +101,10 @@ class PrivateLink:
 
 LINKS: Mapping[str, PrivateLink] = {
     "amlworkspace": PrivateLink("", WORKSPACE, ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")),
-    "blob": PrivateLink(
-        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.blob.core.windows.net",)
-    ),
-    "file": PrivateLink(
-        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.file.core.windows.net",)
-    ),
-    "vault": PrivateLink("keyVault", "azure-native:keyvault:Vault", ("privatelink.vaultcore.azure.net",)),
-    "registry": PrivateLink(
-        "containerRegistry", "azure-native:containerregistry:Registry", ("privatelink.azurecr.io",)
-    ),
+    "blob": PrivateLink("storageAccount", storage.ACCOUNT, ("privatelink.blob.core.windows.net",)),
+    "file": PrivateLink("storageAccount", storage.ACCOUNT, ("privatelink.file.core.windows.net",)),
+    "vault": PrivateLink("keyVault", keyvault.VAULT, ("privatelink.vaultcore.azure.net",)),
+    "registry": PrivateLink("containerRegistry", containerregistry.REGISTRY, ("privatelink.azurecr.io",)),
 }
 """By private-link group. Zones: "Azure private endpoint private DNS zone values", at
 https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns.
@@ -135,7 +144,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
         raise Malformed("properties.endpointComputeType", why, deployment)
     lows: list[int] = []
     highs = [_count(deployment, "sku.capacity", props.number_or_none("sku.capacity"))]
-    for setting_ in graph.referring(_SCALING, "targetResourceUri", deployment):
+    for setting_ in graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment):
         for profile in setting_.props.each_section("profiles"):
             low, high, otherwise = (
                 _count(setting_, f"{profile.at}.capacity.{key}", profile.number_or_none(f"capacity.{key}"))
@@ -198,7 +207,7 @@ def _online(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        f"{_ML}:Datastore",
+        DATASTORE,
         "a workspace",
         _DATASTORE,
         tags=At("properties.tags", _DATASTORE),
@@ -213,7 +222,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("datastores", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:EnvironmentContainer",
+        ENVIRONMENTS,
         "a workspace",
         _ENVIRONMENTS,
         tags=At("properties.tags", _ENVIRONMENTS),
@@ -223,7 +232,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("environments", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:EnvironmentVersion",
+        ENVIRONMENT,
         "an environment",
         _ENVIRONMENT,
         tags=At("properties.tags", _ENVIRONMENT),
@@ -237,7 +246,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("environments/versions", "name version"), CHECKED),
     ),
     setting(
-        f"{_ML}:ManagedNetworkSettingsRule",
+        OUTBOUND_RULE,
         "a workspace",
         _RULE,
         bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
@@ -245,7 +254,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("outboundRules", "ruleName"), CHECKED),
     ),
     setting(
-        f"{_ML}:ModelContainer",
+        MODELS,
         "a workspace",
         _MODELS,
         tags=At("properties.tags", _MODELS),
@@ -255,7 +264,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("models", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:ModelVersion",
+        MODEL,
         "a model",
         _MODEL,
         tags=At("properties.tags", _MODEL),
@@ -269,7 +278,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("models/versions", "name version"), CHECKED),
     ),
     setting(
-        f"{_ML}:OnlineDeployment",
+        ONLINE_DEPLOYMENT,
         "an online endpoint",
         _DEPLOYMENT,
         tags=At("tags", _DEPLOYMENT),
@@ -287,8 +296,8 @@ KINDS: tuple[Kind, ...] = (
                 "endpointName",
                 pattern=ENDPOINT_NAME,
                 refs=(
-                    Ref("properties.model", (f"{_ML}:ModelVersion",), outside=True),
-                    Ref("properties.environmentId", (f"{_ML}:EnvironmentVersion",), outside=True),
+                    Ref("properties.model", (MODEL,), outside=True),
+                    Ref("properties.environmentId", (ENVIRONMENT,), outside=True),
                 ),
                 machines=True,
             ),
@@ -314,7 +323,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(arm("onlineEndpoints", "endpointName"), CHECKED),
     ),
     setting(
-        f"{_ML}:OutboundRule",
+        OLD_OUTBOUND_RULE,
         "a workspace",
         _OLD_RULE,
         bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
@@ -338,10 +347,10 @@ KINDS: tuple[Kind, ...] = (
                 "workspaceName",
                 pattern=r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}",
                 refs=(
-                    Ref("storageAccount", ("azure-native:storage:StorageAccount",)),
-                    Ref("keyVault", ("azure-native:keyvault:Vault",)),
-                    Ref("containerRegistry", ("azure-native:containerregistry:Registry",)),
-                    Ref("applicationInsights", ("azure-native:applicationinsights:Component",)),
+                    Ref("storageAccount", (storage.ACCOUNT,)),
+                    Ref("keyVault", (keyvault.VAULT,)),
+                    Ref("containerRegistry", (containerregistry.REGISTRY,)),
+                    Ref("applicationInsights", (applicationinsights.COMPONENT,)),
                 ),
                 held="a workspace of this name was deleted softly; purge it first",
             ),

@@ -29,11 +29,10 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
-from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, arm
+from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, arm
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 
-_ML = "azure-native:machinelearningservices"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
 _COMPUTE = from_source(f"{_API}/compute/", "2026-11-26")
@@ -45,6 +44,7 @@ _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SERVERLESS = documented(f"{_DOCS}/how-to-use-serverless-compute", "2026-11-26")
 
+_ML = "azure-native:machinelearningservices"
 COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
 _DAYS = MONTH_MINUTES / (24 * 60)
@@ -316,7 +316,7 @@ KINDS: tuple[Kind, ...] = (
                 pattern=ENDPOINT_NAME,
                 refs=(
                     Ref("properties.compute", (COMPUTE,)),
-                    Ref("properties.model.assetId", (f"{_ML}:ModelVersion",), outside=True),
+                    Ref("properties.model.assetId", (MODEL,), outside=True),
                 ),
             ),
             NAMED,

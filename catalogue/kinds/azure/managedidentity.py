@@ -5,9 +5,10 @@ from typing import Any
 
 from catalogue.answers import TENANT, Request, by_path, guid
 from catalogue.kind import Acts, At, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, UNMADE, lies
+from catalogue.kinds.azure import CHECKED, IDENTITY, NAMED, UNMADE, lies
 from catalogue.rendering import ArmType
 
+CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/managedidentity"
 _IDENTITY = from_source(f"{_API}/userassignedidentity/", "2026-11-26")
 _CREDENTIAL = from_source(f"{_API}/federatedidentitycredential/", "2026-11-26")
@@ -26,7 +27,7 @@ def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:managedidentity:FederatedIdentityCredential",
+        CREDENTIAL,
         "an identity",
         _CREDENTIAL,
         bills=No("identities are free", _FREE),
@@ -41,7 +42,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:managedidentity:UserAssignedIdentity",
+        IDENTITY,
         "a resource group",
         _IDENTITY,
         tags=At("tags", _IDENTITY),

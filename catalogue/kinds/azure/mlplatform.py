@@ -4,6 +4,7 @@ from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
 from catalogue.kind import Acts, CostsOnly, Kind, No, documented, setting
 
+TRAFFIC = "mlplatform:azure:Traffic"
 _ROLLOUT = documented(
     "https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints", "2026-11-26"
 )
@@ -19,7 +20,7 @@ def _traffic(request: Request) -> Answer:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "mlplatform:azure:Traffic",
+        TRAFFIC,
         "an online endpoint",
         _ROLLOUT,
         holds=CostsOnly(_ROLLOUT),

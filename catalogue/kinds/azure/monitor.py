@@ -5,10 +5,15 @@ from catalogue.behaviour import Ref, extending
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
+from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies, operationalinsights
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
+ACTION_GROUP = "azure-native:monitor:ActionGroup"
+AUTOSCALE_SETTING = "azure-native:monitor:AutoscaleSetting"
+DIAGNOSTIC_SETTING = "azure-native:monitor:DiagnosticSetting"
+METRIC_ALERT = "azure-native:monitor:MetricAlert"
+QUERY_RULE = "azure-native:monitor:ScheduledQueryRule"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/monitor"
 _GROUP = from_source(f"{_API}/actiongroup/", "2026-11-26")
 _SCALING = from_source(f"{_API}/autoscalesetting/", "2026-11-26")
@@ -37,7 +42,7 @@ _NAME = r"[^*#&+:<>?@%{}\\/|]{1,260}"
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:monitor:ActionGroup",
+        ACTION_GROUP,
         "a resource group",
         _GROUP,
         tags=At("tags", _GROUP),
@@ -49,7 +54,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Insights/actionGroups", "2024-10-01-preview", "actionGroupName"), CHECKED),
     ),
     setting(
-        "azure-native:monitor:AutoscaleSetting",
+        AUTOSCALE_SETTING,
         "what it scales",
         _SCALING,
         tags=At("tags", _SCALING),
@@ -76,7 +81,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:monitor:DiagnosticSetting",
+        DIAGNOSTIC_SETTING,
         "what it records",
         _SENT,
         bills=No("a setting is free; what it sends bills in the log workspace", _PRICING),
@@ -86,7 +91,7 @@ KINDS: tuple[Kind, ...] = (
                 "name",
                 scope="resourceUri",
                 copies_name=True,
-                refs=(Ref("workspaceId", ("azure-native:operationalinsights:Workspace",)),),
+                refs=(Ref("workspaceId", (operationalinsights.WORKSPACE,)),),
             ),
             REPLACED,
         ),
@@ -96,7 +101,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:monitor:MetricAlert",
+        METRIC_ALERT,
         "what it watches",
         _ALERT,
         tags=At("tags", _ALERT),
@@ -104,9 +109,7 @@ KINDS: tuple[Kind, ...] = (
         stands=No("a metric alert is global", _ALERT),
         acts=Acts(
             by_path("Microsoft.Insights/metricAlerts", "ruleName"),
-            lies(
-                "ruleName", pattern=_NAME, refs=(Ref("actions.actionGroupId", ("azure-native:monitor:ActionGroup",)),)
-            ),
+            lies("ruleName", pattern=_NAME, refs=(Ref("actions.actionGroupId", (ACTION_GROUP,)),)),
             NAMED,
         ),
         renders=Renders(
@@ -115,7 +118,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:monitor:ScheduledQueryRule",
+        QUERY_RULE,
         "a log workspace",
         _QUERY,
         tags=At("tags", _QUERY),
@@ -123,9 +126,7 @@ KINDS: tuple[Kind, ...] = (
         stands=At("location", _QUERY),
         acts=Acts(
             by_path("Microsoft.Insights/scheduledQueryRules", "ruleName"),
-            lies(
-                "ruleName", pattern=_NAME, refs=(Ref("actions.actionGroups[]", ("azure-native:monitor:ActionGroup",)),)
-            ),
+            lies("ruleName", pattern=_NAME, refs=(Ref("actions.actionGroups[]", (ACTION_GROUP,)),)),
             NAMED,
         ),
         renders=Renders(ArmType("Microsoft.Insights/scheduledQueryRules", "2025-01-01-preview", "ruleName"), CHECKED),

@@ -4,11 +4,32 @@ from catalogue.answers import by_path
 from catalogue.behaviour import Ref
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, UNCHECKED, UNMADE, lies
+from catalogue.kinds.azure import CHECKED, NAMED, NETWORK, REPLACED, UNCHECKED, UNMADE, lies, privatedns
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.rendering import ArmType
 
+SUBNET = "azure-native:network:Subnet"
+SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup"
+SECURITY_RULE = "azure-native:network:SecurityRule"
+PRIVATE_ENDPOINT = "azure-native:network:PrivateEndpoint"
+ZONE_GROUP = "azure-native:network:PrivateDnsZoneGroup"
+ROUTE_TABLE = "azure-native:network:RouteTable"
+ROUTE = "azure-native:network:Route"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/network"
+WAYS_OUT = (
+    "azure-native:network:ApplicationGateway",
+    "azure-native:network:AzureFirewall",
+    "azure-native:network:BastionHost",
+    "azure-native:network:ExpressRouteConnection",
+    "azure-native:network:LoadBalancer",
+    "azure-native:network:NatGateway",
+    "azure-native:network:PublicIPAddress",
+    "azure-native:network:PublicIPPrefix",
+    "azure-native:network:VirtualNetworkGateway",
+    "azure-native:network:VirtualNetworkPeering",
+    "azure-native:network:VpnGateway",
+)
+"""What leads out of a private network."""
 _VERSION = "2024-05-01"
 _DETAILS = "https://azure.microsoft.com/pricing/details"
 _LINK_PRICING = documented(f"{_DETAILS}/private-link/", "2026-11-26")
@@ -76,7 +97,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Network/natGateways", _VERSION, "natGatewayName"), CHECKED),
     ),
     setting(
-        "azure-native:network:NetworkSecurityGroup",
+        SECURITY_GROUP,
         "a network",
         _sdk("NetworkSecurityGroup"),
         tags=At("tags", _sdk("NetworkSecurityGroup")),
@@ -92,7 +113,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:network:PrivateDnsZoneGroup",
+        ZONE_GROUP,
         "a private endpoint",
         _sdk("PrivateDnsZoneGroup"),
         bills=No("a setting of a private endpoint is free; its zone bills", _LINK_PRICING),
@@ -104,7 +125,7 @@ KINDS: tuple[Kind, ...] = (
             lies(
                 "privateDnsZoneGroupName",
                 "privateEndpointName",
-                refs=(Ref("privateDnsZoneConfigs.privateDnsZoneId", ("azure-native:privatedns:PrivateZone",)),),
+                refs=(Ref("privateDnsZoneConfigs.privateDnsZoneId", (privatedns.ZONE,)),),
             ),
             REPLACED,
         ),
@@ -118,7 +139,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:network:PrivateEndpoint",
+        PRIVATE_ENDPOINT,
         "a network",
         _sdk("PrivateEndpoint"),
         tags=At("tags", _sdk("PrivateEndpoint")),
@@ -130,7 +151,7 @@ KINDS: tuple[Kind, ...] = (
                 "privateEndpointName",
                 pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w",
                 also=("subnet",),
-                refs=(Ref("subnet.id", ("azure-native:network:Subnet",), holds=True),),
+                refs=(Ref("subnet.id", (SUBNET,), holds=True),),
             ),
             NAMED,
         ),
@@ -143,7 +164,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     _way_out("PublicIPPrefix", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
     setting(
-        "azure-native:network:Route",
+        ROUTE,
         "a route table",
         _sdk("Route"),
         bills=No("routes are free", _ROUTES),
@@ -151,7 +172,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Network/routeTables/routes", _VERSION, "routeTableName routeName"), CHECKED),
     ),
     setting(
-        "azure-native:network:RouteTable",
+        ROUTE_TABLE,
         "a network",
         _sdk("RouteTable"),
         tags=At("tags", _sdk("RouteTable")),
@@ -161,7 +182,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Network/routeTables", _VERSION, "routeTableName"), CHECKED),
     ),
     setting(
-        "azure-native:network:SecurityRule",
+        SECURITY_RULE,
         "a security group",
         _sdk("SecurityRule"),
         bills=No("security rules are free", _GROUPS),
@@ -176,7 +197,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:network:Subnet",
+        SUBNET,
         "a network",
         _sdk("Subnet"),
         bills=No("subnets are free", _NETWORK_PRICING),
@@ -186,7 +207,7 @@ KINDS: tuple[Kind, ...] = (
                 "subnetName",
                 "virtualNetworkName",
                 pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?",
-                refs=(Ref("networkSecurityGroup.id", ("azure-native:network:NetworkSecurityGroup",), holds=True),),
+                refs=(Ref("networkSecurityGroup.id", (SECURITY_GROUP,), holds=True),),
             ),
             NAMED,
         ),
@@ -195,7 +216,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:network:VirtualNetwork",
+        NETWORK,
         "a resource group",
         _sdk("VirtualNetwork"),
         tags=At("tags", _sdk("VirtualNetwork")),

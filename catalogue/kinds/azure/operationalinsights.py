@@ -10,6 +10,7 @@ from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
+WORKSPACE = "azure-native:operationalinsights:Workspace"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/operationalinsights/workspace/", "2026-11-26"
 )
@@ -34,7 +35,7 @@ def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:operationalinsights:Workspace",
+        WORKSPACE,
         "a resource group",
         _SDK,
         tags=At("tags", _SDK),

@@ -4,10 +4,12 @@ from catalogue.answers import by_path
 from catalogue.behaviour import Ref
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
+from catalogue.kinds.azure import CHECKED, NAMED, NETWORK, REPLACED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
+ZONE = "azure-native:privatedns:PrivateZone"
+LINK = "azure-native:privatedns:VirtualNetworkLink"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/privatedns"
 _ZONE = from_source(f"{_API}/privatezone/", "2026-11-26")
 _LINK = from_source(f"{_API}/virtualnetworklink/", "2026-11-26")
@@ -21,7 +23,7 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:privatedns:PrivateZone",
+        ZONE,
         "a resource group",
         _ZONE,
         tags=At("tags", _ZONE),
@@ -35,7 +37,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Network/privateDnsZones", "2024-06-01", "privateZoneName"), CHECKED),
     ),
     setting(
-        "azure-native:privatedns:VirtualNetworkLink",
+        LINK,
         "a private zone",
         _LINK,
         tags=At("tags", _LINK),
@@ -48,7 +50,7 @@ KINDS: tuple[Kind, ...] = (
             lies(
                 "virtualNetworkLinkName",
                 "privateZoneName",
-                refs=(Ref("virtualNetwork.id", ("azure-native:network:VirtualNetwork",)),),
+                refs=(Ref("virtualNetwork.id", (NETWORK,)),),
                 within="holds",
             ),
             REPLACED,

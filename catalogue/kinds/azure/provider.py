@@ -1,6 +1,7 @@
 """The connection to Azure: in which subscription and region a stack is made."""
 
 from catalogue.kind import At, Kind, No, documented, from_source, setting
+from catalogue.platforms import PLATFORMS
 
 _SDK = from_source("https://www.pulumi.com/registry/packages/azure-native/installation-configuration/", "2026-11-26")
 
@@ -9,7 +10,7 @@ _PULUMI = documented("https://www.pulumi.com/docs/iac/concepts/resources/provide
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "pulumi:providers:azure-native",
+        PLATFORMS["azure"].provider,
         "a stack",
         _SDK,
         stands=At("location", _SDK),

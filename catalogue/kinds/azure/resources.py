@@ -6,6 +6,7 @@ from catalogue.kind import Acts, At, Holds, Kind, No, Renders, documented, from_
 from catalogue.kinds.azure import CHECKED, NAMED
 from catalogue.rendering import ArmType
 
+GROUP = "azure-native:resources:ResourceGroup"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/resources/resourcegroup/", "2026-11-26"
 )
@@ -21,7 +22,7 @@ def _group(request: Request) -> Answer:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:resources:ResourceGroup",
+        GROUP,
         "a subscription",
         _SDK,
         tags=At("tags", _SDK),

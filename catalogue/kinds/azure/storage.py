@@ -10,6 +10,11 @@ from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
+ACCOUNT = "azure-native:storage:StorageAccount"
+CONTAINER = "azure-native:storage:BlobContainer"
+BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
+FILE_SERVICE = "azure-native:storage:FileServiceProperties"
+MANAGEMENT_POLICY = "azure-native:storage:ManagementPolicy"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/storage"
 _ACCOUNT = from_source(f"{_API}/storageaccount/", "2026-11-26")
 _CONTAINER = from_source(f"{_API}/blobcontainer/", "2026-11-26")
@@ -53,7 +58,7 @@ def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:storage:BlobContainer",
+        CONTAINER,
         "a storage account",
         _CONTAINER,
         keys=No("its blobs rest under the key of its account", _KEY),
@@ -70,7 +75,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:storage:BlobServiceProperties",
+        BLOB_SERVICE,
         "a storage account",
         _BLOBS,
         acts=Acts(
@@ -81,7 +86,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType(f"{_ACCOUNTS}/blobServices", _VERSION, "accountName blobServicesName"), CHECKED),
     ),
     setting(
-        "azure-native:storage:FileServiceProperties",
+        FILE_SERVICE,
         "a storage account",
         _FILES,
         acts=Acts(
@@ -92,7 +97,7 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType(f"{_ACCOUNTS}/fileServices", _VERSION, "accountName fileServicesName"), CHECKED),
     ),
     setting(
-        "azure-native:storage:ManagementPolicy",
+        MANAGEMENT_POLICY,
         "a storage account",
         _LIFECYCLE,
         acts=Acts(
@@ -105,7 +110,7 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     setting(
-        "azure-native:storage:StorageAccount",
+        ACCOUNT,
         "a resource group",
         _ACCOUNT,
         tags=At("tags", _ACCOUNT),
