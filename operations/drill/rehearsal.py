@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from catalogue.kind import Holds
+from catalogue.kinds import kind_of
 from operations.judge import cost_of
 from operations.preview import preview
 from sandbox.alarms import ENDPOINTS, alarms, measured_as
@@ -36,16 +38,8 @@ Json = dict[str, Any]
 Thing = tuple[str, str]
 """A resource's type and id."""
 OURS = ("mlplatform:", "pulumi:")
-HOLDS_OBJECTS = (
-    "aws:ecr/repository:Repository",
-    "aws:s3/bucket:Bucket",
-    "azure-native:containerregistry:Registry",
-    "azure-native:storage:BlobContainer",
-    "gcp:artifactregistry/repository:Repository",
-    "gcp:storage/bucket:Bucket",
-)
 OBJECTS = 100
-"""How many objects are put into each of these that is protected, to be found there again at the end."""
+"""How many objects are put into each protected resource that holds data, to be found there again at the end."""
 LASTS = 1_000_000
 """How often a fault strikes that lasts until it is disarmed."""
 _LOOKS_ONLY = ("refresh", "read", "same")
@@ -136,7 +130,7 @@ class Rehearsal:
         for one in self._resources:
             if one.get("protect") and _is_cloud(one):
                 self._kept[one["urn"]] = records[one["urn"]].key
-                if one["type"] in HOLDS_OBJECTS:
+                if _holds_data(one["type"]):
                     self.state.resources.fill(records[one["urn"]].key, OBJECTS)
         self._stood = set(self._parts)
         self._began = len(self.state.journal.events())
@@ -313,7 +307,7 @@ class Rehearsal:
         lost = {urn for urn, key in asked.items() if urn not in now or now[urn].key != key}
         if lost:
             raise Unexpected(f"protected, and not what they were before: {_names(lost)}")
-        holding = [now[urn] for urn in asked if now[urn].type in HOLDS_OBJECTS]
+        holding = [now[urn] for urn in asked if _holds_data(now[urn].type)]
         if any(record.contents != OBJECTS for record in holding):
             raise Unexpected(f"objects were lost of {_names({record.urn for record in holding})}")
         return len(asked), len(holding) * OBJECTS
@@ -370,6 +364,12 @@ def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
         name = top["urn"].rpartition("::")[2].removeprefix(f"{stack}-")
         parts[one["urn"]] = f"{noun} {name}" if noun in ("endpoint", "batch job") else name
     return parts
+
+
+def _holds_data(type_: str) -> bool:
+    """Whether data lies in resources of a type, by its record."""
+    kind = kind_of(type_)
+    return kind is not None and isinstance(kind.holds, Holds) and kind.holds.what == "data"
 
 
 def _is_cloud(resource: Json) -> bool:
