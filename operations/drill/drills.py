@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
-from catalogue.kinds.azure import monitor
-from catalogue.kinds.azure.machinelearningservices import WORKSPACE
+from catalogue.kinds.azure import machinelearningservices, monitor
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
@@ -56,12 +55,12 @@ _CAPACITY: Mapping[str, _Part] = {
 _TAGGED: Mapping[str, _Part] = {
     "aws": _Part("aws:sagemaker/domain:Domain", "tags.owner"),
     "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
-    "azure": _Part(WORKSPACE, "tags.owner"),
+    "azure": _Part(machinelearningservices.WORKSPACE, "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
     "aws": ("aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"),
     "gcp": ("gcp:workbench/instance:Instance",),
-    "azure": (WORKSPACE,),
+    "azure": (machinelearningservices.WORKSPACE,),
 }
 _SAID: Mapping[str, Mapping[str, str]] = {
     "aws": {
