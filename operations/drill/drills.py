@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
+<<<<<<< HEAD
 from catalogue.kinds.aws import appautoscaling, sagemaker
+=======
+from catalogue.kinds.azure import machinelearningservices, monitor
+from catalogue.kinds.azure.mlplatform import TRAFFIC
+>>>>>>> r-azure
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
-from sandbox.rest.kept_arm import TRAFFIC
 from sandbox.rest.kept_vertex import DEPLOYMENT
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
@@ -51,17 +55,17 @@ class _Part:
 _CAPACITY: Mapping[str, _Part] = {
     "aws": _Part(appautoscaling.TARGET, "maxCapacity", 1),
     "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
-    "azure": _Part("azure-native:monitor:AutoscaleSetting", "profiles.0.capacity.maximum", "1"),
+    "azure": _Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
 }
 _TAGGED: Mapping[str, _Part] = {
     "aws": _Part(sagemaker.DOMAIN, "tags.owner"),
     "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
-    "azure": _Part("azure-native:machinelearningservices:Workspace", "tags.owner"),
+    "azure": _Part(machinelearningservices.WORKSPACE, "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
     "aws": (sagemaker.USER_PROFILE, sagemaker.DOMAIN),
     "gcp": ("gcp:workbench/instance:Instance",),
-    "azure": ("azure-native:machinelearningservices:Workspace",),
+    "azure": (machinelearningservices.WORKSPACE,),
 }
 _SAID: Mapping[str, Mapping[str, str]] = {
     "aws": {

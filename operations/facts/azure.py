@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph
+from catalogue.kinds.azure import NETWORK, consumption
+from catalogue.kinds.azure.machinelearningservices import MODEL, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
+from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
 from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import Link, NetworkPicture
 
 _AZURE = "azure-native:"
-_ML, _NETWORK = "azure-native:machinelearningservices", "azure-native:network"
-_WORKSPACE, _MODEL = f"{_ML}:Workspace", f"{_ML}:ModelVersion"
-_SERVED, _BATCH = f"{_ML}:OnlineEndpoint", f"{_ML}:BatchEndpoint"
-_ENDPOINT, _SUBNET, _VNET = f"{_NETWORK}:PrivateEndpoint", f"{_NETWORK}:Subnet", f"{_NETWORK}:VirtualNetwork"
 _NEEDED_BY = {
     "amlworkspace": "the workspace and callers of endpoints",
     "blob": "the workspace's datastores",
@@ -30,7 +30,7 @@ def place(graph: Graph) -> tuple[str, str]:
 
 def budgets(graph: Graph) -> Iterator[float]:
     """The amount of each budget."""
-    for budget in graph.of("azure-native:consumption:Budget"):
+    for budget in graph.of(consumption.BUDGET):
         amount = budget.props.number_or_none("amount")
         if amount:
             yield float(amount)
@@ -38,50 +38,50 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
-    models = len(graph.of(_MODEL))
+    models = len(graph.of(MODEL))
     return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
 
 
 def before_up(graph: Graph) -> Iterator[str]:
     """A new subscription knows none of the namespaces that a stack uses until they are registered."""
-    if graph.of(_WORKSPACE):
+    if graph.of(WORKSPACE):
         spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
         yield f"register the subscription's resource providers ({', '.join(spaces)})"
 
 
 def _namespace(token: str) -> str:
-    """`machinelearningservices` of azure-native:machinelearningservices:Workspace."""
+    """The part of a type between its colons, such as `machinelearningservices`."""
     return token.removeprefix(_AZURE).partition(":")[0]
 
 
 def after_up(graph: Graph) -> Iterator[str]:
     """The action group writes by itself; a first call needs somebody inside."""
-    names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(_SERVED)]
+    names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(SERVED)]
     if names:
         yield f"call {names[0]} from inside the network, for example from a compute instance"
 
 
 def network(graph: Graph) -> NetworkPicture | None:
     """The virtual network, who is in the managed one, and what is reached through each private endpoint."""
-    vnets = graph.of(_VNET)
+    vnets = graph.of(NETWORK)
     if not vnets:
         return None
     links = [
         Link(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
-        for endpoint in graph.of(_ENDPOINT)
+        for endpoint in graph.of(PRIVATE_ENDPOINT)
         for group in endpoint.props.each_text_if_known("privateLinkServiceConnections.groupIds")
     ]
     prefixes = [prefix for vnet in vnets for prefix in vnet.props.each_text_if_known("addressSpace.addressPrefixes")]
     places = {vnet.urn: vnet.props.text_if_known("location") for vnet in vnets}
     subnets = [
-        (prefix, next((places[v.urn] for v in graph.refers(subnet, "virtualNetworkName", _VNET)), ""))
-        for subnet in graph.of(_SUBNET)
+        (prefix, next((places[v.urn] for v in graph.refers(subnet, "virtualNetworkName", NETWORK)), ""))
+        for subnet in graph.of(SUBNET)
         for path in ("addressPrefix", "addressPrefixes")
         for prefix in subnet.props.each_text_if_known(path)
     ]
     return NetworkPicture(
         cidr=", ".join(prefixes),
         subnets=subnets,
-        inside=[f"{resource.name} (managed network)" for resource in graph.of(_WORKSPACE, _SERVED, _BATCH)],
+        inside=[f"{resource.name} (managed network)" for resource in graph.of(WORKSPACE, SERVED, BATCH_ENDPOINT)],
         links=links,
     )

@@ -4,25 +4,29 @@ import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import (
+    applicationinsights,
+    containerregistry,
+    keyvault,
+    monitor,
+    operationalinsights,
+    storage,
+)
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, SERVED, WORKSPACE
 from catalogue.properties import Properties
 from policies.rule import resource_rule, stack_rule
 
-_ML = "azure-native:machinelearningservices"
-_WORKSPACE, _SERVED = f"{_ML}:Workspace", f"{_ML}:OnlineEndpoint"
-_STORAGE, _VAULT = "azure-native:storage:StorageAccount", "azure-native:keyvault:Vault"
-_REGISTRY, _LOGS = "azure-native:containerregistry:Registry", "azure-native:operationalinsights:Workspace"
-_INSIGHTS, _SETTING = "azure-native:applicationinsights:Component", "azure-native:monitor:DiagnosticSetting"
 _RANDOM = re.compile(r".*[0-9a-f]{8}")
 
 
 @stack_rule(
     "audit-trail",
-    _WORKSPACE,
-    _SERVED,
-    _VAULT,
-    _REGISTRY,
-    _STORAGE,
-    _INSIGHTS,
+    WORKSPACE,
+    SERVED,
+    keyvault.VAULT,
+    containerregistry.REGISTRY,
+    storage.ACCOUNT,
+    applicationinsights.COMPONENT,
     severity="high",
     says="Every call on workspace, endpoints, vault, registry and blobs is recorded in a log workspace of the stack.",
     remedy="Keep log_everything of the audit component for each of them.",
@@ -32,12 +36,12 @@ def trail(graph: Graph, resource: Resource) -> Iterator[str]:
     d550e854-df1a-4de9-bf44-cd894b39a95e (insights); MCSB LT-3. Calls on blobs are logged by the account's blob service,
     management calls by the subscription's activity log, which Azure keeps for 90 days by itself.
     """
-    if resource.type == _INSIGHTS:
-        if not graph.refers(resource, "workspaceResourceId", _LOGS):
+    if resource.type == applicationinsights.COMPONENT:
+        if not graph.refers(resource, "workspaceResourceId", operationalinsights.WORKSPACE):
             yield "keeps its logs in a workspace that is not the stack's"
         return
-    settings = graph.referring(_SETTING, "resourceUri", resource)
-    if resource.type == _STORAGE:
+    settings = graph.referring(monitor.DIAGNOSTIC_SETTING, "resourceUri", resource)
+    if resource.type == storage.ACCOUNT:
         settings = [setting for setting in settings if _of_blobs(setting)]
     if not any(_records(graph, setting) for setting in settings):
         yield "does not log every call to a log workspace of the stack"
@@ -53,12 +57,12 @@ def _records(graph: Graph, setting: Resource) -> bool:
         log.flag_or_none("enabled") is True and log.text_or_empty("categoryGroup") == "allLogs"
         for log in setting.props.each_section("logs")
     )
-    return everything and bool(graph.refers(setting, "workspaceId", _LOGS))
+    return everything and bool(graph.refers(setting, "workspaceId", operationalinsights.WORKSPACE))
 
 
 @resource_rule(
     "audit-images-reviewed",
-    f"{_ML}:EnvironmentVersion",
+    ENVIRONMENT,
     severity="high",
     says="An environment is the image that was reviewed: nothing is built into it, then or later.",
     remedy="Name the image in the stack file; leave out build and conda file, and set auto_rebuild='Disabled'.",
@@ -77,8 +81,8 @@ def images_reviewed(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "audit-packages-own-account",
-    _STORAGE,
-    _REGISTRY,
+    storage.ACCOUNT,
+    containerregistry.REGISTRY,
     severity="medium",
     says="Neither artifacts nor images leave for another directory or registry.",
     remedy="Set allow_cross_tenant_replication=False, allowed_copy_scope='AAD', and the registry's export policy.",
@@ -88,7 +92,7 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     records of the workspace; their files are what could be copied away.
     """
     props = resource.props
-    if resource.type == _REGISTRY:
+    if resource.type == containerregistry.REGISTRY:
         if props.text_or_empty("policies.exportPolicy.status") != "disabled":
             yield "lets images be exported"
         return
@@ -100,8 +104,8 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @resource_rule(
     "audit-name-reusable",
-    _VAULT,
-    _WORKSPACE,
+    keyvault.VAULT,
+    WORKSPACE,
     severity="medium",
     says="A vault or workspace that was deleted does not stop the next one: its name ends in random digits.",
     remedy="Leave out vault_name and workspace_name; Pulumi names them.",

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import consumption, monitor, resources
+from catalogue.kinds.azure.machinelearningservices import WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
 from policies.everywhere import TAGS
 from policies.limits import load
 from policies.rule import resource_rule, stack_rule
 
-_GROUP, _ACTIONS = "azure-native:resources:ResourceGroup", "azure-native:monitor:ActionGroup"
-_BUDGET, _SCHEDULE = "azure-native:consumption:Budget", "azure-native:machinelearningservices:Schedule"
-
 
 @resource_rule(
     "cost-batch-tags",
-    _SCHEDULE,
+    SCHEDULE,
     severity="medium",
     proof="cost visibility",
     says="The jobs that a schedule starts carry the stack's tags too.",
@@ -31,8 +31,8 @@ def batch_tags(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "cost-budget",
-    _GROUP,
-    _BUDGET,
+    resources.GROUP,
+    consumption.BUDGET,
     severity="high",
     proof="cost visibility",
     says="The pilot's spend has a budget within the limit, and somebody hears before it is used up.",
@@ -42,15 +42,15 @@ def budget(graph: Graph, resource: Resource) -> Iterator[str]:
     """A monthly cost budget on each resource group, whole, with alerts on actual and forecast cost that reach someone
     (Consumption API, "Budgets - Create or update").
     """
-    if resource.type == _BUDGET:
+    if resource.type == consumption.BUDGET:
         yield from _wrong_with(graph, resource)
-    elif not graph.referring(_BUDGET, "scope", resource):
+    elif not graph.referring(consumption.BUDGET, "scope", resource):
         yield "has no budget"
 
 
 def _wrong_with(graph: Graph, item: Resource) -> Iterator[str]:
     limit, props = load()["monthly-usd"].number, item.props
-    groups = graph.refers(item, "scope", _GROUP)
+    groups = graph.refers(item, "scope", resources.GROUP)
     if not groups or any(foreign(props, "scope", groups)) or props.is_given("filter"):
         yield "counts other spend than all of the pilot's resource group"
     if props.text_or_empty("category") != "Cost" or props.text_or_empty("timeGrain") != "Monthly":
@@ -72,7 +72,7 @@ def _reaches_someone(notification: Properties) -> bool:
 
 @resource_rule(
     "cost-alerts-reach-owner",
-    _ACTIONS,
+    monitor.ACTION_GROUP,
     severity="medium",
     proof="cost visibility",
     says="Every action group mails somebody.",
@@ -86,7 +86,7 @@ def alerts_reach_owner(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "cost-nothing-unseen",
-    "azure-native:machinelearningservices:Workspace",
+    WORKSPACE,
     severity="medium",
     proof="cost visibility",
     says="A workspace with a key of the pilot's makes no database and search service of its own, which nobody listed.",

@@ -12,32 +12,26 @@ from collections.abc import Iterator, Mapping
 
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
+from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
+from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
 from catalogue.properties import Properties
 from policies.azure.reading import not_before
 from policies.rule import resource_rule, stack_rule
 
-_WORKSPACE = "azure-native:machinelearningservices:Workspace"
-_DATASTORE = "azure-native:machinelearningservices:Datastore"
-_VAULT, _KEY = "azure-native:keyvault:Vault", "azure-native:keyvault:Key"
-_REGISTRY = "azure-native:containerregistry:Registry"
-_IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
-_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
-_ENDPOINT, _ZONE_GROUP = "azure-native:network:PrivateEndpoint", "azure-native:network:PrivateDnsZoneGroup"
-_ACCOUNT, _CONTAINER = "azure-native:storage:StorageAccount", "azure-native:storage:BlobContainer"
-_BLOBS, _FILES = "azure-native:storage:BlobServiceProperties", "azure-native:storage:FileServiceProperties"
 _CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"  # Key Vault Crypto Service Encryption User
 _YEAR_AND_A_DAY = 366 * 24 * 60
 
 # By type: the switch beside its key, how it stands when the key is used, and where the service says as whom it reaches
 # the key.
 _SWITCHES: Mapping[str, tuple[str, str, str]] = {
-    _WORKSPACE: ("encryption.status", "Enabled", "encryption.identity.userAssignedIdentity"),
-    _ACCOUNT: (
+    WORKSPACE: ("encryption.status", "Enabled", "encryption.identity.userAssignedIdentity"),
+    storage.ACCOUNT: (
         "encryption.keySource",
         "Microsoft.Keyvault",
         "encryption.encryptionIdentity.encryptionUserAssignedIdentity",
     ),
-    _REGISTRY: ("encryption.status", "enabled", "encryption.keyVaultProperties.identity"),
+    containerregistry.REGISTRY: ("encryption.status", "enabled", "encryption.keyVaultProperties.identity"),
 }
 
 
@@ -53,11 +47,11 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580 (registry); MCSB DP-5. Storage follows the rotation where no version is named.
     """
     switch, wanted, _ = _SWITCHES[resource.type]
-    if not graph.refers(resource, "encryption", _KEY):
+    if not graph.refers(resource, "encryption", keyvault.KEY):
         yield "is encrypted with a key that is not the stack's"
     if resource.props.text_or_empty(switch).lower() != wanted.lower():
         yield f"does not use its key ({switch})"
-    if resource.type == _ACCOUNT and resource.props.is_given("encryption.keyVaultProperties.keyVersion"):
+    if resource.type == storage.ACCOUNT and resource.props.is_given("encryption.keyVaultProperties.keyVersion"):
         yield "names a version of its key, so it does not follow the rotation"
 
 
@@ -70,27 +64,27 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each service tries the key while it makes the resource ("Configure customer-managed keys", each service's)."""
-    identities = graph.refers(resource, "encryption", _IDENTITY)
-    keys = {key.urn for key in graph.refers(resource, "encryption", _KEY)}
+    identities = graph.refers(resource, "encryption", IDENTITY)
+    keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
     granted = [
         role
         for identity in identities
-        for role in graph.referring(_ASSIGNMENT, "principalId", identity)
+        for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
         if role.props.text_if_known("roleDefinitionId").endswith(_CRYPTO_USER)
-        and keys & {key.urn for key in graph.refers(role, "scope", _KEY)}
+        and keys & {key.urn for key in graph.refers(role, "scope", keyvault.KEY)}
     ]
     if not granted:
         yield "encrypts as an identity that has no role on its key"
     for role in not_before(graph, resource, granted):
         yield f"may be made before {role.name}"
     acts_as = _SWITCHES[resource.type][2]
-    if not resource.props.is_given(acts_as) or not graph.refers(resource, "identity", _IDENTITY):
+    if not resource.props.is_given(acts_as) or not graph.refers(resource, "identity", IDENTITY):
         yield f"does not say as whom it reaches its key ({acts_as})"
 
 
 @resource_rule(
     "encryption-key",
-    _KEY,
+    keyvault.KEY,
     severity="high",
     says="A key is long, rotates every year, wraps and does nothing else, and does not leave its vault.",
     remedy="Set kty RSA or RSA-HSM of 3072 bits, key_ops wrapKey and unwrapKey, and a rotation policy.",
@@ -118,7 +112,7 @@ def key(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "encryption-vault",
-    _VAULT,
+    keyvault.VAULT,
     severity="high",
     says="What a vault keeps cannot be purged for 90 days, and services of Azure reach it past its closed door.",
     remedy="Set enable_soft_delete, soft_delete_retention_in_days=90, enable_purge_protection, bypass='AzureServices'.",
@@ -143,8 +137,8 @@ def vault(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "encryption-vault-reachable",
-    _KEY,
-    _WORKSPACE,
+    keyvault.KEY,
+    WORKSPACE,
     severity="medium",
     says="A vault's private endpoint is made before what keeps things in it, and so outlives that on destroy.",
     remedy="Let keys and the workspace depend on the vault's DNS zone group.",
@@ -153,16 +147,16 @@ def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
     """Else destroy closes the vault before what uses it is gone, and fails: issue 33 of Azure/terraform-azurerm-avm-
     res-machinelearningservices-workspace, issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault.
     """
-    for item in graph.refers(user, "vaultName" if user.type == _KEY else "keyVault", _VAULT):
-        doors = graph.referring(_ENDPOINT, "privateLinkServiceConnections", item)
-        ways = [*doors, *(g for door in doors for g in graph.referring(_ZONE_GROUP, "privateEndpointName", door))]
+    for item in graph.refers(user, "vaultName" if user.type == keyvault.KEY else "keyVault", keyvault.VAULT):
+        doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", item)
+        ways = [*doors, *(g for door in doors for g in graph.referring(ZONE_GROUP, "privateEndpointName", door))]
         for way in not_before(graph, user, ways):
             yield f"does not wait for {way.name}, so the vault would close before it on destroy"
 
 
 @resource_rule(
     "encryption-scratch-disks",
-    _WORKSPACE,
+    WORKSPACE,
     severity="high",
     says="The scratch disks of a workspace's machines are encrypted, and what Microsoft collects of it is little.",
     remedy="Set hbi_workspace=True; it cannot be changed later.",
@@ -175,29 +169,29 @@ def scratch_disks(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "encryption-datastore",
-    _DATASTORE,
+    DATASTORE,
     severity="high",
     says="A datastore lies on the pilot's own storage, and is read and written over HTTPS.",
     remedy="Name the stack's storage account, and protocol https.",
 )
 def datastore(graph: Graph, item: Resource) -> Iterator[str]:
     """Runs read and write through datastores, so what they write rests under the key of the account they lie on."""
-    if not graph.refers(item, "properties", _ACCOUNT):
+    if not graph.refers(item, "properties", storage.ACCOUNT):
         yield "lies on storage that is not the stack's"
     if item.props.text_or_empty("properties.protocol") != "https":
         yield "is not read over HTTPS"
 
 
 _PARTS = {
-    _BLOBS: "blob service with versions",
-    _FILES: "file service that keeps what is deleted",
-    "azure-native:storage:ManagementPolicy": "lifecycle",
+    storage.BLOB_SERVICE: "blob service with versions",
+    storage.FILE_SERVICE: "file service that keeps what is deleted",
+    storage.MANAGEMENT_POLICY: "lifecycle",
 }
 
 
 @stack_rule(
     "encryption-bucket-whole",
-    _ACCOUNT,
+    storage.ACCOUNT,
     severity="high",
     says="Every storage account says what its blob and file services keep, and has a lifecycle.",
     remedy="Build storage with the Store component, which makes all three.",
@@ -211,8 +205,8 @@ def bucket_whole(graph: Graph, account: Resource) -> Iterator[str]:
 
 @resource_rule(
     "encryption-bucket-public",
-    _ACCOUNT,
-    _CONTAINER,
+    storage.ACCOUNT,
+    storage.CONTAINER,
     severity="critical",
     says="No blob and no container can be made public.",
     remedy="Set allow_blob_public_access=False on the account and public_access='None' on the container.",
@@ -228,7 +222,7 @@ def bucket_public(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "encryption-bucket-tls",
-    _ACCOUNT,
+    storage.ACCOUNT,
     severity="high",
     says="Storage answers over TLS 1.2 only.",
     remedy="Set enable_https_traffic_only=True and minimum_tls_version='TLS1_2'; leave NFS and SFTP off.",
@@ -245,9 +239,9 @@ def bucket_tls(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "encryption-bucket-settings",
-    _ACCOUNT,
-    _BLOBS,
-    _FILES,
+    storage.ACCOUNT,
+    storage.BLOB_SERVICE,
+    storage.FILE_SERVICE,
     severity="medium",
     says="Storage keeps versions and what was deleted, and encrypts twice.",
     remedy="Set is_versioning_enabled, the three delete retention policies and require_infrastructure_encryption.",

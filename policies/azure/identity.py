@@ -11,38 +11,47 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.machinelearningservices_jobs import jobs
+from catalogue.kinds.azure import (
+    IDENTITY,
+    applicationinsights,
+    authorization,
+    containerregistry,
+    keyvault,
+    managedidentity,
+    operationalinsights,
+    resources,
+    storage,
+)
+from catalogue.kinds.azure.machinelearningservices import DATASTORE, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, names_one_of, not_before
 from policies.rule import resource_rule, stack_rule
 
-_ML = "azure-native:machinelearningservices"
-_WORKSPACE, _COMPUTE = f"{_ML}:Workspace", f"{_ML}:Compute"
-_ENDPOINTS = (f"{_ML}:OnlineEndpoint", f"{_ML}:BatchEndpoint")
-_SERVED, _DATASTORE, _SCHEDULE = f"{_ML}:OnlineEndpoint", f"{_ML}:Datastore", f"{_ML}:Schedule"
-_STORAGE, _CONTAINER = "azure-native:storage:StorageAccount", "azure-native:storage:BlobContainer"
-_VAULT, _KEY = "azure-native:keyvault:Vault", "azure-native:keyvault:Key"
-_REGISTRY, _GROUP = "azure-native:containerregistry:Registry", "azure-native:resources:ResourceGroup"
-_LOGS, _INSIGHTS = "azure-native:operationalinsights:Workspace", "azure-native:applicationinsights:Component"
-_ROLE, _ASSIGNMENT = "azure-native:authorization:RoleDefinition", "azure-native:authorization:RoleAssignment"
-_IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
-_POLICY = "azure-native:authorization:PolicyAssignment"
-_CREDENTIAL = "azure-native:managedidentity:FederatedIdentityCredential"
+_ENDPOINTS = (SERVED, BATCH_ENDPOINT)
 
 # The built-in roles a pilot needs: on what each may be given, and whether to the workspace's own identity only. Azure
 # built-in roles; "Set up authentication between Azure Machine Learning and other services" for the workspace's.
 _BUILT_IN: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": ("Contributor", (_STORAGE, _VAULT, _REGISTRY, _INSIGHTS), True),
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": ("Storage Blob Data Contributor", (_STORAGE, _CONTAINER), False),
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": ("Storage Blob Data Reader", (_STORAGE, _CONTAINER), False),
-    "69566ab7-960f-475b-8e7c-b3118f30c6bd": ("Storage File Data Privileged Contributor", (_STORAGE,), False),
-    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", (_VAULT,), True),
-    "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", (_VAULT,), False),
-    "7f951dda-4ed3-4680-a7ca-43fe172d538d": ("AcrPull", (_REGISTRY,), False),
-    "8311e382-0749-4cb8-b61a-304f252e45ec": ("AcrPush", (_REGISTRY,), True),
-    "b556d68e-0be0-4f35-a333-ad7ee1ce17ea": ("Network Connection Approver", (_GROUP, _WORKSPACE), True),
-    "635dd51f-9968-44d3-b7fb-6d9a6bd613ae": ("AzureML Metrics Writer", (_WORKSPACE,), False),
-    "e147488a-f6f5-4113-8e2d-b22465e65bf6": ("Key Vault Crypto Service Encryption User", (_KEY,), False),
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": (
+        "Contributor",
+        (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, applicationinsights.COMPONENT),
+        True,
+    ),
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": (
+        "Storage Blob Data Contributor",
+        (storage.ACCOUNT, storage.CONTAINER),
+        False,
+    ),
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": ("Storage Blob Data Reader", (storage.ACCOUNT, storage.CONTAINER), False),
+    "69566ab7-960f-475b-8e7c-b3118f30c6bd": ("Storage File Data Privileged Contributor", (storage.ACCOUNT,), False),
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", (keyvault.VAULT,), True),
+    "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", (keyvault.VAULT,), False),
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": ("AcrPull", (containerregistry.REGISTRY,), False),
+    "8311e382-0749-4cb8-b61a-304f252e45ec": ("AcrPush", (containerregistry.REGISTRY,), True),
+    "b556d68e-0be0-4f35-a333-ad7ee1ce17ea": ("Network Connection Approver", (resources.GROUP, WORKSPACE), True),
+    "635dd51f-9968-44d3-b7fb-6d9a6bd613ae": ("AzureML Metrics Writer", (WORKSPACE,), False),
+    "e147488a-f6f5-4113-8e2d-b22465e65bf6": ("Key Vault Crypto Service Encryption User", (keyvault.KEY,), False),
 }
 _IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+")
 _ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+")
@@ -89,7 +98,7 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 @resource_rule(
     "identity-no-wildcard",
-    _ROLE,
+    authorization.ROLE_DEFINITION,
     severity="high",
     says="No role of our own covers a provider or every kind of thing in a workspace, but to read; none administers.",
     remedy="Name the operations that the persona needs.",
@@ -118,52 +127,52 @@ def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
 
 @stack_rule(
     "identity-least-role",
-    _ASSIGNMENT,
+    authorization.ROLE_ASSIGNMENT,
     severity="critical",
     says="A built-in role is one that the pilot needs, on the kind of resource it is for; Contributor is nobody's.",
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
 def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     """Owner, User Access Administrator and whatever is not listed are violations (MCSB PA-1 and PA-7)."""
-    if graph.refers(item, "roleDefinitionId", _ROLE):
+    if graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         return
     name, _, workspace_only = _built_in(item)
-    principals = graph.refers(item, "principalId", _IDENTITY)
+    principals = graph.refers(item, "principalId", IDENTITY)
     if not name:
         role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
         yield f"gives the role {role or '(unknown)'}, which no persona needs"
-    elif workspace_only and not any(graph.referring(_WORKSPACE, "primaryUserAssignedIdentity", p) for p in principals):
+    elif workspace_only and not any(graph.referring(WORKSPACE, "primaryUserAssignedIdentity", p) for p in principals):
         yield f"gives {name} to another than the workspace's own identity"
 
 
 @stack_rule(
     "identity-scope",
-    _ASSIGNMENT,
-    _ROLE,
+    authorization.ROLE_ASSIGNMENT,
+    authorization.ROLE_DEFINITION,
     severity="critical",
     says="A role holds on one resource of the stack that it is for, and a role of our own exists in the group only.",
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
     """Follows the scope; where its text is known, it must name a resource (Azure RBAC, "Best practices")."""
-    if item.type == _ASSIGNMENT:
+    if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
         if not kinds or not graph.refers(item, "scope", *kinds):
             yield "holds on something else than a resource of the stack that the role is for"
-        elif text and not (_IN_GROUP if _GROUP in kinds else _ONE_RESOURCE).match(text):
+        elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
         return
     for key in ("scope", "assignableScopes"):
-        groups = graph.refers(item, key, _GROUP)
+        groups = graph.refers(item, key, resources.GROUP)
         if not groups or any(foreign(item.props, key, groups)):
             yield f"can be given outside the pilot's resource group ({key})"
 
 
 def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
     """The kinds of resource that the role of an assignment is for: one of our own says so by what it grants."""
-    roles = graph.refers(item, "roleDefinitionId", _ROLE)
+    roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
     if roles:
-        return (_STORAGE, _CONTAINER) if any(_data_actions(role) for role in roles) else (_WORKSPACE,)
+        return (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE,)
     return _built_in(item)[1]
 
 
@@ -173,8 +182,8 @@ def _data_actions(role: Resource) -> list[str]:
 
 @stack_rule(
     "identity-trust",
-    _ASSIGNMENT,
-    _CREDENTIAL,
+    authorization.ROLE_ASSIGNMENT,
+    managedidentity.CREDENTIAL,
     severity="high",
     says="A role goes to an identity of the stack or to one named person; nothing outside acts as an identity.",
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
@@ -183,7 +192,7 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
     """A group or a foreign application would bring in who is not in the stack file; a federated credential lets an
     outside token act as the identity (Azure Policy 2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
-    if item.type == _CREDENTIAL:
+    if item.type == managedidentity.CREDENTIAL:
         yield "lets an outside token act as an identity of the stack"
         return
     kind = item.props.text_or_empty("principalType")
@@ -191,13 +200,13 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"goes to a {kind or 'principal of unsaid type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
-    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", _IDENTITY):
+    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY):
         yield "goes to an application that is not of the stack"
 
 
 @resource_rule(
     "identity-pass-role",
-    _ROLE,
+    authorization.ROLE_DEFINITION,
     severity="high",
     says="No role of our own hands identities on: what runs as whom is the stack file's to say.",
     remedy="Remove the operations of Microsoft.ManagedIdentity.",
@@ -211,14 +220,14 @@ def pass_role(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "identity-guardrails",
-    _GROUP,
+    resources.GROUP,
     severity="critical",
     says="Azure Policy denies in the resource group what no persona may make, by portal, program or otherwise.",
     remedy="Restore the assignment in components/azure/group.py, with effect Deny.",
 )
 def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
     """Each resource group has each definition assigned, enforced and without exceptions."""
-    assigned = [a.props for a in graph.referring(_POLICY, "scope", group) if _enforced(a.props)]
+    assigned = [a.props for a in graph.referring(authorization.POLICY_ASSIGNMENT, "scope", group) if _enforced(a.props)]
     for what, (definition, told) in GUARDRAILS.items():
         wanted = {"effect": "Deny", **told}
         if not any(
@@ -238,18 +247,18 @@ def _enforced(props: Properties) -> bool:
 
 # Where each type keeps its switch for keys and accounts that are not Entra's, and how it stands when they are off.
 _KEYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
-    _STORAGE: (
+    storage.ACCOUNT: (
         ("allowSharedKeyAccess", False),
         ("isLocalUserEnabled", False),
         ("defaultToOAuthAuthentication", True),
     ),
-    _REGISTRY: (("adminUserEnabled", False), ("anonymousPullEnabled", False)),
-    _VAULT: (("properties.enableRbacAuthorization", True),),
-    _LOGS: (("features.disableLocalAuth", True),),
-    _INSIGHTS: (("disableLocalAuth", True),),
-    _COMPUTE: (("properties.disableLocalAuth", True),),
-    _WORKSPACE: (("systemDatastoresAuthMode", "Identity"),),
-    _DATASTORE: (("properties.credentials.credentialsType", "None"),),
+    containerregistry.REGISTRY: (("adminUserEnabled", False), ("anonymousPullEnabled", False)),
+    keyvault.VAULT: (("properties.enableRbacAuthorization", True),),
+    operationalinsights.WORKSPACE: (("features.disableLocalAuth", True),),
+    applicationinsights.COMPONENT: (("disableLocalAuth", True),),
+    COMPUTE: (("properties.disableLocalAuth", True),),
+    WORKSPACE: (("systemDatastoresAuthMode", "Identity"),),
+    DATASTORE: (("properties.credentials.credentialsType", "None"),),
     **dict.fromkeys(_ENDPOINTS, (("properties.authMode", "AADToken"),)),
 }
 _SSH = (
@@ -274,36 +283,36 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     for path, wanted in _KEYS[resource.type]:
         if props.value_or_none(path) != wanted:
             yield f"may be used without an Entra identity ({path})"
-    if resource.type == _COMPUTE:
+    if resource.type == COMPUTE:
         for kind, path in _SSH:
             if props.text_or_empty("properties.computeType") == kind and props.text_or_empty(path) != "Disabled":
                 yield f"has its SSH port open ({path})"
-    if resource.type == _VAULT and props.is_given("properties.accessPolicies"):
+    if resource.type == keyvault.VAULT and props.is_given("properties.accessPolicies"):
         yield "has access policies beside its roles"
 
 
 @stack_rule(
     "identity-user-assigned",
-    _WORKSPACE,
-    _COMPUTE,
+    WORKSPACE,
+    COMPUTE,
     *_ENDPOINTS,
-    _SCHEDULE,
+    SCHEDULE,
     severity="high",
     says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles are all written down.",
     remedy="Set identity to type UserAssigned with the persona's identity.",
 )
 def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy 5f0c7d88-c7de-45b8-ac49-db49e72eaa78; a system-assigned identity gets roles nobody wrote down."""
-    if resource.type == _SCHEDULE:
+    if resource.type == SCHEDULE:
         yield from _jobs_act(graph, resource)
         return
-    own = graph.refers(resource, "identity", _IDENTITY)
+    own = graph.refers(resource, "identity", IDENTITY)
     if resource.props.text_or_empty("identity.type") != "UserAssigned" or not own:
         yield "does not act as an identity of the stack"
     for other in _assigned(resource.props):
         if not names_one_of(other, own):
             yield f"acts as an identity that is not of the stack as well ({other.rpartition('/')[2]})"
-    if resource.type == _WORKSPACE and not graph.refers(resource, "primaryUserAssignedIdentity", _IDENTITY):
+    if resource.type == WORKSPACE and not graph.refers(resource, "primaryUserAssignedIdentity", IDENTITY):
         yield "does not say which identity is its own"
 
 
@@ -316,7 +325,7 @@ def _assigned(props: Properties) -> list[str]:
 
 
 def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
-    own = [identity.props.text_if_known("clientId") for identity in graph.refers(schedule, "properties", _IDENTITY)]
+    own = [identity.props.text_if_known("clientId") for identity in graph.refers(schedule, "properties", IDENTITY)]
     for job in jobs(schedule.props):
         acts = job.identity()
         managed = acts.text_or_empty("identityType") == "Managed" and acts.is_given("clientId")
@@ -327,8 +336,8 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
 
 @stack_rule(
     "identity-before-use",
-    _WORKSPACE,
-    _COMPUTE,
+    WORKSPACE,
+    COMPUTE,
     *_ENDPOINTS,
     severity="high",
     says="What acts as an identity waits until the identity has its roles, for Azure tries them at once.",
@@ -338,11 +347,11 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     """Issues of every provider: "authorization failed" that a second run cures. A workspace and its computes cannot
     wait for roles on the workspace itself; endpoints can, and do.
     """
-    for identity in graph.refers(resource, "identity", _IDENTITY):
+    for identity in graph.refers(resource, "identity", IDENTITY):
         roles = [
             role
-            for role in graph.referring(_ASSIGNMENT, "principalId", identity)
-            if resource.type in _ENDPOINTS or not graph.refers(role, "scope", _WORKSPACE)
+            for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
+            if resource.type in _ENDPOINTS or not graph.refers(role, "scope", WORKSPACE)
         ]
         for role in not_before(graph, resource, roles):
             yield f"may be made before {role.name}"
@@ -350,7 +359,7 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @stack_rule(
     "identity-serving-writes",
-    _ASSIGNMENT,
+    authorization.ROLE_ASSIGNMENT,
     severity="high",
     says="A served model writes nothing to storage but below the folder that its collected requests go to.",
     remedy="Give the serving identity a reader's role, and a writer's only with the condition of the personas.",
@@ -360,13 +369,15 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     must bind each operation that changes blobs to a path (Azure RBAC, "Actions and attributes for role assignment
     conditions"); the built-in writer's role also deletes containers, which no condition on blobs keeps it from.
     """
-    principals = graph.refers(item, "principalId", _IDENTITY)
-    if not any(graph.referring(_SERVED, "identity", principal) for principal in principals):
+    principals = graph.refers(item, "principalId", IDENTITY)
+    if not any(graph.referring(SERVED, "identity", principal) for principal in principals):
         return
     name = _built_in(item)[0]
     if name.startswith("Storage") and not name.endswith("Reader"):
         yield f"lets a served model write anywhere in storage, as {name}"
-    changes = [a for role in graph.refers(item, "roleDefinitionId", _ROLE) for a in _data_actions(role)]
+    changes = [
+        a for role in graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION) for a in _data_actions(role)
+    ]
     wanted = [f"ActionMatches{{'{action}'}}" for action in changes if not action.endswith("/read")]
     if wanted:
         condition = item.props.text_if_known("condition")
@@ -377,7 +388,7 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
 
 @resource_rule(
     "identity-instance-own",
-    _COMPUTE,
+    COMPUTE,
     severity="medium",
     says="A compute instance belongs to one person, and nobody else opens its applications.",
     remedy="Set the assigned user, and application_sharing_policy='Personal'.",

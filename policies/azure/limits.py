@@ -11,18 +11,15 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kinds
-from catalogue.kinds.azure.machinelearningservices_jobs import compute_at, jobs
+from catalogue.kinds.azure import containerregistry, monitor, storage
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, compute_at, jobs
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
 from policies.limits import load
 from policies.rule import resource_rule, stack_rule
 
-_ML = "azure-native:machinelearningservices"
-_DEPLOYMENT, _COMPUTE = f"{_ML}:OnlineDeployment", f"{_ML}:Compute"
-_SERVED, _SCHEDULE, _BATCH = f"{_ML}:OnlineEndpoint", f"{_ML}:Schedule", f"{_ML}:BatchDeployment"
-_SCALING = "azure-native:monitor:AutoscaleSetting"
-_REGISTRY, _LIFECYCLE = "azure-native:containerregistry:Registry", "azure-native:storage:ManagementPolicy"
 _PROVIDER = PLATFORMS["azure"].provider
 _REQUESTS = "RequestsPerMinute"
 _IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.stands, At) and t != _PROVIDER)
@@ -30,7 +27,7 @@ _IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.
 
 @stack_rule(
     "limits-autoscaled",
-    _DEPLOYMENT,
+    ONLINE_DEPLOYMENT,
     severity="high",
     says="Every deployment is autoscaled, so somebody has set its bounds, and Pulumi does not undo it.",
     remedy="Keep the endpoint component's autoscale setting, and ignore_changes of sku.capacity.",
@@ -39,7 +36,7 @@ def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
     """Each deployment has an enabled setting; the capacity that autoscaling set is left alone by the next `up`. A
     deployment of Azure ML has one replica at least ("Autoscale online endpoints").
     """
-    settings = graph.referring(_SCALING, "targetResourceUri", deployment)
+    settings = graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment)
     if not any(s.props.flag_or_none("enabled") is True and s.props.is_given("profiles") for s in settings):
         yield "is not autoscaled, so nothing bounds its replicas"
     fewest = [deployment.props.number_or_none("sku.capacity")]
@@ -52,7 +49,7 @@ def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
 
 @stack_rule(
     "limits-scaling-policy",
-    _SCALING,
+    monitor.AUTOSCALE_SETTING,
     severity="high",
     says="A setting scales both ways, on a metric of its own deployment that Azure publishes.",
     remedy="Keep scale_on_requests, which has a rule each way on the deployment's requests a replica.",
@@ -81,7 +78,7 @@ def scaling_policy(graph: Graph, setting: Resource) -> Iterator[str]:
 
 def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> Iterator[str]:
     metric = trigger.text_or_empty("metricName")
-    source = graph.refers(setting, "profiles", _SERVED if metric == _REQUESTS else _DEPLOYMENT)
+    source = graph.refers(setting, "profiles", SERVED if metric == _REQUESTS else ONLINE_DEPLOYMENT)
     elsewhere = not source or any(foreign(trigger, "metricResourceUri", source))
     if metric != _REQUESTS:
         if elsewhere:
@@ -102,15 +99,15 @@ def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> 
     for dimension in trigger.each_section("dimensions"):
         names.append(dimension.text_or_empty("dimensionName") or dimension.text_or_empty("DimensionName"))
         counted += [*dimension.each_text_if_known("values"), *dimension.each_text_if_known("Values")]
-    scaled = graph.refers(setting, "targetResourceUri", _DEPLOYMENT)
+    scaled = graph.refers(setting, "targetResourceUri", ONLINE_DEPLOYMENT)
     own = {deployment.props.text_if_known("deploymentName") for deployment in scaled}
     return names == ["deployment"] and set(counted) <= own
 
 
 @stack_rule(
     "limits-batch-size",
-    _SCHEDULE,
-    _BATCH,
+    SCHEDULE,
+    BATCH_DEPLOYMENT,
     severity="high",
     proof="hardware fit",
     says="A batch job asks for no more nodes than its cluster has, whose number has a limit.",
@@ -120,7 +117,7 @@ def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every job of a schedule, at whatever depth of a pipeline, and a batch deployment's runs; a job that Azure makes
     machines for is held by `limits-replicas`. Left out, one node is Azure's default.
     """
-    if resource.type == _SCHEDULE:
+    if resource.type == SCHEDULE:
         asked = [(job.nodes(), job.compute(graph, resource)) for job in jobs(resource.props)]
     else:
         count = resource.props.number_or_none("properties.resources.instanceCount")
@@ -135,7 +132,7 @@ def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @resource_rule(
     "limits-cluster-idle",
-    _COMPUTE,
+    COMPUTE,
     severity="high",
     says="A cluster stands at no nodes between runs, and its nodes go soon.",
     remedy="Set min_node_count=0 and node_idle_time_before_scale_down within the limit.",
@@ -181,7 +178,7 @@ def region_named(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "limits-idle-shutdown",
-    _COMPUTE,
+    COMPUTE,
     severity="high",
     says="Compute instances stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
@@ -197,8 +194,8 @@ def idle_shutdown(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "limits-batch-time",
-    _SCHEDULE,
-    _BATCH,
+    SCHEDULE,
+    BATCH_DEPLOYMENT,
     severity="high",
     says="A run of a batch job ends in time; a file is retried a bounded number of times and then fails the run.",
     remedy="Set max_hours in the stack file to at most the limit; keep retry_settings and error_threshold.",
@@ -224,15 +221,15 @@ def batch_time(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "limits-stores-expire",
-    _LIFECYCLE,
-    _REGISTRY,
+    storage.MANAGEMENT_POLICY,
+    containerregistry.REGISTRY,
     severity="medium",
     says="What is kept is cleaned up: old versions and snapshots of blobs, untagged images.",
     remedy="Keep the lifecycle of the Store component and the registry's retention policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     """Lifecycles delete what is no longer current; a registry's retention policy deletes untagged manifests."""
-    if resource.type == _REGISTRY:
+    if resource.type == containerregistry.REGISTRY:
         policy = resource.props.section_or_empty("policies.retentionPolicy")
         if policy.text_or_empty("status") != "enabled" or policy.number_or_none("days") is None:
             yield "keeps every untagged image for ever"

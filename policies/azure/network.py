@@ -15,43 +15,36 @@ from itertools import chain
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of, kinds
-from catalogue.kinds.azure.machinelearningservices import LINKS, OUTBOUND_RULES, PrivateLink
+from catalogue.kinds.azure import NETWORK, containerregistry, keyvault, privatedns, storage
+from catalogue.kinds.azure.machinelearningservices import (
+    LINKS,
+    ONLINE_DEPLOYMENT,
+    OUTBOUND_RULES,
+    SERVED,
+    WORKSPACE,
+    PrivateLink,
+)
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.azure.network import (
+    PRIVATE_ENDPOINT,
+    ROUTE,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SECURITY_RULE,
+    SUBNET,
+    WAYS_OUT,
+    ZONE_GROUP,
+)
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
 from policies.rule import resource_rule, stack_rule
 
-_ML = "azure-native:machinelearningservices"
-_NETWORK = "azure-native:network"
-_WORKSPACE, _COMPUTE = f"{_ML}:Workspace", f"{_ML}:Compute"
-_SERVED, _DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
-_STORAGE, _VAULT = "azure-native:storage:StorageAccount", "azure-native:keyvault:Vault"
-_REGISTRY = "azure-native:containerregistry:Registry"
-_VNET, _SUBNET = f"{_NETWORK}:VirtualNetwork", f"{_NETWORK}:Subnet"
-_GROUP, _GROUP_RULE = f"{_NETWORK}:NetworkSecurityGroup", f"{_NETWORK}:SecurityRule"
-_ENDPOINT, _ZONE_GROUP = f"{_NETWORK}:PrivateEndpoint", f"{_NETWORK}:PrivateDnsZoneGroup"
-_ZONE, _LINK = "azure-native:privatedns:PrivateZone", "azure-native:privatedns:VirtualNetworkLink"
-_WAYS_OUT = tuple(
-    f"{_NETWORK}:{name}"
-    for name in (
-        "ApplicationGateway",
-        "AzureFirewall",
-        "BastionHost",
-        "ExpressRouteConnection",
-        "LoadBalancer",
-        "NatGateway",
-        "PublicIPAddress",
-        "PublicIPPrefix",
-        "VirtualNetworkGateway",
-        "VirtualNetworkPeering",
-        "VpnGateway",
-    )
-)
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
 
 @resource_rule(
     "network-no-internet-gateway",
-    *_WAYS_OUT,
+    *WAYS_OUT,
     severity="critical",
     proof="network fit",
     says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network.",
@@ -64,8 +57,8 @@ def no_internet_gateway(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "network-no-internet-route",
-    f"{_NETWORK}:Route",
-    f"{_NETWORK}:RouteTable",
+    ROUTE,
+    ROUTE_TABLE,
     severity="critical",
     proof="network fit",
     says="No route table has a route of its own: the network's system routes reach every private endpoint.",
@@ -80,8 +73,8 @@ def no_internet_route(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "network-subnet-private",
-    _SUBNET,
-    _VNET,
+    SUBNET,
+    NETWORK,
     severity="critical",
     proof="network fit",
     says="A subnet gives its machines no way to the internet, and its security group holds for private endpoints too.",
@@ -105,8 +98,8 @@ def subnet_private(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "network-security-group-closed",
-    _GROUP,
-    _GROUP_RULE,
+    SECURITY_GROUP,
+    SECURITY_RULE,
     severity="critical",
     proof="network fit",
     says="No security group lets anything in from, or out to, anything but the private network.",
@@ -136,8 +129,8 @@ def _inside(peer: str) -> bool:
 
 @stack_rule(
     "network-default-denied",
-    _GROUP,
-    _SUBNET,
+    SECURITY_GROUP,
+    SUBNET,
     severity="critical",
     proof="network fit",
     says="Each security group denies, both ways, what none of its rules allows; Azure's defaults allow the internet.",
@@ -145,8 +138,8 @@ def _inside(peer: str) -> bool:
 )
 def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
     """Overrules AllowVnetInBound and AllowInternetOutBound ("Network security groups", default security rules)."""
-    if resource.type == _SUBNET:
-        if not graph.refers(resource, "networkSecurityGroup", _GROUP):
+    if resource.type == SUBNET:
+        if not graph.refers(resource, "networkSecurityGroup", SECURITY_GROUP):
             yield "has no security group of the stack"
         return
     rules = _rules(graph, resource)
@@ -156,7 +149,7 @@ def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _rules(graph: Graph, group: Resource) -> list[Properties]:
-    standalone = graph.referring(_GROUP_RULE, "networkSecurityGroupName", group)
+    standalone = graph.referring(SECURITY_RULE, "networkSecurityGroupName", group)
     return [*group.props.each_section("securityRules"), *(rule.props for rule in standalone)]
 
 
@@ -167,11 +160,11 @@ def _denies_all(rule: Properties) -> bool:
 
 @resource_rule(
     "network-public-access",
-    _WORKSPACE,
-    _SERVED,
-    _STORAGE,
-    _VAULT,
-    _REGISTRY,
+    WORKSPACE,
+    SERVED,
+    storage.ACCOUNT,
+    keyvault.VAULT,
+    containerregistry.REGISTRY,
     severity="critical",
     proof="network fit",
     says="Whatever has a switch for access from the internet has it off, and names no address as an exception.",
@@ -195,7 +188,7 @@ def public_access(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "network-workspace-vpc-only",
-    _WORKSPACE,
+    WORKSPACE,
     severity="critical",
     proof="network fit",
     says="A workspace's computes run in its managed network, which lets nothing out but what was approved.",
@@ -215,7 +208,7 @@ def workspace_vpc_only(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "network-approved-outbound",
-    _WORKSPACE,
+    WORKSPACE,
     *OUTBOUND_RULES,
     severity="critical",
     proof="network fit",
@@ -226,7 +219,7 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
     """An FQDN rule starts an Azure Firewall that bills by the hour, and opens a domain ("Workspace managed virtual
     network isolation", pricing); inline and standalone rules overwrite each other; Azure adds rules of its own inline.
     """
-    if resource.type != _WORKSPACE:
+    if resource.type != WORKSPACE:
         yield from _approves(graph, resource, "properties", resource.props.section_or_empty("properties"))
         return
     network = resource.props.section_or_empty("managedNetwork")
@@ -257,9 +250,9 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
 
 @stack_rule(
     "network-model-isolated",
-    _DEPLOYMENT,
-    _SERVED,
-    _COMPUTE,
+    ONLINE_DEPLOYMENT,
+    SERVED,
+    COMPUTE,
     severity="critical",
     proof="network fit",
     says="Models and computes run in the managed network of the stack's workspace, without public addresses.",
@@ -269,11 +262,14 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
     """A managed deployment goes out by the workspace's rules; its own egress flag no longer applies ("Network traffic
     flow when using a secured workspace"). Azure Policy 7804b5c7-01dc-4723-969b-ae300cc07ff1 (computes in a network).
     """
-    if not graph.refers(resource, "workspaceName", _WORKSPACE):
+    if not graph.refers(resource, "workspaceName", WORKSPACE):
         yield "is in a workspace that is not the stack's"
-    if resource.type == _DEPLOYMENT and resource.props.text_or_empty("properties.endpointComputeType") != "Managed":
+    if (
+        resource.type == ONLINE_DEPLOYMENT
+        and resource.props.text_or_empty("properties.endpointComputeType") != "Managed"
+    ):
         yield "is served outside the managed network"
-    if resource.type == _COMPUTE:
+    if resource.type == COMPUTE:
         machine = resource.props.section_or_empty("properties.properties")
         if machine.flag_or_none("enableNodePublicIp") is not False:
             yield "gives its nodes public addresses, or does not say that it gives none"
@@ -283,8 +279,8 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @stack_rule(
     "network-endpoint-closed",
-    _ENDPOINT,
-    _LINK,
+    PRIVATE_ENDPOINT,
+    privatedns.LINK,
     severity="high",
     proof="network fit",
     says="A private endpoint leads to one resource of the stack, in a subnet of the stack, approved by no one else.",
@@ -292,7 +288,7 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     """A manual connection waits for somebody else's approval and leads to their resource: a way for data to leave."""
-    if resource.type == _LINK:
+    if resource.type == privatedns.LINK:
         if resource.props.flag_or_none("registrationEnabled") is not False:
             yield "lets machines register names in a service's zone"
         return
@@ -309,16 +305,16 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
 
 def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     """The networks that a private endpoint's subnet is in."""
-    subnets = graph.refers(endpoint, "subnet", _SUBNET)
-    networks = [net for subnet in subnets for net in graph.refers(subnet, "virtualNetworkName", _VNET)]
-    return networks or graph.refers(endpoint, "subnet", _VNET)
+    subnets = graph.refers(endpoint, "subnet", SUBNET)
+    networks = [net for subnet in subnets for net in graph.refers(subnet, "virtualNetworkName", NETWORK)]
+    return networks or graph.refers(endpoint, "subnet", NETWORK)
 
 
 @stack_rule(
     "network-proof",
-    _WORKSPACE,
-    _ENDPOINT,
-    _ZONE,
+    WORKSPACE,
+    PRIVATE_ENDPOINT,
+    privatedns.ZONE,
     severity="high",
     proof="network fit",
     says="What the features need is reachable privately, and no endpoint or zone is paid for that nothing needs.",
@@ -329,21 +325,21 @@ def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
     to each; last who builds images ("Secure an Azure Machine Learning workspace": not the registry's own tasks, when it
     is private).
     """
-    if resource.type == _WORKSPACE:
+    if resource.type == WORKSPACE:
         yield from _reaches_all(graph, resource)
-    elif resource.type == _ENDPOINT:
+    elif resource.type == PRIVATE_ENDPOINT:
         yield from _is_needed(graph, resource)
-    elif not graph.referring(_ZONE_GROUP, "privateDnsZoneConfigs", resource):
+    elif not graph.referring(ZONE_GROUP, "privateDnsZoneConfigs", resource):
         yield "is paid for, but no private endpoint registers in it"
 
 
 def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
     for target, group, _ in _needed(graph, workspace):
-        doors = graph.referring(_ENDPOINT, "privateLinkServiceConnections", target)
+        doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", target)
         if not any(group in _groups(door) for door in doors):
             yield f"needs {target.name}, which has no private endpoint for {group}"
     builder = workspace.props.text_if_known("imageBuildCompute")
-    clusters = {compute.props.text_if_known("computeName") for compute in graph.of(_COMPUTE)}
+    clusters = {compute.props.text_if_known("computeName") for compute in graph.of(COMPUTE)}
     if not workspace.props.is_given("imageBuildCompute") or builder not in clusters:
         yield "names no cluster of the stack that builds images, which a private registry needs"
 
@@ -351,7 +347,7 @@ def _reaches_all(graph: Graph, workspace: Resource) -> Iterator[str]:
 def _is_needed(graph: Graph, endpoint: Resource) -> Iterator[str]:
     needed = {
         (target.urn, group): link
-        for workspace in graph.of(_WORKSPACE)
+        for workspace in graph.of(WORKSPACE)
         for target, group, link in _needed(graph, workspace)
     }
     for target in graph.refers(endpoint, "privateLinkServiceConnections"):
@@ -387,18 +383,18 @@ def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str,
     networks = {network.urn for network in _networks_of(graph, endpoint)}
     zones = [
         zone
-        for group in graph.referring(_ZONE_GROUP, "privateEndpointName", endpoint)
-        for zone in graph.refers(group, "privateDnsZoneConfigs", _ZONE)
+        for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
+        for zone in graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
     ]
     for name in wanted:
         found = [zone for zone in zones if zone.props.text_if_known("privateZoneName") == name]
-        links = [link for zone in found for link in graph.referring(_LINK, "privateZoneName", zone)]
+        links = [link for zone in found for link in graph.referring(privatedns.LINK, "privateZoneName", zone)]
         if not found:
             yield f"registers {target.name} in no zone {name}, so its name leads to the internet"
-        elif not any(n.urn in networks for link in links for n in graph.refers(link, "virtualNetwork", _VNET)):
+        elif not any(n.urn in networks for link in links for n in graph.refers(link, "virtualNetwork", NETWORK)):
             yield f"is not found from its network: the zone {name} is not linked to it"
-    for subnet in graph.refers(endpoint, "subnet", _SUBNET):
-        for group in graph.refers(subnet, "networkSecurityGroup", _GROUP):
+    for subnet in graph.refers(endpoint, "subnet", SUBNET):
+        for group in graph.refers(subnet, "networkSecurityGroup", SECURITY_GROUP):
             if not any(_https(rule) for rule in _rules(graph, group)):
                 yield f"is closed: {group.name} has no rule that lets HTTPS in to it"
 

@@ -8,24 +8,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure.machinelearningservices_jobs import jobs
+from catalogue.kinds.azure import monitor, operationalinsights
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, not_before, once_a_graph
 from policies.limits import load
 from policies.rule import resource_rule, stack_rule
 
-_ML = "azure-native:machinelearningservices"
-_SERVED, _DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
-_SCHEDULE, _BATCH, _BATCH_ENDPOINT = f"{_ML}:Schedule", f"{_ML}:BatchDeployment", f"{_ML}:BatchEndpoint"
-_TRAFFIC, _SCALING = "mlplatform:azure:Traffic", "azure-native:monitor:AutoscaleSetting"
-_ALERT, _QUERY = "azure-native:monitor:MetricAlert", "azure-native:monitor:ScheduledQueryRule"
-_ACTIONS, _LOGS = "azure-native:monitor:ActionGroup", "azure-native:operationalinsights:Workspace"
 _VERSIONED = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{7,}")
 
 # What each kind of resource publishes: "Supported metrics for Microsoft.MachineLearningServices/workspaces/
 # onlineEndpoints" and "…/onlineEndpoints/deployments" (Azure Monitor reference).
 _PUBLISHED: Mapping[str, tuple[str, ...]] = {
-    _SERVED: (
+    SERVED: (
         "ConnectionsActive",
         "NetworkBytes",
         "NewConnectionsPerSecond",
@@ -36,7 +33,7 @@ _PUBLISHED: Mapping[str, tuple[str, ...]] = {
         "RequestLatency_P99",
         "RequestsPerMinute",
     ),
-    _DEPLOYMENT: (
+    ONLINE_DEPLOYMENT: (
         "CpuMemoryUtilizationPercentage",
         "CpuUtilizationPercentage",
         "DeploymentCapacity",
@@ -51,8 +48,8 @@ _TRAFFIC_LOG, _JOB_LOG = "AmlOnlineEndpointTrafficLog", "AmlComputeJobEvent"
 
 @stack_rule(
     "rollback-alarms",
-    _TRAFFIC,
-    _SERVED,
+    TRAFFIC,
+    SERVED,
     severity="high",
     says="Each endpoint's traffic goes back on its own errors and p95 latency, and alarms watch the same afterwards.",
     remedy="Keep the endpoint component's traffic, with both bounds, and its two alarms.",
@@ -61,12 +58,12 @@ def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     """The bounds of our own Traffic while a version bakes; a metric alert and a log query once it serves. An alarm of
     several conditions rings only when all of them hold, so it does not count.
     """
-    if resource.type == _TRAFFIC:
+    if resource.type == TRAFFIC:
         for key, what, most in (("p95LatencyMs", "p95 latency", 60_000), ("errorRatePercent", "errors", 100)):
             if not 0 < (resource.props.number_or_none(key) or 0) < most:
                 yield f"does not take a version back on {what}"
         return
-    watching = graph.referring(_ALERT, "scopes", resource)
+    watching = graph.referring(monitor.METRIC_ALERT, "scopes", resource)
     if not any(_metrics(alert) == ["RequestLatency_P95"] and _compares(alert) for alert in watching):
         yield "has no alarm on its p95 latency"
     if resource.props.text_or_empty("endpointName") not in _errors_watched(graph):
@@ -89,9 +86,9 @@ def _compares(alert: Resource) -> bool:
 def _asked(graph: Graph, table: str, operator: str, *words: str) -> set[str]:
     """What log alarms over a log workspace of the stack name in quotes, by table and operator."""
     found: set[str] = set()
-    for alarm in graph.of(_QUERY):
+    for alarm in graph.of(monitor.QUERY_RULE):
         conditions = list(alarm.props.each_section("criteria.allOf"))
-        if len(conditions) != 1 or not graph.refers(alarm, "scopes", _LOGS):
+        if len(conditions) != 1 or not graph.refers(alarm, "scopes", operationalinsights.WORKSPACE):
             continue
         query = conditions[0].text_if_known("query")
         wanted = table in query and all(word in query for word in words)
@@ -117,24 +114,24 @@ def _jobs_watched(graph: Graph) -> set[str]:
 
 @stack_rule(
     "rollback-traffic",
-    _TRAFFIC,
-    _SERVED,
-    _DEPLOYMENT,
+    TRAFFIC,
+    SERVED,
+    ONLINE_DEPLOYMENT,
     severity="high",
     says="An endpoint's traffic is our provider's to shift: a canary within the limit first, which bakes.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file; keep the Traffic resource.",
 )
 def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """Each deployment has its traffic; the endpoint's own traffic is empty and let be, for it would be set back."""
-    if resource.type == _TRAFFIC:
+    if resource.type == TRAFFIC:
         yield from _shifts(resource.props)
-    elif resource.type == _SERVED:
+    elif resource.type == SERVED:
         # Ignored, it is what a refresh found in the cloud and what an update sends back unchanged.
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
             yield "would set its traffic back at every update (ignore properties.traffic)"
             if resource.props.is_given("properties.traffic") or resource.props.is_given("properties.mirrorTraffic"):
                 yield "shifts its traffic itself, at once"
-    elif not graph.referring(_TRAFFIC, "deployment", resource):
+    elif not graph.referring(TRAFFIC, "deployment", resource):
         yield "has no traffic, so it bills and serves nobody"
 
 
@@ -150,10 +147,10 @@ def _shifts(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "rollback-endpoint-order",
-    _DEPLOYMENT,
-    _BATCH,
-    _SCALING,
-    _TRAFFIC,
+    ONLINE_DEPLOYMENT,
+    BATCH_DEPLOYMENT,
+    monitor.AUTOSCALE_SETTING,
+    TRAFFIC,
     severity="high",
     says="An endpoint is made first, then its deployment, its autoscaling and its traffic; on destroy the reverse.",
     remedy="Pass each the name or id of the one before; let traffic depend on the autoscale setting.",
@@ -162,25 +159,25 @@ def order(graph: Graph, resource: Resource) -> Iterator[str]:
     """A deployment with traffic cannot be deleted, nor can an endpoint's traffic name one that does not stand (Azure
     ML, "Perform safe rollout"). A batch endpoint names no default for the same reason.
     """
-    if resource.type in (_DEPLOYMENT, _BATCH):
-        if not graph.refers(resource, "endpointName", _SERVED if resource.type == _DEPLOYMENT else _BATCH_ENDPOINT):
+    if resource.type in (ONLINE_DEPLOYMENT, BATCH_DEPLOYMENT):
+        if not graph.refers(resource, "endpointName", SERVED if resource.type == ONLINE_DEPLOYMENT else BATCH_ENDPOINT):
             yield "may be made before its endpoint"
-    elif resource.type == _SCALING:
-        if not graph.refers(resource, "targetResourceUri", _DEPLOYMENT):
+    elif resource.type == monitor.AUTOSCALE_SETTING:
+        if not graph.refers(resource, "targetResourceUri", ONLINE_DEPLOYMENT):
             yield "may be made before its deployment"
     else:
-        deployments = graph.refers(resource, "deployment", _DEPLOYMENT)
-        if not deployments or not graph.refers(resource, "endpoint", _SERVED):
+        deployments = graph.refers(resource, "deployment", ONLINE_DEPLOYMENT)
+        if not deployments or not graph.refers(resource, "endpoint", SERVED):
             yield "may come before the deployment that it names"
-        settings = [s for d in deployments for s in graph.referring(_SCALING, "targetResourceUri", d)]
+        settings = [s for d in deployments for s in graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", d)]
         for setting in not_before(graph, resource, settings):
             yield f"may come before {setting.name}, while nothing bounds the replicas"
 
 
 @resource_rule(
     "rollback-deployment-versioned",
-    _DEPLOYMENT,
-    _BATCH,
+    ONLINE_DEPLOYMENT,
+    BATCH_DEPLOYMENT,
     severity="high",
     says="A deployment is named by what it runs, so that another version stands beside the old one first.",
     remedy="End deployment_name with a digest of machine type, model and image, as the endpoint component does.",
@@ -195,16 +192,16 @@ def deployment_versioned(props: Properties) -> Iterator[str]:
 
 @stack_rule(
     "rollback-alarm-heard",
-    _ALERT,
-    _QUERY,
+    monitor.METRIC_ALERT,
+    monitor.QUERY_RULE,
     severity="medium",
     says="An alarm does something: it reaches the stack's action group, and no other.",
     remedy="Set actions to the alerts component's action group, and enabled=True.",
 )
 def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:
     """At least one action group of the stack, and not switched off; every condition has a threshold."""
-    groups = graph.refers(alarm, "actions", _ACTIONS)
-    where = "actions.actionGroupId" if alarm.type == _ALERT else "actions.actionGroups"
+    groups = graph.refers(alarm, "actions", monitor.ACTION_GROUP)
+    where = "actions.actionGroupId" if alarm.type == monitor.METRIC_ALERT else "actions.actionGroups"
     if alarm.props.flag_or_none("enabled") is not True or not groups or not alarm.props.is_given_in_each(where):
         yield "rings where nobody hears it"
     elif any(foreign(alarm.props, where, groups)):
@@ -216,22 +213,22 @@ def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:
 
 @stack_rule(
     "rollback-alarm-dimensions",
-    _ALERT,
-    _QUERY,
+    monitor.METRIC_ALERT,
+    monitor.QUERY_RULE,
     severity="high",
     says="An alarm watches something: a metric that its resource publishes, or the stack's own log workspace.",
     remedy="Scope latency and requests to the endpoint, a machine's use to the deployment, queries to the workspace.",
 )
 def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
     """A metric asked of the wrong resource, or a query of a table kept elsewhere, matches nothing and never rings."""
-    if alarm.type == _ALERT:
+    if alarm.type == monitor.METRIC_ALERT:
         for metric in _metrics(alarm) or [""]:
             kinds = [kind for kind, metrics in _PUBLISHED.items() if metric in metrics]
             scopes = graph.refers(alarm, "scopes", *kinds) if kinds else []
             if not scopes or any(foreign(alarm.props, "scopes", scopes)):
                 yield f"watches nothing: {metric or 'no metric'} is not published by its scope"
         return
-    logs = graph.refers(alarm, "scopes", _LOGS)
+    logs = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
     asks = alarm.props.is_given_in_each("criteria.allOf.query")
     if not logs or not asks or any(foreign(alarm.props, "scopes", logs)):
         yield "watches nothing: it asks no log workspace of the stack"
@@ -239,7 +236,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
 
 @stack_rule(
     "rollback-idle-watched",
-    _SERVED,
+    SERVED,
     severity="medium",
     says="An endpoint, which cannot scale to zero, tells its owner when nobody uses it.",
     remedy="Keep the endpoint component's idle alarm.",
@@ -252,7 +249,7 @@ def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
 
 @stack_rule(
     "rollback-batch-watched",
-    _SCHEDULE,
+    SCHEDULE,
     severity="medium",
     says="A batch job that fails or is stopped tells its owner.",
     remedy="Keep the batch component's alarm and the job's notification.",

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from catalogue.kinds.azure import monitor
+from catalogue.kinds.azure.machinelearningservices import SERVED
 from catalogue.marked import Json
 from sandbox.clouds.alarm import AlarmKind, Bound
 from sandbox.clouds.manners import Manners, Native
@@ -96,9 +98,9 @@ MANNERS = Manners(
     sentences=_SENTENCES,
     is_foreign=_is_foreign,
     parent=_parent,
-    endpoint="azure-native:machinelearningservices:OnlineEndpoint",
+    endpoint=SERVED,
     alarms={
-        "azure-native:monitor:MetricAlert": AlarmKind(_metric_alert, _groups),
-        "azure-native:monitor:ScheduledQueryRule": AlarmKind(_query_rule, _groups),
+        monitor.METRIC_ALERT: AlarmKind(_metric_alert, _groups),
+        monitor.QUERY_RULE: AlarmKind(_query_rule, _groups),
     },
 )

@@ -4,6 +4,8 @@ These are those that the simulated provider created. The traffic of an endpoint,
 API, is a resource of its own type.
 """
 
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.marked import Json
 from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call
@@ -11,9 +13,6 @@ from sandbox.rest.shown import Shown
 from sandbox.state import State
 from sandbox.state.records import Link, New, Record
 
-ONLINE_ENDPOINT = "azure-native:machinelearningservices:OnlineEndpoint"
-ONLINE_DEPLOYMENT = "azure-native:machinelearningservices:OnlineDeployment"
-TRAFFIC = "mlplatform:azure:Traffic"
 _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
@@ -21,7 +20,7 @@ _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 class KeptArm:
     """A `double` of Azure Resource Manager; what a call changes is stored in the sandbox."""
 
-    TYPES = (ONLINE_ENDPOINT, ONLINE_DEPLOYMENT, TRAFFIC)
+    TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC)
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -44,7 +43,7 @@ class KeptArm:
 
     def _owner(self, id_: str) -> Record | None:
         resources = self._state.resources
-        return resources.get(ONLINE_ENDPOINT, id_) or resources.get(ONLINE_DEPLOYMENT, id_)
+        return resources.get(SERVED, id_) or resources.get(ONLINE_DEPLOYMENT, id_)
 
     def _traffic(self, id_: str) -> Record | None:
         return self._state.resources.get(TRAFFIC, f"{id_}/traffic")

@@ -1,4 +1,7 @@
-"""The records of Azure against the installed SDK: what it says of a type is read from it, not believed."""
+"""The records of Azure against the installed SDK: what it says of a type is read from it, not believed.
+
+And one record a type: who lacks one is named, and nobody else names a type.
+"""
 
 import inspect
 import re
@@ -6,21 +9,30 @@ import typing
 from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph
-from catalogue.kind import At, Bills, Evidence, Keys, Kind, No, Runs, Serves
-from catalogue.kinds import kinds
+from catalogue.answers import Request
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts, At, Bills, Evidence, Keys, Kind, No, Runs, Serves
+from catalogue.kinds import azure, kinds
 from catalogue.kinds.azure.machinelearningservices import LINKS
+from catalogue.platforms import PLATFORMS
 from components.azure import network
 from operations.judge import cost_of
+from operations.rendering.arm import render
+from policies.everywhere import kind_known
 from policies.pack import RULES
-from sandbox.azure import ANSWERS
+from provider.azure.traffic import TrafficService
+from sandbox import cloud
 from tests.mutate import changed, paths, put
 
+ROOT = Path(__file__).parents[2]
 KINDS = kinds("azure")
+PROVIDER = PLATFORMS["azure"].provider
 NATIVE = {token: kind for token, kind in KINDS.items() if token.startswith("azure-native:")}
 GLOBAL = {"ActionGroup", "MetricAlert", "PrivateZone", "VirtualNetworkLink"}
 """What has a location that is always `global`."""
@@ -61,10 +73,78 @@ def _getter(node: Any, part: str) -> Any:
     return typing.cast(property, getattr(node, part)).fget.__annotations__["return"]  # type: ignore[union-attr]
 
 
-def test_every_type_of_the_sandbox_and_of_the_rules_has_a_record() -> None:
-    named = {type_ for rule in RULES["azure"] for type_ in rule.types}
-    assert named <= set(KINDS)
-    assert set(ANSWERS) - {"pulumi:providers:mlplatform"} <= set(KINDS), "the provider of our own is no platform's"
+# ---- one record a type, and nobody else who names it ----------------------------------------------------------------
+
+
+def named() -> list[str]:
+    """Every type that a module of the records gives a name of its own, whether or not it has a record."""
+    names = [f"{azure.__name__}.{module.name}" for module in iter_modules(azure.__path__)]
+    values = [value for name in (azure.__name__, *names) for value in vars(import_module(name)).values()]
+    texts = [text for value in values for text in (value if isinstance(value, tuple) else (value,))]
+    pattern = re.compile(r"(azure-native:\w+|mlplatform:azure):[A-Z]\w+")
+    return sorted({text for text in texts if isinstance(text, str) and pattern.fullmatch(text)} | {PROVIDER})
+
+
+@pytest.mark.parametrize("token", named())
+def test_every_type_that_the_catalogue_names_has_a_record(token: str) -> None:
+    assert token in KINDS
+
+
+def test_every_record_is_of_a_type_that_the_catalogue_names() -> None:
+    assert set(KINDS) == set(named())
+
+
+def test_every_type_of_the_rules_has_a_record() -> None:
+    assert {type_ for rule in RULES["azure"] for type_ in rule.types} <= set(KINDS)
+
+
+@pytest.mark.parametrize("token", sorted(set(KINDS) - {PROVIDER}))
+def test_without_its_record_a_type_is_missed_by_its_name(
+    token: str, azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest = {other: kind for other, kind in KINDS.items() if other != token}
+    monkeypatch.setattr("catalogue.kinds.kinds", lambda platform: rest)
+    urn = f"urn:pulumi:s::mlplatform::{token}::x"
+    one = Resource(urn=urn, type=token, name="x", custom=True, parent=None, provider=None, protect=False)
+    graph = Graph("s", "azure", (*azure_pilot.resources, one), {})
+    missed = [resource.urn for resource in graph.resources if resource.type == token]
+    with pytest.raises(cloud.UnknownType, match=re.escape(f"x: the sandbox does not know the type {token};")):
+        cloud.create(Request(token, urn, "x", {}, "11112222-3333-4444-5555-666677778888", "eastus2"))
+    assert sorted(v.resource.urn for v in kind_known.judge(graph).violations if v.resource) == sorted(missed)
+    rendered = render(graph.to_json()["resources"])
+    unrendered = [item.urn for item in (*rendered.unrendered, *rendered.own) if item.type == token]
+    assert sorted(unrendered) == sorted(missed)
+
+
+NAMING = {"provider/azure/traffic.py": "it is the type's own implementation, and provider/ knows no catalogue"}
+"""Files that name a type beside the records, and why they must."""
+
+
+def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
+    """A part of a token counts too, for one may be put together; a look-up is no type."""
+    folders = ("catalogue", "components", "policies", "provider", "operations", "sandbox", "stacks", "benchmarks")
+    suffixes = {".py", ".yaml"}
+    files = [
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in suffixes and ".venv" not in path.parts
+    ]
+    pattern = re.compile(r"\bazure-native:\w+\b(?!:[a-z])|\bmlplatform:azure:Traffic\b")
+    naming = {
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if ROOT / "catalogue/kinds/azure" not in path.parents and pattern.search(path.read_text(encoding="utf-8"))
+    }
+    assert len(files) > 200 and naming == set(NAMING)
+
+
+def test_what_replaces_our_own_resource_is_what_its_service_says() -> None:
+    acts = KINDS[TrafficService.token].acts
+    assert isinstance(acts, Acts) and acts.behaviour.replaces == TrafficService.replaces
+
+
+# ---- against the SDK ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("token", NATIVE)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from catalogue.kinds.azure.machinelearningservices import SERVED
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from operations.drill.rehearsal import Step, Thing, known, standing
 from sandbox.engine import Engine
-from sandbox.rest.kept_arm import ONLINE_ENDPOINT, TRAFFIC
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT
 from sandbox.state import State
 from stacks.config import STACKS
 from tests.engine.conftest import Fresh
 
-ENDPOINT = {"aws": "aws:sagemaker/endpoint:Endpoint", "gcp": AI_ENDPOINT, "azure": ONLINE_ENDPOINT}
+ENDPOINT = {"aws": "aws:sagemaker/endpoint:Endpoint", "gcp": AI_ENDPOINT, "azure": SERVED}
 QUIET = ("--yes", "--skip-preview", "--json")
 
 

@@ -10,10 +10,13 @@ from pulumi_azure_native import authorization
 
 from catalogue.answers import TENANT, Request
 from catalogue.graph import Graph
-from sandbox import azure, cloud
+from catalogue.kind import Acts
+from catalogue.kinds import kinds
+from sandbox import cloud
+from sandbox.lookups.azure import LOOKUPS
 
-OURS = {"pulumi:providers:azure-native", "pulumi:providers:mlplatform", "mlplatform:azure:Traffic"}
-TYPES = sorted(set(azure.ANSWERS) - OURS)
+MADE = {token for token, kind in kinds("azure").items() if isinstance(kind.acts, Acts)}
+TYPES = sorted(MADE - {"mlplatform:azure:Traffic"})
 SUBSCRIPTION = "11112222-3333-4444-5555-666677778888"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/given"
 
@@ -45,13 +48,13 @@ def request(type_: str, **inputs: Any) -> Request:
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(azure.ANSWERS, request(type_))
+    made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what azure-native does not have"
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_ids_are_of_azures_shape(type_: str) -> None:
-    id_ = cloud.create(azure.ANSWERS, request(type_)).id
+    id_ = cloud.create(request(type_)).id
     assert re.fullmatch(
         r"/subscriptions/[0-9a-f-]{36}(/resourceGroups/[\w-]+)?(/providers/Microsoft\.\w+(/[\w.-]+/[\w.-]+)+)*", id_
     ), id_
@@ -60,7 +63,7 @@ def test_ids_are_of_azures_shape(type_: str) -> None:
 
 def test_identities_are_asked_for_as_a_list_and_answered_as_a_map() -> None:
     identity = {"type": "UserAssigned", "userAssignedIdentities": [f"{GROUP}/one"]}
-    made = cloud.create(azure.ANSWERS, request("azure-native:storage:StorageAccount", identity=identity))
+    made = cloud.create(request("azure-native:storage:StorageAccount", identity=identity))
     answered = made.outputs["identity"]["userAssignedIdentities"]
     assert set(answered) == {f"{GROUP}/one"} and set(answered[f"{GROUP}/one"]) == {"clientId", "principalId"}
 
@@ -75,19 +78,19 @@ def test_a_child_copies_the_logical_name_and_the_rest_gets_digits() -> None:
         SUBSCRIPTION,
         "eastus2",
     )
-    assert cloud.create(azure.ANSWERS, child).outputs["name"] == "logical"
+    assert cloud.create(child).outputs["name"] == "logical"
     vault = request("azure-native:keyvault:Vault")
-    name = cloud.create(azure.ANSWERS, vault).outputs["name"]
+    name = cloud.create(vault).outputs["name"]
     assert name == "given"
     del vault.inputs["vaultName"]  # pyright: ignore[reportIndexIssue]
-    assert re.fullmatch(r"x[0-9a-f]{8}", cloud.create(azure.ANSWERS, vault).outputs["name"])
+    assert re.fullmatch(r"x[0-9a-f]{8}", cloud.create(vault).outputs["name"])
 
 
 def test_who_deploys_is_looked_up_in_the_providers_subscription() -> None:
-    answer = cloud.look_up(azure.LOOKUPS, "azure-native:authorization:getClientConfig", {}, SUBSCRIPTION, "eastus2")
+    answer = cloud.look_up(LOOKUPS, "azure-native:authorization:getClientConfig", {}, SUBSCRIPTION, "eastus2")
     assert set(answer) <= wire_names(authorization.GetClientConfigResult)
     assert answer["subscriptionId"] == SUBSCRIPTION and answer["tenantId"] == TENANT
 
 
 def test_the_sandbox_knows_every_type_of_the_pilot_and_no_other(azure_pilot: Graph) -> None:
-    assert {r.type for r in azure_pilot.resources if not r.is_component} == set(azure.ANSWERS)
+    assert {r.type for r in azure_pilot.cloud if not r.type.startswith(cloud.PROVIDERS)} == MADE

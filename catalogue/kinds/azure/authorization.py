@@ -1,7 +1,14 @@
 """Who may do what (Azure RBAC), and what nobody may (Azure Policy)."""
 
-from catalogue.kind import Kind, No, documented, from_source, setting
+from catalogue.answers import Answer, Request, by_scope, guid
+from catalogue.behaviour import extending
+from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, REPLACED
+from catalogue.rendering import ArmType
 
+POLICY_ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
+ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
+ROLE_DEFINITION = "azure-native:authorization:RoleDefinition"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/authorization"
 _DENIES = from_source(f"{_API}/policyassignment/", "2026-11-26")
 _GIVEN = from_source(f"{_API}/roleassignment/", "2026-11-26")
@@ -9,14 +16,58 @@ _ROLE = from_source(f"{_API}/roledefinition/", "2026-11-26")
 _POLICY_PRICE = documented("https://azure.microsoft.com/pricing/details/azure-policy/", "2026-11-26")
 _RBAC = documented("https://learn.microsoft.com/en-us/azure/role-based-access-control/overview", "2026-11-26")
 
+
+def _role_definition(request: Request) -> Answer:
+    """Its id begins with the subscription's, whatever its scope is."""
+    name = str(request.inputs.get("roleDefinitionId") or guid(request.hex(32)))
+    id_ = f"/subscriptions/{request.account}/providers/Microsoft.Authorization/roleDefinitions/{name}"
+    return Answer(id_, {"name": name})
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:authorization:PolicyAssignment",
+        POLICY_ASSIGNMENT,
         "what it is assigned to",
         _DENIES,
         bills=No("Azure Policy is free", _POLICY_PRICE),
         stands=No("its location is that of an identity that remediates, which a denial does not need", _DENIES),
+        acts=Acts(
+            by_scope("Microsoft.Authorization/policyAssignments", "policyAssignmentName"),
+            extending("policyAssignmentName"),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType("Microsoft.Authorization/policyAssignments", "2025-01-01", "policyAssignmentName"), CHECKED
+        ),
     ),
-    setting("azure-native:authorization:RoleAssignment", "a role", _GIVEN, bills=No("roles are free", _RBAC)),
-    setting("azure-native:authorization:RoleDefinition", "a directory", _ROLE, bills=No("roles are free", _RBAC)),
+    setting(
+        ROLE_ASSIGNMENT,
+        "a role",
+        _GIVEN,
+        bills=No("roles are free", _RBAC),
+        acts=Acts(
+            by_scope("Microsoft.Authorization/roleAssignments", "roleAssignmentName"),
+            extending("roleAssignmentName", "principalId"),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType("Microsoft.Authorization/roleAssignments", "2022-04-01", "roleAssignmentName"), CHECKED
+        ),
+    ),
+    setting(
+        ROLE_DEFINITION,
+        "a directory",
+        _ROLE,
+        bills=No("roles are free", _RBAC),
+        acts=Acts(_role_definition, extending("roleDefinitionId"), REPLACED),
+        renders=Renders(
+            ArmType(
+                "Microsoft.Authorization/roleDefinitions",
+                "2022-05-01-preview",
+                "roleDefinitionId",
+                {"roleType": "type"},
+            ),
+            CHECKED,
+        ),
+    ),
 )

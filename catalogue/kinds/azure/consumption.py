@@ -1,10 +1,22 @@
 """Budgets: who hears of the bill before it is due."""
 
-from catalogue.kind import Kind, No, documented, from_source, setting
+from catalogue.answers import by_scope
+from catalogue.behaviour import extending
+from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, REPLACED
+from catalogue.rendering import ArmType
 
+BUDGET = "azure-native:consumption:Budget"
 _SDK = from_source("https://www.pulumi.com/registry/packages/azure-native/api-docs/consumption/budget/", "2026-11-26")
 _FREE = documented("https://azure.microsoft.com/pricing/details/cost-management/", "2026-11-26")
 
 KINDS: tuple[Kind, ...] = (
-    setting("azure-native:consumption:Budget", "a resource group", _SDK, bills=No("budgets are free", _FREE)),
+    setting(
+        BUDGET,
+        "a resource group",
+        _SDK,
+        bills=No("budgets are free", _FREE),
+        acts=Acts(by_scope("Microsoft.Consumption/budgets", "budgetName"), extending("budgetName"), REPLACED),
+        renders=Renders(ArmType("Microsoft.Consumption/budgets", "2024-08-01", "budgetName"), CHECKED),
+    ),
 )

@@ -1,9 +1,16 @@
 """Container registries: where images are kept."""
 
-from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented, from_source
-from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
+from collections.abc import Mapping
+from typing import Any
 
+from catalogue.answers import Request, by_path
+from catalogue.graph import Resource
+from catalogue.kind import Acts, At, Bills, Holds, KeyAt, Keys, Kind, No, Renders, documented, from_source
+from catalogue.kinds.azure import CHECKED, NAMED, lies
+from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
+from catalogue.rendering import ArmType
+
+REGISTRY = "azure-native:containerregistry:Registry"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/containerregistry/registry/", "2026-11-26"
 )
@@ -20,9 +27,13 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("images", month, month, f"{_DAYS:.1f} days × ${day:g}; images inside what the tier includes")
 
 
+def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    return {"loginServer": f"{name}.azurecr.io"}
+
+
 KINDS: tuple[Kind, ...] = (
     Kind(
-        token="azure-native:containerregistry:Registry",
+        token=REGISTRY,
         tags=At("tags", _SDK),
         keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier"),), _KEY),
         holds=Holds("data", _SDK),
@@ -32,5 +43,19 @@ KINDS: tuple[Kind, ...] = (
         stands=At("location", _SDK),
         keeps=No("images are kept until somebody deletes them; untagged ones expire by a policy of its own", _SDK),
         serves=No("it keeps images and runs none", _SDK),
+        acts=Acts(
+            by_path("Microsoft.ContainerRegistry/registries", "registryName", _answer),
+            lies("registryName", pattern=r"[a-zA-Z0-9]{5,50}", unique="{name}"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.ContainerRegistry/registries",
+                "2023-01-01-preview",
+                "registryName",
+                {"ipRules.iPAddressOrRange": "value"},
+            ),
+            CHECKED,
+        ),
     ),
 )

@@ -1,9 +1,17 @@
 """Key vaults and the keys in them."""
 
-from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, Kind, No, documented, from_source, setting
-from catalogue.pricing import Bill, Pricing
+from collections.abc import Mapping
+from typing import Any
 
+from catalogue.answers import Request, by_path
+from catalogue.graph import Resource
+from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, lies
+from catalogue.pricing import Bill, Pricing
+from catalogue.rendering import ArmType
+
+KEY = "azure-native:keyvault:Key"
+VAULT = "azure-native:keyvault:Vault"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/keyvault"
 _KEY = from_source(f"{_API}/key/", "2026-11-26")
 _VAULT = from_source(f"{_API}/vault/", "2026-11-26")
@@ -19,9 +27,21 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("key", month, month + operations, "operations in the ceiling, at the price of keys of 2048 bits")
 
 
+_DELETED = documented("https://learn.microsoft.com/en-us/azure/key-vault/general/soft-delete-overview", "2026-11-26")
+
+
+def _vault(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    return {"properties": {**request.inputs["properties"], "vaultUri": f"https://{name}.vault.azure.net/"}}
+
+
+def _key(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    uri = f"https://{request.inputs['vaultName']}.vault.azure.net/keys/{name}"
+    return {"keyUri": uri, "keyUriWithVersion": f"{uri}/{request.hex(32)}"}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:keyvault:Key",
+        KEY,
         "a vault",
         _KEY,
         tags=At("tags", _KEY),
@@ -29,9 +49,27 @@ KINDS: tuple[Kind, ...] = (
         holds=Holds("guard", _REST),
         bills=Bills(_price, _PRICING),
         stands=No(_CHILD, _KEY),
+        acts=Acts(
+            by_path("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName", _key),
+            lies("keyName", "vaultName", pattern=r"[a-zA-Z0-9-]{1,127}"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.KeyVault/vaults/keys",
+                "2024-11-01",
+                "vaultName keyName",
+                {
+                    "attributes.expires": "exp",
+                    "attributes.notBefore": "nbf",
+                    "properties.releasePolicy": "release_policy",
+                },
+            ),
+            CHECKED,
+        ),
     ),
     setting(
-        "azure-native:keyvault:Vault",
+        VAULT,
         "a resource group",
         _VAULT,
         tags=At("tags", _VAULT),
@@ -40,5 +78,16 @@ KINDS: tuple[Kind, ...] = (
         reaches=No("whoever reads from it reaches it, not it them", _VAULT),
         bills=No("a vault is free; operations on its keys are not", _PRICING),
         stands=At("location", _VAULT),
+        acts=Acts(
+            by_path("Microsoft.KeyVault/vaults", "vaultName", _vault),
+            lies(
+                "vaultName",
+                pattern=r"[a-zA-Z](-?[a-zA-Z0-9]){2,23}",
+                unique="{name}",
+                held="a vault of this name was deleted softly; recover or purge it",
+            ),
+            _DELETED,
+        ),
+        renders=Renders(ArmType("Microsoft.KeyVault/vaults", "2024-11-01", "vaultName"), CHECKED),
     ),
 )

@@ -5,9 +5,13 @@ What runs jobs, and the schedules that start them, are in machinelearningservice
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from catalogue.answers import Request, by_path, guid
+from catalogue.behaviour import Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
+    Acts,
     At,
     Bills,
     CostsOnly,
@@ -18,6 +22,7 @@ from catalogue.kind import (
     Machines,
     No,
     Reaches,
+    Renders,
     Runs,
     Serves,
     always,
@@ -25,10 +30,23 @@ from catalogue.kind import (
     from_source,
     setting,
 )
+from catalogue.kinds.azure import (
+    CHECKED,
+    NAMED,
+    REPLACED,
+    UNCHECKED,
+    UNMADE,
+    applicationinsights,
+    containerregistry,
+    keyvault,
+    lies,
+    monitor,
+    storage,
+)
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+from catalogue.rendering import ArmType
 
-_ML = "azure-native:machinelearningservices"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
 _DATASTORE = from_source(f"{_API}/datastore/", "2026-11-26")
@@ -46,12 +64,27 @@ _ISOLATED = documented(f"{_DOCS}/how-to-managed-network", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
+_DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MACHINE = "the workspace's machines run on Azure's side, in computes and deployments of their own"
 
-WORKSPACE, SERVED = f"{_ML}:Workspace", f"{_ML}:OnlineEndpoint"
-OUTBOUND_RULES = (f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule")
-_SCALING = "azure-native:monitor:AutoscaleSetting"
+_ML = "azure-native:machinelearningservices"
+WORKSPACE, DATASTORE = f"{_ML}:Workspace", f"{_ML}:Datastore"
+ENVIRONMENTS, ENVIRONMENT = f"{_ML}:EnvironmentContainer", f"{_ML}:EnvironmentVersion"
+MODELS, MODEL = f"{_ML}:ModelContainer", f"{_ML}:ModelVersion"
+SERVED, ONLINE_DEPLOYMENT = f"{_ML}:OnlineEndpoint", f"{_ML}:OnlineDeployment"
+OUTBOUND_RULE, OLD_OUTBOUND_RULE = f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:OutboundRule"
+OUTBOUND_RULES = (OUTBOUND_RULE, OLD_OUTBOUND_RULE)
+_VERSION = "2025-12-01"
+IN_WORKSPACE = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
+"""Where in its group lies what lies in a workspace."""
+ENDPOINT_NAME = r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"
+"""What the names of endpoints and of their deployments look like."""
 _DEFAULT_MACHINE = "Standard_F4s_v2"  # the API's, for a deployment that names none
+
+
+def arm(type_: str, names: str) -> ArmType:
+    """What something in a workspace is in ARM; the API version is the same for all of them."""
+    return ArmType(f"Microsoft.MachineLearningServices/workspaces/{type_}", _VERSION, f"workspaceName {names}")
 
 
 @dataclass(frozen=True)
@@ -68,16 +101,10 @@ class PrivateLink:
 
 LINKS: Mapping[str, PrivateLink] = {
     "amlworkspace": PrivateLink("", WORKSPACE, ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net")),
-    "blob": PrivateLink(
-        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.blob.core.windows.net",)
-    ),
-    "file": PrivateLink(
-        "storageAccount", "azure-native:storage:StorageAccount", ("privatelink.file.core.windows.net",)
-    ),
-    "vault": PrivateLink("keyVault", "azure-native:keyvault:Vault", ("privatelink.vaultcore.azure.net",)),
-    "registry": PrivateLink(
-        "containerRegistry", "azure-native:containerregistry:Registry", ("privatelink.azurecr.io",)
-    ),
+    "blob": PrivateLink("storageAccount", storage.ACCOUNT, ("privatelink.blob.core.windows.net",)),
+    "file": PrivateLink("storageAccount", storage.ACCOUNT, ("privatelink.file.core.windows.net",)),
+    "vault": PrivateLink("keyVault", keyvault.VAULT, ("privatelink.vaultcore.azure.net",)),
+    "registry": PrivateLink("containerRegistry", containerregistry.REGISTRY, ("privatelink.azurecr.io",)),
 }
 """By private-link group. Zones: "Azure private endpoint private DNS zone values", at
 https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns.
@@ -117,7 +144,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
         raise Malformed("properties.endpointComputeType", why, deployment)
     lows: list[int] = []
     highs = [_count(deployment, "sku.capacity", props.number_or_none("sku.capacity"))]
-    for setting_ in graph.referring(_SCALING, "targetResourceUri", deployment):
+    for setting_ in graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment):
         for profile in setting_.props.each_section("profiles"):
             low, high, otherwise = (
                 _count(setting_, f"{profile.at}.capacity.{key}", profile.number_or_none(f"capacity.{key}"))
@@ -162,56 +189,96 @@ def _none(graph: Graph, resource: Resource) -> Iterator[str]:
     return iter(())
 
 
+# ---- what Azure answers ---------------------------------------------------------------------------------------------
+
+
+def _workspace(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    return {
+        "workspaceId": guid(request.hex(32)),
+        "discoveryUrl": f"https://{request.region}.api.azureml.ms/discovery",
+        "mlFlowTrackingUri": f"azureml://{request.region}.api.azureml.ms/mlflow/v1.0{id_}",
+    }
+
+
+def _online(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    uri = f"https://{name}.{request.region}.inference.ml.azure.com/score"
+    return {"properties": {**request.inputs["properties"], "scoringUri": uri}}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        f"{_ML}:Datastore",
+        DATASTORE,
         "a workspace",
         _DATASTORE,
         tags=At("properties.tags", _DATASTORE),
         keys=No("its files rest under the key of the storage account it lies on", _KEY),
         holds=Holds("work", _DATASTORE),
         bills=No("a name for a place; the storage bills", _COSTS),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/datastores", "name"),
+            lies("name", "workspaceName", pattern=r"[a-zA-Z0-9_]{1,255}"),
+            NAMED,
+        ),
+        renders=Renders(arm("datastores", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:EnvironmentContainer",
+        ENVIRONMENTS,
         "a workspace",
         _ENVIRONMENTS,
         tags=At("properties.tags", _ENVIRONMENTS),
         holds=Holds("work", _ENVIRONMENTS),
         bills=No("the registry of Azure ML is free", _COSTS),
+        acts=Acts(by_path(f"{IN_WORKSPACE}/environments", "name"), lies("name", "workspaceName"), REPLACED),
+        renders=Renders(arm("environments", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:EnvironmentVersion",
+        ENVIRONMENT,
         "an environment",
         _ENVIRONMENT,
         tags=At("properties.tags", _ENVIRONMENT),
         bills=No("the registry of Azure ML is free; the image bills where it is kept", _COSTS),
         serves=Serves(_images, _none, _ENVIRONMENT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/environments/{{name}}/versions", "version"),
+            lies("version", "workspaceName", "name", within=""),
+            REPLACED,
+        ),
+        renders=Renders(arm("environments/versions", "name version"), CHECKED),
     ),
     setting(
-        f"{_ML}:ManagedNetworkSettingsRule",
+        OUTBOUND_RULE,
         "a workspace",
         _RULE,
         bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
+        acts=UNMADE,
+        renders=Renders(arm("outboundRules", "ruleName"), CHECKED),
     ),
     setting(
-        f"{_ML}:ModelContainer",
+        MODELS,
         "a workspace",
         _MODELS,
         tags=At("properties.tags", _MODELS),
         holds=Holds("work", _MODELS),
         bills=No("the registry of Azure ML is free", _COSTS),
+        acts=Acts(by_path(f"{IN_WORKSPACE}/models", "name"), lies("name", "workspaceName"), REPLACED),
+        renders=Renders(arm("models", "name"), CHECKED),
     ),
     setting(
-        f"{_ML}:ModelVersion",
+        MODEL,
         "a model",
         _MODEL,
         tags=At("properties.tags", _MODEL),
         bills=No("the registry of Azure ML is free; the files bill where they are kept", _COSTS),
         serves=Serves(_none, _artifacts, _MODEL),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/models/{{name}}/versions", "version"),
+            lies("version", "workspaceName", "name", within=""),
+            REPLACED,
+        ),
+        renders=Renders(arm("models/versions", "name version"), CHECKED),
     ),
     setting(
-        f"{_ML}:OnlineDeployment",
+        ONLINE_DEPLOYMENT,
         "an online endpoint",
         _DEPLOYMENT,
         tags=At("tags", _DEPLOYMENT),
@@ -221,6 +288,22 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_deployment, _COSTS),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/onlineEndpoints/{{endpointName}}/deployments", "deploymentName"),
+            lies(
+                "deploymentName",
+                "workspaceName",
+                "endpointName",
+                pattern=ENDPOINT_NAME,
+                refs=(
+                    Ref("properties.model", (MODEL,), outside=True),
+                    Ref("properties.environmentId", (ENVIRONMENT,), outside=True),
+                ),
+                machines=True,
+            ),
+            NAMED,
+        ),
+        renders=Renders(arm("onlineEndpoints/deployments", "endpointName deploymentName"), CHECKED),
     ),
     setting(
         SERVED,
@@ -232,12 +315,20 @@ KINDS: tuple[Kind, ...] = (
         runs=No("its deployments run machines", _ENDPOINT),
         bills=No("an endpoint is free; its deployments bill", _COSTS),
         stands=At("location", _ENDPOINT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/onlineEndpoints", "endpointName", _online),
+            lies("endpointName", "workspaceName", pattern=ENDPOINT_NAME, unique="{region} {name}"),
+            NAMED,
+        ),
+        renders=Renders(arm("onlineEndpoints", "endpointName"), CHECKED),
     ),
     setting(
-        f"{_ML}:OutboundRule",
+        OLD_OUTBOUND_RULE,
         "a workspace",
         _OLD_RULE,
         bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
+        acts=UNMADE,
+        renders=UNCHECKED,
     ),
     Kind(
         token=WORKSPACE,
@@ -250,5 +341,21 @@ KINDS: tuple[Kind, ...] = (
         stands=At("location", _WORKSPACE),
         keeps=No("what is registered in it is kept until somebody deletes it", _WORKSPACE),
         serves=No("its environments name the images, and its models the artifacts", _WORKSPACE),
+        acts=Acts(
+            by_path("Microsoft.MachineLearningServices/workspaces", "workspaceName", _workspace),
+            lies(
+                "workspaceName",
+                pattern=r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}",
+                refs=(
+                    Ref("storageAccount", (storage.ACCOUNT,)),
+                    Ref("keyVault", (keyvault.VAULT,)),
+                    Ref("containerRegistry", (containerregistry.REGISTRY,)),
+                    Ref("applicationInsights", (applicationinsights.COMPONENT,)),
+                ),
+                held="a workspace of this name was deleted softly; purge it first",
+            ),
+            _DELETED,
+        ),
+        renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
     ),
 )

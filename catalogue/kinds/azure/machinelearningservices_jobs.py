@@ -1,14 +1,18 @@
 """Azure Machine Learning: computes, the jobs that schedules start on them, and batch endpoints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from cronsim import CronSimError
 
+from catalogue.answers import Request, by_path
+from catalogue.behaviour import Ref
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
+    Acts,
     At,
     Bills,
     CostsOnly,
@@ -16,6 +20,7 @@ from catalogue.kind import (
     Machines,
     No,
     Reaches,
+    Renders,
     Runs,
     Serves,
     always,
@@ -23,10 +28,11 @@ from catalogue.kind import (
     from_source,
     setting,
 )
+from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
+from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, arm
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 
-_ML = "azure-native:machinelearningservices"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
 _COMPUTE = from_source(f"{_API}/compute/", "2026-11-26")
@@ -38,6 +44,7 @@ _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SERVERLESS = documented(f"{_DOCS}/how-to-use-serverless-compute", "2026-11-26")
 
+_ML = "azure-native:machinelearningservices"
 COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
 _DAYS = MONTH_MINUTES / (24 * 60)
@@ -284,6 +291,11 @@ def _runs_per_month(trigger: Properties) -> float:
     return times * MONTH_MINUTES / (_MINUTES[frequency] * interval)
 
 
+def _batch(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    uri = f"https://{name}.{request.region}.inference.ml.azure.com/jobs"
+    return {"properties": {**request.inputs["properties"], "scoringUri": uri}}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
         BATCH_DEPLOYMENT,
@@ -295,6 +307,21 @@ KINDS: tuple[Kind, ...] = (
         bills=No("a setting of an endpoint is free; its cluster bills while it runs", _COSTS),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/batchEndpoints/{{endpointName}}/deployments", "deploymentName"),
+            lies(
+                "deploymentName",
+                "workspaceName",
+                "endpointName",
+                pattern=ENDPOINT_NAME,
+                refs=(
+                    Ref("properties.compute", (COMPUTE,)),
+                    Ref("properties.model.assetId", (MODEL,), outside=True),
+                ),
+            ),
+            NAMED,
+        ),
+        renders=Renders(arm("batchEndpoints/deployments", "endpointName deploymentName"), CHECKED),
     ),
     setting(
         BATCH_ENDPOINT,
@@ -306,6 +333,12 @@ KINDS: tuple[Kind, ...] = (
         runs=No("the clusters of its deployments run machines", _ENDPOINT),
         bills=No("an endpoint is free; the cluster of its deployment bills while it runs", _COSTS),
         stands=At("location", _ENDPOINT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/batchEndpoints", "endpointName", _batch),
+            lies("endpointName", "workspaceName", pattern=ENDPOINT_NAME, unique="{region} {name}"),
+            NAMED,
+        ),
+        renders=Renders(arm("batchEndpoints", "endpointName"), CHECKED),
     ),
     setting(
         COMPUTE,
@@ -318,6 +351,12 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_compute, _COSTS),
         stands=At("location", _COMPUTE),
         serves=Serves(_services, _none, _COMPUTE),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/computes", "computeName"),
+            lies("computeName", "workspaceName", pattern=r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]", machines=True),
+            NAMED,
+        ),
+        renders=Renders(arm("computes", "computeName"), CHECKED),
     ),
     setting(
         SCHEDULE,
@@ -328,5 +367,7 @@ KINDS: tuple[Kind, ...] = (
         runs=Runs(_started, _SERVERLESS),
         bills=Bills(_schedule, _COSTS),
         serves=No("the environments of its jobs name the images", _SCHEDULE),
+        acts=Acts(by_path(f"{IN_WORKSPACE}/schedules", "name"), lies("name", "workspaceName"), REPLACED),
+        renders=Renders(arm("schedules", "name"), CHECKED),
     ),
 )

@@ -1,17 +1,33 @@
 """What our own provider makes on Azure, where no resource of azure-native covers it."""
 
-from catalogue.kind import CostsOnly, Kind, No, documented, setting
+from catalogue.answers import Answer, Request
+from catalogue.behaviour import Behaviour
+from catalogue.kind import Acts, CostsOnly, Kind, No, documented, setting
 
+TRAFFIC = "mlplatform:azure:Traffic"
 _ROLLOUT = documented(
     "https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints", "2026-11-26"
 )
 
+_CHECKOV = documented("https://www.checkov.io/5.Policy%20Index/arm.html", "2026-11-26")
+
+
+def _traffic(request: Request) -> Answer:
+    group = f"/subscriptions/{request.inputs['subscriptionId']}/resourceGroups/{request.inputs['resourceGroup']}"
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{request.inputs['workspace']}"
+    return Answer(f"{workspace}/onlineEndpoints/{request.inputs['endpoint']}/traffic", {})
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        "mlplatform:azure:Traffic",
+        TRAFFIC,
         "an online endpoint",
         _ROLLOUT,
         holds=CostsOnly(_ROLLOUT),
         bills=No("a setting of an endpoint is free; its deployments bill", _ROLLOUT),
+        acts=Acts(
+            _traffic, Behaviour(frozenset({"subscriptionId", "resourceGroup", "workspace", "endpoint"})), _ROLLOUT
+        ),
+        renders=No("no tool but our policies knows our own provider", _CHECKOV),
     ),
 )

@@ -1,10 +1,36 @@
 """Azure networks: the private one of a pilot, and what would lead out of it."""
 
+from catalogue.answers import by_path
+from catalogue.behaviour import Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Evidence, Kind, No, assumed, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, NETWORK, REPLACED, UNCHECKED, UNMADE, lies, privatedns
 from catalogue.pricing import Bill, Pricing, Unpriced
+from catalogue.rendering import ArmType
 
+SUBNET = "azure-native:network:Subnet"
+SECURITY_GROUP = "azure-native:network:NetworkSecurityGroup"
+SECURITY_RULE = "azure-native:network:SecurityRule"
+PRIVATE_ENDPOINT = "azure-native:network:PrivateEndpoint"
+ZONE_GROUP = "azure-native:network:PrivateDnsZoneGroup"
+ROUTE_TABLE = "azure-native:network:RouteTable"
+ROUTE = "azure-native:network:Route"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/network"
+WAYS_OUT = (
+    "azure-native:network:ApplicationGateway",
+    "azure-native:network:AzureFirewall",
+    "azure-native:network:BastionHost",
+    "azure-native:network:ExpressRouteConnection",
+    "azure-native:network:LoadBalancer",
+    "azure-native:network:NatGateway",
+    "azure-native:network:PublicIPAddress",
+    "azure-native:network:PublicIPPrefix",
+    "azure-native:network:VirtualNetworkGateway",
+    "azure-native:network:VirtualNetworkPeering",
+    "azure-native:network:VpnGateway",
+)
+"""What leads out of a private network."""
+_VERSION = "2024-05-01"
 _DETAILS = "https://azure.microsoft.com/pricing/details"
 _LINK_PRICING = documented(f"{_DETAILS}/private-link/", "2026-11-26")
 _NETWORK_PRICING = documented(f"{_DETAILS}/virtual-network/", "2026-11-26")
@@ -37,7 +63,9 @@ def _priced_by_nobody(pricing: Pricing, resource: Resource) -> Bill:
     raise Unpriced(f"{resource.type.rpartition(':')[2]} in {pricing.region}")
 
 
-def _way_out(name: str, pricing: Evidence, tagged: bool = True, regional: bool = True) -> Kind:
+def _way_out(
+    name: str, pricing: Evidence, tagged: bool = True, regional: bool = True, renders: Renders | No = UNCHECKED
+) -> Kind:
     """What leads out of a private network, which no pilot has: the rule network-no-internet-gateway refuses it."""
     sdk = _sdk(name)
     return setting(
@@ -45,6 +73,8 @@ def _way_out(name: str, pricing: Evidence, tagged: bool = True, regional: bool =
         "a network",
         sdk,
         bills=Bills(_firewall if name == "AzureFirewall" else _priced_by_nobody, pricing),
+        acts=UNMADE,
+        renders=renders,
         **({"tags": At("tags", sdk)} if tagged else {}),
         **({"stands": At("location", sdk)} if regional else {}),
     )
@@ -61,59 +91,143 @@ KINDS: tuple[Kind, ...] = (
         regional=False,
     ),
     _way_out("LoadBalancer", documented(f"{_DETAILS}/load-balancer/", "2026-11-26")),
-    _way_out("NatGateway", assumed("Azure bills a NAT gateway by the hour; no price was looked up", "2026-11-26")),
+    _way_out(
+        "NatGateway",
+        assumed("Azure bills a NAT gateway by the hour; no price was looked up", "2026-11-26"),
+        renders=Renders(ArmType("Microsoft.Network/natGateways", _VERSION, "natGatewayName"), CHECKED),
+    ),
     setting(
-        "azure-native:network:NetworkSecurityGroup",
+        SECURITY_GROUP,
         "a network",
         _sdk("NetworkSecurityGroup"),
         tags=At("tags", _sdk("NetworkSecurityGroup")),
         bills=No("security groups are free", _GROUPS),
         stands=At("location", _sdk("NetworkSecurityGroup")),
+        acts=Acts(
+            by_path("Microsoft.Network/networkSecurityGroups", "networkSecurityGroupName"),
+            lies("networkSecurityGroupName", pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType("Microsoft.Network/networkSecurityGroups", _VERSION, "networkSecurityGroupName"), CHECKED
+        ),
     ),
     setting(
-        "azure-native:network:PrivateDnsZoneGroup",
+        ZONE_GROUP,
         "a private endpoint",
         _sdk("PrivateDnsZoneGroup"),
         bills=No("a setting of a private endpoint is free; its zone bills", _LINK_PRICING),
+        acts=Acts(
+            by_path(
+                "Microsoft.Network/privateEndpoints/{privateEndpointName}/privateDnsZoneGroups",
+                "privateDnsZoneGroupName",
+            ),
+            lies(
+                "privateDnsZoneGroupName",
+                "privateEndpointName",
+                refs=(Ref("privateDnsZoneConfigs.privateDnsZoneId", (privatedns.ZONE,)),),
+            ),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+                _VERSION,
+                "privateEndpointName privateDnsZoneGroupName",
+            ),
+            CHECKED,
+        ),
     ),
     setting(
-        "azure-native:network:PrivateEndpoint",
+        PRIVATE_ENDPOINT,
         "a network",
         _sdk("PrivateEndpoint"),
         tags=At("tags", _sdk("PrivateEndpoint")),
         bills=Bills(_endpoint, _LINK_PRICING),
         stands=At("location", _sdk("PrivateEndpoint")),
+        acts=Acts(
+            by_path("Microsoft.Network/privateEndpoints", "privateEndpointName"),
+            lies(
+                "privateEndpointName",
+                pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w",
+                also=("subnet",),
+                refs=(Ref("subnet.id", (SUBNET,), holds=True),),
+            ),
+            NAMED,
+        ),
+        renders=Renders(ArmType("Microsoft.Network/privateEndpoints", _VERSION, "privateEndpointName"), CHECKED),
     ),
-    _way_out("PublicIPAddress", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
+    _way_out(
+        "PublicIPAddress",
+        documented(f"{_DETAILS}/ip-addresses/", "2026-11-26"),
+        renders=Renders(ArmType("Microsoft.Network/publicIPAddresses", _VERSION, "publicIpAddressName"), CHECKED),
+    ),
     _way_out("PublicIPPrefix", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
-    setting("azure-native:network:Route", "a route table", _sdk("Route"), bills=No("routes are free", _ROUTES)),
     setting(
-        "azure-native:network:RouteTable",
+        ROUTE,
+        "a route table",
+        _sdk("Route"),
+        bills=No("routes are free", _ROUTES),
+        acts=UNMADE,
+        renders=Renders(ArmType("Microsoft.Network/routeTables/routes", _VERSION, "routeTableName routeName"), CHECKED),
+    ),
+    setting(
+        ROUTE_TABLE,
         "a network",
         _sdk("RouteTable"),
         tags=At("tags", _sdk("RouteTable")),
         bills=No("route tables are free", _ROUTES),
         stands=At("location", _sdk("RouteTable")),
+        acts=UNMADE,
+        renders=Renders(ArmType("Microsoft.Network/routeTables", _VERSION, "routeTableName"), CHECKED),
     ),
     setting(
-        "azure-native:network:SecurityRule",
+        SECURITY_RULE,
         "a security group",
         _sdk("SecurityRule"),
         bills=No("security rules are free", _GROUPS),
+        acts=UNMADE,
+        renders=Renders(
+            ArmType(
+                "Microsoft.Network/networkSecurityGroups/securityRules",
+                _VERSION,
+                "networkSecurityGroupName securityRuleName",
+            ),
+            CHECKED,
+        ),
     ),
     setting(
-        "azure-native:network:Subnet",
+        SUBNET,
         "a network",
         _sdk("Subnet"),
         bills=No("subnets are free", _NETWORK_PRICING),
+        acts=Acts(
+            by_path("Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets", "subnetName"),
+            lies(
+                "subnetName",
+                "virtualNetworkName",
+                pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?",
+                refs=(Ref("networkSecurityGroup.id", (SECURITY_GROUP,), holds=True),),
+            ),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType("Microsoft.Network/virtualNetworks/subnets", _VERSION, "virtualNetworkName subnetName"), CHECKED
+        ),
     ),
     setting(
-        "azure-native:network:VirtualNetwork",
+        NETWORK,
         "a resource group",
         _sdk("VirtualNetwork"),
         tags=At("tags", _sdk("VirtualNetwork")),
         bills=No("a virtual network is free", _NETWORK_PRICING),
         stands=At("location", _sdk("VirtualNetwork")),
+        acts=Acts(
+            by_path("Microsoft.Network/virtualNetworks", "virtualNetworkName"),
+            lies("virtualNetworkName", pattern=r"[a-zA-Z0-9][\w.-]{0,62}\w"),
+            NAMED,
+        ),
+        renders=Renders(ArmType("Microsoft.Network/virtualNetworks", _VERSION, "virtualNetworkName"), CHECKED),
     ),
     _way_out("VirtualNetworkGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
     _way_out("VirtualNetworkPeering", _NETWORK_PRICING, tagged=False, regional=False),

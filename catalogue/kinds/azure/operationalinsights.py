@@ -1,11 +1,16 @@
 """Log Analytics workspaces: where everything is recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from catalogue.answers import Request, by_path, guid
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Holds, Keeps, Kind, No, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Holds, Keeps, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
+from catalogue.rendering import ArmType
 
+WORKSPACE = "azure-native:operationalinsights:Workspace"
 _SDK = from_source(
     "https://www.pulumi.com/registry/packages/azure-native/api-docs/operationalinsights/workspace/", "2026-11-26"
 )
@@ -24,9 +29,13 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("audit log", 0.0, cost, f"{amount:g} GB taken in, in the ceiling; 31 days are included")
 
 
+def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    return {"customerId": guid(request.hex(32))}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:operationalinsights:Workspace",
+        WORKSPACE,
         "a resource group",
         _SDK,
         tags=At("tags", _SDK),
@@ -35,5 +44,16 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_price, _PRICING),
         stands=At("location", _SDK),
         keeps=Keeps(_days, _KEPT),
+        acts=Acts(
+            by_path("Microsoft.OperationalInsights/workspaces", "workspaceName", _answer),
+            lies("workspaceName", pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.OperationalInsights/workspaces", "2023-09-01", "workspaceName", inside=frozenset({"sku"})
+            ),
+            CHECKED,
+        ),
     ),
 )

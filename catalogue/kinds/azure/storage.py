@@ -1,9 +1,20 @@
 """Storage accounts, their containers and what they keep of what is deleted."""
 
-from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented, from_source, setting
-from catalogue.pricing import Bill, Pricing
+from collections.abc import Mapping
+from typing import Any
 
+from catalogue.answers import Request, by_path
+from catalogue.graph import Resource
+from catalogue.kind import Acts, At, Bills, Holds, KeyAt, Keys, Kind, No, Renders, documented, from_source, setting
+from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
+from catalogue.pricing import Bill, Pricing
+from catalogue.rendering import ArmType
+
+ACCOUNT = "azure-native:storage:StorageAccount"
+CONTAINER = "azure-native:storage:BlobContainer"
+BLOB_SERVICE = "azure-native:storage:BlobServiceProperties"
+FILE_SERVICE = "azure-native:storage:FileServiceProperties"
+MANAGEMENT_POLICY = "azure-native:storage:ManagementPolicy"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/storage"
 _ACCOUNT = from_source(f"{_API}/storageaccount/", "2026-11-26")
 _CONTAINER = from_source(f"{_API}/blobcontainer/", "2026-11-26")
@@ -22,21 +33,84 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("storage", kept, kept + calls, f"{amount:g} GB kept, traffic or not; operations in the ceiling")
 
 
+_ACCOUNTS, _IN_ACCOUNT = "Microsoft.Storage/storageAccounts", "Microsoft.Storage/storageAccounts/{accountName}"
+_VERSION = "2024-01-01"
+_RENAMED = {
+    "enableHttpsTrafficOnly": "supportsHttpsTrafficOnly",
+    "enableNfsV3": "isNfsV3Enabled",
+    "networkRuleSet": "networkAcls",
+    "ipRules.iPAddressOrRange": "value",
+    "virtualNetworkRules.virtualNetworkResourceId": "id",
+    "encryption.encryptionIdentity": "identity",
+    "encryptionIdentity.encryptionFederatedIdentityClientId": "federatedIdentityClientId",
+    "encryptionIdentity.encryptionUserAssignedIdentity": "userAssignedIdentity",
+    "encryption.keyVaultProperties": "keyvaultproperties",
+    "keyVaultProperties.keyName": "keyname",
+    "keyVaultProperties.keyVaultUri": "keyvaulturi",
+    "keyVaultProperties.keyVersion": "keyversion",
+}
+
+
+def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
+    hosts = {kind: f"https://{name}.{kind}.core.windows.net/" for kind in ("blob", "file", "queue", "table")}
+    return {"primaryEndpoints": hosts, "primaryLocation": request.inputs["location"]}
+
+
 KINDS: tuple[Kind, ...] = (
     setting(
-        "azure-native:storage:BlobContainer",
+        CONTAINER,
         "a storage account",
         _CONTAINER,
         keys=No("its blobs rest under the key of its account", _KEY),
         holds=Holds("data", _CONTAINER),
         bills=No("a container is free; what it holds bills in its account", _PRICING),
         keeps=No("blobs are kept until somebody deletes them; old versions expire by a lifecycle", _LIFECYCLE),
+        acts=Acts(
+            by_path(f"{_IN_ACCOUNT}/blobServices/default/containers", "containerName"),
+            lies("containerName", "accountName", pattern=r"[a-z0-9](-?[a-z0-9]){2,62}"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(f"{_ACCOUNTS}/blobServices/containers", _VERSION, "accountName 'default' containerName"), CHECKED
+        ),
     ),
-    setting("azure-native:storage:BlobServiceProperties", "a storage account", _BLOBS),
-    setting("azure-native:storage:FileServiceProperties", "a storage account", _FILES),
-    setting("azure-native:storage:ManagementPolicy", "a storage account", _LIFECYCLE),
     setting(
-        "azure-native:storage:StorageAccount",
+        BLOB_SERVICE,
+        "a storage account",
+        _BLOBS,
+        acts=Acts(
+            by_path(f"{_IN_ACCOUNT}/blobServices", "blobServicesName"),
+            lies("blobServicesName", "accountName", second="changes"),
+            REPLACED,
+        ),
+        renders=Renders(ArmType(f"{_ACCOUNTS}/blobServices", _VERSION, "accountName blobServicesName"), CHECKED),
+    ),
+    setting(
+        FILE_SERVICE,
+        "a storage account",
+        _FILES,
+        acts=Acts(
+            by_path(f"{_IN_ACCOUNT}/fileServices", "fileServicesName"),
+            lies("fileServicesName", "accountName", second="changes"),
+            REPLACED,
+        ),
+        renders=Renders(ArmType(f"{_ACCOUNTS}/fileServices", _VERSION, "accountName fileServicesName"), CHECKED),
+    ),
+    setting(
+        MANAGEMENT_POLICY,
+        "a storage account",
+        _LIFECYCLE,
+        acts=Acts(
+            by_path(f"{_IN_ACCOUNT}/managementPolicies", "managementPolicyName"),
+            lies("managementPolicyName", "accountName", second="changes"),
+            REPLACED,
+        ),
+        renders=Renders(
+            ArmType(f"{_ACCOUNTS}/managementPolicies", _VERSION, "accountName managementPolicyName"), CHECKED
+        ),
+    ),
+    setting(
+        ACCOUNT,
         "a resource group",
         _ACCOUNT,
         tags=At("tags", _ACCOUNT),
@@ -46,5 +120,11 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_price, _PRICING),
         stands=At("location", _ACCOUNT),
         keeps=No("files are kept until somebody deletes them; old versions expire by its lifecycle", _LIFECYCLE),
+        acts=Acts(
+            by_path(_ACCOUNTS, "accountName", _answer),
+            lies("accountName", pattern=r"[a-z0-9]{3,24}", also=("isHnsEnabled",), unique="{name}"),
+            NAMED,
+        ),
+        renders=Renders(ArmType(_ACCOUNTS, _VERSION, "accountName", _RENAMED), CHECKED),
     ),
 )

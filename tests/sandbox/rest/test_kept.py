@@ -15,11 +15,12 @@ import httpx
 import pytest
 
 from catalogue.answers import project_number
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.mlplatform import TRAFFIC
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
 from sandbox.rest.kept import KeptDouble
-from sandbox.rest.kept_arm import ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT, MODEL
 from sandbox.state import State
 from sandbox.state.metrics import Played
@@ -50,7 +51,7 @@ def place(state: State, type_: str, id_: str, **values: Any) -> None:
 
 def deployments(state: State, *names: str) -> None:
     for name in names:
-        to = Link("endpointName", AZURE_ENDPOINT, (ONLINE_ENDPOINT,), holds=True)
+        to = Link("endpointName", AZURE_ENDPOINT, (SERVED,), holds=True)
         place(state, ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/{name}", kind="Managed", links=[to])
 
 
@@ -60,7 +61,7 @@ def database(tmp_path: Path) -> Path:
     place(state, AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
     endpoint = {"location": "eastus2", "kind": "Managed", "tags": {"stack": "azure-pilot"}, "workspaceName": "risk"}
     properties = {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {}}
-    place(state, ONLINE_ENDPOINT, AZURE_ENDPOINT, **endpoint, properties=properties)
+    place(state, SERVED, AZURE_ENDPOINT, **endpoint, properties=properties)
     deployments(state, "blue", "green")
     return tmp_path / "state.sqlite"
 
@@ -181,9 +182,9 @@ def test_traffic_holds_the_new_deployment_and_frees_the_old(run: Logic, database
 
 def test_the_provider_changes_traffic_alone_on_what_another_made(run: Logic, database: Path) -> None:
     state = State(database)
-    before = state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    before = state.resources.get(SERVED, AZURE_ENDPOINT)
     run.traffics.update(traffic())
-    assert state.resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT) == before
+    assert state.resources.get(SERVED, AZURE_ENDPOINT) == before
 
 
 def test_a_write_that_changes_a_tag_is_seen_on_the_endpoint(database: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_write_that_changes_a_tag_is_seen_on_the_endpoint(database: Path) -> N
         status = httpx.put(url, json=body, headers=headers).headers["Azure-AsyncOperation"]
         while httpx.get(status, headers=headers).json()["status"] == "InProgress":
             pass
-    row = State(database).resources.get(ONLINE_ENDPOINT, AZURE_ENDPOINT)
+    row = State(database).resources.get(SERVED, AZURE_ENDPOINT)
     assert row is not None and row.outputs == {"tags": {"stack": "mine"}}
 
 
