@@ -10,12 +10,9 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
-<<<<<<< HEAD
 from catalogue.kinds.aws import appautoscaling, sagemaker
-=======
 from catalogue.kinds.azure import machinelearningservices, monitor
 from catalogue.kinds.azure.mlplatform import TRAFFIC
->>>>>>> r-azure
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.rest.kept_vertex import DEPLOYMENT
