@@ -143,13 +143,14 @@ class Graph:
         return tuple(r for r in self.resources if r.custom and not r.is_provider)
 
     def of(self, *types: str) -> list[Resource]:
-        """The resources of these types."""
+        """The resources of these types; components, which are nothing in a cloud, are none of them."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     def refers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
         """What the property `key` of a resource refers to, of these types; of any where none is given."""
         targets = (self.by_urn.get(urn) for urn in resource.property_dependencies.get(key, ()))
-        return [target for target in targets if target is not None and (not types or target.type in types)]
+        made = (target for target in targets if target is not None and target.custom)
+        return [target for target in made if not types or target.type in types]
 
     def referring(self, type_: str, key: str, to: Resource) -> list[Resource]:
         """The resources of a type whose property `key` refers to `to`."""
@@ -178,7 +179,8 @@ class Graph:
     def _by_type(self) -> Mapping[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.type, []).append(resource)
+            if resource.custom:  # a component may bear any type, and makes nothing
+                found.setdefault(resource.type, []).append(resource)
         return found
 
     @cached_property

@@ -8,6 +8,7 @@ of them ends in silence: the one who runs the rule makes a finding of it.
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import count
 from math import isfinite, nan
 from typing import Any, Protocol, cast
 
@@ -16,6 +17,10 @@ import yaml
 from catalogue.marks import is_secret, is_unknown
 
 Given = Mapping[str, Any]
+MOST = 1e15
+"""No number that a cloud reads is larger; one that is would overflow the arithmetic of a bill."""
+_NODES = 50_000
+"""How much a document may hold, whatever it is written in: far above what any cloud accepts."""
 
 
 class Owner(Protocol):
@@ -94,11 +99,13 @@ class Properties:
         return _text(value)
 
     def text_if_known(self, path: str) -> str:
-        """As `text_or_empty`, and empty too where the value is not known before `up`."""
+        """As `text_or_empty`, and empty too where another resource will give the value, not known before `up`."""
         try:
             return self.text_or_empty(path)
-        except NotKnown:
-            return ""
+        except NotKnown as error:
+            if self._awaited(error.path):
+                return ""
+            raise
 
     def number_or_none(self, path: str) -> float | None:
         """The number at the path, written as a number or as text; None where there is none."""
@@ -120,16 +127,18 @@ class Properties:
         return self._part(cast(Given, value or {}), path)
 
     def is_given(self, path: str) -> bool:
-        """Whether something that is not empty stands at the path; what comes from another resource does."""
+        """Whether something that is not empty stands at the path; what comes from another resource does.
+
+        Blank text, False, an empty section and a list of nothing but such are empty; 0 is a number like any other. A
+        secret raises Hidden.
+        """
         try:
             value = self.value_or_none(path)
-        except Hidden:
-            return True
         except NotKnown as error:
-            if self.owner and self.owner.comes_from_another(error.path):
+            if self._awaited(error.path):
                 return True
             raise
-        return value is not None and value not in ("", [], {})
+        return _something(self.owner, _join(self.at, path), value)
 
     def document_or_empty(self, path: str) -> "Properties":
         """The JSON or YAML document at the path, parsed whole; an empty one where there is none.
@@ -173,7 +182,7 @@ class Properties:
             yield Properties(cast(Given, value), where, self.owner)
 
     def each_text_if_known(self, path: str) -> Iterator[str]:
-        """As `each_text`, without those that are not known before `up`."""
+        """As `each_text`, without those that come from another resource and are not known before `up`."""
         for where, value in _walk(self.owner, self.at, self.values, path.split("."), waits=False):
             if isinstance(value, Mapping):
                 raise Malformed(where, "is a section where a text is read", self.owner)
@@ -207,6 +216,10 @@ class Properties:
     def __bool__(self) -> bool:
         return bool(self.values)
 
+    def _awaited(self, path: str) -> bool:
+        """Whether what stands at a path of the whole, and is not known yet, comes from another resource."""
+        return self.owner is not None and self.owner.comes_from_another(path)
+
     def _part(self, values: Given, path: str) -> "Properties":
         return Properties(values, _join(self.at, path), self.owner)
 
@@ -216,9 +229,9 @@ def _walk(
 ) -> Iterator[tuple[str, Any]]:
     """Each value at the end of the path with where it stands; lists are entered on the way and at the end.
 
-    Without `waits`, what is not known is left out.
+    Without `waits`, what is not known and comes from another resource is left out.
     """
-    if not waits and is_unknown(value):
+    if not waits and is_unknown(value) and owner is not None and owner.comes_from_another(where):
         return
     _readable(owner, where, value)
     if isinstance(value, list):
@@ -263,15 +276,31 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _something(owner: Owner | None, where: str, value: Any) -> bool:
+    """Whether a value is more than nothing. Raises Hidden for a secret inside it."""
+    if is_unknown(value):
+        return owner is not None and owner.comes_from_another(where)
+    _readable(owner, where, value)
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, list):
+        found = [_something(owner, f"{where}[{index}]", item) for index, item in enumerate(cast(list[Any], value))]
+        return any(found)  # every element is looked at: a secret behind a text is no less hidden
+    if isinstance(value, Mapping):
+        return bool(value) or where.endswith("]")  # an empty section is nothing, but one in a list is an element
+    return value is not None and value is not False
+
+
 def _number(owner: Owner | None, where: str, value: Any) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = nan
-        if isfinite(number):  # neither "nan" nor "inf" is above any bound that a rule compares it with
+        # Neither "nan" nor "inf" is above any bound that a rule compares it with, and no cloud counts this far.
+        if isfinite(number) and abs(number) < MOST:
             return value if isinstance(value, int) else number
     raise Malformed(where, f"is {_noun(value)} where a number is read", owner)
 
@@ -302,7 +331,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Yaml(yaml.SafeLoader):
-    """Safe YAML that refuses a key which stands twice."""
+    """Safe YAML that refuses a key which stands twice, and aliases, by which a short text can hold endless parts."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if cast(Any, self).check_event(yaml.AliasEvent):
+            raise ValueError
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [key.value for key, _ in node.value]
@@ -323,10 +357,25 @@ def _parsed(owner: Owner | None, where: str, value: Any) -> Given:
             found: Any = json.loads(value, object_pairs_hook=_once)
         else:
             found = yaml.load(value, Loader=_Yaml)  # a safe loader, made strict
+        _plain(found, count(1))
     except _Twice as error:
         raise Malformed(where, f"{error}, so that it can be read in two ways", owner) from None
-    except (ValueError, yaml.YAMLError, RecursionError):
+    except Exception:  # the parsers raise errors of many kinds, and a document that breaks one is none
         raise Malformed(where, "is no document that can be read", owner) from None
     if not isinstance(found, Mapping):
         raise Malformed(where, "is no document of sections", owner)
     return cast(Given, found)
+
+
+def _plain(value: Any, nodes: Iterator[int]) -> None:
+    """Raise ValueError for what no genuine document holds: a mark of Pulumi's, a key that is no text, endless parts."""
+    if next(nodes) > _NODES or is_unknown(value) or is_secret(value):
+        raise ValueError
+    if isinstance(value, Mapping):
+        for key, item in cast(Mapping[Any, Any], value).items():
+            if not isinstance(key, str):
+                raise ValueError
+            _plain(item, nodes)
+    elif isinstance(value, list):
+        for item in cast(list[Any], value):
+            _plain(item, nodes)

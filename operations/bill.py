@@ -5,6 +5,7 @@ without a record, and a price that nobody knows, is reported as unpriced: nothin
 """
 
 from collections.abc import Iterator
+from math import isfinite
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
@@ -60,6 +61,11 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
     except Unreadable as error:
         return _unpriced(resource, f"cannot be priced: {error}")
+    except Exception as error:  # what breaks the arithmetic has no price, and must not take the verdict along
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return _unpriced(resource, f"cannot be priced, for its price broke on it ({said})")
+    if not (isfinite(bill.idle) and isfinite(bill.ceiling) and 0 <= bill.idle <= bill.ceiling):
+        return _unpriced(resource, f"cannot be priced: {bill.what} comes to {bill.idle:g} to {bill.ceiling:g} dollars")
     component = pricing.graph.component_of(resource)
     return CostLine(
         resource=resource.name,

@@ -177,7 +177,7 @@ def _proofs(verdict: Verdict, console: Console) -> None:
     table = _table("proof", "state", "fact")
     for proof in verdict.proofs:
         table.add_row(
-            Text(words.one_line(proof.name)), Text(proof.state, _STYLES[proof.state]), Text(words.printable(proof.fact))
+            Text(words.one_line(proof.name)), Text(proof.state, _STYLES[proof.state]), Text(words.one_line(proof.fact))
         )
     console.print(table, highlight=False)
 
@@ -203,7 +203,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
             table.add_row(
                 Text(stands, _STYLES[stands]).append(f"\n{finding.severity}", "not bold default"),
                 Text("\n".join(_where(finding))),
-                Text(words.printable(finding.message)).append(f"\nRemedy: {words.printable(finding.remedy)}"),
+                Text(words.one_line(finding.message)).append(f"\nRemedy: {words.one_line(finding.remedy)}"),
                 end_section=index == len(open_) - 1,
             )
         console.print(table, highlight=False)

@@ -177,7 +177,7 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str) -> dict[str, An
         }
     }
     if finding.resource is not None:
-        location["logicalLocations"] = [{"name": finding.resource, "kind": "resource"}]
+        location["logicalLocations"] = [{"name": words.one_line(finding.resource), "kind": "resource"}]
     resource = finding.resource or ""
     about = f"{resource}: " if resource else ""
     identity = hashlib.sha256(f"{finding.rule}\0{resource}".encode()).hexdigest()

@@ -9,9 +9,10 @@ from operations.verdict import Created, Finding, Verdict
 
 Standing = Literal["fails", "advisory", "waived"]
 
-# What XML 1.0 forbids, and what steers a terminal or turns the reading order round: escape sequences, C1 codes, bidi.
+# What XML 1.0 forbids, and what steers a terminal, turns the reading order round or is not seen: escapes, bidi, tags.
 _UNPRINTABLE = re.compile(
-    "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _STANDINGS: tuple[Standing, ...] = ("fails", "advisory", "waived")
 _SEVERITIES = ("critical", "high", "medium", "low")

@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Machines, Runs, Serves
 from catalogue.kinds import kind_of, kinds
-from catalogue.platforms import PLATFORMS, cloud_of
+from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from policies import limits, quotas
 from policies.rule import Found, Rule, stack_rule, whole_stack_rule
 
 TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
+
+
+# A whole digest, or a tag as the OCI distribution specification has it, which is not `latest`.
+_TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
+_PINNED = re.compile(rf"[^:@]+(:{_TAG})?@sha256:[0-9a-f]{{64}}|[^:@]+:{_TAG}", re.ASCII | re.IGNORECASE)
 
 
 def rules(platform: str) -> list[Rule]:
@@ -50,10 +55,12 @@ def kind_known(graph: Graph) -> Found:
     """Any type at all in a stack of this program; in another's only those of the three clouds, once a type."""
     said: set[str] = set()
     for resource in graph.cloud:
-        elsewhere = graph.ours or (cloud_of(resource.type) is not None and resource.type not in said)
-        if elsewhere and kind_of(resource.type) is None:
-            said.add(resource.type)
-            yield resource, f"is of the type {resource.type}, which the catalogue does not know"
+        if graph.ours or (cloud_of(resource.type) is not None and resource.type not in said):
+            if kind_of(resource.type) is None:
+                said.add(resource.type)
+                yield resource, f"is of the type {resource.type}, which the catalogue does not know"
+            elif graph.ours and graph.platform and platform_of(resource.type) != graph.platform:
+                yield resource, f"is of the type {resource.type}, which is of another platform than the stack"
 
 
 def _tags(platform: str) -> Rule:
@@ -103,8 +110,10 @@ def _own_key(platform: str) -> Rule:
                 continue
             if not resource.props.is_given_in_each(key.path):
                 yield f"has no customer-managed key at {key.path}"
-            elif any("alias/aws/" in text for text in resource.props.each_text_if_known(key.path)):
-                yield f"is encrypted with a key that AWS manages at {key.path}"
+                continue
+            for text in resource.props.each_text_if_known(key.path):
+                if "alias/aws/" in text or text in ("true", "false") or text.isdigit():
+                    yield f"names no key of the pilot at {key.path}: {text}"
 
     return own_key
 
@@ -239,9 +248,7 @@ def _pinned(platform: str) -> Rule:
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.serves, Serves)
         for image in kind.serves.images(graph, resource):
-            name, at, digest = image.rpartition("/")[2].partition("@")
-            tag = digest if at else name.partition(":")[2]
-            if tag in ("", "latest"):
+            if not _PINNED.fullmatch(image.rpartition("/")[2]):
                 yield f"names no version of its image ({image})"
 
     return pinned

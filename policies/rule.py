@@ -79,9 +79,9 @@ class Rule:
             for resource, sentence in self.check(graph, subject):
                 yield Violation(resource, sentence)
         except NotKnown as error:
-            yield Violation(subject or _owner(graph, error), f"cannot be judged yet: {error}", error)
+            yield Violation(_owner(graph, error) or subject, f"cannot be judged yet: {error}", error)
         except Unreadable as error:
-            yield Violation(subject or _owner(graph, error), f"cannot be judged: {error}")
+            yield Violation(_owner(graph, error) or subject, f"cannot be judged: {error}")
         except Exception as error:  # a rule that breaks has judged nothing, which nobody must take for a pass
             said = " ".join(f"{type(error).__name__}: {error}".split())
             yield Violation(subject, f"cannot be judged, for the rule {self.name} broke on it ({said})")

