@@ -13,9 +13,10 @@ from catalogue.hardware.catalogue import HardwareFamily
 from catalogue.kinds.aws import appautoscaling, sagemaker
 from catalogue.kinds.azure import machinelearningservices, monitor
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.kinds.gcp import workbench
+from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
-from sandbox.rest.kept_vertex import DEPLOYMENT
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from stacks.errors import BadInput
@@ -56,12 +57,12 @@ _CAPACITY: Mapping[str, _Part] = {
 }
 _TAGGED: Mapping[str, _Part] = {
     "aws": _Part(sagemaker.DOMAIN, "tags.owner"),
-    "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
+    "gcp": _Part(workbench.INSTANCE, "labels.owner"),
     "azure": _Part(machinelearningservices.WORKSPACE, "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
     "aws": (sagemaker.USER_PROFILE, sagemaker.DOMAIN),
-    "gcp": ("gcp:workbench/instance:Instance",),
+    "gcp": (workbench.INSTANCE,),
     "azure": (machinelearningservices.WORKSPACE,),
 }
 _SAID: Mapping[str, Mapping[str, str]] = {

@@ -33,7 +33,6 @@ NAMED_BESIDE = {
     "catalogue/platforms.py": "a platform has a provider",
     "provider/gcp/deployment.py": "it is the resource",
     "provider/gcp/model.py": "it is the resource",
-    "operations/drill/drills.py": "a drill says which resource of a platform it hurts",
 }
 """Who else names a type, and why."""
 

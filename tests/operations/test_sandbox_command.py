@@ -342,7 +342,7 @@ def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None
             "thresholdValue": 250,
         },
     }
-    policy = {"displayName": "slow", "conditions": [condition]}
+    policy = {"displayName": "slow", "combiner": "OR", "conditions": [condition]}
     filled.resources.create(New("gcp:monitoring/alertPolicy:AlertPolicy", "a", "gcp", "p", "", "slow", policy, {}))
     assert "rings" not in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
     assert run("play", "pilot-fraud-scorer", "--p95-ms", "900").stdout.startswith("fraud-scorer: 1000 requests")
