@@ -60,25 +60,27 @@ class Bound:
 class AlarmKind:
     """How a cloud's resources of one type are read as alarms.
 
-    `read` gives, from the inputs, what the mail says and the bound; None for an alarm that is on no endpoint. `mails`
-    gives the addresses that it mails to.
+    `read` gives, from the inputs, each thing that can ring: what the mail says, and the bounds that must all be passed
+    for it. It gives nothing for an alarm that is on no endpoint. `mails` gives the addresses that it mails to.
     """
 
-    read: Callable[[Json], tuple[str, Bound] | None]
+    read: Callable[[Json], Iterator[tuple[str, tuple[Bound, ...]]]]
     mails: Callable[[State, Record], Iterator[str]]
 
 
 def read_alarms(state: State, kinds: Mapping[str, AlarmKind]) -> list[Alarm]:
-    """The alarms of these resource types on endpoints, in the order in which they were made."""
+    """The alarms of these resource types on endpoints, in the order in which they were made.
+
+    One that watches several figures is given once for each of them.
+    """
     metrics = state.metrics.played()
     found: list[Alarm] = []
     for type_, kind in kinds.items():
         for record in state.resources.find(type=type_):
-            read = kind.read(record.inputs)
-            if read is not None:
-                words, bound = read
-                mails, rings = tuple(kind.mails(state, record)), bound.passed(metrics)
-                found.append(Alarm(_name(record), bound.endpoint, bound.figure, words, mails, rings))
+            mails = tuple(kind.mails(state, record))
+            for words, bounds in kind.read(record.inputs):
+                rings = all(bound.passed(metrics) for bound in bounds)
+                found += [Alarm(_name(record), one.endpoint, one.figure, words, mails, rings) for one in bounds]
     return found
 
 

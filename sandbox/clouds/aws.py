@@ -41,17 +41,17 @@ _CLOUDWATCH: Mapping[tuple[str, str], tuple[Figure, float]] = {
 }
 
 
-def _metric_alarm(inputs: Json) -> tuple[str, Bound] | None:
+def _metric_alarm(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
     statistic = inputs.get("statistic") or inputs.get("extendedStatistic")
     watched = _CLOUDWATCH.get((inputs.get("metricName", ""), str(statistic)))
     endpoint = inputs.get("dimensions", {}).get("EndpointName")
     if inputs.get("namespace") != "AWS/SageMaker" or watched is None or endpoint is None:
-        return None
+        return
     above = inputs["comparisonOperator"].startswith("GreaterThan")
     breaching = inputs.get("treatMissingData") == "breaching"
     beyond = inputs["threshold"] + (1 if above else -1)  # what is missing is taken as beyond the threshold
     bound = Bound(endpoint, *watched, above, inputs["threshold"], beyond if breaching else None)
-    return inputs.get("alarmDescription", ""), bound
+    yield inputs.get("alarmDescription", ""), (bound,)
 
 
 def _subscribers(state: State, alarm: Record) -> Iterator[str]:

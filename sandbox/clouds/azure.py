@@ -43,28 +43,40 @@ def _parent(id_: str) -> str:
     return above if "/resourceGroups/" in above else ""
 
 
-def _metric_alert(inputs: Json) -> tuple[str, Bound] | None:
-    criterion: Json = inputs["criteria"]["allOf"][0]
-    endpoint = str(inputs["scopes"][0]).partition("/onlineEndpoints/")[2]
-    if criterion["metricName"] != "RequestLatency_P95" or not endpoint:
-        return None
-    above = criterion["operator"].startswith("GreaterThan")
-    return inputs.get("description", ""), Bound(endpoint, "latency", 1, above, criterion["threshold"])
+def _metric_alert(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
+    """Every endpoint in its scope rings by itself, where all criteria are met; one that is not read leaves it out."""
+    criteria: list[Json] = inputs["criteria"]["allOf"]
+    if any(criterion["metricName"] != "RequestLatency_P95" for criterion in criteria):
+        return
+    for scope in inputs["scopes"]:
+        if endpoint := str(scope).partition("/onlineEndpoints/")[2]:
+            bounds = [Bound(endpoint, "latency", 1, _is_above(one), one["threshold"]) for one in criteria]
+            yield inputs.get("description", ""), tuple(bounds)
 
 
-def _query_rule(inputs: Json) -> tuple[str, Bound] | None:
-    criterion: Json = inputs["criteria"]["allOf"][0]
+def _query_rule(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
+    """It rings where all criteria are met; one that is not read leaves it out."""
+    bounds = [_queried(criterion) for criterion in inputs["criteria"]["allOf"]]
+    read = tuple(bound for bound in bounds if bound is not None)
+    if len(read) == len(bounds):
+        yield inputs.get("description", ""), read
+
+
+def _queried(criterion: Json) -> Bound | None:
     found = re.fullmatch(
         r"AmlOnlineEndpointTrafficLog \| where EndpointName == '([^']+)' \| summarize \w+ = (.*)", criterion["query"]
     )
-    above = criterion["operator"].startswith("GreaterThan")
     if found is None:
         return None
     if found[2] == "count()":
-        return inputs.get("description", ""), Bound(found[1], "requests", 1, above, criterion["threshold"], 0)
+        return Bound(found[1], "requests", 1, _is_above(criterion), criterion["threshold"], 0)
     if found[2] == "100.0 * countif(toint(ResponseCode) >= 500) / count()":  # no number where there is no row
-        return inputs.get("description", ""), Bound(found[1], "errors", 1, above, criterion["threshold"])
+        return Bound(found[1], "errors", 1, _is_above(criterion), criterion["threshold"])
     return None
+
+
+def _is_above(criterion: Json) -> bool:
+    return criterion["operator"].startswith("GreaterThan")
 
 
 def _groups(state: State, alarm: Record) -> Iterator[str]:

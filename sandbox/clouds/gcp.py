@@ -33,23 +33,31 @@ def _is_foreign(id_: str, account: str) -> bool:
     return bool(project) and project.group(1) != account
 
 
-def _alert_policy(inputs: Json) -> tuple[str, Bound] | None:
-    condition: Json = inputs["conditions"][0]
+def _alert_policy(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
+    """Every condition rings by itself, or all together where the policy says AND; one not read then leaves it out."""
+    conditions: list[Json] = inputs["conditions"]
+    read = [(str(one["displayName"]), bound) for one in conditions if (bound := _bound(one)) is not None]
+    if not inputs["combiner"].startswith("AND"):
+        yield from ((words, (bound,)) for words, bound in read)
+    elif len(read) == len(conditions):
+        yield " and ".join(words for words, _ in read), tuple(bound for _, bound in read)
+
+
+def _bound(condition: Json) -> Bound | None:
     query: str = condition.get("conditionPrometheusQueryLanguage", {}).get("query", "")
     if query:
         found = re.search(r'online_response_count\{.*endpoint_id="([^"]+)".*vector\(0\).* < (\d+)$', query)
-        bound = Bound(found[1], "requests", 1, False, float(found[2]), 0) if found else None
-        return (condition["displayName"], bound) if bound else None
+        return Bound(found[1], "requests", 1, False, float(found[2]), 0) if found else None
     threshold: Json = condition.get("conditionThreshold", {})
     filter_: str = threshold.get("filter", "")
     endpoint = re.search(r'resource\.labels\.endpoint_id = "([^"]+)"', filter_)
     if endpoint is None:
         return None
-    above, bound = threshold["comparison"] == "COMPARISON_GT", threshold["thresholdValue"]
+    above, value = threshold["comparison"] == "COMPARISON_GT", threshold["thresholdValue"]
     if "online/prediction_latencies" in filter_:
-        return condition["displayName"], Bound(endpoint[1], "latency", 1, above, bound)
+        return Bound(endpoint[1], "latency", 1, above, value)
     if "online/response_count" in filter_ and threshold.get("denominatorFilter"):
-        return condition["displayName"], Bound(endpoint[1], "errors", 0.01, above, bound)
+        return Bound(endpoint[1], "errors", 0.01, above, value)
     return None
 
 

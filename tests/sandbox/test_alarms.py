@@ -84,3 +84,45 @@ def test_alarms_on_runs_and_queues_are_left_out(stood_up: tuple[State, str]) -> 
     } == set()
     read = {alarm.name.rpartition("-pilot-")[2] for alarm in alarms(state)}
     assert {"fraud-scorer-errors", "fraud-scorer-p95-latency", "fraud-scorer-idle"} <= read
+
+
+def condition(metric: str, endpoint: str, bound: float) -> dict[str, object]:
+    filter_ = f'metric.type = "aiplatform.googleapis.com/prediction/online/{metric}" AND '
+    threshold = {
+        "filter": f'{filter_}resource.labels.endpoint_id = "{endpoint}"',
+        "denominatorFilter": "all of them",
+        "comparison": "COMPARISON_GT",
+        "thresholdValue": bound,
+    }
+    return {"displayName": f"{metric} of {endpoint}", "conditionThreshold": threshold}
+
+
+SLOW, FAILING = condition("prediction_latencies", "a", 100), condition("response_count", "b", 0.01)
+ANOTHER = condition("replicas", "a", 1)
+
+
+@pytest.mark.parametrize(
+    ("combiner", "conditions", "slow", "failing", "rings"),
+    [
+        ("OR", [SLOW, FAILING], True, False, {("a", True), ("b", False)}),
+        ("OR", [SLOW, FAILING], False, True, {("a", False), ("b", True)}),
+        ("OR", [ANOTHER, FAILING], False, True, {("b", True)}),
+        ("AND", [SLOW, FAILING], True, False, {("a", False), ("b", False)}),
+        ("AND", [SLOW, FAILING], True, True, {("a", True), ("b", True)}),
+        ("AND", [SLOW, ANOTHER], True, True, set()),
+    ],
+)
+def test_every_condition_of_googles_policies_is_read(
+    tmp_path: Path,
+    combiner: str,
+    conditions: list[dict[str, object]],
+    slow: bool,
+    failing: bool,
+    rings: set[tuple[str, bool]],
+) -> None:
+    state = State(tmp_path / "state.sqlite")
+    inputs = {"displayName": "both", "combiner": combiner, "conditions": conditions}
+    state.resources.create(New("gcp:monitoring/alertPolicy:AlertPolicy", "p", "gcp", "a", "r", "p", inputs, inputs))
+    state.metrics.play("a", Played(p95_ms=200 if slow else 50))
+    state.metrics.play("b", Played(error_percent=5 if failing else 0))
+    assert {(alarm.endpoint, alarm.rings) for alarm in alarms(state)} == rings
