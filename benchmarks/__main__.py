@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import engine, scaling, terraform, together, whole
 from benchmarks.processes import BenchmarkFailed, environment
-from benchmarks.stack_files import PLATFORMS
+from catalogue.platforms import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"

@@ -1,8 +1,6 @@
-"""Stack files with any number of endpoints, for each platform in its own words (stacks/platforms.py)."""
+"""Stack files with any number of endpoints, for each platform in its own words (catalogue/platforms.py)."""
 
 from collections.abc import Mapping
-
-PLATFORMS = ("aws", "gcp", "azure")
 
 _HEAD = """config:
   mlplatform:platform: {platform}

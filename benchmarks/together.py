@@ -88,7 +88,7 @@ def section(
                     left_out.append(f"- {name}, {case[1]} stacks: {error}")
     rows = [
         (
-            f"{count} × {platform}" if name == next(iter(roots)) else "",
+            f"{count} × {platform}",
             name,
             Spread.of([one.run.seconds for one in measured]).text(),
             Spread.of([one.run.cpu_seconds for one in measured]).text(),

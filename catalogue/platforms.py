@@ -1,4 +1,7 @@
-"""The platforms, once: nothing else lists them. A record says how each one's resources are told apart."""
+"""The platforms, once: nothing else lists them.
+
+A record says how a platform's resources are told apart, and how the platform writes an account, an address, a person.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,43 +11,106 @@ Platform = Literal["aws", "gcp", "azure"]
 
 
 @dataclass(frozen=True)
+class Form:
+    """How a platform writes something: a pattern, None where it has no such thing, and what to write, in words."""
+
+    pattern: str | None
+    words: str
+
+
+@dataclass(frozen=True)
 class PlatformRecord:
-    """One platform. `packages` begin the tokens of its resources; `foreign` those of other packages of the same cloud,
-    whose resources no record describes. `product` is the ML service; `tag` what the cloud calls a tag.
+    """One platform. `product` is the ML service, `sdk` the Python package of its provider.
+
+    `packages` begin the tokens of its resources. `foreign` begin those of other packages of the same cloud, whose
+    resources no record describes. `rendering` is the language in which Checkov reads its resources. `tag` is what the
+    cloud calls a tag, `tag_value` the pattern of a legal one. `region` is an example. With `folders`, artifacts and
+    outputs are folders, which end with '/'. `person` is who a user is to its workspace, whose longest idle timeout is
+    `idle_minutes`.
     """
 
     name: Platform
     product: str
+    sdk: str
     packages: tuple[str, ...]
     foreign: tuple[str, ...]
     provider: str
+    rendering: Literal["terraform", "arm"]
     tag: str
+    tag_value: str
+    account: Form
+    region: str
+    uri: Form
+    folders: bool
+    person: Form
+    idle_minutes: int
 
+
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_PATH = r"(/[A-Za-z0-9!_.'()=-]+)+/?"
 
 PLATFORMS: Mapping[str, PlatformRecord] = {
     "aws": PlatformRecord(
         name="aws",
         product="Amazon SageMaker",
+        sdk="pulumi_aws",
         packages=("aws:", "mlplatform:aws:"),
         foreign=("aws-native:", "awsx:", "eks:", "aws-apigateway:", "aws-iam:"),
         provider="pulumi:providers:aws",
+        rendering="terraform",
         tag="tag",
+        tag_value=r"[A-Za-z0-9 _.:/=+@-]{1,256}",  # AWS, "Tag naming limits and requirements"
+        account=Form(r"[0-9]{12}", "an AWS account id of twelve digits, in quotes"),
+        region="us-east-1",
+        uri=Form(
+            rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_PATH}",
+            "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+        ),
+        folders=False,
+        person=Form(None, "none; Studio knows a person by the role they sign in with"),
+        idle_minutes=525_600,  # Studio's idleTimeoutInMinutes
     ),
     "gcp": PlatformRecord(
         name="gcp",
         product="Vertex AI",
+        sdk="pulumi_gcp",
         packages=("gcp:", "mlplatform:gcp:"),
         foreign=("google-native:",),
         provider="pulumi:providers:gcp",
+        rendering="terraform",
         tag="label",
+        tag_value=r"[a-z0-9_-]{1,63}",  # Google Cloud, "Labels overview"
+        account=Form(
+            r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+            "a Google Cloud project id such as payments-risk-pilot, neither its number nor its name",
+        ),
+        region="us-central1",
+        uri=Form(
+            rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}", "a Cloud Storage folder such as gs://bucket/folder/"
+        ),
+        folders=True,
+        person=Form(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "the e-mail address of a Google account"),
+        idle_minutes=1_440,  # Workbench's idle-timeout-seconds, 600 to 86400
     ),
     "azure": PlatformRecord(
         name="azure",
         product="Azure Machine Learning",
+        sdk="pulumi_azure_native",
         packages=("azure-native:", "mlplatform:azure:"),
         foreign=("azure:", "azuread:", "azure-native_"),
         provider="pulumi:providers:azure-native",
+        rendering="arm",
         tag="tag",
+        tag_value=r"[^<>%&\\?/]{1,256}",  # Azure, "Use tags"
+        account=Form(_UUID, "an Azure subscription id such as 00000000-0000-0000-0000-000000000000, in lower case"),
+        region="eastus2",
+        uri=Form(
+            rf"azureml://datastores/[A-Za-z0-9_]{{1,255}}/paths{_PATH}",
+            "a datastore's folder such as azureml://datastores/artifacts/paths/folder/",
+        ),
+        folders=True,
+        person=Form(_UUID, "the object id of a user in Entra ID, a UUID in lower case"),
+        idle_minutes=4_320,  # a compute instance's idleTimeBeforeShutdown, PT15M to P3D
     ),
 }
 

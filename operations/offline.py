@@ -33,6 +33,7 @@ from operations.asked import with_stack_keys
 from sandbox import cloud
 from sandbox.clouds import account_and_region
 from stacks.config import from_engine
+from stacks.sections import deployers
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = sysconfig.get_path("purelib")
@@ -205,8 +206,8 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
 
 def load(platform: str) -> Callable[[], int]:
     """Import what every stack of a platform needs, and return the job of a child that is forked after it."""
-    for package in ("stacks", "sandbox.lookups"):
-        import_module(f"{package}.{platform}")
+    for module in (f"stacks.{platform}.ground", *deployers(platform), f"sandbox.lookups.{platform}"):
+        import_module(module)
     return _job
 
 

@@ -82,7 +82,7 @@ def bill_in_words(verdict: Verdict) -> str:
 
 
 def noun(type_: str) -> str:
-    """The last word of a Pulumi type, such as `Subnet` of `aws:ec2/subnet:Subnet`."""
+    """The last word of a Pulumi type, such as `Subnet`."""
     return one_line(type_).rsplit(":", 1)[-1]
 
 

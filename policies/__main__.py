@@ -126,20 +126,22 @@ def one(args: ResourceValidationArgs) -> Resource:
 
 
 def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
-    """The stack as the engine shows it: what was sent, remembered, and what the cloud answered."""
-    made = [_resource(item) for item in resources]
+    """The stack as the engine shows it: what was sent, remembered, and what the cloud answered.
+
+    The engine shows what is about to be deleted too. A program that ran has sent nothing for it, so it is left out;
+    where nothing at all was sent (`pulumi policy analyze`), what stands is judged.
+    """
+    made = [_resource(item) for item in resources if not _sent or item.urn in _sent or not _is_custom(item)]
     stack = stack_of(made[0].urn) if made else ""
     return Graph(stack, platform, tuple(made), {}, ours())
 
 
 def _resource(item: PolicyResource) -> Resource:
-    # A component is made with no provider; everything in a cloud is, even with a default one.
-    is_provider = item.resource_type.startswith("pulumi:providers:")
     return Resource(
         urn=item.urn,
         type=item.resource_type,
         name=item.name,
-        custom=item.provider is not None or is_provider,
+        custom=_is_custom(item),
         parent=item.parent.urn if item.parent else None,
         provider=item.provider.urn if item.provider else None,
         protect=item.opts.protect,
@@ -149,6 +151,11 @@ def _resource(item: PolicyResource) -> Resource:
         inputs=_sent.get(item.urn, {}),
         outputs=cast(Mapping[str, Any], plain(item.props)),
     )
+
+
+def _is_custom(item: PolicyResource) -> bool:
+    """A component is made with no provider; everything in a cloud is, even with a default one."""
+    return item.provider is not None or item.resource_type.startswith("pulumi:providers:")
 
 
 def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ machines and what it runs.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Machines, Runs, Serves
@@ -17,12 +17,6 @@ from policies import limits, quotas
 from policies.rule import Found, Rule, stack_rule, whole_stack_rule
 
 TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
-# A tag's legal value: AWS "Tag naming limits and requirements"; Google Cloud "Labels overview"; Azure "Use tags".
-_LEGAL: Mapping[str, re.Pattern[str]] = {
-    "aws": re.compile(r"[A-Za-z0-9 _.:/=+@-]{1,256}"),
-    "gcp": re.compile(r"[a-z0-9_-]{1,63}"),
-    "azure": re.compile(r"[^<>%&\\?/]{1,256}"),
-}
 
 
 def rules(platform: str) -> list[Rule]:
@@ -82,7 +76,7 @@ def _tags(platform: str) -> Rule:
             given = resource.props.section_or_empty(kind.tags.path)
             for tag in TAGS:
                 value = given.text_or_empty(tag)
-                if not _LEGAL[platform].fullmatch(value):
+                if not re.fullmatch(PLATFORMS[platform].tag_value, value):
                     yield resource, f"lacks the {noun} {tag}, or has an illegal value"
                 elif first.setdefault(tag, value) != value:
                     yield resource, f"says {tag} is {value}, where the stack says {first[tag]}"

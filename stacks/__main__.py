@@ -1,4 +1,4 @@
-"""The program that `pulumi up` runs: one stack, on the platform its stack file names."""
+"""The program that `pulumi up` runs: the ground of one stack on its platform, then the sections of its stack file."""
 
 from importlib import import_module
 
@@ -6,6 +6,7 @@ import pulumi
 
 from stacks.config import from_engine
 from stacks.errors import BadInput
+from stacks.sections import asked, deployer
 
 try:
     config = from_engine()
@@ -13,5 +14,10 @@ except BadInput as error:
     raise pulumi.RunError(str(error)) from None
 
 # Only the platform in use is imported: each cloud's SDK costs seconds.
-for output, value in import_module(f"stacks.{config.platform}").deploy(pulumi.get_stack(), config).items():
-    pulumi.export(output, value)
+parts = [import_module(name) for section in asked(config) if (name := deployer(section.name, config.platform))]
+reach = {service for part in parts if hasattr(part, "reaches") for service in part.reaches(config)}
+needs = [part.grants(config) for part in parts if hasattr(part, "grants")]
+ground = import_module(f"stacks.{config.platform}.ground").lay(pulumi.get_stack(), config, reach, needs)
+for outputs in (ground.outputs, *(part.deploy(ground, config) for part in parts)):
+    for output, value in outputs.items():
+        pulumi.export(output, value)

@@ -1,54 +1,48 @@
-"""The README's table of capabilities by platform, made from the code. `make docs` rewrites it; a test holds it true.
+"""The README's table of capabilities, made from the sections. `make docs` rewrites it; a test holds it true.
 
-A room of `components/<platform>/` that the platform's program uses is `yes`, one that nobody built yet is `later`; an
-endpoint's kind is `yes` or the sentence with which the stack config refuses it.
+A cell is `yes`, or `no` with the number of a footnote, which is the sentence with which the stack config refuses it.
 """
 
-import ast
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from stacks.platforms import KINDS, PLATFORMS
+from catalogue.platforms import PLATFORMS
+from stacks.model import Section
+from stacks.sections import refusal, sections
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- capabilities: made by make docs -->\n", "<!-- end of capabilities -->\n"
 
-ROOMS = {
-    "workspace with idle shutdown": "workspace",
-    "private network": "network",
-    "customer-managed keys": "encryption",
-    "an identity for each persona": "identity",
-    "registry of images and models": "registry",
-    "batch jobs on a schedule": "batch",
-    "budget": "budget",
-    "audit trail": "audit",
-    "alerts to the owner": "monitoring",
-    "training jobs": "training",
-    "pipelines": "pipeline",
-    "feature store": "features",
-    "quota requests": "quota",
-}
-"""What a person would call it, and the file of `components/<platform>/` that would build it."""
+
+def capabilities() -> Iterator[tuple[str, Mapping[str, str]]]:
+    """What a person would call each capability, and the refusal of each platform that lacks it."""
+    for section in sections().values():
+        for called, refused in _called(section):
+            lacking = {platform: said for platform in PLATFORMS if (said := refusal(section, platform))}
+            yield called, {**refused, **lacking}
 
 
-def capability(platform: str, room: str) -> str:
-    """`yes` where the platform's program uses this room, `later` where it does not."""
-    program = ast.parse((Path(__file__).parent / f"{platform}.py").read_text(encoding="utf-8"))
-    used = {node.module for node in ast.walk(program) if isinstance(node, ast.ImportFrom)}
-    return "yes" if f"components.{platform}.{room}" in used else "later"
+def _called(section: Section[object]) -> list[tuple[str, Mapping[str, str]]]:
+    if section.kinds:
+        return [(f"`{kind}` {section.called}", refused) for kind, refused in section.kinds.items()]
+    return [(section.called, {})]
 
 
 def table() -> str:
-    """The table in Markdown: a line a capability, a column a platform."""
-    heads = [f"{words.product} (`{platform}`)" for platform, words in PLATFORMS.items()]
+    """The table in Markdown, a line a capability and a column a platform, and its footnotes."""
+    heads = [f"{platform.product} (`{platform.name}`)" for platform in PLATFORMS.values()]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-    for kind in KINDS:
-        cells = [words.refused.get(kind, "yes") for words in PLATFORMS.values()]
-        lines.append(f"| `{kind}` endpoint | {' | '.join(cells)} |")
-    for what, room in ROOMS.items():
-        cells = [capability(platform, room) for platform in PLATFORMS]
-        lines.append(f"| {what} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    notes: list[str] = []
+    for called, refused in capabilities():
+        cells: list[str] = []
+        for platform in PLATFORMS:
+            said = refused.get(platform)
+            if said and said not in notes:
+                notes.append(said)
+            cells.append(f"no <sup>{notes.index(said) + 1}</sup>" if said else "yes")
+        lines.append(f"| {called} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", *(f"{number}. {said}" for number, said in enumerate(notes, 1))]) + "\n"
 
 
 def page(readme: str) -> str:

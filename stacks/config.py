@@ -17,17 +17,19 @@ import yaml
 from pydantic import ValidationError
 
 from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
 from stacks.errors import BadInput
-from stacks.model import BatchJob, StackConfig
-from stacks.platforms import KINDS, PLATFORMS, WORKSPACE_FAMILY, ZONE_KEYS
-from stacks.problems import NAMED, Problem, meaning, no_zones, problems_of
+from stacks.model import NAMESPACE, Problem, StackConfig
+from stacks.problems import meaning, problems_of
+from stacks.sections import refusal, sections, stack_model
 from stacks.strict_yaml import Loader, Refused
 from stacks.wording import found_word, nearest, one_line
 
-NAMESPACE = "mlplatform"
 STACKS = Path(__file__).parent
 MAX_FILE_BYTES = 256 * 1024
 MAX_LINES = 5
+TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
+"""The keys that Pulumi knows beside `config`, at the top of a stack file."""
 
 
 def read_stack_file(path: Path) -> StackConfig:
@@ -100,17 +102,14 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
         raise BadInput(f"{where}: found {found_word(document)}, allowed: a mapping with the key 'config'")
     document = cast(dict[str, Any], document)
     for key in document:
-        if key not in _TOP_LEVEL:
-            raise BadInput(f"{where}: {one_line(key)}: unknown key{nearest(key, _TOP_LEVEL)}")
+        if key not in TOP_LEVEL:
+            raise BadInput(f"{where}: {one_line(key)}: unknown key{nearest(key, TOP_LEVEL)}")
     config: object = document.get("config")
     if not isinstance(config, dict):
         raise BadInput(
             f"{where}: config: found {found_word(config)}, allowed: a mapping of keys such as {NAMESPACE}:platform"
         )
     return cast(Mapping[str, Any], config)
-
-
-_TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 
 
 def from_engine() -> StackConfig:
@@ -152,10 +151,10 @@ def validate(config: Mapping[str, Any], where: str) -> StackConfig:
         if namespace == NAMESPACE and name:
             values[name] = value
         elif not key.startswith("pulumi:"):
-            near = nearest(meaning(key.rpartition(":")[2]), StackConfig.model_fields, f"{NAMESPACE}:")
+            near = nearest(meaning(key.rpartition(":")[2]), stack_model().model_fields, f"{NAMESPACE}:")
             raise BadInput(f"{where}: config.{one_line(key)}: unknown key{near}")
     try:
-        parsed = StackConfig.model_validate(values)
+        parsed = stack_model().model_validate(values)
     except ValidationError as error:
         problems = problems_of(error, values.get("platform"))
     else:
@@ -172,86 +171,27 @@ def validate(config: Mapping[str, Any], where: str) -> StackConfig:
 
 
 def _cross_checks(config: StackConfig) -> Iterator[Problem]:
-    """What one field alone cannot tell: names that must exist, ranges, and families this platform does not have."""
-    served = [("endpoints", name, item) for name, item in config.endpoints.items()]
-    scored = [("batch_jobs", name, item) for name, item in config.batch_jobs.items()]
-    hardware = catalogue.load(config.platform)
-    yield from _own_words(config)
-    for section, name, item in [*served, *scored]:
-        if item.model not in config.models:
-            near = nearest(item.model, config.models)
-            yield Problem((section, name, "model"), f"found {item.model!r}, no key of {NAMESPACE}:models{near}")
-        family = hardware.families[item.family]
-        use = "batch" if isinstance(item, BatchJob) else item.kind
-        refused = PLATFORMS[config.platform].refused.get(use)
-        if refused:
-            yield Problem((section, name, "kind"), f"found {use!r}: {refused}")
-            continue
-        if family.absent:
-            sentence = f"found {item.family!r}, which {config.platform} lacks: {family.absent}"
-            yield Problem((section, name, "family"), sentence)
-        elif use not in family.uses:
-            allowed = ", ".join(other for other, figures in hardware.families.items() if use in figures.uses)
-            sentence = f"found {item.family!r}, which {config.platform} does not offer for {use}, allowed: {allowed}"
-            yield Problem((section, name, "family"), sentence)
-    for section, name, item in served:
-        if item.min_replicas > item.max_replicas:
-            yield Problem(
-                (section, name, "min_replicas"),
-                f"found {item.min_replicas}, allowed at most max_replicas, which is {item.max_replicas}",
-            )
-
-
-def _own_words(config: StackConfig) -> Iterator[Problem]:
-    """What each platform writes in its own way: accounts, regions, addresses, people, the longest idle timeout."""
+    """What one field alone cannot tell: what the platform refuses, and what each section finds."""
     yield from _place(config)
-    words, minutes = PLATFORMS[config.platform], config.workspace.idle_timeout_minutes
-    written: list[tuple[tuple[str | int, ...], str, str, str]] = []
-    for name, model in config.models.items():
-        written.append((("models", name, "artifact_uri"), model.artifact_uri, words.uri, words.uri_words))
-    for name, job in config.batch_jobs.items():
-        for key, value in (("input_uri", job.input_uri), ("output_uri", job.output_uri)):
-            written.append((("batch_jobs", name, key), value, words.uri, words.uri_words))
-    for path, value, pattern, allowed in written:
-        if not re.fullmatch(pattern, value):
-            yield Problem(path, f"found {found_word(value)}, allowed: {allowed}")
-        elif words.folders and path[-1] != "input_uri" and not value.endswith("/"):
-            yield Problem(path, f"found {found_word(value)}, allowed: a folder, which ends with '/'")
-    yield from _people(config)
-    yield from _zones(config)
-    if config.platform == "azure":
-        yield from _schedules_of_azure(config)
-    if minutes > words.idle_minutes:
-        sentence = f"found {minutes}, allowed: {words.idle_minutes} or less on {config.platform}"
-        yield Problem(("workspace", "idle_timeout_minutes"), sentence)
-
-
-def _people(config: StackConfig) -> Iterator[Problem]:
-    """Who each user is: one person of the platform's directory, where a machine of theirs must belong to one."""
-    words, users, principals = PLATFORMS[config.platform], config.workspace.users, config.workspace.principals
-    for user, who in principals.items():
-        if not re.fullmatch(words.principal or "", who):
-            found = f"found {found_word(who)}, allowed: {words.principal_words}"
-            yield Problem(("workspace", "principals", user), found)
-    for user in users if words.principal else ():
-        if user not in principals:
-            yield Problem(("workspace", "principals", user), f"is missing; add {words.principal_words}")
-    for user in principals:
-        if user not in users:
-            near = nearest(user, users)
-            yield Problem(("workspace", "principals", user), f"is no name under {NAMESPACE}:workspace.users{near}")
-    first = {who: user for user, who in reversed(principals.items())}
-    for user, who in principals.items() if words.principal else ():
-        if first[who] != user:  # Azure refuses to give one person the same role twice
-            sentence = f"found {found_word(who)}, which is {first[who]} already, allowed: each person once"
-            yield Problem(("workspace", "principals", user), sentence)
+    for section in [section for name, section in sections().items() if name in config.model_fields_set]:
+        if refused := refusal(section, config.platform):
+            yield Problem((section.name,), refused)
+            continue
+        given = section.of(config)
+        for key in section.refused_keys:
+            if key in given.model_fields_set and (refused := section.refused_key(key, config.platform)):
+                yield Problem((section.name, key), refused)
+        for name, item in given.items() if section.kinds else ():
+            if refused := section.refused_kind(item.kind, config.platform):
+                yield Problem((section.name, name, "kind"), f"found {item.kind!r}: {refused}")
+        yield from section.check(config)
 
 
 def _place(config: StackConfig) -> Iterator[Problem]:
     """Where the stack runs: an account and a region of its own platform."""
-    words, regions = PLATFORMS[config.platform], catalogue.region_names(config.platform)
-    if not re.fullmatch(words.account, config.account):
-        yield Problem(("account",), f"found {found_word(config.account)}, allowed: {words.account_words}")
+    own, regions = PLATFORMS[config.platform], catalogue.region_names(config.platform)
+    if not re.fullmatch(own.account.pattern or "", config.account):
+        yield Problem(("account",), f"found {found_word(config.account)}, allowed: {own.account.words}")
     if config.region in regions:
         return
     home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
@@ -259,141 +199,4 @@ def _place(config: StackConfig) -> Iterator[Problem]:
     near = get_close_matches(config.region, regions, n=1, cutoff=0.75)
     hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
-    yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {words.region}; {hint}")
-
-
-def _zones(config: StackConfig) -> Iterator[Problem]:
-    """Which zones the stack names: those of its own region, where its platform wants any.
-
-    A zone is named in the file because it is decided once: a cloud that is asked may answer otherwise tomorrow.
-    """
-    if config.region in catalogue.region_names(config.platform):  # else that mistake has a sentence of its own
-        yield from list(_zones_named(config)) or _zones_of_studio(config)
-
-
-def _zones_named(config: StackConfig) -> Iterator[Problem]:
-    known, allowed = _zones_of_region(config)
-    for section, key in ZONE_KEYS:
-        part = config.network if section == "network" else config.workspace
-        given = key in part.model_fields_set
-        if (section, key) in PLATFORMS[config.platform].no_zones:
-            if given:
-                yield Problem((section, key), no_zones((section, key), config.platform))
-        elif not given:
-            yield Problem((section, key), f"is missing; add {'two or more, each ' if key == 'zones' else ''}{allowed}")
-        else:
-            for path, zone in _each(section, key, getattr(part, key)):
-                if zone not in known:
-                    yield Problem(path, f"found {found_word(zone)}, allowed: {allowed}")
-
-
-def _zones_of_studio(config: StackConfig) -> Iterator[Problem]:
-    for path, zone in _each("workspace", "zones", config.workspace.zones):
-        if zone not in config.network.zones:
-            has = f"a zone of {NAMESPACE}:network.zones ({', '.join(config.network.zones)})"
-            kept = "the network must keep a zone that Studio stands in"
-            yield Problem(path, f"found {found_word(zone)}, allowed: {has}; {kept}")
-
-
-def _each(section: str, key: str, value: str | list[str]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Each zone under a key, with its path."""
-    if isinstance(value, str):
-        return [((section, key), value)]
-    return [((section, key, at), zone) for at, zone in enumerate(value)]
-
-
-def _zones_of_region(config: StackConfig) -> tuple[list[str], str]:
-    """The zones that this stack may name, and how a sentence says so."""
-    region, having = config.region, ""
-    if config.platform == "aws":
-        from components.aws.zones import zones_of
-
-        known = zones_of(region)
-    else:
-        machine = catalogue.load("gcp").families[WORKSPACE_FAMILY]
-        known = [zone for zone in machine.zones or () if zone.rpartition("-")[0] == region]
-        having = f" that has {machine.machine_type}"
-    if not known:
-        return known, f"a zone of {region}{having}, of which catalogue/hardware/{config.platform}.yaml knows none"
-    return known, f"a zone of {region}{having} ({', '.join(known)})"
-
-
-def _schedules_of_azure(config: StackConfig) -> Iterator[Problem]:
-    """Azure ML's schedules know neither days of a month nor every time zone; their own reader says which."""
-    from components.azure.schedules import ncrontab, windows_timezone
-
-    for name, job in config.batch_jobs.items():
-        for key, said, read in (("schedule", job.schedule, ncrontab), ("timezone", job.timezone, windows_timezone)):
-            try:
-                read(said)
-            except ValueError as error:
-                yield Problem(("batch_jobs", name, key), str(error))
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a whole stack file, for editors: the stack files name it in a modeline."""
-    schema = StackConfig.model_json_schema()
-    properties = {f"{NAMESPACE}:{name}": value for name, value in schema.pop("properties").items()}
-    required = [f"{NAMESPACE}:{name}" for name in schema.pop("required")]
-    for name in NAMED:  # pydantic gives the pattern of the names, and leaves open what is in none
-        properties[f"{NAMESPACE}:{name}"]["additionalProperties"] = False
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mlplatform stack file",
-        "type": "object",
-        "required": ["config"],
-        "additionalProperties": False,
-        "properties": {
-            "config": {
-                "type": "object",
-                "description": schema["description"],
-                "required": required,
-                "additionalProperties": False,
-                "properties": properties,
-                "patternProperties": {"^pulumi:": {}},
-                "allOf": [
-                    {
-                        "if": {"properties": {f"{NAMESPACE}:platform": {"const": platform}}},
-                        "then": {"properties": _own_schema(platform)},
-                    }
-                    for platform in PLATFORMS
-                ],
-            },
-            **{key: {} for key in _TOP_LEVEL if key != "config"},
-        },
-        "$defs": schema["$defs"],
-    }
-
-
-def _own_schema(platform: str) -> dict[str, Any]:
-    """What the schema says beside, where the platform is this one."""
-    words = PLATFORMS[platform]
-    address = {"pattern": f"^({words.uri})$"}
-    kinds = [kind for kind in KINDS if kind not in words.refused]
-    each: dict[str, dict[str, Any]] = {
-        "models": {"artifact_uri": address},
-        "batch_jobs": {"input_uri": address, "output_uri": address},
-        "endpoints": {"kind": {"enum": kinds}},
-    }
-    return {
-        f"{NAMESPACE}:account": {"pattern": f"^({words.account})$"},
-        f"{NAMESPACE}:region": {"enum": catalogue.region_names(platform)},
-        **{f"{NAMESPACE}:{name}": {"additionalProperties": {"properties": own}} for name, own in each.items()},
-        **{f"{NAMESPACE}:{section}": _zone_schema(platform, section) for section in ("network", "workspace")},
-    }
-
-
-def _zone_schema(platform: str, section: str) -> dict[str, Any]:
-    """Which keys of the section name zones on this platform, and what a zone is there."""
-    from components.aws.zones import LETTERS
-
-    zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"}
-    if platform == "gcp":
-        zone = {"enum": catalogue.load("gcp").families[WORKSPACE_FAMILY].zones}
-    keys = {path: path in PLATFORMS[platform].no_zones for path in ZONE_KEYS if path[0] == section}
-    return {
-        "required": [key for (_, key), refused in keys.items() if not refused],
-        "properties": {
-            key: False if refused else {"items": zone} if key == "zones" else zone for (_, key), refused in keys.items()
-        },
-    }
+    yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {own.region}; {hint}")

@@ -1,17 +1,9 @@
 """Which key of the stack file asked for which component, so that a finding can name the line to change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from stacks.model import StackConfig
-
-# Components that a whole section, or one value, asks for: the noun of their type, the end of their name, the key.
-_ONCE = (
-    ("Network", "network", "network"),
-    ("Budget", "budget", "budget"),
-    ("Workspace", "workspace", "workspace"),
-    ("Registry", "registry", "models"),
-    ("Alerts", "alerts", "owner"),
-)
+from stacks.model import WORDS_MAKE, StackConfig
+from stacks.sections import asked
 
 
 def keys(stack: str, config: StackConfig) -> Mapping[tuple[str, str], str]:
@@ -19,7 +11,19 @@ def keys(stack: str, config: StackConfig) -> Mapping[tuple[str, str], str]:
 
     Components that every stack has, whatever its file says (keys, audit, identities), have none.
     """
-    found = {(noun, f"{stack}-{end}"): key for noun, end, key in _ONCE}
-    found |= {("Endpoint", f"{stack}-{name}"): f"endpoints.{name}" for name in config.endpoints}
-    found |= {("BatchJob", f"{stack}-{name}"): f"batch_jobs.{name}" for name in config.batch_jobs}
+    found: dict[tuple[str, str], str] = {}
+    for word, makes in WORDS_MAKE.items():
+        found |= _made(stack, word, makes, ())
+    for section in asked(config):
+        found |= _made(stack, section.name, section.makes, section.of(config))
+    return found
+
+
+def _made(stack: str, key: str, makes: Mapping[str, str], items: Iterable[str]) -> Mapping[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for noun, name in makes.items():
+        if "{item}" in name:
+            found |= {(noun, name.format(stack=stack, item=item)): f"{key}.{item}" for item in items}
+        else:
+            found[noun, name.format(stack=stack)] = key
     return found

@@ -1,42 +1,29 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from types import UnionType
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-from stacks.model import (
-    ACCOUNT,
-    EMAIL,
-    IMAGE,
-    PRINCIPAL,
-    SLUG,
-    URI,
-    AsyncEndpoint,
-    AsyncRollback,
-    BatchJob,
-    Budget,
-    Canary,
-    Model,
-    Network,
-    OnlineEndpoint,
-    OnlineRollback,
-    StackConfig,
-    Workspace,
-)
-from stacks.platforms import ALSO_CALLED, KINDS, PLATFORMS
+from catalogue.platforms import PLATFORMS, Form
+from stacks.fields import FORMS, WORDS
+from stacks.model import Path, Problem, Section
+from stacks.sections import refusal, sections, stack_model
 from stacks.wording import close, found_word, nearest
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake: the path of its key below `mlplatform:`, and the sentence that follows it."""
-
-    path: tuple[str | int, ...]
-    sentence: str
-    meant: tuple[str | int, ...] | None = None
-    """The path of the known key that a misspelt one stands for."""
+ALSO_CALLED: Mapping[str, str] = {
+    "project": "account",
+    "project_id": "account",
+    "subscription": "account",
+    "subscription_id": "account",
+    "subscriptionId": "account",
+    "location": "region",
+}
+"""What the clouds and their providers call a key that has one name here."""
 
 
 def problems_of(error: ValidationError, platform: object) -> list[Problem]:
@@ -44,28 +31,23 @@ def problems_of(error: ValidationError, platform: object) -> list[Problem]:
 
     `platform` is what the file says it is, right or wrong: it decides what an account or an address looks like.
     """
-    # A refused kind is one mistake, however many keys would be wrong for it.
-    problems = list(dict.fromkeys(_problem(dict(found), platform) for found in error.errors(include_url=False)))
+    # What is refused is one mistake, however many keys would be wrong in it.
+    problems = list(dict.fromkeys(_problem(dict(found), _known(platform)) for found in error.errors(include_url=False)))
     meant = {problem.meant for problem in problems if problem.meant}
     kept = [problem for problem in problems if not (problem.sentence == _MISSING and problem.path in meant)]
     return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
 
 
-def _problem(error: dict[str, Any], platform: object) -> Problem:
+def _problem(error: dict[str, Any], platform: str) -> Problem:
     """One sentence for one pydantic error: what was found, what is allowed."""
     kind, found, context = error["type"], error.get("input"), error.get("ctx", {})
-    path = _path(error["loc"], kind)
-    sentence, meant = "", None
-    if refused := no_zones(path, platform):
-        return Problem(path[:2], refused)
-    if len(error["loc"]) > 2 and error["loc"][0] == "endpoints" and error["loc"][2] in KINDS:
-        chosen = str(error["loc"][2])
-        if chosen in PLATFORMS[_known(platform)].refused:
-            path, sentence = _kind(path[:2], {"kind": chosen}, platform)
-            return Problem(path, sentence)
+    at = _followed(error["loc"], kind)
+    if refused := _refused(at, platform):
+        return refused
+    path, sentence, meant = at.path, "", None
     match kind:
         case "extra_forbidden":
-            siblings = _KEYS[_shape(error["loc"][:-1])].model_fields
+            siblings = at.siblings
             word = meaning(str(path[-1])) if len(path) == 1 else str(path[-1])
             near = close(word, siblings)
             sentence = f"unknown key{nearest(word, siblings)}"
@@ -75,7 +57,7 @@ def _problem(error: dict[str, Any], platform: object) -> Problem:
         case "union_tag_invalid" | "union_tag_not_found":
             path, sentence = _kind(path, cast(dict[str, Any], found), platform)
         case "list_type" if path[-1] == "zones":
-            region = PLATFORMS[_known(platform)].region
+            region = PLATFORMS[platform].region
             sentence = f"found {found_word(found)}, allowed: a list of zones such as [{region}a, {region}b]"
         case "string_type" if isinstance(found, int | float):
             sentence = f"found {found_word(found)}, allowed: text; put it in quotes"
@@ -87,23 +69,84 @@ def _problem(error: dict[str, Any], platform: object) -> Problem:
     return Problem(path, sentence, meant)
 
 
-def _kind(path: tuple[str | int, ...], endpoint: dict[str, Any], platform: object) -> tuple[tuple[str | int, ...], str]:
-    kind = endpoint.get("kind")
-    misspelt = [] if "kind" in endpoint else difflib.get_close_matches("kind", endpoint, n=1)
+@dataclass(frozen=True)
+class _At:
+    """Where an error is: the path as a person wrote it, the keys known beside it, and each kind that was chosen."""
+
+    path: Path
+    siblings: tuple[str, ...]
+    chosen: tuple[tuple[Path, str], ...]
+
+
+def _followed(loc: Path, error: str) -> _At:
+    """Pydantic's location, followed through the models, without what no one wrote.
+
+    That is the mark of a wrong key, and the kind that chose the model.
+    """
+    here: Any = stack_model()
+    path: list[str | int] = []
+    siblings: tuple[str, ...] = ()
+    chosen: list[tuple[Path, str]] = []
+    in_mapping = False
+    for at, part in enumerate(loc):
+        if in_mapping and part == "[key]" and at == len(loc) - 1 and error != "extra_forbidden":
+            break
+        here, kinds = _bare(here)
+        in_mapping = get_origin(here) is dict
+        if kinds:
+            here = kinds.get(part)
+            chosen.append((tuple(path), str(part)))
+            continue
+        path.append(part)
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            fields = here.model_fields
+            siblings = tuple(fields)
+            here = fields[part].annotation if isinstance(part, str) and part in fields else None
+        else:
+            here = get_args(here)[-1] if get_args(here) else None
+    return _At(tuple(path), siblings, tuple(chosen))
+
+
+def _bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
+    """A type without annotations and None, and the models among which one of its keys chooses, by the key's value."""
+    by = None
+    while get_origin(type_) is Annotated:
+        type_, *notes = get_args(type_)
+        by = next((note.discriminator for note in notes if isinstance(note, FieldInfo) and note.discriminator), by)
+    if get_origin(type_) in (Union, UnionType):
+        members = [member for member in get_args(type_) if member is not type(None)]
+        if isinstance(by, str):
+            return type_, {value: one for one in members for value in get_args(one.model_fields[by].annotation)}
+        return _bare(members[0])
+    return type_, {}
+
+
+def _refused(at: _At, platform: str) -> Problem | None:
+    """What the platform refuses, whatever else is wrong in it: the section, a key of it, or the kind of an item."""
+    section = sections().get(str(at.path[0])) if at.path else None
+    if section is None:
+        return None
+    if said := refusal(section, platform):
+        return Problem(at.path[:1], said)
+    if len(at.path) > 1 and (said := section.refused_key(at.path[1], platform)):
+        return Problem(at.path[:2], said)
+    for path, kind in at.chosen:
+        if section.refused_kind(kind, platform):
+            return Problem(*_kind(path, {"kind": kind}, platform))
+    return None
+
+
+def _kind(path: Path, item: dict[str, Any], platform: str) -> tuple[Path, str]:
+    """What is wrong with the kind of an item, and where."""
+    section: Section[Any] = sections()[str(path[0])]
+    kind = item.get("kind")
+    misspelt = [] if "kind" in item else difflib.get_close_matches("kind", item, n=1)
     if misspelt:
         return (*path, misspelt[0]), "unknown key; did you mean kind?"
-    refused = PLATFORMS[_known(platform)].refused
-    if isinstance(kind, str) and kind in refused:
-        return (*path, "kind"), f"found {kind!r}: {refused[kind]}"
-    allowed = " or ".join(repr(known) for known in KINDS if known not in refused)
+    if isinstance(kind, str) and (refused := section.refused_kind(kind, platform)):
+        return (*path, "kind"), f"found {kind!r}: {refused}"
+    allowed = " or ".join(repr(known) for known in section.kinds if not section.refused_kind(known, platform))
     return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
-
-
-def no_zones(path: tuple[str | int, ...], platform: object) -> str:
-    """Why the platform takes no zones under this key and what to write instead; empty where it takes them."""
-    refused = PLATFORMS[_known(platform)].no_zones
-    said = next((sentence for key, sentence in refused.items() if key == path[:2]), "")
-    return f"{_known(platform)} takes none: {said}" if said else ""
 
 
 def meaning(key: str) -> str:
@@ -116,19 +159,15 @@ def _known(platform: object) -> str:
     return platform if isinstance(platform, str) and platform in PLATFORMS else next(iter(PLATFORMS))
 
 
-def _pattern(pattern: str, platform: object) -> str:
+def _pattern(pattern: str, platform: str) -> str:
     """In words, what a pattern allows on this platform."""
-    words = PLATFORMS[_known(platform)]
-    own = {ACCOUNT: words.account_words, URI: words.uri_words, PRINCIPAL: words.principal_words}
-    return own.get(pattern) or _PATTERNS[pattern]
+    if pattern in FORMS:
+        own: Form = getattr(PLATFORMS[platform], FORMS[pattern])
+        return own.words
+    return WORDS.get(pattern, f"text of the form {pattern}")
 
 
 _MISSING = "is missing; add it"
-_PATTERNS = {
-    SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
-    EMAIL: "an e-mail address such as team@example.com",
-    IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
-}
 _ALLOWED = {
     "literal_error": "{expected}",
     "value_error": "{error}",
@@ -148,32 +187,4 @@ _ALLOWED = {
     "too_short": "at least {min_length} of them",
     "too_long": "at most {max_length} of them",
     "string_unicode": "text of whole characters",
-}
-
-
-def _path(loc: tuple[str | int, ...], kind: str) -> tuple[str | int, ...]:
-    """Pydantic's location without what no one wrote: the mark of a wrong key, and the kind that chose the model."""
-    if loc[-1:] == ("[key]",) and kind != "extra_forbidden" and loc[:-2] in _KEYED:
-        return loc[:-1]
-    return loc[:2] + loc[3:] if len(loc) > 2 and loc[0] == "endpoints" else loc
-
-
-def _shape(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    return (loc[0], "*", *loc[2:]) if len(loc) > 1 and loc[0] in NAMED else loc
-
-
-NAMED = ("models", "endpoints", "batch_jobs")
-_KEYED = {*((section,) for section in NAMED), ("workspace", "principals")}
-_KEYS: dict[tuple[str | int, ...], type[BaseModel]] = {
-    (): StackConfig,
-    ("network",): Network,
-    ("budget",): Budget,
-    ("workspace",): Workspace,
-    ("models", "*"): Model,
-    ("endpoints", "*", "online"): OnlineEndpoint,
-    ("endpoints", "*", "online", "canary"): Canary,
-    ("endpoints", "*", "online", "rollback"): OnlineRollback,
-    ("endpoints", "*", "async"): AsyncEndpoint,
-    ("endpoints", "*", "async", "rollback"): AsyncRollback,
-    ("batch_jobs", "*"): BatchJob,
 }

@@ -9,6 +9,7 @@ import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
 from components.aws.model import ModelArgs, isolated_model
+from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
@@ -18,7 +19,7 @@ ATTEMPTS = 3
 
 @dataclass
 class BatchJobArgs:
-    """`schedule` is a five-field cron in `timezone`; a run is stopped after `max_hours`.
+    """A run is stopped after `max_hours`. Machines with local NVMe refuse the key of `volume_key_arn` and get none.
 
     `enabled=False` leaves the model and takes the schedule, the state machine and their alarms.
     """
@@ -26,17 +27,16 @@ class BatchJobArgs:
     job_name: str
     enabled: bool
     model: ModelArgs
-    machine_type: str
+    machine: Machine
     replicas: int
-    schedule: str
-    timezone: str
+    schedule: Schedule
     max_hours: int
     input_uri: str
     output_uri: str
     pipeline_role_arn: pulumi.Input[str]
     data_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
-    volume_key_arn: pulumi.Input[str] | None
+    volume_key_arn: pulumi.Input[str]
     topic_arn: pulumi.Input[str]
     tags: Mapping[str, str]
 
@@ -88,8 +88,8 @@ class BatchJob(pulumi.ComponentResource):
         )
         scheduler.Schedule(
             f"{name}-schedule",
-            schedule_expression=eventbridge_cron(args.schedule),
-            schedule_expression_timezone=args.timezone,
+            schedule_expression=eventbridge_cron(args.schedule.cron),
+            schedule_expression_timezone=args.schedule.timezone,
             flexible_time_window={"mode": "OFF"},
             kms_key_arn=args.data_key_arn,
             target={
@@ -142,8 +142,8 @@ def _days(part: str) -> range:
 
 def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str, Any]:
     """The state machine: one transform job, its name made unique by the run, waited for, retried, stopped in time."""
-    resources: dict[str, Any] = {"InstanceType": args.machine_type, "InstanceCount": args.replicas}
-    if args.volume_key_arn is not None:
+    resources: dict[str, Any] = {"InstanceType": args.machine.type, "InstanceCount": args.replicas}
+    if not args.machine.local_nvme:
         resources["VolumeKmsKeyId"] = args.volume_key_arn
     return {
         "Comment": f"{args.job_name}: score {args.input_uri} to {args.output_uri}",

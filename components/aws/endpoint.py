@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch, sagemaker
 
 from components.aws.model import ModelArgs, isolated_model
 from components.aws.scaling import ScalingArgs, scale_on_backlog, scale_on_requests
+from components.shapes import Machine, Replicas, Rollout
 
 VARIANT = "live"
 REACH = ("sagemaker.runtime",)
@@ -16,39 +17,39 @@ REACH = ("sagemaker.runtime",)
 
 @dataclass
 class EndpointArgs:
-    """What both kinds share. `volume_key_arn` is None for machines with local NVMe, which refuse one.
+    """What both kinds share. Machines with local NVMe refuse the key of `volume_key_arn` and get none.
 
-    `endpoint_name` is pinned, so that alarms, callers and policies can name it. `error_rate_percent` is the share of
-    5xx answers above which a new version is taken back. `enabled=False` leaves the model and takes what runs.
+    `endpoint_name` is pinned, so that alarms, callers and policies can name it. `enabled=False` leaves the model and
+    takes what runs.
     """
 
     endpoint_name: str
     enabled: bool
     model: ModelArgs
-    machine_type: str
-    min_replicas: int
-    max_replicas: int
-    error_rate_percent: float
-    volume_key_arn: pulumi.Input[str] | None
+    machine: Machine
+    replicas: Replicas
+    volume_key_arn: pulumi.Input[str]
     topic_arn: pulumi.Input[str]
     tags: Mapping[str, str]
 
 
 @dataclass
 class OnlineArgs:
-    """`canary_percent` of the replicas serve a new version for `bake_minutes`; a p95 above the bound takes it back."""
+    """The canary of the rollout is a share of the replicas; there is one more of them for so many requests."""
 
     requests_per_replica_per_minute: int
-    canary_percent: int
-    bake_minutes: int
-    p95_latency_ms: int
+    rollout: Rollout
 
 
 @dataclass
 class AsyncArgs:
-    """Results go to `output_uri`, encrypted with `output_key_arn`; one replica more for each `backlog_per_replica`."""
+    """Results go to `output_uri`, encrypted with `output_key_arn`; one replica more for each `backlog_per_replica`.
+
+    A new version takes everything at once; a share of 5xx answers above `error_rate_percent` takes it back.
+    """
 
     backlog_per_replica: int
+    error_rate_percent: float
     output_uri: pulumi.Input[str]
     output_key_arn: pulumi.Input[str]
 
@@ -83,13 +84,13 @@ class Endpoint(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         configuration = sagemaker.EndpointConfiguration(
             f"{name}-config",
-            kms_key_arn=args.volume_key_arn,
+            kms_key_arn=None if args.machine.local_nvme else args.volume_key_arn,
             production_variants=[
                 {
                     "variant_name": VARIANT,
                     "model_name": model_name,
-                    "instance_type": args.machine_type,
-                    "initial_instance_count": max(args.min_replicas, 1),
+                    "instance_type": args.machine.type,
+                    "initial_instance_count": max(args.replicas.least, 1),
                     "initial_variant_weight": 1,
                 }
             ],
@@ -97,9 +98,10 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        alarms = [self._errors(name, args)]
+        bounds = kind.rollout if isinstance(kind, OnlineArgs) else kind
+        alarms = [self._errors(name, args, bounds.error_rate_percent)]
         if isinstance(kind, OnlineArgs):
-            alarms.append(self._latency(name, args, kind))
+            alarms.append(self._latency(name, args, kind.rollout.p95_latency_ms))
             self._idle(name, args)
         endpoint = sagemaker.Endpoint(
             name,
@@ -116,7 +118,7 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        scaling = ScalingArgs(args.endpoint_name, VARIANT, args.min_replicas, args.max_replicas, args.tags)
+        scaling = ScalingArgs(args.endpoint_name, VARIANT, args.replicas, args.tags)
         if isinstance(kind, OnlineArgs):
             scale_on_requests(name, scaling, endpoint.name, kind.requests_per_replica_per_minute, self._child)
         else:
@@ -141,28 +143,28 @@ class Endpoint(pulumi.ComponentResource):
             **settings,  # pyright: ignore[reportArgumentType]
         )
 
-    def _errors(self, name: str, args: EndpointArgs) -> cloudwatch.MetricAlarm:
+    def _errors(self, name: str, args: EndpointArgs, most_percent: float) -> cloudwatch.MetricAlarm:
         # The metric is 1 for a 5xx answer and 0 for any other, so its average is the error rate; asynchronous
         # endpoints publish it too, where they publish no Invocations to divide by.
         return self._alarm(
             f"{name}-errors",
             args,
             "Invocation5XXErrors",
-            f"more than {args.error_rate_percent:g} % of the answers of {args.endpoint_name} are errors",
+            f"more than {most_percent:g} % of the answers of {args.endpoint_name} are errors",
             statistic="Average",
             comparison_operator="GreaterThanThreshold",
-            threshold=args.error_rate_percent / 100,
+            threshold=most_percent / 100,
         )
 
-    def _latency(self, name: str, args: EndpointArgs, online: OnlineArgs) -> cloudwatch.MetricAlarm:
+    def _latency(self, name: str, args: EndpointArgs, most_ms: int) -> cloudwatch.MetricAlarm:
         return self._alarm(
             f"{name}-p95-latency",
             args,
             "ModelLatency",
-            f"the p95 latency of {args.endpoint_name} is above {online.p95_latency_ms} ms",
+            f"the p95 latency of {args.endpoint_name} is above {most_ms} ms",
             extended_statistic="p95",
             comparison_operator="GreaterThanThreshold",
-            threshold=online.p95_latency_ms * 1000,  # ModelLatency is in microseconds
+            threshold=most_ms * 1000,  # ModelLatency is in microseconds
         )
 
     def _idle(self, name: str, args: EndpointArgs) -> None:
@@ -202,8 +204,8 @@ def _traffic(
         return {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 300}
     return {
         "type": "CANARY",
-        "canary_size": {"type": "CAPACITY_PERCENT", "value": kind.canary_percent},
-        "wait_interval_in_seconds": kind.bake_minutes * 60,
+        "canary_size": {"type": "CAPACITY_PERCENT", "value": kind.rollout.canary_percent},
+        "wait_interval_in_seconds": kind.rollout.bake_minutes * 60,
     }
 
 

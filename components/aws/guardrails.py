@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.shapes import Machine
+
 _JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
 _IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
 _ON_MACHINES = ["sagemaker:CreateEndpointConfig", "sagemaker:CreateTransformJob", *_JOBS]
@@ -18,7 +20,7 @@ MAX_RUNTIME_SECONDS = 24 * 3600
 
 @dataclass
 class GuardrailsArgs:
-    """`machine_types` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
+    """`machines` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
 
     `actions` are all that some persona is granted; the boundary caps every role at them. For those `beyond_account`
     aws:ResourceAccount is absent, or another account's.
@@ -27,8 +29,7 @@ class GuardrailsArgs:
     account: str
     region: str
     approver_arn: str
-    machine_types: Sequence[str]
-    local_nvme_machine_types: Sequence[str]
+    machines: Sequence[Machine]
     actions: Collection[str]
     beyond_account: Collection[str]
 
@@ -37,10 +38,8 @@ def boundary(args: GuardrailsArgs) -> dict[str, Any]:
     """The boundary's policy document: the cap (what may be granted at all), then the denies."""
     not_approver = {"ArnNotEquals": {"aws:PrincipalArn": args.approver_arn}}
     no_volume_key: dict[str, Any] = {"Null": {"sagemaker:VolumeKmsKey": "true"}}
-    if args.local_nvme_machine_types:
-        no_volume_key["ForAnyValue:StringNotEquals"] = {
-            "sagemaker:InstanceTypes": sorted(args.local_nvme_machine_types)
-        }
+    if local_nvme := sorted({machine.type for machine in args.machines if machine.local_nvme}):
+        no_volume_key["ForAnyValue:StringNotEquals"] = {"sagemaker:InstanceTypes": local_nvme}
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -54,7 +53,7 @@ def boundary(args: GuardrailsArgs) -> dict[str, Any]:
             _deny(
                 "OtherHardware",
                 _ON_MACHINES,
-                {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted(args.machine_types)}},
+                {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted({m.type for m in args.machines})}},
             ),
             _deny("WithoutTimeLimit", _JOBS[2:], _missing("sagemaker:MaxRuntimeInSeconds")),
             _deny(

@@ -41,8 +41,7 @@ class Identity(pulumi.ComponentResource):
                         account=args.account,
                         region=args.region,
                         approver_arn=f"arn:aws:iam::{args.account}:role/{args.prefix}-approver",
-                        machine_types=args.machine_types,
-                        local_nvme_machine_types=args.local_nvme_machine_types,
+                        machines=args.needs.machines,
                         actions={a for s in granted_statements for a in s["Action"]},
                         beyond_account=beyond_account(granted_statements),
                     )

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.aws import encryption
+from components.shapes import Machine
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _INTERFACES = [
@@ -26,22 +27,28 @@ _JOB_KINDS = ("training-job", "processing-job", "transform-job")
 
 
 @dataclass
-class IdentityArgs:
-    """`prefix` begins the name of everything of this stack, and so bounds what a persona may touch.
+class Needs:
+    """What the personas need because of one section of the stack file, or of all.
 
     `artifact_uris`, `input_uris` and `output_uris` are the s3:// places that serving and batch read and write;
-    `images` the containers they run; `machine_types` all that the pilot may start.
+    `images` are the containers they run; `machines` all that may be started.
     """
+
+    artifact_uris: Sequence[str] = ()
+    input_uris: Sequence[str] = ()
+    output_uris: Sequence[str] = ()
+    images: Sequence[str] = ()
+    machines: Sequence[Machine] = ()
+
+
+@dataclass
+class IdentityArgs:
+    """`prefix` begins the name of everything of this stack, and so bounds what a persona may touch."""
 
     prefix: str
     account: str
     region: str
-    artifact_uris: Sequence[str]
-    input_uris: Sequence[str]
-    output_uris: Sequence[str]
-    images: Sequence[str]
-    machine_types: Sequence[str]
-    local_nvme_machine_types: Sequence[str]
+    needs: Needs
     bucket_arn: pulumi.Input[str]
     repository_arn: pulumi.Input[str]
     data_key_arn: pulumi.Input[str]
@@ -113,7 +120,7 @@ def personas_of(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dic
             ("sagemaker",),
             [
                 *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
+                *_uris("Artifacts", ["s3:GetObject"], _versions(args.needs.artifact_uris)),
                 *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
             ],
         ),
@@ -121,10 +128,10 @@ def personas_of(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dic
             ("sagemaker",),
             [
                 *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.artifact_uris)),
-                *_uris("Input", ["s3:GetObject"], args.input_uris),
-                *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], args.output_uris),
-                *_list("ListInput", args.input_uris),
+                *_uris("Artifacts", ["s3:GetObject"], _versions(args.needs.artifact_uris)),
+                *_uris("Input", ["s3:GetObject"], args.needs.input_uris),
+                *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], args.needs.output_uris),
+                *_list("ListInput", args.needs.input_uris),
             ],
         ),
         "approver": (
@@ -202,9 +209,10 @@ def _allow(
 def _containers(args: IdentityArgs) -> list[dict[str, Any]]:
     """What running a container takes: its image, its log stream, its metrics."""
     logs = f"arn:aws:logs:{args.region}:{args.account}:log-group:/aws/sagemaker/*"
+    images = sorted({_repository_arn(image, args.region) for image in args.needs.images})
     return [
         _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
-        _allow("Images", _PULL, [args.repository_arn, *sorted({_repository_arn(i, args.region) for i in args.images})]),
+        _allow("Images", _PULL, [args.repository_arn, *images]),
         _allow(
             "Logs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

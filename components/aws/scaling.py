@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import appautoscaling, cloudwatch
 
+from components.shapes import Replicas
+
 _Tracking = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
 
 
@@ -15,8 +17,7 @@ class ScalingArgs:
 
     endpoint_name: str
     variant: str
-    min_replicas: int
-    max_replicas: int
+    replicas: Replicas
     tags: Mapping[str, str]
 
 
@@ -54,7 +55,7 @@ def scale_on_backlog(
         },
         opts,
     )
-    if args.min_replicas == 0:
+    if args.replicas.least == 0:
         _wake(name, args, target, opts)
 
 
@@ -66,8 +67,8 @@ def _target(
         service_namespace="sagemaker",
         scalable_dimension="sagemaker:variant:DesiredInstanceCount",
         resource_id=pulumi.Output.concat("endpoint/", endpoint, "/variant/", args.variant),
-        min_capacity=args.min_replicas,
-        max_capacity=args.max_replicas,
+        min_capacity=args.replicas.least,
+        max_capacity=args.replicas.most,
         tags=args.tags,
         opts=opts,
     )

@@ -1,14 +1,8 @@
-"""Availability zones by name: which names a region's zones may have, and which part of a network each one keeps."""
+"""Availability zones by name: which part of a network each one keeps."""
 
 from ipaddress import IPv4Network
 
-LETTERS = "abcdefgh"
-"""What the name of a zone may end in. AWS has gone as far as `f`, in us-east-1."""
-
-
-def zones_of(region: str) -> list[str]:
-    """Every name that a zone of the region may have; an account has some of them."""
-    return [f"{region}{letter}" for letter in LETTERS]
+from catalogue.zones import LETTERS
 
 
 def part_of(cidr: str, zone: str) -> str:

@@ -11,6 +11,7 @@ from components.azure.names import digest, regional
 from components.azure.registry import RegisteredModel, full_uri
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
+from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
 """What who starts a run by hand needs; machines of the managed network have their own way to the datastores."""
@@ -37,7 +38,7 @@ numbers the replicas of a distributed job; the first file that fails ends the ru
 
 @dataclass
 class BatchJobArgs:
-    """`schedule` is a five-field cron in `timezone`; a run is stopped after `max_hours`.
+    """A run is stopped after `max_hours`.
 
     `endpoint_name` is unique in its region, `job_name` in the workspace. `enabled=False` leaves model and environment
     and takes schedule, endpoint, cluster and alarm.
@@ -51,10 +52,9 @@ class BatchJobArgs:
     model: RegisteredModel
     identity_id: pulumi.Input[str]
     client_id: pulumi.Input[str]
-    machine_type: str
+    machine: Machine
     replicas: int
-    schedule: str
-    timezone: str
+    schedule: Schedule
     max_hours: int
     input_uri: str
     output_uri: str
@@ -84,13 +84,13 @@ class BatchJob(pulumi.ComponentResource):
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
         cluster = ml.Compute(
-            f"{name}-cluster-{digest(args.machine_type)}",
-            compute_name=regional(args.job_name, args.subscription, name, f"cluster {args.machine_type}", limit=24),
+            f"{name}-cluster-{digest(args.machine.type)}",
+            compute_name=regional(args.job_name, args.subscription, name, f"cluster {args.machine.type}", limit=24),
             workspace_name=args.workspace_name,
             resource_group_name=args.watched.group_name,
             location=args.watched.region,
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-            properties=cluster_from_zero(args.machine_type, args.replicas),
+            properties=cluster_from_zero(args.machine.type, args.replicas),
             tags=args.tags,
             opts=self._named,
         )
@@ -121,8 +121,8 @@ class BatchJob(pulumi.ComponentResource):
                 action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=self._job(args, cluster)),
                 trigger=ml.CronTriggerArgs(
                     trigger_type="Cron",
-                    expression=ncrontab(args.schedule),
-                    time_zone=windows_timezone(args.timezone),
+                    expression=ncrontab(args.schedule.cron),
+                    time_zone=windows_timezone(args.schedule.timezone),
                 ),
                 tags=args.tags,
             ),
@@ -179,7 +179,7 @@ class BatchJob(pulumi.ComponentResource):
                 self._named, pulumi.ResourceOptions(ignore_changes=["properties.defaults"])
             ),
         )
-        version = f"v-{digest(args.machine_type, args.model.version)}"
+        version = f"v-{digest(args.machine.type, args.model.version)}"
         ml.BatchDeployment(
             f"{name}-{version}",
             deployment_name=version,

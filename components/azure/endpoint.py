@@ -12,6 +12,7 @@ from components.azure.monitoring import QueryAlarm, Watched, alarm_on_logs
 from components.azure.names import digest
 from components.azure.registry import RegisteredModel
 from components.azure.scaling import ScalingArgs, scale_on_requests
+from components.shapes import Machine, Replicas, Rollout
 from provider.azure.traffic import Traffic
 
 REACH = ("amlworkspace",)
@@ -22,8 +23,8 @@ REACH = ("amlworkspace",)
 class EndpointArgs:
     """`endpoint_name` is unique in its region and pinned, so that alarms, callers and policies can name it.
 
-    A new version gets `canary_percent` of the requests for `bake_minutes`; a p95 or a share of
-    errors above the bound takes it back. `enabled=False` leaves model and environment and takes what runs.
+    The canary of the rollout is a share of the requests. `enabled=False` leaves model and environment and takes what
+    runs.
     """
 
     subscription: str
@@ -32,14 +33,10 @@ class EndpointArgs:
     workspace_name: pulumi.Input[str]
     model: RegisteredModel
     identity_id: pulumi.Input[str]
-    machine_type: str
-    min_replicas: int
-    max_replicas: int
+    machine: Machine
+    replicas: Replicas
     requests_per_replica_per_minute: int
-    canary_percent: int
-    bake_minutes: int
-    p95_latency_ms: int
-    error_rate_percent: float
+    rollout: Rollout
     watched: Watched
     tags: Mapping[str, str]
 
@@ -85,7 +82,7 @@ class Endpoint(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", endpoint.id, args.watched.log_workspace_id, self._child)
-        version = f"v-{digest(args.machine_type, args.model.version)}"
+        version = f"v-{digest(args.machine.type, args.model.version)}"
         deployment = self._deployment(name, version, args, endpoint)
         scaling = scale_on_requests(
             f"{name}-scale-{version}",
@@ -96,8 +93,7 @@ class Endpoint(pulumi.ComponentResource):
                 endpoint_id=endpoint.id,
                 deployment_id=deployment.id,
                 deployment_name=version,
-                min_replicas=args.min_replicas,
-                max_replicas=args.max_replicas,
+                replicas=args.replicas,
                 tags=args.tags,
             ),
             args.requests_per_replica_per_minute,
@@ -111,10 +107,10 @@ class Endpoint(pulumi.ComponentResource):
             workspace=args.workspace_name,
             endpoint=endpoint.name,
             deployment=deployment.name,
-            canary_percent=args.canary_percent,
-            bake_minutes=args.bake_minutes,
-            p95_latency_ms=args.p95_latency_ms,
-            error_rate_percent=args.error_rate_percent,
+            canary_percent=args.rollout.canary_percent,
+            bake_minutes=args.rollout.bake_minutes,
+            p95_latency_ms=args.rollout.p95_latency_ms,
+            error_rate_percent=args.rollout.error_rate_percent,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[scaling, latency]),
         )
         return pulumi.Output.all(endpoint.name, traffic.id).apply(lambda a: a[0])
@@ -134,10 +130,10 @@ class Endpoint(pulumi.ComponentResource):
             resource_group_name=args.watched.group_name,
             location=args.watched.region,
             kind="Managed",
-            sku={"name": "Default", "capacity": args.min_replicas},
+            sku={"name": "Default", "capacity": args.replicas.least},
             properties=ml.ManagedOnlineDeploymentArgs(
                 endpoint_compute_type="Managed",
-                instance_type=args.machine_type,
+                instance_type=args.machine.type,
                 model=args.model.model_id,
                 environment_id=args.model.environment_id,
                 app_insights_enabled=True,
@@ -162,14 +158,15 @@ class Endpoint(pulumi.ComponentResource):
 
     def _alarms(self, name: str, args: EndpointArgs, endpoint: ml.OnlineEndpoint) -> monitor.MetricAlert:
         requests = f"AmlOnlineEndpointTrafficLog | where EndpointName == '{args.endpoint_name}'"
+        most = args.rollout.error_rate_percent
         alarm_on_logs(
             f"{name}-errors",
             QueryAlarm(
-                description=f"more than {args.error_rate_percent:g} % of {args.endpoint_name}'s answers are errors",
+                description=f"more than {most:g} % of {args.endpoint_name}'s answers are errors",
                 query=f"{requests} | summarize Percent = 100.0 * countif(toint(ResponseCode) >= 500) / count()",
                 column="Percent",
                 operator="GreaterThan",
-                threshold=args.error_rate_percent,
+                threshold=most,
                 window="PT5M",
                 every="PT5M",
             ),
@@ -193,7 +190,7 @@ class Endpoint(pulumi.ComponentResource):
         return monitor.MetricAlert(
             f"{name}-p95-latency",
             rule_name=f"{name}-p95-latency",
-            description=f"the p95 latency of {args.endpoint_name} is above {args.p95_latency_ms} ms",
+            description=f"the p95 latency of {args.endpoint_name} is above {args.rollout.p95_latency_ms} ms",
             resource_group_name=args.watched.group_name,
             location="global",
             enabled=True,
@@ -211,7 +208,7 @@ class Endpoint(pulumi.ComponentResource):
                         metric_name="RequestLatency_P95",  # in milliseconds
                         metric_namespace="Microsoft.MachineLearningServices/workspaces/onlineEndpoints",
                         operator="GreaterThan",
-                        threshold=args.p95_latency_ms,
+                        threshold=args.rollout.p95_latency_ms,
                         time_aggregation="Average",
                     )
                 ],

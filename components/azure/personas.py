@@ -1,6 +1,18 @@
 """What each persona may do: built-in roles on single resources, and roles of our own on the workspace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass
+class Needs:
+    """What the personas need because of one section of the stack file, or of all.
+
+    `people` are those who act as the data scientist: a name, and the object id in Entra ID.
+    """
+
+    people: Sequence[tuple[str, str]] = ()
+
 
 BUILT_IN: Mapping[str, str] = {
     "blob-contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",  # Storage Blob Data Contributor

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import monitor
 
+from components.shapes import Replicas
+
 
 @dataclass
 class ScalingArgs:
@@ -17,8 +19,7 @@ class ScalingArgs:
     endpoint_id: pulumi.Input[str]
     deployment_id: pulumi.Input[str]
     deployment_name: str
-    min_replicas: int
-    max_replicas: int
+    replicas: Replicas
     tags: Mapping[str, str]
 
 
@@ -75,7 +76,9 @@ def scale_on_requests(
             monitor.AutoscaleProfileArgs(
                 name="requests",
                 capacity=monitor.ScaleCapacityArgs(
-                    minimum=str(args.min_replicas), maximum=str(args.max_replicas), default=str(args.min_replicas)
+                    minimum=str(args.replicas.least),
+                    maximum=str(args.replicas.most),
+                    default=str(args.replicas.least),
                 ),
                 rules=[rule(True, per_replica_per_minute), rule(False, per_replica_per_minute / 2)],
             )

@@ -11,6 +11,7 @@ from components.azure.encryption import Encryption
 from components.azure.names import AUTO_NAME, regional, short
 from components.azure.network import Reached, private_endpoint
 from components.azure.store import Store
+from components.shapes import Machine
 
 REACH = ("amlworkspace", "blob", "file")
 """The workspace's own endpoint (studio, API, and the online endpoints behind it), its datastores and its file share.
@@ -21,7 +22,7 @@ BUILD_CLUSTER = "build-images"
 
 @dataclass
 class WorkspaceArgs:
-    """`people` are the Entra object ids of the users, by name; each gets one compute instance of `machine_type`.
+    """`people` are the Entra object ids of the users, by name; each gets one compute instance on `machine`.
 
     It stops after `idle_timeout_minutes` without use (15 to 4320).
     """
@@ -33,7 +34,7 @@ class WorkspaceArgs:
     tenant_id: pulumi.Input[str]
     people: Mapping[str, str]
     idle_timeout_minutes: int
-    machine_type: str
+    machine: Machine
     store: Store
     encryption: Encryption
     insights_id: pulumi.Input[str]
@@ -106,7 +107,7 @@ class Workspace(pulumi.ComponentResource):
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])
         self.workspace_name = pulumi.Output.all(workspace.name, reachable.id).apply(lambda a: a[0])
         self._compute(
-            f"{name}-{BUILD_CLUSTER}", BUILD_CLUSTER, args, args.identity_id, cluster_from_zero(args.machine_type)
+            f"{name}-{BUILD_CLUSTER}", BUILD_CLUSTER, args, args.identity_id, cluster_from_zero(args.machine.type)
         )
         for person, object_id in args.people.items():
             instance = regional(person, args.subscription, args.stack, "instance", limit=24)
@@ -157,7 +158,7 @@ def _instance(object_id: str, args: WorkspaceArgs) -> ml.ComputeInstanceArgs:
         compute_type="ComputeInstance",
         disable_local_auth=True,
         properties=ml.ComputeInstancePropertiesArgs(
-            vm_size=args.machine_type,
+            vm_size=args.machine.type,
             application_sharing_policy="Personal",
             compute_instance_authorization_type="personal",
             enable_node_public_ip=False,

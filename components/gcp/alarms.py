@@ -7,17 +7,18 @@ from typing import Any
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.shapes import Rollout
+
 _METRICS = "aiplatform.googleapis.com/prediction/online"
 
 
 @dataclass
 class EndpointAlarms:
-    """The bounds of one endpoint: p95 latency in milliseconds, 5xx answers in percent of all."""
+    """One endpoint; the bounds that take a version back while it bakes hold for good."""
 
     project: str
     endpoint_name: str
-    p95_latency_ms: int
-    error_rate_percent: float
+    rollout: Rollout
     channel_id: pulumi.Input[str]
     tags: Mapping[str, str]
 
@@ -36,20 +37,20 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
     latency = {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA"}
     policies: dict[str, tuple[str, dict[str, Any]]] = {
         "p95-latency": (
-            f"the p95 latency of {args.endpoint_name} is above {args.p95_latency_ms} ms",
+            f"the p95 latency of {args.endpoint_name} is above {args.rollout.p95_latency_ms} ms",
             {
                 "condition_threshold": {
                     "filter": f'{of} AND metric.type = "{_METRICS}/prediction_latencies"'
                     ' AND metric.labels.latency_type = "total"',
                     "aggregations": [{**latency, "cross_series_reducer": "REDUCE_PERCENTILE_95"}],
                     "comparison": "COMPARISON_GT",
-                    "threshold_value": args.p95_latency_ms,
+                    "threshold_value": args.rollout.p95_latency_ms,
                     "duration": "180s",
                 }
             },
         ),
         "errors": (
-            f"more than {args.error_rate_percent:g} % of the answers of {args.endpoint_name} are errors",
+            f"more than {args.rollout.error_rate_percent:g} % of the answers of {args.endpoint_name} are errors",
             {
                 "condition_threshold": {
                     "filter": f'{answers} AND metric.labels.response_code = monitoring.regex.full_match("5.*")',
@@ -57,7 +58,7 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
                     "denominator_filter": answers,
                     "denominator_aggregations": [in_all],
                     "comparison": "COMPARISON_GT",
-                    "threshold_value": args.error_rate_percent / 100,
+                    "threshold_value": args.rollout.error_rate_percent / 100,
                     "duration": "180s",
                 }
             },

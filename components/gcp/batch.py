@@ -11,6 +11,7 @@ from pulumi_gcp import cloudscheduler, workflows
 from components.gcp.alarms import RunAlarms, run_alarms
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.run import RunArgs, definition
+from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
 """Nothing: Vertex AI fetches and writes on Google's side."""
@@ -18,7 +19,7 @@ REACH: tuple[str, ...] = ()
 
 @dataclass
 class BatchJobArgs:
-    """`schedule` is a five-field cron in `timezone`; a run is stopped after `max_hours`.
+    """A run is stopped after `max_hours`.
 
     `enabled=False` leaves the model and takes the schedule, the workflow and their alerts.
     """
@@ -26,12 +27,9 @@ class BatchJobArgs:
     job_name: str
     enabled: bool
     model: ModelArgs
-    machine_type: str
-    accelerator_type: str | None
-    accelerator_count: int | None
+    machine: Machine
     replicas: int
-    schedule: str
-    timezone: str
+    schedule: Schedule
     max_hours: int
     input_uri: str
     output_uri: str
@@ -67,9 +65,7 @@ class BatchJob(pulumi.ComponentResource):
             region=region,
             job_name=args.job_name,
             model=model,
-            machine_type=args.machine_type,
-            accelerator_type=args.accelerator_type,
-            accelerator_count=args.accelerator_count,
+            machine=args.machine,
             replicas=args.replicas,
             max_hours=args.max_hours,
             input_uri=args.input_uri,
@@ -100,8 +96,8 @@ class BatchJob(pulumi.ComponentResource):
             project=project,
             region=region,
             description=f"Starts {args.job_name}",
-            schedule=args.schedule,
-            time_zone=args.timezone,
+            schedule=args.schedule.cron,
+            time_zone=args.schedule.timezone,
             attempt_deadline="60s",
             retry_config={"retry_count": 3, "min_backoff_duration": "30s", "max_retry_duration": "3600s"},
             http_target={

@@ -9,6 +9,7 @@ from pulumi_gcp import bigquery, compute, vertex
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
+from components.shapes import Machine, Replicas, Rollout
 from provider.gcp.deployment import Deployment
 from provider.gcp.model import Model
 
@@ -25,23 +26,16 @@ LOGGED_SHARE, KEEP_DAYS = 0.1, 30
 class EndpointArgs:
     """`endpoint_name` is pinned, so that callers and alerts can name it: a letter, then `[a-z0-9-]`, at most 63.
 
-    A new version first gets `canary_percent` of the requests for `bake_minutes`; a p95 latency or a share of 5xx
-    answers above its bound takes it back. `enabled=False` leaves the model and takes what runs.
+    The canary of the rollout is a share of the requests. `enabled=False` leaves the model and takes what runs.
     """
 
     endpoint_name: str
     enabled: bool
     model: ModelArgs
-    machine_type: str
-    accelerator_type: str | None
-    accelerator_count: int | None
-    min_replicas: int
-    max_replicas: int
+    machine: Machine
+    replicas: Replicas
     requests_per_replica_per_minute: int
-    canary_percent: int
-    bake_minutes: int
-    p95_latency_ms: int
-    error_rate_percent: float
+    rollout: Rollout
     network_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     vertex_agent: pulumi.Input[str]
@@ -96,20 +90,20 @@ class Endpoint(pulumi.ComponentResource):
             location=region,
             endpoint=endpoint.id,
             model=model.version_name,
-            machine_type=args.machine_type,
-            accelerator_type=args.accelerator_type,
-            accelerator_count=args.accelerator_count,
-            min_replicas=args.min_replicas,
-            max_replicas=args.max_replicas,
+            machine_type=args.machine.type,
+            accelerator_type=args.machine.accelerator,
+            accelerator_count=args.machine.accelerators,
+            min_replicas=args.replicas.least,
+            max_replicas=args.replicas.most,
             scaling_metric=SCALING_METRIC,
             scaling_target=args.requests_per_replica_per_minute,
             service_account=args.model.service_account,
             container_logging=True,
             access_logging=True,
-            canary_percent=args.canary_percent,
-            bake_minutes=args.bake_minutes,
-            p95_latency_ms=args.p95_latency_ms,
-            error_rate_percent=args.error_rate_percent,
+            canary_percent=args.rollout.canary_percent,
+            bake_minutes=args.rollout.bake_minutes,
+            p95_latency_ms=args.rollout.p95_latency_ms,
+            error_rate_percent=args.rollout.error_rate_percent,
             opts=self._child,
         )
         attached = self._attach(name, args, deployment.service_attachment)
@@ -118,8 +112,7 @@ class Endpoint(pulumi.ComponentResource):
             EndpointAlarms(
                 project=project,
                 endpoint_name=args.endpoint_name,
-                p95_latency_ms=args.p95_latency_ms,
-                error_rate_percent=args.error_rate_percent,
+                rollout=args.rollout,
                 channel_id=args.channel_id,
                 tags=args.tags,
             ),

@@ -10,20 +10,30 @@ _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
 
 
 @dataclass
+class Needs:
+    """What the personas need because of one section of the stack file, or of all.
+
+    `artifact_uris`, `input_uris` and `output_uris` are the gs:// places that serving and batch read and write; their
+    buckets must have uniform access, or a grant can have no condition.
+    """
+
+    artifact_uris: Sequence[str] = ()
+    input_uris: Sequence[str] = ()
+    output_uris: Sequence[str] = ()
+
+
+@dataclass
 class IdentityArgs:
     """`prefix` begins the name of everything of this stack.
 
-    `artifact_uris`, `input_uris` and `output_uris` are the gs:// places that serving and batch read and write; their
-    buckets must have uniform access, or a grant can have no condition. `own_bucket` is what the pilot's bucket is
-    called in such a place; `bucket_name` is that name once the bucket stands.
+    `own_bucket` is what the pilot's bucket is called in a gs:// place; `bucket_name` is that name once the bucket
+    stands.
     """
 
     prefix: str
     project: str
     region: str
-    artifact_uris: Sequence[str]
-    input_uris: Sequence[str]
-    output_uris: Sequence[str]
+    needs: Needs
     own_bucket: str
     bucket_name: pulumi.Input[str]
     repository_id: pulumi.Input[str]
@@ -55,7 +65,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     Vertex AI and Workflows know neither grants on one job, model or workflow nor conditions on their names, so these
     permissions hold in the project: the fewest that work, and the project is the pilot's own.
     """
-    artifacts = _places(_versions(args.artifact_uris), args)
+    artifacts = _places(_versions(args.needs.artifact_uris), args)
 
     def own(prefix: str = "") -> list[Place]:
         return [Place(args.own_bucket, args.bucket_name, prefix)]
@@ -73,8 +83,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         "serving": Persona(permissions=_RUN, reads=artifacts),
         "batch": Persona(
             permissions=_RUN,
-            reads=[*artifacts, *_places(args.input_uris, args)],
-            writes=_places(args.output_uris, args),
+            reads=[*artifacts, *_places(args.needs.input_uris, args)],
+            writes=_places(args.needs.output_uris, args),
         ),
         "approver": Persona(permissions=_APPROVE),
     }

@@ -6,6 +6,8 @@ from typing import Any
 
 import pulumi
 
+from components.shapes import Machine
+
 ATTEMPTS = 3
 POLL_SECONDS = 60
 _ENDED = (
@@ -25,9 +27,7 @@ class RunArgs:
     region: str
     job_name: str
     model: pulumi.Input[str]
-    machine_type: str
-    accelerator_type: str | None
-    accelerator_count: int | None
+    machine: Machine
     replicas: int
     max_hours: int
     input_uri: str
@@ -141,9 +141,9 @@ def _call(call: str, url: str, result: str, **args: Any) -> dict[str, Any]:
 
 
 def _job(args: RunArgs) -> dict[str, Any]:
-    machine: dict[str, Any] = {"machineType": args.machine_type}
-    if args.accelerator_type is not None:
-        machine |= {"acceleratorType": args.accelerator_type, "acceleratorCount": args.accelerator_count}
+    machine: dict[str, Any] = {"machineType": args.machine.type}
+    if args.machine.accelerator is not None:
+        machine |= {"acceleratorType": args.machine.accelerator, "acceleratorCount": args.machine.accelerators}
     below = f"{args.input_uri}*" if args.input_uri.endswith("/") else args.input_uri
     return {
         "displayName": "${job_name}",

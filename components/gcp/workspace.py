@@ -7,6 +7,7 @@ import pulumi
 from pulumi_gcp import projects, workbench
 
 from components.gcp.names import underscored
+from components.shapes import Machine
 
 REACH = ("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev")
 """What Workbench needs without the internet: the APIs (its own among them), its proxy's two domains, and the images of
@@ -27,7 +28,7 @@ class WorkspaceArgs:
     users: Sequence[str]
     principals: Mapping[str, str]
     idle_timeout_minutes: int
-    machine_type: str
+    machine: Machine
     zone: str
     network_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
@@ -101,7 +102,7 @@ class Workspace(pulumi.ComponentResource):
             disable_proxy_access=False,
             enable_deletion_protection=False,
             gce_setup={
-                "machine_type": args.machine_type,
+                "machine_type": args.machine.type,
                 "disable_public_ip": True,
                 "enable_ip_forwarding": False,
                 "network_interfaces": [{"network": args.network_id, "subnet": args.subnet_id}],

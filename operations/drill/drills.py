@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
+from catalogue.kinds.aws import appautoscaling, sagemaker
 from catalogue.kinds.azure import machinelearningservices, monitor
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
@@ -19,6 +20,7 @@ from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from stacks.errors import BadInput
 from stacks.model import StackConfig
+from stacks.sections import batch_jobs, endpoints, models
 
 NEW = "drill"
 """The endpoint that a drill launches beside those of the stack file."""
@@ -48,17 +50,17 @@ class _Part:
 
 
 _CAPACITY: Mapping[str, _Part] = {
-    "aws": _Part("aws:appautoscaling/target:Target", "maxCapacity", 1),
+    "aws": _Part(appautoscaling.TARGET, "maxCapacity", 1),
     "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
     "azure": _Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
 }
 _TAGGED: Mapping[str, _Part] = {
-    "aws": _Part("aws:sagemaker/domain:Domain", "tags.owner"),
+    "aws": _Part(sagemaker.DOMAIN, "tags.owner"),
     "gcp": _Part("gcp:workbench/instance:Instance", "labels.owner"),
     "azure": _Part(machinelearningservices.WORKSPACE, "tags.owner"),
 }
 _WORKSPACE: Mapping[str, Sequence[str]] = {
-    "aws": ("aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"),
+    "aws": (sagemaker.USER_PROFILE, sagemaker.DOMAIN),
     "gcp": ("gcp:workbench/instance:Instance",),
     "azure": (machinelearningservices.WORKSPACE,),
 }
@@ -108,8 +110,8 @@ def gpu_quota(r: Rehearsal) -> None:
 def bad_version(r: Rehearsal) -> None:
     """A new version of a model answers one request in twenty with an error; its canary is taken back."""
     scorer = r.endpoint()
-    model = r.config.endpoints[scorer].model
-    artifact = next_artifact(r.config.models[model].artifact_uri)
+    model = endpoints.of(r.config)[scorer].model
+    artifact = next_artifact(models.of(r.config)[model].artifact_uri)
     r.comes_up()
     before = _who_serves(r, scorer)
     r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
@@ -130,7 +132,7 @@ def bad_version(r: Rehearsal) -> None:
 def no_capacity(r: Rehearsal) -> None:
     """An endpoint that was off over night cannot come back: its region has none of its machines left."""
     scorer = r.endpoint()
-    was = r.config.endpoints[scorer].family
+    was = endpoints.of(r.config)[scorer].family
     instead = fallback(r.config, scorer)
     machine, other = (str(catalogue.load(r.platform).families[name].machine_type) for name in (was, instead))
     region = r.config.region
@@ -156,7 +158,7 @@ def no_capacity(r: Rehearsal) -> None:
 def interrupted_up(r: Rehearsal) -> None:
     """The machine that runs `pulumi up` dies half-way through the launch of an endpoint."""
     scorer = r.endpoint()
-    launch = _launch(r.config, scorer, r.config.endpoints[scorer].family)
+    launch = _launch(r.config, scorer, endpoints.of(r.config)[scorer].family)
     r.comes_up()
     r.edits(f"an endpoint {NEW}, a copy of {scorer}", launch)
     r.is_killed(0.5)
@@ -231,8 +233,9 @@ def workspace_deleted(r: Rehearsal) -> None:
     r.shows("create", [record.name for record in deleted])
     lost = ["workspace"]
     if r.platform == "azure":  # where the registry and everything that serves lie in the workspace
-        lost += ["access", "registry", *(f"endpoint {name}" for name, one in r.config.endpoints.items() if one.enabled)]
-        lost += [f"batch job {name}" for name in r.config.batch_jobs]
+        serving = [name for name, one in endpoints.of(r.config).items() if one.enabled]
+        lost += ["access", "registry", *(f"endpoint {name}" for name in serving)]
+        lost += [f"batch job {name}" for name in batch_jobs.of(r.config)]
         r.operator("not rehearsed: before any `pulumi up`, recover it in the portal, which keeps it for 14 days")
     r.operator(f"`pulumi up -s {r.stack}`; what people had not saved elsewhere is gone")
     r.converges(lost, gone=lost)
@@ -254,7 +257,7 @@ DRILLS: Mapping[str, Drill] = {
 
 def _launch(stack_config: StackConfig, scorer: str, family: str) -> Callable[[Json], None]:
     """Adds a copy of an endpoint on that family. Raises BadInput where its name is in use."""
-    if NEW in stack_config.endpoints:
+    if NEW in endpoints.of(stack_config):
         raise BadInput(f"{NEW}: the stack file has an endpoint of that name, which this drill would launch")
 
     def change(config: Json) -> None:
@@ -285,7 +288,7 @@ def fallback(config: StackConfig, endpoint: str) -> str:
 
     It has accelerators only where the endpoint's own has some. Raises BadInput if there is none.
     """
-    own = catalogue.load(config.platform).families[config.endpoints[endpoint].family]
+    own = catalogue.load(config.platform).families[endpoints.of(config)[endpoint].family]
 
     def fits(one: HardwareFamily) -> bool:
         if one == own or (one.accelerator is None) != (own.accelerator is None):

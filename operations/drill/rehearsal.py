@@ -28,7 +28,9 @@ from sandbox.state.records import Record
 from sandbox.state.resources import Resources
 from stacks.config import NAMESPACE, STACKS, read_stack_file
 from stacks.errors import BadInput
-from stacks.model import OnlineEndpoint, StackConfig
+from stacks.model import StackConfig
+from stacks.sections import endpoints
+from stacks.sections.endpoints import OnlineEndpoint
 
 if TYPE_CHECKING:
     from pulumi import automation
@@ -108,7 +110,7 @@ class Rehearsal:
 
     def endpoint(self) -> str:
         """The first online endpoint that is switched on in the stack file. Raises BadInput if there is none."""
-        for name, item in self.config.endpoints.items():
+        for name, item in endpoints.of(self.config).items():
             if isinstance(item, OnlineEndpoint) and item.enabled:
                 return name
         raise BadInput(f"{self.stack}: has no online endpoint that is switched on, and this drill needs one")
@@ -139,7 +141,7 @@ class Rehearsal:
 
     def is_called(self, **played: Played) -> None:
         """Play healthy traffic in on every endpoint that stands, or what is `played` on one."""
-        for name, item in self.config.endpoints.items():
+        for name, item in endpoints.of(self.config).items():
             bound = item.rollback.p95_latency_ms if isinstance(item, OnlineEndpoint) else None
             healthy = Played(p95_ms=None if bound is None else bound * 0.4)
             if self.state.resources.find(name=f"{self.stack}-{name}"):

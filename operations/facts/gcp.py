@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
+from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
+from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.verdict import Link, NetworkPicture
 
-_DEPLOYMENT, _MODEL = "mlplatform:gcp:Deployment", "mlplatform:gcp:Model"
-_SERVED, _INSTANCE = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workbench/instance:Instance"
-_SUBNET, _BUDGET = "gcp:compute/subnetwork:Subnetwork", "gcp:billing/budget:Budget"
-_ZONE, _ATTACHED = "gcp:dns/managedZone:ManagedZone", "gcp:compute/forwardingRule:ForwardingRule"
-_GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+_DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
+_SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
+_SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
+_ZONE, _ATTACHED = dns.ZONE, compute.FORWARDING_RULE
+_GOOGLE = compute.GLOBAL_FORWARDING_RULE
 # The API that the resources of a module are made through; Workflows are started through another beside it.
 _APIS = {
     "gcp:artifactregistry/": "artifactregistry",
@@ -38,7 +40,7 @@ _APIS = {
 
 def place(graph: Graph) -> tuple[str, str]:
     """The project and region of Google's provider."""
-    provider = next(r for r in graph.resources if r.type == "pulumi:providers:gcp")
+    provider = next(r for r in graph.resources if r.type == PROVIDER)
     return str(provider.inputs["project"]), str(provider.inputs["region"])
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from importlib import import_module
 
+from catalogue.platforms import PLATFORMS
 from operations.rendering.rendered import Rendered, Resource
-
-_LANGUAGES = {"aws": "terraform", "gcp": "terraform", "azure": "arm"}
 
 
 def render(platform: str, resources: Iterable[Resource]) -> Rendered:
     """Render every resource in the language of its platform; no other language is imported."""
-    rendered: Rendered = import_module(f"operations.rendering.{_LANGUAGES[platform]}").render(resources)
+    rendered: Rendered = import_module(f"operations.rendering.{PLATFORMS[platform].rendering}").render(resources)
     return rendered

@@ -1,7 +1,6 @@
-"""Terraform's names for pulumi-gcp.
+"""Terraform's names for pulumi-gcp's properties. The types' names stand in the records.
 
-Types are those that pulumi-gcp's own bridge metadata gives (9.35, the newest published beside its source), and all of
-them are in 10.2. Names and shapes were checked, with every nested input of pulumi-gcp 10.2, against the provider's
+Names and shapes were checked, with every nested input of pulumi-gcp 10.2, against the provider's
 schema as `cdktf-cdktf-provider-google-beta` 16.12 carries it (google-beta 7.12) and, for what is newer, against the
 source of google-beta 7.45 and the bridge metadata; only `deletion_policy` of a few resources, the service
 attachment's `nat_ips_per_endpoint` and the secret's `secret_type` are newer still, each one plain value.

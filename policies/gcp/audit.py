@@ -7,11 +7,12 @@ reads a model is the project's IAM alone, which `identity-no-public-member` and 
 from collections.abc import Iterator
 
 from catalogue.graph import Graph
+from catalogue.kinds.gcp import artifactregistry, logging, mlplatform, projects
 from catalogue.properties import Properties
 from policies.rule import Found, resource_rule, whole_stack_rule
 
-_CALLS, _SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
-_LOGS = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+_CALLS, _SINK = projects.AUDIT_CONFIG, logging.SINK
+_LOGS = logging.LOG_BUCKET
 _KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 # What must reach the log bucket: the audit log's four parts, and the network's (Cloud Logging, "Audit logs overview").
 _RECORDED = (
@@ -72,7 +73,7 @@ def logs_kept(graph: Graph) -> Found:
 
 @resource_rule(
     "audit-repository-immutable",
-    "gcp:artifactregistry/repository:Repository",
+    artifactregistry.REPOSITORY,
     severity="high",
     says="An image of the stack's own stays what was pushed: tags are immutable, and pushes are scanned.",
     remedy="Set docker_config.immutable_tags, and leave scanning INHERITED.",
@@ -87,7 +88,7 @@ def repository_immutable(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "audit-predictions-logged",
-    "mlplatform:gcp:Deployment",
+    mlplatform.DEPLOYMENT,
     severity="medium",
     says="Who asked an endpoint is logged, and what its container says.",
     remedy="Set access_logging and container_logging to True.",

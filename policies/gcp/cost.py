@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from catalogue.graph import Graph
 from catalogue.kind import At
 from catalogue.kinds import kind_of
+from catalogue.kinds.gcp import billing, monitoring, workflows
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
 from policies.everywhere import TAGS
 from policies.limits import load
 from policies.rule import Found, resource_rule, whole_stack_rule
 
-_CHANNEL, _BUDGET = "gcp:monitoring/notificationChannel:NotificationChannel", "gcp:billing/budget:Budget"
+_CHANNEL, _BUDGET = monitoring.CHANNEL, billing.BUDGET
 _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager, "Labels overview"
 
 
 @resource_rule(
     "cost-batch-tags",
-    "gcp:workflows/workflow:Workflow",
+    workflows.WORKFLOW,
     severity="medium",
     proof="cost visibility",
     says="The jobs that a schedule starts carry the stack's labels too.",

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Keys
 from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.gcp import bigquery, kms, projects, storage, vertex, workbench, workflows
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
 from policies.rule import resource_rule, stack_rule
 
-_KEY, _GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
-_IDENTITY, _BUCKET = "gcp:projects/serviceIdentity:ServiceIdentity", "gcp:storage/bucket:Bucket"
-_DATASET, _SERVED = "gcp:bigquery/dataset:Dataset", "gcp:vertex/aiEndpoint:AiEndpoint"
+_KEY, _GRANT = kms.KEY, kms.KEY_MEMBER
+_IDENTITY, _BUCKET = projects.SERVICE_IDENTITY, storage.BUCKET
+_DATASET, _SERVED = bigquery.DATASET, vertex.ENDPOINT
 _DISKS = ("bootDisk", "dataDisks")
 # The addresses of the agents are of Google Cloud's documentation "Service agents".
 AGENT = re.compile(
@@ -31,7 +32,7 @@ _DAY = 86_400
 
 @resource_rule(
     "encryption-workspace-disks",
-    "gcp:workbench/instance:Instance",
+    workbench.INSTANCE,
     severity="high",
     says="Every disk of a Workbench instance says that it is encrypted with a key of the customer's.",
     remedy="Set disk_encryption='CMEK' on the boot disk and on each data disk.",
@@ -106,7 +107,7 @@ def request_log(graph: Graph, endpoint: Resource) -> Iterator[str]:
 
 @resource_rule(
     "encryption-batch",
-    "gcp:workflows/workflow:Workflow",
+    workflows.WORKFLOW,
     severity="high",
     says="A job that a workflow starts encrypts what it keeps with the pilot's key.",
     remedy="Set encryptionSpec.kmsKeyName in each job that the workflow starts.",

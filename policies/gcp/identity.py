@@ -9,26 +9,38 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import (
+    artifactregistry,
+    bigquery,
+    cloudscheduler,
+    kms,
+    mlplatform,
+    projects,
+    serviceaccount,
+    storage,
+    workbench,
+    workflows,
+)
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
-_ACCOUNT, _ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
-_IN_PROJECT, _ON_ACCOUNT = "gcp:projects/iAMMember:IAMMember", "gcp:serviceaccount/iAMMember:IAMMember"
-_ON_BUCKET, _AGENT = "gcp:storage/bucketIAMMember:BucketIAMMember", "gcp:projects/serviceIdentity:ServiceIdentity"
-_BUCKET, _SCHEDULE = "gcp:storage/bucket:Bucket", "gcp:cloudscheduler/job:Job"
-_DATASET, _WORKBENCH = "gcp:bigquery/dataset:Dataset", "gcp:workbench/instance:Instance"
-_MODEL, _WORKFLOW = "mlplatform:gcp:Model", "gcp:workflows/workflow:Workflow"
-_KEY = "gcp:serviceaccount/key:Key"
+_ACCOUNT, _ROLE = serviceaccount.ACCOUNT, projects.CUSTOM_ROLE
+_IN_PROJECT, _ON_ACCOUNT = projects.MEMBER, serviceaccount.MEMBER
+_ON_BUCKET, _AGENT = storage.BUCKET_MEMBER, projects.SERVICE_IDENTITY
+_BUCKET, _SCHEDULE = storage.BUCKET, cloudscheduler.SCHEDULE
+_DATASET, _WORKBENCH = bigquery.DATASET, workbench.INSTANCE
+_MODEL, _WORKFLOW = mlplatform.MODEL, workflows.WORKFLOW
+_KEY = serviceaccount.ACCOUNT_KEY
 
 _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|project(Owner|Editor|Viewer)):.*")
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
 # The predefined roles that only read, write or use what they are granted on.
 _FITTING: Mapping[str, tuple[str, ...]] = {
     _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser"),
-    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": ("roles/artifactregistry.reader",),
-    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember": ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
+    artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader",),
+    kms.KEY_MEMBER: ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
     _ON_ACCOUNT: ("roles/iam.serviceAccountUser",),
 }
 _BECOME = {
@@ -250,7 +262,7 @@ _RUNS_AS = {
     _SCHEDULE: ("httpTarget", "httpTarget.oauthToken.serviceAccountEmail"),
     _WORKFLOW: ("serviceAccount", "serviceAccount"),
     _WORKBENCH: ("gceSetup", "gceSetup.serviceAccounts.email"),
-    "mlplatform:gcp:Deployment": ("serviceAccount", "serviceAccount"),
+    mlplatform.DEPLOYMENT: ("serviceAccount", "serviceAccount"),
     _MODEL: ("serviceAccount", "serviceAccount"),
 }
 

@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
 from catalogue.kinds.gcp.workflows import deadlines, texts
 from catalogue.properties import Properties
 from policies.gcp.encryption import seconds
 from policies.limits import load
 from policies.rule import resource_rule, stack_rule
 
-_DEPLOYMENT, _WORKFLOW = "mlplatform:gcp:Deployment", "gcp:workflows/workflow:Workflow"
-_WORKBENCH, _BUCKET = "gcp:workbench/instance:Instance", "gcp:storage/bucket:Bucket"
-_REPOSITORY = "gcp:artifactregistry/repository:Repository"
+_DEPLOYMENT, _WORKFLOW = mlplatform.DEPLOYMENT, workflows.WORKFLOW
+_WORKBENCH, _BUCKET = workbench.INSTANCE, storage.BUCKET
+_REPOSITORY = artifactregistry.REPOSITORY
 _METRICS = (
     "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle",
     "aiplatform.googleapis.com/prediction/online/cpu/utilization",
@@ -145,7 +146,7 @@ def batch_time(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "limits-schedule-retries",
-    "gcp:cloudscheduler/job:Job",
+    cloudscheduler.SCHEDULE,
     severity="medium",
     says="A schedule tries a start again, and gives up one it cannot deliver.",
     remedy="Set retry_config with a retry_count and a max_retry_duration.",

@@ -12,32 +12,22 @@ from collections.abc import Iterable, Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
+from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
 from catalogue.properties import Properties
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
-_VPC, _SUBNET = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
-_FIREWALL = "gcp:compute/firewall:Firewall"
-_ZONE, _RECORD = "gcp:dns/managedZone:ManagedZone", "gcp:dns/recordSet:RecordSet"
-_GLOBAL_ADDRESS, _ADDRESS = "gcp:compute/globalAddress:GlobalAddress", "gcp:compute/address:Address"
-_APIS, _ATTACHED = "gcp:compute/globalForwardingRule:GlobalForwardingRule", "gcp:compute/forwardingRule:ForwardingRule"
-_WORKBENCH, _SERVED = "gcp:workbench/instance:Instance", "gcp:vertex/aiEndpoint:AiEndpoint"
-_DEPLOYMENT, _DNS = "mlplatform:gcp:Deployment", "gcp:dns/policy:Policy"
-_WAYS_OUT = (
-    "gcp:compute/externalVpnGateway:ExternalVpnGateway",
-    "gcp:compute/haVpnGateway:HaVpnGateway",
-    "gcp:compute/interconnectAttachment:InterconnectAttachment",
-    "gcp:compute/networkPeering:NetworkPeering",
-    "gcp:compute/routerNat:RouterNat",
-    "gcp:compute/vPNGateway:VPNGateway",
-    "gcp:networkconnectivity/spoke:Spoke",
-    "gcp:servicenetworking/connection:Connection",
-    "gcp:vpcaccess/connector:Connector",
-)
+_VPC, _SUBNET = compute.VPC, compute.SUBNETWORK
+_FIREWALL = compute.FIREWALL
+_ZONE, _RECORD = dns.ZONE, dns.RECORD
+_GLOBAL_ADDRESS, _ADDRESS = compute.GLOBAL_ADDRESS, compute.ADDRESS
+_APIS, _ATTACHED = compute.GLOBAL_FORWARDING_RULE, compute.FORWARDING_RULE
+_WORKBENCH, _SERVED = workbench.INSTANCE, vertex.ENDPOINT
+_DEPLOYMENT, _DNS = mlplatform.DEPLOYMENT, dns.POLICY
 
 
 @resource_rule(
     "network-no-internet-gateway",
-    *_WAYS_OUT,
+    *(kind.token for kind in ways_out.KINDS),
     severity="critical",
     proof="network fit",
     says="A pilot has no NAT, VPN, interconnect or peering that leads out of its network.",
@@ -51,7 +41,7 @@ def no_internet_gateway(props: Properties) -> Iterator[str]:
 @resource_rule(
     "network-no-internet-route",
     _VPC,
-    "gcp:compute/route:Route",
+    compute.ROUTE,
     severity="critical",
     proof="network fit",
     says="The network has no default route, and no route of its own: Private Service Connect needs none.",

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import cloudscheduler, mlplatform, monitoring, vertex, workflows
 from catalogue.properties import Properties
 from policies.limits import load
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
-_SERVED, _ALERT = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:monitoring/alertPolicy:AlertPolicy"
-_DEPLOYMENT, _MODEL = "mlplatform:gcp:Deployment", "mlplatform:gcp:Model"
-_WORKFLOW, _SCHEDULE = "gcp:workflows/workflow:Workflow", "gcp:cloudscheduler/job:Job"
+_SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
+_DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
+_WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ONLINE = re.compile(r"aiplatform[._]googleapis[._]com[/:]prediction[/_]online")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")

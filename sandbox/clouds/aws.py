@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.behaviour import values_at
+from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT
+from catalogue.kinds.aws.sns import SUBSCRIPTION
 from catalogue.marked import Json
 from sandbox.clouds.alarm import AlarmKind, Bound, Figure, read_alarms
 from sandbox.clouds.manners import Bridged, CloudSaysNo, Manners
@@ -56,12 +59,12 @@ def _metric_alarm(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
 
 def _subscribers(state: State, alarm: Record) -> Iterator[str]:
     topics: list[str] = alarm.inputs.get("alarmActions", [])
-    for one in state.resources.find(type="aws:sns/topicSubscription:TopicSubscription"):
+    for one in state.resources.find(type=SUBSCRIPTION):
         if one.inputs["topic"] in topics and one.inputs["protocol"] == "email":
             yield one.inputs["endpoint"]
 
 
-_ALARMS: Mapping[str, AlarmKind] = {"aws:cloudwatch/metricAlarm:MetricAlarm": AlarmKind(_metric_alarm, _subscribers)}
+_ALARMS: Mapping[str, AlarmKind] = {ALARM: AlarmKind(_metric_alarm, _subscribers)}
 
 
 def _blue_green(state: State, record: Record, wanted: Json) -> Json:
@@ -73,7 +76,7 @@ def _blue_green(state: State, record: Record, wanted: Json) -> Json:
     serves = record.inputs["endpointConfigName"]
     if wanted["endpointConfigName"] == serves:
         return {}
-    if not state.resources.get("aws:sagemaker/endpointConfiguration:EndpointConfiguration", serves, record.account):
+    if not state.resources.get(CONFIGURATION, serves, record.account):
         arn = f"arn:aws:sagemaker:{record.region}:{record.account}:endpoint-config/{serves}"
         said = f'ValidationException: Could not find endpoint configuration "{arn}".'
         raise CloudSaysNo(
@@ -98,7 +101,7 @@ MANNERS = Manners(
     region_key="region",
     sentences=_SENTENCES,
     is_foreign=_is_foreign,
-    endpoint="aws:sagemaker/endpoint:Endpoint",
+    endpoint=ENDPOINT,
     alarms=_ALARMS,
-    changers={"aws:sagemaker/endpoint:Endpoint": _blue_green},
+    changers={ENDPOINT: _blue_green},
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from catalogue.kinds.gcp import monitoring, vertex
 from catalogue.marked import Json
 from sandbox.clouds.alarm import AlarmKind, Bound
 from sandbox.clouds.manners import Bridged, Manners
@@ -76,6 +77,6 @@ MANNERS = Manners(
     region_key="region",
     sentences=_SENTENCES,
     is_foreign=_is_foreign,
-    endpoint="gcp:vertex/aiEndpoint:AiEndpoint",
-    alarms={"gcp:monitoring/alertPolicy:AlertPolicy": AlarmKind(_alert_policy, _channels)},
+    endpoint=vertex.ENDPOINT,
+    alarms={monitoring.ALERT: AlarmKind(_alert_policy, _channels)},
 )

@@ -8,15 +8,14 @@ import re
 from typing import cast
 
 from catalogue.answers import project_number
+from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
+from catalogue.kinds.gcp.vertex import ENDPOINT as AI_ENDPOINT
 from catalogue.marked import Json
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.rest.vertex import VertexDouble, key
 from sandbox.state import State
 from sandbox.state.records import Link, New, Record
-
-AI_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
-MODEL, DEPLOYMENT = "mlplatform:gcp:Model", "mlplatform:gcp:Deployment"
 
 
 class KeptVertex:

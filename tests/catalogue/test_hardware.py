@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Catalogue, HardwareFamily, Price, Use
 from stacks.config import STACKS, read_stack_file
-from stacks.model import BatchJob
+from stacks.sections.batch_jobs import BatchJob
 
 FOLDER = Path(catalogue.__file__).parent
 PLATFORMS = [pytest.param(catalogue.load(name), id=name) for name in catalogue.PLATFORMS]

@@ -1,4 +1,4 @@
-"""The records of AWS against the installed SDK, and what they read of variants, jobs and containers."""
+"""The records of AWS against the installed SDK, what they read of variants, jobs and containers, and who names them."""
 
 import importlib
 import inspect
@@ -6,19 +6,27 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+import catalogue.kinds.aws
+from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Keys, Kind, No, Runs, Serves
+from catalogue.kind import At, Keys, Kind, No, Renders, Runs, Serves
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import sagemaker, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.scheduler import SCHEDULE, runs_per_month
 from catalogue.properties import Malformed, Properties
-from sandbox import aws
+from catalogue.rendering import Terraform
+from operations.rendering.terraform import render
+from policies.everywhere import kind_known
+from sandbox import cloud
 
+ROOT = Path(__file__).parents[2]
 KNOWN = kinds("aws")
 TYPES = sorted(set(KNOWN) - {PROVIDER})
 
@@ -47,8 +55,49 @@ def wire(name: str) -> str:
     return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
 
 
-def test_every_type_of_the_sandbox_has_a_record() -> None:
-    assert set(aws.ANSWERS) <= set(KNOWN)
+# ---- one record a type, and nobody else who names it ----------------------------------------------------------------
+
+
+def named() -> list[str]:
+    """Every type that a module of the records gives a name of its own, whether or not it has a record."""
+    names = [module.name for module in iter_modules(catalogue.kinds.aws.__path__)]
+    modules = [importlib.import_module(f"catalogue.kinds.aws.{name}") for name in names]
+    values = {value for module in modules for value in vars(module).values() if isinstance(value, str)}
+    return sorted(value for value in values if re.fullmatch(r"(aws|pulumi):[\w/]+:\w+", value))
+
+
+@pytest.mark.parametrize("type_", named())
+def test_every_type_that_the_catalogue_names_has_a_record(type_: str) -> None:
+    assert type_ in KNOWN
+
+
+def test_every_record_is_of_a_type_that_the_catalogue_names() -> None:
+    assert set(KNOWN) == set(named())
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_without_its_record_a_type_is_missed_by_its_name(type_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = {token: kind for token, kind in KNOWN.items() if token != type_}
+    monkeypatch.setattr("catalogue.kinds.kinds", lambda platform: rest)
+    one = resource(type_)
+    with pytest.raises(cloud.UnknownType, match=re.escape(f"r: the sandbox does not know the type {type_};")):
+        cloud.create(Request(type_, one.urn, "r", {}, "111122223333", "us-east-1"))
+    graph = Graph("s", "aws", (one,), {})
+    assert [violation.resource for violation in kind_known.judge(graph).violations] == [one]
+    assert [(item.urn, item.type) for item in render(graph.to_json()["resources"]).unrendered] == [(one.urn, type_)]
+
+
+def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
+    folders = ("catalogue", "components", "policies", "provider", "operations", "sandbox", "stacks", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml"}]
+    own = ROOT / "catalogue" / "kinds" / "aws"
+    naming = {
+        str(path.relative_to(ROOT)): token
+        for path in files
+        if own not in path.parents
+        for token in re.findall(r"\baws:\w+/\w+:\w+", path.read_text(encoding="utf-8"))
+    }
+    assert len(files) > 200 and naming == {}
 
 
 @pytest.mark.parametrize("type_", TYPES)
@@ -71,6 +120,18 @@ def test_a_record_names_every_place_of_a_key_that_the_sdk_has(type_: str) -> Non
     kind = KNOWN[type_]
     said = {key.path for key in kind.keys.at} if isinstance(kind.keys, Keys) else set[str]()
     assert said == {path for path in inputs(type_) - _NO_KEY if "kms" in path.rpartition(".")[2].lower()}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_record_says_which_of_its_attributes_the_bridge_renamed(type_: str) -> None:
+    renders = KNOWN[type_].renders
+    assert isinstance(renders, Renders) and isinstance(renders.as_, Terraform)
+    assert set(renders.as_.renamed) <= inputs(type_)
+    # The bridge's own rule, which the records of these types are the exceptions of.
+    _, module, noun = type_.split(":")
+    module, noun = module.partition("/")[0], re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", noun).lower()
+    expected = {"ec2": f"aws_{noun}", "cloudtrail": "aws_cloudtrail"}.get(module, f"aws_{module}_{noun}")
+    assert renders.as_.type == expected
 
 
 def test_the_reasons_and_sources_can_be_read() -> None:

@@ -1,4 +1,4 @@
-"""The records of Google Cloud against what the installed SDK says, and a workflow read whole."""
+"""The records of Google Cloud against what the installed SDK says, who names them, and a workflow read whole."""
 
 import inspect
 import json
@@ -7,22 +7,35 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Evidence, Keys, Kind, Machines, No, Runs
+from catalogue.kind import Acts, At, Evidence, Keys, Kind, Machines, No, Renders, Runs
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Malformed
-from sandbox.gcp import ANSWERS
+from catalogue.rendering import Terraform
+from operations.rendering.terraform import render
+from policies.everywhere import kind_known
+from provider.resources import services
+from sandbox import cloud
 
 KINDS = kinds("gcp")
 IN_SDK = [token for token in KINDS if not token.startswith("pulumi:")]
 WORKFLOW = "gcp:workflows/workflow:Workflow"
-ANOTHER_PROVIDERS = {"pulumi:providers:mlplatform"}
-"""Our own provider belongs to no platform: it is made beside each."""
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "catalogue" / "kinds" / "gcp"
+NAMED_BESIDE = {
+    "catalogue/platforms.py": "a platform has a provider",
+    "provider/gcp/deployment.py": "it is the resource",
+    "provider/gcp/model.py": "it is the resource",
+    "operations/drill/drills.py": "a drill says which resource of a platform it hurts",
+}
+"""Who else names a type, and why."""
 
 STAND_ELSEWHERE = {
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember": "a grant stands where its repository does",
@@ -71,8 +84,39 @@ def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda letter: f"_{letter.group().lower()}", name)
 
 
-def test_every_type_that_the_sandbox_makes_has_a_record() -> None:
-    assert set(ANSWERS) - ANOTHER_PROVIDERS <= set(KINDS)
+# ---- one record a type, and nobody else who names it ----------------------------------------------------------------
+
+TOKEN = re.compile(r"\bmlplatform:gcp:\w+|\bgcp:\w+/\w+:\w+|\bpulumi:providers:gcp\b")
+
+
+def named_in(path: Path) -> list[str]:
+    return TOKEN.findall(path.read_text(encoding="utf-8"))
+
+
+def test_the_records_name_each_type_once() -> None:
+    assert sorted(token for path in RECORDS.glob("*.py") for token in named_in(path)) == sorted(KINDS)
+
+
+def test_nobody_but_its_record_names_a_type() -> None:
+    folders = ("catalogue", "components", "policies", "provider", "operations", "sandbox", "stacks", "benchmarks")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml"}]
+    others = [path for path in files if RECORDS not in path.parents and ".venv" not in path.parts]
+    naming = {str(path.relative_to(ROOT)) for path in others if set(named_in(path)) & set(KINDS)}
+    assert len(others) > 200 and naming == set(NAMED_BESIDE)
+
+
+@pytest.mark.parametrize("token", IN_SDK)
+def test_without_its_record_a_type_is_missed_by_its_name(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = {other: kind for other, kind in KINDS.items() if other != token}
+    monkeypatch.setattr("catalogue.kinds.kinds", lambda platform: rest)
+    one = Resource(urn=f"urn:pulumi:s::p::{token}::r", type=token, name="r", custom=True)
+    with pytest.raises(cloud.UnknownType, match=re.escape(f"r: the sandbox does not know the type {token};")):
+        cloud.create(Request(token, one.urn, "r", {}, "p", "us-central1"))
+    graph = Graph("s", "gcp", (one,), {})
+    (found,) = kind_known.judge(graph).violations
+    assert found.resource == one and token in found.sentence
+    if token.startswith("gcp:"):
+        assert [item.type for item in render(graph.to_json()["resources"]).unrendered] == [token]
 
 
 def test_every_type_of_the_pilot_has_a_record(gcp_pilot: Graph) -> None:
@@ -104,6 +148,35 @@ def test_a_region_is_named_wherever_the_sdk_takes_one(token: str) -> None:
         assert snake(stands.path) in inputs
     else:
         assert token in STAND_ELSEWHERE or not {"location", "region"} & set(inputs)
+
+
+@pytest.mark.parametrize("token", [token for token in IN_SDK if token.startswith("mlplatform:")])
+def test_our_own_resources_are_replaced_as_their_services_say(token: str) -> None:
+    acts = KINDS[token].acts
+    assert isinstance(acts, Acts) and acts.behaviour.replaces == services()[token].replaces
+
+
+BRIDGED = {
+    "artifactregistry": "artifact_registry",
+    "cloudscheduler": "cloud_scheduler",
+    "projects": "project",
+    "serviceaccount": "service_account",
+}
+"""Modules whose name is another in Terraform's types."""
+
+
+@pytest.mark.parametrize("token", IN_SDK)
+def test_terraforms_name_follows_from_the_token(token: str) -> None:
+    """What the bridge does to every type; an account is the one exception among the records."""
+    renders = KINDS[token].renders
+    if not isinstance(renders, Renders):
+        return
+    assert isinstance(renders.as_, Terraform)
+    module, noun = re.split(r"[:/]", token)[1], token.rpartition(":")[2]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", noun).lower()
+    plain = f"google_{BRIDGED.get(module, module)}_{words}"
+    assert renders.as_.type == plain.replace("service_account_account", "service_account")
+    assert set(renders.as_.renamed) <= {wire(name) for name in inputs_of(token)}
 
 
 def evidence_of(value: Any) -> Iterator[Evidence]:

@@ -2,11 +2,10 @@
 
 import pytest
 
+from catalogue.platforms import PLATFORMS
 from operations.drill.drills import DRILLS
 from operations.drill.rehearsal import Rehearsal
 from tests.engine.conftest import Fresh
-
-PLATFORMS = ("aws", "gcp", "azure")
 
 
 def play(fresh: Fresh, stack: str, drill: str, times: int) -> None:

@@ -10,11 +10,10 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.kind import No
 from catalogue.kinds import kinds
+from catalogue.platforms import PLATFORMS
 from operations.judge import cost_of
 from operations.verdict import Cost, CostLine
 from tests.mutate import changed, put
-
-PLATFORMS = ("aws", "gcp", "azure")
 
 
 @pytest.fixture(params=PLATFORMS)

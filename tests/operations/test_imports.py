@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS
 
-PLATFORMS = ("aws", "gcp", "azure")
-SDK = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
+SDK = {name: platform.sdk for name, platform in PLATFORMS.items()}
 _PROGRAM = """
 import json, sys
 from pathlib import Path

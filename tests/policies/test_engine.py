@@ -77,6 +77,16 @@ def test_names_on_the_engine_are_unique_and_say_the_platform() -> None:
     assert all(name.split("-")[0] in PLATFORMS for name in names if name not in everywhere_known)
 
 
+def test_what_the_update_is_about_to_delete_is_not_judged(aws_pilot: Graph) -> None:
+    subnet = aws_pilot.of("aws:ec2/subnet:Subnet")[0]
+    gone = replace(subnet, urn=f"{subnet.urn}-d", name=f"{subnet.name}-d")
+    graph = replace(aws_pilot, resources=(*aws_pilot.resources, gone))
+    resources = answered(graph, set())
+    assert "aws-network-proof" in found(graph, resources), "a subnet without an interface"
+    engine._sent.pop(gone.urn)
+    assert found(graph, resources, remembering=False) == set()
+
+
 def strange(graph: Graph) -> Graph:
     type_ = "aws-native:sagemaker:Endpoint"
     urn = f"urn:pulumi:{graph.stack}::mlplatform::{type_}::strange"

@@ -14,13 +14,13 @@ import pytest
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kind_of
+from catalogue.platforms import PLATFORMS
 from operations.policies import evaluate
 from policies import pack
 from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught, survivors_of
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
-PLATFORMS = ("aws", "gcp", "azure")
 CAUGHT_AT_LEAST = 0.95
 _TURNED: dict[Any, Any] = {True: False, False: True, "Disabled": "Enabled", "Enabled": "Disabled"}
 

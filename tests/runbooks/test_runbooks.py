@@ -15,6 +15,7 @@ import yaml
 from typer.core import TyperGroup
 
 from catalogue.graph import Graph, Resource
+from catalogue.platforms import PLATFORMS
 from operations.__main__ import app
 from operations.drill.drills import DRILLS, fallback
 from operations.judge import cost_of
@@ -23,11 +24,12 @@ from operations.preview import preview
 from operations.verdict import Cost
 from policies import limits, pack, waivers
 from stacks.config import NAMESPACE, STACKS, read_stack_file
-from stacks.model import AsyncEndpoint, BatchJob, OnlineEndpoint, StackConfig
+from stacks.sections import stack_model
+from stacks.sections.batch_jobs import BatchJob
+from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 ROOT = STACKS.parent
 FOLDER = ROOT / "runbooks"
-PLATFORMS = ("aws", "gcp", "azure")
 PAGES = ("runbook", "cost", "rollback")
 LONGEST = 60
 
@@ -226,9 +228,9 @@ def says(alarm: Resource) -> str:
 def wrong_names(text: str, of: Facts) -> list[str]:
     """Names that are nothing of the pilot, of the limits or of the stack file: between backticks, and in fences."""
     config = json.dumps(of.config)
-    fields = {f for m in (StackConfig, OnlineEndpoint, AsyncEndpoint, BatchJob) for f in m.model_fields}
+    fields = {f for m in (stack_model(), OnlineEndpoint, AsyncEndpoint, BatchJob) for f in m.model_fields}
     known = {r.name for r in of.graph.cloud} | set(limits.load().limits) | set(of.graph.outputs) | fields | {"team"}
-    known |= {f"{NAMESPACE}:{field}" for field in StackConfig.model_fields} | STATES | WORDS | {of.stack}
+    known |= {f"{NAMESPACE}:{field}" for field in stack_model().model_fields} | STATES | WORDS | {of.stack}
     known |= {rule.name for rule in pack.RULES[of.platform]} | set(re.findall(r'"([\w./:-]+)"', config))
     known |= {family for name in PLATFORMS for family in _families(name)} | {"image", "artifact_uri", "monthly_usd"}
     commands = ("uv run ", "pulumi ", "make ", "git ", "aws ", "gcloud ", "az ")

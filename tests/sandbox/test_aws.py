@@ -1,4 +1,4 @@
-"""The simulated AWS against the installed SDK: its outputs are the SDK's, and it knows what the policies know."""
+"""The simulated AWS against the installed SDK: its outputs are the SDK's, and it makes what the pilot has."""
 
 import importlib
 import inspect
@@ -8,9 +8,12 @@ import pytest
 
 from catalogue.answers import Request
 from catalogue.graph import Graph
-from sandbox import aws, cloud
+from catalogue.kind import Acts
+from catalogue.kinds import kinds
+from sandbox import cloud
+from sandbox.lookups.aws import LOOKUPS
 
-TYPES = sorted(set(aws.ANSWERS) - {"pulumi:providers:aws"})
+TYPES = sorted(token for token, kind in kinds("aws").items() if isinstance(kind.acts, Acts))
 
 
 def sdk_class(type_: str) -> type:
@@ -45,14 +48,14 @@ def request(type_: str, **inputs: str) -> Request:
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(aws.ANSWERS, request(type_))
+    made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what AWS's provider does not have"
     assert made.id
 
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_every_output_named_arn_is_an_arn(type_: str) -> None:
-    arn = cloud.create(aws.ANSWERS, request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
+    arn = cloud.create(request(type_, topic="arn:aws:sns:us-east-1:111122223333:t")).outputs.get("arn")
     if arn is not None and type_ != "aws:sns/topicPolicy:TopicPolicy":
         assert re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", str(arn))
 
@@ -65,6 +68,12 @@ def test_two_resources_never_share_an_id(pilot: Graph) -> None:
 
 def test_an_unknown_type_is_refused_not_waved_through() -> None:
     with pytest.raises(cloud.UnknownType, match="does not know the type aws:lambda/function:Function"):
-        cloud.create(aws.ANSWERS, request("aws:lambda/function:Function"))
+        cloud.create(request("aws:lambda/function:Function"))
+    with pytest.raises(cloud.UnknownType, match="makes no aws:ec2/natGateway:NatGateway: no stack of ours makes one"):
+        cloud.create(request("aws:ec2/natGateway:NatGateway"))
     with pytest.raises(cloud.UnknownType, match="look-up aws:index/getRegion"):
-        cloud.look_up(aws.LOOKUPS, "aws:index/getRegion:getRegion", {}, "1", "us-east-1")
+        cloud.look_up(LOOKUPS, "aws:index/getRegion:getRegion", {}, "1", "us-east-1")
+
+
+def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(aws_pilot: Graph) -> None:
+    assert sorted({r.type for r in aws_pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}) == TYPES

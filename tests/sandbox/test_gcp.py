@@ -8,11 +8,16 @@ import pytest
 
 from catalogue.answers import Request
 from catalogue.graph import Graph
+from catalogue.kind import Acts
+from catalogue.kinds import kinds
 from operations.preview import preview
-from sandbox import cloud, gcp
+from sandbox import cloud
+from sandbox.lookups.gcp import LOOKUPS
 from stacks.config import STACKS
 
-TYPES = sorted(type_ for type_ in gcp.ANSWERS if type_.startswith("gcp:"))
+MADE = {token for token, kind in kinds("gcp").items() if isinstance(kind.acts, Acts)}
+OURS = sorted(token for token in MADE if token.startswith("mlplatform:"))
+TYPES = sorted(MADE - set(OURS))
 PROJECT = "payments-risk-pilot"
 
 
@@ -44,21 +49,21 @@ def request(type_: str, **inputs: str) -> Request:
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_outputs_are_properties_of_the_sdk(type_: str) -> None:
-    made = cloud.create(gcp.ANSWERS, request(type_))
+    made = cloud.create(request(type_))
     assert set(made.outputs) <= wire_names(sdk_class(type_)), "the sandbox answers what Google's provider does not have"
     assert made.id and "{" not in made.id
 
 
-@pytest.mark.parametrize("type_", ["mlplatform:gcp:Deployment", "mlplatform:gcp:Model"])
+@pytest.mark.parametrize("type_", OURS)
 def test_outputs_of_our_own_resources_are_theirs(type_: str) -> None:
     name = type_.rpartition(":")[2]
     own = getattr(importlib.import_module(f"provider.gcp.{name.lower()}"), name)
-    assert set(cloud.create(gcp.ANSWERS, request(type_)).outputs) <= wire_names(own)
+    assert set(cloud.create(request(type_)).outputs) <= wire_names(own)
 
 
-@pytest.mark.parametrize("token", sorted(gcp.LOOKUPS))
+@pytest.mark.parametrize("token", sorted(LOOKUPS))
 def test_look_ups_answer_what_the_sdk_reads(token: str) -> None:
-    answer = cloud.look_up(gcp.LOOKUPS, token, {}, PROJECT, "us-central1")
+    answer = cloud.look_up(LOOKUPS, token, {}, PROJECT, "us-central1")
     _, module, name = token.split(":")
     result = name[0].upper() + name[1:] + "Result"
     class_ = getattr(importlib.import_module(f"pulumi_gcp.{module.partition('/')[0]}"), result)
@@ -92,6 +97,10 @@ def test_a_deployment_has_a_numeric_id_and_an_attachment(pilot: Graph) -> None:
     assert re.fullmatch(r"projects/\w+-tp/regions/us-central1/serviceAttachments/[\w-]+", attachment)
 
 
+def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(pilot: Graph) -> None:
+    assert {r.type for r in pilot.cloud if not r.type.startswith(cloud.PROVIDERS)} == MADE
+
+
 def test_two_resources_never_share_an_id(pilot: Graph) -> None:
     assert len({(r.type, r.outputs["id"]) for r in pilot.cloud}) == len(pilot.cloud) > 100
 
@@ -109,6 +118,6 @@ def test_what_can_carry_labels_carries_all_six(pilot: Graph) -> None:
 
 def test_an_unknown_type_is_refused_not_waved_through() -> None:
     with pytest.raises(cloud.UnknownType, match="does not know the type gcp:sql/databaseInstance:DatabaseInstance"):
-        cloud.create(gcp.ANSWERS, request("gcp:sql/databaseInstance:DatabaseInstance"))
+        cloud.create(request("gcp:sql/databaseInstance:DatabaseInstance"))
     with pytest.raises(cloud.UnknownType, match="look-up gcp:index/getRegion"):
-        cloud.look_up(gcp.LOOKUPS, "gcp:index/getRegion:getRegion", {}, PROJECT, "us-central1")
+        cloud.look_up(LOOKUPS, "gcp:index/getRegion:getRegion", {}, PROJECT, "us-central1")

@@ -1,20 +1,19 @@
 """The README's table of capabilities says what the code has: each `yes` is built, each refusal is the real sentence."""
 
-import ast
-import importlib.util
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 import yaml
 
 from catalogue.graph import Graph
-from stacks.capabilities import README, ROOMS, capability, page, table
+from catalogue.platforms import PLATFORMS
+from stacks.capabilities import README, capabilities, page, table
 from stacks.config import NAMESPACE, STACKS, validate
 from stacks.errors import BadInput
-from stacks.platforms import KINDS, PLATFORMS
+from stacks.sections import deployer, sections
 
-COMPONENTS = STACKS.parent / "components"
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
+KINDS = [(name, kind) for name, section in sections().items() for kind in section.kinds]
 
 
 @pytest.fixture
@@ -22,12 +21,17 @@ def graphs(aws_pilot: Graph, gcp_pilot: Graph, azure_pilot: Graph) -> dict[str, 
     return {"aws": aws_pilot, "gcp": gcp_pilot, "azure": azure_pilot}
 
 
-def tokens(file: Path) -> set[str]:
-    """The type tokens of the components that a room defines: what its classes hand to `super().__init__`."""
-    module = ast.parse(file.read_text(encoding="utf-8"))
-    classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
-    words = [node.value for made in classes for node in ast.walk(made) if isinstance(node, ast.Constant)]
-    return {word for word in words if isinstance(word, str) and word.startswith("mlplatform:") and " " not in word}
+def rows() -> Mapping[str, list[str]]:
+    """The cells of each line of the table, by what the line is about."""
+    lines = table().partition("\n\n")[0].splitlines()[2:]
+    return {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]] for line in lines}
+
+
+def notes() -> list[str]:
+    """The footnotes; the first is numbered 1."""
+    found = table().partition("\n\n")[2].splitlines()
+    assert [note.partition(". ")[0] for note in found] == [str(number + 1) for number in range(len(found))]
+    return [note.partition(". ")[2] for note in found]
 
 
 def test_the_readme_has_the_table_of_the_code() -> None:
@@ -45,47 +49,59 @@ def test_a_readme_without_the_marks_is_refused() -> None:
         page("# mlplatform\n")
 
 
-def test_the_table_is_square_and_says_one_thing_a_cell() -> None:
-    head, rule, *rows = table().splitlines()
+def test_the_table_is_square_and_says_yes_or_no_with_a_footnote() -> None:
+    head, rule, *_ = table().splitlines()
     assert rule == "|---|---|---|---|"
-    assert len(rows) == len(KINDS) + len(ROOMS)
-    for line in (head, *rows):
-        assert line.count("|") == len(PLATFORMS) + 2
-        assert all(cell.strip() for cell in line.split("|")[2:-1]), line
+    assert head.count("|") == len(PLATFORMS) + 2
+    assert len(rows()) == len(KINDS) + sum(not section.kinds for section in sections().values())
+    told = [f"no <sup>{number}</sup>" for number in range(1, len(notes()) + 1)]
+    for called, cells in rows().items():
+        assert len(cells) == len(PLATFORMS) and {*cells} <= {"yes", *told}, called
+    referred = [cell for cells in rows().values() for cell in cells if cell != "yes"]
+    assert list(dict.fromkeys(referred)) == told, "counted from the top, and each footnote is referred to"
 
 
 @EACH
-def test_what_is_yes_is_in_the_pilot_and_what_is_later_is_not_there(graphs: dict[str, Graph], platform: str) -> None:
-    made = {resource.type for resource in graphs[platform].resources}
-    for what, room in ROOMS.items():
-        file = COMPONENTS / platform / f"{room}.py"
-        if capability(platform, room) == "yes":
-            own = {token for token in tokens(file) if token.startswith(f"mlplatform:{platform}:")}
-            assert own, f"{file.name} of {platform} defines no component"
-            assert own & made, f"{what}: nothing of {platform}'s {file.name} is in its pilot"
-        else:
-            assert not file.exists() or not tokens(file) & made, f"{what}: {file.name} is in the pilot of {platform}"
+def test_what_is_yes_is_in_the_pilot(graphs: dict[str, Graph], platform: str) -> None:
+    made = {(resource.type, resource.name) for resource in graphs[platform].resources}
+    for name, section in sections().items():
+        assert section.in_ground is (deployer(name, platform) is None), f"{name}: the ground or its own file makes it"
+        for noun, named in section.makes.items():
+            type_ = f"mlplatform:{platform}:{noun}"
+            found = {name for type_of, name in made if type_of == type_}
+            assert found, f"{section.called}: no {type_} is in the pilot of {platform}"
+            if "{item}" not in named:
+                assert found == {named.format(stack=f"{platform}-pilot")}
 
 
 @EACH
-def test_a_room_that_is_written_is_used(platform: str) -> None:
-    for room in ROOMS.values():
-        written = importlib.util.find_spec(f"components.{platform}.{room}") is not None
-        assert capability(platform, room) == ("yes" if written else "later")
+def test_every_component_of_the_pilot_is_asked_for_by_a_key_or_stands_in_every_stack(
+    graphs: dict[str, Graph], platform: str
+) -> None:
+    ground = {"Access", "Audit", "Encryption", "Group", "Identity", "PrivateBucket", "ServiceAgents", "Store"}
+    for resource in graphs[platform].resources:
+        if resource.is_component:
+            asked = resource.stack_key is not None
+            assert asked or resource.type.rpartition(":")[2] in ground, f"{resource.type} {resource.name}"
 
 
 @EACH
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_in_a_pilot_or_refused_in_the_words_of_the_table(platform: str, kind: str) -> None:
+@pytest.mark.parametrize(("section", "kind"), KINDS)
+def test_a_kind_is_in_a_pilot_or_refused_in_the_words_of_the_table(platform: str, section: str, kind: str) -> None:
     document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
-    endpoints = document["config"][f"{NAMESPACE}:endpoints"]
-    row = next(line for line in table().splitlines() if line.startswith(f"| `{kind}` endpoint |"))
-    cell = row.split("|")[2 + list(PLATFORMS).index(platform)].strip()
+    items = document["config"][f"{NAMESPACE}:{section}"]
+    cell = rows()[f"`{kind}` {sections()[section].called}"][list(PLATFORMS).index(platform)]
     if cell == "yes":
-        assert kind in {endpoint["kind"] for endpoint in endpoints.values()}
+        assert kind in {item["kind"] for item in items.values()}
         return
-    name, endpoint = next(iter(endpoints.items()))
-    endpoint["kind"] = kind
+    name, item = next(iter(items.items()))
+    item["kind"] = kind
+    said = notes()[int(cell.removeprefix("no <sup>").removesuffix("</sup>")) - 1]
     with pytest.raises(BadInput) as caught:
         validate(document["config"], "a.yaml")
-    assert str(caught.value) == f"a.yaml: mlplatform:endpoints.{name}.kind: found {kind!r}: {cell}"
+    assert str(caught.value) == f"a.yaml: mlplatform:{section}.{name}.kind: found {kind!r}: {said}"
+
+
+def test_two_platforms_with_one_refusal_share_a_footnote() -> None:
+    assert len(notes()) == len({*notes()})
+    assert {said for _, refused in capabilities() for said in refused.values()} == {*notes()}

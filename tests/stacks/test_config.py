@@ -15,12 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
-from components.aws.zones import zones_of
+from catalogue.zones import zones_of
 from stacks import config as stack_config
-from stacks import model
-from stacks.config import STACKS, from_engine, json_schema, read_stack_file, to_engine, validate
+from stacks import fields as types
+from stacks.config import STACKS, from_engine, read_stack_file, to_engine, validate
 from stacks.errors import BadInput
 from stacks.model import StackConfig
+from stacks.schema import json_schema
+from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
@@ -136,8 +138,8 @@ def test_the_document_of_these_tests_reads(file: Path) -> None:
     assert read_bytes(file, b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode()) == []
 
 
-ONLINE_KEYS = ", ".join(model.OnlineEndpoint.model_fields)
-ASYNC_KEYS = ", ".join(model.AsyncEndpoint.model_fields)
+ONLINE_KEYS = ", ".join(OnlineEndpoint.model_fields)
+ASYNC_KEYS = ", ".join(AsyncEndpoint.model_fields)
 SLUG = "allowed: lower-case words of letters and digits joined by '-', starting with a letter"
 CRON = "mlplatform:batch_jobs.nightly.schedule"
 FIELDS = "allowed: five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'"
@@ -819,7 +821,7 @@ cidrs = st.builds(
     lambda second, prefix: f"10.{second}.0.0/{prefix}", st.integers(0, 255), st.integers(16, 21)
 ) | st.sampled_from(["172.16.0.0/16", "172.31.248.0/21", "192.168.0.0/16"])
 schedules = st.sampled_from(["0 0 * * *", "*/15 2-4 * * 1-5", "5,35 * 1,15 */3 *", "0 0 29 2 *", "59 23 * * 0,7"])
-zones = st.sampled_from(model.timezones())
+zones = st.sampled_from(types.timezones())
 
 
 def families(use: catalogue.Use) -> st.SearchStrategy[str]:

@@ -18,7 +18,7 @@ from catalogue.hardware import catalogue
 from components.azure.names import regional
 from operations.preview import preview
 from stacks.config import STACKS
-from stacks.platforms import PLATFORMS, ZONE_KEYS
+from stacks.sections import sections
 
 Rules = Mapping[str, tuple[str, str]]
 """For each type: the input or output that is its name, and the pattern the service takes."""
@@ -181,7 +181,8 @@ def stack_file(folder: Path, platform: str, shape: str) -> Path:
     if platform == "gcp":
         config["account"] = "p" * 30 if shape == "longest" else "pppppp"
     region = config["region"] = max(catalogue.region_names(platform), key=len)
-    for section, key in [path for path in ZONE_KEYS if path not in PLATFORMS[platform].no_zones]:
+    zones = [(name, key) for name, section in sections().items() for key in section.refused_keys if "zone" in key]
+    for section, key in [(name, key) for name, key in zones if not sections()[name].refused_key(key, platform)]:
         config[section][key] = [f"{region}a", f"{region}b"] if platform == "aws" else f"{region}-a"
     stack, (model, endpoint, job), users = words(shape)
     config["team"] = config["cost_center"] = model

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
 from stacks.config import NAMESPACE, STACKS
-from stacks.platforms import PLATFORMS
+from stacks.sections import endpoints
 
 # Where a stack runs, and what is addressed or known there under a name of the platform's own.
 OWN = {"platform", "account", "region"}
@@ -57,7 +58,7 @@ def test_models_differ_in_image_and_artifact_only(platform: str) -> None:
 def test_an_endpoint_is_the_same_or_its_kind_is_refused_and_it_is_a_batch_job(platform: str) -> None:
     ours, theirs = pilot("aws"), pilot(platform)
     for name, endpoint in ours["endpoints"].items():
-        if endpoint["kind"] not in PLATFORMS[platform].refused:
+        if not endpoints.SECTION.refused_kind(endpoint["kind"], platform):
             assert theirs["endpoints"][name] == endpoint
             continue
         assert name not in theirs["endpoints"]
@@ -72,5 +73,5 @@ def test_batch_jobs_differ_in_addresses_only(platform: str) -> None:
     ours, theirs = pilot("aws"), pilot(platform)
     for name, job in ours["batch_jobs"].items():
         assert without(theirs["batch_jobs"][name], OWN_OF_JOB) == without(job, OWN_OF_JOB)
-    refused = {n for n, e in ours["endpoints"].items() if e["kind"] in PLATFORMS[platform].refused}
+    refused = {n for n, e in ours["endpoints"].items() if endpoints.SECTION.refused_kind(e["kind"], platform)}
     assert set(theirs["batch_jobs"]) == set(ours["batch_jobs"]) | refused

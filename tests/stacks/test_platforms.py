@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, stack_name, validate
 from stacks.errors import BadInput
-from stacks.platforms import KINDS, PLATFORMS
+from stacks.sections import endpoints
 from tests.stacks import test_config as common
 from tests.stacks.test_config import examples, jsonschema_of_file, outcome, read_bytes, refusal
 
@@ -395,11 +396,10 @@ def test_without_principals_each_user_gives_a_sentence(file: Path, platform: str
 
 @EACH
 def test_a_platforms_kinds_are_taken_or_refused_in_one_sentence(file: Path, platform: str) -> None:
-    for kind in KINDS:
+    for kind in endpoints.SECTION.kinds:
         text = changed(platform, ("kind: online", f"kind: {kind}"))
-        refused = PLATFORMS[platform].refused
-        if kind in refused:
-            assert refusal(file, text) == f"mlplatform:endpoints.live.kind: found {kind!r}: {refused[kind]}"
+        if refused := endpoints.SECTION.refused_kind(kind, platform):
+            assert refusal(file, text) == f"mlplatform:endpoints.live.kind: found {kind!r}: {refused}"
         elif kind == "online":
             assert read_bytes(file, text.encode()) == []
 
@@ -412,7 +412,7 @@ def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, pl
         del live[key]
     live |= {"kind": "async", "backlog_per_replica": 5, "rollback": {"error_rate_percent": 5}}
     said = refusal(file, yaml.safe_dump(config))
-    assert said == f"mlplatform:endpoints.live.kind: found 'async': {PLATFORMS[platform].refused['async']}"
+    assert said == f"mlplatform:endpoints.live.kind: found 'async': {endpoints.SECTION.kinds['async'][platform]}"
 
 
 def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:

@@ -1,11 +1,25 @@
 """AWS Budgets: who hears of the bill before it is due."""
 
+from catalogue.answers import by_name
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import No, documented, setting
-from catalogue.kinds.aws import READ, registry, tagged
+from catalogue.kinds.aws import READ, acts, registry, tagged, terraform
+from catalogue.kinds.aws.sns import TOPIC
 
 BUDGET = "aws:budgets/budget:Budget"
 
 _PRICING = documented("https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/", READ)
+
+_ACTS = acts(
+    "budgets",
+    by_name("arn:aws:budgets::{account}:budget/{name}"),
+    Behaviour(
+        frozenset({"name", "accountId", "budgetType"}),
+        name="name",
+        pattern=r"[^:\\]{1,100}",
+        refs=(Ref("notifications.subscriberSnsTopicArns[]", (TOPIC,)),),
+    ),
+)
 
 KINDS = (
     setting(
@@ -14,5 +28,7 @@ KINDS = (
         registry(BUDGET),
         tags=tagged(BUDGET),
         bills=No("budgets without actions are free", _PRICING),
+        acts=_ACTS,
+        renders=terraform("budgets_budget"),
     ),
 )

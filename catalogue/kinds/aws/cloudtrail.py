@@ -1,8 +1,12 @@
 """AWS CloudTrail: who did what in the account."""
 
+from catalogue.answers import by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.kms import names_key
+from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.pricing import Bill, Pricing
 
 TRAIL = "aws:cloudtrail/trail:Trail"
@@ -19,6 +23,17 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("trail", 0.0, cost, f"management calls free; {events:,.0f} data events in the ceiling")
 
 
+_ACTS = acts(
+    "cloudtrail",
+    by_name("arn:aws:cloudtrail:{region}:{account}:trail/{name}", id_from="arn"),
+    Behaviour(
+        in_region("name"),
+        name="name",
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]",
+        refs=(*names_key("kmsKeyId"), Ref("s3BucketName", (BUCKET,), outside=True)),
+    ),
+)
+
 KINDS = (
     Kind(
         token=TRAIL,
@@ -31,5 +46,7 @@ KINDS = (
         stands=regional(TRAIL),
         keeps=No("its bucket's lifecycle says how long", _RECORDS),
         serves=No("it runs no container", registry(TRAIL)),
+        acts=_ACTS,
+        renders=terraform("cloudtrail"),
     ),
 )

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import Answer, Request, by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.kms import names_key
+from catalogue.kinds.aws.sns import TOPIC
 from catalogue.pricing import Bill, Pricing
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -32,6 +36,30 @@ def _alarm_price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("alarm", month, month, f"${month:g} a month")
 
 
+def _log_group(request: Request) -> Answer:
+    name = request.physical_name()
+    return Answer(name, {"name": name, "arn": f"arn:aws:logs:{request.region}:{request.account}:log-group:{name}"})
+
+
+_LOG_GROUP_ACTS = acts(
+    "logs",
+    _log_group,
+    Behaviour(
+        in_region("name", "logGroupClass"), name="name", pattern=r"[.\-_/#A-Za-z0-9]{1,512}", refs=names_key("kmsKeyId")
+    ),
+)
+_ALARM_ACTS = acts(
+    "cloudwatch",
+    by_name("arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
+    Behaviour(
+        in_region("name"),
+        name="name",
+        pattern=r".{1,255}",
+        refs=(Ref("alarmActions[]", (TOPIC,), only=r"arn:aws:sns:.*"),),
+        second="changes",
+    ),
+)
+
 KINDS = (
     Kind(
         token=LOG_GROUP,
@@ -44,6 +72,8 @@ KINDS = (
         stands=regional(LOG_GROUP),
         keeps=Keeps(_retention, _GROUPS),
         serves=No("it runs no container", registry(LOG_GROUP)),
+        acts=_LOG_GROUP_ACTS,
+        renders=terraform("cloudwatch_log_group"),
     ),
     setting(
         ALARM,
@@ -52,5 +82,7 @@ KINDS = (
         tags=tagged(ALARM),
         bills=Bills(_alarm_price, _PRICING),
         stands=regional(ALARM),
+        acts=_ALARM_ACTS,
+        renders=terraform("cloudwatch_metric_alarm", name="alarm_name"),
     ),
 )

@@ -1,8 +1,11 @@
 """Amazon EC2's network: the VPC, its subnets and routes, its doors, and the ways out that no pilot has."""
 
+from catalogue.answers import by_id
+from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Evidence, Kind, No, assumed, documented, setting
-from catalogue.kinds.aws import READ, count, regional, registry, tagged
+from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, assumed, documented, setting
+from catalogue.kinds.aws import NOT_MADE, READ, acts, count, regional, registry, tagged, terraform
+from catalogue.kinds.aws.iam import ROLE
 from catalogue.pricing import Bill, Pricing, Unpriced
 
 DEFAULT_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -21,6 +24,9 @@ ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC = "aws:ec2/vpc:Vpc"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+GROUPS = (GROUP, DEFAULT_GROUP)
+"""What may stand where a security group is named."""
 
 _VPC_PRICING = documented("https://aws.amazon.com/vpc/pricing/", READ)
 _PRIVATELINK = documented("https://aws.amazon.com/privatelink/pricing/", READ)
@@ -73,9 +79,18 @@ def _address_price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("public address", standing, standing, "its hours, in use or not")
 
 
-def _in_vpc(token: str, bills: Bills | No, tags: At | No | None = None) -> Kind:
+def _in_vpc(token: str, name: str, acts: Acts | No, bills: Bills | No, tags: At | No | None = None) -> Kind:
     """A part of a VPC: it takes tags where nothing else is said, holds nothing and runs nothing."""
-    return setting(token, "a VPC", registry(token), tags=tags or tagged(token), bills=bills, stands=regional(token))
+    return setting(
+        token,
+        "a VPC",
+        registry(token),
+        tags=tags or tagged(token),
+        bills=bills,
+        stands=regional(token),
+        acts=acts,
+        renders=terraform(name),
+    )
 
 
 def _free(what: str, evidence: Evidence = _VPC_PRICING) -> No:
@@ -86,11 +101,72 @@ def _untagged(token: str) -> No:
     return No("a setting of a VPC takes none", registry(token))
 
 
+_IN_VPC = Ref("vpcId", (VPC,), holds=True)
+
+_DEFAULT_GROUP_ACTS = acts(
+    "ec2",
+    by_id("sg", "security-group"),
+    Behaviour(in_region("vpcId"), refs=(Ref("vpcId", (VPC,)),), second="changes"),
+)
+_FLOW_LOG_ACTS = acts(
+    "ec2",
+    by_id("fl", "vpc-flow-log"),
+    Behaviour(EVERYTHING, refs=(Ref("vpcId", (VPC,)), Ref("subnetId", (SUBNET,)), Ref("iamRoleArn", (ROLE,)))),
+)
+_GROUP_ACTS = acts(
+    "ec2",
+    by_id("sg", "security-group"),
+    Behaviour(
+        in_region("name", "description", "vpcId"),
+        name="name",
+        pattern=r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
+        unique="{account} {region} {vpcId} {name}",
+        refs=(_IN_VPC,),
+    ),
+)
+_ROUTE_TABLE_ACTS = acts("ec2", by_id("rtb", "route-table"), Behaviour(in_region("vpcId"), refs=(_IN_VPC,)))
+_ROUTE_TABLE_ASSOCIATION_ACTS = acts(
+    "ec2",
+    by_id("rtbassoc"),
+    Behaviour(
+        in_region("subnetId", "gatewayId"),
+        unique="{account} {region} {subnetId}",
+        refs=(Ref("subnetId", (SUBNET,)), Ref("routeTableId", (ROUTE_TABLE,), holds=True)),
+    ),
+)
+_SUBNET_ACTS = acts(
+    "ec2",
+    by_id("subnet", "subnet"),
+    Behaviour(
+        in_region("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native", "outpostArn"),
+        unique="{account} {region} {vpcId} {cidrBlock}",
+        refs=(_IN_VPC,),
+    ),
+)
+_VPC_ACTS = acts(
+    "ec2",
+    by_id("vpc", "vpc", mainRouteTableId="rtb-{hex}", defaultNetworkAclId="acl-{hex}"),
+    Behaviour(in_region("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength")),
+)
+_VPC_ENDPOINT_ACTS = acts(
+    "ec2",
+    by_id("vpce", "vpc-endpoint", prefixListId="pl-{hex}"),
+    Behaviour(
+        in_region("vpcId", "serviceName", "vpcEndpointType", "serviceRegion"),
+        refs=(
+            _IN_VPC,
+            Ref("subnetIds[]", (SUBNET,), holds=True),
+            Ref("securityGroupIds[]", GROUPS, holds=True),
+            Ref("routeTableIds[]", (ROUTE_TABLE,)),
+        ),
+    ),
+)
+
 KINDS = (
-    _in_vpc(DEFAULT_GROUP, _free("security groups are")),
-    _in_vpc(DEFAULT_ROUTE_TABLE, _free("routing is")),
-    _in_vpc(EGRESS_ONLY_GATEWAY, _free("the gateway itself is")),
-    _in_vpc(EIP, Bills(_address_price, _VPC_PRICING)),
+    _in_vpc(DEFAULT_GROUP, "default_security_group", _DEFAULT_GROUP_ACTS, _free("security groups are")),
+    _in_vpc(DEFAULT_ROUTE_TABLE, "default_route_table", NOT_MADE, _free("routing is")),
+    _in_vpc(EGRESS_ONLY_GATEWAY, "egress_only_internet_gateway", NOT_MADE, _free("the gateway itself is")),
+    _in_vpc(EIP, "eip", NOT_MADE, Bills(_address_price, _VPC_PRICING)),
     setting(
         FLOW_LOG,
         "a VPC",
@@ -99,17 +175,25 @@ KINDS = (
         holds=No("what it records rests in its bucket", _FLOW_LOGS),
         bills=Bills(_flow_log_price, _LOGS_PRICING),
         stands=regional(FLOW_LOG),
+        acts=_FLOW_LOG_ACTS,
+        renders=terraform("flow_log"),
         keeps=No("its bucket's lifecycle says how long", _FLOW_LOGS),
     ),
-    _in_vpc(GROUP, _free("security groups are")),
-    _in_vpc(GROUP_RULE, _free("security groups are"), _untagged(GROUP_RULE)),
-    _in_vpc(INTERNET_GATEWAY, _free("the gateway itself is")),
-    _in_vpc(NAT_GATEWAY, Bills(_nat_price, _VPC_PRICING)),
-    _in_vpc(PEERING, _free("the peering itself is", _PEERING_FREE)),
-    _in_vpc(ROUTE, _free("routing is"), _untagged(ROUTE)),
-    _in_vpc(ROUTE_TABLE, _free("routing is")),
-    _in_vpc(ROUTE_TABLE_ASSOCIATION, _free("routing is"), _untagged(ROUTE_TABLE_ASSOCIATION)),
-    _in_vpc(SUBNET, _free("subnets are")),
-    _in_vpc(VPC, _free("a VPC is")),
-    _in_vpc(VPC_ENDPOINT, Bills(_vpc_endpoint_price, _PRIVATELINK)),
+    _in_vpc(GROUP, "security_group", _GROUP_ACTS, _free("security groups are")),
+    _in_vpc(GROUP_RULE, "security_group_rule", NOT_MADE, _free("security groups are"), _untagged(GROUP_RULE)),
+    _in_vpc(INTERNET_GATEWAY, "internet_gateway", NOT_MADE, _free("the gateway itself is")),
+    _in_vpc(NAT_GATEWAY, "nat_gateway", NOT_MADE, Bills(_nat_price, _VPC_PRICING)),
+    _in_vpc(PEERING, "vpc_peering_connection", NOT_MADE, _free("the peering itself is", _PEERING_FREE)),
+    _in_vpc(ROUTE, "route", NOT_MADE, _free("routing is"), _untagged(ROUTE)),
+    _in_vpc(ROUTE_TABLE, "route_table", _ROUTE_TABLE_ACTS, _free("routing is")),
+    _in_vpc(
+        ROUTE_TABLE_ASSOCIATION,
+        "route_table_association",
+        _ROUTE_TABLE_ASSOCIATION_ACTS,
+        _free("routing is"),
+        _untagged(ROUTE_TABLE_ASSOCIATION),
+    ),
+    _in_vpc(SUBNET, "subnet", _SUBNET_ACTS, _free("subnets are")),
+    _in_vpc(VPC, "vpc", _VPC_ACTS, _free("a VPC is")),
+    _in_vpc(VPC_ENDPOINT, "vpc_endpoint", _VPC_ENDPOINT_ACTS, Bills(_vpc_endpoint_price, _PRIVATELINK)),
 )

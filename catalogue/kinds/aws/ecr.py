@@ -1,8 +1,11 @@
 """Amazon ECR: the repositories of a stack's own images."""
 
+from catalogue.answers import attached_to, by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Resource
 from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
 
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
@@ -19,8 +22,36 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("images", 0.0, amount * pricing.of("ecr-storage"), f"empty at first; {amount:g} GB in the ceiling")
 
 
+_LIFECYCLE_ACTS = acts(
+    "ecr",
+    attached_to("repository"),
+    Behaviour(in_region("repository", "policy"), refs=(Ref("repository", (REPOSITORY,)),), second="changes"),
+)
+_REPOSITORY_ACTS = acts(
+    "ecr",
+    by_name(
+        "arn:aws:ecr:{region}:{account}:repository/{name}",
+        repositoryUrl="{account}.dkr.ecr.{region}.amazonaws.com/{name}",
+        registryId="{account}",
+    ),
+    Behaviour(
+        in_region("name", "encryptionConfigurations"),
+        name="name",
+        pattern=r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*",
+        refs=names_key("encryptionConfigurations.kmsKey"),
+        forced="forceDelete",
+    ),
+)
+
 KINDS = (
-    setting(LIFECYCLE, "a repository", registry(LIFECYCLE), stands=regional(LIFECYCLE)),
+    setting(
+        LIFECYCLE,
+        "a repository",
+        registry(LIFECYCLE),
+        stands=regional(LIFECYCLE),
+        acts=_LIFECYCLE_ACTS,
+        renders=terraform("ecr_lifecycle_policy"),
+    ),
     Kind(
         token=REPOSITORY,
         tags=tagged(REPOSITORY),
@@ -32,5 +63,7 @@ KINDS = (
         stands=regional(REPOSITORY),
         keeps=No("its lifecycle policy says how long, which limits-stores-expire reads", registry(LIFECYCLE)),
         serves=No("it stores images and runs none", _IMAGES),
+        acts=_REPOSITORY_ACTS,
+        renders=terraform("ecr_repository"),
     ),
 )

@@ -1,7 +1,9 @@
 """AWS IAM: roles and what they may do. IAM is free and stands in no region."""
 
+from catalogue.answers import Answer, Request, by_name
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import documented, setting
-from catalogue.kinds.aws import READ, registry, tagged
+from catalogue.kinds.aws import READ, acts, registry, tagged, terraform
 
 POLICY = "aws:iam/policy:Policy"
 ROLE = "aws:iam/role:Role"
@@ -9,8 +11,55 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 _IAM = documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction.html", READ)
 
+
+def _role_policy(request: Request) -> Answer:
+    name = request.physical_name()
+    return Answer(f"{request.inputs['role']}:{name}", {"name": name})
+
+
+_POLICY_ACTS = acts(
+    "iam",
+    by_name("arn:aws:iam::{account}:policy/{name}", id_from="arn"),
+    Behaviour(frozenset({"name", "path", "description"}), name="name", pattern=r"[\w+=,.@-]{1,128}"),
+)
+_ROLE_ACTS = acts(
+    "iam",
+    by_name("arn:aws:iam::{account}:role/{name}", uniqueId="AROA{hex}"),
+    Behaviour(
+        frozenset({"name", "path"}),
+        name="name",
+        pattern=r"[\w+=,.@-]{1,64}",
+        unique="{account} {name}",
+        refs=(Ref("permissionsBoundary", (POLICY,), holds=True),),
+    ),
+)
+_ROLE_POLICY_ACTS = acts(
+    "iam",
+    _role_policy,
+    Behaviour(
+        frozenset({"name", "role"}),
+        name="name",
+        pattern=r"[\w+=,.@-]{1,128}",
+        refs=(Ref("role", (ROLE,), holds=True),),
+        second="changes",
+    ),
+)
+
 KINDS = (
-    setting(POLICY, "IAM", _IAM, tags=tagged(POLICY)),
-    setting(ROLE, "IAM", _IAM, tags=tagged(ROLE)),
-    setting(ROLE_POLICY, "a role", registry(ROLE_POLICY)),
+    setting(
+        POLICY,
+        "IAM",
+        _IAM,
+        tags=tagged(POLICY),
+        acts=_POLICY_ACTS,
+        renders=terraform("iam_policy"),
+    ),
+    setting(ROLE, "IAM", _IAM, tags=tagged(ROLE), acts=_ROLE_ACTS, renders=terraform("iam_role")),
+    setting(
+        ROLE_POLICY,
+        "a role",
+        registry(ROLE_POLICY),
+        acts=_ROLE_POLICY_ACTS,
+        renders=terraform("iam_role_policy"),
+    ),
 )

@@ -1,8 +1,10 @@
 """AWS KMS: keys and the names that people give them."""
 
+from catalogue.answers import Answer, Request, by_name, guid
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Resource
 from catalogue.kind import Bills, Holds, Kind, No, documented, setting
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.pricing import Bill, Pricing
 
 ALIAS = "aws:kms/alias:Alias"
@@ -19,8 +21,34 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("key", month, month + requests, f"${month:g} a month, requests in the ceiling")
 
 
+def names_key(*paths: str) -> tuple[Ref, ...]:
+    """References to keys of the account, by key or alias; a key of AWS's own is nobody's resource."""
+    return tuple(Ref(path, (KEY, ALIAS), only=r"(?!alias/aws/).*") for path in paths)
+
+
+def _key(request: Request) -> Answer:
+    key_id = guid(request.hex(32))
+    return Answer(key_id, {"keyId": key_id, "arn": f"arn:aws:kms:{request.region}:{request.account}:key/{key_id}"})
+
+
+_KEY_ACTS = acts(
+    "kms", _key, Behaviour(in_region("keyUsage", "customerMasterKeySpec", "multiRegion", "customKeyStoreId"))
+)
+_ALIAS_ACTS = acts(
+    "kms",
+    by_name("arn:aws:kms:{region}:{account}:{name}"),
+    Behaviour(in_region("name"), name="name", pattern=r"alias/[a-zA-Z0-9/_-]{1,250}", refs=names_key("targetKeyId")),
+)
+
 KINDS = (
-    setting(ALIAS, "a key", registry(ALIAS), stands=regional(ALIAS)),
+    setting(
+        ALIAS,
+        "a key",
+        registry(ALIAS),
+        stands=regional(ALIAS),
+        acts=_ALIAS_ACTS,
+        renders=terraform("kms_alias"),
+    ),
     Kind(
         token=KEY,
         tags=tagged(KEY),
@@ -32,5 +60,7 @@ KINDS = (
         stands=regional(KEY),
         keeps=No("nothing is written to it", registry(KEY)),
         serves=No("it runs no container", registry(KEY)),
+        acts=_KEY_ACTS,
+        renders=terraform("kms_key"),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 from typing import Any, cast
 
-from catalogue.kind import At, documented, from_source, setting
+from catalogue.kind import At, No, documented, from_source, setting
 from catalogue.kinds.aws import READ
 from catalogue.properties import Malformed, Properties
 
@@ -12,7 +12,16 @@ PROVIDER = "pulumi:providers:aws"
 _PAGE = documented("https://www.pulumi.com/registry/packages/aws/installation-configuration/", READ)
 _WIRE = from_source("https://www.pulumi.com/docs/iac/concepts/resources/providers/", READ)
 
-KINDS = (setting(PROVIDER, "the program", _WIRE, stands=At("region", _PAGE)),)
+KINDS = (
+    setting(
+        PROVIDER,
+        "the program",
+        _WIRE,
+        stands=At("region", _PAGE),
+        acts=No("Pulumi makes it, no cloud", _WIRE),
+        renders=No("it is the configuration of Terraform's provider, and no resource there", _WIRE),
+    ),
+)
 
 
 def allowed_accounts(provider: Properties) -> list[str]:

@@ -1,8 +1,11 @@
 """Amazon S3: buckets, and the settings that make a bucket private, each a resource of its own."""
 
+from catalogue.answers import attached_to, by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, assumed, documented, setting
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kind import Acts, Bills, Holds, KeyAt, Keys, Kind, No, assumed, documented, setting
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -38,13 +41,39 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("storage", cost, cost, f"{amount:g} GB kept, traffic or not")
 
 
-def _guard(token: str) -> Kind:
+_BUCKET_ACTS = acts(
+    "s3",
+    by_name(
+        "arn:aws:s3:::{name}",
+        "bucket",
+        bucketDomainName="{name}.s3.amazonaws.com",
+        bucketRegionalDomainName="{name}.s3.{region}.amazonaws.com",
+    ),
+    Behaviour(
+        in_region("bucket", "objectLockEnabled"),
+        name="bucket",
+        pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        unique="{bucket}",
+        forced="forceDestroy",
+    ),
+)
+
+
+def _acts_on_bucket(*refs: Ref) -> Acts:
+    """How a setting of a bucket is treated. S3 puts it: a second create overwrites the first."""
+    behaviour = Behaviour(in_region("bucket"), refs=(Ref("bucket", (BUCKET,)), *refs), second="changes")
+    return acts("s3", attached_to("bucket"), behaviour)
+
+
+def _guard(token: str, name: str) -> Kind:
     return setting(
         token,
         "a bucket",
         registry(token),
         holds=No("its bucket holds the data", _NOT_PROTECTED),
         stands=regional(token),
+        acts=_acts_on_bucket(),
+        renders=terraform(name),
     )
 
 
@@ -69,11 +98,13 @@ KINDS = (
         stands=regional(BUCKET),
         keeps=No("its lifecycle says how long, which limits-stores-expire reads", registry(LIFECYCLE)),
         serves=No("it runs no container", _OBJECTS),
+        acts=_BUCKET_ACTS,
+        renders=terraform("s3_bucket"),
     ),
-    _guard(LIFECYCLE),
-    _guard(OWNERSHIP),
-    _guard(BUCKET_POLICY),
-    _guard(PUBLIC_ACCESS),
+    _guard(LIFECYCLE, "s3_bucket_lifecycle_configuration"),
+    _guard(OWNERSHIP, "s3_bucket_ownership_controls"),
+    _guard(BUCKET_POLICY, "s3_bucket_policy"),
+    _guard(PUBLIC_ACCESS, "s3_bucket_public_access_block"),
     setting(
         ENCRYPTION,
         "a bucket",
@@ -81,6 +112,8 @@ KINDS = (
         keys=Keys((KeyAt("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"),), _KMS),
         holds=No("its bucket holds the data", _NOT_PROTECTED),
         stands=regional(ENCRYPTION),
+        acts=_acts_on_bucket(*names_key("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId")),
+        renders=terraform("s3_bucket_server_side_encryption_configuration"),
     ),
     setting(
         VERSIONING,
@@ -89,5 +122,7 @@ KINDS = (
         holds=No("its bucket holds the data", _NOT_PROTECTED),
         bills=No("a setting; the old versions count as stored", _PRICING),
         stands=regional(VERSIONING),
+        acts=_acts_on_bucket(),
+        renders=terraform("s3_bucket_versioning"),
     ),
 )

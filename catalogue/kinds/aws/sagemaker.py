@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 
+from catalogue.answers import Answer, Request, attached_to, by_name
+from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import (
@@ -22,8 +24,12 @@ from catalogue.kind import (
     documented,
     setting,
 )
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.appautoscaling import TARGET
+from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
+from catalogue.kinds.aws.iam import ROLE
+from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 
@@ -253,6 +259,120 @@ def _user_price(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+# ---- how SageMaker treats them --------------------------------------------------------------------------------------
+
+_ARN = "arn:aws:sagemaker:{region}:{account}:"
+_NAME = r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+
+
+def _domain(request: Request) -> Answer:
+    id_ = f"d-{request.hex(12)}"
+    return Answer(
+        id_,
+        {
+            "arn": f"arn:aws:sagemaker:{request.region}:{request.account}:domain/{id_}",
+            "url": f"https://{id_}.studio.{request.region}.sagemaker.aws",
+            "homeEfsFileSystemId": f"fs-{request.hex(17)}",
+        },
+    )
+
+
+def _user_profile(request: Request) -> Answer:
+    path = f"{request.inputs['domainId']}/{request.inputs['userProfileName']}"
+    arn = f"arn:aws:sagemaker:{request.region}:{request.account}:user-profile/{path}"
+    return Answer(arn, {"arn": arn})
+
+
+_DOMAIN_ACTS = acts(
+    "sagemaker",
+    _domain,
+    Behaviour(
+        in_region(
+            "domainName",
+            "vpcId",
+            "subnetIds",
+            "authMode",
+            "kmsKeyId",
+            "retentionPolicy",
+            "appNetworkAccessType",
+            "appSecurityGroupManagement",
+            "domainSettings.securityGroupIds",
+        ),
+        name="domainName",
+        pattern=_NAME,
+        refs=(
+            Ref("vpcId", (VPC,), holds=True),
+            Ref("subnetIds[]", (SUBNET,), holds=True),
+            Ref("defaultUserSettings.executionRole", (ROLE,)),
+            Ref("defaultUserSettings.securityGroups[]", GROUPS, holds=True),
+            Ref("defaultSpaceSettings.executionRole", (ROLE,)),
+            *names_key("kmsKeyId"),
+        ),
+    ),
+)
+_ENDPOINT_ACTS = acts(
+    "sagemaker",
+    by_name(_ARN + "endpoint/{name}"),
+    Behaviour(
+        in_region("name"),
+        name="name",
+        pattern=_NAME,
+        refs=(
+            Ref("endpointConfigName", (CONFIGURATION,)),
+            Ref("deploymentConfig.autoRollbackConfiguration.alarms.alarmName", (ALARM,)),
+        ),
+        machines=True,
+    ),
+)
+_CONFIGURATION_ACTS = acts(
+    "sagemaker",
+    by_name(_ARN + "endpoint-config/{name}"),
+    Behaviour(
+        EVERYTHING,
+        name="name",
+        pattern=_NAME,
+        refs=(Ref("productionVariants.modelName", (MODEL,)), *names_key("kmsKeyArn")),
+    ),
+)
+_MODEL_ACTS = acts(
+    "sagemaker",
+    by_name(_ARN + "model/{name}"),
+    Behaviour(
+        EVERYTHING,
+        name="name",
+        pattern=_NAME,
+        refs=(
+            Ref("executionRoleArn", (ROLE,)),
+            Ref("vpcConfig.subnets[]", (SUBNET,)),
+            Ref("vpcConfig.securityGroupIds[]", GROUPS),
+        ),
+    ),
+)
+_PACKAGE_GROUP_ACTS = acts(
+    "sagemaker",
+    by_name(_ARN + "model-package-group/{name}", "modelPackageGroupName"),
+    Behaviour(
+        in_region("modelPackageGroupName", "modelPackageGroupDescription"), name="modelPackageGroupName", pattern=_NAME
+    ),
+)
+_PACKAGE_GROUP_POLICY_ACTS = acts(
+    "sagemaker",
+    attached_to("modelPackageGroupName"),
+    Behaviour(
+        in_region("modelPackageGroupName"), refs=(Ref("modelPackageGroupName", (PACKAGE_GROUP,)),), second="changes"
+    ),
+)
+_USER_PROFILE_ACTS = acts(
+    "sagemaker",
+    _user_profile,
+    Behaviour(
+        in_region("domainId", "userProfileName", "singleSignOnUserIdentifier", "singleSignOnUserValue"),
+        name="userProfileName",
+        pattern=_NAME,
+        refs=(Ref("domainId", (DOMAIN,), holds=True), Ref("userSettings.executionRole", (ROLE,))),
+    ),
+)
+
 KINDS = (
     Kind(
         token=DOMAIN,
@@ -265,6 +385,8 @@ KINDS = (
         stands=regional(DOMAIN),
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),
+        acts=_DOMAIN_ACTS,
+        renders=terraform("sagemaker_domain"),
     ),
     Kind(
         token=ENDPOINT,
@@ -277,6 +399,8 @@ KINDS = (
         stands=regional(ENDPOINT),
         keeps=No("answers are not kept; a queue's results rest in a bucket", _CONFIGURES),
         serves=No("its model names the containers", _CREATES_MODEL),
+        acts=_ENDPOINT_ACTS,
+        renders=terraform("sagemaker_endpoint"),
     ),
     setting(
         CONFIGURATION,
@@ -299,6 +423,8 @@ KINDS = (
         runs=No("its endpoint runs what it describes", _CONFIGURES),
         bills=No("a setting; its endpoint bills", _PRICING),
         stands=regional(CONFIGURATION),
+        acts=_CONFIGURATION_ACTS,
+        renders=terraform("sagemaker_endpoint_configuration"),
     ),
     Kind(
         token=MODEL,
@@ -311,6 +437,8 @@ KINDS = (
         stands=regional(MODEL),
         keeps=No("nothing is written to it", _CREATES_MODEL),
         serves=Serves(_images, _artifacts, _CREATES_MODEL),
+        acts=_MODEL_ACTS,
+        renders=terraform("sagemaker_model"),
     ),
     setting(
         PACKAGE_GROUP,
@@ -320,6 +448,8 @@ KINDS = (
         holds=Holds("data", _REGISTRY),
         bills=No("the registry is free", _PRICING),
         stands=regional(PACKAGE_GROUP),
+        acts=_PACKAGE_GROUP_ACTS,
+        renders=terraform("sagemaker_model_package_group"),
     ),
     setting(
         PACKAGE_GROUP_POLICY,
@@ -327,6 +457,8 @@ KINDS = (
         registry(PACKAGE_GROUP_POLICY),
         holds=Holds("guard", _REGISTRY),
         stands=regional(PACKAGE_GROUP_POLICY),
+        acts=_PACKAGE_GROUP_POLICY_ACTS,
+        renders=terraform("sagemaker_model_package_group_policy"),
     ),
     Kind(
         token=USER_PROFILE,
@@ -339,5 +471,7 @@ KINDS = (
         stands=regional(USER_PROFILE),
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),
+        acts=_USER_PROFILE_ACTS,
+        renders=terraform("sagemaker_user_profile"),
     ),
 )

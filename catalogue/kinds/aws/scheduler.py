@@ -4,9 +4,13 @@ import re
 
 from cronsim import CronSimError
 
+from catalogue.answers import by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
 from catalogue.kind import KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.aws import READ, regional, registry
+from catalogue.kinds.aws import READ, acts, regional, registry, terraform
+from catalogue.kinds.aws.iam import ROLE
+from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import MONTH_MINUTES, cron_runs_per_month
 from catalogue.properties import Malformed
 
@@ -16,6 +20,17 @@ _GUIDE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/"
 _TYPES = documented(f"{_GUIDE}schedule-types.html", READ)
 _KMS = documented(f"{_GUIDE}encryption-rest.html", READ)
 _PRICING = documented("https://aws.amazon.com/eventbridge/pricing/", READ)
+
+_ACTS = acts(
+    "scheduler",
+    by_name("arn:aws:scheduler:{region}:{account}:schedule/default/{name}"),
+    Behaviour(
+        in_region("name", "groupName"),
+        name="name",
+        pattern=r"[0-9a-zA-Z\-_.]{1,64}",
+        refs=(Ref("target.roleArn", (ROLE,)), *names_key("kmsKeyArn")),
+    ),
+)
 
 KINDS = (
     Kind(
@@ -29,6 +44,8 @@ KINDS = (
         stands=regional(SCHEDULE),
         keeps=No("nothing is written to it", _TYPES),
         serves=No("it runs no container", _TYPES),
+        acts=_ACTS,
+        renders=terraform("scheduler_schedule"),
     ),
 )
 

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from catalogue.answers import by_name
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.iam import ROLE
+from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import starts_per_month
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
@@ -238,6 +242,18 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
     yield from ()
 
 
+_ACTS = acts(
+    "sfn",
+    by_name("arn:aws:states:{region}:{account}:stateMachine:{name}", id_from="arn"),
+    Behaviour(
+        in_region("name", "type"),
+        name="name",
+        pattern=r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}",
+        refs=(Ref("roleArn", (ROLE,)), *names_key("encryptionConfiguration.kmsKeyId")),
+        second="changes",
+    ),
+)
+
 KINDS = (
     Kind(
         token=STATE_MACHINE,
@@ -250,5 +266,7 @@ KINDS = (
         stands=regional(STATE_MACHINE),
         keeps=No("its log group says how long", registry(STATE_MACHINE)),
         serves=Serves(_images, _artifacts, _JOBS),
+        acts=_ACTS,
+        renders=terraform("sfn_state_machine"),
     ),
 )

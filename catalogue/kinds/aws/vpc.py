@@ -1,7 +1,10 @@
 """The rules of security groups, each a resource of its own (the module `vpc` of Pulumi's AWS package)."""
 
+from catalogue.answers import by_id
+from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.kind import No, documented, setting
-from catalogue.kinds.aws import READ, regional, registry, tagged
+from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws.ec2 import GROUPS
 
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -11,7 +14,28 @@ _FREE = No(
     documented("https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html", READ),
 )
 
+_ACTS = acts(
+    "ec2",
+    by_id("sgr", "security-group-rule"),
+    Behaviour(
+        in_region("securityGroupId"),
+        refs=tuple(Ref(path, GROUPS, holds=True) for path in ("securityGroupId", "referencedSecurityGroupId")),
+    ),
+)
+
 KINDS = tuple(
-    setting(token, "a security group", registry(token), tags=tagged(token), bills=_FREE, stands=regional(token))
-    for token in (EGRESS, INGRESS)
+    setting(
+        token,
+        "a security group",
+        registry(token),
+        tags=tagged(token),
+        bills=_FREE,
+        stands=regional(token),
+        acts=_ACTS,
+        renders=terraform(name),
+    )
+    for token, name in (
+        (EGRESS, "vpc_security_group_egress_rule"),
+        (INGRESS, "vpc_security_group_ingress_rule"),
+    )
 )

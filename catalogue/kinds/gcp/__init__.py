@@ -1,9 +1,18 @@
-"""The kinds of Google Cloud, and what their records share: the day they were read, and the pages of the SDK.
+"""The kinds of Google Cloud, and what their records share: the day they were read, pages, and manners of the cloud.
 
 What the SDK says (labels, places of keys, regions) is held against the installed one by a test.
+
+How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import"; what replaces a
+resource is ForceNew in the Terraform provider, which pulumi-gcp bridges; the pattern of a name is in each API's
+reference. A second create is refused with 409 alreadyExists, but for IAM and service identities, which are put.
 """
 
-from catalogue.kind import Evidence, Kind, No, assumed, documented, from_source, setting
+from collections.abc import Mapping
+
+from catalogue.answers import Answering, member_of
+from catalogue.behaviour import EVERYTHING, Behaviour, Ref
+from catalogue.kind import Acts, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
+from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
 PRICED = "2026-11-22"
@@ -11,7 +20,28 @@ PRICED = "2026-11-22"
 
 OBSERVABILITY = documented("https://cloud.google.com/products/observability/pricing", READ)
 NETWORK = documented("https://cloud.google.com/vpc/pricing", READ)
+NOT_MADE = No("no stack of ours makes one", assumed("the programs of the three pilots were searched for it", READ))
 _IAM = assumed("none of Google's price lists that were read names a price of IAM", READ)
+_BRIDGE = from_source(
+    "https://github.com/pulumi/pulumi-gcp/blob/v9.35.0/provider/cmd/pulumi-resource-gcp/bridge-metadata.json", READ
+)
+_TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/main/google/services"
+
+IN_PROJECT, IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
+"""What the ids of most services begin with."""
+RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+OWN_ACCOUNT = r"[^@]+@{account}\.iam\.gserviceaccount\.com"
+"""A service account of the project's own; of another project's the sandbox knows nothing."""
+
+# What many kinds refer to.
+VPC, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
+ACCOUNT, CUSTOM_ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
+KEY = "gcp:kms/cryptoKey:CryptoKey"
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+_MEMBER = (
+    Ref("member", (ACCOUNT,), only=f"serviceAccount:{OWN_ACCOUNT}"),
+    Ref("role", (CUSTOM_ROLE,), only=r"projects/{account}/roles/.*"),
+)
 
 
 def registry(page: str) -> Evidence:
@@ -19,11 +49,29 @@ def registry(page: str) -> Evidence:
     return from_source(f"https://www.pulumi.com/registry/packages/gcp/api-docs/{page}/", READ)
 
 
-def grant(token: str, of: str, page: str) -> Kind:
+def acting(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
+    """How the cloud acts; `service` is the folder of the Terraform provider in which its resources stand."""
+    return Acts(answer, behaviour, from_source(f"{_TERRAFORM}/{service}", READ))
+
+
+def granting(service: str, policy: str, *on: Ref) -> Acts:
+    """How a grant acts. Adding a member that has the role already changes nothing.
+
+    `policy` is what the grant's id begins with, `on` refers to what the grant is on.
+    """
+    return acting(service, member_of(policy), Behaviour(EVERYTHING, refs=(*_MEMBER, *on), second="changes"))
+
+
+def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Renders:
+    """Terraform's type of what pulumi-gcp bridges. `renamed` are attributes that the bridge renamed in it alone."""
+    return Renders(Terraform(type_, renamed or {}), _BRIDGE)
+
+
+def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
     """The record of a grant of one role to one member, on `of`."""
-    return setting(token, of, registry(page), bills=No("IAM is free", _IAM))
+    return setting(token, of, registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))
 
 
-def identity(token: str, page: str) -> Kind:
+def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:
     """The record of what IAM knows a member, a role or a service by."""
-    return grant(token, "the project", page)
+    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))

@@ -1,9 +1,14 @@
 """Artifact Registry: repositories of images, and who may read them."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import READ, grant, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+REPOSITORY = "gcp:artifactregistry/repository:Repository"
+REPOSITORY_MEMBER = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 
 _SDK = registry("artifactregistry/repository")
 _KMS = documented("https://docs.cloud.google.com/artifact-registry/docs/cmek", READ)
@@ -18,7 +23,7 @@ def _repository(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     Kind(
-        token="gcp:artifactregistry/repository:Repository",
+        token=REPOSITORY,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("kmsKeyName", users=("gcp-sa-artifactregistry",)),), _KMS),
         holds=Holds("data", _SDK),
@@ -28,10 +33,28 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=No("clean-up policies bound it by version and tag; limits-stores-expire asks for them", _SDK),
         serves=No("it keeps images and runs none", _SDK),
+        acts=acting(
+            "artifactregistry",
+            by_resource_name(
+                IN_PLACE + "/repositories/{repositoryId}",
+                key="repositoryId",
+                name="{repositoryId}",
+                registryUri="{location}-docker.pkg.dev/{project}/{repositoryId}",
+            ),
+            Behaviour(
+                frozenset({"repositoryId", "project", "location", "format", "kmsKeyName", "mode"}),
+                name="repositoryId",
+                pattern=RFC1035,
+                refs=(Ref("kmsKeyName", (KEY,)),),
+            ),
+        ),
+        renders=in_terraform("google_artifact_registry_repository"),
     ),
     grant(
-        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+        REPOSITORY_MEMBER,
         "a repository",
         "artifactregistry/repositoryiammember",
+        acts=granting("artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,))),
+        renders=in_terraform("google_artifact_registry_repository_iam_member"),
     ),
 )

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, from_source
-from catalogue.kinds.gcp import PRICED, READ, registry
+from catalogue.kinds.gcp import IN_PROJECT, KEY, PRICED, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+DATASET = "gcp:bigquery/dataset:Dataset"
 
 _SDK = registry("bigquery/dataset")
 _KMS = documented("https://docs.cloud.google.com/bigquery/docs/customer-managed-encryption", READ)
@@ -29,7 +33,7 @@ def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 KINDS = (
     Kind(
-        token="gcp:bigquery/dataset:Dataset",
+        token=DATASET,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("defaultEncryptionConfiguration.kmsKeyName", users=("bigquery-encryption",)),), _KMS),
         holds=No(
@@ -42,5 +46,21 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=Keeps(_days, _SDK),
         serves=No("it runs no container", _SDK),
+        acts=acting(
+            "bigquery",
+            by_resource_name(
+                IN_PROJECT + "/datasets/{datasetId}",
+                key="datasetId",
+                selfLink="https://bigquery.googleapis.com/bigquery/v2/projects/{project}/datasets/{datasetId}",
+            ),
+            Behaviour(
+                frozenset({"datasetId", "project", "location"}),
+                name="datasetId",
+                pattern=r"[A-Za-z0-9_]{1,1024}",
+                refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", (KEY,)),),
+                forced="deleteContentsOnDestroy",
+            ),
+        ),
+        renders=in_terraform("google_bigquery_dataset"),
     ),
 )

@@ -1,20 +1,47 @@
 """Compute Engine's network: the VPC, its subnets and firewall, and the private ways into Google's services."""
 
+from catalogue.answers import Answer, Request, by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Kind, No, setting
-from catalogue.kinds.gcp import NETWORK, OBSERVABILITY, registry
+from catalogue.kinds.gcp import (
+    NETWORK,
+    NOT_MADE,
+    OBSERVABILITY,
+    RFC1035,
+    SUBNETWORK,
+    VPC,
+    acting,
+    in_terraform,
+    registry,
+)
 from catalogue.pricing import Bill, Pricing
+
+ADDRESS = "gcp:compute/address:Address"
+GLOBAL_ADDRESS = "gcp:compute/globalAddress:GlobalAddress"
+FIREWALL = "gcp:compute/firewall:Firewall"
+ROUTE = "gcp:compute/route:Route"
+FORWARDING_RULE = "gcp:compute/forwardingRule:ForwardingRule"
+GLOBAL_FORWARDING_RULE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 
 _ADDRESS, _GLOBAL_ADDRESS = registry("compute/address"), registry("compute/globaladdress")
 _FORWARDS, _GLOBAL_FORWARDS = registry("compute/forwardingrule"), registry("compute/globalforwardingrule")
 _SUBNET = registry("compute/subnetwork")
-_ATTACHED = "gcp:compute/forwardingRule:ForwardingRule"
-_GOOGLE = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+_GLOBALLY, _REGIONALLY = "projects/{project}/global", "projects/{project}/regions/{region}"
+_IN_NETWORK, _IN_SUBNET = Ref("network", (VPC,), holds=True), Ref("subnetwork", (SUBNETWORK,), holds=True)
+_AT_ADDRESS = Ref("ipAddress", (ADDRESS, GLOBAL_ADDRESS), holds=True, only=r".*/addresses/.*")
+
+
+def _address(request: Request) -> Answer:
+    """An address in a subnet: one of its own, in the upper half of 10.40.0.0/21, which is the pilot's subnet."""
+    made = by_resource_name(_REGIONALLY + "/addresses/{name}", link=True)(request)
+    low = int(request.hex(4), 16)
+    return Answer(made.id, {"address": f"10.40.{4 + low % 4}.{2 + low // 4 % 250}", **made.outputs})
 
 
 def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
     hour = pricing.of("psc-endpoint")
-    endpoints = len(pricing.graph.of(_GOOGLE, _ATTACHED))
+    endpoints = len(pricing.graph.of(GLOBAL_FORWARDING_RULE, FORWARDING_RULE))
     data = pricing.assume("endpoint-data-gb") / endpoints * pricing.of("psc-data")
     standing = pricing.hours * hour
     return Bill(
@@ -32,51 +59,149 @@ def _subnet(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        "gcp:compute/address:Address",
+        ADDRESS,
         "a subnet",
         _ADDRESS,
         tags=At("labels", _ADDRESS),
         stands=At("region", _ADDRESS),
         bills=No("an internal address is free, what stands behind it is not; a public one is forbidden", NETWORK),
+        acts=acting(
+            "compute",
+            _address,
+            Behaviour(
+                in_project("region", "address", "addressType", "description", "network", "purpose", "subnetwork"),
+                name="name",
+                pattern=RFC1035,
+                refs=(_IN_NETWORK, _IN_SUBNET),
+            ),
+        ),
+        renders=in_terraform("google_compute_address"),
     ),
     setting(
-        "gcp:compute/firewall:Firewall",
+        FIREWALL,
         "a network",
         registry("compute/firewall"),
         bills=No("VPC firewall rules are free; their logs count with the flows", NETWORK),
+        acts=acting(
+            "compute",
+            by_resource_name(_GLOBALLY + "/firewalls/{name}", link=True),
+            Behaviour(in_project("direction"), name="name", pattern=RFC1035, refs=(_IN_NETWORK,)),
+        ),
+        renders=in_terraform("google_compute_firewall"),
     ),
     setting(
-        _ATTACHED,
+        FORWARDING_RULE,
         "a network",
         _FORWARDS,
         tags=At("labels", _FORWARDS),
         stands=At("region", _FORWARDS),
         bills=Bills(_endpoint, NETWORK),
+        acts=acting(
+            "compute",
+            by_resource_name(
+                _REGIONALLY + "/forwardingRules/{name}",
+                link=True,
+                pscConnectionId="{digits}",
+                pscConnectionStatus="ACCEPTED",
+            ),
+            Behaviour(
+                in_project(
+                    "region",
+                    "ipAddress",
+                    "ipProtocol",
+                    "loadBalancingScheme",
+                    "network",
+                    "noAutomateDnsZone",
+                    "ports",
+                    "subnetwork",
+                    "description",
+                    "backendService",
+                    "portRange",
+                    "allPorts",
+                ),
+                name="name",
+                pattern=RFC1035,
+                refs=(_IN_NETWORK, _IN_SUBNET, _AT_ADDRESS),
+            ),
+        ),
+        renders=in_terraform("google_compute_forwarding_rule"),
     ),
     setting(
-        "gcp:compute/globalAddress:GlobalAddress",
+        GLOBAL_ADDRESS,
         "a network",
         _GLOBAL_ADDRESS,
         tags=At("labels", _GLOBAL_ADDRESS),
         bills=No("an internal address is free, its endpoint is not; a public one is forbidden", NETWORK),
+        acts=acting(
+            "compute",
+            by_resource_name(_GLOBALLY + "/addresses/{name}", link=True),
+            Behaviour(
+                in_project("address", "addressType", "description", "network", "prefixLength", "purpose"),
+                name="name",
+                pattern=RFC1035,
+                refs=(_IN_NETWORK,),
+            ),
+        ),
+        renders=in_terraform("google_compute_global_address"),
     ),
     setting(
-        _GOOGLE,
+        GLOBAL_FORWARDING_RULE,
         "a network",
         _GLOBAL_FORWARDS,
         tags=At("labels", _GLOBAL_FORWARDS),
         bills=Bills(_endpoint, NETWORK),
+        acts=acting(
+            "compute",
+            by_resource_name(
+                _GLOBALLY + "/forwardingRules/{name}",
+                link=True,
+                pscConnectionId="{digits}",
+                pscConnectionStatus="ACCEPTED",
+            ),
+            Behaviour(
+                in_project(
+                    "ipAddress",
+                    "ipProtocol",
+                    "network",
+                    "noAutomateDnsZone",
+                    "portRange",
+                    "subnetwork",
+                    "description",
+                ),
+                name="name",
+                pattern=RFC1035,
+                refs=(_IN_NETWORK, _AT_ADDRESS),
+            ),
+        ),
+        renders=in_terraform("google_compute_global_forwarding_rule"),
     ),
     setting(
-        "gcp:compute/network:Network",
+        VPC,
         "the project",
         registry("compute/network"),
         bills=No("a VPC is free", NETWORK),
         stands=No("a VPC is in every region", registry("compute/network")),
+        acts=acting(
+            "compute",
+            by_resource_name(_GLOBALLY + "/networks/{name}", link=True, numericId="{digits}"),
+            Behaviour(
+                in_project("autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile"),
+                name="name",
+                pattern=RFC1035,
+            ),
+        ),
+        renders=in_terraform("google_compute_network"),
     ),
-    setting("gcp:compute/route:Route", "a network", registry("compute/route"), bills=No("a route is free", NETWORK)),
+    setting(
+        ROUTE,
+        "a network",
+        registry("compute/route"),
+        bills=No("a route is free", NETWORK),
+        acts=NOT_MADE,
+        renders=in_terraform("google_compute_route"),
+    ),
     Kind(
-        token="gcp:compute/subnetwork:Subnetwork",
+        token=SUBNETWORK,
         tags=No("a subnet takes no labels", _SUBNET),
         keys=No("nothing rests in it", _SUBNET),
         holds=No("it can be made again from the program", _SUBNET),
@@ -86,5 +211,16 @@ KINDS = (
         stands=At("region", _SUBNET),
         keeps=No("its flow logs go to the log bucket", _SUBNET),
         serves=No("it runs no container", _SUBNET),
+        acts=acting(
+            "compute",
+            by_resource_name(_REGIONALLY + "/subnetworks/{name}", link=True),
+            Behaviour(
+                in_project("region", "network", "description", "reservedInternalRange"),
+                name="name",
+                pattern=RFC1035,
+                refs=(_IN_NETWORK,),
+            ),
+        ),
+        renders=in_terraform("google_compute_subnetwork"),
     ),
 )

@@ -1,9 +1,15 @@
 """Cloud DNS: private zones and their records, and the log of what is asked."""
 
+from catalogue.answers import Answer, Request, by_resource_name, google_words
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, assumed, from_source, setting
-from catalogue.kinds.gcp import OBSERVABILITY, PRICED, registry
+from catalogue.kinds.gcp import IN_PROJECT, OBSERVABILITY, PRICED, RFC1035, VPC, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+ZONE = "gcp:dns/managedZone:ManagedZone"
+POLICY = "gcp:dns/policy:Policy"
+RECORD = "gcp:dns/recordSet:RecordSet"
 
 _ZONE = registry("dns/managedzone")
 _PRICES = from_source(
@@ -16,24 +22,56 @@ def _zone(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("private zone", month, month, f"${month:g} a month")
 
 
+def _record(request: Request) -> Answer:
+    words = google_words(request)
+    zone = words["managedZone"]
+    return Answer(f"projects/{words['project']}/managedZones/{zone}/rrsets/{words['name']}/{words['type']}", {})
+
+
 KINDS = (
     setting(
-        "gcp:dns/managedZone:ManagedZone",
+        ZONE,
         "a network",
         _ZONE,
         tags=At("labels", _ZONE),
         bills=Bills(_zone, _PRICES),
+        acts=acting(
+            "dns",
+            by_resource_name(IN_PROJECT + "/managedZones/{name}", managedZoneId="{digits}"),
+            Behaviour(
+                in_project("dnsName", "visibility"),
+                name="name",
+                pattern=RFC1035,
+                refs=(Ref("privateVisibilityConfig.networks.networkUrl", (VPC,), holds=True),),
+            ),
+        ),
+        renders=in_terraform("google_dns_managed_zone"),
     ),
     setting(
-        "gcp:dns/policy:Policy",
+        POLICY,
         "a network",
         registry("dns/policy"),
         bills=No("a setting; its logs count with the flows", OBSERVABILITY),
+        acts=acting(
+            "dns",
+            by_resource_name(IN_PROJECT + "/policies/{name}"),
+            Behaviour(
+                in_project(),
+                name="name",
+                pattern=RFC1035,
+                refs=(Ref("networks.networkUrl", (VPC,), holds=True),),
+            ),
+        ),
+        renders=in_terraform("google_dns_policy"),
     ),
     setting(
-        "gcp:dns/recordSet:RecordSet",
+        RECORD,
         "a zone",
         registry("dns/recordset"),
         bills=No("a record is free, its zone is not", assumed("its queries are too few to count", PRICED)),
+        acts=acting(
+            "dns", _record, Behaviour(in_project("managedZone"), refs=(Ref("managedZone", (ZONE,), holds=True),))
+        ),
+        renders=in_terraform("google_dns_record_set"),
     ),
 )

@@ -1,18 +1,22 @@
 """Cloud KMS: key rings, keys and who uses them. Neither a ring nor a key is ever deleted, only versions are."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, No, documented, setting
-from catalogue.kinds.gcp import READ, grant, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_KEY = "gcp:kms/cryptoKey:CryptoKey"
+KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
+KEY_RING = "gcp:kms/keyRing:KeyRing"
+
 _KEY_SDK, _RING = registry("kms/cryptokey"), registry("kms/keyring")
 _PRICES = documented("https://cloud.google.com/kms/pricing", READ)
 
 
 def _key(pricing: Pricing, resource: Resource) -> Bill:
     month, versions = pricing.of("kms-key-version"), pricing.assume("key-versions")
-    operations = pricing.assume("kms-operations") / 10_000 * pricing.of("kms-operations") / len(pricing.graph.of(_KEY))
+    operations = pricing.assume("kms-operations") / 10_000 * pricing.of("kms-operations") / len(pricing.graph.of(KEY))
     return Bill(
         "key",
         month,
@@ -23,21 +27,51 @@ def _key(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        _KEY,
+        KEY,
         "a key ring",
         _KEY_SDK,
         tags=At("labels", _KEY_SDK),
         keys=No("it is a key", _KEY_SDK),
         holds=Holds("guard", _KEY_SDK),
         bills=Bills(_key, _PRICES),
+        # The provider destroys a key's versions and forgets the key.
+        acts=acting(
+            "kms",
+            by_resource_name("{keyRing}/cryptoKeys/{name}"),
+            Behaviour(
+                frozenset({"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"}),
+                name="name",
+                pattern=r"[a-zA-Z0-9_-]{1,63}",
+                refs=(Ref("keyRing", (KEY_RING,), outside=True),),
+                held="the key exists already: keys are never deleted, only their versions are",
+            ),
+        ),
+        renders=in_terraform("google_kms_crypto_key"),
     ),
-    grant("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "a key", "kms/cryptokeyiammember"),
+    grant(
+        KEY_MEMBER,
+        "a key",
+        "kms/cryptokeyiammember",
+        acts=granting("kms", "{cryptoKeyId}", Ref("cryptoKeyId", (KEY,))),
+        renders=in_terraform("google_kms_crypto_key_iam_member"),
+    ),
     setting(
-        "gcp:kms/keyRing:KeyRing",
+        KEY_RING,
         "the project",
         _RING,
         holds=Holds("guard", _RING),
         bills=No("a key ring is free, its keys are not", _PRICES),
         stands=At("location", _RING),
+        acts=acting(
+            "kms",
+            by_resource_name(IN_PLACE + "/keyRings/{name}"),
+            Behaviour(
+                in_project("location"),
+                name="name",
+                pattern=r"[a-zA-Z0-9_-]{1,63}",
+                held="the key ring exists already: key rings are never deleted",
+            ),
+        ),
+        renders=in_terraform("google_kms_key_ring"),
     ),
 )

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.gcp import OBSERVABILITY, READ, registry
+from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, OBSERVABILITY, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+SINK = "gcp:logging/projectSink:ProjectSink"
 
 _BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
 _KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
@@ -31,7 +36,7 @@ def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 KINDS = (
     Kind(
-        token="gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        token=LOG_BUCKET,
         tags=No("a log bucket takes no labels", _BUCKET),
         keys=Keys((KeyAt("cmekSettings.kmsKeyName", users=("gcp-sa-logging",)),), _KMS),
         holds=Holds("data", _RETENTION),
@@ -41,12 +46,38 @@ KINDS = (
         stands=At("location", _BUCKET),
         keeps=Keeps(_days, _RETENTION),
         serves=No("it runs no container", _BUCKET),
+        acts=acting(
+            "logging",
+            by_resource_name(
+                IN_PLACE + "/buckets/{bucketId}",
+                key="bucketId",
+                name=IN_PLACE + "/buckets/{bucketId}",
+                lifecycleState="ACTIVE",
+            ),
+            Behaviour(
+                frozenset({"bucketId", "project", "location"}),
+                name="bucketId",
+                pattern=r"[a-zA-Z0-9_.-]{1,100}",
+                refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
+                held="the log bucket is in state DELETE_REQUESTED for seven days",
+            ),
+        ),
+        renders=in_terraform("google_logging_project_bucket_config"),
     ),
     setting(
-        "gcp:logging/projectSink:ProjectSink",
+        SINK,
         "the project's logs",
         _SINK,
         holds=Holds("guard", _SINK),
         bills=No("routing is free, its bucket is not", OBSERVABILITY),
+        acts=acting(
+            "logging",
+            by_resource_name(
+                IN_PROJECT + "/sinks/{name}",
+                writerIdentity="serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
+            ),
+            Behaviour(in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+        ),
+        renders=in_terraform("google_logging_project_sink"),
     ),
 )

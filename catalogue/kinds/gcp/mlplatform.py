@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from catalogue.answers import Answer, Request, google_words
+from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
+    Acts,
     At,
     Bills,
     CostsOnly,
@@ -18,13 +21,21 @@ from catalogue.kind import (
     documented,
 )
 from catalogue.kinds.gcp import READ
+from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+
+MODEL = "mlplatform:gcp:Model"
+DEPLOYMENT = "mlplatform:gcp:Deployment"
 
 _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+_OURS = No(
+    "no tool but our policies knows our own provider",
+    assumed("Checkov's rules are written for Terraform's providers, of which ours is none", READ),
+)
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -39,7 +50,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     """The replicas of a deployment, under the name of the endpoint that it serves."""
     props = resource.props
-    endpoints = graph.refers(resource, "endpoint", "gcp:vertex/aiEndpoint:AiEndpoint")
+    endpoints = graph.refers(resource, "endpoint", ENDPOINT)
     low, high = (props.number_or_none(path) for path in ("minReplicas", "maxReplicas"))
     if low is None or high is None:
         where = "minReplicas" if low is None else "maxReplicas"
@@ -71,9 +82,22 @@ def _deployment(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def _answer_model(request: Request) -> Answer:
+    words = google_words(request)
+    name = f"projects/{words['project']}/locations/{words['location']}/models/{words['modelId']}"
+    return Answer(name, {"resourceName": name, "versionId": "1", "versionName": f"{name}@1"})
+
+
+def _answer_deployment(request: Request) -> Answer:
+    words = google_words(request)
+    deployed = request.digits(9)
+    attachment = f"projects/{request.hex(12)}-tp/regions/{words['location']}/serviceAttachments/sa-{request.hex(24)}"
+    return Answer(f"{words['endpoint']}/{deployed}", {"deployedModelId": deployed, "serviceAttachment": attachment})
+
+
 KINDS = (
     Kind(
-        token="mlplatform:gcp:Model",
+        token=MODEL,
         tags=At("labels", _MODEL),
         keys=Keys((KeyAt("kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
         holds=No(
@@ -86,9 +110,11 @@ KINDS = (
         stands=At("location", _MODEL),
         keeps=No("nothing is written to it", _MODEL),
         serves=Serves(_images, _artifacts, _MODEL),
+        acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"})), _MODEL),
+        renders=_OURS,
     ),
     Kind(
-        token="mlplatform:gcp:Deployment",
+        token=DEPLOYMENT,
         tags=No("a deployed model takes no labels, its endpoint does", _DEPLOYED),
         keys=No("what runs under an endpoint takes the endpoint's key", _KMS),
         holds=CostsOnly(_DEPLOYED),
@@ -98,5 +124,7 @@ KINDS = (
         stands=At("location", _DEPLOYED),
         keeps=No("its logs go to Cloud Logging", _DEPLOYED),
         serves=No("its model names the image", _DEPLOYED),
+        acts=Acts(_answer_deployment, Behaviour(frozenset({"project", "location", "endpoint"})), _DEPLOYED),
+        renders=_OURS,
     ),
 )

@@ -1,9 +1,13 @@
 """Cloud Monitoring: alerts, and the channel by which somebody hears of them."""
 
+from catalogue.answers import numbered
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, setting
-from catalogue.kinds.gcp import OBSERVABILITY, registry
+from catalogue.kinds.gcp import CHANNEL, IN_PROJECT, OBSERVABILITY, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+
+ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
 
 _ALERT, _CHANNEL = registry("monitoring/alertpolicy"), registry("monitoring/notificationchannel")
 
@@ -21,18 +25,30 @@ def _alert(pricing: Pricing, resource: Resource) -> Bill:
 
 KINDS = (
     setting(
-        "gcp:monitoring/alertPolicy:AlertPolicy",
+        ALERT,
         "Monitoring",
         _ALERT,
         tags=At("userLabels", _ALERT),
         bills=Bills(_alert, OBSERVABILITY),
+        acts=acting(
+            "monitoring",
+            numbered(IN_PROJECT + "/alertPolicies/{digits}"),
+            Behaviour(frozenset({"project"}), refs=(Ref("notificationChannels[]", (CHANNEL,), holds=True),)),
+        ),
+        renders=in_terraform("google_monitoring_alert_policy"),
     ),
     setting(
-        "gcp:monitoring/notificationChannel:NotificationChannel",
+        CHANNEL,
         "Monitoring",
         _CHANNEL,
         # Its `labels` configure the channel; those for people are beside them.
         tags=At("userLabels", _CHANNEL),
         bills=No("e-mails are free", OBSERVABILITY),
+        acts=acting(
+            "monitoring",
+            numbered(IN_PROJECT + "/notificationChannels/{digits}"),
+            Behaviour(frozenset({"project"})),
+        ),
+        renders=in_terraform("google_monitoring_notification_channel"),
     ),
 )

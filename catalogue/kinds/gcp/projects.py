@@ -1,19 +1,68 @@
 """A project's own settings: who may do what in it, which calls are recorded, which agents of Google's it has."""
 
+from catalogue.answers import Answer, Request, google_words
+from catalogue.behaviour import EVERYTHING, Behaviour
 from catalogue.kind import Holds, No, setting
-from catalogue.kinds.gcp import OBSERVABILITY, grant, identity, registry
+from catalogue.kinds.gcp import CUSTOM_ROLE, OBSERVABILITY, acting, grant, granting, identity, in_terraform, registry
+
+AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
+MEMBER = "gcp:projects/iAMMember:IAMMember"
+SERVICE_IDENTITY = "gcp:projects/serviceIdentity:ServiceIdentity"
 
 _CALLS = registry("projects/iamauditconfig")
 
+
+def _audit_config(request: Request) -> Answer:
+    id_ = f"{google_words(request)['project']}/audit_config/{request.inputs['service']}"
+    return Answer(id_, {"etag": f"BwY{request.hex(8)}="})
+
+
+def _custom_role(request: Request) -> Answer:
+    words = google_words(request)
+    name = f"projects/{words['project']}/roles/{words['roleId']}"
+    return Answer(name, {"name": name, "deleted": False})
+
+
+def _service_identity(request: Request) -> Answer:
+    words = google_words(request)
+    service = str(request.inputs["service"]).partition(".")[0]
+    email = f"service-{words['number']}@gcp-sa-{service}.iam.gserviceaccount.com"
+    id_ = f"projects/{words['project']}/services/{request.inputs['service']}"
+    return Answer(id_, {"email": email, "member": f"serviceAccount:{email}"})
+
+
 KINDS = (
     setting(
-        "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+        AUDIT_CONFIG,
         "the project",
         _CALLS,
         holds=Holds("guard", _CALLS),
         bills=No("a setting; what it records bills in its bucket", OBSERVABILITY),
+        acts=acting("resourcemanager", _audit_config, Behaviour(frozenset({"service", "project"}), second="changes")),
+        renders=in_terraform("google_project_iam_audit_config"),
     ),
-    identity("gcp:projects/iAMCustomRole:IAMCustomRole", "projects/iamcustomrole"),
-    grant("gcp:projects/iAMMember:IAMMember", "the project", "projects/iammember"),
-    identity("gcp:projects/serviceIdentity:ServiceIdentity", "projects/serviceidentity"),
+    # Deleted softly for seven days, but the provider undeletes a role that is created again.
+    identity(
+        CUSTOM_ROLE,
+        "projects/iamcustomrole",
+        acts=acting(
+            "resourcemanager",
+            _custom_role,
+            Behaviour(frozenset({"roleId", "project"}), name="roleId", pattern=r"[a-zA-Z0-9_.]{3,64}"),
+        ),
+        renders=in_terraform("google_project_iam_custom_role"),
+    ),
+    grant(
+        MEMBER,
+        "the project",
+        "projects/iammember",
+        acts=granting("resourcemanager", "{project}"),
+        renders=in_terraform("google_project_iam_member"),
+    ),
+    identity(
+        SERVICE_IDENTITY,
+        "projects/serviceidentity",
+        acts=acting("resourcemanager", _service_identity, Behaviour(EVERYTHING, second="changes")),
+        renders=in_terraform("google_project_service_identity"),
+    ),
 )

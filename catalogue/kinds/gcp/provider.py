@@ -3,14 +3,18 @@
 from catalogue.kind import At, No, setting
 from catalogue.kinds.gcp import registry
 
+PROVIDER = "pulumi:providers:gcp"
+
 _SDK = registry("provider")
 
 KINDS = (
     setting(
-        "pulumi:providers:gcp",
+        PROVIDER,
         "the program",
         _SDK,
         bills=No("a provider is a connection and nothing in the cloud", _SDK),
         stands=At("region", _SDK),
+        acts=No("Pulumi makes it, no cloud", _SDK),
+        renders=No("Terraform has it as configuration and not as a resource", _SDK),
     ),
 )

@@ -1,25 +1,29 @@
 """Cloud Storage: the bucket of artifacts, and who reads and writes below which prefix."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import PRICED, READ, grant, registry
+from catalogue.kinds.gcp import KEY, PRICED, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
-_TOKEN = "gcp:storage/bucket:Bucket"
+BUCKET = "gcp:storage/bucket:Bucket"
+BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
+
 _SDK = registry("storage/bucket")
 _KMS = documented("https://cloud.google.com/storage/docs/encryption/customer-managed-keys", READ)
 _PRICES = documented("https://cloud.google.com/storage/pricing", PRICED)
 
 
 def _bucket(pricing: Pricing, resource: Resource) -> Bill:
-    amount = pricing.assume("artifact-gb") / len(pricing.graph.of(_TOKEN))
+    amount = pricing.assume("artifact-gb") / len(pricing.graph.of(BUCKET))
     cost = amount * pricing.of("storage-standard")
     return Bill("storage", cost, cost, f"{amount:g} GB kept, traffic or not")
 
 
 KINDS = (
     Kind(
-        token=_TOKEN,
+        token=BUCKET,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("encryption.defaultKmsKeyName", users=("gs-project-accounts",)),), _KMS),
         holds=Holds("data", _SDK),
@@ -29,6 +33,25 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=No("artifacts are kept; limits-stores-expire asks for an end of old versions and uploads", _SDK),
         serves=No("it runs no container", _SDK),
+        acts=acting(
+            "storage",
+            by_resource_name("{name}", url="gs://{name}", selfLink="https://www.googleapis.com/storage/v1/b/{name}"),
+            Behaviour(
+                in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
+                name="name",
+                pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+                unique="{name}",
+                refs=(Ref("encryption.defaultKmsKeyName", (KEY,)),),
+                forced="forceDestroy",
+            ),
+        ),
+        renders=in_terraform("google_storage_bucket"),
     ),
-    grant("gcp:storage/bucketIAMMember:BucketIAMMember", "a bucket", "storage/bucketiammember"),
+    grant(
+        BUCKET_MEMBER,
+        "a bucket",
+        "storage/bucketiammember",
+        acts=granting("storage", "b/{bucket}", Ref("bucket", (BUCKET,), outside=True)),
+        renders=in_terraform("google_storage_bucket_iam_member"),
+    ),
 )

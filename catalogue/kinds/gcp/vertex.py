@@ -1,7 +1,11 @@
 """Vertex AI as the provider has it: the endpoint. Models and deployments are our own provider's (mlplatform.py)."""
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import READ, registry
+from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
+
+ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
@@ -9,7 +13,7 @@ _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 
 KINDS = (
     Kind(
-        token="gcp:vertex/aiEndpoint:AiEndpoint",
+        token=ENDPOINT,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
         holds=CostsOnly(_SDK),
@@ -19,5 +23,22 @@ KINDS = (
         stands=At("location", _SDK),
         keeps=No("requests are logged to a dataset of the stack", _SDK),
         serves=No("what is deployed to it serves", _SDK),
+        acts=acting(
+            "vertexai",
+            by_resource_name(IN_PLACE + "/endpoints/{name}"),
+            Behaviour(
+                in_project(
+                    "location",
+                    "region",
+                    "network",
+                    "encryptionSpec",
+                    "privateServiceConnectConfig.enablePrivateServiceConnect",
+                ),
+                name="name",
+                pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
+                refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),
+            ),
+        ),
+        renders=in_terraform("google_vertex_ai_endpoint"),
     ),
 )

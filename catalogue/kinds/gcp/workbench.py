@@ -2,10 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
-from catalogue.kinds.gcp import READ, grant, registry
+from catalogue.kinds.gcp import (
+    ACCOUNT,
+    IN_PLACE,
+    KEY,
+    OWN_ACCOUNT,
+    READ,
+    RFC1035,
+    SUBNETWORK,
+    VPC,
+    acting,
+    grant,
+    granting,
+    in_terraform,
+    registry,
+)
 from catalogue.pricing import Bill, Pricing, Unpriced
+
+INSTANCE = "gcp:workbench/instance:Instance"
+INSTANCE_MEMBER = "gcp:workbench/instanceIamMember:InstanceIamMember"
 
 _SDK = registry("workbench/instance")
 _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/cmek", READ)
@@ -54,7 +73,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 KINDS = (
     Kind(
-        token="gcp:workbench/instance:Instance",
+        token=INSTANCE,
         tags=At("labels", _SDK),
         keys=Keys(
             (
@@ -76,6 +95,49 @@ KINDS = (
         stands=No("it names a zone, of whose region limits-zone asks", _SDK),
         keeps=No("its disks go with it", _SDK),
         serves=Serves(_images, _artifacts, _SDK),
+        acts=acting(
+            "workbench",
+            by_resource_name(
+                IN_PLACE + "/instances/{name}",
+                proxyUri="{hex}-dot-{region}.notebooks.googleusercontent.com",
+                state="ACTIVE",
+            ),
+            Behaviour(
+                in_project(
+                    "location",
+                    "instanceId",
+                    "instanceOwners",
+                    "disableProxyAccess",
+                    "gceSetup.bootDisk.diskEncryption",
+                    "gceSetup.bootDisk.diskType",
+                    "gceSetup.bootDisk.kmsKey",
+                    "gceSetup.dataDisks.diskEncryption",
+                    "gceSetup.dataDisks.diskType",
+                    "gceSetup.dataDisks.kmsKey",
+                    "gceSetup.disablePublicIp",
+                    "gceSetup.networkInterfaces",
+                    "gceSetup.serviceAccounts",
+                    "gceSetup.tags",
+                    "gceSetup.vmImage",
+                ),
+                name="name",
+                pattern=RFC1035,
+                refs=(
+                    Ref("gceSetup.networkInterfaces.network", (VPC,), holds=True),
+                    Ref("gceSetup.networkInterfaces.subnet", (SUBNETWORK,), holds=True),
+                    Ref("gceSetup.serviceAccounts.email", (ACCOUNT,), only=OWN_ACCOUNT),
+                    Ref("gceSetup.bootDisk.kmsKey", (KEY,)),
+                ),
+                machines=True,
+            ),
+        ),
+        renders=in_terraform("google_workbench_instance"),
     ),
-    grant("gcp:workbench/instanceIamMember:InstanceIamMember", "an instance", "workbench/instanceiammember"),
+    grant(
+        INSTANCE_MEMBER,
+        "an instance",
+        "workbench/instanceiammember",
+        acts=granting("workbench", IN_PLACE + "/instances/{name}", Ref("name", (INSTANCE,))),
+        renders=in_terraform("google_workbench_instance_iam_member"),
+    ),
 )

@@ -11,12 +11,17 @@ from typing import Any, cast
 
 from cronsim import CronSimError
 
+from catalogue.answers import by_resource_name
+from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
-from catalogue.kinds.gcp import READ, registry
+from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, acting, in_terraform, registry
+from catalogue.kinds.gcp.cloudscheduler import SCHEDULE
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
+
+WORKFLOW = "gcp:workflows/workflow:Workflow"
 
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
@@ -198,7 +203,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
 
 def _workflow(pricing: Pricing, resource: Resource) -> Bill:
-    schedules = pricing.graph.referring("gcp:cloudscheduler/job:Job", "httpTarget", resource)
+    schedules = pricing.graph.referring(SCHEDULE, "httpTarget", resource)
     machines = list(_machines(pricing.graph, resource))
     if machines and not schedules:
         raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
@@ -234,7 +239,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 KINDS = (
     Kind(
-        token="gcp:workflows/workflow:Workflow",
+        token=WORKFLOW,
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("cryptoKeyName", users=("gcp-sa-workflows",)),), _KMS),
         holds=No("it can be made again from the program", _SDK),
@@ -244,5 +249,18 @@ KINDS = (
         stands=At("region", _SDK),
         keeps=No("its calls are logged to Cloud Logging", _SDK),
         serves=Serves(_images, _artifacts, _CALLS),
+        acts=acting(
+            "workflows",
+            by_resource_name(
+                IN_PROJECT + "/locations/{region}/workflows/{name}", revisionId="000001-{hex}", state="ACTIVE"
+            ),
+            Behaviour(
+                in_project("region", "tags"),
+                name="name",
+                pattern=r"[a-zA-Z]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?",
+                refs=(Ref("serviceAccount", (ACCOUNT,), only=OWN_ACCOUNT), Ref("cryptoKeyName", (KEY,))),
+            ),
+        ),
+        renders=in_terraform("google_workflows_workflow"),
     ),
 )

@@ -12,6 +12,7 @@ import pulumi_aws
 import pytest
 
 from catalogue.graph import Graph
+from catalogue.zones import zones_of
 from components.aws.audit import Audit, AuditArgs
 from components.aws.batch import BatchJob, BatchJobArgs
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
@@ -22,10 +23,11 @@ from components.aws.identity import Identity
 from components.aws.model import ModelArgs
 from components.aws.monitoring import Alerts, AlertsArgs
 from components.aws.network import Network, NetworkArgs
-from components.aws.personas import IdentityArgs
+from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.aws.workspace import Workspace, WorkspaceArgs
-from components.aws.zones import part_of, zones_of
+from components.aws.zones import part_of
+from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
 
 ACCOUNT, REGION, TAGS = "111122223333", "us-east-1", {"team": "payments-risk"}
@@ -44,16 +46,14 @@ ENDPOINT = EndpointArgs(
     endpoint_name="scorer",
     enabled=True,
     model=MODEL,
-    machine_type="ml.m5.large",
-    min_replicas=1,
-    max_replicas=4,
-    error_rate_percent=1,
+    machine=Machine("ml.m5.large"),
+    replicas=Replicas(1, 4),
     volume_key_arn=KEY,
     topic_arn=TOPIC,
     tags=TAGS,
 )
-ONLINE = OnlineArgs(requests_per_replica_per_minute=600, canary_percent=10, bake_minutes=10, p95_latency_ms=250)
-ASYNC = AsyncArgs(backlog_per_replica=5, output_uri="s3://results/", output_key_arn=KEY)
+ONLINE = OnlineArgs(requests_per_replica_per_minute=600, rollout=Rollout(10, 10, 250, 1))
+ASYNC = AsyncArgs(backlog_per_replica=5, error_rate_percent=1, output_uri="s3://results/", output_key_arn=KEY)
 NETWORK = NetworkArgs(
     account=ACCOUNT,
     region=REGION,
@@ -67,10 +67,9 @@ BATCH = BatchJobArgs(
     job_name="nightly",
     enabled=True,
     model=MODEL,
-    machine_type="ml.m5.large",
+    machine=Machine("ml.m5.large"),
     replicas=2,
-    schedule="30 2 * * *",
-    timezone="UTC",
+    schedule=Schedule("30 2 * * *", "UTC"),
     max_hours=3,
     input_uri="s3://data/in/",
     output_uri="s3://data/out/",
@@ -85,12 +84,13 @@ IDENTITY = IdentityArgs(
     prefix="pilot",
     account=ACCOUNT,
     region=REGION,
-    artifact_uris=[MODEL.artifact_uri],
-    input_uris=["s3://data/in/"],
-    output_uris=["s3://data/out/"],
-    images=[MODEL.image],
-    machine_types=["ml.m5.large", "ml.g6.xlarge"],
-    local_nvme_machine_types=["ml.g6.xlarge"],
+    needs=Needs(
+        artifact_uris=[MODEL.artifact_uri],
+        input_uris=["s3://data/in/"],
+        output_uris=["s3://data/out/"],
+        images=[MODEL.image],
+        machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
+    ),
     bucket_arn="arn:aws:s3:::artifacts",
     repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/x",
     data_key_arn=KEY,
@@ -158,7 +158,7 @@ def test_trap_model_latency_is_in_microseconds() -> None:
 
 
 def test_async_endpoint_starts_with_one_replica_scales_from_zero_and_wakes() -> None:
-    graph = made(("embedder", lambda n, o: Endpoint(n, replace(ENDPOINT, min_replicas=0), ASYNC, o)))
+    graph = made(("embedder", lambda n, o: Endpoint(n, replace(ENDPOINT, replicas=Replicas(0, 4)), ASYNC, o)))
     config = inputs(graph, "aws:sagemaker/endpointConfiguration:EndpointConfiguration")
     assert config["productionVariants"][0]["initialInstanceCount"] == 1, "SageMaker starts none with zero"
     assert config["asyncInferenceConfig"]["outputConfig"]["kmsKeyId"] == KEY
@@ -240,7 +240,7 @@ def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:
 
 
 def test_batch_on_a_machine_with_local_nvme_names_no_volume_key() -> None:
-    args = replace(BATCH, machine_type="ml.g6.xlarge", volume_key_arn=None)
+    args = replace(BATCH, machine=Machine("ml.g6.xlarge", local_nvme=True))
     machine = inputs(made(("nightly", lambda n, o: BatchJob(n, args, o))), "aws:sfn/stateMachine:StateMachine")
     resources = json.loads(machine["definition"])["States"]["Transform"]["Parameters"]["TransformResources"]
     assert resources == {"InstanceType": "ml.g6.xlarge", "InstanceCount": 2}

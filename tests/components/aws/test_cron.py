@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from components.aws.batch import eventbridge_cron
-from stacks.model import Cron
+from stacks.fields import Cron
 
 CRON: TypeAdapter[str] = TypeAdapter(Cron)
 FIELD = r"\*(/\d+)?|\d+(-\d+)?(/\d+)?(,\d+(-\d+)?(/\d+)?)*"

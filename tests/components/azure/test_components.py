@@ -24,6 +24,7 @@ from components.azure.network import Network, NetworkArgs
 from components.azure.registry import ModelArgs, RegisteredModel, Registry, RegistryArgs
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
+from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
 from provider import Provider
 
@@ -42,14 +43,10 @@ ENDPOINT = EndpointArgs(
     workspace_name="workspace",
     model=REGISTERED,
     identity_id="identity-id",
-    machine_type="Standard_DS2_v2",
-    min_replicas=1,
-    max_replicas=4,
+    machine=Machine("Standard_DS2_v2"),
+    replicas=Replicas(1, 4),
     requests_per_replica_per_minute=600,
-    canary_percent=10,
-    bake_minutes=10,
-    p95_latency_ms=250,
-    error_rate_percent=1,
+    rollout=Rollout(10, 10, 250, 1),
     watched=WATCHED,
     tags=TAGS,
 )
@@ -62,10 +59,9 @@ BATCH = BatchJobArgs(
     model=REGISTERED,
     identity_id="identity-id",
     client_id="client-id",
-    machine_type="Standard_DS2_v2",
+    machine=Machine("Standard_DS2_v2"),
     replicas=2,
-    schedule="30 2 * * 1-5",
-    timezone="Europe/Berlin",
+    schedule=Schedule("30 2 * * 1-5", "Europe/Berlin"),
     max_hours=3,
     input_uri="azureml://datastores/artifacts/paths/in/",
     output_uri="azureml://datastores/artifacts/paths/out/",
@@ -108,7 +104,7 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
             tenant_id=TENANT,
             people={"ana": ANA},
             idle_timeout_minutes=90,
-            machine_type="Standard_DS2_v2",
+            machine=Machine("Standard_DS2_v2"),
             store=store,
             encryption=key,
             insights_id=audit.insights_id,
@@ -381,7 +377,7 @@ def test_an_endpoint_is_private_and_knows_callers_by_entra(whole: Graph) -> None
     assert properties["authMode"] == "AADToken" and properties["publicNetworkAccess"] == "Disabled"
 
 
-@pytest.mark.parametrize("change", [{"machine_type": "other"}, {"model": replace(REGISTERED, version="2")}])
+@pytest.mark.parametrize("change", [{"machine": Machine("other")}, {"model": replace(REGISTERED, version="2")}])
 def test_trap_what_cannot_be_changed_makes_another_deployment(change: dict[str, Any]) -> None:
     """Blue/green: its name says machine type, model and image, so a change stands beside what runs."""
     old, new = one(endpoint(), f"{ML}OnlineDeployment"), one(endpoint(**change), f"{ML}OnlineDeployment")
@@ -390,12 +386,13 @@ def test_trap_what_cannot_be_changed_makes_another_deployment(change: dict[str, 
 
 
 def test_what_can_be_changed_makes_no_other_deployment() -> None:
-    deployments = [one(endpoint(**c), f"{ML}OnlineDeployment") for c in ({}, {"max_replicas": 9, "p95_latency_ms": 9})]
+    other = {"replicas": Replicas(1, 9), "rollout": Rollout(10, 10, 9, 1)}
+    deployments = [one(endpoint(**c), f"{ML}OnlineDeployment") for c in ({}, other)]
     assert len({str(d.inputs["deploymentName"]) for d in deployments}) == 1
 
 
 def test_trap_an_autoscaled_number_of_replicas_is_not_ours_to_set() -> None:
-    deployment = one(endpoint(min_replicas=2), f"{ML}OnlineDeployment")
+    deployment = one(endpoint(replicas=Replicas(2, 4)), f"{ML}OnlineDeployment")
     assert deployment.options["ignoreChanges"] == ["sku.capacity"]
     assert deployment.inputs["sku"] == {"name": "Default", "capacity": 2}
 

@@ -7,7 +7,7 @@ import pytest
 from cronsim import CronSim
 
 from components.azure.schedules import ncrontab, windows_timezone
-from stacks.model import timezones
+from stacks.fields import timezones
 
 
 @pytest.mark.parametrize(

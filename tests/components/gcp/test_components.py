@@ -25,9 +25,10 @@ from components.gcp.model import ModelArgs
 from components.gcp.monitoring import Alerts, AlertsArgs
 from components.gcp.names import fitted, label, squeezed
 from components.gcp.network import Network, NetworkArgs
-from components.gcp.personas import IdentityArgs
+from components.gcp.personas import IdentityArgs, Needs
 from components.gcp.registry import Registry, RegistryArgs
 from components.gcp.workspace import Workspace, WorkspaceArgs
+from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
 from provider import Provider
 
@@ -49,16 +50,10 @@ ENDPOINT = EndpointArgs(
     endpoint_name="scorer",
     enabled=True,
     model=MODEL,
-    machine_type="e2-standard-2",
-    accelerator_type=None,
-    accelerator_count=None,
-    min_replicas=1,
-    max_replicas=4,
+    machine=Machine("e2-standard-2"),
+    replicas=Replicas(1, 4),
     requests_per_replica_per_minute=600,
-    canary_percent=10,
-    bake_minutes=10,
-    p95_latency_ms=250,
-    error_rate_percent=1,
+    rollout=Rollout(10, 10, 250, 1),
     network_id=NETWORK_ID,
     subnet_id=SUBNET_ID,
     vertex_agent=AGENT,
@@ -69,12 +64,9 @@ BATCH = BatchJobArgs(
     job_name="nightly",
     enabled=True,
     model=MODEL,
-    machine_type="e2-standard-2",
-    accelerator_type=None,
-    accelerator_count=None,
+    machine=Machine("e2-standard-2"),
     replicas=2,
-    schedule="30 2 * * *",
-    timezone="Europe/Berlin",
+    schedule=Schedule("30 2 * * *", "Europe/Berlin"),
     max_hours=3,
     input_uri="gs://data/in/",
     output_uri="gs://data/out/",
@@ -90,9 +82,7 @@ IDENTITY = IdentityArgs(
     prefix="pilot",
     project=PROJECT,
     region=REGION,
-    artifact_uris=[MODEL.artifact_uri],
-    input_uris=["gs://data/in/"],
-    output_uris=["gs://data/out/"],
+    needs=Needs(artifact_uris=[MODEL.artifact_uri], input_uris=["gs://data/in/"], output_uris=["gs://data/out/"]),
     own_bucket="artifacts",
     bucket_name="artifacts",
     repository_id="images",
@@ -103,7 +93,7 @@ WORKSPACE = WorkspaceArgs(
     users=["ana", "ben", "cem"],
     principals={"ana": "ana@example.com", "ben": "ben@example.com", "cem": "cem@example.com"},
     idle_timeout_minutes=60,
-    machine_type="e2-standard-2",
+    machine=Machine("e2-standard-2"),
     zone=f"{REGION}-a",
     network_id=NETWORK_ID,
     subnet_id=SUBNET_ID,

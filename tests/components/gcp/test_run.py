@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from components.gcp.run import POLL_SECONDS, RunArgs, definition
+from components.shapes import Machine
 
 ARGS = RunArgs(
     project="payments-risk-pilot",
     region="us-central1",
     job_name="pilot-nightly",
     model="projects/payments-risk-pilot/locations/us-central1/models/scorer@3",
-    machine_type="g2-standard-4",
-    accelerator_type="NVIDIA_L4",
-    accelerator_count=1,
+    machine=Machine("g2-standard-4", "NVIDIA_L4", 1),
     replicas=2,
     max_hours=1,
     input_uri="gs://data/in/",
@@ -274,7 +273,7 @@ def test_trap_a_batch_job_has_no_network_field_and_is_told_all_it_has() -> None:
 
 
 def test_a_machine_without_accelerator_names_none() -> None:
-    plain = definition(replace(ARGS, accelerator_type=None, accelerator_count=None))
+    plain = definition(replace(ARGS, machine=Machine("g2-standard-4")))
     assert "accelerator" not in json.dumps(plain)
 
 

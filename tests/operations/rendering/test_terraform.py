@@ -1,16 +1,16 @@
 import json
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import pulumi_aws
-import pulumi_gcp
 import pytest
 
+from catalogue.kind import Renders
+from catalogue.kinds import kinds
+from catalogue.kinds.aws import terraform
 from catalogue.marks import SECRET, UNKNOWN
 from operations.rendering.terraform import render, render_configuration, terraform_type
-from operations.rendering.terraform_aws import AWS
-from operations.rendering.terraform_gcp import GCP
 
 ACCOUNT = "123456789012"
 
@@ -106,12 +106,10 @@ def test_a_reference_in_a_list_leaves_its_place() -> None:
 
 
 def test_a_computed_value_without_a_trace_keeps_its_edge() -> None:
-    dashboard = resource(
-        "aws:cloudwatch/dashboard:Dashboard", "d", {"dashboardBody": "x"}, sources={"dashboardBody": [KEY]}
-    )
-    values, expressions, _ = parts(KEY, dashboard)
-    assert values == {"dashboard_body": "x"}
-    assert expressions == {"dashboard_body": {"references": ["aws_kms_key.key"]}}
+    machine = resource("aws:sfn/stateMachine:StateMachine", "m", {"definition": "x"}, sources={"definition": [KEY]})
+    values, expressions, _ = parts(KEY, machine)
+    assert values == {"definition": "x"}
+    assert expressions == {"definition": {"references": ["aws_kms_key.key"]}}
 
 
 def test_shapes_blocks_are_lists_plurals_are_singular_and_maps_are_left_alone() -> None:
@@ -137,17 +135,24 @@ def test_shapes_blocks_are_lists_plurals_are_singular_and_maps_are_left_alone() 
     [
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "a", "period": 60.0}, {"alarm_name": "a", "period": 60}),
         ("aws:sns/topicSubscription:TopicSubscription", {"topic": "t"}, {"topic_arn": "t"}),
-        ("aws:s3/bucketLogging:BucketLogging", {"targetBucket": None}, {}),
+        ("aws:s3/bucketVersioning:BucketVersioning", {"expectedBucketOwner": None}, {}),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "c"}, {"cidr_ipv4": "c"}),
-        (
-            "aws:costexplorer/anomalySubscription:AnomalySubscription",
-            {"thresholdExpression": {"tags": {"key": "k", "values": ["v"]}}, "tags": {"k": "v"}},
-            {"threshold_expression": [{"tags": [{"key": "k", "values": ["v"]}]}], "tags": {"k": "v"}},
-        ),
     ],
 )
 def test_names_the_bridge_changed(token: str, inputs: dict[str, Any], expected: dict[str, Any]) -> None:
     assert parts(resource(token, "x", inputs))[0] == expected
+
+
+def test_a_record_is_all_that_a_type_needs_and_a_block_may_bear_the_name_of_a_map(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = "aws:costexplorer/anomalySubscription:AnomalySubscription"
+    record = replace(kinds("aws")[KEY["type"]], token=token, renders=terraform("ce_anomaly_subscription"))
+    known = {**kinds("aws"), token: record}
+    monkeypatch.setattr("catalogue.kinds.kinds", lambda platform: known)
+    inputs = {"thresholdExpression": {"tags": {"key": "k", "values": ["v"]}}, "tags": {"k": "v"}}
+    values, _, _ = parts(resource(token, "x", inputs))
+    assert values == {"threshold_expression": [{"tags": [{"key": "k", "values": ["v"]}]}], "tags": {"k": "v"}}
 
 
 @pytest.mark.parametrize(
@@ -156,17 +161,21 @@ def test_names_the_bridge_changed(token: str, inputs: dict[str, Any], expected: 
         ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws_vpc_security_group_egress_rule"),
         ("aws:ec2/flowLog:FlowLog", "aws_flow_log"),
         ("aws:cloudtrail/trail:Trail", "aws_cloudtrail"),
-        ("aws:costexplorer/anomalyMonitor:AnomalyMonitor", "aws_ce_anomaly_monitor"),
-        ("aws:s3/bucketObjectv2:BucketObjectv2", "aws_s3_object"),
+        ("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "aws_vpc_peering_connection"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "aws_cloudwatch_metric_alarm"),
         ("aws:apprunner/service:Service", None),
+        ("pulumi:providers:aws", None),
         ("gcp:kms/key:Key", None),
         ("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", "google_kms_crypto_key_iam_member"),
         ("gcp:projects/iAMMember:IAMMember", "google_project_iam_member"),
         ("gcp:serviceaccount/account:Account", "google_service_account"),
         ("gcp:serviceaccount/iAMMember:IAMMember", "google_service_account_iam_member"),
         ("gcp:vertex/aiEndpoint:AiEndpoint", "google_vertex_ai_endpoint"),
-        ("gcp:vertex/aiFeatureStore:AiFeatureStore", "google_vertex_ai_featurestore"),
-        ("gcp:cloudquota/sQuotaPreference:SQuotaPreference", "google_cloud_quotas_quota_preference"),
+        ("gcp:cloudscheduler/job:Job", "google_cloud_scheduler_job"),
+        ("gcp:workbench/instanceIamMember:InstanceIamMember", "google_workbench_instance_iam_member"),
+        ("gcp:vertex/aiFeatureStore:AiFeatureStore", None),
+        ("pulumi:providers:gcp", None),
+        ("mlplatform:gcp:Model", None),
         ("azure-native:storage:StorageAccount", None),
     ],
 )
@@ -174,15 +183,16 @@ def test_types(token: str, expected: str | None) -> None:
     assert terraform_type(token) == expected
 
 
-@pytest.mark.parametrize(
-    ("package", "module", "nouns"),
-    [(pulumi_aws, *item) for item in AWS.resources.items()] + [(pulumi_gcp, *item) for item in GCP.resources.items()],
-)
-def test_every_type_in_the_tables_is_one_of_the_package(package: ModuleType, module: str, nouns: str) -> None:
+@pytest.mark.parametrize("platform", ["aws", "gcp"])
+def test_every_type_that_renders_is_one_of_the_package(platform: str) -> None:
+    package = import_module(f"pulumi_{platform}")
     assert package.__file__
-    source = "".join(path.read_text() for path in (Path(package.__file__).parent / module).glob("*.py"))
-    missing = [noun for noun in nouns.split() if f":{noun}'" not in source]
-    assert not missing
+    tokens = [token for token, kind in kinds(platform).items() if isinstance(kind.renders, Renders)]
+    modules = {token.split(":")[1].partition("/")[0] for token in tokens}
+    source = "".join(
+        path.read_text() for name in modules for path in (Path(package.__file__).parent / name).glob("*.py")
+    )
+    assert tokens and [token for token in tokens if f"'{token}'" not in source] == []
 
 
 def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
@@ -264,9 +274,9 @@ def test_a_google_resource_keeps_its_references() -> None:
             {"secondary_ip_range": [{"range_name": "r"}], "log_config": [{"metadata": "INCLUDE_ALL_METADATA"}]},
         ),
         (
-            "gcp:compute/networkAttachment:NetworkAttachment",
-            {"subnetworks": ["s"], "producerAcceptLists": ["p"]},
-            {"subnetworks": ["s"], "producer_accept_lists": ["p"]},
+            "gcp:compute/firewall:Firewall",
+            {"sourceRanges": ["10.0.0.0/8"], "targetTags": ["t"]},
+            {"source_ranges": ["10.0.0.0/8"], "target_tags": ["t"]},
         ),
         ("gcp:compute/routerNat:RouterNat", {"subnetworks": [{"name": "s"}]}, {"subnetwork": [{"name": "s"}]}),
         (
@@ -301,7 +311,7 @@ def test_where_google_is_deployed_proves_no_reference() -> None:
     endpoint = resource("gcp:vertex/aiEndpoint:AiEndpoint", "e", place, outputs={"id": "projects/pilot/endpoints/1"})
     inputs = {"project": "pilot", "location": "us-central1", "role": "roles/viewer"}
     member = resource(
-        "gcp:vertex/aiEndpointIamMember:AiEndpointIamMember", "m", inputs, sources={"project": [endpoint]}
+        "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember", "m", inputs, sources={"project": [endpoint]}
     )
     document = render([endpoint, member]).document
     values = document["planned_values"]["root_module"]["resources"][-1]["values"]

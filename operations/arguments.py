@@ -1,0 +1,62 @@
+"""What the commands take alike: a stack, a folder for reports, a day, a format."""
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stacks.config import stack_file, stack_name
+from stacks.errors import BadInput
+from stacks.wording import found_word
+
+if TYPE_CHECKING:
+    from catalogue.graph import Graph
+
+OUT = Path("out")
+StackArgument = Annotated[
+    str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot, or the path of its file.")
+]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report of each stack is written.")]
+TodayOption = Annotated[
+    str | None,
+    typer.Option("--today", metavar="YYYY-MM-DD", help="The day on which waivers are judged.", show_default="today"),
+]
+
+
+class Format(StrEnum):
+    """How a verdict is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def file_of(name: str) -> Path:
+    """The stack file for a name or a path. Raises BadInput naming the stacks there are."""
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        stack_name(path)
+        if path.is_file():
+            return path
+    return stack_file(name)
+
+
+def graph_of(stack: str) -> "Graph":
+    """The graph of a stack by its name or the path of its file. Raises BadInput, PreviewFailed."""
+    from operations.preview import preview as run
+
+    return run(file_of(stack))
+
+
+def day(given: str | None) -> date:
+    """The day that `--today` gives, or the clock's. Raises BadInput for what is no day."""
+    if given is None:
+        return date.today()
+    try:
+        found = date.fromisoformat(given)
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != given:  # a week or a day without dashes is ISO 8601 too
+        raise BadInput(f"--today: found {found_word(given)}, allowed: a day such as 2026-11-26")
+    return found

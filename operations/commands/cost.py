@@ -1,0 +1,35 @@
+"""`mlplatform cost STACK`: the bill, line by line."""
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from operations.arguments import StackArgument, graph_of
+
+
+def cost(stack: StackArgument) -> None:
+    """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling."""
+    from operations.judge import cost_of
+
+    bill = cost_of(graph_of(stack))
+    table = Table(
+        "resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left"
+    )
+    for line in bill.lines:
+        table.add_row(line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
+    table.add_section()
+    for team, (idle, ceiling) in bill.by_team.items():
+        table.add_row(f"team {team}", "", f"{idle:,.2f}", f"{ceiling:,.2f}", "")
+    screen = Console()
+    screen.print(table)
+    for sentence in bill.unpriced:
+        screen.print(f"unpriced: {sentence}", highlight=False)
+    for sentence in bill.assumptions:
+        screen.print(f"assumed: {sentence}", highlight=False)
+    for sentence in bill.second_hand:
+        screen.print(f"second hand: {sentence}", highlight=False)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: mlplatform cost aws-pilot")(cost)

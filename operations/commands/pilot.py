@@ -1,0 +1,21 @@
+"""`mlplatform pilot`: judge every pilot of `stacks/`."""
+
+import typer
+
+from operations.arguments import OUT, Format, OutOption, TodayOption, day
+from operations.judging import judge_and_show
+from stacks.config import STACKS
+from stacks.errors import BadInput
+
+
+def pilot(out: OutOption = OUT, today: TodayOption = None) -> None:
+    """Judge every pilot of stacks/ and write its report; exit 1 when one of them fails."""
+    names = sorted(STACKS.glob("Pulumi.*.yaml"))
+    if not names:
+        raise BadInput(f"{STACKS}: holds no Pulumi.<stack>.yaml; add one such as Pulumi.aws-pilot.yaml")
+    judge_and_show(names, Format.TABLE, out, day(today))
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: mlplatform pilot")(pilot)

@@ -1,0 +1,27 @@
+"""`mlplatform preview STACK…`: judge the stacks named."""
+
+from typing import Annotated
+
+import typer
+
+from operations.arguments import OUT, Format, OutOption, TodayOption, day, file_of
+from operations.judging import judge_and_show
+
+
+def preview(
+    stacks: Annotated[
+        list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
+    ],
+    format: Annotated[
+        Format, typer.Option(help="A verdict to read, or the same as JSON on standard output.")
+    ] = Format.TABLE,
+    out: OutOption = OUT,
+    today: TodayOption = None,
+) -> None:
+    """Judge the stacks named: what would be created, findings, cost, and the pilot's five proofs."""
+    judge_and_show([file_of(name) for name in stacks], format, out, day(today))
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: mlplatform preview aws-pilot --format json")(preview)

@@ -1,0 +1,56 @@
+"""Judging several stacks in one command: what is written, what is printed, and how the command ends."""
+
+import json
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from operations.arguments import Format
+from stacks.config import STACKS
+from stacks.errors import BadInput
+
+CHECKOV = STACKS.parent / "policies" / "checkov"
+
+
+def judge_and_show(files: list[Path], format: Format, out: Path, today: date) -> None:
+    """Judge the stacks, write and print each verdict; exit 1 when one fails or breaks, 2 when one is refused."""
+    from operations.preview import Program
+
+    programs = [Program.of(file) for file in files]  # each file is judged fit before any is worked on
+    if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
+        raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out}: is a file; name a folder for the reports with --out")
+    from operations.progress import Progress
+    from operations.together import Broken, cores, judge_all
+
+    with Progress(Console(stderr=True), len(programs)) as progress:
+        ended = judge_all(programs, CHECKOV, out, today, progress, cores())
+    verdicts = [one for one in ended if not isinstance(one, Broken)]
+    broken = [one for one in ended if isinstance(one, Broken)]
+    if format is Format.JSON:
+        documents = [verdict.model_dump(mode="json") for verdict in verdicts]
+        if len(programs) > 1 or documents:
+            json.dump(documents if len(programs) > 1 else documents[0], sys.stdout, indent=2)
+            sys.stdout.write("\n")
+    else:
+        from operations import console
+
+        for verdict in verdicts:
+            console.render(verdict, Console(), out / verdict.stack / "report.html")
+        if len(verdicts) > 1 and not broken:  # a comparison that passes must not leave out the stack that broke
+            from operations.comparison import compare
+            from operations.report import write_comparison
+
+            side_by_side = compare(verdicts)
+            console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))
+    sys.stdout.flush()
+    for sentence in dict.fromkeys(one.sentence for one in broken):
+        sys.stderr.write(f"{sentence}\n")
+    code = max([*(one.code for one in broken), *(int(not verdict.passed) for verdict in verdicts)])
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,58 @@
+"""Scoring on a schedule on Amazon SageMaker."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.aws import batch as component
+from components.aws.batch import BatchJob, BatchJobArgs
+from components.aws.personas import Needs
+from stacks.aws.ground import Ground
+from stacks.aws.models import model
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import batch_jobs
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What runs need."""
+    return component.REACH if batch_jobs.of(config) else ()
+
+
+def grants(config: StackConfig) -> Needs:
+    """Runs read their input, write their output, and start their machines."""
+    jobs = batch_jobs.of(config).values()
+    return Needs(
+        input_uris=[job.input_uri for job in jobs],
+        output_uris=[job.output_uri for job in jobs],
+        machines=[machine(config.platform, job.family) for job in jobs],
+    )
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each job, and say what runs it where it is switched on."""
+    scheduled: dict[str, pulumi.Output[str] | None] = {}
+    for name, job in batch_jobs.of(config).items():
+        scheduled[name] = BatchJob(
+            f"{ground.stack}-{name}",
+            BatchJobArgs(
+                job_name=f"{ground.stack}-{name}",
+                enabled=job.enabled,
+                model=model(ground, config, job.model, "batch"),
+                machine=machine(config.platform, job.family),
+                replicas=job.replicas,
+                schedule=job.when,
+                max_hours=job.max_hours,
+                input_uri=job.input_uri,
+                output_uri=job.output_uri,
+                pipeline_role_arn=ground.role_arns["pipeline"],
+                data_key_arn=ground.data_key_arn,
+                logs_key_arn=ground.logs_key_arn,
+                volume_key_arn=ground.data_key_arn,
+                topic_arn=ground.topic_arn,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).state_machine_arn
+    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}

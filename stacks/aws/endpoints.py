@@ -1,0 +1,59 @@
+"""Served models on Amazon SageMaker: online and asynchronous endpoints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.aws import endpoint as component
+from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs
+from components.aws.personas import Needs
+from stacks.aws.ground import Ground
+from stacks.aws.models import model
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import endpoints
+from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What callers need, as soon as there is one endpoint to call."""
+    return component.REACH if endpoints.running(config) else ()
+
+
+def grants(config: StackConfig) -> Needs:
+    """The machines that endpoints run on, switched on or not."""
+    return Needs(machines=[machine(config.platform, item.family) for item in endpoints.of(config).values()])
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each endpoint, and say what it is called where it is switched on."""
+    served: dict[str, pulumi.Output[str] | None] = {}
+    for name, item in endpoints.of(config).items():
+        served[name] = Endpoint(
+            f"{ground.stack}-{name}",
+            EndpointArgs(
+                endpoint_name=f"{ground.stack}-{name}",
+                enabled=item.enabled,
+                model=model(ground, config, item.model, "serving"),
+                machine=machine(config.platform, item.family),
+                replicas=item.replicas,
+                volume_key_arn=ground.data_key_arn,
+                topic_arn=ground.topic_arn,
+                tags=ground.tags,
+            ),
+            _kind(ground, name, item),
+            opts=ground.opts,
+        ).endpoint_name
+    return {"endpoints": {name: value for name, value in served.items() if value is not None}}
+
+
+def _kind(ground: Ground, name: str, item: OnlineEndpoint | AsyncEndpoint) -> OnlineArgs | AsyncArgs:
+    if isinstance(item, OnlineEndpoint):
+        return OnlineArgs(item.requests_per_replica_per_minute, item.rollout)
+    return AsyncArgs(
+        backlog_per_replica=item.backlog_per_replica,
+        error_rate_percent=item.rollback.error_rate_percent,
+        output_uri=pulumi.Output.concat("s3://", ground.bucket_name, f"/async/{name}/"),
+        output_key_arn=ground.data_key_arn,
+    )

@@ -1,0 +1,155 @@
+"""What every stack on Amazon SageMaker stands on. Each part is a function, so that one can be given instead of made."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws
+
+from components.aws.audit import Audit, AuditArgs
+from components.aws.encryption import Encryption, EncryptionArgs
+from components.aws.identity import Identity
+from components.aws.monitoring import Alerts, AlertsArgs
+from components.aws.network import Network, NetworkArgs
+from components.aws.personas import IdentityArgs, Needs
+from components.aws.registry import Registry, RegistryArgs
+from components.shapes import together
+from stacks.model import StackConfig
+from stacks.sections import models, network
+from stacks.site import Site, tags_of
+
+
+@dataclass(frozen=True)
+class Ground(Site):
+    """What sections read. `subnet_ids` are by zone, `role_arns` by persona; `topic_arn` is where alarms go."""
+
+    data_key_arn: pulumi.Output[str]
+    logs_key_arn: pulumi.Output[str]
+    vpc_id: pulumi.Output[str]
+    subnet_ids: Mapping[str, pulumi.Output[str]]
+    security_group_id: pulumi.Output[str]
+    bucket_name: pulumi.Output[str]
+    repository_url: pulumi.Output[str]
+    role_arns: Mapping[str, pulumi.Output[str]]
+    topic_arn: pulumi.Output[str]
+
+    @property
+    def outputs(self) -> Mapping[str, object]:
+        """The stack outputs of the ground."""
+        return {"roles": self.role_arns}
+
+
+def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:
+    """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
+    site = _site(stack, config)
+    key = _key(site)
+    net = _network(site, config, reach, _audit(site, key))
+    kept = _registry(site, config, key)
+    return Ground(
+        **vars(site),
+        data_key_arn=key.data_key_arn,
+        logs_key_arn=key.logs_key_arn,
+        vpc_id=net.vpc_id,
+        subnet_ids=net.subnet_ids,
+        security_group_id=net.workload_security_group_id,
+        bucket_name=kept.bucket_name,
+        repository_url=kept.repository_url,
+        role_arns=_identity(site, together(Needs, needs), key, net, kept).role_arns,
+        topic_arn=_alerts(site, config, key).topic_arn,
+    )
+
+
+def _site(stack: str, config: StackConfig) -> Site:
+    provider = pulumi_aws.Provider("aws", region=config.region, allowed_account_ids=[config.account])
+    opts = pulumi.ResourceOptions(providers=[provider])
+    return Site(stack, config.account, config.region, tags_of(stack, config), opts)
+
+
+def _trail_name(site: Site) -> str:
+    """The key's policy names the trail, which stands after the key."""
+    return f"{site.stack}-audit"
+
+
+def _bucket_name(site: Site) -> str:
+    """The trail records the bucket's objects, and stands before the bucket."""
+    return f"{site.stack}-artifacts-{site.account}"
+
+
+def _key(site: Site) -> Encryption:
+    return Encryption(
+        f"{site.stack}-key",
+        EncryptionArgs(account=site.account, region=site.region, trail_name=_trail_name(site), tags=site.tags),
+        opts=site.opts,
+    )
+
+
+def _audit(site: Site, key: Encryption) -> Audit:
+    return Audit(
+        f"{site.stack}-audit",
+        AuditArgs(
+            account=site.account,
+            region=site.region,
+            trail_name=_trail_name(site),
+            bucket_name=f"{site.stack}-audit-{site.account}",
+            logs_key_arn=key.logs_key_arn,
+            data_bucket_arns=[f"arn:aws:s3:::{_bucket_name(site)}"],
+            tags=site.tags,
+        ),
+        opts=site.opts,
+    )
+
+
+def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit) -> Network:
+    return Network(
+        f"{site.stack}-network",
+        NetworkArgs(
+            account=site.account,
+            region=site.region,
+            cidr=network.of(config).cidr,
+            zones=network.of(config).zones,
+            reach=reach,
+            flow_log_bucket_arn=audit.bucket_arn,
+            tags=site.tags,
+        ),
+        opts=site.opts,
+    )
+
+
+def _registry(site: Site, config: StackConfig, key: Encryption) -> Registry:
+    return Registry(
+        f"{site.stack}-registry",
+        RegistryArgs(
+            account=site.account,
+            bucket_name=_bucket_name(site),
+            models=models.of(config),
+            data_key_arn=key.data_key_arn,
+            tags=site.tags,
+        ),
+        opts=site.opts,
+    )
+
+
+def _identity(site: Site, needs: Needs, key: Encryption, net: Network, kept: Registry) -> Identity:
+    return Identity(
+        f"{site.stack}-identity",
+        IdentityArgs(
+            prefix=site.stack,
+            account=site.account,
+            region=site.region,
+            needs=needs,
+            bucket_arn=kept.bucket_arn,
+            repository_arn=kept.repository_arn,
+            data_key_arn=key.data_key_arn,
+            subnet_ids=list(net.subnet_ids.values()),
+            tags=site.tags,
+        ),
+        opts=site.opts,
+    )
+
+
+def _alerts(site: Site, config: StackConfig, key: Encryption) -> Alerts:
+    return Alerts(
+        f"{site.stack}-alerts",
+        AlertsArgs(account=site.account, owner=config.owner, logs_key_arn=key.logs_key_arn, tags=site.tags),
+        opts=site.opts,
+    )

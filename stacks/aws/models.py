@@ -1,0 +1,32 @@
+"""Models on Amazon SageMaker: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.aws.model import ModelArgs
+from components.aws.personas import Needs
+from stacks.aws.ground import Ground
+from stacks.model import StackConfig
+from stacks.sections import models
+
+
+def grants(config: StackConfig) -> Needs:
+    """Who runs a model reads its artifact and pulls its image."""
+    found = models.of(config).values()
+    return Needs(artifact_uris=[m.artifact_uri for m in found], images=[m.image for m in found])
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Say where artifacts and images are kept."""
+    return {"artifacts": ground.bucket_name, "images": ground.repository_url}
+
+
+def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:
+    """A model of the stack file as the persona runs it."""
+    return ModelArgs(
+        image=models.of(config)[name].image,
+        artifact_uri=models.of(config)[name].artifact_uri,
+        role_arn=ground.role_arns[persona],
+        subnet_ids=list(ground.subnet_ids.values()),
+        security_group_id=ground.security_group_id,
+    )

@@ -1,0 +1,49 @@
+"""Scoring on a schedule on Azure Machine Learning."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.azure import batch as component
+from components.azure.batch import BatchJob, BatchJobArgs
+from components.azure.names import regional
+from stacks.azure.ground import Ground
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import batch_jobs
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What who starts a run by hand needs."""
+    return component.REACH if batch_jobs.of(config) else ()
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each job, and say which schedule starts it where it is switched on."""
+    scheduled: dict[str, pulumi.Output[str] | None] = {}
+    for name, job in batch_jobs.of(config).items():
+        scheduled[name] = BatchJob(
+            f"{ground.stack}-{name}",
+            BatchJobArgs(
+                subscription=ground.account,
+                job_name=name,
+                endpoint_name=regional(name, ground.account, ground.stack, "batch"),
+                enabled=job.enabled,
+                workspace_name=ground.workspace_name,
+                model=ground.models[job.model],
+                identity_id=ground.identity_ids["batch"],
+                client_id=ground.client_ids["batch"],
+                machine=machine(config.platform, job.family),
+                replicas=job.replicas,
+                schedule=job.when,
+                max_hours=job.max_hours,
+                input_uri=job.input_uri,
+                output_uri=job.output_uri,
+                owner=config.owner,
+                watched=ground.watched,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).schedule_id
+    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}

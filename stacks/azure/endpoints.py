@@ -1,0 +1,45 @@
+"""Served models on Azure Machine Learning: online endpoints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.azure import endpoint as component
+from components.azure.endpoint import Endpoint, EndpointArgs
+from components.azure.names import regional
+from stacks.azure.ground import Ground
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import endpoints
+from stacks.sections.endpoints import online
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What callers need, as soon as there is one endpoint to call."""
+    return component.REACH if endpoints.running(config) else ()
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each endpoint, and say what it is called where it is switched on."""
+    served: dict[str, pulumi.Output[str] | None] = {}
+    for name, item in online(config).items():
+        served[name] = Endpoint(
+            f"{ground.stack}-{name}",
+            EndpointArgs(
+                subscription=ground.account,
+                endpoint_name=regional(name, ground.account, ground.stack, "online"),
+                enabled=item.enabled,
+                workspace_name=ground.workspace_name,
+                model=ground.models[item.model],
+                identity_id=ground.identity_ids["serving"],
+                machine=machine(config.platform, item.family),
+                replicas=item.replicas,
+                requests_per_replica_per_minute=item.requests_per_replica_per_minute,
+                rollout=item.rollout,
+                watched=ground.watched,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).endpoint_name
+    return {"endpoints": {name: value for name, value in served.items() if value is not None}}

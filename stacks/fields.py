@@ -1,0 +1,118 @@
+"""What the keys of a stack file hold: the types that several sections share, with their bounds and their words."""
+
+import re
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
+from stacks.wording import did_you_mean, nearest
+
+_CRON_EPOCH = datetime(2026, 1, 1)
+_CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
+_CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
+
+
+class Fields(BaseModel):
+    """A mapping of a stack file: no other keys than its own, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _cron(value: str) -> str:
+    """Five-field cron as cron(5) has it; one of day-of-month and day-of-week must stay open.
+
+    EventBridge refuses both together, cron(5) and Cloud Scheduler fire on either, Azure ML ignores one.
+    """
+    fields = value.split(" ")
+    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
+        raise ValueError("five cron fields, each '*' or a list of numbers and ranges, such as '0 2 * * 1-5'")
+    if "/" in fields[4]:
+        raise ValueError("a day-of-week without a step ('/'), as a list or a range such as '1-5'")
+    if fields[2] != "*" and fields[4] != "*":
+        raise ValueError("day-of-month or day-of-week left open with '*'; no two platforms read both alike")
+    for field, size in zip(fields, (60, 24, 31, 12), strict=False):
+        if any(int(step) >= size for step in re.findall(r"/([0-9]+)", field)):
+            raise ValueError(f"a step below {size} in the field {field!r}; a longer one never comes round")
+    try:
+        next(CronSim(value, _CRON_EPOCH))
+    except (CronSimError, StopIteration) as error:
+        reason = str(error) or "this one never does"
+        raise ValueError(f"a cron expression that fires, such as '0 2 * * *' ({reason})") from None
+    return value
+
+
+@cache
+def timezones() -> list[str]:
+    """The IANA time zones this machine knows, sorted."""
+    return sorted(available_timezones())
+
+
+def _timezone(value: str) -> str:
+    if value not in timezones():
+        raise ValueError(f"an IANA time zone such as Europe/Berlin{did_you_mean(value, timezones())}")
+    return value
+
+
+def _family(value: str) -> str:
+    families = catalogue.family_names()
+    if value not in families:
+        raise ValueError(f"a hardware family{nearest(value, families)}")
+    return value
+
+
+def _pinned(value: str) -> str:
+    if value.endswith(":latest"):
+        raise ValueError("a pinned tag or digest, never 'latest'")
+    return value
+
+
+def distinct(value: list[str]) -> list[str]:
+    """The list where no word stands twice, else ValueError."""
+    twice = next((word for index, word in enumerate(value) if word in value[:index]), None)
+    if twice is not None:
+        raise ValueError(f"every name once; {twice!r} stands there twice")
+    return value
+
+
+def _any_platforms(form: Literal["account", "uri", "person"]) -> str:
+    """The pattern that the forms of all platforms share, for a field that knows no platform."""
+    return "^(" + "|".join(p for platform in PLATFORMS.values() if (p := getattr(platform, form).pattern)) + ")$"
+
+
+SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+ACCOUNT = _any_platforms("account")
+EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
+IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
+URI = _any_platforms("uri")
+PRINCIPAL = _any_platforms("person")
+
+FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person"}
+"""The patterns that a platform writes in its own way, and the form of its record that says how."""
+
+WORDS = {
+    SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
+    EMAIL: "an e-mail address such as team@example.com",
+    IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
+}
+"""The other patterns in words."""
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=24)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=64)]
+Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(_cron)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+Family = Annotated[str, AfterValidator(_family), WithJsonSchema({"type": "string", "enum": catalogue.family_names()})]
+Image = Annotated[str, StringConstraints(pattern=IMAGE, max_length=255), AfterValidator(_pinned)]
+Uri = Annotated[str, StringConstraints(pattern=URI, max_length=1024)]
+Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL, max_length=128)]
+Zone = Annotated[str, StringConstraints(max_length=40)]
+Zones = Annotated[
+    list[Zone],
+    Field(min_length=2, max_length=8, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(distinct),
+]

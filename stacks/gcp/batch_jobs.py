@@ -1,0 +1,52 @@
+"""Scoring on a schedule on Vertex AI."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.gcp import batch as component
+from components.gcp.batch import BatchJob, BatchJobArgs
+from components.gcp.personas import Needs
+from stacks.gcp.ground import Ground
+from stacks.gcp.models import model
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import batch_jobs
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What runs need."""
+    return component.REACH if batch_jobs.of(config) else ()
+
+
+def grants(config: StackConfig) -> Needs:
+    """Runs read their input and write their output."""
+    jobs = batch_jobs.of(config).values()
+    return Needs(input_uris=[job.input_uri for job in jobs], output_uris=[job.output_uri for job in jobs])
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each job, and say what runs it where it is switched on."""
+    scheduled: dict[str, pulumi.Output[str] | None] = {}
+    for name, job in batch_jobs.of(config).items():
+        scheduled[name] = BatchJob(
+            f"{ground.stack}-{name}",
+            BatchJobArgs(
+                job_name=f"{ground.stack}-{name}",
+                enabled=job.enabled,
+                model=model(ground, config, job.model, "batch"),
+                machine=machine(config.platform, job.family),
+                replicas=job.replicas,
+                schedule=job.when,
+                max_hours=job.max_hours,
+                input_uri=job.input_uri,
+                output_uri=job.output_uri,
+                pipeline_account=ground.account_emails["pipeline"],
+                scheduler_agent=ground.agents["cloudscheduler"],
+                channel_id=ground.channel_id,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).workflow_id
+    return {"batch_jobs": {name: value for name, value in scheduled.items() if value is not None}}

@@ -1,0 +1,45 @@
+"""Served models on Vertex AI: online endpoints."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.gcp import endpoint as component
+from components.gcp.endpoint import Endpoint, EndpointArgs
+from stacks.gcp.ground import Ground
+from stacks.gcp.models import model
+from stacks.machines import machine
+from stacks.model import StackConfig
+from stacks.sections import endpoints
+from stacks.sections.endpoints import online
+
+
+def reaches(config: StackConfig) -> Sequence[str]:
+    """What callers need, as soon as there is one endpoint to call."""
+    return component.REACH if endpoints.running(config) else ()
+
+
+def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
+    """Register each endpoint, and say its id where it is switched on."""
+    served: dict[str, pulumi.Output[str] | None] = {}
+    for name, item in online(config).items():
+        served[name] = Endpoint(
+            f"{ground.stack}-{name}",
+            EndpointArgs(
+                endpoint_name=f"{ground.stack}-{name}",
+                enabled=item.enabled,
+                model=model(ground, config, item.model, "serving"),
+                machine=machine(config.platform, item.family),
+                replicas=item.replicas,
+                requests_per_replica_per_minute=item.requests_per_replica_per_minute,
+                rollout=item.rollout,
+                network_id=ground.network_id,
+                subnet_id=ground.subnet_id,
+                vertex_agent=ground.agents["aiplatform"],
+                channel_id=ground.channel_id,
+                tags=ground.tags,
+            ),
+            opts=ground.opts,
+        ).endpoint_id
+    return {"endpoints": {name: value for name, value in served.items() if value is not None}}

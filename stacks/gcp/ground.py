@@ -1,0 +1,159 @@
+"""What every stack on Google Vertex AI stands on. Each part is a function, so that one can be given instead of made."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp
+
+from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
+from components.gcp.audit import Audit, AuditArgs
+from components.gcp.encryption import Encryption, EncryptionArgs
+from components.gcp.identity import Identity
+from components.gcp.monitoring import Alerts, AlertsArgs
+from components.gcp.names import label
+from components.gcp.network import Network, NetworkArgs
+from components.gcp.personas import IdentityArgs, Needs
+from components.gcp.registry import Registry, RegistryArgs
+from components.shapes import together
+from provider import Provider
+from stacks.model import StackConfig
+from stacks.sections import network
+from stacks.site import Site, tags_of
+
+
+@dataclass(frozen=True)
+class Ground(Site):
+    """What sections read. `agents` are Google's own, by service; `account_emails` are by persona.
+
+    `channel_id` is where alerts go. `project_number` never changes; `billing_account` may.
+    """
+
+    project_number: pulumi.Output[str]
+    billing_account: pulumi.Output[str]
+    agents: Mapping[str, pulumi.Output[str]]
+    data_key_id: pulumi.Output[str]
+    network_id: pulumi.Output[str]
+    subnet_id: pulumi.Output[str]
+    bucket_name: pulumi.Output[str]
+    repository_url: pulumi.Output[str]
+    account_emails: Mapping[str, pulumi.Output[str]]
+    channel_id: pulumi.Output[str]
+
+    @property
+    def outputs(self) -> Mapping[str, object]:
+        """The stack outputs of the ground."""
+        return {"roles": self.account_emails}
+
+
+def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:
+    """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
+    provider = _provider(config)
+    opts = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
+    site = Site(stack, config.account, config.region, tags_of(stack, config, label), opts)
+    about = pulumi_gcp.organizations.get_project_output(
+        project_id=site.account, opts=pulumi.InvokeOutputOptions(provider=provider)
+    )
+    agents = _agents(site, about.number)
+    key = _key(site, agents)
+    _audit(site, key)
+    net = _network(site, config, reach)
+    kept = _registry(site, key)
+    return Ground(
+        **vars(site),
+        project_number=about.number,
+        billing_account=about.billing_account,
+        agents=agents.members,
+        data_key_id=key.data_key_id,
+        network_id=net.network_id,
+        subnet_id=net.subnet_id,
+        bucket_name=kept.bucket_name,
+        repository_url=kept.repository_url,
+        account_emails=_identity(site, together(Needs, needs), kept).account_emails,
+        channel_id=_alerts(site, config).channel_id,
+    )
+
+
+def _provider(config: StackConfig) -> pulumi_gcp.Provider:
+    """The Budget API refuses a person's credentials unless the project that pays for the calls is named."""
+    project = config.account
+    return pulumi_gcp.Provider(
+        "gcp", project=project, region=config.region, billing_project=project, user_project_override=True
+    )
+
+
+def _bucket_name(site: Site) -> str:
+    """Grants on the bucket's objects name it as the stack file does."""
+    return f"{site.stack}-artifacts-{site.account}"
+
+
+def _agents(site: Site, project_number: pulumi.Output[str]) -> ServiceAgents:
+    return ServiceAgents(
+        f"{site.stack}-agents",
+        ServiceAgentsArgs(project=site.account, project_number=project_number),
+        opts=site.opts,
+    )
+
+
+def _key(site: Site, agents: ServiceAgents) -> Encryption:
+    return Encryption(
+        f"{site.stack}-key",
+        EncryptionArgs(project=site.account, region=site.region, agents=agents.members, tags=site.tags),
+        opts=site.opts,
+    )
+
+
+def _audit(site: Site, key: Encryption) -> None:
+    Audit(
+        f"{site.stack}-audit",
+        AuditArgs(
+            project=site.account, region=site.region, bucket_id=f"{site.stack}-audit", logs_key_id=key.logs_key_id
+        ),
+        opts=site.opts,
+    )
+
+
+def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> Network:
+    return Network(
+        f"{site.stack}-network",
+        NetworkArgs(
+            project=site.account, region=site.region, cidr=network.of(config).cidr, reach=reach, tags=site.tags
+        ),
+        opts=site.opts,
+    )
+
+
+def _registry(site: Site, key: Encryption) -> Registry:
+    return Registry(
+        f"{site.stack}-registry",
+        RegistryArgs(
+            project=site.account,
+            region=site.region,
+            bucket_name=_bucket_name(site),
+            data_key_id=key.data_key_id,
+            tags=site.tags,
+        ),
+        opts=site.opts,
+    )
+
+
+def _identity(site: Site, needs: Needs, kept: Registry) -> Identity:
+    return Identity(
+        f"{site.stack}-identity",
+        IdentityArgs(
+            prefix=site.stack,
+            project=site.account,
+            region=site.region,
+            needs=needs,
+            own_bucket=_bucket_name(site),
+            bucket_name=kept.bucket_name,
+            repository_id=kept.repository_id,
+        ),
+        opts=site.opts,
+    )
+
+
+def _alerts(site: Site, config: StackConfig) -> Alerts:
+    return Alerts(
+        f"{site.stack}-alerts", AlertsArgs(project=site.account, owner=config.owner, tags=site.tags), opts=site.opts
+    )

@@ -1,0 +1,18 @@
+"""What the team may spend."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stacks.fields import Fields
+from stacks.model import Section
+
+
+class Budget(Fields):
+    """What the team may spend; alerts go to the owner at 50, 80 and 100 % and at a forecast of 100 %."""
+
+    monthly_usd: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+SECTION: Section[Budget] = Section(__name__, value=Budget, called="budget", makes={"Budget": "{stack}-budget"})
+of = SECTION.of

@@ -1,0 +1,31 @@
+"""Where a stack stands, whatever is in it: its names and tags, and the providers that reach its account."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pulumi
+
+from stacks.model import StackConfig
+
+
+@dataclass(frozen=True)
+class Site:
+    """`stack` begins every name; `tags` are on everything that can carry some; `opts` hand down the providers."""
+
+    stack: str
+    account: str
+    region: str
+    tags: dict[str, str]
+    opts: pulumi.ResourceOptions
+
+
+def tags_of(stack: str, config: StackConfig, legal: Callable[[str], str] = str) -> dict[str, str]:
+    """What everything of a stack is tagged with; `legal` puts what people write freely into the cloud's legal form."""
+    return {
+        "platform": config.platform,
+        "stack": stack,
+        "team": legal(config.team),
+        "cost-center": legal(config.cost_center),
+        "environment": config.environment,
+        "owner": legal(config.owner),
+    }

@@ -1,0 +1,61 @@
+"""The zones that a stack file names: those of its own region, where its platform wants any.
+
+A zone is named in the file because it is decided once: a cloud that is asked may answer otherwise tomorrow.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from catalogue.hardware import catalogue
+from catalogue.zones import LETTERS, zones_of
+from stacks.model import Path, Problem, Section, StackConfig
+from stacks.wording import found_word
+
+AZURE_HAS_NONE = (
+    "Azure spreads subnets and storage over a region's zones by itself and says of no machine where it stands; "
+    "leave it out"
+)
+
+
+def check(config: StackConfig, section: Section[Any], key: str, family: str | None = None) -> Iterator[Problem]:
+    """What stands under a key that names zones, on a platform that does not refuse it: zones of the stack's region.
+
+    With `family`, they are those that have its machine.
+    """
+    if config.platform in section.refused_keys[key] or config.region not in catalogue.region_names(config.platform):
+        return  # that mistake has a sentence of its own
+    known, allowed = _of_region(config, family)
+    value = section.of(config)
+    if key not in value.model_fields_set:
+        yield Problem((section.name, key), f"is missing; add {'two or more, each ' if key == 'zones' else ''}{allowed}")
+        return
+    for path, zone in each(section, key, getattr(value, key)):
+        if zone not in known:
+            yield Problem(path, f"found {found_word(zone)}, allowed: {allowed}")
+
+
+def each(section: Section[Any], key: str, value: str | list[str]) -> list[tuple[Path, str]]:
+    """Each zone under a key, with its path."""
+    if isinstance(value, str):
+        return [((section.name, key), value)]
+    return [((section.name, key, at), zone) for at, zone in enumerate(value)]
+
+
+def _of_region(config: StackConfig, family: str | None) -> tuple[list[str], str]:
+    """The zones that this stack may name, and how a sentence says so."""
+    region, having, known = config.region, "", zones_of(config.region)
+    if family is not None and (machine := catalogue.load(config.platform).families[family]).zones is not None:
+        known = [zone for zone in machine.zones if zone.rpartition("-")[0] == region]
+        having = f" that has {machine.machine_type}"
+    if not known:
+        return known, f"a zone of {region}{having}, of which catalogue/hardware/{config.platform}.yaml knows none"
+    return known, f"a zone of {region}{having} ({', '.join(known)})"
+
+
+def schema(section: Section[Any], platform: str, keys: Sequence[str], family: str | None = None) -> dict[str, Any]:
+    """For editors: which of the keys name zones on this platform, and what a zone is there."""
+    listed = catalogue.load(platform).families[family].zones if family is not None else None
+    zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"} if listed is None else {"enum": listed}
+    wanted = [key for key in keys if platform not in section.refused_keys[key]]
+    shown = {"zones": {"items": zone}, "zone": zone}
+    return {"required": wanted, "properties": {key: shown[key] if key in wanted else False for key in keys}}
