@@ -1,7 +1,7 @@
 """Renders the Azure part of a resource graph as one ARM template, the language of Checkov's rules for Azure.
 
-pulumi-azure-native follows Azure's own API, so properties keep their wire names; what the package flattened or renamed
-is in `arm_types`, with how that was checked.
+pulumi-azure-native follows Azure's own API, so properties keep their wire names; what the package flattened
+is in `arm_types`, with how that was checked, and what it renamed is in the catalogue's records.
 
 What connects two resources in the graph of Checkov 3.3.30, by experiment on an endpoint's deployment (a child of a
 child) and a private endpoint, which each refer to another resource (our CKV2_MLP_1 lives by the conclusion):

@@ -1,4 +1,4 @@
-"""What pulumi-azure-native's resources are in ARM.
+"""What pulumi-azure-native flattened of ARM's shapes; each kind's ARM type and renamed keys are in its record.
 
 ARM types and body shapes were checked, with every nested input of pulumi-azure-native 3.29, against Azure's published
 Bicep types (Azure/bicep-types-az) of the same API version; the versions are those of the package's docstrings, and a

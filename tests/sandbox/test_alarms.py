@@ -126,3 +126,41 @@ def test_every_condition_of_googles_policies_is_read(
     state.metrics.play("a", Played(p95_ms=200 if slow else 50))
     state.metrics.play("b", Played(error_percent=5 if failing else 0))
     assert {(alarm.endpoint, alarm.rings) for alarm in alarms(state)} == rings
+
+
+def criterion(metric: str, bound: float) -> dict[str, object]:
+    return {"metricName": metric, "operator": "GreaterThan", "threshold": bound}
+
+
+def query(endpoint: str, bound: float) -> dict[str, object]:
+    errors = "100.0 * countif(toint(ResponseCode) >= 500) / count()"
+    log = f"AmlOnlineEndpointTrafficLog | where EndpointName == '{endpoint}' | summarize errors = {errors}"
+    return {"query": log, "operator": "GreaterThan", "threshold": bound}
+
+
+LATE, LATER = criterion("RequestLatency_P95", 100), criterion("RequestLatency_P95", 150)
+METRIC, QUERY = "azure-native:monitor:MetricAlert", "azure-native:monitor:ScheduledQueryRule"
+
+
+@pytest.mark.parametrize(
+    ("kind", "criteria", "endpoints", "rings"),
+    [
+        (METRIC, [LATE], ["a", "b"], {("a", True), ("b", False)}),
+        (METRIC, [LATE, LATER], ["a", "b"], {("a", False), ("b", False)}),
+        (METRIC, [LATE, criterion("CpuUtilization", 50)], ["a"], set()),
+        (QUERY, [query("a", 1)], [], {("a", True)}),
+        (QUERY, [query("a", 1), query("b", 1)], [], {("a", False), ("b", False)}),
+        (QUERY, [query("a", 1), {"query": "Heartbeat"}], [], set()),
+    ],
+)
+def test_every_criterion_and_scope_of_azures_alerts_is_read(
+    tmp_path: Path, kind: str, criteria: list[object], endpoints: list[str], rings: set[tuple[str, bool]]
+) -> None:
+    state = State(tmp_path / "state.sqlite")
+    scopes = [f"/subscriptions/s/workspaces/w/onlineEndpoints/{endpoint}" for endpoint in endpoints]
+    actions: object = [] if kind == METRIC else {"actionGroups": []}
+    inputs = {"ruleName": "both", "criteria": {"allOf": criteria}, "scopes": scopes, "actions": actions}
+    state.resources.create(New(kind, "p", "azure", "s", "r", "p", inputs, inputs))
+    state.metrics.play("a", Played(p95_ms=120, error_percent=5))
+    state.metrics.play("b", Played(p95_ms=50, error_percent=0))
+    assert {(alarm.endpoint, alarm.rings) for alarm in alarms(state)} == rings
