@@ -287,7 +287,9 @@ def _something(owner: Owner | None, where: str, value: Any) -> bool:
         found = [_something(owner, f"{where}[{index}]", item) for index, item in enumerate(cast(list[Any], value))]
         return any(found)  # every element is looked at: a secret behind a text is no less hidden
     if isinstance(value, Mapping):
-        return bool(value) or where.endswith("]")  # an empty section is nothing, but one in a list is an element
+        return len(cast(Given, value)) > 0 or where.endswith(
+            "]"
+        )  # an empty section is nothing, but one in a list is an element
     return value is not None and value is not False
 
 

@@ -44,6 +44,9 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; reports that are not whole were not written\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,10 @@ def price(graph: Graph, region: str) -> Cost:
         elif made is not None:
             lines.append(made)
     lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
-    budgets = list(facts.of(graph.platform).budgets(graph))
+    try:
+        budgets = list(facts.of(graph.platform).budgets(graph))
+    except Exception:  # no budget that can be read; the rule cost-budget says of it what is wrong
+        budgets = []
     return Cost(
         lines=lines,
         idle_usd=round(sum(line.idle_usd for line in lines), 2),

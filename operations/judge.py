@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from typing import TypeVar
 
 from catalogue.graph import Graph, Resource
 from operations import bill as bills
@@ -27,6 +28,7 @@ from operations.verdict import (
 )
 from policies import limits, pack, waivers
 
+T = TypeVar("T")
 Stage = Callable[[str], None]
 Scan = Callable[[Rendered], ScanResult]
 
@@ -37,8 +39,8 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     `scan` has Checkov look at what was rendered; `spent` gives the processor seconds that this stack took so far;
     `stage` is told what is being done. Raises CheckovError when Checkov breaks.
     """
-    read = facts.of(graph.platform)
-    account, region = read.place(graph)
+    read, unread = facts.of(graph.platform), list[Finding]()
+    account, region = _told(graph, unread, "its account and region", lambda: read.place(graph), ("unknown", "unknown"))
     rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
     stage("policies")
     evaluated = evaluate(graph, pack.RULES[graph.platform])
@@ -50,9 +52,11 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
     findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph, findings, today)]
-    steps = list(_manual_steps(graph, rows, read))
-    network = read.network(graph)
-    proofs = _proofs(findings, cost, rows, steps, network, read.exportable(graph))
+    steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read)), [])
+    network = _told(graph, unread, "its network", lambda: read.network(graph), None)
+    exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
+    findings += unread
+    proofs = _proofs(findings, cost, rows, steps, network, exportable)
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -72,6 +76,27 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         proofs=proofs,
         manual_steps=steps,
     )
+
+
+def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], otherwise: T) -> T:
+    """What a fact of the stack is, or `otherwise` and a finding where the stack says it in no way that can be read."""
+    try:
+        return ask()
+    except Exception as error:  # a stack that hides or misspells what is told of it must not go unjudged
+        said = " ".join(str(error).split()) or type(error).__name__
+        unread.append(
+            finding(
+                graph,
+                None,
+                f"says {what} in no way that can be read ({said})",
+                source="policy",
+                rule="facts-readable",
+                severity="high",
+                proof="workflow speed",
+                remedy="Give the property that is named in clear, in the form that the cloud's page has.",
+            )
+        )
+        return otherwise
 
 
 def cost_of(graph: Graph) -> Cost:

@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from catalogue.graph import Graph, Resource
-from operations import judge, report
+from catalogue.kind import Bills
+from catalogue.kinds import kind_of
+from catalogue.marks import SECRET
+from catalogue.pricing import Bill
+from operations import bill, judge, report
 from operations.checkov import Failed, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
@@ -136,6 +141,44 @@ def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
     verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
     assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
     assert state(verdict, "hardware fit") == state(verdict, "cost visibility") == "failed"
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "what"),
+    [
+        ("pulumi:providers:aws", "region", "account and region"),
+        ("aws:ec2/vpc:Vpc", "cidrBlock", "network"),
+        ("aws:sns/topicSubscription:TopicSubscription", "endpoint", "manual steps"),
+    ],
+)
+@pytest.mark.parametrize("value", [SECRET, ["a", "b"]])
+def test_a_fact_that_cannot_be_read_is_a_finding_and_the_rest_is_judged(
+    pilot: Graph, no_waivers: list[waivers.Waiver], type_: str, path: str, what: str, value: object
+) -> None:
+    verdict = judged(changed(pilot, pilot.of(type_)[0], lambda p: put(p, path, value)))
+    said = [f.message for f in verdict.failing if f.rule == "facts-readable"]
+    assert any(what in message for message in said) or rules(verdict.failing), said
+    assert not verdict.passed and verdict.cost.lines
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        (lambda pricing, resource: Bill("key", -5, 3, "b"), "comes to -5 to 3 dollars"),
+        (lambda pricing, resource: Bill("key", 1, float("inf"), "b"), "comes to 1 to inf dollars"),
+        (lambda pricing, resource: 1 / 0, "its price broke on it (ZeroDivisionError"),
+    ],
+)
+def test_what_comes_to_no_price_is_unpriced(
+    pilot: Graph, monkeypatch: pytest.MonkeyPatch, price: Any, said: str
+) -> None:
+    key = kind_of("aws:kms/key:Key")
+    assert key is not None and isinstance(key.bills, Bills)
+    strange = replace(key, bills=replace(key.bills, price=price))
+    monkeypatch.setattr(bill, "kind_of", lambda token: strange if token == key.token else kind_of(token))
+    cost = judge.cost_of(pilot)
+    assert {item.resource for item in cost.unpriced} == {r.name for r in pilot.of(key.token)}
+    assert all(said in item.why for item in cost.unpriced) and cost.ceiling_usd > 0
 
 
 def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
