@@ -260,6 +260,7 @@ def _proofs(
         state: State = "failed" if failed or first else "planned"
         return Proof(name=name, state=state, fact=first.message if first else fact)
 
+    links = reached.links if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
     return [
         proof(
@@ -270,8 +271,8 @@ def _proofs(
         proof("hardware fit", f"{families}: sold in the region, accepted, within the declared quota"),
         proof(
             "network fit",
-            f"{len(reached.links) if reached else 0} endpoints are planned to reach what is needed and no more; "
-            "no route, address or rule leads out",
+            f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
+            "are planned, what is needed and no more; no route, address or rule leads out",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
         proof(

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from operations.__main__ import app
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS
+from stacks.errors import BadInput
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 
@@ -182,3 +183,13 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 def test_limits_prints_each_with_its_owner() -> None:
     result = CliRunner().invoke(app, ["limits"], env={"COLUMNS": "200"})
     assert result.exit_code == 0 and "platform-team@example.com" in result.output
+
+
+def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
+    listed = CliRunner().invoke(app, ["kinds", "aws"], env={"COLUMNS": "200"})
+    assert listed.exit_code == 0 and "aws:kms/key:Key" in listed.output and "gcp:" not in listed.output
+    one = CliRunner().invoke(app, ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
+    assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
+    assert "from source" in one.output and "https://" in one.output
+    wrong = CliRunner().invoke(app, ["kinds", "aws:kms/key:Kay"])
+    assert isinstance(wrong.exception, BadInput) and "did you mean aws:kms/key:Key?" in str(wrong.exception)
