@@ -6,21 +6,16 @@ known before `up` raises NotKnown, a secret raises Hidden, a shape that the read
 of them ends in silence: the one who runs the rule makes a finding of it.
 """
 
-import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, nan
 from typing import Any, Protocol, cast
 
-import yaml
-
+from catalogue.documents import NoDocument, parse
 from catalogue.marks import is_secret, is_unknown
 
 Given = Mapping[str, Any]
 MOST = 1e15
 """No number that a cloud reads is larger; one that is would overflow the arithmetic of a bill."""
-_NODES = 50_000
-"""How much a document may hold, whatever it is written in: far above what any cloud accepts."""
 
 
 class Owner(Protocol):
@@ -317,67 +312,13 @@ def _noun(value: Any) -> str:
     return "a text" if isinstance(value, str) else "a number"
 
 
-# ---- documents ------------------------------------------------------------------------------------------------------
-
-
-class _Twice(ValueError):
-    """A document names one key twice, which two readers would take for different things."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:index]])
-        raise _Twice(f"names {twice!r} twice")
-    return found
-
-
-class _Yaml(yaml.SafeLoader):
-    """Safe YAML that refuses a key which stands twice, and aliases, by which a short text can hold endless parts."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if cast(Any, self).check_event(yaml.AliasEvent):
-            raise ValueError
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
-        if twice is not None:
-            raise _Twice(f"names {twice!r} twice")
-        return super().construct_mapping(node, deep)
-
-
 def _parsed(owner: Owner | None, where: str, value: Any) -> Given:
-    """The document: a mapping as it is, a text as JSON, or as YAML where it does not begin as JSON does."""
+    """The document: a mapping as it is, a text parsed whole."""
     if isinstance(value, Mapping):
         return cast(Given, value)
     if not isinstance(value, str):
         raise Malformed(where, f"is {_noun(value)} where a document is read", owner)
     try:
-        if value.lstrip().startswith("{"):
-            found: Any = json.loads(value, object_pairs_hook=_once)
-        else:
-            found = yaml.load(value, Loader=_Yaml)  # a safe loader, made strict
-        _plain(found, count(1))
-    except _Twice as error:
-        raise Malformed(where, f"{error}, so that it can be read in two ways", owner) from None
-    except Exception:  # the parsers raise errors of many kinds, and a document that breaks one is none
-        raise Malformed(where, "is no document that can be read", owner) from None
-    if not isinstance(found, Mapping):
-        raise Malformed(where, "is no document of sections", owner)
-    return cast(Given, found)
-
-
-def _plain(value: Any, nodes: Iterator[int]) -> None:
-    """Raise ValueError for what no genuine document holds: a mark of Pulumi's, a key that is no text, endless parts."""
-    if next(nodes) > _NODES or is_unknown(value) or is_secret(value):
-        raise ValueError
-    if isinstance(value, Mapping):
-        for key, item in cast(Mapping[Any, Any], value).items():
-            if not isinstance(key, str):
-                raise ValueError
-            _plain(item, nodes)
-    elif isinstance(value, list):
-        for item in cast(list[Any], value):
-            _plain(item, nodes)
+        return parse(value)
+    except NoDocument as error:
+        raise Malformed(where, str(error), owner) from None

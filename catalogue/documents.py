@@ -1,0 +1,80 @@
+"""Documents inside properties (policies, state machines, workflows), parsed whole by one reader."""
+
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import count
+from typing import Any, cast
+
+import yaml
+
+from catalogue.marks import is_secret, is_unknown
+
+_NODES = 50_000
+"""How much a document may hold, whatever it is written in: far above what any cloud accepts."""
+
+
+class NoDocument(ValueError):
+    """A text that is no document: `str()` is the end of a sentence that begins with where it stands."""
+
+
+class _Twice(ValueError):
+    """A document names one key twice, which two readers would take for different things."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:index]])
+        raise _Twice(f"names {twice!r} twice")
+    return found
+
+
+class _Yaml(yaml.SafeLoader):
+    """Safe YAML that refuses a key which stands twice, and aliases, by which a short text can hold endless parts."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if cast(Any, self).check_event(yaml.AliasEvent):
+            raise ValueError
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
+        if twice is not None:
+            raise _Twice(f"names {twice!r} twice")
+        return super().construct_mapping(node, deep)
+
+
+def parse(text: str) -> Mapping[str, Any]:
+    """The document in a text: JSON, or YAML where it does not begin as JSON does.
+
+    Raises NoDocument for what cannot be read, names one key twice, has keys that are no text, holds one of Pulumi's
+    own marks (no genuine document does: as a value it would be waited for, for ever), or is not made of sections.
+    """
+    try:
+        if text.lstrip().startswith("{"):
+            found: Any = json.loads(text, object_pairs_hook=_once)
+        else:
+            found = yaml.load(text, Loader=_Yaml)  # a safe loader, made strict
+        _plain(found, count(1))
+    except _Twice as error:
+        raise NoDocument(f"{error}, so that it can be read in two ways") from None
+    except Exception:  # the parsers raise errors of many kinds, and a text that breaks one is no document
+        raise NoDocument("is no document that can be read") from None
+    if not isinstance(found, Mapping):
+        raise NoDocument("is no document of sections")
+    return cast(Mapping[str, Any], found)
+
+
+def _plain(value: Any, nodes: Iterator[int]) -> None:
+    """Raise ValueError for what no genuine document holds: a mark of Pulumi's, a key that is no text, endless parts."""
+    if next(nodes) > _NODES or is_unknown(value) or is_secret(value):
+        raise ValueError
+    if isinstance(value, Mapping):
+        for key, item in cast(Mapping[Any, Any], value).items():
+            if not isinstance(key, str):
+                raise ValueError
+            _plain(item, nodes)
+    elif isinstance(value, list):
+        for item in cast(list[Any], value):
+            _plain(item, nodes)
