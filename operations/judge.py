@@ -9,8 +9,8 @@ from catalogue.graph import Graph, Resource
 from operations import bill as bills
 from operations import facts, hardware
 from operations.checkov import ScanResult
+from operations.evaluation import evaluate
 from operations.findings import finding
-from operations.policies import evaluate
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.verdict import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalogue.graph import Graph
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import pack
 
 Mutants = Iterable[tuple[str, Graph]]

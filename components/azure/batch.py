@@ -14,7 +14,10 @@ from components.azure.workspace import cluster_from_zero
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
-"""What who starts a run by hand needs; machines of the managed network have their own way to the datastores."""
+"""A person who starts a run by hand reaches the workspace through this private endpoint.
+
+The machines of a run need none: they stand in the managed network, which has its own way to the datastores.
+"""
 
 ATTEMPTS = 3
 

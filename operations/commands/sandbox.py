@@ -2,7 +2,7 @@
 
 import typer
 
-from operations.sandbox import command
+from operations.sandboxes import command
 
 
 def add(app: typer.Typer) -> None:

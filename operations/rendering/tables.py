@@ -22,13 +22,13 @@ class Table:
     plurals: frozenset[str] = frozenset()
     """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
     maps: frozenset[str] = frozenset()
-    """Maps with keys of the user's own; every other object is a block, which Terraform holds as a list of one."""
+    """Names of maps, whose keys the user chooses. Every other object is a block: Terraform holds it as a list of one."""
     lookalikes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Blocks that bear the name of a map, with the key that gives them away."""
+    """Some blocks have the name of a map. An object of that name is such a block where it has this key, by that name."""
     documents: frozenset[str] = frozenset()
     """JSON documents that Pulumi also takes as typed objects."""
     shared: frozenset[str] = frozenset()
-    """Outputs that many resources have in common: a value equal to one is no reference to it."""
+    """Outputs that many resources share, such as the region. A value that equals one of them refers to no resource."""
 
     @cached_property
     def renamed(self) -> Mapping[str, Mapping[str, str]]:

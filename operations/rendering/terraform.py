@@ -187,7 +187,7 @@ class _Linker:
         self.addresses = [addresses[source["urn"]] for source in sources]
         pairs = zip(self.addresses, sources, strict=True)
         outputs = [(key, value, address) for address, source in pairs for key, value in source["outputs"].items()]
-        # An ARN or id is what a name, an alias or a copy of it in another resource's outputs is known by.
+        # One text may be the output of several resources. It is then taken for the one whose ARN or id it is.
         outputs.sort(key=lambda output: {"arn": 0, "id": 1}.get(output[0], 2))
         self.outputs: dict[str, tuple[str, tuple[str, str]]] = {}
         for key, value, address in outputs:

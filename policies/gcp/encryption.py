@@ -67,7 +67,10 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _agents(graph: Graph, grant: Resource) -> set[str]:
-    """`gcp-sa-aiplatform` of the agent's address, or of the service identities that the member refers to."""
+    """The names of the agents that a grant is for, such as `gcp-sa-aiplatform`.
+
+    A name is read from the member's address, or from the service identity that the member refers to.
+    """
     identities = graph.refers(grant, "member", _IDENTITY)
     if identities:
         return {f"gcp-sa-{each.props.text_if_known('service').partition('.')[0]}" for each in identities}

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from operations.__main__ import app
-from operations.sandbox.command import named_stack
+from operations.sandboxes.command import named_stack
 from sandbox.home import ROOT, Home
 from sandbox.state import State
 from sandbox.state.records import New

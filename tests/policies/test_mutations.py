@@ -15,7 +15,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kind_of
 from catalogue.platforms import PLATFORMS
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import pack
 from policies.everywhere import TAGS
 from tests.catching import caught, expect_all_caught, survivors_of

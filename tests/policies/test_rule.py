@@ -7,7 +7,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from catalogue.marks import SECRET, UNKNOWN
 from catalogue.properties import Properties
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import everywhere
 from policies.rule import Found, Rule, resource_rule, stack_rule, whole_stack_rule
 

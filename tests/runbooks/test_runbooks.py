@@ -18,8 +18,8 @@ from catalogue.graph import Graph, Resource
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import app
 from operations.drill.drills import DRILLS, fallback
+from operations.evaluation import evaluate
 from operations.judge import cost_of
-from operations.policies import evaluate
 from operations.preview import preview
 from operations.verdict import Cost
 from policies import limits, pack, waivers

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.marks import UNKNOWN
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import pack
 
 # What stands in a document of which a part is not known is judged once it is.

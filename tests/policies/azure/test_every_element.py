@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from catalogue.graph import Graph, Resource
+from operations.evaluation import evaluate
 from operations.judge import cost_of
-from operations.policies import evaluate
 from policies import pack
 from tests.catching import caught
 from tests.mutate import at, changed, drop, paths, put, swapped

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph, Resource
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, dropped, paths, put, swapped, without
 

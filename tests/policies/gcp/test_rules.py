@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from catalogue.graph import Graph, Resource
-from operations.policies import evaluate
+from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, without
 

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from operations.sandbox.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
 from stacks.errors import BadInput
 from stacks.wording import nearest
 
@@ -249,7 +249,7 @@ def trial(
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
 ) -> None:
     """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again."""
-    from operations.sandbox.trial import try_out
+    from operations.sandboxes.trial import try_out
 
     try_out(context.obj, stack)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from operations.sandbox.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
 from stacks.config import stack_file
 from stacks.errors import BadInput
 
