@@ -21,6 +21,7 @@ from catalogue.kind import Acts, At, Bills, Evidence, Keys, Kind, No, Runs, Serv
 from catalogue.kinds import azure, kinds
 from catalogue.kinds.azure.machinelearningservices import LINKS
 from catalogue.platforms import PLATFORMS
+from catalogue.properties import Malformed
 from components.azure import network
 from operations.judge import cost_of
 from operations.rendering.arm import render
@@ -259,6 +260,9 @@ def test_a_schedule_bills_as_often_as_it_fires(azure_pilot: Graph, trigger: dict
         ({"triggerType": "Cron", "expression": "every day"}, "is no cron expression"),
         ({"triggerType": "Recurrence", "frequency": "Day"}, "does not say how often it fires"),
         ({"triggerType": "Moon"}, "does not say how often it fires"),
+        ({"triggerType": "Recurrence", "frequency": "Day", "interval": 0}, "more than zero"),
+        ({"triggerType": "Recurrence", "frequency": "Day", "interval": -1}, "more than zero"),
+        ({"triggerType": "Cron", "expression": "0 0 29 2 *"}, "does not fire in a year"),
     ],
 )
 def test_a_schedule_that_does_not_say_when_has_no_price(azure_pilot: Graph, trigger: dict[str, Any], said: str) -> None:
@@ -271,3 +275,69 @@ def _billed(graph: Graph, trigger: dict[str, Any]) -> str:
     bill = cost_of(changed(graph, schedule, lambda p: put(p, "properties.trigger", trigger)))
     lines = [line.basis for line in bill.lines if line.resource == schedule.name]
     return next(iter([*lines, *(missing.why for missing in bill.unpriced)]))
+
+
+# ---- jobs and clusters ----------------------------------------------------------------------------------------------
+
+SCHEDULE = "azure-native:machinelearningservices:Schedule"
+SERVERLESS: dict[str, Any] = {"jobType": "Command", "resources": {"instanceType": "Standard_DS2_v2"}}
+
+
+def run_by(definition: dict[str, Any]) -> list[tuple[str, int]]:
+    """The machines that Azure makes for a job that a schedule starts."""
+    action = {"actionType": "CreateJob", "jobDefinition": definition}
+    one = Resource(urn="urn:s", type=SCHEDULE, name="s", custom=True, inputs={"properties": {"action": action}})
+    runs = KINDS[SCHEDULE].runs
+    assert isinstance(runs, Runs)
+    return [(m.machine_type, m.high) for m in runs.machines(Graph("s", "azure", (one,), {}), one)]
+
+
+def step(**said: Any) -> dict[str, Any]:
+    """A pipeline whose one step says this, as Azure's own tools write one."""
+    return {"jobType": "Pipeline", "jobs": {"one": {"resources": {"instance_type": "Standard_DS2_v2"}, **said}}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "nodes"),
+    [
+        (SERVERLESS, 1),
+        (step(type="automl", limits={"max_concurrent_trials": 8}), 8),
+        (step(type="automl", taskDetails={"limitSettings": {"maxConcurrentTrials": 2, "maxNodes": 30}}), 30),
+        (step(type="automl", limitSettings={"maxNodes": 12}, limits={"max_nodes": 5}), 12),
+        (step(type="sweep", limits={"maxConcurrentTrials": 2, "max_concurrent_trials": 9}), 9),
+        (
+            step(
+                type="command",
+                resources={"instanceType": "Standard_DS2_v2", "instanceCount": 1, "instance_count": 40},
+            ),
+            40,
+        ),
+    ],
+)
+def test_of_two_spellings_the_larger_counts(definition: dict[str, Any], nodes: int) -> None:
+    assert run_by(definition) == [("Standard_DS2_v2", nodes)]
+
+
+@pytest.mark.parametrize(
+    ("definition", "why"),
+    [
+        (step(jobType="command", type="spark"), "contradict each other"),
+        (step(type="command", resources={"instanceType": "a", "instance_type": "b"}), "names several machines"),
+        (
+            {**SERVERLESS, "resources": {"instanceType": "Standard_DS2_v2", "instanceCount": 0}},
+            "resources.instanceCount is 0, where more than zero is read",
+        ),
+        (step(type="automl", limits={"max_concurrent_trials": -1}), "more than zero"),
+        (step(type="sweep", limits={"maxConcurrentTrials": 0}), "more than zero"),
+    ],
+)
+def test_a_job_that_contradicts_itself_is_said(definition: dict[str, Any], why: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(why)):
+        run_by(definition)
+
+
+def test_a_run_of_no_time_has_no_price(azure_pilot: Graph) -> None:
+    schedule = azure_pilot.of(SCHEDULE)[0]
+    timeout = "properties.action.jobDefinition.limits.timeout"
+    bill = cost_of(changed(azure_pilot, schedule, lambda p: put(p, timeout, "PT0S")))
+    assert any("is zero or not given" in missing.why for missing in bill.unpriced)
