@@ -4,7 +4,7 @@ from catalogue.properties import Malformed, Properties
 
 
 def more_than_zero_or_none(props: Properties, path: str) -> float | None:
-    """The number at the path; None where there is none. Raises Malformed for zero and less, which would bill nothing."""
+    """The number at the path; None where there is none. Raises Malformed for zero and less, which bill nothing."""
     number = props.number_or_none(path)
     if number is not None and number <= 0:
         where = f"{props.at}.{path}" if props.at else path

@@ -29,7 +29,7 @@ from policies.everywhere import kind_known
 from policies.pack import RULES
 from provider.azure.traffic import TrafficService
 from sandbox import cloud
-from tests.mutate import changed, paths, put
+from tests.mutate import changed, paths, put, without
 
 ROOT = Path(__file__).parents[2]
 KINDS = kinds("azure")
@@ -341,3 +341,35 @@ def test_a_run_of_no_time_has_no_price(azure_pilot: Graph) -> None:
     timeout = "properties.action.jobDefinition.limits.timeout"
     bill = cost_of(changed(azure_pilot, schedule, lambda p: put(p, timeout, "PT0S")))
     assert any("is zero or not given" in missing.why for missing in bill.unpriced)
+
+
+def cluster_of(graph: Graph) -> Resource:
+    """The cluster of the pilot's first batch job."""
+    return next(c for c in graph.of("azure-native:machinelearningservices:Compute") if "backfill" in c.name)
+
+
+@pytest.mark.parametrize("key", [("minNodeCount", -1), ("minNodeCount", 3), ("maxNodeCount", 0), ("maxNodeCount", -2)])
+def test_a_range_of_nodes_that_cannot_be_is_said(azure_pilot: Graph, key: tuple[str, int]) -> None:
+    cluster, path = cluster_of(azure_pilot), f"properties.properties.scaleSettings.{key[0]}"
+    bill = cost_of(changed(azure_pilot, cluster, lambda p: put(p, path, key[1])))
+    assert any(key[0] in missing.why for missing in bill.unpriced)
+
+
+def ceiling_of(graph: Graph, cluster: Resource) -> float:
+    return sum(line.ceiling_usd for line in cost_of(graph).lines if line.resource == cluster.name)
+
+
+def test_a_cluster_that_no_schedule_bills_may_run_all_month(azure_pilot: Graph) -> None:
+    cluster = cluster_of(azure_pilot)
+    schedule = next(s for s in azure_pilot.of(SCHEDULE) if "backfill" in s.name)
+    assert ceiling_of(azure_pilot, cluster) == 0
+    twice = changed(
+        without(azure_pilot, schedule), cluster, lambda p: put(p, "properties.properties.scaleSettings.maxNodeCount", 4)
+    )
+    assert ceiling_of(twice, cluster) == 2 * ceiling_of(without(azure_pilot, schedule), cluster) > 0
+
+
+def test_only_one_node_that_builds_images_is_not_billed(azure_pilot: Graph) -> None:
+    builder = next(c for c in azure_pilot.of("azure-native:machinelearningservices:Compute") if "build" in c.name)
+    several = changed(azure_pilot, builder, lambda p: put(p, "properties.properties.scaleSettings.maxNodeCount", 2))
+    assert ceiling_of(azure_pilot, builder) == 0 < ceiling_of(several, builder)

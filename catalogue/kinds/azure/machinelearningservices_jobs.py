@@ -29,7 +29,7 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
-from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, arm
+from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, WORKSPACE, arm
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import largest_or_none, more_than_zero_or_none
@@ -90,13 +90,10 @@ def _on(graph: Graph, compute: Resource) -> list[Resource]:
 
 
 def _compute(pricing: Pricing, compute: Resource) -> Bill:
-    """A cluster's nodes that stand between runs; a person's machine, whose disk and load balancer always stand."""
+    """A cluster's nodes; a person's machine, whose disk and load balancer always stand."""
     (machines,) = _computing(pricing.graph, compute)
     if machines.use == "batch":
-        standing = machines.low * pricing.hours * pricing.hour(machines) if machines.low else 0.0
-        return Bill(
-            "cluster", standing, standing, f"from {machines.low or 'zero'}: what runs on it is billed with its job"
-        )
+        return _cluster(pricing, compute, machines)
     hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of(f"compute-instance-{machines.machine_type}")
     standing = pricing.of("compute-instance-disk") + _DAYS * pricing.of("load-balancer")
     return Bill(
@@ -104,6 +101,35 @@ def _compute(pricing: Pricing, compute: Resource) -> Bill:
         standing,
         standing + hours * hour,
         f"disk and load balancer, kept while it is stopped; {hours:g} h of {machines.said} × ${hour:g} in the ceiling",
+    )
+
+
+def _cluster(pricing: Pricing, compute: Resource, nodes: Machines) -> Bill:
+    """The nodes that stand between runs. Where no schedule bills what runs, all nodes may run all month.
+
+    The one node on which a workspace builds images is billed by no job either: it runs while an image is built.
+    """
+    standing = nodes.low * pricing.hours * pricing.hour(nodes) if nodes.low else 0.0
+    if _is_scheduled(pricing.graph, compute) or (nodes.high == 1 and _builds_images(pricing.graph, compute)):
+        basis = f"from {nodes.low or 'zero'}: what runs on it is billed with its job"
+        return Bill("cluster", standing, standing, basis)
+    hour = pricing.hour(nodes)
+    basis = f"no schedule bills what runs: up to {nodes.high} × {nodes.machine_type} × {pricing.hours} h × ${hour:g}"
+    return Bill("cluster", standing, nodes.high * pricing.hours * hour, basis)
+
+
+def _is_scheduled(graph: Graph, compute: Resource) -> bool:
+    """Whether a schedule of the stack starts a job on the cluster."""
+    on = (job.compute(graph, schedule) for schedule in graph.of(SCHEDULE) for job in jobs(schedule.props))
+    return any(found.urn == compute.urn for found in on if found)
+
+
+def _builds_images(graph: Graph, compute: Resource) -> bool:
+    """Whether the cluster's workspace names it as the one that builds its images."""
+    name = compute.props.text_if_known("computeName")
+    return bool(name) and any(
+        workspace.props.text_if_known("imageBuildCompute") == name
+        for workspace in graph.refers(compute, "workspaceName", WORKSPACE)
     )
 
 
@@ -163,7 +189,7 @@ class Job:
         return [self.own.section_or_empty(path) for path in paths]
 
     def _limits(self) -> tuple[str, ...]:
-        """Where its limits stand. Azure's API has those of an automl job below its task, Azure's own tools beside it."""
+        """Where its limits stand. Azure's API has an automl job's below its task, Azure's own tools beside it."""
         return ("taskDetails.limitSettings", "limitSettings", "limits") if self.kind == "automl" else ("limits",)
 
     @staticmethod
@@ -301,7 +327,7 @@ def _runs_per_month(trigger: Properties) -> float:
         except CronSimError:
             raise Malformed(_at(trigger, "expression"), "is no cron expression", trigger.owner) from None
         if not runs:
-            raise Malformed(_at(trigger, "expression"), "does not fire in a year, so nobody can say when", trigger.owner)
+            raise Malformed(_at(trigger, "expression"), "does not fire in a year that is looked at", trigger.owner)
         return runs
     frequency, interval = trigger.text_or_empty("frequency").lower(), more_than_zero_or_none(trigger, "interval")
     if kind != "Recurrence" or frequency not in _MINUTES or not interval:
