@@ -42,17 +42,21 @@ from policies.rule import resource_rule, stack_rule
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
 
-@resource_rule(
+@stack_rule(
     "network-no-internet-gateway",
     *WAYS_OUT,
+    NETWORK,
     severity="critical",
     proof="network fit",
     says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network.",
     remedy="Remove the resource; reach Azure's services through the network component's private endpoints.",
 )
-def no_internet_gateway(props: Properties) -> Iterator[str]:
-    """Any such resource is a violation (Microsoft cloud security benchmark NS-2)."""
-    yield "leads out of the private network"
+def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Any such resource is a violation, and any peering inside a network (Microsoft cloud security benchmark NS-2)."""
+    if resource.type != NETWORK:
+        yield "leads out of the private network"
+    elif resource.props.is_given("virtualNetworkPeerings"):
+        yield "leads out of the private network by a peering (virtualNetworkPeerings)"
 
 
 @resource_rule(
@@ -110,7 +114,11 @@ def security_group_closed(props: Properties) -> Iterator[str]:
     for rule in chain([props] if "access" in props else [], props.each_section("securityRules")):
         if rule.text_or_empty("access").lower() == "deny":
             continue
-        side = "source" if rule.text_or_empty("direction").lower() == "inbound" else "destination"
+        direction = rule.text_or_empty("direction").lower()
+        if direction not in _PEERS:
+            yield f"does not say in which direction {rule.text_if_known('name') or 'a rule'} allows"
+            continue
+        side = _PEERS[direction]
         peers = [*rule.each_text(f"{side}AddressPrefix"), *rule.each_text(f"{side}AddressPrefixes")]
         if not any(peers) and not rule.is_given(f"{side}ApplicationSecurityGroups"):
             yield f"allows {rule.text_if_known('name') or 'something'} without a peer"
@@ -119,12 +127,21 @@ def security_group_closed(props: Properties) -> Iterator[str]:
                 yield f"is open to {peer} ({rule.text_if_known('name') or 'a rule'})"
 
 
+_PEERS = {"inbound": "source", "outbound": "destination"}
+"""The side of a rule that is its peer, by its direction."""
+_PRIVATE = tuple(ipaddress.IPv4Network(range_) for range_ in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""The private ranges (RFC 1918). Python calls more addresses private, which a cloud may route elsewhere."""
+
+
 def _inside(peer: str) -> bool:
     """Whether a peer is the private network: Azure's tag for it, or a private range."""
+    if peer == "VirtualNetwork":
+        return True
     try:
-        return peer == "VirtualNetwork" or (ipaddress.ip_network(peer).is_private and peer not in ("0.0.0.0/0", "::/0"))
+        network = ipaddress.IPv4Network(peer)
     except ValueError:
         return False
+    return any(network.subnet_of(private) for private in _PRIVATE)
 
 
 @stack_rule(
@@ -180,10 +197,13 @@ def public_access(props: Properties) -> Iterator[str]:
     switch = own.text_or_empty("publicNetworkAccess") or props.text_or_empty("publicNetworkAccess")
     if switch.lower() != "disabled":
         yield "answers the internet, or does not say that it does not (publicNetworkAccess)"
-    for acls in (props.section_or_empty("networkRuleSet"), own.section_or_empty("networkAcls")):
+    places = ((props, "networkRuleSet"), (props, "networkAcls"), (own, "networkAcls"))
+    for acls in (part.section_or_empty(path) for part, path in places):
         excepted = acls.is_given("ipRules") or acls.is_given("virtualNetworkRules")
         if acls and (acls.text_or_empty("defaultAction") != "Deny" or excepted):
             yield "lets addresses in beside its private endpoints"
+    if props.is_given("ipAllowlist"):
+        yield "lets the addresses of its ipAllowlist in beside its private endpoints"
 
 
 @resource_rule(
@@ -234,6 +254,20 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _approves(graph, resource, "managedNetwork", rule)
 
 
+_TAGS = (
+    "AzureActiveDirectory",
+    "AzureFrontDoor.FirstParty",
+    "AzureMachineLearning",
+    "AzureMonitor",
+    "AzureResourceManager",
+    "BatchNodeManagement",
+    "MicrosoftContainerRegistry",
+)
+"""The service tags that Azure ML approves by itself ("Workspace managed virtual network isolation", required rules); a
+region may follow behind a dot. Any other opens what no stack of ours needs: storage or registries of everybody's.
+"""
+
+
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
     """What is wrong with one outbound rule, which stands under `key` of its owner."""
     kind = rule.text_or_empty("type")
@@ -244,7 +278,13 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         own = graph.refers(owner, key)
         if not own or not rule.is_given(target) or any(foreign(rule, target, own)):
             yield "approves a private endpoint to a resource that is not the stack's"
-    elif kind != "ServiceTag":
+    elif kind == "ServiceTag":
+        tag = rule.text_or_empty("destination.serviceTag")
+        if tag not in _TAGS and tag.partition(".")[0] not in _TAGS:
+            yield f"opens {tag or 'a service tag that nobody named'}, allowed {', '.join(_TAGS)}"
+        if rule.is_given("destination.addressPrefixes"):
+            yield "opens addresses, which overrule the service tag beside them"
+    else:
         yield f"approves what nobody judged: an outbound rule of the type {kind or 'that nobody named'}"
 
 

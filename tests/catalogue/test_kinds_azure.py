@@ -21,6 +21,7 @@ from catalogue.kind import Acts, At, Bills, Evidence, Keys, Kind, No, Runs, Serv
 from catalogue.kinds import azure, kinds
 from catalogue.kinds.azure.machinelearningservices import LINKS
 from catalogue.platforms import PLATFORMS
+from catalogue.properties import Malformed
 from components.azure import network
 from operations.judge import cost_of
 from operations.rendering.arm import render
@@ -28,7 +29,7 @@ from policies.everywhere import kind_known
 from policies.pack import RULES
 from provider.azure.traffic import TrafficService
 from sandbox import cloud
-from tests.mutate import changed, paths, put
+from tests.mutate import changed, paths, put, without
 
 ROOT = Path(__file__).parents[2]
 KINDS = kinds("azure")
@@ -259,6 +260,9 @@ def test_a_schedule_bills_as_often_as_it_fires(azure_pilot: Graph, trigger: dict
         ({"triggerType": "Cron", "expression": "every day"}, "is no cron expression"),
         ({"triggerType": "Recurrence", "frequency": "Day"}, "does not say how often it fires"),
         ({"triggerType": "Moon"}, "does not say how often it fires"),
+        ({"triggerType": "Recurrence", "frequency": "Day", "interval": 0}, "more than zero"),
+        ({"triggerType": "Recurrence", "frequency": "Day", "interval": -1}, "more than zero"),
+        ({"triggerType": "Cron", "expression": "0 0 29 2 *"}, "does not fire in a year"),
     ],
 )
 def test_a_schedule_that_does_not_say_when_has_no_price(azure_pilot: Graph, trigger: dict[str, Any], said: str) -> None:
@@ -271,3 +275,101 @@ def _billed(graph: Graph, trigger: dict[str, Any]) -> str:
     bill = cost_of(changed(graph, schedule, lambda p: put(p, "properties.trigger", trigger)))
     lines = [line.basis for line in bill.lines if line.resource == schedule.name]
     return next(iter([*lines, *(missing.why for missing in bill.unpriced)]))
+
+
+# ---- jobs and clusters ----------------------------------------------------------------------------------------------
+
+SCHEDULE = "azure-native:machinelearningservices:Schedule"
+SERVERLESS: dict[str, Any] = {"jobType": "Command", "resources": {"instanceType": "Standard_DS2_v2"}}
+
+
+def run_by(definition: dict[str, Any]) -> list[tuple[str, int]]:
+    """The machines that Azure makes for a job that a schedule starts."""
+    action = {"actionType": "CreateJob", "jobDefinition": definition}
+    one = Resource(urn="urn:s", type=SCHEDULE, name="s", custom=True, inputs={"properties": {"action": action}})
+    runs = KINDS[SCHEDULE].runs
+    assert isinstance(runs, Runs)
+    return [(m.machine_type, m.high) for m in runs.machines(Graph("s", "azure", (one,), {}), one)]
+
+
+def step(**said: Any) -> dict[str, Any]:
+    """A pipeline whose one step says this, as Azure's own tools write one."""
+    return {"jobType": "Pipeline", "jobs": {"one": {"resources": {"instance_type": "Standard_DS2_v2"}, **said}}}
+
+
+@pytest.mark.parametrize(
+    ("definition", "nodes"),
+    [
+        (SERVERLESS, 1),
+        (step(type="automl", limits={"max_concurrent_trials": 8}), 8),
+        (step(type="automl", taskDetails={"limitSettings": {"maxConcurrentTrials": 2, "maxNodes": 30}}), 30),
+        (step(type="automl", limitSettings={"maxNodes": 12}, limits={"max_nodes": 5}), 12),
+        (step(type="sweep", limits={"maxConcurrentTrials": 2, "max_concurrent_trials": 9}), 9),
+        (
+            step(
+                type="command",
+                resources={"instanceType": "Standard_DS2_v2", "instanceCount": 1, "instance_count": 40},
+            ),
+            40,
+        ),
+    ],
+)
+def test_of_two_spellings_the_larger_counts(definition: dict[str, Any], nodes: int) -> None:
+    assert run_by(definition) == [("Standard_DS2_v2", nodes)]
+
+
+@pytest.mark.parametrize(
+    ("definition", "why"),
+    [
+        (step(jobType="command", type="spark"), "contradict each other"),
+        (step(type="command", resources={"instanceType": "a", "instance_type": "b"}), "names several machines"),
+        (
+            {**SERVERLESS, "resources": {"instanceType": "Standard_DS2_v2", "instanceCount": 0}},
+            "resources.instanceCount is 0, where more than zero is read",
+        ),
+        (step(type="automl", limits={"max_concurrent_trials": -1}), "more than zero"),
+        (step(type="sweep", limits={"maxConcurrentTrials": 0}), "more than zero"),
+    ],
+)
+def test_a_job_that_contradicts_itself_is_said(definition: dict[str, Any], why: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(why)):
+        run_by(definition)
+
+
+def test_a_run_of_no_time_has_no_price(azure_pilot: Graph) -> None:
+    schedule = azure_pilot.of(SCHEDULE)[0]
+    timeout = "properties.action.jobDefinition.limits.timeout"
+    bill = cost_of(changed(azure_pilot, schedule, lambda p: put(p, timeout, "PT0S")))
+    assert any("is zero or not given" in missing.why for missing in bill.unpriced)
+
+
+def cluster_of(graph: Graph) -> Resource:
+    """The cluster of the pilot's first batch job."""
+    return next(c for c in graph.of("azure-native:machinelearningservices:Compute") if "backfill" in c.name)
+
+
+@pytest.mark.parametrize("key", [("minNodeCount", -1), ("minNodeCount", 3), ("maxNodeCount", 0), ("maxNodeCount", -2)])
+def test_a_range_of_nodes_that_cannot_be_is_said(azure_pilot: Graph, key: tuple[str, int]) -> None:
+    cluster, path = cluster_of(azure_pilot), f"properties.properties.scaleSettings.{key[0]}"
+    bill = cost_of(changed(azure_pilot, cluster, lambda p: put(p, path, key[1])))
+    assert any(key[0] in missing.why for missing in bill.unpriced)
+
+
+def ceiling_of(graph: Graph, cluster: Resource) -> float:
+    return sum(line.ceiling_usd for line in cost_of(graph).lines if line.resource == cluster.name)
+
+
+def test_a_cluster_that_no_schedule_bills_may_run_all_month(azure_pilot: Graph) -> None:
+    cluster = cluster_of(azure_pilot)
+    schedule = next(s for s in azure_pilot.of(SCHEDULE) if "backfill" in s.name)
+    assert ceiling_of(azure_pilot, cluster) == 0
+    twice = changed(
+        without(azure_pilot, schedule), cluster, lambda p: put(p, "properties.properties.scaleSettings.maxNodeCount", 4)
+    )
+    assert ceiling_of(twice, cluster) == 2 * ceiling_of(without(azure_pilot, schedule), cluster) > 0
+
+
+def test_only_one_node_that_builds_images_is_not_billed(azure_pilot: Graph) -> None:
+    builder = next(c for c in azure_pilot.of("azure-native:machinelearningservices:Compute") if "build" in c.name)
+    several = changed(azure_pilot, builder, lambda p: put(p, "properties.properties.scaleSettings.maxNodeCount", 2))
+    assert ceiling_of(azure_pilot, builder) == 0 < ceiling_of(several, builder)

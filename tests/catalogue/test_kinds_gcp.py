@@ -3,8 +3,8 @@
 import inspect
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -19,10 +19,12 @@ from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Malformed
 from catalogue.rendering import Terraform
+from operations.judge import cost_of
 from operations.rendering.terraform import render
 from policies.everywhere import kind_known
 from provider.resources import services
 from sandbox import cloud
+from tests.mutate import changed, put
 
 KINDS = kinds("gcp")
 IN_SDK = [token for token in KINDS if not token.startswith("pulumi:")]
@@ -322,3 +324,72 @@ def test_what_starts_nothing_is_no_job(gcp_pilot: Graph) -> None:
     looked = {"call": "http.request", "args": {"url": f"{API}/customJobs", "method": "GET"}}
     assert jobs(workflow(steps(sleeping, cancel, looked)).props) == []
     assert [len(jobs(w.props)) for w in gcp_pilot.of(WORKFLOW)] == [1, 1]
+
+
+# ---- schedules ------------------------------------------------------------------------------------------------------
+
+SCHEDULE = "gcp:cloudscheduler/job:Job"
+
+
+def scheduled(graph: Graph) -> Resource:
+    return graph.of(SCHEDULE)[0]
+
+
+def target_of(**target: Any) -> Callable[[Graph], Graph]:
+    """The first schedule with another target."""
+    return lambda graph: changed(graph, scheduled(graph), lambda p: p["httpTarget"].update(target))
+
+
+def pubsub(graph: Graph) -> Graph:
+    return changed(graph, scheduled(graph), lambda p: p.update(pubsubTarget={"topicName": "t"}))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (target_of(uri=f"{API}/customJobs", body='{"jobSpec": {}}'), "starts no workflow of the stack"),
+        (target_of(uri="https://compute.googleapis.com/compute/v1/projects/p"), "starts no workflow of the stack"),
+        (
+            target_of(
+                uri="https://workflowexecutions.googleapis.com/v1/projects/p/locations/us-central1/workflows/x/executions"
+            ),
+            "starts no workflow of the stack",
+        ),
+        (target_of(httpMethod="PUT"), "where POST starts an execution"),
+        (pubsub, "nobody knows what that starts"),
+    ],
+)
+def test_a_schedule_that_starts_anything_else_is_said(
+    gcp_pilot: Graph, change: Callable[[Graph], Graph], why: str
+) -> None:
+    graph, kind = change(gcp_pilot), KINDS[SCHEDULE]
+    assert isinstance(kind.runs, Runs)
+    assert list(kind.runs.machines(gcp_pilot, scheduled(gcp_pilot))) == []
+    with pytest.raises(Malformed, match=why):
+        list(kind.runs.machines(graph, scheduled(graph)))
+    assert any(why in missing.why for missing in cost_of(graph).unpriced)
+
+
+def basis_of(graph: Graph, name: str) -> str:
+    return next(line.basis for line in cost_of(graph).lines if line.resource == name)
+
+
+def test_a_second_schedule_that_names_the_workflow_by_text_counts(gcp_pilot: Graph) -> None:
+    first = scheduled(gcp_pilot)
+    flow = next(w for w in gcp_pilot.of(WORKFLOW) if w.urn in first.property_dependencies["httpTarget"])
+    by_text = replace(
+        first,
+        urn=f"{first.urn}-more",
+        name="more",
+        property_dependencies={},
+        dependencies=(),
+        inputs={**first.inputs, "schedule": "0 * * * *"},
+    )
+    both = replace(gcp_pilot, resources=(*gcp_pilot.resources, by_text))
+    runs = [float(basis_of(graph, flow.name).split("ceiling ")[1].split(" runs")[0]) for graph in (gcp_pilot, both)]
+    assert runs[1] - runs[0] == pytest.approx(365 * 24 / 12, abs=0.1)
+
+
+def test_a_schedule_that_never_fires_has_no_price(gcp_pilot: Graph) -> None:
+    never = changed(gcp_pilot, scheduled(gcp_pilot), lambda p: put(p, "schedule", "0 0 29 2 *"))
+    assert any("does not fire in a year" in missing.why for missing in cost_of(never).unpriced)

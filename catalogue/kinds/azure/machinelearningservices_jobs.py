@@ -29,9 +29,10 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
-from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, arm
+from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, WORKSPACE, arm
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
+from catalogue.quantities import largest_or_none, more_than_zero_or_none
 
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/machinelearningservices"
 _DOCS = "https://learn.microsoft.com/en-us/azure/machine-learning"
@@ -74,10 +75,14 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
     if priority not in ("", "Dedicated"):
         raise Malformed(_at(machine, "vmPriority"), f"is {priority}, whose price and quota nobody knows", compute)
     users = [e.name for d in _on(graph, compute) for e in graph.refers(d, "endpointName", BATCH_ENDPOINT)]
-    low, high = (machine.number_or_none(f"scaleSettings.{key}") for key in ("minNodeCount", "maxNodeCount"))
+    low = machine.number_or_none("scaleSettings.minNodeCount") or 0
+    high = more_than_zero_or_none(machine, "scaleSettings.maxNodeCount")
     if high is None:
         raise Malformed(_at(machine, "scaleSettings.maxNodeCount"), "is not given, so nothing bounds it", compute)
-    yield Machines(" and ".join(users) or compute.name, size, "batch", int(low or 0), ceil(high))
+    if not 0 <= low <= high:
+        why = f"is {low:g}, which is not from zero to maxNodeCount ({high:g})"
+        raise Malformed(_at(machine, "scaleSettings.minNodeCount"), why, compute)
+    yield Machines(" and ".join(users) or compute.name, size, "batch", ceil(low), ceil(high))
 
 
 def _on(graph: Graph, compute: Resource) -> list[Resource]:
@@ -85,13 +90,10 @@ def _on(graph: Graph, compute: Resource) -> list[Resource]:
 
 
 def _compute(pricing: Pricing, compute: Resource) -> Bill:
-    """A cluster's nodes that stand between runs; a person's machine, whose disk and load balancer always stand."""
+    """A cluster's nodes; a person's machine, whose disk and load balancer always stand."""
     (machines,) = _computing(pricing.graph, compute)
     if machines.use == "batch":
-        standing = machines.low * pricing.hours * pricing.hour(machines) if machines.low else 0.0
-        return Bill(
-            "cluster", standing, standing, f"from {machines.low or 'zero'}: what runs on it is billed with its job"
-        )
+        return _cluster(pricing, compute, machines)
     hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of(f"compute-instance-{machines.machine_type}")
     standing = pricing.of("compute-instance-disk") + _DAYS * pricing.of("load-balancer")
     return Bill(
@@ -99,6 +101,35 @@ def _compute(pricing: Pricing, compute: Resource) -> Bill:
         standing,
         standing + hours * hour,
         f"disk and load balancer, kept while it is stopped; {hours:g} h of {machines.said} × ${hour:g} in the ceiling",
+    )
+
+
+def _cluster(pricing: Pricing, compute: Resource, nodes: Machines) -> Bill:
+    """The nodes that stand between runs. Where no schedule bills what runs, all nodes may run all month.
+
+    The one node on which a workspace builds images is billed by no job either: it runs while an image is built.
+    """
+    standing = nodes.low * pricing.hours * pricing.hour(nodes) if nodes.low else 0.0
+    if _is_scheduled(pricing.graph, compute) or (nodes.high == 1 and _builds_images(pricing.graph, compute)):
+        basis = f"from {nodes.low or 'zero'}: what runs on it is billed with its job"
+        return Bill("cluster", standing, standing, basis)
+    hour = pricing.hour(nodes)
+    basis = f"no schedule bills what runs: up to {nodes.high} × {nodes.machine_type} × {pricing.hours} h × ${hour:g}"
+    return Bill("cluster", standing, nodes.high * pricing.hours * hour, basis)
+
+
+def _is_scheduled(graph: Graph, compute: Resource) -> bool:
+    """Whether a schedule of the stack starts a job on the cluster."""
+    on = (job.compute(graph, schedule) for schedule in graph.of(SCHEDULE) for job in jobs(schedule.props))
+    return any(found.urn == compute.urn for found in on if found)
+
+
+def _builds_images(graph: Graph, compute: Resource) -> bool:
+    """Whether the cluster's workspace names it as the one that builds its images."""
+    name = compute.props.text_if_known("computeName")
+    return bool(name) and any(
+        workspace.props.text_if_known("imageBuildCompute") == name
+        for workspace in graph.refers(compute, "workspaceName", WORKSPACE)
     )
 
 
@@ -132,29 +163,43 @@ class Job:
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
-        resources = (self.own.section_or_empty("trial") if self.kind == "sweep" else self.own).section_or_empty(
-            "resources"
-        )
         # A step of a pipeline is free-form JSON, in which Azure's own tools write these in snake case.
-        count = _either(resources, "instanceCount", "instance_count")
-        return ceil(1 if count is None else count) * self._trials()
+        count = ceil(self._largest(self._resources(), "instanceCount", "instance_count") or 1)
+        if self.kind == "command":
+            return count
+        limits = [self.own.section_or_empty(path) for path in self._limits()]
+        trials = self._largest(limits, "maxConcurrentTrials", "max_concurrent_trials")
+        if trials is None and self.kind == "sweep":
+            where = _at(self.own, "limits.maxConcurrentTrials")
+            raise Malformed(where, "is not given, so nothing bounds how many trials run at once", self.own.owner)
+        return max(count * ceil(trials or 1), ceil(self._largest(limits, "maxNodes", "max_nodes") or 0))
 
-    def _trials(self) -> int:
-        if self.kind == "automl":
-            return ceil(self.own.number_or_none("taskDetails.limitSettings.maxConcurrentTrials") or 1)
-        if self.kind == "sweep":
-            limits = self.own.section_or_empty("limits")
-            most = _either(limits, "maxConcurrentTrials", "max_concurrent_trials")
-            if most is None:
-                where = _at(self.own, "limits.maxConcurrentTrials")
-                raise Malformed(where, "is not given, so nothing bounds how many trials run at once", self.own.owner)
-            return ceil(most)
-        return 1
+    def machine_type(self) -> str:
+        """The machine that is made for it; empty where none is named. Raises Malformed where several are."""
+        paths = ("instanceType", "instance_type")
+        named = {part.text_or_empty(path) for part in self._resources() for path in paths} - {""}
+        if len(named) > 1:
+            why = f"names several machines ({', '.join(sorted(named))}), so nobody can say which runs"
+            raise Malformed(_at(self.own, "resources"), why, self.own.owner)
+        return "".join(named)
+
+    def _resources(self) -> list[Properties]:
+        """Where its machines are said: a sweep says them of its trial, and in a pipeline of itself too."""
+        paths = ("resources", "trial.resources") if self.kind == "sweep" else ("resources",)
+        return [self.own.section_or_empty(path) for path in paths]
+
+    def _limits(self) -> tuple[str, ...]:
+        """Where its limits stand. Azure's API has an automl job's below its task, Azure's own tools beside it."""
+        return ("taskDetails.limitSettings", "limitSettings", "limits") if self.kind == "automl" else ("limits",)
+
+    @staticmethod
+    def _largest(parts: list[Properties], *paths: str) -> float | None:
+        return max((most for part in parts if (most := largest_or_none(part, *paths)) is not None), default=None)
 
     def minutes_or_none(self) -> float | None:
-        """After how long it is stopped; None where nothing stops it."""
-        limits = "taskDetails.limitSettings" if self.kind == "automl" else "limits"
-        return minutes_or_none(self.own, f"{limits}.timeout")
+        """After how long it is stopped, the longest where several bounds are given; None where nothing stops it."""
+        found = [minutes_or_none(self.own, f"{limits}.timeout") for limits in self._limits()]
+        return max((minutes for minutes in found if minutes is not None), default=None)
 
     def identity(self) -> Properties:
         """As whom it acts: what it says itself, or what the pipelines around it say, the nearest first."""
@@ -164,9 +209,12 @@ class Job:
     def compute(self, graph: Graph, schedule: Resource) -> Resource | None:
         """The compute of the stack it runs on; None for one that Azure makes for the job ("serverless")."""
         for part in (self.own, *reversed(self.around)):
-            for path in ("computeId", "settings.defaultCompute", "settings.default_compute"):
-                if part.is_given(path):
-                    return compute_at(graph, schedule, part, path)
+            paths = ("computeId", "settings.defaultCompute", "settings.default_compute")
+            found = [compute_at(graph, schedule, part, path) for path in paths if part.is_given(path)]
+            if len({compute.urn if compute else "" for compute in found}) > 1:
+                raise Malformed(part.at, "names several computes, so nobody can say on which it runs", schedule)
+            if found:
+                return found[0]
         return None
 
 
@@ -180,7 +228,11 @@ def jobs(schedule: Properties) -> Iterator[Job]:
 
 
 def _steps(job: Properties, around: tuple[Properties, ...]) -> Iterator[Job]:
-    kind = (job.text_or_empty("jobType") or job.text_or_empty("type")).lower()
+    said = {job.text_or_empty(path).lower() for path in ("jobType", "type")} - {""}
+    if len(said) > 1:
+        why = f"says {' and '.join(sorted(said))}, which contradict each other (jobType, type)"
+        raise Malformed(job.at, why, job.owner)
+    kind = "".join(said)
     if kind == "pipeline":
         steps = list(job.each_section("jobs.*"))
         if not steps:
@@ -213,10 +265,6 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
     return named[0]
 
 
-def _either(props: Properties, *paths: str) -> float | None:
-    return next((number for path in paths if (number := props.number_or_none(path)) is not None), None)
-
-
 def _started(graph: Graph, schedule: Resource) -> Iterator[Machines]:
     """What Azure makes for the jobs of a schedule; those on a cluster of the stack take that cluster's nodes."""
     for job in jobs(schedule.props):
@@ -227,8 +275,7 @@ def _started(graph: Graph, schedule: Resource) -> Iterator[Machines]:
 
 
 def _made(schedule: Resource, job: Job) -> Machines:
-    resources = (job.own.section_or_empty("trial") if job.kind == "sweep" else job.own).section_or_empty("resources")
-    machine = resources.text_or_empty("instanceType") or resources.text_or_empty("instance_type")
+    machine = job.machine_type()
     tier = job.own.text_or_empty("queueSettings.jobTier")
     if not machine:
         where = _at(job.own, "resources.instanceType")
@@ -257,10 +304,9 @@ def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
     total, parts = pricing.assume("batch-log-gb") * pricing.of("log-analytics-ingestion"), list[str]()
     for job in jobs(schedule.props):
         minutes = job.minutes_or_none()
-        if minutes is None:
-            raise Malformed(
-                _at(job.own, "limits.timeout"), "is not given, so nothing bounds what a run costs", schedule
-            )
+        if not minutes:
+            why = "is zero or not given, so nothing bounds what a run costs"
+            raise Malformed(_at(job.own, "limits.timeout"), why, schedule)
         compute = job.compute(pricing.graph, schedule)
         (machines,) = [_made(schedule, job)] if compute is None else _computing(pricing.graph, compute)
         count, hours, hour = job.nodes(), minutes / 60, pricing.hour(machines)
@@ -277,10 +323,13 @@ def _runs_per_month(trigger: Properties) -> float:
     kind = trigger.text_or_empty("triggerType")
     if kind == "Cron":
         try:
-            return cron_runs_per_month(trigger.text_or_empty("expression"))
+            runs = cron_runs_per_month(trigger.text_or_empty("expression"))
         except CronSimError:
             raise Malformed(_at(trigger, "expression"), "is no cron expression", trigger.owner) from None
-    frequency, interval = trigger.text_or_empty("frequency").lower(), trigger.number_or_none("interval")
+        if not runs:
+            raise Malformed(_at(trigger, "expression"), "does not fire in a year that is looked at", trigger.owner)
+        return runs
+    frequency, interval = trigger.text_or_empty("frequency").lower(), more_than_zero_or_none(trigger, "interval")
     if kind != "Recurrence" or frequency not in _MINUTES or not interval:
         raise Malformed(trigger.at, "does not say how often it fires", trigger.owner)
     at = trigger.section_or_empty("schedule")

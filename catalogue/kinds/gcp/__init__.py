@@ -37,6 +37,7 @@ OWN_ACCOUNT = r"[^@]+@{account}\.iam\.gserviceaccount\.com"
 VPC, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
 ACCOUNT, CUSTOM_ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
 KEY = "gcp:kms/cryptoKey:CryptoKey"
+WORKFLOW = "gcp:workflows/workflow:Workflow"
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
 _MEMBER = (
     Ref("member", (ACCOUNT,), only=f"serviceAccount:{OWN_ACCOUNT}"),

@@ -1,16 +1,71 @@
 """Cloud Scheduler: what starts a workflow by the clock."""
 
+import re
+from collections.abc import Iterator
+
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
-from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Kind, No, assumed, documented
-from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, acting, in_terraform, registry
+from catalogue.graph import Graph, Resource
+from catalogue.kind import At, Bills, Kind, Machines, No, Runs, assumed, documented
+from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
+from catalogue.properties import Malformed, NotKnown
 
 SCHEDULE = "gcp:cloudscheduler/job:Job"
 
 _SDK = registry("cloudscheduler/job")
 _PRICES = documented("https://cloud.google.com/scheduler/pricing", READ)
+_STARTS = documented("https://cloud.google.com/workflows/docs/schedule-workflow", READ)
+_EXECUTION = re.compile(
+    r"https://workflowexecutions\.googleapis\.com/v1/projects/([^/?#]+)/locations/([^/?#]+)/workflows/([^/?#]+)/executions"
+)
+
+
+def started(graph: Graph, schedule: Resource) -> Resource:
+    """The workflow of the stack that a schedule starts an execution of, by the address that it calls.
+
+    Where the address is not known yet, what it is made of decides. Raises Malformed for whatever else a schedule calls.
+    """
+    for target in ("pubsubTarget", "appEngineHttpTarget"):
+        if schedule.props.is_given(target):
+            raise Malformed(target, "is given, and nobody knows what that starts", schedule)
+    method = schedule.props.text_or_empty("httpTarget.httpMethod") or "POST"
+    if method != "POST":
+        raise Malformed("httpTarget.httpMethod", f"is {method}, where POST starts an execution", schedule)
+    try:
+        address = schedule.props.text_or_empty("httpTarget.uri")
+    except NotKnown:
+        found = graph.refers(schedule, "httpTarget", WORKFLOW)
+        if len(found) != 1:
+            raise
+    else:
+        called = _EXECUTION.fullmatch(address)
+        found = [w for w in graph.of(WORKFLOW) if _is(w, *called.groups())] if called else []
+    if len(found) != 1:
+        raise Malformed("httpTarget.uri", "starts no workflow of the stack, so nobody knows what it starts", schedule)
+    return found[0]
+
+
+def _is(workflow: Resource, project: str, region: str, name: str) -> bool:
+    """Whether a workflow is the one of this name; what it does not say is the provider's to say."""
+    said = (workflow.props.text_if_known(key) for key in ("project", "region"))
+    return workflow.props.text_if_known("name") == name and all(
+        own in ("", asked) for own, asked in zip(said, (project, region), strict=True)
+    )
+
+
+def starting(graph: Graph, workflow: Resource) -> list[Resource]:
+    """The schedules that start a workflow, whether they refer to it or name it by text.
+
+    Raises Malformed where one of the stack's schedules starts what nobody knows, for that may be this workflow.
+    """
+    return [schedule for schedule in graph.of(SCHEDULE) if started(graph, schedule).urn == workflow.urn]
+
+
+def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:
+    """None of its own: the workflow that it starts has them. Raises Malformed where it starts anything else."""
+    started(graph, schedule)
+    return iter(())
 
 
 def _schedule(pricing: Pricing, resource: Resource) -> Bill:
@@ -25,7 +80,7 @@ KINDS = (
         keys=No("a schedule names no key; what it sends holds no data", _SDK),
         holds=No("it can be made again from the program", _SDK),
         reaches=No("it calls Google's APIs on Google's side", assumed("it has no network of its own", READ)),
-        runs=No("what it starts runs, and is counted there", _SDK),
+        runs=Runs(_machines, _STARTS),
         bills=Bills(_schedule, _PRICES),
         stands=At("region", _SDK),
         keeps=No("nothing is written to it", _SDK),

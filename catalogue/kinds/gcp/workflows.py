@@ -16,12 +16,10 @@ from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
-from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, acting, in_terraform, registry
-from catalogue.kinds.gcp.cloudscheduler import SCHEDULE
+from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
+from catalogue.kinds.gcp.cloudscheduler import starting
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
-
-WORKFLOW = "gcp:workflows/workflow:Workflow"
 
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
@@ -203,7 +201,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
 
 
 def _workflow(pricing: Pricing, resource: Resource) -> Bill:
-    schedules = pricing.graph.referring(SCHEDULE, "httpTarget", resource)
+    schedules = starting(pricing.graph, resource)
     machines = list(_machines(pricing.graph, resource))
     if machines and not schedules:
         raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
@@ -221,9 +219,12 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
 def _runs_per_month(schedule: Resource) -> float:
     cron = schedule.props.text_or_empty("schedule")
     try:
-        return cron_runs_per_month(cron)
+        runs = cron_runs_per_month(cron)
     except CronSimError:
         raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
+    if not runs:
+        raise Malformed("schedule", f"is {cron!r}, which does not fire in a year that is looked at", schedule)
+    return runs
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:

@@ -84,6 +84,7 @@ WORKSPACE, COMPUTE, SCHEDULE = f"{ML}:Workspace", f"{ML}:Compute", f"{ML}:Schedu
 SERVED, DEPLOYMENT, DATASTORE = f"{ML}:OnlineEndpoint", f"{ML}:OnlineDeployment", f"{ML}:Datastore"
 BATCH, BATCH_DEPLOYMENT, RULE = f"{ML}:BatchEndpoint", f"{ML}:BatchDeployment", f"{ML}:ManagedNetworkSettingsRule"
 GROUP, RESOURCES = f"{NET}:NetworkSecurityGroup", "azure-native:resources:ResourceGroup"
+VNET = f"{NET}:VirtualNetwork"
 SUBNET, ENDPOINT, ZONE_GROUP = f"{NET}:Subnet", f"{NET}:PrivateEndpoint", f"{NET}:PrivateDnsZoneGroup"
 ZONE, LINK = "azure-native:privatedns:PrivateZone", "azure-native:privatedns:VirtualNetworkLink"
 ROLE, ASSIGNMENT, POLICY = f"{AUTH}:RoleDefinition", f"{AUTH}:RoleAssignment", f"{AUTH}:PolicyAssignment"
@@ -108,12 +109,24 @@ CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-61
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
+UNDIRECTED = {"name": "whence", "access": "Allow", "protocol": "Tcp", "destinationAddressPrefix": "VirtualNetwork"}
+
+
+def approving(**destination: Any) -> Mutation:
+    """A service tag more that the workspace's managed network lets out."""
+    rule = {"type": "ServiceTag", "destination": destination}
+    return lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(outboundRules={"more": rule}))
+
 
 CATCHES: list[tuple[str, Mutation]] = [
     ("network-no-internet-gateway", adding(f"{NET}:PublicIPAddress")),
     ("network-no-internet-gateway", adding(f"{NET}:NatGateway")),
     ("network-no-internet-gateway", adding(f"{NET}:VirtualNetworkPeering")),
     ("network-no-internet-gateway", adding(f"{NET}:AzureFirewall")),
+    (
+        "network-no-internet-gateway",
+        lambda g: changed(g, first(g, VNET), lambda p: p.update(virtualNetworkPeerings=[{"name": "theirs"}])),
+    ),
     ("network-no-internet-route", adding(f"{NET}:Route", addressPrefix="0.0.0.0/0", nextHopType="Internet")),
     ("network-no-internet-route", adding(f"{NET}:RouteTable", routes=[{"nextHopType": "VirtualAppliance"}])),
     ("network-subnet-private", setting(SUBNET, "defaultOutboundAccess", True)),
@@ -125,6 +138,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-security-group-closed", setting(GROUP, "securityRules.2.destinationAddressPrefix", "Internet")),
     ("network-security-group-closed", losing(GROUP, "securityRules.0.sourceAddressPrefix")),
     ("network-security-group-closed", adding(f"{NET}:SecurityRule", {}, **OPEN)),
+    ("network-security-group-closed", setting(GROUP, "securityRules.0.sourceAddressPrefix", "0.0.0.0/8")),
+    ("network-security-group-closed", setting(GROUP, "securityRules.0.sourceAddressPrefix", "240.0.0.0/4")),
+    ("network-security-group-closed", setting(GROUP, "securityRules.2.destinationAddressPrefix", "fc00::/7")),
+    ("network-security-group-closed", adding(f"{NET}:SecurityRule", {}, **UNDIRECTED)),
     ("network-default-denied", losing(GROUP, "securityRules.3")),
     ("network-default-denied", setting(GROUP, "securityRules.1.protocol", "Tcp")),
     ("network-default-denied", given_as_text(SUBNET, "networkSecurityGroup")),
@@ -137,6 +154,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("network-workspace-vpc-only", setting(WORKSPACE, "managedNetwork.isolationMode", "AllowInternetOutbound")),
     ("network-workspace-vpc-only", setting(WORKSPACE, "v1LegacyMode", True)),
+    (
+        "network-public-access",
+        lambda g: changed(g, first(g, WORKSPACE), lambda p: p.update(ipAllowlist=["203.0.113.7"])),
+    ),
+    (
+        "network-public-access",
+        lambda g: changed(g, first(g, WORKSPACE), lambda p: p.update(networkAcls={"defaultAction": "Allow"})),
+    ),
     (
         "network-approved-outbound",
         lambda g: changed(
@@ -154,6 +179,11 @@ CATCHES: list[tuple[str, Mutation]] = [
         adding(RULE, {"workspaceName": WORKSPACE}, properties={"type": "PrivateEndpoint"}),
     ),
     ("network-approved-outbound", ignoring_nothing(WORKSPACE)),
+    ("network-approved-outbound", approving(serviceTag="Internet")),
+    ("network-approved-outbound", approving(serviceTag="Storage.eastus2")),
+    ("network-approved-outbound", approving(serviceTag="AzureFrontDoor.Frontend")),
+    ("network-approved-outbound", approving(protocol="TCP")),
+    ("network-approved-outbound", approving(serviceTag="AzureMonitor", addressPrefixes=["203.0.113.0/24"])),
     (
         "network-approved-outbound",
         lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(firewallSku="Standard")),
