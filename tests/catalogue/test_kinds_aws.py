@@ -204,6 +204,45 @@ def test_a_target_is_that_of_its_variant_and_no_other() -> None:
         ]
 
 
+def test_of_all_that_scales_a_variant_the_most_counts() -> None:
+    own = {**BLUE, "managedInstanceScaling": {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 3}}
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[own])
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    type_ = "aws:appautoscaling/target:Target"
+    refers = resource(type_, "one", refers={"resourceId": [endpoint.urn]}, **target("blue", 1, 2))
+    named = resource(type_, "two", **target("blue", 0, 40))
+    assert said(Graph("s", "aws", (config, endpoint, refers), {}), endpoint) == ["online 1-3 ml.m5.large"]
+    assert said(Graph("s", "aws", (config, endpoint, refers, named), {}), endpoint) == ["online 0-40 ml.m5.large"]
+
+
+SCALED = {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 2}
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {**BLUE, "initialInstanceCount": -4},
+        {**BLUE, "initialInstanceCount": 0},
+        {**BLUE, "initialInstanceCount": 1.5},
+        {**BLUE, "managedInstanceScaling": {**SCALED, "minInstanceCount": -1}},
+        {**BLUE, "managedInstanceScaling": {**SCALED, "maxInstanceCount": 0}},
+        {"variantName": "s", "serverlessConfig": {"maxConcurrency": -5, "memorySizeInMb": 2048}},
+        {"serverlessConfig": {"maxConcurrency": 5, "provisionedConcurrency": -1, "memorySizeInMb": 2048}},
+    ],
+)
+def test_a_count_of_replicas_that_is_none_is_malformed(variant: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match="which is no number of replicas"):
+        served(variant)
+
+
+@pytest.mark.parametrize("size", [-100_000, 0])
+def test_a_volume_without_a_size_is_malformed(size: int) -> None:
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[{**BLUE, "volumeSizeInGb": size}])
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    with pytest.raises(Malformed, match="volumeSizeInGb"):
+        priced(Graph("s", "aws", (config, endpoint), {}), endpoint)
+
+
 @pytest.mark.parametrize("variants", [(), ({"variantName": "x"},), (BLUE, {"variantName": "x", "modelName": "m"})])
 def test_a_variant_of_a_kind_that_nobody_knows_is_malformed(variants: tuple[dict[str, Any], ...]) -> None:
     with pytest.raises(Malformed, match="nobody knows"):
@@ -327,6 +366,31 @@ def test_a_task_of_which_nobody_knows_what_it_runs_is_malformed(state: Any) -> N
 def test_a_state_that_starts_any_number_of_jobs_is_malformed(states: Any) -> None:
     with pytest.raises(Malformed, match=r"definition\.States\.Only"):
         ran(**states)
+
+
+def test_an_empty_list_of_groups_is_not_given() -> None:
+    config = {"InstanceGroups": [], **machines(3, P5)}
+    assert ran(Only=task("createTrainingJob.sync", {"ResourceConfig": config})) == [f"training 3-3 {P5}"]
+    for request in (
+        {"ResourceConfig": {"InstanceGroups": [machines()], **machines(3, P5)}},
+        {"ResourceConfig": {"InstanceGroups": [], "InstanceType": P5}},
+    ):
+        with pytest.raises(Malformed, match="ResourceConfig"):
+            ran(Only=task("createTrainingJob.sync", request))
+    tuned = {"HyperParameterTuningResourceConfig": machines(), **TUNED}
+    limits = {"ResourceLimits": {"MaxParallelTrainingJobs": 1}}
+    with pytest.raises(Malformed, match="stands beside ResourceConfig"):
+        request = {"HyperParameterTuningJobConfig": limits, "TrainingJobDefinition": tuned}
+        ran(Only=task("createHyperParameterTuningJob.sync", request))
+
+
+@pytest.mark.parametrize("key", ["DebugRuleConfigurations", "ProfilerRuleConfigurations"])
+def test_the_rules_that_watch_a_training_job_run_beside_it(key: str) -> None:
+    rules = [{"RuleEvaluatorImage": "free"}, {"RuleEvaluatorImage": "own", "InstanceType": P5}]
+    state = task("createTrainingJob.sync", {"ResourceConfig": machines(), key: rules})
+    assert ran(Only=state) == ["training 1-1 ml.m5.large", f"training 1-1 {P5}"]
+    machine = resource(sfn.STATE_MACHINE, definition=json.dumps({"States": {"Only": state}}))
+    assert serves(KNOWN[sfn.STATE_MACHINE], machine)[0] == ["free", "own"]
 
 
 def test_a_loop_without_a_job_is_read() -> None:

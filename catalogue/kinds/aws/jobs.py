@@ -52,6 +52,10 @@ class Job:
                 raise Malformed(where, "is missing, so that nobody knows what runs", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
             yield Machines(user, type_, USES[self.action], count, count, part)
+        for rule in self._rules():
+            _decided(rule, "InstanceType")
+            if type_ := rule.text_or_empty("InstanceType"):
+                yield Machines(user, type_, USES["createProcessingJob"], self.times, self.times, part)
 
     def longest_hours(self) -> float:
         """How long the job may last by what it says itself. Raises Unpriced where it says nothing."""
@@ -78,6 +82,13 @@ class Job:
         for training in _trainings(self.request):
             yield from training.each_text("AlgorithmSpecification.TrainingImage")
         yield from self.request.each_text("AppSpecification.ImageUri")
+        for rule in self._rules():
+            yield from rule.each_text("RuleEvaluatorImage")
+
+    def _rules(self) -> Iterator[Properties]:
+        """The rules that watch a training job, each a processing job beside it; AWS's own name no type and are free."""
+        for key in ("DebugRuleConfigurations", "ProfilerRuleConfigurations"):
+            yield from self.request.each_section(key)
 
 
 def _transform_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
@@ -97,6 +108,9 @@ def _tuning_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
     times = whole(limits, "MaxParallelTrainingJobs")
     for training in _trainings(request):
         tuned = "HyperParameterTuningResourceConfig"
+        if tuned in training and "ResourceConfig" in training:
+            why = "stands beside ResourceConfig, so nobody knows which of them runs"
+            raise Malformed(f"{training.at}.{tuned}", why, training.owner)
         named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
         yield from ((cluster, times) for cluster in _cluster(training, *named))
 
