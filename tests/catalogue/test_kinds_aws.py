@@ -482,6 +482,21 @@ def test_jobs_in_jsonata_name_arguments() -> None:
     assert ran(Only=state) == ["batch 2-2 ml.m5.large"]
 
 
+def test_an_application_that_people_may_start_is_a_machine_and_has_a_price_or_none() -> None:
+    spec = {"defaultResourceSpec": {"instanceType": P5}}
+    free = {"jupyterServerAppSettings": {"defaultResourceSpec": {"instanceType": "system"}}, "executionRole": "r"}
+    domain = resource(sagemaker.DOMAIN, "d", defaultUserSettings=free, defaultSpaceSettings={})
+    bare = resource(sagemaker.USER_PROFILE, "u", refers={"domainId": [domain.urn]}, userSettings={})
+    graph = Graph("s", "aws", (domain, bare), {})
+    assert said(graph, domain) == said(graph, bare) == [] and priced(graph, bare).ceiling > 0
+    own = resource(sagemaker.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
+    assert said(graph, own) == [f"training 0-0 {P5} (an application that people start)"]
+    rich = resource(sagemaker.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
+    for user, of_it in ((own, domain), (bare, rich)):
+        with pytest.raises(Unpriced, match=P5):
+            priced(Graph("s", "aws", (of_it, user), {}), user)
+
+
 # ---- what is served -------------------------------------------------------------------------------------------------
 
 

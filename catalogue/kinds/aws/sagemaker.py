@@ -257,8 +257,41 @@ def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
         yield from container.each_text("additionalModelDataSources.s3DataSources.s3Uri")
 
 
+# ---- Studio ---------------------------------------------------------------------------------------------------------
+
+_SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings", "domainSettings")
+_ON_AWS = "system"
+"""The machine type of an application that runs on AWS's side, free of charge."""
+
+
+def application_types(studio: Resource) -> Iterator[str]:
+    """Each machine type on which a domain's or a user's settings let people start an application."""
+    for settings in (studio.props.section_or_empty(key) for key in _SETTINGS):
+        for app in (name for name in settings.names() if name.endswith("Settings")):
+            for type_ in settings.each_text(f"{app}.defaultResourceSpec.instanceType"):
+                if type_ not in ("", _ON_AWS):
+                    yield type_
+
+
+def domain_of(graph: Graph, profile: Resource) -> list[Resource]:
+    """The domain of a user, where it is in the stack."""
+    id_ = profile.props.text_if_known("domainId")
+    return graph.refers(profile, "domainId", DOMAIN) or [
+        d for d in graph.of(DOMAIN) if id_ and d.props.text_if_known("id") == id_
+    ]
+
+
+def _applications(graph: Graph, studio: Resource) -> Iterator[Machines]:
+    """None runs until somebody starts it. The catalogue has no quota of applications, so they draw on none."""
+    for type_ in sorted(set(application_types(studio))):
+        yield Machines(studio.name, type_, "training", 0, 0, "an application that people start")
+
+
 def _user_price(pricing: Pricing, resource: Resource) -> Bill:
-    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of("studio-app-ml.t3.medium")
+    """The dearest application that the settings of the user or the domain name; without any it is an ml.t3.medium."""
+    types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
+    hours = pricing.assume("workspace-hours-per-user")
+    hour = max(pricing.of(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
     amount = pricing.assume("workspace-gb-per-user")
     space = amount * pricing.of("studio-space-storage")
     return Bill(
@@ -387,7 +420,7 @@ KINDS = (
         keys=Keys((KeyAt("kmsKeyId"), *_studio_keys("defaultUserSettings")), _CREATES_DOMAIN),
         holds=Holds("work", _CREATES_DOMAIN),
         reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
-        runs=No("people start the applications", _APPS),
+        runs=Runs(_applications, _APPS),
         bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
         stands=regional(DOMAIN),
         keeps=No("what people keep they delete themselves", _DOMAINS),
@@ -473,7 +506,7 @@ KINDS = (
         keys=Keys(_studio_keys("userSettings"), _CREATES_DOMAIN),
         holds=No("its home is a part of its domain's file system", _CREATES_DOMAIN),
         reaches=No("its domain's network reaches what it needs", _STUDIO_VPC),
-        runs=No("people start the applications", _APPS),
+        runs=Runs(_applications, _APPS),
         bills=Bills(_user_price, _PRICING),
         stands=regional(USER_PROFILE),
         keeps=No("what people keep they delete themselves", _DOMAINS),
