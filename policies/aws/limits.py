@@ -77,20 +77,24 @@ def _is_woken(graph: Graph, step: Resource) -> bool:
 @resource_rule(
     "limits-idle-shutdown",
     sagemaker.DOMAIN,
+    sagemaker.USER_PROFILE,
     severity="high",
     says="Workspace applications stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
 def idle_shutdown(props: Properties) -> Iterator[str]:
-    """JupyterLab and Code Editor, which a user could else leave on for weeks."""
+    """JupyterLab and Code Editor, which a user could else leave on for weeks; settings of a user or a space too."""
     limit = load()["idle-timeout-minutes"].number
-    for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
-        idle = props.section_or_empty(f"defaultUserSettings.{app}.appLifecycleManagement.idleSettings")
-        minutes = idle.number_or_none("idleTimeoutInMinutes") or 0
-        if idle.text_or_empty("lifecycleManagement") != "ENABLED" or not 0 < minutes <= limit:
-            yield f"does not stop idle applications within {limit:g} minutes ({app})"
-        if not 0 < (idle.number_or_none("maxIdleTimeoutInMinutes") or 0) <= limit:
-            yield f"lets a user raise the idle timeout beyond {limit:g} minutes ({app})"
+    for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
+        for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
+            idle = props.section_or_empty(f"{settings}.{app}.appLifecycleManagement.idleSettings")
+            if not idle and (settings != "defaultUserSettings" or "userProfileName" in props):
+                continue  # the defaults of the domain's users hold
+            minutes = idle.number_or_none("idleTimeoutInMinutes") or 0
+            if idle.text_or_empty("lifecycleManagement") != "ENABLED" or not 0 < minutes <= limit:
+                yield f"does not stop idle applications within {limit:g} minutes ({app})"
+            if not 0 < (idle.number_or_none("maxIdleTimeoutInMinutes") or 0) <= limit:
+                yield f"lets a user raise the idle timeout beyond {limit:g} minutes ({app})"
 
 
 @resource_rule(

@@ -6,7 +6,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
-from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL
+from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
 from catalogue.properties import Properties
 from policies.aws.documents import allows
 from policies.rule import Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
@@ -134,20 +134,39 @@ def flow_logs(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no flow log of all traffic"
 
 
-@resource_rule(
+@stack_rule(
     "network-workspace-vpc-only",
     DOMAIN,
+    USER_PROFILE,
     severity="critical",
     proof="network fit",
     says="Studio reaches out through the VPC only.",
     remedy="Set app_network_access_type='VpcOnly' and name the VPC, its subnets and a security group.",
 )
-def workspace_vpc_only(props: Properties) -> Iterator[str]:
-    """VpcOnly, with user settings that name a security group."""
-    if props.text_or_empty("appNetworkAccessType") != "VpcOnly":
+def workspace_vpc_only(graph: Graph, resource: Resource) -> Iterator[str]:
+    """VpcOnly, with user settings that name a security group; no user and no space has another one than those."""
+    if resource.type == USER_PROFILE:
+        yield from _other_groups(graph, resource, "userSettings", domain_of(graph, resource))
+        return
+    if resource.props.text_or_empty("appNetworkAccessType") != "VpcOnly":
         yield "lets Studio reach the internet directly"
-    if not props.is_given("defaultUserSettings.securityGroups"):
+    if not resource.props.is_given("defaultUserSettings.securityGroups"):
         yield "names no security group for Studio's applications"
+    yield from _other_groups(graph, resource, "defaultSpaceSettings", [resource])
+
+
+def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list[Resource]) -> Iterator[str]:
+    """Any security group that the domain's users do not have; one that is not known yet is told by its reference."""
+    own, path = "defaultUserSettings", "securityGroups"
+    allowed = {group for d in domains for group in d.props.each_text_if_known(f"{own}.{path}")}
+    known = list(resource.props.each_text_if_known(f"{settings}.{path}"))
+    if other := sorted(set(known) - allowed):
+        yield f"gives applications the security group {other[0]}, which the domain's users do not have"
+    if count(resource.props, f"{settings}.{path}") > len(known):
+        behind = {group.urn for d in domains for group in graph.refers(d, own, *ec2.GROUPS)}
+        refers = {group.urn for group in graph.refers(resource, settings, *ec2.GROUPS)}
+        if not refers or refers - behind:
+            yield "gives applications a security group that the domain's users do not have"
 
 
 @resource_rule(

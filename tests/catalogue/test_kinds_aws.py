@@ -15,11 +15,13 @@ import pytest
 import catalogue.kinds.aws
 from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Keys, Kind, No, Renders, Runs, Serves
+from catalogue.hardware import catalogue as hardware
+from catalogue.kind import At, Bills, Keys, Kind, No, Renders, Runs, Serves
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import sagemaker, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.scheduler import SCHEDULE, runs_per_month
+from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 from catalogue.rendering import Terraform
 from operations.rendering.terraform import render
@@ -202,6 +204,45 @@ def test_a_target_is_that_of_its_variant_and_no_other() -> None:
         ]
 
 
+def test_of_all_that_scales_a_variant_the_most_counts() -> None:
+    own = {**BLUE, "managedInstanceScaling": {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 3}}
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[own])
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    type_ = "aws:appautoscaling/target:Target"
+    refers = resource(type_, "one", refers={"resourceId": [endpoint.urn]}, **target("blue", 1, 2))
+    named = resource(type_, "two", **target("blue", 0, 40))
+    assert said(Graph("s", "aws", (config, endpoint, refers), {}), endpoint) == ["online 1-3 ml.m5.large"]
+    assert said(Graph("s", "aws", (config, endpoint, refers, named), {}), endpoint) == ["online 0-40 ml.m5.large"]
+
+
+SCALED = {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 2}
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {**BLUE, "initialInstanceCount": -4},
+        {**BLUE, "initialInstanceCount": 0},
+        {**BLUE, "initialInstanceCount": 1.5},
+        {**BLUE, "managedInstanceScaling": {**SCALED, "minInstanceCount": -1}},
+        {**BLUE, "managedInstanceScaling": {**SCALED, "maxInstanceCount": 0}},
+        {"variantName": "s", "serverlessConfig": {"maxConcurrency": -5, "memorySizeInMb": 2048}},
+        {"serverlessConfig": {"maxConcurrency": 5, "provisionedConcurrency": -1, "memorySizeInMb": 2048}},
+    ],
+)
+def test_a_count_of_replicas_that_is_none_is_malformed(variant: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match="which is no number of replicas"):
+        served(variant)
+
+
+@pytest.mark.parametrize("size", [-100_000, 0])
+def test_a_volume_without_a_size_is_malformed(size: int) -> None:
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[{**BLUE, "volumeSizeInGb": size}])
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    with pytest.raises(Malformed, match="volumeSizeInGb"):
+        priced(Graph("s", "aws", (config, endpoint), {}), endpoint)
+
+
 @pytest.mark.parametrize("variants", [(), ({"variantName": "x"},), (BLUE, {"variantName": "x", "modelName": "m"})])
 def test_a_variant_of_a_kind_that_nobody_knows_is_malformed(variants: tuple[dict[str, Any], ...]) -> None:
     with pytest.raises(Malformed, match="nobody knows"):
@@ -309,10 +350,151 @@ def test_a_task_of_which_nobody_knows_what_it_runs_is_malformed(state: Any) -> N
         ran(Only=state)
 
 
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"Only": []},
+        {"Only": {**TRANSFORM, "Next": "Only"}},
+        {"Only": {**TRANSFORM, "Next": "C"}, "C": {"Type": "Choice", "Choices": [{"Next": "Only"}]}},
+        {"Only": {**TRANSFORM, "Catch": [{"Next": "C"}]}, "C": {"Type": "Choice", "Choices": [], "Default": "Only"}},
+        {"Only": {"Type": "Parallel", "Branches": [INNER], "Next": "Only"}},
+        {"Only": {"Type": "Map", "MaxConcurrency": -2, "ItemProcessor": INNER}},
+        {"Only": task("createTransformJob.sync", {"TransformResources": machines(0)})},
+        {"Only": task("createTransformJob.sync", {"TransformResources": machines(-3)})},
+    ],
+)
+def test_a_state_that_starts_any_number_of_jobs_is_malformed(states: Any) -> None:
+    with pytest.raises(Malformed, match=r"definition\.States\.Only"):
+        ran(**states)
+
+
+def test_an_empty_list_of_groups_is_not_given() -> None:
+    config = {"InstanceGroups": [], **machines(3, P5)}
+    assert ran(Only=task("createTrainingJob.sync", {"ResourceConfig": config})) == [f"training 3-3 {P5}"]
+    for request in (
+        {"ResourceConfig": {"InstanceGroups": [machines()], **machines(3, P5)}},
+        {"ResourceConfig": {"InstanceGroups": [], "InstanceType": P5}},
+    ):
+        with pytest.raises(Malformed, match="ResourceConfig"):
+            ran(Only=task("createTrainingJob.sync", request))
+    tuned = {"HyperParameterTuningResourceConfig": machines(), **TUNED}
+    limits = {"ResourceLimits": {"MaxParallelTrainingJobs": 1}}
+    with pytest.raises(Malformed, match="stands beside ResourceConfig"):
+        request = {"HyperParameterTuningJobConfig": limits, "TrainingJobDefinition": tuned}
+        ran(Only=task("createHyperParameterTuningJob.sync", request))
+
+
+@pytest.mark.parametrize("key", ["DebugRuleConfigurations", "ProfilerRuleConfigurations"])
+def test_the_rules_that_watch_a_training_job_run_beside_it(key: str) -> None:
+    rules = [{"RuleEvaluatorImage": "free"}, {"RuleEvaluatorImage": "own", "InstanceType": P5}]
+    state = task("createTrainingJob.sync", {"ResourceConfig": machines(), key: rules})
+    assert ran(Only=state) == ["training 1-1 ml.m5.large", f"training 1-1 {P5}"]
+    machine = resource(sfn.STATE_MACHINE, definition=json.dumps({"States": {"Only": state}}))
+    assert serves(KNOWN[sfn.STATE_MACHINE], machine)[0] == ["free", "own"]
+
+
+def test_a_loop_without_a_job_is_read() -> None:
+    waits = {"Wait": {"Type": "Wait", "Next": "See"}, "See": {**task("describeTransformJob", {}), "Next": "Wait"}}
+    assert ran(Only={**TRANSFORM, "Next": "Wait"}, **waits) == ["batch 2-2 ml.m5.large"]
+
+
+def priced(graph: Graph, one: Resource) -> Bill:
+    bills = KNOWN[one.type].bills
+    assert isinstance(bills, Bills)
+    return bills.price(Pricing(graph, hardware.load("aws"), "us-east-1"), one)
+
+
+TRAIN = {"ResourceConfig": machines(2), "StoppingCondition": {"MaxRuntimeInSeconds": 7200}}
+MACHINE_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:m"
+
+
+def started(*targets: dict[str, Any], **states: Any) -> tuple[Graph, Resource]:
+    """A state machine of these states, which ends within an hour, and a daily schedule for each target."""
+    text = json.dumps({"TimeoutSeconds": 3600, "States": states})
+    machine = resource(sfn.STATE_MACHINE, "m", name="m", definition=text)
+    daily = "rate(1 day)"
+    all_ = [resource(SCHEDULE, f"s{i}", scheduleExpression=daily, target=each) for i, each in enumerate(targets)]
+    return Graph("s", "aws", (machine, *all_), {}), machine
+
+
+@pytest.mark.parametrize("target", [{"arn": MACHINE_ARN}, {"arn": f"{MACHINE_ARN}:live"}])
+def test_a_schedule_that_names_the_machine_by_text_starts_it(target: dict[str, Any]) -> None:
+    once, twice = started(target, Only=TRANSFORM), started(target, target, Only=TRANSFORM)
+    assert priced(*once).ceiling > 0
+    assert priced(*twice).ceiling == pytest.approx(2 * priced(*once).ceiling)
+
+
+@pytest.mark.parametrize("targets", [(), ({"arn": f"{MACHINE_ARN}2"},)])
+def test_a_machine_that_no_schedule_starts_is_unpriced(targets: tuple[dict[str, Any], ...]) -> None:
+    with pytest.raises(Unpriced, match="nothing says how often it runs"):
+        priced(*started(*targets, Only=TRANSFORM))
+    assert priced(*started(*targets, Only=task("publish", {}, "sns:"))).ceiling == 0
+
+
+def test_a_job_for_which_nothing_waits_is_bounded_by_itself_or_unpriced() -> None:
+    target = {"arn": MACHINE_ARN}
+    for by in ("sagemaker:", "aws-sdk:sagemaker:"):
+        with pytest.raises(Unpriced, match="that nothing ends"):
+            priced(*started(target, Only=task("createTransformJob", ONE, by)))
+        alone = priced(*started(target, Only=task("createTrainingJob", TRAIN, by)))
+        assert "at most 2 h" in alone.basis
+    with pytest.raises(Malformed, match="MaxRuntimeInSeconds"):
+        endless = {**TRAIN, "StoppingCondition": {"MaxRuntimeInSeconds": -1}}
+        priced(*started(target, Only=task("createTrainingJob", endless)))
+
+
+def scheduled(arn: str, **more: Any) -> tuple[Graph, Resource]:
+    graph, _ = started({"arn": arn, **more}, Only=TRANSFORM)
+    return graph, graph.of(SCHEDULE)[0]
+
+
+def test_a_schedule_runs_the_job_that_it_creates_by_itself() -> None:
+    calls = "arn:aws:scheduler:::aws-sdk:sagemaker:"
+    training = scheduled(f"{calls}createTrainingJob", input=json.dumps(TRAIN))
+    assert said(*training) == ["training 2-2 ml.m5.large"]
+    assert "at most 2 h" in priced(*training).basis and priced(*training).ceiling > 0
+    transform = scheduled(f"{calls}createTransformJob", input=json.dumps(ONE))
+    with pytest.raises(Unpriced, match="that nothing ends"):
+        priced(*transform)
+    assert said(*scheduled(MACHINE_ARN)) == said(*scheduled(f"{calls}stopTrainingJob")) == []
+
+
+@pytest.mark.parametrize(
+    ("arn", "more"),
+    [
+        ("arn:aws:scheduler:::aws-sdk:sagemaker:createEndpoint", {}),
+        ("arn:aws:scheduler:::aws-sdk:sagemaker:createTrainingJob", {}),
+        ("arn:aws:scheduler:::aws-sdk:ec2:runInstances", {"input": "{}"}),
+        ("arn:aws:ecs:us-east-1:111122223333:cluster/c", {"ecsParameters": {"taskDefinitionArn": "t"}}),
+        (f"{MACHINE_ARN}2", {}),
+        (MACHINE_ARN, {"sagemakerPipelineParameters": {"pipelineParameters": []}}),
+        ("", {}),
+    ],
+)
+def test_a_target_of_which_nobody_knows_what_it_runs_is_malformed(arn: str, more: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match=r"^(target|input)"):
+        said(*scheduled(arn, **more))
+
+
 def test_jobs_in_jsonata_name_arguments() -> None:
     state = {**TRANSFORM, "Arguments": TRANSFORM["Parameters"]}
     del state["Parameters"]
     assert ran(Only=state) == ["batch 2-2 ml.m5.large"]
+
+
+def test_an_application_that_people_may_start_is_a_machine_and_has_a_price_or_none() -> None:
+    spec = {"defaultResourceSpec": {"instanceType": P5}}
+    free = {"jupyterServerAppSettings": {"defaultResourceSpec": {"instanceType": "system"}}, "executionRole": "r"}
+    domain = resource(sagemaker.DOMAIN, "d", defaultUserSettings=free, defaultSpaceSettings={})
+    bare = resource(sagemaker.USER_PROFILE, "u", refers={"domainId": [domain.urn]}, userSettings={})
+    graph = Graph("s", "aws", (domain, bare), {})
+    assert said(graph, domain) == said(graph, bare) == [] and priced(graph, bare).ceiling > 0
+    own = resource(sagemaker.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
+    assert said(graph, own) == [f"training 0-0 {P5} (an application that people start)"]
+    rich = resource(sagemaker.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
+    for user, of_it in ((own, domain), (bare, rich)):
+        with pytest.raises(Unpriced, match=P5):
+            priced(Graph("s", "aws", (of_it, user), {}), user)
 
 
 # ---- what is served -------------------------------------------------------------------------------------------------
@@ -369,7 +551,7 @@ def test_runs_a_month_of_what_the_scheduler_takes(expression: str, runs: float) 
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "cron(0 2 * * *)", "cron(0 99 ? * 2 *)", "rate(often)", "rate(5 weeks)", "at()"]
+    "expression", ["", "cron(0 2 * * *)", "cron(0 99 ? * 2 *)", "rate(often)", "rate(5 weeks)", "rate(0 days)", "at()"]
 )
 def test_an_expression_that_nobody_can_read_is_malformed(expression: str) -> None:
     from catalogue.kinds.aws.scheduler import starts_per_month

@@ -92,10 +92,9 @@ def shadows(configuration: Resource) -> list[Properties]:
 
 def targets(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> list[Resource]:
     """The scalable targets of a variant. Where it is `alone`, one whose variant is not known yet is its target."""
-    found = graph.referring(TARGET, "resourceId", endpoint)
-    if not found:
-        path = f"endpoint/{endpoint.props.text_if_known('name')}/variant/"
-        found = [t for t in graph.of(TARGET) if t.props.text_if_known("resourceId").startswith(path)]
+    refers, path = graph.referring(TARGET, "resourceId", endpoint), f"endpoint/{endpoint.props.text_if_known('name')}/"
+    named = [t for t in graph.of(TARGET) if t.props.text_if_known("resourceId").startswith(path)]
+    found = [*refers, *(target for target in named if target not in refers)]
     name = variant.text_or_empty("variantName")
     return [target for target in found if _scales(target, name, alone)]
 
@@ -113,23 +112,26 @@ def managed_scaling(variant: Properties) -> Properties | None:
 
 
 def _range(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> tuple[int, int]:
-    """The fewest and the most replicas of a variant; what it starts with counts among the most."""
-    initial = variant.number_or_none("initialInstanceCount")
+    """The fewest and the most replicas of a variant by all that scales it; its first ones count among the most."""
     own = managed_scaling(variant)
+    bounds = [(target.props, "minCapacity", "maxCapacity") for target in targets(graph, endpoint, variant, alone)]
     if own is not None:
-        return _bound(own, "minInstanceCount"), max(int(initial or 0), _bound(own, "maxInstanceCount"))
-    start = 1 if initial is None else int(initial)
-    bounds = [target.props for target in targets(graph, endpoint, variant, alone)]
+        bounds.append((own, "minInstanceCount", "maxInstanceCount"))
+    given = variant.number_or_none("initialInstanceCount") is not None
+    start = _bound(variant, "initialInstanceCount") if given else 1
     if not bounds:
         return start, start
-    return min(_bound(b, "minCapacity") for b in bounds), max(start, *(_bound(b, "maxCapacity") for b in bounds))
+    least = min(_bound(section, low, least=0) for section, low, _ in bounds)
+    return least, max(start, *(_bound(section, high) for section, _, high in bounds))
 
 
-def _bound(section: Properties, key: str) -> int:
+def _bound(section: Properties, key: str, least: int = 1) -> int:
     number = section.number_or_none(key)
+    where = f"{section.at}.{key}" if section.at else key
     if number is None:
-        where = f"{section.at}.{key}" if section.at else key
         raise Malformed(where, "is missing, so that nothing bounds the replicas", section.owner)
+    if number < least or number != int(number):
+        raise Malformed(where, f"is {number:g}, which is no number of replicas", section.owner)
     return int(number)
 
 
@@ -151,7 +153,8 @@ def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use,
     if "serverlessConfig" in variant:
         size = variant.section_or_empty("serverlessConfig")
         memory = size.text_or_empty("memorySizeInMb")
-        low, high = int(size.number_or_none("provisionedConcurrency") or 0), _bound(size, "maxConcurrency")
+        provisioned = size.number_or_none("provisionedConcurrency") is not None
+        low, high = _bound(size, "provisionedConcurrency") if provisioned else 0, _bound(size, "maxConcurrency")
         return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part)
     type_ = variant.text_or_empty("instanceType")
     if not type_:
@@ -186,7 +189,11 @@ def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
         raise Unpriced(machines.said)
     if pricing.hardware.families[family].local_nvme:
         return 0.0
-    size = variant.number_or_none("volumeSizeInGb") or pricing.assume("endpoint-volume-gb")
+    size = variant.number_or_none("volumeSizeInGb")
+    if size is None:
+        size = pricing.assume("endpoint-volume-gb")
+    if size <= 0:
+        raise Malformed(f"{variant.at}.volumeSizeInGb", f"is {size:g}, which is no size of a volume", variant.owner)
     return size * pricing.of("sagemaker-endpoint-storage")
 
 
@@ -250,8 +257,41 @@ def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
         yield from container.each_text("additionalModelDataSources.s3DataSources.s3Uri")
 
 
+# ---- Studio ---------------------------------------------------------------------------------------------------------
+
+_SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings", "domainSettings")
+_ON_AWS = "system"
+"""The machine type of an application that runs on AWS's side, free of charge."""
+
+
+def application_types(studio: Resource) -> Iterator[str]:
+    """Each machine type on which a domain's or a user's settings let people start an application."""
+    for settings in (studio.props.section_or_empty(key) for key in _SETTINGS):
+        for app in (name for name in settings.names() if name.endswith("Settings")):
+            for type_ in settings.each_text(f"{app}.defaultResourceSpec.instanceType"):
+                if type_ not in ("", _ON_AWS):
+                    yield type_
+
+
+def domain_of(graph: Graph, profile: Resource) -> list[Resource]:
+    """The domain of a user, where it is in the stack."""
+    id_ = profile.props.text_if_known("domainId")
+    return graph.refers(profile, "domainId", DOMAIN) or [
+        d for d in graph.of(DOMAIN) if id_ and d.props.text_if_known("id") == id_
+    ]
+
+
+def _applications(graph: Graph, studio: Resource) -> Iterator[Machines]:
+    """None runs until somebody starts it. The catalogue has no quota of applications, so they draw on none."""
+    for type_ in sorted(set(application_types(studio))):
+        yield Machines(studio.name, type_, "training", 0, 0, "an application that people start")
+
+
 def _user_price(pricing: Pricing, resource: Resource) -> Bill:
-    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of("studio-app-ml.t3.medium")
+    """The dearest application that the settings of the user or the domain name; without any it is an ml.t3.medium."""
+    types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
+    hours = pricing.assume("workspace-hours-per-user")
+    hour = max(pricing.of(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
     amount = pricing.assume("workspace-gb-per-user")
     space = amount * pricing.of("studio-space-storage")
     return Bill(
@@ -380,7 +420,7 @@ KINDS = (
         keys=Keys((KeyAt("kmsKeyId"), *_studio_keys("defaultUserSettings")), _CREATES_DOMAIN),
         holds=Holds("work", _CREATES_DOMAIN),
         reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
-        runs=No("people start the applications", _APPS),
+        runs=Runs(_applications, _APPS),
         bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
         stands=regional(DOMAIN),
         keeps=No("what people keep they delete themselves", _DOMAINS),
@@ -466,7 +506,7 @@ KINDS = (
         keys=Keys(_studio_keys("userSettings"), _CREATES_DOMAIN),
         holds=No("its home is a part of its domain's file system", _CREATES_DOMAIN),
         reaches=No("its domain's network reaches what it needs", _STUDIO_VPC),
-        runs=No("people start the applications", _APPS),
+        runs=Runs(_applications, _APPS),
         bills=Bills(_user_price, _PRICING),
         stands=regional(USER_PROFILE),
         keeps=No("what people keep they delete themselves", _DOMAINS),

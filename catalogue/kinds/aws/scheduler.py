@@ -1,23 +1,26 @@
 """Amazon EventBridge Scheduler: what starts by itself, and how often."""
 
 import re
+from collections.abc import Iterator
 
 from cronsim import CronSimError
 
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
-from catalogue.kind import KeyAt, Keys, Kind, No, documented
+from catalogue.kind import Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, terraform
 from catalogue.kinds.aws.iam import ROLE
+from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
-from catalogue.pricing import MONTH_MINUTES, cron_runs_per_month
+from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed
 
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 
 _GUIDE = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/"
 _TYPES = documented(f"{_GUIDE}schedule-types.html", READ)
+_TARGETS = documented(f"{_GUIDE}managing-targets-universal.html", READ)
 _KMS = documented(f"{_GUIDE}encryption-rest.html", READ)
 _PRICING = documented("https://aws.amazon.com/eventbridge/pricing/", READ)
 
@@ -32,29 +35,87 @@ _ACTS = acts(
     ),
 )
 
-KINDS = (
-    Kind(
-        token=SCHEDULE,
-        tags=No("a schedule takes none; its group does", registry(SCHEDULE)),
-        keys=Keys((KeyAt("kmsKeyArn"),), _KMS),
-        holds=No("it can be made again from the program", registry(SCHEDULE)),
-        reaches=No("it starts its target on AWS's side", _TYPES),
-        runs=No("its target runs, not the schedule", _TYPES),
-        bills=No("a start a night is far below the free invocations", _PRICING),
-        stands=regional(SCHEDULE),
-        keeps=No("nothing is written to it", _TYPES),
-        serves=No("it runs no container", _TYPES),
-        acts=_ACTS,
-        renders=terraform("scheduler_schedule"),
-    ),
-)
-
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def starts_per_month(graph: Graph, target: Resource) -> float:
-    """How often the schedules of the stack start a target in an average month, all of them together."""
-    return sum(_starts(schedule) for schedule in graph.referring(SCHEDULE, "target", target))
+    """How often the schedules of the stack start a state machine in an average month, all of them together.
+
+    Raises Unpriced where none of them does: somebody else starts it, and nobody knows how often.
+    """
+    found = [s for s in graph.of(SCHEDULE) if s in graph.referring(SCHEDULE, "target", target) or _names(s, target)]
+    if not found:
+        raise Unpriced("a state machine that no schedule of the stack starts: nothing says how often it runs")
+    return sum(_starts(schedule) for schedule in found)
+
+
+def _names(schedule: Resource, machine: Resource) -> bool:
+    """Whether a schedule names a state machine by its ARN, a version or an alias of it included."""
+    _, mark, named = schedule.props.text_if_known("target.arn").partition(":stateMachine:")
+    return bool(mark) and named.partition(":")[0] == machine.props.text_if_known("name")
+
+
+# What a target asks for that is no state machine, each in a section of its own.
+_OTHERS = (
+    "ecsParameters",
+    "eventbridgeParameters",
+    "kinesisParameters",
+    "sagemakerPipelineParameters",
+    "sqsParameters",
+)
+_UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:sagemaker:(\w+)")
+
+
+def job_of(graph: Graph, schedule: Resource) -> Job | None:
+    """The job that a schedule creates by itself; None where it starts a state machine of the stack, or nothing.
+
+    Raises Malformed for any other target: nobody knows what it runs.
+    """
+    target = schedule.props.section_or_empty("target")
+    for key in _OTHERS:
+        if key in target:
+            raise Malformed(f"target.{key}", "starts what nobody reads; let a state machine start it", schedule)
+    machines = graph.of(STATE_MACHINE)
+    arn = target.text_if_known("arn")
+    if any(_names(schedule, m) for m in machines) or (not arn and graph.refers(schedule, "target", STATE_MACHINE)):
+        return None
+    arn = target.text_or_empty("arn")
+    universal = _UNIVERSAL.fullmatch(arn)
+    action = called(universal[1]) if universal else None
+    if action is None:
+        why = f"is {arn or 'missing'}, no state machine of the stack, so nobody knows what it runs"
+        raise Malformed("target.arn", why, schedule)
+    return Job("", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
+
+
+def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:
+    job = job_of(graph, schedule)
+    if job is not None:
+        yield from job.machines(schedule.name)
+
+
+def _price(pricing: Pricing, schedule: Resource) -> Bill:
+    job = job_of(pricing.graph, schedule)
+    if job is None:
+        return Bill("schedule", 0.0, 0.0, "free; the state machine that it starts bills")
+    runs, hours = _starts(schedule), job.longest_hours()
+    total, parts = 0.0, list[str]()
+    for machines in job.machines(schedule.name):
+        hour = pricing.hour(machines)
+        total += runs * machines.high * hours * hour
+        parts.append(f"{runs:.1f} runs × {machines.high} × {machines.said} × at most {hours:g} h × ${hour:g}")
+    return Bill("scheduled job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}")
+
+
+def _images(graph: Graph, schedule: Resource) -> Iterator[str]:
+    job = job_of(graph, schedule)
+    if job is not None:
+        yield from job.images()
+
+
+def _artifacts(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """None: a transform job names a model, whose record has its artifacts."""
+    yield from ()
 
 
 def _starts(schedule: Resource) -> float:
@@ -74,8 +135,13 @@ def runs_per_month(expression: str) -> float:
     fields = inner.split()
     if kind == "at" and fields:
         return 1
-    if kind == "rate" and len(fields) == 2 and fields[1].rstrip("s") in _MINUTES and fields[0].isdecimal():
-        return MONTH_MINUTES / (max(1, int(fields[0])) * _MINUTES[fields[1].rstrip("s")])
+    if (
+        kind == "rate"
+        and len(fields) == 2
+        and fields[1].rstrip("s") in _MINUTES
+        and re.fullmatch(r"[1-9]\d*", fields[0])
+    ):
+        return MONTH_MINUTES / (int(fields[0]) * _MINUTES[fields[1].rstrip("s")])
     if kind == "cron" and len(fields) == 6:
         minute, hour, day, month, weekday, _ = fields
         try:
@@ -97,3 +163,21 @@ def _unix(weekday: str) -> str:
 def _days(part: str) -> str:
     days = re.split(r"[#/]", part, maxsplit=1)[0]
     return re.sub(r"\d+", lambda day: str(int(day[0]) - 1), days) + part.removeprefix(days)
+
+
+KINDS = (
+    Kind(
+        token=SCHEDULE,
+        tags=No("a schedule takes none; its group does", registry(SCHEDULE)),
+        keys=Keys((KeyAt("kmsKeyArn"),), _KMS),
+        holds=No("it can be made again from the program", registry(SCHEDULE)),
+        reaches=No("it starts its target on AWS's side", _TYPES),
+        runs=Runs(_machines, _TARGETS),
+        bills=Bills(_price, _PRICING),
+        stands=regional(SCHEDULE),
+        keeps=No("nothing is written to it", _TYPES),
+        serves=Serves(_images, _artifacts, _TARGETS),
+        acts=_ACTS,
+        renders=terraform("scheduler_schedule"),
+    ),
+)

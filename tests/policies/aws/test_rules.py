@@ -55,10 +55,13 @@ def first(graph: Graph, type_: str, name: str = "") -> Resource:
 SG, ROLE, INLINE = "aws:ec2/securityGroup:SecurityGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
+USER = "aws:sagemaker/userProfile:UserProfile"
 SERVED, TARGET = "aws:sagemaker/endpoint:Endpoint", "aws:appautoscaling/target:Target"
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
+
+_NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 CATCHES: list[tuple[str, Mutation]] = [
     ("network-no-internet-gateway", adding("aws:ec2/internetGateway:InternetGateway")),
@@ -74,6 +77,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-flow-logs", lacking("aws:ec2/flowLog:FlowLog")),
     ("network-flow-logs", setting("aws:ec2/flowLog:FlowLog", "trafficType", "REJECT")),
     ("network-workspace-vpc-only", setting(DOMAIN, "appNetworkAccessType", "PublicInternetOnly")),
+    ("network-workspace-vpc-only", setting(USER, "userSettings.securityGroups", ["sg-1"])),
+    ("network-workspace-vpc-only", setting(DOMAIN, "defaultSpaceSettings.securityGroups", ["sg-1"])),
     ("network-model-isolated", setting(MODEL, "enableNetworkIsolation", False)),
     ("network-model-isolated", losing(MODEL, "vpcConfig")),
     ("network-endpoint-closed", losing("aws:ec2/vpcEndpoint:VpcEndpoint", "policy")),
@@ -138,6 +143,25 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-region", lambda g: changed(g, first(g, DOMAIN), lambda p: p.update(region="eu-west-1"))),
     ("limits-account", losing("pulumi:providers:aws", "allowedAccountIds")),
     ("limits-account", setting("pulumi:providers:aws", "allowedAccountIds", "[]")),
+    *(
+        ("limits-machine-types", setting(type_, at, {"defaultResourceSpec": {"instanceType": "ml.p5.48xlarge"}}))
+        for type_, at in (
+            (DOMAIN, "defaultUserSettings.kernelGatewayAppSettings"),
+            (DOMAIN, "defaultSpaceSettings.jupyterLabAppSettings"),
+            (DOMAIN, "domainSettings.rStudioServerProDomainSettings"),
+            (USER, "userSettings.rSessionAppSettings"),
+        )
+    ),
+    *(
+        (
+            "limits-idle-shutdown",
+            setting(type_, at, _NEVER_STOPS),
+        )
+        for type_, at in (
+            (DOMAIN, "defaultSpaceSettings.jupyterLabAppSettings"),
+            (USER, "userSettings.codeEditorAppSettings"),
+        )
+    ),
     ("limits-idle-shutdown", losing(DOMAIN, "defaultUserSettings.jupyterLabAppSettings")),
     ("limits-batch-time", editing(MACHINE, "definition", lambda d: put(d, "TimeoutSeconds", 86_400))),
     ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),

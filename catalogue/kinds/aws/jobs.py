@@ -1,0 +1,183 @@
+"""The jobs of SageMaker that a state machine or a schedule creates: what their requests say of machines and bounds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from catalogue.hardware.catalogue import Use
+from catalogue.kind import Kind, Machines
+from catalogue.pricing import Unpriced
+from catalogue.properties import Malformed, Properties
+
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
+"""Its record stands in sfn.py, and what starts one in scheduler.py; both read this file."""
+
+KINDS: tuple[Kind, ...] = ()
+"""A job is no resource of a stack: what creates it is."""
+
+# Calls of SageMaker that start nothing.
+_STARTS_NOTHING = frozenset({"addTags", "createModel", "updateModelPackage"})
+_READS_OR_ENDS = ("describe", "list", "stop", "delete")
+USES: Mapping[str, Use] = {
+    "createTransformJob": "batch",
+    "createTrainingJob": "training",
+    "createHyperParameterTuningJob": "training",
+    # Processing costs what training costs on the same machine, and draws on a quota of its own, which the catalogue
+    # does not have: it is counted as training.
+    "createProcessingJob": "training",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A SageMaker job: the call that creates it and the request it is made with.
+
+    `state` is the state of a state machine that starts it, and `task` what stands there; a schedule that calls
+    SageMaker by itself has no state. `times` is how many of it may run at once in one run.
+    """
+
+    state: str
+    action: str
+    times: int
+    task: Properties
+    request: Properties
+    awaited: bool
+
+    def machines(self, user: str, part: str = "") -> Iterator[Machines]:
+        """What runs at once, each cluster by itself. Raises Malformed where the request does not say it."""
+        for cluster, times in self.clusters():
+            _decided(cluster, "InstanceType")
+            type_ = cluster.text_or_empty("InstanceType")
+            if not type_:
+                where = f"{cluster.at}.InstanceType"
+                raise Malformed(where, "is missing, so that nobody knows what runs", cluster.owner)
+            count = times * whole(cluster, "InstanceCount")
+            yield Machines(user, type_, USES[self.action], count, count, part)
+        for rule in self._rules():
+            _decided(rule, "InstanceType")
+            if type_ := rule.text_or_empty("InstanceType"):
+                yield Machines(user, type_, USES["createProcessingJob"], self.times, self.times, part)
+
+    def longest_hours(self) -> float:
+        """How long the job may last by what it says itself. Raises Unpriced where it says nothing."""
+        where = _BOUNDS.get(self.action)
+        seconds = self.request.number_or_none(where) if where else None
+        if seconds is None:
+            raise Unpriced(f"a job of {self.action} that nothing ends ({self.task.at})")
+        if seconds <= 0:
+            raise Malformed(
+                f"{self.request.at}.{where}", "is not above 0, so nobody knows what ends it", self.task.owner
+            )
+        return seconds / 3600
+
+    def clusters(self) -> Iterator[tuple[Properties, int]]:
+        """Each section that names machines, and how many of such clusters run at once."""
+        yield from ((section, self.times * times) for section, times in _CLUSTERS[self.action](self.request))
+
+    def outputs(self) -> Iterator[Properties]:
+        """Each section that says where results go and under which key."""
+        yield from _OUTPUTS[self.action](self.request)
+
+    def images(self) -> Iterator[str]:
+        """The images that the request names by itself."""
+        for training in _trainings(self.request):
+            yield from training.each_text("AlgorithmSpecification.TrainingImage")
+        yield from self.request.each_text("AppSpecification.ImageUri")
+        for rule in self._rules():
+            yield from rule.each_text("RuleEvaluatorImage")
+
+    def _rules(self) -> Iterator[Properties]:
+        """The rules that watch a training job, each a processing job beside it; AWS's own name no type and are free."""
+        for key in ("DebugRuleConfigurations", "ProfilerRuleConfigurations"):
+            yield from self.request.each_section(key)
+
+
+def _transform_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
+    yield request.section_or_empty("TransformResources"), 1
+
+
+def _processing_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
+    yield request.section_or_empty("ProcessingResources.ClusterConfig"), 1
+
+
+def _training_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
+    yield from ((cluster, 1) for cluster in _cluster(request, "ResourceConfig", "InstanceGroups"))
+
+
+def _tuning_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
+    limits = request.section_or_empty("HyperParameterTuningJobConfig.ResourceLimits")
+    times = whole(limits, "MaxParallelTrainingJobs")
+    for training in _trainings(request):
+        tuned = "HyperParameterTuningResourceConfig"
+        if tuned in training and "ResourceConfig" in training:
+            why = "stands beside ResourceConfig, so nobody knows which of them runs"
+            raise Malformed(f"{training.at}.{tuned}", why, training.owner)
+        named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
+        yield from ((cluster, times) for cluster in _cluster(training, *named))
+
+
+def _cluster(request: Properties, path: str, groups: str) -> Iterator[Properties]:
+    """The groups of a cluster where it is made of several, or else the cluster itself."""
+    cluster = request.section_or_empty(path)
+    if cluster.is_given(groups):
+        for key in ("InstanceType", "InstanceCount"):
+            if key in cluster:
+                raise Malformed(
+                    f"{cluster.at}.{groups}", f"stands beside {key}, and a cluster has one of them", cluster.owner
+                )
+        yield from cluster.each_section(groups)
+    else:
+        yield cluster
+
+
+def _trainings(request: Properties) -> list[Properties]:
+    """The training jobs that a request describes: those of a tuning job, or the request itself."""
+    found = [*request.each_section("TrainingJobDefinition"), *request.each_section("TrainingJobDefinitions")]
+    return found or [request]
+
+
+_CLUSTERS: Mapping[str, Callable[[Properties], Iterator[tuple[Properties, int]]]] = {
+    "createTransformJob": _transform_clusters,
+    "createTrainingJob": _training_clusters,
+    "createHyperParameterTuningJob": _tuning_clusters,
+    "createProcessingJob": _processing_clusters,
+}
+_OUTPUTS: Mapping[str, Callable[[Properties], Iterator[Properties]]] = {
+    "createTransformJob": lambda request: iter([request.section_or_empty("TransformOutput")]),
+    "createTrainingJob": lambda request: iter([request.section_or_empty("OutputDataConfig")]),
+    "createHyperParameterTuningJob": lambda request: (
+        training.section_or_empty("OutputDataConfig") for training in _trainings(request)
+    ),
+    # A processing job may write nothing.
+    "createProcessingJob": lambda request: request.each_section("ProcessingOutputConfig"),
+}
+
+
+# Where a request says how long its job may last. CreateTransformJob has no such field.
+_BOUNDS: Mapping[str, str] = {
+    "createTrainingJob": "StoppingCondition.MaxRuntimeInSeconds",
+    "createHyperParameterTuningJob": "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds",
+    "createProcessingJob": "StoppingCondition.MaxRuntimeInSeconds",
+}
+
+
+def called(action: str) -> str | None:
+    """The action, where it creates a job that runs machines; empty where it starts nothing; None for any other."""
+    if action in USES:
+        return action
+    return "" if action in _STARTS_NOTHING or action.startswith(_READS_OR_ENDS) else None
+
+
+def whole(section: Properties, key: str) -> int:
+    """A count that the definition itself says. Raises Malformed where the run's input says it, or nobody does."""
+    _decided(section, key)
+    number = section.number_or_none(key)
+    if number is None:
+        raise Malformed(f"{section.at}.{key}", "is missing, so that nobody knows how many run", section.owner)
+    if number < 1 or number != int(number):
+        raise Malformed(f"{section.at}.{key}", f"is {number:g}, which is no number of machines or jobs", section.owner)
+    return int(number)
+
+
+def _decided(section: Properties, key: str) -> None:
+    if f"{key}.$" in section:
+        raise Malformed(f"{section.at}.{key}", "is decided by the input of each run", section.owner)
