@@ -16,7 +16,7 @@ from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, At, Evidence, Keys, Kind, Machines, No, Renders, Runs
 from catalogue.kinds import kind_of, kinds
-from catalogue.kinds.gcp.workflows import jobs
+from catalogue.kinds.gcp.workflows import deadlines, jobs
 from catalogue.properties import Malformed
 from catalogue.rendering import Terraform
 from operations.judge import cost_of
@@ -263,6 +263,48 @@ def test_every_pool_of_training_and_every_trial_counts() -> None:
     assert [m.high for m in runs(steps(tuned))] == [4, 12]
 
 
+def test_no_replica_of_a_pool_is_one() -> None:
+    """Vertex AI takes zero as not given."""
+    assert counted(steps(post("customJobs", {"jobSpec": {"workerPoolSpecs": [pool("a2", 0)]}}))) == [
+        ("a2", "training", 1)
+    ]
+
+
+LATE: dict[str, Any] = {"switch": [{"condition": "${sys.now() >= end}", "return": "late"}]}
+
+
+def test_a_deadline_is_what_the_time_is_compared_with() -> None:
+    decoy = {"assign": [{"unused": "${sys.now() + 1}"}, {"end": "${sys.now() + 7200}"}]}
+    assert deadlines(workflow(steps(decoy, scoring(), LATE)).props) == [7200]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (scoring(),),
+        (scoring(), LATE),
+        ({"assign": [{"end": "${7200 + sys.now()}"}, {"unused": "${sys.now() + 1}"}]}, scoring(), LATE),
+        ({"assign": [{"end": "${sys.now() + 3600 * 100}"}]}, scoring(), LATE),
+        ({"assign": [{"end": "${sys.now() + 60}"}]}, {"assign": [{"end": "${end + 60}"}]}, scoring(), LATE),
+        (
+            {"assign": [{"end": "${sys.now() + 60}"}]},
+            scoring(),
+            {"switch": [{"condition": "${false and sys.now() >= end}", "return": "late"}]},
+        ),
+    ],
+)
+def test_a_deadline_that_cannot_be_read_is_none(calls: tuple[Any, ...]) -> None:
+    assert deadlines(workflow(steps(*calls)).props) == []
+
+
+def test_a_run_whose_deadline_cannot_be_read_has_no_price(gcp_pilot: Graph) -> None:
+    flow = gcp_pilot.of(WORKFLOW)[0]
+    source = flow.inputs["sourceContents"]
+    other = re.sub(r"sys\.now\(\) \+ (\d+)", r"\1 + sys.now()", source)
+    bill = cost_of(changed(gcp_pilot, flow, lambda p: put(p, "sourceContents", other)))
+    assert other != source and any("whose deadline nobody can read" in missing.why for missing in bill.unpriced)
+
+
 def test_a_connector_starts_what_its_request_would() -> None:
     name = "googleapis.aiplatform.v1.projects.locations.batchPredictionJobs"
     create = {"call": f"{name}.create", "args": {"body": scoring()["args"]["body"]}}
@@ -312,6 +354,9 @@ def in_a_loop(step: Any) -> Any:
         (steps(in_a_loop({"call": "score"}), score={"steps": [{"go": scoring()}]}), "started in a loop"),
         (steps(score={"steps": [{"go": scoring()}, {"again": {"call": "score"}}]}), "started in a loop"),
         ("not: [closed", "is no document"),
+        (steps(post("customJobs", {"jobSpec": {"workerPoolSpecs": [pool("a2", -3)]}})), "more than zero"),
+        (steps(scoring(count=-1)), "more than zero"),
+        (steps(post("hyperparameterTuningJobs", {"parallelTrialCount": 0, "trialJobSpec": {}})), "more than zero"),
     ],
 )
 def test_what_nobody_knows_is_said(document: Any, why: str) -> None:
