@@ -439,3 +439,25 @@ def test_a_second_schedule_that_names_the_workflow_by_text_counts(gcp_pilot: Gra
 def test_a_schedule_that_never_fires_has_no_price(gcp_pilot: Graph) -> None:
     never = changed(gcp_pilot, scheduled(gcp_pilot), lambda p: put(p, "schedule", "0 0 29 2 *"))
     assert any("does not fire in a year" in missing.why for missing in cost_of(never).unpriced)
+
+
+# ---- quantities -----------------------------------------------------------------------------------------------------
+
+WORKBENCH, DEPLOYMENT = "gcp:workbench/instance:Instance", "mlplatform:gcp:Deployment"
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "value"),
+    [
+        (WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "-100000"),
+        (WORKBENCH, "gceSetup.bootDisk.diskSizeGb", 0),
+        (DEPLOYMENT, "maxReplicas", 0),
+        (DEPLOYMENT, "maxReplicas", -4),
+        (DEPLOYMENT, "minReplicas", -1),
+        (DEPLOYMENT, "minReplicas", 500),
+    ],
+)
+def test_a_quantity_that_cannot_be_is_said(gcp_pilot: Graph, token: str, path: str, value: Any) -> None:
+    one = gcp_pilot.of(token)[0]
+    bill = cost_of(changed(gcp_pilot, one, lambda p: put(p, path, value)))
+    assert any(path in missing.why for missing in bill.unpriced)
