@@ -270,12 +270,42 @@ def test_no_replica_of_a_pool_is_one() -> None:
     ]
 
 
+def again(*others: Any, start: Any = None) -> dict[str, Any]:
+    """Steps that start a job and come back to it."""
+    return steps(start or {"assign": [{"n": "${n + 1}"}]}, scoring(), *others, {"next": "step0"})
+
+
+def test_a_jump_back_that_is_counted_is_no_loop_without_end() -> None:
+    assert counted(again({"switch": [{"condition": "${n >= 3}", "next": "end"}]})) == [("e2-standard-2", "batch", 1)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        again(),
+        again({"switch": [{"condition": "${m >= 3}", "next": "end"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "step0"}]}),
+        again({"switch": [{"condition": "${true}", "next": "step0"}, {"condition": "${n >= 3}", "next": "end"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "end"}]}, start={"assign": [{"n": "${n + 0}"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "end"}]}, {"assign": [{"n": 0}]}),
+        again({"switch": [{"condition": "${sys.now() >= end}", "next": "end"}]}),
+        steps({"call": "score"}, {"next": "step0"}, score={"steps": [{"go": scoring()}]}),
+    ],
+)
+def test_a_jump_back_without_a_bound_is_said(document: Any) -> None:
+    with pytest.raises(Malformed, match="come back to without a bound"):
+        runs(document)
+
+
 LATE: dict[str, Any] = {"switch": [{"condition": "${sys.now() >= end}", "return": "late"}]}
 
 
 def test_a_deadline_is_what_the_time_is_compared_with() -> None:
     decoy = {"assign": [{"unused": "${sys.now() + 1}"}, {"end": "${sys.now() + 7200}"}]}
     assert deadlines(workflow(steps(decoy, scoring(), LATE)).props) == [7200]
+    handed = {"call": "score", "args": {"end": "${end}"}}
+    score = {"params": ["end"], "steps": [{"go": scoring()}, {"late": LATE}]}
+    assert deadlines(workflow(steps(decoy, handed, score=score)).props) == [7200]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ what this module does not know is Malformed, never nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, cast
@@ -35,6 +35,7 @@ AT = "sourceContents"
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
+_COUNTED = re.compile(r"\$\{(\w+) >=? [0-9]+\}")
 _LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
 _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
@@ -123,7 +124,82 @@ def jobs(props: Properties) -> list[Job]:
                 callers[called].append((name, in_a_loop))
             elif called and (job := _started(step, called)) is not None:
                 found.append((name, replace(job, times=None if in_a_loop else 1)))
+    starters = {name for name, _ in found}
+    while more := {by for name in starters for by, _ in callers[name]} - starters:
+        starters |= more
+    for section in document.sections_inside():
+        if "steps" in section:
+            _bounded(section, callers, starters)
     return [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+
+
+def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
+    """Raises Malformed where a step that starts jobs can be come back to without a bound.
+
+    A bound is a counter that every way round adds to, and that a condition on every way round compares with a number.
+    """
+    named = [(name, each.section_or_empty(name)) for each in section.each_section("steps") for name in each.names()]
+    names, steps = [name for name, _ in named], [step for _, step in named]
+    ways = {at: _follow(step, at, names, None) for at, step in enumerate(steps)}
+    counters = {name for step in steps for each in step.each_section("switch") if (name := _counter(each))}
+    for start, step in enumerate(steps):
+        starts = any(_starts(each, callers, starters) for each in step.sections_inside())
+        bounded = any(_bounds(counter, start, steps, names, ways) for counter in counters)
+        if starts and start in _reached(start, ways) and not bounded:
+            why = "is come back to without a bound, so nobody knows how many jobs it starts"
+            raise Malformed(step.at, why, step.owner)
+
+
+def _starts(step: Properties, callers: Iterable[str], starters: set[str]) -> bool:
+    return "call" in step and (step.text_or_empty("call") in starters or _starts_job(step, callers))
+
+
+def _counter(branch: Properties) -> str:
+    """The variable that the condition of a branch finds to have come to a number."""
+    counted = _COUNTED.fullmatch(branch.text_or_empty("condition"))
+    return counted.group(1) if counted else ""
+
+
+def _follow(step: Properties, at: int, names: list[str], counter: str | None) -> set[int]:
+    """The steps that may follow one; with a counter, those that follow before it has come to its number."""
+    found = set[int]()
+    for branch in step.each_section("switch"):
+        found |= _jumps(branch, names)
+        if counter and _counter(branch) == counter:
+            return found
+    found |= _jumps(step, names)
+    return found if any(key in step for key in ("next", "return", "raise")) else found | {at + 1}
+
+
+def _jumps(part: Properties, names: list[str]) -> set[int]:
+    said = {each.text_or_empty("next") for each in part.sections_inside() if "next" in each}
+    return {at for at, name in enumerate(names) if name in said}
+
+
+def _reached(start: int, ways: Mapping[int, set[int]]) -> set[int]:
+    """The steps that can come after one."""
+    found, waiting = set[int](), set(ways.get(start, ()))
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            waiting |= ways.get(at, set())
+    return found
+
+
+def _bounds(counter: str, start: int, steps: list[Properties], names: list[str], ways: Mapping[int, set[int]]) -> bool:
+    """Whether every way back to a step adds to the counter, sets it to nothing else, and ends at its number."""
+    adding, setting = set[int](), set[int]()
+    for at, step in enumerate(steps):
+        said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
+        if said and all(re.fullmatch(rf"\$\{{{counter} \+ [1-9][0-9]*\}}", text) for text in said):
+            adding |= {at} if "assign" in step else set[int]()
+        elif said:
+            setting.add(at)
+    around = {at for at in _reached(start, ways) if start in _reached(at, ways)}
+    counted = {at: _follow(step, at, names, counter) for at, step in enumerate(steps)}
+    uncounted = {at: to - adding for at, to in ways.items()}
+    return not around & setting and start not in _reached(start, counted) and start not in _reached(start, uncounted)
 
 
 def _entered(name: str, callers: Mapping[str, list[tuple[str, bool]]], known: dict[str, int | None]) -> int | None:
@@ -190,7 +266,7 @@ def deadlines(props: Properties) -> list[int]:
     within = [list(document.section_or_empty(name).sections_inside()) for name in document.names()]
     compared = [set(_compared(sections)) for sections in within]
     for sections, names in zip(within, compared, strict=True):
-        if not names and any(_starts_job(section) for section in sections):
+        if not names and any(_starts_job(section, document.names()) for section in sections):
             return []
     for name in set[str]().union(*compared):
         said = [text for sections in within for section in sections for text in _set_to(section, name)]
@@ -219,8 +295,10 @@ def _set_to(section: Properties, name: str) -> Iterator[str]:
                     yield given.text_or_empty(name)
 
 
-def _starts_job(step: Properties) -> bool:
-    return "call" in step and _started(step, step.text_or_empty("call")) is not None
+def _starts_job(step: Properties, own: Iterable[str]) -> bool:
+    """Whether a step starts a job itself; `own` are the sub-workflows, whose steps are looked at for themselves."""
+    called = step.text_or_empty("call") if "call" in step else ""
+    return bool(called) and called not in own and _started(step, called) is not None
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
