@@ -113,6 +113,14 @@ def no_public_member(graph: Graph) -> Found:
             group, member = (access.text_if_known(at) for at in ("specialGroup", "iamMember"))
             if group not in ("", "projectOwners") or access.is_given("domain") or _ANYBODY.fullmatch(member):
                 yield dataset, "lets in everybody, a whole domain or whoever may read or write in the project"
+            for name in sorted(set(access.names()) - {"role", "domain", *_LETS_IN}):
+                yield dataset, f"lets in what nobody judged ({name})"
+
+
+_LETS_IN = ("specialGroup", "iamMember", "userByEmail")
+"""Who an entry of a dataset's access list may let in. A view, a routine, a group or another dataset hands on what it
+reads, and nobody sees to whom.
+"""
 
 
 @whole_stack_rule(
@@ -135,6 +143,13 @@ def known_members(graph: Graph) -> Found:
                 yield grant, f"grants a role to {member}, who is not whom it refers to"
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
             yield grant, f"grants a role to {member}, who is no account of this stack"
+    own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}
+    for dataset in graph.of(_DATASET):
+        for access in dataset.props.each_section("accesses"):
+            email, member = (access.text_if_known(at) for at in ("userByEmail", "iamMember"))
+            for said in filter(None, (email and f"serviceAccount:{email}", member)):
+                if said not in own and not AGENT.fullmatch(said):
+                    yield dataset, f"lets in {email or member}, who is no account of this stack"
 
 
 def _owners(instance: Resource) -> list[str]:

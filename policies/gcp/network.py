@@ -7,6 +7,7 @@ firewall rule (`network-firewall-closed`), and what a network does by default is
 (`network-default-denied`).
 """
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 
 from catalogue.graph import Graph, Resource
@@ -105,7 +106,7 @@ def subnet_private(props: Properties) -> Iterator[str]:
         yield "gives IPv6 addresses, which no rule of the pilot bounds"
 
 
-@resource_rule(
+@stack_rule(
     "network-firewall-closed",
     _FIREWALL,
     severity="critical",
@@ -113,8 +114,9 @@ def subnet_private(props: Properties) -> Iterator[str]:
     says="A firewall rule allows HTTPS with single addresses and nothing more; each is in force and logged.",
     remedy="Name the peer's address, tcp and port 443; set log_config and leave out disabled.",
 )
-def firewall_closed(props: Properties) -> Iterator[str]:
+def firewall_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     """CIS GCP 3.6, 3.7, for every port: no range of any size; where no peer is named, Google Cloud takes 0.0.0.0/0."""
+    props = resource.props
     if props.flag_or_none("disabled"):
         yield "is switched off"
     if not props.is_given("logConfig"):
@@ -124,12 +126,32 @@ def firewall_closed(props: Properties) -> Iterator[str]:
     if allows and not props.is_given(peers):
         yield f"is open {'from' if peers == 'sourceRanges' else 'to'} anywhere"
     for peer in props.each_text_if_known(peers) if allows else ():
-        if "/" in peer and not peer.endswith("/32"):
-            yield f"is open to the range {peer}"
+        if not _is_one_private(peer):
+            yield f"is open to {peer}, which is no single private address"
+        elif peers == "destinationRanges" and not _is_of(graph, peer):
+            yield f"is open to {peer}, which is no address of the stack"
     for allow in allows:
         protocol, ports = allow.text_or_empty("protocol"), list(allow.each_text("ports"))
         if protocol != "tcp" or ports != ["443"]:
             yield f"allows {protocol} {', '.join(ports) or 'on every port'}, not only HTTPS"
+
+
+_PRIVATE = tuple(ipaddress.IPv4Network(range_) for range_ in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""The private ranges (RFC 1918)."""
+
+
+def _is_one_private(peer: str) -> bool:
+    try:
+        network = ipaddress.IPv4Network(peer)
+    except ValueError:
+        return False
+    return network.prefixlen == 32 and any(network.subnet_of(private) for private in _PRIVATE)
+
+
+def _is_of(graph: Graph, peer: str) -> bool:
+    """Whether the stack reserves an address; one that is not known yet may be it."""
+    reserved = {address.props.text_if_known("address") for address in graph.of(_ADDRESS, _GLOBAL_ADDRESS)}
+    return peer.removesuffix("/32") in reserved or "" in reserved
 
 
 @whole_stack_rule(

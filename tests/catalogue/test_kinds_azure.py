@@ -373,3 +373,10 @@ def test_only_one_node_that_builds_images_is_not_billed(azure_pilot: Graph) -> N
     builder = next(c for c in azure_pilot.of("azure-native:machinelearningservices:Compute") if "build" in c.name)
     several = changed(azure_pilot, builder, lambda p: put(p, "properties.properties.scaleSettings.maxNodeCount", 2))
     assert ceiling_of(azure_pilot, builder) == 0 < ceiling_of(several, builder)
+
+
+@pytest.mark.parametrize("capacity", [-1, 0.5])
+def test_a_number_of_replicas_that_cannot_be_is_said(azure_pilot: Graph, capacity: float) -> None:
+    deployment = azure_pilot.of("azure-native:machinelearningservices:OnlineDeployment")[0]
+    bill = cost_of(changed(azure_pilot, deployment, lambda p: put(p, "sku.capacity", capacity)))
+    assert any("sku.capacity is no whole number from zero on" in missing.why for missing in bill.unpriced)

@@ -16,7 +16,7 @@ from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, At, Evidence, Keys, Kind, Machines, No, Renders, Runs
 from catalogue.kinds import kind_of, kinds
-from catalogue.kinds.gcp.workflows import jobs
+from catalogue.kinds.gcp.workflows import deadlines, jobs
 from catalogue.properties import Malformed
 from catalogue.rendering import Terraform
 from operations.judge import cost_of
@@ -262,6 +262,78 @@ def test_every_pool_of_training_and_every_trial_counts() -> None:
     assert [m.high for m in runs(steps(tuned))] == [4, 12]
 
 
+def test_no_replica_of_a_pool_is_one() -> None:
+    """Vertex AI takes zero as not given."""
+    assert counted(steps(post("customJobs", {"jobSpec": {"workerPoolSpecs": [pool("a2", 0)]}}))) == [
+        ("a2", "training", 1)
+    ]
+
+
+def again(*others: Any, start: Any = None) -> dict[str, Any]:
+    """Steps that start a job and come back to it."""
+    return steps(start or {"assign": [{"n": "${n + 1}"}]}, scoring(), *others, {"next": "step0"})
+
+
+def test_a_jump_back_that_is_counted_is_no_loop_without_end() -> None:
+    assert counted(again({"switch": [{"condition": "${n >= 3}", "next": "end"}]})) == [("e2-standard-2", "batch", 1)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        again(),
+        again({"switch": [{"condition": "${m >= 3}", "next": "end"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "step0"}]}),
+        again({"switch": [{"condition": "${true}", "next": "step0"}, {"condition": "${n >= 3}", "next": "end"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "end"}]}, start={"assign": [{"n": "${n + 0}"}]}),
+        again({"switch": [{"condition": "${n >= 3}", "next": "end"}]}, {"assign": [{"n": 0}]}),
+        again({"switch": [{"condition": "${sys.now() >= end}", "next": "end"}]}),
+        steps({"call": "score"}, {"next": "step0"}, score={"steps": [{"go": scoring()}]}),
+    ],
+)
+def test_a_jump_back_without_a_bound_is_said(document: Any) -> None:
+    with pytest.raises(Malformed, match="come back to without a bound"):
+        runs(document)
+
+
+LATE: dict[str, Any] = {"switch": [{"condition": "${sys.now() >= end}", "return": "late"}]}
+
+
+def test_a_deadline_is_what_the_time_is_compared_with() -> None:
+    decoy = {"assign": [{"unused": "${sys.now() + 1}"}, {"end": "${sys.now() + 7200}"}]}
+    assert deadlines(workflow(steps(decoy, scoring(), LATE)).props) == [7200]
+    handed = {"call": "score", "args": {"end": "${end}"}}
+    score = {"params": ["end"], "steps": [{"go": scoring()}, {"late": LATE}]}
+    assert deadlines(workflow(steps(decoy, handed, score=score)).props) == [7200]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        (scoring(),),
+        (scoring(), LATE),
+        ({"assign": [{"end": "${7200 + sys.now()}"}, {"unused": "${sys.now() + 1}"}]}, scoring(), LATE),
+        ({"assign": [{"end": "${sys.now() + 3600 * 100}"}]}, scoring(), LATE),
+        ({"assign": [{"end": "${sys.now() + 60}"}]}, {"assign": [{"end": "${end + 60}"}]}, scoring(), LATE),
+        (
+            {"assign": [{"end": "${sys.now() + 60}"}]},
+            scoring(),
+            {"switch": [{"condition": "${false and sys.now() >= end}", "return": "late"}]},
+        ),
+    ],
+)
+def test_a_deadline_that_cannot_be_read_is_none(calls: tuple[Any, ...]) -> None:
+    assert deadlines(workflow(steps(*calls)).props) == []
+
+
+def test_a_run_whose_deadline_cannot_be_read_has_no_price(gcp_pilot: Graph) -> None:
+    flow = gcp_pilot.of(WORKFLOW)[0]
+    source = flow.inputs["sourceContents"]
+    other = re.sub(r"sys\.now\(\) \+ (\d+)", r"\1 + sys.now()", source)
+    bill = cost_of(changed(gcp_pilot, flow, lambda p: put(p, "sourceContents", other)))
+    assert other != source and any("whose deadline nobody can read" in missing.why for missing in bill.unpriced)
+
+
 def test_a_connector_starts_what_its_request_would() -> None:
     name = "googleapis.aiplatform.v1.projects.locations.batchPredictionJobs"
     create = {"call": f"{name}.create", "args": {"body": scoring()["args"]["body"]}}
@@ -311,6 +383,9 @@ def in_a_loop(step: Any) -> Any:
         (steps(in_a_loop({"call": "score"}), score={"steps": [{"go": scoring()}]}), "started in a loop"),
         (steps(score={"steps": [{"go": scoring()}, {"again": {"call": "score"}}]}), "started in a loop"),
         ("not: [closed", "is no document"),
+        (steps(post("customJobs", {"jobSpec": {"workerPoolSpecs": [pool("a2", -3)]}})), "more than zero"),
+        (steps(scoring(count=-1)), "more than zero"),
+        (steps(post("hyperparameterTuningJobs", {"parallelTrialCount": 0, "trialJobSpec": {}})), "more than zero"),
     ],
 )
 def test_what_nobody_knows_is_said(document: Any, why: str) -> None:
@@ -393,3 +468,25 @@ def test_a_second_schedule_that_names_the_workflow_by_text_counts(gcp_pilot: Gra
 def test_a_schedule_that_never_fires_has_no_price(gcp_pilot: Graph) -> None:
     never = changed(gcp_pilot, scheduled(gcp_pilot), lambda p: put(p, "schedule", "0 0 29 2 *"))
     assert any("does not fire in a year" in missing.why for missing in cost_of(never).unpriced)
+
+
+# ---- quantities -----------------------------------------------------------------------------------------------------
+
+WORKBENCH, DEPLOYMENT = "gcp:workbench/instance:Instance", "mlplatform:gcp:Deployment"
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "value"),
+    [
+        (WORKBENCH, "gceSetup.dataDisks.diskSizeGb", "-100000"),
+        (WORKBENCH, "gceSetup.bootDisk.diskSizeGb", 0),
+        (DEPLOYMENT, "maxReplicas", 0),
+        (DEPLOYMENT, "maxReplicas", -4),
+        (DEPLOYMENT, "minReplicas", -1),
+        (DEPLOYMENT, "minReplicas", 500),
+    ],
+)
+def test_a_quantity_that_cannot_be_is_said(gcp_pilot: Graph, token: str, path: str, value: Any) -> None:
+    one = gcp_pilot.of(token)[0]
+    bill = cost_of(changed(gcp_pilot, one, lambda p: put(p, path, value)))
+    assert any(path in missing.why for missing in bill.unpriced)

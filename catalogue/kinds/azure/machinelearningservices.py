@@ -152,14 +152,16 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
             )
             lows.append(low)
             highs += [low, high, otherwise]  # a range that is upside down runs its fewest
+    if not max(highs):
+        raise Malformed("sku.capacity", "is zero, so that nobody can say how many replicas run", deployment)
     machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
     users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
 
 
 def _count(owner: Resource, path: str, number: float | None) -> int:
-    if number is None or number != int(number):
-        raise Malformed(path, "is no whole number, so that nobody can say how many replicas run", owner)
+    if number is None or number != int(number) or number < 0:
+        raise Malformed(path, "is no whole number from zero on, so that nobody can say how many replicas run", owner)
     return int(number)
 
 

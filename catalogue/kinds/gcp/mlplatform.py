@@ -1,6 +1,7 @@
 """Vertex AI through our own provider: a model of the registry, and its deployment to an endpoint."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour
@@ -24,6 +25,7 @@ from catalogue.kinds.gcp import READ
 from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
+from catalogue.quantities import more_than_zero_or_none
 
 MODEL = "mlplatform:gcp:Model"
 DEPLOYMENT = "mlplatform:gcp:Deployment"
@@ -51,22 +53,24 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     """The replicas of a deployment, under the name of the endpoint that it serves."""
     props = resource.props
     endpoints = graph.refers(resource, "endpoint", ENDPOINT)
-    low, high = (props.number_or_none(path) for path in ("minReplicas", "maxReplicas"))
+    low, high = props.number_or_none("minReplicas"), more_than_zero_or_none(props, "maxReplicas")
     if low is None or high is None:
         where = "minReplicas" if low is None else "maxReplicas"
         raise Malformed(where, "is not given, so nobody knows how many replicas run", resource)
+    if not 0 <= low <= high:
+        raise Malformed("minReplicas", f"is {low:g}, which is not from zero to maxReplicas ({high:g})", resource)
     machine = props.text_or_empty("machineType")
     if not machine:
         raise Malformed("machineType", "is not given, so nobody knows what runs", resource)
-    count = props.number_or_none("acceleratorCount")
+    count = more_than_zero_or_none(props, "acceleratorCount")
     yield Machines(
         user=", ".join(endpoint.name for endpoint in endpoints) or resource.name,
         machine_type=machine,
         use="online",
-        low=int(low),
-        high=int(high),
+        low=ceil(low),
+        high=ceil(high),
         accelerator=props.text_or_empty("acceleratorType") or None,
-        accelerators=None if count is None else int(count),
+        accelerators=None if count is None else ceil(count),
     )
 
 

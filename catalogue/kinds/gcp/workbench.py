@@ -1,6 +1,7 @@
 """Vertex AI Workbench: one person's instance, and who may start and stop it."""
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
@@ -22,6 +23,7 @@ from catalogue.kinds.gcp import (
     registry,
 )
 from catalogue.pricing import Bill, Pricing, Unpriced
+from catalogue.quantities import more_than_zero_or_none
 
 INSTANCE = "gcp:workbench/instance:Instance"
 INSTANCE_MEMBER = "gcp:workbench/instanceIamMember:InstanceIamMember"
@@ -47,7 +49,7 @@ def _instance(pricing: Pricing, resource: Resource) -> Bill:
     disks, space = 0, 0.0
     for name, default in _DISKS.items():
         for disk in setup.each_section(name):
-            size = int(disk.number_or_none("diskSizeGb") or default)
+            size = ceil(more_than_zero_or_none(disk, "diskSizeGb") or default)
             kind = disk.text_or_empty("diskType") or "PD_BALANCED"
             if kind not in _TYPES:
                 raise Unpriced(f"a disk of type {kind} in {pricing.region}")

@@ -5,8 +5,9 @@ what this module does not know is Malformed, never nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, cast
 
 from cronsim import CronSimError
@@ -20,6 +21,7 @@ from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, WOR
 from catalogue.kinds.gcp.cloudscheduler import starting
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
+from catalogue.quantities import more_than_zero_or_none
 
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
@@ -33,7 +35,9 @@ AT = "sourceContents"
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
-_DEADLINE = re.compile(r"sys\.now\(\) \+ ([0-9]+)")
+_COUNTED = re.compile(r"\$\{(\w+) >=? [0-9]+\}")
+_LATE = re.compile(r"sys\.now\(\) >=? (\w+)")
+_DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 
 
 @dataclass(frozen=True)
@@ -67,28 +71,33 @@ def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
         raise Malformed(
             job.body.at, "names no machines (dedicatedResources), so nobody knows what runs", job.body.owner
         )
-    most = int(resources.number_or_none("maxReplicaCount") or 10)
-    start = int(resources.number_or_none("startingReplicaCount") or most)
+    most = _count(resources, "maxReplicaCount") or 10
+    start = _count(resources, "startingReplicaCount") or most
     yield resources.section_or_empty("machineSpec"), min(start, most), max(start, most)
 
 
+def _count(props: Properties, path: str) -> int:
+    """A number of machines. Vertex AI takes zero as not given, so zero is given here for both."""
+    number = props.number_or_none(path)
+    return ceil(more_than_zero_or_none(props, path) or 0) if number else 0
+
+
 def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
-    """Every worker pool; one replica where none is given."""
+    """Every worker pool; one replica where none is given, or zero."""
     pools = list(job.spec.each_section("workerPoolSpecs"))
     if not pools:
         raise Malformed(job.body.at, "names no worker pool, so nobody knows what runs", job.body.owner)
     for pool in pools:
-        count = pool.number_or_none("replicaCount")
-        replicas = trials * (1 if count is None else int(count))
+        replicas = trials * (_count(pool, "replicaCount") or 1)
         yield pool.section_or_empty("machineSpec"), replicas, replicas
 
 
 def _trials(job: Job) -> Iterator[tuple[Properties, int, int]]:
     """The worker pools of one trial, for each trial that runs beside the others."""
-    trials = job.body.number_or_none("parallelTrialCount")
+    trials = more_than_zero_or_none(job.body, "parallelTrialCount")
     if trials is None:
         raise Malformed(job.body.at, "does not say how many trials run at once", job.body.owner)
-    yield from _pools(job, int(trials))
+    yield from _pools(job, ceil(trials))
 
 
 _TRAINED_IN = ("workerPoolSpecs.containerSpec.imageUri", "workerPoolSpecs.pythonPackageSpec.executorImageUri")
@@ -115,7 +124,82 @@ def jobs(props: Properties) -> list[Job]:
                 callers[called].append((name, in_a_loop))
             elif called and (job := _started(step, called)) is not None:
                 found.append((name, replace(job, times=None if in_a_loop else 1)))
+    starters = {name for name, _ in found}
+    while more := {by for name in starters for by, _ in callers[name]} - starters:
+        starters |= more
+    for section in document.sections_inside():
+        if "steps" in section:
+            _bounded(section, callers, starters)
     return [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+
+
+def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
+    """Raises Malformed where a step that starts jobs can be come back to without a bound.
+
+    A bound is a counter that every way round adds to, and that a condition on every way round compares with a number.
+    """
+    named = [(name, each.section_or_empty(name)) for each in section.each_section("steps") for name in each.names()]
+    names, steps = [name for name, _ in named], [step for _, step in named]
+    ways = {at: _follow(step, at, names, None) for at, step in enumerate(steps)}
+    counters = {name for step in steps for each in step.each_section("switch") if (name := _counter(each))}
+    for start, step in enumerate(steps):
+        starts = any(_starts(each, callers, starters) for each in step.sections_inside())
+        bounded = any(_bounds(counter, start, steps, names, ways) for counter in counters)
+        if starts and start in _reached(start, ways) and not bounded:
+            why = "is come back to without a bound, so nobody knows how many jobs it starts"
+            raise Malformed(step.at, why, step.owner)
+
+
+def _starts(step: Properties, callers: Iterable[str], starters: set[str]) -> bool:
+    return "call" in step and (step.text_or_empty("call") in starters or _starts_job(step, callers))
+
+
+def _counter(branch: Properties) -> str:
+    """The variable that the condition of a branch finds to have come to a number."""
+    counted = _COUNTED.fullmatch(branch.text_or_empty("condition"))
+    return counted.group(1) if counted else ""
+
+
+def _follow(step: Properties, at: int, names: list[str], counter: str | None) -> set[int]:
+    """The steps that may follow one; with a counter, those that follow before it has come to its number."""
+    found = set[int]()
+    for branch in step.each_section("switch"):
+        found |= _jumps(branch, names)
+        if counter and _counter(branch) == counter:
+            return found
+    found |= _jumps(step, names)
+    return found if any(key in step for key in ("next", "return", "raise")) else found | {at + 1}
+
+
+def _jumps(part: Properties, names: list[str]) -> set[int]:
+    said = {each.text_or_empty("next") for each in part.sections_inside() if "next" in each}
+    return {at for at, name in enumerate(names) if name in said}
+
+
+def _reached(start: int, ways: Mapping[int, set[int]]) -> set[int]:
+    """The steps that can come after one."""
+    found, waiting = set[int](), set(ways.get(start, ()))
+    while waiting:
+        at = waiting.pop()
+        if at not in found:
+            found.add(at)
+            waiting |= ways.get(at, set())
+    return found
+
+
+def _bounds(counter: str, start: int, steps: list[Properties], names: list[str], ways: Mapping[int, set[int]]) -> bool:
+    """Whether every way back to a step adds to the counter, sets it to nothing else, and ends at its number."""
+    adding, setting = set[int](), set[int]()
+    for at, step in enumerate(steps):
+        said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
+        if said and all(re.fullmatch(rf"\$\{{{counter} \+ [1-9][0-9]*\}}", text) for text in said):
+            adding |= {at} if "assign" in step else set[int]()
+        elif said:
+            setting.add(at)
+    around = {at for at in _reached(start, ways) if start in _reached(at, ways)}
+    counted = {at: _follow(step, at, names, counter) for at, step in enumerate(steps)}
+    uncounted = {at: to - adding for at, to in ways.items()}
+    return not around & setting and start not in _reached(start, counted) and start not in _reached(start, uncounted)
 
 
 def _entered(name: str, callers: Mapping[str, list[tuple[str, bool]]], known: dict[str, int | None]) -> int | None:
@@ -174,8 +258,47 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def deadlines(props: Properties) -> list[int]:
-    """The seconds after which a workflow gives up, each one that it computes from the time it is."""
-    return [int(seconds) for text in texts(props) for seconds in _DEADLINE.findall(text)]
+    """The seconds after which a workflow gives up: each one that a variable is set to which it compares the time with.
+
+    None of them where a sub-workflow starts a job and compares nothing, or where one is set in a way that nobody reads.
+    """
+    document, found = props.document_or_empty(AT), list[int]()
+    within = [list(document.section_or_empty(name).sections_inside()) for name in document.names()]
+    compared = [set(_compared(sections)) for sections in within]
+    for sections, names in zip(within, compared, strict=True):
+        if not names and any(_starts_job(section, document.names()) for section in sections):
+            return []
+    for name in set[str]().union(*compared):
+        said = [text for sections in within for section in sections for text in _set_to(section, name)]
+        seconds = [_DEADLINE.fullmatch(text) for text in said if text != f"${{{name}}}"]  # itself: handed on
+        if not seconds or None in seconds:
+            return []
+        found += [int(match.group(1)) for match in seconds if match]
+    return found
+
+
+def _compared(sections: list[Properties]) -> Iterator[str]:
+    """The variables that a condition compares the time with, alone: what is joined to it may never be true."""
+    for section in sections:
+        if "condition" in section and (
+            late := re.fullmatch(rf"\$\{{{_LATE.pattern}\}}", section.text_or_empty("condition"))
+        ):
+            yield late.group(1)
+
+
+def _set_to(section: Properties, name: str) -> Iterator[str]:
+    """What a variable is set to, by an assignment or as an argument of a call."""
+    for path in ("assign", "args"):
+        if path in section:
+            for given in section.each_section(path):
+                if name in given:
+                    yield given.text_or_empty(name)
+
+
+def _starts_job(step: Properties, own: Iterable[str]) -> bool:
+    """Whether a step starts a job itself; `own` are the sub-workflows, whose steps are looked at for themselves."""
+    called = step.text_or_empty("call") if "call" in step else ""
+    return bool(called) and called not in own and _started(step, called) is not None
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
@@ -187,7 +310,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
         machine = spec.text_or_empty("machineType")
         if not machine:
             raise Malformed(job.body.at, "names no machine type, so nobody knows what runs", resource)
-        count = spec.number_or_none("acceleratorCount")
+        count = more_than_zero_or_none(spec, "acceleratorCount")
         yield Machines(
             user=resource.name,
             machine_type=machine,
@@ -196,7 +319,7 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
             high=high * job.times,
             part=f"{job.kind} {number}" if len(groups) > 1 else "",
             accelerator=spec.text_or_empty("acceleratorType") or None,
-            accelerators=None if count is None else int(count),
+            accelerators=None if count is None else ceil(count),
         )
 
 
@@ -205,10 +328,12 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
     machines = list(_machines(pricing.graph, resource))
     if machines and not schedules:
         raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
+    hours = max(deadlines(resource.props), default=0) / 3600
+    if machines and not hours:
+        raise Unpriced(f"runs of {resource.name}, whose deadline nobody can read")
     runs = sum(_runs_per_month(schedule) for schedule in schedules)
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
-    hours = max(deadlines(resource.props), default=24 * 3600) / 3600  # a day where it sets itself no deadline
     for each in machines:
         hour = pricing.hour(each)
         total += runs * each.high * hours * hour

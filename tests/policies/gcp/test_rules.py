@@ -25,6 +25,11 @@ def losing(type_: str, path: str, name: str = "") -> Mutation:
     return lambda graph: dropped(graph, first(graph, type_, name), path)
 
 
+def letting_in(**access: Any) -> Mutation:
+    """An entry more in the access list of the first dataset."""
+    return lambda graph: changed(graph, first(graph, DATASET), lambda p: p["accesses"].append(access))
+
+
 def lacking(type_: str, name: str = "") -> Mutation:
     """The first resource of a type gone."""
     return lambda graph: without(graph, first(graph, type_, name))
@@ -137,6 +142,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-default-denied", lacking(FIREWALL, "deny-in")),
     ("network-default-denied", setting(FIREWALL, "denies", [{"protocol": "tcp"}], "deny-out")),
     ("network-default-denied", setting(FIREWALL, "priority", 1000, "deny-out")),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ["2600::/32"])),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ["8.8.8.8"])),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ["8.8.8.8/32"])),
+    ("network-firewall-closed", setting(FIREWALL, "destinationRanges", ["10.99.0.7/32"])),
     ("network-flow-logs", losing(SUBNET, "logConfig")),
     ("network-flow-logs", setting(SUBNET, "logConfig.flowSampling", 0.5)),
     ("network-dns-logged", setting("gcp:dns/policy:Policy", "enableLogging", False)),
@@ -170,6 +179,12 @@ CATCHES: list[tuple[str, Mutation]] = [
         "identity-known-members",
         setting("gcp:workbench/instanceIamMember:InstanceIamMember", "member", "user:eve@example.com"),
     ),
+    ("identity-no-public-member", letting_in(view={"projectId": "theirs", "datasetId": "d", "tableId": "t"})),
+    ("identity-no-public-member", letting_in(dataset={"dataset": {"projectId": "theirs"}, "targetTypes": ["VIEWS"]})),
+    ("identity-no-public-member", letting_in(routine={"projectId": "theirs"})),
+    ("identity-no-public-member", letting_in(role="READER", groupByEmail="all@example.com")),
+    ("identity-known-members", letting_in(role="READER", userByEmail="x@elsewhere.iam.gserviceaccount.com")),
+    ("identity-known-members", letting_in(role="READER", iamMember="user:eve@example.com")),
     ("identity-known-members", depending_on_nothing(PROJECT_GRANT, "member")),
     ("identity-no-authoritative", adding("gcp:projects/iAMPolicy:IAMPolicy")),
     ("identity-no-authoritative", adding("gcp:storage/bucketIAMBinding:BucketIAMBinding")),
