@@ -61,6 +61,9 @@ CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
+BUCKET = "aws:s3/bucket:Bucket"
+_EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}]})
+_PASSES = json.dumps({"Statement": [{"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": ["*"]}]})
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 CATCHES: list[tuple[str, Mutation]] = [
@@ -89,6 +92,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-studio-paths", lacking(INGRESS, "studio-files")),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),
+    ("identity-no-wildcard", setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"])),
+    ("identity-no-wildcard", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _EVERYTHING}])),
+    ("identity-pass-role", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _PASSES}])),
+    ("encryption-bucket-tls", setting(BUCKET, "policy", _EVERYTHING)),
+    ("encryption-bucket-settings", setting(BUCKET, "acl", "public-read")),
+    ("encryption-bucket-settings", setting(BUCKET, "grants", [{"type": "Group", "permissions": ["READ"]}])),
     ("identity-boundary", losing(ROLE, "permissionsBoundary")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Condition"), "serving")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Principal", "*"), "serving")),
