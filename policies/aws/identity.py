@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import count, iam, sns
+from catalogue.kinds.aws import count, iam, sagemaker, sns
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
@@ -130,17 +130,26 @@ def _granted(props: Properties) -> Iterator[Properties]:
 _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
-@resource_rule(
+@stack_rule(
     "identity-boundary",
     iam.ROLE,
+    sagemaker.DOMAIN,
+    sagemaker.USER_PROFILE,
     severity="high",
     says="Every role stands under a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
-def boundary(props: Properties) -> Iterator[str]:
-    """The property must be present."""
-    if not props.is_given("permissionsBoundary"):
-        yield "has no permissions boundary"
+def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The property must be present; in Studio nobody works as a role of which the stack does not know whether it is."""
+    if resource.type == iam.ROLE:
+        if not resource.props.is_given("permissionsBoundary"):
+            yield "has no permissions boundary"
+        return
+    ours = {role.props.text_if_known("arn") for role in graph.of(iam.ROLE)} - {""}
+    for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
+        named = resource.props.section_or_empty(settings).text_if_known("executionRole")
+        if named and ours and named not in ours:
+            yield f"lets people work as {named}, which is no role of the stack, so nobody knows its boundary"
 
 
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}

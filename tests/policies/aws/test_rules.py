@@ -109,6 +109,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-bucket-tls", setting(BUCKET, "policy", _EVERYTHING)),
     ("encryption-bucket-settings", setting(BUCKET, "acl", "public-read")),
     ("encryption-bucket-settings", setting(BUCKET, "grants", [{"type": "Group", "permissions": ["READ"]}])),
+    ("identity-boundary", setting(USER, "userSettings.executionRole", "arn:aws:iam::111122223333:role/admin")),
+    ("identity-boundary", setting(DOMAIN, "defaultSpaceSettings.executionRole", "arn:aws:iam::1:role/admin")),
     ("identity-boundary", losing(ROLE, "permissionsBoundary")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Condition"), "serving")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Principal", "*"), "serving")),
