@@ -173,9 +173,14 @@ def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list
 
 def _foreign(graph: Graph, resource: Resource, path: str, *types: str) -> Iterator[str]:
     """Each text at the path that names nothing of these types in a stack that has some."""
-    ids = {r.props.text_if_known("id") for r in graph.of(*types)}
+    ids = {id_ for r in graph.of(*types) for id_ in _ids(r)}
     if ids:
         yield from sorted(set(resource.props.each_text_if_known(path)) - ids)
+
+
+def _ids(resource: Resource) -> set[str]:
+    """The id of a subnet or a group: as answered, and from its ARN, for the engine shows policies no id."""
+    return {resource.props.text_if_known("id"), resource.props.text_if_known("arn").rpartition("/")[2]} - {""}
 
 
 @stack_rule(
@@ -206,7 +211,7 @@ def _distinct(graph: Graph, model: Resource, path: str) -> int:
     """How many subnets a model names, each once; those not known yet by their references."""
     known = list(model.props.each_text_if_known(path))
     given = sum(1 for each in model.props.section_or_empty("vpcConfig").values.get("subnets") or () if each is not None)
-    refers = {r.urn for r in graph.refers(model, "vpcConfig", ec2.SUBNET) if r.props.text_if_known("id") not in known}
+    refers = {r.urn for r in graph.refers(model, "vpcConfig", ec2.SUBNET) if not _ids(r) & set(known)}
     return len({text for text in known if text}) + min(given - len(known), len(refers))
 
 
