@@ -6,23 +6,24 @@ Which resource names its key where stands in the catalogue's records, which the 
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import kms, s3, sfn
+from catalogue.kinds.aws import kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import LOCAL_NVME
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, is_everybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
 
 
-@resource_rule(
+@stack_rule(
     "encryption-batch",
     sfn.STATE_MACHINE,
+    scheduler.SCHEDULE,
     severity="high",
     says="A job encrypts its output and its volumes with the pilot's key.",
     remedy="Set the KmsKeyId of its output and the VolumeKmsKeyId of its machines in the state machine's task.",
 )
-def batch(props: Properties) -> Iterator[str]:
+def batch(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every job of the definition; a machine with local NVMe takes no key, for it encrypts its store in hardware."""
-    for job in sfn.jobs(props):
+    for job in sfn.jobs_of(graph, resource):
         for output in job.outputs():
             if not output.is_given("KmsKeyId"):
                 yield f"writes output without a key ({job.state})"

@@ -70,6 +70,10 @@ ALARMS = "deploymentConfig.autoRollbackConfiguration.alarms"
 BUCKET = "aws:s3/bucket:Bucket"
 _EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}]})
 _PASSES = json.dumps({"Statement": [{"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": ["*"]}]})
+_CREATES = {
+    "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob",
+    "input": json.dumps({"TransformResources": {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1}}),
+}
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 CATCHES: list[tuple[str, Mutation]] = [
@@ -129,6 +133,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-customer-key", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
     ("encryption-customer-key", losing(CONFIG, "asyncInferenceConfig.outputConfig.kmsKeyId", "document-embedder")),
     ("encryption-batch", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.TransformOutput.KmsKeyId"))),
+    *(
+        (rule, setting("aws:scheduler/schedule:Schedule", "target", _CREATES))
+        for rule in ("encryption-batch", "cost-batch-tags", "limits-machine-types")
+    ),
     ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
     ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
     ("encryption-bucket-whole", lacking("aws:s3/bucketVersioning:BucketVersioning")),
