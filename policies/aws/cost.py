@@ -3,24 +3,25 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import budgets, sfn, sns
+from catalogue.kinds.aws import budgets, scheduler, sfn, sns
 from catalogue.properties import Properties
 from policies.everywhere import TAGS
 from policies.limits import load
-from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import Found, stack_rule, whole_stack_rule
 
 
-@resource_rule(
+@stack_rule(
     "cost-batch-tags",
     sfn.STATE_MACHINE,
+    scheduler.SCHEDULE,
     severity="medium",
     proof="cost visibility",
     says="The jobs that a schedule starts carry the stack's tags too.",
     remedy="Pass the stack's tags in the job's Tags.",
 )
-def batch_tags(props: Properties) -> Iterator[str]:
+def batch_tags(graph: Graph, resource: Resource) -> Iterator[str]:
     """A job's own Tags, whatever kind of job it is: each is billed on its own."""
-    for job in sfn.jobs(props):
+    for job in sfn.jobs_of(graph, resource):
         given = {tag.text_or_empty("Key") for tag in job.request.each_section("Tags") if tag.text_or_empty("Value")}
         for tag in sorted(set(TAGS) - given):
             yield f"starts jobs without the tag {tag} ({job.state})"

@@ -6,23 +6,24 @@ Which resource names its key where stands in the catalogue's records, which the 
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import kms, s3, sfn
+from catalogue.kinds.aws import kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import LOCAL_NVME
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, is_everybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
 
 
-@resource_rule(
+@stack_rule(
     "encryption-batch",
     sfn.STATE_MACHINE,
+    scheduler.SCHEDULE,
     severity="high",
     says="A job encrypts its output and its volumes with the pilot's key.",
     remedy="Set the KmsKeyId of its output and the VolumeKmsKeyId of its machines in the state machine's task.",
 )
-def batch(props: Properties) -> Iterator[str]:
+def batch(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every job of the definition; a machine with local NVMe takes no key, for it encrypts its store in hardware."""
-    for job in sfn.jobs(props):
+    for job in sfn.jobs_of(graph, resource):
         for output in job.outputs():
             if not output.is_given("KmsKeyId"):
                 yield f"writes output without a key ({job.state})"
@@ -94,16 +95,23 @@ def bucket_public(props: Properties) -> Iterator[str]:
             yield f"leaves {switch} off"
 
 
-@resource_rule(
+@stack_rule(
     "encryption-bucket-tls",
     s3.BUCKET_POLICY,
+    s3.BUCKET,
     severity="high",
     says="A bucket answers over TLS only, and to nobody by `*` (Security Hub S3.5).",
     remedy="Deny s3:* where aws:SecureTransport is false, and name principals in every allow.",
 )
-def bucket_tls(props: Properties) -> Iterator[str]:
-    """One deny of everything without TLS, on no further condition; no allow to anybody."""
-    found = statements(props, "policy")
+def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
+    """One deny of everything without TLS, on no further condition; no allow to anybody.
+
+    What a bucket is sent as its own policy is read too; S3 answers with the one that is attached.
+    """
+    sent = Properties(resource.inputs, "", resource)
+    if resource.type == s3.BUCKET and not sent.is_given("policy"):
+        return
+    found = statements(sent if resource.type == s3.BUCKET else resource.props, "policy")
     if not any(_denies_without_tls(statement) for statement in found):
         yield "answers without TLS"
     for statement in filter(allows, found):
@@ -123,21 +131,25 @@ def _denies_without_tls(statement: Properties) -> bool:
     )
 
 
-@resource_rule(
+@stack_rule(
     "encryption-bucket-settings",
+    s3.BUCKET,
     s3.VERSIONING,
     s3.OWNERSHIP,
     severity="medium",
     says="A bucket keeps versions and knows no ACLs.",
     remedy="Set versioning to Enabled and object ownership to BucketOwnerEnforced.",
 )
-def bucket_settings(props: Properties) -> Iterator[str]:
-    """One of the two properties, by type: a rule stands on ownership controls only."""
-    if "rule" in props:
-        if props.text_or_empty("rule.objectOwnership") != "BucketOwnerEnforced":
+def bucket_settings(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Ownership, versions, and no ACL or grant that a bucket is sent; S3 answers with the owner's own grant."""
+    if resource.type == s3.BUCKET:
+        sent = Properties(resource.inputs, "", resource)
+        yield from (f"is given access by {key}" for key in ("acl", "grants") if sent.is_given(key))
+    elif resource.type == s3.OWNERSHIP:
+        if resource.props.text_or_empty("rule.objectOwnership") != "BucketOwnerEnforced":
             yield "still knows ACLs"
-    elif props.text_or_empty("versioningConfiguration.status") != "Enabled":
-        yield "keeps no versions, or says nothing of ACLs"
+    elif resource.props.text_or_empty("versioningConfiguration.status") != "Enabled":
+        yield "keeps no versions"
 
 
 RULES = [batch, key, bucket_whole, bucket_public, bucket_tls, bucket_settings]

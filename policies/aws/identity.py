@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import iam, sns
+from catalogue.kinds.aws import count, iam, sagemaker, sns
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
@@ -93,6 +93,7 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 
 @resource_rule(
     "identity-no-wildcard",
+    iam.ROLE,
     iam.ROLE_POLICY,
     iam.POLICY,
     severity="high",
@@ -100,8 +101,14 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """`*` is accepted as a resource for actions that have none, and under a condition; never in an action."""
-    for statement in filter(allows, statements(props, "policy")):
+    """`*` is accepted as a resource for actions that have none, and under a condition; never in an action.
+
+    A managed policy is named by its ARN alone, so nobody reads here what it grants.
+    """
+    if count(props, "managedPolicyArns"):
+        named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
+        yield f"has a managed policy, whose statements nobody reads{named}"
+    for statement in filter(allows, _granted(props)):
         sid, actions = name_of(statement), list(statement.each_text("Action"))
         if "NotAction" in statement or "NotResource" in statement:
             yield f"{sid} grants everything but a list"
@@ -113,21 +120,36 @@ def no_wildcard(props: Properties) -> Iterator[str]:
                 yield f"{sid} grants {needless[0]} on every resource"
 
 
+def _granted(props: Properties) -> Iterator[Properties]:
+    """Every statement of a policy, or of each policy that a role holds inline."""
+    for holder in (props, *props.each_section("inlinePolicies")):
+        yield from statements(holder, "policy")
+
+
 # Pulling AWS's prebuilt images: their registries are in AWS's own accounts, which the boundary's cap cannot bind.
 _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
-@resource_rule(
+@stack_rule(
     "identity-boundary",
     iam.ROLE,
+    sagemaker.DOMAIN,
+    sagemaker.USER_PROFILE,
     severity="high",
     says="Every role stands under a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
-def boundary(props: Properties) -> Iterator[str]:
-    """The property must be present."""
-    if not props.is_given("permissionsBoundary"):
-        yield "has no permissions boundary"
+def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The property must be present; in Studio nobody works as a role of which the stack does not know whether it is."""
+    if resource.type == iam.ROLE:
+        if not resource.props.is_given("permissionsBoundary"):
+            yield "has no permissions boundary"
+        return
+    ours = {role.props.text_if_known("arn") for role in graph.of(iam.ROLE)} - {""}
+    for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
+        named = resource.props.section_or_empty(settings).text_if_known("executionRole")
+        if named and ours and named not in ours:
+            yield f"lets people work as {named}, which is no role of the stack, so nobody knows its boundary"
 
 
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
@@ -156,6 +178,7 @@ def trust(props: Properties) -> Iterator[str]:
 
 @resource_rule(
     "identity-pass-role",
+    iam.ROLE,
     iam.ROLE_POLICY,
     severity="high",
     says="A role is passed by name, and only to the service that needs it.",
@@ -163,7 +186,7 @@ def trust(props: Properties) -> Iterator[str]:
 )
 def pass_role(props: Properties) -> Iterator[str]:
     """iam:PassRole needs both a named role and iam:PassedToService; IAM takes an action in any case of letters."""
-    for statement in filter(allows, statements(props, "policy")):
+    for statement in filter(allows, _granted(props)):
         if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
             if any("*" in resource for resource in statement.each_text("Resource")):
                 yield "passes roles by a wildcard"

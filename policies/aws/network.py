@@ -152,6 +152,8 @@ def workspace_vpc_only(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "lets Studio reach the internet directly"
     if not resource.props.is_given("defaultUserSettings.securityGroups"):
         yield "names no security group for Studio's applications"
+    for other in _foreign(graph, resource, "defaultUserSettings.securityGroups", *ec2.GROUPS):
+        yield f"names the security group {other or 'without a name'}, which is not in the stack"
     yield from _other_groups(graph, resource, "defaultSpaceSettings", [resource])
 
 
@@ -169,7 +171,19 @@ def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list
             yield "gives applications a security group that the domain's users do not have"
 
 
-@resource_rule(
+def _foreign(graph: Graph, resource: Resource, path: str, *types: str) -> Iterator[str]:
+    """Each text at the path that names nothing of these types in a stack that has some."""
+    ids = {id_ for r in graph.of(*types) for id_ in _ids(r)}
+    if ids:
+        yield from sorted(set(resource.props.each_text_if_known(path)) - ids)
+
+
+def _ids(resource: Resource) -> set[str]:
+    """The id of a subnet or a group: as answered, and from its ARN, for the engine shows policies no id."""
+    return {resource.props.text_if_known("id"), resource.props.text_if_known("arn").rpartition("/")[2]} - {""}
+
+
+@stack_rule(
     "network-model-isolated",
     MODEL,
     severity="critical",
@@ -177,12 +191,28 @@ def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list
     says="A model's container runs in the VPC, in at least two zones, and can open no connection of its own.",
     remedy="Set enable_network_isolation=True and vpc_config with two subnets and a security group.",
 )
-def model_isolated(props: Properties) -> Iterator[str]:
-    """Isolation, and a VPC with two subnets (developer guide, "Give endpoints access to resources in your VPC")."""
+def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Isolation, and a VPC with two subnets (developer guide, "Give endpoints access to resources in your VPC").
+
+    Where the stack has subnets and groups, the model is in those and no others.
+    """
+    props, subnets = resource.props, "vpcConfig.subnets"
     if props.flag_or_none("enableNetworkIsolation") is not True:
         yield "runs without network isolation"
-    if count(props, "vpcConfig.subnets") < 2 or not props.is_given("vpcConfig.securityGroupIds"):
+    if _distinct(graph, resource, subnets) < 2 or not props.is_given("vpcConfig.securityGroupIds"):
         yield "runs outside the VPC, or in fewer than two of its subnets"
+    for other in _foreign(graph, resource, subnets, ec2.SUBNET):
+        yield f"runs in the subnet {other or 'without a name'}, which is not in the stack"
+    for other in _foreign(graph, resource, "vpcConfig.securityGroupIds", *ec2.GROUPS):
+        yield f"runs in the security group {other or 'without a name'}, which is not in the stack"
+
+
+def _distinct(graph: Graph, model: Resource, path: str) -> int:
+    """How many subnets a model names, each once; those not known yet by their references."""
+    known = list(model.props.each_text_if_known(path))
+    given = sum(1 for each in model.props.section_or_empty("vpcConfig").values.get("subnets") or () if each is not None)
+    refers = {r.urn for r in graph.refers(model, "vpcConfig", ec2.SUBNET) if not _ids(r) & set(known)}
+    return len({text for text in known if text}) + min(given - len(known), len(refers))
 
 
 _OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:ResourceAccount")}

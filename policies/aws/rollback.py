@@ -26,12 +26,18 @@ _BY_ENDPOINT = ("ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     """Follows deploymentConfig to the alarms of this stack; each variant that answers callers is watched."""
-    named = count(resource.props, "deploymentConfig.autoRollbackConfiguration.alarms")
+    path = "deploymentConfig.autoRollbackConfiguration.alarms"
+    named, known = count(resource.props, path), list(resource.props.each_text_if_known(f"{path}.alarmName"))
     watching = [a for a in graph.refers(resource, "deploymentConfig", ALARM) if _watches(a, resource)]
+    # A name that is known says which alarm it is; what is not known yet can only be told by the reference.
+    if len(known) == named:
+        watching = [a for a in graph.of(ALARM) if a.props.text_if_known("name") in known and _watches(a, resource)]
+    for other in sorted(set(known) - {a.props.text_if_known("name") for a in graph.of(ALARM)}):
+        yield f"rolls back on {other or 'an alarm without a name'}, which is not in the stack"
     wanted = {"Invocation5XXErrors"} if is_async(graph, resource) else {"Invocation5XXErrors", "ModelLatency"}
     names = [v.text_or_empty("variantName") for c in configurations(graph, resource) for v in variants(c)]
     # An alarm that is waited for and not named takes nothing back, and nobody can tell which one that is.
-    counted = watching if named >= len(watching) else []
+    counted = watching if len(set(known)) + named - len(known) >= len(watching) else []
     for name in names:
         seen = {a.props.text_or_empty("metricName") for a in counted if _variant_of(a) == name}
         for metric in sorted(wanted - seen):

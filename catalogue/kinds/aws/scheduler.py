@@ -85,7 +85,7 @@ def job_of(graph: Graph, schedule: Resource) -> Job | None:
     if action is None:
         why = f"is {arn or 'missing'}, no state machine of the stack, so nobody knows what it runs"
         raise Malformed("target.arn", why, schedule)
-    return Job("", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
+    return Job("its target", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
 
 
 def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:

@@ -11,7 +11,7 @@ from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terrafor
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
-from catalogue.kinds.aws.scheduler import starts_per_month
+from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 
@@ -44,6 +44,14 @@ def jobs(props: Properties) -> Iterator[Job]:
         if action:
             request = task.section_or_empty("Arguments" if "Arguments" in task else "Parameters")
             yield Job(name, action, times, task, request, bool(_AWAITED.search(task.text_or_empty("Resource"))))
+
+
+def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
+    """Every job that a state machine may start, or the one that a schedule creates by itself. Raises Malformed."""
+    if resource.type == SCHEDULE:
+        job = job_of(graph, resource)
+        return [job] if job else []
+    return list(jobs(resource.props))
 
 
 def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Properties, int, bool]]:

@@ -10,7 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, drop, dropped, put, swapped, without
+from tests.mutate import at, changed, drop, dropped, put, swapped, without
 
 Mutation = Callable[[Graph], Graph]
 
@@ -18,6 +18,11 @@ Mutation = Callable[[Graph], Graph]
 def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
     """One property of the first resource of a type (whose name contains `name`) set to another value."""
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
+
+
+def turning(type_: str, path: str, turn: Callable[[Any], Any], name: str = "") -> Mutation:
+    """What stands at a path of the first resource of a type turned into something else."""
+    return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, turn(at(p, path))))
 
 
 def losing(type_: str, path: str, name: str = "") -> Mutation:
@@ -61,6 +66,14 @@ CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
+ALARMS = "deploymentConfig.autoRollbackConfiguration.alarms"
+BUCKET = "aws:s3/bucket:Bucket"
+_EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}]})
+_PASSES = json.dumps({"Statement": [{"Effect": "Allow", "Action": ["iam:PassRole"], "Resource": ["*"]}]})
+_CREATES = {
+    "arn": "arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob",
+    "input": json.dumps({"TransformResources": {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1}}),
+}
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 CATCHES: list[tuple[str, Mutation]] = [
@@ -81,6 +94,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-workspace-vpc-only", setting(DOMAIN, "defaultSpaceSettings.securityGroups", ["sg-1"])),
     ("network-model-isolated", setting(MODEL, "enableNetworkIsolation", False)),
     ("network-model-isolated", losing(MODEL, "vpcConfig")),
+    ("network-model-isolated", turning(MODEL, "vpcConfig.subnets", lambda ids: [ids[0], ids[0]])),
+    ("network-model-isolated", turning(MODEL, "vpcConfig.subnets", lambda ids: [ids[0], None])),
+    ("network-model-isolated", turning(MODEL, "vpcConfig.subnets", lambda ids: [*ids, "subnet-1"])),
+    ("network-model-isolated", turning(MODEL, "vpcConfig.securityGroupIds", lambda ids: [*ids, "sg-1"])),
+    ("network-workspace-vpc-only", turning(DOMAIN, "defaultUserSettings.securityGroups", lambda ids: [*ids, "sg-1"])),
     ("network-endpoint-closed", losing("aws:ec2/vpcEndpoint:VpcEndpoint", "policy")),
     ("network-endpoint-closed", setting("aws:ec2/vpcEndpoint:VpcEndpoint", "privateDnsEnabled", False, "sts")),
     ("network-proof", lacking("aws:ec2/vpcEndpoint:VpcEndpoint", "studio")),
@@ -89,6 +107,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-studio-paths", lacking(INGRESS, "studio-files")),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),
+    ("identity-no-wildcard", setting(ROLE, "managedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"])),
+    ("identity-no-wildcard", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _EVERYTHING}])),
+    ("identity-pass-role", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _PASSES}])),
+    ("encryption-bucket-tls", setting(BUCKET, "policy", _EVERYTHING)),
+    ("encryption-bucket-settings", setting(BUCKET, "acl", "public-read")),
+    ("encryption-bucket-settings", setting(BUCKET, "grants", [{"type": "Group", "permissions": ["READ"]}])),
+    ("identity-boundary", setting(USER, "userSettings.executionRole", "arn:aws:iam::111122223333:role/admin")),
+    ("identity-boundary", setting(DOMAIN, "defaultSpaceSettings.executionRole", "arn:aws:iam::1:role/admin")),
     ("identity-boundary", losing(ROLE, "permissionsBoundary")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: drop(d, "Statement.0.Condition"), "serving")),
     ("identity-trust", editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Principal", "*"), "serving")),
@@ -107,6 +133,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("encryption-customer-key", losing(CONFIG, "kmsKeyArn", "fraud-scorer")),
     ("encryption-customer-key", losing(CONFIG, "asyncInferenceConfig.outputConfig.kmsKeyId", "document-embedder")),
     ("encryption-batch", editing(MACHINE, "definition", lambda d: drop(d, f"{TRANSFORM}.TransformOutput.KmsKeyId"))),
+    *(
+        (rule, setting("aws:scheduler/schedule:Schedule", "target", _CREATES))
+        for rule in ("encryption-batch", "cost-batch-tags", "limits-machine-types")
+    ),
     ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
     ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
     ("encryption-bucket-whole", lacking("aws:s3/bucketVersioning:BucketVersioning")),
@@ -168,6 +198,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-retention", losing("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")),
     ("limits-stores-expire", lacking("aws:ecr/lifecyclePolicy:LifecyclePolicy")),
     ("rollback-alarms", losing(SERVED, "deploymentConfig.autoRollbackConfiguration")),
+    ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [*named, {"alarmName": "another"}])),
+    ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], {"alarmName": "another"}], "fraud-scorer")),
+    ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], named[0]], "fraud-scorer")),
     ("rollback-alarms", setting(ALARM, "extendedStatistic", "p50", "p95")),
     ("rollback-alarms", setting(ALARM, "dimensions.EndpointName", "another", "p95")),
     ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.type", "ALL_AT_ONCE", "fraud-scorer")),
