@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalogue.answers import Answering
 from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
-from catalogue.hardware.catalogue import Use
+from catalogue.machines import Machines
 from catalogue.rendering import ArmType, Terraform
 
 if TYPE_CHECKING:
@@ -118,31 +118,6 @@ class Reaches:
 def always(*services: str) -> Callable[[Graph, Resource], Iterable[str]]:
     """The same services for every resource of a kind."""
     return lambda graph, resource: services
-
-
-@dataclass(frozen=True)
-class Machines:
-    """Machines of one type that a resource runs at once: at least `low`, at most `high`.
-
-    `user` is the name by which people know what runs (an endpoint, a batch job), `part` which part of it where there
-    are several (a variant, a task). `accelerator` and `accelerators` (a number for each machine) are what the platform
-    adds to the machine type; None where the type implies it.
-    """
-
-    user: str
-    machine_type: str
-    use: Use
-    low: int
-    high: int
-    part: str = ""
-    accelerator: str | None = None
-    accelerators: int | None = None
-
-    @property
-    def said(self) -> str:
-        """What runs, for a sentence: `ml.m5.large (variant blue)`."""
-        added = f" + {self.accelerators or 1} × {self.accelerator}" if self.accelerator else ""
-        return f"{self.machine_type}{added}{f' ({self.part})' if self.part else ''}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from cronsim import CronSim
 
 from catalogue.graph import Graph
 from catalogue.hardware.catalogue import Catalogue
-from catalogue.kind import Machines
+from catalogue.machines import Machines
 
 MONTH_MINUTES = 365.25 / 12 * 24 * 60
 

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Machines, Runs, Serves
+from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
+from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from policies import limits, quotas

@@ -3,7 +3,7 @@
 from math import ceil
 
 from catalogue.hardware import catalogue
-from catalogue.kind import Machines
+from catalogue.machines import Machines
 
 FLEETS_IN_UPDATE = 2
 """A new version stands beside the old one at full size until traffic has moved, on every platform: SageMaker's

@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Protocol
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Machines, Runs, Serves
+from catalogue.kind import At, Runs, Serves
 from catalogue.kinds import kind_of
+from catalogue.machines import Machines
 from catalogue.properties import Unreadable
 from operations.verdict import NetworkPicture
 

@@ -22,9 +22,9 @@ class Table:
     plurals: frozenset[str] = frozenset()
     """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
     maps: frozenset[str] = frozenset()
-    """Names of maps, whose keys the user chooses. Every other object is a block: Terraform holds it as a list of one."""
+    """Maps, whose keys the user chooses. Every other object is a block, which Terraform holds as a list of one."""
     lookalikes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Some blocks have the name of a map. An object of that name is such a block where it has this key, by that name."""
+    """Some blocks have the name of a map. An object of that name is a block where it has this key."""
     documents: frozenset[str] = frozenset()
     """JSON documents that Pulumi also takes as typed objects."""
     shared: frozenset[str] = frozenset()

@@ -14,9 +14,10 @@ import pytest
 
 from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, Evidence, Keys, Kind, Machines, No, Renders, Runs
+from catalogue.kind import Acts, At, Evidence, Keys, Kind, No, Renders, Runs
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import deadlines, jobs
+from catalogue.machines import Machines
 from catalogue.properties import Malformed
 from catalogue.rendering import Terraform
 from operations.judge import cost_of

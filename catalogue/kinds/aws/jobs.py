@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from catalogue.hardware.catalogue import Use
-from catalogue.kind import Kind, Machines
+from catalogue.kind import Kind
+from catalogue.machines import Machines
 from catalogue.pricing import Unpriced
 from catalogue.properties import Malformed, Properties
 

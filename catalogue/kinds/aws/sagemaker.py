@@ -14,7 +14,6 @@ from catalogue.kind import (
     KeyAt,
     Keys,
     Kind,
-    Machines,
     No,
     Reaches,
     Runs,
@@ -30,6 +29,7 @@ from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.kms import names_key
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref, in_region
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
+from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.scheduler import SCHEDULE, job_of, starts_per_month
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
 

@@ -19,7 +19,6 @@ from catalogue.kind import (
     KeyAt,
     Keys,
     Kind,
-    Machines,
     No,
     Reaches,
     Renders,
@@ -43,6 +42,7 @@ from catalogue.kinds.azure import (
     monitor,
     storage,
 )
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.rendering import ArmType

@@ -17,7 +17,6 @@ from catalogue.kind import (
     Bills,
     CostsOnly,
     Kind,
-    Machines,
     No,
     Reaches,
     Renders,
@@ -30,6 +29,7 @@ from catalogue.kind import (
 )
 from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
 from catalogue.kinds.azure.machinelearningservices import ENDPOINT_NAME, IN_WORKSPACE, MODEL, WORKSPACE, arm
+from catalogue.machines import Machines
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import largest_or_none, more_than_zero_or_none

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Kind, Machines, No, Runs, assumed, documented
+from catalogue.kind import At, Bills, Kind, No, Runs, assumed, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed, NotKnown
 

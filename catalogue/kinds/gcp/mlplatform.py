@@ -6,23 +6,10 @@ from math import ceil
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
-from catalogue.kind import (
-    Acts,
-    At,
-    Bills,
-    CostsOnly,
-    KeyAt,
-    Keys,
-    Kind,
-    Machines,
-    No,
-    Runs,
-    Serves,
-    assumed,
-    documented,
-)
+from catalogue.kind import Acts, At, Bills, CostsOnly, KeyAt, Keys, Kind, No, Runs, Serves, assumed, documented
 from catalogue.kinds.gcp import READ
 from catalogue.kinds.gcp.vertex import ENDPOINT
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none

@@ -16,9 +16,10 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
-from catalogue.kind import At, Bills, KeyAt, Keys, Kind, Machines, No, Runs, Serves, documented
+from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.kinds.gcp.cloudscheduler import starting
+from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed, Properties
 from catalogue.quantities import more_than_zero_or_none
