@@ -79,4 +79,4 @@ def _default(field: Any) -> Any:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform kinds aws:kms/key:Key")(kinds)
+    app.command(epilog="Example: mlplatform kinds aws")(kinds)

@@ -126,7 +126,14 @@ def by_the_properties(graph: Graph) -> Iterator[Bad]:
         for path, good in lists(resource):
             if any(path == name or path.startswith(f"{name}.") for name in PROPERTIES.get(resource.type, ())):
                 for element in good:
-                    yield from (Bad(resource, path, spoiled, element) for spoiled in spoils(element))
+                    for spoiled in spoils(element):
+                        # What bounds a loop is a counter and a look at it. Behind them, an assignment that assigns
+                        # nothing and a way on without a condition, which comes last, take nothing away.
+                        harmless = (path.endswith(".assign") and not spoiled) or (
+                            path.endswith(".switch") and "condition" not in spoiled
+                        )
+                        if not harmless:
+                            yield Bad(resource, path, spoiled, element)
 
 
 def spoils(element: Any) -> Iterator[Any]:
