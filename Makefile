@@ -75,7 +75,7 @@ $(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
 	@echo "installing uv into .tools/; for uv in your shell: export PATH=\"\$$PWD/.tools/bin:\$$PATH\""
 	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
 	certificates=$$($(PYTHON) -c 'from ssl import get_default_verify_paths as p; print(p().cafile or p().capath or "")'); \
-	"$$base" -m pip config list | grep -q '\.cert=' || \
+	"$$base" -m pip config list | grep '\.cert=' >/dev/null || \
 	export REQUESTS_CA_BUNDLE="$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$$certificates}}"; \
 	"$$base" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
