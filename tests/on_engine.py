@@ -1,7 +1,8 @@
 """A resource graph as the engine shows it to a policy pack: pulumi_policy's own objects, references linked."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from pulumi_policy import (
     PolicyCustomTimeouts,
@@ -12,6 +13,7 @@ from pulumi_policy import (
 )
 
 from catalogue.graph import Graph, Resource
+from catalogue.marks import UNKNOWN
 
 
 def shown(graph: Graph, props: Mapping[str, Mapping[str, Any]] | None = None) -> list[PolicyResource]:
@@ -50,3 +52,33 @@ def _resource(graph: Graph, resource: Resource, props: dict[str, Any]) -> Policy
         else None
     )
     return PolicyResource(resource.type, props, resource.urn, resource.name, options, provider, None, [], {})
+
+
+def before_up(graph: Graph) -> Graph:
+    """The graph at a first preview: what comes from another resource's answer, or is its own, is not known yet."""
+    answered = {r.urn: _answers(r) for r in graph.resources}
+    return replace(graph, resources=tuple(_forgotten(r, answered) for r in graph.resources))
+
+
+def _answers(resource: Resource) -> list[str]:
+    """The texts that only the cloud knows: computed outputs of a resource."""
+    return [value for key, value in resource.outputs.items() if key not in resource.inputs and isinstance(value, str)]
+
+
+def _forgotten(resource: Resource, answered: dict[str, list[str]]) -> Resource:
+    """The resource with what comes from another's answer, or is its own, marked as unknown."""
+    inputs = {
+        key: _hidden(value, [a for urn in resource.property_dependencies.get(key, ()) for a in answered[urn]])
+        for key, value in resource.inputs.items()
+    }
+    return replace(resource, inputs=inputs, outputs=dict.fromkeys(resource.outputs, UNKNOWN) | inputs)
+
+
+def _hidden(value: Any, answers: list[str]) -> Any:
+    if isinstance(value, str):
+        return UNKNOWN if any(answer and answer in value for answer in answers) else value
+    if isinstance(value, list):
+        return [_hidden(item, answers) for item in cast(list[Any], value)]
+    if isinstance(value, dict):
+        return {key: _hidden(item, answers) for key, item in cast(dict[str, Any], value).items()}
+    return value

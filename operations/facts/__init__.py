@@ -64,15 +64,15 @@ def uses(graph: Graph) -> Iterator[tuple[Resource, Machines]]:
 
 
 def artifacts(graph: Graph) -> set[str]:
-    """The addresses of the model artifacts that are served or scored with; what cannot be read is left out."""
+    """The addresses of the model artifacts that are served or scored with.
+
+    Raises Unreadable for one that cannot be read: no rule reads artifacts, so the judgement makes the finding of it.
+    """
     found: set[str] = set()
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
-            try:
-                found |= set(kind.serves.artifacts(graph, resource))
-            except Exception:  # whatever it is, a rule says it: nothing is judged by what is left out here
-                continue
+            found |= set(kind.serves.artifacts(graph, resource))
     return found
 
 

@@ -161,6 +161,13 @@ def test_a_fact_that_cannot_be_read_is_a_finding_and_the_rest_is_judged(
     assert not verdict.passed and verdict.cost.lines
 
 
+def test_an_artifact_that_is_hidden_is_a_finding(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    model = pilot.of("aws:sagemaker/model:Model")[0]
+    verdict = judged(changed(pilot, model, lambda p: put(p, "primaryContainer.modelDataUrl", SECRET)))
+    said = [f.message for f in verdict.failing if f.rule == "facts-readable"]
+    assert any("what could leave" in message and "marked secret" in message for message in said)
+
+
 @pytest.mark.parametrize(
     ("price", "said"),
     [

@@ -4,14 +4,13 @@ A rule that cannot decide waits, and says for what; only those that read what a 
 """
 
 from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 
 from catalogue.graph import Graph, Resource
-from catalogue.marks import UNKNOWN
 from policies import pack
 from policies.rule import Rule, Violation
+from tests.on_engine import before_up
 
 _READ_WORKFLOWS = {
     "audit-images-pinned",
@@ -29,8 +28,7 @@ _READ_WORKFLOWS = {
 @pytest.fixture(scope="module")
 def unknown(gcp_pilot: Graph) -> Graph:
     """The pilot before anything of it exists."""
-    answered = {resource.urn: _answers(resource) for resource in gcp_pilot.resources}
-    return replace(gcp_pilot, resources=tuple(_forgotten(resource, answered) for resource in gcp_pilot.resources))
+    return before_up(gcp_pilot)
 
 
 def test_no_rule_finds_anything_while_values_are_unknown(unknown: Graph) -> None:
@@ -63,27 +61,3 @@ def _judged(rule: Rule, graph: Graph) -> list[Violation]:
 def _alone(resource: Resource) -> Graph:
     shown = replace(resource, outputs={}, property_dependencies=dict.fromkeys(resource.inputs, ("not shown",)))
     return Graph("gcp-pilot", "gcp", (shown,), {})
-
-
-def _answers(resource: Resource) -> list[str]:
-    """The texts that only the cloud knows: computed outputs of a resource."""
-    return [value for key, value in resource.outputs.items() if key not in resource.inputs and isinstance(value, str)]
-
-
-def _forgotten(resource: Resource, answered: dict[str, list[str]]) -> Resource:
-    """The resource with what comes from another's answer, or is its own, marked as unknown."""
-    inputs = {
-        key: _hidden(value, [a for urn in resource.property_dependencies.get(key, ()) for a in answered[urn]])
-        for key, value in resource.inputs.items()
-    }
-    return replace(resource, inputs=inputs, outputs=dict.fromkeys(resource.outputs, UNKNOWN) | inputs)
-
-
-def _hidden(value: Any, answers: list[str]) -> Any:
-    if isinstance(value, str):
-        return UNKNOWN if any(answer and answer in value for answer in answers) else value
-    if isinstance(value, list):
-        return [_hidden(item, answers) for item in cast(list[Any], value)]
-    if isinstance(value, dict):
-        return {key: _hidden(item, answers) for key, item in cast(dict[str, Any], value).items()}
-    return value
