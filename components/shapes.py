@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
+from components.given import Args
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
 @dataclass
-class Machine:
+class Machine(Args):
     """One machine, by the platform's own words: its type, and `accelerators` of the kind `accelerator`.
 
     Machines with `local_nvme` encrypt that storage in hardware; SageMaker takes no volume key for them.
@@ -22,7 +24,7 @@ class Machine:
 
 
 @dataclass
-class Replicas:
+class Replicas(Args):
     """How few and how many replicas there may be. `least` may be 0 where the platform starts one for a request."""
 
     least: int
@@ -30,7 +32,7 @@ class Replicas:
 
 
 @dataclass
-class Rollout:
+class Rollout(Args):
     """How a new version comes in: `canary_percent` of the traffic or replicas try it for `bake_minutes`.
 
     A p95 latency or a share of 5xx answers above its bound takes it back.
@@ -43,7 +45,7 @@ class Rollout:
 
 
 @dataclass
-class Schedule:
+class Schedule(Args):
     """When something runs: a five-field cron(5) expression, in an IANA time zone."""
 
     cron: str

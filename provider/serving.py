@@ -14,7 +14,6 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS  # pyright: ignore[reportPrivateUsage]
 from pulumi.runtime.proto import provider_pb2_grpc
 
@@ -55,7 +54,7 @@ class Sentences(grpc.aio.ServerInterceptor):
         return f"a bug in {self.whose}, not in the program: {type(cause).__name__}{at}: {cause}"
 
 
-def run(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: int) -> None:
+def run(servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer], sentences: Sentences, parent: int) -> None:
     """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only.
 
     `parent` is to be measured first of all: an engine may be gone before the server stands.
@@ -66,7 +65,9 @@ def run(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: 
     asyncio.run(_serve(servicer, sentences, parent))
 
 
-async def _serve(servicer: Callable[[], ProviderServicer], sentences: Sentences, parent: int) -> None:
+async def _serve(
+    servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer], sentences: Sentences, parent: int
+) -> None:
     server = grpc.aio.server(interceptors=[sentences], options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(), server)
     port = server.add_insecure_port("127.0.0.1:0")

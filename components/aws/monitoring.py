@@ -1,21 +1,25 @@
 """Where alarms go: one encrypted topic that the owner reads."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import sns
 
+from components.given import Args, Tags, Text
 
-@dataclass
-class AlertsArgs:
-    """`owner` is the e-mail address that alarms and budget alerts reach once its subscription is confirmed."""
 
-    account: str
-    owner: str
-    logs_key_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+@dataclass(kw_only=True)
+class AlertsArgs(Args):
+    """Who hears of alarms, and the key under which the messages rest."""
+
+    account: Text
+    """The AWS account whose CloudWatch and Budgets may publish."""
+    owner: Text
+    """The e-mail address that alarms and budget alerts reach once its subscription is confirmed."""
+    logs_key_arn: Text
+    """The KMS key of the topic; CloudWatch and Budgets must be allowed to use it."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Alerts(pulumi.ComponentResource):
@@ -26,23 +30,19 @@ class Alerts(pulumi.ComponentResource):
     """
 
     topic_arn: pulumi.Output[str]
+    """The ARN of the topic, for the actions of alarms and the subscribers of budgets."""
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Alerts", name, None, opts)
+        super().__init__("mlplatform-aws:index:Alerts", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = sns.Topic(name, kms_master_key_id=args.logs_key_arn, tags=args.tags, opts=child)
-        sns.TopicPolicy(
-            f"{name}-policy",
-            arn=topic.arn,
-            policy=topic.arn.apply(lambda arn: _policy(arn, args.account)),
-            opts=child,
-        )
+        sns.TopicPolicy(f"{name}-policy", arn=topic.arn, policy=_policy(topic.arn, args.account), opts=child)
         sns.TopicSubscription(f"{name}-owner", topic=topic.arn, protocol="email", endpoint=args.owner, opts=child)
         self.topic_arn = topic.arn
         self.register_outputs({"topic_arn": self.topic_arn})
 
 
-def _policy(topic_arn: str, account: str) -> str:
+def _policy(topic_arn: pulumi.Output[str], account: Text) -> pulumi.Output[str]:
     statement = {
         "Sid": "AlarmsAndBudgets",
         "Effect": "Allow",
@@ -51,4 +51,4 @@ def _policy(topic_arn: str, account: str) -> str:
         "Resource": topic_arn,
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,77 @@
+"""What a component is given: values that may be known later, and values that it must know while it is built.
+
+A field that is declared `pulumi.Input` may be an Output, such as another resource's id. Any other field decides which
+resources there are or what they are called, so the component must know it while the program runs.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from inspect import get_annotations
+from types import NoneType
+from typing import Any, cast, get_args, get_origin
+
+import pulumi
+
+Text = pulumi.Input[str]
+Tags = pulumi.Input[Mapping[str, Text]]
+
+
+class BadArgument(pulumi.RunError):
+    """A component was given what it cannot take: `str()` is one sentence that names the argument and what to give."""
+
+
+@dataclass
+class Args:
+    """The base of every component's arguments, and of the shapes that stand in them.
+
+    Raises BadArgument for an Output in a field that is not declared `pulumi.Input`.
+    """
+
+    def __post_init__(self) -> None:
+        for name, declared in declarations(type(self)).items():
+            if (at := _later(declared, getattr(self, name), name)) is not None:
+                raise BadArgument(
+                    f"{type(self).__name__}.{at}: is an Output, whose value is known only later, but decides what is "
+                    "created; give a value that the program knows by itself, such as one from the stack's configuration"
+                )
+
+
+@cache
+def declarations(shape: type[Args]) -> Mapping[str, Any]:
+    """The fields of a shape in their order, each with its type as it is declared."""
+    declared: dict[str, Any] = {}
+    for base in reversed(shape.__mro__):
+        declared |= get_annotations(base)
+    return {field.name: declared[field.name] for field in fields(shape)}
+
+
+def is_input(declared: Any) -> bool:
+    """Whether a declared type is `pulumi.Input` of something."""
+    return any(get_origin(member) is Awaitable for member in get_args(declared))
+
+
+def without_none(declared: Any) -> Any:
+    """A declared type without `| None` and `pulumi.Input`: what a value is once it is given and known."""
+    for member in get_args(declared) if NoneType in get_args(declared) or is_input(declared) else ():
+        if get_origin(member) is Awaitable:
+            return get_args(member)[0]
+    alone = [member for member in get_args(declared) if member is not NoneType]
+    return alone[0] if NoneType in get_args(declared) and len(alone) == 1 else declared
+
+
+def _later(declared: Any, value: Any, at: str) -> str | None:
+    """Where in the value an Output stands that must not be one; None where there is none."""
+    if is_input(declared):
+        return None
+    if isinstance(value, pulumi.Output | Awaitable):
+        return at
+    inner = get_args(without_none(declared))
+    if isinstance(value, Mapping):
+        items = [(f"{at}[{key!r}]", item) for key, item in cast(Mapping[str, Any], value).items()]
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        items = [(f"{at}[{index}]", item) for index, item in enumerate(cast(Sequence[Any], value))]
+    else:
+        return None
+    found = (_later(inner[-1], item, place) for place, item in items) if inner else iter(())
+    return next((place for place in found if place is not None), None)
