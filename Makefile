@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills lint format setup bench inventory schema docs clean
+.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs policy-pack clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -29,7 +29,10 @@ test: setup  ## run every test
 	@$(UV) run --frozen pytest
 
 drills: setup  ## every drill twice in a row and twenty kills, on the engine: some twenty minutes
-	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine
+	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine --ignore tests/engine/test_packages.py
+
+strangers: setup  ## programs of other projects use the component packages and the policy pack; needs the CLI and Node; minutes
+	@MLPLATFORM_REQUIRE_ENGINE=1 $(UV) run --frozen pytest --long tests/engine/test_packages.py
 
 lint: setup  ## style, types and formatting of our own code
 	@$(UV) run --frozen ruff check .
@@ -52,6 +55,10 @@ schema: setup  ## rewrite the JSON Schema that the stack files name
 docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
+	@$(UV) run --frozen python -m operations.packing requirements
+
+policy-pack: setup  ## build out/policy-pack, which any project names with --policy-pack and `pulumi policy publish` takes
+	@$(UV) run --frozen python -m operations.packing policy-pack
 
 setup: $(ENVIRONMENT)/.compiled
 

@@ -61,7 +61,8 @@ class Home:
             # The engine looks for the version of the SDK alone.
             folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(cloud.sdk)}"
             folder.mkdir(parents=True, exist_ok=True)
-            command = f'exec {shlex.quote(sys.executable)} -m sandbox.plugin {plugin} "$@"'
+            # With -P nothing is imported from the folder where the engine is run: a project may have folders named alike.
+            command = f'exec {shlex.quote(sys.executable)} -P -m sandbox.plugin {plugin} "$@"'
             _write(folder / f"pulumi-resource-{plugin}", f"#!/bin/sh\n{command}\n", 0o755)
         for entry in ROOT.iterdir():
             if not entry.name.startswith(".") and entry.name not in ("Pulumi.yaml", "out"):

@@ -1,0 +1,73 @@
+"""What travels without the rest of the repository."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from catalogue.platforms import PLATFORMS
+from components.package import VERSION, name_of
+from operations.packing import ROOT, build_pack, component_requirements
+from provider import plugin
+
+# Runs the pack as the engine does, in a process that finds nothing of the repository, and says what it imported.
+ALONE = """
+import json, pathlib, runpy, sys
+import pulumi_policy
+folder, root = sys.argv[1:]
+sys.path[:] = [folder, *(entry for entry in sys.path if entry and pathlib.Path(entry).resolve() != pathlib.Path(root))]
+served = []
+pulumi_policy.PolicyPack = lambda name, policies: served.extend(policy.name for policy in policies)
+runpy.run_path(folder, run_name="__main__")
+files = [m.__file__ for m in list(sys.modules.values()) if getattr(m, "__file__", None)]
+print(json.dumps({"served": served, "files": files}))
+"""
+
+
+def pinned(text: str) -> dict[str, str]:
+    """The distributions that a requirements file names, and their versions."""
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_the_pack_serves_every_rule_without_the_rest_of_the_repository(tmp_path: Path) -> None:
+    build_pack(tmp_path / "pack")
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", ALONE, str(tmp_path / "pack"), str(ROOT)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(answer.stdout)
+    assert {name.partition("-")[0] for name in found["served"]} >= set(PLATFORMS)
+    here = [Path(file) for file in found["files"] if Path(file).is_relative_to(ROOT)]
+    assert [file for file in here if ".venv" not in file.parts and not file.is_relative_to(sys.prefix)] == []
+    assert [file for file in found["files"] if Path(file).is_relative_to(tmp_path)]
+
+
+def test_the_pack_is_built_anew_with_what_it_must_have_installed(tmp_path: Path) -> None:
+    stale = tmp_path / "pack" / "left.py"
+    stale.parent.mkdir()
+    stale.write_text("", encoding="utf-8")
+    build_pack(tmp_path / "pack")
+    assert not stale.exists()
+    needed = pinned((tmp_path / "pack" / "requirements.txt").read_text(encoding="utf-8"))
+    assert {"pulumi", "pulumi-policy", "pydantic", "pyyaml"} <= needed.keys()
+    assert not {record.sdk.replace("_", "-") for record in PLATFORMS.values()} & needed.keys()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_package_needs_the_sdk_of_its_platform_and_of_no_other(platform: str) -> None:
+    text = (ROOT / "components" / platform / "requirements.txt").read_text(encoding="utf-8")
+    assert text == component_requirements(platform), "run `make docs`"
+    sdks = {name: record.sdk.replace("_", "-") for name, record in PLATFORMS.items()}
+    assert {sdk for sdk in sdks.values() if sdk in pinned(text)} == {sdks[platform]}
+
+
+def test_every_package_has_the_version_of_the_project() -> None:
+    about = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert re.search(r'^version = "(.+)"$', about, re.MULTILINE).group(1) == VERSION == plugin.VERSION  # type: ignore[union-attr]
+    assert [name_of(platform) for platform in PLATFORMS] == ["mlplatform-aws", "mlplatform-gcp", "mlplatform-azure"]
