@@ -50,6 +50,8 @@ def build_pack(folder: Path) -> None:
         + "runtime:\n  name: python\n  options:\n    toolchain: pip\n    virtualenv: .venv\n"
     )
     (folder / "PulumiPolicy.yaml").write_text(alone, encoding="utf-8")
+    # What is published is what this names nowhere.
+    (folder / ".gitignore").write_text(".venv/\n__pycache__/\n", encoding="utf-8")
     needed = _third_party(sorted(path for path in folder.rglob("*.py")))
     (folder / "requirements.txt").write_text(
         _HEAD.format(target="policy-pack", what="the pack") + requirements(needed), encoding="utf-8"

@@ -4,6 +4,7 @@ Without it every test here is skipped with the reason. With MLPLATFORM_REQUIRE_E
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -26,19 +27,29 @@ def _without(reason: str) -> NoReturn:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Fresh:
-    """Makes an empty sandbox for a stack, each time another."""
+def sandbox(tmp_path: Path) -> Callable[[], Engine]:
+    """Makes an empty sandbox, each time another."""
     cli, uv = find_cli(), find_uv()
     if cli is None:
         _without("the Pulumi CLI is not there: `make sandbox` installs it, or https://www.pulumi.com/docs/install/")
     if uv is None:
         _without("uv, which Pulumi runs the program with, is not on PATH")
 
-    def make(stack: str) -> Engine:
+    def make() -> Engine:
         home = Home(tmp_path / f"sandbox-{len(list(tmp_path.iterdir()))}")
         home.lay_out()
-        home.take(STACKS / f"Pulumi.{stack}.yaml")
-        engine = Engine(home, cli, uv)
+        return Engine(home, cli, uv)
+
+    return make
+
+
+@pytest.fixture
+def fresh(sandbox: Callable[[], Engine]) -> Fresh:
+    """Makes a sandbox for a stack that is not up yet, each time another."""
+
+    def make(stack: str) -> Engine:
+        engine = sandbox()
+        engine.home.take(STACKS / f"Pulumi.{stack}.yaml")
         engine.make(stack)
         return engine
 
@@ -49,4 +60,11 @@ def fresh(tmp_path: Path) -> Fresh:
 def long(request: pytest.FixtureRequest) -> None:
     """For what takes minutes: `make test` has no time for it."""
     if not request.config.getoption("--long"):
-        pytest.skip("takes minutes: `make drills` runs it")
+        pytest.skip("takes minutes: `make drills` or `make strangers` runs it")
+
+
+@pytest.fixture
+def node() -> None:
+    """For what needs Node and its package manager."""
+    if shutil.which("npm") is None:
+        _without("Node is not there: https://nodejs.org")

@@ -12,8 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from catalogue.platforms import PLATFORMS
-from components.package import name_of
 from sandbox.engine import Engine, Failed
 from sandbox.home import ROOT
 
@@ -44,8 +42,8 @@ class Project:
     folder: Path
     engine: Engine
 
-    def write(self, program: Path, platform: str, config: Mapping[str, Any]) -> None:
-        """Lay the project out around the program, with its stack made."""
+    def write(self, program: Path, config: Mapping[str, Any], *needs: str) -> None:
+        """Lay the project out around the program, with its stack made. `needs` are what it imports beside Pulumi."""
         for name in _NAMED_ALIKE:
             (self.folder / name).mkdir(parents=True)
             (self.folder / name / "__init__.py").write_text('"""The shop\'s own."""\n', encoding="utf-8")
@@ -60,7 +58,8 @@ class Project:
             self._write("tsconfig.json", _COMPILER)
             shutil.copy(program, self.folder / "index.ts")
         else:
-            (self.folder / "requirements.txt").write_text(f"pulumi=={version('pulumi')}\n", encoding="utf-8")
+            pinned = "".join(f"{name}=={version(name)}\n" for name in ("pulumi", *needs))
+            (self.folder / "requirements.txt").write_text(pinned, encoding="utf-8")
             shutil.copy(program, self.folder / "__main__.py")
         self.pulumi("stack", "init", STACK)
 
@@ -69,16 +68,15 @@ class Project:
 
     def add(self, checkout: Path, platform: str) -> None:
         """Add a platform's package: Pulumi installs what it needs, and generates the SDK in the project's language."""
-        assert name_of(platform).endswith(platform) and platform in PLATFORMS
         self.pulumi("package", "add", str(checkout / "components" / platform))
 
-    def pulumi(self, *arguments: str, cwd: Path | None = None) -> str:
+    def pulumi(self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
         """Run a command of the CLI in the project. Raises Failed with all that it printed."""
         with self.engine.environment() as environment:
             done = subprocess.run(
                 [str(self.engine.cli), *arguments, "--non-interactive"],
                 cwd=cwd or self.folder,
-                env=environment,
+                env={**environment, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
