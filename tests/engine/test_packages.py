@@ -9,7 +9,7 @@ import pytest
 
 from operations.packing import build_pack
 from sandbox.engine import Engine, Failed
-from tests.engine.project import STACK, Project, copied
+from tests.engine.project import STACK, Project
 from tests.engine.service import ORGANISATION, service
 
 pytestmark = pytest.mark.usefixtures("long")
