@@ -147,8 +147,9 @@ def by_resource_name(id_: str, key: str = "name", link: bool = False, **more: st
         outputs: dict[str, Any] = {key: words[key], **{field: value.format(**words) for field, value in more.items()}}
         if link:
             outputs["selfLink"] = _COMPUTE + words["id"]
-        if "labels" in request.inputs:
-            outputs["effectiveLabels"] = {**request.inputs["labels"], **_PROVISIONED}
+        labels = request.inputs.get("labels")
+        if isinstance(labels, Mapping):  # while they are unknown, so is what Google makes of them
+            outputs["effectiveLabels"] = {**cast(Mapping[str, Any], labels), **_PROVISIONED}
         return Answer(words["id"], outputs)
 
     return answer

@@ -6,6 +6,8 @@ import pulumi
 import pulumi_gcp
 from pulumi_gcp import projects
 
+from components.given import Args, Text
+
 _MADE = {
     "aiplatform": "roles/aiplatform.serviceAgent",
     "artifactregistry": "roles/artifactregistry.serviceAgent",
@@ -16,27 +18,36 @@ _MADE = {
 """The agents that appear only when they are asked for, each with the role Google gives it when it makes it itself."""
 
 
-@dataclass
-class ServiceAgentsArgs:
-    """The project and its number, which is in the names of the agents."""
+@dataclass(kw_only=True)
+class ServiceAgentsArgs(Args):
+    """The project whose agents are made."""
 
-    project: str
-    project_number: pulumi.Input[str]
+    project: Text
+    """The id of the Google Cloud project. The APIs of all the services must be enabled in it."""
+    project_number: Text
+    """The number of the same project, which is part of the name of Compute Engine's agent."""
 
 
 class ServiceAgents(pulumi.ComponentResource):
-    """Creates the service agents of Vertex AI, Artifact Registry, Scheduler, Workbench and Workflows, with their roles.
+    """Creates Google's service agents of a project, and grants those that are made on demand their roles.
 
-    An agent appears on first use, which is too late to be granted a key; and one that is asked for explicitly gets no
-    role by itself. The agents of Storage, BigQuery and Logging come with a look-up that makes them, Compute's with
-    its API. Destroying the pilot takes the roles and leaves the agents: Google deletes none. So the project is the
-    pilot's own. Rule: IAM, "Create and grant roles to service agents".
+    A service agent is the account with which one of Google's services acts in a project. An agent usually appears when
+    its service is first used. That is too late for a grant on a key, so this component asks for the agents of Vertex
+    AI, Artifact Registry, Cloud Scheduler, Workbench and Workflows. An agent that is asked for gets no role from
+    Google, so the component grants each the role that Google would have granted. A look-up makes the agents of Cloud
+    Storage, BigQuery and Cloud Logging. The API of Compute Engine makes its own.
+
+    Destroying the component takes the roles and leaves the agents, because Google deletes none. Whatever else uses
+    these services in the project stops to work then, so the project should be one that nobody else uses.
+    Rule: IAM, "Create and grant roles to service agents", https://cloud.google.com/iam/docs/create-service-agents
     """
 
     members: dict[str, pulumi.Output[str]]
+    """The agents as IAM names them, `serviceAccount:` and an e-mail address, by service: aiplatform, artifactregistry,
+    bigquery, cloudscheduler, compute, logging, notebooks, storage, workflows."""
 
     def __init__(self, name: str, args: ServiceAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:ServiceAgents", name, None, opts)
+        super().__init__("mlplatform-gcp:index:ServiceAgents", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         look = pulumi.InvokeOutputOptions(parent=self)
         self.members = {}

@@ -7,20 +7,21 @@ from typing import Any
 import pulumi
 from pulumi_gcp import monitoring
 
+from components.given import Tags, Text
 from components.shapes import Rollout
 
 _METRICS = "aiplatform.googleapis.com/prediction/online"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class EndpointAlarms:
-    """One endpoint; the bounds that take a version back while it bakes hold for good."""
+    """One endpoint. Latency and errors may never pass the bounds that take a new version back."""
 
-    project: str
-    endpoint_name: str
+    project: Text
+    endpoint_name: Text
     rollout: Rollout
-    channel_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    channel_id: Text
+    tags: Tags
 
 
 def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOptions) -> None:
@@ -29,19 +30,26 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
     Metrics: Cloud Monitoring, "Google Cloud metrics", aiplatform; latencies are in milliseconds. An endpoint never
     called has no series, which a threshold would take for good news: the idle policy counts a missing one as zero.
     """
-    of = (
-        f'resource.type = "aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id = "{args.endpoint_name}"'
+    of = pulumi.Output.concat(
+        'resource.type = "aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id = "',
+        args.endpoint_name,
+        '"',
     )
-    answers = f'{of} AND metric.type = "{_METRICS}/response_count"'
+    answers = pulumi.Output.concat(of, f' AND metric.type = "{_METRICS}/response_count"')
     in_all = {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA", "cross_series_reducer": "REDUCE_SUM"}
     latency = {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA"}
-    policies: dict[str, tuple[str, dict[str, Any]]] = {
+    policies: dict[str, tuple[Text, dict[str, Any]]] = {
         "p95-latency": (
-            f"the p95 latency of {args.endpoint_name} is above {args.rollout.p95_latency_ms} ms",
+            pulumi.Output.concat(
+                "the p95 latency of ", args.endpoint_name, f" is above {args.rollout.p95_latency_ms} ms"
+            ),
             {
                 "condition_threshold": {
-                    "filter": f'{of} AND metric.type = "{_METRICS}/prediction_latencies"'
-                    ' AND metric.labels.latency_type = "total"',
+                    "filter": pulumi.Output.concat(
+                        of,
+                        f' AND metric.type = "{_METRICS}/prediction_latencies"',
+                        ' AND metric.labels.latency_type = "total"',
+                    ),
                     "aggregations": [{**latency, "cross_series_reducer": "REDUCE_PERCENTILE_95"}],
                     "comparison": "COMPARISON_GT",
                     "threshold_value": args.rollout.p95_latency_ms,
@@ -50,10 +58,14 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
             },
         ),
         "errors": (
-            f"more than {args.rollout.error_rate_percent:g} % of the answers of {args.endpoint_name} are errors",
+            pulumi.Output.concat(
+                f"more than {args.rollout.error_rate_percent:g} % of the answers of ", args.endpoint_name, " are errors"
+            ),
             {
                 "condition_threshold": {
-                    "filter": f'{answers} AND metric.labels.response_code = monitoring.regex.full_match("5.*")',
+                    "filter": pulumi.Output.concat(
+                        answers, ' AND metric.labels.response_code = monitoring.regex.full_match("5.*")'
+                    ),
                     "aggregations": [in_all],
                     "denominator_filter": answers,
                     "denominator_aggregations": [in_all],
@@ -64,12 +76,15 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
             },
         ),
         "idle": (
-            f"{args.endpoint_name} had no request for a day and still bills: set enabled: false",
+            pulumi.Output.concat(args.endpoint_name, " had no request for a day and still bills: set enabled: false"),
             {
                 "condition_prometheus_query_language": {
-                    "query": "(sum(increase(aiplatform_googleapis_com:prediction_online_response_count{"
-                    f'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="{args.endpoint_name}"'
-                    "}[1d])) or vector(0)) < 1",
+                    "query": pulumi.Output.concat(
+                        "(sum(increase(aiplatform_googleapis_com:prediction_online_response_count{"
+                        'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="',
+                        args.endpoint_name,
+                        '"}[1d])) or vector(0)) < 1',
+                    ),
                     "evaluation_interval": "3600s",
                     "duration": "3600s",
                 }
@@ -80,16 +95,16 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
         _policy(f"{name}-{suffix}", words, condition, args.project, args.channel_id, args.tags, opts)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunAlarms:
     """One scheduled workflow and the scheduler's job that starts it, by name."""
 
-    project: str
-    workflow_name: pulumi.Input[str]
-    scheduler_name: pulumi.Input[str]
-    job_name: str
-    channel_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    project: Text
+    workflow_name: Text
+    scheduler_name: Text
+    job_name: Text
+    channel_id: Text
+    tags: Tags
 
 
 def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None:
@@ -134,17 +149,17 @@ def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None
         "did not start": {"condition_matched_log": {"filter": unstarted}},
     }
     for what, condition in policies.items():
-        words = f"a run of {args.job_name} {what}"
+        words = pulumi.Output.concat("a run of ", args.job_name, f" {what}")
         _policy(f"{name}-{what.replace(' ', '-')}", words, condition, args.project, args.channel_id, args.tags, opts)
 
 
 def _policy(
     name: str,
-    words: str,
+    words: Text,
     condition: Mapping[str, Any],
-    project: str,
-    channel_id: pulumi.Input[str],
-    tags: Mapping[str, str],
+    project: Text,
+    channel_id: Text,
+    tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> None:
     strategy: monitoring.AlertPolicyAlertStrategyArgsDict = {"auto_close": "86400s"}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging, projects
 
+from components.given import Args, Text
+
 KEEP_DAYS = 365
 KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
 _LOGS = (
@@ -18,29 +20,37 @@ _LOGS = (
 )
 
 
-@dataclass
-class AuditArgs:
-    """`bucket_id` is fixed: a log bucket's name stays taken for a week after it is deleted."""
+@dataclass(kw_only=True)
+class AuditArgs(Args):
+    """What is recorded where."""
 
-    project: str
-    region: str
-    bucket_id: str
-    logs_key_id: pulumi.Input[str]
+    project: Text
+    """The id of the Google Cloud project whose calls are recorded."""
+    region: Text
+    """The region of the log bucket, which must be the key's."""
+    bucket_id: Text
+    """What the log bucket is called. The name stays taken for a week after the bucket is deleted."""
+    logs_key_id: Text
+    """The KMS key of the log bucket. The project's Logging agent must be allowed to use it."""
 
 
 class Audit(pulumi.ComponentResource):
-    """Creates the audit configuration of the project, a locked log bucket under the logs key, and the sink into it.
+    """Creates the audit configuration of a project, a locked log bucket, and the sink that fills the bucket.
 
-    Records administration, reads and writes of every service, with no member exempted; the bucket also takes
-    the network's flows, denied connections and DNS queries. A locked bucket can be neither emptied nor shortened, by
-    nobody, for 365 days. A sink into a bucket of its own project needs no grant. Log buckets carry no labels. Rules:
-    CIS Google Cloud 2.1, 2.2, 2.3; Cloud Logging, "Configure CMEK for log buckets".
+    The configuration records each administration, read and write of every service, and exempts nobody. A project has
+    one such configuration. The bucket also takes the flows, the denied connections and the DNS queries of networks.
+    Nobody can empty the bucket or shorten its retention: it is locked and keeps each entry for 365 days. The sink
+    needs no grant, because the bucket is in its own project. Log buckets carry no labels. All three are protected.
+    Rules: CIS Google Cloud 2.1, 2.2 and 2.3, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
+    Cloud Logging, "Configure CMEK for log buckets",
+    https://cloud.google.com/logging/docs/routing/managed-encryption-storage
     """
 
     bucket_id: pulumi.Output[str]
+    """The log bucket, `projects/PROJECT/locations/REGION/buckets/ID`."""
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Audit", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Audit", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
         bucket = logging.ProjectBucketConfig(
             f"{name}-bucket",

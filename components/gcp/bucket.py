@@ -1,35 +1,44 @@
 """A private, encrypted, versioned Cloud Storage bucket: the shape every bucket of a pilot has."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import storage
 
+from components.given import Args, Tags, Text
 
-@dataclass
-class PrivateBucketArgs:
-    """`bucket_name` is fixed, so that grants can name it."""
 
-    project: str
-    region: str
-    bucket_name: str
-    kms_key_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+@dataclass(kw_only=True)
+class PrivateBucketArgs(Args):
+    """Where the bucket is, what it is called, and under which key its objects rest."""
+
+    project: Text
+    """The id of the Google Cloud project."""
+    region: Text
+    """The region of the bucket, which must be the key's."""
+    bucket_name: Text
+    """What the bucket is called, unique among all of Google's customers: end it in the project's id."""
+    kms_key_id: Text
+    """The KMS key of the objects. The project's Cloud Storage agent must be allowed to use it."""
+    tags: Tags
+    """The labels of the bucket."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
     """Creates a bucket under the given key, with versions, without ACLs and without any public access.
 
-    Old versions go after 30 days and unfinished uploads after 7; what is deleted can be restored for 7. Who read and
-    wrote is in the audit log, which has the caller's identity, so there are no usage logs beside it. Rules: CIS Google
-    Cloud 5.1, 5.2; Cloud Storage, "Access logs" (audit logs are preferred to them).
+    Old versions are deleted after 30 days and unfinished uploads after 7. A deleted object can be restored for 7 days.
+    The bucket is protected. It has no usage logs, because the audit log says who read and wrote what.
+    Rules: CIS Google Cloud 5.1 and 5.2, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
+    Cloud Storage, "Usage logs & storage logs", which prefers audit logs,
+    https://cloud.google.com/storage/docs/access-logs
     """
 
     bucket_name: pulumi.Output[str]
+    """The bucket's name, known once the bucket stands."""
 
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:PrivateBucket", name, None, opts)
+        super().__init__("mlplatform-gcp:index:PrivateBucket", name, None, opts)
         bucket = storage.Bucket(
             name,
             name=args.bucket_name,

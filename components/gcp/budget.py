@@ -1,51 +1,59 @@
 """What the team may spend, and who hears of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import billing
+
+from components.given import Args, Text
 
 ACTUAL_PERCENT = (50, 80, 100)
 FORECAST_PERCENT = 100
 _NANOS = 1_000_000_000
 
 
-@dataclass
-class BudgetArgs:
-    """`monthly_usd` counts what carries the label `team` in the project; alerts go to the channel.
+@dataclass(kw_only=True)
+class BudgetArgs(Args):
+    """What may be spent, by whom, and who hears of it."""
 
-    The billing account must be kept in dollars: Google refuses a budget in another currency than its account's.
-    """
-
-    billing_account: pulumi.Input[str]
-    project_number: pulumi.Input[str]
-    monthly_usd: float
-    channel_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    billing_account: Text
+    """The id of the billing account that pays for the project. It must be kept in US dollars, because Google refuses a
+    budget in another currency than its account's."""
+    project_number: Text
+    """The number of the project whose spend is counted."""
+    team: Text
+    """The value of the label `team`. Only what carries it counts."""
+    monthly_usd: pulumi.Input[float]
+    """US dollars a calendar month."""
+    channel_id: Text
+    """The notification channel that alerts go to, of Alerts."""
 
 
 class Budget(pulumi.ComponentResource):
-    """Creates a monthly budget on the project and the team's label, with alerts on actual and forecast spend.
+    """Creates a monthly budget on what a team spends in a project, with alerts.
 
-    A budget filters by one label pair, takes the project by its number, and carries no labels itself. Whoever deploys
-    needs the right to make budgets on the billing account, which no role on the project gives.
+    Alerts go out at 50, 80 and 100 % of actual spend and at a forecast of 100 %. A budget stops nothing. It takes one
+    label and the project's number, and carries no labels itself. Whoever deploys it needs the right to make budgets on
+    the billing account, which no role on the project gives.
+    Rule: Cloud Billing, "Create, edit, or delete budgets and budget alerts",
+    https://cloud.google.com/billing/docs/how-to/budgets
     """
 
     budget_name: pulumi.Output[str]
+    """The budget, `billingAccounts/ACCOUNT/budgets/ID`."""
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Budget", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Budget", name, None, opts)
         alerts = [*(("CURRENT_SPEND", percent) for percent in ACTUAL_PERCENT), ("FORECASTED_SPEND", FORECAST_PERCENT)]
-        units, nanos = divmod(round(args.monthly_usd * _NANOS), _NANOS)
+        amount = pulumi.Output.from_input(args.monthly_usd).apply(_money)
         budget = billing.Budget(
             name,
             billing_account=args.billing_account,
             display_name=name,
-            amount={"specified_amount": {"currency_code": "USD", "units": str(units), "nanos": nanos}},
+            amount={"specified_amount": amount},
             budget_filter={
                 "projects": [pulumi.Output.concat("projects/", args.project_number)],
-                "labels": {"team": args.tags["team"]},
+                "labels": {"team": args.team},
                 "calendar_period": "MONTH",
                 "credit_types_treatment": "INCLUDE_ALL_CREDITS",
             },
@@ -58,3 +66,9 @@ class Budget(pulumi.ComponentResource):
         )
         self.budget_name = budget.name
         self.register_outputs({"budget_name": self.budget_name})
+
+
+def _money(usd: float) -> billing.BudgetAmountSpecifiedAmountArgsDict:
+    """Dollars as Google writes them: whole units, and billionths of one."""
+    units, nanos = divmod(round(usd * _NANOS), _NANOS)
+    return {"currency_code": "USD", "units": str(units), "nanos": nanos}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import kms
 
+from components.given import Args, BadArgument, Tags, Text
+
 DATA_AGENTS = ("aiplatform", "artifactregistry", "bigquery", "compute", "notebooks", "storage", "workflows")
 LOGS_AGENTS = ("logging",)
 _USE = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
@@ -13,29 +15,41 @@ ROTATION_SECONDS = 90 * 86_400
 DESTROY_SECONDS = 30 * 86_400
 
 
-@dataclass
-class EncryptionArgs:
-    """`agents` are the members of the service agents by service; each key is granted to those that need it."""
+@dataclass(kw_only=True)
+class EncryptionArgs(Args):
+    """Where the keys are, and which of Google's service agents use them."""
 
-    project: str
-    region: str
-    agents: Mapping[str, pulumi.Input[str]]
-    tags: Mapping[str, str]
+    project: Text
+    """The id of the Google Cloud project."""
+    region: Text
+    """The region of the keys, which must be that of everything they encrypt."""
+    agents: pulumi.Input[Mapping[str, Text]]
+    """The service agents as IAM names them, `serviceAccount:` and an e-mail address, by service: the `members` of
+    ServiceAgents. It needs aiplatform, artifactregistry, bigquery, compute, logging, notebooks, storage, workflows."""
+    tags: Tags
+    """The labels of the keys."""
 
 
 class Encryption(pulumi.ComponentResource):
-    """Creates a key ring with two keys, rotated every 90 days, and grants each to the service agents that use it.
+    """Creates a key ring with a key for data and a key for logs, and grants each to the service agents that use it.
 
-    No persona holds a key: Google's services encrypt on behalf of whoever may use the resource. A destroyed version
-    can be restored for 30 days. Ring and keys keep the name Pulumi makes, because Google deletes neither and a second
-    pilot of the same name would find them taken. Rules: Cloud KMS, "Separation of duties"; CIS Google Cloud 1.10.
+    Both keys are rotated every 90 days. A destroyed version can be restored for 30 days. Cloud Logging's agent holds
+    the logs key only, and the agents of the other services hold the data key only. No person and no persona holds a
+    key: Google's services encrypt on behalf of whoever may use the resource. Ring and keys are protected. They have
+    names with digits that Pulumi adds, because Google deletes neither: a fixed name would be taken for ever.
+    Refuses `agents` that lack a service.
+    Rules: Cloud KMS, "Separation of duties", https://cloud.google.com/kms/docs/separation-of-duties;
+    CIS Google Cloud 1.10, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
     """
 
     data_key_id: pulumi.Output[str]
+    """The key of disks, buckets, images, models, endpoints, requests and workflows, as other components take it. It is
+    known once each agent may use the key."""
     logs_key_id: pulumi.Output[str]
+    """The key of the audit log bucket, known once Cloud Logging's agent may use it."""
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Encryption", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Encryption", name, None, opts)
         self._kept = pulumi.ResourceOptions(parent=self, protect=True)
         ring = kms.KeyRing(name, project=args.project, location=args.region, opts=self._kept)
         self.data_key_id = self._key(f"{name}-data", ring, args, DATA_AGENTS)
@@ -57,10 +71,23 @@ class Encryption(pulumi.ComponentResource):
                 f"{name}-{agent}",
                 crypto_key_id=key.id,
                 role=_USE,
-                member=args.agents[agent],
+                member=_member(args.agents, agent),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for agent in agents
         ]
         # Whoever uses the key waits for the grants: each service tries the key when it is named.
         return pulumi.Output.all(key.id, *(grant.id for grant in grants)).apply(lambda all_: all_[0])
+
+
+def _member(agents: pulumi.Input[Mapping[str, Text]], service: str) -> Text:
+    """A service's agent, which its grant waits for; for no other, where the mapping itself is known."""
+
+    def found(known: Mapping[str, Text]) -> Text:
+        if service not in known:
+            raise BadArgument(
+                f"EncryptionArgs.agents: has no agent of {service}; give the members of ServiceAgents, all of them"
+            )
+        return known[service]
+
+    return found(agents) if isinstance(agents, Mapping) else pulumi.Output.from_input(agents).apply(found)

@@ -1,7 +1,6 @@
 """A served model: an endpoint that answers at once, through Private Service Connect only."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import bigquery, compute, vertex
@@ -9,6 +8,7 @@ from pulumi_gcp import bigquery, compute, vertex
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
+from components.given import Args, Tags, Text
 from components.shapes import Machine, Replicas, Rollout
 from provider.gcp.deployment import Deployment
 from provider.gcp.model import Model
@@ -17,55 +17,76 @@ REACH: tuple[str, ...] = ()
 """Nothing: callers have an address of the endpoint in the network; Vertex AI itself fetches image and artifact."""
 
 SCALING_METRIC = "aiplatform.googleapis.com/prediction/online/request_count"
-"""Its unit is requests a minute and replica. Vertex AI, "Scale inference nodes by using autoscaling"."""
+"""Its unit is requests a minute and replica. Vertex AI, "Scale inference nodes by using autoscaling",
+https://cloud.google.com/vertex-ai/docs/predictions/autoscaling
+"""
 
 LOGGED_SHARE, KEEP_DAYS = 0.1, 30
 
 
-@dataclass
-class EndpointArgs:
-    """`endpoint_name` is pinned, so that callers and alerts can name it: a letter, then `[a-z0-9-]`, at most 63.
+@dataclass(kw_only=True)
+class EndpointArgs(Args):
+    """What is served, on which machines, where callers reach it, and who hears where it is slow, fails or idles."""
 
-    The canary of the rollout is a share of the requests. `enabled=False` leaves the model and takes what runs.
-    """
-
-    endpoint_name: str
-    enabled: bool
+    endpoint_name: Text
+    """What the endpoint is called, so that callers and alerts can name it: a letter, then `[a-z0-9-]`, at most 63
+    characters."""
+    enabled: bool = True
+    """Whether the endpoint runs, which it does where this is left out. `False` leaves the model and takes the rest. The
+    program must know it."""
     model: ModelArgs
+    """The model to serve, as the `serving` persona runs it."""
     machine: Machine
+    """The machine type of a replica. Vertex AI offers it for online inference in the region."""
     replicas: Replicas
-    requests_per_replica_per_minute: int
-    rollout: Rollout
-    network_id: pulumi.Input[str]
-    subnet_id: pulumi.Input[str]
-    vertex_agent: pulumi.Input[str]
-    channel_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """How few and how many replicas there may be. The fewest is 1 or more: this endpoint never scales to zero."""
+    requests_per_replica_per_minute: pulumi.Input[int]
+    """Requests a minute that one replica is to answer. More of them start another replica."""
+    rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1))
+    """How a new version comes in, and which bounds no version may pass. The canary takes a share of the requests. Left
+    out, it takes 10 % for 10 minutes, and the bounds are a p95 latency of 1000 ms and 1 % of errors."""
+    network_id: Text
+    """The VPC in which callers reach the endpoint, of Network."""
+    subnet_id: Text
+    """The subnet in which the endpoint gets its address, of Network."""
+    vertex_agent: Text
+    """Vertex AI's own agent, of ServiceAgents. It writes the log of requests."""
+    channel_id: Text
+    """The notification channel that alerts go to, of Alerts."""
+    tags: Tags
+    """The labels of everything that is created."""
 
 
 class Endpoint(pulumi.ComponentResource):
     """Creates a model and, while enabled, its endpoint, deployment, address in the network, request log and alerts.
 
-    Only this project may connect, and who is in the network and may open HTTPS to the address may call: without
-    the preview of secure Private Service Connect, Vertex AI asks callers for no permission. The attachment behind the
-    address is the project's and region's, so one address may reach several endpoints. Traffic is the
-    deployment's to shift: `traffic_split` cannot be set at creation and is ignored after. Graph and destroy agree: the
-    address goes first, then the deployment undeploys, then endpoint and model go (a delete is refused while a model is
-    deployed, be it without traffic: issue 1441 of python-aiplatform). A tenth of requests and answers is logged to
-    BigQuery under the pilot's key and expires after 30 days. Rule: Vertex AI, "Use dedicated private endpoints based on
-    Private Service Connect".
+    Only the model's project may connect to the endpoint. Vertex AI asks callers for no permission: whoever is in the
+    network and may open HTTPS to the address may call. The address leads to the project's endpoints in the region, so
+    one address may reach several endpoints. Refuses a public address. A tenth of the requests and answers is logged to
+    BigQuery and expires after 30 days.
+
+    A new version of the model first gets a share of the requests. It is taken back where it is too slow or fails too
+    often while it bakes. The deployment shifts the traffic, because Vertex AI takes no `traffic_split` when an
+    endpoint is created. Destroying removes the address first, then undeploys the model, then deletes endpoint and
+    model: Vertex AI deletes no model that is deployed (https://github.com/googleapis/python-aiplatform/issues/1441).
+    Rule: Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online inference",
+    https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
     """
 
     endpoint_id: pulumi.Output[str] | None
+    """The endpoint, `projects/PROJECT/locations/REGION/endpoints/NAME`, known once callers have a way there. None while
+    the endpoint is switched off."""
+    address: pulumi.Output[str] | None
+    """The IPv4 address in the subnet at which callers reach the endpoint by HTTPS. None while it is switched off."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Endpoint", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = versioned_model(f"{name}-model", args.model, args.tags, self._child)
-        self.endpoint_id = self._run(name, args, model) if args.enabled else None
-        self.register_outputs({"endpoint_id": self.endpoint_id})
+        self.endpoint_id, self.address = self._run(name, args, model) if args.enabled else (None, None)
+        self.register_outputs({"endpoint_id": self.endpoint_id, "address": self.address})
 
-    def _run(self, name: str, args: EndpointArgs, model: Model) -> pulumi.Output[str]:
+    def _run(self, name: str, args: EndpointArgs, model: Model) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
         log = self._request_log(name, args)
         endpoint = vertex.AiEndpoint(
@@ -106,7 +127,7 @@ class Endpoint(pulumi.ComponentResource):
             error_rate_percent=args.rollout.error_rate_percent,
             opts=self._child,
         )
-        attached = self._attach(name, args, deployment.service_attachment)
+        address = self._attach(name, args, deployment.service_attachment)
         endpoint_alarms(
             name,
             EndpointAlarms(
@@ -118,7 +139,7 @@ class Endpoint(pulumi.ComponentResource):
             ),
             self._child,
         )
-        return pulumi.Output.all(endpoint.id, attached.id).apply(lambda both: both[0])
+        return pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0]), address
 
     def _request_log(self, name: str, args: EndpointArgs) -> bigquery.Dataset:
         """Without `accesses` BigQuery would let the project's readers and writers in."""
@@ -128,7 +149,7 @@ class Endpoint(pulumi.ComponentResource):
             project=args.model.project,
             dataset_id=underscored(f"{name}-requests"),
             location=args.model.region,
-            description=f"A share of the requests to {args.endpoint_name} and its answers",
+            description=pulumi.Output.concat("A share of the requests to ", args.endpoint_name, " and its answers"),
             default_encryption_configuration={"kms_key_name": args.model.data_key_id},
             default_table_expiration_ms=expires,
             default_partition_expiration_ms=expires,
@@ -141,8 +162,8 @@ class Endpoint(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _attach(self, name: str, args: EndpointArgs, service_attachment: pulumi.Output[str]) -> compute.ForwardingRule:
-        """The endpoint's address in the pilot's subnet, and the one way there through the firewall."""
+    def _attach(self, name: str, args: EndpointArgs, service_attachment: pulumi.Output[str]) -> pulumi.Output[str]:
+        """The endpoint's address in the subnet, known once it leads there, and the one way through the firewall."""
         project, region = args.model.project, args.model.region
         address = compute.Address(
             f"{name}-address",
@@ -164,7 +185,7 @@ class Endpoint(pulumi.ComponentResource):
             log_config={"metadata": "INCLUDE_ALL_METADATA"},
             opts=self._child,
         )
-        return compute.ForwardingRule(
+        attached = compute.ForwardingRule(
             f"{name}-attach",
             project=project,
             region=region,
@@ -176,7 +197,8 @@ class Endpoint(pulumi.ComponentResource):
             labels=args.tags,
             opts=self._child,
         )
+        return pulumi.Output.all(address.address, attached.id).apply(lambda both: both[0])
 
 
-def _email(member: pulumi.Input[str]) -> pulumi.Output[str]:
+def _email(member: Text) -> pulumi.Output[str]:
     return pulumi.Output.from_input(member).apply(lambda m: m.removeprefix("serviceAccount:"))

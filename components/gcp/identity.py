@@ -15,20 +15,25 @@ READ, WRITE = "roles/storage.objectViewer", "roles/storage.objectUser"
 
 
 class Identity(pulumi.ComponentResource):
-    """Creates the service accounts of six personas: data-scientist, training, pipeline, serving, batch, approver.
+    """Creates the service accounts of six personas, each with a role of its own and grants on the places it works with.
 
-    Each has a custom role with the few permissions that hold in the project, and no basic, administrator's or other
-    broad role: `roles/aiplatform.user` alone would let it delete what others run. Objects are granted by bucket, and
-    by prefix with a condition; images by repository. Who submits may act as the account that runs, and as no other:
-    data-scientist as training, pipeline as batch. No account has a key. Who may act as the approver is granted to
-    people by hand. A custom role's id stays taken for 44 days after it is deleted. Rules: IAM, "Use IAM securely",
-    "Best practices for using service accounts"; CIS Google Cloud 1.4 to 1.6.
+    The personas are data-scientist, training, pipeline, serving, batch and approver. The custom role of each has the
+    few permissions that must hold in the whole project. Refuses basic and other broad roles: `roles/aiplatform.user`
+    alone would let a persona delete what others run. Objects are granted by bucket, and below a folder with a
+    condition. Images are granted by repository. Who submits a job may act as the account that runs it and as no other:
+    data-scientist as training, and pipeline as batch. No account has a key. Who may act as
+    approver is granted to people by hand. The id of a custom role stays taken for 44 days after the role is deleted.
+    Rules: IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
+    IAM, "Best practices for using service accounts", https://cloud.google.com/iam/docs/best-practices-service-accounts;
+    CIS Google Cloud 1.4 to 1.6, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
     """
 
     account_emails: dict[str, pulumi.Output[str]]
+    """The e-mail address of each persona's service account, by persona, known once the persona has its grants:
+    data-scientist, training, pipeline, serving, batch, approver."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Identity", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Identity", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         personas = personas_of(args)
         accounts = {
@@ -115,8 +120,9 @@ class Identity(pulumi.ComponentResource):
 def _below(place: Place) -> storage.BucketIAMMemberConditionArgsDict | None:
     """Objects below the prefix, and lists of them; None for a whole bucket.
 
-    A list is asked of the bucket, not of an object, so the prefix it asks for is an attribute of its own (Cloud
-    Storage, "IAM Conditions"). The title tells grants apart that differ in nothing else.
+    A list is asked of the bucket, not of an object, so the prefix it asks for is an attribute of its own: Cloud
+    Storage, "IAM Conditions", https://cloud.google.com/storage/docs/access-control/iam#conditions. The title tells
+    grants apart that differ in nothing else.
     """
     prefix = place.prefix
     if not prefix:

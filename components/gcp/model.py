@@ -1,30 +1,39 @@
 """A model as Vertex AI runs it: an image and an artifact folder, a version of its own in the registry."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
+from components.given import Args, Tags, Text
 from provider.gcp.model import Model
 
 PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
 """Where an own image must answer; a prebuilt image answers there too, or says otherwise by itself. Vertex AI, "Custom
-container requirements for inference"."""
+container requirements for inference", https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
+"""
 
 
-@dataclass
-class ModelArgs:
-    """`artifact_uri` is a gs:// folder, of which Vertex AI keeps a copy; `service_account` must be able to read it."""
+@dataclass(kw_only=True)
+class ModelArgs(Args):
+    """A model, and where, as whom and under which key it runs."""
 
-    project: str
-    region: str
-    image: str
-    artifact_uri: str
-    service_account: pulumi.Input[str]
-    data_key_id: pulumi.Input[str]
+    project: Text
+    """The id of the Google Cloud project."""
+    region: Text
+    """The region of the model and of what runs it, which must be the key's."""
+    image: Text
+    """The container image that serves the model, with a tag other than `latest` or a digest. It must answer POST at
+    `/predict` and GET at `/health` on port 8080, where it is none of Vertex AI's prebuilt images."""
+    artifact_uri: Text
+    """The folder of the model's artifact, `gs://BUCKET/FOLDER/`. Vertex AI keeps a copy of it."""
+    service_account: Text
+    """The e-mail address of the service account that the model runs as, of Identity: `serving` for an endpoint,
+    `batch` for a batch job. It must be able to read the artifact."""
+    data_key_id: Text
+    """The KMS key of the model and of what runs it, of Encryption."""
 
 
-def versioned_model(name: str, args: ModelArgs, tags: Mapping[str, str], opts: pulumi.ResourceOptions) -> Model:
+def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> Model:
     """Create a model of the registry; a changed image or artifact is a new version of it beside the old ones."""
     return Model(
         name,

@@ -1,6 +1,6 @@
 """A private network: no route out, no public address; Google's services through one private endpoint."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -8,42 +8,54 @@ import pulumi
 from pulumi_gcp import compute, dns
 
 from components.gcp.names import fitted, squeezed
+from components.given import Args, BadArgument, Tags, Text
 
 _LAST = 65_534  # the last priority before the rules that every network has: egress open, ingress closed
 
 
-@dataclass
-class NetworkArgs:
-    """`reach` are the domains of Google that the switched-on features need, such as `googleapis.com`.
+@dataclass(kw_only=True)
+class NetworkArgs(Args):
+    """Where the network is, how large it is, and what it reaches."""
 
-    The subnet, which spans the region, is the lower half of `cidr`; the endpoint's address is in the upper.
-    """
-
-    project: str
-    region: str
+    project: Text
+    """The id of the Google Cloud project."""
+    region: Text
+    """The region of the subnet, which spans all the region's zones."""
     cidr: str
-    reach: Iterable[str]
-    tags: Mapping[str, str]
+    """The addresses of the network, such as `10.40.0.0/20`: 16 or more of them. The lower half is the subnet, and the
+    endpoint to Google has an address in the upper. The program must know it."""
+    reach: Sequence[str]
+    """The domains of Google that must be reached, each with everything below it. A Workspace needs googleapis.com,
+    notebooks.cloud.google.com, notebooks.googleusercontent.com and pkg.dev. The program must know them."""
+    tags: Tags
+    """The labels of everything that can carry some."""
 
 
 class Network(pulumi.ComponentResource):
-    """Creates a VPC with one subnet, an endpoint to Google's APIs, a private zone a domain in `reach`, and firewalls.
+    """Creates a VPC with one subnet, an endpoint to Google's APIs, a private zone for each domain, and firewall rules.
 
-    Refuses any way out: no default route, no NAT, no peering (which does not delete cleanly: issues 16275 and 19908 of
-    terraform-provider-google). Every connection out is denied and logged but HTTPS to the endpoint, every one in is
-    denied and logged; flows and DNS queries are logged. The endpoint is of Private Service Connect, for the bundle
-    `vpc-sc`: only APIs that VPC Service Controls can guard. What runs on Google's side (endpoints, batch jobs) is not
-    in this network, so no firewall of ours contains it. Rules: VPC, "Access Google APIs through endpoints"; CIS Google
-    Cloud 2.12, 3.8.
+    Refuses any way out: there is no default route, no NAT and no peering. HTTPS to the endpoint is the one connection
+    that may leave. Every other connection out and every connection in is denied and logged. Flows and DNS queries are
+    logged. The endpoint is one of Private Service Connect. It leads to the APIs of the bundle `vpc-sc`, which are
+    those that VPC Service Controls can guard. Refuses a `cidr` that is none or too small.
+
+    Endpoints and batch jobs of Vertex AI run on Google's side and not in this network, so none of its firewall rules
+    contains them. Peering with Google's services is left out because it does not delete cleanly
+    (https://github.com/hashicorp/terraform-provider-google/issues/16275 and 19908 there).
+    Rules: VPC, "About accessing Google APIs through endpoints",
+    https://cloud.google.com/vpc/docs/about-accessing-google-apis-endpoints;
+    CIS Google Cloud 2.12 and 3.8, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
     """
 
     network_id: pulumi.Output[str]
+    """The VPC, `projects/PROJECT/global/networks/NAME`."""
     subnet_id: pulumi.Output[str]
+    """The subnet, `projects/PROJECT/regions/REGION/subnetworks/NAME`, known once it has its way to Google."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Network", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Network", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        lower, upper = IPv4Network(args.cidr).subnets(prefixlen_diff=1)
+        lower, upper = _halves(args.cidr)
         network = compute.Network(
             f"{name}-vpc",
             project=args.project,
@@ -159,3 +171,20 @@ class Network(pulumi.ComponentResource):
                 allows=[{"protocol": "tcp", "ports": ["443"]}],
             ),
         ]
+
+
+def _halves(cidr: str) -> tuple[IPv4Network, IPv4Network]:
+    """The subnet's half and the endpoint's. Raises BadArgument for a `cidr` that is none or too small.
+
+    A subnet is a /29 at least: VPC, "Subnets", https://cloud.google.com/vpc/docs/subnets
+    """
+    try:
+        network = IPv4Network(cidr)
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen > 28:
+        raise BadArgument(
+            f"NetworkArgs.cidr: found {cidr!r}, allowed: an IPv4 network of 16 addresses or more, such as 10.40.0.0/20"
+        )
+    lower, upper = network.subnets(prefixlen_diff=1)
+    return lower, upper

@@ -1,42 +1,56 @@
 """What each persona may do: permissions in the project, and grants on the places and accounts it works with."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pulumi
+from components.given import Args, BadArgument, Text
 
 _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
 """What a machine or container of ours tells of itself."""
 
 
 @dataclass
-class Needs:
-    """What the personas need because of one section of the stack file, or of all.
+class Needs(Args):
+    """The places in Cloud Storage that `serving` and `batch` work with, each `gs://BUCKET/FOLDER/` or one object.
 
-    `artifact_uris`, `input_uris` and `output_uris` are the gs:// places that serving and batch read and write; their
-    buckets must have uniform access, or a grant can have no condition.
+    Their buckets must have uniform bucket-level access, or a grant can have no condition. The program must know the
+    places. Raises BadArgument for a whole bucket, and for what is no place in Cloud Storage.
     """
 
     artifact_uris: Sequence[str] = ()
+    """The models' artifacts. `serving` and `batch` may read all versions of each, which are the folders beside it."""
     input_uris: Sequence[str] = ()
+    """What `batch` may read to score it."""
     output_uris: Sequence[str] = ()
+    """Where `batch` may write what it scored."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, uris in vars(self).items():
+            for uri in uris:
+                if not re.fullmatch(r"gs://[^/]+/.+", uri):  # without a folder, the whole bucket would be granted
+                    raise BadArgument(f"Needs.{field}: found {uri!r}, allowed: a folder such as gs://bucket/folder/")
 
 
-@dataclass
-class IdentityArgs:
-    """`prefix` begins the name of everything of this stack.
-
-    `own_bucket` is what the pilot's bucket is called in a gs:// place; `bucket_name` is that name once the bucket
-    stands.
-    """
+@dataclass(kw_only=True)
+class IdentityArgs(Args):
+    """What the personas are called, and where they work."""
 
     prefix: str
-    project: str
-    region: str
+    """What the names of the service accounts and roles begin with. The program must know it."""
+    project: Text
+    """The id of the Google Cloud project, in which the personas' permissions hold."""
+    region: Text
+    """The region of the image repository."""
     needs: Needs
+    """Which places the models and batch jobs need."""
     own_bucket: str
-    bucket_name: pulumi.Input[str]
-    repository_id: pulumi.Input[str]
+    """The name of the artifact bucket, as the addresses in `needs` say it. The program must know it."""
+    bucket_name: Text
+    """The same name as Registry hands it out, so that grants on the bucket wait until it stands."""
+    repository_id: Text
+    """The id of the image repository, of Registry."""
 
 
 @dataclass
@@ -44,7 +58,7 @@ class Place:
     """Objects of a bucket below `prefix`, or all of them; `bucket_name` is the bucket's name once it stands."""
 
     name: str
-    bucket_name: pulumi.Input[str]
+    bucket_name: Text
     prefix: str = ""
 
 

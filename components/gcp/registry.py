@@ -1,42 +1,52 @@
 """Where images and artifacts are kept: an artifact bucket and an image repository."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import artifactregistry
 
 from components.gcp.bucket import PrivateBucket, PrivateBucketArgs
+from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
 
 
-@dataclass
-class RegistryArgs:
-    """`bucket_name` is unique among all of Google's customers, so it ends in the project's id."""
+@dataclass(kw_only=True)
+class RegistryArgs(Args):
+    """Where artifacts and images are kept, and under which key."""
 
-    project: str
-    region: str
-    bucket_name: str
-    data_key_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    project: Text
+    """The id of the Google Cloud project."""
+    region: Text
+    """The region of bucket and repository, which must be the key's."""
+    bucket_name: Text
+    """What the artifact bucket is called, unique among all of Google's customers: end it in the project's id."""
+    data_key_id: Text
+    """The KMS key of artifacts and images, of Encryption. The project's agents of Cloud Storage and Artifact Registry
+    must be allowed to use it."""
+    tags: Tags
+    """The labels of everything that is created."""
 
 
 class Registry(pulumi.ComponentResource):
-    """Creates the artifact bucket and an Artifact Registry repository for own images.
+    """Creates a private bucket for artifacts and an Artifact Registry repository for own images.
 
-    Tags are immutable and images are scanned; an untagged image goes after a week unless it is among the newest 20.
-    Model versions live in Vertex AI's own registry, uploaded by the endpoint or batch job that runs them
-    (components/gcp/model.py). What holds state is protected and stays when an endpoint is switched off. Rule: Artifact
-    Registry, "Configure cleanup policies" and "Container image versions".
+    A tag of an image cannot be moved. Images are scanned where the project has scanning enabled. An untagged image is
+    deleted after a week unless it is among the newest 20. Bucket and repository are protected. Model versions are not
+    kept here but in Vertex AI's own registry, where the endpoint or batch job that runs a model uploads them.
+    Rule: Artifact Registry, "Configure cleanup policies",
+    https://cloud.google.com/artifact-registry/docs/repositories/cleanup-policy
     """
 
     bucket_name: pulumi.Output[str]
+    """The artifact bucket's name, known once the bucket stands. Identity grants the personas their places in it."""
     repository_id: pulumi.Output[str]
+    """The repository's id in its project and region. Identity grants the personas its images."""
     repository_url: pulumi.Output[str]
+    """Where images are pushed to and pulled from, such as `REGION-docker.pkg.dev/PROJECT/REPOSITORY`."""
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Registry", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Registry", name, None, opts)
         bucket = PrivateBucket(
             f"{name}-artifacts",
             PrivateBucketArgs(
@@ -74,4 +84,10 @@ class Registry(pulumi.ComponentResource):
         self.bucket_name = bucket.bucket_name
         self.repository_id = repository.repository_id
         self.repository_url = repository.registry_uri
-        self.register_outputs({"bucket_name": self.bucket_name, "repository_url": self.repository_url})
+        self.register_outputs(
+            {
+                "bucket_name": self.bucket_name,
+                "repository_id": self.repository_id,
+                "repository_url": self.repository_url,
+            }
+        )

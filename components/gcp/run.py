@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
 from components.shapes import Machine
 
 ATTEMPTS = 3
@@ -19,21 +17,21 @@ _ENDED = (
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunArgs:
-    """What the batch prediction job is to be; `model` is `projects/…/models/ID@VERSION`."""
+    """What the batch prediction job is to be, once all of it is known; `model` is `projects/…/models/ID@VERSION`."""
 
     project: str
     region: str
     job_name: str
-    model: pulumi.Input[str]
+    model: str
     machine: Machine
     replicas: int
     max_hours: int
     input_uri: str
     output_uri: str
-    service_account: pulumi.Input[str]
-    data_key_id: pulumi.Input[str]
+    service_account: str
+    data_key_id: str
     tags: Mapping[str, str]
 
 
@@ -43,7 +41,7 @@ def definition(args: RunArgs) -> dict[str, Any]:
     A job is named by the execution and the number of jobs that failed before it, and looked for under that name before
     it is created: whatever is repeated after an error of the API, no two jobs run at once. `max_hours` bound all
     attempts together; then the job is cancelled, `overran` is logged, and the run fails. Rule: Workflows, "Syntax
-    reference".
+    reference", https://cloud.google.com/workflows/docs/reference/syntax
     """
     api = f"https://{args.region}-aiplatform.googleapis.com/v1"
     jobs = f"{api}/projects/{args.project}/locations/{args.region}/batchPredictionJobs"

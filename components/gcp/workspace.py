@@ -1,59 +1,76 @@
 """Where people work: a Workbench instance for each user, reachable through Google's proxy by its owner only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_gcp import projects, workbench
 
 from components.gcp.names import underscored
+from components.given import Args, Tags, Text
 from components.shapes import Machine
 
 REACH = ("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev")
 """What Workbench needs without the internet: the APIs (its own among them), its proxy's two domains, and the images of
-Artifact Registry. Workbench, "Use an instance within a service perimeter"."""
+Artifact Registry. Workbench, "Use an instance within a service perimeter",
+https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter
+"""
 
 DISK_GB = "150"
 
 
-@dataclass
-class WorkspaceArgs:
-    """`users` get one instance each, owned by their e-mail in `principals`; it stops after `idle_timeout_minutes`.
-
-    A new instance is made in `zone`; one that stands keeps the zone it has.
-    """
+@dataclass(kw_only=True)
+class WorkspaceArgs(Args):
+    """Who works, on which machines, in which network, as whom and under which key."""
 
     prefix: str
-    project: str
-    users: Sequence[str]
-    principals: Mapping[str, str]
-    idle_timeout_minutes: int
+    """What the name of the users' role begins with. The program must know it."""
+    project: Text
+    """The id of the Google Cloud project."""
+    users: Mapping[str, Text]
+    """The e-mail address of each user's Google account, by the user's name. The names, lower-case letters, digits and
+    `-`, are part of the instances' names, so the program must know them."""
+    idle_timeout_minutes: pulumi.Input[int] = 60
+    """Minutes without work after which an instance stops, 10 to 1440; 60 where this is left out. A change holds for
+    instances that are made later."""
     machine: Machine
-    zone: str
-    network_id: pulumi.Input[str]
-    subnet_id: pulumi.Input[str]
-    service_account: pulumi.Input[str]
-    data_key_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """The machine type of an instance."""
+    zone: Text
+    """The zone in which new instances are made, of the subnet's region. An instance that stands keeps its zone."""
+    network_id: Text
+    """The VPC of the instances, of Network. It must reach the domains that Network's `reach` lists for a Workspace."""
+    subnet_id: Text
+    """The subnet of the instances, of Network."""
+    service_account: Text
+    """The e-mail address of the `data-scientist` persona's service account, of Identity. The instances run as it."""
+    data_key_id: Text
+    """The KMS key of the disks, of Encryption. The project's agents of Compute Engine and Workbench must be allowed to
+    use it."""
+    tags: Tags
+    """The labels of the instances."""
 
 
 class Workspace(pulumi.ComponentResource):
     """Creates a Workbench instance for each user, and the role with which users start and stop their own.
 
-    A Shielded VM without public address, its disks under the pilot's key; it runs as the data-scientist persona. No
-    root, no download of files or notebooks. The terminal is on, for a notebook runs any command anyway: what counts is
-    that neither has root or a way out. The proxy is on, for it is how people come in: Google asks who they are and lets
-    in the one owner. `desired_state` is left to the user and the idle timer; `up` must not start what stopped.
-    An update of the metadata loses keys (issue 22622 of terraform-provider-google, open), so it is written once: for
-    another idle timeout, replace the instance. Work belongs in the bucket: the disks go with the instance. Another zone
-    would replace it too (`location` forces a new resource in terraform-provider-google), so the zone of one that stands
-    is let be, whoever comes or goes and whatever the stack file says later.
+    An instance is a Shielded VM. Refuses a public address, root, and the download of files and notebooks. People come
+    in through Google's proxy, which asks who they are and lets in the one owner. The terminal is on, because a notebook
+    runs any command anyway.
+
+    Some things stay as they are once an instance stands. A change of `zone` is ignored, because it would replace the
+    instance, whose disks go with it. A change of `idle_timeout_minutes` is ignored, because an update of the metadata
+    loses keys (https://github.com/hashicorp/terraform-provider-google/issues/22622): replace the instance instead.
+    An update starts no instance that its user or the idle timer stopped. Work belongs in a bucket and not on the disks.
+    Rules: Workbench, "Use an instance within a service perimeter",
+    https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter;
+    Workbench, "Idle shutdown", https://cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown
     """
 
     instance_names: dict[str, pulumi.Output[str]]
+    """What each user's instance is called, by the user's name."""
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:gcp:Workspace", name, None, opts)
+        super().__init__("mlplatform-gcp:index:Workspace", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         role = projects.IAMCustomRole(
             f"{name}-user-role",
@@ -71,8 +88,7 @@ class Workspace(pulumi.ComponentResource):
             opts=self._child,
         )
         self.instance_names = {}
-        for user in args.users:
-            owner = args.principals[user]
+        for user, owner in args.users.items():
             instance = self._instance(f"{name}-{user}", args, owner)
             workbench.InstanceIamMember(
                 f"{name}-{user}-uses",
@@ -80,13 +96,14 @@ class Workspace(pulumi.ComponentResource):
                 location=instance.location,
                 name=instance.name,
                 role=role.name,
-                member=f"user:{owner}",
+                member=pulumi.Output.concat("user:", owner),
                 opts=self._child,
             )
             self.instance_names[user] = instance.name
         self.register_outputs({"instance_names": self.instance_names})
 
-    def _instance(self, name: str, args: WorkspaceArgs, owner: str) -> workbench.Instance:
+    def _instance(self, name: str, args: WorkspaceArgs, owner: Text) -> workbench.Instance:
+        idle_seconds = pulumi.Output.from_input(args.idle_timeout_minutes).apply(lambda minutes: str(minutes * 60))
         disk: workbench.InstanceGceSetupBootDiskArgsDict = {
             "disk_size_gb": DISK_GB,
             "disk_type": "PD_BALANCED",
@@ -115,7 +132,7 @@ class Workspace(pulumi.ComponentResource):
                 "boot_disk": disk,
                 "data_disks": {**disk},
                 "metadata": {
-                    "idle-timeout-seconds": str(args.idle_timeout_minutes * 60),
+                    "idle-timeout-seconds": idle_seconds,
                     "enable-guest-attributes": "true",  # the idle timer reports through them
                     "notebook-disable-root": "true",
                     "notebook-disable-downloads": "true",

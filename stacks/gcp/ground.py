@@ -117,7 +117,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> Network:
     return Network(
         f"{site.stack}-network",
         NetworkArgs(
-            project=site.account, region=site.region, cidr=network.of(config).cidr, reach=reach, tags=site.tags
+            project=site.account, region=site.region, cidr=network.of(config).cidr, reach=sorted(reach), tags=site.tags
         ),
         opts=site.opts,
     )

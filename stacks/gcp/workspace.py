@@ -24,8 +24,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
         WorkspaceArgs(
             prefix=ground.stack,
             project=ground.account,
-            users=asked.users,
-            principals=asked.principals,
+            users={user: asked.principals[user] for user in asked.users},
             idle_timeout_minutes=asked.idle_timeout_minutes,
             machine=machine(config.platform, workspace.FAMILY),
             zone=asked.zone,

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_gcp
@@ -14,119 +14,63 @@ import pytest
 
 from catalogue.graph import Graph
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
-from components.gcp.audit import Audit, AuditArgs
-from components.gcp.batch import BatchJob, BatchJobArgs
-from components.gcp.bucket import PrivateBucket, PrivateBucketArgs
-from components.gcp.budget import Budget, BudgetArgs
-from components.gcp.encryption import DATA_AGENTS, LOGS_AGENTS, Encryption, EncryptionArgs
-from components.gcp.endpoint import Endpoint, EndpointArgs
-from components.gcp.identity import Identity
-from components.gcp.model import ModelArgs
-from components.gcp.monitoring import Alerts, AlertsArgs
+from components.gcp.batch import BatchJob
+from components.gcp.encryption import DATA_AGENTS, Encryption, EncryptionArgs
+from components.gcp.endpoint import Endpoint
 from components.gcp.names import fitted, label, squeezed
-from components.gcp.network import Network, NetworkArgs
-from components.gcp.personas import IdentityArgs, Needs
-from components.gcp.registry import Registry, RegistryArgs
-from components.gcp.workspace import Workspace, WorkspaceArgs
-from components.shapes import Machine, Replicas, Rollout, Schedule
+from components.gcp.network import Network
+from components.gcp.personas import Needs
+from components.gcp.workspace import REACH, Workspace
+from components.given import BadArgument
+from components.package import Package, components
 from operations.offline import record
 from provider import Provider
+from tests.components.gcp.examples import (
+    BATCH,
+    CHANNEL,
+    ENDPOINT,
+    EXAMPLES,
+    KEY,
+    LOGS_KEY,
+    MEMBERS,
+    NETWORK,
+    NUMBER,
+    PROJECT,
+    REGION,
+    TAGS,
+    WORKSPACE,
+    account,
+)
 
-PROJECT, REGION, TAGS = "payments-risk-pilot", "us-central1", {"team": "payments-risk"}
-KEY = f"projects/{PROJECT}/locations/{REGION}/keyRings/r/cryptoKeys/k"
-NETWORK_ID, SUBNET_ID = f"projects/{PROJECT}/global/networks/n", f"projects/{PROJECT}/regions/{REGION}/subnetworks/s"
-CHANNEL, AGENT = f"projects/{PROJECT}/notificationChannels/1", "serviceAccount:service-1@gcp-sa-aiplatform.example"
-ACCOUNT = f"x@{PROJECT}.iam.gserviceaccount.com"
-
-MODEL = ModelArgs(
-    project=PROJECT,
-    region=REGION,
-    image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0",
-    artifact_uri="gs://models/scorer/1/",
-    service_account=ACCOUNT,
-    data_key_id=KEY,
-)
-ENDPOINT = EndpointArgs(
-    endpoint_name="scorer",
-    enabled=True,
-    model=MODEL,
-    machine=Machine("e2-standard-2"),
-    replicas=Replicas(1, 4),
-    requests_per_replica_per_minute=600,
-    rollout=Rollout(10, 10, 250, 1),
-    network_id=NETWORK_ID,
-    subnet_id=SUBNET_ID,
-    vertex_agent=AGENT,
-    channel_id=CHANNEL,
-    tags=TAGS,
-)
-BATCH = BatchJobArgs(
-    job_name="nightly",
-    enabled=True,
-    model=MODEL,
-    machine=Machine("e2-standard-2"),
-    replicas=2,
-    schedule=Schedule("30 2 * * *", "Europe/Berlin"),
-    max_hours=3,
-    input_uri="gs://data/in/",
-    output_uri="gs://data/out/",
-    pipeline_account=ACCOUNT,
-    scheduler_agent=AGENT,
-    channel_id=CHANNEL,
-    tags=TAGS,
-)
-NETWORK = NetworkArgs(
-    project=PROJECT, region=REGION, cidr="10.40.0.0/20", reach=("pkg.dev", "googleapis.com"), tags=TAGS
-)
-IDENTITY = IdentityArgs(
-    prefix="pilot",
-    project=PROJECT,
-    region=REGION,
-    needs=Needs(artifact_uris=[MODEL.artifact_uri], input_uris=["gs://data/in/"], output_uris=["gs://data/out/"]),
-    own_bucket="artifacts",
-    bucket_name="artifacts",
-    repository_id="images",
-)
-WORKSPACE = WorkspaceArgs(
-    prefix="pilot",
-    project=PROJECT,
-    users=["ana", "ben", "cem"],
-    principals={"ana": "ana@example.com", "ben": "ben@example.com", "cem": "cem@example.com"},
-    idle_timeout_minutes=60,
-    machine=Machine("e2-standard-2"),
-    zone=f"{REGION}-a",
-    network_id=NETWORK_ID,
-    subnet_id=SUBNET_ID,
-    service_account=ACCOUNT,
-    data_key_id=KEY,
-    tags=TAGS,
-)
-MEMBERS = {agent: f"serviceAccount:{agent}@example" for agent in (*DATA_AGENTS, *LOGS_AGENTS)}
-
-Make = Callable[[str, pulumi.ResourceOptions], pulumi.ComponentResource]
-COMPONENTS: dict[str, Make] = {
-    "Alerts": lambda n, o: Alerts(n, AlertsArgs(PROJECT, "a@example.com", TAGS), o),
-    "Audit": lambda n, o: Audit(n, AuditArgs(PROJECT, REGION, n, KEY), o),
-    "BatchJob": lambda n, o: BatchJob(n, BATCH, o),
-    "Budget": lambda n, o: Budget(n, BudgetArgs("000000-A", "123", 2500.5, CHANNEL, TAGS), o),
-    "Encryption": lambda n, o: Encryption(n, EncryptionArgs(PROJECT, REGION, MEMBERS, TAGS), o),
-    "Endpoint": lambda n, o: Endpoint(n, replace(ENDPOINT, endpoint_name=n), o),
-    "Identity": lambda n, o: Identity(n, replace(IDENTITY, prefix=n), o),
-    "Network": lambda n, o: Network(n, NETWORK, o),
-    "PrivateBucket": lambda n, o: PrivateBucket(n, PrivateBucketArgs(PROJECT, REGION, f"{n}-bucket", KEY, TAGS), o),
-    "Registry": lambda n, o: Registry(n, RegistryArgs(PROJECT, REGION, f"{n}-artifacts", KEY, TAGS), o),
-    "ServiceAgents": lambda n, o: ServiceAgents(n, ServiceAgentsArgs(PROJECT, "123"), o),
-    "Workspace": lambda n, o: Workspace(n, replace(WORKSPACE, prefix=n), o),
+# Who is called as the cloud allows one of at a time, so that two of a component can stand side by side.
+NAMED = {
+    "Audit": "bucket_id",
+    "BatchJob": "job_name",
+    "Endpoint": "endpoint_name",
+    "Identity": "prefix",
+    "PrivateBucket": "bucket_name",
+    "Registry": "bucket_name",
+    "Workspace": "prefix",
 }
+Make = Callable[[str, pulumi.ResourceOptions], pulumi.ComponentResource]
 
 
-def made(*components: tuple[str, Make]) -> Graph:
+def maker(component: Any) -> Make:
+    """Makes a component of its example, under a name of its own."""
+    example, named = EXAMPLES[component.__name__], NAMED.get(component.__name__)
+    return lambda name, opts: component(name, replace(example, **{named: name}) if named else example, opts)
+
+
+COMPONENTS = {component.__name__: maker(component) for component in components("gcp")}
+
+
+def made(*makers: tuple[str, Make]) -> Graph:
     """The graph of some components, each with its name."""
 
     def program() -> None:
         provider = pulumi_gcp.Provider("gcp", project=PROJECT, region=REGION)
         own = Provider("mlplatform")
-        for name, make in components:
+        for name, make in makers:
             make(name, pulumi.ResourceOptions(providers=[provider, own]))
 
     return record(program, "test", "gcp", {})
@@ -144,7 +88,7 @@ def inputs(graph: Graph, type_: str) -> Any:
 @pytest.mark.parametrize("kind", COMPONENTS)
 def test_two_of_a_component_stand_side_by_side(kind: str) -> None:
     graph = made(("first", COMPONENTS[kind]), ("second", COMPONENTS[kind]))
-    assert [r.type for r in graph.resources if r.is_component].count(f"mlplatform:gcp:{kind}") == 2
+    assert [r.type for r in graph.resources if r.is_component].count(f"mlplatform-gcp:index:{kind}") == 2
     assert len(graph.by_urn) == len(graph.resources)
     halves = [Counter(r.type for r in graph.cloud if r.name.startswith(name)) for name in ("first", "second")]
     assert halves[0] == halves[1] and halves[0]
@@ -208,8 +152,8 @@ def test_trap_no_peering_that_would_not_delete_and_no_attachment_that_fails_once
 
 
 def test_machines_are_made_in_the_zone_that_is_named_and_stay_where_they_stand() -> None:
-    users = {"carl": "carl@example.com", **WORKSPACE.principals}
-    args = replace(WORKSPACE, users=list(users), principals=users, zone=f"{REGION}-f")
+    users = {"carl": "carl@example.com", **WORKSPACE.users}
+    args = replace(WORKSPACE, users=users, zone=f"{REGION}-f")
     instances = made(("ws", lambda n, o: Workspace(n, args, o))).of("gcp:workbench/instance:Instance")
     assert len(instances) == len(users)
     assert {instance.inputs["location"] for instance in instances} == {f"{REGION}-f"}
@@ -304,7 +248,7 @@ def test_whoever_writes_writes_below_a_prefix_and_may_list_it(personas: Graph) -
 
 def test_while_a_version_bakes_the_old_artifact_stays_readable(personas: Graph) -> None:
     (read,) = [g.inputs for g in personas.of("gcp:storage/bucketIAMMember:BucketIAMMember") if "serving" in g.name]
-    assert "buckets/models/objects/scorer/" in read["condition"]["expression"]
+    assert f"buckets/{PROJECT}-models/objects/scorer/" in read["condition"]["expression"]
     assert "scorer/1" not in read["condition"]["expression"], "all versions, not the one of today"
 
 
@@ -329,10 +273,10 @@ def test_trap_up_does_not_start_an_instance_that_went_idle(workbench: list[Any])
 
 
 def test_an_instance_is_shielded_private_encrypted_and_its_owners_alone(workbench: list[Any]) -> None:
-    assert {i.inputs["instanceOwners"][0] for i in workbench} == set(WORKSPACE.principals.values())
+    assert {i.inputs["instanceOwners"][0] for i in workbench} == set(WORKSPACE.users.values())
     for instance in workbench:
         setup = instance.inputs["gceSetup"]
-        assert setup["disablePublicIp"] is True and setup["serviceAccounts"] == [{"email": ACCOUNT}]
+        assert setup["disablePublicIp"] is True and setup["serviceAccounts"] == [{"email": account("data-scientist")}]
         assert setup["shieldedInstanceConfig"] == {
             "enableSecureBoot": True,
             "enableVtpm": True,
@@ -415,7 +359,7 @@ def test_an_endpoint_scales_on_requests_a_minute_and_replica_and_bakes_a_canary(
     assert deployment["scalingMetric"].endswith("/prediction/online/request_count")
     assert deployment["scalingTarget"] == 600
     assert (deployment["canaryPercent"], deployment["bakeMinutes"]) == (10, 10)
-    assert (deployment["p95LatencyMs"], deployment["errorRatePercent"]) == (250, 1)
+    assert (deployment["p95LatencyMs"], deployment["errorRatePercent"]) == (1000, 1)
     (model,) = endpoint.of("mlplatform:gcp:Model")
     assert deployment["model"] == model.outputs["versionName"], "a version, so that a new one is seen as a change"
 
@@ -448,7 +392,7 @@ def test_alerts_of_an_endpoint_name_it_and_count_an_endpoint_never_called_as_idl
     assert set(found) == {f"pilot-scorer-{what}" for what in ("p95-latency", "errors", "idle")}
     latency, errors = (found[f"pilot-scorer-{w}"]["conditionThreshold"] for w in ("p95-latency", "errors"))
     idle = found["pilot-scorer-idle"]["conditionPrometheusQueryLanguage"]["query"]
-    assert latency["thresholdValue"] == 250 and errors["thresholdValue"] == 0.01
+    assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
     assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
     assert all('endpoint_id = "pilot-scorer"' in c["filter"] for c in (latency, errors))
     assert 'endpoint_id="pilot-scorer"' in idle and "or vector(0)" in idle, "a series that never was is zero"
@@ -471,7 +415,8 @@ def test_a_schedule_starts_the_workflow_as_the_pipeline_account(batch: Graph) ->
     assert (
         job["httpTarget"]["uri"] == f"https://workflowexecutions.googleapis.com/v1/{workflow.outputs['id']}/executions"
     )
-    assert job["httpTarget"]["oauthToken"]["serviceAccountEmail"] == workflow.inputs["serviceAccount"] == ACCOUNT
+    assert job["httpTarget"]["oauthToken"]["serviceAccountEmail"] == account("pipeline")
+    assert workflow.inputs["serviceAccount"] == account("pipeline")
     assert json.loads(base64.b64decode(job["httpTarget"]["body"])) == {"argument": "{}"}
     assert workflow.inputs["cryptoKeyName"] == KEY and workflow.inputs["callLogLevel"] == "LOG_ALL_CALLS"
     assert set(json.loads(workflow.inputs["sourceContents"])) == {"main", "score"}
@@ -500,7 +445,7 @@ def test_a_batch_job_switched_off_is_a_model_and_nothing_else() -> None:
 def test_trap_a_budget_takes_one_label_pair_and_the_projects_number() -> None:
     budget = inputs(one("spend", "Budget"), "gcp:billing/budget:Budget")
     assert budget["budgetFilter"]["labels"] == {"team": "payments-risk"}
-    assert budget["budgetFilter"]["projects"] == ["projects/123"]
+    assert budget["budgetFilter"]["projects"] == [f"projects/{NUMBER}"]
     assert budget["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "2500", "nanos": 500_000_000}
     rules = {(rule["spendBasis"], rule["thresholdPercent"]) for rule in budget["thresholdRules"]}
     assert rules == {("CURRENT_SPEND", 0.5), ("CURRENT_SPEND", 0.8), ("CURRENT_SPEND", 1), ("FORECASTED_SPEND", 1)}
@@ -510,7 +455,7 @@ def test_every_call_is_recorded_and_nobody_can_take_the_record_away() -> None:
     graph = one("audit", "Audit")
     bucket = inputs(graph, "gcp:logging/projectBucketConfig:ProjectBucketConfig")
     assert bucket["locked"] is True and bucket["retentionDays"] == 365
-    assert bucket["cmekSettings"] == {"kmsKeyName": KEY}
+    assert bucket["cmekSettings"] == {"kmsKeyName": LOGS_KEY}
     calls = inputs(graph, "gcp:projects/iAMAuditConfig:IAMAuditConfig")
     assert calls["service"] == "allServices"
     assert calls["auditLogConfigs"] == [{"logType": k} for k in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")]
@@ -526,3 +471,86 @@ def test_names_and_labels_are_legal() -> None:
     long = [fitted(f"a-very-long-stack-name-{index}-data-scientist", 30) for index in range(2)]
     assert all(re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", name) for name in long) and long[0] != long[1]
     assert squeezed("Gcp-Pilot_Network", 20) == "gcppilotnetwork"
+
+
+def refusal(make: Callable[[], object]) -> str:
+    """The one sentence with which something is refused, whoever makes it in a program."""
+    said: list[str] = []
+
+    def program() -> None:
+        with pytest.raises(BadArgument) as caught:
+            make()
+        said.append(str(caught.value))
+
+    record(program, "test", "gcp", {})
+    assert "\n" not in said[0]
+    return said[0]
+
+
+@pytest.mark.parametrize("cidr", ["10.40.0.0/29", "10.40.0.1/20", "10.40.0.0/33", "here"])
+def test_a_network_that_is_none_or_too_small_for_a_subnet_and_an_endpoint_is_refused(cidr: str) -> None:
+    said = refusal(lambda: Network("net", replace(NETWORK, cidr=cidr)))
+    assert said == (
+        f"NetworkArgs.cidr: found '{cidr}', allowed: an IPv4 network of 16 addresses or more, such as 10.40.0.0/20"
+    )
+
+
+@pytest.mark.parametrize("uri", ["gs://bucket", "gs://bucket/", "s3://bucket/folder/", "bucket/folder/"])
+@pytest.mark.parametrize("field", ["artifact_uris", "input_uris", "output_uris"])
+def test_a_persona_needs_no_whole_bucket_and_nothing_outside_of_cloud_storage(field: str, uri: str) -> None:
+    said = refusal(lambda: Needs(**{field: ["gs://bucket/folder/", uri]}))
+    assert said == f"Needs.{field}: found '{uri}', allowed: a folder such as gs://bucket/folder/"
+
+
+WITHOUT_STORAGE = {service: member for service, member in MEMBERS.items() if service != "storage"}
+LACKS_STORAGE = "EncryptionArgs.agents: has no agent of storage; give the members of ServiceAgents, all of them"
+
+
+def test_a_key_is_refused_where_a_service_that_needs_it_has_no_agent() -> None:
+    args = EncryptionArgs(project=PROJECT, region=REGION, agents=WITHOUT_STORAGE, tags=TAGS)
+    assert refusal(lambda: Encryption("key", args)) == LACKS_STORAGE
+
+
+def test_a_key_is_refused_as_soon_as_it_is_known_that_a_service_has_no_agent() -> None:
+    def program() -> None:
+        agents = pulumi.Output.from_input(WITHOUT_STORAGE)
+        provider = pulumi_gcp.Provider("gcp", project=PROJECT, region=REGION)
+        args = EncryptionArgs(project=PROJECT, region=REGION, agents=agents, tags=TAGS)
+        Encryption("key", args, pulumi.ResourceOptions(providers=[provider]))
+
+    with pytest.raises(BadArgument, match=f"^{re.escape(LACKS_STORAGE)}$"):
+        record(program, "test", "gcp", {})
+
+
+def test_each_grant_on_a_key_waits_for_the_agent_of_its_own_service_and_no_other() -> None:
+    def program() -> None:
+        opts = pulumi.ResourceOptions(providers=[pulumi_gcp.Provider("gcp", project=PROJECT, region=REGION)])
+        agents = ServiceAgents("agents", ServiceAgentsArgs(project=PROJECT, project_number=NUMBER), opts)
+        args = EncryptionArgs(project=PROJECT, region=REGION, agents=agents.members, tags=TAGS)
+        Encryption("key", args, opts)
+
+    graph = record(program, "test", "gcp", {})
+    (grant,) = [r for r in graph.cloud if r.name == "key-data-workflows"]
+    waits = {graph.by_urn[urn].name for urn in below(graph, grant.urn)}
+    assert {name for name in waits if name.startswith("agents-")} == {"agents-workflows", "agents-workflows-role"}
+
+
+def test_the_words_of_a_networks_reach_name_every_domain_of_a_workspace() -> None:
+    words = json.loads(cast(Any, Package("gcp")).schema)["resources"]["mlplatform-gcp:index:Network"]["inputProperties"]
+    assert all(domain in words["reach"]["description"] for domain in REACH)
+
+
+def test_a_switched_off_endpoint_has_neither_id_nor_address_and_one_that_runs_has_both() -> None:
+    made_of: dict[bool, Endpoint] = {}
+
+    def program() -> None:
+        opts = pulumi.ResourceOptions(providers=[pulumi_gcp.Provider("gcp", project=PROJECT, region=REGION)])
+        for enabled in (True, False):
+            made_of[enabled] = Endpoint(f"scorer-{enabled}", replace(ENDPOINT, enabled=enabled), opts)
+        pulumi.export("address", made_of[True].address)
+
+    graph = record(program, "test", "gcp", {})
+    (address,) = graph.of("gcp:compute/address:Address")
+    assert graph.outputs["address"] == address.outputs["address"]
+    assert made_of[True].endpoint_id is not None
+    assert made_of[False].endpoint_id is made_of[False].address is None

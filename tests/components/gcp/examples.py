@@ -1,0 +1,142 @@
+"""One example of the arguments of each component of Google Cloud, as a program of another project writes them."""
+
+from collections.abc import Mapping
+
+from components.gcp.agents import ServiceAgentsArgs
+from components.gcp.audit import AuditArgs
+from components.gcp.batch import BatchJobArgs
+from components.gcp.bucket import PrivateBucketArgs
+from components.gcp.budget import BudgetArgs
+from components.gcp.encryption import EncryptionArgs
+from components.gcp.endpoint import EndpointArgs
+from components.gcp.model import ModelArgs
+from components.gcp.monitoring import AlertsArgs
+from components.gcp.network import NetworkArgs
+from components.gcp.personas import IdentityArgs, Needs
+from components.gcp.registry import RegistryArgs
+from components.gcp.workspace import WorkspaceArgs
+from components.given import Args
+from components.shapes import Machine, Replicas, Schedule
+
+PROJECT, NUMBER, REGION = "payments-risk-pilot", "123456789012", "us-central1"
+TAGS = {
+    "platform": "gcp",
+    "stack": "it",
+    "team": "payments-risk",
+    "cost-center": "cc-4711",
+    "environment": "pilot",
+    "owner": "ana_example_com",
+}
+KEY = f"projects/{PROJECT}/locations/{REGION}/keyRings/pilot/cryptoKeys/data"
+LOGS_KEY = f"projects/{PROJECT}/locations/{REGION}/keyRings/pilot/cryptoKeys/logs"
+NETWORK_ID = f"projects/{PROJECT}/global/networks/pilot"
+SUBNET_ID = f"projects/{PROJECT}/regions/{REGION}/subnetworks/pilot"
+CHANNEL = f"projects/{PROJECT}/notificationChannels/1234567890123456789"
+
+
+def account(persona: str) -> str:
+    """The e-mail address of a persona's service account."""
+    return f"pilot-{persona}@{PROJECT}.iam.gserviceaccount.com"
+
+
+MEMBERS = {
+    "aiplatform": f"serviceAccount:service-{NUMBER}@gcp-sa-aiplatform.iam.gserviceaccount.com",
+    "artifactregistry": f"serviceAccount:service-{NUMBER}@gcp-sa-artifactregistry.iam.gserviceaccount.com",
+    "bigquery": f"serviceAccount:bq-{NUMBER}@bigquery-encryption.iam.gserviceaccount.com",
+    "cloudscheduler": f"serviceAccount:service-{NUMBER}@gcp-sa-cloudscheduler.iam.gserviceaccount.com",
+    "compute": f"serviceAccount:service-{NUMBER}@compute-system.iam.gserviceaccount.com",
+    "logging": f"serviceAccount:cmek-p{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com",
+    "notebooks": f"serviceAccount:service-{NUMBER}@gcp-sa-notebooks.iam.gserviceaccount.com",
+    "storage": f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com",
+    "workflows": f"serviceAccount:service-{NUMBER}@gcp-sa-workflows.iam.gserviceaccount.com",
+}
+ENDPOINT_MODEL, BATCH_MODEL = (
+    ModelArgs(
+        project=PROJECT,
+        region=REGION,
+        image=f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0",
+        artifact_uri=f"gs://{PROJECT}-models/scorer/1/",
+        service_account=account(persona),
+        data_key_id=KEY,
+    )
+    for persona in ("serving", "batch")
+)
+ENDPOINT = EndpointArgs(
+    endpoint_name="scorer",
+    model=ENDPOINT_MODEL,
+    machine=Machine("e2-standard-2"),
+    replicas=Replicas(1, 4),
+    requests_per_replica_per_minute=600,
+    network_id=NETWORK_ID,
+    subnet_id=SUBNET_ID,
+    vertex_agent=MEMBERS["aiplatform"],
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
+BATCH = BatchJobArgs(
+    job_name="nightly",
+    model=BATCH_MODEL,
+    machine=Machine("g2-standard-4", "NVIDIA_L4", 1),
+    replicas=2,
+    schedule=Schedule("30 2 * * *", "Europe/Berlin"),
+    max_hours=3,
+    input_uri=f"gs://{PROJECT}-data/in/",
+    output_uri=f"gs://{PROJECT}-artifacts/out/",
+    pipeline_account=account("pipeline"),
+    scheduler_agent=MEMBERS["cloudscheduler"],
+    channel_id=CHANNEL,
+    tags=TAGS,
+)
+NETWORK = NetworkArgs(
+    project=PROJECT, region=REGION, cidr="10.40.0.0/20", reach=["pkg.dev", "googleapis.com"], tags=TAGS
+)
+IDENTITY = IdentityArgs(
+    prefix="pilot",
+    project=PROJECT,
+    region=REGION,
+    needs=Needs(
+        artifact_uris=[f"gs://{PROJECT}-models/scorer/1/"],
+        input_uris=[f"gs://{PROJECT}-data/in/"],
+        output_uris=[f"gs://{PROJECT}-artifacts/out/"],
+    ),
+    own_bucket=f"{PROJECT}-artifacts",
+    bucket_name=f"{PROJECT}-artifacts",
+    repository_id="serving",
+)
+WORKSPACE = WorkspaceArgs(
+    prefix="pilot",
+    project=PROJECT,
+    users={"ana": "ana@example.com", "ben": "ben@example.com", "cem": "cem@example.com"},
+    machine=Machine("e2-standard-2"),
+    zone=f"{REGION}-a",
+    network_id=NETWORK_ID,
+    subnet_id=SUBNET_ID,
+    service_account=account("data-scientist"),
+    data_key_id=KEY,
+    tags=TAGS,
+)
+
+EXAMPLES: Mapping[str, Args] = {
+    "Alerts": AlertsArgs(project=PROJECT, owner="ana@example.com", tags=TAGS),
+    "Audit": AuditArgs(project=PROJECT, region=REGION, bucket_id="pilot-audit", logs_key_id=LOGS_KEY),
+    "BatchJob": BATCH,
+    "Budget": BudgetArgs(
+        billing_account="012345-6789AB-CDEF01",
+        project_number=NUMBER,
+        team=TAGS["team"],
+        monthly_usd=2500.5,
+        channel_id=CHANNEL,
+    ),
+    "Encryption": EncryptionArgs(project=PROJECT, region=REGION, agents=MEMBERS, tags=TAGS),
+    "Endpoint": ENDPOINT,
+    "Identity": IDENTITY,
+    "Network": NETWORK,
+    "PrivateBucket": PrivateBucketArgs(
+        project=PROJECT, region=REGION, bucket_name=f"{PROJECT}-kept", kms_key_id=KEY, tags=TAGS
+    ),
+    "Registry": RegistryArgs(
+        project=PROJECT, region=REGION, bucket_name=f"{PROJECT}-artifacts", data_key_id=KEY, tags=TAGS
+    ),
+    "ServiceAgents": ServiceAgentsArgs(project=PROJECT, project_number=NUMBER),
+    "Workspace": WORKSPACE,
+}
