@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from catalogue.marks import is_unknown
-from catalogue.properties import Properties
+from catalogue.properties import NotKnown, Properties
 
 
 @dataclass(frozen=True)
@@ -147,13 +147,17 @@ class Graph:
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     def refers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
-        """What the property `key` of a resource refers to, of these types; of any where none is given."""
+        """What the property `key` of a resource refers to, of these types; of any where none is given.
+
+        A value that was picked from a map of several resources' answers depends on all of them: where it is known, it
+        refers to those that it is an answer of. Raises NotKnown where it is one text that is not known yet.
+        """
         targets = (self.by_urn.get(urn) for urn in resource.property_dependencies.get(key, ()))
         made = (target for target in targets if target is not None and target.custom)
-        return [target for target in made if not types or target.type in types]
+        return _meant(resource, key, [target for target in made if not types or target.type in types])
 
     def referring(self, type_: str, key: str, to: Resource) -> list[Resource]:
-        """The resources of a type whose property `key` refers to `to`."""
+        """The resources of a type whose property `key` refers to `to`. Raises NotKnown as `refers` does."""
         index = self._referring.get((type_, key))
         if index is None:
             index = dict[str, list[Resource]]()
@@ -161,7 +165,7 @@ class Graph:
                 for urn in resource.property_dependencies.get(key, ()):
                     index.setdefault(urn, []).append(resource)
             self._referring[type_, key] = index
-        return index.get(to.urn, [])
+        return [each for each in index.get(to.urn, ()) if not to.custom or to in self.refers(each, key, to.type)]
 
     def depends(self, resource: Resource) -> list[Resource]:
         """What a resource waits for, by any property or by option."""
@@ -212,6 +216,19 @@ class Graph:
             outputs=data["outputs"],
             ours=ours,
         )
+
+
+def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resource]:
+    """Those of the resources that a property depends on which its value may be an answer of."""
+    if len(targets) == len({target.type for target in targets}):
+        return targets
+    value = resource.inputs.get(key)
+    if is_unknown(value):
+        raise NotKnown(
+            key, f"is of one of {', '.join(target.name for target in targets)}, nobody knows yet which", resource
+        )
+    named = [target for target in targets if value in target.outputs.values()] if isinstance(value, str) else []
+    return named or targets
 
 
 def part_of(resource: Resource, component: Resource | None) -> str:

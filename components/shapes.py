@@ -12,44 +12,50 @@ if TYPE_CHECKING:
 
 @dataclass
 class Machine(Args):
-    """One machine, by the platform's own words: its type, and `accelerators` of the kind `accelerator`.
-
-    Machines with `local_nvme` encrypt that storage in hardware; SageMaker takes no volume key for them.
-    """
+    """One machine, by the platform's own words. The program must know it."""
 
     type: str
+    """The machine type, such as ml.m5.large, e2-standard-2 or Standard_DS2_v2."""
     accelerator: str | None = None
+    """The kind of accelerator, such as NVIDIA_L4, where the platform names it beside the type. None for none."""
     accelerators: int | None = None
+    """How many accelerators of that kind a machine has."""
     local_nvme: bool = False
+    """Whether the machine has NVMe storage of its own, which it encrypts in hardware: SageMaker takes no key for it."""
 
 
 @dataclass
 class Replicas(Args):
-    """How few and how many replicas there may be. `least` may be 0 where the platform starts one for a request."""
+    """How few and how many replicas there may be. The program must know both."""
 
     least: int
+    """The fewest. It may be 0 where the platform starts a replica for a request."""
     most: int
+    """The most."""
 
 
 @dataclass
 class Rollout(Args):
-    """How a new version comes in: `canary_percent` of the traffic or replicas try it for `bake_minutes`.
-
-    A p95 latency or a share of 5xx answers above its bound takes it back.
-    """
+    """How a new version comes in, and the bounds that take it back. The program must know them."""
 
     canary_percent: int
+    """The percent of the traffic or of the replicas that tries the new version first."""
     bake_minutes: int
+    """How many minutes it is tried for before it takes the rest."""
     p95_latency_ms: int
+    """The p95 latency, in milliseconds, above which it is taken back."""
     error_rate_percent: float
+    """The percent of answers with a 5xx status above which it is taken back."""
 
 
 @dataclass
 class Schedule(Args):
-    """When something runs: a five-field cron(5) expression, in an IANA time zone."""
+    """When something runs. The program must know it."""
 
     cron: str
+    """A cron(5) expression of five fields, such as `30 2 * * *`."""
     timezone: str
+    """The IANA time zone that the expression is in, such as Europe/Berlin."""
 
 
 T = TypeVar("T", bound="DataclassInstance")

@@ -30,6 +30,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.graph import Graph, Resource
+from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
 from policies import everywhere, waivers
@@ -163,10 +164,13 @@ def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:
 
 
 def plain(value: Any) -> Any:
-    """The value without the engine's proxies: what is not known stands as Pulumi's mark instead of raising."""
+    """The value without the engine's proxies, and without a bridged provider's notes of what it filled in itself.
+
+    What is not known stands as Pulumi's mark instead of raising.
+    """
     if isinstance(value, Mapping):
         mapping = cast(Mapping[str, Any], value)
-        return {key: _known(mapping, key) for key in mapping}
+        return {key: _known(mapping, key) for key in mapping if key != DEFAULTS}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         items = cast(Sequence[Any], value)
         return [_known(items, index) for index in range(len(items))]

@@ -59,22 +59,27 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     for at, agent in sorted({(place.path.partition(".")[0], user) for place in kind.keys.at for user in place.users}):
         waits = {*resource.property_dependencies.get(at, ()), *resource.dependencies}
         for key in graph.refers(resource, at, _KEY):
-            grants = {g.urn for g in graph.referring(_GRANT, "cryptoKeyId", key) if agent in _agents(graph, g)}
+            on_key = graph.referring(_GRANT, "cryptoKeyId", key)
+            grants = {grant.urn for grant in on_key if _agent(graph, grant) == agent}
             if not grants:
+                for grant in on_key:
+                    _agent(graph, grant, known=True)
                 yield f"uses {key.name}, which {agent} has not been granted"
             elif not grants & waits:
                 yield f"does not wait until {agent} has been granted {key.name}"
 
 
-def _agents(graph: Graph, grant: Resource) -> set[str]:
-    """The names of the agents that a grant is for, such as `gcp-sa-aiplatform`.
+def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:
+    """The agent that a grant is for, such as `gcp-sa-aiplatform`; none where it is not known yet.
 
-    A name is read from the member's address, or from the service identity that the member refers to.
+    A name is read from the service identity that the member refers to, or from the member's address. Raises NotKnown
+    where it is to be `known` and is not.
     """
     identities = graph.refers(grant, "member", _IDENTITY)
-    if identities:
-        return {f"gcp-sa-{each.props.text_if_known('service').partition('.')[0]}" for each in identities}
-    return {grant.props.text_if_known("member").partition("@")[2].partition(".")[0]}
+    if len(identities) == 1:
+        return f"gcp-sa-{identities[0].props.text_if_known('service').partition('.')[0]}"
+    member = grant.props.text_or_empty("member") if known else grant.props.text_if_known("member")
+    return member.partition("@")[2].partition(".")[0]
 
 
 @stack_rule(
