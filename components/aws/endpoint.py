@@ -20,7 +20,7 @@ class OnlineArgs(Args):
     """How an endpoint that answers at once grows, and how a new version comes in."""
 
     requests_per_replica_per_minute: pulumi.Input[int]
-    """How many requests a minute one replica takes; there is one replica more for each so many."""
+    """How many requests a minute one replica answers. A replica is added when each answers more."""
     rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1.0))
     """How a new version comes in; its canary is a share of the replicas.
 
@@ -34,9 +34,9 @@ class AsyncArgs(Args):
     """How an endpoint that answers through a queue grows, where its results go, and what takes a new version back."""
 
     backlog_per_replica: pulumi.Input[int]
-    """How many requests may wait for one replica; there is one replica more for each so many."""
+    """How many requests may wait for one replica. A replica is added when more wait."""
     error_rate_percent: pulumi.Input[float] = 1.0
-    """The percentage of 5xx answers above which a new version is taken back. It takes all requests at once."""
+    """The percentage of 5xx answers above which a new version is taken back, which gets all requests at once."""
     output_uri: Text
     """The s3:// place of the results; the model's role must be able to write there."""
     output_key_arn: Text
