@@ -1,42 +1,55 @@
 """Who did what: one trail of management, object and inference calls, in a bucket that keeps it for a year."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import cloudtrail
 
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
+from components.given import Args, Tags, Text
 
 KEEP_DAYS = 365
 
 
-@dataclass
-class AuditArgs:
-    """`data_bucket_arns` are the buckets whose object calls are recorded."""
+@dataclass(kw_only=True)
+class AuditArgs(Args):
+    """Where the trail stands, what it is called, and the buckets that it watches."""
 
-    account: str
-    region: str
-    trail_name: str
-    bucket_name: str
-    logs_key_arn: pulumi.Input[str]
-    data_bucket_arns: list[str]
-    tags: Mapping[str, str]
+    account: Text
+    """The AWS account of the trail."""
+    region: Text
+    """The region of the trail, whose calls in every other region are recorded too."""
+    trail_name: Text
+    """The name of the trail. The policy of the logs key names the same trail."""
+    bucket_name: Text
+    """The name of the audit bucket, which no account of AWS may have taken."""
+    logs_key_arn: Text
+    """The KMS key of the trail and of its bucket; CloudTrail and log delivery must be allowed to use it."""
+    data_bucket_arns: pulumi.Input[Sequence[Text]]
+    """The ARNs of the buckets whose object calls are recorded: one or more."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Audit(pulumi.ComponentResource):
     """Creates the audit bucket and a multi-region trail with log validation.
 
-    Records management calls, object calls on the pilot's buckets and InvokeEndpoint on its endpoints. The bucket
-    also takes the network's flow logs. Only CloudTrail and log delivery of this account may write. Rules: Security
-    Hub CloudTrail.1, .2, .4.
+    The trail records management calls, object calls on the buckets that are given, and InvokeEndpoint on every
+    endpoint of the account. The bucket keeps all for a year, and takes a network's flow logs too. Only CloudTrail and
+    log delivery of this account may write to it. Rules: Security Hub CloudTrail.1, .2, .4,
+    https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html
     """
 
     bucket_arn: pulumi.Output[str]
+    """The ARN of the audit bucket, for a network's flow logs. Who takes it waits until the bucket's policy stands."""
     trail_arn: pulumi.Output[str]
+    """The ARN of the trail."""
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Audit", name, None, opts)
+        super().__init__("mlplatform-aws:index:Audit", name, None, opts)
+        writers = pulumi.Output.all(args.account, args.region, args.trail_name, args.bucket_name)
+        watched = pulumi.Output.from_input(args.data_bucket_arns)
         bucket = PrivateBucket(
             f"{name}-bucket",
             PrivateBucketArgs(
@@ -44,7 +57,7 @@ class Audit(pulumi.ComponentResource):
                 kms_key_arn=args.logs_key_arn,
                 tags=args.tags,
                 expire_days=KEEP_DAYS,
-                statements=_writers(args),
+                statements=writers.apply(lambda known: _writers(*known)),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -67,7 +80,10 @@ class Audit(pulumi.ComponentResource):
                     "field_selectors": [
                         {"field": "eventCategory", "equals": ["Data"]},
                         {"field": "resources.type", "equals": ["AWS::S3::Object"]},
-                        {"field": "resources.ARN", "starts_withs": [f"{arn}/" for arn in args.data_bucket_arns]},
+                        {
+                            "field": "resources.ARN",
+                            "starts_withs": watched.apply(lambda arns: [f"{arn}/" for arn in arns]),
+                        },
                     ],
                 },
                 {
@@ -87,20 +103,18 @@ class Audit(pulumi.ComponentResource):
         self.register_outputs({"bucket_arn": self.bucket_arn, "trail_arn": self.trail_arn})
 
 
-def _writers(args: AuditArgs) -> list[dict[str, object]]:
+def _writers(account: str, region: str, trail_name: str, bucket_name: str) -> list[dict[str, object]]:
     """CloudTrail checks the bucket's ACL and writes below trail/; log delivery does the same for flow logs."""
-    bucket = f"arn:aws:s3:::{args.bucket_name}"
-    trail = {
-        "StringEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:{args.region}:{args.account}:trail/{args.trail_name}"}
-    }
+    bucket = f"arn:aws:s3:::{bucket_name}"
+    trail = {"StringEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:{region}:{account}:trail/{trail_name}"}}
     delivery = {
-        "StringEquals": {"aws:SourceAccount": args.account},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{args.region}:{args.account}:*"},
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:logs:{region}:{account}:*"},
     }
     statements: list[dict[str, object]] = []
     writers: tuple[tuple[str, str, str, dict[str, dict[str, str]]], ...] = (
-        ("Trail", "cloudtrail.amazonaws.com", f"trail/AWSLogs/{args.account}", trail),
-        ("FlowLogs", "delivery.logs.amazonaws.com", f"flow-logs/AWSLogs/{args.account}", delivery),
+        ("Trail", "cloudtrail.amazonaws.com", f"trail/AWSLogs/{account}", trail),
+        ("FlowLogs", "delivery.logs.amazonaws.com", f"flow-logs/AWSLogs/{account}", delivery),
     )
     for sid, service, prefix, condition in writers:
         who: dict[str, object] = {"Effect": "Allow", "Principal": {"Service": service}, "Condition": condition}

@@ -1,7 +1,7 @@
 """Scoring on a schedule: a transform job that a state machine starts, watches, stops in time and reports."""
 
 import json
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,50 +9,72 @@ import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
 from components.aws.model import ModelArgs, isolated_model
+from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
 """Nothing: SageMaker fetches and writes through S3, whose gateway every network has."""
 
 ATTEMPTS = 3
+_WEEKDAYS = re.compile(r"\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*")
 
 
-@dataclass
-class BatchJobArgs:
-    """A run is stopped after `max_hours`. Machines with local NVMe refuse the key of `volume_key_arn` and get none.
+@dataclass(kw_only=True)
+class BatchJobArgs(Args):
+    """What scores which data, on which machines, and when.
 
-    `enabled=False` leaves the model and takes the schedule, the state machine and their alarms.
+    Raises BadArgument for a schedule that EventBridge cannot say.
     """
 
-    job_name: str
-    enabled: bool
+    job_name: Text
+    """What the name of each transform job begins with; the pipeline role must be allowed jobs of such names."""
+    enabled: bool = True
+    """Whether there are runs; without, the model stays, and schedule, state machine and alarms go. It must be known."""
     model: ModelArgs
+    """The model that scores; its role must be able to read the input and to write the output."""
     machine: Machine
-    replicas: int
+    """What each replica runs on. It must be known."""
+    replicas: pulumi.Input[int]
+    """How many machines share the work of a run."""
     schedule: Schedule
-    max_hours: int
-    input_uri: str
-    output_uri: str
-    pipeline_role_arn: pulumi.Input[str]
-    data_key_arn: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
-    volume_key_arn: pulumi.Input[str]
-    topic_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """When a run starts. It must be known."""
+    max_hours: pulumi.Input[int]
+    """After how many hours a run is stopped."""
+    input_uri: Text
+    """The s3:// place of the input: CSV, one record a line."""
+    output_uri: Text
+    """The s3:// place of the predictions."""
+    pipeline_role_arn: Text
+    """The role of schedule and state machine; it must be able to start runs and transform jobs."""
+    data_key_arn: Text
+    """The KMS key of the predictions, the schedule and the state machine."""
+    logs_key_arn: Text
+    """The KMS key of the state machine's log; CloudWatch Logs must be allowed to use it."""
+    volume_key_arn: Text
+    """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
+    topic_arn: Text
+    """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
+    tags: Tags
+    """The tags of everything that is created, and of each transform job."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        eventbridge_cron(self.schedule.cron)
 
 
 class BatchJob(pulumi.ComponentResource):
     """Creates a model and, while enabled, a schedule that runs a transform job with it.
 
-    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice, stopped
-    after `max_hours`, and raises an alarm when it failed or ran out of time. Nothing runs, and nothing bills by the
-    hour, between runs.
+    The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice and
+    stopped after `max_hours`. An alarm rings when it failed or ran out of time. Nothing runs, and nothing bills by the
+    hour, between runs. SageMaker reads and writes through S3; the network needs no interface endpoint for it.
     """
 
     state_machine_arn: pulumi.Output[str] | None
+    """The ARN of the state machine, which starts a run by hand. There is none while the job is switched off."""
 
     def __init__(self, name: str, args: BatchJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:BatchJob", name, None, opts)
+        super().__init__("mlplatform-aws:index:BatchJob", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
         self.state_machine_arn = self._run(name, args, model.name) if args.enabled else None
@@ -105,7 +127,7 @@ class BatchJob(pulumi.ComponentResource):
             cloudwatch.MetricAlarm(
                 f"{name}-{suffix}",
                 name=f"{name}-{suffix}",
-                alarm_description=f"a run of {args.job_name} {suffix}",
+                alarm_description=pulumi.Output.concat("a run of ", args.job_name, f" {suffix}"),
                 namespace="AWS/States",
                 metric_name=metric,
                 dimensions={"StateMachineArn": machine.arn},
@@ -125,14 +147,21 @@ class BatchJob(pulumi.ComponentResource):
 def eventbridge_cron(cron: str) -> str:
     """A five-field cron(5) expression in EventBridge's six fields.
 
-    EventBridge counts the days of the week from 1 (Sunday) where cron counts from 0, wants `?` in one of
-    the two day fields, and appends the year. The stack config has refused what cannot be said.
+    EventBridge counts the days of the week from 1 (Sunday) where cron counts from 0, wants `?` in one of the two day
+    fields, and appends the year (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html). Raises
+    BadArgument for what cannot be said so.
     """
-    minute, hour, day, month, weekday = cron.split(" ")
-    if weekday == "*":
-        return f"cron({minute} {hour} {day} {month} ? *)"
-    days = sorted({value % 7 + 1 for part in weekday.split(",") for value in _days(part)})
-    return f"cron({minute} {hour} ? {month} {','.join(map(str, days))} *)"
+    fields = cron.split(" ")
+    if len(fields) == 5 and _WEEKDAYS.fullmatch(fields[4]) and "*" in (fields[2], fields[4]):
+        minute, hour, day, month, weekday = fields
+        if weekday == "*":
+            return f"cron({minute} {hour} {day} {month} ? *)"
+        if days := sorted({value % 7 + 1 for part in weekday.split(",") for value in _days(part)}):
+            return f"cron({minute} {hour} ? {month} {','.join(map(str, days))} *)"
+    raise BadArgument(
+        f"Schedule.cron: EventBridge cannot say {cron!r}; give five fields such as '0 2 * * 1-5', with '*' for "
+        "day-of-month or day-of-week, and days of the week as numbers and ranges"
+    )
 
 
 def _days(part: str) -> range:
@@ -146,18 +175,20 @@ def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str,
     if not args.machine.local_nvme:
         resources["VolumeKmsKeyId"] = args.volume_key_arn
     return {
-        "Comment": f"{args.job_name}: score {args.input_uri} to {args.output_uri}",
+        "Comment": pulumi.Output.concat(args.job_name, ": score ", args.input_uri, " to ", args.output_uri),
         "StartAt": "Transform",
-        "TimeoutSeconds": args.max_hours * 3600,
+        "TimeoutSeconds": pulumi.Output.from_input(args.max_hours).apply(lambda hours: hours * 3600),
         "States": {
             "Transform": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
                 "Parameters": {
                     # A retry needs another name: the attempt is counted in.
-                    "TransformJobName.$": "States.Format('"
-                    + args.job_name
-                    + "-{}-{}', States.ArrayGetItem(States.StringSplit($.run, '-'), 0), $$.State.RetryCount)",
+                    "TransformJobName.$": pulumi.Output.concat(
+                        "States.Format('",
+                        args.job_name,
+                        "-{}-{}', States.ArrayGetItem(States.StringSplit($.run, '-'), 0), $$.State.RetryCount)",
+                    ),
                     "ModelName": model_name,
                     "ModelClientConfig": {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3},
                     "TransformInput": {
@@ -171,7 +202,9 @@ def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str,
                         "AssembleWith": "Line",
                     },
                     "TransformResources": resources,
-                    "Tags": [{"Key": key, "Value": value} for key, value in args.tags.items()],
+                    "Tags": pulumi.Output.from_input(args.tags).apply(
+                        lambda tags: [{"Key": key, "Value": value} for key, value in tags.items()]
+                    ),
                 },
                 "Retry": [
                     {

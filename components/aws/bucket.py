@@ -8,30 +8,40 @@ from typing import Any
 import pulumi
 from pulumi_aws import s3
 
+from components.given import Args, Tags, Text
 
-@dataclass
-class PrivateBucketArgs:
-    """`bucket_name` is fixed, so that policies can name it; `expire_days` bounds what is kept (None keeps it)."""
 
-    bucket_name: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
-    expire_days: int | None = None
+@dataclass(kw_only=True)
+class PrivateBucketArgs(Args):
+    """A bucket's name and key, how long it keeps objects, and what its policy says beside the ban on plain HTTP."""
+
+    bucket_name: Text
+    """The name of the bucket, which no account of AWS may have taken. It is fixed, so that policies can name it."""
+    kms_key_arn: Text
+    """The ARN of the KMS key that encrypts each object."""
+    tags: Tags
+    """The tags of the bucket."""
+    expire_days: pulumi.Input[int] | None = None
+    """After how many days an object goes. Objects stay where none is given."""
     statements: pulumi.Input[Sequence[Mapping[str, Any]]] = ()
+    """Further statements of the bucket's policy, as IAM writes them, such as which service may write."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
     """Creates a bucket with its key, versioning, ownership, lifecycle, public access block and policy.
 
-    Refuses plain HTTP. Old versions go after 30 days and unfinished uploads
-    after 7. Rules: AWS Security Hub S3.1-S3.5, S3.8, S3.13, S3.14, S3.17.
+    Refuses plain HTTP. Old versions go after 30 days and unfinished uploads after 7. The bucket is protected: Pulumi
+    deletes it only once the protection is taken off. Rules: AWS Security Hub S3.1-S3.5, S3.8, S3.13, S3.14, S3.17,
+    https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html
     """
 
     bucket_arn: pulumi.Output[str]
+    """The ARN of the bucket. Who takes it waits until the bucket's policy stands."""
     bucket_name: pulumi.Output[str]
+    """The name of the bucket."""
 
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:PrivateBucket", name, None, opts)
+        super().__init__("mlplatform-aws:index:PrivateBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         bucket = s3.Bucket(
             name,

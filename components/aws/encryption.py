@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import kms
 
+from components.given import Args, Tags, Text
+
 _ADMINISTER = [
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -40,50 +42,55 @@ USE = [
 ]
 
 
-@dataclass
-class EncryptionArgs:
-    """`trail_name` is the one CloudTrail trail that may write with the logs key."""
+_THROUGH_DATA = ("s3", "sagemaker", "ecr", "elasticfilesystem", "ec2", "states", "scheduler")
+_THROUGH_LOGS = ("logs", "s3", "sns")
 
-    account: str
-    region: str
-    trail_name: str
-    tags: Mapping[str, str]
+
+@dataclass(kw_only=True)
+class EncryptionArgs(Args):
+    """Where the keys stand, and the trail that writes with one of them."""
+
+    account: Text
+    """The AWS account whose roles may be granted the use of the keys."""
+    region: Text
+    """The region in which the keys are used."""
+    trail_name: Text
+    """The one CloudTrail trail that may write with the logs key. It need not stand yet."""
+    tags: Tags
+    """The tags of both keys."""
 
 
 class Encryption(pulumi.ComponentResource):
-    """Creates two rotated KMS keys with aliases.
+    """Creates two KMS keys with aliases, which AWS rotates every year: one for data, one for logs and alerts.
 
-    The account's roles use a key only where their own policy grants it and only through the services named here
-    (kms:ViaService); nobody outside the account, and no service but those that write logs and alerts, is named.
-    Deletion waits 30 days. Rule: the KMS developer guide, "Least-privilege permissions".
+    A role of the account uses a key only where its own policy grants it, and only through the services that the key's
+    policy names (kms:ViaService). Nobody outside the account is named, and no service but those that write logs and
+    alerts. Both keys are protected, and deletion waits 30 days. Rule: the KMS developer guide,
+    "Least-privilege permissions", https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html
     """
 
     data_key_arn: pulumi.Output[str]
+    """The ARN of the key for data: models, images, homes, inputs and results."""
     logs_key_arn: pulumi.Output[str]
+    """The ARN of the key for logs, the trail and alerts."""
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Encryption", name, None, opts)
-        through = ["s3", "sagemaker", "ecr", "elasticfilesystem", "ec2", "states", "scheduler"]
-        self.data_key_arn = self._key(f"{name}-data", "data of the pilot", args, _delegation(args, through))
-        self.logs_key_arn = self._key(
-            f"{name}-logs",
-            "logs and alerts of the pilot",
-            args,
-            [*_delegation(args, ["logs", "s3", "sns"]), *_writers(args)],
-        )
+        super().__init__("mlplatform-aws:index:Encryption", name, None, opts)
+        data = pulumi.Output.all(args.account, args.region).apply(lambda known: _data_policy(*known))
+        logs = pulumi.Output.all(args.account, args.region, args.trail_name).apply(lambda known: _logs_policy(*known))
+        self.data_key_arn = self._key(f"{name}-data", "data of the pilot", data, args.tags)
+        self.logs_key_arn = self._key(f"{name}-logs", "logs and alerts of the pilot", logs, args.tags)
         self.register_outputs({"data_key_arn": self.data_key_arn, "logs_key_arn": self.logs_key_arn})
 
-    def _key(
-        self, name: str, description: str, args: EncryptionArgs, statements: Sequence[Mapping[str, Any]]
-    ) -> pulumi.Output[str]:
+    def _key(self, name: str, description: str, policy: pulumi.Output[str], tags: Tags) -> pulumi.Output[str]:
         key = kms.Key(
             name,
             description=f"{name}: {description}",
             enable_key_rotation=True,
             rotation_period_in_days=365,
             deletion_window_in_days=30,
-            policy=json.dumps({"Version": "2012-10-17", "Statement": statements}),
-            tags=args.tags,
+            policy=policy,
+            tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         kms.Alias(
@@ -95,16 +102,28 @@ class Encryption(pulumi.ComponentResource):
         return key.arn
 
 
-def _delegation(args: EncryptionArgs, services: Sequence[str]) -> list[dict[str, Any]]:
+def _data_policy(account: str, region: str) -> str:
+    return _document(_delegation(account, region, _THROUGH_DATA))
+
+
+def _logs_policy(account: str, region: str, trail_name: str) -> str:
+    return _document([*_delegation(account, region, _THROUGH_LOGS), *_writers(account, region, trail_name)])
+
+
+def _document(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _delegation(account: str, region: str, services: Sequence[str]) -> list[dict[str, Any]]:
     """The account administers the key; its roles may be granted its use by their own policies, through `services`."""
-    account = {"AWS": f"arn:aws:iam::{args.account}:root"}
-    via = {"kms:ViaService": [f"{service}.{args.region}.amazonaws.com" for service in services]}
+    root = {"AWS": f"arn:aws:iam::{account}:root"}
+    via = {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}
     return [
-        {"Sid": "Administer", "Effect": "Allow", "Principal": account, "Action": _ADMINISTER, "Resource": "*"},
+        {"Sid": "Administer", "Effect": "Allow", "Principal": root, "Action": _ADMINISTER, "Resource": "*"},
         {
             "Sid": "UseThroughServices",
             "Effect": "Allow",
-            "Principal": account,
+            "Principal": root,
             "Action": USE,
             "Resource": "*",
             "Condition": {"StringEquals": via},
@@ -112,7 +131,7 @@ def _delegation(args: EncryptionArgs, services: Sequence[str]) -> list[dict[str,
         {
             "Sid": "GrantToServices",
             "Effect": "Allow",
-            "Principal": account,
+            "Principal": root,
             "Action": "kms:CreateGrant",
             "Resource": "*",
             "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": via},
@@ -120,10 +139,10 @@ def _delegation(args: EncryptionArgs, services: Sequence[str]) -> list[dict[str,
     ]
 
 
-def _writers(args: EncryptionArgs) -> list[dict[str, Any]]:
+def _writers(account: str, region: str, trail_name: str) -> list[dict[str, Any]]:
     """The services that write logs, flow logs, the trail and alerts with the logs key, each for this account only."""
-    here = f"arn:aws:{{}}:{args.region}:{args.account}:{{}}"
-    source_account = {"StringEquals": {"aws:SourceAccount": args.account}}
+    here = f"arn:aws:{{}}:{region}:{account}:{{}}"
+    source_account = {"StringEquals": {"aws:SourceAccount": account}}
 
     def allow(sid: str, service: str | list[str], condition: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -136,9 +155,9 @@ def _writers(args: EncryptionArgs) -> list[dict[str, Any]]:
         }
 
     log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": here.format("logs", "log-group:*")}}
-    trail = {"StringEquals": {"aws:SourceArn": here.format("cloudtrail", f"trail/{args.trail_name}")}}
+    trail = {"StringEquals": {"aws:SourceArn": here.format("cloudtrail", f"trail/{trail_name}")}}
     return [
-        allow("LogGroups", f"logs.{args.region}.amazonaws.com", log_groups),
+        allow("LogGroups", f"logs.{region}.amazonaws.com", log_groups),
         allow("Trail", "cloudtrail.amazonaws.com", trail),
         allow("FlowLogs", "delivery.logs.amazonaws.com", source_account),
         allow("Alerts", ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"], source_account),

@@ -1,13 +1,13 @@
 """A served model: `online`, which answers at once, or `async`, which answers through a queue and scales to zero."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import cloudwatch, sagemaker
 
 from components.aws.model import ModelArgs, isolated_model
-from components.aws.scaling import ScalingArgs, scale_on_backlog, scale_on_requests
+from components.aws.scaling import Scaling, scale_on_backlog, scale_on_requests
+from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine, Replicas, Rollout
 
 VARIANT = "live"
@@ -15,73 +15,99 @@ REACH = ("sagemaker.runtime",)
 """What callers inside the network need; SageMaker itself fetches image and artifact, the latter through S3."""
 
 
-@dataclass
-class EndpointArgs:
-    """What both kinds share. Machines with local NVMe refuse the key of `volume_key_arn` and get none.
+@dataclass(kw_only=True)
+class OnlineArgs(Args):
+    """How an endpoint that answers at once grows, and how a new version comes in."""
 
-    `endpoint_name` is pinned, so that alarms, callers and policies can name it. `enabled=False` leaves the model and
-    takes what runs.
+    requests_per_replica_per_minute: pulumi.Input[int]
+    """How many requests a minute one replica answers. A replica is added when each answers more."""
+    rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1.0))
+    """How a new version comes in; its canary is a share of the replicas.
+
+    By default a tenth tries it for ten minutes, and a p95 latency above a second or more than 1 percent of 5xx answers
+    takes it back. It must be known.
     """
 
-    endpoint_name: str
-    enabled: bool
+
+@dataclass(kw_only=True)
+class AsyncArgs(Args):
+    """How an endpoint that answers through a queue grows, where its results go, and what takes a new version back."""
+
+    backlog_per_replica: pulumi.Input[int]
+    """How many requests may wait for one replica. A replica is added when more wait."""
+    error_rate_percent: pulumi.Input[float] = 1.0
+    """The percentage of 5xx answers above which a new version is taken back, which gets all requests at once."""
+    output_uri: Text
+    """The s3:// place of the results; the model's role must be able to write there."""
+    output_key_arn: Text
+    """The KMS key that encrypts the results."""
+
+
+@dataclass(kw_only=True)
+class EndpointArgs(Args):
+    """What is served, on which machines, and in which of the two ways: either `online` or `asynchronous` is given.
+
+    Raises BadArgument for both or none of them, and for an online endpoint that may have no replica.
+    """
+
+    endpoint_name: Text
+    """The endpoint's name in its account and region. It is fixed, so that alarms, callers and policies can name it."""
+    enabled: bool = True
+    """Whether the endpoint runs; without, the model stays and all that runs goes. It must be known."""
     model: ModelArgs
+    """The model that is served."""
     machine: Machine
+    """What each replica runs on. It must be known."""
     replicas: Replicas
-    volume_key_arn: pulumi.Input[str]
-    topic_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """How few and how many replicas there may be; an asynchronous endpoint may have none. It must be known."""
+    online: OnlineArgs | None = None
+    """Makes it an endpoint that answers at once. Whether it is given must be known."""
+    asynchronous: AsyncArgs | None = None
+    """Makes it an endpoint that answers through a queue. Whether it is given must be known."""
+    volume_key_arn: Text
+    """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
+    topic_arn: Text
+    """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
+    tags: Tags
+    """The tags of everything that is created."""
 
-
-@dataclass
-class OnlineArgs:
-    """The canary of the rollout is a share of the replicas; there is one more of them for so many requests."""
-
-    requests_per_replica_per_minute: int
-    rollout: Rollout
-
-
-@dataclass
-class AsyncArgs:
-    """Results go to `output_uri`, encrypted with `output_key_arn`; one replica more for each `backlog_per_replica`.
-
-    A new version takes everything at once; a share of 5xx answers above `error_rate_percent` takes it back.
-    """
-
-    backlog_per_replica: int
-    error_rate_percent: float
-    output_uri: pulumi.Input[str]
-    output_key_arn: pulumi.Input[str]
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.online is None) == (self.asynchronous is None):
+            found = "is missing, as asynchronous is" if self.online is None else "stands beside asynchronous"
+            raise BadArgument(f"EndpointArgs.online: {found}; give one of the two, which says how the endpoint answers")
+        if self.online and self.replicas.least < 1:
+            raise BadArgument(
+                f"EndpointArgs.replicas: least is {self.replicas.least}, but an online endpoint never scales to zero; "
+                "give 1 or more, or asynchronous in place of online"
+            )
 
 
 class Endpoint(pulumi.ComponentResource):
     """Creates a model and, while enabled, its endpoint, alarms and autoscaling.
 
-    The model runs in the VPC with network isolation. The endpoint configuration's name is left to Pulumi, so that a
-    new one stands before the old goes (issue 21811 of terraform-provider-aws). A deployment is blue/green: traffic
-    shifts (`online`: a canary first) and alarms on errors (`online`: and p95 latency) roll it back. Every alarm names
-    endpoint and variant, for a filter on the endpoint alone matches nothing. To change the hardware family of a running
-    endpoint, switch it off, `up`, and on again: a variant under autoscaling refuses another machine type (issue 14337).
+    The model runs in the VPC with network isolation. SageMaker fetches image and artifact by itself. A caller inside
+    the VPC needs the interface endpoint `sagemaker.runtime`. A new version comes in blue/green. An online endpoint
+    gives it a canary first. An alarm on errors takes it back; an online endpoint has another on p95 latency.
+
+    The endpoint configuration's name is left to Pulumi, so that a new one stands before the old goes
+    (https://github.com/hashicorp/terraform-provider-aws/issues/21811). Every alarm names endpoint and variant, for a
+    filter on the endpoint alone matches nothing. A variant under autoscaling refuses another machine type
+    (https://github.com/hashicorp/terraform-provider-aws/issues/14337). To change it, switch the endpoint off, run
+    `pulumi up`, and switch it on again.
     """
 
     endpoint_name: pulumi.Output[str] | None
+    """The endpoint's name, by which callers invoke it. There is none while it is switched off."""
 
-    def __init__(
-        self,
-        name: str,
-        args: EndpointArgs,
-        kind: OnlineArgs | AsyncArgs,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__("mlplatform:aws:Endpoint", name, None, opts)
+    def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlplatform-aws:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
-        self.endpoint_name = self._run(name, args, kind, model.name) if args.enabled else None
+        self.endpoint_name = self._run(name, args, model.name) if args.enabled else None
         self.register_outputs({"endpoint_name": self.endpoint_name})
 
-    def _run(
-        self, name: str, args: EndpointArgs, kind: OnlineArgs | AsyncArgs, model_name: pulumi.Output[str]
-    ) -> pulumi.Output[str]:
+    def _run(self, name: str, args: EndpointArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
         configuration = sagemaker.EndpointConfiguration(
             f"{name}-config",
             kms_key_arn=None if args.machine.local_nvme else args.volume_key_arn,
@@ -94,22 +120,25 @@ class Endpoint(pulumi.ComponentResource):
                     "initial_variant_weight": 1,
                 }
             ],
-            async_inference_config=_async_inference(kind),
+            async_inference_config=_async_inference(args.asynchronous) if args.asynchronous else None,
             tags=args.tags,
             opts=self._child,
         )
-        bounds = kind.rollout if isinstance(kind, OnlineArgs) else kind
-        alarms = [self._errors(name, args, bounds.error_rate_percent)]
-        if isinstance(kind, OnlineArgs):
-            alarms.append(self._latency(name, args, kind.rollout.p95_latency_ms))
+        alarms: list[cloudwatch.MetricAlarm] = []
+        if args.online:
+            rollout = args.online.rollout
+            alarms.append(self._errors(name, args, rollout.error_rate_percent))
+            alarms.append(self._latency(name, args, rollout.p95_latency_ms))
             self._idle(name, args)
+        if args.asynchronous:
+            alarms.append(self._errors(name, args, args.asynchronous.error_rate_percent))
         endpoint = sagemaker.Endpoint(
             name,
             name=args.endpoint_name,
             endpoint_config_name=configuration.name,
             deployment_config={
                 "blue_green_update_policy": {
-                    "traffic_routing_configuration": _traffic(kind),
+                    "traffic_routing_configuration": _traffic(args.online),
                     "termination_wait_in_seconds": 300,
                     "maximum_execution_timeout_in_seconds": 14_400,
                 },
@@ -118,16 +147,17 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        scaling = ScalingArgs(args.endpoint_name, VARIANT, args.replicas, args.tags)
-        if isinstance(kind, OnlineArgs):
-            scale_on_requests(name, scaling, endpoint.name, kind.requests_per_replica_per_minute, self._child)
-        else:
-            scale_on_backlog(name, scaling, endpoint.name, kind.backlog_per_replica, self._child)
+        scaling = Scaling(args.endpoint_name, VARIANT, args.replicas, args.tags)
+        if args.online:
+            per_minute = args.online.requests_per_replica_per_minute
+            scale_on_requests(name, scaling, endpoint.name, per_minute, self._child)
+        if args.asynchronous:
+            scale_on_backlog(name, scaling, endpoint.name, args.asynchronous.backlog_per_replica, self._child)
         names = pulumi.Output.all(endpoint.name, endpoint.endpoint_config_name, configuration.name)
         return names.apply(lambda three: name_if_served(*three))
 
     def _alarm(
-        self, name: str, args: EndpointArgs, metric: str, description: str, **how: pulumi.Input[float | int | str]
+        self, name: str, args: EndpointArgs, metric: str, description: Text, **how: pulumi.Input[float | int | str]
     ) -> cloudwatch.MetricAlarm:
         settings = {"period": 60, "evaluation_periods": 3, "treat_missing_data": "notBreaching", **how}
         return cloudwatch.MetricAlarm(
@@ -143,17 +173,20 @@ class Endpoint(pulumi.ComponentResource):
             **settings,  # pyright: ignore[reportArgumentType]
         )
 
-    def _errors(self, name: str, args: EndpointArgs, most_percent: float) -> cloudwatch.MetricAlarm:
+    def _errors(self, name: str, args: EndpointArgs, most_percent: pulumi.Input[float]) -> cloudwatch.MetricAlarm:
+        most = pulumi.Output.from_input(most_percent)
         # The metric is 1 for a 5xx answer and 0 for any other, so its average is the error rate; asynchronous
         # endpoints publish it too, where they publish no Invocations to divide by.
         return self._alarm(
             f"{name}-errors",
             args,
             "Invocation5XXErrors",
-            f"more than {most_percent:g} % of the answers of {args.endpoint_name} are errors",
+            pulumi.Output.format(
+                "more than {} % of the answers of {} are errors", most.apply("{:g}".format), args.endpoint_name
+            ),
             statistic="Average",
             comparison_operator="GreaterThanThreshold",
-            threshold=most_percent / 100,
+            threshold=most.apply(lambda percent: percent / 100),
         )
 
     def _latency(self, name: str, args: EndpointArgs, most_ms: int) -> cloudwatch.MetricAlarm:
@@ -161,7 +194,7 @@ class Endpoint(pulumi.ComponentResource):
             f"{name}-p95-latency",
             args,
             "ModelLatency",
-            f"the p95 latency of {args.endpoint_name} is above {most_ms} ms",
+            pulumi.Output.concat("the p95 latency of ", args.endpoint_name, f" is above {most_ms} ms"),
             extended_statistic="p95",
             comparison_operator="GreaterThanThreshold",
             threshold=most_ms * 1000,  # ModelLatency is in microseconds
@@ -172,7 +205,7 @@ class Endpoint(pulumi.ComponentResource):
             f"{name}-idle",
             args,
             "Invocations",
-            f"{args.endpoint_name} had no request for a day and still bills: set enabled: false",
+            pulumi.Output.concat(args.endpoint_name, " had no request for a day and still bills: set enabled: false"),
             statistic="Sum",
             comparison_operator="LessThanThreshold",
             threshold=1,
@@ -186,8 +219,9 @@ def name_if_served(endpoint: str, serves: str, wanted: str) -> str:
     """The endpoint's name. Raises RunError where it serves another configuration than the one it was updated to.
 
     SageMaker takes a new configuration back when an alarm rings or its containers do not start, and the provider may
-    report success (issues 46663 and 48997 of terraform-provider-aws). Pulumi would go on and delete the configuration
-    that serves, without which no update is possible any more. A program that fails deletes nothing.
+    report success (https://github.com/hashicorp/terraform-provider-aws/issues/46663 and /48997). Pulumi would go on and
+    delete the configuration that serves, without which no update is possible any more. A program that fails deletes
+    nothing.
     """
     if serves != wanted:
         raise pulumi.RunError(
@@ -198,23 +232,19 @@ def name_if_served(endpoint: str, serves: str, wanted: str) -> str:
 
 
 def _traffic(
-    kind: OnlineArgs | AsyncArgs,
+    online: OnlineArgs | None,
 ) -> sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgsDict:
-    if isinstance(kind, AsyncArgs):
+    if online is None:
         return {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 300}
     return {
         "type": "CANARY",
-        "canary_size": {"type": "CAPACITY_PERCENT", "value": kind.rollout.canary_percent},
-        "wait_interval_in_seconds": kind.rollout.bake_minutes * 60,
+        "canary_size": {"type": "CAPACITY_PERCENT", "value": online.rollout.canary_percent},
+        "wait_interval_in_seconds": online.rollout.bake_minutes * 60,
     }
 
 
-def _async_inference(
-    kind: OnlineArgs | AsyncArgs,
-) -> sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict | None:
-    if isinstance(kind, OnlineArgs):
-        return None
+def _async_inference(args: AsyncArgs) -> sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict:
     return {
-        "output_config": {"s3_output_path": kind.output_uri, "kms_key_id": kind.output_key_arn},
+        "output_config": {"s3_output_path": args.output_uri, "kms_key_id": args.output_key_arn},
         "client_config": {"max_concurrent_invocations_per_instance": 4},
     }

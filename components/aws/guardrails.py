@@ -18,8 +18,8 @@ _WITH_OUTPUT = ["sagemaker:CreateTransformJob", *_JOBS]
 MAX_RUNTIME_SECONDS = 24 * 3600
 
 
-@dataclass
-class GuardrailsArgs:
+@dataclass(frozen=True)
+class Guardrails:
     """`machines` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
 
     `actions` are all that some persona is granted; the boundary caps every role at them. For those `beyond_account`
@@ -34,7 +34,7 @@ class GuardrailsArgs:
     beyond_account: Collection[str]
 
 
-def boundary(args: GuardrailsArgs) -> dict[str, Any]:
+def boundary(args: Guardrails) -> dict[str, Any]:
     """The boundary's policy document: the cap (what may be granted at all), then the denies."""
     not_approver = {"ArnNotEquals": {"aws:PrincipalArn": args.approver_arn}}
     no_volume_key: dict[str, Any] = {"Null": {"sagemaker:VolumeKmsKey": "true"}}
@@ -87,7 +87,7 @@ def boundary(args: GuardrailsArgs) -> dict[str, Any]:
     }
 
 
-def _cap(args: GuardrailsArgs) -> list[dict[str, Any]]:
+def _cap(args: Guardrails) -> list[dict[str, Any]]:
     """What a persona's own policy may grant at all: the actions some persona needs, on this account's resources."""
     capped, beyond = sorted(set(args.actions) - set(args.beyond_account)), sorted(args.beyond_account)
     here = {"StringEquals": {"aws:ResourceAccount": args.account}}

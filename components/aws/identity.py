@@ -11,51 +11,47 @@ from typing import Any
 import pulumi
 from pulumi_aws import iam
 
-from components.aws.guardrails import GuardrailsArgs, boundary
-from components.aws.personas import IdentityArgs, beyond_account, personas_of
+from components.aws.guardrails import Guardrails, boundary
+from components.aws.personas import SERVICES, IdentityArgs, Words, beyond_account, statements_of, words_of
+from components.given import Text
 
 
 class Identity(pulumi.ComponentResource):
     """Creates the boundary and the roles of six personas: data-scientist, training, pipeline, serving, batch, approver.
 
     No role has a wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take
-    a role only on behalf of this account (aws:SourceAccount); a role is passed only to SageMaker and only by whom a job
-    needs it. The approver is a person with MFA and the only one who may approve a model version. Rules: IAM user guide,
-    "Security best practices" and "Confused deputy"; SageMaker developer guide, "How to use SageMaker execution roles".
+    a role only on behalf of this account (aws:SourceAccount). The data scientist alone may pass a role: that of
+    training, and to SageMaker only. The approver is a person with MFA, and the only one who may approve a model
+    version. The boundary denies every machine that `needs` does not name.
+
+    Rules: IAM user guide, "Security best practices in IAM" and "The confused deputy problem",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html and
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html; SageMaker developer guide, "How to use
+    SageMaker AI execution roles", https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
 
     role_arns: dict[str, pulumi.Output[str]]
+    """The ARN of each persona's role. Who takes one waits until the role may do what it is for."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Identity", name, None, opts)
+        super().__init__("mlplatform-aws:index:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.role_arns = {}
-        personas = personas_of(args)
-        granted_statements = [statement for _, statements in personas.values() for statement in statements]
+        words = words_of(args)
+        statements = words.apply(lambda known: statements_of(args, known))
         cap = iam.Policy(
             f"{name}-boundary",
-            description=f"What no persona of {args.prefix} may do, whatever its own policy says",
-            policy=json.dumps(
-                boundary(
-                    GuardrailsArgs(
-                        account=args.account,
-                        region=args.region,
-                        approver_arn=f"arn:aws:iam::{args.account}:role/{args.prefix}-approver",
-                        machines=args.needs.machines,
-                        actions={a for s in granted_statements for a in s["Action"]},
-                        beyond_account=beyond_account(granted_statements),
-                    )
-                )
-            ),
+            description=pulumi.Output.format("What no persona of {} may do, whatever its own policy says", args.prefix),
+            policy=words.apply(lambda known: _boundary(args, known)),
             tags=args.tags,
             opts=child,
         )
-        for persona, (services, statements) in personas.items():
+        for persona, services in SERVICES.items():
             role = iam.Role(
                 f"{name}-{persona}",
-                name=f"{args.prefix}-{persona}",
-                description=f"The {persona} persona of {args.prefix}",
-                assume_role_policy=json.dumps(_trust(args.account, services)),
+                name=pulumi.Output.concat(args.prefix, f"-{persona}"),
+                description=pulumi.Output.concat(f"The {persona} persona of ", args.prefix),
+                assume_role_policy=_trust(args.account, services),
                 permissions_boundary=cap.arn,
                 max_session_duration=3600,
                 tags=args.tags,
@@ -64,7 +60,7 @@ class Identity(pulumi.ComponentResource):
             granted = iam.RolePolicy(
                 f"{name}-{persona}-policy",
                 role=role.name,
-                policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+                policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements[persona]}),
                 opts=child,
             )
             # Whoever uses the role waits for what it may do: SageMaker and Step Functions try the role at once.
@@ -72,13 +68,26 @@ class Identity(pulumi.ComponentResource):
         self.register_outputs({"role_arns": self.role_arns})
 
 
-def _trust(account: str, services: Sequence[str]) -> dict[str, Any]:
+def _boundary(args: IdentityArgs, words: Words) -> str:
+    granted = [statement for statements in statements_of(args, words).values() for statement in statements]
+    guardrails = Guardrails(
+        account=words.account,
+        region=words.region,
+        approver_arn=f"arn:aws:iam::{words.account}:role/{words.prefix}-approver",
+        machines=args.needs.machines,
+        actions={action for statement in granted for action in statement["Action"]},
+        beyond_account=beyond_account(granted),
+    )
+    return json.dumps(boundary(guardrails))
+
+
+def _trust(account: Text, services: Sequence[str]) -> pulumi.Output[str]:
     """Services act for this account only; where no service is named, a person of this account with MFA."""
     if services:
         principal: dict[str, Any] = {"Service": [f"{service}.amazonaws.com" for service in services]}
         condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
     else:
-        principal = {"AWS": f"arn:aws:iam::{account}:root"}
+        principal = {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")}
         condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "StringEquals": {"aws:PrincipalAccount": account}}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,51 +1,74 @@
 """A private network: no internet gateway, no NAT, no public address; AWS's services through endpoints only."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from components.aws.zones import part_of
+from components.aws.zones import check_cidr, check_zones, part_of
+from components.given import Args, Tags, Text
 
 
-@dataclass
-class NetworkArgs:
-    """`reach` are the AWS services that the switched-on features need, by endpoint suffix such as `sagemaker.api`.
+@dataclass(kw_only=True)
+class NetworkArgs(Args):
+    """The addresses and zones of a network, and what it reaches in private.
 
-    `zones` are the names of availability zones such as `us-east-1a`; each gets one subnet, its letter's part of `cidr`.
+    Raises BadArgument for a network that AWS cannot divide, and for zones that would share a part of it.
     """
 
-    account: str
-    region: str
+    account: Text
+    """The AWS account whose principals and resources are let through the endpoints."""
+    region: Text
+    """The region of the network."""
     cidr: str
-    zones: Iterable[str]
-    reach: Iterable[str]
-    flow_log_bucket_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """The addresses, such as 10.40.0.0/20, between /16 and /25. Each zone gets an eighth of them. It must be known."""
+    zones: Sequence[str]
+    """The names of availability zones such as us-east-1a: one or more, each with one subnet. They must be known."""
+    reach: Sequence[str] = ()
+    """The services that get an interface endpoint, by its suffix such as `sagemaker.api`. They must be known.
+
+    `studio` is SageMaker Studio's own. S3 has a gateway endpoint always.
+    """
+    flow_log_bucket_arn: Text
+    """The bucket of the flow logs; log delivery must be allowed to write below flow-logs/."""
+    tags: Tags
+    """The tags of everything that is created."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_cidr("NetworkArgs.cidr", self.cidr)
+        check_zones("NetworkArgs.zones", self.zones)
 
 
 class Network(pulumi.ComponentResource):
     """Creates a VPC with private subnets, S3's gateway endpoint and one interface endpoint for each service in `reach`.
 
-    Refuses any way out: no route but the VPC's own and S3's, workloads may open HTTPS to the endpoints and to S3 and
-    talk to each other where Studio and distributed training need it, the default security group is empty. Endpoints
-    serve this account only, and S3's serves this account's buckets and the buckets of ECR's image layers. Every flow is
-    logged to the audit bucket. A subnet takes name, zone and addresses from its zone's letter alone, for each of the
-    three replaces it and whatever stands in it: one zone more or less, or another order, leaves the others as they are.
-    `subnet_ids` are by zone, in the order of the zones' names. Rules: SageMaker developer guide "Connect Studio in a
-    VPC to external resources"; VPC guide "Control access to VPC endpoints using endpoint policies"; Security Hub EC2.2,
-    EC2.6.
+    Refuses any way out. There is no route but the VPC's own and S3's, and the default security group is empty.
+    Workloads may open HTTPS to the endpoints and to S3. They talk to each other where Studio and distributed training
+    need it. Endpoints serve this account only; S3's serves its buckets, and those of ECR's image layers. Every flow is
+    logged to the bucket that is given.
+
+    A subnet takes name, zone and addresses from its zone's letter alone. A change of one of the three replaces it and
+    whatever stands in it; one zone more or less, or another order of zones, leaves the others as they are.
+
+    Rules: SageMaker developer guide, "Connect Studio in a VPC to external resources",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-notebooks-and-internet-access.html; AWS PrivateLink guide,
+    "Control access to VPC endpoints using endpoint policies",
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html; Security Hub EC2.2, EC2.6,
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
     """
 
     vpc_id: pulumi.Output[str]
+    """The id of the VPC."""
     subnet_ids: dict[str, pulumi.Output[str]]
+    """The id of each zone's subnet, in the order of the zones' names. Who takes one waits for its routes."""
     workload_security_group_id: pulumi.Output[str]
+    """The security group of whatever runs in the network. Who takes it waits for the way to S3."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Network", name, None, opts)
+        super().__init__("mlplatform-aws:index:Network", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         network = ec2.Vpc(
             f"{name}-vpc",
@@ -115,7 +138,7 @@ class Network(pulumi.ComponentResource):
         return ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self.vpc_id,
-            service_name=f"com.amazonaws.{args.region}.s3",
+            service_name=pulumi.Output.concat("com.amazonaws.", args.region, ".s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
             policy=_document(
@@ -125,7 +148,7 @@ class Network(pulumi.ComponentResource):
                     "Effect": "Allow",
                     "Principal": "*",
                     "Action": "s3:GetObject",
-                    "Resource": f"arn:aws:s3:::prod-{args.region}-starport-layer-bucket/*",
+                    "Resource": pulumi.Output.concat("arn:aws:s3:::prod-", args.region, "-starport-layer-bucket/*"),
                 },
             ),
             tags=args.tags,
@@ -134,11 +157,11 @@ class Network(pulumi.ComponentResource):
 
     def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> None:
         # Studio's own service is the one that does not stand under com.amazonaws (its name begins aws.sagemaker).
-        studio = service == "studio"
+        before, after = ("aws.sagemaker.", ".studio") if service == "studio" else ("com.amazonaws.", f".{service}")
         ec2.VpcEndpoint(
             f"{name}-{service.replace('.', '-')}",
             vpc_id=self.vpc_id,
-            service_name=f"aws.sagemaker.{args.region}.studio" if studio else f"com.amazonaws.{args.region}.{service}",
+            service_name=pulumi.Output.concat(before, args.region, after),
             vpc_endpoint_type="Interface",
             private_dns_enabled=True,
             subnet_ids=list(self.subnet_ids.values()),
@@ -185,7 +208,7 @@ class Network(pulumi.ComponentResource):
         return rules
 
 
-def _own_account(account: str) -> dict[str, Any]:
+def _own_account(account: Text) -> dict[str, Any]:
     """Only this account's principals, only on this account's resources: nothing can be carried out of it."""
     return {
         "Sid": "OwnAccountOnly",
@@ -197,5 +220,5 @@ def _own_account(account: str) -> dict[str, Any]:
     }
 
 
-def _document(*statements: Mapping[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+def _document(*statements: Mapping[str, Any]) -> pulumi.Output[str]:
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})

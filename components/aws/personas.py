@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 
 from components.aws import encryption
+from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -26,34 +27,92 @@ _LOOK_AT_NETWORK = [
 _JOB_KINDS = ("training-job", "processing-job", "transform-job")
 
 
-@dataclass
-class Needs:
-    """What the personas need because of one section of the stack file, or of all.
+SERVICES: Mapping[str, Sequence[str]] = {
+    "data-scientist": ("sagemaker",),
+    "training": ("sagemaker",),
+    "pipeline": ("scheduler", "states"),
+    "serving": ("sagemaker",),
+    "batch": ("sagemaker",),
+    "approver": (),
+}
+"""Each persona, and the services that may take its role. Where there is none, a person takes it."""
 
-    `artifact_uris`, `input_uris` and `output_uris` are the s3:// places that serving and batch read and write;
-    `images` are the containers they run; `machines` all that may be started.
+
+@dataclass
+class Needs(Args):
+    """What the personas need because of one section of the stack file, or of all."""
+
+    artifact_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// places of models. The serving and batch personas read each of them, and its other versions."""
+    input_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// places that the batch persona reads; one that ends in '/' means all below it."""
+    output_uris: pulumi.Input[Sequence[Text]] = ()
+    """The s3:// places that the batch persona writes; one that ends in '/' means all below it."""
+    images: pulumi.Input[Sequence[Text]] = ()
+    """The images in ECR of the containers that the personas run, beside those of the repository."""
+    machines: Sequence[Machine] = ()
+    """All machines that may be started; none other may. They must be known."""
+
+
+@dataclass(kw_only=True)
+class IdentityArgs(Args):
+    """How the personas are called, what they work on, and what they need beside.
+
+    Raises BadArgument where there is no machine that may be started.
     """
 
-    artifact_uris: Sequence[str] = ()
-    input_uris: Sequence[str] = ()
-    output_uris: Sequence[str] = ()
-    images: Sequence[str] = ()
-    machines: Sequence[Machine] = ()
+    prefix: Text
+    """What the name of each role, endpoint, job and package group begins with. It bounds what a persona may touch."""
+    account: Text
+    """The AWS account of the personas."""
+    region: Text
+    """The one region in which they may use SageMaker."""
+    needs: Needs
+    """What they may read, write, run and start."""
+    bucket_arn: Text
+    """The bucket of artifacts and of people's own files."""
+    repository_arn: Text
+    """The repository of own images."""
+    data_key_arn: Text
+    """The KMS key of data, whose policy must let the account grant its use."""
+    subnet_ids: pulumi.Input[Sequence[Text]]
+    """The private subnets in which alone jobs may have network interfaces."""
+    tags: Tags
+    """The tags of everything that is created."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.needs.machines:
+            raise BadArgument(
+                "IdentityArgs.needs: machines is empty, but the boundary denies every machine that is not there; "
+                "give one or more"
+            )
 
 
-@dataclass
-class IdentityArgs:
-    """`prefix` begins the name of everything of this stack, and so bounds what a persona may touch."""
+@dataclass(frozen=True)
+class Words:
+    """What the statements are written with, known. Ids of resources are none: a role waits for those it names alone."""
 
     prefix: str
     account: str
     region: str
-    needs: Needs
-    bucket_arn: pulumi.Input[str]
-    repository_arn: pulumi.Input[str]
-    data_key_arn: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    tags: Mapping[str, str]
+    artifact_uris: Sequence[str]
+    input_uris: Sequence[str]
+    output_uris: Sequence[str]
+    images: Sequence[str]
+
+
+def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
+    """The words of the arguments, once all of them are known."""
+    return pulumi.Output.all(
+        prefix=args.prefix,
+        account=args.account,
+        region=args.region,
+        artifact_uris=args.needs.artifact_uris,
+        input_uris=args.needs.input_uris,
+        output_uris=args.needs.output_uris,
+        images=args.needs.images,
+    ).apply(lambda known: Words(**known))
 
 
 def beyond_account(statements: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -61,83 +120,65 @@ def beyond_account(statements: Sequence[Mapping[str, Any]]) -> set[str]:
     return {*_PULL, *(action for s in statements if s["Resource"] == "*" for action in s["Action"])}
 
 
-def personas_of(args: IdentityArgs) -> dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]]:
-    """Each persona: the services that may take its role, and its statements."""
-    sagemaker = f"arn:aws:sagemaker:{args.region}:{args.account}"
-    bucket = pulumi.Output.from_input(args.bucket_arn)
-    runs_containers = [*_containers(args), *_network(args), *_key(args)]
-    jobs = [f"{sagemaker}:{kind}/{args.prefix}-*" for kind in _JOB_KINDS]
-    packages = [f"{sagemaker}:{kind}/{args.prefix}-*" for kind in ("model-package", "model-package-group")]
-    training_role = f"arn:aws:iam::{args.account}:role/{args.prefix}-training"
+def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, Any]]]:
+    """The statements of each persona's own policy."""
+    sagemaker = f"arn:aws:sagemaker:{words.region}:{words.account}"
+    bucket = args.bucket_arn
+    runs_containers = [*_containers(args, words), *_network(args, words), *_key(args)]
+    jobs = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in _JOB_KINDS]
+    packages = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in ("model-package", "model-package-group")]
+    training_role = f"arn:aws:iam::{words.account}:role/{words.prefix}-training"
     return {
-        "data-scientist": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
-                _allow(
-                    "StudioApps",
-                    _STUDIO,
-                    [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")],
-                ),
-                _allow("Jobs", _JOBS, jobs),
-                _allow("ProposeVersions", _PROPOSE, packages),
-                _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{args.prefix}-*"]),
-                _allow(
-                    "TrainAsTraining",
-                    ["iam:PassRole"],
-                    [training_role],
-                    {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-                ),
-            ],
-        ),
-        "training": (
-            ("sagemaker",),
-            [*runs_containers, *_files("Training", read=[bucket, "/*"], write=[bucket, "/training/*"])],
-        ),
-        "pipeline": (
-            ("scheduler", "states"),
-            [
-                _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{args.prefix}-*", f"{sagemaker}:model/*"]),
-                _allow(
-                    "StartRuns",
-                    ["states:StartExecution"],
-                    [f"arn:aws:states:{args.region}:{args.account}:stateMachine:{args.prefix}-*"],
-                ),
-                # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
-                _allow(
-                    "HearOfTheEnd",
-                    ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
-                    [
-                        f"arn:aws:events:{args.region}:{args.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
-                    ],
-                ),
-                _allow("DeliverLogs", _DELIVER_LOGS, "*"),
-                *_key(args),
-            ],
-        ),
-        "serving": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.needs.artifact_uris)),
-                *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
-            ],
-        ),
-        "batch": (
-            ("sagemaker",),
-            [
-                *runs_containers,
-                *_uris("Artifacts", ["s3:GetObject"], _versions(args.needs.artifact_uris)),
-                *_uris("Input", ["s3:GetObject"], args.needs.input_uris),
-                *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], args.needs.output_uris),
-                *_list("ListInput", args.needs.input_uris),
-            ],
-        ),
-        "approver": (
-            (),
-            [_allow("Approve", _APPROVE, packages)],
-        ),
+        "data-scientist": [
+            *runs_containers,
+            *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
+            _allow(
+                "StudioApps",
+                _STUDIO,
+                [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")],
+            ),
+            _allow("Jobs", _JOBS, jobs),
+            _allow("ProposeVersions", _PROPOSE, packages),
+            _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{words.prefix}-*"]),
+            _allow(
+                "TrainAsTraining",
+                ["iam:PassRole"],
+                [training_role],
+                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+        ],
+        "training": [*runs_containers, *_files("Training", read=[bucket, "/*"], write=[bucket, "/training/*"])],
+        "pipeline": [
+            _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*", f"{sagemaker}:model/*"]),
+            _allow(
+                "StartRuns",
+                ["states:StartExecution"],
+                [f"arn:aws:states:{words.region}:{words.account}:stateMachine:{words.prefix}-*"],
+            ),
+            # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
+            _allow(
+                "HearOfTheEnd",
+                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                [
+                    f"arn:aws:events:{words.region}:{words.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+                ],
+            ),
+            _allow("DeliverLogs", _DELIVER_LOGS, "*"),
+            *_key(args),
+        ],
+        "serving": [
+            *runs_containers,
+            *_uris("Artifacts", ["s3:GetObject"], _versions(words.artifact_uris)),
+            *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
+        ],
+        "batch": [
+            *runs_containers,
+            *_uris("Artifacts", ["s3:GetObject"], _versions(words.artifact_uris)),
+            *_uris("Input", ["s3:GetObject"], words.input_uris),
+            *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.output_uris),
+            *_list("ListInput", words.input_uris),
+        ],
+        "approver": [_allow("Approve", _APPROVE, packages)],
     }
 
 
@@ -206,10 +247,10 @@ def _allow(
     return statement if condition is None else {**statement, "Condition": condition}
 
 
-def _containers(args: IdentityArgs) -> list[dict[str, Any]]:
+def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
     """What running a container takes: its image, its log stream, its metrics."""
-    logs = f"arn:aws:logs:{args.region}:{args.account}:log-group:/aws/sagemaker/*"
-    images = sorted({_repository_arn(image, args.region) for image in args.needs.images})
+    logs = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker/*"
+    images = sorted({_repository_arn(image, words.region) for image in words.images})
     return [
         _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
         _allow("Images", _PULL, [args.repository_arn, *images]),
@@ -234,12 +275,15 @@ def _repository_arn(image: str, region: str) -> str:
     return f"arn:aws:ecr:{region}:{host.partition('.')[0]}:repository/{name}"
 
 
-def _network(args: IdentityArgs) -> list[dict[str, Any]]:
+def _network(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
     """A job in the VPC gets network interfaces, in the pilot's subnets only; looking at them has no resource in IAM."""
-    ec2 = f"arn:aws:ec2:{args.region}:{args.account}"
-    subnets = [pulumi.Output.concat(f"{ec2}:subnet/", subnet) for subnet in args.subnet_ids]
+    ec2 = f"arn:aws:ec2:{words.region}:{words.account}"
+    others = [f"{ec2}:network-interface/*", f"{ec2}:security-group/*"]
+    subnets = pulumi.Output.from_input(args.subnet_ids)
     return [
-        _allow("Interfaces", _INTERFACES, [*subnets, f"{ec2}:network-interface/*", f"{ec2}:security-group/*"]),
+        _allow(
+            "Interfaces", _INTERFACES, subnets.apply(lambda ids: [*(f"{ec2}:subnet/{id_}" for id_ in ids), *others])
+        ),
         _allow("LookAtNetwork", _LOOK_AT_NETWORK, "*"),
     ]
 

@@ -1,43 +1,54 @@
 """Where models and images are kept: an artifact bucket, an image repository, a package group for each model."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import ecr, sagemaker
 
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
+from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
 
 
-@dataclass
-class RegistryArgs:
-    """`models` names one package group each."""
+@dataclass(kw_only=True)
+class RegistryArgs(Args):
+    """Whose registry it is, how its bucket is called, and the models that it keeps versions of."""
 
-    account: str
-    bucket_name: str
-    models: Iterable[str]
-    data_key_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+    account: Text
+    """The AWS account that alone may read the versions of models."""
+    bucket_name: Text
+    """The name of the artifact bucket, which no account of AWS may have taken."""
+    models: Sequence[str]
+    """The names of the models, each with a model package group of its own. They must be known."""
+    data_key_arn: Text
+    """The KMS key that encrypts artifacts and images."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Registry(pulumi.ComponentResource):
     """Creates the artifact bucket, an ECR repository for own images, and a model package group for each model.
 
-    Image tags are immutable and scanned on push; only the newest 20 images and no untagged one older than a week are
-    kept. Package groups serve this account only. What holds state is protected and stays when an endpoint is
-    switched off. Rules: Security Hub ECR.1-ECR.3.
+    An image tag names the same image for ever, and each image is scanned on push. The newest 20 images stay; an
+    untagged one goes after a week. Package groups serve this account only. What holds state is protected: Pulumi
+    deletes it only once the protection is taken off. Rules: Security Hub ECR.1-ECR.3,
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
 
     bucket_arn: pulumi.Output[str]
+    """The ARN of the artifact bucket. Who takes it waits until the bucket's policy stands."""
     bucket_name: pulumi.Output[str]
+    """The name of the artifact bucket."""
     repository_arn: pulumi.Output[str]
+    """The ARN of the image repository."""
     repository_url: pulumi.Output[str]
+    """The address to push images to and to pull them from."""
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Registry", name, None, opts)
+        super().__init__("mlplatform-aws:index:Registry", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
         bucket = PrivateBucket(
@@ -67,12 +78,19 @@ class Registry(pulumi.ComponentResource):
             sagemaker.ModelPackageGroupPolicy(
                 f"{name}-{model}-policy",
                 model_package_group_name=group.model_package_group_name,
-                resource_policy=group.arn.apply(lambda arn: _own_account_only(arn, args.account)),
+                resource_policy=pulumi.Output.all(group.arn, args.account).apply(lambda both: _own_account_only(*both)),
                 opts=kept,  # as long as the group stays, so does what keeps other accounts out
             )
         self.bucket_arn, self.bucket_name = bucket.bucket_arn, bucket.bucket_name
         self.repository_arn, self.repository_url = repository.arn, repository.repository_url
-        self.register_outputs({"bucket_arn": self.bucket_arn, "repository_url": self.repository_url})
+        self.register_outputs(
+            {
+                "bucket_arn": self.bucket_arn,
+                "bucket_name": self.bucket_name,
+                "repository_arn": self.repository_arn,
+                "repository_url": self.repository_url,
+            }
+        )
 
 
 _CLEAN_UP = {

@@ -1,28 +1,28 @@
 """How an endpoint grows and shrinks: on requests a replica, or on the backlog a replica and then from zero."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import appautoscaling, cloudwatch
 
+from components.given import Tags, Text
 from components.shapes import Replicas
 
 _Tracking = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
 
 
-@dataclass
-class ScalingArgs:
+@dataclass(frozen=True)
+class Scaling:
     """The range of replicas of one variant of an endpoint."""
 
-    endpoint_name: str
+    endpoint_name: Text
     variant: str
     replicas: Replicas
-    tags: Mapping[str, str]
+    tags: Tags
 
 
 def scale_on_requests(
-    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], per_replica_per_minute: int, opts: pulumi.ResourceOptions
+    name: str, args: Scaling, endpoint: Text, per_replica_per_minute: pulumi.Input[int], opts: pulumi.ResourceOptions
 ) -> None:
     """Create target tracking on invocations a replica and minute."""
     _track(
@@ -37,7 +37,7 @@ def scale_on_requests(
 
 
 def scale_on_backlog(
-    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], per_replica: int, opts: pulumi.ResourceOptions
+    name: str, args: Scaling, endpoint: Text, per_replica: pulumi.Input[int], opts: pulumi.ResourceOptions
 ) -> None:
     """Create target tracking on the queue a replica and, where the range starts at zero, what brings the first one."""
     target = _target(name, args, endpoint, opts)
@@ -59,9 +59,7 @@ def scale_on_backlog(
         _wake(name, args, target, opts)
 
 
-def _target(
-    name: str, args: ScalingArgs, endpoint: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> appautoscaling.Target:
+def _target(name: str, args: Scaling, endpoint: Text, opts: pulumi.ResourceOptions) -> appautoscaling.Target:
     return appautoscaling.Target(
         f"{name}-scale",
         service_namespace="sagemaker",
@@ -86,7 +84,7 @@ def _track(name: str, target: appautoscaling.Target, tracking: _Tracking, opts: 
     )
 
 
-def _wake(name: str, args: ScalingArgs, target: appautoscaling.Target, opts: pulumi.ResourceOptions) -> None:
+def _wake(name: str, args: Scaling, target: appautoscaling.Target, opts: pulumi.ResourceOptions) -> None:
     """From zero, target tracking has no instance to divide the backlog by: a step brings the first one."""
     step = appautoscaling.Policy(
         f"{name}-wake",
@@ -104,7 +102,7 @@ def _wake(name: str, args: ScalingArgs, target: appautoscaling.Target, opts: pul
     cloudwatch.MetricAlarm(
         f"{name}-waiting",
         name=f"{name}-waiting",
-        alarm_description=f"{args.endpoint_name} has requests and no replica: starts the first",
+        alarm_description=pulumi.Output.concat(args.endpoint_name, " has requests and no replica: starts the first"),
         namespace="AWS/SageMaker",
         metric_name="HasBacklogWithoutCapacity",
         dimensions={"EndpointName": args.endpoint_name},

@@ -1,50 +1,61 @@
 """Where people work: SageMaker Studio, reachable and reaching out through the VPC only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_aws import sagemaker
 
+from components.given import Args, Tags, Text
+
 REACH = ("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs")
 """What Studio needs in VpcOnly mode: the API and runtime always, credentials and logs for jobs started from it, and its
 own service for people who open it from inside the network. SageMaker developer guide, "Connect Studio in a VPC"."""
 
 
-@dataclass
-class WorkspaceArgs:
-    """`users` get one profile each; applications stop after `idle_timeout_minutes` (60 to 525600) without use.
+@dataclass(kw_only=True)
+class WorkspaceArgs(Args):
+    """Who works, where in the network, as which role, and when what is idle stops."""
 
-    `subnet_ids` are where the domain and everybody's home directory stand, for good.
-    """
-
-    domain_name: str
-    users: Iterable[str]
-    idle_timeout_minutes: int
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    security_group_id: pulumi.Input[str]
-    role_arn: pulumi.Input[str]
-    data_key_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
+    domain_name: Text
+    """The name of the Studio domain."""
+    users: Sequence[str]
+    """The names of the people, each with a profile. They must be known."""
+    idle_timeout_minutes: pulumi.Input[int] = 60
+    """After how many minutes without use an application stops: 60 to 525600."""
+    vpc_id: Text
+    """The VPC of the domain."""
+    subnet_ids: pulumi.Input[Sequence[Text]]
+    """Where the domain and everybody's home directory stand, for good: another set of them replaces the domain."""
+    security_group_id: Text
+    """The security group of the applications, which must let them reach each other and the interface endpoints."""
+    role_arn: Text
+    """The role that people's code runs as."""
+    data_key_arn: Text
+    """The KMS key of the home directories."""
+    tags: Tags
+    """The tags of everything that is created, and of what people create in Studio."""
 
 
 class Workspace(pulumi.ComponentResource):
-    """Creates a Studio domain in VpcOnly mode with the pilot's key, and a profile for each user.
+    """Creates a Studio domain in VpcOnly mode, and a profile for each user.
 
-    Idle JupyterLab and Code Editor applications stop by themselves, notebooks are not shared, each call carries the
-    user's name to the trail, and the domain's EFS goes with the domain (a pilot must be able to leave; issues 17349
-    and 20986 of terraform-provider-aws). A domain is not auto-named, so a change that replaces it deletes first.
-    One more subnet, or one less, replaces a domain (`subnet_ids` forces a new resource in terraform-provider-aws) and
-    everybody's home goes with the old one. So the domain takes subnets of its own naming, never all that the network
-    has, and it is protected: the engine refuses whatever would replace it before it does anything.
+    The network must have interface endpoints to `studio`, `sagemaker.api`, `sagemaker.runtime`, `sts` and `logs`. Idle
+    JupyterLab and Code Editor applications stop by themselves, and nobody can raise the bound. Notebooks are not
+    shared. Each call carries the user's name to the trail. The domain's EFS goes with the domain, for a pilot must be
+    able to leave (https://github.com/hashicorp/terraform-provider-aws/issues/17349 and /20986).
+
+    A domain's name is fixed, so a change that replaces it deletes first. One subnet more or less replaces a domain, and
+    everybody's home goes with the old one. So give it subnets by name, never all that the network has. The domain is
+    protected: the engine refuses whatever would replace it before it does anything.
     """
 
     domain_id: pulumi.Output[str]
+    """The id of the Studio domain."""
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:aws:Workspace", name, None, opts)
+        super().__init__("mlplatform-aws:index:Workspace", name, None, opts)
         idle_stop: Any = {  # the same for both applications, whose types differ in name only
             "app_lifecycle_management": {
                 "idle_settings": {

@@ -38,19 +38,25 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=model(ground, config, item.model, "serving"),
                 machine=machine(config.platform, item.family),
                 replicas=item.replicas,
+                online=_online(item) if isinstance(item, OnlineEndpoint) else None,
+                asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
                 topic_arn=ground.topic_arn,
                 tags=ground.tags,
             ),
-            _kind(ground, name, item),
             opts=ground.opts,
         ).endpoint_name
     return {"endpoints": {name: value for name, value in served.items() if value is not None}}
 
 
-def _kind(ground: Ground, name: str, item: OnlineEndpoint | AsyncEndpoint) -> OnlineArgs | AsyncArgs:
-    if isinstance(item, OnlineEndpoint):
-        return OnlineArgs(item.requests_per_replica_per_minute, item.rollout)
+def _online(item: OnlineEndpoint) -> OnlineArgs:
+    return OnlineArgs(
+        requests_per_replica_per_minute=item.requests_per_replica_per_minute,
+        rollout=item.rollout,
+    )
+
+
+def _asynchronous(ground: Ground, name: str, item: AsyncEndpoint) -> AsyncArgs:
     return AsyncArgs(
         backlog_per_replica=item.backlog_per_replica,
         error_rate_percent=item.rollback.error_rate_percent,

@@ -107,7 +107,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit
             region=site.region,
             cidr=network.of(config).cidr,
             zones=network.of(config).zones,
-            reach=reach,
+            reach=sorted(reach),
             flow_log_bucket_arn=audit.bucket_arn,
             tags=site.tags,
         ),
@@ -121,7 +121,7 @@ def _registry(site: Site, config: StackConfig, key: Encryption) -> Registry:
         RegistryArgs(
             account=site.account,
             bucket_name=_bucket_name(site),
-            models=models.of(config),
+            models=list(models.of(config)),
             data_key_arn=key.data_key_arn,
             tags=site.tags,
         ),

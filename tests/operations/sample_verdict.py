@@ -29,7 +29,7 @@ def _of(type_: str, count: int = 1) -> Created:
 
 
 def _component(name: str, noun: str, *children: Created) -> Created:
-    return Created(name=name, type=f"mlplatform:aws:{noun}", count=1, children=list(children))
+    return Created(name=name, type=f"mlplatform-aws:index:{noun}", count=1, children=list(children))
 
 
 CREATED = [

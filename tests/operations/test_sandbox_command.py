@@ -28,7 +28,7 @@ case "$1 $2" in
 "stack output") echo 'artifacts  bucket'; exit 0 ;;
 "stack export") cat <<'END'
 {"deployment": {"resources": [
-  {"urn": "urn:pulumi:s::p::mlplatform:aws:Registry$aws:s3/bucket:Bucket::artifacts", "protect": true},
+  {"urn": "urn:pulumi:s::p::mlplatform-aws:index:Registry$aws:s3/bucket:Bucket::artifacts", "protect": true},
   {"urn": "urn:pulumi:s::p::aws:ec2/vpc:Vpc::vpc"}]}}
 END
 exit 0 ;;

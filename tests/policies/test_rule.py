@@ -112,7 +112,7 @@ def test_an_image_names_a_legal_version(image: str, pinned: bool) -> None:
 
 
 def test_a_finding_carries_what_it_is_about_as_fields() -> None:
-    component = Resource(urn="c", type="mlplatform:aws:Endpoint", name="s-scorer", custom=False)
+    component = Resource(urn="c", type="mlplatform-aws:index:Endpoint", name="s-scorer", custom=False)
     child = Resource(
         urn="d",
         type="aws:x/thing:Thing",
@@ -123,6 +123,10 @@ def test_a_finding_carries_what_it_is_about_as_fields() -> None:
         stack_key="endpoints.scorer",
     )
     (found,) = evaluate(graph(component, child), [size]).findings
-    assert (found.component, found.child, found.stack_key) == ("mlplatform:aws:Endpoint", "config", "endpoints.scorer")
+    assert (found.component, found.child, found.stack_key) == (
+        "mlplatform-aws:index:Endpoint",
+        "config",
+        "endpoints.scorer",
+    )
     (whole,) = evaluate(graph(component, child), [total]).findings
     assert whole.proof == "cost visibility" and whole.resource is None

@@ -35,7 +35,7 @@ def struct(values):
 
 
 def urn(type_, name):
-    return f"urn:pulumi:pilot::mlplatform::mlplatform:aws:Endpoint${type_}::{name}"
+    return f"urn:pulumi:pilot::mlplatform::mlplatform-aws:index:Endpoint${type_}::{name}"
 
 
 def own(values):

@@ -126,7 +126,7 @@ def test_every_resource_hangs_on_the_explicit_provider(pilot: Graph) -> None:
 
 def test_every_resource_has_a_component_for_a_parent(pilot: Graph) -> None:
     assert all(r.parent in pilot.by_urn for r in pilot.cloud)
-    assert all(r.type.startswith("mlplatform:aws:") for r in pilot.resources if r.is_component)
+    assert all(r.type.startswith("mlplatform-aws:index:") for r in pilot.resources if r.is_component)
 
 
 def test_an_endpoint_waits_for_its_alarms_and_autoscaling_for_the_endpoint(pilot: Graph) -> None:

@@ -2,8 +2,20 @@
 
 from collections.abc import Mapping
 
+from components.aws.audit import AuditArgs
+from components.aws.batch import BatchJobArgs
+from components.aws.bucket import PrivateBucketArgs
+from components.aws.budget import BudgetArgs
+from components.aws.encryption import EncryptionArgs
+from components.aws.endpoint import AsyncArgs, EndpointArgs, OnlineArgs
+from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
+from components.aws.network import NetworkArgs
+from components.aws.personas import IdentityArgs, Needs
+from components.aws.registry import RegistryArgs
+from components.aws.workspace import WorkspaceArgs
 from components.given import Args
+from components.shapes import Machine, Replicas, Schedule
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 TAGS = {
@@ -15,7 +27,112 @@ TAGS = {
     "owner": "ana@example.com",
 }
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/it-serving"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:it-alerts"
+VPC, GROUP = "vpc-0123456789abcdef0", "sg-0123456789abcdef0"
+SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+BUCKET = f"it-artifacts-{ACCOUNT}"
+INPUT, OUTPUT = f"s3://it-data-{ACCOUNT}/in/", f"s3://{BUCKET}/batch/out/"
+
+MODEL = ModelArgs(
+    image=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/scorer:1",
+    artifact_uri=f"s3://{BUCKET}/scorer/1/model.tar.gz",
+    role_arn=ROLE,
+    subnet_ids=SUBNETS,
+    security_group_id=GROUP,
+)
+ASYNC = AsyncArgs(backlog_per_replica=5, output_uri=f"s3://{BUCKET}/async/scorer/", output_key_arn=KEY)
 
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(account=ACCOUNT, owner="ana@example.com", logs_key_arn=KEY, tags=TAGS),
+    "Audit": AuditArgs(
+        account=ACCOUNT,
+        region=REGION,
+        trail_name="it-audit",
+        bucket_name=f"it-audit-{ACCOUNT}",
+        logs_key_arn=KEY,
+        data_bucket_arns=[f"arn:aws:s3:::{BUCKET}"],
+        tags=TAGS,
+    ),
+    "BatchJob": BatchJobArgs(
+        job_name="it-nightly",
+        model=MODEL,
+        machine=Machine("ml.m5.large"),
+        replicas=2,
+        schedule=Schedule("30 2 * * *", "UTC"),
+        max_hours=3,
+        input_uri=INPUT,
+        output_uri=OUTPUT,
+        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        data_key_arn=KEY,
+        logs_key_arn=KEY,
+        volume_key_arn=KEY,
+        topic_arn=TOPIC,
+        tags=TAGS,
+    ),
+    "Budget": BudgetArgs(account=ACCOUNT, team="payments-risk", monthly_usd=2500, topic_arn=TOPIC, tags=TAGS),
+    "Encryption": EncryptionArgs(account=ACCOUNT, region=REGION, trail_name="it-audit", tags=TAGS),
+    "Endpoint": EndpointArgs(
+        endpoint_name="it-scorer",
+        model=MODEL,
+        machine=Machine("ml.m5.large"),
+        replicas=Replicas(1, 4),
+        online=OnlineArgs(requests_per_replica_per_minute=600),
+        volume_key_arn=KEY,
+        topic_arn=TOPIC,
+        tags=TAGS,
+    ),
+    "Identity": IdentityArgs(
+        prefix="it",
+        account=ACCOUNT,
+        region=REGION,
+        needs=Needs(
+            artifact_uris=[MODEL.artifact_uri],
+            input_uris=[INPUT],
+            output_uris=[OUTPUT],
+            images=[MODEL.image],
+            machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
+        ),
+        bucket_arn=f"arn:aws:s3:::{BUCKET}",
+        repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/it-images",
+        data_key_arn=KEY,
+        subnet_ids=SUBNETS,
+        tags=TAGS,
+    ),
+    "Network": NetworkArgs(
+        account=ACCOUNT,
+        region=REGION,
+        cidr="10.40.0.0/20",
+        zones=[f"{REGION}a", f"{REGION}b"],
+        reach=["sts", "studio"],
+        flow_log_bucket_arn=f"arn:aws:s3:::it-audit-{ACCOUNT}",
+        tags=TAGS,
+    ),
+    "PrivateBucket": PrivateBucketArgs(
+        bucket_name=f"it-reports-{ACCOUNT}",
+        kms_key_arn=KEY,
+        expire_days=90,
+        statements=[
+            {
+                "Sid": "OwnAccountOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::it-reports-{ACCOUNT}/*",
+                "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}},
+            }
+        ],
+        tags=TAGS,
+    ),
+    "Registry": RegistryArgs(account=ACCOUNT, bucket_name=BUCKET, models=["scorer"], data_key_arn=KEY, tags=TAGS),
+    "Workspace": WorkspaceArgs(
+        domain_name="it",
+        users=["ana"],
+        vpc_id=VPC,
+        subnet_ids=SUBNETS,
+        security_group_id=GROUP,
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-data-scientist",
+        data_key_arn=KEY,
+        tags=TAGS,
+    ),
 }

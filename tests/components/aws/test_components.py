@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Network
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws
@@ -13,105 +13,31 @@ import pytest
 
 from catalogue.graph import Graph
 from catalogue.zones import zones_of
-from components.aws.audit import Audit, AuditArgs
-from components.aws.batch import BatchJob, BatchJobArgs
-from components.aws.bucket import PrivateBucket, PrivateBucketArgs
-from components.aws.budget import Budget, BudgetArgs
-from components.aws.encryption import Encryption, EncryptionArgs
-from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs, name_if_served
-from components.aws.identity import Identity
-from components.aws.model import ModelArgs
-from components.aws.monitoring import Alerts, AlertsArgs
-from components.aws.network import Network, NetworkArgs
-from components.aws.personas import IdentityArgs, Needs
-from components.aws.registry import Registry, RegistryArgs
-from components.aws.workspace import Workspace, WorkspaceArgs
+from components.aws.batch import BatchJob
+from components.aws.encryption import Encryption
+from components.aws.endpoint import Endpoint, name_if_served
+from components.aws.network import Network
+from components.aws.personas import Needs
+from components.aws.workspace import Workspace
 from components.aws.zones import part_of
-from components.shapes import Machine, Replicas, Rollout, Schedule
+from components.given import BadArgument
+from components.package import components
+from components.shapes import Machine, Replicas, Schedule
 from operations.offline import record
-
-ACCOUNT, REGION, TAGS = "111122223333", "us-east-1", {"team": "payments-risk"}
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
-ROLE, TOPIC = f"arn:aws:iam::{ACCOUNT}:role/x", f"arn:aws:sns:{REGION}:{ACCOUNT}:x"
-SUBNETS = ["subnet-1", "subnet-2"]
-
-MODEL = ModelArgs(
-    image="1.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
-    artifact_uri="s3://models/scorer/1/model.tar.gz",
-    role_arn=ROLE,
-    subnet_ids=SUBNETS,
-    security_group_id="sg-1",
-)
-ENDPOINT = EndpointArgs(
-    endpoint_name="scorer",
-    enabled=True,
-    model=MODEL,
-    machine=Machine("ml.m5.large"),
-    replicas=Replicas(1, 4),
-    volume_key_arn=KEY,
-    topic_arn=TOPIC,
-    tags=TAGS,
-)
-ONLINE = OnlineArgs(requests_per_replica_per_minute=600, rollout=Rollout(10, 10, 250, 1))
-ASYNC = AsyncArgs(backlog_per_replica=5, error_rate_percent=1, output_uri="s3://results/", output_key_arn=KEY)
-NETWORK = NetworkArgs(
-    account=ACCOUNT,
-    region=REGION,
-    cidr="10.40.0.0/20",
-    zones=(f"{REGION}a", f"{REGION}b"),
-    reach=("sts", "studio"),
-    flow_log_bucket_arn="arn:aws:s3:::audit",
-    tags=TAGS,
-)
-BATCH = BatchJobArgs(
-    job_name="nightly",
-    enabled=True,
-    model=MODEL,
-    machine=Machine("ml.m5.large"),
-    replicas=2,
-    schedule=Schedule("30 2 * * *", "UTC"),
-    max_hours=3,
-    input_uri="s3://data/in/",
-    output_uri="s3://data/out/",
-    pipeline_role_arn=ROLE,
-    data_key_arn=KEY,
-    logs_key_arn=KEY,
-    volume_key_arn=KEY,
-    topic_arn=TOPIC,
-    tags=TAGS,
-)
-IDENTITY = IdentityArgs(
-    prefix="pilot",
-    account=ACCOUNT,
-    region=REGION,
-    needs=Needs(
-        artifact_uris=[MODEL.artifact_uri],
-        input_uris=["s3://data/in/"],
-        output_uris=["s3://data/out/"],
-        images=[MODEL.image],
-        machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
-    ),
-    bucket_arn="arn:aws:s3:::artifacts",
-    repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/x",
-    data_key_arn=KEY,
-    subnet_ids=SUBNETS,
-    tags=TAGS,
-)
+from tests.components.aws.examples import ACCOUNT, ASYNC, EXAMPLES, GROUP, KEY, REGION, SUBNETS, TAGS
+from tests.components.test_every_component import later
 
 Make = Callable[[str, pulumi.ResourceOptions], pulumi.ComponentResource]
-COMPONENTS: dict[str, Make] = {
-    "Alerts": lambda n, o: Alerts(n, AlertsArgs(ACCOUNT, "a@example.com", KEY, TAGS), o),
-    "Audit": lambda n, o: Audit(n, AuditArgs(ACCOUNT, REGION, n, f"{n}-audit", KEY, ["arn:aws:s3:::x"], TAGS), o),
-    "BatchJob": lambda n, o: BatchJob(n, BATCH, o),
-    "Budget": lambda n, o: Budget(n, BudgetArgs(ACCOUNT, "payments-risk", 2500, TOPIC, TAGS), o),
-    "Encryption": lambda n, o: Encryption(n, EncryptionArgs(ACCOUNT, REGION, "trail", TAGS), o),
-    "Endpoint": lambda n, o: Endpoint(n, replace(ENDPOINT, endpoint_name=n), ONLINE, o),
-    "Identity": lambda n, o: Identity(n, replace(IDENTITY, prefix=n), o),
-    "Network": lambda n, o: Network(n, NETWORK, o),
-    "PrivateBucket": lambda n, o: PrivateBucket(n, PrivateBucketArgs(f"{n}-bucket", KEY, TAGS), o),
-    "Registry": lambda n, o: Registry(n, RegistryArgs(ACCOUNT, f"{n}-artifacts", ["scorer"], KEY, TAGS), o),
-    "Workspace": lambda n, o: Workspace(n, WorkspaceArgs(n, ["ana"], 60, "vpc-1", SUBNETS, "sg-1", ROLE, KEY, TAGS), o),
-}
+
+
+def example(component: type[pulumi.ComponentResource], **changed: Any) -> Make:
+    """How to make a component of its example, but for what is changed."""
+    args: Any = EXAMPLES[component.__name__]
+    return lambda name, opts: cast(Any, component)(name, replace(args, **changed), opts)
+
+
+ONLINE_ENDPOINT = example(Endpoint)
+ASYNC_ENDPOINT = example(Endpoint, online=None, asynchronous=ASYNC)
 
 
 def made(*components: tuple[str, Make]) -> Graph:
@@ -130,10 +56,11 @@ def inputs(graph: Graph, type_: str) -> Any:
     return resource.inputs
 
 
-@pytest.mark.parametrize("kind", COMPONENTS)
-def test_two_of_a_component_stand_side_by_side(kind: str) -> None:
-    graph = made(("first", COMPONENTS[kind]), ("second", COMPONENTS[kind]))
-    assert [r.type for r in graph.resources if r.is_component].count(f"mlplatform:aws:{kind}") == 2
+@pytest.mark.parametrize("component", components("aws"))
+def test_two_of_a_component_stand_side_by_side(component: type[pulumi.ComponentResource]) -> None:
+    graph = made(("first", example(component)), ("second", example(component)))
+    token = f"mlplatform-aws:index:{component.__name__}"
+    assert [r.type for r in graph.resources if r.is_component].count(token) == 2
     assert len(graph.by_urn) == len(graph.resources)
     halves = [Counter(r.type for r in graph.cloud if r.name.startswith(name)) for name in ("first", "second")]
     assert halves[0] == halves[1] and halves[0]
@@ -142,7 +69,7 @@ def test_two_of_a_component_stand_side_by_side(kind: str) -> None:
 
 
 def test_online_endpoint_shifts_a_canary_and_rolls_back_on_errors_and_latency() -> None:
-    graph = made(("scorer", lambda n, o: Endpoint(n, ENDPOINT, ONLINE, o)))
+    graph = made(("scorer", ONLINE_ENDPOINT))
     deployment = inputs(graph, "aws:sagemaker/endpoint:Endpoint")["deploymentConfig"]
     routing = deployment["blueGreenUpdatePolicy"]["trafficRoutingConfiguration"]
     assert routing["type"] == "CANARY" and routing["canarySize"] == {"type": "CAPACITY_PERCENT", "value": 10}
@@ -152,13 +79,13 @@ def test_online_endpoint_shifts_a_canary_and_rolls_back_on_errors_and_latency() 
 
 
 def test_trap_model_latency_is_in_microseconds() -> None:
-    graph = made(("scorer", lambda n, o: Endpoint(n, ENDPOINT, ONLINE, o)))
+    graph = made(("scorer", ONLINE_ENDPOINT))
     latency = next(a for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if "p95" in a.name)
-    assert latency.inputs["threshold"] == 250_000 and latency.inputs["extendedStatistic"] == "p95"
+    assert latency.inputs["threshold"] == 1_000_000 and latency.inputs["extendedStatistic"] == "p95"
 
 
 def test_async_endpoint_starts_with_one_replica_scales_from_zero_and_wakes() -> None:
-    graph = made(("embedder", lambda n, o: Endpoint(n, replace(ENDPOINT, replicas=Replicas(0, 4)), ASYNC, o)))
+    graph = made(("embedder", example(Endpoint, online=None, asynchronous=ASYNC, replicas=Replicas(0, 4))))
     config = inputs(graph, "aws:sagemaker/endpointConfiguration:EndpointConfiguration")
     assert config["productionVariants"][0]["initialInstanceCount"] == 1, "SageMaker starts none with zero"
     assert config["asyncInferenceConfig"]["outputConfig"]["kmsKeyId"] == KEY
@@ -169,30 +96,43 @@ def test_async_endpoint_starts_with_one_replica_scales_from_zero_and_wakes() -> 
 
 
 def test_async_endpoint_that_keeps_a_replica_needs_no_waking() -> None:
-    graph = made(("embedder", lambda n, o: Endpoint(n, ENDPOINT, ASYNC, o)))
+    graph = made(("embedder", ASYNC_ENDPOINT))
     assert not [a for a in graph.cloud if "wake" in a.name or "waiting" in a.name]
 
 
 def test_trap_asynchronous_endpoints_publish_no_invocations() -> None:
-    graph = made(("embedder", lambda n, o: Endpoint(n, ENDPOINT, ASYNC, o)))
+    graph = made(("embedder", ASYNC_ENDPOINT))
     metrics = {a.inputs["metricName"] for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
     assert "Invocations" not in metrics
 
 
-@pytest.mark.parametrize("kind", [ONLINE, ASYNC])
-def test_an_endpoint_switched_off_is_a_model_and_nothing_else(kind: OnlineArgs | AsyncArgs) -> None:
-    graph = made(("scorer", lambda n, o: Endpoint(n, replace(ENDPOINT, enabled=False), kind, o)))
+@pytest.mark.parametrize("known", [True, False])
+def test_an_async_endpoint_is_made_of_outputs_as_of_plain_values(known: bool) -> None:
+    plain = made(("embedder", ASYNC_ENDPOINT))
+
+    def of_outputs(name: str, opts: pulumi.ResourceOptions) -> pulumi.ComponentResource:
+        args: Any = replace(cast(Any, EXAMPLES["Endpoint"]), online=None, asynchronous=ASYNC)
+        return Endpoint(name, later(args, known=known), opts)
+
+    later_known = made(("embedder", of_outputs))
+    assert [r.urn for r in later_known.resources] == [r.urn for r in plain.resources]
+    assert ([r.inputs for r in later_known.resources] == [r.inputs for r in plain.resources]) == known
+
+
+@pytest.mark.parametrize("kind", [{}, {"online": None, "asynchronous": ASYNC}])
+def test_an_endpoint_switched_off_is_a_model_and_nothing_else(kind: dict[str, Any]) -> None:
+    graph = made(("scorer", example(Endpoint, enabled=False, **kind)))
     assert [r.type for r in graph.cloud] == ["aws:sagemaker/model:Model"]
 
 
 def test_a_model_runs_isolated_in_the_network() -> None:
-    model = inputs(made(("scorer", lambda n, o: Endpoint(n, ENDPOINT, ONLINE, o))), "aws:sagemaker/model:Model")
+    model = inputs(made(("scorer", ONLINE_ENDPOINT)), "aws:sagemaker/model:Model")
     assert model["enableNetworkIsolation"] is True
-    assert model["vpcConfig"] == {"subnets": SUBNETS, "securityGroupIds": ["sg-1"]}
+    assert model["vpcConfig"] == {"subnets": SUBNETS, "securityGroupIds": [GROUP]}
 
 
 def test_the_network_has_exactly_the_endpoints_asked_for_in_every_zone() -> None:
-    graph = made(("net", lambda n, o: Network(n, NETWORK, o)))
+    graph = made(("net", example(Network)))
     services = {e.inputs["serviceName"]: e.inputs for e in graph.of("aws:ec2/vpcEndpoint:VpcEndpoint")}
     assert set(services) == {
         "com.amazonaws.us-east-1.s3",
@@ -207,7 +147,7 @@ def test_a_subnet_takes_name_zone_and_addresses_from_its_zones_letter_alone() ->
     apart = {"a": "10.40.0.0/23", "b": "10.40.2.0/23", "d": "10.40.6.0/23", "h": "10.40.14.0/23"}
     for letters in ("ab", "ba", "bda", "hd"):
         zones = [f"{REGION}{letter}" for letter in letters]
-        graph = made(("net", lambda n, o, zones=zones: Network(n, replace(NETWORK, zones=zones), o)))
+        graph = made(("net", example(Network, zones=zones)))
         subnets = {s.name: s.inputs for s in graph.of("aws:ec2/subnet:Subnet")}
         assert {name: (s["availabilityZone"], s["cidrBlock"]) for name, s in subnets.items()} == {
             f"net-private-{letter}": (f"{REGION}{letter}", apart[letter]) for letter in letters
@@ -224,14 +164,14 @@ def test_the_zones_parts_of_a_network_lie_apart_and_hold_some_250_addresses_each
 
 def test_whatever_takes_all_subnets_takes_them_in_the_order_of_their_zones() -> None:
     def subnets(zones: tuple[str, ...]) -> list[str]:
-        graph = made(("net", lambda n, o: Network(n, replace(NETWORK, zones=zones), o)))
+        graph = made(("net", example(Network, zones=zones)))
         return next(e.inputs["subnetIds"] for e in graph.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "sts" in e.name)
 
     assert subnets((f"{REGION}b", f"{REGION}a")) == subnets((f"{REGION}a", f"{REGION}b"))
 
 
 def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:
-    machine = inputs(made(("nightly", lambda n, o: BatchJob(n, BATCH, o))), "aws:sfn/stateMachine:StateMachine")
+    machine = inputs(made(("nightly", example(BatchJob))), "aws:sfn/stateMachine:StateMachine")
     definition = json.loads(machine["definition"])
     task = definition["States"]["Transform"]
     assert definition["TimeoutSeconds"] == 3 * 3600
@@ -240,20 +180,19 @@ def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:
 
 
 def test_batch_on_a_machine_with_local_nvme_names_no_volume_key() -> None:
-    args = replace(BATCH, machine=Machine("ml.g6.xlarge", local_nvme=True))
-    machine = inputs(made(("nightly", lambda n, o: BatchJob(n, args, o))), "aws:sfn/stateMachine:StateMachine")
+    on_nvme = example(BatchJob, machine=Machine("ml.g6.xlarge", local_nvme=True))
+    machine = inputs(made(("nightly", on_nvme)), "aws:sfn/stateMachine:StateMachine")
     resources = json.loads(machine["definition"])["States"]["Transform"]["Parameters"]["TransformResources"]
     assert resources == {"InstanceType": "ml.g6.xlarge", "InstanceCount": 2}
 
 
 def test_a_batch_job_switched_off_is_a_model_and_nothing_else() -> None:
-    graph = made(("nightly", lambda n, o: BatchJob(n, replace(BATCH, enabled=False), o)))
+    graph = made(("nightly", example(BatchJob, enabled=False)))
     assert [r.type for r in graph.cloud] == ["aws:sagemaker/model:Model"]
 
 
 def test_the_workspace_stops_what_is_idle_and_lets_nobody_raise_the_bound() -> None:
-    make = COMPONENTS["Workspace"]
-    settings = inputs(made(("ws", make)), "aws:sagemaker/domain:Domain")["defaultUserSettings"]
+    settings = inputs(made(("ws", example(Workspace))), "aws:sagemaker/domain:Domain")["defaultUserSettings"]
     for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
         idle = settings[app]["appLifecycleManagement"]["idleSettings"]
         assert idle["lifecycleManagement"] == "ENABLED"
@@ -261,7 +200,7 @@ def test_the_workspace_stops_what_is_idle_and_lets_nobody_raise_the_bound() -> N
 
 
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
-    graph = made(("key", COMPONENTS["Encryption"]))
+    graph = made(("key", example(Encryption)))
     keys = {k.name: k for k in graph.of("aws:kms/key:Key")}
     assert set(keys) == {"key-data", "key-logs"} and all(
         k.inputs["enableKeyRotation"] and k.protect for k in keys.values()
@@ -279,3 +218,57 @@ def test_a_version_that_sagemaker_took_back_fails_the_program() -> None:
     assert name_if_served("scorer", "config-2", "config-2") == "scorer"
     with pytest.raises(pulumi.RunError, match=r"^scorer: .*config-1 serves, not config-2; name the version before"):
         name_if_served("scorer", "config-1", "config-2")
+
+
+ONE_OF_TWO = "give one of the two, which says how the endpoint answers"
+NO_CIDR = "is no IPv4 network between /16 and /25; give one such as 10.40.0.0/20"
+NO_ZONES = (
+    "are not one zone or more of one region, each with a letter of its own from a to h; "
+    "give names such as us-east-1a and us-east-1b"
+)
+NO_CRON = (
+    "give five fields such as '0 2 * * 1-5', with '*' for day-of-month or day-of-week, "
+    "and days of the week as numbers and ranges"
+)
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("Endpoint", {"online": None}, f"EndpointArgs.online: is missing, as asynchronous is; {ONE_OF_TWO}"),
+    ("Endpoint", {"asynchronous": ASYNC}, f"EndpointArgs.online: stands beside asynchronous; {ONE_OF_TWO}"),
+    (
+        "Endpoint",
+        {"replicas": Replicas(0, 4)},
+        "EndpointArgs.replicas: least is 0, but an online endpoint never scales to zero; "
+        "give 1 or more, or asynchronous in place of online",
+    ),
+    (
+        "Identity",
+        {"needs": Needs()},
+        "IdentityArgs.needs: machines is empty, but the boundary denies every machine that is not there; "
+        "give one or more",
+    ),
+    *(
+        ("Network", {"cidr": cidr}, f"NetworkArgs.cidr: {cidr!r} {NO_CIDR}")
+        for cidr in ("10.40.0.0/26", "10.0.0.0/15", "10.40.0.1/20", "fd00::/20", "")
+    ),
+    *(
+        ("Network", {"zones": zones}, f"NetworkArgs.zones: {zones} {NO_ZONES}")
+        for zones in ([], [""], ["us-east-1"], ["us-east-1z"], ["us-east-1a", "us-east-1-bos-1a"])
+    ),
+    *(
+        (
+            "BatchJob",
+            {"schedule": Schedule(cron, "UTC")},
+            f"Schedule.cron: EventBridge cannot say {cron!r}; {NO_CRON}",
+        )
+        for cron in ("@daily", "0 2 1 * 1", "0 2 * * 5-1", "0 2 * * mon", "0 2 * * 1/2", "0 2 * * 1 *")
+    ),
+]
+
+
+@pytest.mark.parametrize(("component", "changed", "sentence"), REFUSED)
+def test_what_a_component_cannot_take_is_refused_in_one_sentence(
+    component: str, changed: dict[str, Any], sentence: str
+) -> None:
+    args: Any = EXAMPLES[component]
+    with pytest.raises(BadArgument) as refused:
+        replace(args, **changed)
+    assert str(refused.value) == sentence

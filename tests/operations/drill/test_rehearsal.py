@@ -88,11 +88,14 @@ class Stage:
         home.lay_out()
         home.take(STACKS / f"Pulumi.{STACK}.yaml")
         self.state, self.engine, self.api = State(home.database), Engine(home), Api()
-        registry, endpoint = urn("mlplatform:aws:Registry", f"{STACK}-registry"), urn("e", f"{STACK}-fraud-scorer")
+        registry, endpoint = (
+            urn("mlplatform-aws:index:Registry", f"{STACK}-registry"),
+            urn("e", f"{STACK}-fraud-scorer"),
+        )
         self.engine.held = [
             {"urn": ROOT_URN, "type": "pulumi:pulumi:Stack", "custom": False},
-            {"urn": registry, "type": "mlplatform:aws:Registry", "custom": False, "parent": ROOT_URN},
-            {"urn": endpoint, "type": "mlplatform:aws:Endpoint", "custom": False, "parent": ROOT_URN},
+            {"urn": registry, "type": "mlplatform-aws:index:Registry", "custom": False, "parent": ROOT_URN},
+            {"urn": endpoint, "type": "mlplatform-aws:index:Endpoint", "custom": False, "parent": ROOT_URN},
         ]
         self.stands(BUCKET, f"{STACK}-artifacts", registry, protect=True)
         self.stands(ENDPOINT, f"{STACK}-fraud-scorer", endpoint)
@@ -123,8 +126,8 @@ def stage(tmp_path: Path) -> Stage:
 def test_a_part_is_named_by_the_component_below_the_stack() -> None:
     held = [
         {"urn": ROOT_URN, "type": "pulumi:pulumi:Stack", "custom": False},
-        {"urn": "b", "type": "mlplatform:aws:BatchJob", "custom": False, "parent": ROOT_URN},
-        {"urn": "inner::x", "type": "mlplatform:aws:Inner", "custom": False, "parent": "b"},
+        {"urn": "b", "type": "mlplatform-aws:index:BatchJob", "custom": False, "parent": ROOT_URN},
+        {"urn": "inner::x", "type": "mlplatform-aws:index:Inner", "custom": False, "parent": "b"},
         {"urn": "a::b", "type": BUCKET, "custom": True, "parent": "inner::x"},
         {"urn": "ours", "type": "mlplatform:gcp:Model", "custom": True, "parent": "b"},
     ]

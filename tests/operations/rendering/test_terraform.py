@@ -196,7 +196,7 @@ def test_every_type_that_renders_is_one_of_the_package(platform: str) -> None:
 
 
 def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
-    component = resource("mlplatform:aws:Network", "net", custom=False)
+    component = resource("mlplatform-aws:index:Network", "net", custom=False)
     provider = resource("pulumi:providers:aws", "aws", {"region": "eu-west-1"})
     odd = resource("aws:apprunner/service:Service", "odd")
     rendered = render([component, provider, odd, KEY])
@@ -209,7 +209,7 @@ def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
 
 
 def test_names_that_terraform_would_refuse_or_confuse() -> None:
-    twins = [resource("aws:kms/key:Key", "a key/1", parent=f"mlplatform:aws:{p}$") for p in ("A", "B")]
+    twins = [resource("aws:kms/key:Key", "a key/1", parent=f"mlplatform-aws:index:{p}$") for p in ("A", "B")]
     assert list(render([*twins, resource("aws:kms/key:Key", "1st")]).addresses) == [
         "aws_kms_key.a_key_1",
         "aws_kms_key.a_key_1_2",

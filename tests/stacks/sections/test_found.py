@@ -51,7 +51,7 @@ DEPLOYED = '''
 import pulumi
 from organisation.sections import feature_store
 
-TYPE = "mlplatform:aws:FeatureGroup"
+TYPE = "mlplatform-aws:index:FeatureGroup"
 
 def reaches(config):
     return ("sagemaker.featurestore-runtime",) if feature_store.of(config) else ()
@@ -179,7 +179,7 @@ def test_the_program_deploys_it_and_the_network_reaches_what_it_needs() -> None:
 
     engine = {key: value if isinstance(value, str) else json.dumps(value) for key, value in says.items()}
     graph = record(lambda: runpy.run_path(str(STACKS), run_name="__main__") and None, "a", "aws", engine)
-    assert [r.name for r in graph.resources if r.type == "mlplatform:aws:FeatureGroup"] == ["a-cards-features"]
+    assert [r.name for r in graph.resources if r.type == "mlplatform-aws:index:FeatureGroup"] == ["a-cards-features"]
     assert set(graph.outputs["feature_store"]) == {"cards"}
     assert "a-network-sagemaker-featurestore-runtime" in {r.name for r in graph.of("aws:ec2/vpcEndpoint:VpcEndpoint")}
 

@@ -1,0 +1,88 @@
+"""A program of another project makes a working whole of the components, each of what the others put out."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws
+
+from catalogue.graph import Graph
+from components.aws.audit import Audit
+from components.aws.batch import BatchJob
+from components.aws.budget import Budget
+from components.aws.encryption import Encryption
+from components.aws.endpoint import Endpoint
+from components.aws.identity import Identity
+from components.aws.monitoring import Alerts
+from components.aws.network import Network
+from components.aws.registry import Registry
+from components.aws.workspace import REACH, Workspace
+from components.shapes import Replicas
+from operations.evaluation import evaluate
+from operations.offline import record
+from policies import pack
+from tests.components.aws.examples import ACCOUNT, ASYNC, EXAMPLES, MODEL, REGION
+
+
+def whole() -> None:
+    """Every component once, and the endpoint in both ways."""
+    provider = pulumi_aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
+
+    def make(component: type[Any], name: str, **given: Any) -> Any:
+        args: Any = replace(cast(Any, EXAMPLES[component.__name__]), **given)
+        return component(name, args, pulumi.ResourceOptions(providers=[provider]))
+
+    key = make(Encryption, "it-key")
+    keys = {"data_key_arn": key.data_key_arn}
+    registry = make(Registry, "it-registry", **keys)
+    audit = make(Audit, "it-audit", logs_key_arn=key.logs_key_arn, data_bucket_arns=[registry.bucket_arn])
+    network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=REACH)
+    subnets = list(network.subnet_ids.values())
+    identity = make(
+        Identity,
+        "it-identity",
+        bucket_arn=registry.bucket_arn,
+        repository_arn=registry.repository_arn,
+        subnet_ids=subnets,
+        **keys,
+    )
+    alerts = make(Alerts, "it-alerts", logs_key_arn=key.logs_key_arn)
+    make(Budget, "it-budget", topic_arn=alerts.topic_arn)
+    place = {"subnet_ids": subnets, "security_group_id": network.workload_security_group_id}
+    artifact = pulumi.Output.concat("s3://", registry.bucket_name, "/scorer/1/model.tar.gz")
+    serving, batch = (
+        replace(MODEL, artifact_uri=artifact, role_arn=identity.role_arns[persona], **place)
+        for persona in ("serving", "batch")
+    )
+    runs = {"volume_key_arn": key.data_key_arn, "topic_arn": alerts.topic_arn}
+    results = replace(
+        ASYNC,
+        output_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/async/embedder/"),
+        output_key_arn=key.data_key_arn,
+    )
+    make(Endpoint, "it-scorer", model=serving, replicas=Replicas(1, 2), **runs)
+    queued = {"online": None, "asynchronous": results, "replicas": Replicas(0, 2)}
+    make(Endpoint, "it-embedder", endpoint_name="it-embedder", model=serving, **queued, **runs)
+    make(
+        BatchJob,
+        "it-nightly",
+        model=batch,
+        pipeline_role_arn=identity.role_arns["pipeline"],
+        logs_key_arn=key.logs_key_arn,
+        **keys,
+        **runs,
+    )
+    make(
+        Workspace,
+        "it-workspace",
+        vpc_id=network.vpc_id,
+        role_arn=identity.role_arns["data-scientist"],
+        **place,
+        **keys,
+    )
+
+
+def test_a_whole_of_outputs_passes_every_rule() -> None:
+    graph: Graph = record(whole, "it", "aws", {})
+    assert {r.type.rpartition(":")[2] for r in graph.resources if r.is_component} == set(EXAMPLES)
+    assert [str(finding) for finding in evaluate(graph, pack.RULES["aws"]).findings] == []
