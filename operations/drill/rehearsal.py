@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Thing = tuple[str, str]
 """A resource's type and id."""
-OURS = ("mlplatform:", "pulumi:")
+OURS = ("mlplatform:", "mlplatform-", "pulumi:")
 OBJECTS = 100
 """How many objects are put into each protected resource that holds data, to be found there again at the end."""
 LASTS = 1_000_000
