@@ -69,10 +69,10 @@ class BatchJobArgs(Args):
     machine: Machine
     """The machine of each replica."""
     replicas: pulumi.Input[int] = 1
-    """How many replicas share the files of a run. So many machines the cluster has at most."""
+    """How many replicas share the files of a run, and how many machines the cluster has at most."""
     schedule: Schedule
     """When a run starts. Azure ML takes neither days of a month nor months, nor a time zone that Windows has not."""
-    max_hours: pulumi.Input[int] = 6
+    max_hours: pulumi.Input[int]
     """After how many hours a run is stopped."""
     input_uri: Text
     """The folder of the data on a datastore, such as azureml://datastores/artifacts/paths/data/."""
@@ -98,8 +98,8 @@ class BatchJob(pulumi.ComponentResource):
     in the API), and a batch deployment bounds a mini-batch, not a run. A run by hand names the deployment. It retries a
     mini-batch twice and gives up at the first file that fails all the same.
 
-    The component refuses a schedule that asks for days of a month or months, which Azure ML would ignore, and a time
-    zone that has no name in Windows.
+    The component refuses a schedule of other than five fields, a schedule that asks for days of a month or for months,
+    which Azure ML would ignore, and a time zone that has no name in Windows.
 
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job and
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-mlflow-batch

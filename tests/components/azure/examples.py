@@ -92,6 +92,7 @@ BATCH = BatchJobArgs(
     client_id=uuid_of(10),
     machine=MACHINE,
     schedule=Schedule("30 2 * * 1-5", "Europe/Berlin"),
+    max_hours=3,
     input_uri="azureml://datastores/artifacts/paths/in/",
     output_uri="azureml://datastores/artifacts/paths/out/",
     owner=OWNER,

@@ -521,7 +521,7 @@ def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph
 
 
 def test_a_batch_run_ends_in_time_and_mails_when_it_did_not_end_well() -> None:
-    job = one(batch(replicas=2, max_hours=3), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
+    job = one(batch(replicas=2), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
     assert job["limits"] == {"jobLimitsType": "Command", "timeout": "PT3H"}
     assert job["resources"]["instanceCount"] == 2
     assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": [OWNER]}
