@@ -73,8 +73,8 @@ class Endpoint(pulumi.ComponentResource):
 
     A deployment is named by what cannot be changed in it: machine type, model and image. A change of one makes another
     deployment beside the old one. The new one gets the traffic by way of a canary, and only then the old one goes. The
-    canary is the work of the resource mlplatform:azure:Traffic, whose provider `mlplatform` must be installed. Its name
-    in Pulumi's state carries the version too: after a breach the old deployment is there to go back to, and not half
+    canary is the work of the resource Traffic, whose provider `mlplatform` must be installed. A deployment's name in
+    Pulumi's state carries the version too: after a breach the old deployment is there to go back to, and not half
     deleted.
 
     The endpoint's own resource says nothing of traffic, for it cannot name a deployment that does not stand yet.
