@@ -1,40 +1,48 @@
 """Who did what: one log workspace that keeps a year, and what sends its logs there."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import applicationinsights, monitor, operationalinsights
 
 from components.azure.names import AUTO_NAME, short
+from components.given import Args, Tags, Text
 
 KEEP_DAYS = 365
 
 
-@dataclass
-class AuditArgs:
-    """The one log workspace of the stack."""
+@dataclass(kw_only=True)
+class AuditArgs(Args):
+    """Where the one log workspace stands."""
 
-    group_name: pulumi.Input[str]
-    region: str
-    tags: Mapping[str, str]
+    group_name: Text
+    """The name of the resource group in which it is created."""
+    region: Text
+    """The Azure region in which logs are kept, such as eastus2."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Audit(pulumi.ComponentResource):
-    """Creates the Log Analytics workspace that vault, storage, registry, ML workspace and endpoints log to, and
-    Application Insights on top of it.
+    """Creates the log workspace (Log Analytics), which keeps a year, and Application Insights on top of it.
 
-    Nothing is read or written with a key of its own (local authentication is off). Platform logs arrive through Azure's
-    own network. Ingestion from outside stays open to Entra identities, for Application Insights of the managed network
-    reaches it under the service tag AzureMonitor. The activity log of the subscription keeps management calls for 90
-    days by itself. Rule: Azure Monitor, "Diagnostic settings".
+    Vault, storage, registry, ML workspace and endpoints send their logs there. The log workspace is protected.
+
+    Both refuse keys of their own: who reads or writes comes with an Entra identity. Platform logs arrive through
+    Azure's own network. Ingestion from outside stays open to Entra identities, for the machines of the managed network
+    reach Application Insights under the service tag AzureMonitor. The activity log of the subscription keeps management
+    calls for 90 days by itself.
+
+    Source: https://learn.microsoft.com/en-us/azure/azure-monitor/platform/diagnostic-settings
     """
 
-    workspace_id: pulumi.Output[str]
+    log_workspace_id: pulumi.Output[str]
+    """The id of the log workspace, for whatever sends or queries logs."""
     insights_id: pulumi.Output[str]
+    """The id of Application Insights, for the ML workspace."""
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Audit", name, None, opts)
+        super().__init__("mlplatform-azure:index:Audit", name, None, opts)
         workspace = operationalinsights.Workspace(
             short(name, 63 - AUTO_NAME),
             resource_group_name=args.group_name,
@@ -57,13 +65,11 @@ class Audit(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.workspace_id, self.insights_id = workspace.id, insights.id
-        self.register_outputs({"workspace_id": self.workspace_id})
+        self.log_workspace_id, self.insights_id = workspace.id, insights.id
+        self.register_outputs({"log_workspace_id": self.log_workspace_id, "insights_id": self.insights_id})
 
 
-def log_everything(
-    name: str, of: pulumi.Input[str], workspace_id: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> None:
+def log_everything(name: str, of: Text, log_workspace_id: Text, opts: pulumi.ResourceOptions) -> None:
     """Create a diagnostic setting that sends every log of the resource `of` to the log workspace.
 
     A child's name is copied from the logical name, so it is set. How long logs are kept is the workspace's to say.
@@ -72,7 +78,7 @@ def log_everything(
         name,
         name="audit",
         resource_uri=of,
-        workspace_id=workspace_id,
+        workspace_id=log_workspace_id,
         logs=[{"category_group": "allLogs", "enabled": True}],
         opts=opts,
     )

@@ -1,16 +1,16 @@
 """Scoring on a schedule: a job that Azure ML starts on a cluster from zero, stops in time and reports."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from components.azure.monitoring import QueryAlarm, Watched, alarm_on_logs
+from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest, regional
-from components.azure.registry import RegisteredModel, full_uri
+from components.azure.registry import RegisteredModelArgs, full_uri
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
+from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -39,59 +39,94 @@ done
 numbers the replicas of a distributed job; the first file that fails ends the run. Scores lie as the files do."""
 
 
-@dataclass
-class BatchJobArgs:
-    """A run is stopped after `max_hours`.
+@dataclass(kw_only=True)
+class BatchJobArgs(Args):
+    """The model that scores, on what data, when, on what, and who hears of a failure."""
 
-    `endpoint_name` is unique in its region, `job_name` in the workspace. `enabled=False` leaves model and environment
-    and takes schedule, endpoint, cluster and alarm.
+    subscription: Text
+    """The id of the subscription that the workspace is in."""
+    group_name: Text
+    """The name of the resource group that the workspace is in."""
+    region: Text
+    """The Azure region of the workspace, such as eastus2."""
+    workspace_name: Text
+    """The name of the ML workspace that the job stands in."""
+    job_name: Text
+    """The name of the schedule, of its runs and of their experiment. A workspace has each name once."""
+    endpoint_name: Text
+    """The name of the batch endpoint for runs by hand, 3 to 32 letters, digits and dashes. A region has each once."""
+    enabled: bool = True
+    """Whether the job is scheduled. Where it is not, nothing of it stands; the registered model stays.
+
+    The program must know it: it decides what is created.
     """
-
-    subscription: str
-    job_name: str
-    endpoint_name: str
-    enabled: bool
-    workspace_name: pulumi.Input[str]
-    model: RegisteredModel
-    identity_id: pulumi.Input[str]
-    client_id: pulumi.Input[str]
+    model: RegisteredModelArgs
+    """The registered model, and the environment that runs it. The environment's image must have MLflow."""
+    identity_id: Text
+    """The id of the identity that cluster and endpoint act as, Access's `batch`. It must have its roles by then."""
+    client_id: Text
+    """The client id of the same identity, Identity's `batch`."""
     machine: Machine
-    replicas: int
+    """The machine of each replica."""
+    replicas: pulumi.Input[int] = 1
+    """How many replicas share the files of a run, and how many machines the cluster has at most."""
     schedule: Schedule
-    max_hours: int
-    input_uri: str
-    output_uri: str
-    owner: str
-    watched: Watched
-    tags: Mapping[str, str]
+    """When a run starts. Azure ML takes neither days of a month nor months, nor a time zone that Windows has not."""
+    max_hours: pulumi.Input[int]
+    """After how many hours a run is stopped."""
+    input_uri: Text
+    """The folder of the data on a datastore, such as azureml://datastores/artifacts/paths/data/."""
+    output_uri: Text
+    """The folder on a datastore that the scores are written to."""
+    owner: Text
+    """The e-mail address that hears of a run that failed or was stopped."""
+    log_workspace_id: Text
+    """The id of the log workspace that its alarm queries. The ML workspace must log there."""
+    action_group_id: Text
+    """The id of the action group that hears of its alarm."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class BatchJob(pulumi.ComponentResource):
     """Creates, while enabled, a cluster from zero, a schedule that scores on it, and a batch endpoint for runs by hand.
 
-    The schedule creates a job: what its other action, InvokeBatchEndpoint, takes is not documented ("TBD" in the API),
-    and a batch deployment bounds a mini-batch, not a run. A job's time limit stops it after `max_hours`; a failed or
-    stopped run mails the owner and raises an alarm. A run by hand names the deployment, retries a mini-batch twice and
-    gives up at the first file that fails all the same. Nothing runs, and nothing bills by the hour, between runs. The
-    image must have MLflow. Rules: Azure ML, "Schedule pipeline jobs", "Deploy MLflow models in batch deployments".
+    Nothing runs, and nothing bills by the hour, between runs. A run is stopped after `max_hours`. A run that failed or
+    was stopped mails the owner and raises an alarm.
+
+    The schedule creates a job. Its other action, InvokeBatchEndpoint, would take what Azure's pages do not say ("TBD"
+    in the API), and a batch deployment bounds a mini-batch, not a run. A run by hand names the deployment. It retries a
+    mini-batch twice and gives up at the first file that fails all the same.
+
+    The component refuses a schedule of other than five fields, a schedule that asks for days of a month or for months,
+    which Azure ML would ignore, and a time zone that has no name in Windows.
+
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job and
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-mlflow-batch
     """
 
     schedule_id: pulumi.Output[str] | None
+    """The id of the schedule. There is none where the job is not enabled."""
 
     def __init__(self, name: str, args: BatchJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:BatchJob", name, None, opts)
+        super().__init__("mlplatform-azure:index:BatchJob", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._named = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         self.schedule_id = self._run(name, args) if args.enabled else None
         self.register_outputs({"schedule_id": self.schedule_id})
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
+        try:
+            cron, time_zone = ncrontab(args.schedule.cron), windows_timezone(args.schedule.timezone)
+        except ValueError as error:
+            raise BadArgument(f"BatchJobArgs.schedule: {error}") from error
+        told = pulumi.Output.all(args.job_name, args.subscription, name, f"cluster {args.machine.type}")
         cluster = ml.Compute(
             f"{name}-cluster-{digest(args.machine.type)}",
-            compute_name=regional(args.job_name, args.subscription, name, f"cluster {args.machine.type}", limit=24),
+            compute_name=told.apply(lambda words: regional(*words, limit=24)),
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
-            location=args.watched.region,
+            resource_group_name=args.group_name,
+            location=args.region,
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
             properties=cluster_from_zero(args.machine.type, args.replicas),
             tags=args.tags,
@@ -101,31 +136,34 @@ class BatchJob(pulumi.ComponentResource):
         alarm_on_logs(
             f"{name}-failed",
             QueryAlarm(
-                description=f"a run of {args.job_name} failed or was stopped",
-                query=f"AmlComputeJobEvent | where ExperimentName == '{args.job_name}'"
-                " | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
+                description=pulumi.Output.concat("a run of ", args.job_name, " failed or was stopped"),
+                query=pulumi.Output.concat(
+                    "AmlComputeJobEvent | where ExperimentName == '",
+                    args.job_name,
+                    "' | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
+                ),
                 column="Failed",
                 operator="GreaterThan",
                 threshold=0,
                 window="PT15M",
                 every="PT15M",
             ),
-            args.watched,
+            args,
             self._child,
         )
         schedule = ml.Schedule(
             f"{name}-schedule",
             name=args.job_name,
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
+            resource_group_name=args.group_name,
             properties=ml.SchedulePropertiesArgs(
                 is_enabled=True,
                 display_name=args.job_name,
                 action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=self._job(args, cluster)),
                 trigger=ml.CronTriggerArgs(
                     trigger_type="Cron",
-                    expression=ncrontab(args.schedule.cron),
-                    time_zone=windows_timezone(args.schedule.timezone),
+                    expression=cron,
+                    time_zone=time_zone,
                 ),
                 tags=args.tags,
             ),
@@ -134,8 +172,8 @@ class BatchJob(pulumi.ComponentResource):
         return schedule.id
 
     def _job(self, args: BatchJobArgs, cluster: ml.Compute) -> ml.CommandJobArgs:
-        def full(uri: str) -> pulumi.Output[str]:
-            return full_uri(uri, args.subscription, args.watched.group_name, args.workspace_name)
+        def full(uri: Text) -> pulumi.Output[str]:
+            return full_uri(uri, args.subscription, args.group_name, args.workspace_name)
 
         return ml.CommandJobArgs(
             job_type="Command",
@@ -147,7 +185,9 @@ class BatchJob(pulumi.ComponentResource):
             identity=ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id),
             distribution=ml.PyTorchArgs(distribution_type="PyTorch", process_count_per_instance=1),
             resources=ml.JobResourceConfigurationArgs(instance_count=args.replicas),
-            limits=ml.CommandJobLimitsArgs(job_limits_type="Command", timeout=f"PT{args.max_hours}H"),
+            limits=ml.CommandJobLimitsArgs(
+                job_limits_type="Command", timeout=pulumi.Output.format("PT{0}H", args.max_hours)
+            ),
             inputs={
                 "model": ml.MLFlowModelJobInputArgs(
                     job_input_type="mlflow_model", mode="ReadOnlyMount", uri=args.model.model_id
@@ -172,8 +212,8 @@ class BatchJob(pulumi.ComponentResource):
             name,
             endpoint_name=args.endpoint_name,
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
-            location=args.watched.region,
+            resource_group_name=args.group_name,
+            location=args.region,
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
             # No default deployment: it would have to stand before the endpoint it stands in.
             properties=ml.BatchEndpointPropertiesArgs(auth_mode="AADToken"),
@@ -188,8 +228,8 @@ class BatchJob(pulumi.ComponentResource):
             deployment_name=version,
             endpoint_name=endpoint.name,
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
-            location=args.watched.region,
+            resource_group_name=args.group_name,
+            location=args.region,
             properties=ml.BatchDeploymentPropertiesArgs(
                 compute=cluster.id,
                 environment_id=args.model.environment_id,

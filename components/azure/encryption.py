@@ -1,6 +1,5 @@
 """Customer-managed keys: one vault, one rotated key, and the identity that may wrap with it and nothing else."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -8,46 +7,68 @@ from pulumi_azure_native import keyvault, managedidentity
 
 from components.azure.audit import log_everything
 from components.azure.identity import grant
+from components.azure.ids import Ids
 from components.azure.names import AUTO_NAME, short
-from components.azure.network import Reached, private_endpoint
+from components.azure.network import private_endpoint
+from components.given import Args, Tags, Text
 
 REACH = ("vault",)
 """People of the network manage the workspace's secrets through it; services come as trusted ones."""
 
 
-@dataclass
-class EncryptionArgs:
-    """`tenant_id` is the directory whose identities the vault knows."""
+@dataclass(kw_only=True)
+class EncryptionArgs(Args):
+    """Where the vault stands, who it knows, and how it is reached."""
 
-    subscription: str
-    group_name: pulumi.Input[str]
-    region: str
-    tenant_id: pulumi.Input[str]
-    vault_reached: Reached
-    log_workspace_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    subscription: Text
+    """The id of the subscription, whose role definition the wrapping identity gets."""
+    group_name: Text
+    """The name of the resource group in which everything is created."""
+    region: Text
+    """The Azure region of vault and key, such as eastus2."""
+    tenant_id: Text
+    """The id of the Entra directory whose identities the vault knows."""
+    subnet_id: Text
+    """The id of the subnet in which the vault's private endpoint stands."""
+    zone_ids: Ids
+    """The ids of private DNS zones by their names. privatelink.vaultcore.azure.net must be among them."""
+    log_workspace_id: Text
+    """The id of the log workspace that the vault logs to."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Encryption(pulumi.ComponentResource):
     """Creates a Key Vault, its private endpoint, an RSA key that rotates yearly, and the identity that wraps with it.
 
-    The vault is closed to the public network but for Azure's trusted services, which wrap with the key; it knows roles
-    and no access policies, and purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
-    in random digits. The key waits for the private endpoint and so goes before it: on destroy the vault is reached to
-    the last (issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault). Rules: Azure Storage, "Customer-managed
-    keys"; Key Vault, "Configure cryptographic key auto-rotation".
+    The vault refuses the public network, but for Azure's trusted services, which wrap with the key. It knows roles and
+    refuses access policies. It purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
+    in random digits. Vault and key are protected.
+
+    The key waits for the private endpoint and so goes before it: on destroy the vault is reached to the last (issue 214
+    of Azure/terraform-azurerm-avm-res-keyvault-vault).
+
+    Sources: https://learn.microsoft.com/en-us/azure/storage/common/customer-managed-keys-overview and
+    https://learn.microsoft.com/en-us/azure/key-vault/keys/how-to-configure-key-rotation
     """
 
     vault_id: pulumi.Output[str]
+    """The id of the vault, for the ML workspace and for roles on the vault."""
     vault_uri: pulumi.Output[str]
+    """The address of the vault, for the storage account."""
     key_name: pulumi.Output[str]
+    """The name of the key in the vault, for the storage account."""
     key_uri: pulumi.Output[str]
+    """The address of the key without a version, for what follows its rotation."""
     key_version_uri: pulumi.Output[str]
-    identity_id: pulumi.Output[str]
-    identity_client_id: pulumi.Output[str]
+    """The address of the key's version of today, for the ML workspace."""
+    key_identity_id: pulumi.Output[str]
+    """The id of the identity that wraps with the key. It is known only when the identity has its role on the key."""
+    key_identity_client_id: pulumi.Output[str]
+    """The client id of that identity, by which the container registry names it."""
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Encryption", name, None, opts)
+        super().__init__("mlplatform-azure:index:Encryption", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         vault = keyvault.Vault(
             short(name, 24 - AUTO_NAME),
@@ -67,9 +88,7 @@ class Encryption(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         log_everything(f"{name}-vault-audit", vault.id, args.log_workspace_id, child)
-        reachable = private_endpoint(
-            f"{name}-vault", vault.id, args.vault_reached, (args.group_name, args.region, args.tags), child
-        )
+        reachable = private_endpoint(f"{name}-vault", vault.id, "vault", args, child)
         key = keyvault.Key(
             f"{name}-data",
             key_name="data",
@@ -109,6 +128,16 @@ class Encryption(pulumi.ComponentResource):
         self.vault_id, self.vault_uri = vault.id, vault.properties.apply(lambda p: p.vault_uri or "")
         self.key_name, self.key_uri, self.key_version_uri = key.name, key.key_uri, key.key_uri_with_version
         # Whoever encrypts with the key waits for the identity's role: each service tries the key at once.
-        self.identity_id = pulumi.Output.all(identity.id, granted.id).apply(lambda both: both[0])
-        self.identity_client_id = identity.client_id
-        self.register_outputs({"vault_id": self.vault_id, "key_uri": self.key_uri, "identity_id": self.identity_id})
+        self.key_identity_id = pulumi.Output.all(identity.id, granted.id).apply(lambda both: both[0])
+        self.key_identity_client_id = identity.client_id
+        self.register_outputs(
+            {
+                "vault_id": self.vault_id,
+                "vault_uri": self.vault_uri,
+                "key_name": self.key_name,
+                "key_uri": self.key_uri,
+                "key_version_uri": self.key_version_uri,
+                "key_identity_id": self.key_identity_id,
+                "key_identity_client_id": self.key_identity_client_id,
+            }
+        )

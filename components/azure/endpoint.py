@@ -1,17 +1,17 @@
 """A served model that answers at once; each version of it is a deployment of its own."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import monitor
 
 from components.azure.audit import log_everything
-from components.azure.monitoring import QueryAlarm, Watched, alarm_on_logs
+from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest
-from components.azure.registry import RegisteredModel
-from components.azure.scaling import ScalingArgs, scale_on_requests
+from components.azure.registry import RegisteredModelArgs
+from components.azure.scaling import Scaled, scale_on_requests
+from components.given import Args, Tags, Text
 from components.shapes import Machine, Replicas, Rollout
 from provider.azure.traffic import Traffic
 
@@ -19,45 +19,78 @@ REACH = ("amlworkspace",)
 """What callers inside the network need: a private online endpoint stands behind its workspace's private endpoint."""
 
 
-@dataclass
-class EndpointArgs:
-    """`endpoint_name` is unique in its region and pinned, so that alarms, callers and policies can name it.
+@dataclass(kw_only=True)
+class EndpointArgs(Args):
+    """The model that is served, where, on what, and how a new version of it comes in."""
 
-    The canary of the rollout is a share of the requests. `enabled=False` leaves model and environment and takes what
-    runs.
+    subscription: Text
+    """The id of the subscription that the workspace is in."""
+    group_name: Text
+    """The name of the resource group that the workspace is in."""
+    region: Text
+    """The Azure region of the workspace, such as eastus2."""
+    workspace_name: Text
+    """The name of the ML workspace that the endpoint stands in."""
+    endpoint_name: Text
+    """The name of the endpoint, 3 to 32 letters, digits and dashes. A region has each name once.
+
+    It is fixed, so that alarms, callers and policies can name the endpoint.
     """
+    enabled: bool = True
+    """Whether the endpoint runs. Where it does not, nothing of it stands; the registered model stays.
 
-    subscription: str
-    endpoint_name: str
-    enabled: bool
-    workspace_name: pulumi.Input[str]
-    model: RegisteredModel
-    identity_id: pulumi.Input[str]
+    The program must know it: it decides what is created.
+    """
+    model: RegisteredModelArgs
+    """The registered model, and the environment that runs it."""
+    identity_id: Text
+    """The id of the identity that the endpoint acts as, Access's `serving`. It must have its roles by then."""
     machine: Machine
+    """The machine of each replica."""
     replicas: Replicas
-    requests_per_replica_per_minute: int
-    rollout: Rollout
-    watched: Watched
-    tags: Mapping[str, str]
+    """How few and how many replicas there may be, the least being 1."""
+    requests_per_replica_per_minute: pulumi.Input[int]
+    """How many requests a minute one replica should answer: above it there is one replica more."""
+    rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1))
+    """How a new version comes in. Its canary is a share of the requests.
+
+    Where nothing is given, 10 percent of the requests try a new version for 10 minutes. A p95 latency above 1000
+    milliseconds or more than 1 percent of errors takes it back.
+    """
+    log_workspace_id: Text
+    """The id of the log workspace that the endpoint logs to and that its alarms query."""
+    action_group_id: Text
+    """The id of the action group that hears of its alarms."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Endpoint(pulumi.ComponentResource):
     """Creates, while enabled, an online endpoint, a deployment, its autoscaling, its alarms and its traffic.
 
-    Callers come with an Entra token through the workspace's private endpoint. A deployment is named by what cannot be
-    changed in it (machine type, model, image): another one stands beside the old, gets its traffic by way of a canary
-    (our own provider's Traffic, which goes first on destroy) and only then the old one goes. Its name in Pulumi's state
-    carries the version too: after a breach the old one is there to go back to, and not half deleted. Traffic is not the
-    endpoint's to say, for it cannot name a deployment that does not stand yet; the number of replicas is autoscaling's;
-    both are refreshed before an update (Pulumi.yaml), which sends the whole endpoint back. Deployments in a managed
-    network leave `egress_public_network_access` alone: outbound is the workspace's. One that failed to come up must be
-    deleted before the next. A deployment reserves a fifth more quota, for its own upgrades.
+    Callers come with an Entra token through the workspace's private endpoint. The endpoint refuses keys and the public
+    network.
+
+    A deployment is named by what cannot be changed in it: machine type, model and image. A change of one makes another
+    deployment beside the old one. The new one gets the traffic by way of a canary, and only then the old one goes. The
+    canary is the work of the resource Traffic, whose provider `mlplatform` must be installed. A deployment's name in
+    Pulumi's state carries the version too: after a breach the old deployment is there to go back to, and not half
+    deleted.
+
+    The endpoint's own resource says nothing of traffic, for it cannot name a deployment that does not stand yet.
+    Autoscaling says how many replicas there are. An update sends the whole endpoint back, so the program must refresh
+    before it (`refresh: always` in Pulumi.yaml). Deployments in a managed network leave `egress_public_network_access`
+    alone, for outbound is the workspace's. A deployment that failed to come up must be deleted before the next. A
+    deployment reserves a fifth more quota, for its own upgrades.
+
+    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints
     """
 
     endpoint_name: pulumi.Output[str] | None
+    """The name of the endpoint, which is known when its traffic is set. There is none where it is not enabled."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Endpoint", name, None, opts)
+        super().__init__("mlplatform-azure:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self.endpoint_name = self._run(name, args) if args.enabled else None
         self.register_outputs({"endpoint_name": self.endpoint_name})
@@ -67,8 +100,8 @@ class Endpoint(pulumi.ComponentResource):
             name,
             endpoint_name=args.endpoint_name,
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
-            location=args.watched.region,
+            resource_group_name=args.group_name,
+            location=args.region,
             kind="Managed",
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
             properties=ml.OnlineEndpointPropertiesArgs(
@@ -81,15 +114,15 @@ class Endpoint(pulumi.ComponentResource):
                 ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
             ),
         )
-        log_everything(f"{name}-audit", endpoint.id, args.watched.log_workspace_id, self._child)
+        log_everything(f"{name}-audit", endpoint.id, args.log_workspace_id, self._child)
         version = f"v-{digest(args.machine.type, args.model.version)}"
         deployment = self._deployment(name, version, args, endpoint)
         scaling = scale_on_requests(
             f"{name}-scale-{version}",
-            ScalingArgs(
-                group_name=args.watched.group_name,
-                region=args.watched.region,
-                setting_name=f"{args.endpoint_name}-{version}",
+            Scaled(
+                group_name=args.group_name,
+                region=args.region,
+                setting_name=pulumi.Output.concat(args.endpoint_name, "-", version),
                 endpoint_id=endpoint.id,
                 deployment_id=deployment.id,
                 deployment_name=version,
@@ -103,7 +136,7 @@ class Endpoint(pulumi.ComponentResource):
         traffic = Traffic(
             f"{name}-traffic",
             subscription_id=args.subscription,
-            resource_group=args.watched.group_name,
+            resource_group=args.group_name,
             workspace=args.workspace_name,
             endpoint=endpoint.name,
             deployment=deployment.name,
@@ -127,8 +160,8 @@ class Endpoint(pulumi.ComponentResource):
             deployment_name=version,
             endpoint_name=endpoint.name,
             workspace_name=args.workspace_name,
-            resource_group_name=args.watched.group_name,
-            location=args.watched.region,
+            resource_group_name=args.group_name,
+            location=args.region,
             kind="Managed",
             sku={"name": "Default", "capacity": args.replicas.least},
             properties=ml.ManagedOnlineDeploymentArgs(
@@ -157,41 +190,49 @@ class Endpoint(pulumi.ComponentResource):
         )
 
     def _alarms(self, name: str, args: EndpointArgs, endpoint: ml.OnlineEndpoint) -> monitor.MetricAlert:
-        requests = f"AmlOnlineEndpointTrafficLog | where EndpointName == '{args.endpoint_name}'"
+        requests = pulumi.Output.concat(
+            "AmlOnlineEndpointTrafficLog | where EndpointName == '", args.endpoint_name, "' | summarize "
+        )
         most = args.rollout.error_rate_percent
         alarm_on_logs(
             f"{name}-errors",
             QueryAlarm(
-                description=f"more than {most:g} % of {args.endpoint_name}'s answers are errors",
-                query=f"{requests} | summarize Percent = 100.0 * countif(toint(ResponseCode) >= 500) / count()",
+                description=pulumi.Output.concat(
+                    f"more than {most:g} % of ", args.endpoint_name, "'s answers are errors"
+                ),
+                query=pulumi.Output.concat(requests, "Percent = 100.0 * countif(toint(ResponseCode) >= 500) / count()"),
                 column="Percent",
                 operator="GreaterThan",
                 threshold=most,
                 window="PT5M",
                 every="PT5M",
             ),
-            args.watched,
+            args,
             self._child,
         )
         alarm_on_logs(
             f"{name}-idle",
             QueryAlarm(
-                description=f"{args.endpoint_name} had no request for a day and still bills: set enabled: false",
-                query=f"{requests} | summarize Requests = count()",
+                description=pulumi.Output.concat(
+                    args.endpoint_name, " had no request for a day and still bills: set enabled: false"
+                ),
+                query=pulumi.Output.concat(requests, "Requests = count()"),
                 column="Requests",
                 operator="LessThan",
                 threshold=1,
                 window="P1D",
                 every="PT1H",
             ),
-            args.watched,
+            args,
             self._child,
         )
         return monitor.MetricAlert(
             f"{name}-p95-latency",
             rule_name=f"{name}-p95-latency",
-            description=f"the p95 latency of {args.endpoint_name} is above {args.rollout.p95_latency_ms} ms",
-            resource_group_name=args.watched.group_name,
+            description=pulumi.Output.concat(
+                "the p95 latency of ", args.endpoint_name, f" is above {args.rollout.p95_latency_ms} ms"
+            ),
+            resource_group_name=args.group_name,
             location="global",
             enabled=True,
             severity=2,
@@ -213,7 +254,7 @@ class Endpoint(pulumi.ComponentResource):
                     )
                 ],
             ),
-            actions=[{"action_group_id": args.watched.action_group_id}],
+            actions=[{"action_group_id": args.action_group_id}],
             tags=args.tags,
             opts=self._child,
         )

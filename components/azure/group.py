@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import authorization, resources
 
+from components.given import Args, Tags, Text
+
 GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "no-public-access": ("438c38d2-3772-465a-a9cc-7a6666a275ce", {}),
     "no-local-auth": ("e96a9a5f-07ca-471b-9bc5-6a0f33cbd68f", {}),
@@ -16,28 +18,36 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """Built-in definitions of Azure Policy, category Machine Learning, and their parameters beside `effect`."""
 
 
-@dataclass
-class GroupArgs:
-    """`group_name` is fixed, so that people find it; a subscription has each name once."""
+@dataclass(kw_only=True)
+class GroupArgs(Args):
+    """What the resource group is called, and where it stands."""
 
-    group_name: str
-    region: str
-    tags: Mapping[str, str]
+    group_name: Text
+    """The name of the resource group, which is new. A subscription has each name once."""
+    region: Text
+    """The Azure region in which the group is kept, such as eastus2."""
+    tags: Tags
+    """The tags of the resource group."""
 
 
 class Group(pulumi.ComponentResource):
-    """Creates the resource group and assigns Azure Policy's guardrails to it.
+    """Creates the resource group and assigns four built-in definitions of Azure Policy to it.
 
-    They refuse, to people and programs alike, a workspace with public access or without approved outbound, a compute
-    with local authentication, and a compute instance that does not stop by itself. The group is protected: deleting it
-    deletes what is in it, protected or not. Source: Azure/azure-policy, built-in-policies, "Machine Learning".
+    They hold for people and programs alike. They refuse a workspace with public access, a workspace without approved
+    outbound, a compute with local authentication, and a compute instance that does not stop by itself.
+
+    The group is protected, for deleting a group deletes all that is in it, protected or not.
+
+    Source: https://github.com/Azure/azure-policy/tree/master/built-in-policies/policyDefinitions/Machine%20Learning
     """
 
-    name: pulumi.Output[str]
-    id: pulumi.Output[str]
+    group_name: pulumi.Output[str]
+    """The name of the resource group, for whatever is created in it."""
+    group_id: pulumi.Output[str]
+    """The id of the resource group, for roles and budgets on it."""
 
     def __init__(self, name: str, args: GroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Group", name, None, opts)
+        super().__init__("mlplatform-azure:index:Group", name, None, opts)
         group = resources.ResourceGroup(
             name,
             resource_group_name=args.group_name,
@@ -49,11 +59,11 @@ class Group(pulumi.ComponentResource):
             authorization.PolicyAssignment(
                 f"{name}-{rule}",
                 policy_assignment_name=rule,
-                display_name=f"{args.group_name}: {rule}",
+                display_name=pulumi.Output.concat(args.group_name, ": ", rule),
                 policy_definition_id=f"/providers/Microsoft.Authorization/policyDefinitions/{definition}",
                 parameters={key: {"value": value} for key, value in {"effect": "Deny", **parameters}.items()},
                 scope=group.id,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.name, self.id = group.name, group.id
-        self.register_outputs({"name": self.name, "id": self.id})
+        self.group_name, self.group_id = group.name, group.id
+        self.register_outputs({"group_name": self.group_name, "group_id": self.group_id})

@@ -1,25 +1,27 @@
 """Who acts: one managed identity for each persona and one for the workspace, each with its roles.
 
-What it may do is in components/azure/personas.py. The workspace's own resources come first (`Identity`), for Azure ML
-tries its identity while it makes the workspace; what needs the workspace to stand comes after it (`Access`).
+What it may do is in components/azure/personas.py. `Identity` comes before the workspace, for Azure ML tries the
+workspace's identity while it makes the workspace. `Access` comes after it, for its roles stand on the workspace.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import authorization, managedidentity
 
+from components.azure.ids import Ids, one_of
 from components.azure.names import guid
 from components.azure.personas import BUILT_IN, DATA_ROLES, GRANTS, PERSONAS, ROLES
+from components.given import Args, Tags, Text
 
 
 def grant(
     name: str,
-    subscription: str,
-    principal_id: pulumi.Input[str],
-    role: pulumi.Input[str],
-    scope: pulumi.Input[str],
+    subscription: Text,
+    principal_id: Text,
+    role: Text,
+    scope: Text,
     opts: pulumi.ResourceOptions,
     principal_type: str = "ServicePrincipal",
     condition: str | None = None,
@@ -29,13 +31,17 @@ def grant(
     The name is a GUID made of `name`, the same in every run. An assignment cannot change its principal or role, so it
     is deleted before it is replaced. `principal_type` spares Azure the look-up that a new identity fails for minutes.
     """
-    built_in = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/"
+
+    def role_id(known: list[str]) -> str:
+        built_in = f"/subscriptions/{known[0]}/providers/Microsoft.Authorization/roleDefinitions/"
+        return known[1] if "/" in known[1] else built_in + BUILT_IN[known[1]]
+
     return authorization.RoleAssignment(
         name,
-        role_assignment_name=guid(subscription, name),
+        role_assignment_name=pulumi.Output.from_input(subscription).apply(lambda known: guid(known, name)),
         principal_id=principal_id,
         principal_type=principal_type,
-        role_definition_id=pulumi.Output.from_input(role).apply(lambda r: r if "/" in r else built_in + BUILT_IN[r]),
+        role_definition_id=pulumi.Output.all(subscription, role).apply(role_id),
         scope=scope,
         condition=condition,
         condition_version=None if condition is None else "2.0",
@@ -46,16 +52,17 @@ def grant(
 def own_role(
     name: str,
     role: str,
-    subscription: str,
-    group_id: pulumi.Input[str],
+    subscription: Text,
+    group_id: Text,
     permission: authorization.PermissionArgsDict,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
     """Create a role of our own that can be given in the resource group only, and return its id."""
+    known = pulumi.Output.from_input(subscription)
     return authorization.RoleDefinition(
         f"{name}-{role}",
-        role_definition_id=guid(subscription, name, role),
-        role_name=f"{name} {role} ({subscription[:8]})",  # unique in the whole directory
+        role_definition_id=known.apply(lambda id_: guid(id_, name, role)),
+        role_name=known.apply(lambda id_: f"{name} {role} ({id_[:8]})"),  # unique in the whole directory
         role_type="CustomRole",
         description=f"{role}, in the resource group of {name}",
         permissions=[permission],
@@ -65,35 +72,64 @@ def own_role(
     ).id
 
 
-@dataclass
-class IdentityArgs:
-    """`places` are the ids of storage, artifacts (its container), registry, vault, insights and group."""
+@dataclass(kw_only=True)
+class IdentityArgs(Args):
+    """Where the identities stand, and the ids of that on which they get roles."""
 
-    subscription: str
-    group_name: pulumi.Input[str]
-    region: str
-    places: Mapping[str, pulumi.Input[str]]
-    tags: Mapping[str, str]
+    subscription: Text
+    """The id of the subscription, whose role definitions are given."""
+    group_name: Text
+    """The name of the resource group in which the identities are created."""
+    region: Text
+    """The Azure region of the identities, such as eastus2."""
+    storage_id: Text
+    """The id of the storage account."""
+    container_id: Text
+    """The id of the blob container of the artifacts."""
+    registry_id: Text
+    """The id of the container registry."""
+    vault_id: Text
+    """The id of the key vault that the ML workspace keeps its secrets in."""
+    insights_id: Text
+    """The id of Application Insights."""
+    group_id: Text
+    """The id of the resource group that holds the resources above and will hold the ML workspace."""
+    tags: Tags
+    """The tags of the identities."""
 
 
 class Identity(pulumi.ComponentResource):
-    """Creates a user-assigned identity for each of six personas and for the workspace, and their roles on resources.
+    """Creates an identity for each persona and one for the ML workspace, and their roles on single resources.
 
-    Nobody gets a role on the subscription; a role on the resource group is given once, to the workspace, for private
-    connections. Rules: Azure ML, "Set up authentication between Azure ML and other services"; Azure RBAC, "Best
-    practices".
+    The personas are data-scientist, training, pipeline, serving, batch and approver; `workspace` is the seventh name in
+    each output. Nobody gets a role on the subscription. One role stands on the resource group: the workspace's, which
+    approves private connections. The roles that need the workspace to stand are Access's to give.
+
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication and
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/best-practices
     """
 
     identity_ids: dict[str, pulumi.Output[str]]
+    """The ids of the identities by persona. Each is known only when the identity has its roles."""
     client_ids: dict[str, pulumi.Output[str]]
+    """The client ids of the identities by persona, by which a job names the identity that it runs as."""
     principal_ids: dict[str, pulumi.Output[str]]
+    """The object ids of the identities in Entra ID by persona, to which roles are given."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Identity", name, None, opts)
+        super().__init__("mlplatform-azure:index:Identity", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.identity_ids, self.client_ids, self.principal_ids = {}, {}, {}
+        places = {
+            "storage": args.storage_id,
+            "artifacts": args.container_id,
+            "registry": args.registry_id,
+            "vault": args.vault_id,
+            "insights": args.insights_id,
+            "group": args.group_id,
+        }
         own = {
-            role: own_role(name, role, args.subscription, args.places["group"], {"data_actions": actions}, child)
+            role: own_role(name, role, args.subscription, args.group_id, {"data_actions": actions}, child)
             for role, actions in DATA_ROLES.items()
         }
         for persona, grants in GRANTS.items():
@@ -110,7 +146,7 @@ class Identity(pulumi.ComponentResource):
                     args.subscription,
                     identity.principal_id,
                     own.get(role, role),
-                    args.places[place],
+                    places[place],
                     child,
                     condition=condition,
                 )
@@ -120,42 +156,71 @@ class Identity(pulumi.ComponentResource):
             self.identity_ids[persona] = pulumi.Output.all(identity.id, *(g.id for g in granted)).apply(lambda a: a[0])
             self.client_ids[persona] = identity.client_id
             self.principal_ids[persona] = identity.principal_id
-        self.register_outputs({"identity_ids": self.identity_ids})
+        self.register_outputs(
+            {
+                "identity_ids": self.identity_ids,
+                "client_ids": self.client_ids,
+                "principal_ids": self.principal_ids,
+            }
+        )
 
 
-@dataclass
-class AccessArgs:
-    """`people` are the Entra object ids of those who work in the workspace, by name."""
+@dataclass(kw_only=True)
+class AccessArgs(Args):
+    """The workspace, the identities of the personas, and the people who work there."""
 
-    subscription: str
-    group_id: pulumi.Input[str]
-    workspace_id: pulumi.Input[str]
-    storage_id: pulumi.Input[str]
-    identity: Identity
-    people: Mapping[str, str]
+    subscription: Text
+    """The id of the subscription, whose role definitions are given."""
+    group_id: Text
+    """The id of the resource group, in which alone the roles can be given."""
+    workspace_id: Text
+    """The id of the ML workspace on which the roles are given."""
+    storage_id: Text
+    """The id of the storage account in which people have their data."""
+    identity_ids: Ids
+    """The ids of the personas' identities by persona, as Identity has them."""
+    principal_ids: Ids
+    """The object ids of the same identities in Entra ID by persona, as Identity has them."""
+    people: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    """The object ids in Entra ID of those who work in the workspace, by name.
+
+    The program must know the names: each makes role assignments of its own.
+    """
 
 
 class Access(pulumi.ComponentResource):
-    """Creates the roles of our own and gives them on the workspace; people get the data scientist's roles.
+    """Creates roles of its own for data-scientist, pipeline and approver, and gives them on the ML workspace.
 
-    Workloads take their identity from here, so that they start only when its roles on the workspace stand.
+    The serving identity may write metrics. People get the data scientist's roles, on the workspace and on the storage
+    account. Nobody may delete endpoints, change machines or change the workspace.
+
+    A workload takes its identity from this component's outputs, so that it starts only when the identity's roles on the
+    workspace stand. The component refuses identities of which a persona is missing.
+
+    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-assign-roles
     """
 
     identity_ids: dict[str, pulumi.Output[str]]
+    """The ids of the identities by persona. Each is known only when the identity has its role on the workspace."""
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Access", name, None, opts)
+        super().__init__("mlplatform-azure:index:Access", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        principals = args.identity.principal_ids
-        roles: dict[str, pulumi.Input[str]] = {
+        roles: dict[str, Text] = {
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
             for persona, actions in ROLES.items()
         }
         given = {**roles, "serving": "metrics-writer"}
-        granted = {p: self._on_workspace(name, p, principals[p], role, args) for p, role in given.items()}
+        granted = {
+            persona: self._on_workspace(
+                name, persona, one_of(args.principal_ids, persona, "AccessArgs.principal_ids"), role, args
+            )
+            for persona, role in given.items()
+        }
         self.identity_ids = {
             persona: pulumi.Output.all(
-                args.identity.identity_ids[persona], *([granted[persona].id] if persona in granted else [])
+                one_of(args.identity_ids, persona, "AccessArgs.identity_ids"),
+                *([granted[persona].id] if persona in granted else []),
             ).apply(lambda a: a[0])
             for persona in PERSONAS
         }
@@ -178,8 +243,8 @@ class Access(pulumi.ComponentResource):
         self,
         name: str,
         who: str,
-        principal_id: pulumi.Input[str],
-        role: pulumi.Input[str],
+        principal_id: Text,
+        role: Text,
         args: AccessArgs,
         principal_type: str = "ServicePrincipal",
     ) -> authorization.RoleAssignment:

@@ -1,28 +1,39 @@
 """Where alarms go: one action group that mails the owner, and the rules that query the log workspace."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 from pulumi_azure_native import monitor
 
+from components.given import Args, Tags, Text
 
-@dataclass
-class AlertsArgs:
-    """`owner` is the e-mail address that alarms reach."""
 
-    group_name: pulumi.Input[str]
-    owner: str
-    tags: Mapping[str, str]
+@dataclass(kw_only=True)
+class AlertsArgs(Args):
+    """Who hears of alarms."""
+
+    group_name: Text
+    """The name of the resource group in which the action group is created."""
+    owner: Text
+    """The e-mail address that alarms reach."""
+    tags: Tags
+    """The tags of the action group."""
 
 
 class Alerts(pulumi.ComponentResource):
-    """Creates the action group. Azure tells the owner by e-mail that they are in it; nothing needs to be confirmed."""
+    """Creates the action group that mails the owner.
 
-    group_id: pulumi.Output[str]
+    Azure tells the owner by e-mail that they are in it. Nothing needs to be confirmed.
+
+    Source: https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/action-groups
+    """
+
+    action_group_id: pulumi.Output[str]
+    """The id of the action group, for alarms and budgets."""
 
     def __init__(self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Alerts", name, None, opts)
+        super().__init__("mlplatform-azure:index:Alerts", name, None, opts)
         group = monitor.ActionGroup(
             name,
             resource_group_name=args.group_name,
@@ -33,16 +44,16 @@ class Alerts(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.group_id = group.id
-        self.register_outputs({"group_id": self.group_id})
+        self.action_group_id = group.id
+        self.register_outputs({"action_group_id": self.action_group_id})
 
 
 @dataclass
 class QueryAlarm:
     """An alarm on a query of the log workspace: `column` compared with `threshold` over `window` (ISO 8601)."""
 
-    description: str
-    query: str
+    description: Text
+    query: Text
     column: str
     operator: str
     threshold: float
@@ -50,15 +61,14 @@ class QueryAlarm:
     every: str
 
 
-@dataclass
-class Watched:
-    """What every alarm needs of its surroundings."""
+class Watched(Protocol):
+    """The arguments of a component that has alarms, as far as alarms need them."""
 
-    group_name: pulumi.Input[str]
-    region: str
-    log_workspace_id: pulumi.Input[str]
-    action_group_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    group_name: Text
+    region: Text
+    log_workspace_id: Text
+    action_group_id: Text
+    tags: Tags
 
 
 def alarm_on_logs(name: str, alarm: QueryAlarm, watched: Watched, opts: pulumi.ResourceOptions) -> None:

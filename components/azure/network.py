@@ -1,10 +1,14 @@
 """A private network: no public address, no NAT; Azure's services through private endpoints only."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import pulumi
 from pulumi_azure_native import network, privatedns
+
+from components.azure.ids import Ids, one_of
+from components.given import Args, BadArgument, Tags, Text
 
 ZONES: Mapping[str, tuple[str, ...]] = {
     "amlworkspace": ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"),
@@ -13,48 +17,59 @@ ZONES: Mapping[str, tuple[str, ...]] = {
     "registry": ("privatelink.azurecr.io",),
     "vault": ("privatelink.vaultcore.azure.net",),
 }
-"""The DNS zones of each kind of private endpoint, by its group. "Azure Private Endpoint private DNS zone values"."""
+"""The DNS zones of each group of private endpoints.
+
+Source: https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns
+"""
 
 
-@dataclass
-class NetworkArgs:
-    """`reach` are the groups of private endpoints that the switched-on features need, such as `amlworkspace`.
+@dataclass(kw_only=True)
+class NetworkArgs(Args):
+    """Where the network stands, its addresses, and what is reached through it."""
 
-    There is one subnet: Azure's span the zones of a region, and its private endpoints survive the loss of one.
+    group_name: Text
+    """The name of the resource group in which the network is created."""
+    region: Text
+    """The Azure region of the network, such as eastus2."""
+    cidr: Text
+    """The addresses of the network and of its one subnet, such as 10.40.0.0/20. A /29 is the least."""
+    reach: Sequence[str] = field(default_factory=lambda: list(ZONES))
+    """The groups of private endpoints that need a DNS zone. Where none are given, all that this package uses.
+
+    The program must know it: it decides which zones there are.
     """
-
-    group_name: pulumi.Input[str]
-    region: str
-    cidr: str
-    reach: Iterable[str]
-    tags: Mapping[str, str]
-
-
-@dataclass
-class Reached:
-    """Where private endpoints of one group stand, and the DNS zones that lead to them."""
-
-    group: str
-    subnet_id: pulumi.Output[str]
-    zone_ids: list[pulumi.Output[str]]
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Network(pulumi.ComponentResource):
-    """Creates a virtual network with one subnet for private endpoints, and the DNS zones of what is in `reach`.
+    """Creates a virtual network with one subnet for private endpoints, and the private DNS zones of what is in `reach`.
 
-    People and callers stand in this network; machines stand in the workspace's managed network, which Azure ML keeps
-    (components/azure/workspace.py). Refuses everything but HTTPS within the network, in and out, and gives no machine
-    a way out by default (default_outbound_access). Flow logs come later: they want the region's network watcher, which
-    is not the pilot's; the services behind the private endpoints log who came. Rules: Azure ML, "Configure a private
-    endpoint for an Azure ML workspace"; Virtual Network, "Default outbound access in Azure".
+    People and callers stand in this network. Machines stand in the workspace's managed network, which Azure ML keeps.
+    One subnet is enough: Azure's span the zones of a region, and private endpoints survive the loss of one zone.
+
+    The network refuses everything but HTTPS within itself, in and out, and gives no machine a way out by default. The
+    component refuses a group in `reach` that it has no zones for. It keeps no flow logs, for they need the region's
+    network watcher, which is not this network's own. The services behind the private endpoints log who came.
+
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-configure-private-link and
+    https://learn.microsoft.com/en-us/azure/virtual-network/ip-services/default-outbound-access
     """
 
     subnet_id: pulumi.Output[str]
-    reached: dict[str, Reached]
+    """The id of the subnet in which private endpoints stand."""
+    zone_ids: dict[str, pulumi.Output[str]]
+    """The ids of the private DNS zones by their names, such as privatelink.vaultcore.azure.net."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Network", name, None, opts)
+        super().__init__("mlplatform-azure:index:Network", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        for group in args.reach:
+            if group not in ZONES:
+                raise BadArgument(
+                    f"NetworkArgs.reach: {group!r} is no group of private endpoints with DNS zones here; "
+                    f"give some of {', '.join(ZONES)}"
+                )
         vnet = network.VirtualNetwork(
             f"{name}-vnet",
             resource_group_name=args.group_name,
@@ -89,11 +104,10 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         self.subnet_id = subnet.id
-        self.reached = {
-            group: Reached(group, subnet.id, [self._zone(name, zone, args, vnet.id) for zone in ZONES[group]])
-            for group in sorted(set(args.reach))
+        self.zone_ids = {
+            zone: self._zone(name, zone, args, vnet.id) for group in sorted(set(args.reach)) for zone in ZONES[group]
         }
-        self.register_outputs({"subnet_id": self.subnet_id})
+        self.register_outputs({"subnet_id": self.subnet_id, "zone_ids": self.zone_ids})
 
     def _zone(self, name: str, zone: str, args: NetworkArgs, vnet_id: pulumi.Output[str]) -> pulumi.Output[str]:
         label = zone.removeprefix("privatelink.").replace(".", "-")
@@ -120,37 +134,44 @@ class Network(pulumi.ComponentResource):
         return pulumi.Output.all(made.id, link.id).apply(lambda both: both[0])
 
 
+class Private(Protocol):
+    """The arguments of a component that is reached in private, as far as its private endpoints need them."""
+
+    group_name: Text
+    region: Text
+    subnet_id: Text
+    zone_ids: Ids
+    tags: Tags
+
+
 def private_endpoint(
-    name: str,
-    to: pulumi.Input[str],
-    reached: Reached,
-    args: tuple[pulumi.Input[str], str, Mapping[str, str]],
-    opts: pulumi.ResourceOptions,
+    name: str, to: Text, group: str, args: Private, opts: pulumi.ResourceOptions
 ) -> network.PrivateDnsZoneGroup:
-    """Create the private endpoint of the resource `to`; `args` are resource group, region and tags.
+    """Create the private endpoint of the resource `to` for one of its groups, which is one of ZONES.
 
     Returns its DNS zone group, for what must wait until the resource can be reached, and must go before it cannot.
+    Raises BadArgument where the id of one of its zones is not given.
     """
-    group_name, region, tags = args
     endpoint = network.PrivateEndpoint(
         name,
-        resource_group_name=group_name,
-        location=region,
-        subnet={"id": reached.subnet_id},
-        private_link_service_connections=[
-            {"name": reached.group, "private_link_service_id": to, "group_ids": [reached.group]}
-        ],
-        tags=tags,
+        resource_group_name=args.group_name,
+        location=args.region,
+        subnet={"id": args.subnet_id},
+        private_link_service_connections=[{"name": group, "private_link_service_id": to, "group_ids": [group]}],
+        tags=args.tags,
         opts=opts,
     )
     return network.PrivateDnsZoneGroup(
         f"{name}-dns",
         private_dns_zone_group_name="default",
         private_endpoint_name=endpoint.name,
-        resource_group_name=group_name,
+        resource_group_name=args.group_name,
         private_dns_zone_configs=[
-            {"name": zone.replace(".", "-"), "private_dns_zone_id": zone_id}
-            for zone, zone_id in zip(ZONES[reached.group], reached.zone_ids, strict=True)
+            {
+                "name": zone.replace(".", "-"),
+                "private_dns_zone_id": one_of(args.zone_ids, zone, f"{type(args).__name__}.zone_ids"),
+            }
+            for zone in ZONES[group]
         ],
         opts=opts,
     )

@@ -1,63 +1,96 @@
 """Where models and environments are known: versions of each model, the image that runs it, and where its files lie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.names import digest
+from components.azure.store import CONTAINER
+from components.given import Args, Tags, Text
 
 PORT, ALIVE, SCORE = 5001, "/", "/score"
-"""Where an image answers: as Azure ML's inference server does ("Azure ML inference HTTP server")."""
+"""Where an image answers, as Azure ML's inference server does.
+
+Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inference-server-http
+"""
 
 
-@dataclass
-class ModelArgs:
-    """`artifact_uri` is the folder of an MLflow model on a datastore; `image` runs it, online and in batch."""
+@dataclass(kw_only=True)
+class ModelArgs(Args):
+    """A model to register: its files, and the image that runs them."""
 
     image: str
+    """The image that runs the model, online and in batch, such as registry.azurecr.io/scorer:1.
+
+    The program must know it: another image is another version of the environment.
+    """
     artifact_uri: str
+    """The folder of an MLflow model on a datastore, such as azureml://datastores/artifacts/paths/scorer/1/.
+
+    The program must know it: another folder is another version of the model.
+    """
 
 
-@dataclass
-class RegisteredModel:
-    """A model as the registry knows it. `version` stands for artifact and image: another of either is another one."""
+@dataclass(kw_only=True)
+class RegisteredModelArgs(Args):
+    """A registered model, as an endpoint or a batch job takes it."""
 
     version: str
-    model_id: pulumi.Output[str]
-    environment_id: pulumi.Output[str]
+    """A word that stands for artifact and image. Another of either needs another word, such as `version_of` gives.
+
+    The program must know it: another version is another deployment.
+    """
+    model_id: Text
+    """The id of the model's version, as Registry has it in `model_ids`."""
+    environment_id: Text
+    """The id of the environment's version, as Registry has it in `environment_ids`."""
 
 
-@dataclass
-class RegistryArgs:
-    """`models` are the models by name. The datastore of `container_name` on `storage_name` has the same name."""
+@dataclass(kw_only=True)
+class RegistryArgs(Args):
+    """The workspace that knows the models, the storage that holds their files, and the models."""
 
-    subscription: str
-    group_name: pulumi.Input[str]
-    workspace_name: pulumi.Input[str]
-    storage_name: pulumi.Input[str]
-    container_name: str
-    models: Mapping[str, ModelArgs]
-    tags: Mapping[str, str]
+    subscription: Text
+    """The id of the subscription that workspace and storage are in."""
+    group_name: Text
+    """The name of the resource group that workspace and storage are in."""
+    workspace_name: Text
+    """The name of the ML workspace in which the models are registered."""
+    storage_name: Text
+    """The name of the storage account that holds the artifacts."""
+    container_name: Text = CONTAINER
+    """The name of the blob container that holds the artifacts. The datastore has the same name."""
+    models: Mapping[str, ModelArgs] = field(default_factory=dict[str, ModelArgs])
+    """The models by name. The program must know the names: each makes a model and an environment."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Registry(pulumi.ComponentResource):
-    """Creates the artifact datastore and, for each model, its container and version and its environment and version.
+    """Creates the datastore of the artifacts and registers each model and the environment that runs it.
 
-    The datastore keeps no credential: whoever reads it comes with its own identity. Versions are named by what is in
-    them, so a changed artifact or image is a new version beside the old, which stays until nothing serves it. What
-    holds state is protected. Child names copy the logical name, so each is set.
+    The datastore keeps no credential: whoever reads it comes with an identity of its own. A version is named by what is
+    in it. A changed artifact or image is a new version, and the old one goes when nothing serves it any more. What
+    holds state is protected.
+
+    The storage account must let the workspace's identity read the container.
+
+    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-datastore
     """
 
-    models: dict[str, RegisteredModel]
+    model_ids: dict[str, pulumi.Output[str]]
+    """The ids of the models' versions by the models' names."""
+    environment_ids: dict[str, pulumi.Output[str]]
+    """The ids of the environments' versions by the models' names."""
 
     def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Registry", name, None, opts)
+        super().__init__("mlplatform-azure:index:Registry", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._kept = pulumi.ResourceOptions(parent=self, protect=True)
         datastore = ml.Datastore(
-            f"{name}-{args.container_name}",
+            f"{name}-{CONTAINER}",
             name=args.container_name,
             workspace_name=args.workspace_name,
             resource_group_name=args.group_name,
@@ -75,15 +108,11 @@ class Registry(pulumi.ComponentResource):
             ),
             opts=self._kept,
         )
-        self.models = {
-            key: RegisteredModel(
-                version=digest(model.artifact_uri, model.image),
-                model_id=self._model(name, key, model, args, datastore),
-                environment_id=self._environment(name, key, model.image, args),
-            )
-            for key, model in args.models.items()
-        }
-        self.register_outputs({"model_ids": {key: model.model_id for key, model in self.models.items()}})
+        self.model_ids, self.environment_ids = {}, {}
+        for key, model in args.models.items():
+            self.model_ids[key] = self._model(name, key, model, args, datastore)
+            self.environment_ids[key] = self._environment(name, key, model.image, args)
+        self.register_outputs({"model_ids": self.model_ids, "environment_ids": self.environment_ids})
 
     def _model(
         self, name: str, key: str, model: ModelArgs, args: RegistryArgs, datastore: ml.Datastore
@@ -141,18 +170,23 @@ class Registry(pulumi.ComponentResource):
         ).id
 
 
-def full_uri(
-    uri: str, subscription: str, group_name: pulumi.Input[str], workspace_name: pulumi.Input[str]
-) -> pulumi.Output[str]:
+def version_of(model: ModelArgs) -> str:
+    """The word that stands for a model's artifact and image: another of either has another."""
+    return digest(model.artifact_uri, model.image)
+
+
+def full_uri(uri: Text, subscription: Text, group_name: Text, workspace_name: Text) -> pulumi.Output[str]:
     """The address as the API wants it, for azureml://datastores/NAME/paths/PATH/ as the stack file has it.
 
     Azure ML's own CLI expands the short form before it calls the API, which knows the long one only.
     """
     return pulumi.Output.concat(
-        f"azureml://subscriptions/{subscription}/resourceGroups/",
+        "azureml://subscriptions/",
+        subscription,
+        "/resourceGroups/",
         group_name,
         "/workspaces/",
         workspace_name,
         "/",
-        uri.removeprefix("azureml://"),
+        pulumi.Output.from_input(uri).apply(lambda known: known.removeprefix("azureml://")),
     )

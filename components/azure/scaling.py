@@ -1,40 +1,43 @@
 """How a deployment grows and shrinks: on requests a replica."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import monitor
 
+from components.given import Tags, Text
 from components.shapes import Replicas
 
 
 @dataclass
-class ScalingArgs:
-    """The range of replicas of one deployment of an endpoint."""
+class Scaled:
+    """One deployment of an endpoint, and the range of its replicas."""
 
-    group_name: pulumi.Input[str]
-    region: str
-    setting_name: str
-    endpoint_id: pulumi.Input[str]
-    deployment_id: pulumi.Input[str]
+    group_name: Text
+    region: Text
+    setting_name: Text
+    endpoint_id: Text
+    deployment_id: Text
     deployment_name: str
     replicas: Replicas
-    tags: Mapping[str, str]
+    tags: Tags
 
 
 def scale_on_requests(
-    name: str, args: ScalingArgs, per_replica_per_minute: int, opts: pulumi.ResourceOptions
+    name: str, args: Scaled, per_replica_per_minute: pulumi.Input[int], opts: pulumi.ResourceOptions
 ) -> monitor.AutoscaleSetting:
     """Create an autoscale setting: one replica more above the target, one less below half of it.
 
-    The metric is RequestsPerMinute of the endpoint, counted for this deployment alone and divided by its replicas; a
-    deployment itself publishes no count of requests ("Supported metrics for …/onlineEndpoints" and "…/deployments").
-    Half the target as the lower bound keeps one replica less from being above the target at once, which Azure Monitor
-    calls flapping.
-    """
+    The metric is the endpoint's RequestsPerMinute, counted for this deployment alone and divided by its replicas, for a
+    deployment itself publishes no count of requests. One replica less must not be above the target at once, which Azure
+    Monitor calls flapping: so the lower bound is half the target.
 
-    def rule(more: bool, threshold: float) -> monitor.ScaleRuleArgs:
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/monitor-azure-machine-learning-reference and
+    https://learn.microsoft.com/en-us/azure/azure-monitor/autoscale/autoscale-flapping
+    """
+    half = pulumi.Output.from_input(per_replica_per_minute).apply(lambda target: target / 2)
+
+    def rule(more: bool, threshold: pulumi.Input[float]) -> monitor.ScaleRuleArgs:
         compared = monitor.ComparisonOperationType.GREATER_THAN if more else monitor.ComparisonOperationType.LESS_THAN
         return monitor.ScaleRuleArgs(
             metric_trigger=monitor.MetricTriggerArgs(
@@ -80,7 +83,7 @@ def scale_on_requests(
                     maximum=str(args.replicas.most),
                     default=str(args.replicas.least),
                 ),
-                rules=[rule(True, per_replica_per_minute), rule(False, per_replica_per_minute / 2)],
+                rules=[rule(True, per_replica_per_minute), rule(False, half)],
             )
         ],
         tags=args.tags,

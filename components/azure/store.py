@@ -1,60 +1,98 @@
 """Where bytes are kept: one storage account and one container registry, private and encrypted with our key."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import containerregistry, storage
 
 from components.azure.audit import log_everything
-from components.azure.encryption import Encryption
+from components.azure.ids import Ids
 from components.azure.names import AUTO_NAME, compact
-from components.azure.network import Reached, private_endpoint
+from components.azure.network import private_endpoint
+from components.given import Args, Tags, Text
 
 REACH = ("blob", "file", "registry")
 """Datastores, the workspace's file share and own images, for people of the network. Machines of the managed network
 have private endpoints of their own, which Azure ML makes for the workspace's storage, vault and registry by itself."""
 
 CONTAINER = "artifacts"
+"""The name of the blob container in which model artifacts are kept."""
 KEEP_DAYS = 30
 
 
-@dataclass
-class StoreArgs:
-    """`reached` are the private endpoints' places, by the groups in REACH."""
+@dataclass(kw_only=True)
+class StoreArgs(Args):
+    """Where storage and registry stand, the key they are encrypted with, and how they are reached."""
 
-    group_name: pulumi.Input[str]
-    region: str
-    encryption: Encryption
-    reached: Mapping[str, Reached]
-    log_workspace_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    group_name: Text
+    """The name of the resource group in which everything is created."""
+    region: Text
+    """The Azure region of storage and registry, such as eastus2. It must have availability zones."""
+    vault_uri: Text
+    """The address of the vault that holds the key, such as https://vault.vault.azure.net/."""
+    key_name: Text
+    """The name of the RSA key in that vault."""
+    key_uri: Text
+    """The address of the same key without a version, such as https://vault.vault.azure.net/keys/data."""
+    key_identity_id: Text
+    """The id of the user-assigned identity that may wrap and unwrap with the key. It must have its role by then."""
+    key_identity_client_id: Text
+    """The client id of the same identity."""
+    subnet_id: Text
+    """The id of the subnet in which the private endpoints stand."""
+    zone_ids: Ids
+    """The ids of private DNS zones by their names.
+
+    privatelink.blob.core.windows.net, privatelink.file.core.windows.net and privatelink.azurecr.io must be among them.
+    """
+    log_workspace_id: Text
+    """The id of the log workspace that storage and registry log to."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Store(pulumi.ComponentResource):
-    """Creates the storage account with the artifact container, and the Premium registry for own images.
+    """Creates a storage account with the container of the artifacts, and a Premium registry for images of one's own.
 
-    Neither has a public address, an account key or an anonymous reader. Deleted blobs, shares and containers and old
-    versions stay 30 days. Untagged images go after a week and none can be exported. Content trust is off, because a
-    registry with a customer-managed key cannot have it, and so is quarantine, which waits for a scanner that nobody
-    runs here. Whether a registry's user-assigned identity passes a closed vault as a trusted service, Azure's pages
-    leave open (issue 61064 of MicrosoftDocs/azure-docs): the first deployment has to prove it. Rules: Azure Storage
-    and Container Registry security baselines (Microsoft cloud security benchmark).
+    Both refuse the public network, account keys and anonymous readers. Both are encrypted with the key that is given,
+    and both are protected.
+
+    Deleted blobs, shares and containers stay 30 days, and so do old versions. Untagged images go after a week, and no
+    image can be exported. Content trust is off, for a registry with a customer-managed key cannot have it. Quarantine
+    is off, for it waits for a scanner that this component does not bring. Azure's pages leave open whether a registry's
+    user-assigned identity passes a closed vault as a trusted service (issue 61064 of MicrosoftDocs/azure-docs): the
+    first deployment has to prove it.
+
+    Sources: https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/storage-security-baseline and
+    https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/container-registry-security-baseline
     """
 
     storage_id: pulumi.Output[str]
+    """The id of the storage account. It is known only when the account can be reached in private."""
     storage_name: pulumi.Output[str]
+    """The name of the storage account, for datastores."""
     container_id: pulumi.Output[str]
+    """The id of the blob container of the artifacts, for roles on it."""
     registry_id: pulumi.Output[str]
+    """The id of the container registry. It is known only when the registry can be reached in private."""
     login_server: pulumi.Output[str]
+    """The address of the container registry, with which the names of its images begin."""
 
     def __init__(self, name: str, args: StoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Store", name, None, opts)
+        super().__init__("mlplatform-azure:index:Store", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._kept = pulumi.ResourceOptions(parent=self, protect=True)
         self.storage_id, self.storage_name, self.container_id = self._storage(name, args)
         self.registry_id, self.login_server = self._registry(name, args)
-        self.register_outputs({"storage_id": self.storage_id, "registry_id": self.registry_id})
+        self.register_outputs(
+            {
+                "storage_id": self.storage_id,
+                "storage_name": self.storage_name,
+                "container_id": self.container_id,
+                "registry_id": self.registry_id,
+                "login_server": self.login_server,
+            }
+        )
 
     def _storage(self, name: str, args: StoreArgs) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
         account = storage.StorageAccount(
@@ -73,14 +111,14 @@ class Store(pulumi.ComponentResource):
             minimum_tls_version="TLS1_2",
             public_network_access="Disabled",
             network_rule_set={"default_action": storage.DefaultAction.DENY, "bypass": "AzureServices"},
-            identity={"type": "UserAssigned", "user_assigned_identities": [args.encryption.identity_id]},
+            identity={"type": "UserAssigned", "user_assigned_identities": [args.key_identity_id]},
             encryption={
                 "key_source": "Microsoft.Keyvault",
                 "key_vault_properties": {
-                    "key_name": args.encryption.key_name,  # without a version: storage follows the rotation
-                    "key_vault_uri": args.encryption.vault_uri,
+                    "key_name": args.key_name,  # without a version: storage follows the rotation
+                    "key_vault_uri": args.vault_uri,
                 },
-                "encryption_identity": {"encryption_user_assigned_identity": args.encryption.identity_id},
+                "encryption_identity": {"encryption_user_assigned_identity": args.key_identity_id},
                 "require_infrastructure_encryption": True,
             },
             tags=args.tags,
@@ -146,13 +184,13 @@ class Store(pulumi.ComponentResource):
             network_rule_bypass_options="AzureServices",
             identity=containerregistry.IdentityPropertiesArgs(
                 type=containerregistry.ResourceIdentityType.USER_ASSIGNED,
-                user_assigned_identities=args.encryption.identity_id.apply(_alone),
+                user_assigned_identities=pulumi.Output.from_input(args.key_identity_id).apply(_alone),
             ),
             encryption={
                 "status": "enabled",
                 "key_vault_properties": {
-                    "identity": args.encryption.identity_client_id,
-                    "key_identifier": args.encryption.key_uri,
+                    "identity": args.key_identity_client_id,
+                    "key_identifier": args.key_uri,
                 },
             },
             policies={
@@ -167,8 +205,7 @@ class Store(pulumi.ComponentResource):
         return pulumi.Output.all(registry.id, reachable).apply(lambda a: a[0]), registry.login_server
 
     def _reach(self, name: str, group: str, to: pulumi.Output[str], args: StoreArgs) -> pulumi.Output[str]:
-        place = (args.group_name, args.region, args.tags)
-        return private_endpoint(f"{name}-{group}", to, args.reached[group], place, self._child).id
+        return private_endpoint(f"{name}-{group}", to, group, args, self._child).id
 
 
 def _alone(identity_id: str) -> dict[str, pulumi.Input[containerregistry.UserIdentityPropertiesArgs]]:

@@ -1,16 +1,16 @@
 """Where people work: an Azure ML workspace and a compute instance for each of them, isolated in its managed network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.audit import log_everything
-from components.azure.encryption import Encryption
+from components.azure.ids import Ids
 from components.azure.names import AUTO_NAME, regional, short
-from components.azure.network import Reached, private_endpoint
-from components.azure.store import Store
+from components.azure.network import private_endpoint
+from components.given import Args, Tags, Text
 from components.shapes import Machine
 
 REACH = ("amlworkspace", "blob", "file")
@@ -20,47 +20,81 @@ Azure ML, "Configure a private endpoint for an Azure ML workspace"."""
 BUILD_CLUSTER = "build-images"
 
 
-@dataclass
-class WorkspaceArgs:
-    """`people` are the Entra object ids of the users, by name; each gets one compute instance on `machine`.
+@dataclass(kw_only=True)
+class WorkspaceArgs(Args):
+    """What the workspace stands on, and who works there on which machine."""
 
-    It stops after `idle_timeout_minutes` without use (15 to 4320).
+    subscription: Text
+    """The id of the subscription. The names of compute instances are made of it, for a region has each name once."""
+    stack: Text
+    """A word that no other workspace of the subscription has. The names of compute instances are made of it too."""
+    group_name: Text
+    """The name of the resource group in which the workspace is created."""
+    region: Text
+    """The Azure region of the workspace and its machines, such as eastus2."""
+    tenant_id: Text
+    """The id of the Entra directory that the people are of."""
+    people: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    """The object ids in Entra ID of those who work here, by name. Each gets one compute instance.
+
+    The program must know the names: each makes a compute instance of its own.
     """
-
-    subscription: str
-    stack: str
-    group_name: pulumi.Input[str]
-    region: str
-    tenant_id: pulumi.Input[str]
-    people: Mapping[str, str]
-    idle_timeout_minutes: int
+    idle_timeout_minutes: pulumi.Input[int] = 60
+    """After how many minutes without use a compute instance stops, 15 to 4320."""
     machine: Machine
-    store: Store
-    encryption: Encryption
-    insights_id: pulumi.Input[str]
-    log_workspace_id: pulumi.Input[str]
-    reached: Reached
-    identity_id: pulumi.Input[str]
-    scientist_identity_id: pulumi.Input[str]
-    tags: Mapping[str, str]
+    """The machine of each compute instance and of the cluster that builds images."""
+    storage_id: Text
+    """The id of the storage account of the workspace's datastores."""
+    registry_id: Text
+    """The id of the container registry that the images which the workspace builds are kept in."""
+    vault_id: Text
+    """The id of the key vault that holds the key, and in which the workspace keeps its secrets."""
+    key_version_uri: Text
+    """The address of a version of the key, such as https://vault.vault.azure.net/keys/data/VERSION."""
+    key_identity_id: Text
+    """The id of the user-assigned identity that may wrap and unwrap with the key. It must have its role by then."""
+    insights_id: Text
+    """The id of Application Insights."""
+    log_workspace_id: Text
+    """The id of the log workspace that the workspace logs to."""
+    subnet_id: Text
+    """The id of the subnet in which the workspace's private endpoint stands."""
+    zone_ids: Ids
+    """The ids of private DNS zones by their names.
+
+    privatelink.api.azureml.ms and privatelink.notebooks.azure.net must be among them.
+    """
+    identity_id: Text
+    """The id of the identity that the workspace acts as, Identity's `workspace`. It must have its roles by then."""
+    scientist_identity_id: Text
+    """The id of the identity that compute instances act as, Identity's `data-scientist`."""
+    tags: Tags
+    """The tags of everything that is created."""
 
 
 class Workspace(pulumi.ComponentResource):
-    """Creates the workspace, its private endpoint, a compute instance for each user and the cluster that builds images.
+    """Creates an Azure ML workspace, its private endpoint, a compute instance for each person, and a build cluster.
 
-    Machines reach the workspace's own storage, vault and registry and Azure ML's required service tags, nothing else:
-    no outbound rule is of type FQDN, for the first starts a firewall billed by the hour. Rules that are added later
-    stand by themselves (ManagedNetworkSettingsRule), so what the workspace says of rules and status is ignored. The
-    registry is private, so images are built on a cluster that starts from zero. Metadata under our key stays in the
-    service: without `enable_service_side_cmk_encryption` Azure bills a Cosmos DB and a search service to the pilot. A
-    deleted workspace keeps its name for 14 days (issue 22171 of terraform-provider-azurerm): it ends in random digits.
+    The workspace refuses the public network. Its machines reach its own storage, vault and registry and the service
+    tags that Azure ML requires, and nothing else. No outbound rule is of type FQDN, for the first of them starts a
+    firewall that is billed by the hour. A rule that is added later stands by itself (ManagedNetworkSettingsRule), so
+    what the workspace says of rules and status is ignored. The workspace is protected.
+
+    The registry is private, so images are built on a cluster, which starts from zero. Metadata is encrypted with the
+    given key inside the service: without `enable_service_side_cmk_encryption` Azure would bill a Cosmos DB and a search
+    service to the subscription. A deleted workspace keeps its name for 14 days (issue 22171 of
+    terraform-provider-azurerm), so its name ends in random digits.
+
+    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network
     """
 
     workspace_id: pulumi.Output[str]
+    """The id of the workspace. It is known only when the workspace can be reached in private."""
     workspace_name: pulumi.Output[str]
+    """The name of the workspace, for what is created in it. It is known only when the id is."""
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("mlplatform:azure:Workspace", name, None, opts)
+        super().__init__("mlplatform-azure:index:Workspace", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         workspace = ml.Workspace(
             short(name, 33 - AUTO_NAME),
@@ -70,9 +104,9 @@ class Workspace(pulumi.ComponentResource):
             sku={"name": "Basic", "tier": ml.SkuTier.BASIC},
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
             primary_user_assigned_identity=args.identity_id,
-            storage_account=args.store.storage_id,
-            key_vault=args.encryption.vault_id,
-            container_registry=args.store.registry_id,
+            storage_account=args.storage_id,
+            key_vault=args.vault_id,
+            container_registry=args.registry_id,
             application_insights=args.insights_id,
             public_network_access="Disabled",
             allow_public_access_when_behind_vnet=False,
@@ -85,10 +119,10 @@ class Workspace(pulumi.ComponentResource):
             enable_service_side_cmk_encryption=True,
             encryption={
                 "status": "Enabled",
-                "identity": {"user_assigned_identity": args.encryption.identity_id},
+                "identity": {"user_assigned_identity": args.key_identity_id},
                 "key_vault_properties": {
-                    "key_vault_arm_id": args.encryption.vault_id,
-                    "key_identifier": args.encryption.key_version_uri,
+                    "key_vault_arm_id": args.vault_id,
+                    "key_identifier": args.key_version_uri,
                 },
             },
             tags=args.tags,
@@ -100,9 +134,7 @@ class Workspace(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
-        reachable = private_endpoint(
-            f"{name}-private", workspace.id, args.reached, (args.group_name, args.region, args.tags), child
-        )
+        reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])
         self.workspace_name = pulumi.Output.all(workspace.name, reachable.id).apply(lambda a: a[0])
@@ -110,16 +142,17 @@ class Workspace(pulumi.ComponentResource):
             f"{name}-{BUILD_CLUSTER}", BUILD_CLUSTER, args, args.identity_id, cluster_from_zero(args.machine.type)
         )
         for person, object_id in args.people.items():
-            instance = regional(person, args.subscription, args.stack, "instance", limit=24)
+            told = pulumi.Output.all(person, args.subscription, args.stack, "instance")
+            instance = told.apply(lambda words: regional(*words, limit=24))
             self._compute(f"{name}-{person}", instance, args, args.scientist_identity_id, _instance(object_id, args))
         self.register_outputs({"workspace_id": self.workspace_id, "workspace_name": self.workspace_name})
 
     def _compute(
         self,
         name: str,
-        compute_name: str,
+        compute_name: Text,
         args: WorkspaceArgs,
-        identity_id: pulumi.Input[str],
+        identity_id: Text,
         properties: ml.ComputeInstanceArgs | ml.AmlComputeArgs,
     ) -> None:
         ml.Compute(
@@ -135,7 +168,7 @@ class Workspace(pulumi.ComponentResource):
         )
 
 
-def cluster_from_zero(machine_type: str, max_nodes: int = 1) -> ml.AmlComputeArgs:
+def cluster_from_zero(machine_type: str, max_nodes: pulumi.Input[int] = 1) -> ml.AmlComputeArgs:
     """A cluster from zero to `max_nodes`: no public address, no SSH, no local account, no node idle for long."""
     return ml.AmlComputeArgs(
         compute_type="AmlCompute",
@@ -153,7 +186,7 @@ def cluster_from_zero(machine_type: str, max_nodes: int = 1) -> ml.AmlComputeArg
     )
 
 
-def _instance(object_id: str, args: WorkspaceArgs) -> ml.ComputeInstanceArgs:
+def _instance(object_id: Text, args: WorkspaceArgs) -> ml.ComputeInstanceArgs:
     return ml.ComputeInstanceArgs(
         compute_type="ComputeInstance",
         disable_local_auth=True,
@@ -162,7 +195,7 @@ def _instance(object_id: str, args: WorkspaceArgs) -> ml.ComputeInstanceArgs:
             application_sharing_policy="Personal",
             compute_instance_authorization_type="personal",
             enable_node_public_ip=False,
-            idle_time_before_shutdown=f"PT{args.idle_timeout_minutes}M",
+            idle_time_before_shutdown=pulumi.Output.format("PT{0}M", args.idle_timeout_minutes),
             personal_compute_instance_settings=ml.PersonalComputeInstanceSettingsArgs(
                 assigned_user=ml.AssignedUserArgs(object_id=object_id, tenant_id=args.tenant_id)
             ),

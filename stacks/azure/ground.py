@@ -16,10 +16,10 @@ from components.azure.audit import Audit, AuditArgs
 from components.azure.encryption import Encryption, EncryptionArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
-from components.azure.monitoring import Alerts, AlertsArgs, Watched
+from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import Network, NetworkArgs
 from components.azure.personas import Needs
-from components.azure.registry import ModelArgs, RegisteredModel, Registry, RegistryArgs
+from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, version_of
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
 from components.shapes import together
@@ -37,20 +37,21 @@ REACH = {*encryption.REACH, *store.REACH, *component.REACH}
 class Ground(Site):
     """What sections read. `identity_ids` and `client_ids` are by persona; `models` is by name in the stack file.
 
-    `watched` is what an alarm needs of its surroundings, `group_id` the resource group, `action_group_id` where alarms
-    go.
+    `group_name` and `group_id` are the resource group's, `log_workspace_id` is where logs go, `action_group_id` where
+    alarms go.
     """
 
+    group_name: pulumi.Output[str]
     group_id: pulumi.Output[str]
     workspace_id: pulumi.Output[str]
     workspace_name: pulumi.Output[str]
     container_id: pulumi.Output[str]
     login_server: pulumi.Output[str]
-    models: Mapping[str, RegisteredModel]
+    models: Mapping[str, RegisteredModelArgs]
     identity_ids: Mapping[str, pulumi.Output[str]]
     client_ids: Mapping[str, pulumi.Output[str]]
+    log_workspace_id: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
-    watched: Watched
 
     @property
     def outputs(self) -> Mapping[str, object]:
@@ -77,16 +78,17 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     access = _access(site, people, group, kept, identity, studio)
     return Ground(
         **vars(site),
-        group_id=group.id,
+        group_name=group.group_name,
+        group_id=group.group_id,
         workspace_id=studio.workspace_id,
         workspace_name=studio.workspace_name,
         container_id=kept.container_id,
         login_server=kept.login_server,
-        models=_registry(site, config, group, kept, studio).models,
+        models=_models(site, config, group, kept, studio),
         identity_ids=access.identity_ids,
         client_ids=identity.client_ids,
-        action_group_id=alerts.group_id,
-        watched=Watched(group.name, site.region, audit.workspace_id, alerts.group_id, site.tags),
+        log_workspace_id=audit.log_workspace_id,
+        action_group_id=alerts.action_group_id,
     )
 
 
@@ -98,7 +100,9 @@ def _group(site: Site) -> Group:
 
 def _audit(site: Site, group: Group) -> Audit:
     return Audit(
-        f"{site.stack}-audit", AuditArgs(group_name=group.name, region=site.region, tags=site.tags), opts=site.opts
+        f"{site.stack}-audit",
+        AuditArgs(group_name=group.group_name, region=site.region, tags=site.tags),
+        opts=site.opts,
     )
 
 
@@ -106,10 +110,10 @@ def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]
     return Network(
         f"{site.stack}-network",
         NetworkArgs(
-            group_name=group.name,
+            group_name=group.group_name,
             region=site.region,
             cidr=network.of(config).cidr,
-            reach={*REACH, *reach},
+            reach=sorted({*REACH, *reach}),
             tags=site.tags,
         ),
         opts=site.opts,
@@ -121,11 +125,12 @@ def _key(site: Site, group: Group, audit: Audit, net: Network, tenant_id: pulumi
         f"{site.stack}-key",
         EncryptionArgs(
             subscription=site.account,
-            group_name=group.name,
+            group_name=group.group_name,
             region=site.region,
             tenant_id=tenant_id,
-            vault_reached=net.reached["vault"],
-            log_workspace_id=audit.workspace_id,
+            subnet_id=net.subnet_id,
+            zone_ids=net.zone_ids,
+            log_workspace_id=audit.log_workspace_id,
             tags=site.tags,
         ),
         opts=site.opts,
@@ -136,11 +141,16 @@ def _store(site: Site, group: Group, audit: Audit, net: Network, key: Encryption
     return Store(
         f"{site.stack}-store",
         StoreArgs(
-            group_name=group.name,
+            group_name=group.group_name,
             region=site.region,
-            encryption=key,
-            reached=net.reached,
-            log_workspace_id=audit.workspace_id,
+            vault_uri=key.vault_uri,
+            key_name=key.key_name,
+            key_uri=key.key_uri,
+            key_identity_id=key.key_identity_id,
+            key_identity_client_id=key.key_identity_client_id,
+            subnet_id=net.subnet_id,
+            zone_ids=net.zone_ids,
+            log_workspace_id=audit.log_workspace_id,
             tags=site.tags,
         ),
         opts=site.opts,
@@ -152,16 +162,14 @@ def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Sto
         f"{site.stack}-identity",
         IdentityArgs(
             subscription=site.account,
-            group_name=group.name,
+            group_name=group.group_name,
             region=site.region,
-            places={
-                "storage": kept.storage_id,
-                "artifacts": kept.container_id,
-                "registry": kept.registry_id,
-                "vault": key.vault_id,
-                "insights": audit.insights_id,
-                "group": group.id,
-            },
+            storage_id=kept.storage_id,
+            container_id=kept.container_id,
+            registry_id=kept.registry_id,
+            vault_id=key.vault_id,
+            insights_id=audit.insights_id,
+            group_id=group.group_id,
             tags=site.tags,
         ),
         opts=site.opts,
@@ -170,7 +178,9 @@ def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Sto
 
 def _alerts(site: Site, config: StackConfig, group: Group) -> Alerts:
     return Alerts(
-        f"{site.stack}-alerts", AlertsArgs(group_name=group.name, owner=config.owner, tags=site.tags), opts=site.opts
+        f"{site.stack}-alerts",
+        AlertsArgs(group_name=group.group_name, owner=config.owner, tags=site.tags),
+        opts=site.opts,
     )
 
 
@@ -191,17 +201,21 @@ def _workspace(
         WorkspaceArgs(
             subscription=site.account,
             stack=site.stack,
-            group_name=group.name,
+            group_name=group.group_name,
             region=site.region,
             tenant_id=tenant_id,
             people=people,
             idle_timeout_minutes=workspace.of(config).idle_timeout_minutes,
             machine=machine(config.platform, workspace.FAMILY),
-            store=kept,
-            encryption=key,
+            storage_id=kept.storage_id,
+            registry_id=kept.registry_id,
+            vault_id=key.vault_id,
+            key_version_uri=key.key_version_uri,
+            key_identity_id=key.key_identity_id,
             insights_id=audit.insights_id,
-            log_workspace_id=audit.workspace_id,
-            reached=net.reached["amlworkspace"],
+            log_workspace_id=audit.log_workspace_id,
+            subnet_id=net.subnet_id,
+            zone_ids=net.zone_ids,
             identity_id=identity.identity_ids["workspace"],
             scientist_identity_id=identity.identity_ids["data-scientist"],
             tags=site.tags,
@@ -217,27 +231,40 @@ def _access(
         f"{site.stack}-access",
         AccessArgs(
             subscription=site.account,
-            group_id=group.id,
+            group_id=group.group_id,
             workspace_id=studio.workspace_id,
             storage_id=kept.storage_id,
-            identity=identity,
+            identity_ids=identity.identity_ids,
+            principal_ids=identity.principal_ids,
             people=people,
         ),
         opts=site.opts,
     )
 
 
-def _registry(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> Registry:
-    return Registry(
+def _models(
+    site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace
+) -> Mapping[str, RegisteredModelArgs]:
+    asked = {
+        name: ModelArgs(image=model.image, artifact_uri=model.artifact_uri) for name, model in models.of(config).items()
+    }
+    registry = Registry(
         f"{site.stack}-registry",
         RegistryArgs(
             subscription=site.account,
-            group_name=group.name,
+            group_name=group.group_name,
             workspace_name=studio.workspace_name,
             storage_name=kept.storage_name,
-            container_name=store.CONTAINER,
-            models={name: ModelArgs(model.image, model.artifact_uri) for name, model in models.of(config).items()},
+            models=asked,
             tags=site.tags,
         ),
         opts=site.opts,
     )
+    return {
+        name: RegisteredModelArgs(
+            version=version_of(model),
+            model_id=registry.model_ids[name],
+            environment_id=registry.environment_ids[name],
+        )
+        for name, model in asked.items()
+    }

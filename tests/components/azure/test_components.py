@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_azure_native
@@ -13,123 +13,147 @@ import pytest
 from catalogue.graph import Graph, Resource
 from components.azure import names
 from components.azure.audit import Audit, AuditArgs
-from components.azure.batch import BatchJob, BatchJobArgs
+from components.azure.batch import BatchJob
 from components.azure.budget import Budget, BudgetArgs
 from components.azure.encryption import Encryption, EncryptionArgs
-from components.azure.endpoint import Endpoint, EndpointArgs
+from components.azure.endpoint import Endpoint
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
-from components.azure.monitoring import Alerts, AlertsArgs, Watched
+from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import Network, NetworkArgs
-from components.azure.registry import ModelArgs, RegisteredModel, Registry, RegistryArgs
+from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, version_of
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
+from components.given import BadArgument
 from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
 from provider import Provider
+from tests.components.azure.examples import (
+    ANA,
+    BATCH,
+    ENDPOINT,
+    EXAMPLES,
+    MODEL,
+    OWNER,
+    REGION,
+    REGISTERED,
+    SUBSCRIPTION,
+    TAGS,
+    TENANT,
+)
 
-SUBSCRIPTION, REGION, TAGS = "11112222-3333-4444-5555-666677778888", "eastus2", {"team": "payments-risk"}
-TENANT, ANA = "99998888-7777-4666-8555-444433332222", "0a1b2c3d-0000-4000-8000-00000000000a"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/pilot"
 ML = "azure-native:machinelearningservices:"
-WATCHED = Watched("pilot", REGION, f"{GROUP_ID}/logs", f"{GROUP_ID}/alerts", TAGS)
-MODEL = ModelArgs("registry.azurecr.io/scorer:1", "azureml://datastores/artifacts/paths/scorer/1/")
-REGISTERED = RegisteredModel("1", pulumi.Output.from_input("model-id"), pulumi.Output.from_input("environment-id"))
-
-ENDPOINT = EndpointArgs(
-    subscription=SUBSCRIPTION,
-    endpoint_name="scorer",
-    enabled=True,
-    workspace_name="workspace",
-    model=REGISTERED,
-    identity_id="identity-id",
-    machine=Machine("Standard_DS2_v2"),
-    replicas=Replicas(1, 4),
-    requests_per_replica_per_minute=600,
-    rollout=Rollout(10, 10, 250, 1),
-    watched=WATCHED,
-    tags=TAGS,
-)
-BATCH = BatchJobArgs(
-    subscription=SUBSCRIPTION,
-    job_name="nightly",
-    endpoint_name="nightly-1",
-    enabled=True,
-    workspace_name="workspace",
-    model=REGISTERED,
-    identity_id="identity-id",
-    client_id="client-id",
-    machine=Machine("Standard_DS2_v2"),
-    replicas=2,
-    schedule=Schedule("30 2 * * 1-5", "Europe/Berlin"),
-    max_hours=3,
-    input_uri="azureml://datastores/artifacts/paths/in/",
-    output_uri="azureml://datastores/artifacts/paths/out/",
-    owner="a@example.com",
-    watched=WATCHED,
-    tags=TAGS,
-)
 
 
 def stand(name: str, on: pulumi.ResourceOptions) -> None:
-    """One of every component, each in its place."""
-    group = Group(f"{name}-group", GroupArgs(name, REGION, TAGS), on)
-    audit = Audit(f"{name}-audit", AuditArgs(group.name, REGION, TAGS), on)
-    reach = {"amlworkspace", "blob", "file", "registry", "vault"}
-    network = Network(f"{name}-network", NetworkArgs(group.name, REGION, "10.40.0.0/20", reach, TAGS), on)
-    key = Encryption(
-        f"{name}-key",
-        EncryptionArgs(SUBSCRIPTION, group.name, REGION, TENANT, network.reached["vault"], audit.workspace_id, TAGS),
+    """One of every component, each in its place: what one needs is what others have as outputs."""
+    group = Group(f"{name}-group", GroupArgs(group_name=name, region=REGION, tags=TAGS), on)
+    place: dict[str, Any] = {"group_name": group.group_name, "region": REGION, "tags": TAGS}
+    audit = Audit(f"{name}-audit", AuditArgs(**place), on)
+    network = Network(f"{name}-network", NetworkArgs(cidr="10.40.0.0/20", **place), on)
+    private: dict[str, Any] = {
+        "subnet_id": network.subnet_id,
+        "zone_ids": network.zone_ids,
+        "log_workspace_id": audit.log_workspace_id,
+        **place,
+    }
+    key = Encryption(f"{name}-key", EncryptionArgs(subscription=SUBSCRIPTION, tenant_id=TENANT, **private), on)
+    store = Store(
+        f"{name}-store",
+        StoreArgs(
+            vault_uri=key.vault_uri,
+            key_name=key.key_name,
+            key_uri=key.key_uri,
+            key_identity_id=key.key_identity_id,
+            key_identity_client_id=key.key_identity_client_id,
+            **private,
+        ),
         on,
     )
-    store = Store(f"{name}-store", StoreArgs(group.name, REGION, key, network.reached, audit.workspace_id, TAGS), on)
-    places = {
-        "storage": store.storage_id,
-        "artifacts": store.container_id,
-        "registry": store.registry_id,
-        "vault": key.vault_id,
-        "insights": audit.insights_id,
-        "group": group.id,
-    }
-    identity = Identity(f"{name}-identity", IdentityArgs(SUBSCRIPTION, group.name, REGION, places, TAGS), on)
-    alerts = Alerts(f"{name}-alerts", AlertsArgs(group.name, "a@example.com", TAGS), on)
-    Budget(f"{name}-budget", BudgetArgs(name, group.id, 2500, "a@example.com", alerts.group_id), on)
+    identity = Identity(
+        f"{name}-identity",
+        IdentityArgs(
+            subscription=SUBSCRIPTION,
+            storage_id=store.storage_id,
+            container_id=store.container_id,
+            registry_id=store.registry_id,
+            vault_id=key.vault_id,
+            insights_id=audit.insights_id,
+            group_id=group.group_id,
+            **place,
+        ),
+        on,
+    )
+    alerts = Alerts(f"{name}-alerts", AlertsArgs(group_name=group.group_name, owner=OWNER, tags=TAGS), on)
+    Budget(
+        f"{name}-budget",
+        BudgetArgs(
+            budget_name=name,
+            group_id=group.group_id,
+            monthly_usd=2500,
+            owner=OWNER,
+            action_group_id=alerts.action_group_id,
+        ),
+        on,
+    )
     workspace = Workspace(
         f"{name}-workspace",
         WorkspaceArgs(
             subscription=SUBSCRIPTION,
             stack=name,
-            group_name=group.name,
-            region=REGION,
             tenant_id=TENANT,
             people={"ana": ANA},
             idle_timeout_minutes=90,
             machine=Machine("Standard_DS2_v2"),
-            store=store,
-            encryption=key,
+            storage_id=store.storage_id,
+            registry_id=store.registry_id,
+            vault_id=key.vault_id,
+            key_version_uri=key.key_version_uri,
+            key_identity_id=key.key_identity_id,
             insights_id=audit.insights_id,
-            log_workspace_id=audit.workspace_id,
-            reached=network.reached["amlworkspace"],
             identity_id=identity.identity_ids["workspace"],
             scientist_identity_id=identity.identity_ids["data-scientist"],
-            tags=TAGS,
+            **private,
         ),
         on,
     )
     access = Access(
         f"{name}-access",
-        AccessArgs(SUBSCRIPTION, group.id, workspace.workspace_id, store.storage_id, identity, {"ana": ANA}),
+        AccessArgs(
+            subscription=SUBSCRIPTION,
+            group_id=group.group_id,
+            workspace_id=workspace.workspace_id,
+            storage_id=store.storage_id,
+            identity_ids=identity.identity_ids,
+            principal_ids=identity.principal_ids,
+            people={"ana": ANA},
+        ),
         on,
     )
     registry = Registry(
         f"{name}-registry",
         RegistryArgs(
-            SUBSCRIPTION, group.name, workspace.workspace_name, store.storage_name, "artifacts", {"scorer": MODEL}, TAGS
+            subscription=SUBSCRIPTION,
+            group_name=group.group_name,
+            workspace_name=workspace.workspace_name,
+            storage_name=store.storage_name,
+            models={"scorer": MODEL},
+            tags=TAGS,
         ),
         on,
     )
-    watched = Watched(group.name, REGION, audit.workspace_id, alerts.group_id, TAGS)
-    served = {"workspace_name": workspace.workspace_name, "watched": watched, "model": registry.models["scorer"]}
+    served: dict[str, Any] = {
+        **place,
+        "workspace_name": workspace.workspace_name,
+        "model": RegisteredModelArgs(
+            version=version_of(MODEL),
+            model_id=registry.model_ids["scorer"],
+            environment_id=registry.environment_ids["scorer"],
+        ),
+        "log_workspace_id": audit.log_workspace_id,
+        "action_group_id": alerts.action_group_id,
+    }
     Endpoint(
         f"{name}-scorer",
         replace(ENDPOINT, endpoint_name=f"{name}-scorer", identity_id=access.identity_ids["serving"], **served),
@@ -137,7 +161,13 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
     )
     BatchJob(
         f"{name}-nightly",
-        replace(BATCH, endpoint_name=f"{name}-nightly", identity_id=access.identity_ids["batch"], **served),
+        replace(
+            BATCH,
+            endpoint_name=f"{name}-nightly",
+            identity_id=access.identity_ids["batch"],
+            client_id=identity.client_ids["batch"],
+            **served,
+        ),
         on,
     )
 
@@ -212,7 +242,8 @@ def test_the_network_lets_https_within_itself_and_nothing_else(whole: Graph) -> 
 
 @pytest.mark.parametrize("reach", [("vault",), ("amlworkspace", "blob")])
 def test_the_network_has_exactly_the_zones_asked_for(reach: tuple[str, ...]) -> None:
-    graph = made(lambda on: Network("net", NetworkArgs("pilot", REGION, "10.40.0.0/20", reach, TAGS), on))
+    args = NetworkArgs(group_name="pilot", region=REGION, cidr="10.40.0.0/20", reach=reach, tags=TAGS)
+    graph = made(lambda on: Network("net", args, on))
     zones = {z.inputs["privateZoneName"] for z in graph.of("azure-native:privatedns:PrivateZone")}
     assert zones == (
         {"privatelink.vaultcore.azure.net"}
@@ -255,7 +286,7 @@ def test_trap_a_deleted_vault_keeps_its_name() -> None:
 
 
 def test_trap_the_vaults_private_endpoint_outlives_what_is_in_it(whole: Graph) -> None:
-    """Issue 33 of Azure/terraform-azurerm-avm-res-keyvault-vault: else the key cannot be reached to be deleted."""
+    """Issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault: else the key cannot be reached to be deleted."""
     key = one(whole, "azure-native:keyvault:Key")
     assert {"pilot-key-vault-dns", "pilot-key"} <= {whole.by_urn[u].name for u in key.dependencies}
     assert key.protect and key.inputs["properties"]["rotationPolicy"]["lifetimeActions"]
@@ -434,7 +465,9 @@ def test_trap_a_silent_metric_may_not_fire() -> None:
 
 
 def test_latency_is_in_milliseconds() -> None:
-    (criterion,) = one(endpoint(), "azure-native:monitor:MetricAlert").inputs["criteria"]["allOf"]
+    (criterion,) = one(endpoint(rollout=Rollout(10, 10, 250, 1)), "azure-native:monitor:MetricAlert").inputs[
+        "criteria"
+    ]["allOf"]
     assert (criterion["metricName"], criterion["threshold"]) == ("RequestLatency_P95", 250)
 
 
@@ -462,12 +495,20 @@ def test_trap_child_names_copy_the_logical_name(whole: Graph) -> None:
 @pytest.mark.parametrize("change", [{"image": "other:2"}, {"artifact_uri": "azureml://datastores/a/paths/2/"}])
 def test_another_artifact_or_image_is_another_version(change: dict[str, str]) -> None:
     def versions(model: ModelArgs) -> set[str]:
-        args = RegistryArgs(SUBSCRIPTION, "pilot", "workspace", "storage", "artifacts", {"scorer": model}, TAGS)
-        found: list[Registry] = []
-        made(lambda on: found.append(Registry("models", args, on)))
-        return {found[0].models["scorer"].version}
+        args = replace(cast(RegistryArgs, EXAMPLES["Registry"]), models={"scorer": model})
+        graph = made(lambda on: Registry("models", args, on))
+        return {str(one(graph, f"{ML}{type_}").inputs["version"]) for type_ in ("ModelVersion", "EnvironmentVersion")}
 
-    assert versions(MODEL) != versions(replace(MODEL, **change))
+    other = replace(MODEL, **change)
+    assert len(versions(MODEL) ^ versions(other)) == 2, "one of the two has another version, and the other has not"
+    assert version_of(MODEL) != version_of(other)
+
+
+def test_a_datastore_is_called_as_its_container() -> None:
+    """So azureml://datastores/NAME/ reads as the container does."""
+    args = replace(cast(RegistryArgs, EXAMPLES["Registry"]), container_name="models")
+    inputs = one(made(lambda on: Registry("models", args, on)), f"{ML}Datastore").inputs
+    assert inputs["name"] == inputs["properties"]["containerName"] == "models"
 
 
 def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph) -> None:
@@ -480,15 +521,15 @@ def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph
 
 
 def test_a_batch_run_ends_in_time_and_mails_when_it_did_not_end_well() -> None:
-    job = one(batch(), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
+    job = one(batch(replicas=2), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
     assert job["limits"] == {"jobLimitsType": "Command", "timeout": "PT3H"}
     assert job["resources"]["instanceCount"] == 2
-    assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": ["a@example.com"]}
+    assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": [OWNER]}
     assert one(batch(), "azure-native:monitor:ScheduledQueryRule").inputs["actions"]["actionGroups"]
 
 
 def test_nothing_runs_between_batch_runs() -> None:
-    cluster = one(batch(), f"{ML}Compute").inputs["properties"]
+    cluster = one(batch(replicas=2), f"{ML}Compute").inputs["properties"]
     assert cluster["properties"]["scaleSettings"] == {
         "minNodeCount": 0,
         "maxNodeCount": 2,
@@ -576,3 +617,74 @@ def test_trap_what_is_not_auto_named_is_deleted_before_it_is_replaced(whole: Gra
         "azure-native:authorization:RoleAssignment",
     ):
         assert whole.of(type_) and all(r.options.get("deleteBeforeReplace") for r in whole.of(type_)), type_
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+
+def refused(make: Callable[[pulumi.ResourceOptions], object]) -> str:
+    """The sentence of a component that is refused while it is built."""
+    said: list[str] = []
+
+    def makes(on: pulumi.ResourceOptions) -> None:
+        with pytest.raises(BadArgument) as error:
+            make(on)
+        said.append(str(error.value))
+
+    made(makes)
+    (sentence,) = said
+    return sentence
+
+
+def test_a_private_endpoint_that_the_network_knows_no_zone_of_is_refused() -> None:
+    args = replace(cast(NetworkArgs, EXAMPLES["Network"]), reach=["vault", "queue"])
+    assert refused(lambda on: Network("net", args, on)) == (
+        "NetworkArgs.reach: 'queue' is no group of private endpoints with DNS zones here; "
+        "give some of amlworkspace, blob, file, registry, vault"
+    )
+
+
+@pytest.mark.parametrize(
+    ("component", "field", "missing"),
+    [
+        (Encryption, "zone_ids", "privatelink.vaultcore.azure.net"),
+        (Store, "zone_ids", "privatelink.file.core.windows.net"),
+        (Workspace, "zone_ids", "privatelink.notebooks.azure.net"),
+        (Access, "identity_ids", "training"),
+        (Access, "principal_ids", "serving"),
+    ],
+)
+def test_an_id_that_is_missing_among_others_is_refused(component: Any, field: str, missing: str) -> None:
+    args: Any = EXAMPLES[component.__name__]
+    given = {name: id_ for name, id_ in getattr(args, field).items() if name != missing}
+    assert refused(lambda on: component("it", replace(args, **{field: given}), on)) == (
+        f"{type(args).__name__}.{field}: has nothing under {missing!r}; give the id that belongs there"
+    )
+
+
+def test_an_id_that_is_missing_is_refused_as_soon_as_the_others_are_known() -> None:
+    def make(on: pulumi.ResourceOptions) -> None:
+        ids = pulumi.Output.from_input({"other": "id"})
+        Encryption("it", replace(cast(EncryptionArgs, EXAMPLES["Encryption"]), zone_ids=ids), on)
+
+    with pytest.raises(BadArgument, match=r"^EncryptionArgs\.zone_ids: has nothing under [^\n]+; give the id [^\n]+$"):
+        made(make)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        (
+            Schedule("0 2 1 * *", "UTC"),
+            "BatchJobArgs.schedule: found '0 2 1 * *', allowed: day-of-month and month left open with '*'; "
+            "Azure ML ignores both and would run every day",
+        ),
+        (
+            Schedule("0 2 * * *", "Antarctica/Troll"),
+            "BatchJobArgs.schedule: found 'Antarctica/Troll', which has no name in Windows, by which Azure ML's "
+            "schedules go; allowed: one that has, such as Europe/Berlin",
+        ),
+    ],
+)
+def test_a_schedule_that_azure_ml_would_not_keep_is_refused(schedule: Schedule, sentence: str) -> None:
+    assert refused(lambda on: BatchJob("nightly", replace(BATCH, schedule=schedule), on)) == sentence

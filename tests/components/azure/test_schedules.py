@@ -36,6 +36,14 @@ def test_trap_day_of_month_and_month_are_ignored_by_azure_ml(cron: str) -> None:
         ncrontab(cron)
 
 
+@pytest.mark.parametrize("cron", ["0 2 * *", "@daily", "0 2 * * MON", "0 2 * * 1-8", "0 2 * * */2", "0 2 * * 1 "])
+def test_what_is_no_cron_expression_is_refused(cron: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"^found '.*', allowed: five fields, the last of them '\*' or days from 0 to 7"
+    ):
+        ncrontab(cron)
+
+
 @pytest.mark.parametrize(
     ("timezone", "windows"),
     [

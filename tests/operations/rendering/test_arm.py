@@ -242,7 +242,7 @@ def test_a_name_that_pulumi_makes_up_is_read_from_the_outputs() -> None:
 
 
 def test_nothing_is_dropped_silently_but_what_is_no_resource() -> None:
-    component = resource("mlplatform:azure:Network", "net", custom=False)
+    component = resource("mlplatform-azure:index:Network", "net", custom=False)
     provider = resource("pulumi:providers:azure-native", "azure")
     traffic = resource("mlplatform:azure:Traffic", "traffic")
     odd = resource("botservice:Bot", "odd")
