@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from importlib import import_module
-from inspect import getdoc
+from inspect import cleandoc, getdoc
 from pkgutil import iter_modules
 from typing import Any, TypeVar, cast, get_args
 
@@ -48,7 +48,11 @@ def components(platform: str) -> list[type[pulumi.ComponentResource]]:
 
 
 class _Analyzer(Analyzer):
-    """Pulumi's analyzer, which knows no default of a field, and keeps the indentation of a docstring."""
+    """Pulumi's analyzer, which knows no default of a field, and keeps the indentation of docstrings."""
+
+    def get_docstring(self, typ: type, name: str) -> str | None:
+        found = super().get_docstring(typ, name)
+        return cleandoc(found) if found else None
 
     def analyze_component(self, component: type[pulumi.ComponentResource]) -> ComponentDefinition:
         return replace(super().analyze_component(component), description=getdoc(component))
