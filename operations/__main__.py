@@ -11,8 +11,8 @@ from pkgutil import iter_modules
 
 import typer
 
+from catalogue.errors import BadInput
 from operations import commands
-from stacks.errors import BadInput
 
 app = typer.Typer(
     name="mlplatform",

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.warm import Warm, WarmEnded
 from stacks.config import NAMESPACE, stack_name, to_engine
-from stacks.errors import BadInput
 
 TIMEOUT_SECONDS = 300
 OFFLINE = Path(__file__).with_name("offline.py")

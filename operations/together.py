@@ -18,10 +18,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogue.errors import BadInput
 from operations.checkov import Checkov, CheckovError, ScanResult
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
-from stacks.errors import BadInput
 
 if TYPE_CHECKING:
     from operations.rendering.rendered import Rendered

@@ -4,8 +4,8 @@ from importlib import import_module
 
 import pulumi
 
+from catalogue.errors import BadInput
 from stacks.config import from_engine
-from stacks.errors import BadInput
 from stacks.sections import asked, deployer
 
 try:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import create_model
 
-from stacks.errors import BadInput
+from catalogue.errors import BadInput
 from stacks.model import Section, StackConfig
 from stacks.wording import nearest
 

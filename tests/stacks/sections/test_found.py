@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from operations.offline import record
 from stacks.capabilities import table
 from stacks.config import STACKS, validate
-from stacks.errors import BadInput
 from stacks.keys import keys
 from stacks.schema import json_schema
 from stacks.sections import deployer, deployers, sections, stack_model
