@@ -1,10 +1,19 @@
 """What several folders of tests share: the resource graph of each pilot, made once a worker."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
 from catalogue.graph import Graph
 from operations.preview import preview
 from stacks.config import STACKS
+
+# Python takes the first package of a name, here and in the processes that tests start.
+_SHIPPED = str(Path(__file__).with_name("shipped"))
+sys.path.insert(0, _SHIPPED)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
 
 
 @pytest.fixture(scope="session")

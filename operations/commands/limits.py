@@ -6,7 +6,7 @@ from rich.table import Table
 
 
 def limits() -> None:
-    """Print the limits and declared quotas that every pilot stands under, with owner and reason, by the file each is in."""
+    """Print the limits and declared quotas that every pilot stands under, with owner and reason, by file."""
     from policies import limits as known
 
     loaded = known.load()
