@@ -29,6 +29,7 @@ PLACES: Mapping[str, str] = {
     "policies/<platform>/*.py": "rules for one platform",
     "sections/*.py": "sections of a stack file",
     "<platform>/*.py": "what deploys a section on a platform, under the section's name",
+    "stack.schema.json": "the editors' schema of stack files that have those sections",
     "components/**": "components that only those sections import",
     "tests/**": "tests of all of these",
 }
