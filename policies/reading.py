@@ -61,10 +61,22 @@ def read(file: Path, called: str, model: type[Model]) -> Model:
         raise BadInput(f"{called}: is not valid YAML: {_problem(error)}") from None
 
 
+_ALLOWED = {
+    "model_type": "keys, each with what it says",
+    "dict_type": "keys, each with what it says",
+    "list_type": "a list",
+    "string_type": "text",
+    "string_too_short": "text that says something",
+    "date_type": "a day such as 2027-06-30, without quotes",
+}
+"""What pydantic's types of mistakes allow, in our words."""
+
+
 def _sentence(error: ValidationError) -> str:
     """The first mistake, and where it is: dotted keys, and the number of an item counted from 1."""
     first = error.errors()[0]
-    place = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"]) or "the file"
+    parts = [str(part + 1 if isinstance(part, int) else part) for part in first["loc"] if part != "[key]"]
+    place = ".".join(parts) or "the file"
     match first["type"]:
         case "missing":
             return f"{place}: is missing; every entry has it"
@@ -72,8 +84,8 @@ def _sentence(error: ValidationError) -> str:
             return f"{place}: unknown key; leave it out"
         case "value_error":
             return f"{place}: {first['ctx']['error']}" if "ctx" in first else f"{place}: {first['msg']}"
-        case _:
-            return f"{place}: found {str(first['input'])[:60]!r}, allowed: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        case kind:
+            return f"{place}: found {str(first['input'])[:60]!r}, allowed: {_ALLOWED.get(kind, first['msg'])}"
 
 
 def _problem(error: yaml.YAMLError) -> str:

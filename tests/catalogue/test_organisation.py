@@ -108,12 +108,13 @@ def test_a_kind_of_the_companys_is_known_and_no_other_platform_has_it(organisati
     ("path", "text", "sentence"),
     [
         ("kinds/aws/sqs.py", "", "has no kinds; add records as catalogue/kinds/aws/budgets.py has them, KINDS"),
-        ("kinds/aws/sqs.py", "KINDS = []", "has no kinds; add records as catalogue/kinds/aws/budgets.py has them, KINDS"),
+        ("kinds/aws/sqs.py", "KINDS = []", "has no kinds; add records as catalogue/kinds/aws/budgets.py has them, "
+         "KINDS"),
         ("kinds/aws/sqs.py", "KINDS = ['aws:sqs/queue:Queue']", "KINDS has a str, allowed: records, as Kind or setting "
          "makes"),
         ("kinds/gcp/sqs.py", KIND, f"{QUEUE} is no type of gcp; put its record beside those of its own"),
-        ("kinds/aws/sqs.py", KIND.replace("acts=_ACTS,", ""), "cannot be imported, for line 10 of it breaks (TypeError: "
-         "setting() missing 1 required keyword-only argument: 'acts')"),
+        ("kinds/aws/sqs.py", KIND.replace("acts=_ACTS,", ""), "cannot be imported, for line 10 of it breaks "
+         "(TypeError: setting() missing 1 required keyword-only argument: 'acts')"),
         ("kinds/aws/sqs.py", "KINDS = (", "cannot be imported, for it breaks (SyntaxError: '(' was never closed "
          "(sqs.py, line 1))"),
         ("kinds/aws/sns.py", KIND.replace(QUEUE, "aws:sns/topic:Topic"), "aws:sns/topic:Topic has a record in "
