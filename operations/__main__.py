@@ -11,8 +11,8 @@ from pkgutil import iter_modules
 
 import typer
 
+from catalogue.errors import BadInput
 from operations import commands
-from stacks.errors import BadInput
 
 app = typer.Typer(
     name="mlplatform",
@@ -32,11 +32,10 @@ def main() -> None:
     gc.disable()  # one command and the process ends; collecting among what never dies is a fifth of a large verdict
     from operations.checkov import CheckovError
     from operations.preview import PreviewFailed
-    from policies.waivers import BadWaivers
 
     try:
         app()
-    except (BadInput, BadWaivers) as error:
+    except BadInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     except (CheckovError, PreviewFailed) as error:

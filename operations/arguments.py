@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalogue.errors import BadInput
 from stacks.config import stack_file, stack_name
-from stacks.errors import BadInput
 from stacks.wording import found_word
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             source="cost",
             rule="limits-ceiling",
             severity="high",
-            remedy="Lower replicas or hours, or have the limit's owner raise it.",
+            remedy=f"Lower replicas or hours, or have {ceiling.owner} raise ceiling-usd in {limits.OWN}.",
         )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
         yield finding(
@@ -151,7 +151,7 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> It
             rule="hardware-fit",
             severity="high",
             proof="hardware fit",
-            remedy="Choose another family or region in the stack file, or declare the quota in policies/limits.yaml.",
+            remedy=f"Choose another family or region in the stack file, or declare the quota in {limits.OWN}.",
         )
 
 
@@ -216,7 +216,7 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
                 source="waiver",
                 rule="waiver-expired",
                 severity="high",
-                remedy="Mend what it excused, or renew it with its owner.",
+                remedy=f"Mend what it excused, or renew it with its owner in {waiver.file}.",
             )
         elif (waiver.rule, waiver.resource) not in found:
             yield finding(
@@ -226,7 +226,7 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
                 source="waiver",
                 rule="waiver-unused",
                 severity="low",
-                remedy="Remove it from policies/waivers.yaml.",
+                remedy=f"Remove it from {waiver.file}.",
                 mandatory=False,
             )
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from catalogue.errors import BadInput
 from operations.arguments import Format
 from stacks.config import STACKS
-from stacks.errors import BadInput
 
 CHECKOV = STACKS.parent / "policies" / "checkov"
 

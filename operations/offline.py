@@ -27,13 +27,15 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from catalogue.answers import Answer, Lookup, Request
+from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource, Source
+from catalogue.kinds import kinds
 from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
 from sandbox import cloud
 from sandbox.clouds import account_and_region
 from stacks.config import from_engine
-from stacks.sections import deployers
+from stacks.sections import deployers, imported
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = sysconfig.get_path("purelib")
@@ -205,9 +207,19 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
 
 
 def load(platform: str) -> Callable[[], int]:
-    """Import what every stack of a platform needs, and return the job of a child that is forked after it."""
-    for module in (f"stacks.{platform}.ground", *deployers(platform), f"sandbox.lookups.{platform}"):
-        import_module(module)
+    """Import what every stack of a platform needs, and return the job of a child that is forked after it.
+
+    Where the organisation has a file that cannot be read, the process ends with 2 and a sentence.
+    """
+    try:
+        for module in (f"stacks.{platform}.ground", f"sandbox.lookups.{platform}"):
+            import_module(module)
+        for name in deployers(platform):
+            imported(name)
+        kinds(platform)
+    except BadInput as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     return _job
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.warm import Warm, WarmEnded
 from stacks.config import NAMESPACE, stack_name, to_engine
-from stacks.errors import BadInput
 
 TIMEOUT_SECONDS = 300
 OFFLINE = Path(__file__).with_name("offline.py")
@@ -64,7 +64,8 @@ class Programs:
     def run(self, program: Program, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[Graph, float]:
         """Run one program and return its graph and its processor seconds. Any thread may call this.
 
-        Raises BadInput where the program refuses its config, PreviewFailed where it breaks or does not end in time.
+        Raises BadInput where the program refuses its config, or a file of the organisation's cannot be read;
+        PreviewFailed where it breaks or does not end in time.
         """
         asked = json.dumps({"stack": program.stack, "config": program.config})
         try:
@@ -72,6 +73,8 @@ class Programs:
         except TimeoutError:
             raise PreviewFailed(f"{program.file}: the program did not end within {timeout_seconds:g} s") from None
         except WarmEnded as ended:
+            if ended.code == _BAD_INPUT:
+                raise BadInput(str(ended)) from None
             raise PreviewFailed(f"{program.file}: the program failed: {ended}") from None
         if done.code == _BAD_INPUT:
             raise BadInput(done.said.strip())

@@ -18,10 +18,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogue.errors import BadInput
 from operations.checkov import Checkov, CheckovError, ScanResult
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
-from stacks.errors import BadInput
 
 if TYPE_CHECKING:
     from operations.rendering.rendered import Rendered
@@ -46,7 +46,8 @@ def judge_all(
 ) -> "list[Verdict | Broken]":
     """Judge stacks, at most so many at once, write their reports, and return what came of each in the order given.
 
-    Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadWaivers where the waivers are wrong.
+    Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadInput where the organisation has a
+    file that cannot be read.
     """
     workers = ThreadPoolExecutor(min(at_once, len(programs)))
     with ExitStack() as running:
@@ -54,16 +55,19 @@ def judge_all(
         running.callback(workers.shutdown, cancel_futures=True)
         started = running.enter_context(Programs())
         # They start before the judgement is even imported: all of it takes seconds, on every core.
-        for platform in dict.fromkeys(program.platform for program in programs):
+        platforms = dict.fromkeys(program.platform for program in programs)
+        for platform in platforms:
             started.start(platform)
         judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress)
         futures = [workers.submit(judging.one, program) for program in programs]
         # Imported here while the programs run; a thread that has its graph by then waits for it.
         for module in ("judge", "report"):
             import_module(f"operations.{module}")
-        from policies import waivers
+        from policies import limits, pack, waivers
 
-        waivers.load()  # wrong waivers are refused once, and not once a stack
+        # What is wrong in a file of the organisation's is refused once, and not once a stack.
+        for what in (limits.load, waivers.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
+            what()
         gc.freeze()  # what was imported stays, so a collection between two stacks need not go through it
         return [future.result() for future in futures]
 

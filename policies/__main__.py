@@ -9,6 +9,7 @@ judges those, with the answers beside them, which is what the rules see offline.
 """
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -29,11 +30,12 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
-from policies import everywhere, waivers
+from policies import everywhere, limits, waivers
 from policies.pack import RULES
 from policies.rule import Rule, Violation
 
@@ -199,7 +201,12 @@ def stack_of(urn: str) -> str:
 
 
 def policies() -> list[Policy]:
-    """Every rule of every platform as the engine takes it; names are unique."""
+    """Every rule of every platform as the engine takes it; names are unique.
+
+    Raises BadInput for a file of the organisation's that cannot be read: a rule that met it would be said to break.
+    """
+    limits.load()
+    waivers.load()
     known = everywhere.kind_known
     elsewhere = replace(known, name=f"{known.name}-elsewhere", mandatory=False)
     rules = [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]
@@ -207,4 +214,9 @@ def policies() -> list[Policy]:
 
 
 if __name__ == "__main__":
-    PolicyPack("mlplatform", policies())
+    try:
+        found = policies()
+    except BadInput as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    PolicyPack("mlplatform", found)

@@ -10,9 +10,10 @@ FILE = Path(__file__).with_name("README.md")
 _HEAD = """# Policies
 
 What is allowed in a pilot. The rules are plain functions in `policies/<platform>/`, run in unit tests, by
-`mlplatform preview` and on the engine (`pulumi up --policy-pack policies`). Limits with their owners are in
-[limits.yaml](limits.yaml), dated exceptions in [waivers.yaml](waivers.yaml), Checkov's environment and our own checks
-in [checkov/](checkov/). This page is made by `make docs`.
+`mlplatform preview` and on the engine (`pulumi up --policy-pack policies`). The limits that ship, with their owners,
+are in [limits.yaml](limits.yaml), the waivers of the pilots in [waivers.yaml](waivers.yaml); a company's own limits,
+waivers and rules are in [organisation/](../organisation/README.md). Checkov's environment and our own checks are in
+[checkov/](checkov/). This page is made by `make docs`, of the rules that ship.
 
 On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at
 preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`. One pack serves
@@ -24,7 +25,7 @@ def page() -> str:
     """The whole page."""
     lines = [_HEAD]
     for platform in PLATFORMS:
-        rules = pack.RULES[platform]
+        rules = pack.shipped(platform)
         lines += [f"## {platform}: {len(rules)} rules", "", "| rule | severity | says | remedy |", "|---|---|---|---|"]
         for rule in rules:
             lines.append(f"| `{rule.name}` | {rule.severity} | {rule.says} | {rule.remedy} |")

@@ -49,7 +49,7 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     "kind-known",
     severity="high",
     says="Every resource is of a kind that the catalogue knows; what is not known is judged by nobody.",
-    remedy="Add a record for the type to the catalogue (CONTRIBUTING, 'Add a kind'), or use a kind it has.",
+    remedy="Add a record for the type to organisation/kinds/ (CONTRIBUTING, 'Add a kind'), or use a known kind.",
     advice_elsewhere=True,
 )
 def kind_known(graph: Graph) -> Found:
@@ -159,7 +159,7 @@ def _machine_types(platform: str) -> Rule:
         severity="high",
         proof="hardware fit",
         says="Whatever runs, runs only on machine types of the limits, with no more accelerators than the family has.",
-        remedy="Choose a hardware family of the limits in the stack file, or have the limit's owner add it.",
+        remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {limits.OWN}.",
     )
     def machine_types(graph: Graph, resource: Resource) -> Iterator[str]:
         """Every variant, task and container; Azure takes the names in any case."""
@@ -181,7 +181,7 @@ def _replicas(platform: str) -> Rule:
         severity="high",
         proof="hardware fit",
         says="Nothing starts with, or grows to, more replicas than the limit.",
-        remedy="Lower the replicas in the stack file, or have the limit's owner raise the limit.",
+        remedy=f"Lower the replicas in the stack file, or have the limit's owner raise it in {limits.OWN}.",
     )
     def replicas(graph: Graph, resource: Resource) -> Iterator[str]:
         """All that one user runs at once, whatever parts it is in; batch jobs have a limit of their own."""
@@ -212,7 +212,7 @@ def _quota(platform: str) -> Rule:
         severity="high",
         proof="hardware fit",
         says="What may run at once fits the declared quotas, old and new version of an endpoint counted.",
-        remedy="Lower the replicas, or ask for the quota and declare it in policies/limits.yaml.",
+        remedy=f"Lower the replicas, or ask for the quota and declare it in {limits.OWN}.",
     )
     def quota(graph: Graph) -> Found:
         """What replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
@@ -261,7 +261,7 @@ def _regions(platform: str) -> Rule:
         *_with(platform, lambda kind: isinstance(kind.stands, At)),
         severity="high",
         says="A pilot runs and rests in a region of the limits.",
-        remedy="Choose a region of policies/limits.yaml in the stack file.",
+        remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {limits.OWN}.",
     )
     def regions(graph: Graph, resource: Resource) -> Iterator[str]:
         """What says for itself where it is, and the provider, which says it for the rest."""

@@ -1,24 +1,43 @@
-"""The limits: bounds with a number, an owner and a reason, from `policies/limits.yaml`."""
+"""The limits: bounds with a number, an owner and a reason.
 
+`policies/limits.yaml` has those that ship. `organisation/limits.yaml` has a company's own: a limit or quota there
+stands in place of the shipped one of its name, whole; a quota of another name stands beside the shipped ones.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, cast
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from catalogue import organisation
+from catalogue.errors import BadInput
+from catalogue.platforms import PLATFORMS
+from policies.reading import Entry, Text, read
 
 FILE = Path(__file__).with_name("limits.yaml")
+SHIPPED, OWN = "policies/limits.yaml", "organisation/limits.yaml"
 
 
-class Limit(BaseModel):
+def _bound(value: Any) -> Any:
+    """A bound that bounds: `.nan` would be above no number, `true` would be 1."""
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        if items and all(isinstance(item, str) and item.strip() for item in items):
+            return items
+    elif isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value >= 0:
+        return value
+    raise ValueError(f"found {str(cast(object, value))[:60]!r}, allowed: a number of 0 or more, or a list of text")
+
+
+class Limit(Entry):
     """One bound. `value` is a number, or the list of what is allowed; `unit` says of what."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float | list[str]
-    unit: str
-    owner: str
-    reason: str
+    value: Annotated[float | list[str], BeforeValidator(_bound)]
+    unit: Text
 
     @property
     def number(self) -> float:
@@ -35,10 +54,22 @@ class Limit(BaseModel):
         return self.value
 
 
-class Limits(BaseModel):
-    """All limits, and the quotas that the platform's owner declares for the account: name to limit, by platform."""
+def _platform(name: str) -> str:
+    if name not in PLATFORMS:
+        raise ValueError(f"no platform has this name; allowed: {', '.join(PLATFORMS)}")
+    return name
 
+
+class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limits: dict[str, Limit] = {}
+    quotas: dict[Annotated[str, AfterValidator(_platform)], dict[str, Limit]] = {}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All limits by name, and by platform the quotas that its owner declares for the account."""
 
     limits: dict[str, Limit]
     quotas: dict[str, dict[str, Limit]]
@@ -49,6 +80,37 @@ class Limits(BaseModel):
 
 @cache
 def load() -> Limits:
-    """Read `policies/limits.yaml`, once. Raises pydantic.ValidationError when a limit lacks its owner or reason."""
-    data: Any = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    return Limits.model_validate(data)
+    """Read both files, once.
+
+    Raises BadInput, one sentence, for an entry that lacks its owner or reason, a limit that does not ship, one in
+    another unit than the rules count in, and a quota that is no number.
+    """
+    shipped = read(FILE, SHIPPED, _File)
+    file = organisation.file("limits.yaml")
+    own = read(file, OWN, _File) if file else _File()
+    for name, limit in own.limits.items():
+        if name not in shipped.limits:
+            near = get_close_matches(name, shipped.limits, n=1, cutoff=0.5)
+            instead = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(shipped.limits)}"
+            raise BadInput(f"{OWN}: limits.{name}: no rule knows this limit; {instead}")
+        _same_measure(f"limits.{name}", limit, shipped.limits[name])
+    quotas: dict[str, dict[str, Limit]] = {}
+    for platform in PLATFORMS:
+        ours, theirs = shipped.quotas.get(platform, {}), own.quotas.get(platform, {})
+        for name, quota in theirs.items():
+            _same_measure(f"quotas.{platform}.{name}", quota, ours.get(name))
+        quotas[platform] = {**ours, **theirs}
+    return Limits({**shipped.limits, **own.limits}, quotas)
+
+
+def _same_measure(place: str, own: Limit, shipped: Limit | None) -> None:
+    """What counts, and in which unit, is the rule's matter; the organisation's is how much. A quota is a number."""
+    listed = shipped is not None and isinstance(shipped.value, list)
+    if isinstance(own.value, list) is not listed:
+        raise BadInput(f"{OWN}: {place}.value: found {_word(own)}, allowed: {'a list' if listed else 'a number'}")
+    if shipped is not None and own.unit != shipped.unit:
+        raise BadInput(f"{OWN}: {place}.unit: found {own.unit!r}, allowed: {shipped.unit!r}, which the rules count")
+
+
+def _word(limit: Limit) -> str:
+    return "a list" if isinstance(limit.value, list) else f"{limit.value:g}"

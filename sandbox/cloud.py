@@ -18,7 +18,9 @@ def acts_of(type_: str) -> Acts:
     """How the cloud treats a resource type, by its record. Raises UnknownType for one without."""
     kind = kind_of(type_)
     if kind is None:
-        raise UnknownType(f"the sandbox does not know the type {type_}; add its record to catalogue/kinds/")
+        raise UnknownType(
+            f"the sandbox does not know the type {type_}; add its record to organisation/kinds/ or catalogue/kinds/"
+        )
     if not isinstance(kind.acts, Acts):
         raise UnknownType(f"the sandbox makes no {type_}: {kind.acts.why}")
     return kind.acts

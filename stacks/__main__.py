@@ -4,17 +4,17 @@ from importlib import import_module
 
 import pulumi
 
+from catalogue.errors import BadInput
 from stacks.config import from_engine
-from stacks.errors import BadInput
-from stacks.sections import asked, deployer
+from stacks.sections import asked, deployer, imported
 
 try:
     config = from_engine()
+    # Only the platform in use is imported: each cloud's SDK costs seconds.
+    parts = [imported(name) for section in asked(config) if (name := deployer(section.name, config.platform))]
 except BadInput as error:
     raise pulumi.RunError(str(error)) from None
 
-# Only the platform in use is imported: each cloud's SDK costs seconds.
-parts = [import_module(name) for section in asked(config) if (name := deployer(section.name, config.platform))]
 reach = {service for part in parts if hasattr(part, "reaches") for service in part.reaches(config)}
 needs = [part.grants(config) for part in parts if hasattr(part, "grants")]
 ground = import_module(f"stacks.{config.platform}.ground").lay(pulumi.get_stack(), config, reach, needs)

@@ -1,4 +1,4 @@
-"""The README's table of capabilities, made from the sections. `make docs` rewrites it; a test holds it true.
+"""The README's table of capabilities, made from the sections that ship. `make docs` rewrites it; a test holds it true.
 
 A cell is `yes`, or `no` with the number of a footnote, which is the sentence with which the stack config refuses it.
 """
@@ -17,7 +17,8 @@ BEGIN, END = "<!-- capabilities: made by make docs -->\n", "<!-- end of capabili
 
 def capabilities() -> Iterator[tuple[str, Mapping[str, str]]]:
     """What a person would call each capability, and the refusal of each platform that lacks it."""
-    for section in sections().values():
+    shipped = (section for section in sections().values() if section.module.startswith("stacks."))
+    for section in shipped:
         for called, refused in _called(section):
             lacking = {platform: said for platform in PLATFORMS if (said := refusal(section, platform))}
             yield called, {**refused, **lacking}

@@ -16,9 +16,9 @@ from typing import Any, cast
 import yaml
 from pydantic import ValidationError
 
+from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from stacks.errors import BadInput
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import meaning, problems_of
 from stacks.sections import refusal, sections, stack_model

@@ -1,10 +1,25 @@
 """What several folders of tests share: the resource graph of each pilot, made once a worker."""
 
+import os
+import sys
+from collections.abc import Iterator
+from importlib import invalidate_caches
+from pathlib import Path
+
 import pytest
 
+from catalogue import organisation as own
 from catalogue.graph import Graph
+from catalogue.kinds import kinds
 from operations.preview import preview
+from policies import limits, pack, waivers
 from stacks.config import STACKS
+from stacks.sections import deployer, sections, stack_model
+
+# Python takes the first package of a name, here and in the processes that tests start.
+_SHIPPED = str(Path(__file__).with_name("shipped"))
+sys.path.insert(0, _SHIPPED)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +38,29 @@ def gcp_pilot() -> Graph:
 def azure_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.azure-pilot.yaml."""
     return preview(STACKS / "Pulumi.azure-pilot.yaml")
+
+
+@pytest.fixture
+def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A company's own folder, empty, which this process and those it starts find in place of the project's."""
+    folder = tmp_path / "company" / "organisation"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(folder.parent))
+    monkeypatch.setenv("PYTHONPATH", str(folder.parent), prepend=os.pathsep)
+    forget()
+    yield folder
+    forget()
+
+
+def forget() -> None:
+    """Forget all that was read of a company's folder, so that what a test writes into it is read."""
+    for read in (own.folders, kinds, limits.load, waivers.load, sections, stack_model, deployer):
+        read.cache_clear()
+    pack.RULES.clear()
+    for module in [name for name in sys.modules if name.partition(".")[0] == own.NAME]:
+        del sys.modules[module]
+    invalidate_caches()
 
 
 @pytest.fixture

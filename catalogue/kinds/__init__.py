@@ -1,37 +1,56 @@
 """The kinds: a folder a platform, a file a service, a record a resource type.
 
-`kind_of` finds a record; a platform's records are imported when one of its types is asked for.
+`kind_of` finds a record; a platform's records are imported when one of its types is asked for. Those of
+`organisation/kinds/<platform>/`, which are a company's own, stand beside them and are treated alike.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any, cast
 
+from catalogue import organisation
+from catalogue.errors import BadInput
 from catalogue.kind import Kind
 from catalogue.platforms import platform_of
 
 
-class TwiceKnown(Exception):
-    """Two records describe one resource type: `str()` says which."""
+class TwiceKnown(BadInput):
+    """Two records describe one resource type: `str()` says which, and where they are."""
 
 
 @cache
 def kinds(platform: str) -> Mapping[str, Kind]:
-    """Every record of a platform by its token. Raises TwiceKnown."""
+    """Every record of a platform by its token. Raises TwiceKnown, and BadInput for a company's file that has none."""
     package = import_module(f"catalogue.kinds.{platform}")
-    modules = sorted(module.name for module in iter_modules(package.__path__))
-    return by_token(kind for name in modules for kind in import_module(f"catalogue.kinds.{platform}.{name}").KINDS)
-
-
-def by_token(records: Iterable[Kind]) -> Mapping[str, Kind]:
-    """The records by token. Raises TwiceKnown where two have the same."""
     found: dict[str, Kind] = {}
-    for kind in records:
-        if kind.token in found:
-            raise TwiceKnown(f"{kind.token} has two records in the catalogue; keep one")
-        found[kind.token] = kind
+    files: dict[str, str] = {}
+    for name in sorted(module.name for module in iter_modules(package.__path__)):
+        for kind in import_module(f"catalogue.kinds.{platform}.{name}").KINDS:
+            _add(kind, f"catalogue/kinds/{platform}/{name}.py", found, files)
+    for file, kind in _of_the_organisation(platform):
+        _add(kind, file, found, files)
     return found
+
+
+def _add(kind: Kind, file: str, found: dict[str, Kind], files: dict[str, str]) -> None:
+    if kind.token in found:
+        raise TwiceKnown(f"{file}: {kind.token} has a record in {files[kind.token]}; keep one")
+    found[kind.token], files[kind.token] = kind, file
+
+
+def _of_the_organisation(platform: str) -> Iterator[tuple[str, Kind]]:
+    for file, module in organisation.modules(f"kinds/{platform}"):
+        records: Any = getattr(module, "KINDS", None)
+        if not isinstance(records, list | tuple) or not records:
+            raise BadInput(f"{file}: has no kinds; add records as catalogue/kinds/aws/budgets.py has them, KINDS")
+        for kind in cast("list[object]", records):
+            if not isinstance(kind, Kind):
+                raise BadInput(f"{file}: KINDS has a {type(kind).__name__}, allowed: records, as Kind or setting makes")
+            if platform_of(kind.token) != platform:
+                raise BadInput(f"{file}: {kind.token} is no type of {platform}; put its record beside those of its own")
+            yield file, kind
 
 
 def kind_of(token: str) -> Kind | None:

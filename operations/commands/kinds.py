@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from stacks.errors import BadInput
+from catalogue.errors import BadInput
 
 
 def kinds(

@@ -6,18 +6,21 @@ from rich.table import Table
 
 
 def limits() -> None:
-    """Print the limits and declared quotas that every pilot stands under, with owner and reason."""
+    """Print the limits and declared quotas that every pilot stands under, with owner and reason, by file."""
     from policies import limits as known
 
     loaded = known.load()
-    table = Table("limit", "value", "owner", "reason", title="policies/limits.yaml", title_justify="left")
-    for name, limit in loaded.limits.items():
-        value = ", ".join(limit.value) if isinstance(limit.value, list) else f"{limit.value:g}"
-        table.add_row(name, f"{value} {limit.unit}", limit.owner, limit.reason)
+    every = dict(loaded.limits)
     for platform, quotas in loaded.quotas.items():
-        for name, limit in quotas.items():
-            table.add_row(f"quota on {platform}: {name}", f"{limit.number:g} {limit.unit}", limit.owner, limit.reason)
-    Console().print(table)
+        every |= {f"quota on {platform}: {name}": limit for name, limit in quotas.items()}
+    for file in (known.SHIPPED, known.OWN):
+        table = Table("limit", "value", "owner", "reason", title=file, title_justify="left")
+        for name, limit in every.items():
+            if limit.file == file:
+                value = ", ".join(limit.value) if isinstance(limit.value, list) else f"{limit.value:g}"
+                table.add_row(name, f"{value} {limit.unit}", limit.owner, limit.reason)
+        if table.row_count:
+            Console().print(table)
 
 
 def add(app: typer.Typer) -> None:

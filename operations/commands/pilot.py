@@ -2,10 +2,10 @@
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.arguments import OUT, Format, OutOption, TodayOption, day
 from operations.judging import judge_and_show
 from stacks.config import STACKS
-from stacks.errors import BadInput
 
 
 def pilot(out: OutOption = OUT, today: TodayOption = None) -> None:

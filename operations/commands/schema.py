@@ -5,16 +5,22 @@ import json
 import typer
 from rich.console import Console
 
+from catalogue import organisation
 from stacks.config import STACKS
 from stacks.schema import json_schema
 
-SCHEMA = STACKS / "stack.schema.json"
+NAME = "stack.schema.json"
 
 
 def schema() -> None:
-    """Write the JSON Schema of stack files to stacks/stack.schema.json, which their first line names for editors."""
-    SCHEMA.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
-    Console().print(f"wrote {SCHEMA.relative_to(STACKS.parent)}")
+    """Write the JSON Schema of stack files, which their first line names for editors.
+
+    It is stacks/stack.schema.json; with sections of the organisation's, which a release must not meet there, it is
+    organisation/stack.schema.json.
+    """
+    folder = organisation.folders()[0] if organisation.names("sections") else STACKS
+    (folder / NAME).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+    Console().print(f"wrote {folder.name}/{NAME}")
 
 
 def add(app: typer.Typer) -> None:

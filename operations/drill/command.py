@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, ready, say, told, tools, used
 from stacks.config import stack_file
-from stacks.errors import BadInput
 from stacks.wording import nearest
 
 if TYPE_CHECKING:

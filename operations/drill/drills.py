@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
 from catalogue.kinds.aws import appautoscaling, sagemaker
@@ -19,7 +20,6 @@ from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
-from stacks.errors import BadInput
 from stacks.model import StackConfig
 from stacks.sections import batch_jobs, endpoints, models
 

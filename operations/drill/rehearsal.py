@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from catalogue.errors import BadInput
 from catalogue.kind import Holds
 from catalogue.kinds import kind_of
 from operations.judge import cost_of
@@ -27,7 +28,6 @@ from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from sandbox.state.resources import Resources
 from stacks.config import NAMESPACE, STACKS, read_stack_file
-from stacks.errors import BadInput
 from stacks.model import StackConfig
 from stacks.sections import endpoints
 from stacks.sections.endpoints import OnlineEndpoint

@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
-from stacks.errors import BadInput
 from stacks.wording import nearest
 
 if TYPE_CHECKING:

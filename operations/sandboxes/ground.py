@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from catalogue.errors import BadInput
 from stacks.config import STACKS, stack_file, stack_name
-from stacks.errors import BadInput
 
 if TYPE_CHECKING:
     from sandbox.engine import Engine

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
 from stacks.config import stack_file
-from stacks.errors import BadInput
 
 if TYPE_CHECKING:
     from sandbox.engine import Engine

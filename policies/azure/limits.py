@@ -1,4 +1,4 @@
-"""Limits: machines, hours, money and what is kept stay inside `policies/limits.yaml`, and autoscaling has both bounds.
+"""Limits: machines, hours, money and what is kept stay inside the limits, and autoscaling has both bounds.
 
 Replicas, machine types, quotas, regions and the retention of logs are judged for every platform alike, by what the
 catalogue knows of each kind. `limits-schedule-retries` of AWS has no meaning here: a schedule of Azure ML starts each
@@ -17,7 +17,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT,
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
-from policies.limits import load
+from policies.limits import OWN, load
 from policies.rule import resource_rule, stack_rule
 
 _PROVIDER = PLATFORMS["azure"].provider
@@ -111,7 +111,7 @@ def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> 
     severity="high",
     proof="hardware fit",
     says="A batch job asks for no more nodes than its cluster has, whose number has a limit.",
-    remedy="Lower replicas in the stack file, or have the limit's owner change it.",
+    remedy=f"Lower replicas in the stack file, or have the limit's owner change it in {OWN}.",
 )
 def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
     """Every job of a schedule, at whatever depth of a pipeline, and a batch deployment's runs; a job that Azure makes

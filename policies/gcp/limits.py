@@ -1,4 +1,4 @@
-"""Limits: machines, zones, hours and what is kept stay inside `policies/limits.yaml`.
+"""Limits: machines, zones, hours and what is kept stay inside the limits.
 
 What replicas, machine types, regions and quotas of the serving and scoring machines must be, the rules for every
 platform ask (policies/everywhere.py). `limits-autoscaled` of AWS has no meaning here: a deployment has its range of
@@ -15,7 +15,7 @@ from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, st
 from catalogue.kinds.gcp.workflows import deadlines, texts
 from catalogue.properties import Properties
 from policies.gcp.encryption import seconds
-from policies.limits import load
+from policies.limits import OWN, load
 from policies.rule import resource_rule, stack_rule
 
 _DEPLOYMENT, _WORKFLOW = mlplatform.DEPLOYMENT, workflows.WORKFLOW
@@ -49,7 +49,7 @@ def scaling_policy(props: Properties) -> Iterator[str]:
     severity="high",
     proof="hardware fit",
     says="Workbench instances run only on machine types of the limits, with no accelerator added.",
-    remedy="Choose a hardware family of the limits in the stack file, or have the limit's owner add it.",
+    remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {OWN}.",
 )
 def workspace_machines(props: Properties) -> Iterator[str]:
     """A person's machine draws on Compute Engine's quotas, so `limits-machine-types` does not count it."""
@@ -66,7 +66,7 @@ def workspace_machines(props: Properties) -> Iterator[str]:
     _WORKBENCH,
     severity="high",
     says="A Workbench instance stands in a zone of a region of the limits.",
-    remedy="Choose a region of policies/limits.yaml in the stack file.",
+    remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {OWN}.",
 )
 def zone(props: Properties) -> Iterator[str]:
     """Its location is a zone, `us-central1-a`; what names a region, `limits-region` asks."""

@@ -4,46 +4,65 @@
 `organisation/`, deploys it there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 from pydantic import create_model
 
-from stacks.errors import BadInput
+from catalogue import organisation
+from catalogue.errors import BadInput
+from catalogue.platforms import PLATFORMS
 from stacks.model import Section, StackConfig
 from stacks.wording import nearest
 
-HOMES = ("stacks", "organisation")
+_STACKS = Path(__file__).parent.parent
 
 
 @cache
 def sections() -> Mapping[str, Section[Any]]:
     """Every section by its name, each after those that it stands on. Raises BadInput for a file that cannot be one."""
     found: dict[str, Section[Any]] = {}
-    for home in HOMES:
-        for module in iter_modules([str(folder / "sections") for folder in _folders(home)]):
-            section: object = getattr(import_module(f"{home}.sections.{module.name}"), "SECTION", None)
-            file = f"{home}/sections/{module.name}.py"
-            if not isinstance(section, Section):
-                raise BadInput(f"{file}: has no section; add one as stacks/sections/budget.py has it, SECTION")
-            if module.name in found or module.name in StackConfig.model_fields:
-                raise BadInput(f"{file}: stack files have a key {module.name} already; give the file another name")
-            found[module.name] = section
+    for file, module in _files():
+        section: object = getattr(module, "SECTION", None)
+        if not isinstance(section, Section):
+            raise BadInput(f"{file}: has no section; add one as stacks/sections/budget.py has it, SECTION")
+        name = Path(file).stem
+        if name in found or name in StackConfig.model_fields:
+            raise BadInput(f"{file}: stack files have a key {name} already; give the file another name")
+        found[name] = section
     for section in found.values():
         for other in section.after:
             if other not in found:
                 raise BadInput(f"{section.module}: stands on {other!r}, which is no section{nearest(other, found)}")
+    _refuse_idle_deployers(found)
     try:
         order = list(TopologicalSorter({name: sorted(found[name].after) for name in sorted(found)}).static_order())
     except CycleError as error:
         raise BadInput(f"{' → '.join(error.args[1])}: sections stand on each other; take an `after` away") from None
     return {name: found[name] for name in order}
+
+
+def _files() -> Iterator[tuple[str, ModuleType]]:
+    for module in iter_modules(__path__):
+        yield f"stacks/sections/{module.name}.py", import_module(f"stacks.sections.{module.name}")
+    yield from organisation.modules("sections")
+
+
+def _refuse_idle_deployers(found: Mapping[str, Section[Any]]) -> None:
+    """Refuse a deployer of the organisation's that no stack would ever run."""
+    for platform in PLATFORMS:
+        for name in organisation.names(platform):
+            file = f"{organisation.NAME}/{platform}/{name}.py"
+            if name not in found:
+                raise BadInput(f"{file}: deploys {name!r}, which is no section{nearest(name, found)}")
+            if (_STACKS / platform / f"{name}.py").is_file():
+                raise BadInput(f"{file}: stacks/{platform}/{name}.py deploys that section already; take this file away")
 
 
 @cache
@@ -56,11 +75,20 @@ def stack_model() -> type[StackConfig]:
 @cache
 def deployer(section: str, platform: str) -> str | None:
     """The module that deploys a section on a platform, which is not imported; None where there is no file."""
-    for home in HOMES:
-        for folder in _folders(home):
-            if (folder / platform / f"{section}.py").is_file():
-                return f"{home}.{platform}.{section}"
-    return None
+    if (_STACKS / platform / f"{section}.py").is_file():
+        return f"stacks.{platform}.{section}"
+    return f"{organisation.NAME}.{platform}.{section}" if section in organisation.names(platform) else None
+
+
+def imported(name: str) -> ModuleType:
+    """The module of a deployer. Raises BadInput for one of the organisation's that breaks or deploys nothing."""
+    if not name.startswith(f"{organisation.NAME}."):
+        return import_module(name)
+    module = organisation.load(name)
+    if not callable(getattr(module, "deploy", None)):
+        file = f"{name.replace('.', '/')}.py"
+        raise BadInput(f"{file}: has no deploy(ground, config); add one as stacks/aws/budget.py has it")
+    return module
 
 
 def deployers(platform: str) -> list[str]:
@@ -76,8 +104,3 @@ def refusal(section: Section[Any], platform: str) -> str | None:
 def asked(config: StackConfig) -> list[Section[Any]]:
     """The sections that a stack has, each after those that it stands on."""
     return [section for section in sections().values() if section.of(config) is not None]
-
-
-def _folders(home: str) -> list[Path]:
-    spec = find_spec(home)
-    return [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from catalogue.errors import BadInput
 from operations.__main__ import app
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS
-from stacks.errors import BadInput
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 

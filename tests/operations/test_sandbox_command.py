@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalogue.errors import BadInput
 from operations.__main__ import app
 from operations.sandboxes.command import named_stack
 from sandbox.home import ROOT, Home
 from sandbox.state import State
 from sandbox.state.records import New
 from sandbox.tools import CLI_VERSION, FOLDER, NotInstalled
-from stacks.errors import BadInput
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CLI = """#!/bin/sh

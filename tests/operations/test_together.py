@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations import judge, together
 from operations.checkov import Checkov, CheckovError
@@ -22,7 +23,6 @@ from operations.progress import Progress
 from operations.together import Broken, judge_all
 from operations.verdict import Verdict
 from stacks.config import STACKS
-from stacks.errors import BadInput
 from tests.operations.sample_verdict import nothing
 
 TODAY = date(2026, 11, 22)

@@ -1,7 +1,6 @@
 """The pack on the engine: names by platform, waivers by stack, and what was sent judged beside what was answered."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies import __main__ as engine
-from policies import everywhere, waivers
+from policies import everywhere
 from policies.rule import resource_rule
 from tests.on_engine import args_of, shown
 
@@ -152,22 +151,3 @@ def test_a_waiver_of_one_stack_is_none_of_anothers() -> None:
 def test_the_shared_rules_are_made_once_for_each_platform() -> None:
     names = [[rule.name for rule in everywhere.rules(platform)] for platform in PLATFORMS]
     assert names[0] == names[1] == names[2] and len(set(names[0])) == len(names[0])
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("waivers:\n  aws-pilot:\n    - {rule: r, resource: x, reason: because, expires: 2027-06-30}\n", "0.owner"),
-        ("waivers: [", "is not valid YAML"),
-    ],
-)
-def test_a_wrong_file_of_waivers_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
-) -> None:
-    monkeypatch.setattr(waivers, "FILE", tmp_path / "waivers.yaml")
-    waivers.FILE.write_text(text, encoding="utf-8")
-    waivers.load.cache_clear()
-    with pytest.raises(waivers.BadWaivers, match=said) as caught:
-        waivers.load()
-    waivers.load.cache_clear()
-    assert "\n" not in str(caught.value)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from stacks.capabilities import README, capabilities, page, table
 from stacks.config import NAMESPACE, STACKS, validate
-from stacks.errors import BadInput
 from stacks.sections import deployer, refusal, sections
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)

@@ -14,12 +14,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.zones import zones_of
 from stacks import config as stack_config
 from stacks import fields as types
 from stacks.config import STACKS, from_engine, read_stack_file, to_engine, validate
-from stacks.errors import BadInput
 from stacks.model import StackConfig
 from stacks.schema import json_schema
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint

@@ -21,13 +21,13 @@ import pytest
 import yaml
 
 from catalogue.behaviour import EVERYTHING
+from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from operations.offline import preview
 from provider.resources import Services, services
 from sandbox.behaviour import Cloud
 from sandbox.state import State
 from stacks.config import STACKS, stack_file, to_engine, validate
-from stacks.errors import BadInput
 from stacks.model import StackConfig
 
 Config = dict[str, Any]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.preview import PreviewFailed, preview
 from stacks.config import STACKS
-from stacks.errors import BadInput
 
 RUNNING = {
     "aws:appautoscaling/policy:Policy",

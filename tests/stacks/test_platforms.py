@@ -13,10 +13,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, stack_name, validate
-from stacks.errors import BadInput
 from stacks.sections import endpoints
 from tests.stacks import test_config as common
 from tests.stacks.test_config import examples, jsonschema_of_file, outcome, read_bytes, refusal

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import app
 from operations.drill.drills import DRILLS, cheapest, fallback, next_artifact
 from stacks.config import STACKS, read_stack_file
-from stacks.errors import BadInput
 from stacks.model import StackConfig
 
 

@@ -2,21 +2,20 @@
 
 import json
 import runpy
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from operations.offline import record
+from operations.preview import preview
 from stacks.capabilities import table
 from stacks.config import STACKS, validate
-from stacks.errors import BadInput
 from stacks.keys import keys
 from stacks.schema import json_schema
-from stacks.sections import deployer, deployers, sections, stack_model
+from stacks.sections import deployer, deployers, sections
 
 SECTION = '''
 """A feature store."""
@@ -64,28 +63,10 @@ def deploy(ground, config):
 '''
 
 
-def _forget() -> None:
-    sections.cache_clear()
-    stack_model.cache_clear()
-    deployer.cache_clear()
-    for module in [name for name in sys.modules if name.partition(".")[0] == "organisation"]:
-        del sys.modules[module]
-
-
-@pytest.fixture
-def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of the company's own, found as the one at the root of the repository would be."""
-    folder = tmp_path / "organisation"
-    for part in ("sections", "aws"):
-        (folder / part).mkdir(parents=True)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    _forget()
-    yield folder
-    _forget()
-
-
 @pytest.fixture
 def added(organisation: Path) -> Path:
+    for part in ("sections", "aws"):
+        (organisation / part).mkdir()
     (organisation / "sections" / "feature_store.py").write_text(SECTION, encoding="utf-8")
     (organisation / "aws" / "feature_store.py").write_text(DEPLOYED, encoding="utf-8")
     return organisation
@@ -161,14 +142,8 @@ def test_the_schema_has_it_where_it_is_deployed() -> None:
 
 
 @pytest.mark.usefixtures("added")
-def test_the_table_of_the_readme_has_it() -> None:
-    (line,) = [line for line in table().splitlines() if line.startswith("| feature store |")]
-    aws, gcp, azure = (cell.strip() for cell in line.split("|")[2:-1])
-    assert aws == "yes"
-    for cell, refusal in ((gcp, "make one there"), (azure, "leave it out")):
-        number = cell.removeprefix("no <sup>").removesuffix("</sup>")
-        (note,) = [line for line in table().splitlines() if line.startswith(f"{number}. ")]
-        assert note.endswith(refusal)
+def test_the_table_of_the_readme_has_what_ships_alone() -> None:
+    assert "feature store" not in table() and "| budget |" in table()
 
 
 @pytest.mark.usefixtures("added")
@@ -195,6 +170,8 @@ def test_the_program_deploys_it_and_the_network_reaches_what_it_needs() -> None:
          "SECTION"),
         ("lost", SECTION.replace('("models",)', '("modles",)'), "organisation.sections.lost: stands on 'modles', which "
          "is no section; did you mean models?"),
+        ("broken", "import nothing_of_this_name", "organisation/sections/broken.py: cannot be imported, for line 1 of "
+         "it breaks (ModuleNotFoundError: No module named 'nothing_of_this_name')"),
         ("ring", SECTION.replace('("models",)', '("ring",)'), "ring → ring: sections stand on each other; take an "
          "`after` away"),
     ],
@@ -202,7 +179,40 @@ def test_the_program_deploys_it_and_the_network_reaches_what_it_needs() -> None:
 def test_a_file_that_cannot_be_a_section_gives_one_sentence(
     organisation: Path, name: str, text: str, sentence: str
 ) -> None:
+    (organisation / "sections").mkdir()
     (organisation / "sections" / f"{name}.py").write_text(text, encoding="utf-8")
     with pytest.raises(BadInput) as caught:
         sections()
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("budgets", "", "organisation/aws/budgets.py: deploys 'budgets', which is no section; did you mean budget?"),
+        ("budget", "", "organisation/aws/budget.py: stacks/aws/budget.py deploys that section already; take this file "
+         "away"),
+    ],
+)  # fmt: skip
+def test_a_deployer_that_no_stack_would_run_is_refused(organisation: Path, name: str, text: str, sentence: str) -> None:
+    (organisation / "aws").mkdir()
+    (organisation / "aws" / f"{name}.py").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        sections()
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "organisation/aws/feature_store.py: has no deploy(ground, config); add one as stacks/aws/budget.py "
+         "has it"),
+        ("1 / 0", "organisation/aws/feature_store.py: cannot be imported, for line 1 of it breaks (ZeroDivisionError: "
+         "division by zero)"),
+    ],
+)  # fmt: skip
+def test_a_deployer_that_cannot_be_one_gives_one_sentence(added: Path, text: str, sentence: str) -> None:
+    (added / "aws" / "feature_store.py").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        preview(STACKS / "Pulumi.aws-pilot.yaml")
     assert str(caught.value) == sentence
