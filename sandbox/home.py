@@ -61,7 +61,7 @@ class Home:
             # The engine looks for the version of the SDK alone.
             folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(cloud.sdk)}"
             folder.mkdir(parents=True, exist_ok=True)
-            # -P keeps the folder where the engine is run out of the import path: a project may have folders named alike.
+            # -P keeps the folder where the engine is run out of the imports: a project may have folders named alike.
             command = f'exec {shlex.quote(sys.executable)} -P -m sandbox.plugin {plugin} "$@"'
             _write(folder / f"pulumi-resource-{plugin}", f"#!/bin/sh\n{command}\n", 0o755)
         for entry in ROOT.iterdir():
