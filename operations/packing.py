@@ -19,7 +19,7 @@ from catalogue.platforms import PLATFORMS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "out" / "policy-pack"
-_IN_PACK = ("policies", "catalogue", "organisation")
+_IN_PACK = ("policies", "catalogue")
 _NOT_IN_PACK = ("checkov", "__pycache__", "documentation.py")
 _HEAD = "# Made from uv.lock by `make {target}`: what {what} imports, and what that needs.\n"
 
@@ -36,12 +36,12 @@ def main() -> None:
             sys.stdout.write(f"wrote {file.relative_to(ROOT)}\n")
 
 
-def build_pack(folder: Path) -> None:
-    """Build the policy pack in the folder, which is emptied first, with its limits, waivers, kinds and rules."""
+def build_pack(folder: Path, own: Path = ROOT / "organisation") -> None:
+    """Build the policy pack in the folder, which is emptied first, with what is the company's `own`, where it is."""
     shutil.rmtree(folder, ignore_errors=True)
-    for name in _IN_PACK:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*_NOT_IN_PACK))
+    parts = [*(ROOT / name for name in _IN_PACK), *([own] if own.is_dir() else [])]
+    for part in parts:
+        shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns(*_NOT_IN_PACK))
     for inner in ("PulumiPolicy.yaml", "__main__.py"):
         (folder / "policies" / inner).rename(folder / inner)
     about = (folder / "PulumiPolicy.yaml").read_text(encoding="utf-8")

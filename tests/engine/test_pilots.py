@@ -60,7 +60,7 @@ def pilot(request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[Pilot]:
 
 def test_the_life_of_a_pilot(pilot: Pilot) -> None:
     platform = pilot.stack.partition("-")[0]
-    came_up = pilot.steps("up", *QUIET)
+    came_up = pilot.steps("up", *QUIET, "--policy-pack", "policies")  # the README's words
     assert {step.op for step in came_up} == {"create"}
     stands = pilot.known()
     assert len(stands) > 80 and pilot.in_cloud() == stands

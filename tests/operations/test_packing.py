@@ -48,6 +48,14 @@ def test_the_pack_serves_every_rule_without_the_rest_of_the_repository(tmp_path:
     assert [file for file in found["files"] if Path(file).is_relative_to(tmp_path)]
 
 
+def test_what_is_the_companys_travels_with_the_pack(tmp_path: Path) -> None:
+    own = tmp_path / "organisation"
+    own.mkdir()
+    (own / "waivers.yaml").write_text("waivers: {}\n", encoding="utf-8")
+    build_pack(tmp_path / "pack", own)
+    assert (tmp_path / "pack" / "organisation" / "waivers.yaml").read_text(encoding="utf-8") == "waivers: {}\n"
+
+
 def test_the_pack_is_built_anew_with_what_it_must_have_installed(tmp_path: Path) -> None:
     stale = tmp_path / "pack" / "left.py"
     stale.parent.mkdir()
