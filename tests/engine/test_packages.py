@@ -24,7 +24,7 @@ STRANGERS = Path(__file__).parent / "strangers"
 CONFIG = {
     "aws": {"aws:region": "us-east-1", "aws:allowedAccountIds": ["111122223333"]},
     "gcp": {"gcp:project": "shop-recommender", "gcp:region": "us-central1"},
-    "azure": {"azure-native:subscriptionId": "00000000-0000-0000-0000-000000000001"},
+    "azure": {"azure-native:subscriptionId": "00000000-0000-4000-8000-000000000001"},
 }
 
 

@@ -12,14 +12,13 @@ tags = {
     "environment": "pilot",
     "owner": "ana_example_com",
 }
+reach = ["googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"]
 artifact = "gs://shop-recommender-models/recommender/1/"
 
 agents = ml.ServiceAgents("shop-agents", project=PROJECT, project_number=NUMBER)
 key = ml.Encryption("shop-key", project=PROJECT, region=REGION, agents=agents.members, tags=tags)
 ml.Audit("shop-audit", project=PROJECT, region=REGION, bucket_id="shop-audit", logs_key_id=key.logs_key_id)
-network = ml.Network(
-    "shop-network", project=PROJECT, region=REGION, cidr="10.50.0.0/22", reach=["googleapis.com"], tags=tags
-)
+network = ml.Network("shop-network", project=PROJECT, region=REGION, cidr="10.50.0.0/22", reach=reach, tags=tags)
 registry = ml.Registry(
     "shop-registry",
     project=PROJECT,
@@ -57,6 +56,27 @@ recommender = ml.Endpoint(
     subnet_id=network.subnet_id,
     vertex_agent=agents.members["aiplatform"],
     channel_id=alerts.channel_id,
+    tags=tags,
+)
+ml.Budget(
+    "shop-budget",
+    billing_account="0A1B2C-3D4E5F-6A7B8C",
+    project_number=NUMBER,
+    team="shop",
+    monthly_usd=500,
+    channel_id=alerts.channel_id,
+)
+ml.Workspace(
+    "shop-workspace",
+    prefix="shop",
+    project=PROJECT,
+    users={"ana": "ana@example.com"},
+    machine={"type": "e2-standard-2"},
+    zone="us-central1-a",
+    network_id=network.network_id,
+    subnet_id=network.subnet_id,
+    service_account=people.account_emails["data-scientist"],
+    data_key_id=key.data_key_id,
     tags=tags,
 )
 pulumi.export("served", recommender.endpoint_id)

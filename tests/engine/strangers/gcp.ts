@@ -10,13 +10,14 @@ const tags = {
     environment: "pilot",
     owner: "ana_example_com",
 };
+const reach = ["googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"];
 const artifactUri = "gs://shop-recommender-models/recommender/1/";
 
 const agents = new ml.ServiceAgents("shop-agents", { project, projectNumber });
 const key = new ml.Encryption("shop-key", { project, region, agents: agents.members, tags });
 new ml.Audit("shop-audit", { project, region, bucketId: "shop-audit", logsKeyId: key.logsKeyId });
 const network = new ml.Network("shop-network", {
-    project, region, cidr: "10.50.0.0/22", reach: ["googleapis.com"], tags,
+    project, region, cidr: "10.50.0.0/22", reach, tags,
 });
 const registry = new ml.Registry("shop-registry", {
     project, region, bucketName: "shop-recommender-artifacts", dataKeyId: key.dataKeyId, tags,
@@ -48,6 +49,21 @@ const recommender = new ml.Endpoint("shop-recommender", {
     subnetId: network.subnetId,
     vertexAgent: agents.members.apply(members => members["aiplatform"]),
     channelId: alerts.channelId,
+    tags,
+});
+new ml.Budget("shop-budget", {
+    billingAccount: "0A1B2C-3D4E5F-6A7B8C", projectNumber, team: "shop", monthlyUsd: 500, channelId: alerts.channelId,
+});
+new ml.Workspace("shop-workspace", {
+    prefix: "shop",
+    project,
+    users: { ana: "ana@example.com" },
+    machine: { type: "e2-standard-2" },
+    zone: "us-central1-a",
+    networkId: network.networkId,
+    subnetId: network.subnetId,
+    serviceAccount: people.accountEmails.apply(accounts => accounts["data-scientist"]),
+    dataKeyId: key.dataKeyId,
     tags,
 });
 export const served = recommender.endpointId;
