@@ -4,11 +4,11 @@ Read from the resource graph and the catalogue. The record of every kind says wh
 without a record, and a price that nobody knows, is reported as unpriced: nothing bills unseen.
 """
 
-from collections.abc import Iterator
 from math import isfinite
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Source
 from catalogue.kind import No
 from catalogue.kinds import kind_of
 from catalogue.pricing import Pricing
@@ -39,15 +39,19 @@ def price(graph: Graph, region: str) -> Cost:
         budgets = list(facts.of(graph.platform).budgets(graph))
     except Exception:  # no budget that can be read; the rule cost-budget says of it what is wrong
         budgets = []
+    sources = _sources(pricing)
     return Cost(
         lines=lines,
         idle_usd=round(sum(line.idle_usd for line in lines), 2),
         ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
         by_team=_by_team(lines),
         budget_usd=sum(budgets) if budgets else None,
-        assumptions=[f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()],
+        assumptions=[
+            *(f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()),
+            *(f"{source.note} ({source.date})" for source in sources if source.hand == "assumed"),
+        ],
         unpriced=unpriced,
-        second_hand=sorted(_second_hand(pricing)),
+        second_hand=sorted(_cited(source) for source in sources if source.hand == "second"),
     )
 
 
@@ -94,14 +98,16 @@ def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
     return teams
 
 
-def _second_hand(pricing: Pricing) -> Iterator[str]:
-    """The second-hand sources that prices in this region rest on: their address and date."""
+def _sources(pricing: Pricing) -> list[Source]:
+    """The sources that prices in this region rest on."""
     hardware, region = pricing.hardware, pricing.region
     names = {hardware.family_of(use.machine_type, use.accelerator) for _, use in facts.uses(pricing.graph)}
     families = [hardware.families[name] for name in names if name]
     cited = {f.price_per_hour_usd[region].source for f in families if region in f.price_per_hour_usd}
     cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
-    for name in cited:
-        source = hardware.sources[name]
-        if source.hand == "second":
-            yield f"{source.address} ({source.date})"
+    return [hardware.sources[name] for name in sorted(cited)]
+
+
+def _cited(source: Source) -> str:
+    """A second-hand source as a reader sees it: its address, what it says there, and its date."""
+    return f"{source.address}{f': {source.says}' if source.says else ''} ({source.date})"

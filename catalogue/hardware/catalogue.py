@@ -1,7 +1,6 @@
 """The hardware catalogue: portable hardware families, and what each platform has, charges and allows for them.
 
-The figures live in one YAML file a platform beside this module, each with the date and address of its source. A
-source is `first` hand when it is the cloud's own page, API or SDK, and `second` hand otherwise.
+The figures live in one YAML file a platform beside this module, each with the date and address of its source.
 """
 
 from datetime import date
@@ -25,10 +24,17 @@ class _Entry(BaseModel):
 
 
 class Source(_Entry):
-    """Where a figure comes from; `date` is the source's own date or, where `note` says so, that of retrieval."""
+    """Where a figure comes from.
 
-    hand: Literal["first", "second"]
-    address: str
+    `hand` is `first` for the cloud's own page, API or SDK, where this project read it. It is `second` for anything
+    else, and `assumed` where no address says the figure: then `note` has the reason. `address` is a public page or file
+    that a reader can open (https://), or a package with its version (`botocore 1.44.5`). `says` is what stands there.
+    `date` is the source's own date or, where `note` says so, that of retrieval.
+    """
+
+    hand: Literal["first", "second", "assumed"]
+    address: str = ""
+    says: str = ""
     date: date
     note: str = ""
 

@@ -20,7 +20,7 @@ READ = "2026-11-26"
 NOT_MADE = No("no stack of ours makes one", assumed("a test holds it against the pilot's resources", READ))
 """For `acts`: the kinds that policies know only to forbid them."""
 
-_BRIDGED = "https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/"
+_BRIDGED = "https://github.com/hashicorp/terraform-provider-aws/tree/v6.46.0/internal/service/"
 _TERRAFORM = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"
 
 

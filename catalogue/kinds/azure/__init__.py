@@ -13,14 +13,14 @@ from catalogue.kind import No, assumed, documented, from_source
 
 READ = "2026-11-26"
 REPLACED = from_source(
-    "https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go", READ
+    "https://github.com/pulumi/pulumi-azure-native/blob/f8d3054a/provider/pkg/gen/replacement.go", READ
 )
 """What replaces a kind, beside what its id is made of."""
 NAMED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules", READ
 )
 """What a name may look like, and in which scope it is unique; what replaces the kind is as in `REPLACED`."""
-CHECKED = from_source("https://github.com/Azure/bicep-types-az", READ)
+CHECKED = from_source("https://github.com/Azure/bicep-types-az/tree/1f896de2", READ)
 """Azure's own types: how ARM calls a kind and its properties. The version is that of azure-native's docstrings."""
 
 UNMADE = No("no stack of ours makes one", assumed("what Azure does with one was not looked up", READ))

@@ -25,7 +25,7 @@ _IAM = assumed("none of Google's price lists that were read names a price of IAM
 _BRIDGE = from_source(
     "https://github.com/pulumi/pulumi-gcp/blob/v9.35.0/provider/cmd/pulumi-resource-gcp/bridge-metadata.json", READ
 )
-_TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/main/google/services"
+_TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/e03b7622/google/services"
 
 IN_PROJECT, IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
 """What the ids of most services begin with."""
