@@ -15,7 +15,7 @@ from catalogue.properties import Properties
 
 
 @dataclass(frozen=True)
-class Source:
+class SourcePosition:
     """The Python line that made a resource; `file` is relative to the repository."""
 
     file: str
@@ -45,7 +45,7 @@ class Resource:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    source: Source | None = None
+    source: SourcePosition | None = None
     stack_key: str | None = None
 
     @property
@@ -113,7 +113,7 @@ class Resource:
             options=data["options"],
             inputs=data["inputs"],
             outputs=data["outputs"],
-            source=Source(source["file"], source["line"]) if source else None,
+            source=SourcePosition(source["file"], source["line"]) if source else None,
             stack_key=data.get("stackKey"),
         )
 

@@ -11,12 +11,11 @@ from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Source
 from catalogue.kind import No
 from catalogue.kinds import kind_of
-from catalogue.pricing import Pricing
-from catalogue.pricing import Unpriced as NoPrice
+from catalogue.pricing import Pricing, Unpriced
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.findings import place
-from operations.verdict import Cost, CostLine, Unpriced
+from operations.findings import code_line
+from operations.verdict import Cost, CostLine, UnpricedResource
 
 _NOBODY = "nobody"
 
@@ -27,10 +26,10 @@ def price(graph: Graph, region: str) -> Cost:
     pricing = Pricing(graph, hardware, region)
     stack_team = next((team for r in graph.cloud if (team := facts.team(r))), _NOBODY)
     lines: list[CostLine] = []
-    unpriced: list[Unpriced] = []
+    unpriced: list[UnpricedResource] = []
     for resource in graph.cloud:
         made = _line(pricing, resource, stack_team)
-        if isinstance(made, Unpriced):
+        if isinstance(made, UnpricedResource):
             unpriced.append(made)
         elif made is not None:
             lines.append(made)
@@ -55,7 +54,7 @@ def price(graph: Graph, region: str) -> Cost:
     )
 
 
-def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | Unpriced | None:
+def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | UnpricedResource | None:
     """What one resource costs; None where its kind is free."""
     kind = kind_of(resource.type)
     if kind is None:
@@ -64,7 +63,7 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         return None
     try:
         bill = kind.bills.price(pricing, resource)
-    except NoPrice as missing:
+    except Unpriced as missing:
         return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
     except Unreadable as error:
         return _unpriced(resource, f"cannot be priced: {error}")
@@ -82,12 +81,12 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         idle_usd=round(bill.idle, 2),
         ceiling_usd=round(bill.ceiling, 2),
         basis=bill.basis,
-        place=place(resource),
+        place=code_line(resource),
     )
 
 
-def _unpriced(resource: Resource, why: str) -> Unpriced:
-    return Unpriced(urn=resource.urn, resource=resource.name, why=why)
+def _unpriced(resource: Resource, why: str) -> UnpricedResource:
+    return UnpricedResource(urn=resource.urn, resource=resource.name, why=why)
 
 
 def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:

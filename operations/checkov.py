@@ -36,7 +36,7 @@ class Passed(_Record):
     address: str
 
 
-class Failed(_Record):
+class FailedCheck(_Record):
     """A check that a resource fails; `guideline` is a URL where Checkov knows one offline, `None` otherwise.
 
     `category` is Checkov's own, such as ENCRYPTION; empty where the check names none.
@@ -56,7 +56,7 @@ class ScanResult(_Record):
     checkov_version: str
     seconds: float
     passed: tuple[Passed, ...]
-    failed: tuple[Failed, ...]
+    failed: tuple[FailedCheck, ...]
     resources: int
     parsing_errors: tuple[str, ...]
 

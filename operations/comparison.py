@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations import words
-from operations.verdict import PROOFS, Proof, State, Verdict
+from operations.verdict import PROOFS, Proof, ProofState, Verdict
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Cell:
 
     text: str
     detail: str = ""
-    state: State | None = None
+    state: ProofState | None = None
     share: float | None = None
     """For an amount, its part of the largest on the line, from 0 to 1: the length of its bar."""
 

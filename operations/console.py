@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from operations import words
 from operations.comparison import Comparison
-from operations.verdict import Created, Finding, Verdict
+from operations.verdict import CreatedNode, Finding, Verdict
 
 _TREE_LINES = 25
 _TOP_LINES = 5
@@ -111,7 +111,7 @@ def _created(verdict: Verdict, console: Console) -> None:
     console.print(tree, highlight=False)
 
 
-def _node(node: Created, stack: str, width: int) -> Text:
+def _node(node: CreatedNode, stack: str, width: int) -> Text:
     """A component on one line, however long its name: a tree whose lines wrap is no tree any more."""
     noun = words.noun(node.type)
     if not words.is_component(node):
@@ -127,7 +127,7 @@ def _node(node: Created, stack: str, width: int) -> Text:
     return text.append_text(about)
 
 
-def _every_kind(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _every_kind(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         branch = tree.add(_node(node, stack, width - _GUIDE))
         for kind, number in words.kinds(node, deep=False):
@@ -135,7 +135,7 @@ def _every_kind(tree: Tree, nodes: list[Created], stack: str, width: int) -> Non
         _every_kind(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _kinds_joined(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _kinds_joined(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         branch = tree.add(_node(node, stack, width - _GUIDE))
         kinds = words.kinds(node, deep=False)
@@ -144,7 +144,7 @@ def _kinds_joined(tree: Tree, nodes: list[Created], stack: str, width: int) -> N
         _kinds_joined(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _one_line_each(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _one_line_each(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         line = _node(node, stack, width // 2 if words.is_component(node) else width - _GUIDE)
         room = width - _GUIDE - line.cell_len

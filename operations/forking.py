@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-Job = Callable[[], int]
+ForkedJob = Callable[[], int]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Child:
 class Server:
     """Forks a child for each job until the asker is gone. No thread and no event loop runs here: a fork copies none."""
 
-    def __init__(self, control: socket.socket, job: Job) -> None:
+    def __init__(self, control: socket.socket, job: ForkedJob) -> None:
         self._control, self._job = control, job
         self._children: dict[int, Child] = {}
         self._more: set[str] = set()
@@ -172,7 +172,7 @@ def main() -> None:
         sys.exit(f"{file}: is no Python file")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    job: Job = module.load(*arguments)
+    job: ForkedJob = module.load(*arguments)
     gc.freeze()  # or a collection in a child would touch, and so copy, all of it
     Server(control, job).serve()
     os._exit(0)

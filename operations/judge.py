@@ -15,14 +15,14 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.verdict import (
     Cost,
-    Created,
+    CreatedNode,
     Finding,
     HardwareUse,
     NetworkPicture,
     Proof,
     ProofName,
+    ProofState,
     Severity,
-    State,
     Verdict,
     Waived,
 )
@@ -40,7 +40,9 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     `stage` is told what is being done. Raises CheckovError when Checkov breaks.
     """
     read, unread = facts.of(graph.platform), list[Finding]()
-    account, region = _told(graph, unread, "its account and region", lambda: read.place(graph), ("unknown", "unknown"))
+    account, region = _told(
+        graph, unread, "its account and region", lambda: read.account_and_region(graph), ("unknown", "unknown")
+    )
     rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
     stage("policies")
     evaluated = evaluate(graph, pack.RULES[graph.platform])
@@ -101,7 +103,7 @@ def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], 
 
 def cost_of(graph: Graph) -> Cost:
     """What the stack costs a month, alone: no other judgement is made."""
-    return bills.price(graph, facts.of(graph.platform).place(graph)[1])
+    return bills.price(graph, facts.of(graph.platform).account_and_region(graph)[1])
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
@@ -257,7 +259,7 @@ def _proofs(
 
     def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
         first = broken.get(name)
-        state: State = "failed" if failed or first else "planned"
+        state: ProofState = "failed" if failed or first else "planned"
         return Proof(name=name, state=state, fact=first.message if first else fact)
 
     links = reached.links if reached else []
@@ -283,17 +285,17 @@ def _proofs(
     ]
 
 
-def _created(graph: Graph) -> list[Created]:
+def _created(graph: Graph) -> list[CreatedNode]:
     """The tree of what would be created: components in order of name, resource types counted within each."""
     children: dict[str | None, list[Resource]] = {}
     for resource in graph.resources:
         children.setdefault(resource.parent if resource.parent in graph.by_urn else None, []).append(resource)
 
-    def node(resource: Resource) -> Created:
+    def node(resource: Resource) -> CreatedNode:
         below = [node(child) for child in children.get(resource.urn, ()) if child.is_component]
         types = Counter(child.type for child in children.get(resource.urn, ()) if child.custom)
-        leaves = [Created(name=type_.rpartition(":")[2], type=type_, count=n) for type_, n in sorted(types.items())]
+        leaves = [CreatedNode(name=type_.rpartition(":")[2], type=type_, count=n) for type_, n in sorted(types.items())]
         parts = [*below, *leaves]
-        return Created(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
+        return CreatedNode(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
 
     return [node(r) for r in children.get(None, ()) if r.is_component]

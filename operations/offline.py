@@ -27,7 +27,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from catalogue.answers import Answer, Lookup, Request
-from catalogue.graph import Graph, Resource, Source
+from catalogue.graph import Graph, Resource, SourcePosition
 from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
 from sandbox import cloud
@@ -141,12 +141,12 @@ def _options(request: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value}
 
 
-def _source(request: Any) -> Source | None:
+def _source(request: Any) -> SourcePosition | None:
     """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
     for frame in request.stackTrace.frames:
         path = Path(unquote(urlparse(str(frame.pc.uri)).path))
         if path.is_relative_to(ROOT) and not path.is_relative_to(_LIBRARIES):
-            return Source(str(path.relative_to(ROOT)), frame.pc.line)
+            return SourcePosition(str(path.relative_to(ROOT)), frame.pc.line)
     return None
 
 

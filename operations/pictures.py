@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.verdict import Cost, CostLine, Link, State
+from operations.verdict import Cost, CostLine, NetworkLink, ProofState
 from operations.words import counted, dollars
 
 _MOST_BARS = 12
@@ -26,7 +26,7 @@ class Internet:
 
 _NOT_SHUT = "way out not known to be shut"
 _SHUT = "No route leads out of this network and none leads in"
-_INTERNET: dict[State | None, Internet] = {
+_INTERNET: dict[ProofState | None, Internet] = {
     "proved": Internet(True, "No way to the internet", f"{_SHUT}, as was tried in the account.", "no route out"),
     "rehearsed": Internet(True, "No way to the internet", f"{_SHUT}, as was rehearsed.", "no route out"),
     "planned": Internet(True, "No way to the internet", f"{_SHUT}, as planned.", "no route out planned"),
@@ -36,12 +36,12 @@ _INTERNET: dict[State | None, Internet] = {
 }
 
 
-def internet(fit: State | None) -> Internet:
+def internet(fit: ProofState | None) -> Internet:
     """How the internet stands by the state of the proof of network fit; None: there is no such proof."""
     return _INTERNET[fit]
 
 
-def needed_by(link: Link) -> str:
+def needed_by(link: NetworkLink) -> str:
     """Who needs a service, in words."""
     return f"needed by {', '.join(link.needed_by) or 'nothing'}"
 

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import pictures, words
 from operations.comparison import Comparison
-from operations.verdict import Finding, Proof, State, Verdict
+from operations.verdict import Finding, Proof, ProofState, Verdict
 
 SCHEMA_VERSION = 2
 """Of `report.json`; it rises when a reader of the last one would misread this one."""
@@ -91,7 +91,7 @@ def _environment() -> Environment:
 
 def html(verdict: Verdict) -> str:
     """The report as one page that needs no script, no network and no other file."""
-    fit: State | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
+    fit: ProofState | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
     return (
         _environment()
         .get_template("report.html.j2")

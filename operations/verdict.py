@@ -5,11 +5,10 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from policies.rule import Proof as ProofName
-from policies.rule import Severity
+from policies.rule import ProofName, Severity
 
 PROOFS: tuple[ProofName, ...] = get_args(ProofName)
-State = Literal["failed", "not yet", "planned", "rehearsed", "proved"]
+ProofState = Literal["failed", "not yet", "planned", "rehearsed", "proved"]
 """How far a proof has come: `planned`, the plan says so; `rehearsed`, it was done in the sandbox on the engine;
 `proved`, it was done in an account, with a transcript. No word is stronger than what was done.
 """
@@ -19,7 +18,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Place(_Part):
+class CodeLine(_Part):
     """The Python line that made a resource; `file` is relative to the repository."""
 
     file: str
@@ -57,7 +56,7 @@ class Finding(_Part):
     stack_key: str | None = None
     message: str
     remedy: str
-    place: Place | None
+    place: CodeLine | None
     waived: Waived | None = None
 
     @property
@@ -76,10 +75,10 @@ class CostLine(_Part):
     idle_usd: float
     ceiling_usd: float
     basis: str
-    place: Place | None
+    place: CodeLine | None
 
 
-class Unpriced(_Part):
+class UnpricedResource(_Part):
     """A resource that bills and has no price, and the end of a sentence that says why."""
 
     urn: str
@@ -99,7 +98,7 @@ class Cost(_Part):
     by_team: dict[str, tuple[float, float]]
     budget_usd: float | None
     assumptions: list[str]
-    unpriced: list[Unpriced]
+    unpriced: list[UnpricedResource]
     second_hand: list[str]
 
 
@@ -107,7 +106,7 @@ class Proof(_Part):
     """One of the five things a pilot proves, and the fact the state rests on."""
 
     name: str
-    state: State
+    state: ProofState
     fact: str
 
 
@@ -128,16 +127,16 @@ class HardwareUse(_Part):
     declared: int | None
 
 
-class Created(_Part):
+class CreatedNode(_Part):
     """One node of the tree of what would be created: a component and what it holds, or a resource type counted."""
 
     name: str
     type: str
     count: int
-    children: list["Created"] = []
+    children: list["CreatedNode"] = []
 
 
-class Link(_Part):
+class NetworkLink(_Part):
     """One line of the network picture: a workload that reaches a service through an endpoint."""
 
     service: str
@@ -152,7 +151,7 @@ class NetworkPicture(_Part):
     cidr: str
     subnets: list[tuple[str, str]]
     inside: list[str]
-    links: list[Link]
+    links: list[NetworkLink]
 
 
 class Verdict(_Part):
@@ -172,7 +171,7 @@ class Verdict(_Part):
     seconds: float
     passed: bool
     resources: int
-    created: list[Created]
+    created: list[CreatedNode]
     findings: list[Finding]
     checks_passed: dict[str, int]
     policies_only: list[str] = []

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
-from operations.verdict import Created, Finding, Verdict
+from operations.verdict import CreatedNode, Finding, Verdict
 
 Standing = Literal["fails", "advisory", "waived"]
 
@@ -92,17 +92,17 @@ def times(number: int, kind: str) -> str:
     return f"{number} \N{MULTIPLICATION SIGN} {kind}"
 
 
-def is_component(node: Created) -> bool:
+def is_component(node: CreatedNode) -> bool:
     """Whether a node of the tree is a component: it holds something, or, being empty, counts for nothing."""
     return bool(node.children) or node.count == 0
 
 
-def held(node: Created) -> int:
+def held(node: CreatedNode) -> int:
     """How many resources a node of the tree holds; a component itself is nothing in the cloud and does not count."""
     return sum(held(child) for child in node.children) if node.children else node.count
 
 
-def kinds(node: Created, deep: bool) -> list[tuple[str, int]]:
+def kinds(node: CreatedNode, deep: bool) -> list[tuple[str, int]]:
     """The resource types in a component, counted, the most frequent first; `deep` looks into inner components."""
     count: dict[str, int] = {}
     for child in node.children:

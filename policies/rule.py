@@ -14,7 +14,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown, Properties, Unreadable
 
 Severity = Literal["critical", "high", "medium", "low"]
-Proof = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
+ProofName = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
 Scope = Literal["resource", "stack", "whole stack"]
 Found = Iterable[tuple[Resource | None, str]]
 
@@ -61,7 +61,7 @@ class Rule:
     says: str
     remedy: str
     mandatory: bool
-    proof: Proof | None
+    proof: ProofName | None
     check: Callable[[Graph, Resource | None], Found]
     advice_elsewhere: bool = False
 
@@ -98,7 +98,7 @@ def resource_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
 ) -> Callable[[Callable[[Properties], Iterable[str]]], Rule]:
     """Make a rule on the properties of each resource of these types; it yields one sentence a violation.
 
@@ -122,7 +122,7 @@ def stack_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
 ) -> Callable[[Callable[[Graph, Resource], Iterable[str]]], Rule]:
     """Make a rule on each resource of these types that sees the rest of the stack beside it."""
 
@@ -143,7 +143,7 @@ def whole_stack_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
     advice_elsewhere: bool = False,
 ) -> Callable[[Callable[[Graph], Found]], Rule]:
     """Make a rule on the stack as a whole; it yields the resource (None: the stack) and one sentence a violation.

@@ -25,7 +25,7 @@ LOOK_EVERY = 0.005
 """Seconds between two looks at how far a command is that is to be killed."""
 
 
-class Failed(Exception):
+class EngineFailed(Exception):
     """The CLI refused what the sandbox needs of it: `str()` is its own last line."""
 
 
@@ -60,7 +60,7 @@ class Engine:
         return code if code >= 0 else 128 - code
 
     def ask(self, *arguments: str) -> str:
-        """Run a command and return what it printed. Raises Failed where it does not end well."""
+        """Run a command and return what it printed. Raises EngineFailed where it does not end well."""
         with self.environment() as environment:
             done = subprocess.run(
                 [str(self.cli), *arguments, "--non-interactive"],
@@ -72,15 +72,15 @@ class Engine:
                 check=False,
             )
         if done.returncode:
-            raise Failed((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1])
+            raise EngineFailed((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1])
         return done.stdout
 
     def make(self, stack: str) -> None:
-        """Make a stack, which its copied file configures. Raises Failed."""
+        """Make a stack, which its copied file configures. Raises EngineFailed."""
         self.ask("stack", "init", stack, "--no-select")
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
-        """What Pulumi's own state of the stack holds. Raises Failed."""
+        """What Pulumi's own state of the stack holds. Raises EngineFailed."""
         exported = json.loads(self.ask("stack", "export", "--stack", stack))
         return exported["deployment"].get("resources") or []
 

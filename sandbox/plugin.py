@@ -1,7 +1,7 @@
 """The simulated providers: `python -m sandbox.plugin aws|gcp|azure-native ENGINE`, which the engine starts as plugins.
 
 The port is the first line of output. The sandbox's folder is in the environment, as `MLPLATFORM_SANDBOX`; its
-`state.sqlite` is the cloud. What the cloud does is in `sandbox.behaviour`: this is the protocol alone.
+`state.sqlite` is the cloud. What the cloud does is in `sandbox.simulated_cloud`: this is the protocol alone.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from pulumi.provider.experimental.server import ProviderServicer
 from catalogue.marked import Json, as_secret, merged, unmarked
 from catalogue.marks import is_secret
 from provider.serving import Sentences, run
-from sandbox.behaviour import Cloud
 from sandbox.cloud import UnknownType
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.home import FOLDER_VARIABLE, Home
+from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from sandbox.state.faults import Fault, FaultKind
 
@@ -36,7 +36,7 @@ FIRST_PAUSE = 0.05
 _Values = Mapping[str, PropertyValue]
 
 
-class Plugin(protocol.Provider):
+class SimulatedPlugin(protocol.Provider):
     """One provider's process. A preview changes nothing; a slow call ends when the engine cancels."""
 
     def __init__(self, package: str, state: State) -> None:
@@ -236,7 +236,9 @@ def main() -> int:
         return 2
     package, state = known.package, State(Home(Path(folder)).database)
     run(
-        lambda: Servicer([], version(CLOUDS[package].sdk), Plugin(package, state), engine_address=known.engine),
+        lambda: Servicer(
+            [], version(CLOUDS[package].sdk), SimulatedPlugin(package, state), engine_address=known.engine
+        ),
         Sentences("the sandbox", (CloudSaysNo, UnknownType)),
         parent,
     )

@@ -111,7 +111,7 @@ class HardwareFamily(_Entry):
         return region in (self.regions or ()) or region in self.price_per_hour_usd
 
 
-class Service(_Entry):
+class PricedService(_Entry):
     """What one `unit` of something else that bills costs, in dollars, by region."""
 
     unit: str
@@ -145,7 +145,7 @@ class Catalogue(_Entry):
     regions: list[str]
     regions_source: str
     families: dict[str, HardwareFamily]
-    services: dict[str, Service]
+    services: dict[str, PricedService]
     assumptions: dict[str, Assumption]
 
     def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:

@@ -3,7 +3,7 @@
 import typer
 
 from operations.arguments import OUT, Format, OutOption, TodayOption, day
-from operations.judging import judge_and_show
+from operations.judge_command import judge_and_show
 from stacks.config import STACKS
 from stacks.errors import BadInput
 

@@ -19,7 +19,7 @@ from operations.verdict import NetworkPicture
 class Facts(Protocol):
     """What a platform's module answers."""
 
-    def place(self, graph: Graph) -> tuple[str, str]:
+    def account_and_region(self, graph: Graph) -> tuple[str, str]:
         """The account and the region of the stack's provider."""
         ...
 

@@ -13,12 +13,12 @@ from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.kinds.aws.sns import SUBSCRIPTION
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _NEEDED_BY = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
 
 
-def place(graph: Graph) -> tuple[str, str]:
+def account_and_region(graph: Graph) -> tuple[str, str]:
     """The provider's one allowed account and its region; empty where it says none, of which rules make findings."""
     provider = next(iter(graph.of(PROVIDER)), None)
     if provider is None:
@@ -78,14 +78,14 @@ def network(graph: Graph) -> NetworkPicture | None:
     )
 
 
-def _links(graph: Graph) -> Iterator[Link]:
+def _links(graph: Graph) -> Iterator[NetworkLink]:
     """Each endpoint whose service is known; `network-proof` makes a finding of one that cannot be read."""
     for endpoint in graph.of(VPC_ENDPOINT):
         try:
             service, gateway = service_of(endpoint), is_gateway(endpoint)
         except Unreadable:
             continue
-        yield Link(
+        yield NetworkLink(
             service=service,
             endpoint=endpoint.name,
             kind="Gateway" if gateway else "Interface",

@@ -9,7 +9,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
 from catalogue.platforms import PLATFORMS
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _AZURE = "azure-native:"
 _NEEDED_BY = {
@@ -21,7 +21,7 @@ _NEEDED_BY = {
 }
 
 
-def place(graph: Graph) -> tuple[str, str]:
+def account_and_region(graph: Graph) -> tuple[str, str]:
     """The subscription and location of Azure's provider; empty where it does not say."""
     for provider in graph.of(PLATFORMS["azure"].provider):
         return provider.props.text_if_known("subscriptionId"), provider.props.text_if_known("location")
@@ -67,7 +67,7 @@ def network(graph: Graph) -> NetworkPicture | None:
     if not vnets:
         return None
     links = [
-        Link(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
+        NetworkLink(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
         for endpoint in graph.of(PRIVATE_ENDPOINT)
         for group in endpoint.props.each_text_if_known("privateLinkServiceConnections.groupIds")
     ]

@@ -9,7 +9,7 @@ from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workb
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
@@ -38,7 +38,7 @@ _APIS = {
 }
 
 
-def place(graph: Graph) -> tuple[str, str]:
+def account_and_region(graph: Graph) -> tuple[str, str]:
     """The project and region of Google's provider."""
     provider = next(r for r in graph.resources if r.type == PROVIDER)
     return str(provider.inputs["project"]), str(provider.inputs["region"])
@@ -85,11 +85,11 @@ def network(graph: Graph) -> NetworkPicture | None:
         return None
     google = [rule.name for rule in graph.of(_GOOGLE)]
     needed = _needed(graph)
-    links: list[Link] = []
+    links: list[NetworkLink] = []
     for zone in graph.of(_ZONE):
         domain = zone.props.text_if_known("dnsName").rstrip(".")
         links.append(
-            Link(
+            NetworkLink(
                 service=domain,
                 endpoint=", ".join(google) or "nothing",
                 kind="Private Service Connect",
@@ -99,7 +99,7 @@ def network(graph: Graph) -> NetworkPicture | None:
     for attached in graph.of(_ATTACHED):
         for deployment in graph.refers(attached, "target", _DEPLOYMENT):
             links.append(
-                Link(
+                NetworkLink(
                     service=deployment.props.text_if_known("endpoint").rpartition("/")[2],
                     endpoint=attached.name,
                     kind="Private Service Connect",

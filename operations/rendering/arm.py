@@ -97,8 +97,8 @@ def _resource(resource: Resource, kind: ArmType, names: Mapping[str, tuple[str, 
         if value is None:
             continue
         outside = key not in kind.inside and kind.renamed.get(key, key) in OUTSIDE
-        place = body if outside or key == "properties" else properties
-        place[kind.renamed.get(key, key)] = value
+        into = body if outside or key == "properties" else properties
+        into[kind.renamed.get(key, key)] = value
     if properties:
         body["properties"] = properties
     urns = [*resource.get("dependencies", ()), *(urn for urns in sources.values() for urn in urns)]

@@ -17,8 +17,8 @@ class Table:
     """The platform whose records name its types."""
     provider: str
     """The provider's name in Terraform, from which its source and the types' prefix follow."""
-    place: tuple[str, ...]
-    """The provider's settings that say where: Pulumi's and Terraform's names for them are the same."""
+    where: tuple[str, ...]
+    """The provider's settings that say where it works. Pulumi and Terraform give them the same names."""
     plurals: frozenset[str] = frozenset()
     """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
     maps: frozenset[str] = frozenset()

@@ -314,9 +314,12 @@ def _expression(node: Json) -> Json:
     return {} if constant is _ABSENT else {"constant_value": constant}
 
 
+def _named(block: _Block) -> dict[str, Json]:
+    return {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
+
+
 def _identity(block: _Block) -> dict[str, Json]:
-    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
-    return place | {"provider_name": f"{_REGISTRY}/{block.provider}"}
+    return _named(block) | {"provider_name": f"{_REGISTRY}/{block.provider}"}
 
 
 def _planned(block: _Block) -> dict[str, Json]:
@@ -333,13 +336,12 @@ def _change(block: _Block) -> dict[str, Json]:
 def _configured(block: _Block) -> dict[str, Json]:
     expressions = {key: _expression(value) for key, value in block.attributes.items()}
     expressions |= {key: {"references": addresses} for key, addresses in block.vague.items()}
-    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
-    body = place | {"provider_config_key": block.provider, "expressions": expressions, "schema_version": 0}
+    body = _named(block) | {"provider_config_key": block.provider, "expressions": expressions, "schema_version": 0}
     return body | ({"depends_on": block.depends_on} if block.depends_on else {})
 
 
 def _provider_config(resources: Iterable[Resource], providers: Iterable[str]) -> dict[str, Json]:
-    """What each provider in use is told of the place; Pulumi's provider resource is named after its package."""
+    """Where each provider in use works. Pulumi's provider resource is named after its package."""
     settings = {
         r["type"].rpartition(":")[2]: r["inputs"] for r in resources if r["type"].startswith("pulumi:providers:")
     }
@@ -347,6 +349,6 @@ def _provider_config(resources: Iterable[Resource], providers: Iterable[str]) ->
     configs: dict[str, Json] = {}
     for name in providers:
         known = settings.get(packages[name], {})
-        told = {key: {"constant_value": known[key]} for key in _BY_PROVIDER[name].place if known.get(key)}
+        told = {key: {"constant_value": known[key]} for key in _BY_PROVIDER[name].where if known.get(key)}
         configs[name] = {"name": name, "full_name": f"{_REGISTRY}/{name}", "expressions": told}
     return configs

@@ -26,7 +26,7 @@ _MAPS = """
 AWS = Table(
     platform="aws",
     provider="aws",
-    place=("region",),
+    where=("region",),
     plurals=frozenset(_PLURALS.split()),
     maps=frozenset(_MAPS.split()),
     # Cost Explorer alone has a block of this name, {key, values}: the rest are maps of text to text.

@@ -82,11 +82,11 @@ def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
 @contextmanager
 def told() -> Generator[None]:
     """What the CLI refused ends the command with its own sentence."""
-    from sandbox.engine import Failed
+    from sandbox.engine import EngineFailed
 
     try:
         yield
-    except Failed as error:
+    except EngineFailed as error:
         say(f"pulumi: {error}")
         raise typer.Exit(1) from None
 

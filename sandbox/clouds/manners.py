@@ -1,4 +1,4 @@
-"""What one simulated cloud does otherwise than the others; all that they do alike is in `sandbox.behaviour`."""
+"""What one simulated cloud does otherwise than the others; all that they do alike is in `sandbox.simulated_cloud`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

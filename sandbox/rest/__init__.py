@@ -4,6 +4,6 @@ It keeps state, answers in the clouds' own shapes and refuses what they refuse. 
 `MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` at its `address`.
 """
 
-from sandbox.rest.server import Double, Fault
+from sandbox.rest.server import CallFault, Double
 
-__all__ = ["Double", "Fault"]
+__all__ = ["CallFault", "Double"]

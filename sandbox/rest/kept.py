@@ -14,17 +14,17 @@ from sandbox.rest import kept_arm, kept_vertex
 from sandbox.rest.calls import Call, Operation, Response
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
-from sandbox.rest.server import Double, Fault
+from sandbox.rest.server import CallFault, Double
 from sandbox.rest.vertex import key
 from sandbox.state import State
 from sandbox.state.faults import FaultKind
 
-_FAULTS: Mapping[FaultKind, Fault] = {
-    "throttle": Fault("throttle", "", message="Quota exceeded for requests per minute."),
-    "access-denied": Fault("refuse", "", message="The caller does not have permission."),
-    "quota-exceeded": Fault("fail-late", "", message="The quota of this machine type is exceeded."),
-    "no-capacity": Fault("fail-late", "", message="There is no capacity for this machine type in this region."),
-    "fails-after-success": Fault("drop", ""),
+_FAULTS: Mapping[FaultKind, CallFault] = {
+    "throttle": CallFault("throttle", "", message="Quota exceeded for requests per minute."),
+    "access-denied": CallFault("refuse", "", message="The caller does not have permission."),
+    "quota-exceeded": CallFault("fail-late", "", message="The quota of this machine type is exceeded."),
+    "no-capacity": CallFault("fail-late", "", message="There is no capacity for this machine type in this region."),
+    "fails-after-success": CallFault("drop", ""),
 }
 """The sandbox's faults that a REST API shows, as this double's."""
 
@@ -61,7 +61,7 @@ class KeptDouble(Double):
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
-    def _carry_out(self, call: Call, fault: Fault | None) -> Response:
+    def _carry_out(self, call: Call, fault: CallFault | None) -> Response:
         self._catch_up()
         self.arm.address, self.arm.metrics = self.address, self._state.metrics.played()
         google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")

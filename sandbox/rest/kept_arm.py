@@ -11,7 +11,7 @@ from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.state import State
-from sandbox.state.records import Link, New, Record
+from sandbox.state.records import New, Record, Reference
 
 _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
@@ -75,7 +75,8 @@ class KeptArm:
             inputs={},
             outputs=now,
             links=[
-                Link("traffic", f"{owner.id}/deployments/{name}", (ONLINE_DEPLOYMENT,), holds=True) for name in shares
+                Reference("traffic", f"{owner.id}/deployments/{name}", (ONLINE_DEPLOYMENT,), holds=True)
+                for name in shares
             ],
         )
         stays = shares or now["provisioningState"] != "Succeeded"

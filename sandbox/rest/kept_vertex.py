@@ -15,7 +15,7 @@ from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.rest.vertex import VertexDouble, key
 from sandbox.state import State
-from sandbox.state.records import Link, New, Record
+from sandbox.state.records import New, Record, Reference
 
 
 class KeptVertex:
@@ -99,8 +99,8 @@ class KeptVertex:
                 inputs=one,
                 outputs={"trafficPercent": endpoint.get("trafficSplit", {}).get(one["id"], 0)},
                 links=(
-                    Link("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
-                    Link("model", model, (MODEL,), holds=True),
+                    Reference("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
+                    Reference("model", model, (MODEL,), holds=True),
                 ),
             )
             self._state.resources.put(was.pop(id_, None), wanted)

@@ -18,7 +18,7 @@ TOKEN = "Bearer sandbox"
 
 
 @dataclass
-class Fault:
+class CallFault:
     """Spoils the next `times` calls whose `METHOD path` matches the pattern `call`.
 
     `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing; `refuse` answers 403; `drop` does
@@ -41,7 +41,7 @@ class Double:
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
-    faults: list[Fault] = field(default_factory=list[Fault])
+    faults: list[CallFault] = field(default_factory=list[CallFault])
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
     port: int = 0
@@ -87,7 +87,7 @@ class Double:
             return Response(refusal.status, _error(refusal, google), headers)
         return None if fault is not None and fault.kind == "drop" else answer
 
-    def _carry_out(self, call: Call, fault: Fault | None) -> Response:
+    def _carry_out(self, call: Call, fault: CallFault | None) -> Response:
         def spoil(operation: Operation) -> None:
             if fault is not None and fault.kind == "fail-late":
                 operation.error = ("RESOURCE_EXHAUSTED", fault.message)

@@ -25,7 +25,7 @@ class Held(Exception):
 
 
 @dataclass(frozen=True)
-class Link:
+class Reference:
     """A reference: the input at `path` says `handle`, which must be a resource of one of `types`.
 
     One that `holds` keeps what it refers to from being deleted. Where what it refers to may be `outside` the sandbox,
@@ -62,7 +62,7 @@ class New:
     run: str = ""
     names: Sequence[str] = ()
     handles: Sequence[str] = ()
-    links: Sequence[Link] = ()
+    links: Sequence[Reference] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 from catalogue.marked import Json
 from sandbox.state.database import Database
 from sandbox.state.journal import Journal
-from sandbox.state.records import COLUMNS, Held, Link, Missing, New, Record, Taken, record_of, stored
+from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Taken, record_of, stored
 
 _OF_RESOURCE = ", ".join(f"r.{column.strip()}" for column in COLUMNS.split(","))
 _FILTERS = frozenset({"type", "id", "platform", "account", "region", "name", "urn"})
@@ -126,7 +126,7 @@ class Resources:
         key: int,
         inputs: Mapping[str, Any],
         outputs: Mapping[str, Any],
-        links: Sequence[Link] | None = None,
+        links: Sequence[Reference] | None = None,
         run: str = "",
     ) -> Record:
         """Replace inputs and outputs, and what it refers to (None: as before). Raises Missing, and KeyError if gone."""
@@ -208,7 +208,7 @@ class Resources:
         for same in self.find(type=new.type, account=new.account, region=new.region, id=new.id):
             raise Taken(f"{new.id} exists already", same.key)
 
-    def _targets(self, account: str, region: str, links: Sequence[Link]) -> dict[int, bool]:
+    def _targets(self, account: str, region: str, links: Sequence[Reference]) -> dict[int, bool]:
         """What the links lead to, by key, and whether it is held. A resource of the same region is preferred."""
         found: dict[int, bool] = {}
         for link in links:

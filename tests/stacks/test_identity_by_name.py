@@ -24,7 +24,7 @@ from catalogue.behaviour import EVERYTHING
 from catalogue.graph import Graph, Resource
 from operations.offline import preview
 from provider.resources import Services, services
-from sandbox.behaviour import Cloud
+from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from stacks.config import STACKS, stack_file, to_engine, validate
 from stacks.errors import BadInput

@@ -21,7 +21,7 @@ from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.state import State
 from sandbox.state.faults import Fault
-from sandbox.state.records import Held, Link, Missing, New, Record, Taken
+from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
 
 _LABELS = frozenset({"tags", "tagsAll", "labels"})
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
@@ -239,16 +239,18 @@ class Cloud:
         names = [f"{type_} {behaviour.unique.format(**{**given, **words})}"] if behaviour.unique else []
         return names or ([f"{type_} {self.account} {answer.id}"] if behaviour.held else [])
 
-    def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Link]:
+    def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Reference]:
         links = [
-            Link(ref.path, value, ref.types, ref.holds, ref.outside)
+            Reference(ref.path, value, ref.types, ref.holds, ref.outside)
             for ref in behaviour.refs
             for value in values_at(plain, ref.path)
             if self._is_judged(ref, value)
         ]
         parent = self.manners.parent(id_) if behaviour.within else ""
         if parent:
-            links.append(Link("its parent", parent, tuple(kinds(self.manners.platform)), behaviour.within == "holds"))
+            links.append(
+                Reference("its parent", parent, tuple(kinds(self.manners.platform)), behaviour.within == "holds")
+            )
         return links
 
     def _is_judged(self, ref: Ref, value: Any) -> bool:
