@@ -53,7 +53,7 @@ def without_defaults(value: Any) -> Any:
 
 
 def with_defaults(value: Any, filled_in: Sequence[str] = ()) -> Any:
-    """A copy in which each object notes what the provider filled in: `filled_in` here, and nothing in nested objects."""
+    """A copy in which each object notes what the provider filled in: `filled_in` here, nothing in nested objects."""
     if is_special(value):
         return value
     copy = _each(with_defaults, value)
