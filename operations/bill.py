@@ -1,7 +1,7 @@
 """What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
 
-Read from the resource graph and the catalogue. The record of every kind says what it bills, or why it is free; a kind
-without a record, and a price that nobody knows, is reported as unpriced: nothing bills unseen.
+The bill is read from the resource graph and the catalogue. The record of a kind says what it bills, or why it is free.
+A kind without a record is reported as unpriced, and so is a kind whose price nobody knows.
 """
 
 from math import isfinite
@@ -21,7 +21,7 @@ _NOBODY = "nobody"
 
 
 def price(graph: Graph, region: str) -> Cost:
-    """Price every resource of the stack. Never raises for a missing price: what has none is in `unpriced`."""
+    """Price every resource of the stack. A resource without a price does not raise, but is in `unpriced`."""
     hardware = catalogue.load(graph.platform)
     pricing = Pricing(graph, hardware, region)
     stack_team = next((team for r in graph.cloud if (team := facts.team(r))), _NOBODY)
@@ -36,7 +36,7 @@ def price(graph: Graph, region: str) -> Cost:
     lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
     try:
         budgets = list(facts.of(graph.platform).budgets(graph))
-    except Exception:  # no budget that can be read; the rule cost-budget says of it what is wrong
+    except Exception:  # the budget cannot be read; the rule cost-budget says what is wrong with it
         budgets = []
     sources = _sources(pricing)
     return Cost(
@@ -55,7 +55,7 @@ def price(graph: Graph, region: str) -> Cost:
 
 
 def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | UnpricedResource | None:
-    """What one resource costs; None where its kind is free."""
+    """The cost of one resource. None where its kind is free."""
     kind = kind_of(resource.type)
     if kind is None:
         return _unpriced(resource, f"is of a kind whose cost nobody knows ({resource.type})")
@@ -67,7 +67,7 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
     except Unreadable as error:
         return _unpriced(resource, f"cannot be priced: {error}")
-    except Exception as error:  # what breaks the arithmetic has no price, and must not take the verdict along
+    except Exception as error:  # where the arithmetic breaks there is no price, but the verdict must go on
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return _unpriced(resource, f"cannot be priced, for its price broke on it ({said})")
     if not (isfinite(bill.idle) and isfinite(bill.ceiling) and 0 <= bill.idle <= bill.ceiling):

@@ -1,4 +1,4 @@
-"""How a finding is made: every fact of it is a field, taken from the graph, and none is read from its sentence."""
+"""How a finding is made. Every fact is a field, taken from the graph; none is read from the sentence."""
 
 from typing import Literal
 
@@ -23,7 +23,7 @@ def finding(
 ) -> Finding:
     """A finding about a resource, or about the stack where there is none.
 
-    `sentence` is the end of one that begins with the resource's name: "has no permissions boundary".
+    `sentence` follows the resource's name: "has no permissions boundary".
     """
     component = graph.component_of(resource) if resource else None
     return Finding(
