@@ -8,7 +8,7 @@ from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
 
-# Actions for which IAM knows no resource, so `*` is the only one there is (Service Authorization Reference).
+# Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
@@ -37,9 +37,9 @@ _MODEL, _CONFIG = "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"
 
 _EXCEPTING_MACHINES = frozenset({("ForAnyValue:StringNotEquals", "sagemaker:InstanceTypes")})
 
-# Each guardrail: the actions a deny statement must cover, and the one condition it must rest on. A second key in the
-# same block would be ANDed and let the action pass, so each has a statement of its own (the volume key alone may
-# except machine types, for those with local NVMe refuse a key).
+# Each guardrail: the actions that a deny statement must cover, and its one condition. A second key in the same block
+# would be ANDed and let the action pass, so each guardrail has its own statement. Only the statement on the volume key
+# may except machine types, for those with local NVMe refuse a key.
 GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "jobs and models outside the subnets": ((_MODEL, _JOB, _TUNE, _PROCESS), "Null", "sagemaker:VpcSubnets"),
     "jobs and models without a security group": (
@@ -101,9 +101,9 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """`*` is accepted as a resource for actions that have none, and under a condition; never in an action.
+    """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
 
-    A managed policy is named by its ARN alone, so nobody reads here what it grants.
+    A managed policy is given by its ARN only, so its statements cannot be read here.
     """
     if count(props, "managedPolicyArns"):
         named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
@@ -126,7 +126,7 @@ def _granted(props: Properties) -> Iterator[Properties]:
         yield from statements(holder, "policy")
 
 
-# Pulling AWS's prebuilt images: their registries are in AWS's own accounts, which the boundary's cap cannot bind.
+# For AWS's prebuilt images. Their registries are in AWS's own accounts, which the boundary's cap cannot bind.
 _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
@@ -140,7 +140,10 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
 def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The property must be present; in Studio nobody works as a role of which the stack does not know whether it is."""
+    """The property must be present.
+
+    In Studio people work only as roles of the stack, for others may have no boundary.
+    """
     if resource.type == iam.ROLE:
         if not resource.props.is_given("permissionsBoundary"):
             yield "has no permissions boundary"
@@ -163,7 +166,7 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
 )
 def trust(props: Properties) -> Iterator[str]:
-    """Confused deputy (IAM user guide): a service principal without a source, a person without MFA, anybody."""
+    """A role is not open to anybody, to a service without a source (IAM user guide, confused deputy), or without MFA."""
     for statement in filter(allows, statements(props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
@@ -185,7 +188,7 @@ def trust(props: Properties) -> Iterator[str]:
     remedy="Name the role's ARN and add the condition iam:PassedToService.",
 )
 def pass_role(props: Properties) -> Iterator[str]:
-    """iam:PassRole needs both a named role and iam:PassedToService; IAM takes an action in any case of letters."""
+    """iam:PassRole needs both a named role and iam:PassedToService. IAM takes an action in upper and lower case."""
     for statement in filter(allows, _granted(props)):
         if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
             if any("*" in resource for resource in statement.each_text("Resource")):

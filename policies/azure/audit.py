@@ -68,8 +68,8 @@ def _records(graph: Graph, setting: Resource) -> bool:
     remedy="Name the image in the stack file; leave out build and conda file, and set auto_rebuild='Disabled'.",
 )
 def images_reviewed(props: Properties) -> Iterator[str]:
-    """A registry of Azure has no immutable tags (a lock is set on each image, outside Resource Manager) and is scanned
-    by Defender for the whole subscription, so unlike on AWS the image alone is all that can be judged here.
+    """Only the image itself can be judged here, unlike on AWS. A registry of Azure has no immutable tags (each image is
+    locked outside Resource Manager), and Defender scans it for the whole subscription.
     """
     if not props.is_given("properties.image"):
         yield "names no image"

@@ -22,8 +22,8 @@ from policies.rule import resource_rule, stack_rule
 _CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"  # Key Vault Crypto Service Encryption User
 _YEAR_AND_A_DAY = 366 * 24 * 60
 
-# By type: the switch beside its key, how it stands when the key is used, and where the service says as whom it reaches
-# the key.
+# By type: the switch beside its key, the switch's value when the key is used, and the property that names the identity
+# with which the service reaches the key.
 _SWITCHES: Mapping[str, tuple[str, str, str]] = {
     WORKSPACE: ("encryption.status", "Enabled", "encryption.identity.userAssignedIdentity"),
     storage.ACCOUNT: (
@@ -63,7 +63,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Pass the encryption component's identity, which carries its role on the key.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each service tries the key while it makes the resource ("Configure customer-managed keys", each service's)."""
+    """Each service uses the key when it makes the resource ("Configure customer-managed keys" of each service)."""
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
     granted = [
@@ -144,8 +144,9 @@ def vault(props: Properties) -> Iterator[str]:
     remedy="Let keys and the workspace depend on the vault's DNS zone group.",
 )
 def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
-    """Else destroy closes the vault before what uses it is gone, and fails: issue 33 of Azure/terraform-azurerm-avm-
-    res-machinelearningservices-workspace, issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault.
+    """Otherwise destroy closes the vault before what uses it is deleted, and fails. This is issue 33 of
+    Azure/terraform-azurerm-avm-res-machinelearningservices-workspace and issue 214 of
+    Azure/terraform-azurerm-avm-res-keyvault-vault.
     """
     for item in graph.refers(user, "vaultName" if user.type == keyvault.KEY else "keyVault", keyvault.VAULT):
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", item)
@@ -175,7 +176,7 @@ def scratch_disks(props: Properties) -> Iterator[str]:
     remedy="Name the stack's storage account, and protocol https.",
 )
 def datastore(graph: Graph, item: Resource) -> Iterator[str]:
-    """Runs read and write through datastores, so what they write rests under the key of the account they lie on."""
+    """Runs read and write through datastores, so their output is encrypted with the key of the datastore's account."""
     if not graph.refers(item, "properties", storage.ACCOUNT):
         yield "lies on storage that is not the stack's"
     if item.props.text_or_empty("properties.protocol") != "https":

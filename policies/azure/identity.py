@@ -57,7 +57,7 @@ _IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+")
 _ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+")
 _OPERATIONS = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
-# What no role of our own grants: to change or open what the stack file says, to read keys, to give roles away.
+# Permissions that no role of ours grants: to change or open what the stack file sets, to read keys, to grant roles.
 _FORBIDDEN = (
     "Microsoft.Authorization/roleAssignments/write",
     "Microsoft.Storage/storageAccounts/listKeys/action",
@@ -104,7 +104,7 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     remedy="Name the operations that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """A wildcard may stand for what is under one kind of thing (`jobs/*`); Microsoft cloud security benchmark PA-7."""
+    """A wildcard may only stand for what is under one kind (`jobs/*`). Microsoft cloud security benchmark PA-7."""
     for permission in props.each_section("permissions"):
         if permission.is_given("notActions") or permission.is_given("notDataActions"):
             yield "grants everything but a list"
@@ -120,7 +120,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
 
 
 def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
-    """What is known of the built-in role of an assignment; an empty name for any other."""
+    """The built-in role of an assignment. The name is empty for any other role."""
     role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
     return _BUILT_IN.get(role, ("", (), False))
 
@@ -133,7 +133,7 @@ def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
 def least_role(graph: Graph, item: Resource) -> Iterator[str]:
-    """Owner, User Access Administrator and whatever is not listed are violations (MCSB PA-1 and PA-7)."""
+    """Every unlisted role is a violation, such as Owner and User Access Administrator (MCSB PA-1 and PA-7)."""
     if graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         return
     name, _, workspace_only = _built_in(item)
@@ -154,7 +154,7 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
-    """Follows the scope; where its text is known, it must name a resource (Azure RBAC, "Best practices")."""
+    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices")."""
     if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
         if not kinds or not graph.refers(item, "scope", *kinds):
@@ -169,7 +169,10 @@ def scope(graph: Graph, item: Resource) -> Iterator[str]:
 
 
 def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
-    """The kinds of resource that the role of an assignment is for: one of our own says so by what it grants."""
+    """The kinds of resource that the role of an assignment is for.
+
+    Those of our own role follow from its permissions.
+    """
     roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
     if roles:
         return (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE,)
@@ -189,8 +192,10 @@ def _data_actions(role: Resource) -> list[str]:
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
 def trust(graph: Graph, item: Resource) -> Iterator[str]:
-    """A group or a foreign application would bring in who is not in the stack file; a federated credential lets an
-    outside token act as the identity (Azure Policy 2571b7c3-3056-4a61-b00a-9bc5232234f5).
+    """A group or a foreign application would let in somebody who is not in the stack file.
+
+    A federated credential lets an outside token act as the identity (Azure Policy
+    2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
     if item.type == managedidentity.CREDENTIAL:
         yield "lets an outside token act as an identity of the stack"
@@ -245,7 +250,7 @@ def _enforced(props: Properties) -> bool:
     return enforced and "/providers/" not in props.text_if_known("scope")
 
 
-# Where each type keeps its switch for keys and accounts that are not Entra's, and how it stands when they are off.
+# For each type: the switch for keys and accounts other than Entra's, and its value when they are off.
 _KEYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
     storage.ACCOUNT: (
         ("allowSharedKeyAccess", False),
@@ -317,7 +322,7 @@ def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _assigned(props: Properties) -> list[str]:
-    """The identities that a resource acts as, those that are known; Azure answers a map where a list was sent."""
+    """The known identities of a resource. The program gives a list, and Azure answers with a map."""
     given = props.section_or_empty("identity")
     if isinstance(given.values.get("userAssignedIdentities"), Mapping):
         return given.section_or_empty("userAssignedIdentities").names()
@@ -344,8 +349,9 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
     remedy="Take the identity's id from the identity component, which carries its role assignments.",
 )
 def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Issues of every provider: "authorization failed" that a second run cures. A workspace and its computes cannot
-    wait for roles on the workspace itself; endpoints can, and do.
+    """Without the order a first run may fail with "authorization failed", which a second run cures.
+
+    A workspace and its computes cannot wait for roles on the workspace itself; endpoints can, and do.
     """
     for identity in graph.refers(resource, "identity", IDENTITY):
         roles = [
@@ -365,7 +371,7 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Give the serving identity a reader's role, and a writer's only with the condition of the personas.",
 )
 def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
-    """A model answers whoever may call it; what it could overwrite is what others train on (MCSB PA-7). The condition
+    """A model answers anybody who may call it, so it must not overwrite what others train on (MCSB PA-7). The condition
     must bind each operation that changes blobs to a path (Azure RBAC, "Actions and attributes for role assignment
     conditions"); the built-in writer's role also deletes containers, which no condition on blobs keeps it from.
     """
@@ -394,7 +400,7 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     remedy="Set the assigned user, and application_sharing_policy='Personal'.",
 )
 def instance_own(props: Properties) -> Iterator[str]:
-    """Azure ML, "Create on behalf of": without an assigned user it belongs to whoever ran the program."""
+    """Without an assigned user the machine belongs to whoever ran the program (Azure ML, "Create on behalf of")."""
     if props.text_or_empty("properties.computeType") != "ComputeInstance":
         return
     machine = props.section_or_empty("properties.properties")

@@ -33,7 +33,7 @@ _IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.
     remedy="Keep the endpoint component's autoscale setting, and ignore_changes of sku.capacity.",
 )
 def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
-    """Each deployment has an enabled setting; the capacity that autoscaling set is left alone by the next `up`. A
+    """Each deployment has an enabled setting; the next `up` ignores the capacity that autoscaling has set. A
     deployment of Azure ML has one replica at least ("Autoscale online endpoints").
     """
     settings = graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment)
@@ -91,8 +91,9 @@ def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> I
 
 
 def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> bool:
-    """Whether requests are told apart by nothing but the deployment, and counted for that which is scaled. Azure's API
-    spells these keys with a capital, azure-native without; either is read.
+    """Whether requests are split by the deployment only, and counted for the scaled deployment.
+
+    Azure's API spells these keys with a capital letter and azure-native without; both are read.
     """
     names: list[str] = []
     counted: list[str] = []
@@ -156,7 +157,7 @@ def cluster_idle(props: Properties) -> Iterator[str]:
     remedy="Keep subscription_id on the provider.",
 )
 def account(props: Properties) -> Iterator[str]:
-    """Else a stack is made in whatever subscription the credentials name."""
+    """Without it the current credentials decide into which subscription the stack goes."""
     if not props.is_given("subscriptionId"):
         yield "would deploy to whatever subscription the credentials name"
 
@@ -169,8 +170,9 @@ def account(props: Properties) -> Iterator[str]:
     remedy="Pass the stack's region as location.",
 )
 def region_named(props: Properties) -> Iterator[str]:
-    """Left out, it is the provider's or the resource group's (MCSB AM-3, data residency); `limits-region` judges which
-    region it may be.
+    """A missing region is that of the provider or the resource group (MCSB AM-3, data residency).
+
+    `limits-region` checks which region it is.
     """
     if not props.is_given("location"):
         yield "is in a region that nobody named"
@@ -228,7 +230,7 @@ def batch_time(props: Properties) -> Iterator[str]:
     remedy="Keep the lifecycle of the Store component and the registry's retention policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Lifecycles delete what is no longer current; a registry's retention policy deletes untagged manifests."""
+    """Lifecycles delete old versions. A registry's retention policy deletes untagged manifests."""
     if resource.type == containerregistry.REGISTRY:
         policy = resource.props.section_or_empty("policies.retentionPolicy")
         if policy.text_or_empty("status") != "enabled" or policy.number_or_none("days") is None:

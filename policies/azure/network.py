@@ -1,11 +1,11 @@
 """Network isolation: nothing of a pilot is on the internet, and what it needs it reaches privately.
 
-Workloads run in the workspace's managed network, which Azure keeps; people and pipelines come from the pilot's own
+Workloads run in the workspace's managed network, which Azure runs. People and pipelines come from the pilot's own
 network through private endpoints. Three rules of AWS have no meaning here. `network-default-group-empty`: Azure has no
 default security group; `network-default-denied` overrules the default rules of every group. `network-studio-paths`: a
-compute instance is one machine, so its files and kernels need no port. `network-flow-logs`: the pilot's network holds
-private endpoints only, and a virtual network's flow logs do not record traffic at a private endpoint (Network Watcher,
-"Virtual network flow logs", limitations); who called what is in the diagnostic logs, which `audit-trail` holds.
+compute instance is one machine, so its files and kernels need no port. `network-flow-logs`: the pilot's network has
+private endpoints only, and flow logs of a virtual network do not record traffic at a private endpoint (Network Watcher,
+"Virtual network flow logs", limitations). The diagnostic logs record who called what; `audit-trail` checks them.
 """
 
 import ipaddress
@@ -69,7 +69,7 @@ def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Remove the route.",
 )
 def no_internet_route(props: Properties) -> Iterator[str]:
-    """Checks routes and inline routes; `nextHopType` Internet, an appliance or a gateway all lead out."""
+    """Checks routes and inline routes. A `nextHopType` Internet, an appliance and a gateway all lead out."""
     for route in chain([props], props.each_section("routes")):
         if route.is_given("addressPrefix") or route.is_given("nextHopType"):
             yield f"routes {route.text_if_known('addressPrefix') or 'addresses'} out of the network"
@@ -128,7 +128,7 @@ def security_group_closed(props: Properties) -> Iterator[str]:
 
 
 _PEERS = {"inbound": "source", "outbound": "destination"}
-"""The side of a rule that is its peer, by its direction."""
+"""The property of a rule that names its peer, by the rule's direction."""
 _PRIVATE = tuple(ipaddress.IPv4Network(range_) for range_ in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """The private ranges (RFC 1918). Python calls more addresses private, which a cloud may route elsewhere."""
 
@@ -269,7 +269,7 @@ region may follow behind a dot. Any other opens what no stack of ours needs: sto
 
 
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
-    """What is wrong with one outbound rule, which stands under `key` of its owner."""
+    """What is wrong with one outbound rule, found under `key` of its owner."""
     kind = rule.text_or_empty("type")
     if kind == "FQDN":
         yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
@@ -327,7 +327,7 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Name the stack's resource in private_link_service_connections.",
 )
 def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A manual connection waits for somebody else's approval and leads to their resource: a way for data to leave."""
+    """A manual connection leads to somebody else's resource, with their approval. Data could leave by it."""
     if resource.type == privatedns.LINK:
         if resource.props.flag_or_none("registrationEnabled") is not False:
             yield "lets machines register names in a service's zone"
@@ -361,9 +361,10 @@ def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     remedy="State the resource in the REACH of the component that needs it; the network component builds the rest.",
 )
 def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The network proof: what the catalogue says must be reached against the private endpoints present, then the path
-    to each; last who builds images ("Secure an Azure Machine Learning workspace": not the registry's own tasks, when it
-    is private).
+    """The network proof.
+
+    Compares what must be reached by the catalogue with the private endpoints, then checks the path to each. Last it
+    checks what builds images: a private registry's own tasks cannot ("Secure an Azure Machine Learning workspace").
     """
     if resource.type == WORKSPACE:
         yield from _reaches_all(graph, resource)
@@ -400,7 +401,7 @@ def _is_needed(graph: Graph, endpoint: Resource) -> Iterator[str]:
 
 
 def _needed(graph: Graph, workspace: Resource) -> Iterator[tuple[Resource, str, PrivateLink]]:
-    """What must be reached because a workspace is there, and because of what works in it: resource, group and link."""
+    """What must be reached for a workspace and for what works in it: resource, group and link."""
     working = [user for type_ in _REACHING for user in graph.referring(type_, "workspaceName", workspace)]
     reached = {group: None for user in (workspace, *working) for group in _services(graph, user)}
     for group in reached:
@@ -419,7 +420,7 @@ def _groups(endpoint: Resource) -> list[str]:
 
 
 def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str, ...]) -> Iterator[str]:
-    """Whether names lead to the endpoint from its network, and its subnet's group lets HTTPS in."""
+    """Whether the endpoint's names resolve to it in its network, and its subnet's group lets HTTPS in."""
     networks = {network.urn for network in _networks_of(graph, endpoint)}
     zones = [
         zone
