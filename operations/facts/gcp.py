@@ -1,4 +1,4 @@
-"""What the judgement reads of a stack on Vertex AI."""
+"""The facts of a stack on Vertex AI."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
 _SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
 _ZONE, _ATTACHED = dns.ZONE, compute.FORWARDING_RULE
 _GOOGLE = compute.GLOBAL_FORWARDING_RULE
-# The API that the resources of a module are made through; Workflows are started through another beside it.
+# The API through which the resources of a module are made. Workflows are started through another one too.
 _APIS = {
     "gcp:artifactregistry/": "artifactregistry",
     "gcp:bigquery/": "bigquery",
@@ -45,7 +45,7 @@ def account_and_region(graph: Graph) -> tuple[str, str]:
 
 
 def budgets(graph: Graph) -> Iterator[float]:
-    """The specified amount of each budget, whole units and billionths; `cost-budget` says what cannot be read."""
+    """The amount of each budget, from whole units and billionths. `cost-budget` reports one that cannot be read."""
     for budget in graph.of(_BUDGET):
         try:
             amount = budget.props.section_or_empty("amount.specifiedAmount")
@@ -63,7 +63,7 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """A new project has its APIs off, and no role in it lets anybody make a budget on what pays for it."""
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
     apis = sorted({api for r in graph.resources for part, api in _APIS.items() if r.type.startswith(part)})
     if apis:
         yield f"enable the project's APIs ({', '.join(apis)})"
@@ -72,14 +72,14 @@ def before_up(graph: Graph) -> Iterator[str]:
 
 
 def after_up(graph: Graph) -> Iterator[str]:
-    """An e-mail channel needs no yes; a first call needs somebody inside."""
+    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
     if served := graph.of(_SERVED):
         name = served[0].props.text_if_known("name") or served[0].name
         yield f"call {name} from inside the network, for example from Workbench"
 
 
 def network(graph: Graph) -> NetworkPicture | None:
-    """The subnets, who is inside, each of Google's domains and each endpoint reached through an address of the VPC."""
+    """The subnets, who is inside, and each Google domain and endpoint that an address of the VPC leads to."""
     subnets = graph.of(_SUBNET)
     if not subnets:
         return None
@@ -116,7 +116,7 @@ def network(graph: Graph) -> NetworkPicture | None:
 
 
 def _needed(graph: Graph) -> dict[str, set[str]]:
-    """Each domain that must be reachable, and what needs it: the component, or a resource that is in none."""
+    """Each domain that must be reachable, with the component that needs it, or the resource if it has no component."""
     found: dict[str, set[str]] = {}
     for resource in graph.cloud:
         kind = kind_of(resource.type)

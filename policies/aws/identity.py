@@ -166,7 +166,7 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
 )
 def trust(props: Properties) -> Iterator[str]:
-    """A role is not open to anybody, to a service without a source (IAM user guide, confused deputy), or without MFA."""
+    """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA."""
     for statement in filter(allows, statements(props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
