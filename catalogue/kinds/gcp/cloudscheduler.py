@@ -1,4 +1,4 @@
-"""Cloud Scheduler: what starts a workflow by the clock."""
+"""Cloud Scheduler, which starts workflows on a schedule."""
 
 import re
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def started(graph: Graph, schedule: Resource) -> Resource:
 
 
 def _is(workflow: Resource, project: str, region: str, name: str) -> bool:
-    """Whether a workflow is the one of this name; what it does not say is the provider's to say."""
+    """Whether a workflow has this resource name. A missing project or region is that of the provider."""
     said = (workflow.props.text_if_known(key) for key in ("project", "region"))
     return workflow.props.text_if_known("name") == name and all(
         own in ("", asked) for own, asked in zip(said, (project, region), strict=True)

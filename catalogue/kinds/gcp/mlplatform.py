@@ -37,7 +37,7 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    """The replicas of a deployment, under the name of the endpoint that it serves."""
+    """The replicas of a deployment, named after its endpoint."""
     props = resource.props
     endpoints = graph.refers(resource, "endpoint", ENDPOINT)
     low, high = props.number_or_none("minReplicas"), more_than_zero_or_none(props, "maxReplicas")
