@@ -1,7 +1,7 @@
 """What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
 
 The bill is read from the resource graph and the catalogue. The record of a kind says what it bills, or why it is free.
-A kind without a record is reported as unpriced, and so is a kind whose price nobody knows.
+A kind without a record is reported as unpriced, and so is a kind whose price is unknown.
 """
 
 from math import isfinite
@@ -58,7 +58,7 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
     """The cost of one resource. None where its kind is free."""
     kind = kind_of(resource.type)
     if kind is None:
-        return _unpriced(resource, f"is of a kind whose cost nobody knows ({resource.type})")
+        return _unpriced(resource, f"is of a kind whose cost is unknown ({resource.type})")
     if isinstance(kind.bills, No):
         return None
     try:

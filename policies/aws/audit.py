@@ -51,7 +51,7 @@ def _selected(props: Properties) -> Iterator[str]:
     "audit-repository-immutable",
     ecr.REPOSITORY,
     severity="high",
-    says="An image is what it was when it was reviewed: tags are immutable and pushes are scanned.",
+    says="An image stays as it was reviewed: tags are immutable and pushes are scanned.",
     remedy="Set image_tag_mutability='IMMUTABLE' and scan_on_push.",
 )
 def repository_immutable(props: Properties) -> Iterator[str]:

@@ -100,7 +100,7 @@ def bucket_public(props: Properties) -> Iterator[str]:
     s3.BUCKET_POLICY,
     s3.BUCKET,
     severity="high",
-    says="A bucket answers over TLS only, and to nobody by `*` (Security Hub S3.5).",
+    says="A bucket answers over TLS only, and its policy allows no `*` principal (Security Hub S3.5).",
     remedy="Deny s3:* where aws:SecureTransport is false, and name principals in every allow.",
 )
 def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _denies_without_tls(statement: Properties) -> bool:
     s3.VERSIONING,
     s3.OWNERSHIP,
     severity="medium",
-    says="A bucket keeps versions and knows no ACLs.",
+    says="A bucket keeps old versions of its objects and has no ACLs.",
     remedy="Set versioning to Enabled and object ownership to BucketOwnerEnforced.",
 )
 def bucket_settings(graph: Graph, resource: Resource) -> Iterator[str]:

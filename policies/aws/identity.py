@@ -97,7 +97,7 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     iam.ROLE_POLICY,
     iam.POLICY,
     severity="high",
-    says="No policy grants a wildcard action, nor every resource where IAM can name one or a condition can bind it.",
+    says="No policy grants a wildcard action, or every resource where a name or a condition can narrow the grant.",
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
@@ -107,7 +107,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
     """
     if count(props, "managedPolicyArns"):
         named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
-        yield f"has a managed policy, whose statements nobody reads{named}"
+        yield f"has a managed policy, whose statements no rule reads{named}"
     for statement in filter(allows, _granted(props)):
         sid, actions = name_of(statement), list(statement.each_text("Action"))
         if "NotAction" in statement or "NotResource" in statement:
@@ -136,7 +136,7 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
     sagemaker.DOMAIN,
     sagemaker.USER_PROFILE,
     severity="high",
-    says="Every role stands under a permissions boundary.",
+    says="Every role has a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
 def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -152,7 +152,7 @@ def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
     for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
         named = resource.props.section_or_empty(settings).text_if_known("executionRole")
         if named and ours and named not in ours:
-            yield f"lets people work as {named}, which is no role of the stack, so nobody knows its boundary"
+            yield f"lets people work as {named}, which is no role of the stack: its permissions boundary is unknown"
 
 
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
@@ -162,7 +162,7 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     "identity-trust",
     iam.ROLE,
     severity="high",
-    says="A role is taken only for this account: by a service bound to it, or by a person with MFA.",
+    says="A role is assumed only by a service that acts for this account, or by a person with MFA.",
     remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
 )
 def trust(props: Properties) -> Iterator[str]:
@@ -176,7 +176,7 @@ def trust(props: Properties) -> Iterator[str]:
         if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
             yield "may be taken by a person without MFA"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
-            yield f"may be taken by a principal of the kind {kind}, of which no rule knows whom it lets in"
+            yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
 
 
 @resource_rule(
@@ -201,7 +201,7 @@ def pass_role(props: Properties) -> Iterator[str]:
     "identity-guardrails",
     iam.POLICY,
     severity="critical",
-    says="The boundary denies what no persona may do, one statement a condition.",
+    says="The permissions boundary denies what no persona may do, with one statement for each condition.",
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:

@@ -30,7 +30,7 @@ def account(props: Properties) -> Iterator[str]:
     "limits-autoscaled",
     sagemaker.ENDPOINT,
     severity="high",
-    says="Every endpoint is autoscaled, so somebody has set its upper bound.",
+    says="Every endpoint is autoscaled, so its replicas have an upper bound.",
     remedy="Keep the endpoint component's scalable target.",
 )
 def autoscaled(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _of(variant: Properties, alone: bool) -> str:
     "limits-scaling-policy",
     appautoscaling.TARGET,
     severity="high",
-    says="A scalable target has a policy that scales it out and in, and one that may stand at zero one that wakes it.",
+    says="A scalable target is scaled out and in. One that may stand at zero has a policy that wakes it.",
     remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0.",
 )
 def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -66,7 +66,7 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has target tracking that never scales in (disableScaleIn)"
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
     if resource.props.number_or_none("minCapacity") == 0 and not any(_is_woken(graph, step) for step in steps):
-        yield "may stand at zero replicas and nothing brings the first one"
+        yield "may stand at zero replicas, and no policy starts the first one"
 
 
 def _is_woken(graph: Graph, step: Resource) -> bool:
@@ -141,7 +141,7 @@ def schedule_retries(props: Properties) -> Iterator[str]:
     s3.LIFECYCLE,
     ecr.REPOSITORY,
     severity="medium",
-    says="What is kept is cleaned up: old object versions, unfinished uploads, untagged images.",
+    says="Old object versions, unfinished uploads and untagged images are deleted after a time.",
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:

@@ -243,7 +243,7 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
     "network-proof",
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and no endpoint is paid for that nothing needs.",
+    says="Each service that a feature needs has a private endpoint, and each private endpoint is needed.",
     remedy="State the service in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:

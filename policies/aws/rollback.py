@@ -93,7 +93,7 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     "rollback-alarm-heard",
     ALARM,
     severity="medium",
-    says="An alarm does something: it reaches the owner's topic or scales.",
+    says="Every alarm notifies the owner's topic or scales an endpoint.",
     remedy="Set alarm_actions.",
 )
 def alarm_heard(props: Properties) -> Iterator[str]:
@@ -127,7 +127,7 @@ def alarm_dimensions(props: Properties) -> Iterator[str]:
     "rollback-config-unnamed",
     CONFIGURATION,
     severity="medium",
-    says="An endpoint configuration's name is Pulumi's, so that a change makes a new one the endpoint notices.",
+    says="Pulumi names each endpoint configuration: the endpoint notices a change only by a new name.",
     remedy="Leave out name; pin the endpoint's name instead (terraform-provider-aws issue 21811).",
 )
 def config_unnamed(props: Properties) -> Iterator[str]:

@@ -89,7 +89,7 @@ def alerts_reach_owner(props: Properties) -> Iterator[str]:
     WORKSPACE,
     severity="medium",
     proof="cost visibility",
-    says="A workspace with a key of the pilot's makes no database and search service of its own, which nobody listed.",
+    says="A workspace with the pilot's key creates no database and search service outside the stack.",
     remedy="Set enable_service_side_cmk_encryption=True.",
 )
 def nothing_unseen(props: Properties) -> Iterator[str]:

@@ -59,7 +59,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     "encryption-key-granted",
     *_SWITCHES,
     severity="high",
-    says="Whoever encrypts with the key does so as an identity that may wrap with it, and may before it is needed.",
+    says="A resource uses the key through an identity, which has its role on the key before the resource is made.",
     remedy="Pass the encryption component's identity, which carries its role on the key.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -114,7 +114,7 @@ def key(props: Properties) -> Iterator[str]:
     "encryption-vault",
     keyvault.VAULT,
     severity="high",
-    says="What a vault keeps cannot be purged for 90 days, and services of Azure reach it past its closed door.",
+    says="Nothing in a vault can be purged for 90 days, and trusted services of Azure pass its firewall.",
     remedy="Set enable_soft_delete, soft_delete_retention_in_days=90, enable_purge_protection, bypass='AzureServices'.",
 )
 def vault(props: Properties) -> Iterator[str]:
@@ -140,7 +140,7 @@ def vault(props: Properties) -> Iterator[str]:
     keyvault.KEY,
     WORKSPACE,
     severity="medium",
-    says="A vault's private endpoint is made before what keeps things in it, and so outlives that on destroy.",
+    says="A vault's private endpoint is made before the resources that use the vault, and is removed after them.",
     remedy="Let keys and the workspace depend on the vault's DNS zone group.",
 )
 def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
@@ -152,14 +152,14 @@ def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", item)
         ways = [*doors, *(g for door in doors for g in graph.referring(ZONE_GROUP, "privateEndpointName", door))]
         for way in not_before(graph, user, ways):
-            yield f"does not wait for {way.name}, so the vault would close before it on destroy"
+            yield f"does not wait for {way.name}, so a destroy would close the vault too early"
 
 
 @resource_rule(
     "encryption-scratch-disks",
     WORKSPACE,
     severity="high",
-    says="The scratch disks of a workspace's machines are encrypted, and what Microsoft collects of it is little.",
+    says="A workspace's machines encrypt their scratch disks, and Microsoft collects less diagnostic data.",
     remedy="Set hbi_workspace=True; it cannot be changed later.",
 )
 def scratch_disks(props: Properties) -> Iterator[str]:
@@ -194,7 +194,7 @@ _PARTS = {
     "encryption-bucket-whole",
     storage.ACCOUNT,
     severity="high",
-    says="Every storage account says what its blob and file services keep, and has a lifecycle.",
+    says="Every storage account declares the settings of its blob and file services, and a lifecycle.",
     remedy="Build storage with the Store component, which makes all three.",
 )
 def bucket_whole(graph: Graph, account: Resource) -> Iterator[str]:

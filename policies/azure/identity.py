@@ -100,7 +100,7 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "identity-no-wildcard",
     authorization.ROLE_DEFINITION,
     severity="high",
-    says="No role of our own covers a provider or every kind of thing in a workspace, but to read; none administers.",
+    says="A custom role covers a whole provider or workspace for reading only, and never administers.",
     remedy="Name the operations that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     "identity-least-role",
     authorization.ROLE_ASSIGNMENT,
     severity="critical",
-    says="A built-in role is one that the pilot needs, on the kind of resource it is for; Contributor is nobody's.",
+    says="Only built-in roles that the pilot needs are given, each on its kind of resource; no persona is Contributor.",
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
 def least_role(graph: Graph, item: Resource) -> Iterator[str]:
@@ -150,7 +150,7 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     authorization.ROLE_ASSIGNMENT,
     authorization.ROLE_DEFINITION,
     severity="critical",
-    says="A role holds on one resource of the stack that it is for, and a role of our own exists in the group only.",
+    says="A role is given on one resource of its kind in the stack. A custom role exists in the resource group only.",
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
@@ -158,7 +158,7 @@ def scope(graph: Graph, item: Resource) -> Iterator[str]:
     if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
         if not kinds or not graph.refers(item, "scope", *kinds):
-            yield "holds on something else than a resource of the stack that the role is for"
+            yield "is not given on a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
         return
@@ -188,7 +188,7 @@ def _data_actions(role: Resource) -> list[str]:
     authorization.ROLE_ASSIGNMENT,
     managedidentity.CREDENTIAL,
     severity="high",
-    says="A role goes to an identity of the stack or to one named person; nothing outside acts as an identity.",
+    says="A role goes to an identity of the stack or to one named person. No outsider acts as an identity.",
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
 def trust(graph: Graph, item: Resource) -> Iterator[str]:
@@ -202,7 +202,7 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         return
     kind = item.props.text_or_empty("principalType")
     if kind not in ("ServicePrincipal", "User"):
-        yield f"goes to a {kind or 'principal of unsaid type'}, not to an identity or a person"
+        yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
     elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY):
@@ -213,7 +213,7 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
     "identity-pass-role",
     authorization.ROLE_DEFINITION,
     severity="high",
-    says="No role of our own hands identities on: what runs as whom is the stack file's to say.",
+    says="No custom role assigns identities: the stack file says what runs as which identity.",
     remedy="Remove the operations of Microsoft.ManagedIdentity.",
 )
 def pass_role(props: Properties) -> Iterator[str]:
@@ -227,7 +227,7 @@ def pass_role(props: Properties) -> Iterator[str]:
     "identity-guardrails",
     resources.GROUP,
     severity="critical",
-    says="Azure Policy denies in the resource group what no persona may make, by portal, program or otherwise.",
+    says="Azure Policy denies in the resource group what no persona may create, whichever tool is used.",
     remedy="Restore the assignment in components/azure/group.py, with effect Deny.",
 )
 def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
@@ -276,7 +276,7 @@ _SSH = (
     "identity-local-auth",
     *_KEYS,
     severity="critical",
-    says="Who comes, comes with an Entra identity: no account key, admin user, local account, SSH or stored key.",
+    says="Callers sign in with an Entra identity: no account key, admin user, local account, SSH or stored key.",
     remedy="Switch local authentication off, and give the caller's identity a role.",
 )
 def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -303,7 +303,7 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     *_ENDPOINTS,
     SCHEDULE,
     severity="high",
-    says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles are all written down.",
+    says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles the stack declares.",
     remedy="Set identity to type UserAssigned with the persona's identity.",
 )
 def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -345,7 +345,7 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
     COMPUTE,
     *_ENDPOINTS,
     severity="high",
-    says="What acts as an identity waits until the identity has its roles, for Azure tries them at once.",
+    says="A resource that acts as an identity is made after the identity's roles: Azure uses them at once.",
     remedy="Take the identity's id from the identity component, which carries its role assignments.",
 )
 def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -367,7 +367,7 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     "identity-serving-writes",
     authorization.ROLE_ASSIGNMENT,
     severity="high",
-    says="A served model writes nothing to storage but below the folder that its collected requests go to.",
+    says="A served model writes to storage only below the folder of its collected requests.",
     remedy="Give the serving identity a reader's role, and a writer's only with the condition of the personas.",
 )
 def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:

@@ -29,7 +29,7 @@ _IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.
     "limits-autoscaled",
     ONLINE_DEPLOYMENT,
     severity="high",
-    says="Every deployment is autoscaled, so somebody has set its bounds, and Pulumi does not undo it.",
+    says="Every deployment is autoscaled within set bounds, and Pulumi does not undo the scaling.",
     remedy="Keep the endpoint component's autoscale setting, and ignore_changes of sku.capacity.",
 )
 def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
@@ -82,12 +82,12 @@ def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> I
     elsewhere = not source or any(foreign(trigger, "metricResourceUri", source))
     if metric != _REQUESTS:
         if elsewhere:
-            yield f"scales on {metric or 'no metric'} of something else than its deployment"
+            yield f"scales on {metric or 'no metric'} of another resource than its deployment"
         return
     if trigger.flag_or_none("dividePerInstance") is not True or not _of_one_deployment(graph, setting, trigger):
         yield "counts the requests of every deployment, or not by replica"
     if elsewhere:
-        yield "counts requests where none are published: not on its endpoint"
+        yield "counts requests of another resource than its endpoint, which alone publishes them"
 
 
 def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> bool:
@@ -111,7 +111,7 @@ def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> 
     BATCH_DEPLOYMENT,
     severity="high",
     proof="hardware fit",
-    says="A batch job asks for no more nodes than its cluster has, whose number has a limit.",
+    says="A batch job asks for no more nodes than its cluster has.",
     remedy="Lower replicas in the stack file, or have the limit's owner change it.",
 )
 def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -135,7 +135,7 @@ def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
     "limits-cluster-idle",
     COMPUTE,
     severity="high",
-    says="A cluster stands at no nodes between runs, and its nodes go soon.",
+    says="A cluster has no nodes between runs, and removes idle nodes soon.",
     remedy="Set min_node_count=0 and node_idle_time_before_scale_down within the limit.",
 )
 def cluster_idle(props: Properties) -> Iterator[str]:
@@ -153,7 +153,7 @@ def cluster_idle(props: Properties) -> Iterator[str]:
     "limits-account",
     _PROVIDER,
     severity="high",
-    says="A provider says which subscription is meant.",
+    says="A provider names its subscription.",
     remedy="Keep subscription_id on the provider.",
 )
 def account(props: Properties) -> Iterator[str]:
@@ -166,7 +166,7 @@ def account(props: Properties) -> Iterator[str]:
     "limits-region-named",
     *_IN_A_REGION,
     severity="high",
-    says="What stands in a region says in which, so that no default moves it.",
+    says="Each regional resource names its region, so no default decides it.",
     remedy="Pass the stack's region as location.",
 )
 def region_named(props: Properties) -> Iterator[str]:
@@ -175,7 +175,7 @@ def region_named(props: Properties) -> Iterator[str]:
     `limits-region` checks which region it is.
     """
     if not props.is_given("location"):
-        yield "is in a region that nobody named"
+        yield "names no region"
 
 
 @resource_rule(
@@ -226,7 +226,7 @@ def batch_time(props: Properties) -> Iterator[str]:
     storage.MANAGEMENT_POLICY,
     containerregistry.REGISTRY,
     severity="medium",
-    says="What is kept is cleaned up: old versions and snapshots of blobs, untagged images.",
+    says="Old versions and snapshots of blobs, and untagged images, are deleted after a time.",
     remedy="Keep the lifecycle of the Store component and the registry's retention policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:

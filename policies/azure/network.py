@@ -81,7 +81,7 @@ def no_internet_route(props: Properties) -> Iterator[str]:
     NETWORK,
     severity="critical",
     proof="network fit",
-    says="A subnet gives its machines no way to the internet, and its security group holds for private endpoints too.",
+    says="A subnet gives its machines no way to the internet. Its security group covers private endpoints too.",
     remedy="Set default_outbound_access=False, network_security_group and private_endpoint_network_policies='Enabled'.",
 )
 def subnet_private(props: Properties) -> Iterator[str]:
@@ -106,7 +106,7 @@ def subnet_private(props: Properties) -> Iterator[str]:
     SECURITY_RULE,
     severity="critical",
     proof="network fit",
-    says="No security group lets anything in from, or out to, anything but the private network.",
+    says="A security group allows traffic with the private network only.",
     remedy="Name VirtualNetwork or a private address range as the peer of each rule that allows.",
 )
 def security_group_closed(props: Properties) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _inside(peer: str) -> bool:
     SUBNET,
     severity="critical",
     proof="network fit",
-    says="Each security group denies, both ways, what none of its rules allows; Azure's defaults allow the internet.",
+    says="Each security group ends in a deny of everything, both ways: Azure's own defaults allow the internet.",
     remedy="Keep the network component's two closing rules, which deny everything in and out.",
 )
 def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _denies_all(rule: Properties) -> bool:
     containerregistry.REGISTRY,
     severity="critical",
     proof="network fit",
-    says="Whatever has a switch for access from the internet has it off, and names no address as an exception.",
+    says="Every resource with a switch for internet access has it off, with no address as an exception.",
     remedy="Set public_network_access to Disabled and leave out IP and network rules.",
 )
 def public_access(props: Properties) -> Iterator[str]:
@@ -211,7 +211,7 @@ def public_access(props: Properties) -> Iterator[str]:
     WORKSPACE,
     severity="critical",
     proof="network fit",
-    says="A workspace's computes run in its managed network, which lets nothing out but what was approved.",
+    says="A workspace's computes run in its managed network, which lets out approved traffic only.",
     remedy="Set managed_network.isolation_mode='AllowOnlyApprovedOutbound' and v1_legacy_mode=False.",
 )
 def workspace_vpc_only(props: Properties) -> Iterator[str]:
@@ -232,7 +232,7 @@ def workspace_vpc_only(props: Properties) -> Iterator[str]:
     *OUTBOUND_RULES,
     severity="critical",
     proof="network fit",
-    says="The managed network approves private endpoints to the stack's own resources; no domain, and no firewall.",
+    says="The managed network opens no domain and starts no firewall. Its private endpoints lead to the stack only.",
     remedy="Remove the FQDN rule; keep rules either in the workspace or beside it, and ignore Azure's own among them.",
 )
 def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -281,11 +281,11 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
     elif kind == "ServiceTag":
         tag = rule.text_or_empty("destination.serviceTag")
         if tag not in _TAGS and tag.partition(".")[0] not in _TAGS:
-            yield f"opens {tag or 'a service tag that nobody named'}, allowed {', '.join(_TAGS)}"
+            yield f"opens {tag or 'a service tag without a name'}, allowed {', '.join(_TAGS)}"
         if rule.is_given("destination.addressPrefixes"):
             yield "opens addresses, which overrule the service tag beside them"
     else:
-        yield f"approves what nobody judged: an outbound rule of the type {kind or 'that nobody named'}"
+        yield f"has an outbound rule that no rule here can judge (type {kind or 'not given'})"
 
 
 @stack_rule(
@@ -323,7 +323,7 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
     privatedns.LINK,
     severity="high",
     proof="network fit",
-    says="A private endpoint leads to one resource of the stack, in a subnet of the stack, approved by no one else.",
+    says="A private endpoint leads from a subnet to one resource of the stack, without anybody else's approval.",
     remedy="Name the stack's resource in private_link_service_connections.",
 )
 def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -357,7 +357,7 @@ def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     privatedns.ZONE,
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and no endpoint or zone is paid for that nothing needs.",
+    says="Each resource that a feature needs has a private endpoint and a zone, and each of these is needed.",
     remedy="State the resource in the REACH of the component that needs it; the network component builds the rest.",
 )
 def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:

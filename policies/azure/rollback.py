@@ -51,7 +51,7 @@ _TRAFFIC_LOG, _JOB_LOG = "AmlOnlineEndpointTrafficLog", "AmlComputeJobEvent"
     TRAFFIC,
     SERVED,
     severity="high",
-    says="Each endpoint's traffic goes back on its own errors and p95 latency, and alarms watch the same afterwards.",
+    says="An endpoint's traffic goes back when its errors or p95 latency exceed bounds; alarms watch both afterwards.",
     remedy="Keep the endpoint component's traffic, with both bounds, and its two alarms.",
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _jobs_watched(graph: Graph) -> set[str]:
     SERVED,
     ONLINE_DEPLOYMENT,
     severity="high",
-    says="An endpoint's traffic is our provider's to shift: a canary within the limit first, which bakes.",
+    says="This project's provider shifts an endpoint's traffic: first a canary within the limit, which bakes.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file; keep the Traffic resource.",
 )
 def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -198,7 +198,7 @@ def deployment_versioned(props: Properties) -> Iterator[str]:
     monitor.METRIC_ALERT,
     monitor.QUERY_RULE,
     severity="medium",
-    says="An alarm does something: it reaches the stack's action group, and no other.",
+    says="Every alarm notifies the stack's action group, and no other.",
     remedy="Set actions to the alerts component's action group, and enabled=True.",
 )
 def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:

@@ -75,7 +75,7 @@ def logs_kept(graph: Graph) -> Found:
     "audit-repository-immutable",
     artifactregistry.REPOSITORY,
     severity="high",
-    says="An image of the stack's own stays what was pushed: tags are immutable, and pushes are scanned.",
+    says="An image in the stack's registry stays as it was pushed: tags are immutable, and pushes are scanned.",
     remedy="Set docker_config.immutable_tags, and leave scanning INHERITED.",
 )
 def repository_immutable(props: Properties) -> Iterator[str]:

@@ -158,7 +158,7 @@ def bucket_public(props: Properties) -> Iterator[str]:
     "encryption-bucket-settings",
     _BUCKET,
     severity="medium",
-    says="A bucket keeps versions and knows no ACLs (CIS GCP 5.2), and does not delete its objects with itself.",
+    says="A bucket keeps old versions, has no ACLs (CIS GCP 5.2), and is not destroyed while it holds objects.",
     remedy="Set versioning.enabled=True and uniform_bucket_level_access=True; leave out force_destroy.",
 )
 def bucket_settings(props: Properties) -> Iterator[str]:

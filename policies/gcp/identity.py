@@ -93,7 +93,7 @@ def no_wildcard(graph: Graph) -> Found:
             yield grant, f"grants {role}"
         elif role.startswith("roles/"):
             if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
-                yield grant, f"grants {role}, which is more than what it is granted on needs"
+                yield grant, f"grants {role}, which is more than that resource needs"
         elif not graph.refers(grant, "role", _ROLE):
             yield grant, "grants a role that is not of this stack"
 
@@ -117,7 +117,7 @@ def no_public_member(graph: Graph) -> Found:
             if group not in ("", "projectOwners") or access.is_given("domain") or _ANYBODY.fullmatch(member):
                 yield dataset, "lets in everybody, a whole domain or whoever may read or write in the project"
             for name in sorted(set(access.names()) - {"role", "domain", *_LETS_IN}):
-                yield dataset, f"lets in what nobody judged ({name})"
+                yield dataset, f"lets in what no rule here can judge ({name})"
 
 
 _LETS_IN = ("specialGroup", "iamMember", "userByEmail")
@@ -130,7 +130,7 @@ pass the data on to members that nobody sees.
     "identity-known-members",
     severity="high",
     says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is on.",
-    remedy="Pass the account's member; whoever is of another project gets nothing here.",
+    remedy="Pass the account's member; accounts of other projects get no grant here.",
 )
 def known_members(graph: Graph) -> Found:
     """The member must refer to an account of the stack, and its known address must fit.
@@ -146,16 +146,16 @@ def known_members(graph: Graph) -> Found:
             named = [account.props.text_if_known("member") for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
-                yield grant, f"grants a role to {member}, who is not whom it refers to"
+                yield grant, f"grants a role to {member}, which is not the account it refers to"
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
-            yield grant, f"grants a role to {member}, who is no account of this stack"
+            yield grant, f"grants a role to {member}, which is no account of this stack"
     own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
             email, member = (access.text_if_known(at) for at in ("userByEmail", "iamMember"))
             for said in filter(None, (email and f"serviceAccount:{email}", member)):
                 if said not in own and not AGENT.fullmatch(said):
-                    yield dataset, f"lets in {email or member}, who is no account of this stack"
+                    yield dataset, f"lets in {email or member}, which is no account of this stack"
 
 
 def _owners(instance: Resource) -> list[str]:
@@ -169,7 +169,7 @@ def _owners(instance: Resource) -> list[str]:
 @whole_stack_rule(
     "identity-no-authoritative",
     severity="high",
-    says="No grant replaces those that others made: a whole policy or binding would take Google's own agents away.",
+    says="No resource sets a whole policy or binding: that would remove the grants of Google's own agents.",
     remedy="Use the resource that adds one member.",
 )
 def no_authoritative(graph: Graph) -> Found:
@@ -183,8 +183,8 @@ def no_authoritative(graph: Graph) -> Found:
     "identity-project-grants",
     _IN_PROJECT,
     severity="high",
-    says="In the project as a whole only roles of the stack hold, and those of Google's own agents.",
-    remedy="Grant on the bucket, repository, key or account; what knows no such grant goes into the persona's role.",
+    says="On the whole project, only roles of the stack and of Google's own agents are granted.",
+    remedy="Grant on the bucket, repository, key or account; put other permissions into the persona's role.",
 )
 def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     """A predefined role on the project needs a condition. The role of an agent is granted to that agent only."""
@@ -202,7 +202,7 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="Who writes objects writes below a prefix, and what serves or scores reads below one.",
+    says="A grant on objects is bound to a prefix. Only an account that runs no model may read a whole bucket.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -232,7 +232,7 @@ _BELOW = re.compile(
     _ON_ACCOUNT,
     _IN_PROJECT,
     severity="critical",
-    says="Nobody becomes a persona from outside: no account has a key, a federated identity or a minter of its tokens.",
+    says="Nobody outside acts as a persona: no account has a key, a federated identity or a creator of its tokens.",
     remedy="Remove it; a machine runs as the account, and a person acts as it by a grant made by hand.",
 )
 def trust(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -248,7 +248,7 @@ def trust(graph: Graph, resource: Resource) -> Iterator[str]:
     _IN_PROJECT,
     _ON_ACCOUNT,
     severity="high",
-    says="Who acts as an account does so as that one, by name, and is an account of this stack (CIS GCP 1.6).",
+    says="The right to act as an account is granted on that account, to an account of this stack (CIS GCP 1.6).",
     remedy="Grant roles/iam.serviceAccountUser on the account, to the persona that submits.",
 )
 def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -292,8 +292,8 @@ _RUNS_AS = {
     "identity-run-as",
     *_RUNS_AS,
     severity="high",
-    says="What runs, runs as a persona, never as a default account (CIS GCP 4.1, 4.2).",
-    remedy="Pass the persona's account; an e-mail that nobody made may be the project's default account.",
+    says="Every workload runs as a persona, never as a default account (CIS GCP 4.1, 4.2).",
+    remedy="Pass the persona's account; an e-mail from elsewhere may be the project's default account.",
 )
 def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
     """It refers to accounts of the stack only. A job names its account in its body."""
@@ -316,7 +316,7 @@ def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
     _SCHEDULE,
     _WORKFLOW,
     severity="high",
-    says="A schedule and a workflow show their persona's token to Google's APIs only.",
+    says="A schedule and a workflow send their persona's token to Google's APIs only.",
     remedy="Call an address below https://….googleapis.com.",
 )
 def token_shown(props: Properties) -> Iterator[str]:
@@ -337,7 +337,7 @@ def token_shown(props: Properties) -> Iterator[str]:
     "identity-workspace-owner",
     _WORKBENCH,
     severity="high",
-    says="A Workbench instance is one person's, who is not root, downloads nothing, and boots what Google signed.",
+    says="A Workbench instance has one owner, who is not root and downloads nothing. It boots what Google signed.",
     remedy="Set one instance owner, the notebook-disable-* metadata and all three of shielded_instance_config.",
 )
 def workspace_owner(props: Properties) -> Iterator[str]:

@@ -32,7 +32,7 @@ _METRICS = (
     "limits-scaling-policy",
     _DEPLOYMENT,
     severity="high",
-    says="A deployment scales from one replica on, on a metric with a target, so that it shrinks again.",
+    says="A deployment has at least one replica. It scales on a metric with a target, so that it shrinks again.",
     remedy="Keep the endpoint component's scaling_metric and scaling_target, and min_replicas of at least 1.",
 )
 def scaling_policy(props: Properties) -> Iterator[str]:
@@ -168,7 +168,7 @@ def schedule_retries(props: Properties) -> Iterator[str]:
     _BUCKET,
     _REPOSITORY,
     severity="medium",
-    says="What is kept is cleaned up: old object versions, unfinished uploads, untagged images.",
+    says="Old object versions, unfinished uploads and untagged images are deleted after a time.",
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policies.",
 )
 def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:

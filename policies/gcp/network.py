@@ -159,7 +159,7 @@ def _is_of(graph: Graph, peer: str) -> bool:
     _VPC,
     severity="critical",
     proof="network fit",
-    says="Each network denies, and logs, whatever no firewall rule allows; Google Cloud's own default lets all out.",
+    says="Each network denies and logs what no firewall rule allows. Google Cloud's own default lets everything out.",
     remedy="Keep the network component's two denies, at the lowest precedence and without targets.",
 )
 def default_denied(graph: Graph) -> Found:
@@ -173,7 +173,7 @@ def default_denied(graph: Graph) -> Found:
             for rule in rules:
                 allows = rule.props.is_given("allows") and _direction(rule.props) == direction
                 if allows and any(priority <= _priority(rule) for priority in denies):
-                    yield rule, "allows what the deny of everything takes back: it needs a lower priority number"
+                    yield rule, "is overruled by the deny of everything: it needs a lower priority number"
 
 
 def _denies_all(props: Properties, direction: str, peers: str) -> bool:
@@ -297,7 +297,7 @@ def served_privately(props: Properties) -> Iterator[str]:
     "network-proof",
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and nothing is paid for that nothing needs.",
+    says="Each API that a feature needs is reachable privately, and each zone and address for it is needed.",
     remedy="State the domain in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:
@@ -412,7 +412,7 @@ def endpoint_reached(graph: Graph) -> Found:
     let_out = {vpc.urn: _let_out(graph, vpc) for vpc in graph.of(_VPC)}
     for deployment in graph.of(_DEPLOYMENT):
         if not graph.referring(_ATTACHED, "target", deployment):
-            yield deployment, "serves where nobody in the network reaches it"
+            yield deployment, "has no forwarding rule, so nobody in the network reaches it"
     for way in graph.of(_ATTACHED):
         if not graph.refers(way, "target", _DEPLOYMENT):
             yield way, "is paid for, but forwards to no deployment"

@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
     "rollback-alarms",
     _DEPLOYMENT,
     severity="high",
-    says="Each deployment is taken back on bounds of its own: its p95 latency and its share of errors.",
+    says="Each deployment is rolled back when its p95 latency or its share of errors exceeds its own bound.",
     remedy="Set rollback.p95_latency_ms and rollback.error_rate_percent in the stack file.",
 )
 def alarms(props: Properties) -> Iterator[str]:
@@ -58,7 +58,7 @@ def traffic(props: Properties) -> Iterator[str]:
     _DEPLOYMENT,
     _SERVED,
     severity="high",
-    says="A deployment follows its endpoint and its model, and alone shifts the endpoint's traffic.",
+    says="A deployment is made after its endpoint and its model, and nothing else shifts the endpoint's traffic.",
     remedy="Hand the deployment the endpoint's id and the model's version_name; ignore changes of trafficSplit.",
 )
 def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Job:
             type_ = cluster.text_or_empty("InstanceType")
             if not type_:
                 where = f"{cluster.at}.InstanceType"
-                raise Malformed(where, "is missing, so that nobody knows what runs", cluster.owner)
+                raise Malformed(where, "is missing, so its machines are unknown", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
             yield Machines(user, type_, USES[self.action], count, count, part)
         for rule in self._rules():
@@ -65,9 +65,7 @@ class Job:
         if seconds is None:
             raise Unpriced(f"a job of {self.action} that nothing ends ({self.task.at})")
         if seconds <= 0:
-            raise Malformed(
-                f"{self.request.at}.{where}", "is not above 0, so nobody knows what ends it", self.task.owner
-            )
+            raise Malformed(f"{self.request.at}.{where}", "is not above 0, so nothing ends the job", self.task.owner)
         return seconds / 3600
 
     def clusters(self) -> Iterator[tuple[Properties, int]]:
@@ -113,7 +111,7 @@ def _tuning_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
     for training in _trainings(request):
         tuned = "HyperParameterTuningResourceConfig"
         if tuned in training and "ResourceConfig" in training:
-            why = "stands beside ResourceConfig, so nobody knows which of them runs"
+            why = "stands beside ResourceConfig, and a job has one of them"
             raise Malformed(f"{training.at}.{tuned}", why, training.owner)
         named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
         yield from ((cluster, times) for cluster in _cluster(training, *named))
@@ -179,7 +177,7 @@ def whole(section: Properties, key: str) -> int:
     _decided(section, key)
     number = section.number_or_none(key)
     if number is None:
-        raise Malformed(f"{section.at}.{key}", "is missing, so that nobody knows how many run", section.owner)
+        raise Malformed(f"{section.at}.{key}", "is missing, so their number is unknown", section.owner)
     if number < 1 or number != int(number):
         raise Malformed(f"{section.at}.{key}", f"is {number:g}, which is no number of machines or jobs", section.owner)
     return int(number)

@@ -71,7 +71,7 @@ def configurations(graph: Graph, endpoint: Resource) -> list[Resource]:
         name = endpoint.props.text_or_empty(key)
         found = [c for c in graph.of(CONFIGURATION) if name and c.props.text_if_known("name") == name]
     if not found:
-        raise Malformed(key, "names a configuration that is not in the stack, so nobody knows what runs", endpoint)
+        raise Malformed(key, "names a configuration that is not in the stack, so its machines are unknown", endpoint)
     return found
 
 
@@ -147,7 +147,7 @@ def _served(graph: Graph, endpoint: Resource) -> Iterator[tuple[Properties, Mach
         use: Use = "async" if "asyncInferenceConfig" in configuration.props else "online"
         production, shadow = variants(configuration), shadows(configuration)
         if not production:
-            raise Malformed("productionVariants", "names no variant, so nobody knows what runs", configuration)
+            raise Malformed("productionVariants", "names no variant, so its machines are unknown", configuration)
         alone = len(production) + len(shadow) == 1
         for noun, group in (("variant", production), ("shadow variant", shadow)):
             for variant in group:
@@ -164,7 +164,7 @@ def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use,
         return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part)
     type_ = variant.text_or_empty("instanceType")
     if not type_:
-        raise Malformed(variant.at, "is of a kind that nobody knows: neither instances nor serverless", variant.owner)
+        raise Malformed(variant.at, "is of an unknown kind: neither instances nor serverless", variant.owner)
     low, high = _range(graph, endpoint, variant, alone=not part)
     return Machines(
         endpoint.name, type_, use, low, high, part, accelerator=variant.text_or_empty("acceleratorType") or None
@@ -243,7 +243,7 @@ def _containers(model: Resource) -> list[Properties]:
     """Every container of a model: its single one, and those of a pipeline or a multi-container endpoint."""
     found = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
     if not found:
-        raise Malformed("primaryContainer", "and containers are missing, so nobody knows what runs", model)
+        raise Malformed("primaryContainer", "and containers are missing, so its machines are unknown", model)
     return found
 
 

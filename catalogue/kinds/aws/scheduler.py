@@ -42,7 +42,7 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 def starts_per_month(graph: Graph, target: Resource) -> float:
     """How often all schedules of the stack together start a state machine in an average month.
 
-    Raises Unpriced where no schedule starts it. Then somebody else does, and nobody knows how often.
+    Raises Unpriced where no schedule starts it. Then something else does, at an unknown rate.
     """
     found = [s for s in graph.of(SCHEDULE) if s in graph.referring(SCHEDULE, "target", target) or _names(s, target)]
     if not found:
@@ -70,12 +70,12 @@ _UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:sagemaker:(\w+)")
 def job_of(graph: Graph, schedule: Resource) -> Job | None:
     """The job that a schedule creates by itself. None where it starts a state machine of the stack, or nothing.
 
-    Raises Malformed for any other target, for nobody knows what it runs.
+    Raises Malformed for any other target, because what it runs is unknown.
     """
     target = schedule.props.section_or_empty("target")
     for key in _OTHERS:
         if key in target:
-            raise Malformed(f"target.{key}", "starts what nobody reads; let a state machine start it", schedule)
+            raise Malformed(f"target.{key}", "starts a job of another service; let a state machine start it", schedule)
     machines = graph.of(STATE_MACHINE)
     arn = target.text_if_known("arn")
     if any(_names(schedule, m) for m in machines) or (not arn and graph.refers(schedule, "target", STATE_MACHINE)):
@@ -84,7 +84,7 @@ def job_of(graph: Graph, schedule: Resource) -> Job | None:
     universal = _UNIVERSAL.fullmatch(arn)
     action = called(universal[1]) if universal else None
     if action is None:
-        why = f"is {arn or 'missing'}, no state machine of the stack, so nobody knows what it runs"
+        why = f"is {arn or 'missing'}, no state machine of the stack, so what it runs is unknown"
         raise Malformed("target.arn", why, schedule)
     return Job("its target", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
 

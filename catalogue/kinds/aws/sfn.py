@@ -67,7 +67,7 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
     for name, state in named.items():
         kind = state.text_or_empty("Type")
         if kind not in _STATES:
-            raise Malformed(f"{states.at}.{name}.Type", f"is {kind!r}, a state of which nobody knows", states.owner)
+            raise Malformed(f"{states.at}.{name}.Type", f"is {kind!r}, which is no type of state", states.owner)
         loops = again or name in _reached(named, name)
         if kind == "Task":
             yield name, state, times, loops
@@ -116,9 +116,7 @@ def _sagemaker_action(task: Properties) -> str:
     if f"{service}:{action}" in _NOTIFIES:
         return ""
     where = f"{task.at}.Resource"
-    raise Malformed(
-        where, f"starts {resource or 'nothing that it names'}, of which nobody knows what it runs", task.owner
-    )
+    raise Malformed(where, f"starts {resource or 'nothing that it names'}, whose machines are unknown", task.owner)
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
@@ -149,7 +147,7 @@ def longest_hours(props: Properties) -> float:
     if seconds is None:
         raise Unpriced("a run that no TimeoutSeconds ends")
     if seconds <= 0:
-        raise Malformed("definition.TimeoutSeconds", "is not above 0, so nobody knows what ends a run", props.owner)
+        raise Malformed("definition.TimeoutSeconds", "is not above 0, so nothing ends a run", props.owner)
     return seconds / 3600
 
 

@@ -155,7 +155,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
             lows.append(low)
             highs += [low, high, otherwise]  # a range whose minimum is above its maximum runs the minimum
     if not max(highs):
-        raise Malformed("sku.capacity", "is zero, so that nobody can say how many replicas run", deployment)
+        raise Malformed("sku.capacity", "is zero, so the number of replicas is unknown", deployment)
     machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
     users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
@@ -163,7 +163,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
 
 def _count(owner: Resource, path: str, number: float | None) -> int:
     if number is None or number != int(number) or number < 0:
-        raise Malformed(path, "is no whole number from zero on, so that nobody can say how many replicas run", owner)
+        raise Malformed(path, "is no whole number from zero on, so the number of replicas is unknown", owner)
     return int(number)
 
 

@@ -73,7 +73,9 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
         return
     priority = machine.text_or_empty("vmPriority")
     if priority not in ("", "Dedicated"):
-        raise Malformed(_at(machine, "vmPriority"), f"is {priority}, whose price and quota nobody knows", compute)
+        raise Malformed(
+            _at(machine, "vmPriority"), f"is {priority}, whose price and quota are not in the catalogue", compute
+        )
     users = [e.name for d in _on(graph, compute) for e in graph.refers(d, "endpointName", BATCH_ENDPOINT)]
     low = machine.number_or_none("scaleSettings.minNodeCount") or 0
     high = more_than_zero_or_none(machine, "scaleSettings.maxNodeCount")
@@ -179,7 +181,7 @@ class Job:
         paths = ("instanceType", "instance_type")
         named = {part.text_or_empty(path) for part in self._resources() for path in paths} - {""}
         if len(named) > 1:
-            why = f"names several machines ({', '.join(sorted(named))}), so nobody can say which runs"
+            why = f"names several machines ({', '.join(sorted(named))}), so the one that runs is unknown"
             raise Malformed(_at(self.own, "resources"), why, self.own.owner)
         return "".join(named)
 
@@ -215,7 +217,7 @@ class Job:
             paths = ("computeId", "settings.defaultCompute", "settings.default_compute")
             found = [compute_at(graph, schedule, part, path) for path in paths if part.is_given(path)]
             if len({compute.urn if compute else "" for compute in found}) > 1:
-                raise Malformed(part.at, "names several computes, so nobody can say on which it runs", schedule)
+                raise Malformed(part.at, "names several computes, so the one it runs on is unknown", schedule)
             if found:
                 return found[0]
         return None
@@ -239,7 +241,7 @@ def _steps(job: Properties, around: tuple[Properties, ...]) -> Iterator[Job]:
     if kind == "pipeline":
         steps = list(job.each_section("jobs.*"))
         if not steps:
-            raise Malformed(_at(job, "jobs"), "is empty, so nobody can say what the pipeline runs", job.owner)
+            raise Malformed(_at(job, "jobs"), "is empty, so what the pipeline runs is unknown", job.owner)
         for step in steps:
             yield from _steps(step, (*around, job))
     elif kind in ("command", "sweep", "automl"):
@@ -264,7 +266,7 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
         part.text_or_empty(path)  # this raises, for it is not known which of several is meant
     named = [compute for compute in computes if compute.props.text_if_known("computeName").lower() == name]
     if len(named) != 1:
-        raise Malformed(_at(part, path), "names no compute of the stack, so nobody can say what runs", resource)
+        raise Malformed(_at(part, path), "names no compute of the stack, so its machines are unknown", resource)
     return named[0]
 
 
@@ -288,7 +290,7 @@ def _made(schedule: Resource, job: Job) -> Machines:
         raise Malformed(where, "is not given, nor is a compute, so that Azure chooses the machine", schedule)
     if tier not in ("", "Null", "Standard", "Premium"):
         where = _at(job.own, "queueSettings.jobTier")
-        raise Malformed(where, f"is {tier}, whose price and quota nobody knows", schedule)
+        raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
     step = job.own.at.rpartition(".")[2] if job.around else ""
     return Machines(schedule.name, machine, "batch", count, count, step)
@@ -300,7 +302,7 @@ def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
         why = "is given, and what such a deployment runs is not in the catalogue"
         raise Malformed("properties.deploymentConfiguration", why, deployment)
     if compute_at(graph, deployment, deployment.props, "properties.compute") is None:
-        raise Malformed("properties.compute", "names no compute of the stack, so nobody can say what runs", deployment)
+        raise Malformed("properties.compute", "names no compute of the stack, so its machines are unknown", deployment)
     return iter(())
 
 
@@ -333,7 +335,7 @@ def _runs_per_month(trigger: Properties) -> float:
         except CronSimError:
             raise Malformed(_at(trigger, "expression"), "is no cron expression", trigger.owner) from None
         if not runs:
-            raise Malformed(_at(trigger, "expression"), "does not fire in a year that is looked at", trigger.owner)
+            raise Malformed(_at(trigger, "expression"), "does not fire in the year that is counted", trigger.owner)
         return runs
     frequency, interval = trigger.text_or_empty("frequency").lower(), more_than_zero_or_none(trigger, "interval")
     if kind != "Recurrence" or frequency not in _MINUTES or not interval:

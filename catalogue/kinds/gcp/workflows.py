@@ -45,8 +45,8 @@ _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 class Job:
     """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
 
-    `spec` is the part of the body that says what runs and as whom; `times` how many of it a run may have at once, None
-    where nobody knows.
+    `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
+    once, or None where that is unknown.
     """
 
     kind: str
@@ -70,7 +70,7 @@ def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
     resources = job.body.section_or_empty("dedicatedResources")
     if not resources:
         raise Malformed(
-            job.body.at, "names no machines (dedicatedResources), so nobody knows what runs", job.body.owner
+            job.body.at, "names no machines (dedicatedResources), so its machines are unknown", job.body.owner
         )
     most = _count(resources, "maxReplicaCount") or 10
     start = _count(resources, "startingReplicaCount") or most
@@ -87,7 +87,7 @@ def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
     """The machines of every worker pool. One replica is the default, and zero counts as one."""
     pools = list(job.spec.each_section("workerPoolSpecs"))
     if not pools:
-        raise Malformed(job.body.at, "names no worker pool, so nobody knows what runs", job.body.owner)
+        raise Malformed(job.body.at, "names no worker pool, so its machines are unknown", job.body.owner)
     for pool in pools:
         replicas = trials * (_count(pool, "replicaCount") or 1)
         yield pool.section_or_empty("machineSpec"), replicas, replicas
@@ -147,7 +147,7 @@ def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) ->
         starts = any(_starts(each, callers, starters) for each in step.sections_inside())
         bounded = any(_bounds(counter, start, steps, names, ways) for counter in counters)
         if starts and start in _reached(start, ways) and not bounded:
-            why = "is come back to without a bound, so nobody knows how many jobs it starts"
+            why = "is repeated without a bound, so the number of its jobs is unknown"
             raise Malformed(step.at, why, step.owner)
 
 
@@ -239,7 +239,7 @@ def _started(step: Properties, called: str) -> Job | None:
     else:
         kind, what = "", f"calls {called[:80]}"
     if kind not in _JOBS:
-        raise Malformed(step.at, f"{what}, and nobody knows what that starts", step.owner)
+        raise Malformed(step.at, f"{what}, and what that starts is unknown", step.owner)
     body = args.section_or_empty("body")
     return Job(kind, body, body.section_or_empty(_JOBS[kind].spec) if _JOBS[kind].spec else body)
 
@@ -262,7 +262,7 @@ def _texts(value: Any) -> Iterator[str]:
 def deadlines(props: Properties) -> list[int]:
     """The seconds after which a workflow gives up: the values of variables that it compares the time with.
 
-    None of them where a sub-workflow starts a job and compares nothing, or where one is set in a way that nobody reads.
+    Empty where a sub-workflow starts a job and compares nothing, or where one of the values is not readable.
     """
     document, found = props.document_or_empty(AT), list[int]()
     within = [list(document.section_or_empty(name).sections_inside()) for name in document.names()]
@@ -313,10 +313,10 @@ def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
     groups = [(job, *group) for job in jobs(resource.props) for group in _JOBS[job.kind].machines(job)]
     for number, (job, spec, low, high) in enumerate(groups, 1):
         if job.times is None:
-            raise Malformed(job.body.at, "is started in a loop, so nobody knows how many run at once", resource)
+            raise Malformed(job.body.at, "is started in a loop, so the number of jobs at once is unknown", resource)
         machine = spec.text_or_empty("machineType")
         if not machine:
-            raise Malformed(job.body.at, "names no machine type, so nobody knows what runs", resource)
+            raise Malformed(job.body.at, "names no machine type, so its machines are unknown", resource)
         count = more_than_zero_or_none(spec, "acceleratorCount")
         yield Machines(
             user=resource.name,
@@ -337,7 +337,7 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
         raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
     hours = max(deadlines(resource.props), default=0) / 3600
     if machines and not hours:
-        raise Unpriced(f"runs of {resource.name}, whose deadline nobody can read")
+        raise Unpriced(f"runs of {resource.name}, whose deadline is not readable")
     runs = sum(_runs_per_month(schedule) for schedule in schedules)
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
@@ -355,7 +355,7 @@ def _runs_per_month(schedule: Resource) -> float:
     except CronSimError:
         raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
     if not runs:
-        raise Malformed("schedule", f"is {cron!r}, which does not fire in a year that is looked at", schedule)
+        raise Malformed("schedule", f"is {cron!r}, which does not fire in the year that is counted", schedule)
     return runs
 
 
