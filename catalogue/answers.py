@@ -1,7 +1,7 @@
 """What a cloud answers when a resource is created: its id and the outputs that the cloud computes.
 
-The manners that many kinds of one cloud share stand here as functions that make an `Answering`. An answer follows from
-the request alone, so it is the same in every run.
+What many kinds of one cloud have in common is a function here that makes an `Answering`. An answer depends on the
+request only, so it is the same in every run.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 @dataclass(frozen=True)
 class Answer:
-    """What a cloud answers to a create: the provider's id, and the computed outputs beside the inputs."""
+    """The answer of a cloud to a create: the provider's id, and the computed outputs beside the inputs."""
 
     id: str
     outputs: Mapping[str, Any]
@@ -30,15 +30,15 @@ class Request:
     region: str
 
     def hex(self, length: int, salt: str = "") -> str:
-        """Hexadecimal digits that are this resource's own and the same in every run."""
+        """Hexadecimal digits of this resource. They are the same in every run."""
         return hashlib.sha256(f"{self.urn}{salt}".encode()).hexdigest()[:length]
 
     def digits(self, length: int) -> str:
-        """Decimal digits, the first of them no zero, that are this resource's own and the same in every run."""
+        """Decimal digits of this resource. They are the same in every run, and the first is no zero."""
         return str(int(self.hex(32), 16) % (9 * 10 ** (length - 1)) + 10 ** (length - 1))
 
     def physical_name(self, key: str = "name") -> str:
-        """The name given under `key`, or the one Pulumi's auto-naming would give: logical name, dash, seven digits."""
+        """The name given under `key`, or one as Pulumi's auto-naming makes it: logical name, dash, seven digits."""
         given = self.inputs.get(key)
         return str(given) if given else f"{self.name}-{self.hex(7)}"
 
@@ -46,7 +46,7 @@ class Request:
 Answering = Callable[[Request], Answer]
 """How a kind answers a create."""
 Lookup = Callable[[Mapping[str, Any], str, str], Mapping[str, Any]]
-"""How a data look-up is answered: its arguments, then the provider's account and region."""
+"""How a data look-up is answered, from its arguments and the provider's account and region."""
 
 
 def guid(digits: str) -> str:
@@ -55,7 +55,7 @@ def guid(digits: str) -> str:
 
 
 def a_guid(request: Request) -> Answer:
-    """An id that is a GUID and says nothing, as Pulumi gives its providers."""
+    """A random-looking GUID as id, as Pulumi gives its providers."""
     return Answer(guid(request.hex(32)), {})
 
 
@@ -63,7 +63,10 @@ def a_guid(request: Request) -> Answer:
 
 
 def by_id(prefix: str, arn: str | None = None, **more: str) -> Answering:
-    """EC2's manner: an id of a prefix and 17 digits. `more` outputs may use {id}, {region}, {account}, {hex}."""
+    """The answer of EC2: an id made of a prefix and 17 digits.
+
+    `more` outputs may use {id}, {region}, {account}, {hex}.
+    """
 
     def answer(request: Request) -> Answer:
         id_ = f"{prefix}-{request.hex(17)}"
@@ -77,10 +80,10 @@ def by_id(prefix: str, arn: str | None = None, **more: str) -> Answering:
 
 
 def by_name(arn: str, key: str = "name", id_from: str = "name", **more: str) -> Answering:
-    """The manner of most services of AWS: a name, given under `key` or made up, and an ARN with it.
+    """The answer of most services of AWS: an ARN, and a name that is given under `key` or made up.
 
-    The id is the one that `id_from` says, `name` or `arn`. `arn` and `more` outputs may use {name}, {region},
-    {account} and {hex}; `more` {arn} too.
+    `id_from` says whether the id is the `name` or the `arn`. `arn` and `more` outputs may use {name}, {region},
+    {account} and {hex}. `more` may also use {arn}.
     """
 
     def answer(request: Request) -> Answer:
@@ -99,7 +102,7 @@ def by_name(arn: str, key: str = "name", id_from: str = "name", **more: str) -> 
 
 
 def attached_to(key: str) -> Answering:
-    """A setting of something else, which the input `key` names: its id is that name."""
+    """The answer for a setting of something else. The input `key` names that thing, and its name is the id."""
 
     def answer(request: Request) -> Answer:
         return Answer(str(request.inputs[key]), {})
@@ -114,14 +117,14 @@ _PROVISIONED = {"goog-pulumi-provisioned": "true"}
 
 
 def project_number(project: str) -> str:
-    """The twelve digits of a Google project, which are its own and the same in every run."""
+    """The number of a Google project: twelve digits, the same in every run."""
     return Request("", f"project:{project}", "", {}, project, "").digits(12)
 
 
 def google_words(request: Request) -> dict[str, str]:
-    """What a resource name of Google's may use in braces: each input that is a text, and where the resource is.
+    """What a Google resource name may use in braces: each input that is a text, and where the resource is.
 
-    {number} is the project's, {digits} and {hex} are the resource's own.
+    {number} is the number of the project. {digits} and {hex} belong to the resource.
     """
     given = {key: str(value) for key, value in request.inputs.items() if isinstance(value, str)}
     return {
@@ -136,9 +139,10 @@ def google_words(request: Request) -> dict[str, str]:
 
 
 def by_resource_name(id_: str, key: str = "name", link: bool = False, **more: str) -> Answering:
-    """Google's manner: a name, given under `key` or made up, and a resource name as the id.
+    """The answer of Google: a resource name as id, and a name that is given under `key` or made up.
 
-    `link` adds the Compute API's self link. `id_` and `more` outputs may use `google_words`; `more` {id} too.
+    `link` adds the self link of the Compute API. `id_` and `more` outputs may use `google_words`. `more` may also use
+    {id}.
     """
 
     def answer(request: Request) -> Answer:
@@ -156,7 +160,7 @@ def by_resource_name(id_: str, key: str = "name", link: bool = False, **more: st
 
 
 def numbered(id_: str) -> Answering:
-    """A resource that Google names by a number of its own: its name is its id."""
+    """The answer for a resource that Google names by a number. Its name is its id."""
 
     def answer(request: Request) -> Answer:
         name = id_.format(**google_words(request))
@@ -166,7 +170,7 @@ def numbered(id_: str) -> Answering:
 
 
 def member_of(policy: str) -> Answering:
-    """One member of an IAM policy of Google's: its id is the policy, the role, the member and the condition's title."""
+    """The answer for a member of a Google IAM policy. Its id is policy, role, member and the condition's title."""
 
     def answer(request: Request) -> Answer:
         words = google_words(request)
@@ -182,7 +186,7 @@ def member_of(policy: str) -> Answering:
 TENANT = "99998888-7777-4666-8555-444433332222"
 """The tenant of every simulated subscription."""
 More = Callable[[Request, str, str], Mapping[str, Any]]
-"""Outputs of a kind's own, from the request, the id and the name."""
+"""Further outputs of a kind, made from the request, the id and the name."""
 
 
 def _nothing(request: Request, id_: str, name: str) -> Mapping[str, Any]:
@@ -190,9 +194,9 @@ def _nothing(request: Request, id_: str, name: str) -> Mapping[str, Any]:
 
 
 def by_path(path: str, key: str, more: More = _nothing) -> Answering:
-    """Azure's manner: a path in a resource group as the id, and a name at its end, given under `key` or made up.
+    """The answer of Azure: a path in a resource group as id. It ends in a name that is given under `key` or made up.
 
-    `path` may use {inputs} that name the parents. A child's made-up name is its logical name, without digits.
+    `path` may use {inputs} that name the parents. The made-up name of a child is its logical name, without digits.
     """
 
     def answer(request: Request) -> Answer:
@@ -206,7 +210,10 @@ def by_path(path: str, key: str, more: More = _nothing) -> Answering:
 
 
 def by_scope(provider: str, key: str, scope: str = "scope") -> Answering:
-    """An extension of the Azure resource that the input `scope` names: its id begins with that one's."""
+    """The answer for an extension of an Azure resource, which the input `scope` names.
+
+    Its id begins with that one's id.
+    """
 
     def answer(request: Request) -> Answer:
         name = str(request.inputs.get(key) or guid(request.hex(32)))
@@ -216,7 +223,7 @@ def by_scope(provider: str, key: str, scope: str = "scope") -> Answering:
 
 
 def _identities(request: Request) -> Mapping[str, Any]:
-    """Identities are asked for as a list and answered as a map, each with what it is known by."""
+    """The identities of a resource. The program gives a list, and Azure answers with a map that has the ids of each."""
     identity = request.inputs.get("identity")
     if not isinstance(identity, dict):
         return {}

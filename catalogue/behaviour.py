@@ -1,6 +1,6 @@
-"""How a cloud treats one kind of resource: its name, what it refers to, what replaces it, what its deletion meets.
+"""How a cloud treats one kind of resource: its name, its references, what replaces it, and how it is deleted.
 
-Facts alone: the sandbox acts on them. Paths are dotted wire names of inputs.
+This module has the facts only; the sandbox acts on them. Paths are dotted wire names of inputs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 EVERYTHING = frozenset({"*"})
-"""For `replaces`: any change but one of tags or labels."""
+"""For `replaces`: any change except one of tags or labels."""
 
 
 @dataclass(frozen=True)
 class Ref:
     """The inputs at `path` name a resource of one of `types`. On the way, `[]` enters a list or the keys of a map.
 
-    Only a value that matches `only` is judged; `{account}` stands for the provider's. A resource that a reference
-    `holds` cannot be deleted. One that may be `outside` of what the sandbox made need not exist.
+    Only a value that matches `only` is judged; `{account}` stands for the provider's account. While a reference that
+    `holds` exists, its target cannot be deleted. A target that may be `outside` the sandbox need not exist.
     """
 
     path: str
@@ -30,20 +30,20 @@ class Ref:
 class Behaviour:
     """How a cloud treats one kind of resource.
 
-    Its name: `name` is the input that holds it and that Pulumi fills where the program leaves it out; `pattern` is what
-    a whole name looks like. A name made up is the logical name with digits, or without them where it `copies_name`.
-    `unique` is what no other resource may have: a text in which {inputs}, {outputs}, {account}, {region} and {id} stand
-    for their values; its id is unique anyhow.
+    Names. `name` is the input with the name; Pulumi makes one up where the program gives none. `pattern` is the pattern
+    of a whole name. A made-up name is the logical name with digits, or without them where it `copies_name`. `unique` is
+    a text that no other resource may share; {inputs}, {outputs}, {account}, {region} and {id} in it stand for their
+    values. An id is always unique.
 
-    Its changes: a change at one of `replaces` makes a new resource. `identity` (Azure alone) are the inputs that its id
-    is made of: where none of them changes, the new one would have the old one's id, so the old one goes first. A
-    `second` create of the same thing is refused, or it changes what stands.
+    Changes. A change at one of `replaces` makes a new resource. `identity` (Azure only) lists the inputs in the id.
+    Where none of them changes, the new resource would have the old one's id, so the old one is deleted first. `second`
+    says whether a second create of the same thing is refused or changes the existing resource.
 
-    Its place: `refs` are its references. `within` links it to the resource that its id lies in: it uses that one, or
-    holds it. `machines` says that it runs some, so that quota and capacity count.
+    References. `refs` are its references. `within` says whether it uses or holds its parent, the resource that its id
+    lies in. `machines` says that it runs machines, so that quota and capacity count.
 
-    Its end: `held` says why its name stays taken after a delete; empty where it does not. `forced` is the input that
-    lets it be deleted with what it contains. Where it `nests`, its deletion takes what lies in it along.
+    Deletion. `held` says why its name stays taken after a delete, and is empty where it does not. `forced` is the input
+    that allows a delete together with the contents. Where it `nests`, a delete takes along what lies in it.
     """
 
     replaces: frozenset[str] = frozenset()
@@ -62,12 +62,12 @@ class Behaviour:
 
 
 def in_region(*paths: str) -> frozenset[str]:
-    """What replaces a regional resource on AWS: these, and its region."""
+    """What replaces a regional resource on AWS: these inputs, and its region."""
     return frozenset({*paths, "region"})
 
 
 def in_project(*paths: str) -> frozenset[str]:
-    """What replaces a named resource on Google Cloud: these, its name and its project."""
+    """What replaces a named resource on Google Cloud: these inputs, its name and its project."""
     return frozenset({"name", "project", *paths})
 
 
@@ -78,9 +78,9 @@ def in_group(
     also: tuple[str, ...] = (),
     **more: Any,
 ) -> Behaviour:
-    """Something in an Azure resource group. Its id is made of the group, the inputs that name its parents, its name.
+    """A resource in an Azure resource group. Its id has the group, the inputs that name its parents, and its name.
 
-    Its location is for good. `also` are further inputs that replace it, `more` are fields of Behaviour.
+    A change of its location replaces it. `also` are further inputs that replace it. `more` are fields of Behaviour.
     """
     identity = frozenset({name, "resourceGroupName", *parents})
     settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(parents), **more}
@@ -88,9 +88,9 @@ def in_group(
 
 
 def extending(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:
-    """Something on another Azure resource, whose id its own begins with: the one that the input `scope` names.
+    """An extension of another Azure resource, which the input `scope` names. Its id begins with the id of that one.
 
-    `also` are further inputs that replace it, `more` are fields of Behaviour.
+    `also` are further inputs that replace it. `more` are fields of Behaviour.
     """
     return Behaviour(
         frozenset({name, scope, *also}), name=name, identity=frozenset({name, scope}), within="uses", **more
@@ -98,7 +98,7 @@ def extending(name: str, *also: str, scope: str = "scope", **more: Any) -> Behav
 
 
 def values_at(tree: Any, path: str) -> Iterator[Any]:
-    """What stands at a path of `Ref`; nothing where the path ends early. Lists met on the way are gone through."""
+    """The values at a path of `Ref`; none where the path ends early. Lists on the way are gone through."""
     head, _, rest = path.partition(".")
     key = head.removesuffix("[]")
     if not isinstance(tree, Mapping) or key not in tree:

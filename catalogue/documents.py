@@ -1,4 +1,4 @@
-"""Documents inside properties (policies, state machines, workflows), parsed whole by one reader."""
+"""Documents inside properties, such as policies, state machines and workflows. One reader parses them whole."""
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
@@ -10,15 +10,15 @@ import yaml
 from catalogue.marks import is_secret, is_unknown
 
 _NODES = 50_000
-"""How much a document may hold, whatever it is written in: far above what any cloud accepts."""
+"""The most parts of a document. It is far above what any cloud accepts."""
 
 
 class NoDocument(ValueError):
-    """A text that is no document: `str()` is the end of a sentence that begins with where it stands."""
+    """A text that is no document. `str()` is the end of a sentence that begins with the path of the text."""
 
 
 class _Twice(ValueError):
-    """A document names one key twice, which two readers would take for different things."""
+    """A document names one key twice. Two readers would then read different values."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -30,7 +30,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Yaml(yaml.SafeLoader):
-    """Safe YAML that refuses a key which stands twice, and aliases, by which a short text can hold endless parts."""
+    """Safe YAML that refuses a key given twice.
+
+    It refuses aliases too, for a short text could hold endless parts by them.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if cast(Any, self).check_event(yaml.AliasEvent):
@@ -46,10 +49,11 @@ class _Yaml(yaml.SafeLoader):
 
 
 def parse(text: str) -> Mapping[str, Any]:
-    """The document in a text: JSON, or YAML where it does not begin as JSON does.
+    """The document in a text: JSON, or YAML where the text does not begin as JSON does.
 
-    Raises NoDocument for what cannot be read, names one key twice, has keys that are no text, holds one of Pulumi's
-    own marks (no genuine document does: as a value it would be waited for, for ever), or is not made of sections.
+    Raises NoDocument where the text cannot be read, names one key twice, has a key that is no text, or is not made of
+    sections. Raises it for one of Pulumi's own marks too: no real document has one, and a rule would wait for ever for
+    its value.
     """
     try:
         if text.lstrip().startswith("{"):
@@ -59,7 +63,7 @@ def parse(text: str) -> Mapping[str, Any]:
         _plain(found, count(1))
     except _Twice as error:
         raise NoDocument(f"{error}, so that it can be read in two ways") from None
-    except Exception:  # the parsers raise errors of many kinds, and a text that breaks one is no document
+    except Exception:  # the parsers raise many kinds of errors, and each means that the text is no document
         raise NoDocument("is no document that can be read") from None
     if not isinstance(found, Mapping):
         raise NoDocument("is no document of sections")
@@ -67,7 +71,7 @@ def parse(text: str) -> Mapping[str, Any]:
 
 
 def _plain(value: Any, nodes: Iterator[int]) -> None:
-    """Raise ValueError for what no genuine document holds: a mark of Pulumi's, a key that is no text, endless parts."""
+    """Raise ValueError for what no real document has: a mark of Pulumi, a key that is no text, too many parts."""
     if next(nodes) > _NODES or is_unknown(value) or is_secret(value):
         raise ValueError
     if isinstance(value, Mapping):

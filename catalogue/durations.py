@@ -10,12 +10,12 @@ _SPAN = TypeAdapter(timedelta)
 
 
 def minutes_or_none(props: Properties, path: str) -> float | None:
-    """The minutes of the duration at the path; None where there is none. Raises Malformed for what is no duration."""
+    """The duration at the path in minutes, or None. Raises Malformed where the value is no duration."""
     text = props.text_or_empty(path)
     if not text:
         return None
     try:
-        if text.startswith("P"):  # pydantic reads clock times and numbers too, which Azure does not
+        if text.startswith("P"):  # pydantic reads clock times and numbers too; Azure does not
             return _SPAN.validate_python(text) / timedelta(minutes=1)
     except ValidationError:
         pass

@@ -1,8 +1,8 @@
-"""The resource graph: what every judgement reads, and nothing else.
+"""The resource graph. Every judgement reads it, and reads nothing else.
 
-One type, whatever it was read from: the offline preview, the engine's own analysis, what is deployed. Keys are Pulumi's
-wire names. A secret stays marked and its value never enters the graph; a value not known before `up` stays marked as
-unknown.
+The type is the same for each source: the offline preview, the engine's analysis, and what is deployed. Keys are
+Pulumi's wire names. A secret stays marked, and its value never enters the graph. A value that is not known before `up`
+stays marked as unknown.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from catalogue.properties import NotKnown, Properties
 
 
 @dataclass(frozen=True)
-class Source:
-    """The Python line that made a resource; `file` is relative to the repository."""
+class SourcePosition:
+    """The Python line that made a resource. `file` is relative to the repository."""
 
     file: str
     line: int
@@ -27,10 +27,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource as it would be sent. `inputs` and `outputs` have wire names; `outputs` includes `id`.
+    """One resource as it would be sent. `inputs` and `outputs` have wire names. `outputs` includes `id`.
 
-    `stack_key` is the dotted key of the stack file that asked for it, such as `endpoints.fraud-scorer`; None where no
-    one key did, or where the graph was not read from a stack file of this program.
+    `stack_key` is the dotted key of the stack file that asked for the resource, such as `endpoints.fraud-scorer`. It is
+    None where no single key did, or where the graph does not come from a stack file of this program.
     """
 
     urn: str
@@ -45,7 +45,7 @@ class Resource:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    source: Source | None = None
+    source: SourcePosition | None = None
     stack_key: str | None = None
 
     @property
@@ -60,20 +60,20 @@ class Resource:
 
     @property
     def ignored_changes(self) -> tuple[str, ...]:
-        """The inputs whose changes Pulumi leaves alone."""
+        """The inputs whose changes Pulumi ignores."""
         return tuple(self.options.get("ignoreChanges") or ())
 
     @cached_property
     def props(self) -> Properties:
-        """What is sent, laid over what the cloud answered: the view that rules read.
+        """The properties that rules read: the inputs, laid over the outputs.
 
-        An answer that is not known yet is no property: nothing was sent there.
+        An output that is not known yet is left out, for nothing was sent there.
         """
         answered = {key: value for key, value in self.outputs.items() if not is_unknown(value)}
         return Properties({**answered, **self.inputs}, "", self)
 
     def comes_from_another(self, path: str) -> bool:
-        """Whether what stands at a path of the inputs comes from another resource."""
+        """Whether the value at a path of the inputs comes from another resource."""
         key = path.partition(".")[0].partition("[")[0]
         return bool(self.property_dependencies.get(key))
 
@@ -113,7 +113,7 @@ class Resource:
             options=data["options"],
             inputs=data["inputs"],
             outputs=data["outputs"],
-            source=Source(source["file"], source["line"]) if source else None,
+            source=SourcePosition(source["file"], source["line"]) if source else None,
             stack_key=data.get("stackKey"),
         )
 
@@ -122,8 +122,8 @@ class Resource:
 class Graph:
     """Every resource of one stack in the order of its URN, and the stack's outputs.
 
-    `ours` is whether the stack is one of this program, by its project and its stack file: the one who reads the graph
-    from somewhere says so, for nothing in a resource can.
+    `ours` says whether the stack is one of this program, by its project and its stack file. The reader of the graph
+    sets it, for no resource tells.
     """
 
     stack: str
@@ -139,18 +139,18 @@ class Graph:
 
     @cached_property
     def cloud(self) -> tuple[Resource, ...]:
-        """What would exist in the cloud: neither components nor providers."""
+        """The resources that would exist in the cloud. Components and providers do not."""
         return tuple(r for r in self.resources if r.custom and not r.is_provider)
 
     def of(self, *types: str) -> list[Resource]:
-        """The resources of these types; components, which are nothing in a cloud, are none of them."""
+        """The resources of these types, without components, which do not exist in a cloud."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     def refers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
-        """What the property `key` of a resource refers to, of these types; of any where none is given.
+        """The resources of these types that the property `key` refers to. Without types, resources of any type.
 
-        A value that was picked from a map of several resources' answers depends on all of them: where it is known, it
-        refers to those that it is an answer of. Raises NotKnown where it is one text that is not known yet.
+        A value that was picked from a map of several resources' answers depends on all of them. Where the value is
+        known, it refers to those that it is an answer of. Raises NotKnown where it is not known yet.
         """
         targets = (self.by_urn.get(urn) for urn in resource.property_dependencies.get(key, ()))
         made = (target for target in targets if target is not None and target.custom)
@@ -168,22 +168,22 @@ class Graph:
         return [each for each in index.get(to.urn, ()) if not to.custom or to in self.refers(each, key, to.type)]
 
     def depends(self, resource: Resource) -> list[Resource]:
-        """What a resource waits for, by any property or by option."""
+        """The resources that a resource waits for, by a property or by an option."""
         return [self.by_urn[urn] for urn in resource.dependencies if urn in self.by_urn]
 
     def provider_of(self, resource: Resource) -> Resource | None:
-        """The provider that a resource is made with, where it is in the graph."""
+        """The provider of a resource, if it is in the graph."""
         return self._providers.get(resource.provider or "")
 
     def component_of(self, resource: Resource) -> Resource | None:
-        """The component that made a resource, the nearest one; None where the program itself did."""
+        """The nearest component that made a resource. None where the program itself did."""
         return self.by_urn.get(resource.parent or "")
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            if resource.custom:  # a component may bear any type, and makes nothing
+            if resource.custom:  # a component may have any type, and is nothing in a cloud
                 found.setdefault(resource.type, []).append(resource)
         return found
 
@@ -193,7 +193,7 @@ class Graph:
 
     @cached_property
     def _providers(self) -> Mapping[str, Resource]:
-        # A reference is the URN with the id behind it; the engine's policies name the URN alone.
+        # A reference is the URN followed by the id. The engine's policies give the URN only.
         made = [r for r in self.resources if r.is_provider]
         return {r.urn: r for r in made} | {f"{r.urn}::{r.outputs.get('id')}": r for r in made}
 
@@ -208,7 +208,7 @@ class Graph:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], ours: bool = True) -> "Graph":
-        """The inverse of `to_json`; who reads it says whether it is `ours`. Raises KeyError for a missing key."""
+        """The inverse of `to_json`. The reader says whether the stack is `ours`. Raises KeyError for a missing key."""
         return cls(
             stack=data["stack"],
             platform=data["platform"],
@@ -232,6 +232,6 @@ def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resour
 
 
 def part_of(resource: Resource, component: Resource | None) -> str:
-    """The child's own name within its component: what follows the component's name, or the whole name."""
+    """The name of a child without the name of its component before it, or the whole name."""
     own = resource.name.removeprefix(f"{component.name}-") if component else resource.name
     return own or resource.name

@@ -1,7 +1,7 @@
 """What a kind of resource is: one record for each resource type, with all that the project knows of it.
 
-A record is complete or cannot be made: each question has an answer, and where the answer is "none" it says why. Each
-answer carries its evidence: the page, the source or the assumption that it rests on, and the day it was read.
+A record must be complete: each question has an answer, and an answer "none" says why. Each answer has its evidence.
+That is the page, source or assumption on which it rests, and the day on which it was read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ Status = Literal["documented", "from source", "assumed"]
 class Evidence:
     """What a fact rests on: `documented` on a page, read `from source`, or `assumed` for a reason.
 
-    `where` is a public address that a reader can open, or the reason of an assumption; `read` the day, as ISO 8601.
+    `where` is a public address that a reader can open, or the reason of an assumption. `read` is the day, as ISO 8601.
     """
 
     status: Status
@@ -43,7 +43,7 @@ def from_source(address: str, read: str) -> Evidence:
 
 
 def assumed(reason: str, read: str) -> Evidence:
-    """A fact that nobody has found stated; the safe reading, and why."""
+    """A fact for which no source was found. It is the safe choice, with the reason."""
     return Evidence("assumed", reason, read)
 
 
@@ -57,7 +57,7 @@ class No:
 
 @dataclass(frozen=True)
 class At:
-    """The property that holds something: its dotted path of wire names."""
+    """The path of the property that has the answer, in dotted wire names."""
 
     path: str
     evidence: Evidence
@@ -69,10 +69,10 @@ def _always(graph: Graph, resource: Resource) -> bool:
 
 @dataclass(frozen=True)
 class KeyAt:
-    """One place where a resource names the key it is encrypted with; a list on the way is gone through whole.
+    """One path at which a resource names its encryption key. A list on the path is gone through whole.
 
-    `needed` tells whether this resource needs one there. `users` are the cloud's own agents that use the key and must
-    have been granted it first (Google Cloud's service agents).
+    `needed` tells whether this resource needs a key there. `users` are the cloud's own agents that use the key, such as
+    Google Cloud's service agents. They must be granted the key first.
     """
 
     path: str
@@ -82,7 +82,7 @@ class KeyAt:
 
 @dataclass(frozen=True)
 class Keys:
-    """Every place where the kind names a key."""
+    """Every path at which the kind names a key."""
 
     at: tuple[KeyAt, ...]
     evidence: Evidence
@@ -90,7 +90,10 @@ class Keys:
 
 @dataclass(frozen=True)
 class Holds:
-    """`data` that cannot be made again, or people's `work`: it is protected against deletion."""
+    """A kind that holds `data` that cannot be made again, or people's `work`, or is the `guard` of such.
+
+    It is protected.
+    """
 
     what: Literal["data", "work", "guard"]
     evidence: Evidence
@@ -98,14 +101,14 @@ class Holds:
 
 @dataclass(frozen=True)
 class CostsOnly:
-    """What only costs money and can be made again: it must be free to go, so it is never protected."""
+    """A kind that only costs money and can be made again. It is never protected, so that it can be deleted."""
 
     evidence: Evidence
 
 
 @dataclass(frozen=True)
 class Reaches:
-    """The services that must be reachable in private because a resource of this kind exists.
+    """The services that a resource of this kind must reach in private.
 
     `services` gives them for one resource, in the platform's own words: endpoint suffixes on AWS, domains on Google
     Cloud, private-link groups on Azure.
@@ -124,7 +127,7 @@ def always(*services: str) -> Callable[[Graph, Resource], Iterable[str]]:
 class Runs:
     """The machines that a resource of this kind runs: every variant, container, nested state and pool of it.
 
-    `machines` raises Malformed for a part whose kind it does not know: what is not known is never nothing.
+    `machines` raises Malformed for a part that it does not know, and never skips it.
     """
 
     machines: Callable[[Graph, Resource], Iterator[Machines]]
@@ -133,7 +136,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Bills:
-    """What a resource of this kind costs a month; `price` raises Unpriced where the catalogue has no figure."""
+    """What a resource of this kind costs a month. `price` raises Unpriced where the catalogue has no figure."""
 
     price: "Callable[[Pricing, Resource], Bill]"
     evidence: Evidence
@@ -141,7 +144,7 @@ class Bills:
 
 @dataclass(frozen=True)
 class Keeps:
-    """How long a resource of this kind keeps what is written to it; `days` gives None for: for ever."""
+    """How long a resource of this kind keeps what is written to it. `days` gives None for ever."""
 
     days: Callable[[Graph, Resource], Iterator[float | None]]
     evidence: Evidence
@@ -149,7 +152,7 @@ class Keeps:
 
 @dataclass(frozen=True)
 class Serves:
-    """The container images and the model artifacts that a resource of this kind runs, every container of it."""
+    """The container images and model artifacts that a resource of this kind runs, in all its containers."""
 
     images: Callable[[Graph, Resource], Iterator[str]]
     artifacts: Callable[[Graph, Resource], Iterator[str]]
@@ -158,7 +161,7 @@ class Serves:
 
 @dataclass(frozen=True)
 class Acts:
-    """How the cloud acts: what it answers to a create, what a change replaces, what a deletion meets."""
+    """How the cloud acts on a create, on a change and on a delete."""
 
     answer: Answering
     behaviour: Behaviour
@@ -167,7 +170,7 @@ class Acts:
 
 @dataclass(frozen=True)
 class Renders:
-    """What the kind is called where Checkov looks at it."""
+    """The name of the kind in the language that Checkov reads."""
 
     as_: Terraform | ArmType
     evidence: Evidence
@@ -177,11 +180,11 @@ class Renders:
 class Kind:
     """One resource type and everything the project knows of it. `token` is Pulumi's name of the type.
 
-    `tags` is the property of the tags or labels; `keys` where encryption keys stand; `holds` whether it holds state;
-    `reaches` what must be reachable for it; `runs` the machines it runs; `bills` what it costs, or why it is free;
-    `stands` the property that says in which region it is; `keeps` how long it keeps what it takes in; `serves` the
-    images and artifacts it runs; `acts` how the cloud treats it, which the sandbox acts on; `renders` what Checkov
-    takes it for.
+    `tags` is the property with the tags or labels. `keys` has the paths of encryption keys. `holds` says whether it
+    holds state. `reaches` has the services that it must reach in private. `runs` has its machines. `bills` says what it
+    costs, or why it is free. `stands` is the property with its region. `keeps` says how long it keeps what is written
+    to it. `serves` has its images and artifacts. `acts` says how the cloud treats it; the sandbox follows it. `renders`
+    is its name for Checkov.
     """
 
     token: str
@@ -199,10 +202,10 @@ class Kind:
 
 
 def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:
-    """The record of what only configures something else: `of` names it, such as "a topic".
+    """The record of a kind that only configures something else. `of` names that, such as "a topic".
 
-    Nothing rests in it, it runs nothing, it is free and can be made again from the program. `answers` are those of
-    Kind that are otherwise.
+    Such a kind stores nothing, runs nothing, is free, and can be made again from the program. `answers` are the answers
+    that differ from this.
     """
     none: dict[str, No] = {
         "tags": No(f"a setting of {of} takes none", evidence),

@@ -1,4 +1,4 @@
-"""Machines: what a resource runs at once, which costs, quotas and limits are counted from."""
+"""The machines that a resource runs at once. Costs, quotas and limits are counted from them."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from catalogue.hardware.catalogue import Use
 class Machines:
     """Machines of one type that a resource runs at once: at least `low`, at most `high`.
 
-    `user` is the name by which people know what runs (an endpoint, a batch job), `part` which part of it where there
-    are several (a variant, a task). `accelerator` and `accelerators` (a number for each machine) are what the platform
-    adds to the machine type; None where the type implies it.
+    `user` is the name of what runs, such as an endpoint or a batch job. `part` is one part of it where there are
+    several, such as a variant or a task. `accelerator` is what the platform adds to the machine type, and
+    `accelerators` how many for each machine; both are None where the type implies them.
     """
 
     user: str
@@ -25,6 +25,6 @@ class Machines:
 
     @property
     def said(self) -> str:
-        """What runs, for a sentence: `ml.m5.large (variant blue)`."""
+        """The machines in words: `ml.m5.large (variant blue)`."""
         added = f" + {self.accelerators or 1} × {self.accelerator}" if self.accelerator else ""
         return f"{self.machine_type}{added}{f' ({self.part})' if self.part else ''}"

@@ -1,7 +1,7 @@
-"""What is done with properties that hold Pulumi's marks of secrets and unknowns: each way written once.
+"""Functions on properties that have Pulumi's marks of secrets and unknowns.
 
-A bridged provider marks a third thing: in each object of a resource's inputs it notes, under `__defaults`, which
-properties it filled in itself.
+A bridged provider adds a third mark: in each object of a resource's inputs, `__defaults` lists the properties that the
+provider filled in itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK, is_secret, is_spec
 
 Json = dict[str, Any]
 DEFAULTS = "__defaults"
-"""Where a bridged provider notes which inputs it filled in itself; in each object, as the real one does."""
+"""The key under which a bridged provider notes, in each object, which inputs it filled in itself."""
 
 
 def as_secret(value: Any) -> Json:
@@ -20,7 +20,7 @@ def as_secret(value: Any) -> Json:
 
 
 def redacted(value: Any) -> Any:
-    """A copy in which each secret is its mark without the value."""
+    """A copy in which each secret is the mark without the value."""
     return dict(SECRET) if is_secret(value) else _each(redacted, value)
 
 
@@ -39,21 +39,21 @@ def has_unknown(value: Any) -> bool:
 
 
 def whole_numbers(value: Any) -> Any:
-    """A copy in which whole numbers are int: they cross the wire as doubles, and the program wrote them whole."""
+    """A copy in which whole numbers are int, as the program wrote them. On the wire they are doubles."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return _each(whole_numbers, value)
 
 
 def without_defaults(value: Any) -> Any:
-    """A copy without the notes of what a provider filled in."""
+    """A copy without the provider's notes of what it filled in."""
     if isinstance(value, Mapping):
         return {key: without_defaults(one) for key, one in cast(Json, value).items() if key != DEFAULTS}
     return _each(without_defaults, value)
 
 
 def with_defaults(value: Any, filled_in: Sequence[str] = ()) -> Any:
-    """A copy in which each object notes what the provider filled in: `filled_in` in this one, nothing below."""
+    """A copy in which each object notes what the provider filled in: `filled_in` here, nothing in nested objects."""
     if is_special(value):
         return value
     copy = _each(with_defaults, value)
@@ -61,7 +61,7 @@ def with_defaults(value: Any, filled_in: Sequence[str] = ()) -> Any:
 
 
 def refilled(stored: Any, given: Any) -> Any:
-    """A copy of what was stored without secrets, with what was given in their places."""
+    """A copy of the stored value, in which the given secrets fill the places of the secrets that were not stored."""
     if is_secret(stored):
         return given
     if isinstance(stored, Mapping):
@@ -75,7 +75,7 @@ def refilled(stored: Any, given: Any) -> Any:
 
 
 def merged(given: Json, found: Json) -> Json:
-    """What was found, without secrets in it. A property that is as it was given keeps its secrets and notes."""
+    """The found properties, without secrets. A property that equals the given one keeps its secrets and notes."""
     kept = {DEFAULTS: given[DEFAULTS]} if DEFAULTS in given else {}
     for key, value in found.items():
         same = key in given and redacted(without_defaults(given[key])) == value
@@ -84,7 +84,7 @@ def merged(given: Json, found: Json) -> Json:
 
 
 def answered(inputs: Json, answer: Mapping[str, Any]) -> Json:
-    """The inputs and what a cloud answered to them. An answer under the name of a secret input is a secret."""
+    """The inputs together with the cloud's answer. An answer under the name of a secret input is a secret."""
     plain = unmarked(inputs)
     outputs = dict(inputs)
     for key, value in answer.items():
@@ -96,7 +96,7 @@ def answered(inputs: Json, answer: Mapping[str, Any]) -> Json:
 
 
 def _each(change: Callable[[Any], Any], value: Any) -> Any:
-    """A copy with each part changed; a value without parts is itself."""
+    """A copy with each part changed. A value without parts is returned as it is."""
     if isinstance(value, Mapping):
         return {key: change(one) for key, one in cast(Json, value).items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""How Pulumi marks what is secret and what is not known yet, written once for everyone who reads properties."""
+"""Pulumi's marks of secret values and of values that are not known yet, for everyone who reads properties."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard, cast
@@ -6,10 +6,10 @@ from typing import Any, TypeGuard, cast
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"
 SECRET = {SECRET_MARK: SECRET_KIND, "value": "[secret]"}
-"""How a secret stands in the graph: Pulumi's own mark, without the value."""
+"""A secret in the graph: Pulumi's own mark, without the value."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How a value not known before `up` stands in the graph: Pulumi's own mark for a text."""
+"""A value in the graph that is not known before `up`: Pulumi's own mark for a text."""
 
 _UNKNOWN = frozenset(
     {
@@ -25,15 +25,15 @@ _UNKNOWN = frozenset(
 
 
 def is_unknown(value: object) -> bool:
-    """Whether the value is one of Pulumi's marks for what is not known before `up` (sdk/go/common/resource/plugin)."""
+    """Whether the value is one of Pulumi's marks of unknown values (sdk/go/common/resource/plugin)."""
     return isinstance(value, str) and value in _UNKNOWN
 
 
 def is_secret(value: object) -> TypeGuard[Mapping[str, Any]]:
-    """Whether the value is a secret, marked as such."""
+    """Whether the value is marked as a secret."""
     return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(SECRET_MARK) == SECRET_KIND
 
 
 def is_special(value: object) -> bool:
-    """Whether the value is an object of Pulumi's own kind: a secret, an asset, an archive, a resource."""
+    """Whether the value is an object with a meaning for Pulumi: a secret, an asset, an archive or a resource."""
     return isinstance(value, Mapping) and SECRET_MARK in value

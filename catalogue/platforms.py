@@ -1,6 +1,6 @@
-"""The platforms, once: nothing else lists them.
+"""The platforms. Nothing else lists them.
 
-A record says how a platform's resources are told apart, and how the platform writes an account, an address, a person.
+A record says how to recognise a platform's resources, and how the platform writes an account, an address and a person.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Platform = Literal["aws", "gcp", "azure"]
 
 @dataclass(frozen=True)
 class Form:
-    """How a platform writes something: a pattern, None where it has no such thing, and what to write, in words."""
+    """How a platform writes something: the pattern, or None where it has no such thing, and the form in words."""
 
     pattern: str | None
     words: str
@@ -22,11 +22,11 @@ class Form:
 class PlatformRecord:
     """One platform. `product` is the ML service, `sdk` the Python package of its provider.
 
-    `packages` begin the tokens of its resources. `foreign` begin those of other packages of the same cloud, whose
-    resources no record describes. `rendering` is the language in which Checkov reads its resources. `tag` is what the
-    cloud calls a tag, `tag_value` the pattern of a legal one. `region` is an example. With `folders`, artifacts and
-    outputs are folders, which end with '/'. `person` is who a user is to its workspace, whose longest idle timeout is
-    `idle_minutes`.
+    The tokens of its resources begin with one of `packages`. Those of other packages of the same cloud begin with one
+    of `foreign`; no record describes them. `rendering` is the language in which Checkov reads its resources. `tag` is
+    the cloud's word for a tag, and `tag_value` the pattern of a legal one. `region` is an example. With `folders`,
+    artifacts and outputs are folders, which end with '/'. `person` is how its workspace names a user, and
+    `idle_minutes` the longest idle timeout of the workspace.
     """
 
     name: Platform
@@ -116,11 +116,11 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
 
 
 def platform_of(token: str) -> Platform | None:
-    """The platform whose own packages a resource type belongs to; None for any other."""
+    """The platform that has the package of a resource type among its own, or None."""
     return next((p.name for p in PLATFORMS.values() if token == p.provider or token.startswith(p.packages)), None)
 
 
 def cloud_of(token: str) -> Platform | None:
-    """The platform whose cloud a resource type belongs to, through whatever package."""
+    """The platform of the cloud that a resource type belongs to, in any package."""
     own = platform_of(token)
     return own or next((p.name for p in PLATFORMS.values() if token.startswith(p.foreign)), None)

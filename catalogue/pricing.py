@@ -14,12 +14,12 @@ MONTH_MINUTES = 365.25 / 12 * 24 * 60
 
 
 class Unpriced(Exception):
-    """The catalogue has no price for something that bills; `str()` names it."""
+    """The catalogue has no price for something that bills. `str()` names it."""
 
 
 @dataclass(frozen=True)
 class Bill:
-    """One resource's share a month in dollars, and the arithmetic in words."""
+    """The dollars a month of one resource, and the arithmetic in words."""
 
     what: str
     idle: float
@@ -36,7 +36,7 @@ class Pricing:
     region: str
 
     def hour(self, machines: Machines) -> float:
-        """Dollars an hour for one machine. Raises Unpriced where the catalogue has none in this region."""
+        """Dollars an hour for one machine. Raises Unpriced where the catalogue has no price in this region."""
         family = self.hardware.family_of(machines.machine_type, machines.accelerator)
         price = self.hardware.families[family].price(self.region, machines.use) if family else None
         if price is None or not self.hardware.fits(family, machines.accelerators):
@@ -44,7 +44,7 @@ class Pricing:
         return price
 
     def of(self, service: str) -> float:
-        """Dollars a unit of a service. Raises Unpriced where the catalogue has none in this region."""
+        """Dollars for one unit of a service. Raises Unpriced where the catalogue has no price in this region."""
         known = self.hardware.services.get(service)
         price = known.price_usd.get(self.region) if known else None
         if price is None:
@@ -65,7 +65,7 @@ def cron_runs_per_month(cron: str) -> float:
     """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
     start = datetime(2026, 1, 1)
     end = start + timedelta(days=365)
-    # Enough of them for a rate, however often it fires.
+    # This many are enough for a rate, however often it fires.
     fired = list(islice(takewhile(lambda time: time < end, CronSim(cron, start)), 9000))
     if len(fired) < 9000:
         return len(fired) / 12

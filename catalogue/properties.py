@@ -1,9 +1,9 @@
-"""The one view through which properties are read: rules, cost, quotas and facts all read a resource by it.
+"""The view through which rules, cost, quotas and facts read a resource's properties.
 
-Each accessor says in its name how many values it reads and what it gives where there is none. `each_…` yields every
-element of every list on the way; nothing reads the first element of a list. What cannot be judged raises: a value not
-known before `up` raises NotKnown, a secret raises Hidden, a shape that the reader does not know raises Malformed. None
-of them ends in silence: the one who runs the rule makes a finding of it.
+The name of an accessor says how many values it reads, and what it gives where there is none. `each_…` yields every
+element of every list on the path; nothing reads only the first element of a list. What cannot be judged raises: a value
+that is not known before `up` raises NotKnown, a secret raises Hidden, and an unknown shape raises Malformed. Whoever
+runs the rule makes a finding of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ from catalogue.marks import is_secret, is_unknown
 
 Given = Mapping[str, Any]
 MOST = 1e15
-"""No number that a cloud reads is larger; one that is would overflow the arithmetic of a bill."""
+"""No number that a cloud reads is larger. A larger one would overflow the arithmetic of a bill."""
 
 
 class Owner(Protocol):
-    """Whose properties are read: a resource."""
+    """The resource whose properties are read."""
 
     @property
     def urn(self) -> str:
@@ -27,14 +27,14 @@ class Owner(Protocol):
         ...
 
     def comes_from_another(self, path: str) -> bool:
-        """Whether what stands at a path comes from another resource."""
+        """Whether the value at a path comes from another resource."""
         ...
 
 
 class Unreadable(Exception):
-    """A property that cannot be judged. `path` is where it stands, `why` the end of a sentence that begins with it.
+    """A property that cannot be judged. `path` is its path, and `why` ends a sentence that begins with the path.
 
-    `owner` is the resource it stands in; None for properties that are no resource's.
+    `owner` is its resource. It is None for properties without a resource.
     """
 
     def __init__(self, path: str, why: str, owner: Owner | None = None) -> None:
@@ -48,7 +48,7 @@ class NotKnown(Unreadable):
 
 
 class Hidden(Unreadable):
-    """The value is a secret, which the graph does not hold."""
+    """The value is a secret. The graph does not have it."""
 
 
 class Malformed(Unreadable):
@@ -58,7 +58,7 @@ class Malformed(Unreadable):
 class Properties:
     """The properties of a resource, or a part of them, or of a document in them. Read only.
 
-    Paths are dotted wire names; `*` enters every value of a mapping. `at` is where this part stands in the whole.
+    Paths are dotted wire names. `*` enters every value of a mapping. `at` is the path of this part in the whole.
     """
 
     __slots__ = ("at", "owner", "values")
@@ -71,7 +71,7 @@ class Properties:
     # ---- one value ---------------------------------------------------------------------------------------------------
 
     def value_or_none(self, path: str) -> Any:
-        """The one value at the path, None where there is none. A list on the way is Malformed: read it by `each_…`."""
+        """The one value at the path, or None. Raises Malformed for a list on the path; read that by `each_…`."""
         value: Any = self.values
         so_far = self.at
         for part in path.split("."):
@@ -87,14 +87,14 @@ class Properties:
         return value
 
     def text_or_empty(self, path: str) -> str:
-        """The text at the path; empty where there is none. A number or a truth value is given as text."""
+        """The text at the path, or an empty one. A number or a truth value is given as text."""
         value = self.value_or_none(path)
         if isinstance(value, list | Mapping):
             raise Malformed(_join(self.at, path), f"is {_noun(value)} where a text is read", self.owner)
         return _text(value)
 
     def text_if_known(self, path: str) -> str:
-        """As `text_or_empty`, and empty too where another resource will give the value, not known before `up`."""
+        """As `text_or_empty`. It is also empty for an unknown value that comes from another resource."""
         try:
             return self.text_or_empty(path)
         except NotKnown as error:
@@ -103,11 +103,11 @@ class Properties:
             raise
 
     def number_or_none(self, path: str) -> float | None:
-        """The number at the path, written as a number or as text; None where there is none."""
+        """The number at the path, or None. It may be written as a number or as text."""
         return _number(self.owner, _join(self.at, path), self.value_or_none(path))
 
     def flag_or_none(self, path: str) -> bool | None:
-        """True or False as it stands at the path, or None where there is none; `true` and `false` as text count."""
+        """The truth value at the path, or None. `true` and `false` as text count too."""
         value = self.value_or_none(path)
         flag = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
         if flag is None or isinstance(flag, bool):
@@ -115,17 +115,17 @@ class Properties:
         raise Malformed(_join(self.at, path), f"is {_noun(value)} where true or false is read", self.owner)
 
     def section_or_empty(self, path: str) -> "Properties":
-        """The one mapping at the path as a view; an empty one where there is none."""
+        """The one mapping at the path as a view, or an empty view."""
         value = self.value_or_none(path)
         if value is not None and not isinstance(value, Mapping):
             raise Malformed(_join(self.at, path), f"is {_noun(value)} where a section is read", self.owner)
         return self._part(cast(Given, value or {}), path)
 
     def is_given(self, path: str) -> bool:
-        """Whether something that is not empty stands at the path; what comes from another resource does.
+        """Whether the value at the path is not empty. A value that comes from another resource is not.
 
-        Blank text, False, an empty section and a list of nothing but such are empty; 0 is a number like any other. A
-        secret raises Hidden.
+        Blank text, False, an empty section, and a list of only such values are empty. 0 is not. Raises Hidden for a
+        secret.
         """
         try:
             value = self.value_or_none(path)
@@ -136,9 +136,9 @@ class Properties:
         return _something(self.owner, _join(self.at, path), value)
 
     def document_or_empty(self, path: str) -> "Properties":
-        """The JSON or YAML document at the path, parsed whole; an empty one where there is none.
+        """The JSON or YAML document at the path, parsed whole, or an empty one.
 
-        Raises Malformed for what is no document of sections, or names one key twice.
+        Raises Malformed where it is no document of sections, or names one key twice.
         """
         value = self.value_or_none(path)
         where = _join(self.at, path)
@@ -147,13 +147,13 @@ class Properties:
     # ---- every value -------------------------------------------------------------------------------------------------
 
     def each(self, path: str) -> Iterator[Any]:
-        """Every value at the path, whatever lists are on the way or at its end; nothing where there is none."""
+        """Every value at the path, with lists on the path and at its end gone through. Nothing where there is none."""
         for _, value in _walk(self.owner, self.at, self.values, path.split(".")):
             if value is not None:
                 yield value
 
     def each_text(self, path: str) -> Iterator[str]:
-        """Every text at the path; one that stands alone where a list may counts as a list of one."""
+        """Every text at the path. A single text where a list may be counts as a list of one."""
         for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
             if isinstance(value, Mapping):
                 raise Malformed(where, "is a section where a text is read", self.owner)
@@ -168,7 +168,7 @@ class Properties:
                 yield number
 
     def each_section(self, path: str) -> Iterator["Properties"]:
-        """Every mapping at the path as a view of its own."""
+        """Every mapping at the path, each as a view."""
         for where, value in _walk(self.owner, self.at, self.values, path.split(".")):
             if value is None:
                 continue
@@ -177,7 +177,7 @@ class Properties:
             yield Properties(cast(Given, value), where, self.owner)
 
     def each_text_if_known(self, path: str) -> Iterator[str]:
-        """As `each_text`, without those that come from another resource and are not known before `up`."""
+        """As `each_text`, without unknown values that come from another resource."""
         for where, value in _walk(self.owner, self.at, self.values, path.split("."), waits=False):
             if isinstance(value, Mapping):
                 raise Malformed(where, "is a section where a text is read", self.owner)
@@ -185,7 +185,7 @@ class Properties:
                 yield _text(value)
 
     def is_given_in_each(self, path: str) -> bool:
-        """As `is_given`, for every element of every list on the way; an empty list gives nothing."""
+        """As `is_given`, for every element of every list on the path. An empty list gives nothing."""
         head, _, rest = path.partition(".")
         if not rest:
             return self.is_given(head)
@@ -198,11 +198,11 @@ class Properties:
         return self.section_or_empty(head).is_given_in_each(rest)
 
     def sections_inside(self) -> Iterator["Properties"]:
-        """This section and every one inside it, at any depth, lists gone through: nothing nested is left out."""
+        """This section and every section inside it, at any depth and in any list."""
         yield from _inside(self.at, self.values, self.owner)
 
     def names(self) -> list[str]:
-        """The names of what stands here."""
+        """The names of the properties here."""
         return [key for key, value in self.values.items() if value is not None]
 
     def __contains__(self, key: str) -> bool:
@@ -212,7 +212,7 @@ class Properties:
         return bool(self.values)
 
     def _awaited(self, path: str) -> bool:
-        """Whether what stands at a path of the whole, and is not known yet, comes from another resource."""
+        """Whether an unknown value at a path of the whole comes from another resource."""
         return self.owner is not None and self.owner.comes_from_another(path)
 
     def _part(self, values: Given, path: str) -> "Properties":
@@ -222,9 +222,9 @@ class Properties:
 def _walk(
     owner: Owner | None, where: str, value: Any, parts: Sequence[str], waits: bool = True
 ) -> Iterator[tuple[str, Any]]:
-    """Each value at the end of the path with where it stands; lists are entered on the way and at the end.
+    """Each value at the end of the path, with its own path. Lists on the path and at its end are gone through.
 
-    Without `waits`, what is not known and comes from another resource is left out.
+    Without `waits`, unknown values that come from another resource are left out.
     """
     if not waits and is_unknown(value) and owner is not None and owner.comes_from_another(where):
         return
@@ -272,7 +272,7 @@ def _text(value: Any) -> str:
 
 
 def _something(owner: Owner | None, where: str, value: Any) -> bool:
-    """Whether a value is more than nothing. Raises Hidden for a secret inside it."""
+    """Whether a value is not empty. Raises Hidden for a secret inside it."""
     if is_unknown(value):
         return owner is not None and owner.comes_from_another(where)
     _readable(owner, where, value)
@@ -280,11 +280,11 @@ def _something(owner: Owner | None, where: str, value: Any) -> bool:
         return bool(value.strip())
     if isinstance(value, list):
         found = [_something(owner, f"{where}[{index}]", item) for index, item in enumerate(cast(list[Any], value))]
-        return any(found)  # every element is looked at: a secret behind a text is no less hidden
+        return any(found)  # look at every element, for a secret may stand behind a text
     if isinstance(value, Mapping):
         return len(cast(Given, value)) > 0 or where.endswith(
             "]"
-        )  # an empty section is nothing, but one in a list is an element
+        )  # an empty section is empty, but in a list it counts as an element
     return value is not None and value is not False
 
 
@@ -296,7 +296,7 @@ def _number(owner: Owner | None, where: str, value: Any) -> float | None:
             number = float(value)
         except (ValueError, OverflowError):
             number = nan
-        # Neither "nan" nor "inf" is above any bound that a rule compares it with, and no cloud counts this far.
+        # "nan" and "inf" would pass every comparison with a bound, and no cloud counts this far.
         if isfinite(number) and abs(number) < MOST:
             return value if isinstance(value, int) else number
     raise Malformed(where, f"is {_noun(value)} where a number is read", owner)
@@ -313,7 +313,7 @@ def _noun(value: Any) -> str:
 
 
 def _parsed(owner: Owner | None, where: str, value: Any) -> Given:
-    """The document: a mapping as it is, a text parsed whole."""
+    """The document. A mapping is taken as it is, and a text is parsed whole."""
     if isinstance(value, Mapping):
         return cast(Given, value)
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a kind of resource is called in the languages that Checkov's rules are written in."""
+"""The names of a kind of resource in the languages of Checkov's rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Terraform:
-    """A resource type of Terraform. `renamed` are the top-level attributes that Pulumi's bridge renamed in it."""
+    """A resource type of Terraform. `renamed` has the top-level attributes that Pulumi's bridge renamed."""
 
     type: str
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -14,13 +14,13 @@ class Terraform:
 
 @dataclass(frozen=True)
 class ArmType:
-    """A resource type of Azure Resource Manager: its name and API version there, and what Pulumi calls differently."""
+    """A resource type of Azure Resource Manager: its name, its API version, and what Pulumi names differently."""
 
     type: str
     version: str
     names: str
-    """The inputs that make up the name, in order; one in quotation marks is that text itself."""
+    """The inputs that make up the name, in order. A word in quotation marks stands for itself."""
     renamed: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Keys that differ; "parent.key" below the top."""
+    """Keys with another name. A key below the top is written "parent.key"."""
     inside: frozenset[str] = frozenset()
     """Keys that stay under `properties` though most types have them beside it."""

@@ -1,9 +1,9 @@
-"""The names that the availability zones of AWS may have."""
+"""The possible names of the availability zones of AWS."""
 
 LETTERS = "abcdefgh"
-"""What the name of a zone may end in. AWS has gone as far as `f`, in us-east-1."""
+"""The possible last letters of a zone's name. AWS goes up to `f`, in us-east-1."""
 
 
 def zones_of(region: str) -> list[str]:
-    """Every name that a zone of the region may have; an account has some of them."""
+    """Every possible name of a zone in the region. An account has some of them."""
     return [f"{region}{letter}" for letter in LETTERS]

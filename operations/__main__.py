@@ -1,4 +1,4 @@
-"""The `mlplatform` command: judges pilots before a cloud account exists, and shows what the judgement rests on.
+"""The `mlplatform` command. It judges pilots before a cloud account exists, and shows the reasons.
 
 Exit 0: pass. Exit 1: a mandatory finding, or a stack that broke. Exit 2: bad input, one sentence a problem on standard
 error.
@@ -28,8 +28,8 @@ for _command in sorted(module.name for module in iter_modules(commands.__path__)
 
 
 def main() -> None:
-    """Run the command; bad input ends in exit 2 with its sentence, never in a traceback."""
-    gc.disable()  # one command and the process ends; collecting among what never dies is a fifth of a large verdict
+    """Run the command. Bad input ends in exit 2 with a sentence, never in a traceback."""
+    gc.disable()  # The process ends after one command. Garbage collection would take a fifth of a large verdict.
     from operations.checkov import CheckovError
     from operations.preview import PreviewFailed
 

@@ -1,4 +1,4 @@
-"""What the commands take alike: a stack, a folder for reports, a day, a format."""
+"""The arguments that several commands share: a stack, a folder for reports, a day, a format."""
 
 from datetime import date
 from enum import StrEnum
@@ -50,13 +50,13 @@ def graph_of(stack: str) -> "Graph":
 
 
 def day(given: str | None) -> date:
-    """The day that `--today` gives, or the clock's. Raises BadInput for what is no day."""
+    """The day given by `--today`, or else today. Raises BadInput where it is no day."""
     if given is None:
         return date.today()
     try:
         found = date.fromisoformat(given)
     except ValueError:
         found = None
-    if found is None or found.isoformat() != given:  # a week or a day without dashes is ISO 8601 too
+    if found is None or found.isoformat() != given:  # ISO 8601 also has weeks, and days without dashes
         raise BadInput(f"--today: found {found_word(given)}, allowed: a day such as 2026-11-26")
     return found

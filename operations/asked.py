@@ -1,4 +1,4 @@
-"""The stack file's keys in the graph: each resource carries the key that asked for the component it is part of."""
+"""Writes into the graph which key of the stack file asked for the component of each resource."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from stacks.model import StackConfig
 
 
 def with_stack_keys(graph: Graph, config: StackConfig) -> Graph:
-    """The graph with `stack_key` set, from the nearest component that a key of the stack file asked for."""
+    """The graph with `stack_key` set. It is that of the nearest component that a key of the stack file asked for."""
     known = keys(graph.stack, config)
     found: dict[str, str | None] = {}
 

@@ -1,70 +1,73 @@
 """What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
 
-Read from the resource graph and the catalogue. The record of every kind says what it bills, or why it is free; a kind
-without a record, and a price that nobody knows, is reported as unpriced: nothing bills unseen.
+The bill is read from the resource graph and the catalogue. The record of a kind says what it bills, or why it is free.
+A kind without a record is reported as unpriced, and so is a kind whose price is unknown.
 """
 
-from collections.abc import Iterator
 from math import isfinite
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Source
 from catalogue.kind import No
 from catalogue.kinds import kind_of
-from catalogue.pricing import Pricing
-from catalogue.pricing import Unpriced as NoPrice
+from catalogue.pricing import Pricing, Unpriced
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.findings import place
-from operations.verdict import Cost, CostLine, Unpriced
+from operations.findings import code_line
+from operations.verdict import Cost, CostLine, UnpricedResource
 
 _NOBODY = "nobody"
 
 
 def price(graph: Graph, region: str) -> Cost:
-    """Price every resource of the stack. Never raises for a missing price: what has none is in `unpriced`."""
+    """Price every resource of the stack. A resource without a price does not raise, but is in `unpriced`."""
     hardware = catalogue.load(graph.platform)
     pricing = Pricing(graph, hardware, region)
     stack_team = next((team for r in graph.cloud if (team := facts.team(r))), _NOBODY)
     lines: list[CostLine] = []
-    unpriced: list[Unpriced] = []
+    unpriced: list[UnpricedResource] = []
     for resource in graph.cloud:
         made = _line(pricing, resource, stack_team)
-        if isinstance(made, Unpriced):
+        if isinstance(made, UnpricedResource):
             unpriced.append(made)
         elif made is not None:
             lines.append(made)
     lines.sort(key=lambda line: (-line.ceiling_usd, line.resource))
     try:
         budgets = list(facts.of(graph.platform).budgets(graph))
-    except Exception:  # no budget that can be read; the rule cost-budget says of it what is wrong
+    except Exception:  # the budget cannot be read; the rule cost-budget says what is wrong with it
         budgets = []
+    sources = _sources(pricing)
     return Cost(
         lines=lines,
         idle_usd=round(sum(line.idle_usd for line in lines), 2),
         ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
         by_team=_by_team(lines),
         budget_usd=sum(budgets) if budgets else None,
-        assumptions=[f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()],
+        assumptions=[
+            *(f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()),
+            *(f"{source.note} ({source.date})" for source in sources if source.hand == "assumed"),
+        ],
         unpriced=unpriced,
-        second_hand=sorted(_second_hand(pricing)),
+        second_hand=sorted(_cited(source) for source in sources if source.hand == "second"),
     )
 
 
-def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | Unpriced | None:
-    """What one resource costs; None where its kind is free."""
+def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | UnpricedResource | None:
+    """The cost of one resource. None where its kind is free."""
     kind = kind_of(resource.type)
     if kind is None:
-        return _unpriced(resource, f"is of a kind whose cost nobody knows ({resource.type})")
+        return _unpriced(resource, f"is of a kind whose cost is unknown ({resource.type})")
     if isinstance(kind.bills, No):
         return None
     try:
         bill = kind.bills.price(pricing, resource)
-    except NoPrice as missing:
+    except Unpriced as missing:
         return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
     except Unreadable as error:
         return _unpriced(resource, f"cannot be priced: {error}")
-    except Exception as error:  # what breaks the arithmetic has no price, and must not take the verdict along
+    except Exception as error:  # where the arithmetic breaks there is no price, but the verdict must go on
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return _unpriced(resource, f"cannot be priced, for its price broke on it ({said})")
     if not (isfinite(bill.idle) and isfinite(bill.ceiling) and 0 <= bill.idle <= bill.ceiling):
@@ -78,12 +81,12 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         idle_usd=round(bill.idle, 2),
         ceiling_usd=round(bill.ceiling, 2),
         basis=bill.basis,
-        place=place(resource),
+        place=code_line(resource),
     )
 
 
-def _unpriced(resource: Resource, why: str) -> Unpriced:
-    return Unpriced(urn=resource.urn, resource=resource.name, why=why)
+def _unpriced(resource: Resource, why: str) -> UnpricedResource:
+    return UnpricedResource(urn=resource.urn, resource=resource.name, why=why)
 
 
 def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
@@ -94,14 +97,16 @@ def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
     return teams
 
 
-def _second_hand(pricing: Pricing) -> Iterator[str]:
-    """The second-hand sources that prices in this region rest on: their address and date."""
+def _sources(pricing: Pricing) -> list[Source]:
+    """The sources that prices in this region rest on."""
     hardware, region = pricing.hardware, pricing.region
     names = {hardware.family_of(use.machine_type, use.accelerator) for _, use in facts.uses(pricing.graph)}
     families = [hardware.families[name] for name in names if name]
     cited = {f.price_per_hour_usd[region].source for f in families if region in f.price_per_hour_usd}
     cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
-    for name in cited:
-        source = hardware.sources[name]
-        if source.hand == "second":
-            yield f"{source.address} ({source.date})"
+    return [hardware.sources[name] for name in sorted(cited)]
+
+
+def _cited(source: Source) -> str:
+    """A second-hand source as a reader sees it: its address, what it says there, and its date."""
+    return f"{source.address}{f': {source.says}' if source.says else ''} ({source.date})"

@@ -1,7 +1,8 @@
 """Runs Checkov over rendered graphs, in Checkov's own environment (policies/checkov), in one warm process.
 
-Checkov takes seconds to import and a fraction of one to scan, so the process is started before there is anything to
-scan, and forks a child for each: `with Checkov.start(environment) as checkov: ...; result = checkov.scan(rendered)`.
+Checkov takes seconds to import, and a fraction of a second to scan. So the process starts before there is anything to
+scan, and forks a child for each scan:
+`with Checkov.start(environment) as checkov: ...; result = checkov.scan(rendered)`.
 """
 
 import json
@@ -18,7 +19,7 @@ from operations.warm import Warm, WarmEnded
 
 
 class CheckovError(Exception):
-    """Checkov could not be started or did not finish; the message is one sentence."""
+    """Checkov could not be started or did not finish. The message is one sentence."""
 
 
 class CheckovMissing(CheckovError):
@@ -36,10 +37,10 @@ class Passed(_Record):
     address: str
 
 
-class Failed(_Record):
-    """A check that a resource fails; `guideline` is a URL where Checkov knows one offline, `None` otherwise.
+class FailedCheck(_Record):
+    """A check that a resource fails. `guideline` is a URL, or None where Checkov knows none offline.
 
-    `category` is Checkov's own, such as ENCRYPTION; empty where the check names none.
+    `category` is Checkov's own, such as ENCRYPTION. It is empty where the check names none.
     """
 
     check_id: str
@@ -51,40 +52,42 @@ class Failed(_Record):
 
 
 class ScanResult(_Record):
-    """All that one scan found, by the document's addresses (see `Rendered.addresses`); `seconds` of processor time."""
+    """The result of one scan, by the document's addresses (see `Rendered.addresses`). `seconds` is processor time."""
 
     checkov_version: str
     seconds: float
     passed: tuple[Passed, ...]
-    failed: tuple[Failed, ...]
+    failed: tuple[FailedCheck, ...]
     resources: int
     parsing_errors: tuple[str, ...]
 
 
 class Checkov:
-    """A warm Checkov, good for any number of scans, several at once. Leaving it ends them."""
+    """A warm Checkov process for any number of scans, several at once. Leaving the `with` ends them."""
 
     def __init__(self, warm: Warm):
         self._warm = warm
 
     @classmethod
     def start(cls, environment: Path) -> Self:
-        """Start Checkov from `environment`, the folder with its `.venv` and `scan.py`; it imports while you work.
+        """Start Checkov from `environment`, the folder with its `.venv` and `scan.py`.
+
+        Returns while Checkov still imports.
 
         Raises CheckovMissing when the environment has no interpreter.
         """
         python, script = environment / ".venv" / "bin" / "python", environment / "scan.py"
         if not python.exists():
             raise CheckovMissing(f"Checkov's environment {python.parent.parent} is missing: run make setup.")
-        # Isolated (-I) and with little of our environment: PYTHONPATH would mix two sets of libraries, and variables
-        # such as CHECKOV_RENDER_MAX_LEN or BC_API_KEY change what Checkov finds.
+        # Start it isolated (-I) and with few of our variables. PYTHONPATH would mix two sets of libraries. Others, such
+        # as CHECKOV_RENDER_MAX_LEN and BC_API_KEY, change what Checkov finds.
         kept = {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
         return cls(Warm([python, "-I"], [script], kept))
 
     def scan(self, rendered: Rendered, timeout_seconds: float = 120) -> ScanResult:
         """Scan what was rendered, a Terraform plan or an ARM template. Any thread may call this.
 
-        The document passes through a file that only this user can read and that is gone when this returns. Raises
+        The document goes through a file that only this user can read. The file is gone when this returns. Raises
         CheckovError when Checkov fails, does not answer in time, or cannot read the document.
         """
         with tempfile.TemporaryDirectory(prefix="mlplatform-checkov-") as folder:
@@ -105,7 +108,7 @@ class Checkov:
             raise CheckovError(f"{promised}: {error.errors()[0]['msg']}.") from None
         except (TypeError, ValueError):
             raise CheckovError(f"{promised}: it is no JSON object.") from None
-        # Checkov reads what it cannot understand as an empty document, and an empty document passes everything.
+        # Checkov reads a document that it does not understand as an empty one, and an empty one passes everything.
         expected = len(rendered.addresses)
         if result.parsing_errors or result.resources != expected:
             raise CheckovError(f"Checkov read {result.resources} of the {expected} rendered resources.")

@@ -1,26 +1,26 @@
-"""Several verdicts side by side: the five proofs, findings, resources, money and hardware of each stack in a column."""
+"""Several verdicts side by side. Each stack has a column with its proofs, findings, resources, money and hardware."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations import words
-from operations.verdict import PROOFS, Proof, State, Verdict
+from operations.verdict import PROOFS, Proof, ProofState, Verdict
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one stack says on one line: the text, the detail below it, and the state that colours it."""
+    """One stack on one line: the text, the detail below it, and the state that gives the colour."""
 
     text: str
     detail: str = ""
-    state: State | None = None
+    state: ProofState | None = None
     share: float | None = None
-    """For an amount, its part of the largest on the line, from 0 to 1: the length of its bar."""
+    """The length of an amount's bar: its share of the largest amount on the line, from 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the comparison; `cells` stand in the order of the stacks."""
+    """One line of the comparison. `cells` are in the order of the stacks."""
 
     label: str
     cells: tuple[Cell, ...]
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The stacks, in order, and what they say line by line."""
+    """The stacks in order, and the lines."""
 
     verdicts: tuple[Verdict, ...]
     rows: tuple[Row, ...]
@@ -85,7 +85,7 @@ def _amounts(label: str, amounts: Sequence[float | None]) -> Row:
 
 
 def _hardware(verdicts: Sequence[Verdict]) -> list[Row]:
-    """One line a use, by the key that it has in the stack files: what stands behind it on each platform."""
+    """One line for each use of hardware, by its key in the stack files, with the machines on each platform."""
     names: dict[str, None] = {}
     uses: list[dict[str, Cell]] = []
     for verdict in verdicts:

@@ -1,4 +1,4 @@
-"""The verdict in the terminal: what a person reads in a minute, as well in a pipe and without colour."""
+"""The verdict in the terminal. A person reads it in a minute, also in a pipe and without colour."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,12 @@ from rich.tree import Tree
 
 from operations import words
 from operations.comparison import Comparison
-from operations.verdict import Created, Finding, Verdict
+from operations.verdict import CreatedNode, Finding, Verdict
 
 _TREE_LINES = 25
 _TOP_LINES = 5
 _GUIDE = 4
-"""What a tree's guides take of each line and level."""
+"""The width that a tree's guides take on each line and level."""
 _STYLES = {
     "PASS": "bold green",
     "FAIL": "bold red",
@@ -33,7 +33,7 @@ _STYLES = {
 
 
 def render(verdict: Verdict, console: Console, report: Path | None = None) -> None:
-    """Print the verdict; `report` is the page to name on the last line. States are words, colour only helps."""
+    """Print the verdict. The last line names the page `report`. States are words; colour only helps."""
     _headline(verdict, console)
     _created(verdict, console)
     _proofs(verdict, console)
@@ -44,7 +44,7 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
 
 
 def render_comparison(comparison: Comparison, console: Console, page: Path | None = None) -> None:
-    """Print several verdicts in columns, a row for each thing compared; `page` is the page to name on the last line."""
+    """Print several verdicts in columns, with a row for each thing compared. The last line names `page`."""
     _heading(console, "Side by side")
     table = _table("", *(words.one_line(verdict.stack) for verdict in comparison.verdicts))
     verdicts = [_word(verdict) for verdict in comparison.verdicts]
@@ -66,7 +66,7 @@ def _word(verdict: Verdict) -> Text:
 
 
 def _say(console: Console, *parts: str | Text) -> None:
-    """Print without markup, so what a name holds is never taken for a style, and without rich's own colouring."""
+    """Print without markup, so that no name is taken for a style, and without rich's own colours."""
     line = Text()
     for part in parts:
         line.append_text(part if isinstance(part, Text) else Text(words.printable(part)))
@@ -100,7 +100,7 @@ def _created(verdict: Verdict, console: Console) -> None:
     if not verdict.created:
         _say(console, "Nothing would be created.")
         return
-    # The most telling of three trees that still fits on a screen.
+    # Of three trees, the most detailed one that fits on a screen.
     for grow in (_every_kind, _kinds_joined, _one_line_each):
         tree = Tree(Text(words.one_line(verdict.stack), overflow="fold"), guide_style="dim")
         grow(tree, verdict.created, verdict.stack, console.width)
@@ -111,12 +111,12 @@ def _created(verdict: Verdict, console: Console) -> None:
     console.print(tree, highlight=False)
 
 
-def _node(node: Created, stack: str, width: int) -> Text:
-    """A component on one line, however long its name: a tree whose lines wrap is no tree any more."""
+def _node(node: CreatedNode, stack: str, width: int) -> Text:
+    """A component on one line, however long its name. A tree with wrapped lines cannot be read."""
     noun = words.noun(node.type)
     if not words.is_component(node):
         return Text(words.times(node.count, noun), overflow="ellipsis", no_wrap=True)
-    # The root of the tree names the stack already, and a network needs not be told to be a Network.
+    # The root of the tree names the stack, and a component named network need not repeat its type Network.
     name = words.one_line(node.name).removeprefix(f"{words.one_line(stack)}-")
     said = name.replace("-", "").casefold() == noun.casefold()
     about = Text("" if said else f" {noun}")
@@ -127,7 +127,7 @@ def _node(node: Created, stack: str, width: int) -> Text:
     return text.append_text(about)
 
 
-def _every_kind(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _every_kind(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         branch = tree.add(_node(node, stack, width - _GUIDE))
         for kind, number in words.kinds(node, deep=False):
@@ -135,7 +135,7 @@ def _every_kind(tree: Tree, nodes: list[Created], stack: str, width: int) -> Non
         _every_kind(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _kinds_joined(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _kinds_joined(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         branch = tree.add(_node(node, stack, width - _GUIDE))
         kinds = words.kinds(node, deep=False)
@@ -144,7 +144,7 @@ def _kinds_joined(tree: Tree, nodes: list[Created], stack: str, width: int) -> N
         _kinds_joined(branch, [child for child in node.children if words.is_component(child)], stack, width - _GUIDE)
 
 
-def _one_line_each(tree: Tree, nodes: list[Created], stack: str, width: int) -> None:
+def _one_line_each(tree: Tree, nodes: list[CreatedNode], stack: str, width: int) -> None:
     for node in nodes:
         line = _node(node, stack, width // 2 if words.is_component(node) else width - _GUIDE)
         room = width - _GUIDE - line.cell_len
@@ -196,7 +196,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
         return
     open_ = [finding for finding in findings if finding.waived is None]
     if open_:
-        # Three facts share a column: side by side they would leave the message no room at 80 columns.
+        # Three facts share a column, for in three columns they would leave the message no room at 80 characters.
         table = _table("state", "rule, resource, place", "message")
         for index, finding in enumerate(open_):
             stands = words.standing(finding)

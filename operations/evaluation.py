@@ -1,4 +1,4 @@
-"""The policy pack over a resource graph, in this process: what the engine would do with the same rules."""
+"""Runs the policy pack over a resource graph in this process, as the engine does with the same rules."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from policies.rule import Rule, Violation
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What the rules found, in the order of rules and resources, and how many checks passed.
+    """The findings, in the order of rules and resources, and how many checks passed.
 
-    A check is one rule on one resource, or on the stack; a rule that had nothing to look at made none.
+    A check is one rule on one resource, or on the stack. A rule that had nothing to look at made no check.
     """
 
     findings: list[Finding]

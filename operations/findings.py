@@ -1,10 +1,10 @@
-"""How a finding is made: every fact of it is a field, taken from the graph, and none is read from its sentence."""
+"""How a finding is made. Every fact is a field, taken from the graph; none is read from the sentence."""
 
 from typing import Literal
 
 from catalogue.graph import Graph, Resource, part_of
-from operations.verdict import Finding, Place
-from policies.rule import Proof, Severity
+from operations.verdict import CodeLine, Finding
+from policies.rule import ProofName, Severity
 
 Origin = Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
 
@@ -18,12 +18,12 @@ def finding(
     rule: str,
     severity: Severity,
     remedy: str,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
     mandatory: bool = True,
 ) -> Finding:
     """A finding about a resource, or about the stack where there is none.
 
-    `sentence` is the end of one that begins with the resource's name: "has no permissions boundary".
+    `sentence` follows the resource's name: "has no permissions boundary".
     """
     component = graph.component_of(resource) if resource else None
     return Finding(
@@ -40,10 +40,10 @@ def finding(
         stack_key=resource.stack_key if resource else None,
         message=f"{resource.name if resource else 'the stack'} {sentence}",
         remedy=remedy,
-        place=place(resource),
+        place=code_line(resource),
     )
 
 
-def place(resource: Resource | None) -> Place | None:
+def code_line(resource: Resource | None) -> CodeLine | None:
     """The Python line that made a resource, for the report."""
-    return Place(file=resource.source.file, line=resource.source.line) if resource and resource.source else None
+    return CodeLine(file=resource.source.file, line=resource.source.line) if resource and resource.source else None

@@ -1,14 +1,14 @@
-"""A warm process: imports what a job needs, once, and forks one child for each job it is asked for.
+"""A warm process. It imports what a job needs once, and forks one child for each job.
 
 `python forking.py FILE ARGUMENT...` imports FILE and calls its `load(ARGUMENT...)`, which imports the rest and returns
-the job: a function without arguments that reads standard input, writes standard output and standard error, and returns
-an exit code. `operations.warm` is the other side. This file runs in Checkov's environment too, so it needs nothing but
-the standard library.
+the job. A job is a function without arguments. It reads standard input, writes standard output and standard error, and
+returns an exit code. `operations.warm` is the asker's side. This file also runs in Checkov's environment, so it needs
+only the standard library.
 
-The asker's socket is my standard input. Each byte on it asks for one job and carries four file descriptors: the
-job's standard input, output and error, and a socket. When the child has ended, that socket gets one line of JSON with
-its exit code (negative: the signal) and its processor seconds. An asker who closes that socket has the child killed.
-An asker who closes the first socket, as one that dies does, has all children killed, and I end.
+Standard input is the socket to the asker. Each byte on it asks for one job and carries four file descriptors: the job's
+standard input, output and error, and a socket for its end. When the child ends, that socket gets one line of JSON with
+the exit code (negative for a signal) and the processor seconds. When the asker closes that socket, the child is killed.
+When the asker closes the first socket, or dies, all children are killed and this process ends.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-Job = Callable[[], int]
+ForkedJob = Callable[[], int]
 
 
 @dataclass(frozen=True)
 class Child:
-    """A job that runs: its process, who waits for it, and where it leaves the names of what it imported."""
+    """A running job: its process, the socket of its asker, and the file in which it lists the modules it imported."""
 
     pid: int
     asker: socket.socket
@@ -41,9 +41,12 @@ class Child:
 
 
 class Server:
-    """Forks a child for each job until the asker is gone. No thread and no event loop runs here: a fork copies none."""
+    """Forks a child for each job until the asker is gone.
 
-    def __init__(self, control: socket.socket, job: Job) -> None:
+    No thread or event loop runs here, for a fork would copy none.
+    """
+
+    def __init__(self, control: socket.socket, job: ForkedJob) -> None:
         self._control, self._job = control, job
         self._children: dict[int, Child] = {}
         self._more: set[str] = set()
@@ -52,13 +55,13 @@ class Server:
         self._ring = ring
         for end in (self._bell, ring):
             end.setblocking(False)
-        signal.signal(signal.SIGCHLD, _nothing)  # without a handler the bell would not ring
+        signal.signal(signal.SIGCHLD, _nothing)  # without a handler the signal would not wake the loop
         signal.set_wakeup_fd(ring.fileno())
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._selector.register(control, selectors.EVENT_READ)
 
     def serve(self) -> None:
-        """Answer until the asker closes its end; then kill what still runs."""
+        """Answer until the asker closes its end. Then kill the running children."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is self._bell:
@@ -66,7 +69,7 @@ class Server:
                     self._reap()
                 elif key.fileobj is not self._control:
                     child: Child | None = self._children.get(key.data)
-                    if child is not None:  # its asker is gone, and nobody waits for it any more
+                    if child is not None:  # nobody waits for this child any more
                         self._selector.unregister(child.asker)
                         os.kill(child.pid, signal.SIGKILL)
                 elif not self._ask():
@@ -75,7 +78,7 @@ class Server:
                     return
 
     def _ask(self) -> bool:
-        """Start the job that the next byte asks for; False where there is no byte, for the asker is gone."""
+        """Start the job that the next byte asks for. Returns False where there is no byte, for the asker is gone."""
         byte, descriptors, _, _ = socket.recv_fds(self._control, 1, 4)
         if not byte:
             return False
@@ -98,7 +101,10 @@ class Server:
         return True
 
     def _become(self, streams: list[int], asker: socket.socket, imported: BinaryIO) -> None:
-        """Run the job in the child, and end. What the parent holds is closed: an open socket says that I live."""
+        """Run the job in the child, and end.
+
+        The child closes the parent's sockets, for an open one means that the parent lives.
+        """
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -113,22 +119,22 @@ class Server:
             sys.stdout.flush()
             imported.write("\n".join(sorted(set(sys.modules) - known)).encode())
             imported.flush()
-        except BaseException:  # whatever it is, this process ends here and must not go on as its parent
+        except BaseException:  # whatever the error is, the child must end here and not go on as its parent
             traceback.print_exc()
             code = 1
         finally:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.flush()
-            os._exit(code)  # nothing of the parent's may run its end here
+            os._exit(code)  # no exit handler of the parent may run here
 
     def _reap(self) -> None:
-        """Say of each child that has ended how it did."""
+        """Tell the asker of each ended child how it ended."""
         while self._children:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
             child = self._children.pop(pid)
-            with contextlib.suppress(KeyError):  # its asker left before it ended
+            with contextlib.suppress(KeyError):  # the asker left before the child ended
                 self._selector.unregister(child.asker)
             self._tell(child.asker, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
             with child.imported as names:
@@ -141,14 +147,14 @@ class Server:
             asker.sendall(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
 
     def _import_more(self) -> None:
-        """Import what ended children imported of libraries that are here already: the next child then has it.
+        """Import the modules that ended children imported from libraries loaded here, so that the next child has them.
 
-        The SDKs load a service when it is first touched. Which ones a stack touches only its program knows.
+        The SDKs load a service when it is first touched. Only the program of a stack knows which ones it touches.
         """
         for name in sorted(self._more):
             package, _, last = name.rpartition(".")
             if package in sys.modules:
-                # A package that loads at its first touch must be touched: an import past it would leave it empty.
+                # A package may load itself at the first touch. Importing only a module below it would leave it empty.
                 hasattr(sys.modules[package], last)
             if name.partition(".")[0] in sys.modules and name not in sys.modules:
                 importlib.import_module(name)
@@ -158,22 +164,22 @@ class Server:
 
 
 def _nothing(number: int, frame: object) -> None:
-    """Handle a signal by doing nothing."""
+    """Do nothing on a signal."""
 
 
 def main() -> None:
     """Import the job and serve it."""
-    # A copy: standard input stays open until this process has ended, so its end tells the asker that it has.
+    # Use a copy. Standard input then stays open until this process ends, so its closing tells the asker of the end.
     control = socket.socket(fileno=os.dup(0))
-    gc.disable()  # what is imported stays: collecting among it is a quarter of the time
+    gc.disable()  # what is imported stays, and garbage collection over it would take a quarter of the time
     file, *arguments = sys.argv[1:]
     spec = importlib.util.spec_from_file_location(Path(file).stem, file)
     if spec is None or spec.loader is None:
         sys.exit(f"{file}: is no Python file")
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    job: Job = module.load(*arguments)
-    gc.freeze()  # or a collection in a child would touch, and so copy, all of it
+    job: ForkedJob = module.load(*arguments)
+    gc.freeze()  # a collection in a child would touch all of it, and so copy it
     Server(control, job).serve()
     os._exit(0)
 

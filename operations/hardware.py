@@ -1,4 +1,4 @@
-"""Hardware fit: whether each family a stack uses is sold in the region, may serve that use, and is within quota."""
+"""Hardware fit: whether each family of a stack is sold in the region, takes its use, and fits its quota."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from policies import limits, quotas
 
 
 def fit(graph: Graph, region: str) -> list[HardwareUse]:
-    """One row a use of hardware; `needed` is what this row alone may draw from its quota at once, in its units."""
+    """One row for each use of hardware.
+
+    `needed` is what this row may draw from its quota at once, in the quota's unit.
+    """
     hardware = catalogue.load(graph.platform)
     declared = limits.load().quotas.get(graph.platform, {})
     rows: list[HardwareUse] = []
@@ -41,7 +44,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
 
 
 def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str]]:
-    """The row and the end of a sentence for each row that does not fit."""
+    """Each row that does not fit, with the end of a sentence about it."""
     total: Counter[str] = Counter()
     for row in rows:
         total[row.quota_name] += row.needed

@@ -1,4 +1,4 @@
-"""Judging one stack: from its resource graph to the verdict. Reads the graph and nothing else of the stack."""
+"""Judges one stack: turns its resource graph into the verdict. It reads only the graph of the stack."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +15,14 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.verdict import (
     Cost,
-    Created,
+    CreatedNode,
     Finding,
     HardwareUse,
     NetworkPicture,
     Proof,
     ProofName,
+    ProofState,
     Severity,
-    State,
     Verdict,
     Waived,
 )
@@ -34,13 +34,15 @@ Scan = Callable[[Rendered], ScanResult]
 
 
 def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, stage: Stage) -> Verdict:
-    """Judge one stack's graph and return its verdict, which follows from the graph and `today` but for its seconds.
+    """Judge one stack's graph and return its verdict. All but its seconds depends on the graph and `today` only.
 
-    `scan` has Checkov look at what was rendered; `spent` gives the processor seconds that this stack took so far;
-    `stage` is told what is being done. Raises CheckovError when Checkov breaks.
+    `scan` runs Checkov over what was rendered. `spent` gives the processor seconds that this stack took so far. `stage`
+    is told what is being done. Raises CheckovError when Checkov breaks.
     """
     read, unread = facts.of(graph.platform), list[Finding]()
-    account, region = _told(graph, unread, "its account and region", lambda: read.place(graph), ("unknown", "unknown"))
+    account, region = _told(
+        graph, unread, "its account and region", lambda: read.account_and_region(graph), ("unknown", "unknown")
+    )
     rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
     stage("policies")
     evaluated = evaluate(graph, pack.RULES[graph.platform])
@@ -79,10 +81,10 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
 
 
 def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], otherwise: T) -> T:
-    """What a fact of the stack is, or `otherwise` and a finding where the stack says it in no way that can be read."""
+    """A fact of the stack. Where it cannot be read, `otherwise`, and a finding is added to `unread`."""
     try:
         return ask()
-    except Exception as error:  # a stack that hides or misspells what is told of it must not go unjudged
+    except Exception as error:  # a fact that is hidden or misspelt must become a finding
         said = " ".join(str(error).split()) or type(error).__name__
         unread.append(
             finding(
@@ -100,8 +102,8 @@ def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], 
 
 
 def cost_of(graph: Graph) -> Cost:
-    """What the stack costs a month, alone: no other judgement is made."""
-    return bills.price(graph, facts.of(graph.platform).place(graph)[1])
+    """The cost of the stack a month, without any other judgement."""
+    return bills.price(graph, facts.of(graph.platform).account_and_region(graph)[1])
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
@@ -169,7 +171,7 @@ def _checkov_findings(graph: Graph, rendered: Rendered, scan: ScanResult) -> Ite
         )
 
 
-# Checkov rates its checks on its own platform only, not offline; these are ours, by the category that it gives each.
+# Checkov rates its checks on its own platform only, not offline. These ratings are ours, by Checkov's categories.
 _OF_CATEGORY: dict[str, Severity] = {
     "SECRETS": "critical",
     "IAM": "high",
@@ -204,7 +206,7 @@ def _waive(stack: str, findings: Iterable[Finding], today: date) -> Iterator[Fin
 
 
 def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
-    """An expired waiver is a finding; one that excuses nothing any more is advice to remove it."""
+    """An expired waiver is a finding. A waiver that excuses nothing any more is advice to remove it."""
     found = {(f.rule, f.resource or "stack") for f in findings}
     for waiver in waivers.load().get(graph.stack, []):
         what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
@@ -232,7 +234,7 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
 
 
 def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> Iterator[str]:
-    """What a person still has to do before the first prediction, read from what would be created."""
+    """The steps left to a person before the first prediction, read from what would be created."""
     quotas = sorted({row.quota_name for row in rows})
     if quotas:
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
@@ -257,7 +259,7 @@ def _proofs(
 
     def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
         first = broken.get(name)
-        state: State = "failed" if failed or first else "planned"
+        state: ProofState = "failed" if failed or first else "planned"
         return Proof(name=name, state=state, fact=first.message if first else fact)
 
     links = reached.links if reached else []
@@ -283,17 +285,17 @@ def _proofs(
     ]
 
 
-def _created(graph: Graph) -> list[Created]:
-    """The tree of what would be created: components in order of name, resource types counted within each."""
+def _created(graph: Graph) -> list[CreatedNode]:
+    """The tree of what would be created: components sorted by name, and in each the counted resource types."""
     children: dict[str | None, list[Resource]] = {}
     for resource in graph.resources:
         children.setdefault(resource.parent if resource.parent in graph.by_urn else None, []).append(resource)
 
-    def node(resource: Resource) -> Created:
+    def node(resource: Resource) -> CreatedNode:
         below = [node(child) for child in children.get(resource.urn, ()) if child.is_component]
         types = Counter(child.type for child in children.get(resource.urn, ()) if child.custom)
-        leaves = [Created(name=type_.rpartition(":")[2], type=type_, count=n) for type_, n in sorted(types.items())]
+        leaves = [CreatedNode(name=type_.rpartition(":")[2], type=type_, count=n) for type_, n in sorted(types.items())]
         parts = [*below, *leaves]
-        return Created(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
+        return CreatedNode(name=resource.name, type=resource.type, count=sum(p.count for p in parts), children=parts)
 
     return [node(r) for r in children.get(None, ()) if r.is_component]

@@ -1,9 +1,9 @@
-"""The offline preview: runs the real program in this process against the sandbox and records what it registers.
+"""The offline preview. It runs the real program in this process against the sandbox, and records what it registers.
 
-`operations.preview` starts one warm process a platform (`operations/forking.py`), which imports the platform once and
-forks a child for each stack, because Pulumi's runtime and config are global to a process. The child reads
-`{"stack": name, "config": the engine's values}` from standard input and writes the resource graph as JSON to standard
-output. It exits with 2 and a sentence where the program refuses.
+`operations.preview` starts one warm process for each platform (`operations/forking.py`). That process imports the
+platform once and forks a child for each stack, because Pulumi's runtime and config are global to a process. The child
+reads `{"stack": name, "config": the engine's values}` from standard input, and writes the resource graph as JSON to
+standard output. It exits with 2 and a sentence where the program refuses.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from catalogue.answers import Answer, Lookup, Request
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Resource, Source
+from catalogue.graph import Graph, Resource, SourcePosition
 from catalogue.kinds import kinds
 from catalogue.marked import redacted, whole_numbers
 from operations.asked import with_stack_keys
@@ -44,9 +44,9 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 class Recorder(mocks.MockMonitor):
-    """A mock monitor that sees each raw registration, answers it from the sandbox and keeps it.
+    """A mock monitor that sees each raw registration, answers it from the sandbox and records it.
 
-    Inputs are taken from the wire, before Pulumi unwraps secrets, so that a secret is marked and not kept.
+    Inputs are taken from the wire, where secrets are still marked. So the value of a secret is not recorded.
     """
 
     def __init__(self, platform: str) -> None:
@@ -57,7 +57,10 @@ class Recorder(mocks.MockMonitor):
         self._places: dict[str, tuple[str, str]] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """The URN as the engine builds it: the types of all ancestors but the stack (the mock monitor keeps one)."""
+        """The URN as the engine builds it, with the types of all ancestors but the stack.
+
+        The mock monitor has only one.
+        """
         qualified = parent.split("::")[2] if parent else _STACK
         types = type_ if qualified == _STACK else f"{qualified}${type_}"
         return "::".join([f"urn:pulumi:{settings.get_stack()}", settings.get_project(), types, name])
@@ -97,7 +100,7 @@ class Recorder(mocks.MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=made.id, object=reply)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        """Keep the stack's outputs; a component's outputs are its children's and need no keeping."""
+        """Record the stack's outputs. Those of a component are outputs of its children, so they are not recorded."""
         if request.urn.split("::")[2] == _STACK:
             self.outputs = redacted(whole_numbers(json_format.MessageToDict(request.outputs)))
         return super().RegisterResourceOutputs(request)
@@ -108,7 +111,7 @@ class Recorder(mocks.MockMonitor):
         args = json_format.MessageToDict(request.args)
         answer = cloud.look_up(self._lookups, request.tok, args, account, region)
         struct = json_format.ParseDict(dict(answer), struct_pb2.Struct())
-        fields: dict[str, Any] = {"return": struct}  # a keyword of Python's, so it cannot be named
+        fields: dict[str, Any] = {"return": struct}  # `return` is a keyword of Python, so it cannot be an argument name
         return resource_pb2.ResourceInvokeResponse(**fields)
 
     def _create(self, request: Any, urn: str, inputs: dict[str, Any]) -> Answer:
@@ -116,12 +119,12 @@ class Recorder(mocks.MockMonitor):
         return cloud.create(Request(request.type, urn, request.name, inputs, account, region))
 
     def _place(self, provider: str) -> tuple[str, str]:
-        """The account and region of a provider reference; none for the provider itself."""
+        """The account and region of the provider that a reference names. Both are empty for a provider itself."""
         return self._places.get(provider, ("", ""))
 
 
 class _NoMocks(mocks.Mocks):
-    """The recorder answers by itself; Pulumi's constructor wants mocks all the same."""
+    """Mocks that nobody calls. The recorder answers by itself, but Pulumi's constructor needs mocks."""
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         raise AssertionError(args.token)
@@ -131,7 +134,7 @@ class _NoMocks(mocks.Mocks):
 
 
 def _options(request: Any) -> dict[str, Any]:
-    """The resource options that a judgement may ask for, where they differ from Pulumi's default."""
+    """The resource options that a judgement reads, where they differ from Pulumi's default."""
     timeouts = {k: v for k in ("create", "update", "delete") if (v := getattr(request.customTimeouts, k))}
     options = {
         "deleteBeforeReplace": request.deleteBeforeReplace,
@@ -143,41 +146,41 @@ def _options(request: Any) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value}
 
 
-def _source(request: Any) -> Source | None:
-    """The innermost frame of our own code; Pulumi's own answer can be a library's frame."""
+def _source(request: Any) -> SourcePosition | None:
+    """The innermost frame of our own code. Pulumi itself may name a frame of a library."""
     for frame in request.stackTrace.frames:
         path = Path(unquote(urlparse(str(frame.pc.uri)).path))
         if path.is_relative_to(ROOT) and not path.is_relative_to(_LIBRARIES):
-            return Source(str(path.relative_to(ROOT)), frame.pc.line)
+            return SourcePosition(str(path.relative_to(ROOT)), frame.pc.line)
     return None
 
 
 def preview(stack: str, config: dict[str, str]) -> Graph:
-    """Run the program with the config that the engine would hand it, and return the resource graph.
+    """Run the program with the config that the engine would give it, and return the resource graph.
 
-    Raises RunError where the program refuses, UnknownType for what the sandbox lacks.
+    Raises RunError where the program refuses, and UnknownType for a type or look-up that the sandbox lacks.
     """
     graph = record(_program, stack, config[f"{PROJECT}:platform"], config)
     return with_stack_keys(graph, from_engine())
 
 
 def _program() -> None:
-    """The program as Pulumi's own executor runs it: as a script."""
+    """Run the program as a script, as Pulumi's own executor does."""
     runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
 
 
 def record(program: Callable[[], None], stack: str, platform: str, config: dict[str, str]) -> Graph:
     """Run a Pulumi program against the sandbox and return what it registers.
 
-    One at a time in a process: Pulumi's runtime and config are global. Raises what the program raises.
+    Run only one at a time in a process, for Pulumi's runtime and config are global. Raises what the program raises.
     """
     recorder = Recorder(platform)
-    # asyncio's complaints about futures that an error left unobserved would bury the one sentence that matters.
+    # After an error asyncio complains about unobserved futures. That would hide the sentence for the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     set_all_config(config)
-    # What set_mocks does, without the root stack it makes: run_in_stack makes its own and registers its outputs.
+    # This is set_mocks without its root stack, for run_in_stack makes one and registers its outputs.
     settings.configure(
         mocks.MockSettings(
             monitor=recorder,
@@ -190,7 +193,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
             callbacks=None,
         )
     )
-    # Those of an earlier program that broke belong to a loop that is closed.
+    # Futures of an earlier program that broke belong to a closed loop.
     cast(Any, settings.SETTINGS).outputs.clear()
 
     def run() -> Awaitable[None]:
@@ -202,12 +205,12 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
-    recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # registration order is a race
+    recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # the order of registrations varies
     return Graph(stack, platform, tuple(recorded), recorder.outputs)
 
 
 def load(platform: str) -> Callable[[], int]:
-    """Import what every stack of a platform needs, and return the job of a child that is forked after it.
+    """Import what every stack of a platform needs, and return the job for the forked children.
 
     Where the organisation has a file that cannot be read, the process ends with 2 and a sentence.
     """
@@ -224,10 +227,10 @@ def load(platform: str) -> Callable[[], int]:
 
 
 def _job() -> int:
-    """Write the graph of the stack that standard input names; 2 and a sentence where the program refuses."""
+    """Write the graph of the stack that standard input names. Returns 2, with a sentence, where the program refuses."""
     asked = json.load(sys.stdin)
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what the program prints is no part of the graph
+        with contextlib.redirect_stdout(sys.stderr):  # keep what the program prints out of the graph
             graph = preview(asked["stack"], asked["config"])
     except (pulumi.RunError, cloud.UnknownType) as error:
         sys.stderr.write(f"{error}\n")

@@ -1,10 +1,10 @@
-"""What the report's two pictures show, the network and the bill. The page lays them out, and the browser measures."""
+"""The data of the report's two pictures, the network and the bill. The page lays them out."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.verdict import Cost, CostLine, Link, State
+from operations.verdict import Cost, CostLine, NetworkLink, ProofState
 from operations.words import counted, dollars
 
 _MOST_BARS = 12
@@ -16,7 +16,7 @@ _MOST_TICKS = 5
 
 @dataclass(frozen=True)
 class Internet:
-    """How the internet stands to a network: no more is claimed than was done."""
+    """What is known of a network's ways to the internet. It claims no more than was tested."""
 
     shut: bool
     what: str
@@ -26,7 +26,7 @@ class Internet:
 
 _NOT_SHUT = "way out not known to be shut"
 _SHUT = "No route leads out of this network and none leads in"
-_INTERNET: dict[State | None, Internet] = {
+_INTERNET: dict[ProofState | None, Internet] = {
     "proved": Internet(True, "No way to the internet", f"{_SHUT}, as was tried in the account.", "no route out"),
     "rehearsed": Internet(True, "No way to the internet", f"{_SHUT}, as was rehearsed.", "no route out"),
     "planned": Internet(True, "No way to the internet", f"{_SHUT}, as planned.", "no route out planned"),
@@ -36,13 +36,13 @@ _INTERNET: dict[State | None, Internet] = {
 }
 
 
-def internet(fit: State | None) -> Internet:
-    """How the internet stands by the state of the proof of network fit; None: there is no such proof."""
+def internet(fit: ProofState | None) -> Internet:
+    """What is known of the ways to the internet, by the state of the proof of network fit. None: no such proof."""
     return _INTERNET[fit]
 
 
-def needed_by(link: Link) -> str:
-    """Who needs a service, in words."""
+def needed_by(link: NetworkLink) -> str:
+    """The workloads that need a service, in words."""
     return f"needed by {', '.join(link.needed_by) or 'nothing'}"
 
 
@@ -51,7 +51,7 @@ def needed_by(link: Link) -> str:
 
 @dataclass(frozen=True)
 class Bar:
-    """One row of the chart: dollars a month of one thing, where it belongs, or of everything."""
+    """One row of the chart: the dollars a month of one thing and its component, or of everything."""
 
     what: str
     where: str
@@ -60,7 +60,7 @@ class Bar:
 
 
 def bars(lines: Sequence[CostLine], most: int = _MOST_BARS) -> list[Bar]:
-    """The cost lines as bars, one a thing and component, the dearest first; what exceeds `most` is summed."""
+    """The cost lines as bars, one for each thing and component, the dearest first. Those beyond `most` are summed."""
     groups: dict[tuple[str, str], list[CostLine]] = {}
     for line in lines:
         groups.setdefault((line.what, line.component), []).append(line)
@@ -85,7 +85,7 @@ def bars(lines: Sequence[CostLine], most: int = _MOST_BARS) -> list[Bar]:
 
 @dataclass(frozen=True)
 class Chart:
-    """The bill as bars on one scale, from nothing to `top` dollars: the whole of it, then what it consists of."""
+    """The bill as bars on one scale from zero to `top` dollars: first the total, then its parts."""
 
     rows: list[Bar]
     top: float
@@ -94,12 +94,12 @@ class Chart:
     """Whether the budget is on the scale."""
 
     def percent(self, amount: float) -> float:
-        """How far along the scale an amount lies."""
+        """The position of an amount on the scale."""
         return 100 * min(max(amount, 0.0) / self.top, 1.0)
 
     @property
     def step(self) -> float:
-        """Dollars from one line of the scale to the next, a round figure; there are few lines."""
+        """Dollars between two lines of the scale: a round figure that gives few lines."""
         power = 10 ** math.floor(math.log10(self.top / _MOST_TICKS))
         return next(power * factor for factor in (1, 2, 5, 10) if self.top / (power * factor) <= _MOST_TICKS)
 
@@ -117,10 +117,10 @@ class Chart:
 
 
 def bill(cost: Cost) -> Chart:
-    """The chart of a bill: the total and what it consists of, idle floor against ceiling, with the budget."""
+    """The chart of a bill: the total and its parts, each with idle floor and ceiling, and the budget."""
     rows = [Bar("Everything", "the whole stack", cost.idle_usd, cost.ceiling_usd), *bars(cost.lines)]
     dearest = max(0.0, *(max(row.idle, row.ceiling) for row in rows))
-    # A budget far beyond the bill would flatten every bar to nothing: it is then named beside the chart, not drawn.
+    # A budget far above the bill would make every bar too short, so it is then written beside the chart.
     near = cost.budget_usd is not None and cost.budget_usd <= 2 * dearest
     top = max(dearest, (cost.budget_usd or 0.0) if near else 0.0) or 1.0
     return Chart(rows, top, cost.budget_usd, near)

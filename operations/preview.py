@@ -1,4 +1,4 @@
-"""The offline preview seen from outside: one warm process a platform, which runs each stack's program in a fork."""
+"""The asker's side of the offline preview. One warm process for each platform runs each program in a fork."""
 
 import json
 import os
@@ -21,12 +21,12 @@ _BAD_INPUT = 2
 
 
 class PreviewFailed(Exception):
-    """The program broke for a reason that is not the stack file's: `str()` carries the program's last line."""
+    """The program broke, and not because of the stack file. `str()` has the program's last line."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What one stack file asks for: the program of its platform, with the config that the engine would hand it."""
+    """The program that one stack file asks for: its platform, and the config that the engine would give it."""
 
     file: str
     stack: str
@@ -40,12 +40,12 @@ class Program:
 
     @property
     def platform(self) -> str:
-        """The platform that it is for."""
+        """The platform of the stack file."""
         return self.config[f"{NAMESPACE}:platform"]
 
 
 class Programs:
-    """Runs programs in one warm process a platform. Use as a context manager: leaving it ends what runs."""
+    """Runs programs in one warm process for each platform. Use it in a `with`; leaving that ends what runs."""
 
     def __init__(self) -> None:
         self._running = ExitStack()
@@ -53,10 +53,10 @@ class Programs:
         self._lock = threading.Lock()
 
     def start(self, platform: str) -> Warm:
-        """The warm process of a platform, started where it was not."""
+        """The warm process of a platform. It is started at the first call."""
         with self._lock:
             if platform not in self._warm:
-                # Without -P the folder of this package would hide the packages that have the names of its modules.
+                # Without -P the modules of this folder would hide packages of the same names.
                 warm = Warm([sys.executable, "-P"], [OFFLINE, platform], os.environ)
                 self._warm[platform] = self._running.enter_context(warm)
             return self._warm[platform]

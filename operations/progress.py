@@ -1,4 +1,4 @@
-"""What a command says of its progress, on standard error: a moving line in a terminal, a line a stage in a log."""
+"""Shows the progress of a command on standard error: one moving line in a terminal, a line for each stage in a log."""
 
 import threading
 from types import TracebackType
@@ -9,7 +9,7 @@ from rich.text import Text
 
 
 class Progress:
-    """The stages of several stacks at once. Any thread may tell it one."""
+    """The current stages of several stacks. Any thread may report one."""
 
     def __init__(self, console: Console, total: int) -> None:
         self._console, self._total = console, total
@@ -19,7 +19,7 @@ class Progress:
         self._done = 0
 
     def stage(self, stack: str, stage: str) -> None:
-        """Say that a stack has come to a stage."""
+        """Report that a stack has reached a stage."""
         with self._lock:
             self._at[stack] = stage
             if self._status is None:
@@ -27,7 +27,7 @@ class Progress:
             self._show()
 
     def ended(self, stack: str) -> None:
-        """Count a stack that has its verdict, or will have none."""
+        """Count a stack that is done, with or without a verdict."""
         with self._lock:
             self._at.pop(stack, None)
             self._done += 1

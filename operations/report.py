@@ -1,7 +1,7 @@
-"""The report on one verdict: a page to read, and the same judgement for machines as JSON, SARIF and JUnit XML.
+"""The report on one verdict: a page to read, and the same verdict for machines as JSON, SARIF and JUnit XML.
 
-`write` makes every file in memory first and puts each in place with one rename, so a verdict that cannot be rendered
-leaves the last report as it was and a reader never sees half a file.
+`write` makes every file in memory first and puts each in place with one rename. So a verdict that cannot be rendered
+leaves the last report unchanged, and a reader never sees half a file.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import pictures, words
 from operations.comparison import Comparison
-from operations.verdict import Finding, Proof, State, Verdict
+from operations.verdict import Finding, Proof, ProofState, Verdict
 
 SCHEMA_VERSION = 2
-"""Of `report.json`; it rises when a reader of the last one would misread this one."""
+"""The version of `report.json`. It rises when a reader of the last version would misread the new one."""
 
 _PAGES = Path(__file__).with_name("pages")
 _ICONS = {
@@ -37,21 +37,22 @@ _ICONS = {
 }
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[words.Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
-# What code-scanning pages sort by: the scale of CVSS, one figure within each of its bands.
+# Code-scanning pages sort by this figure. It is on the scale of CVSS, one in each band.
 _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 
 
 def write(verdict: Verdict, graph_json: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write the report's five files into `folder`, made when missing, and return their paths, the page first.
+    """Write the report's five files into `folder`, which is made if missing. Returns their paths, the page first.
 
-    Raises OSError when the folder cannot be made or written, ValueError when the graph holds what JSON cannot.
+    Raises OSError when the folder cannot be made or written, and ValueError when the graph has a value that JSON lacks.
     """
     texts = {
         "report.html": html(verdict),
         "report.json": _json({"schema_version": SCHEMA_VERSION, **verdict.model_dump(mode="json")}),
         "report.sarif": _json(sarif(verdict)),
         "report.junit.xml": junit(verdict),
-        "graph.json": json.dumps(graph_json, allow_nan=False) + "\n",  # large; indented it takes a third longer
+        "graph.json": json.dumps(graph_json, allow_nan=False)
+        + "\n",  # it is large, and writing it indented takes a third longer
     }
     folder.mkdir(parents=True, exist_ok=True)
     return [_put(folder / name, text) for name, text in texts.items()]
@@ -65,7 +66,7 @@ def _put(path: Path, text: str) -> Path:
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         half.write_text(text, encoding="utf-8")
-        os.replace(half, path)  # noqa: PTH105  # the rename is the point, said as the system says it
+        os.replace(half, path)  # noqa: PTH105  # os.replace is the atomic rename of the system
     finally:
         half.unlink(missing_ok=True)
     return path
@@ -91,7 +92,7 @@ def _environment() -> Environment:
 
 def html(verdict: Verdict) -> str:
     """The report as one page that needs no script, no network and no other file."""
-    fit: State | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
+    fit: ProofState | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -106,7 +107,7 @@ def html(verdict: Verdict) -> str:
 
 
 def compare(comparison: Comparison) -> str:
-    """Several verdicts side by side as one page, each column named after its stack and leading to its report."""
+    """Several verdicts side by side as one page. Each column has the name of its stack and a link to its report."""
     return _environment().get_template("comparison.html.j2").render(c=comparison)
 
 
@@ -117,7 +118,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
 
 
 def _printable(value: object) -> object:
-    # What is Markup by now was made from text that came through here before.
+    # A Markup was made from text that has passed through here already.
     return words.printable(value) if type(value) is str else value
 
 
@@ -125,7 +126,7 @@ def _printable(value: object) -> object:
 
 
 def sarif(verdict: Verdict) -> dict[str, Any]:
-    """The findings as SARIF 2.1.0, so code review shows each at the Python line that made its resource."""
+    """The findings as SARIF 2.1.0. Code review then shows each at the Python line that made its resource."""
     findings = words.in_order(verdict.findings)
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -143,7 +144,7 @@ def sarif(verdict: Verdict) -> dict[str, Any]:
                         "rules": [_sarif_rule(rule, of) for rule, of in by_rule.items()],
                     }
                 },
-                # Keeps the results of several stacks of one repository apart.
+                # This keeps the results of several stacks of one repository apart.
                 "automationDetails": {"id": f"mlplatform/{words.one_line(verdict.stack)}/"},
                 "invocations": [{"executionSuccessful": True}],
                 "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
@@ -181,7 +182,7 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str) -> dict[str, An
     resource = finding.resource or ""
     about = f"{resource}: " if resource else ""
     identity = hashlib.sha256(f"{finding.rule}\0{resource}".encode()).hexdigest()
-    # SARIF wants `suppressions` on every result of a run or on none; an empty list says "not suppressed".
+    # In SARIF either every result of a run has `suppressions` or none has. An empty list says "not suppressed".
     suppressions: list[dict[str, str]] = []
     if finding.waived is not None:
         waiver = finding.waived
@@ -238,7 +239,7 @@ def _suite(verdict: Verdict, name: str, cases: list[ET.Element], checks_passed: 
     _set(suite, name=name, tests=str(len(cases)), errors="0", time="0")
     _set(suite, failures=str(sum(case.find("failure") is not None for case in cases)))
     _set(suite, skipped=str(sum(case.find("skipped") is not None for case in cases)))
-    # The schema that CI servers check wants a time of day; a verdict is of a day.
+    # The schema of CI servers wants a time of day, but a verdict has only a day.
     _set(suite, timestamp=f"{words.day(verdict.judged_on)}T00:00:00")
     properties = ET.SubElement(suite, "properties")
     facts = {"stack": verdict.stack, "platform": verdict.platform, "region": verdict.region}

@@ -1,7 +1,7 @@
-"""Judging the stacks of one command: as many at once as there are cores, and no verdict is lost where another breaks.
+"""Judges the stacks of one command, as many at once as there are cores. A stack that breaks does not stop the others.
 
 A thread takes one stack from its program to its report. Programs and scans run in forks of warm processes, so the
-number of threads bounds how many of them there are at once, and memory follows the cores.
+number of threads bounds the number of forks, and memory follows the number of cores.
 """
 
 import gc
@@ -30,62 +30,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Broken:
-    """A stack that has no verdict: the sentence that says why, and the exit code that it asks for."""
+    """A stack without a verdict: the sentence that says why, and the exit code for it."""
 
     sentence: str
     code: int
 
 
 def cores() -> int:
-    """The cores that this process may use; a container or `taskset` may allow it fewer than the machine has."""
+    """The number of cores that this process may use. A container or `taskset` may allow fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def judge_all(
     programs: Sequence[Program], checkov: Path, out: Path, today: date, progress: Progress, at_once: int
 ) -> "list[Verdict | Broken]":
-    """Judge stacks, at most so many at once, write their reports, and return what came of each in the order given.
+    """Judge stacks, at most this many at once, and write their reports. Returns each result, in the given order.
 
     Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadInput where the organisation has a
     file that cannot be read.
     """
     workers = ThreadPoolExecutor(min(at_once, len(programs)))
     with ExitStack() as running:
-        # What is entered last is left first: a thread that waits for a process goes on once the process is ended.
+        # The `with` leaves in reverse order, so the processes end first, and threads that wait for them can go on.
         running.callback(workers.shutdown, cancel_futures=True)
         started = running.enter_context(Programs())
-        # They start before the judgement is even imported: all of it takes seconds, on every core.
+        # Start them before the judgement is imported, for each of these takes seconds.
         platforms = dict.fromkeys(program.platform for program in programs)
         for platform in platforms:
             started.start(platform)
         judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress)
         futures = [workers.submit(judging.one, program) for program in programs]
-        # Imported here while the programs run; a thread that has its graph by then waits for it.
+        # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):
             import_module(f"operations.{module}")
         from policies import limits, pack, waivers
 
-        # What is wrong in a file of the organisation's is refused once, and not once a stack.
-        for what in (limits.load, waivers.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
-            what()
-        gc.freeze()  # what was imported stays, so a collection between two stacks need not go through it
+        # Refuse a wrong file of the organisation once, not once for each stack.
+        for read in (limits.load, waivers.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
+            read()
+        gc.freeze()  # what was imported stays, so a garbage collection need not go through it
         return [future.result() for future in futures]
 
 
 class _Judging:
-    """One stack after the other in each of several threads."""
+    """Judges one stack after the other in each of several threads."""
 
     def __init__(self, programs: Programs, checkov: Checkov, out: Path, today: date, progress: Progress) -> None:
         self._programs, self._checkov, self._out = programs, checkov, out
         self._today, self._progress = today, progress
-        # The rules share one index of the stack that is judged, so judgements take turns. Only one of them could run
-        # Python anyway; programs and scans of other stacks run beside it.
+        # The rules share one index of the judged stack, so judgements take turns. Only one thread runs Python at once
+        # anyway, and programs and scans of other stacks run beside it.
         self._turn = threading.Lock()
         self._ended = False
 
     def one(self, program: Program) -> "Verdict | Broken":
-        """Judge one stack and write its report; what breaks is a sentence about this stack and no other."""
-        if self._ended:  # the command runs without the collector, and the stack before leaves a megabyte of cycles
+        """Judge one stack and write its report. An error becomes a sentence about this stack only."""
+        if self._ended:  # garbage collection is off, and the stack before has left a megabyte of cycles
             gc.collect()
         try:
             return self._judged(program, partial(self._progress.stage, program.stack))
@@ -95,7 +95,7 @@ class _Judging:
             return Broken(str(error), 1)
         except CheckovError as error:
             return Broken(f"{program.stack}: {error}", 1)
-        except OSError as error:  # no report, or no temporary file, can be written
+        except OSError as error:  # a report or a temporary file cannot be written
             return Broken(f"{program.stack}: cannot write {error.filename}: {error.strerror}", 1)
         finally:
             self._ended = True
@@ -124,7 +124,7 @@ class _Judging:
 
 @contextmanager
 def _released(lock: threading.Lock) -> Generator[None]:
-    """Lend a lock that is held to others, and have it back."""
+    """Release a held lock inside the `with`, and take it again after it."""
     lock.release()
     try:
         yield

@@ -5,13 +5,12 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from policies.rule import Proof as ProofName
-from policies.rule import Severity
+from policies.rule import ProofName, Severity
 
 PROOFS: tuple[ProofName, ...] = get_args(ProofName)
-State = Literal["failed", "not yet", "planned", "rehearsed", "proved"]
-"""How far a proof has come: `planned`, the plan says so; `rehearsed`, it was done in the sandbox on the engine;
-`proved`, it was done in an account, with a transcript. No word is stronger than what was done.
+ProofState = Literal["failed", "not yet", "planned", "rehearsed", "proved"]
+"""How far a proof has come. `planned`: the plan says so. `rehearsed`: it was done in the sandbox, on the engine.
+`proved`: it was done in an account, with a transcript.
 """
 
 
@@ -19,8 +18,8 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Place(_Part):
-    """The Python line that made a resource; `file` is relative to the repository."""
+class CodeLine(_Part):
+    """The Python line that made a resource. `file` is relative to the repository."""
 
     file: str
     line: int
@@ -30,7 +29,7 @@ class Place(_Part):
 
 
 class Waived(_Part):
-    """The waiver that a finding falls under."""
+    """The waiver that excuses a finding."""
 
     owner: str
     reason: str
@@ -40,8 +39,9 @@ class Waived(_Part):
 class Finding(_Part):
     """One thing that is wrong. A mandatory finding without a waiver fails the verdict.
 
-    `resource` is its logical name, `component` the type of the component that made it and `child` its own name there;
-    `stack_key` the key of the stack file that asked for it; `proof` the one of the five that it breaks.
+    `resource` is the logical name of the resource. `component` is the type of the component that made it, and `child`
+    its name in that component. `stack_key` is the key of the stack file that asked for it. `proof` is the one of the
+    five proofs that the finding breaks.
     """
 
     source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
@@ -57,7 +57,7 @@ class Finding(_Part):
     stack_key: str | None = None
     message: str
     remedy: str
-    place: Place | None
+    place: CodeLine | None
     waived: Waived | None = None
 
     @property
@@ -67,7 +67,7 @@ class Finding(_Part):
 
 
 class CostLine(_Part):
-    """What one resource costs a month, in dollars: with no traffic, and with everything at its maximum."""
+    """The cost of one resource in dollars a month: with no traffic, and with everything at its maximum."""
 
     resource: str
     component: str
@@ -76,11 +76,11 @@ class CostLine(_Part):
     idle_usd: float
     ceiling_usd: float
     basis: str
-    place: Place | None
+    place: CodeLine | None
 
 
-class Unpriced(_Part):
-    """A resource that bills and has no price, and the end of a sentence that says why."""
+class UnpricedResource(_Part):
+    """A resource that bills but has no price, with the end of a sentence that says why."""
 
     urn: str
     resource: str
@@ -91,7 +91,10 @@ class Unpriced(_Part):
 
 
 class Cost(_Part):
-    """The bill a month. `unpriced` are resources that bill and have no price; `assumptions` what was assumed."""
+    """The bill a month.
+
+    `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed.
+    """
 
     lines: list[CostLine]
     idle_usd: float
@@ -99,20 +102,20 @@ class Cost(_Part):
     by_team: dict[str, tuple[float, float]]
     budget_usd: float | None
     assumptions: list[str]
-    unpriced: list[Unpriced]
+    unpriced: list[UnpricedResource]
     second_hand: list[str]
 
 
 class Proof(_Part):
-    """One of the five things a pilot proves, and the fact the state rests on."""
+    """One of the five proofs of a pilot, and the fact on which its state rests."""
 
     name: str
-    state: State
+    state: ProofState
     fact: str
 
 
 class HardwareUse(_Part):
-    """One use of one hardware family, against region and quota. `needed` counts both fleets of a blue/green update."""
+    """One use of one hardware family, with region and quota. `needed` counts both fleets of a blue/green update."""
 
     urn: str
     stack_key: str | None = None
@@ -128,16 +131,16 @@ class HardwareUse(_Part):
     declared: int | None
 
 
-class Created(_Part):
-    """One node of the tree of what would be created: a component and what it holds, or a resource type counted."""
+class CreatedNode(_Part):
+    """One node of the tree of what would be created: a component with its parts, or a counted resource type."""
 
     name: str
     type: str
     count: int
-    children: list["Created"] = []
+    children: list["CreatedNode"] = []
 
 
-class Link(_Part):
+class NetworkLink(_Part):
     """One line of the network picture: a workload that reaches a service through an endpoint."""
 
     service: str
@@ -147,21 +150,20 @@ class Link(_Part):
 
 
 class NetworkPicture(_Part):
-    """What the network picture shows: its range and subnets, who is inside, and the services reached privately."""
+    """The data of the network picture: range, subnets, who is inside, and the services reached in private."""
 
     cidr: str
     subnets: list[tuple[str, str]]
     inside: list[str]
-    links: list[Link]
+    links: list[NetworkLink]
 
 
 class Verdict(_Part):
-    """Everything the report shows of one stack.
+    """Everything that the report shows of one stack.
 
-    `judged_on` is the day on which waivers were held against their last day: an input, as the stack file is.
-    `seconds` is the processor time of this stack's own program, judgement and scan; it alone differs from run to run,
-    and nothing is judged by it. `policies_only` names the resources of our own provider, which no tool but our policies
-    knows.
+    `judged_on` is the day on which waivers were judged. It is an input, as the stack file is. `seconds` is the
+    processor time of this stack's program, judgement and scan. Only this differs from run to run, and nothing is judged
+    by it. `policies_only` names the resources of our own provider, which only our policies can judge.
     """
 
     stack: str
@@ -172,7 +174,7 @@ class Verdict(_Part):
     seconds: float
     passed: bool
     resources: int
-    created: list[Created]
+    created: list[CreatedNode]
     findings: list[Finding]
     checks_passed: dict[str, int]
     policies_only: list[str] = []

@@ -1,4 +1,7 @@
-"""The asker's side of a warm process (`operations/forking.py`): starts one, hands it jobs from any thread, ends it."""
+"""The asker's side of a warm process (`operations/forking.py`).
+
+It starts one, gives it jobs from any thread, ends it.
+"""
 
 import json
 import os
@@ -20,7 +23,7 @@ FORKING = Path(__file__).with_name("forking.py")
 
 @dataclass(frozen=True)
 class Done:
-    """A job that has ended: its exit code, what it wrote, and the processor seconds that it took."""
+    """An ended job: its exit code, its output, and its processor seconds."""
 
     code: int
     out: str
@@ -29,14 +32,14 @@ class Done:
 
     @property
     def last_line(self) -> str:
-        """The last line it said on standard error, or which signal ended it."""
+        """The last line on its standard error, or the signal that ended it."""
         if self.code < 0:
             return f"it was ended by {signal.Signals(-self.code).name}"
         return _last_line(self.said)
 
 
 class WarmEnded(Exception):
-    """The warm process ended before the job did; `code` is its exit code and `str()` its last line."""
+    """The warm process ended before the job. `code` is its exit code, and `str()` its last line."""
 
     def __init__(self, code: int, line: str) -> None:
         super().__init__(line)
@@ -44,14 +47,19 @@ class WarmEnded(Exception):
 
 
 class Warm:
-    """A process that has imported what its jobs need and forks a child for each. Leaving it ends all of them.
+    """A process that has imported what its jobs need, and forks a child for each job.
 
-    It stands in a session of its own, so that Ctrl-C reaches this process alone, which then ends it. It ends by itself,
-    and its children with it, when this process is gone.
+    Leaving the `with` ends all of them.
+
+    It runs in its own session, so Ctrl-C reaches only this process, which then ends it. When this process is gone, it
+    ends by itself, with its children.
     """
 
     def __init__(self, python: Sequence[str | Path], job: Sequence[str | Path], environment: Mapping[str, str]) -> None:
-        """Start it and return at once: `python` is the interpreter with its options, `job` the file and arguments."""
+        """Start it and return at once.
+
+        `python` is the interpreter with its options, `job` the file with its arguments.
+        """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
@@ -68,7 +76,7 @@ class Warm:
 
     @property
     def pid(self) -> int:
-        """The process's id; its children are this process's grandchildren."""
+        """The id of the process. Its children are grandchildren of this process."""
         return self._process.pid
 
     def run(self, given: str, timeout_seconds: float) -> Done:
@@ -80,7 +88,7 @@ class Warm:
         with ours, tempfile.TemporaryFile() as read, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             read.write(given.encode())
             read.seek(0)
-            with theirs, suppress(OSError), self._lock:  # where it has ended, the answer below says so
+            with theirs, suppress(OSError), self._lock:  # if the process has ended, the answer below says so
                 socket.send_fds(self._control, [b"\n"], [one.fileno() for one in (read, out, err, theirs)])
             answer = _read(ours, time.monotonic() + timeout_seconds)
             if not answer:
@@ -91,14 +99,14 @@ class Warm:
             return Done(end["code"], out.read().decode(), err.read().decode(errors="replace"), end["seconds"])
 
     def close(self) -> None:
-        """End the process and its children, whatever they do. May be called twice."""
+        """End the process and its children. May be called twice."""
         with self._lock:
             self._control.close()
             self._kill()
             self._errors.close()
 
     def _kill(self) -> None:
-        # The id is not another's yet: this process has not been waited for. macOS refuses where only a zombie is left.
+        # The id still belongs to this process, for nobody has waited for it. macOS refuses to signal a zombie.
         if self._process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -122,7 +130,7 @@ class Warm:
 
 
 def _read(answers: socket.socket, until: float) -> bytes:
-    """What comes until the other side closes it. Raises TimeoutError when it has not closed in time."""
+    """Everything that arrives until the other side closes the socket. Raises TimeoutError when it does not in time."""
     read = b""
     while True:
         answers.settimeout(max(0.001, until - time.monotonic()))

@@ -1,15 +1,15 @@
-"""The words and figures that the report and the terminal share, so both say the same thing of one verdict."""
+"""The words and figures that the report and the terminal share, so that both say the same of a verdict."""
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
-from operations.verdict import Created, Finding, Verdict
+from operations.verdict import CreatedNode, Finding, Verdict
 
 Standing = Literal["fails", "advisory", "waived"]
 
-# What XML 1.0 forbids, and what steers a terminal, turns the reading order round or is not seen: escapes, bidi, tags.
+# Characters that XML 1.0 forbids, that control a terminal, that reverse the reading order, or that are invisible.
 _UNPRINTABLE = re.compile(
     "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     "|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -19,17 +19,17 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 
 
 def printable(text: str) -> str:
-    """The text without the characters that no report, XML file or terminal may carry."""
+    """The text without the characters that a report, an XML file or a terminal must not get."""
     return _UNPRINTABLE.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """The printable text on one line, runs of white space as one space."""
+    """The printable text on one line. White space is one space."""
     return " ".join(printable(text).split())
 
 
 def dollars(amount: float) -> str:
-    """An amount of dollars with cents; what is more than nothing never reads as nothing."""
+    """An amount of dollars with cents. An amount above zero never reads as zero."""
     if 0 < abs(amount) < 0.005:
         return "<$0.01" if amount > 0 else ">-$0.01"
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
@@ -41,7 +41,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def day(when: date) -> str:
-    """A day as ISO 8601 has it."""
+    """A day in ISO 8601."""
     return when.isoformat()
 
 
@@ -53,7 +53,7 @@ def standing(finding: Finding) -> Standing:
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings as they are read: failing, then advisory, then waived; within each the most severe first."""
+    """The findings in reading order: failing, advisory, waived; in each group the most severe first."""
     return sorted(
         findings,
         key=lambda f: (_STANDINGS.index(standing(f)), _SEVERITIES.index(f.severity), f.rule, f.resource or ""),
@@ -61,7 +61,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def findings_in_words(findings: Sequence[Finding]) -> str:
-    """How many findings stand how, in one phrase."""
+    """The number of failing, advisory and waived findings, in one phrase."""
     if not findings:
         return "no finding"
     count = {each: sum(standing(finding) == each for finding in findings) for each in _STANDINGS}
@@ -70,7 +70,7 @@ def findings_in_words(findings: Sequence[Finding]) -> str:
 
 
 def bill_in_words(verdict: Verdict) -> str:
-    """The bill a month against the budget, in one or two sentences."""
+    """The bill a month and the budget, in one or two sentences."""
     cost = verdict.cost
     text = f"The idle floor is {dollars(cost.idle_usd)} a month and the ceiling {dollars(cost.ceiling_usd)}."
     if cost.budget_usd is None:
@@ -92,18 +92,24 @@ def times(number: int, kind: str) -> str:
     return f"{number} \N{MULTIPLICATION SIGN} {kind}"
 
 
-def is_component(node: Created) -> bool:
-    """Whether a node of the tree is a component: it holds something, or, being empty, counts for nothing."""
+def is_component(node: CreatedNode) -> bool:
+    """Whether a node of the tree is a component: it has parts, or it is empty and counts zero."""
     return bool(node.children) or node.count == 0
 
 
-def held(node: Created) -> int:
-    """How many resources a node of the tree holds; a component itself is nothing in the cloud and does not count."""
+def held(node: CreatedNode) -> int:
+    """The number of resources in a node of the tree.
+
+    A component itself does not count, for it is nothing in the cloud.
+    """
     return sum(held(child) for child in node.children) if node.children else node.count
 
 
-def kinds(node: Created, deep: bool) -> list[tuple[str, int]]:
-    """The resource types in a component, counted, the most frequent first; `deep` looks into inner components."""
+def kinds(node: CreatedNode, deep: bool) -> list[tuple[str, int]]:
+    """The counted resource types in a component, the most frequent first.
+
+    With `deep`, those of inner components too.
+    """
     count: dict[str, int] = {}
     for child in node.children:
         if not is_component(child):

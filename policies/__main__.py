@@ -1,11 +1,11 @@
-"""The pack as the engine starts it (`pulumi up --policy-pack policies`): PolicyPack serves until the engine ends it.
+"""The pack as the engine starts it (`pulumi up --policy-pack policies`). PolicyPack serves until the engine ends it.
 
-One pack serves every platform, so a rule's name on the engine begins with its platform (`aws-network-proof`), and a
-rule on the whole stack is silent where the stack has nothing on that platform.
+One pack serves every platform. So a rule's name on the engine begins with its platform (`aws-network-proof`), and a
+rule on the whole stack finds nothing where the stack has nothing on that platform.
 
-To a rule on the whole stack the engine shows what the cloud answered and not what was sent. Azure's answers lack what
-stands in a resource's path (scopes, parents, names), so the pack remembers each resource's inputs as they pass by and
-judges those, with the answers beside them, which is what the rules see offline.
+The engine shows a rule on the whole stack the outputs of each resource, not its inputs. Azure's outputs lack what
+stands in a resource's path (scopes, parents, names). So the pack remembers the inputs of each resource when the engine
+shows them, and judges inputs and outputs together. Offline the rules see the same.
 """
 
 import os
@@ -45,7 +45,10 @@ _sent: dict[str, Mapping[str, Any]] = {}
 
 
 def remember() -> OnEngine:
-    """A rule that finds nothing and remembers what each resource is sent; the engine shows it every resource first."""
+    """A rule that finds nothing, but remembers the inputs of each resource.
+
+    The engine shows it every resource first.
+    """
 
     def keep(args: ResourceValidationArgs, report: ReportViolation) -> None:
         _sent[args.urn] = cast(Mapping[str, Any], plain(args.props))
@@ -59,10 +62,10 @@ def remember() -> OnEngine:
 
 
 def on_engine(platform: str, rule: Rule) -> OnEngine:
-    """The same rule under its name on the engine, silent where a waiver in force names it and the resource.
+    """The rule under its name on the engine. It reports nothing where a waiver in force names it and the resource.
 
-    A rule that waits for what is not known before `up` raises UnknownValueError once it has said what else it found:
-    the engine then says that it is not decided yet.
+    A rule that needs a value not known before `up` first reports what else it found. Then it raises UnknownValueError,
+    and the engine says that the rule is not decided yet.
     """
     name = f"{platform}-{rule.name}" if platform else rule.name
     level = EnforcementLevel.MANDATORY if rule.mandatory else EnforcementLevel.ADVISORY
@@ -91,7 +94,7 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
 
 
 def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
-    """Report what breaks the rule and is not waived. Raises UnknownValueError for what is not known before `up`."""
+    """Report what breaks the rule and is not waived. Raises UnknownValueError for a value not known before `up`."""
     known, today = waivers.load().get(graph.stack, []), date.today()
     waiting: list[Violation] = []
     for violation in rule.judge(graph).violations:
@@ -109,10 +112,10 @@ def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
 
 
 def one(args: ResourceValidationArgs) -> Resource:
-    """One resource as the engine shows it before it is made: what it will be sent, and nothing of the others.
+    """One resource as the engine shows it before it is made: its inputs, without the other resources.
 
-    The engine does not show here what a property depends on, so what is not known yet is taken for another resource's:
-    the rule sees the value itself when it is asked again during `up`.
+    The engine does not show here what a property depends on. So an unknown value counts as another resource's. The rule
+    sees the value itself when it is asked again during `up`.
     """
     options = {"ignoreChanges": list(args.opts.ignore_changes)}
     inputs = cast(Mapping[str, Any], plain(args.props))
@@ -129,10 +132,10 @@ def one(args: ResourceValidationArgs) -> Resource:
 
 
 def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
-    """The stack as the engine shows it: what was sent, remembered, and what the cloud answered.
+    """The stack as the engine shows it: the remembered inputs, and the outputs.
 
-    The engine shows what is about to be deleted too. A program that ran has sent nothing for it, so it is left out;
-    where nothing at all was sent (`pulumi policy analyze`), what stands is judged.
+    The engine also shows resources that are about to be deleted. No inputs are remembered for them, so they are left
+    out. Where no inputs at all are remembered (`pulumi policy analyze`), what exists is judged.
     """
     made = [_resource(item) for item in resources if not _sent or item.urn in _sent or not _is_custom(item)]
     stack = stack_of(made[0].urn) if made else ""
@@ -157,7 +160,7 @@ def _resource(item: PolicyResource) -> Resource:
 
 
 def _is_custom(item: PolicyResource) -> bool:
-    """A component is made with no provider; everything in a cloud is, even with a default one."""
+    """Whether it is a component. A component has no provider; everything in a cloud has one, if only a default one."""
     return item.provider is not None or item.resource_type.startswith("pulumi:providers:")
 
 
@@ -166,9 +169,9 @@ def _urns(resources: Iterable[PolicyResource]) -> tuple[str, ...]:
 
 
 def plain(value: Any) -> Any:
-    """The value without the engine's proxies, and without a bridged provider's notes of what it filled in itself.
+    """The value without the engine's proxies, and without a bridged provider's notes of what it filled in.
 
-    What is not known stands as Pulumi's mark instead of raising.
+    An unknown value is Pulumi's mark and does not raise.
     """
     if isinstance(value, Mapping):
         mapping = cast(Mapping[str, Any], value)
@@ -187,9 +190,9 @@ def _known(holder: Any, key: Any) -> Any:
 
 
 def ours() -> bool:
-    """Whether the stack is one of this program: by its project, and by its stack file where the engine shows it.
+    """Whether the stack is one of this program, by its project, and by its stack file where the engine shows it.
 
-    The engine hands both over in the environment (PULUMI_PROJECT, PULUMI_CONFIG); no resource can say so of itself.
+    The engine gives both in the environment (PULUMI_PROJECT, PULUMI_CONFIG). No resource tells.
     """
     config = pulumi.runtime.get_config_env()
     return os.environ.get("PULUMI_PROJECT") == PROJECT and (not config or f"{PROJECT}:platform" in config)
@@ -201,9 +204,9 @@ def stack_of(urn: str) -> str:
 
 
 def policies() -> list[Policy]:
-    """Every rule of every platform as the engine takes it; names are unique.
+    """Every rule of every platform, for the engine. Names are unique.
 
-    Raises BadInput for a file of the organisation's that cannot be read: a rule that met it would be said to break.
+    Raises BadInput for a file of the organisation's that cannot be read, which would look like a rule that broke.
     """
     limits.load()
     waivers.load()

@@ -1,4 +1,4 @@
-"""The table of rules in `policies/README.md`, made from the pack. `make docs` rewrites it; a test holds it true."""
+"""Makes `policies/README.md`, with the table of rules, from the pack. `make docs` writes it; a test compares it."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""The rules that mean the same on every platform: what differs stands in the catalogue's records, not in the rule.
+"""The rules that mean the same on every platform. What differs is in the catalogue's records.
 
-Each is written once and made for a platform, whose kinds say where tags and keys stand, what holds state, what runs
-machines and what it runs.
+Each rule is written once and made for each platform. The platform's kinds say where tags and keys are, which kinds hold
+state, and which machines and images run.
 """
 
 import re
@@ -20,7 +20,7 @@ from policies.rule import Found, Rule, stack_rule, whole_stack_rule
 TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
 
 
-# A whole digest, or a tag as the OCI distribution specification has it, which is not `latest`.
+# A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
 _PINNED = re.compile(rf"[^:@]+(:{_TAG})?@sha256:[0-9a-f]{{64}}|[^:@]+:{_TAG}", re.ASCII | re.IGNORECASE)
 
@@ -53,7 +53,7 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     advice_elsewhere=True,
 )
 def kind_known(graph: Graph) -> Found:
-    """Any type at all in a stack of this program; in another's only those of the three clouds, once a type."""
+    """In a stack of this program, every type. In another stack, only types of the three clouds, each once."""
     said: set[str] = set()
     for resource in graph.cloud:
         if graph.ours or (cloud_of(resource.type) is not None and resource.type not in said):
@@ -103,7 +103,7 @@ def _own_key(platform: str) -> Rule:
         remedy="Pass the encryption component's data key, or its logs key for logs and alerts.",
     )
     def own_key(graph: Graph, resource: Resource) -> Iterator[str]:
-        """A key stands at each place where the kind takes one; a key that AWS manages does not count."""
+        """There is a key at each path where the kind takes one. A key that AWS manages does not count."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.keys, Keys)
         for key in kind.keys.at:
@@ -130,7 +130,7 @@ def _protected(platform: str) -> Rule:
         remedy="Set protect=True in the resource's options; take it away only in a change of its own.",
     )
     def protected(graph: Graph, resource: Resource) -> Iterator[str]:
-        """State against deletion by mistake; what only costs money must be free to go."""
+        """State is protected against deletion by mistake. What only costs money must stay deletable."""
         kind = kind_of(resource.type)
         assert kind is not None
         if isinstance(kind.holds, CostsOnly):
@@ -162,7 +162,7 @@ def _machine_types(platform: str) -> Rule:
         remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {limits.OWN}.",
     )
     def machine_types(graph: Graph, resource: Resource) -> Iterator[str]:
-        """Every variant, task and container; Azure takes the names in any case."""
+        """Every variant, task and container. Azure takes the names in upper and lower case."""
         allowed = limits.load()["machine-types"].allowed
         known = {name.lower() for name in allowed}
         for machines in _machines(graph, resource):
@@ -184,7 +184,7 @@ def _replicas(platform: str) -> Rule:
         remedy=f"Lower the replicas in the stack file, or have the limit's owner raise it in {limits.OWN}.",
     )
     def replicas(graph: Graph, resource: Resource) -> Iterator[str]:
-        """All that one user runs at once, whatever parts it is in; batch jobs have a limit of their own."""
+        """All replicas that one endpoint or job runs at once, in all its parts. Batch jobs have their own limit."""
         known = limits.load()
         for use, total, machines in _at_most(graph, resource):
             limit = known["batch-replicas" if use == "batch" else "replicas-per-endpoint"].number
@@ -215,7 +215,7 @@ def _quota(platform: str) -> Rule:
         remedy=f"Lower the replicas, or ask for the quota and declare it in {limits.OWN}.",
     )
     def quota(graph: Graph) -> Found:
-        """What replicas take of each quota of the catalogue; a quota that nobody declared counts as zero."""
+        """How much replicas take of each quota of the catalogue. A quota that nobody declared counts as zero."""
         needed: Counter[str] = Counter()
         unread: list[Unreadable] = []
         for resource in graph.of(*_runners(platform)):
@@ -223,7 +223,7 @@ def _quota(platform: str) -> Rule:
                 for machines in _machines(graph, resource):
                     name, count = quotas.draw(platform, machines)
                     needed[name] += count
-            except Unreadable as error:  # what can be read may break the quota by itself
+            except Unreadable as error:  # what can be read may already exceed the quota
                 unread.append(error)
         declared = limits.load().quotas.get(platform, {})
         for name, count in sorted(needed.items()):
@@ -245,7 +245,7 @@ def _pinned(platform: str) -> Rule:
         remedy="Pin the image's tag or digest in the stack file.",
     )
     def pinned(graph: Graph, resource: Resource) -> Iterator[str]:
-        """A digest, or a tag that is not `latest`; every container of the resource."""
+        """Every container of the resource names a digest, or a tag other than `latest`."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.serves, Serves)
         for image in kind.serves.images(graph, resource):
@@ -264,7 +264,7 @@ def _regions(platform: str) -> Rule:
         remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {limits.OWN}.",
     )
     def regions(graph: Graph, resource: Resource) -> Iterator[str]:
-        """What says for itself where it is, and the provider, which says it for the rest."""
+        """Resources that name their own region, and the provider, which names it for all others."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.stands, At)
         allowed = limits.load()["regions"].allowed
@@ -272,7 +272,7 @@ def _regions(platform: str) -> Rule:
         if resource.is_provider and not places:
             yield f"names no region, allowed {', '.join(allowed)}"
         for region in places:
-            if region.lower() not in allowed:  # Cloud Storage and Azure take the name in any case
+            if region.lower() not in allowed:  # Cloud Storage and Azure take the name in upper and lower case
                 yield f"is in {region}, allowed {', '.join(allowed)}"
 
     return regions

@@ -14,7 +14,7 @@ from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, platform_of
 from policies import everywhere
-from policies.rule import Proof, Rule, Severity
+from policies.rule import ProofName, Rule, Severity
 
 _FIRST = ("network", "identity", "encryption", "cost", "limits", "rollback", "audit")
 """The order in which families are judged and told; any other file with RULES comes after them."""
@@ -67,8 +67,8 @@ def _of_the_organisation(platform: str, taken: set[str]) -> Iterator[Rule]:
 def _wrong(rule: Rule, platform: str) -> str | None:
     if rule.severity not in get_args(Severity):
         return f"has the severity {rule.severity!r}, allowed: {', '.join(get_args(Severity))}"
-    if rule.proof is not None and rule.proof not in get_args(Proof):
-        return f"breaks the proof {rule.proof!r}, allowed: {', '.join(get_args(Proof))}"
+    if rule.proof is not None and rule.proof not in get_args(ProofName):
+        return f"breaks the proof {rule.proof!r}, allowed: {', '.join(get_args(ProofName))}"
     for token in rule.types:
         if token not in kinds(platform) and platform_of(token) in (platform, None):
             near = get_close_matches(token, kinds(platform), n=1)

@@ -1,4 +1,4 @@
-"""Quotas: what machines draw on them by the catalogue, against what the account's owner declares."""
+"""Quotas: how much machines draw on them by the catalogue, and how much the account's owner declares."""
 
 from math import ceil
 
@@ -6,22 +6,24 @@ from catalogue.hardware import catalogue
 from catalogue.machines import Machines
 
 FLEETS_IN_UPDATE = 2
-"""A new version stands beside the old one at full size until traffic has moved, on every platform: SageMaker's
-blue/green update (developer guide, "Blue/Green Deployments"; that both fleets draw on the quota is second hand, and the
-safe reading), a deployment of Vertex AI beside the old, one of Azure ML beside the old ("Safe rollout").
+"""On every platform a new version runs beside the old one at full size until traffic has moved. On SageMaker it is a
+blue/green update (developer guide, "Blue/Green Deployments"). That both fleets draw on the quota there is second hand,
+and the safe reading. On Vertex AI and Azure ML it is a second deployment ("Safe rollout").
 """
 
 
 def family_of(platform: str, machines: Machines) -> str | None:
-    """The hardware family of these machines, accelerators and their number included; None where there is none."""
+    """The hardware family of these machines, by type, accelerator and number of accelerators. None without one."""
     hardware = catalogue.load(platform)
     family = hardware.family_of(machines.machine_type, machines.accelerator)
     return family if hardware.fits(family, machines.accelerators) else None
 
 
 def draw(platform: str, machines: Machines) -> tuple[str, int]:
-    """The quota that the machines draw on, and how much of it at once; what serves online is counted twice, for both
-    versions stand during an update. Machines that the catalogue does not know draw on a quota that nobody declares.
+    """The quota that the machines draw on, and how much of it at once.
+
+    Online machines count twice, for both versions run during an update. Machines that the catalogue does not know draw
+    on a quota that nobody declares.
     """
     hardware = catalogue.load(platform)
     family = family_of(platform, machines)

@@ -1,9 +1,9 @@
 """What a rule is: a plain function over the resource graph, with a name, a severity, a proof and a remedy.
 
-The same function runs in unit tests, over the offline resource graph and under `pulumi up --policy-pack policies`. It
-reads every property through the view of catalogue/properties.py. Where the view cannot be read, and where the rule
-itself breaks, the answer is a violation that names rule and resource: a rule never ends in silence. Rules follow
-references by dependency where a value may be unknown.
+The same function runs in unit tests, over the offline resource graph, and under `pulumi up --policy-pack policies`. It
+reads every property through the view of catalogue/properties.py. Where a property cannot be read, or the rule itself
+breaks, the answer is a violation that names rule and resource. Rules follow references by dependency where a value may
+be unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,16 +14,16 @@ from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown, Properties, Unreadable
 
 Severity = Literal["critical", "high", "medium", "low"]
-Proof = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
+ProofName = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
 Scope = Literal["resource", "stack", "whole stack"]
 Found = Iterable[tuple[Resource | None, str]]
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing that breaks a rule: the resource it is about (None: the stack) and the end of a sentence about it.
+    """One violation of a rule: the resource, or None for the stack, and the end of a sentence about it.
 
-    `waits` is what is not known before `up` and kept the rule from judging: it is judged again once it is known.
+    `waits` is the value that is not known before `up` and that the rule needs. The rule judges again once it is known.
     """
 
     resource: Resource | None
@@ -33,25 +33,25 @@ class Violation:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a rule made of a graph: the violations, and at how many resources it looked (the stack counts as one)."""
+    """The result of a rule on a graph: the violations, and how many resources it looked at. The stack counts as one."""
 
     looked: int
     violations: tuple[Violation, ...]
 
     @property
     def passed(self) -> int:
-        """How many of those it looked at it has nothing to say of."""
+        """How many of the resources it looked at have no violation."""
         return max(0, self.looked - len({v.resource.urn if v.resource else "" for v in self.violations}))
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `types` are the resource types it looks at, each one of them by `check`.
+    """One rule. `types` are the resource types it looks at, and `check` judges one resource.
 
-    With the scope `resource` it sees nothing but that resource, so the engine judges it before the resource is made;
-    with `stack` it sees the others beside it; with `whole stack` it is asked once, where one of `types` is there or
-    none is named. `proof` is the one of the pilot's five proofs that a violation breaks, None for none. With
-    `advice_elsewhere` it is mandatory in a stack of this program only.
+    With the scope `resource` it sees only that resource, so the engine judges before the resource is made. With `stack`
+    it sees the other resources too. With `whole stack` it is asked once for the stack, if the stack has one of `types`
+    or no types are named. `proof` is the one of the pilot's five proofs that a violation breaks, or None. With
+    `advice_elsewhere` it is mandatory only in a stack of this program.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Rule:
     says: str
     remedy: str
     mandatory: bool
-    proof: Proof | None
+    proof: ProofName | None
     check: Callable[[Graph, Resource | None], Found]
     advice_elsewhere: bool = False
 
     def judge(self, graph: Graph) -> Judged:
-        """Everything in the graph that breaks the rule."""
+        """All violations of the rule in the graph."""
         if self.scope == "whole stack":
             if self.types and not graph.of(*self.types):
                 return Judged(0, ())
@@ -82,7 +82,7 @@ class Rule:
             yield Violation(_owner(graph, error) or subject, f"cannot be judged yet: {error}", error)
         except Unreadable as error:
             yield Violation(_owner(graph, error) or subject, f"cannot be judged: {error}")
-        except Exception as error:  # a rule that breaks has judged nothing, which nobody must take for a pass
+        except Exception as error:  # a rule that breaks has judged nothing, so this must not count as a pass
             said = " ".join(f"{type(error).__name__}: {error}".split())
             yield Violation(subject, f"cannot be judged, for the rule {self.name} broke on it ({said})")
 
@@ -98,9 +98,9 @@ def resource_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
 ) -> Callable[[Callable[[Properties], Iterable[str]]], Rule]:
-    """Make a rule on the properties of each resource of these types; it yields one sentence a violation.
+    """Make a rule on the properties of each resource of these types. The function yields one sentence a violation.
 
     The sentence follows the resource's name: "has no permissions boundary".
     """
@@ -122,9 +122,9 @@ def stack_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
 ) -> Callable[[Callable[[Graph, Resource], Iterable[str]]], Rule]:
-    """Make a rule on each resource of these types that sees the rest of the stack beside it."""
+    """Make a rule on each resource of these types. The function also sees the rest of the stack."""
 
     def decorate(check: Callable[[Graph, Resource], Iterable[str]]) -> Rule:
         def each(graph: Graph, resource: Resource | None) -> Found:
@@ -143,12 +143,12 @@ def whole_stack_rule(
     says: str,
     remedy: str,
     mandatory: bool = True,
-    proof: Proof | None = None,
+    proof: ProofName | None = None,
     advice_elsewhere: bool = False,
 ) -> Callable[[Callable[[Graph], Found]], Rule]:
-    """Make a rule on the stack as a whole; it yields the resource (None: the stack) and one sentence a violation.
+    """Make a rule on the stack as a whole. The function yields the resource, or None for the stack, and a sentence.
 
-    Where `types` are named, it has something to look at only in a stack that has one of them.
+    Where `types` are named, the rule runs only in a stack that has one of them.
     """
 
     def decorate(check: Callable[[Graph], Found]) -> Rule:
@@ -164,7 +164,7 @@ def whole_stack_rule(
 
 
 def statements(props: Properties, path: str) -> list[Properties]:
-    """The statements of the IAM policy document at the path, every one of them. Raises Unreadable."""
+    """Every statement of the IAM policy document at the path. Raises Unreadable."""
     return list(props.document_or_empty(path).each_section("Statement"))
 
 

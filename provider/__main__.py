@@ -1,4 +1,4 @@
-"""The plugin's process: the engine starts it with its own address and reads the port from the first line of output."""
+"""The process of the plugin. The engine gives it its own address and reads the port from the first line of output."""
 
 import argparse
 import os
@@ -13,8 +13,8 @@ from provider.serving import Sentences, run
 
 if __name__ == "__main__":
     started_by = os.getppid()
-    # The engine starts this folder by its path, and Python then looks for every module here first: `azure`, the folder
-    # of our resources, would stand in the way of Azure's SDK of that name.
+    # The engine starts this folder by its path, so Python looks for every module here first. Our folder `azure` would
+    # hide the Azure SDK, whose module has the same name.
     here = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != here]
     parser = argparse.ArgumentParser(prog="mlplatform provider")

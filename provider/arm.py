@@ -10,7 +10,7 @@ ENDED = ("Succeeded", "Failed", "Canceled")
 
 
 class Arm:
-    """The calls to Azure Resource Manager. `seconds` bounds each long-running operation; 0 means the default."""
+    """Calls to Azure Resource Manager. `seconds` bounds each long-running operation; 0 means the default."""
 
     def __init__(self, clouds: Clouds, seconds: float = 0) -> None:
         self.door = clouds.azure()
@@ -21,7 +21,7 @@ class Arm:
         return self.door.get(path, doing, API_VERSION)
 
     def settled(self, path: str, doing: str, missing: str) -> Json:
-        """The resource, once what an earlier, interrupted run began has ended.
+        """The resource, after any operation of an earlier, interrupted run has ended.
 
         Raises ProviderError with the sentence `missing` when there is no such resource.
         """
@@ -67,5 +67,5 @@ class Arm:
 
     @staticmethod
     def state(found: object) -> str:
-        """A state as ENDED has it: Azure Resource Manager promises its letters, not which of them are capitals."""
+        """A state, spelt as in ENDED. Azure Resource Manager does not promise which letters are capitals."""
         return str(found).capitalize()

@@ -1,4 +1,4 @@
-"""The judgement of a canary: what is measured, against which bounds, for how long."""
+"""Judges a canary: measures it for a while and compares the figures with bounds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from provider.clock import Clock
 
 MEASURE_EVERY = 60.0
-"""Seconds; both clouds publish these metrics once a minute."""
+"""Seconds between two measurements. Both clouds publish these metrics once a minute."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a canary showed since it began. None: no request was measured."""
+    """The figures of a canary since it began. A figure is None where no request was measured."""
 
     p95_ms: float | None
     error_percent: float | None
@@ -27,10 +27,10 @@ class Bounds:
 
 
 def bake(clock: Clock, bounds: Bounds, measure: Callable[[float, float], Measured]) -> str | None:
-    """Measure from now until the bake is over; the first breach, in words, or None.
+    """Measure from now until the bake is over. Returns the first breach as a sentence, or None.
 
-    `measure` gets start and end in seconds since 1970. A canary nobody called has breached nothing: no data is taken as
-    on AWS, whose alarms treat missing data as not breaching. A bound is breached above it, not at it.
+    `measure` gets start and end in seconds since 1970. A canary that nobody called has breached nothing; alarms on AWS
+    treat missing data so too. A figure breaches a bound when it is above it, not when it is equal.
     """
     start = clock.now()
     end = start + bounds.bake_minutes * 60
@@ -43,7 +43,7 @@ def bake(clock: Clock, bounds: Bounds, measure: Callable[[float, float], Measure
 
 
 def breach_of(measured: Measured, bounds: Bounds) -> str | None:
-    """Which bound was passed, with the figure measured; None if none was."""
+    """The bound that was passed, with the measured figure. None if no bound was."""
     if measured.error_percent is not None and measured.error_percent > bounds.error_rate_percent:
         return f"{measured.error_percent:.4g} % of its answers were errors, above {bounds.error_rate_percent:g} %"
     if measured.p95_ms is not None and measured.p95_ms > bounds.p95_latency_ms:

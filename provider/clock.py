@@ -1,4 +1,4 @@
-"""Time: the real one, and one for tests that passes without waiting."""
+"""Two clocks: real time, and a clock for tests that passes without waiting."""
 
 import threading
 import time
@@ -17,13 +17,13 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait. Raises Cancelled when the engine cancelled meanwhile."""
+        """Wait. Raises Cancelled when the engine cancels meanwhile."""
         ...
 
 
 @dataclass
 class WallClock:
-    """Real time; `cancelled`, once set, ends every wait."""
+    """Real time. Setting `cancelled` ends every wait."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
 
@@ -37,7 +37,7 @@ class WallClock:
 
 @dataclass
 class InstantClock:
-    """Time that passes only by waiting, and at once."""
+    """A clock that moves only when somebody waits. The wait itself takes no time."""
 
     time: float = 1_800_000_000.0
 
@@ -49,5 +49,5 @@ class InstantClock:
 
 
 def stamp(seconds: float) -> str:
-    """Seconds since 1970 as the clouds' metrics want them: `2027-01-15T08:00:00Z`."""
+    """Seconds since 1970 in the form of the clouds' metrics APIs: `2027-01-15T08:00:00Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

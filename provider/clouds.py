@@ -1,8 +1,8 @@
-"""How the clouds are reached: their addresses, their credentials, and the doubles that may stand in their place.
+"""How the clouds are reached: addresses, credentials, and the doubles of the clouds.
 
-`MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` put another address in place of a cloud's: a loopback one, for a
-double (`sandbox/rest/`); any other is refused. With it no credentials are read and a fixed word stands for the token.
-`MLPLATFORM_INSTANT=1`, for tests and with such an address only, lets waits pass at once on a clock of its own.
+`MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` replace the address of a cloud by that of a double (`sandbox/rest/`).
+Only a loopback address is taken. With a double no credentials are read, and the token is a fixed word.
+`MLPLATFORM_INSTANT=1` is for tests, and needs a double. It lets waits pass at once.
 """
 
 import ipaddress
@@ -29,7 +29,7 @@ AZURE_HOST = "https://management.azure.com"
 
 @dataclass
 class Clouds:
-    """The doors of one process, which share connections and credentials; nothing is read before the first call."""
+    """The APIs of one process. They share connections and credentials. Nothing is read before the first call."""
 
     clock: Clock
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)))
@@ -56,7 +56,7 @@ class Clouds:
 
 
 def clock_of_environment() -> Clock:
-    """Real time, or a clock that passes at once if a test asks for it and a double is in a cloud's place."""
+    """Real time. It is a clock that passes at once if a test asks for that and a double replaces a cloud."""
     if os.environ.get(INSTANT_VARIABLE) != "1":
         return WallClock()
     if not (_override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE)):

@@ -2,15 +2,15 @@
 
 
 class ProviderError(Exception):
-    """A change or a read did not succeed. `str()` says why, and what to do."""
+    """A change or a read failed. `str()` says why, and what to do."""
 
 
 class Cancelled(ProviderError):
-    """The engine cancelled while something was waited for."""
+    """The engine cancelled during a wait."""
 
 
 class CloudError(ProviderError):
-    """The cloud refused a call, or an operation of it failed. `status` is the HTTP status; 0 for an operation."""
+    """The cloud refused a call, or an operation failed. `status` is the HTTP status, and 0 for an operation."""
 
     def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)

@@ -1,4 +1,4 @@
-"""Ids that are made from content. By them a run finds what an earlier, interrupted run of this provider left."""
+"""Ids made from content. By them a run finds what an earlier, interrupted run made."""
 
 import hashlib
 import json
@@ -6,9 +6,9 @@ import json
 from provider import PACKAGE
 
 PREFIX = f"{PACKAGE}-"
-"""How the name of what this provider made begins, in a cloud where others make such things too."""
+"""The beginning of the names that this provider gives. It tells its own things from those of others."""
 
 
 def digest(content: object) -> str:
-    """The content's SHA-256 in hexadecimal digits; equal content has an equal one."""
+    """The SHA-256 of the content in hexadecimal digits. Equal content has an equal digest."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

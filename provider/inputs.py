@@ -1,7 +1,7 @@
-"""What the inputs of resources share: their base, their constraints, and one sentence for each wrong input.
+"""What all inputs of resources share: their base class, their constraints, and a sentence for each wrong input.
 
-A program imports this module with a resource's class, so its top imports the standard library alone. The inputs are
-plain dataclasses; pydantic reads the constraints in the provider's own process.
+A program imports this module with a resource's class, so its top imports only the standard library. Inputs are plain
+dataclasses. In the provider's own process pydantic checks the constraints.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Allowed:
     """What a value may be, in the words of pydantic's core schema: `pattern`, `ge`, `le`, `min_length`, `max_length`.
 
-    A word that the schema of the value's type does not have is a SchemaError of pydantic.
+    pydantic raises SchemaError for a word that does not fit the value's type.
     """
 
     def __init__(self, **constraints: str | int) -> None:
@@ -29,7 +29,7 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Checked:
-    """A check that no word of Allowed can say. `check` returns the value, or raises ValueError: "must be …"."""
+    """A check that Allowed has no word for. `check` returns the value, or raises ValueError: "must be …"."""
 
     check: Callable[[Any], Any]
 
@@ -39,7 +39,7 @@ class Checked:
         return no_info_after_validator_function(self.check, handler(source))
 
 
-# Google's names by the aiplatform v1 discovery document; Azure's by its rules for resource names.
+# From the aiplatform v1 discovery document for Google, and from the rules for resource names for Azure.
 ProjectId = Annotated[str, Allowed(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
 Location = Annotated[str, Allowed(pattern=r"^[a-z]+-[a-z]+[0-9]+$")]
 Labels = Annotated[dict[str, str], Allowed(max_length=64)]
@@ -58,7 +58,7 @@ def wire_name(field: str) -> str:
 class Inputs:
     """The base of a resource's inputs. A property that is not the wire name of a field is wrong.
 
-    What concerns several fields is checked in `__post_init__`, which raises ValueError.
+    A check of several fields belongs in `__post_init__`, which raises ValueError.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid", "alias_generator": wire_name}
@@ -69,7 +69,7 @@ I = TypeVar("I", bound=Inputs)  # noqa: E741
 
 @dataclass(frozen=True, kw_only=True)
 class CanaryInputs(Inputs):
-    """How a new deployment is tried before it gets everything."""
+    """How a new deployment is tried before it gets all of the traffic."""
 
     canary_percent: Annotated[int, Allowed(ge=1, le=50)]
     bake_minutes: Annotated[int, Allowed(ge=1, le=24 * 60)]
@@ -78,7 +78,7 @@ class CanaryInputs(Inputs):
 
 
 class WrongInput(NamedTuple):
-    """One wrong input: the property, and a sentence about it. Without a property it concerns several."""
+    """One wrong input: the property and a sentence about it. The property is empty where it is about several."""
 
     property: str
     sentence: str
@@ -102,7 +102,10 @@ def json_schema(inputs: type[Inputs]) -> dict[str, Any]:
 def wrong_inputs(
     inputs: type[Inputs], known: Mapping[str, Any], unknown: Collection[str], secret: Collection[str]
 ) -> list[WrongInput]:
-    """Each wrong input with one sentence about it. What is `unknown` is let through; a `secret` is not repeated."""
+    """Each wrong input with one sentence about it. An `unknown` input passes.
+
+    The value of a `secret` is not repeated.
+    """
     from pydantic import ValidationError
 
     try:

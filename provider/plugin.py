@@ -1,4 +1,4 @@
-"""The provider as the engine sees it: check, diff, create, read, update and delete, handed to a resource's service."""
+"""The provider as the engine sees it. It hands check, diff, create, read, update and delete to a resource's service."""
 
 import asyncio
 import json
@@ -23,19 +23,19 @@ T = TypeVar("T")
 
 
 class Plugin(protocol.Provider):
-    """Serves every resource that has a file. A preview calls no cloud; a wait ends when the engine cancels."""
+    """Serves every resource that has a file. A preview calls no cloud. A wait ends when the engine cancels."""
 
     def __init__(self, clouds: Clouds | None = None) -> None:
         self._services = services()
         self._clouds = clouds
-        # Bakes wait for minutes: each needs a thread of its own, however few processors there are.
+        # A bake waits for minutes, so each needs its own thread, however few processors there are.
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix=PACKAGE)
 
     async def get_schema(self, request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:  # noqa: D102
         return protocol.GetSchemaResponse(json.dumps(schema(self._services)))
 
     async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:  # noqa: D102
-        # The SDK's server cannot read marked outputs while they are unknown; not accepted, they come as plain values.
+        # The SDK's server cannot read marked outputs that are unknown. Not accepting them makes them plain values.
         return protocol.ConfigureResponse(
             accept_secrets=True, supports_preview=True, accept_outputs=False, accept_resources=False
         )
@@ -71,7 +71,7 @@ class Plugin(protocol.Provider):
             replaces=replaced,
             diffs=changed + drifted,
             detailed_diff=detail,
-            # The ids are fixed, so that the new one could not stand beside the old.
+            # The ids are fixed, so the new resource cannot exist beside the old one.
             delete_before_replace=bool(replaced),
         )
 
@@ -112,7 +112,7 @@ class Plugin(protocol.Provider):
             self._clouds.clock.cancelled.set()
 
     def _service(self, type_: str) -> type[Service[Any]]:
-        # Of a component's child the SDK gives the types of all its parents too, joined by `$`.
+        # For a component's child the SDK gives the types of all its parents too, joined by `$`.
         token = type_.rpartition("$")[2]
         service = self._services.get(token)
         if service is None:
@@ -129,7 +129,7 @@ class Plugin(protocol.Provider):
 
 
 def schema(found: Services) -> Json:
-    """The package's schema, made from the inputs' own."""
+    """The schema of the package, made from the schemas of the inputs."""
     resources: Json = {}
     for token, service in found.items():
         given = json_schema(service.inputs)
@@ -153,12 +153,12 @@ def _inputs(service: type[Service[Any]], values: Values) -> Inputs:
 
 
 def _foreseen(service: type[Service[Any]], olds: Values, news: Values) -> dict[str, PropertyValue]:
-    """The outputs an update will leave: the old ones while the shape stays, otherwise unknown."""
+    """The outputs after an update: the old ones while the shape stays, otherwise unknown ones."""
     keep = False
     if not any(has_unknown(value) for value in news.values()):
         try:
             keep = service.shape(_inputs(service, olds)) == service.shape(_inputs(service, news))
-        except ProviderError:  # a state from before a rule was made stricter
+        except ProviderError:  # the state is older than a rule that has become stricter
             keep = False
     kept = {
         name: olds[name] if name in olds and (keep or name in service.steady) else unknown() for name in service.outputs

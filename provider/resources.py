@@ -1,4 +1,4 @@
-"""Finds the resources: each file in the folder of a platform is one. No module lists them."""
+"""Finds the resources. Each file in a platform's folder is one. No module lists them."""
 
 from importlib import import_module
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The one door to a cloud's REST API: bounded retries, long-running operations, errors as one sentence."""
+"""Calls to a cloud's REST API, with bounded retries, long-running operations, and errors of one sentence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from provider.errors import CloudError, ProviderError, Unsure
 from provider.steps import TRIES
 
 LONGEST_RETRY = 60.0
-"""Seconds. A cloud that asks for a longer wait by Retry-After gets this much."""
+"""Seconds. A longer wait that a cloud asks for by Retry-After is cut to this."""
 POLL_FIRST, POLL_LONGEST = 2.0, 30.0
-"""Seconds between two looks at a long-running operation: the first wait, doubled up to the second."""
+"""Seconds between two looks at a long-running operation: the first wait, and the longest. Each doubles the last."""
 OPERATION_SECONDS = 2 * 3600.0
-"""The bound of one operation if the resource names no timeout; Vertex AI's own bound for a deployment is 2 hours."""
+"""The bound of one operation where the resource names no timeout. Vertex AI bounds a deployment at 2 hours."""
 
 T = TypeVar("T")
 
@@ -60,8 +60,8 @@ class Door:
     ) -> Reply:
         """One call, tried again while the cloud throttles (429), is unavailable (503) or cannot be reached.
 
-        A POST that may have been carried out is not repeated: Unsure. Raises CloudError for the cloud's refusal, with
-        its own message after `doing`, and ProviderError when every try failed.
+        A POST that may have been carried out is not repeated, but raises Unsure. Raises CloudError where the cloud
+        refuses, with the cloud's message after `doing`. Raises ProviderError when every try failed.
         """
         url = path if path.startswith("http") else self.base + path
         if not url.startswith(self.base + "/"):
@@ -126,7 +126,10 @@ class Door:
             raise
 
     def until(self, look: Callable[[], T | None], doing: str, seconds: float) -> T:
-        """Look until there is an answer, at growing intervals; after `seconds` ProviderError, saying how to go on."""
+        """Look at growing intervals until there is an answer.
+
+        Raises ProviderError after `seconds`, which says how to go on.
+        """
         end, wait = self.clock.now() + seconds, POLL_FIRST
         while True:
             found = look()
@@ -147,7 +150,7 @@ def _wait(state: tenacity.RetryCallState) -> float:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait by the Retry-After header, LONGEST_RETRY at most; None without one."""
+    """Seconds to wait, read from the Retry-After header and cut to LONGEST_RETRY. None without the header."""
     value = headers.get("retry-after", "")
     if value.isdigit():
         return min(float(value), LONGEST_RETRY)

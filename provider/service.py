@@ -1,8 +1,8 @@
-"""What the file of a resource says of it to the plugin: inputs, outputs, and how the cloud is changed and read.
+"""The service of a resource. It tells the plugin the inputs and outputs, and how to change and read the cloud.
 
-A file of a resource has the class that programs use, its inputs and its service. Programs import it for the class, so
-at its top it imports pulumi and the light modules only (`errors`, `ids`, `inputs`, `service`, `steps`, `bake`,
-`clock`). What calls a cloud (`vertex`, `arm`, `rest`) is imported where the service is about to call it.
+The file of a resource has the class for programs, its inputs and its service. Programs import the file for the class.
+So at its top it imports only pulumi and the light modules (`errors`, `ids`, `inputs`, `service`, `steps`, `bake`,
+`clock`). It imports `vertex`, `arm` and `rest`, which call a cloud, in the functions that need them.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Created:
-    """What a create gives the engine: the resource's id and its outputs."""
+    """The result of a create: the resource's id and its outputs."""
 
     id: str
     outputs: Json
@@ -28,8 +28,8 @@ class Created:
 class Service(ABC, Generic[I]):
     """One resource type, as the plugin serves it. Each change must be able to take up what an interrupted run began.
 
-    The plugin makes a service for each call of the engine. `seconds` is the timeout that the program set; 0 if it set
-    none. Methods raise ProviderError with a sentence for the user.
+    The plugin makes a service for each call of the engine. `seconds` is the timeout that the program set, or 0 if it
+    set none. Methods raise ProviderError with a sentence for the user.
     """
 
     token: ClassVar[str]
@@ -42,7 +42,7 @@ class Service(ABC, Generic[I]):
     steady: ClassVar[frozenset[str]] = frozenset()
     """The outputs that no update changes."""
     healed: ClassVar[Mapping[str, float]] = {}
-    """Outputs with the value that every update gives them. When a refresh finds another value, an update is due."""
+    """Outputs that every update sets to the same value. When a refresh finds another value, an update is due."""
 
     def __init__(self, clouds: "Clouds", seconds: float = 0) -> None:
         self.clouds = clouds
@@ -51,7 +51,10 @@ class Service(ABC, Generic[I]):
     @staticmethod
     @abstractmethod
     def shape(inputs: Any) -> object:
-        """What the outputs depend on. A preview shows the old outputs while the shape stays, otherwise unknown ones."""
+        """What the outputs depend on.
+
+        While it stays the same, a preview shows the old outputs; otherwise unknown ones.
+        """
 
     @abstractmethod
     def create(self, inputs: I) -> Created:
@@ -59,12 +62,12 @@ class Service(ABC, Generic[I]):
 
     @abstractmethod
     def update(self, inputs: I) -> Json:
-        """Change the resource to the inputs; its outputs."""
+        """Change the resource to the inputs. Returns its outputs."""
 
     @abstractmethod
     def read(self, id: str, state: Json) -> Json | None:
-        """Inputs and outputs as the cloud has them, None when it is gone. `state` is empty when it is imported."""
+        """The inputs and outputs as they are in the cloud. None when it is gone. `state` is empty in an import."""
 
     @abstractmethod
     def delete(self, id: str) -> None:
-        """Delete the resource; nothing to do when it is gone."""
+        """Delete the resource. Does nothing when it is gone."""

@@ -1,6 +1,6 @@
-"""How a provider is served to the engine, ours and the simulated ones: the port is the first line of output.
+"""Serves our own provider and the simulated ones to the engine. The port is the first line of output.
 
-It is `pulumi.provider.experimental.server.main` but for errors: that one shows a traceback, this one a sentence.
+It does what `pulumi.provider.experimental.server.main` does, but an error is a sentence and not a traceback.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 class Sentences(grpc.aio.ServerInterceptor):
     """Turns what a call raised into a status with one sentence.
 
-    Errors of the types `refusals` speak for themselves; any other is a bug in `whose`.
+    The text of an error of a type in `refusals` is shown as it is. Any other error is a bug in `whose`.
     """
 
     whose: str
@@ -45,7 +45,7 @@ class Sentences(grpc.aio.ServerInterceptor):
         return grpc.unary_unary_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
 
     def _sentence(self, error: Exception) -> str:
-        """What the user is told. The servicer raises anew with a traceback in the text; the cause is in the context."""
+        """The sentence for the user. The servicer raises a new error with a traceback; the cause is in its context."""
         cause = error.__context__ or error
         if isinstance(cause, self.refusals):
             return str(cause)
@@ -55,12 +55,12 @@ class Sentences(grpc.aio.ServerInterceptor):
 
 
 def run(servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer], sentences: Sentences, parent: int) -> None:
-    """Serve until the process is ended or `parent` is not its parent any more, on a free port of this machine only.
+    """Serve on a free loopback port, until the process is ended or `parent` is no longer its parent.
 
-    `parent` is to be measured first of all: an engine may be gone before the server stands.
+    Read `parent` before anything else, for the engine may end before the server starts.
     """
-    # The engine ends plugins by an interrupt. Threads that wait in a bake are not waited for: whatever they were at,
-    # the next run takes it up.
+    # The engine ends plugins by an interrupt. This does not wait for threads in a bake, for the next run goes on with
+    # what they did.
     signal.signal(signal.SIGINT, _leave)
     asyncio.run(_serve(servicer, sentences, parent))
 
@@ -74,9 +74,9 @@ async def _serve(
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    while os.getppid() == parent:  # an engine that is killed cannot end its plugins
+    while os.getppid() == parent:  # an engine that is killed ends no plugin
         await asyncio.sleep(1)
-    os._exit(0)  # calls under way have nobody to answer to; what they changed is kept, and the next run takes it up
+    os._exit(0)  # nobody waits for the calls under way; the next run goes on with what they changed
 
 
 def _leave(_signal: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""Changes that an interrupted run can take up again: look for the result, act only when it is not there."""
+"""Changes that the next run can go on with: look for the result, and act only if it is missing."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def step(goal: Callable[[], T | None], act: Callable[[], object]) -> T:
-    """Look for the goal; while it is not there, act and look again. What is there already is not done twice.
+    """Look for the goal. While it is missing, act and look again. So nothing is done twice.
 
-    Raises what `act` raises; Unsure, if the goal is still not reached after TRIES.
+    Raises what `act` raises. Raises Unsure if the goal is still missing after TRIES.
     """
     doubt: ProviderError = Unsure("the cloud reports success, but the result is not there; run the update again")
     for _ in range(TRIES):
@@ -32,7 +32,7 @@ def step(goal: Callable[[], T | None], act: Callable[[], object]) -> T:
 
 
 def remove(gone: Callable[[], bool | None], act: Callable[[], object]) -> None:
-    """Act until it is gone. That the cloud does not find it (404) is no error."""
+    """Act until it is gone. A 404 of the cloud is no error."""
 
     def act_if_there() -> None:
         try:

@@ -1,4 +1,4 @@
-"""Values of the provider protocol: plain ones made of them and back, and what is unknown or secret among them."""
+"""Values of the provider protocol: turn them into plain values and back, and find unknown and secret ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ Values = Mapping[str, PropertyValue]
 
 
 def plain(value: PropertyValue) -> Any:
-    """The value without marks; whole numbers as int."""
+    """The value without marks. Whole numbers are int."""
     inner: Any = value.value
     if isinstance(inner, Mapping):
         return {key: plain(one) for key, one in cast(Values, inner).items()}
@@ -40,7 +40,7 @@ def all_wrapped(values: Json) -> dict[str, PropertyValue]:
 
 
 def unknown() -> PropertyValue:
-    """A value that is not known yet. The SDK's server cannot send its own Computed back, but the engine's mark."""
+    """A value that is not known yet. The SDK's server cannot send its own Computed, so this is the engine's mark."""
     return PropertyValue(UNKNOWN)
 
 
@@ -60,13 +60,13 @@ def secrets(values: Values) -> set[str]:
 
 
 def bare(values: Values, name: str) -> Any:
-    """The plain value of that name; None when there is none."""
+    """The plain value of that name, or None."""
     value = values.get(name)
     return None if value is None else plain(value)
 
 
 def merged(given: Values, found: Json, names: list[str]) -> dict[str, PropertyValue]:
-    """What the cloud has, with the marks of what was given; what is equal stays as it was given."""
+    """The values from the cloud, with the marks of the given ones. An equal value stays as it was given."""
     result: dict[str, PropertyValue] = {}
     for name in names:
         if name not in found or (found[name] is None and name not in given):
@@ -80,7 +80,7 @@ def merged(given: Values, found: Json, names: list[str]) -> dict[str, PropertyVa
 
 
 def _equal(given: Any, found: Any) -> bool:
-    # Vertex AI answers with the project's number where a resource name was given with its id.
+    # We name the project by its id, and Vertex AI answers with its number.
     if isinstance(given, str) and isinstance(found, str) and "/locations/" in given:
         return given.partition("/locations/")[2] == found.partition("/locations/")[2]
     return bool(given == found)

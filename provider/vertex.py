@@ -18,7 +18,9 @@ class Vertex:
         try:
             operation = self.door.call(method, f"/v1/{path}", doing, json=body).body
         except CloudError as error:
-            if error.status == 409:  # ALREADY_EXISTS or ABORTED: somebody, perhaps we, was here first
+            if (
+                error.status == 409
+            ):  # ALREADY_EXISTS or ABORTED: somebody called first, and it may have been an earlier run of ours
                 self.door.clock.sleep(5.0)
                 raise Unsure(str(error)) from None
             raise
@@ -40,7 +42,7 @@ class Vertex:
         return response
 
     def settle(self, resource: str, doing: str) -> None:
-        """Wait for what an earlier, interrupted run left running on `resource`; how it ends is seen on the resource."""
+        """Wait for operations of an earlier, interrupted run on `resource`. Read the resource to see how they ended."""
         listed = self.door.get(f"/v1/{resource}/operations", doing, {"filter": "done=false"}) or {}
         for operation in listed.get("operations", []):
             if not operation.get("done"):

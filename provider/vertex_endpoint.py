@@ -1,4 +1,4 @@
-"""One endpoint of Vertex AI: what is deployed to it, who gets its traffic, what Cloud Monitoring v3 measured of it."""
+"""One endpoint of Vertex AI: its deployed models, its traffic, and its metrics of Cloud Monitoring v3."""
 
 from provider import Json
 from provider.bake import Measured
@@ -9,7 +9,7 @@ from provider.steps import remove
 from provider.vertex import Vertex
 
 # Cloud Monitoring lists a public and a private family of metrics. It does not say which one endpoints behind Private
-# Service Connect write, so both are read. A point appears up to six minutes late: a bake should be longer than that.
+# Service Connect write, so both are read. A point appears up to six minutes late, so a bake should be longer.
 LATENCIES = (
     'metric.type = "aiplatform.googleapis.com/prediction/online/prediction_latencies"'
     ' AND metric.labels.latency_type = "total"',
@@ -44,7 +44,7 @@ class VertexEndpoint:
         return {"deployedModels": [], **found}
 
     def settle(self) -> None:
-        """Wait for what an earlier, interrupted run left running."""
+        """Wait for operations of an earlier, interrupted run."""
         self._vertex.settle(self.name, self.doing)
 
     def act(self, verb: str, what: str, body: Json) -> None:
@@ -52,7 +52,7 @@ class VertexEndpoint:
         self._vertex.act("POST", f"{self.name}:{verb}", f"{self.doing}: {what}", body)
 
     def split(self, shares: dict[str, int]) -> None:
-        """Give each deployed model its share of the traffic, in per cent; nothing to do when they have it."""
+        """Give each deployed model its share of the traffic in per cent. Does nothing when they have it already."""
         found = self.get()
         if {id: share for id, share in found.get("trafficSplit", {}).items() if share > 0} == shares:
             return
@@ -62,7 +62,7 @@ class VertexEndpoint:
         )
 
     def undeploy(self, deployed: str) -> None:
-        """Undeploy a model that has no traffic; nothing to do when it is gone."""
+        """Undeploy a model that has no traffic. Does nothing when it is gone."""
 
         def gone() -> bool | None:
             self.settle()
@@ -72,7 +72,10 @@ class VertexEndpoint:
         remove(gone, lambda: self.act("undeployModel", f"undeploy {deployed}", {"deployedModelId": deployed}))
 
     def measure(self, project: str, deployed: str, start: float, end: float) -> Measured:
-        """What a deployed model answered between `start` and `end`, in seconds since 1970: at least the last minute."""
+        """The figures of a deployed model between `start` and `end`, seconds since 1970.
+
+        They span a minute at least.
+        """
         endpoint = self.name.rsplit("/", 1)[1]
         where = f'resource.labels.endpoint_id = "{endpoint}" AND metric.labels.deployed_model_id = "{deployed}"'
         seconds = max(int(end - start), 60)

@@ -1,4 +1,4 @@
-"""Which alarms on endpoints ring in the simulated clouds: the alarms that stand there, read against the metrics."""
+"""Which alarms on endpoints ring in the simulated clouds. Each standing alarm is read against the metrics."""
 
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.alarm import Alarm, read_alarms
@@ -10,10 +10,10 @@ ENDPOINTS = tuple(cloud.endpoint for cloud in CLOUDS.values())
 
 
 def measured_as(endpoint: Record) -> str:
-    """The name under which an endpoint's metrics are played in: the last part of its id."""
+    """The last part of an endpoint's id. A person plays in its metrics under this name."""
     return endpoint.id.rpartition("/")[2]
 
 
 def alarms(state: State) -> list[Alarm]:
-    """The alarms on endpoints, by type and in the order in which they were made."""
+    """The alarms on endpoints, sorted by type and then by the order in which they were made."""
     return [alarm for cloud in CLOUDS.values() for alarm in read_alarms(state, cloud.alarms)]

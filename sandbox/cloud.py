@@ -1,4 +1,4 @@
-"""What the sandbox answers by the catalogue's records, and how it refuses a type or look-up that nobody knows."""
+"""What the sandbox answers, read from the catalogue's records. It refuses a type or look-up that has no record."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ PROVIDERS = "pulumi:providers:"
 
 
 class UnknownType(Exception):
-    """The sandbox has no such resource type or look-up: `str()` says which, and where it would be added."""
+    """The sandbox has no such resource type or look-up. `str()` says which one, and where to add it."""
 
 
 def acts_of(type_: str) -> Acts:
-    """How the cloud treats a resource type, by its record. Raises UnknownType for one without."""
+    """How the cloud treats a resource type. Raises UnknownType where the type has no record."""
     kind = kind_of(type_)
     if kind is None:
         raise UnknownType(
@@ -27,7 +27,7 @@ def acts_of(type_: str) -> Acts:
 
 
 def create(request: Request) -> Answer:
-    """The cloud's answer to a create, or Pulumi's own to that of a provider. Raises UnknownType."""
+    """The cloud's answer to a create. For a provider it is Pulumi's own answer. Raises UnknownType."""
     if request.type.startswith(PROVIDERS):
         return a_guid(request)
     try:
@@ -39,7 +39,7 @@ def create(request: Request) -> Answer:
 def look_up(
     lookups: Mapping[str, Lookup], token: str, args: Mapping[str, Any], account: str, region: str
 ) -> Mapping[str, Any]:
-    """The cloud's answer to a data look-up. Raises UnknownType for one the platform's table does not have."""
+    """The cloud's answer to a data look-up. Raises UnknownType where the platform's table lacks it."""
     lookup = lookups.get(token)
     if lookup is None:
         raise UnknownType(f"the sandbox does not know the look-up {token}; add its answer to sandbox/")

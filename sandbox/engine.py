@@ -1,4 +1,4 @@
-"""The Pulumi CLI at work in a sandbox, with the REST double of that sandbox beside it while a command runs."""
+"""Runs the Pulumi CLI in a sandbox. The sandbox's REST double serves while a command runs."""
 
 import json
 import os
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from pulumi import automation
 
 LOOK_EVERY = 0.005
-"""Seconds between two looks at how far a command is that is to be killed."""
+"""Seconds between two looks at the progress of a command that is to be killed."""
 
 
-class Failed(Exception):
-    """The CLI refused what the sandbox needs of it: `str()` is its own last line."""
+class EngineFailed(Exception):
+    """The CLI failed at something that the sandbox needs. `str()` is the CLI's own last line."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The CLI in the sandbox `home`, which is laid out. `instant` lets a canary's bake pass at once."""
+    """The CLI in the sandbox `home`, which must be laid out. `instant` lets a canary's bake pass at once."""
 
     home: Home
     cli: Path
@@ -41,10 +41,10 @@ class Engine:
     def run(self, arguments: Sequence[str], log: Path | None = None) -> int:
         """Run a command in the project's folder, on this terminal or into the file `log`.
 
-        Returns its exit code, 128 and more where a signal ended it.
+        Returns its exit code, which is 128 or more where a signal ended it.
 
-        An interrupt is the command's to obey: it cancels what is under way and ends by itself. A SIGTERM is handed on
-        as an interrupt.
+        An interrupt reaches the command, which cancels what is under way and ends by itself. A SIGTERM is handed on to
+        the command as an interrupt.
         """
         with ExitStack() as open_, self.environment() as environment, Forwarding() as forwarding:
             out = open_.enter_context(log.open("wb")) if log else None
@@ -60,7 +60,7 @@ class Engine:
         return code if code >= 0 else 128 - code
 
     def ask(self, *arguments: str) -> str:
-        """Run a command and return what it printed. Raises Failed where it does not end well."""
+        """Run a command and return what it printed. Raises EngineFailed where the command fails."""
         with self.environment() as environment:
             done = subprocess.run(
                 [str(self.cli), *arguments, "--non-interactive"],
@@ -72,24 +72,25 @@ class Engine:
                 check=False,
             )
         if done.returncode:
-            raise Failed((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1])
+            raise EngineFailed((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1])
         return done.stdout
 
     def make(self, stack: str) -> None:
-        """Make a stack, which its copied file configures. Raises Failed."""
+        """Make a stack. Its copied stack file configures it. Raises EngineFailed."""
         self.ask("stack", "init", stack, "--no-select")
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
-        """What Pulumi's own state of the stack holds. Raises Failed."""
+        """What Pulumi's own state of the stack holds. Raises EngineFailed."""
         exported = json.loads(self.ask("stack", "export", "--stack", stack))
         return exported["deployment"].get("resources") or []
 
     @contextmanager
     def stack(self, name: str) -> Generator["automation.Stack"]:
-        """The stack under Pulumi's Automation API, made if it is not there.
+        """The stack under Pulumi's Automation API. It is made if it does not exist.
 
-        That API hands the environment of this process on, which is the sandbox's meanwhile: not for threads. A SIGTERM
-        is an interrupt meanwhile, for what runs as well.
+        That API hands on the environment of this process, so the process has the sandbox's environment inside the
+        `with`. Do not use this beside other threads. Inside the `with`, a SIGTERM interrupts this process and the
+        running command.
         """
         from pulumi import automation
 
@@ -98,9 +99,9 @@ class Engine:
             yield automation.Stack.create_or_select(name, workspace)
 
     def kill(self, arguments: Sequence[str], after: int) -> bool:
-        """Run a command, and end it as a machine that dies does once the simulated cloud has carried out `after` calls.
+        """Run a command and kill it once the simulated cloud has carried out `after` calls, as if its machine died.
 
-        The engine and all that it started are killed. False if the command ended before.
+        The engine and every process that it started are killed. Returns False if the command ended before.
         """
         import psutil
 
@@ -128,14 +129,14 @@ class Engine:
 
     @contextmanager
     def environment(self) -> Generator[dict[str, str]]:
-        """What a process sees that works in the sandbox, while the REST double serves beside it."""
+        """The environment of a process that works in the sandbox. The REST double serves inside the `with`."""
         with KeptDouble(database=self.home.database) as double:
             yield self.home.environment((self.cli, self.uv), double.address, self.instant)
 
 
 @contextmanager
 def _only(environment: Mapping[str, str]) -> Generator[None]:
-    """Let this process have that environment and no other."""
+    """Replace this process's environment inside the `with`."""
     before = dict(os.environ)
     os.environ.clear()
     os.environ.update(environment)
@@ -148,14 +149,14 @@ def _only(environment: Mapping[str, str]) -> Generator[None]:
 
 @contextmanager
 def _interruptible() -> Generator[None]:
-    """Let a SIGTERM interrupt this process and those that it has started, as Ctrl-C does on a terminal.
+    """Let a SIGTERM interrupt this process and its children, as Ctrl-C does on a terminal.
 
-    What was started in the background ignores interrupts, and so does all that it starts. Both obey them here.
+    A process that was started in the background ignores interrupts, and so do its children. Here they obey them.
     """
     import psutil
 
     def interrupt(number: int, frame: object) -> None:
-        # Threads of the SDK read from what ends now. Their complaints are nobody's concern.
+        # Threads of the SDK still read from processes that end now. Their errors say nothing new.
         threading.excepthook = lambda failed: None
         warnings.simplefilter("ignore")
         for child in psutil.Process().children() if number == signal.SIGTERM else ():
@@ -172,9 +173,9 @@ def _interruptible() -> Generator[None]:
 
 
 class Forwarding:
-    """While entered, leaves an interrupt to the process, which gets it too, and hands a SIGTERM on as one.
+    """Inside the `with`, only the started process reacts to an interrupt, and a SIGTERM reaches it as an interrupt.
 
-    The process is to be started meanwhile: it then obeys interrupts, even where this one was told to ignore them.
+    Start the process inside the `with`: then it obeys interrupts even where this process was told to ignore them.
     """
 
     def __init__(self) -> None:
@@ -195,7 +196,7 @@ class Forwarding:
             signal.signal(number, handler)
 
     def to(self, process: "subprocess.Popen[bytes]") -> None:
-        """The process, to which what came before it was known goes too."""
+        """Name the process. A SIGTERM that came before is handed on to it now."""
         self._process = process
         if self._ended:
             process.send_signal(signal.SIGINT)

@@ -1,9 +1,9 @@
-"""Where a sandbox lives: one folder with all that Pulumi and the simulated clouds keep, and the way Pulumi finds them.
+"""The folder of a sandbox. It has all that Pulumi and the simulated clouds keep, laid out so that Pulumi finds it.
 
     state.sqlite   the simulated cloud (`sandbox.state`)
     home/          PULUMI_HOME, the simulated providers in it as plugins
     backend/       Pulumi's own state
-    project/       the project as Pulumi sees it: links to the checkout, and a Pulumi.yaml of its own
+    project/       the project that Pulumi runs: links to the checkout, and its own Pulumi.yaml
     stacks/        copies of stack files; Pulumi writes to these and never to the checked-in ones
 
 Two sandboxes are two folders and share nothing but the code.
@@ -29,17 +29,17 @@ PASSPHRASE = "sandbox"
 """Encrypts what Pulumi keeps in the sandbox, where nothing is secret."""
 _LEFT_OUT = (
     *("PULUMI_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "ARM_", "MLPLATFORM_"),
-    # Each names the environment or the folder of the project outside, and uv would obey it in the sandbox's.
+    # Each of these names the environment or folder outside, and uv would use that in the sandbox.
     *("VIRTUAL_ENV", "UV_PROJECT", "UV_WORKING_DIR"),
 )
-"""The beginnings of the names of variables that do not reach a sandbox."""
+"""Environment variables whose names begin like this do not reach a sandbox."""
 _PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-")
 _SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Home:
-    """The sandbox in the folder `path`, which need not exist yet."""
+    """The sandbox in the folder `path`. The folder need not exist yet."""
 
     path: Path
 
@@ -50,15 +50,15 @@ class Home:
 
     @property
     def project(self) -> Path:
-        """The folder that Pulumi is to be run in."""
+        """The folder in which Pulumi runs."""
         return self.path / "project"
 
     def lay_out(self) -> None:
-        """Create the folder, or bring it up to date with the checkout. What it holds stays."""
+        """Create the folder, or bring it up to date with the checkout. Its state stays."""
         for name in ("backend", "project", "stacks", "origins"):
             (self.path / name).mkdir(parents=True, exist_ok=True)
         for plugin, cloud in CLOUDS.items():
-            # The engine looks for the version of the SDK alone.
+            # The engine looks for the version of the SDK only.
             folder = self.path / "home" / "plugins" / f"resource-{plugin}-v{version(cloud.sdk)}"
             folder.mkdir(parents=True, exist_ok=True)
             # -P keeps the folder where the engine is run out of the imports: a project may have folders named alike.
@@ -73,9 +73,9 @@ class Home:
         _write(self.project / "Pulumi.yaml", yaml.safe_dump(settings, sort_keys=False))
 
     def take(self, stack_file: Path) -> bool:
-        """Copy a stack file, if it is new or has changed since; what Pulumi changed in the copy stays otherwise.
+        """Copy a stack file if it is new or has changed. Otherwise the copy stays, with what Pulumi changed in it.
 
-        True if a copy that Pulumi had changed was replaced.
+        Returns True if it replaced a copy that Pulumi had changed.
         """
         wanted = stack_file.read_text(encoding="utf-8")
         origin, copy = self.path / "origins" / stack_file.name, self.path / "stacks" / stack_file.name
@@ -89,12 +89,12 @@ class Home:
         return bool(had) and yaml.safe_load(_SALT.sub("", had)) != yaml.safe_load(before)
 
     def strange(self) -> str | None:
-        """The name of something in the folder that no sandbox puts there; None if there is nothing such."""
+        """A name in the folder that no sandbox makes, or None."""
         names = sorted(entry.name for entry in self.path.iterdir()) if self.path.is_dir() else []
         return next((name for name in names if not name.startswith(_PARTS)), None)
 
     def empty(self) -> None:
-        """Remove all that the folder holds, but for the lock of whoever does so."""
+        """Remove everything in the folder but the lock."""
         for entry in self.path.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
@@ -110,13 +110,15 @@ class Home:
         return (self.path / "backend" / ".pulumi" / "stacks" / "mlplatform" / f"{stack}.json").is_file()
 
     def environment(self, tools: Sequence[Path], rest: str, instant: bool) -> dict[str, str]:
-        """What a process sees that works in this sandbox: no cloud's credentials, and no other settings of Pulumi.
+        """The environment of a process that works in this sandbox.
 
-        `tools` are the programs that are found first, `rest` is the REST double's address, and `instant` lets a
-        canary's bake pass at once.
+        It has no cloud credentials and no other Pulumi settings.
+
+        `tools` come first on PATH. `rest` is the address of the REST double. `instant` lets a canary's bake pass at
+        once.
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
-        # The SDKs are large: without bytecode each start would compile them anew.
+        # The SDKs are large. Without bytecode each start would compile them again.
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         return {
             **kept,
@@ -124,7 +126,7 @@ class Home:
             "UV_OFFLINE": "1",
             "UV_FROZEN": "1",
             "PULUMI_HOME": str(self.path / "home"),
-            # Beside each file of state the backend keeps one of attributes, which a killed process leaves cut off.
+            # The backend keeps a file of attributes beside each file of state. A killed process may leave it cut off.
             "PULUMI_BACKEND_URL": f"{(self.path / 'backend').as_uri()}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -138,7 +140,7 @@ class Home:
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write unless it is so already: another process may be reading it."""
+    """Write the file unless it has this text already, for another process may be reading it."""
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
     new = path.with_name(f".{path.name}.{os.getpid()}")
@@ -148,7 +150,7 @@ def _write(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _link(path: Path, target: Path) -> None:
-    """Link unless it is so already."""
+    """Make the link unless it exists already."""
     if path.is_symlink() and path.readlink() == target:
         return
     new = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,8 +1,8 @@
-"""Judges a resource's inputs against the installed SDK: what is required, known, of the right type, of the enum.
+"""Judges a resource's inputs against the installed SDK: required properties, known properties, types and enums.
 
-The SDK's own classes are the source: the signature of `<Resource>Args` and of each nested `Args` class says what is
-required and of which type, its property table the names on the wire. Nothing here is stricter than those types; where
-the SDK takes any string beside an enum, so does this. What a preview does not know yet, and assets, are let through.
+The SDK's own classes are the source. The signature of `<Resource>Args`, and of each nested `Args` class, says what is
+required and of which type. Its property table has the names on the wire. Nothing here is stricter than the SDK: where
+the SDK takes any string beside an enum, so does this module. Assets pass, and so does a value that is not known yet.
 """
 
 import collections.abc
@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, ForwardRef, Union, cast, get_args, get_origin
 
-# Not exported, but the one place where the SDK keeps the names on the wire; the lock file pins its version.
+# The SDK does not export this, but keeps the names on the wire nowhere else. The lock file pins its version.
 from pulumi._types import input_type_py_to_pulumi_names, is_input_type
 
 from catalogue.marks import is_secret, is_special, is_unknown
@@ -24,12 +24,12 @@ from sandbox.cloud import UnknownType
 from sandbox.clouds import CLOUDS
 
 Wrong = list[tuple[str, str]]
-"""Path of the input, with dots and indexes, and a sentence without it."""
+"""The path of an input, with dots and indexes, and a sentence that says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class Property:
-    """One input of an object: its shape is looked up when it is first needed, as objects may contain themselves."""
+    """One input of an object. Its shape is looked up when it is first needed, for an object may contain itself."""
 
     required: bool
     shape: "Callable[[], Shape]"
@@ -39,13 +39,13 @@ class Shape:
     """A type of the SDK."""
 
     def judge(self, path: str, value: Any) -> Wrong:
-        """What is wrong with a value that is neither null nor unknown."""
+        """What is wrong with a value. The value is neither null nor unknown."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class Anything(Shape):
-    """A type that the SDK does not say more about, or an asset."""
+    """A type that the SDK does not describe further, or an asset."""
 
     def judge(self, path: str, value: Any) -> Wrong:
         """Nothing is wrong."""
@@ -54,7 +54,7 @@ class Anything(Shape):
 
 @dataclass(frozen=True)
 class Scalar(Shape):
-    """A string, a number or a truth value; whole numbers, doubles on the wire, are expected as int."""
+    """A string, a number or a truth value. Whole numbers are doubles on the wire, and int here."""
 
     kinds: tuple[type, ...]
     word: str
@@ -68,12 +68,12 @@ class Scalar(Shape):
 
 @dataclass(frozen=True)
 class OneOf(Shape):
-    """An enum without a way around it."""
+    """An enum that takes no other string."""
 
     values: tuple[Any, ...]
 
     def judge(self, path: str, value: Any) -> Wrong:
-        """Wrong: a value that is not of the enum."""
+        """Wrong: a value that the enum does not have."""
         if value in self.values:
             return []
         return [(path, f"must be one of {', '.join(map(str, self.values))}, not {_said(value)}")]
@@ -95,7 +95,7 @@ class Items(Shape):
 
 @dataclass(frozen=True)
 class Entries(Shape):
-    """A map with keys of one's own."""
+    """A map. The user chooses its keys."""
 
     of: "Callable[[], Shape]"
 
@@ -109,7 +109,7 @@ class Entries(Shape):
 
 @dataclass(frozen=True)
 class Object(Shape):
-    """An object with properties of the SDK's."""
+    """An object with the properties that the SDK names."""
 
     properties: Mapping[str, Property]
 
@@ -132,12 +132,12 @@ class Object(Shape):
 
 @dataclass(frozen=True)
 class Either(Shape):
-    """A union: right for one is right."""
+    """A union. A value that is right for one of its types is right."""
 
     of: tuple[Shape, ...]
 
     def judge(self, path: str, value: Any) -> Wrong:
-        """Wrong: wrong for all; said is what is wrong with the nearest."""
+        """Wrong: a value that is wrong for every type. The sentences are those of the nearest type."""
         tried = [one.judge(path, value) for one in self.of]
         return min(tried, key=len)
 
@@ -148,7 +148,7 @@ def judge(type_: str, inputs: Mapping[str, Any]) -> Wrong:
 
 
 def judge_value(shape: Shape, path: str, value: Any) -> Wrong:
-    """What is wrong with one value: nothing while it is unknown or null, and a secret is judged by what it hides."""
+    """What is wrong with one value. Nothing is, while it is unknown or null. A secret is judged by its plain value."""
     if value is None or is_unknown(value):
         return []
     if is_secret(value):
@@ -174,7 +174,7 @@ def resource_shape(type_: str) -> Object:
     except (ImportError, AttributeError):
         raise UnknownType(f"the installed {sdk} has no type {type_}") from None
     home = sys.modules[resource.__module__]
-    # A nested type that would have the same name takes it, and the resource's is called InitArgs.
+    # Where a nested type has the same name, the resource's own class is called InitArgs.
     arguments = getattr(home, f"{class_name}InitArgs", None) or getattr(home, f"{class_name}Args")
     return _object(arguments)
 
@@ -190,12 +190,12 @@ def _object(of: type) -> Object:
 
 
 def _later(annotation: Any, module: str) -> Callable[[], Shape]:
-    """The annotation's shape, made when it is first asked for."""
+    """The shape of the annotation, made when it is first asked for."""
     return cache(lambda: _shape(annotation, module))
 
 
 def _shape(annotation: Any, module: str) -> Shape:
-    """The shape of an annotation of a module. Of `pulumi.Input`, a union itself, only the plain value counts."""
+    """The shape of an annotation in a module. `pulumi.Input` is a union itself; only its plain value counts."""
     if isinstance(annotation, ForwardRef):
         annotation = annotation.__forward_arg__
     if isinstance(annotation, str):
@@ -230,7 +230,10 @@ def _is_plumbing(member: Any) -> bool:
 
 
 def _named(name: str, module: str) -> Any:
-    """What a quoted annotation names; the SDK quotes classes of the same package, and of others with a dot."""
+    """The class that a quoted annotation names.
+
+    The SDK quotes classes of its own package, and writes others with a dot.
+    """
     home: Any = sys.modules[module]
     for candidate in (home, import_module(f"{home.__package__}._inputs")):
         found: Any = candidate

@@ -1,7 +1,7 @@
 """The simulated providers: `python -m sandbox.plugin aws|gcp|azure-native ENGINE`, which the engine starts as plugins.
 
 The port is the first line of output. The sandbox's folder is in the environment, as `MLPLATFORM_SANDBOX`; its
-`state.sqlite` is the cloud. What the cloud does is in `sandbox.behaviour`: this is the protocol alone.
+`state.sqlite` is the cloud. This module is the protocol only; `sandbox.simulated_cloud` is what the cloud does.
 """
 
 import argparse
@@ -22,22 +22,22 @@ from pulumi.provider.experimental.server import ProviderServicer
 from catalogue.marked import Json, as_secret, merged, unmarked
 from catalogue.marks import is_secret
 from provider.serving import Sentences, run
-from sandbox.behaviour import Cloud
 from sandbox.cloud import UnknownType
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.home import FOLDER_VARIABLE, Home
+from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from sandbox.state.faults import Fault, FaultKind
 
 TRIES = 4
-"""How often a throttled call is tried before the provider gives up; the pauses between double from the first."""
+"""How often a throttled call is tried before the provider gives up. Each pause is twice the one before."""
 FIRST_PAUSE = 0.05
 _Values = Mapping[str, PropertyValue]
 
 
-class Plugin(protocol.Provider):
-    """One provider's process. A preview changes nothing; a slow call ends when the engine cancels."""
+class SimulatedPlugin(protocol.Provider):
+    """The process of one provider. A preview changes nothing. A slow call ends when the engine cancels."""
 
     def __init__(self, package: str, state: State) -> None:
         self._package = package
@@ -52,7 +52,7 @@ class Plugin(protocol.Provider):
     async def configure(self, request: protocol.ConfigureRequest) -> protocol.ConfigureResponse:  # noqa: D102
         given = unmarked(_all(request.args))
         self._cloud.account, self._cloud.region = self._cloud.manners.account_and_region(given)
-        # The SDK's server cannot read marked outputs while they are unknown; not accepted, they come as plain values.
+        # The SDK's server cannot read marked outputs that are unknown. Not accepting them makes them plain values.
         return protocol.ConfigureResponse(
             accept_secrets=True, supports_preview=True, accept_outputs=False, accept_resources=False
         )
@@ -66,7 +66,7 @@ class Plugin(protocol.Provider):
         return protocol.CheckResponse(_values(checked), failures)
 
     async def diff(self, request: protocol.DiffRequest) -> protocol.DiffResponse:  # noqa: D102
-        # `Servicer` hands over the old inputs, where the SDK's own hands over the old state.
+        # `Servicer` hands over the old inputs. The SDK's own server would hand over the old state.
         change = self._cloud.diff(
             _type(request.urn), _all(request.old_state), _all(request.new_inputs), request.ignore_changes
         )
@@ -95,7 +95,7 @@ class Plugin(protocol.Provider):
         if fault is not None:
             made = self._state.resources.get(_type(request.urn), id_, self._cloud.account)
             if made is not None:
-                self._state.resources.know(made.key)  # the engine was told, if of a failure
+                self._state.resources.know(made.key)  # the engine was told of it, if only as a failure
             raise self._cloud.strike(fault, _type(request.urn), request.name)
         return protocol.CreateResponse(id_, _values(outputs))
 
@@ -136,7 +136,10 @@ class Plugin(protocol.Provider):
         self._cancelled.set()
 
     async def _suffer(self, kinds: Sequence[FaultKind], request: Any, given: Json) -> Fault | None:
-        """Let armed faults strike a call before it is carried out; the one that is to strike after it, if any."""
+        """Let armed faults strike before a call is carried out.
+
+        Returns the fault that is to strike after it, if any.
+        """
         type_, name = _type(request.urn), request.name
         for tried in range(TRIES):
             fault = self._state.faults.take(("throttle",), type_, name)
@@ -177,7 +180,7 @@ class Plugin(protocol.Provider):
 
 
 class Servicer(ProviderServicer):
-    """The SDK's server, but for a diff, which is of the inputs: what a refresh found is in them."""
+    """The SDK's server, but it compares inputs in a diff. A refresh puts what it finds into the inputs."""
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Hand over the old inputs."""
@@ -186,7 +189,7 @@ class Servicer(ProviderServicer):
 
 
 def wire(value: PropertyValue) -> Any:
-    """The value as JSON, secrets with Pulumi's mark, whole numbers as int."""
+    """The value as JSON. Secrets have Pulumi's mark, and whole numbers are int."""
     inner: Any = value.value
     if isinstance(inner, Mapping):
         inner = {key: wire(one) for key, one in cast(_Values, inner).items()}
@@ -211,7 +214,7 @@ def value_of(tree: Any) -> PropertyValue:
 
 
 def _type(urn: str) -> str:
-    """The resource's own type: the URN has those of its parents before it."""
+    """The type of the resource. The URN has the types of its parents before it."""
     return urn.split("::")[-2].rpartition("$")[2]
 
 
@@ -224,7 +227,7 @@ def _values(tree: Json) -> dict[str, PropertyValue]:
 
 
 def main() -> int:
-    """Serve the package named on the command line; 2 and a sentence without a sandbox."""
+    """Serve the package named on the command line. Returns 2, with a sentence, where there is no sandbox."""
     parent = os.getppid()
     parser = argparse.ArgumentParser(prog="sandbox.plugin", description="A simulated provider")
     parser.add_argument("package", choices=sorted(CLOUDS))
@@ -236,7 +239,9 @@ def main() -> int:
         return 2
     package, state = known.package, State(Home(Path(folder)).database)
     run(
-        lambda: Servicer([], version(CLOUDS[package].sdk), Plugin(package, state), engine_address=known.engine),
+        lambda: Servicer(
+            [], version(CLOUDS[package].sdk), SimulatedPlugin(package, state), engine_address=known.engine
+        ),
         Sentences("the sandbox", (CloudSaysNo, UnknownType)),
         parent,
     )

@@ -1,4 +1,4 @@
-"""The two tools that a sandbox needs beside Python: where they are found, and how the Pulumi CLI is installed."""
+"""The two tools that a sandbox needs beside Python: where to find them, and how to install the Pulumi CLI."""
 
 import os
 import shutil
@@ -11,15 +11,15 @@ from pathlib import Path
 from sandbox.home import ROOT
 
 CLI_VERSION = "3.260.0"
-"""The Pulumi CLI that the sandbox is tried with."""
+"""The version of the Pulumi CLI that the sandbox is tested with."""
 FOLDER = ROOT / ".tools"
-"""Where make puts what is not on PATH, uv too."""
+"""The folder in which make puts uv and the CLI where they are not on PATH."""
 PATIENCE = 60.0
-"""Seconds that the download of the installer may be silent."""
+"""Seconds without data after which the download of the installer fails."""
 
 
 class NotInstalled(Exception):
-    """The CLI could not be installed: `str()` is why."""
+    """The CLI could not be installed. `str()` says why."""
 
 
 def find_cli() -> Path | None:
@@ -39,7 +39,7 @@ def _first(*candidates: str | Path | None) -> Path | None:
 def install_cli(folder: Path = FOLDER) -> Path:
     """Install the Pulumi CLI into `folder`/bin with the installer of Pulumi's SDK.
 
-    Raises NotInstalled where that is refused; `folder` then holds what it held before.
+    Raises NotInstalled where it fails. Then `folder` is as it was before.
     """
     from pulumi.automation import InvalidVersionError, PulumiCommand
     from semver import VersionInfo
@@ -51,7 +51,7 @@ def install_cli(folder: Path = FOLDER) -> Path:
         with tempfile.TemporaryDirectory(dir=folder, prefix="pulumi-") as new:
             PulumiCommand.install(root=new, version=VersionInfo.parse(CLI_VERSION))
             (folder / "bin").mkdir(exist_ok=True)
-            # The CLI itself comes last: whoever finds it finds beside it all that it starts.
+            # Move the CLI last, so that a process that finds it also finds the programs that it starts.
             for file in sorted(Path(new, "bin").iterdir(), key=lambda file: file.name == "pulumi"):
                 file.replace(folder / "bin" / file.name)
     except subprocess.CalledProcessError as error:

@@ -1,7 +1,6 @@
 """The hardware catalogue: portable hardware families, and what each platform has, charges and allows for them.
 
-The figures live in one YAML file a platform beside this module, each with the date and address of its source. A
-source is `first` hand when it is the cloud's own page, API or SDK, and `second` hand otherwise.
+The figures live in one YAML file a platform beside this module, each with the date and address of its source.
 """
 
 from datetime import date
@@ -25,20 +24,27 @@ class _Entry(BaseModel):
 
 
 class Source(_Entry):
-    """Where a figure comes from; `date` is the source's own date or, where `note` says so, that of retrieval."""
+    """Where a figure comes from.
 
-    hand: Literal["first", "second"]
-    address: str
+    `hand` is `first` for the cloud's own page, API or SDK, where this project read it. It is `second` for anything
+    else, and `assumed` where no address says the figure: then `note` has the reason. `address` is a public page or file
+    that a reader can open (https://), or a package with its version (`botocore 1.44.5`). `says` is what stands there.
+    `date` is the source's own date or, where `note` says so, that of retrieval.
+    """
+
+    hand: Literal["first", "second", "assumed"]
+    address: str = ""
+    says: str = ""
     date: date
     note: str = ""
 
 
 class Quota(_Entry):
-    """The quota that one replica of this use draws on, by the platform's name and code for it.
+    """The quota that one replica of this use draws on. Name and code are the platform's.
 
     The code is Service Quotas' on aws, Cloud Quotas' quota id on gcp, and the VM family's name on azure. One replica
     takes `per_replica` of the quota, counted in `unit`: instances on aws; vCPUs or accelerators on gcp; vCPUs on azure.
-    `reserved` is False where the platform holds nothing back for upgrades of this machine.
+    `reserved` is False where the platform keeps no reserve of this machine for upgrades.
     """
 
     quota_name: str
@@ -52,7 +58,7 @@ class Quota(_Entry):
 class Accelerator(_Entry):
     """`count` accelerators of `memory_gib` each.
 
-    On gcp `name` is the API's acceleratorType; a TPU's is not sent, for its machine type implies it.
+    On gcp `name` is the API's acceleratorType. That of a TPU is not sent, for the machine type implies it.
     """
 
     name: str
@@ -74,9 +80,9 @@ class Price(_Entry):
 class HardwareFamily(_Entry):
     """One portable family on one platform. `absent` is the reason where the platform has no such machine.
 
-    `local_nvme` machines have an NVMe instance store; on aws it is encrypted in hardware, and refuses a volume key.
-    `regions` is None where no source was found; a price in a region shows that the machine is sold there. `zones` has,
-    on gcp, the zones with a machine that people have of their own, for it stands in one; None for any other.
+    `local_nvme` machines have an NVMe instance store. On aws it is encrypted in hardware and takes no volume key.
+    `regions` is None where no source was found. A price in a region also shows that the machine is sold there. `zones`
+    is for personal machines on gcp, which stand in one zone: the zones that have the machine. It is None otherwise.
     """
 
     summary: str
@@ -96,7 +102,7 @@ class HardwareFamily(_Entry):
     zones_source: str | None = None
 
     def price(self, region: str, use: Use) -> float | None:
-        """Dollars an hour for this use in this region; None where the catalogue has no figure."""
+        """Dollars an hour for this use in this region. None where the catalogue has no figure."""
         entry = self.price_per_hour_usd.get(region)
         return None if entry is None else getattr(entry, "async_" if use == "async" else use)
 
@@ -105,8 +111,8 @@ class HardwareFamily(_Entry):
         return region in (self.regions or ()) or region in self.price_per_hour_usd
 
 
-class Service(_Entry):
-    """What one `unit` of something else that bills costs, in dollars, by region."""
+class PricedService(_Entry):
+    """The price of one `unit` of something other than a machine, in dollars and by region."""
 
     unit: str
     price_usd: dict[str, float]
@@ -116,7 +122,7 @@ class Service(_Entry):
 
 
 class Assumption(_Entry):
-    """A quantity that no configuration fixes, such as gigabytes of logs a month; the report prints it."""
+    """A quantity that no configuration fixes, such as gigabytes of logs a month. The report prints it."""
 
     value: float
     unit: str
@@ -126,8 +132,8 @@ class Assumption(_Entry):
 class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
-    `online_reserve` is the share of its replicas that the quota of an online deployment must hold besides them, for
-    upgrades; what is held back is not billed.
+    An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
+    reserve is not billed.
     """
 
     platform: str
@@ -139,23 +145,29 @@ class Catalogue(_Entry):
     regions: list[str]
     regions_source: str
     families: dict[str, HardwareFamily]
-    services: dict[str, Service]
+    services: dict[str, PricedService]
     assumptions: dict[str, Assumption]
 
     def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
-        """The family that maps to this machine type, and to the accelerator where one is added to it, or None."""
+        """The family of this machine type, with the accelerator that is added to it, if any.
+
+        None where there is no such family.
+        """
         fitting = (name for name, f in self.families.items() if f.machine_type == machine_type)
         if accelerator is None:
             return next(fitting, None)
         return next((n for n in fitting if (a := self.families[n].accelerator) and a.name == accelerator), None)
 
     def fits(self, family: str | None, accelerators: int | None) -> bool:
-        """Whether a machine with this number of accelerators added is the family's, and no larger one."""
+        """Whether a machine with this number of added accelerators is of the family's size."""
         added = self.families[family].accelerator if family else None
         return accelerators is None or (added is not None and added.count == accelerators)
 
     def draws(self, family: str, use: Use, replicas: int) -> float:
-        """What `replicas` take of their quota, in its unit. KeyError where the family does not serve the use."""
+        """How much of their quota `replicas` take, in its unit.
+
+        Raises KeyError where the family does not serve the use.
+        """
         quota = self.families[family].uses[use]
         reserve = self.online_reserve if use == "online" and quota.reserved else 0
         return ceil(round(replicas * (1 + reserve), 6)) * quota.per_replica
@@ -170,10 +182,10 @@ def load(platform: str) -> Catalogue:
 
 
 def family_names() -> list[str]:
-    """The portable names a stack file may use, in the catalogue's order; every platform's file lists the same."""
+    """The portable names that a stack file may use, in the catalogue's order. Every platform has the same names."""
     return list(load(next(iter(PLATFORMS))).families)
 
 
 def region_names(platform: str | None = None) -> list[str]:
-    """The regions that a platform's catalogue knows, or any platform's."""
+    """The regions in one platform's catalogue. Without a platform, those of all platforms."""
     return [region for name in ((platform,) if platform else PLATFORMS) for region in load(name).regions]

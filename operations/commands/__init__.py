@@ -1,1 +1,1 @@
-"""The commands of `mlplatform`, one file each: `add` adds it. A command is there because its file is."""
+"""The commands of `mlplatform`. Each has one file, whose `add` adds it; no list names them."""

@@ -1,4 +1,4 @@
-"""`mlplatform kinds`: what the catalogue knows of each kind of resource, and what that rests on."""
+"""`mlplatform kinds`: what the catalogue knows of each kind of resource, and the evidence."""
 
 import re
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ def kinds(
 
 
 def _said(value: Any) -> str:
-    """A fact in words: of a record, what it says beside its evidence and its defaults."""
+    """A fact in words, without its evidence and its defaults."""
     if is_dataclass(value):
         told = [
             f"{field.name.rstrip('_').replace('_', ' ')}: {_said(getattr(value, field.name))}"

@@ -1,4 +1,4 @@
-"""`mlplatform limits`: the bounds that every stack stands under."""
+"""`mlplatform limits`: the bounds of every stack."""
 
 import typer
 from rich.console import Console
@@ -6,7 +6,7 @@ from rich.table import Table
 
 
 def limits() -> None:
-    """Print the limits and declared quotas that every pilot stands under, with owner and reason, by file."""
+    """Print the limits and declared quotas of every pilot, with owner and reason, by file."""
     from policies import limits as known
 
     loaded = known.load()

@@ -4,7 +4,7 @@ import typer
 
 from catalogue.errors import BadInput
 from operations.arguments import OUT, Format, OutOption, TodayOption, day
-from operations.judging import judge_and_show
+from operations.judge_command import judge_and_show
 from stacks.config import STACKS
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from operations.arguments import OUT, Format, OutOption, TodayOption, day, file_of
-from operations.judging import judge_and_show
+from operations.judge_command import judge_and_show
 
 
 def preview(

@@ -6,5 +6,5 @@ from operations.sandboxes import command
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command with all that stands under it."""
+    """Add the command with its subcommands."""
     app.add_typer(command.app, name="sandbox")

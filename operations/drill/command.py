@@ -56,13 +56,13 @@ def drill(
             report, wrong = _played(DRILLS[name], stack, home)
         _show(f"{name} on {stack}", report, wrong)
         if wrong:
-            say(f"what stands is kept: `mlplatform sandbox --name {as_typed(home)} ls`")
+            say(f"the sandbox is kept: `mlplatform sandbox --name {as_typed(home)} ls`")
             raise typer.Exit(1)
         home.remove()
 
 
 def _played(drill: "Drill", stack: str, home: "Home") -> tuple["Report", str]:
-    """Play the drill; its report, and what went otherwise than it says, "" if nothing did."""
+    """Play the drill. Returns its report, and a sentence on what went otherwise than it says, or ""."""
     from operations.drill.rehearsal import Rehearsal, Unexpected
 
     start = time.monotonic()
@@ -81,7 +81,7 @@ def _played(drill: "Drill", stack: str, home: "Home") -> tuple["Report", str]:
 
 
 def _show(title: str, report: "Report", wrong: str) -> None:
-    """The report on standard output, what was not reached left out."""
+    """Print the report, without the parts that were not reached."""
     table = Table(title=title, title_justify="left", show_header=False, show_lines=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

@@ -1,7 +1,8 @@
 """The drills: what breaks, how it is noticed, what the operator does, and what was hurt meanwhile.
 
-Each is one story on a pilot that is up, told in the steps of `Rehearsal`, and ends with the pilot as it was. It works
-on the stack file's first online endpoint that is switched on; where it launches one, that is a copy of it, `drill`.
+Each drill starts with a pilot that is up, goes through steps of `Rehearsal`, and ends with the pilot as it was. It
+works on the first online endpoint of the stack file that is switched on. A drill that launches an endpoint launches a
+copy of that one, named `drill`.
 """
 
 import re
@@ -36,13 +37,13 @@ class Drill:
 
     @property
     def what(self) -> str:
-        """What goes wrong, in a sentence."""
+        """What goes wrong, as a sentence."""
         return (self.play.__doc__ or "").strip()
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A property of a type; `value` is what somebody makes of it, `shown` the resource in which Pulumi shows it."""
+    """A property of a type. Somebody changes it to `value`. Pulumi shows the change in the resource `shown`."""
 
     type: str
     path: str
@@ -82,14 +83,14 @@ _SAID: Mapping[str, Mapping[str, str]] = {
         "rollback": "5 % of its answers were errors, above",
     },
 }
-"""What each cloud, or our own provider, says; patterns."""
+"""Patterns of what each cloud, or our own provider, says."""
 
 
 def gpu_quota(r: Rehearsal) -> None:
-    """An endpoint is launched on GPUs that the account has no quota for; nothing else notices."""
+    """An endpoint is launched on GPUs for which the account has no quota. Nothing else is hurt."""
     scorer, family = r.endpoint(), cheapest(r.config, lambda one: one.accelerator is not None)
     known = catalogue.load(r.platform).families[family]
-    # On gcp the machine type is one of machines without GPUs too, and the quota is the accelerator's.
+    # On gcp machines without GPUs may have the same machine type, and the quota counts accelerators.
     short = known.accelerator.name if r.platform == "gcp" and known.accelerator else str(known.machine_type)
     launch = _launch(r.config, scorer, family)
     r.comes_up()
@@ -109,7 +110,7 @@ def gpu_quota(r: Rehearsal) -> None:
 
 
 def bad_version(r: Rehearsal) -> None:
-    """A new version of a model answers one request in twenty with an error; its canary is taken back."""
+    """A new version of a model answers one request in twenty with an error. Its canary is taken back."""
     scorer = r.endpoint()
     model = endpoints.of(r.config)[scorer].model
     artifact = next_artifact(models.of(r.config)[model].artifact_uri)
@@ -131,7 +132,7 @@ def bad_version(r: Rehearsal) -> None:
 
 
 def no_capacity(r: Rehearsal) -> None:
-    """An endpoint that was off over night cannot come back: its region has none of its machines left."""
+    """An endpoint that was off over night cannot come back, for its region has no such machine left."""
     scorer = r.endpoint()
     was = endpoints.of(r.config)[scorer].family
     instead = fallback(r.config, scorer)
@@ -224,7 +225,7 @@ def idle_endpoint(r: Rehearsal) -> None:
 
 
 def workspace_deleted(r: Rehearsal) -> None:
-    """Somebody deletes the workspace by hand, and what lies in it with it."""
+    """Somebody deletes the workspace by hand, with everything in it."""
     r.comes_up()
     deleted = [record for type_ in _WORKSPACE[r.platform] for record in r.state.resources.find(type=type_)]
     cloud = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
@@ -233,7 +234,7 @@ def workspace_deleted(r: Rehearsal) -> None:
     r.looks()
     r.shows("create", [record.name for record in deleted])
     lost = ["workspace"]
-    if r.platform == "azure":  # where the registry and everything that serves lie in the workspace
+    if r.platform == "azure":  # here the registry and everything that serves are in the workspace
         serving = [name for name, one in endpoints.of(r.config).items() if one.enabled]
         lost += ["access", "registry", *(f"endpoint {name}" for name in serving)]
         lost += [f"batch job {name}" for name in batch_jobs.of(r.config)]
@@ -257,7 +258,7 @@ DRILLS: Mapping[str, Drill] = {
 
 
 def _launch(stack_config: StackConfig, scorer: str, family: str) -> Callable[[Json], None]:
-    """Adds a copy of an endpoint on that family. Raises BadInput where its name is in use."""
+    """Add a copy of an endpoint, on that family. Raises BadInput where the name is in use."""
     if NEW in endpoints.of(stack_config):
         raise BadInput(f"{NEW}: the stack file has an endpoint of that name, which this drill would launch")
 
@@ -285,9 +286,9 @@ def cheapest(config: StackConfig, fits: Callable[[HardwareFamily], bool]) -> str
 
 
 def fallback(config: StackConfig, endpoint: str) -> str:
-    """The cheapest family that serves the endpoint where its own is not to be had: no less memory, no fewer vCPUs.
+    """The cheapest family that can replace the endpoint's own: with no less memory and no fewer vCPUs.
 
-    It has accelerators only where the endpoint's own has some. Raises BadInput if there is none.
+    It has accelerators only if the endpoint's own family has some. Raises BadInput if there is none.
     """
     own = catalogue.load(config.platform).families[endpoints.of(config)[endpoint].family]
 
@@ -300,7 +301,7 @@ def fallback(config: StackConfig, endpoint: str) -> str:
 
 
 def next_artifact(uri: str) -> str:
-    """The address of a model's next version: the last number in it, one more. Raises BadInput if it has none."""
+    """The address of a model's next version: its last number, plus one. Raises BadInput if it has no number."""
     found = re.fullmatch(r"(.*/)(\d+)(/.*|)", uri)
     if found is None:
         raise BadInput(f"{uri}: has no number such as /1/, by which this drill would name the next version")
@@ -316,7 +317,7 @@ def _of(r: Rehearsal, type_: str, endpoint: str) -> Record:
 
 
 def _who_serves(r: Rehearsal, endpoint: str) -> list[str]:
-    """The versions of a model that get requests: artifacts on aws, versions on gcp, deployments on azure."""
+    """The versions of a model that get requests. They are artifacts on aws, versions on gcp, deployments on azure."""
     served = r.served(endpoint)
     if r.platform == "gcp":
         deployed = [one for one in r.state.resources.find(type=DEPLOYMENT) if one.id.startswith(f"{served.id}/")]

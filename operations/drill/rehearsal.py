@@ -1,7 +1,7 @@
-"""One stack in a sandbox, on Pulumi's own engine: what breaks there, what is seen of it, what mends it.
+"""One stack in a sandbox, on Pulumi's own engine: what breaks there, how it shows, and what mends it.
 
-A drill (operations/drill/drills.py) says step by step what is to happen; here it is done and looked at. What does not
-happen as the drill says raises Unexpected.
+A drill (operations/drill/drills.py) says step by step what is to happen. This module does each step and looks at the
+result. It raises Unexpected where the result is not as the drill says.
 """
 
 import re
@@ -41,14 +41,14 @@ Thing = tuple[str, str]
 """A resource's type and id."""
 OURS = ("mlplatform:", "mlplatform-", "pulumi:")
 OBJECTS = 100
-"""How many objects are put into each protected resource that holds data, to be found there again at the end."""
+"""The number of objects put into each protected resource that holds data. They must be there at the end."""
 LASTS = 1_000_000
-"""How often a fault strikes that lasts until it is disarmed."""
+"""The number of strikes of a fault that is to last until it is disarmed."""
 _LOOKS_ONLY = ("refresh", "read", "same")
 
 
 class Unexpected(Exception):
-    """The drill did not go as it says: `str()` says what was seen instead."""
+    """The drill did not go as it says. `str()` says what was seen instead."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Ran:
     def ops(self) -> str:
         """How many resources it created, updated, replaced and deleted, in words."""
         found = Counter(step.op for step in self.steps)
-        if "replace" in found:  # which is made of these two
+        if "replace" in found:  # a replacement is made of these two
             del found["create-replacement"], found["delete-replaced"]
         return ", ".join(f"{op} {number}" for op, number in sorted(found.items())) or "change nothing"
 
 
 @dataclass
 class Report:
-    """What a drill showed. `degraded` is in the order in which it was seen."""
+    """The result of a drill. `degraded` is in the order in which it was seen."""
 
     degraded: list[str] = field(default_factory=list[str])
     never: list[str] = field(default_factory=list[str])
@@ -106,7 +106,7 @@ class Rehearsal:
         self._absences: list[set[str]] = []
         self._hurt: list[str] = []
 
-    # What there is to drill on
+    # Finding the endpoint
 
     def endpoint(self) -> str:
         """The first online endpoint that is switched on in the stack file. Raises BadInput if there is none."""
@@ -116,16 +116,16 @@ class Rehearsal:
         raise BadInput(f"{self.stack}: has no online endpoint that is switched on, and this drill needs one")
 
     def served(self, endpoint: str) -> Record:
-        """The endpoint in the simulated cloud. Raises Unexpected if it does not stand."""
+        """The endpoint in the simulated cloud. Raises Unexpected if it does not exist."""
         for record in self.state.resources.find(name=f"{self.stack}-{endpoint}"):
             if record.type in ENDPOINTS:
                 return record
-        raise Unexpected(f"the endpoint {endpoint} does not stand")
+        raise Unexpected(f"the endpoint {endpoint} does not exist")
 
-    # What happens
+    # Steps that do something
 
     def comes_up(self) -> None:
-        """The pilot stands, holds objects, and is called by healthy traffic: here a drill begins."""
+        """Begin a drill: bring the pilot up, put objects into it, and play healthy traffic in."""
         start = time.monotonic()
         self.ends_well()
         records = {record.urn: record for record in self.state.resources.all() if record.urn}
@@ -140,7 +140,7 @@ class Rehearsal:
         self._tell(f"{self.stack} is up, {len(self._stood)} resources in {time.monotonic() - start:.0f} s")
 
     def is_called(self, **played: Played) -> None:
-        """Play healthy traffic in on every endpoint that stands, or what is `played` on one."""
+        """Play healthy traffic in on every endpoint. On the endpoints in `played`, play that in instead."""
         for name, item in endpoints.of(self.config).items():
             bound = item.rollback.p95_latency_ms if isinstance(item, OnlineEndpoint) else None
             healthy = Played(p95_ms=None if bound is None else bound * 0.4)
@@ -148,7 +148,7 @@ class Rehearsal:
                 self.state.metrics.play(measured_as(self.served(name)), played.get(name, healthy))
 
     def edits(self, said: str, change: Callable[[Json], None]) -> None:
-        """Somebody changes the stack file; `change` gets its keys without the namespace."""
+        """Change the stack file as somebody would. `change` gets its keys without the namespace."""
         self._tell(f"the stack file now says {said}")
         tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
         config: Json = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in tree["config"].items()}
@@ -157,22 +157,22 @@ class Rehearsal:
         self._file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
 
     def reverts(self) -> None:
-        """The stack file is as it was."""
+        """Restore the stack file."""
         self._tell("the stack file says what it said before")
         self._file.write_text(self._text, encoding="utf-8")
 
     def refuses(self, kind: FaultKind, argument: str, said: str) -> None:
-        """The cloud refuses, until it is told otherwise, what has all parts of the argument in its inputs."""
+        """Let the cloud refuse resources with all parts of the argument in their inputs, until `refuses_no_more`."""
         self._tell(said)
         self.state.faults.arm(kind, "*", LASTS, argument)
 
     def refuses_no_more(self, said: str) -> None:
-        """The cloud refuses nothing."""
+        """Let the cloud refuse nothing any more."""
         self._tell(said)
         self.state.faults.disarm()
 
     def behind(self, said: str) -> Resources:
-        """The cloud's resources, to be changed behind Pulumi's back."""
+        """Give the cloud's resources to a change behind Pulumi's back."""
         self._tell(said)
         return self.state.resources
 
@@ -185,14 +185,14 @@ class Rehearsal:
         return ran
 
     def ends_well(self) -> Ran:
-        """`pulumi up`, which must end well."""
+        """Run `pulumi up`. It must end well."""
         ran = self.up()
         if not ran.well:
             raise Unexpected(f"`pulumi up` failed: {_first(ran)}")
         return ran
 
     def fails(self, saying: str) -> None:
-        """`pulumi up`, which must fail with a message that matches `saying`: so it is noticed."""
+        """Run `pulumi up`. It must fail with a message that matches `saying`. So the failure is noticed."""
         ran = self.up()
         if ran.well:
             raise Unexpected("`pulumi up` ended well, and was to fail")
@@ -202,7 +202,7 @@ class Rehearsal:
         self._notice(f"`pulumi up` fails: {_short(found)}")
 
     def is_killed(self, share: float) -> None:
-        """`pulumi up`, killed once it has done that share of the changes that a preview shows."""
+        """Run `pulumi up`, and kill it once it has done that share of the changes in a preview."""
         changes = [step for step in self.previews().steps if not step.type.startswith(OURS)]
         after = max(1, round(len(changes) * share))
         reads = len(known(self._resources))  # each is refreshed first
@@ -212,21 +212,21 @@ class Rehearsal:
         self._tell(f"`pulumi up` is killed with all that it started, after {after} of {len(changes)} changes")
 
     def is_let_go(self) -> None:
-        """`pulumi cancel`: the stack is no longer held for a run that is gone."""
+        """Run `pulumi cancel`, which releases the stack from a run that is gone."""
         self.operator(f"`pulumi cancel -s {self.stack}`, once nobody runs it")
         self._api.cancel()
 
     def previews(self) -> Ran:
-        """`pulumi preview`, which must end well."""
+        """Run `pulumi preview`. It must end well."""
         ran = self._run("preview", self._api.preview)
         if not ran.well:
             raise Unexpected(f"`pulumi preview` failed: {_first(ran)}")
         return ran
 
-    # What is seen
+    # Steps that look
 
     def idle_floor(self) -> float:
-        """Dollars a month with no traffic, by the stack file as it is now and the offline preview."""
+        """Dollars a month with no traffic, for the present stack file, by the offline preview."""
         tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
         with TemporaryDirectory() as folder:
             copy = Path(folder) / self._file.name
@@ -234,7 +234,7 @@ class Rehearsal:
             return cost_of(preview(copy)).idle_usd
 
     def looks(self) -> None:
-        """Take down what is hurt at this moment: what an alarm says, what somebody changed, what does not stand."""
+        """Note what is hurt now: what alarms say, what somebody changed, and what is missing."""
         for alarm in alarms(self.state):
             if alarm.rings and alarm.figure != "requests":
                 served = [one for one in self.state.resources.all() if one.type in ENDPOINTS]
@@ -246,7 +246,7 @@ class Rehearsal:
         self._absences.append({record.urn for record in self.state.resources.all()})
 
     def rings(self, alarm: str) -> None:
-        """The alarm of that name rings: so it is noticed."""
+        """Check that the alarm of that name rings. So the failure is noticed."""
         ringing = {one.name: one for one in alarms(self.state) if one.rings}
         if alarm not in ringing:
             raise Unexpected(f"the alarm {alarm} does not ring, but {', '.join(sorted(ringing)) or 'none'}")
@@ -254,7 +254,7 @@ class Rehearsal:
         self._notice(f"the alarm {alarm} mails {mails}: {ringing[alarm].words}")
 
     def shows(self, op: str, names: Iterable[str]) -> Ran:
-        """`pulumi preview` shows this operation on these resources: so it is noticed."""
+        """Check that `pulumi preview` shows this operation on these resources. So the failure is noticed."""
         ran = self.previews()
         lacking = sorted(set(names) - {step.name for step in ran.steps if step.op == op})
         if lacking:
@@ -263,16 +263,16 @@ class Rehearsal:
         return ran
 
     def operator(self, *does: str) -> None:
-        """What the operator does, as the runbooks say it."""
+        """Note what the operator does, as in the runbooks."""
         self.report.operator += does
         for sentence in does:
             self._tell(f"the operator: {sentence}")
 
     def converges(self, degraded: Sequence[str], gone: Sequence[str] = ()) -> None:
-        """`pulumi up` ends well with the pilot as it was, a second one changes nothing, and nothing was lost.
+        """End a drill: `pulumi up` restores the pilot, a second one changes nothing, and nothing was lost.
 
-        `degraded` is what was hurt meanwhile, in order: no less and no more. What is protected must be the very thing
-        that it was, with what it held, but in the parts that somebody deleted, `gone`.
+        `degraded` is exactly what was hurt meanwhile, in order. Each protected resource must still be the same one,
+        with its contents, except in the parts `gone` that somebody deleted.
         """
         ran = self.ends_well()
         stands = set(parts_of(self.stack, self._resources))
@@ -349,12 +349,12 @@ def known(resources: Sequence[Json]) -> set[Thing]:
 
 
 def standing(state: State) -> list[Thing]:
-    """What stands in the simulated cloud, but for what our own provider made."""
+    """The resources in the simulated cloud, without those that our own provider made."""
     return [(record.type, record.id) for record in state.resources.all() if not record.type.startswith(OURS)]
 
 
 def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
-    """The cloud's resources in Pulumi's state by URN, each with its part of the pilot: `endpoint fraud-scorer`."""
+    """The cloud's resources in Pulumi's state, by URN, each with its part of the pilot: `endpoint fraud-scorer`."""
     by_urn = {one["urn"]: one for one in resources}
     parts: dict[str, str] = {}
     for one in filter(_is_cloud, resources):
@@ -369,7 +369,7 @@ def parts_of(stack: str, resources: Sequence[Json]) -> dict[str, str]:
 
 
 def _holds_data(type_: str) -> bool:
-    """Whether data lies in resources of a type, by its record."""
+    """Whether resources of a type hold data, by its record."""
     kind = kind_of(type_)
     return kind is not None and isinstance(kind.holds, Holds) and kind.holds.what == "data"
 
@@ -392,6 +392,6 @@ def _plain(message: str) -> str:
 
 
 def _short(message: str) -> str:
-    """What it says, in one line, without what the engine puts before it."""
+    """The message in one line, without the engine's words before it."""
     line = " ".join(message.split())
     return re.sub(r"^(error: |[\w:/.-]+ resource '[^']*' has a problem: )+", "", line)

@@ -1,7 +1,7 @@
-"""What the judgement asks of a stack, in the words every platform shares.
+"""The facts of a stack that the judgement reads, in words that every platform shares.
 
-What stands in the catalogue's records is read here, once for every platform; one module a platform answers the rest. A
-module reads the resource graph of its platform and nothing else, as policies do.
+Facts from the catalogue's records are read here, once for every platform. Each platform has a module for the rest. A
+module reads only the resource graph of its platform, as policies do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,9 +17,9 @@ from operations.verdict import NetworkPicture
 
 
 class Facts(Protocol):
-    """What a platform's module answers."""
+    """The functions of a platform's module."""
 
-    def place(self, graph: Graph) -> tuple[str, str]:
+    def account_and_region(self, graph: Graph) -> tuple[str, str]:
         """The account and the region of the stack's provider."""
         ...
 
@@ -32,11 +32,11 @@ class Facts(Protocol):
         ...
 
     def before_up(self, graph: Graph) -> Iterable[str]:
-        """What a person has to do before `pulumi up`, beside quotas and artifacts, one sentence a step."""
+        """The steps of a person before `pulumi up`, except quotas and artifacts; one sentence a step."""
         ...
 
     def after_up(self, graph: Graph) -> Iterable[str]:
-        """What a person still has to do once `pulumi up` has ended, one sentence a step."""
+        """The steps of a person after `pulumi up`; one sentence a step."""
         ...
 
     def network(self, graph: Graph) -> NetworkPicture | None:
@@ -45,28 +45,28 @@ class Facts(Protocol):
 
 
 def of(platform: str) -> Facts:
-    """The module of one platform; no other is imported."""
+    """The module of one platform. No other is imported."""
     return import_module(f"operations.facts.{platform}")  # pyright: ignore[reportReturnType]  # a module has no self
 
 
 def uses(graph: Graph) -> Iterator[tuple[Resource, Machines]]:
-    """Everything that runs machines, and what it runs.
+    """Each resource that runs machines, and its machines.
 
-    What cannot be read is left out here: `limits-machine-types` and `quota-declared` make findings of it.
+    What cannot be read is left out here, for `limits-machine-types` and `quota-declared` make findings of it.
     """
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.runs, Runs):
             try:
                 yield from [(resource, machines) for machines in kind.runs.machines(graph, resource)]
-            except Exception:  # whatever it is, a rule says it: nothing is judged by what is left out here
+            except Exception:  # a rule reports the error, and nothing is judged by what is left out here
                 continue
 
 
 def artifacts(graph: Graph) -> set[str]:
     """The addresses of the model artifacts that are served or scored with.
 
-    Raises Unreadable for one that cannot be read: no rule reads artifacts, so the judgement makes the finding of it.
+    Raises Unreadable for an address that cannot be read. No rule reads artifacts, so the judgement makes the finding.
     """
     found: set[str] = set()
     for resource in graph.cloud:
@@ -77,7 +77,7 @@ def artifacts(graph: Graph) -> set[str]:
 
 
 def team(resource: Resource) -> str | None:
-    """Whose a resource is by its own tags; None where it carries none, or they cannot be read."""
+    """The team in a resource's own tags. None where it has no such tag, or the tags cannot be read."""
     kind = kind_of(resource.type)
     if kind is None or not isinstance(kind.tags, At):
         return None

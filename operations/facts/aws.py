@@ -1,4 +1,4 @@
-"""What the judgement reads of a stack on Amazon SageMaker."""
+"""The facts of a stack on Amazon SageMaker."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.kinds.aws.sns import SUBSCRIPTION
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _NEEDED_BY = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
 
 
-def place(graph: Graph) -> tuple[str, str]:
-    """The provider's one allowed account and its region; empty where it says none, of which rules make findings."""
+def account_and_region(graph: Graph) -> tuple[str, str]:
+    """The provider's only allowed account and its region. Empty where it names none; rules make findings of that."""
     provider = next(iter(graph.of(PROVIDER)), None)
     if provider is None:
         return "", ""
@@ -31,7 +31,7 @@ def place(graph: Graph) -> tuple[str, str]:
 
 
 def budgets(graph: Graph) -> Iterator[float]:
-    """The limit of each cost budget; `cost-budget` makes a finding of one that cannot be read."""
+    """The limit of each cost budget. `cost-budget` makes a finding of one that cannot be read."""
     for budget in graph.of(BUDGET):
         try:
             amount = budget.props.number_or_none("limitAmount")
@@ -47,12 +47,12 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """Nothing: AWS's services need no switching on."""
+    """None: AWS's services need not be switched on."""
     yield from ()
 
 
 def after_up(graph: Graph) -> Iterator[str]:
-    """E-mail subscriptions want a yes, and a cost-allocation tag the payer account."""
+    """E-mail subscriptions must be confirmed, and the payer account must activate the cost-allocation tag."""
     for subscription in graph.of(SUBSCRIPTION):
         if subscription.props.text_if_known("protocol") == "email":
             yield f"confirm the alerts e-mail to {subscription.props.text_if_known('endpoint')}"
@@ -78,14 +78,14 @@ def network(graph: Graph) -> NetworkPicture | None:
     )
 
 
-def _links(graph: Graph) -> Iterator[Link]:
-    """Each endpoint whose service is known; `network-proof` makes a finding of one that cannot be read."""
+def _links(graph: Graph) -> Iterator[NetworkLink]:
+    """Each endpoint whose service is known. `network-proof` makes a finding of one that cannot be read."""
     for endpoint in graph.of(VPC_ENDPOINT):
         try:
             service, gateway = service_of(endpoint), is_gateway(endpoint)
         except Unreadable:
             continue
-        yield Link(
+        yield NetworkLink(
             service=service,
             endpoint=endpoint.name,
             kind="Gateway" if gateway else "Interface",

@@ -1,4 +1,4 @@
-"""What the judgement reads of a stack on Azure Machine Learning, beside what the catalogue's records say."""
+"""The facts of a stack on Azure Machine Learning."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
 from catalogue.platforms import PLATFORMS
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _AZURE = "azure-native:"
 _NEEDED_BY = {
@@ -21,8 +21,8 @@ _NEEDED_BY = {
 }
 
 
-def place(graph: Graph) -> tuple[str, str]:
-    """The subscription and location of Azure's provider; empty where it does not say."""
+def account_and_region(graph: Graph) -> tuple[str, str]:
+    """The subscription and location of Azure's provider. Empty where it does not name them."""
     for provider in graph.of(PLATFORMS["azure"].provider):
         return provider.props.text_if_known("subscriptionId"), provider.props.text_if_known("location")
     return "", ""
@@ -43,7 +43,7 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """A new subscription knows none of the namespaces that a stack uses until they are registered."""
+    """A new subscription must register each namespace that a stack uses."""
     if graph.of(WORKSPACE):
         spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
         yield f"register the subscription's resource providers ({', '.join(spaces)})"
@@ -55,19 +55,19 @@ def _namespace(token: str) -> str:
 
 
 def after_up(graph: Graph) -> Iterator[str]:
-    """The action group writes by itself; a first call needs somebody inside."""
+    """The action group needs no confirmation. Somebody inside the network must make the first call."""
     names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(SERVED)]
     if names:
         yield f"call {names[0]} from inside the network, for example from a compute instance"
 
 
 def network(graph: Graph) -> NetworkPicture | None:
-    """The virtual network, who is in the managed one, and what is reached through each private endpoint."""
+    """The virtual network, who is in the managed network, and the service behind each private endpoint."""
     vnets = graph.of(NETWORK)
     if not vnets:
         return None
     links = [
-        Link(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
+        NetworkLink(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
         for endpoint in graph.of(PRIVATE_ENDPOINT)
         for group in endpoint.props.each_text_if_known("privateLinkServiceConnections.groupIds")
     ]

@@ -1,4 +1,4 @@
-"""What the judgement reads of a stack on Vertex AI."""
+"""The facts of a stack on Vertex AI."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workb
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.properties import Unreadable
 from operations import facts
-from operations.verdict import Link, NetworkPicture
+from operations.verdict import NetworkLink, NetworkPicture
 
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
 _SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
 _ZONE, _ATTACHED = dns.ZONE, compute.FORWARDING_RULE
 _GOOGLE = compute.GLOBAL_FORWARDING_RULE
-# The API that the resources of a module are made through; Workflows are started through another beside it.
+# The API through which the resources of a module are made. Workflows are started through another one too.
 _APIS = {
     "gcp:artifactregistry/": "artifactregistry",
     "gcp:bigquery/": "bigquery",
@@ -38,14 +38,14 @@ _APIS = {
 }
 
 
-def place(graph: Graph) -> tuple[str, str]:
+def account_and_region(graph: Graph) -> tuple[str, str]:
     """The project and region of Google's provider."""
     provider = next(r for r in graph.resources if r.type == PROVIDER)
     return str(provider.inputs["project"]), str(provider.inputs["region"])
 
 
 def budgets(graph: Graph) -> Iterator[float]:
-    """The specified amount of each budget, whole units and billionths; `cost-budget` says what cannot be read."""
+    """The amount of each budget, from whole units and billionths. `cost-budget` reports one that cannot be read."""
     for budget in graph.of(_BUDGET):
         try:
             amount = budget.props.section_or_empty("amount.specifiedAmount")
@@ -63,7 +63,7 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """A new project has its APIs off, and no role in it lets anybody make a budget on what pays for it."""
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
     apis = sorted({api for r in graph.resources for part, api in _APIS.items() if r.type.startswith(part)})
     if apis:
         yield f"enable the project's APIs ({', '.join(apis)})"
@@ -72,24 +72,24 @@ def before_up(graph: Graph) -> Iterator[str]:
 
 
 def after_up(graph: Graph) -> Iterator[str]:
-    """An e-mail channel needs no yes; a first call needs somebody inside."""
+    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
     if served := graph.of(_SERVED):
         name = served[0].props.text_if_known("name") or served[0].name
         yield f"call {name} from inside the network, for example from Workbench"
 
 
 def network(graph: Graph) -> NetworkPicture | None:
-    """The subnets, who is inside, each of Google's domains and each endpoint reached through an address of the VPC."""
+    """The subnets, who is inside, and each Google domain and endpoint that an address of the VPC leads to."""
     subnets = graph.of(_SUBNET)
     if not subnets:
         return None
     google = [rule.name for rule in graph.of(_GOOGLE)]
     needed = _needed(graph)
-    links: list[Link] = []
+    links: list[NetworkLink] = []
     for zone in graph.of(_ZONE):
         domain = zone.props.text_if_known("dnsName").rstrip(".")
         links.append(
-            Link(
+            NetworkLink(
                 service=domain,
                 endpoint=", ".join(google) or "nothing",
                 kind="Private Service Connect",
@@ -99,7 +99,7 @@ def network(graph: Graph) -> NetworkPicture | None:
     for attached in graph.of(_ATTACHED):
         for deployment in graph.refers(attached, "target", _DEPLOYMENT):
             links.append(
-                Link(
+                NetworkLink(
                     service=deployment.props.text_if_known("endpoint").rpartition("/")[2],
                     endpoint=attached.name,
                     kind="Private Service Connect",
@@ -116,7 +116,7 @@ def network(graph: Graph) -> NetworkPicture | None:
 
 
 def _needed(graph: Graph) -> dict[str, set[str]]:
-    """Each domain that must be reachable, and what needs it: the component, or a resource that is in none."""
+    """Each domain that must be reachable, with the component that needs it, or the resource if it has no component."""
     found: dict[str, set[str]] = {}
     for resource in graph.cloud:
         kind = kind_of(resource.type)

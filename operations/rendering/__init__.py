@@ -1,4 +1,4 @@
-"""Resource graphs in the languages that Checkov's rules are written in: Terraform plans and ARM templates."""
+"""Renders resource graphs in the languages of Checkov's rules: Terraform plans and ARM templates."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -8,6 +8,6 @@ from operations.rendering.rendered import Rendered, Resource
 
 
 def render(platform: str, resources: Iterable[Resource]) -> Rendered:
-    """Render every resource in the language of its platform; no other language is imported."""
+    """Render every resource in the language of its platform. No other language is imported."""
     rendered: Rendered = import_module(f"operations.rendering.{PLATFORMS[platform].rendering}").render(resources)
     return rendered

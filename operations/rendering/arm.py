@@ -1,10 +1,10 @@
 """Renders the Azure part of a resource graph as one ARM template, the language of Checkov's rules for Azure.
 
-pulumi-azure-native follows Azure's own API, so properties keep their wire names; what the package flattened
-is in `arm_types`, with how that was checked, and what it renamed is in the catalogue's records.
+pulumi-azure-native follows Azure's own API, so properties keep their wire names. `arm_types` has what the package
+flattened, and how that was checked. The catalogue's records have what it renamed.
 
-What connects two resources in the graph of Checkov 3.3.30, by experiment on an endpoint's deployment (a child of a
-child) and a private endpoint, which each refer to another resource (our CKV2_MLP_1 lives by the conclusion):
+We tried what connects two resources in the graph of Checkov 3.3.30, with an endpoint's deployment (a child of a child)
+and a private endpoint, which both refer to another resource. Our CKV2_MLP_1 depends on the result:
 
 * A concrete id in a property, or `[resourceId(...)]` there: no edge.
 * `dependsOn` with concrete ids or bare names: an edge to the private endpoint's target, none to a child resource.
@@ -12,9 +12,9 @@ child) and a private endpoint, which each refer to another resource (our CKV2_ML
 * `dependsOn` with `[resourceId('type', 'parent', 'child')]`, as ARM wants it: an edge to the parent, the wrong one.
 * `dependsOn` with `[resourceId('type', 'parent/child')]`: every edge, each to the right resource.
 
-So values stay concrete, and every dependency stands in `dependsOn` in the last form. Nothing deploys this document. A
-value not yet known becomes a `reference`, so that it is set. Checkov finds a dependency by name alone: of two resources
-that share one (`store/default` is the blob service and its policy), the later has the edges of both.
+So values stay concrete, and every dependency is in `dependsOn` in the last form. Nothing deploys this document. An
+unknown value becomes a `reference`, so that it counts as set. Checkov finds a dependency by its name only. Of two
+resources with one name (`store/default` is the blob service and its policy), the later one has the edges of both.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ from operations.rendering.arm_types import DROPPED, OUTSIDE, WRAPPED
 from operations.rendering.rendered import Json, Rendered, Resource, Unrendered, cloud_resources
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-# What stays beside `properties` in a resource that is inside another.
+# Keys that stay beside `properties` in a resource inside another one.
 _BESIDE = frozenset({"etag", "extendedLocation", "id", "location", "name", "sku", "tags", "type", "zones"})
 _MARK = next(iter(SECRET))
 
@@ -36,8 +36,8 @@ _MARK = next(iter(SECRET))
 def render(resources: Iterable[Resource]) -> Rendered:
     """Render every azure-native resource as one template with all of them, children beside their parents.
 
-    Components and providers are not resources and are left out; anything else without a mapping is in `unrendered`,
-    or in `own` if it is of our own provider.
+    Components and providers are left out. A resource without a mapping is in `unrendered`, or in `own` if it is of our
+    own provider.
     """
     own: list[Unrendered] = []
     unrendered: list[Unrendered] = []
@@ -63,14 +63,14 @@ def render(resources: Iterable[Resource]) -> Rendered:
 
 
 def arm_type(token: str) -> ArmType | None:
-    """Give the ARM type of a Pulumi token, by its record; None where it has none."""
+    """The ARM type of a Pulumi token, by its record, or None."""
     kind = kind_of(token)
     way = kind.renders.as_ if kind is not None and isinstance(kind.renders, Renders) else None
     return way if isinstance(way, ArmType) else None
 
 
 def _name(resource: Resource, kind: ArmType) -> str:
-    """The name from the outermost parent's down; one that Azure or Pulumi makes up is in the outputs."""
+    """The name with those of all parents before it. A made-up name is read from the outputs."""
     *parents, last = kind.names.split()
     inputs, outputs = resource["inputs"], resource["outputs"]
     own = inputs.get(last) or outputs.get("name") or resource["name"]
@@ -78,7 +78,10 @@ def _name(resource: Resource, kind: ArmType) -> str:
 
 
 def _unique(kind: str, name: str, taken: set[tuple[str, str]]) -> str:
-    """Checkov knows a resource by type and name alone; in ARM the scope of an extension resource counts as well."""
+    """Make names unique for Checkov, which knows a resource by type and name.
+
+    In ARM the scope of an extension counts too.
+    """
     return next(n for i in range(1, len(taken) + 2) if (kind, n := name if i == 1 else f"{name}_{i}") not in taken)
 
 
@@ -97,8 +100,8 @@ def _resource(resource: Resource, kind: ArmType, names: Mapping[str, tuple[str, 
         if value is None:
             continue
         outside = key not in kind.inside and kind.renamed.get(key, key) in OUTSIDE
-        place = body if outside or key == "properties" else properties
-        place[kind.renamed.get(key, key)] = value
+        into = body if outside or key == "properties" else properties
+        into[kind.renamed.get(key, key)] = value
     if properties:
         body["properties"] = properties
     urns = [*resource.get("dependencies", ()), *(urn for urns in sources.values() for urn in urns)]
@@ -115,7 +118,7 @@ def _reference(pair: tuple[str, str]) -> str:
 
 
 def _value(kind: ArmType, key: str, raw: Json, unknown: str | None) -> Json:
-    """Translate one value with all that is in it; what is not yet known becomes the expression `unknown`."""
+    """Translate one value with all its parts. An unknown part becomes the expression `unknown`."""
     if raw == UNKNOWN:
         return unknown
     if isinstance(raw, list):

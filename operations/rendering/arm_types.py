@@ -1,18 +1,18 @@
-"""What pulumi-azure-native flattened of ARM's shapes; each kind's ARM type and renamed keys are in its record.
+"""The shapes of ARM that pulumi-azure-native flattened. A kind's record has its ARM type and renamed keys.
 
 ARM types and body shapes were checked, with every nested input of pulumi-azure-native 3.29, against Azure's published
-Bicep types (Azure/bicep-types-az) of the same API version; the versions are those of the package's docstrings, and a
-test compares them with the installed package. Not translated: what Azure's types do not know (connections' credentials
-are of their own kinds, automated-ML settings differ by task), which is passed through as it is.
+Bicep types (Azure/bicep-types-az) of the same API version. The versions are those of the package's docstrings, and a
+test compares them with the installed package. What Azure's types do not describe is passed through as it is:
+credentials of connections, which have their own kinds, and automated-ML settings, which differ by task.
 """
 
-# Query parameters, and what the place of deployment says.
+# Query parameters, and keys that the scope of the deployment gives.
 DROPPED = frozenset({"expand", "id", "name", "resourceGroupName", "skipValidation", "type"})
-# What ARM has beside `properties`; all else is inside, unless the inputs have a `properties` of their own.
+# Keys that ARM has beside `properties`. All others are inside, unless the inputs have their own `properties`.
 OUTSIDE = frozenset(
     {"eTag", "extendedLocation", "identity", "kind", "location", "managedBy", "plan", "scope", "sku", "tags", "zones"}
 )
-# Whole resources inside another, which ARM writes as {name, id, properties: {...}} and Pulumi flat.
+# Whole resources inside another one. ARM writes them as {name, id, properties: {...}}, Pulumi writes them flat.
 _WRAPPED = """
     applicationGatewayIPConfigurations delegations ipConfigurations linkedPublicIPAddress
     manualPrivateLinkServiceConnections natGateway networkSecurityGroup privateDnsZoneConfigs

@@ -1,4 +1,4 @@
-"""What every rendering returns: the document for Checkov, what its addresses stand for, and what it leaves out."""
+"""The result of a rendering: the document for Checkov, the resources of its addresses, and those left out."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 Json: TypeAlias = Any
 Resource: TypeAlias = Mapping[str, Any]
 
-# How Checkov calls the two languages.
+# Checkov's names of the two languages.
 Framework: TypeAlias = Literal["terraform_plan", "arm"]
 
 _OURS = "mlplatform:"
@@ -26,8 +26,8 @@ class Unrendered:
 class Rendered:
     """A document in the language of `framework`, and the URN behind each address in it.
 
-    `unrendered` are resources that Checkov may have rules for and does not see; `own` are resources of our own
-    provider, which no other tool knows: our policies alone judge them.
+    `unrendered` are resources that Checkov does not see, although it may have rules for them. `own` are resources of
+    our own provider. Only our policies judge those, for no other tool knows them.
     """
 
     framework: Framework
@@ -38,7 +38,7 @@ class Rendered:
 
 
 def cloud_resources(resources: Iterable[Resource], own: list[Unrendered]) -> Iterator[Resource]:
-    """Give what is no component and no provider; put resources of our own provider into `own` instead."""
+    """The resources to render: no components, no providers. Those of our own provider go into `own` instead."""
     for resource in resources:
         urn, token = resource["urn"], resource["type"]
         if not resource["custom"] or token.startswith("pulumi:"):

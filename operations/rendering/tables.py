@@ -1,4 +1,4 @@
-"""What differs between two bridged providers: how each one's names and shapes are told from Pulumi's."""
+"""How a bridged provider's names and shapes in Terraform follow from those in Pulumi."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,37 +11,40 @@ from catalogue.rendering import Terraform
 
 @dataclass(frozen=True)
 class Table:
-    """What one bridge renamed or reshaped in every resource; what it did to one alone stands in the kind's record."""
+    """What one bridge renamed or reshaped in all resources. A kind's record has what it renamed in that kind only."""
 
     platform: str
-    """The platform whose records name its types."""
+    """The platform. Its records name the types."""
     provider: str
-    """The provider's name in Terraform, from which its source and the types' prefix follow."""
-    place: tuple[str, ...]
-    """The provider's settings that say where: Pulumi's and Terraform's names for them are the same."""
+    """The provider's name in Terraform. Its source and the prefix of its types follow from it."""
+    where: tuple[str, ...]
+    """The provider's settings that say where it works. Pulumi and Terraform give them the same names."""
     plurals: frozenset[str] = frozenset()
-    """Lists that Pulumi names in the plural and Terraform in the singular; every other has the same name in both."""
+    """Lists that Pulumi names in the plural and Terraform in the singular. Other lists have one name in both."""
     maps: frozenset[str] = frozenset()
-    """Maps, whose keys the user chooses. Every other object is a block, which Terraform holds as a list of one."""
+    """Maps, in which the user chooses the keys.
+
+    Any other object is a block, which Terraform writes as a list of one.
+    """
     lookalikes: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Some blocks have the name of a map. An object of that name is a block where it has this key."""
+    """Blocks that have the name of a map. An object of this name is a block if it has this key."""
     documents: frozenset[str] = frozenset()
     """JSON documents that Pulumi also takes as typed objects."""
     shared: frozenset[str] = frozenset()
-    """Outputs that many resources share, such as the region. A value that equals one of them refers to no resource."""
+    """Outputs that many resources share, such as the region. An equal value refers to no resource."""
 
     @cached_property
     def renamed(self) -> Mapping[str, Mapping[str, str]]:
-        """Top-level attributes that the bridge renamed in one resource only, by Terraform type."""
+        """Top-level attributes that the bridge renamed in one type only, by Terraform type."""
         ways = (kind.renders.as_ for kind in kinds(self.platform).values() if isinstance(kind.renders, Renders))
         return {way.type: way.renamed for way in ways if isinstance(way, Terraform)}
 
     def is_map(self, name: str, value: Mapping[str, object]) -> bool:
-        """Tell whether the object `value` of the attribute `name` is a map."""
+        """Whether the object `value` of the attribute `name` is a map."""
         return name in self.maps and self.lookalikes.get(name) not in value
 
     def singular(self, name: str) -> str:
-        """Give Terraform's name of the list that Pulumi calls `name`."""
+        """Terraform's name of the list that Pulumi calls `name`."""
         if name not in self.plurals:
             return name
         if name.endswith("ies"):

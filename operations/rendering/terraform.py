@@ -1,10 +1,10 @@
 """Renders the AWS and Google Cloud parts of a resource graph as Terraform, the language of most of Checkov's rules.
 
-pulumi-aws and pulumi-gcp are bridged from Terraform's providers, so types and properties translate one to one; what
-each bridge changed is in `terraform_aws` and `terraform_gcp`, with how that was checked.
+pulumi-aws and pulumi-gcp are bridged from Terraform's providers, so types and properties translate one to one.
+`terraform_aws` and `terraform_gcp` have what each bridge changed, and how that was checked.
 
-What Checkov 3.3.30 does with a value that is another resource's output, by experiment on 30 resources, 89 findings
-(tests/policies/test_checkov_checks.py keeps the conclusion true):
+We tried what Checkov 3.3.30 does with a value that is another resource's output, on 30 resources with 89 findings
+(tests/policies/test_checkov_checks.py holds the result):
 
 * Absent from `values` with a `references` entry, as Terraform prints an unknown: the first reference becomes the
   attribute's value and every reference an edge, so "is it set" checks (CKV_AWS_26, 98, 158) and graph checks
@@ -12,8 +12,8 @@ What Checkov 3.3.30 does with a value that is another resource's output, by expe
 * Concrete in `values` with a `references` entry: the same 89 findings; the value stays and the edges are there too.
 * Concrete without a reference: no edge; 11 of the findings change from pass to fail, CKV_AWS_18, 21 and 145 included.
 
-So a value that is wholly another resource's output leaves `values`, as in a real plan, and one that merely contains
-such outputs (a policy document, an autoscaling target) stays readable; both carry their references.
+So a value that is wholly another resource's output is left out of `values`, as in a real plan. A value that only
+contains such outputs (a policy document, an autoscaling target) stays readable. Both have their references.
 """
 
 import json
@@ -32,12 +32,12 @@ from operations.rendering.tables import Table
 from operations.rendering.terraform_aws import AWS
 from operations.rendering.terraform_gcp import GCP
 
-# The tables, by the name of the Pulumi package and by that of the Terraform provider.
+# The tables, by Pulumi package and by Terraform provider.
 _TABLES = {"aws": AWS, "gcp": GCP}
 _BY_PROVIDER = {table.provider: table for table in _TABLES.values()}
-# How Pulumi marks what is not plain JSON: secrets, and assets, which have no value to judge.
+# Pulumi's marks of what is no plain JSON: secrets, and assets, which have no value to judge.
 _MARK = next(iter(SECRET))
-# Outputs that name one resource and no other, so that finding one inside a text proves where it came from.
+# Outputs that identify one resource, so one found inside a text proves where the text came from.
 _IDENTITY = re.compile(r"(^id|Id|^arn|Arn|^name|Name|^bucket|^url|Url|^selfLink|^email|^member)$")
 _SHARED = frozenset({"accountId", "ownerId", "registryId"})
 
@@ -48,7 +48,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True)
 class _Text:
-    """A string made of other resources' outputs: literal parts and (address, attribute) pairs, in order."""
+    """A text that contains other resources' outputs: literal parts and (address, attribute) pairs, in order."""
 
     value: str
     parts: tuple[str | tuple[str, str], ...]
@@ -65,7 +65,7 @@ class _Text:
 
 @dataclass(frozen=True)
 class _Block:
-    """A resource in Terraform's shape; `attributes` holds plain JSON with a `_Text` wherever a reference is."""
+    """A resource in Terraform's shape. `attributes` is plain JSON, with a `_Text` wherever there is a reference."""
 
     type: str
     name: str
@@ -86,8 +86,8 @@ class _Block:
 def render(resources: Iterable[Resource]) -> Rendered:
     """Render every AWS and Google Cloud resource as `terraform show -json` prints a plan that creates them all.
 
-    Components and providers are not resources and are left out; anything else without a mapping is in `unrendered`,
-    or in `own` if it is of our own provider.
+    Components and providers are left out. A resource without a mapping is in `unrendered`, or in `own` if it is of our
+    own provider.
     """
     resources = list(resources)
     own: list[Unrendered] = []
@@ -128,7 +128,7 @@ def render_configuration(resources: Iterable[Resource], region: str) -> dict[str
 
 
 def terraform_type(token: str) -> str | None:
-    """Give the Terraform type of a Pulumi token, by its record; None where it has none."""
+    """The Terraform type of a Pulumi token, by its record, or None."""
     kind = kind_of(token)
     way = kind.renders.as_ if kind is not None and isinstance(kind.renders, Renders) else None
     return way.type if isinstance(way, Terraform) else None
@@ -139,7 +139,7 @@ def _table(kind: str) -> Table:
 
 
 def _addresses(resources: Iterable[Resource]) -> tuple[dict[str, str], list[Unrendered]]:
-    """Give each renderable resource an address of its own: Terraform names are unique by type, Pulumi's by URN."""
+    """Give each renderable resource an address. Terraform names are unique by type, and Pulumi's by URN."""
     addresses: dict[str, str] = {}
     unrendered: list[Unrendered] = []
     taken: set[str] = set()
@@ -169,7 +169,7 @@ def _blocks(resources: Iterable[Resource], addresses: Mapping[str, str]) -> Iter
             sources = [known[dep] for dep in resource.get("propertyDependencies", {}).get(prop, []) if dep in known]
             key, value = _attribute(kind, prop, raw, _Linker(_table(kind), sources, addresses), top=True)
             attributes[key] = value
-            # The value was computed from a resource and shows no trace of it: an edge is all that can be kept.
+            # The value was computed from a resource but does not show it, so only an edge can be kept.
             if sources and not _references(value) and not _is_blocks(value):
                 vague[key] = [addresses[source["urn"]] for source in sources]
         linked = {name for value in attributes.values() for name in _references(value)}
@@ -187,7 +187,7 @@ class _Linker:
         self.addresses = [addresses[source["urn"]] for source in sources]
         pairs = zip(self.addresses, sources, strict=True)
         outputs = [(key, value, address) for address, source in pairs for key, value in source["outputs"].items()]
-        # One text may be the output of several resources. It is then taken for the one whose ARN or id it is.
+        # One text may be an output of several resources. It then counts as that of the one with this ARN or id.
         outputs.sort(key=lambda output: {"arn": 0, "id": 1}.get(output[0], 2))
         self.outputs: dict[str, tuple[str, tuple[str, str]]] = {}
         for key, value, address in outputs:
@@ -198,7 +198,10 @@ class _Linker:
 
     @cached_property
     def inside(self) -> re.Pattern[str] | None:
-        """What finds the outputs inside a longer text; most properties never ask, and compiling is what costs."""
+        """The pattern that finds outputs inside a longer text.
+
+        It is compiled late, for most properties do not need it.
+        """
         identities = [re.escape(value) for value, (key, _) in self.outputs.items() if _is_identity(key)]
         longest_first = "|".join(sorted(identities, key=len, reverse=True))
         return re.compile(rf"(?<![\w-])({longest_first})(?![\w-])") if identities else None
@@ -207,10 +210,10 @@ class _Linker:
         if value == UNKNOWN:
             return _Text(value, tuple((address, "id") for address in self.addresses))
         key, pair = self.outputs.get(value, ("", ("", "")))
-        # A whole property that equals an output is that output; deeper, "ENABLED" could be anybody's.
+        # A whole property that equals an output is that output. Inside one, a text such as "ENABLED" may be anything.
         if key and (top or key == prop or _is_identity(key)):
             return _Text(value, (pair,))
-        # Splitting by a pattern with one group gives text and match by turns.
+        # A split by a pattern with one group gives text and match alternately.
         parts = self.inside.split(value) if self.inside else [value]
         linked = [part if n % 2 == 0 else self.outputs[part][1] for n, part in enumerate(parts)]
         return _Text(value, tuple(part for part in linked if part)) if len(parts) > 1 else value
@@ -221,7 +224,7 @@ def _is_identity(key: str) -> bool:
 
 
 def _attribute(kind: str, prop: str, raw: Json, linker: _Linker, top: bool = False) -> tuple[str, Json]:
-    """Translate one property, with all that is in it, to its Terraform name and shape."""
+    """Translate one property, with all its parts, to its Terraform name and shape."""
     key = _name(linker.table, kind, prop, raw)
     if key in linker.table.documents and isinstance(raw, dict):
         raw = json.dumps(raw)
@@ -262,12 +265,15 @@ def _is_blocks(value: Json) -> bool:
 
 
 def _map(node: Json, leaf: Callable[[Json], Json]) -> Json:
-    """Rebuild `node` with `leaf` applied to what is neither a list nor a dict; drop what it makes `_ABSENT`."""
+    """Rebuild `node` with `leaf` applied to each value that is no list and no dict.
+
+    Values made `_ABSENT` are dropped.
+    """
     if isinstance(node, dict):
         mapped = {key: _map(value, leaf) for key, value in cast("dict[str, Json]", node).items()}
         return {key: value for key, value in mapped.items() if value is not _ABSENT}
     if isinstance(node, list):
-        # Terraform puts null where an unknown was, so that the other elements keep their index.
+        # Terraform puts null for an unknown element, so that the others keep their index.
         mapped_items = [_map(item, leaf) for item in cast("list[Json]", node)]
         return [None if item is _ABSENT else item for item in mapped_items]
     return leaf(node)
@@ -314,9 +320,12 @@ def _expression(node: Json) -> Json:
     return {} if constant is _ABSENT else {"constant_value": constant}
 
 
+def _named(block: _Block) -> dict[str, Json]:
+    return {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
+
+
 def _identity(block: _Block) -> dict[str, Json]:
-    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
-    return place | {"provider_name": f"{_REGISTRY}/{block.provider}"}
+    return _named(block) | {"provider_name": f"{_REGISTRY}/{block.provider}"}
 
 
 def _planned(block: _Block) -> dict[str, Json]:
@@ -333,13 +342,12 @@ def _change(block: _Block) -> dict[str, Json]:
 def _configured(block: _Block) -> dict[str, Json]:
     expressions = {key: _expression(value) for key, value in block.attributes.items()}
     expressions |= {key: {"references": addresses} for key, addresses in block.vague.items()}
-    place = {"address": block.address, "mode": "managed", "type": block.type, "name": block.name}
-    body = place | {"provider_config_key": block.provider, "expressions": expressions, "schema_version": 0}
+    body = _named(block) | {"provider_config_key": block.provider, "expressions": expressions, "schema_version": 0}
     return body | ({"depends_on": block.depends_on} if block.depends_on else {})
 
 
 def _provider_config(resources: Iterable[Resource], providers: Iterable[str]) -> dict[str, Json]:
-    """What each provider in use is told of the place; Pulumi's provider resource is named after its package."""
+    """Where each provider in use works. Pulumi's provider resource is named after its package."""
     settings = {
         r["type"].rpartition(":")[2]: r["inputs"] for r in resources if r["type"].startswith("pulumi:providers:")
     }
@@ -347,6 +355,6 @@ def _provider_config(resources: Iterable[Resource], providers: Iterable[str]) ->
     configs: dict[str, Json] = {}
     for name in providers:
         known = settings.get(packages[name], {})
-        told = {key: {"constant_value": known[key]} for key in _BY_PROVIDER[name].place if known.get(key)}
+        told = {key: {"constant_value": known[key]} for key in _BY_PROVIDER[name].where if known.get(key)}
         configs[name] = {"name": name, "full_name": f"{_REGISTRY}/{name}", "expressions": told}
     return configs

@@ -26,10 +26,10 @@ _MAPS = """
 AWS = Table(
     platform="aws",
     provider="aws",
-    place=("region",),
+    where=("region",),
     plurals=frozenset(_PLURALS.split()),
     maps=frozenset(_MAPS.split()),
-    # Cost Explorer alone has a block of this name, {key, values}: the rest are maps of text to text.
+    # Only Cost Explorer has a block of this name, {key, values}. All others are maps of text to text.
     lookalikes={"tags": "values"},
     documents=frozenset({"assume_role_policy", "policy", "policy_document"}),
     shared=frozenset({"region"}),

@@ -1,13 +1,13 @@
 """Terraform's names for pulumi-gcp's properties. The types' names stand in the records.
 
-Names and shapes were checked, with every nested input of pulumi-gcp 10.2, against the provider's
-schema as `cdktf-cdktf-provider-google-beta` 16.12 carries it (google-beta 7.12) and, for what is newer, against the
-source of google-beta 7.45 and the bridge metadata; only `deletion_policy` of a few resources, the service
-attachment's `nat_ips_per_endpoint` and the secret's `secret_type` are newer still, each one plain value.
+Names and shapes were checked, with every nested input of pulumi-gcp 10.2, against the provider's schema as
+`cdktf-cdktf-provider-google-beta` 16.12 carries it (google-beta 7.12) and, for what is newer, against the source of
+google-beta 7.45 and the bridge metadata; only `deletion_policy` of a few resources, the service attachment's
+`nat_ips_per_endpoint` and the secret's `secret_type` are newer still, each one plain value.
 
-Left out, for Terraform holds as lists what Pulumi gives as one value, or a block where others have a map: access
-policies, resource policies and vector indexes. Not translated: external Bigtable tables of BigQuery. No component uses
-any of them.
+Access policies, resource policies and vector indexes are left out: Terraform has lists there where Pulumi has one
+value, or a block where other resources have a map. External Bigtable tables of BigQuery are not translated. No
+component uses any of these.
 """
 
 from operations.rendering.tables import Table
@@ -27,7 +27,7 @@ _MAPS = """
 GCP = Table(
     platform="gcp",
     provider="google",
-    place=("project", "region"),
+    where=("project", "region"),
     plurals=frozenset(_PLURALS.split()),
     maps=frozenset(_MAPS.split()),
     shared=frozenset({"location", "project", "region", "zone"}),

@@ -63,7 +63,7 @@ def run_pulumi(context: typer.Context) -> None:
 
 @app.command("ls", epilog="Example: mlplatform sandbox ls")
 def list_resources(context: typer.Context) -> None:
-    """List what stands in the simulated cloud."""
+    """List the resources in the simulated cloud."""
     home, records = _resources(context)
     if not records:
         typer.echo(
@@ -255,7 +255,7 @@ def trial(
 
 
 def named_stack(arguments: Sequence[str]) -> str | None:
-    """The stack that a Pulumi command line names by --stack, without organization and project."""
+    """The stack named by --stack on a Pulumi command line, without organization and project."""
     for index, word in enumerate(arguments):
         if word in ("-s", "--stack") and index + 1 < len(arguments):
             return arguments[index + 1].rpartition("/")[2]
@@ -265,7 +265,7 @@ def named_stack(arguments: Sequence[str]) -> str | None:
 
 
 def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table of the sandbox, on a terminal as wide as that."""
+    """A table of the sandbox, as wide as the terminal."""
     table = Table(title=as_typed(home), title_justify="left")
     for heading in headings:
         table.add_column(heading, overflow="fold")
@@ -275,7 +275,7 @@ def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]])
 
 
 def _hint(name: str, known: set[str]) -> str:
-    """What to write in place of a name that nothing has."""
+    """A hint on what to write instead of a name that nothing has."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
 
@@ -288,7 +288,7 @@ def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:
 
 
 def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
-    """The simulated cloud, and the resources that go by the name. Raises BadInput if there is none."""
+    """The simulated cloud, and the resources with this name, id or ARN. Raises BadInput if there is none."""
     home, records = _resources(context)
     state = state_of(home)
     found = [one for one in records if name in (one.name, one.id, f"{one.type}::{one.name}")]
@@ -300,7 +300,10 @@ def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
 
 
 def _one(context: typer.Context, name: str) -> tuple["State", "Record"]:
-    """The simulated cloud, and the one resource that goes by the name. Raises BadInput if there is none, or several."""
+    """The simulated cloud, and the only resource with this name, id or ARN.
+
+    Raises BadInput for none, and for several.
+    """
     state, found = _found(context, name)
     if len(found) > 1:
         types = ", ".join(f"{one.type}::{one.name}" for one in found)
@@ -309,7 +312,7 @@ def _one(context: typer.Context, name: str) -> tuple["State", "Record"]:
 
 
 def _judge_argument(kind: str, of: str) -> None:
-    """Raises BadInput for what the fault cannot be armed with."""
+    """Refuse an `of` that the fault does not take. Raises BadInput."""
     wanted = {"slow": "seconds, such as --of 30", "crash": "--of before or --of after", "access-denied": "a persona"}
     seconds = of.replace(".", "", 1).isdigit()
     good = {"slow": seconds, "crash": of in ("before", "after"), "access-denied": bool(of)}
@@ -318,7 +321,7 @@ def _judge_argument(kind: str, of: str) -> None:
 
 
 def _has(tree: object, path: Sequence[str]) -> bool:
-    """Whether the path leads to something: keys of mappings, numbers in lists."""
+    """Whether the path leads to a value, by keys of mappings and numbers in lists."""
     found: Any = tree
     for step in path:
         try:

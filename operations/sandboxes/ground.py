@@ -1,4 +1,4 @@
-"""What every command needs that works in a sandbox: its folder, the tools, and the engine in it."""
+"""What each command of a sandbox needs: its folder, the tools, and the engine."""
 
 import fcntl
 import re
@@ -41,7 +41,7 @@ class Chosen:
     real_time: bool
 
     def home(self, default: str = DEFAULT) -> "Home":
-        """The sandbox, whether its folder exists or not. Raises BadInput for a name that is none."""
+        """The sandbox of this name. Its folder need not exist. Raises BadInput for a wrong name."""
         from sandbox.home import Home
 
         name = self.name or default
@@ -59,7 +59,7 @@ class Chosen:
 
 
 def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
-    """The engine in this sandbox, brought up to date; the stack made if it is not there.
+    """The engine in this sandbox, which is brought up to date. The stack is made if it does not exist.
 
     Raises BadInput where a tool is missing or there is no such stack.
     """
@@ -81,18 +81,18 @@ def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
 
 @contextmanager
 def told() -> Generator[None]:
-    """What the CLI refused ends the command with its own sentence."""
-    from sandbox.engine import Failed
+    """Let a failure of the CLI end the command with the CLI's own sentence."""
+    from sandbox.engine import EngineFailed
 
     try:
         yield
-    except Failed as error:
+    except EngineFailed as error:
         say(f"pulumi: {error}")
         raise typer.Exit(1) from None
 
 
 def tools() -> tuple[Path, Path]:
-    """The Pulumi CLI and uv. Raises BadInput, saying how to get what is missing."""
+    """The paths of the Pulumi CLI and uv. Raises BadInput, which says how to get a missing one."""
     from sandbox.tools import find_cli, find_uv
 
     cli, uv = find_cli(), find_uv()
@@ -104,9 +104,9 @@ def tools() -> tuple[Path, Path]:
 
 
 def install(yes: bool) -> str:
-    """Install the Pulumi CLI where there is none, or without `yes` only say so; the sentence that says what was done.
+    """Install the Pulumi CLI if there is none. Without `yes`, only say so. Returns the sentence on what was done.
 
-    Raises BadInput where it cannot be had here, saying how else to get it.
+    Raises BadInput where it cannot be installed from here, which says how else to get it.
     """
     from sandbox.tools import CLI_VERSION, NotInstalled, find_cli, install_cli
 
@@ -126,7 +126,7 @@ def install(yes: bool) -> str:
 
 
 def state_of(home: "Home") -> "State | None":
-    """The simulated cloud, or None where nothing was ever brought up. Raises BadInput for a file that is none."""
+    """The simulated cloud, or None where there is none yet. Raises BadInput for a file that is no sandbox's state."""
     import sqlite3
 
     from sandbox.state import State
@@ -145,9 +145,9 @@ def state_of(home: "Home") -> "State | None":
 
 @contextmanager
 def used(home: "Home", alone: bool) -> Generator[None]:
-    """Hold the sandbox, whose folder is made if it is not there: with others, or alone.
+    """Lock the sandbox, shared with other processes or alone. Its folder is made if it does not exist.
 
-    Raises BadInput where another process uses it otherwise, and where the folder is something else's.
+    Raises BadInput where another process holds it, and where the folder is no sandbox.
     """
     strange = home.strange()
     if strange:
@@ -167,11 +167,11 @@ def used(home: "Home", alone: bool) -> Generator[None]:
 
 
 def as_typed(home: "Home") -> str:
-    """The folder as a user writes it."""
+    """The folder as a user types it."""
     return str(home.path.relative_to(ROOT) if home.path.is_relative_to(ROOT) else home.path)
 
 
 def say(sentence: str) -> None:
-    """One line on standard error: standard output is Pulumi's."""
+    """Print one line on standard error. Standard output belongs to Pulumi."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()

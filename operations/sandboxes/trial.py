@@ -1,4 +1,4 @@
-"""`mlplatform sandbox trial`: a stack up in a new sandbox, its outputs and its cost, and down again."""
+"""`mlplatform sandbox trial`: bring a stack up in a new sandbox, show its outputs and cost, and take it down."""
 
 import sys
 import time
@@ -21,7 +21,8 @@ PROTECTED = "protected by design, for it holds state"
 def try_out(chosen: Chosen, stack: str) -> None:
     """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again.
 
-    Raises BadInput for what is no stack or no new sandbox, and typer.Exit where something failed or is left.
+    Raises BadInput where there is no such stack, or the sandbox is not new. Raises typer.Exit where something failed or
+    is left.
     """
     file = stack_file(stack)
     home = chosen.home(f"trial-{stack}")
@@ -44,7 +45,7 @@ def try_out(chosen: Chosen, stack: str) -> None:
 
 
 def _trial(engine: "Engine", stack: str, file: Path) -> bool:
-    """Up, outputs, cost, down. True if it failed or something is left, which has been said."""
+    """Bring up, show outputs and cost, take down. Returns True if it failed or something is left, after saying so."""
     from operations.judge import cost_of
     from operations.preview import preview
 
@@ -75,7 +76,7 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
 
 
 def _shown_short(engine: "Engine", arguments: list[str]) -> int:
-    """Run a command: on a terminal as Pulumi shows it, in a log only the end of what failed. Its exit code."""
+    """Run a command and return its exit code. A terminal shows Pulumi's output, a log only the end of a failure."""
     if sys.stdout.isatty():
         return engine.run(arguments)
     log = engine.home.path / f"trial-{arguments[0]}.log"

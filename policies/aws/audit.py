@@ -30,7 +30,7 @@ def trail(graph: Graph) -> Found:
                 yield item, f"does not record {kind} events"
 
 
-# The fields of a selector that say what is recorded; any other records a part of it only (CloudTrail user guide,
+# The fields of a selector that name the kind of event. Any other field narrows what is recorded (CloudTrail user guide,
 # "Filtering data events by using advanced event selectors": all fields of a selector must match).
 _WHAT = ("eventCategory", "resources.type")
 _WHERE = "resources.ARN"
@@ -51,11 +51,11 @@ def _selected(props: Properties) -> Iterator[str]:
     "audit-repository-immutable",
     ecr.REPOSITORY,
     severity="high",
-    says="An image is what it was when it was reviewed: tags are immutable and pushes are scanned.",
+    says="An image stays as it was reviewed: tags are immutable and pushes are scanned.",
     remedy="Set image_tag_mutability='IMMUTABLE' and scan_on_push.",
 )
 def repository_immutable(props: Properties) -> Iterator[str]:
-    """Without exclusions: a tag that may move by a filter moves."""
+    """No exclusions are allowed, for an excluded tag can be moved."""
     if props.text_or_empty("imageTagMutability") != "IMMUTABLE":
         yield "lets a tag be moved to another image"
     if props.flag_or_none("imageScanningConfiguration.scanOnPush") is not True:

@@ -20,7 +20,7 @@ from policies.rule import Found, stack_rule, whole_stack_rule
     remedy="Pass the stack's tags in the job's Tags.",
 )
 def batch_tags(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A job's own Tags, whatever kind of job it is: each is billed on its own."""
+    """The tags of each job, of any kind. Each job is billed by itself."""
     for job in sfn.jobs_of(graph, resource):
         given = {tag.text_or_empty("Key") for tag in job.request.each_section("Tags") if tag.text_or_empty("Value")}
         for tag in sorted(set(TAGS) - given):
@@ -42,7 +42,7 @@ def budget(graph: Graph) -> Found:
         yield None, "has no budget"
     for item in found:
         props = item.props
-        # The values of one filter are added up, several filters cut each other down: the team's tag stands alone.
+        # Values of one filter add up, but several filters narrow each other. So the team's tag must be the only filter.
         filters = [list(f.each_text("values")) for f in props.each_section("costFilters")]
         if filters != [[f"user:team${props.text_or_empty('tags.team')}"]]:
             yield item, "counts other spend than the team's"
@@ -67,7 +67,7 @@ def _reaches(notification: Properties) -> bool:
     remedy="Keep the alerts component's subscription of the owner.",
 )
 def alerts_reach_owner(graph: Graph, resource: Resource) -> Iterator[str]:
-    """An SNS topic without a subscription swallows what is published to it."""
+    """A message to an SNS topic without a subscription is lost."""
     if not graph.referring(sns.SUBSCRIPTION, "topic", resource):
         yield "has no subscriber"
 

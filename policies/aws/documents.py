@@ -1,4 +1,4 @@
-"""What a statement of an IAM policy document says, read the safe way: in doubt it has its wider meaning."""
+"""Reads statements of IAM policy documents. In doubt a statement has its wider meaning."""
 
 from collections.abc import Mapping
 
@@ -6,17 +6,17 @@ from catalogue.properties import Properties
 
 
 def allows(statement: Properties) -> bool:
-    """Whether a statement gives something: any effect but Deny does."""
+    """Whether a statement allows something. Every effect but Deny does."""
     return statement.text_or_empty("Effect") != "Deny"
 
 
 def name_of(statement: Properties) -> str:
-    """What a statement is called in a sentence."""
+    """The name of a statement for a sentence."""
     return statement.text_or_empty("Sid") or "a statement"
 
 
 def principals(statement: Properties) -> Mapping[str, list[str]]:
-    """Whom a statement names, by kind of principal; everybody but some counts as anybody."""
+    """The principals of a statement, by kind. 'Everybody but some' counts as anybody."""
     if "NotPrincipal" in statement or statement.values.get("Principal") == "*":
         return {"*": ["*"]}
     named = statement.section_or_empty("Principal")
@@ -24,10 +24,10 @@ def principals(statement: Properties) -> Mapping[str, list[str]]:
 
 
 def is_anybody(principal: Mapping[str, list[str]]) -> bool:
-    """Whether a principal is anybody at all, or any account by a wildcard."""
+    """Whether a principal is anybody, or any account by a wildcard."""
     return "*" in principal or any("*" in name for name in principal.get("AWS", ()))
 
 
 def is_everybody(statement: Properties) -> bool:
-    """Whether a statement, such as a deny, is about everybody and leaves nobody out."""
+    """Whether a statement, such as a deny, covers everybody without exception."""
     return "NotPrincipal" not in statement and principals(statement) in ({"*": ["*"]}, {"AWS": ["*"]})

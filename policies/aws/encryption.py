@@ -1,6 +1,6 @@
 """Encryption: the pilot's own rotated keys wherever data rests, and TLS on the way.
 
-Which resource names its key where stands in the catalogue's records, which the rule `encryption-customer-key` reads.
+The rule `encryption-customer-key` reads from the catalogue's records where each resource names its key.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from policies.rule import conditions, resource_rule, stack_rule, statements
     remedy="Set the KmsKeyId of its output and the VolumeKmsKeyId of its machines in the state machine's task.",
 )
 def batch(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every job of the definition; a machine with local NVMe takes no key, for it encrypts its store in hardware."""
+    """Every job of the definition. A machine with local NVMe takes no key, for it encrypts its store in hardware."""
     for job in sfn.jobs_of(graph, resource):
         for output in job.outputs():
             if not output.is_given("KmsKeyId"):
@@ -100,13 +100,13 @@ def bucket_public(props: Properties) -> Iterator[str]:
     s3.BUCKET_POLICY,
     s3.BUCKET,
     severity="high",
-    says="A bucket answers over TLS only, and to nobody by `*` (Security Hub S3.5).",
+    says="A bucket answers over TLS only, and its policy allows no `*` principal (Security Hub S3.5).",
     remedy="Deny s3:* where aws:SecureTransport is false, and name principals in every allow.",
 )
 def bucket_tls(graph: Graph, resource: Resource) -> Iterator[str]:
     """One deny of everything without TLS, on no further condition; no allow to anybody.
 
-    What a bucket is sent as its own policy is read too; S3 answers with the one that is attached.
+    A policy in the bucket's own inputs is read too. In its outputs S3 gives the attached policy.
     """
     sent = Properties(resource.inputs, "", resource)
     if resource.type == s3.BUCKET and not sent.is_given("policy"):
@@ -137,11 +137,11 @@ def _denies_without_tls(statement: Properties) -> bool:
     s3.VERSIONING,
     s3.OWNERSHIP,
     severity="medium",
-    says="A bucket keeps versions and knows no ACLs.",
+    says="A bucket keeps old versions of its objects and has no ACLs.",
     remedy="Set versioning to Enabled and object ownership to BucketOwnerEnforced.",
 )
 def bucket_settings(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Ownership, versions, and no ACL or grant that a bucket is sent; S3 answers with the owner's own grant."""
+    """Ownership, versions, and no ACL or grant in a bucket's inputs. In its outputs S3 gives the owner's own grant."""
     if resource.type == s3.BUCKET:
         sent = Properties(resource.inputs, "", resource)
         yield from (f"is given access by {key}" for key in ("acl", "grants") if sent.is_given(key))

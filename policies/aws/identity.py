@@ -8,7 +8,7 @@ from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals
 from policies.rule import conditions, resource_rule, stack_rule, statements
 
-# Actions for which IAM knows no resource, so `*` is the only one there is (Service Authorization Reference).
+# Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
     "cloudwatch:PutMetricData",
     "ec2:DescribeDhcpOptions",
@@ -37,9 +37,9 @@ _MODEL, _CONFIG = "sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"
 
 _EXCEPTING_MACHINES = frozenset({("ForAnyValue:StringNotEquals", "sagemaker:InstanceTypes")})
 
-# Each guardrail: the actions a deny statement must cover, and the one condition it must rest on. A second key in the
-# same block would be ANDed and let the action pass, so each has a statement of its own (the volume key alone may
-# except machine types, for those with local NVMe refuse a key).
+# Each guardrail: the actions that a deny statement must cover, and its one condition. A second key in the same block
+# would be ANDed and let the action pass, so each guardrail has its own statement. Only the statement on the volume key
+# may except machine types, for those with local NVMe refuse a key.
 GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "jobs and models outside the subnets": ((_MODEL, _JOB, _TUNE, _PROCESS), "Null", "sagemaker:VpcSubnets"),
     "jobs and models without a security group": (
@@ -97,17 +97,17 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     iam.ROLE_POLICY,
     iam.POLICY,
     severity="high",
-    says="No policy grants a wildcard action, nor every resource where IAM can name one or a condition can bind it.",
+    says="No policy grants a wildcard action, or every resource where a name or a condition can narrow the grant.",
     remedy="Name the actions, and the ARNs that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """`*` is accepted as a resource for actions that have none, and under a condition; never in an action.
+    """`*` is accepted as a resource under a condition, and for actions that have no resource. It never is in an action.
 
-    A managed policy is named by its ARN alone, so nobody reads here what it grants.
+    A managed policy is given by its ARN only, so its statements cannot be read here.
     """
     if count(props, "managedPolicyArns"):
         named = "".join(f" ({arn})" for arn in [*props.each_text_if_known("managedPolicyArns")][:1])
-        yield f"has a managed policy, whose statements nobody reads{named}"
+        yield f"has a managed policy, whose statements no rule reads{named}"
     for statement in filter(allows, _granted(props)):
         sid, actions = name_of(statement), list(statement.each_text("Action"))
         if "NotAction" in statement or "NotResource" in statement:
@@ -126,7 +126,7 @@ def _granted(props: Properties) -> Iterator[Properties]:
         yield from statements(holder, "policy")
 
 
-# Pulling AWS's prebuilt images: their registries are in AWS's own accounts, which the boundary's cap cannot bind.
+# For AWS's prebuilt images. Their registries are in AWS's own accounts, which the boundary's cap cannot bind.
 _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
@@ -136,11 +136,14 @@ _PULL = {"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
     sagemaker.DOMAIN,
     sagemaker.USER_PROFILE,
     severity="high",
-    says="Every role stands under a permissions boundary.",
+    says="Every role has a permissions boundary.",
     remedy="Set permissions_boundary to the identity component's boundary.",
 )
 def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The property must be present; in Studio nobody works as a role of which the stack does not know whether it is."""
+    """The property must be present.
+
+    In Studio people work only as roles of the stack, for others may have no boundary.
+    """
     if resource.type == iam.ROLE:
         if not resource.props.is_given("permissionsBoundary"):
             yield "has no permissions boundary"
@@ -149,7 +152,7 @@ def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
     for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
         named = resource.props.section_or_empty(settings).text_if_known("executionRole")
         if named and ours and named not in ours:
-            yield f"lets people work as {named}, which is no role of the stack, so nobody knows its boundary"
+            yield f"lets people work as {named}, which is no role of the stack: its permissions boundary is unknown"
 
 
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
@@ -159,11 +162,11 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     "identity-trust",
     iam.ROLE,
     severity="high",
-    says="A role is taken only for this account: by a service bound to it, or by a person with MFA.",
+    says="A role is assumed only by a service that acts for this account, or by a person with MFA.",
     remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
 )
 def trust(props: Properties) -> Iterator[str]:
-    """Confused deputy (IAM user guide): a service principal without a source, a person without MFA, anybody."""
+    """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA."""
     for statement in filter(allows, statements(props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
@@ -173,7 +176,7 @@ def trust(props: Properties) -> Iterator[str]:
         if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
             yield "may be taken by a person without MFA"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
-            yield f"may be taken by a principal of the kind {kind}, of which no rule knows whom it lets in"
+            yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
 
 
 @resource_rule(
@@ -185,7 +188,7 @@ def trust(props: Properties) -> Iterator[str]:
     remedy="Name the role's ARN and add the condition iam:PassedToService.",
 )
 def pass_role(props: Properties) -> Iterator[str]:
-    """iam:PassRole needs both a named role and iam:PassedToService; IAM takes an action in any case of letters."""
+    """iam:PassRole needs both a named role and iam:PassedToService. IAM takes an action in upper and lower case."""
     for statement in filter(allows, _granted(props)):
         if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
             if any("*" in resource for resource in statement.each_text("Resource")):
@@ -198,7 +201,7 @@ def pass_role(props: Properties) -> Iterator[str]:
     "identity-guardrails",
     iam.POLICY,
     severity="critical",
-    says="The boundary denies what no persona may do, one statement a condition.",
+    says="The permissions boundary denies what no persona may do, with one statement for each condition.",
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:

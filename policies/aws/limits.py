@@ -1,6 +1,6 @@
 """Limits that only AWS has: accounts, ranges and their policies, idle applications, runs and stores.
 
-What replicas, machine types, quotas, regions and retention may be is judged by policies/everywhere.py.
+policies/everywhere.py judges replicas, machine types, quotas, regions and retention.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from policies.rule import resource_rule, stack_rule
     remedy="Keep allowed_account_ids on the provider.",
 )
 def account(props: Properties) -> Iterator[str]:
-    """Without it the credentials that happen to be there say where the stack goes."""
+    """Without it the current credentials decide into which account the stack goes."""
     if not allowed_accounts(props):
         yield "would deploy to whatever account the credentials name"
 
@@ -30,11 +30,11 @@ def account(props: Properties) -> Iterator[str]:
     "limits-autoscaled",
     sagemaker.ENDPOINT,
     severity="high",
-    says="Every endpoint is autoscaled, so somebody has set its upper bound.",
+    says="Every endpoint is autoscaled, so its replicas have an upper bound.",
     remedy="Keep the endpoint component's scalable target.",
 )
 def autoscaled(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each variant on instances has a scalable target or a range of its own; a shadow runs what it starts with."""
+    """Each variant on instances has a scalable target or its own range. A shadow keeps its first number of replicas."""
     for configuration in sagemaker.configurations(graph, resource):
         variants = sagemaker.variants(configuration)
         alone = len(variants) == 1 and not sagemaker.shadows(configuration)
@@ -52,11 +52,11 @@ def _of(variant: Properties, alone: bool) -> str:
     "limits-scaling-policy",
     appautoscaling.TARGET,
     severity="high",
-    says="A scalable target has a policy that scales it out and in, and one that may stand at zero one that wakes it.",
+    says="A scalable target is scaled out and in. One that may stand at zero has a policy that wakes it.",
     remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0.",
 )
 def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Target tracking that scales in; from zero a step policy and the alarm on HasBacklogWithoutCapacity."""
+    """Target tracking scales in. From zero, a step policy with the alarm on HasBacklogWithoutCapacity scales out."""
     policies = graph.referring(appautoscaling.POLICY, "resourceId", resource)
     tracking = "targetTrackingScalingPolicyConfiguration"
     tracks = [p.props.section_or_empty(tracking) for p in policies if tracking in p.props]
@@ -66,7 +66,7 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has target tracking that never scales in (disableScaleIn)"
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
     if resource.props.number_or_none("minCapacity") == 0 and not any(_is_woken(graph, step) for step in steps):
-        yield "may stand at zero replicas and nothing brings the first one"
+        yield "may stand at zero replicas, and no policy starts the first one"
 
 
 def _is_woken(graph: Graph, step: Resource) -> bool:
@@ -83,13 +83,13 @@ def _is_woken(graph: Graph, step: Resource) -> bool:
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
 def idle_shutdown(props: Properties) -> Iterator[str]:
-    """JupyterLab and Code Editor, which a user could else leave on for weeks; settings of a user or a space too."""
+    """JupyterLab and Code Editor, in the settings of the domain, of a user and of a space. They could run for weeks."""
     limit = load()["idle-timeout-minutes"].number
     for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
         for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
             idle = props.section_or_empty(f"{settings}.{app}.appLifecycleManagement.idleSettings")
             if not idle and (settings != "defaultUserSettings" or "userProfileName" in props):
-                continue  # the defaults of the domain's users hold
+                continue  # the domain's default for users applies
             minutes = idle.number_or_none("idleTimeoutInMinutes") or 0
             if idle.text_or_empty("lifecycleManagement") != "ENABLED" or not 0 < minutes <= limit:
                 yield f"does not stop idle applications within {limit:g} minutes ({app})"
@@ -105,7 +105,7 @@ def idle_shutdown(props: Properties) -> Iterator[str]:
     remedy="Set max_hours in the stack file to at most the limit.",
 )
 def batch_time(props: Properties) -> Iterator[str]:
-    """TimeoutSeconds of the whole machine; each job is retried, and whatever is retried is so at most three times."""
+    """The machine has TimeoutSeconds. Each job is retried, and every retry is bounded at three times."""
     limit, definition = load()["batch-hours"].number, sfn.definition(props)
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
@@ -141,7 +141,7 @@ def schedule_retries(props: Properties) -> Iterator[str]:
     s3.LIFECYCLE,
     ecr.REPOSITORY,
     severity="medium",
-    says="What is kept is cleaned up: old object versions, unfinished uploads, untagged images.",
+    says="Old object versions, unfinished uploads and untagged images are deleted after a time.",
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:

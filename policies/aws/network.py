@@ -91,7 +91,7 @@ _PEERS = (
     remedy="Name a security group or a prefix list as the peer instead of a CIDR block.",
 )
 def security_group_closed(props: Properties) -> Iterator[str]:
-    """A rule names a group or a prefix list; a CIDR block, of any size, or no peer at all is a violation."""
+    """A rule must name a group or a prefix list. A CIDR block of any size is a violation, and so is no peer."""
     rules = [*props.each_section("ingress"), *props.each_section("egress")]
     for rule in [props, *rules] if props.is_given("securityGroupId") else rules:
         blocks = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
@@ -144,7 +144,7 @@ def flow_logs(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Set app_network_access_type='VpcOnly' and name the VPC, its subnets and a security group.",
 )
 def workspace_vpc_only(graph: Graph, resource: Resource) -> Iterator[str]:
-    """VpcOnly, with user settings that name a security group; no user and no space has another one than those."""
+    """VpcOnly, with user settings that name a security group. No user and no space may have another group."""
     if resource.type == USER_PROFILE:
         yield from _other_groups(graph, resource, "userSettings", domain_of(graph, resource))
         return
@@ -158,7 +158,7 @@ def workspace_vpc_only(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list[Resource]) -> Iterator[str]:
-    """Any security group that the domain's users do not have; one that is not known yet is told by its reference."""
+    """Security groups that the domain's users do not have. One that is not known yet is recognised by its reference."""
     own, path = "defaultUserSettings", "securityGroups"
     allowed = {group for d in domains for group in d.props.each_text_if_known(f"{own}.{path}")}
     known = list(resource.props.each_text_if_known(f"{settings}.{path}"))
@@ -172,14 +172,14 @@ def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list
 
 
 def _foreign(graph: Graph, resource: Resource, path: str, *types: str) -> Iterator[str]:
-    """Each text at the path that names nothing of these types in a stack that has some."""
+    """Each text at the path that names no resource of these types, in a stack that has such resources."""
     ids = {id_ for r in graph.of(*types) for id_ in _ids(r)}
     if ids:
         yield from sorted(set(resource.props.each_text_if_known(path)) - ids)
 
 
 def _ids(resource: Resource) -> set[str]:
-    """The id of a subnet or a group: as answered, and from its ARN, for the engine shows policies no id."""
+    """The id of a subnet or a group, from the outputs or from its ARN. The engine shows policies no id."""
     return {resource.props.text_if_known("id"), resource.props.text_if_known("arn").rpartition("/")[2]} - {""}
 
 
@@ -208,7 +208,7 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _distinct(graph: Graph, model: Resource, path: str) -> int:
-    """How many subnets a model names, each once; those not known yet by their references."""
+    """How many different subnets a model names. Those that are not known yet count by their references."""
     known = list(model.props.each_text_if_known(path))
     given = sum(1 for each in model.props.section_or_empty("vpcConfig").values.get("subnets") or () if each is not None)
     refers = {r.urn for r in graph.refers(model, "vpcConfig", ec2.SUBNET) if not _ids(r) & set(known)}
@@ -227,7 +227,7 @@ _OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:
     remedy="Give the endpoint the network component's policy and private_dns_enabled=True.",
 )
 def endpoint_closed(props: Properties) -> Iterator[str]:
-    """Each allow of everything is bound to both accounts; interface endpoints have private DNS."""
+    """A statement that allows everything is bound to both accounts. Interface endpoints have private DNS."""
     if not props.is_given("policy"):
         yield "has no policy, so it carries traffic to any account"
     for statement in filter(allows, statements(props, "policy")):
@@ -243,11 +243,11 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
     "network-proof",
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and no endpoint is paid for that nothing needs.",
+    says="Each service that a feature needs has a private endpoint, and each private endpoint is needed.",
     remedy="State the service in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:
-    """The network proof: services needed against endpoints present, then the path to each endpoint."""
+    """The network proof. Compares the needed services with the endpoints, then checks the path to each endpoint."""
     needed = _needed(graph)
     present = [(ec2.service_of(endpoint), endpoint) for endpoint in graph.of(ec2.VPC_ENDPOINT)]
     for service in sorted(set(needed) - {service for service, _ in present}):
@@ -260,7 +260,7 @@ def proof(graph: Graph) -> Found:
 
 
 def _needed(graph: Graph) -> dict[str, Resource]:
-    """Each service that the records say must be reachable, and a resource because of which it must."""
+    """Each service that must be reachable by the records, with one resource that needs it."""
     needed: dict[str, Resource] = {}
     for resource in graph.cloud:
         kind = kind_of(resource.type)
@@ -271,7 +271,7 @@ def _needed(graph: Graph) -> dict[str, Resource]:
 
 
 def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
-    """Whether every subnet and workload group has a way to the endpoint."""
+    """Whether the endpoint can be reached from every subnet and every workload's group."""
     users = [(r, key) for r in graph.of(DOMAIN, MODEL) for key in ("defaultUserSettings", "vpcConfig")]
     clients = list({g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}.values())
     if ec2.is_gateway(endpoint):

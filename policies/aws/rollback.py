@@ -25,18 +25,18 @@ _BY_ENDPOINT = ("ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "
     remedy="Keep the endpoint component's alarms in auto_rollback_configuration.",
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Follows deploymentConfig to the alarms of this stack; each variant that answers callers is watched."""
+    """Follows deploymentConfig to the alarms of this stack. They must watch each variant that answers callers."""
     path = "deploymentConfig.autoRollbackConfiguration.alarms"
     named, known = count(resource.props, path), list(resource.props.each_text_if_known(f"{path}.alarmName"))
     watching = [a for a in graph.refers(resource, "deploymentConfig", ALARM) if _watches(a, resource)]
-    # A name that is known says which alarm it is; what is not known yet can only be told by the reference.
+    # A known name identifies an alarm. One that is not known yet is identified by the reference.
     if len(known) == named:
         watching = [a for a in graph.of(ALARM) if a.props.text_if_known("name") in known and _watches(a, resource)]
     for other in sorted(set(known) - {a.props.text_if_known("name") for a in graph.of(ALARM)}):
         yield f"rolls back on {other or 'an alarm without a name'}, which is not in the stack"
     wanted = {"Invocation5XXErrors"} if is_async(graph, resource) else {"Invocation5XXErrors", "ModelLatency"}
     names = [v.text_or_empty("variantName") for c in configurations(graph, resource) for v in variants(c)]
-    # An alarm that is waited for and not named takes nothing back, and nobody can tell which one that is.
+    # An alarm that is only waited for, and not named, takes nothing back. Nobody can tell which one that is.
     counted = watching if len(set(known)) + named - len(known) >= len(watching) else []
     for name in names:
         seen = {a.props.text_or_empty("metricName") for a in counted if _variant_of(a) == name}
@@ -93,11 +93,11 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     "rollback-alarm-heard",
     ALARM,
     severity="medium",
-    says="An alarm does something: it reaches the owner's topic or scales.",
+    says="Every alarm notifies the owner's topic or scales an endpoint.",
     remedy="Set alarm_actions.",
 )
 def alarm_heard(props: Properties) -> Iterator[str]:
-    """At least one action, and actions not switched off."""
+    """At least one action, and the actions are not switched off."""
     if not props.is_given("alarmActions") or props.flag_or_none("actionsEnabled") is False:
         yield "rings where nobody hears it"
     if props.number_or_none("threshold") is None:
@@ -112,7 +112,7 @@ def alarm_heard(props: Properties) -> Iterator[str]:
     remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
 )
 def alarm_dimensions(props: Properties) -> Iterator[str]:
-    """Metrics by variant need both dimensions; those of the backlog exist under the endpoint's name alone."""
+    """Metrics of a variant need both dimensions. Those of the backlog exist only under the endpoint's name."""
     for watched in (props, *props.each_section("metricQueries.metric")):
         metric = watched.text_or_empty("metricName")
         if watched.text_or_empty("namespace") != "AWS/SageMaker" or metric not in _BY_VARIANT + _BY_ENDPOINT:
@@ -127,11 +127,11 @@ def alarm_dimensions(props: Properties) -> Iterator[str]:
     "rollback-config-unnamed",
     CONFIGURATION,
     severity="medium",
-    says="An endpoint configuration's name is Pulumi's, so that a change makes a new one the endpoint notices.",
+    says="Pulumi names each endpoint configuration: the endpoint notices a change only by a new name.",
     remedy="Leave out name; pin the endpoint's name instead (terraform-provider-aws issue 21811).",
 )
 def config_unnamed(props: Properties) -> Iterator[str]:
-    """Auto-naming shows as a hexadecimal ending on the engine and as no name before it."""
+    """An auto-name ends in hexadecimal digits on the engine. Offline there is no name."""
     name = props.text_or_empty("name")
     if name and not (len(name) > 8 and name[-8] == "-" and all(c in "0123456789abcdef" for c in name[-7:])):
         yield "has a fixed name, so an endpoint would not notice its replacement"

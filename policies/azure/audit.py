@@ -64,12 +64,12 @@ def _records(graph: Graph, setting: Resource) -> bool:
     "audit-images-reviewed",
     ENVIRONMENT,
     severity="high",
-    says="An environment is the image that was reviewed: nothing is built into it, then or later.",
+    says="An environment runs the reviewed image as it is: Azure builds nothing into it.",
     remedy="Name the image in the stack file; leave out build and conda file, and set auto_rebuild='Disabled'.",
 )
 def images_reviewed(props: Properties) -> Iterator[str]:
-    """A registry of Azure has no immutable tags (a lock is set on each image, outside Resource Manager) and is scanned
-    by Defender for the whole subscription, so unlike on AWS the image alone is all that can be judged here.
+    """Only the image itself can be judged here, unlike on AWS. A registry of Azure has no immutable tags (each image is
+    locked outside Resource Manager), and Defender scans it for the whole subscription.
     """
     if not props.is_given("properties.image"):
         yield "names no image"
@@ -84,7 +84,7 @@ def images_reviewed(props: Properties) -> Iterator[str]:
     storage.ACCOUNT,
     containerregistry.REGISTRY,
     severity="medium",
-    says="Neither artifacts nor images leave for another directory or registry.",
+    says="Artifacts and images cannot be copied to another directory or registry.",
     remedy="Set allow_cross_tenant_replication=False, allowed_copy_scope='AAD', and the registry's export policy.",
 )
 def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -107,7 +107,7 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
     keyvault.VAULT,
     WORKSPACE,
     severity="medium",
-    says="A vault or workspace that was deleted does not stop the next one: its name ends in random digits.",
+    says="The name of a vault or workspace ends in random digits: a deleted one keeps its name reserved.",
     remedy="Leave out vault_name and workspace_name; Pulumi names them.",
 )
 def name_reusable(props: Properties) -> Iterator[str]:

@@ -22,7 +22,7 @@ from policies.rule import resource_rule, stack_rule
     remedy="Pass the stack's tags in the job definition.",
 )
 def batch_tags(props: Properties) -> Iterator[str]:
-    """A job's own tags: the bill counts the cluster's, but the list of runs shows these."""
+    """The tags of each job. The bill counts the tags of the cluster, but the list of runs shows these."""
     given = props.section_or_empty("properties.action.jobDefinition.tags")
     for tag in TAGS:
         if not given.is_given(tag):
@@ -79,7 +79,7 @@ def _reaches_someone(notification: Properties) -> bool:
     remedy="Keep the alerts component's e-mail receiver, the owner.",
 )
 def alerts_reach_owner(props: Properties) -> Iterator[str]:
-    """A disabled action group, or one with a receiver that has no address, swallows what is sent to it."""
+    """A message to a disabled action group is lost, and so is one to a receiver without an address."""
     if props.flag_or_none("enabled") is not True or not props.is_given_in_each("emailReceivers.emailAddress"):
         yield "mails nobody"
 
@@ -89,11 +89,11 @@ def alerts_reach_owner(props: Properties) -> Iterator[str]:
     WORKSPACE,
     severity="medium",
     proof="cost visibility",
-    says="A workspace with a key of the pilot's makes no database and search service of its own, which nobody listed.",
+    says="A workspace with the pilot's key creates no database and search service outside the stack.",
     remedy="Set enable_service_side_cmk_encryption=True.",
 )
 def nothing_unseen(props: Properties) -> Iterator[str]:
-    """Else Azure puts Cosmos DB, AI Search and storage into a group of its own, billed to the pilot's subscription
+    """Otherwise Azure puts Cosmos DB, AI Search and storage into another group, billed to the pilot's subscription
     ("Customer-managed keys for Azure Machine Learning", service-side encryption of metadata).
     """
     kept_here = props.flag_or_none("enableServiceSideCMKEncryption") is True

@@ -22,8 +22,8 @@ from policies.rule import resource_rule, stack_rule
 _CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"  # Key Vault Crypto Service Encryption User
 _YEAR_AND_A_DAY = 366 * 24 * 60
 
-# By type: the switch beside its key, how it stands when the key is used, and where the service says as whom it reaches
-# the key.
+# By type: the switch beside its key, the switch's value when the key is used, and the property that names the identity
+# with which the service reaches the key.
 _SWITCHES: Mapping[str, tuple[str, str, str]] = {
     WORKSPACE: ("encryption.status", "Enabled", "encryption.identity.userAssignedIdentity"),
     storage.ACCOUNT: (
@@ -59,11 +59,11 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     "encryption-key-granted",
     *_SWITCHES,
     severity="high",
-    says="Whoever encrypts with the key does so as an identity that may wrap with it, and may before it is needed.",
+    says="A resource uses the key through an identity, which has its role on the key before the resource is made.",
     remedy="Pass the encryption component's identity, which carries its role on the key.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each service tries the key while it makes the resource ("Configure customer-managed keys", each service's)."""
+    """Each service uses the key when it makes the resource ("Configure customer-managed keys" of each service)."""
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
     granted = [
@@ -114,7 +114,7 @@ def key(props: Properties) -> Iterator[str]:
     "encryption-vault",
     keyvault.VAULT,
     severity="high",
-    says="What a vault keeps cannot be purged for 90 days, and services of Azure reach it past its closed door.",
+    says="Nothing in a vault can be purged for 90 days, and trusted services of Azure pass its firewall.",
     remedy="Set enable_soft_delete, soft_delete_retention_in_days=90, enable_purge_protection, bypass='AzureServices'.",
 )
 def vault(props: Properties) -> Iterator[str]:
@@ -140,25 +140,26 @@ def vault(props: Properties) -> Iterator[str]:
     keyvault.KEY,
     WORKSPACE,
     severity="medium",
-    says="A vault's private endpoint is made before what keeps things in it, and so outlives that on destroy.",
+    says="A vault's private endpoint is made before the resources that use the vault, and is removed after them.",
     remedy="Let keys and the workspace depend on the vault's DNS zone group.",
 )
 def vault_reachable(graph: Graph, user: Resource) -> Iterator[str]:
-    """Else destroy closes the vault before what uses it is gone, and fails: issue 33 of Azure/terraform-azurerm-avm-
-    res-machinelearningservices-workspace, issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault.
+    """Otherwise destroy closes the vault before what uses it is deleted, and fails. This is issue 33 of
+    Azure/terraform-azurerm-avm-res-machinelearningservices-workspace and issue 214 of
+    Azure/terraform-azurerm-avm-res-keyvault-vault.
     """
     for item in graph.refers(user, "vaultName" if user.type == keyvault.KEY else "keyVault", keyvault.VAULT):
         doors = graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", item)
         ways = [*doors, *(g for door in doors for g in graph.referring(ZONE_GROUP, "privateEndpointName", door))]
         for way in not_before(graph, user, ways):
-            yield f"does not wait for {way.name}, so the vault would close before it on destroy"
+            yield f"does not wait for {way.name}, so a destroy would close the vault too early"
 
 
 @resource_rule(
     "encryption-scratch-disks",
     WORKSPACE,
     severity="high",
-    says="The scratch disks of a workspace's machines are encrypted, and what Microsoft collects of it is little.",
+    says="A workspace's machines encrypt their scratch disks, and Microsoft collects less diagnostic data.",
     remedy="Set hbi_workspace=True; it cannot be changed later.",
 )
 def scratch_disks(props: Properties) -> Iterator[str]:
@@ -175,7 +176,7 @@ def scratch_disks(props: Properties) -> Iterator[str]:
     remedy="Name the stack's storage account, and protocol https.",
 )
 def datastore(graph: Graph, item: Resource) -> Iterator[str]:
-    """Runs read and write through datastores, so what they write rests under the key of the account they lie on."""
+    """Runs read and write through datastores, so their output is encrypted with the key of the datastore's account."""
     if not graph.refers(item, "properties", storage.ACCOUNT):
         yield "lies on storage that is not the stack's"
     if item.props.text_or_empty("properties.protocol") != "https":
@@ -193,7 +194,7 @@ _PARTS = {
     "encryption-bucket-whole",
     storage.ACCOUNT,
     severity="high",
-    says="Every storage account says what its blob and file services keep, and has a lifecycle.",
+    says="Every storage account declares the settings of its blob and file services, and a lifecycle.",
     remedy="Build storage with the Store component, which makes all three.",
 )
 def bucket_whole(graph: Graph, account: Resource) -> Iterator[str]:

@@ -57,7 +57,7 @@ _IN_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+")
 _ONE_RESOURCE = re.compile(_IN_GROUP.pattern + "/providers/.+")
 _OPERATIONS = "Microsoft.MachineLearningServices/workspaces"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
-# What no role of our own grants: to change or open what the stack file says, to read keys, to give roles away.
+# Permissions that no role of ours grants: to change or open what the stack file sets, to read keys, to grant roles.
 _FORBIDDEN = (
     "Microsoft.Authorization/roleAssignments/write",
     "Microsoft.Storage/storageAccounts/listKeys/action",
@@ -100,11 +100,11 @@ GUARDRAILS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "identity-no-wildcard",
     authorization.ROLE_DEFINITION,
     severity="high",
-    says="No role of our own covers a provider or every kind of thing in a workspace, but to read; none administers.",
+    says="A custom role covers a whole provider or workspace for reading only, and never administers.",
     remedy="Name the operations that the persona needs.",
 )
 def no_wildcard(props: Properties) -> Iterator[str]:
-    """A wildcard may stand for what is under one kind of thing (`jobs/*`); Microsoft cloud security benchmark PA-7."""
+    """A wildcard may only stand for what is under one kind (`jobs/*`). Microsoft cloud security benchmark PA-7."""
     for permission in props.each_section("permissions"):
         if permission.is_given("notActions") or permission.is_given("notDataActions"):
             yield "grants everything but a list"
@@ -120,7 +120,7 @@ def no_wildcard(props: Properties) -> Iterator[str]:
 
 
 def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
-    """What is known of the built-in role of an assignment; an empty name for any other."""
+    """The built-in role of an assignment. The name is empty for any other role."""
     role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
     return _BUILT_IN.get(role, ("", (), False))
 
@@ -129,11 +129,11 @@ def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     "identity-least-role",
     authorization.ROLE_ASSIGNMENT,
     severity="critical",
-    says="A built-in role is one that the pilot needs, on the kind of resource it is for; Contributor is nobody's.",
+    says="Only built-in roles that the pilot needs are given, each on its kind of resource; no persona is Contributor.",
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
 def least_role(graph: Graph, item: Resource) -> Iterator[str]:
-    """Owner, User Access Administrator and whatever is not listed are violations (MCSB PA-1 and PA-7)."""
+    """Every unlisted role is a violation, such as Owner and User Access Administrator (MCSB PA-1 and PA-7)."""
     if graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         return
     name, _, workspace_only = _built_in(item)
@@ -150,15 +150,15 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     authorization.ROLE_ASSIGNMENT,
     authorization.ROLE_DEFINITION,
     severity="critical",
-    says="A role holds on one resource of the stack that it is for, and a role of our own exists in the group only.",
+    says="A role is given on one resource of its kind in the stack. A custom role exists in the resource group only.",
     remedy="Set scope to the id of the resource, and assignable_scopes to that of the resource group.",
 )
 def scope(graph: Graph, item: Resource) -> Iterator[str]:
-    """Follows the scope; where its text is known, it must name a resource (Azure RBAC, "Best practices")."""
+    """The scope refers to a resource. A known scope must also name it (Azure RBAC, "Best practices")."""
     if item.type == authorization.ROLE_ASSIGNMENT:
         kinds, text = _kinds(graph, item), item.props.text_if_known("scope")
         if not kinds or not graph.refers(item, "scope", *kinds):
-            yield "holds on something else than a resource of the stack that the role is for"
+            yield "is not given on a resource of the stack that the role is for"
         elif text and not (_IN_GROUP if resources.GROUP in kinds else _ONE_RESOURCE).match(text):
             yield f"holds on all of {text}"
         return
@@ -169,7 +169,10 @@ def scope(graph: Graph, item: Resource) -> Iterator[str]:
 
 
 def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
-    """The kinds of resource that the role of an assignment is for: one of our own says so by what it grants."""
+    """The kinds of resource that the role of an assignment is for.
+
+    Those of our own role follow from its permissions.
+    """
     roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
     if roles:
         return (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE,)
@@ -185,19 +188,21 @@ def _data_actions(role: Resource) -> list[str]:
     authorization.ROLE_ASSIGNMENT,
     managedidentity.CREDENTIAL,
     severity="high",
-    says="A role goes to an identity of the stack or to one named person; nothing outside acts as an identity.",
+    says="A role goes to an identity of the stack or to one named person. No outsider acts as an identity.",
     remedy="Give principal_type and the stack's identity; remove federated credentials.",
 )
 def trust(graph: Graph, item: Resource) -> Iterator[str]:
-    """A group or a foreign application would bring in who is not in the stack file; a federated credential lets an
-    outside token act as the identity (Azure Policy 2571b7c3-3056-4a61-b00a-9bc5232234f5).
+    """A group or a foreign application would let in somebody who is not in the stack file.
+
+    A federated credential lets an outside token act as the identity (Azure Policy
+    2571b7c3-3056-4a61-b00a-9bc5232234f5).
     """
     if item.type == managedidentity.CREDENTIAL:
         yield "lets an outside token act as an identity of the stack"
         return
     kind = item.props.text_or_empty("principalType")
     if kind not in ("ServicePrincipal", "User"):
-        yield f"goes to a {kind or 'principal of unsaid type'}, not to an identity or a person"
+        yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
     elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY):
@@ -208,7 +213,7 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
     "identity-pass-role",
     authorization.ROLE_DEFINITION,
     severity="high",
-    says="No role of our own hands identities on: what runs as whom is the stack file's to say.",
+    says="No custom role assigns identities: the stack file says what runs as which identity.",
     remedy="Remove the operations of Microsoft.ManagedIdentity.",
 )
 def pass_role(props: Properties) -> Iterator[str]:
@@ -222,7 +227,7 @@ def pass_role(props: Properties) -> Iterator[str]:
     "identity-guardrails",
     resources.GROUP,
     severity="critical",
-    says="Azure Policy denies in the resource group what no persona may make, by portal, program or otherwise.",
+    says="Azure Policy denies in the resource group what no persona may create, whichever tool is used.",
     remedy="Restore the assignment in components/azure/group.py, with effect Deny.",
 )
 def guardrails(graph: Graph, group: Resource) -> Iterator[str]:
@@ -245,7 +250,7 @@ def _enforced(props: Properties) -> bool:
     return enforced and "/providers/" not in props.text_if_known("scope")
 
 
-# Where each type keeps its switch for keys and accounts that are not Entra's, and how it stands when they are off.
+# For each type: the switch for keys and accounts other than Entra's, and its value when they are off.
 _KEYS: Mapping[str, tuple[tuple[str, Any], ...]] = {
     storage.ACCOUNT: (
         ("allowSharedKeyAccess", False),
@@ -271,7 +276,7 @@ _SSH = (
     "identity-local-auth",
     *_KEYS,
     severity="critical",
-    says="Who comes, comes with an Entra identity: no account key, admin user, local account, SSH or stored key.",
+    says="Callers sign in with an Entra identity: no account key, admin user, local account, SSH or stored key.",
     remedy="Switch local authentication off, and give the caller's identity a role.",
 )
 def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -298,7 +303,7 @@ def local_auth(graph: Graph, resource: Resource) -> Iterator[str]:
     *_ENDPOINTS,
     SCHEDULE,
     severity="high",
-    says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles are all written down.",
+    says="Workspace, computes, endpoints and jobs act as identities of the stack, whose roles the stack declares.",
     remedy="Set identity to type UserAssigned with the persona's identity.",
 )
 def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -317,7 +322,7 @@ def user_assigned(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _assigned(props: Properties) -> list[str]:
-    """The identities that a resource acts as, those that are known; Azure answers a map where a list was sent."""
+    """The known identities of a resource. The program gives a list, and Azure answers with a map."""
     given = props.section_or_empty("identity")
     if isinstance(given.values.get("userAssignedIdentities"), Mapping):
         return given.section_or_empty("userAssignedIdentities").names()
@@ -340,12 +345,13 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
     COMPUTE,
     *_ENDPOINTS,
     severity="high",
-    says="What acts as an identity waits until the identity has its roles, for Azure tries them at once.",
+    says="A resource that acts as an identity is made after the identity's roles: Azure uses them at once.",
     remedy="Take the identity's id from the identity component, which carries its role assignments.",
 )
 def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Issues of every provider: "authorization failed" that a second run cures. A workspace and its computes cannot
-    wait for roles on the workspace itself; endpoints can, and do.
+    """Without the order a first run may fail with "authorization failed", which a second run cures.
+
+    A workspace and its computes cannot wait for roles on the workspace itself; endpoints can, and do.
     """
     for identity in graph.refers(resource, "identity", IDENTITY):
         roles = [
@@ -361,11 +367,11 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
     "identity-serving-writes",
     authorization.ROLE_ASSIGNMENT,
     severity="high",
-    says="A served model writes nothing to storage but below the folder that its collected requests go to.",
+    says="A served model writes to storage only below the folder of its collected requests.",
     remedy="Give the serving identity a reader's role, and a writer's only with the condition of the personas.",
 )
 def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
-    """A model answers whoever may call it; what it could overwrite is what others train on (MCSB PA-7). The condition
+    """A model answers anybody who may call it, so it must not overwrite what others train on (MCSB PA-7). The condition
     must bind each operation that changes blobs to a path (Azure RBAC, "Actions and attributes for role assignment
     conditions"); the built-in writer's role also deletes containers, which no condition on blobs keeps it from.
     """
@@ -394,7 +400,7 @@ def serving_writes(graph: Graph, item: Resource) -> Iterator[str]:
     remedy="Set the assigned user, and application_sharing_policy='Personal'.",
 )
 def instance_own(props: Properties) -> Iterator[str]:
-    """Azure ML, "Create on behalf of": without an assigned user it belongs to whoever ran the program."""
+    """Without an assigned user the machine belongs to whoever ran the program (Azure ML, "Create on behalf of")."""
     if props.text_or_empty("properties.computeType") != "ComputeInstance":
         return
     machine = props.section_or_empty("properties.properties")

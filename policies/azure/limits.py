@@ -29,11 +29,11 @@ _IN_A_REGION = tuple(t for t, kind in kinds("azure").items() if isinstance(kind.
     "limits-autoscaled",
     ONLINE_DEPLOYMENT,
     severity="high",
-    says="Every deployment is autoscaled, so somebody has set its bounds, and Pulumi does not undo it.",
+    says="Every deployment is autoscaled within set bounds, and Pulumi does not undo the scaling.",
     remedy="Keep the endpoint component's autoscale setting, and ignore_changes of sku.capacity.",
 )
 def autoscaled(graph: Graph, deployment: Resource) -> Iterator[str]:
-    """Each deployment has an enabled setting; the capacity that autoscaling set is left alone by the next `up`. A
+    """Each deployment has an enabled setting; the next `up` ignores the capacity that autoscaling has set. A
     deployment of Azure ML has one replica at least ("Autoscale online endpoints").
     """
     settings = graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment)
@@ -82,17 +82,18 @@ def _wrongly_measured(graph: Graph, setting: Resource, trigger: Properties) -> I
     elsewhere = not source or any(foreign(trigger, "metricResourceUri", source))
     if metric != _REQUESTS:
         if elsewhere:
-            yield f"scales on {metric or 'no metric'} of something else than its deployment"
+            yield f"scales on {metric or 'no metric'} of another resource than its deployment"
         return
     if trigger.flag_or_none("dividePerInstance") is not True or not _of_one_deployment(graph, setting, trigger):
         yield "counts the requests of every deployment, or not by replica"
     if elsewhere:
-        yield "counts requests where none are published: not on its endpoint"
+        yield "counts requests of another resource than its endpoint, which alone publishes them"
 
 
 def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> bool:
-    """Whether requests are told apart by nothing but the deployment, and counted for that which is scaled. Azure's API
-    spells these keys with a capital, azure-native without; either is read.
+    """Whether requests are split by the deployment only, and counted for the scaled deployment.
+
+    Azure's API spells these keys with a capital letter and azure-native without; both are read.
     """
     names: list[str] = []
     counted: list[str] = []
@@ -110,7 +111,7 @@ def _of_one_deployment(graph: Graph, setting: Resource, trigger: Properties) -> 
     BATCH_DEPLOYMENT,
     severity="high",
     proof="hardware fit",
-    says="A batch job asks for no more nodes than its cluster has, whose number has a limit.",
+    says="A batch job asks for no more nodes than its cluster has.",
     remedy=f"Lower replicas in the stack file, or have the limit's owner change it in {OWN}.",
 )
 def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -134,7 +135,7 @@ def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
     "limits-cluster-idle",
     COMPUTE,
     severity="high",
-    says="A cluster stands at no nodes between runs, and its nodes go soon.",
+    says="A cluster has no nodes between runs, and removes idle nodes soon.",
     remedy="Set min_node_count=0 and node_idle_time_before_scale_down within the limit.",
 )
 def cluster_idle(props: Properties) -> Iterator[str]:
@@ -152,11 +153,11 @@ def cluster_idle(props: Properties) -> Iterator[str]:
     "limits-account",
     _PROVIDER,
     severity="high",
-    says="A provider says which subscription is meant.",
+    says="A provider names its subscription.",
     remedy="Keep subscription_id on the provider.",
 )
 def account(props: Properties) -> Iterator[str]:
-    """Else a stack is made in whatever subscription the credentials name."""
+    """Without it the current credentials decide into which subscription the stack goes."""
     if not props.is_given("subscriptionId"):
         yield "would deploy to whatever subscription the credentials name"
 
@@ -165,15 +166,16 @@ def account(props: Properties) -> Iterator[str]:
     "limits-region-named",
     *_IN_A_REGION,
     severity="high",
-    says="What stands in a region says in which, so that no default moves it.",
+    says="Each regional resource names its region, so no default decides it.",
     remedy="Pass the stack's region as location.",
 )
 def region_named(props: Properties) -> Iterator[str]:
-    """Left out, it is the provider's or the resource group's (MCSB AM-3, data residency); `limits-region` judges which
-    region it may be.
+    """A missing region is that of the provider or the resource group (MCSB AM-3, data residency).
+
+    `limits-region` checks which region it is.
     """
     if not props.is_given("location"):
-        yield "is in a region that nobody named"
+        yield "names no region"
 
 
 @resource_rule(
@@ -224,11 +226,11 @@ def batch_time(props: Properties) -> Iterator[str]:
     storage.MANAGEMENT_POLICY,
     containerregistry.REGISTRY,
     severity="medium",
-    says="What is kept is cleaned up: old versions and snapshots of blobs, untagged images.",
+    says="Old versions and snapshots of blobs, and untagged images, are deleted after a time.",
     remedy="Keep the lifecycle of the Store component and the registry's retention policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Lifecycles delete what is no longer current; a registry's retention policy deletes untagged manifests."""
+    """Lifecycles delete old versions. A registry's retention policy deletes untagged manifests."""
     if resource.type == containerregistry.REGISTRY:
         policy = resource.props.section_or_empty("policies.retentionPolicy")
         if policy.text_or_empty("status") != "enabled" or policy.number_or_none("days") is None:

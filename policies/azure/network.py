@@ -1,11 +1,11 @@
 """Network isolation: nothing of a pilot is on the internet, and what it needs it reaches privately.
 
-Workloads run in the workspace's managed network, which Azure keeps; people and pipelines come from the pilot's own
+Workloads run in the workspace's managed network, which Azure runs. People and pipelines come from the pilot's own
 network through private endpoints. Three rules of AWS have no meaning here. `network-default-group-empty`: Azure has no
 default security group; `network-default-denied` overrules the default rules of every group. `network-studio-paths`: a
-compute instance is one machine, so its files and kernels need no port. `network-flow-logs`: the pilot's network holds
-private endpoints only, and a virtual network's flow logs do not record traffic at a private endpoint (Network Watcher,
-"Virtual network flow logs", limitations); who called what is in the diagnostic logs, which `audit-trail` holds.
+compute instance is one machine, so its files and kernels need no port. `network-flow-logs`: the pilot's network has
+private endpoints only, and flow logs of a virtual network do not record traffic at a private endpoint (Network Watcher,
+"Virtual network flow logs", limitations). The diagnostic logs record who called what; `audit-trail` checks them.
 """
 
 import ipaddress
@@ -69,7 +69,7 @@ def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Remove the route.",
 )
 def no_internet_route(props: Properties) -> Iterator[str]:
-    """Checks routes and inline routes; `nextHopType` Internet, an appliance or a gateway all lead out."""
+    """Checks routes and inline routes. A `nextHopType` Internet, an appliance and a gateway all lead out."""
     for route in chain([props], props.each_section("routes")):
         if route.is_given("addressPrefix") or route.is_given("nextHopType"):
             yield f"routes {route.text_if_known('addressPrefix') or 'addresses'} out of the network"
@@ -81,7 +81,7 @@ def no_internet_route(props: Properties) -> Iterator[str]:
     NETWORK,
     severity="critical",
     proof="network fit",
-    says="A subnet gives its machines no way to the internet, and its security group holds for private endpoints too.",
+    says="A subnet gives its machines no way to the internet. Its security group covers private endpoints too.",
     remedy="Set default_outbound_access=False, network_security_group and private_endpoint_network_policies='Enabled'.",
 )
 def subnet_private(props: Properties) -> Iterator[str]:
@@ -106,7 +106,7 @@ def subnet_private(props: Properties) -> Iterator[str]:
     SECURITY_RULE,
     severity="critical",
     proof="network fit",
-    says="No security group lets anything in from, or out to, anything but the private network.",
+    says="A security group allows traffic with the private network only.",
     remedy="Name VirtualNetwork or a private address range as the peer of each rule that allows.",
 )
 def security_group_closed(props: Properties) -> Iterator[str]:
@@ -128,7 +128,7 @@ def security_group_closed(props: Properties) -> Iterator[str]:
 
 
 _PEERS = {"inbound": "source", "outbound": "destination"}
-"""The side of a rule that is its peer, by its direction."""
+"""The property of a rule that names its peer, by the rule's direction."""
 _PRIVATE = tuple(ipaddress.IPv4Network(range_) for range_ in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """The private ranges (RFC 1918). Python calls more addresses private, which a cloud may route elsewhere."""
 
@@ -150,7 +150,7 @@ def _inside(peer: str) -> bool:
     SUBNET,
     severity="critical",
     proof="network fit",
-    says="Each security group denies, both ways, what none of its rules allows; Azure's defaults allow the internet.",
+    says="Each security group ends in a deny of everything, both ways: Azure's own defaults allow the internet.",
     remedy="Keep the network component's two closing rules, which deny everything in and out.",
 )
 def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _denies_all(rule: Properties) -> bool:
     containerregistry.REGISTRY,
     severity="critical",
     proof="network fit",
-    says="Whatever has a switch for access from the internet has it off, and names no address as an exception.",
+    says="Every resource with a switch for internet access has it off, with no address as an exception.",
     remedy="Set public_network_access to Disabled and leave out IP and network rules.",
 )
 def public_access(props: Properties) -> Iterator[str]:
@@ -211,7 +211,7 @@ def public_access(props: Properties) -> Iterator[str]:
     WORKSPACE,
     severity="critical",
     proof="network fit",
-    says="A workspace's computes run in its managed network, which lets nothing out but what was approved.",
+    says="A workspace's computes run in its managed network, which lets out approved traffic only.",
     remedy="Set managed_network.isolation_mode='AllowOnlyApprovedOutbound' and v1_legacy_mode=False.",
 )
 def workspace_vpc_only(props: Properties) -> Iterator[str]:
@@ -232,7 +232,7 @@ def workspace_vpc_only(props: Properties) -> Iterator[str]:
     *OUTBOUND_RULES,
     severity="critical",
     proof="network fit",
-    says="The managed network approves private endpoints to the stack's own resources; no domain, and no firewall.",
+    says="The managed network opens no domain and starts no firewall. Its private endpoints lead to the stack only.",
     remedy="Remove the FQDN rule; keep rules either in the workspace or beside it, and ignore Azure's own among them.",
 )
 def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -269,7 +269,7 @@ region may follow behind a dot. Any other opens what no stack of ours needs: sto
 
 
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
-    """What is wrong with one outbound rule, which stands under `key` of its owner."""
+    """What is wrong with one outbound rule, found under `key` of its owner."""
     kind = rule.text_or_empty("type")
     if kind == "FQDN":
         yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
@@ -281,11 +281,11 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
     elif kind == "ServiceTag":
         tag = rule.text_or_empty("destination.serviceTag")
         if tag not in _TAGS and tag.partition(".")[0] not in _TAGS:
-            yield f"opens {tag or 'a service tag that nobody named'}, allowed {', '.join(_TAGS)}"
+            yield f"opens {tag or 'a service tag without a name'}, allowed {', '.join(_TAGS)}"
         if rule.is_given("destination.addressPrefixes"):
             yield "opens addresses, which overrule the service tag beside them"
     else:
-        yield f"approves what nobody judged: an outbound rule of the type {kind or 'that nobody named'}"
+        yield f"has an outbound rule that no rule here can judge (type {kind or 'not given'})"
 
 
 @stack_rule(
@@ -323,11 +323,11 @@ def model_isolated(graph: Graph, resource: Resource) -> Iterator[str]:
     privatedns.LINK,
     severity="high",
     proof="network fit",
-    says="A private endpoint leads to one resource of the stack, in a subnet of the stack, approved by no one else.",
+    says="A private endpoint leads from a subnet to one resource of the stack, without anybody else's approval.",
     remedy="Name the stack's resource in private_link_service_connections.",
 )
 def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A manual connection waits for somebody else's approval and leads to their resource: a way for data to leave."""
+    """A manual connection leads to somebody else's resource, with their approval. Data could leave by it."""
     if resource.type == privatedns.LINK:
         if resource.props.flag_or_none("registrationEnabled") is not False:
             yield "lets machines register names in a service's zone"
@@ -357,13 +357,14 @@ def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     privatedns.ZONE,
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and no endpoint or zone is paid for that nothing needs.",
+    says="Each resource that a feature needs has a private endpoint and a zone, and each of these is needed.",
     remedy="State the resource in the REACH of the component that needs it; the network component builds the rest.",
 )
 def network_proof(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The network proof: what the catalogue says must be reached against the private endpoints present, then the path
-    to each; last who builds images ("Secure an Azure Machine Learning workspace": not the registry's own tasks, when it
-    is private).
+    """The network proof.
+
+    Compares what must be reached by the catalogue with the private endpoints, then checks the path to each. Last it
+    checks what builds images: a private registry's own tasks cannot ("Secure an Azure Machine Learning workspace").
     """
     if resource.type == WORKSPACE:
         yield from _reaches_all(graph, resource)
@@ -400,7 +401,7 @@ def _is_needed(graph: Graph, endpoint: Resource) -> Iterator[str]:
 
 
 def _needed(graph: Graph, workspace: Resource) -> Iterator[tuple[Resource, str, PrivateLink]]:
-    """What must be reached because a workspace is there, and because of what works in it: resource, group and link."""
+    """What must be reached for a workspace and for what works in it: resource, group and link."""
     working = [user for type_ in _REACHING for user in graph.referring(type_, "workspaceName", workspace)]
     reached = {group: None for user in (workspace, *working) for group in _services(graph, user)}
     for group in reached:
@@ -419,7 +420,7 @@ def _groups(endpoint: Resource) -> list[str]:
 
 
 def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str, ...]) -> Iterator[str]:
-    """Whether names lead to the endpoint from its network, and its subnet's group lets HTTPS in."""
+    """Whether the endpoint's names resolve to it in its network, and its subnet's group lets HTTPS in."""
     networks = {network.urn for network in _networks_of(graph, endpoint)}
     zones = [
         zone

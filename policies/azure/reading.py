@@ -1,4 +1,4 @@
-"""How rules read Azure's resources: what comes before what, whether a text names a resource, what is read once."""
+"""Helpers for rules on Azure: the order of resources, whether a text names a resource, and readings done once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -10,7 +10,7 @@ _Read = TypeVar("_Read")
 
 
 def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> list[Resource]:
-    """Those of `wanted` that the resource does not wait for, directly or through what it depends on."""
+    """The resources of `wanted` that the resource does not wait for, directly or through others."""
     missing = {item.urn: item for item in wanted}
     missing.pop(resource.urn, None)
     seen, waiting = {resource.urn}, graph.depends(resource)
@@ -24,7 +24,7 @@ def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> 
 
 
 def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
-    """Whether a text that is known is the id of one of the resources; where an id is not known, its name decides.
+    """Whether a known text is the id of one of the resources. Where an id is not known, its name decides.
 
     Azure takes ids in any case.
     """
@@ -39,12 +39,12 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
 
 
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
-    """Every text at the path that is known and names none of the stack's `own` resources."""
+    """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
 
 
 def once_a_graph(read: Callable[[Graph], _Read]) -> Callable[[Graph], _Read]:
-    """The reading of a whole graph, made once though a rule asks for it at each of a thousand endpoints."""
+    """Reads a whole graph once, although a rule asks for it at each of a thousand endpoints."""
     last: list[tuple[Graph, _Read]] = []
 
     def reading(graph: Graph) -> _Read:

@@ -1,7 +1,7 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse.
 
-`rollback-config-unnamed` of AWS is `rollback-deployment-versioned` here: a deployment's machine, model and image cannot
-be changed in place, so its name must change with them, and Pulumi's random name would change with nothing.
+`rollback-config-unnamed` of AWS is `rollback-deployment-versioned` here. A deployment's machine, model and image cannot
+change in place, so its name must change with them. Pulumi's random name would not.
 """
 
 import re
@@ -51,11 +51,11 @@ _TRAFFIC_LOG, _JOB_LOG = "AmlOnlineEndpointTrafficLog", "AmlComputeJobEvent"
     TRAFFIC,
     SERVED,
     severity="high",
-    says="Each endpoint's traffic goes back on its own errors and p95 latency, and alarms watch the same afterwards.",
+    says="An endpoint's traffic goes back when its errors or p95 latency exceed bounds; alarms watch both afterwards.",
     remedy="Keep the endpoint component's traffic, with both bounds, and its two alarms.",
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The bounds of our own Traffic while a version bakes; a metric alert and a log query once it serves. An alarm of
+    """While a version bakes, our own Traffic watches its bounds. Later a metric alert and a log query do. An alarm with
     several conditions rings only when all of them hold, so it does not count.
     """
     if resource.type == TRAFFIC:
@@ -75,7 +75,7 @@ def _metrics(alert: Resource) -> list[str]:
 
 
 def _compares(alert: Resource) -> bool:
-    """Whether an alert rings above something that can be passed."""
+    """Whether an alert rings above a threshold that can be passed."""
     return all(
         condition.text_or_empty("operator") in ("GreaterThan", "GreaterThanOrEqual")
         and (condition.number_or_none("threshold") or 0) > 0
@@ -84,7 +84,7 @@ def _compares(alert: Resource) -> bool:
 
 
 def _asked(graph: Graph, table: str, operator: str, *words: str) -> set[str]:
-    """What log alarms over a log workspace of the stack name in quotes, by table and operator."""
+    """The quoted names in log alarms over a log workspace of the stack, by table and operator."""
     found: set[str] = set()
     for alarm in graph.of(monitor.QUERY_RULE):
         conditions = list(alarm.props.each_section("criteria.allOf"))
@@ -118,15 +118,18 @@ def _jobs_watched(graph: Graph) -> set[str]:
     SERVED,
     ONLINE_DEPLOYMENT,
     severity="high",
-    says="An endpoint's traffic is our provider's to shift: a canary within the limit first, which bakes.",
+    says="This project's provider shifts an endpoint's traffic: first a canary within the limit, which bakes.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file; keep the Traffic resource.",
 )
 def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each deployment has its traffic; the endpoint's own traffic is empty and let be, for it would be set back."""
+    """Each deployment has its Traffic.
+
+    The endpoint's own traffic is empty and ignored, or every update would reset it.
+    """
     if resource.type == TRAFFIC:
         yield from _shifts(resource.props)
     elif resource.type == SERVED:
-        # Ignored, it is what a refresh found in the cloud and what an update sends back unchanged.
+        # An ignored property has the value that a refresh found, and an update sends it back unchanged.
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
             yield "would set its traffic back at every update (ignore properties.traffic)"
             if resource.props.is_given("properties.traffic") or resource.props.is_given("properties.mirrorTraffic"):
@@ -183,7 +186,7 @@ def order(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="End deployment_name with a digest of machine type, model and image, as the endpoint component does.",
 )
 def deployment_versioned(props: Properties) -> Iterator[str]:
-    """The instance type of a deployment cannot be changed, and one deleted to make room leaves nothing that serves."""
+    """The instance type of a deployment cannot change. Deleting the old one first would leave nothing that serves."""
     if not _VERSIONED.fullmatch(props.text_if_known("deploymentName")):
         yield "has a name that does not change with what it runs"
     if not props.is_given("properties.model") or not props.is_given("properties.environmentId"):
@@ -195,11 +198,11 @@ def deployment_versioned(props: Properties) -> Iterator[str]:
     monitor.METRIC_ALERT,
     monitor.QUERY_RULE,
     severity="medium",
-    says="An alarm does something: it reaches the stack's action group, and no other.",
+    says="Every alarm notifies the stack's action group, and no other.",
     remedy="Set actions to the alerts component's action group, and enabled=True.",
 )
 def alarm_heard(graph: Graph, alarm: Resource) -> Iterator[str]:
-    """At least one action group of the stack, and not switched off; every condition has a threshold."""
+    """The alarm is switched on and has an action group of the stack. Every condition has a threshold."""
     groups = graph.refers(alarm, "actions", monitor.ACTION_GROUP)
     where = "actions.actionGroupId" if alarm.type == monitor.METRIC_ALERT else "actions.actionGroups"
     if alarm.props.flag_or_none("enabled") is not True or not groups or not alarm.props.is_given_in_each(where):
@@ -242,7 +245,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
     remedy="Keep the endpoint component's idle alarm.",
 )
 def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
-    """A log query that counts: a silent metric answers nothing and does not ring, a count answers zero."""
+    """The alarm must be a counting log query. A metric without data does not ring, but a count is then zero."""
     if endpoint.props.text_or_empty("endpointName") not in _idling_watched(graph):
         yield "may bill while idle and nobody is told"
 

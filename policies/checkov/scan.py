@@ -1,9 +1,8 @@
 """Scans one Terraform plan or ARM template with Checkov, in Checkov's own environment and without a network.
 
-`operations.checkov` starts me in a warm process (`operations/forking.py`), which calls `load` once and forks a child
-for each scan. The child reads `terraform_plan` or `arm`, a space and the path of the JSON from standard input, and
-writes one JSON document to standard output. Everything else, errors included, goes to standard error; it then exits
-with 1.
+`operations.checkov` starts this file in a warm process (`operations/forking.py`). The process calls `load` once and
+forks a child for each scan. The child reads `terraform_plan` or `arm`, a space and the path of the JSON from standard
+input, and writes one JSON document to standard output. Errors go to standard error, and the child then exits with 1.
 
 The document: {"checkov_version", "passed": [{"check_id", "address"}], "failed": [{"check_id", "check_name", "address",
 "guideline", "evaluated_keys"}], "resources": how many Checkov saw, "parsing_errors": [path]}.
@@ -20,13 +19,13 @@ CHECKS = Path(__file__).parent / "checks"
 
 
 def refuse_network(event: str, _: tuple) -> None:
-    """Make any attempt to reach a network an error: Checkov's platform, its version check, a module download."""
+    """Make every attempt to reach a network an error, such as Checkov's platform, version check or module download."""
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
         raise ConnectionRefusedError(f"the Checkov scan is offline, but something tried {event}")
 
 
 class Errors(logging.Handler):
-    """Keeps what Checkov logs as an error and then goes on from, such as a check of ours that it cannot import."""
+    """Keeps errors that Checkov only logs, such as a check of ours that it cannot import."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -44,11 +43,11 @@ def _vertices_by_exact_name(graph: object, module: object, kind: str, name: str)
 
 
 def load() -> Callable[[], int]:
-    """Import what a scan needs, and return the job of a child that is forked after it.
+    """Import what a scan needs, and return the job for the forked children.
 
     Measured on two cores, idle: 0.7-1.1 s for Checkov's plan runner alone (its command line, with every runner, 2.5 s),
     3.9 s when there is no bytecode yet. The ARM runner adds 0.02 s to that, so both are imported. Lazy modules
-    (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing: something touches each of them on the way.
+    (`importlib.util.LazyLoader` for boto3 and aiohttp) saved nothing, for the imports touch each of them.
     """
     sys.addaudithook(refuse_network)
     from checkov.arm.runner import Runner as ArmRunner
@@ -62,8 +61,8 @@ def load() -> Callable[[], int]:
 
     for framework in (CheckType.TERRAFORM, CheckType.ARM):
         get_graph_checks_registry(framework).load_checks()  # the built-in graph checks: a few hundred files
-    # Checkov's fallback for a name it does not find looks for `name[…]`, as count makes them, among all resources at
-    # every miss: quadratic, and a plan rendered from Pulumi has none. tests/operations/test_checkov.py holds that the
+    # When Checkov misses a name, it looks through all resources for `name[…]`, which Terraform's count makes. That is
+    # quadratic, and a plan rendered from Pulumi has no such name. tests/operations/test_checkov.py holds that the
     # findings are the same without it. With the collector left off, 1,000 endpoints take 28 s instead of 69 s.
     TerraformLocalGraph._get_possible_vertices = _vertices_by_exact_name
 
@@ -105,7 +104,7 @@ def load() -> Callable[[], int]:
         errors = Errors()
         logging.getLogger().addHandler(errors)
         framework, _, path = sys.stdin.readline().strip().partition(" ")
-        with contextlib.redirect_stdout(sys.stderr):  # what a library prints must not end up in the document
+        with contextlib.redirect_stdout(sys.stderr):  # keep what libraries print out of the document
             report = scan(framework, path)
         if errors.messages:
             sys.stderr.write(f"{errors.messages[0]}\n")

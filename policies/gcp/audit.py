@@ -1,7 +1,7 @@
 """Audit and state: who did what is recorded, and what cannot be made again cannot be deleted by mistake.
 
-`audit-packages-own-account` of AWS has no meaning here: Vertex AI's model registry has no resource policy, so who
-reads a model is the project's IAM alone, which `identity-no-public-member` and `identity-project-grants` watch.
+`audit-packages-own-account` of AWS has no meaning here. Vertex AI's model registry has no resource policy, so only the
+project's IAM says who reads a model. `identity-no-public-member` and `identity-project-grants` check that.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _RECORDED = (
     remedy="Keep the audit component's audit configuration of allServices with its three kinds and no exemption.",
 )
 def trail(graph: Graph) -> Found:
-    """One configuration for all services; one for a single service adds to it and takes nothing away."""
+    """There is one configuration for all services. One for a single service only adds to it."""
     configs = graph.of(_CALLS)
     everything = [config for config in configs if config.props.text_or_empty("service") == "allServices"]
     if not everything:
@@ -54,7 +54,7 @@ def trail(graph: Graph) -> Found:
     remedy="Keep the audit component's sink without exclusions, into its locked log bucket.",
 )
 def logs_kept(graph: Graph) -> Found:
-    """A sink of this project into a log bucket of this stack, which is locked."""
+    """A sink of this project leads into a locked log bucket of this stack."""
     sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS)]
     if not sinks:
         yield None, "sends its audit log to no bucket of its own"
@@ -75,11 +75,11 @@ def logs_kept(graph: Graph) -> Found:
     "audit-repository-immutable",
     artifactregistry.REPOSITORY,
     severity="high",
-    says="An image of the stack's own stays what was pushed: tags are immutable, and pushes are scanned.",
+    says="An image in the stack's registry stays as it was pushed: tags are immutable, and pushes are scanned.",
     remedy="Set docker_config.immutable_tags, and leave scanning INHERITED.",
 )
 def repository_immutable(props: Properties) -> Iterator[str]:
-    """That a container names its image's version, `audit-images-pinned` asks."""
+    """`audit-images-pinned` checks that a container names the version of its image."""
     if props.flag_or_none("dockerConfig.immutableTags") is not True:
         yield "lets a tag be moved to another image"
     if props.text_or_empty("vulnerabilityScanningConfig.enablementConfig") != "INHERITED":
@@ -90,11 +90,11 @@ def repository_immutable(props: Properties) -> Iterator[str]:
     "audit-predictions-logged",
     mlplatform.DEPLOYMENT,
     severity="medium",
-    says="Who asked an endpoint is logged, and what its container says.",
+    says="Calls of an endpoint and the output of its container are logged.",
     remedy="Set access_logging and container_logging to True.",
 )
 def predictions_logged(props: Properties) -> Iterator[str]:
-    """Both are Vertex AI's own and cannot be had later ("Online inference logging")."""
+    """Vertex AI logs both itself, and neither can be switched on later ("Online inference logging")."""
     for switch in ("accessLogging", "containerLogging"):
         if props.flag_or_none(switch) is not True:
             yield f"has {switch} off"

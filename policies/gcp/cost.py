@@ -26,7 +26,7 @@ _LEGAL = re.compile(r"[a-z0-9_-]{1,63}")  # of a label's value: Resource Manager
     remedy="Pass the stack's tags in the labels of each job that the workflow starts.",
 )
 def batch_tags(props: Properties) -> Iterator[str]:
-    """Each job's own labels, of whatever kind it is: a job is billed on its own."""
+    """The labels of each job, of any kind. Each job is billed by itself."""
     lacking = {tag for job in jobs(props) for tag in TAGS if not _LEGAL.fullmatch(_label(job.body, tag))}
     for tag in sorted(lacking):
         yield f"starts jobs without the label {tag}, or with an illegal value"
@@ -88,7 +88,7 @@ def _teams(graph: Graph) -> set[str]:
     remedy="Keep the alerts component's e-mail to the owner.",
 )
 def alerts_reach_owner(graph: Graph) -> Found:
-    """A channel that is disabled, or of no address, swallows what is sent to it."""
+    """A message to a channel that is disabled or has no address is lost."""
     if not graph.of(_CHANNEL):
         yield None, "has no notification channel"
     for channel in graph.of(_CHANNEL):

@@ -1,10 +1,9 @@
 """Encryption: the pilot's own rotated keys wherever data and logs rest, granted before anything uses them.
 
-Three rules of AWS have no meaning here. `encryption-endpoint-volumes`: what runs under an endpoint takes the
-endpoint's key, which `encryption-customer-key` asks for. `encryption-bucket-whole`: a bucket's parts are its
-own properties, which `encryption-bucket-public` and `encryption-bucket-settings` ask for. `encryption-bucket-tls`: a
-bucket has no such switch; the network lets nothing but HTTPS out, and the organisation's policy
-`storage.secureHttpTransport` refuses the rest.
+Three rules of AWS have no meaning here. `encryption-endpoint-volumes`: a deployment uses the key of its endpoint, which
+`encryption-customer-key` checks. `encryption-bucket-whole`: on Google Cloud the parts of a bucket are its properties,
+which `encryption-bucket-public` and `encryption-bucket-settings` check. `encryption-bucket-tls`: a bucket has no such
+switch. The network lets out only HTTPS, and the organisation's policy `storage.secureHttpTransport` refuses the rest.
 """
 
 import re
@@ -22,7 +21,7 @@ _KEY, _GRANT = kms.KEY, kms.KEY_MEMBER
 _IDENTITY, _BUCKET = projects.SERVICE_IDENTITY, storage.BUCKET
 _DATASET, _SERVED = bigquery.DATASET, vertex.ENDPOINT
 _DISKS = ("bootDisk", "dataDisks")
-# The addresses of the agents are of Google Cloud's documentation "Service agents".
+# The addresses of the agents are from Google Cloud's documentation, "Service agents".
 AGENT = re.compile(
     r"serviceAccount:[^@]+@(gcp-sa-[a-z-]+|bigquery-encryption|compute-system|gs-project-accounts)"
     r"\.iam\.gserviceaccount\.com"
@@ -34,11 +33,11 @@ _DAY = 86_400
     "encryption-workspace-disks",
     workbench.INSTANCE,
     severity="high",
-    says="Every disk of a Workbench instance says that it is encrypted with a key of the customer's.",
+    says="Every disk of a Workbench instance is set to a customer-managed key.",
     remedy="Set disk_encryption='CMEK' on the boot disk and on each data disk.",
 )
 def workspace_disks(props: Properties) -> Iterator[str]:
-    """Workbench ignores a disk's key where the disk does not say that it has one (diskEncryption)."""
+    """Workbench ignores the key of a disk unless diskEncryption says that the disk has one."""
     for name in _DISKS:
         disks = list(props.each_section(f"gceSetup.{name}"))
         if not disks or any(disk.text_or_empty("diskEncryption") != "CMEK" for disk in disks):
@@ -49,11 +48,11 @@ def workspace_disks(props: Properties) -> Iterator[str]:
     "encryption-key-granted",
     *(token for token, kind in kinds("gcp").items() if isinstance(kind.keys, Keys)),
     severity="high",
-    says="Who uses a key has been granted it before: the service's agent, on the key, and the user waits for it.",
+    says="A service's agent is granted the key before a resource uses it, and the resource waits for the grant.",
     remedy="Grant the service's agent the key in the encryption component, and hand out the key after its grants.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Agents appear lazily and IAM is checked at creation (KMS documentation, "Using CMEK"): so order is part of it."""
+    """Order matters: agents appear late, and IAM is checked when a resource is made (KMS, "Using CMEK")."""
     kind = kind_of(resource.type)
     assert kind is not None and isinstance(kind.keys, Keys)
     for at, agent in sorted({(place.path.partition(".")[0], user) for place in kind.keys.at for user in place.users}):
@@ -86,11 +85,11 @@ def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:
     "encryption-key-users",
     _GRANT,
     severity="high",
-    says="Google's agents use a key, on behalf of whoever may use the resource, and nobody else does (CIS GCP 1.9).",
+    says="Only Google's agents may use a key. They use it for whoever may use the resource (CIS GCP 1.9).",
     remedy="Grant roles/cloudkms.cryptoKeyEncrypterDecrypter to the service's agent; a persona needs no key.",
 )
 def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
-    """Users and administrators of keys differ (CIS GCP 1.11); which role it is, `identity-no-wildcard` asks."""
+    """Users and administrators of keys differ (CIS GCP 1.11). `identity-no-wildcard` checks which role is granted."""
     if not graph.refers(grant, "cryptoKeyId", _KEY):
         yield "is on a key that is not of this stack"
     member = grant.props.text_if_known("member")
@@ -102,11 +101,11 @@ def key_users(graph: Graph, grant: Resource) -> Iterator[str]:
     "encryption-request-log",
     _SERVED,
     severity="high",
-    says="Logged requests rest in a dataset of the stack, under its key.",
+    says="Requests are logged into a dataset of the stack, encrypted with its key.",
     remedy="Give predict_request_response_logging_config the endpoint component's dataset.",
 )
 def request_log(graph: Graph, endpoint: Resource) -> Iterator[str]:
-    """Without a destination Vertex AI makes a dataset of its own, and no key (aiplatform v1, bigqueryDestination)."""
+    """Without a destination Vertex AI makes its own dataset, without a key (aiplatform v1, bigqueryDestination)."""
     at = "predictRequestResponseLoggingConfig"
     given = endpoint.props.is_given(f"{at}.bigqueryDestination.outputUri")
     if endpoint.props.flag_or_none(f"{at}.enabled") and not (given and graph.refers(endpoint, at, _DATASET)):
@@ -121,7 +120,7 @@ def request_log(graph: Graph, endpoint: Resource) -> Iterator[str]:
     remedy="Set encryptionSpec.kmsKeyName in each job that the workflow starts.",
 )
 def batch(props: Properties) -> Iterator[str]:
-    """Every job, of whatever kind it is."""
+    """Every job, of any kind."""
     if any(not job.body.is_given("encryptionSpec.kmsKeyName") for job in jobs(props)):
         yield "starts batch jobs without a key"
 
@@ -134,7 +133,7 @@ def batch(props: Properties) -> Iterator[str]:
     remedy="Set rotation_period to at most 7776000s and destroy_scheduled_duration to at least 2592000s.",
 )
 def key(props: Properties) -> Iterator[str]:
-    """Who may use it is the business of `encryption-key-users`."""
+    """`encryption-key-users` checks who may use the key."""
     if not 0 < seconds(props.text_or_empty("rotationPeriod")) <= 90 * _DAY:
         yield "is not rotated within 90 days"
     if seconds(props.text_or_empty("destroyScheduledDuration")) < 30 * _DAY:
@@ -142,7 +141,7 @@ def key(props: Properties) -> Iterator[str]:
 
 
 def seconds(duration: str) -> float:
-    """7776000 of `7776000s`; 0 where there is none."""
+    """The seconds of a text such as `7776000s`. 0 for an empty one."""
     text = duration.removesuffix("s")
     return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 0
 
@@ -155,7 +154,7 @@ def seconds(duration: str) -> float:
     remedy="Set public_access_prevention='enforced'.",
 )
 def bucket_public(props: Properties) -> Iterator[str]:
-    """`inherited` leaves it to the organisation."""
+    """The value `inherited` would leave it to the organisation."""
     if props.text_or_empty("publicAccessPrevention") != "enforced":
         yield "can be made public"
 
@@ -164,7 +163,7 @@ def bucket_public(props: Properties) -> Iterator[str]:
     "encryption-bucket-settings",
     _BUCKET,
     severity="medium",
-    says="A bucket keeps versions and knows no ACLs (CIS GCP 5.2), and does not delete its objects with itself.",
+    says="A bucket keeps old versions, has no ACLs (CIS GCP 5.2), and is not destroyed while it holds objects.",
     remedy="Set versioning.enabled=True and uniform_bucket_level_access=True; leave out force_destroy.",
 )
 def bucket_settings(props: Properties) -> Iterator[str]:

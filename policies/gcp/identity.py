@@ -1,8 +1,8 @@
-"""Identity: least privilege for each persona, by role, by place and by account.
+"""Identity: least privilege for each persona, in its roles, in what they are granted on, and in its account.
 
-Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds principals at the organisation
-(principal access boundaries, deny policies), not in a project; `identity-guardrails` therefore reads the roles
-themselves. `identity-topic-policy`: alerts go to a notification channel, which nobody publishes to but Monitoring.
+Two rules of AWS have no meaning here. `identity-boundary`: Google Cloud bounds principals in the organisation
+(principal access boundaries, deny policies), not in a project. So `identity-guardrails` reads the roles themselves.
+`identity-topic-policy`: alerts go to a notification channel, and only Monitoring publishes to it.
 """
 
 import re
@@ -36,7 +36,7 @@ _KEY = serviceaccount.ACCOUNT_KEY
 
 _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|project(Owner|Editor|Viewer)):.*")
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
-# The predefined roles that only read, write or use what they are granted on.
+# The predefined roles that only read, write or use the resource on which they are granted.
 _FITTING: Mapping[str, tuple[str, ...]] = {
     _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser"),
     artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader",),
@@ -50,7 +50,7 @@ _BECOME = {
 }
 _ACT_AS = "roles/iam.serviceAccountUser"
 
-# What no role of the pilot may hold, as patterns over permissions. The deployer has these, and no persona.
+# Permissions that no role of the pilot may hold, as patterns. The deployer has them; no persona does.
 GUARDRAILS: Mapping[str, re.Pattern[str]] = {
     "every permission of a service": re.compile(r".*\*.*"),
     "who may do what": re.compile(r".*\.setIamPolicy|iam\..*|resourcemanager\..*|orgpolicy\..*"),
@@ -64,12 +64,12 @@ GUARDRAILS: Mapping[str, re.Pattern[str]] = {
     "deleting": re.compile(r".*\.delete\w*"),
     "objects and images of every place": re.compile(r"(storage|artifactregistry|bigquery)\..*"),
 }
-# Approving is updating a model, proposing is uploading it: nobody does both (CIS GCP 1.8, separation of duties).
+# Updating a model approves it, and uploading proposes it. Nobody may do both (CIS GCP 1.8, separation of duties).
 _PROPOSE, _APPROVE = "aiplatform.models.upload", "aiplatform.models.update"
 
 
 def _grants(graph: Graph) -> Iterator[Resource]:
-    """Every grant of a role to a member, on whatever it is, even of a kind that the catalogue does not know."""
+    """Every grant of a role to a member, on any resource, even one of a kind that the catalogue does not know."""
     for resource in graph.cloud:
         if resource.type.startswith("gcp:") and resource.type.lower().endswith("iammember"):
             yield resource
@@ -83,14 +83,17 @@ def _grants(graph: Graph) -> Iterator[Resource]:
     remedy="Put the permissions into the persona's role, or grant the predefined role that only reads, writes or uses.",
 )
 def no_wildcard(graph: Graph) -> Found:
-    """Basic roles hold thousands of permissions (IAM documentation, "Basic roles"); a project has a rule of its own."""
+    """Basic roles have thousands of permissions (IAM documentation, "Basic roles").
+
+    Grants on a project have another rule.
+    """
     for grant in _grants(graph):
         role = grant.props.text_if_known("role")
         if role in _BASIC or re.search(r"([aA]dmin|[oO]wner)$", role):
             yield grant, f"grants {role}"
         elif role.startswith("roles/"):
             if grant.type != _IN_PROJECT and role not in _FITTING.get(grant.type, ()):
-                yield grant, f"grants {role}, which is more than what it is granted on needs"
+                yield grant, f"grants {role}, which is more than that resource needs"
         elif not graph.refers(grant, "role", _ROLE):
             yield grant, "grants a role that is not of this stack"
 
@@ -114,12 +117,12 @@ def no_public_member(graph: Graph) -> Found:
             if group not in ("", "projectOwners") or access.is_given("domain") or _ANYBODY.fullmatch(member):
                 yield dataset, "lets in everybody, a whole domain or whoever may read or write in the project"
             for name in sorted(set(access.names()) - {"role", "domain", *_LETS_IN}):
-                yield dataset, f"lets in what nobody judged ({name})"
+                yield dataset, f"lets in what no rule here can judge ({name})"
 
 
 _LETS_IN = ("specialGroup", "iamMember", "userByEmail")
-"""Who an entry of a dataset's access list may let in. A view, a routine, a group or another dataset hands on what it
-reads, and nobody sees to whom.
+"""The members that an entry of a dataset's access list may name. A view, a routine, a group or another dataset would
+pass the data on to members that nobody sees.
 """
 
 
@@ -127,10 +130,13 @@ reads, and nobody sees to whom.
     "identity-known-members",
     severity="high",
     says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is on.",
-    remedy="Pass the account's member; whoever is of another project gets nothing here.",
+    remedy="Pass the account's member; accounts of other projects get no grant here.",
 )
 def known_members(graph: Graph) -> Found:
-    """By reference, and by what is referred to where that is known: a foreign account's name would carry data out."""
+    """The member must refer to an account of the stack, and its known address must fit.
+
+    A foreign account could take data.
+    """
     for grant in _grants(graph):
         member = grant.props.text_if_known("member")
         accounts, instances = graph.refers(grant, "member", _ACCOUNT), graph.refers(grant, "name", _WORKBENCH)
@@ -140,20 +146,20 @@ def known_members(graph: Graph) -> Found:
             named = [account.props.text_if_known("member") for account in accounts]
             owners = [owner for instance in instances for owner in _owners(instance)]
             if member and "" not in [*named, *owners] and member not in [*named, *owners]:
-                yield grant, f"grants a role to {member}, who is not whom it refers to"
+                yield grant, f"grants a role to {member}, which is not the account it refers to"
         elif not AGENT.fullmatch(member) and not (graph.refers(grant, "member", _AGENT) and not member):
-            yield grant, f"grants a role to {member}, who is no account of this stack"
+            yield grant, f"grants a role to {member}, which is no account of this stack"
     own = {account.props.text_if_known("member") for account in graph.of(_ACCOUNT)}
     for dataset in graph.of(_DATASET):
         for access in dataset.props.each_section("accesses"):
             email, member = (access.text_if_known(at) for at in ("userByEmail", "iamMember"))
             for said in filter(None, (email and f"serviceAccount:{email}", member)):
                 if said not in own and not AGENT.fullmatch(said):
-                    yield dataset, f"lets in {email or member}, who is no account of this stack"
+                    yield dataset, f"lets in {email or member}, which is no account of this stack"
 
 
 def _owners(instance: Resource) -> list[str]:
-    """The members that own an instance; an empty one where they are not known yet."""
+    """The members that own an instance. An empty text stands for one that is not known yet."""
     try:
         return [f"user:{owner}" for owner in instance.props.each_text("instanceOwners")]
     except NotKnown:
@@ -163,11 +169,11 @@ def _owners(instance: Resource) -> list[str]:
 @whole_stack_rule(
     "identity-no-authoritative",
     severity="high",
-    says="No grant replaces those that others made: a whole policy or binding would take Google's own agents away.",
+    says="No resource sets a whole policy or binding: that would remove the grants of Google's own agents.",
     remedy="Use the resource that adds one member.",
 )
 def no_authoritative(graph: Graph) -> Found:
-    """Provider documentation of google_project_iam: `_policy` and `_binding` are authoritative."""
+    """`_policy` and `_binding` replace all other grants (provider documentation of google_project_iam)."""
     for resource in graph.cloud:
         if re.fullmatch(r"gcp:.*(IAM|Iam)(Policy|Binding)", resource.type):
             yield resource, "replaces the grants that others made"
@@ -177,11 +183,11 @@ def no_authoritative(graph: Graph) -> Found:
     "identity-project-grants",
     _IN_PROJECT,
     severity="high",
-    says="In the project as a whole only roles of the stack hold, and those of Google's own agents.",
-    remedy="Grant on the bucket, repository, key or account; what knows no such grant goes into the persona's role.",
+    says="On the whole project, only roles of the stack and of Google's own agents are granted.",
+    remedy="Grant on the bucket, repository, key or account; put other permissions into the persona's role.",
 )
 def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
-    """A predefined role in the project needs a condition; an agent's own role is granted to that agent only."""
+    """A predefined role on the project needs a condition. The role of an agent is granted to that agent only."""
     role = grant.props.text_if_known("role")
     if role.endswith(".serviceAgent"):
         agents = graph.refers(grant, "member", _AGENT)
@@ -196,7 +202,7 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="Who writes objects writes below a prefix, and what serves or scores reads below one.",
+    says="A grant on objects is bound to a prefix. Only an account that runs no model may read a whole bucket.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -226,11 +232,11 @@ _BELOW = re.compile(
     _ON_ACCOUNT,
     _IN_PROJECT,
     severity="critical",
-    says="Nobody becomes a persona from outside: no account has a key, a federated identity or a minter of its tokens.",
+    says="Nobody outside acts as a persona: no account has a key, a federated identity or a creator of its tokens.",
     remedy="Remove it; a machine runs as the account, and a person acts as it by a grant made by hand.",
 )
 def trust(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A downloaded key lives ten years (CIS GCP 1.4); whoever mints tokens is the account."""
+    """A downloaded key lives ten years (CIS GCP 1.4). Whoever can make tokens of an account can act as it."""
     if resource.type == _KEY:
         yield "is a key of an account, which whoever holds it may use"
     elif (role := resource.props.text_if_known("role")) in _BECOME:
@@ -242,11 +248,11 @@ def trust(graph: Graph, resource: Resource) -> Iterator[str]:
     _IN_PROJECT,
     _ON_ACCOUNT,
     severity="high",
-    says="Who acts as an account does so as that one, by name, and is an account of this stack (CIS GCP 1.6).",
+    says="The right to act as an account is granted on that account, to an account of this stack (CIS GCP 1.6).",
     remedy="Grant roles/iam.serviceAccountUser on the account, to the persona that submits.",
 )
 def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
-    """In the project it would hold for every account, those of other stacks and the default one included."""
+    """A grant on the project would hold for every account, also the default one and those of other stacks."""
     if grant.type == _IN_PROJECT:
         if grant.props.text_if_known("role") == _ACT_AS:
             yield "lets its member act as every account of the project"
@@ -262,7 +268,7 @@ def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
     remedy="Take the permission out of components/gcp/personas.py.",
 )
 def guardrails(props: Properties) -> Iterator[str]:
-    """Each permission of a role of the stack against GUARDRAILS, and proposing against approving."""
+    """Compares each permission of the stack's roles with GUARDRAILS. No role may both propose and approve."""
     permissions = list(props.each_text("permissions"))
     for permission in permissions:
         for what, pattern in GUARDRAILS.items():
@@ -286,11 +292,11 @@ _RUNS_AS = {
     "identity-run-as",
     *_RUNS_AS,
     severity="high",
-    says="What runs, runs as a persona, never as a default account (CIS GCP 4.1, 4.2).",
-    remedy="Pass the persona's account; an e-mail that nobody made may be the project's default account.",
+    says="Every workload runs as a persona, never as a default account (CIS GCP 4.1, 4.2).",
+    remedy="Pass the persona's account; an e-mail from elsewhere may be the project's default account.",
 )
 def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every account it names is one of the stack, and it refers to it; a job names its own in its own body."""
+    """It refers to accounts of the stack only. A job names its account in its body."""
     key, path = _RUNS_AS[resource.type]
     emails = {account.props.text_if_known("email") for account in graph.of(_ACCOUNT)}
     if not resource.props.is_given_in_each(path) or not graph.refers(resource, key, _ACCOUNT):
@@ -310,7 +316,7 @@ def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
     _SCHEDULE,
     _WORKFLOW,
     severity="high",
-    says="A schedule and a workflow show their persona's token to Google's APIs only.",
+    says="A schedule and a workflow send their persona's token to Google's APIs only.",
     remedy="Call an address below https://….googleapis.com.",
 )
 def token_shown(props: Properties) -> Iterator[str]:
@@ -331,7 +337,7 @@ def token_shown(props: Properties) -> Iterator[str]:
     "identity-workspace-owner",
     _WORKBENCH,
     severity="high",
-    says="A Workbench instance is one person's, who is not root, downloads nothing, and boots what Google signed.",
+    says="A Workbench instance has one owner, who is not root and downloads nothing. It boots what Google signed.",
     remedy="Set one instance owner, the notebook-disable-* metadata and all three of shielded_instance_config.",
 )
 def workspace_owner(props: Properties) -> Iterator[str]:

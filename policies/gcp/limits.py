@@ -1,8 +1,8 @@
 """Limits: machines, zones, hours and what is kept stay inside the limits.
 
-What replicas, machine types, regions and quotas of the serving and scoring machines must be, the rules for every
-platform ask (policies/everywhere.py). `limits-autoscaled` of AWS has no meaning here: a deployment has its range of
-replicas in itself, so `limits-replicas` and `limits-scaling-policy` ask for both.
+policies/everywhere.py checks replicas, machine types, regions and quotas on every platform. `limits-autoscaled` of AWS
+has no meaning here: a deployment has its own range of replicas, which `limits-replicas` and `limits-scaling-policy`
+check.
 """
 
 import re
@@ -32,7 +32,7 @@ _METRICS = (
     "limits-scaling-policy",
     _DEPLOYMENT,
     severity="high",
-    says="A deployment scales from one replica on, on a metric with a target, so that it shrinks again.",
+    says="A deployment has at least one replica. It scales on a metric with a target, so that it shrinks again.",
     remedy="Keep the endpoint component's scaling_metric and scaling_target, and min_replicas of at least 1.",
 )
 def scaling_policy(props: Properties) -> Iterator[str]:
@@ -52,7 +52,7 @@ def scaling_policy(props: Properties) -> Iterator[str]:
     remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {OWN}.",
 )
 def workspace_machines(props: Properties) -> Iterator[str]:
-    """A person's machine draws on Compute Engine's quotas, so `limits-machine-types` does not count it."""
+    """`limits-machine-types` leaves out personal machines, for they draw on Compute Engine's quotas."""
     allowed = load()["machine-types"].allowed
     machine = props.text_or_empty("gceSetup.machineType")
     if machine not in allowed:
@@ -69,7 +69,7 @@ def workspace_machines(props: Properties) -> Iterator[str]:
     remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {OWN}.",
 )
 def zone(props: Properties) -> Iterator[str]:
-    """Its location is a zone, `us-central1-a`; what names a region, `limits-region` asks."""
+    """The location is a zone, such as `us-central1-a`. `limits-region` checks resources that name a region."""
     allowed, where = load()["regions"].allowed, props.text_or_empty("location")
     if re.sub(r"-[a-z]$", "", where) not in allowed or where in allowed:
         yield f"is in {where or 'no zone'}, allowed a zone of {', '.join(allowed)}"
@@ -80,11 +80,11 @@ def zone(props: Properties) -> Iterator[str]:
     *(token for token, kind in kinds("gcp").items() if isinstance(kind.stands, At)),
     _WORKBENCH,
     severity="high",
-    says="Whatever stands in a region says in which one and in which project; nothing is left to who runs it.",
+    says="Each regional resource names its region and its project, so nothing depends on who runs the program.",
     remedy="Keep project and region on the provider, and pass both to each resource.",
 )
 def account(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A provider without a project takes that of the credentials; a dataset without a location stands in `US`."""
+    """A provider without a project takes that of the credentials. A dataset without a location is made in `US`."""
     kind = kind_of(resource.type)
     assert kind is not None
     if isinstance(kind.stands, At) and not resource.is_provider and not resource.props.is_given(kind.stands.path):
@@ -101,7 +101,7 @@ def account(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
 def idle_shutdown(props: Properties) -> Iterator[str]:
-    """Workbench documentation, "Idle shutdown": it reads guest attributes, and without a timeout waits three hours."""
+    """Idle shutdown reads guest attributes, and waits three hours without a timeout (Workbench, "Idle shutdown")."""
     limit = load()["idle-timeout-minutes"].number
     metadata = props.section_or_empty("gceSetup.metadata")
     if not 0 < (metadata.number_or_none("idle-timeout-seconds") or 0) <= limit * 60:
@@ -152,7 +152,10 @@ def batch_time(props: Properties) -> Iterator[str]:
     remedy="Set retry_config with a retry_count and a max_retry_duration.",
 )
 def schedule_retries(props: Properties) -> Iterator[str]:
-    """Cloud Scheduler's own default is no retry, and with retries no end (RetryConfig.maxRetryDuration)."""
+    """By default Cloud Scheduler does not retry.
+
+    With retries it has no end by default (RetryConfig.maxRetryDuration).
+    """
     retry = props.section_or_empty("retryConfig")
     if not 0 < (retry.number_or_none("retryCount") or 0) <= 5:
         yield "does not try a failed start again"
@@ -165,11 +168,11 @@ def schedule_retries(props: Properties) -> Iterator[str]:
     _BUCKET,
     _REPOSITORY,
     severity="medium",
-    says="What is kept is cleaned up: old object versions, unfinished uploads, untagged images.",
+    says="Old object versions, unfinished uploads and untagged images are deleted after a time.",
     remedy="Keep the lifecycle rules of PrivateBucket and the registry's clean-up policies.",
 )
 def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
-    """Buckets delete old versions and unfinished uploads; repositories delete something, and not as a dry run."""
+    """Buckets delete old versions and unfinished uploads. Repositories have a clean-up policy that is no dry run."""
     if store.type == _BUCKET:
         rules = list(store.props.each_section("lifecycleRules"))
         old = [rule for rule in rules if (rule.number_or_none("condition.daysSinceNoncurrentTime") or 0) > 0]

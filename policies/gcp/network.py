@@ -1,9 +1,9 @@
 """Network isolation: nothing of a pilot is on the internet, and what it needs it reaches privately.
 
-Two rules of AWS have no meaning here. `network-model-isolated`: a served model runs in Google's tenant project, which
-no firewall of this network contains (VPC Service Controls do, at the organisation). `network-studio-paths`: a
-Workbench instance is one machine, so its files and kernels need no port. Two have another shape: a security group is a
-firewall rule (`network-firewall-closed`), and what a network does by default is denied, not emptied
+Two rules of AWS have no meaning here. `network-model-isolated`: a served model runs in Google's tenant project, and no
+firewall of this network reaches it. VPC Service Controls do, in the organisation. `network-studio-paths`: a Workbench
+instance is one machine, so its files and kernels need no port. Two rules differ: a firewall rule takes the place of a
+security group (`network-firewall-closed`), and the defaults of a network are denied, not emptied
 (`network-default-denied`).
 """
 
@@ -82,7 +82,7 @@ def custom_mode(props: Properties) -> Iterator[str]:
     remedy="Set address_type='INTERNAL', and load_balancing_scheme='' on what forwards to Private Service Connect.",
 )
 def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Both properties are EXTERNAL where they are not given; an empty scheme is not the same as none."""
+    """Both properties are EXTERNAL by default. An empty scheme is not the same as no scheme."""
     if resource.type in (_ADDRESS, _GLOBAL_ADDRESS):
         if resource.props.text_or_empty("addressType") != "INTERNAL":
             yield "is a public address, or does not say that it is not"
@@ -149,7 +149,7 @@ def _is_one_private(peer: str) -> bool:
 
 
 def _is_of(graph: Graph, peer: str) -> bool:
-    """Whether the stack reserves an address; one that is not known yet may be it."""
+    """Whether the stack reserves an address. A reserved address that is not known yet may be the one."""
     reserved = {address.props.text_if_known("address") for address in graph.of(_ADDRESS, _GLOBAL_ADDRESS)}
     return peer.removesuffix("/32") in reserved or "" in reserved
 
@@ -159,7 +159,7 @@ def _is_of(graph: Graph, peer: str) -> bool:
     _VPC,
     severity="critical",
     proof="network fit",
-    says="Each network denies, and logs, whatever no firewall rule allows; Google Cloud's own default lets all out.",
+    says="Each network denies and logs what no firewall rule allows. Google Cloud's own default lets everything out.",
     remedy="Keep the network component's two denies, at the lowest precedence and without targets.",
 )
 def default_denied(graph: Graph) -> Found:
@@ -173,7 +173,7 @@ def default_denied(graph: Graph) -> Found:
             for rule in rules:
                 allows = rule.props.is_given("allows") and _direction(rule.props) == direction
                 if allows and any(priority <= _priority(rule) for priority in denies):
-                    yield rule, "allows what the deny of everything takes back: it needs a lower priority number"
+                    yield rule, "is overruled by the deny of everything: it needs a lower priority number"
 
 
 def _denies_all(props: Properties, direction: str, peers: str) -> bool:
@@ -184,12 +184,12 @@ def _denies_all(props: Properties, direction: str, peers: str) -> bool:
 
 
 def _direction(props: Properties) -> str:
-    """INGRESS where a rule does not say which (Compute API, firewalls)."""
+    """The direction of a rule. INGRESS is the default (Compute API, firewalls)."""
     return props.text_or_empty("direction") or "INGRESS"
 
 
 def _narrowed(props: Properties) -> bool:
-    """Whether a firewall rule is off, or is not for every machine of its network."""
+    """Whether a firewall rule is switched off, or does not apply to every machine of its network."""
     targeted = props.is_given("targetTags") or props.is_given("targetServiceAccounts")
     return targeted or props.flag_or_none("disabled") is True
 
@@ -222,11 +222,11 @@ def flow_logs(props: Properties) -> Iterator[str]:
     _DNS,
     severity="medium",
     proof="network fit",
-    says="Every name that a network asks for is logged (CIS GCP 2.12): names leave where connections cannot.",
+    says="Every DNS query of a network is logged (CIS GCP 2.12), for data can leave in the names.",
     remedy="Keep the network component's DNS policy with enable_logging=True.",
 )
 def dns_logged(graph: Graph, resource: Resource) -> Iterator[str]:
-    """A private network still resolves public names; queries forwarded to others, or from others, are refused."""
+    """A private network still resolves public names. It must not forward queries to others or take theirs."""
     if resource.type == _VPC:
         policies = graph.referring(_DNS, "networks", resource)
         if not any(policy.props.flag_or_none("enableLogging") for policy in policies):
@@ -266,7 +266,7 @@ def workspace_vpc_only(props: Properties) -> Iterator[str]:
     remedy="Set target='vpc-sc'.",
 )
 def endpoint_closed(props: Properties) -> Iterator[str]:
-    """VPC documentation, "About accessing Google APIs through endpoints": all-apis carries the others too."""
+    """all-apis also carries other APIs (VPC documentation, "About accessing Google APIs through endpoints")."""
     target = props.text_or_empty("target")
     if target != "vpc-sc":
         yield f"carries {target or 'nothing'}, where only vpc-sc keeps data inside a perimeter"
@@ -281,7 +281,7 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
     remedy="Set private_service_connect_config with the pilot's project; no network, no dedicated endpoint.",
 )
 def served_privately(props: Properties) -> Iterator[str]:
-    """Vertex AI documentation, "Use Private Service Connect to access online inference": the three ways exclude."""
+    """An endpoint has only one of three ways (Vertex AI, "Use Private Service Connect to access online inference")."""
     private = props.section_or_empty("privateServiceConnectConfig")
     if private.flag_or_none("enablePrivateServiceConnect") is not True:
         yield "answers on a public address"
@@ -297,11 +297,11 @@ def served_privately(props: Properties) -> Iterator[str]:
     "network-proof",
     severity="high",
     proof="network fit",
-    says="What the features need is reachable privately, and nothing is paid for that nothing needs.",
+    says="Each API that a feature needs is reachable privately, and each zone and address for it is needed.",
     remedy="State the domain in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:
-    """The network proof: domains needed against zones present, then the path from name to address to firewall."""
+    """The network proof. Compares the needed domains with the zones, then follows name, address and firewall."""
     needed = _needed(graph)
     zones = [(zone.props.text_or_empty("dnsName").rstrip("."), zone) for zone in graph.of(_ZONE)]
     for domain, resource in needed.items():
@@ -328,7 +328,7 @@ def proof(graph: Graph) -> Found:
 
 
 def _needed(graph: Graph) -> dict[str, Resource]:
-    """The domains that must resolve to the private way, each with the first resource that needs it."""
+    """The domains that must resolve to the private address, each with the first resource that needs it."""
     found: dict[str, Resource] = {}
     for resource in graph.cloud:
         kind = kind_of(resource.type)
@@ -348,7 +348,7 @@ def _urns(resource: Resource, key: str) -> set[str]:
 
 
 class _Named:
-    """What a set of properties names, by reference and as text; a reference holds where the text is unknown."""
+    """The resources that some properties name, by text, or by reference where the text is unknown."""
 
     def __init__(self, key: str, resources: Iterable[Resource]) -> None:
         self._urns: set[str] = set()
@@ -362,7 +362,7 @@ class _Named:
 
 
 def _let_out(graph: Graph, vpc: Resource) -> _Named:
-    """What every machine of the network may open HTTPS to."""
+    """The addresses to which every machine of the network may open HTTPS."""
     rules = graph.referring(_FIREWALL, "network", vpc)
     return _Named("destinationRanges", [rule for rule in rules if _lets_https_out(rule.props)])
 
@@ -378,7 +378,7 @@ def _lets_https_out(props: Properties) -> bool:
 def _resolved(
     graph: Graph, vpc: Resource, zone: Resource, domain: str, addresses: list[Resource]
 ) -> Iterator[tuple[Resource | None, str]]:
-    """Whether the network sees the zone, and the zone sends the domain and all below it to the address."""
+    """Whether the network sees the zone, and the zone resolves the domain and all names below it to the address."""
     if zone.props.text_or_empty("visibility") != "private" or vpc.urn not in _urns(zone, "privateVisibilityConfig"):
         yield zone, f"is not a private zone of {vpc.name}"
     records = graph.referring(_RECORD, "managedZone", zone)
@@ -394,7 +394,7 @@ def _sends(record: Resource, apex: str, addresses: list[Resource]) -> bool:
     if record.props.text_or_empty("type") == "CNAME":
         return record.props.text_if_known("name") != apex and named.texts == {apex}
     ours = {address.props.text_if_known("address") for address in addresses}
-    others = set[str]() if "" in ours else named.texts - ours  # what is not known yet may be what is named
+    others = set[str]() if "" in ours else named.texts - ours  # an address that is not known yet may be the named one
     return record.props.text_or_empty("type") == "A" and not others and any(a in named for a in addresses)
 
 
@@ -412,7 +412,7 @@ def endpoint_reached(graph: Graph) -> Found:
     let_out = {vpc.urn: _let_out(graph, vpc) for vpc in graph.of(_VPC)}
     for deployment in graph.of(_DEPLOYMENT):
         if not graph.referring(_ATTACHED, "target", deployment):
-            yield deployment, "serves where nobody in the network reaches it"
+            yield deployment, "has no forwarding rule, so nobody in the network reaches it"
     for way in graph.of(_ATTACHED):
         if not graph.refers(way, "target", _DEPLOYMENT):
             yield way, "is paid for, but forwards to no deployment"

@@ -1,7 +1,7 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse.
 
-`rollback-config-unnamed` of AWS has no meaning here: a deployment is the version it deploys, and a change of it makes
-another beside it. What has to be pinned instead is the endpoint's name, for `rollback-endpoint-order`.
+`rollback-config-unnamed` of AWS has no meaning here: a changed deployment makes another one beside the old. Instead the
+name of the endpoint must be pinned; `rollback-endpoint-order` checks that.
 """
 
 import re
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
     "rollback-alarms",
     _DEPLOYMENT,
     severity="high",
-    says="Each deployment is taken back on bounds of its own: its p95 latency and its share of errors.",
+    says="Each deployment is rolled back when its p95 latency or its share of errors exceeds its own bound.",
     remedy="Set rollback.p95_latency_ms and rollback.error_rate_percent in the stack file.",
 )
 def alarms(props: Properties) -> Iterator[str]:
@@ -44,7 +44,7 @@ def alarms(props: Properties) -> Iterator[str]:
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file.",
 )
 def traffic(props: Properties) -> Iterator[str]:
-    """An update of a deployment waits no longer than its resource's timeout, so bakeMinutes bounds itself."""
+    """The timeout of the resource bounds an update, so bakeMinutes needs no upper limit."""
     limit = load()["canary-percent"].number
     percent = props.number_or_none("canaryPercent") or 0
     if not 0 < percent <= limit:
@@ -58,7 +58,7 @@ def traffic(props: Properties) -> Iterator[str]:
     _DEPLOYMENT,
     _SERVED,
     severity="high",
-    says="A deployment follows its endpoint and its model, and alone shifts the endpoint's traffic.",
+    says="A deployment is made after its endpoint and its model, and nothing else shifts the endpoint's traffic.",
     remedy="Hand the deployment the endpoint's id and the model's version_name; ignore changes of trafficSplit.",
 )
 def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
@@ -100,7 +100,7 @@ def endpoint_watched(graph: Graph) -> Found:
 
 
 def _asked(graph: Graph) -> Iterator[tuple[Properties, str]]:
-    """Every condition of every alert that rings by itself, with what it asks for."""
+    """Each condition that rings by itself, of every alert, with its query."""
     for alert in graph.of(_ALERT):
         for condition in _ringing(alert.props):
             for text in _queries(condition):
@@ -108,7 +108,7 @@ def _asked(graph: Graph) -> Iterator[tuple[Properties, str]]:
 
 
 def _ringing(alert: Properties) -> list[Properties]:
-    """The conditions of an alert each of which is enough to make it ring."""
+    """The conditions of an alert that ring by themselves."""
     conditions = list(alert.each_section("conditions"))
     return conditions if len(conditions) == 1 or _any_of_them(alert) else []
 
@@ -119,7 +119,7 @@ def _any_of_them(props: Properties) -> bool:
 
 
 def _queries(condition: Properties) -> list[str]:
-    """What a condition asks for, of whichever kind it is; empty text where it is not known before `up`."""
+    """The query of a condition, of any kind. Empty where it is not known before `up`."""
     paths = ("conditionThreshold.filter", "conditionAbsent.filter", "conditionMatchedLog.filter")
     paths = (*paths, "conditionPrometheusQueryLanguage.query")
     return [condition.text_if_known(path) for path in paths if condition.is_given(path)]
@@ -172,7 +172,10 @@ def alarm_dimensions(graph: Graph) -> Found:
     remedy="Keep the endpoint component's idle alert.",
 )
 def idle_watched(graph: Graph) -> Found:
-    """Vertex AI keeps one replica. The query counts missing data as none; a threshold would take it for good news."""
+    """Vertex AI keeps one replica.
+
+    The query counts missing data as zero calls; a threshold alone would not ring on it.
+    """
     watched = {
         name
         for _, text in _asked(graph)
@@ -199,7 +202,10 @@ _RUNS = {
     remedy="Keep the batch component's three alerts.",
 )
 def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The schedule hears only that the workflow was started, so the workflow's end and the schedule's log are asked."""
+    """The schedule only learns that the workflow started.
+
+    So the alerts watch the workflow's end and the schedule's log.
+    """
     alerts = graph.referring(_ALERT, "conditions", resource)
     texts = [text for alert in alerts for condition in _ringing(alert.props) for text in _queries(condition)]
     for what, words in _RUNS[resource.type].items():

@@ -1,9 +1,9 @@
 """mlplatform:azure:Traffic: which deployment of an Azure ML online endpoint gets the traffic.
 
-Traffic is a property of the endpoint, and PATCH carries identity, sku and tags only: the endpoint is read, its traffic
-changed and the whole written back, with the etag as a condition where the cloud gives one. Every change looks first, so
-that an interrupted run is taken up where it stopped. `opts` that name properties (`ignore_changes`,
-`replace_on_changes`) use wire names, e.g. `canaryPercent`.
+Traffic is a property of the endpoint, and PATCH takes identity, sku and tags only. So a change reads the endpoint,
+changes its traffic and writes the whole endpoint back, with the etag as a condition where the cloud gives one. Every
+change looks first, so that the next run goes on where an interrupted one stopped. `opts` that name properties
+(`ignore_changes`, `replace_on_changes`) use wire names, e.g. `canaryPercent`.
 """
 
 import contextlib
@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 TOKEN = "mlplatform:azure:Traffic"
 METRICS_VERSION = "2023-10-01"
 PATIENCE = 300.0
-"""Seconds a deployment may be invisible (404) before its absence is believed."""
+"""Seconds for which a new deployment may answer 404. After that it counts as absent."""
 READ_ONLY = ("provisioningState", "scoringUri", "swaggerUri")
 
 
 class Traffic(pulumi.CustomResource):
     """Gives a deployment the traffic of its online endpoint.
 
-    The first deployment gets all of it once it stands. Another `deployment` gets `canary_percent` for `bake_minutes`;
-    if its p95 latency or its share of errors passes the bound, traffic goes back and the update fails saying what was
-    measured; if not, it gets everything. With `mirror_percent` (at most 50) it is baked first on a copy of that much of
-    the traffic, answering nobody. Delete takes all traffic away, for a deployment with traffic cannot be deleted.
-    Another subscription, resource group, workspace or endpoint replaces it. Everything else on the endpoint stays as it
-    is; the endpoint's own resource wants `ignore_changes=["properties.traffic", "properties.mirrorTraffic"]`.
+    The first deployment gets all of the traffic once it exists. Another `deployment` is a canary first: it gets
+    `canary_percent` for `bake_minutes`. If its p95 latency or its share of errors passes the bound, all traffic goes
+    back, and the update fails with the measured figure. Otherwise it gets all of the traffic. With `mirror_percent` (at
+    most 50) it first bakes on a copy of that share of the traffic, and its answers go to nobody.
+
+    Delete takes all traffic away, for a deployment with traffic cannot be deleted. Another subscription, resource
+    group, workspace or endpoint replaces the resource. Nothing else on the endpoint changes. The endpoint's own
+    resource needs `ignore_changes=["properties.traffic", "properties.mirrorTraffic"]`.
     """
 
     def __init__(
@@ -86,7 +88,7 @@ class TrafficInputs(CanaryInputs):
 
 
 def endpoint_id(inputs: TrafficInputs) -> str:
-    """The endpoint's ARM id, which is the id of its Traffic too."""
+    """The ARM id of the endpoint. It is the id of the Traffic too."""
     return (
         f"/subscriptions/{inputs.subscription_id}/resourceGroups/{inputs.resource_group}/providers/"
         f"Microsoft.MachineLearningServices/workspaces/{inputs.workspace}/onlineEndpoints/{inputs.endpoint}"
@@ -110,11 +112,11 @@ class TrafficService(Service[TrafficInputs]):
         self.arm = Arm(clouds, seconds)
 
     def create(self, inputs: TrafficInputs) -> Created:
-        """Move the traffic as `update` does: another deployment may have it by then."""
+        """Move the traffic as `update` does, for another deployment may have it already."""
         return Created(endpoint_id(inputs), self.update(inputs))
 
     def update(self, inputs: TrafficInputs) -> Json:
-        """Wait until the wanted deployment stands, then give it all of the traffic.
+        """Wait until the wanted deployment exists, then give it all of the traffic.
 
         If another deployment has the traffic, the wanted one is tried first: on mirrored traffic if that is asked for,
         then as a canary. This is the order of Azure's own safe rollout. Raises ProviderError in three cases: endpoint
@@ -139,9 +141,9 @@ class TrafficService(Service[TrafficInputs]):
         return {"trafficPercent": 100}
 
     def read(self, id: str, state: Json) -> Json | None:
-        """Where the traffic goes, as inputs and outputs; None when the endpoint is gone.
+        """The inputs and outputs as they are in the cloud. None when the endpoint is gone.
 
-        Without a deployment in the state, as in an import, it is the one with the most traffic.
+        In an import the state names no deployment. Then it is the deployment with the most traffic.
         """
         found = self.arm.get(id, f"endpoint {_last(id)}")
         if found is None:
@@ -159,7 +161,7 @@ class TrafficService(Service[TrafficInputs]):
         }
 
     def delete(self, id: str) -> None:
-        """Take all traffic and mirroring away; nothing to do when the endpoint is gone."""
+        """Take all traffic and mirroring away. Does nothing when the endpoint is gone."""
         doing = f"endpoint {_last(id)}"
         if self.arm.get(id, doing) is not None:
             self._set(id, {}, {}, doing)
@@ -198,7 +200,7 @@ class TrafficService(Service[TrafficInputs]):
         try:
             breach = bake(self.arm.door.clock, bounds, lambda start, end: self._measure(path, new, start, end, doing))
         except Cancelled:
-            # Nobody judges the canary any more: it must not go on serving. The wait for the answer is cancelled too.
+            # Nobody judges the canary any more, so it must not go on serving. The wait for the answer is cancelled too.
             with contextlib.suppress(Cancelled):
                 self._set(path, {old: 100}, {}, doing)
             raise
@@ -237,7 +239,7 @@ class TrafficService(Service[TrafficInputs]):
 
 
 def _writable(found: Json) -> Json:
-    """The endpoint as it may be written back: everything but what only the cloud sets."""
+    """The endpoint without the properties that only the cloud sets, so that it can be written back."""
     body: Json = {key: value for key, value in found.items() if key not in ("id", "name", "type", "systemData")}
     body["properties"] = {key: value for key, value in found["properties"].items() if key not in READ_ONLY}
     identity: Json = found.get("identity") or {}

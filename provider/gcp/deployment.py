@@ -1,8 +1,8 @@
 """mlplatform:gcp:Deployment: a model version deployed to an endpoint of Vertex AI, by way of a canary.
 
-What is deployed carries an id made from endpoint, model version and machine, and the display name `mlplatform-ID`, so
-that a run which was interrupted finds it again. `opts` that name properties (`ignore_changes`, `replace_on_changes`)
-use wire names, e.g. `minReplicas`.
+A deployed model has an id made from endpoint, model version and machine, and the display name `mlplatform-ID`. By them
+the next run finds what an interrupted run deployed. `opts` that name properties (`ignore_changes`,
+`replace_on_changes`) use wire names, e.g. `minReplicas`.
 """
 
 from dataclasses import dataclass
@@ -27,12 +27,15 @@ TOKEN = "mlplatform:gcp:Deployment"
 class Deployment(pulumi.CustomResource):
     """Deploys a model version to an endpoint and gives it the endpoint's traffic.
 
-    `endpoint` is a full resource name, `model` a model's `version_name`. Replicas, scaling and container logging change
-    in place. Anything else is deployed beside what runs: it gets `canary_percent` of the traffic for `bake_minutes`; if
-    its p95 latency or its share of errors passes the bound, traffic goes back, it is undeployed, and the update fails
-    saying what was measured; if not, it gets everything and the old one is undeployed. Another project, location or
-    endpoint replaces the deployment. `scaling_metric` is an autoscaling metric of Vertex AI, for example
-    `aiplatform.googleapis.com/prediction/online/request_count`, and `scaling_target` its value for each replica.
+    `endpoint` is a full resource name, `model` a model's `version_name`. `scaling_metric` is an autoscaling metric of
+    Vertex AI, for example `aiplatform.googleapis.com/prediction/online/request_count`, and `scaling_target` its value
+    for each replica.
+
+    Replicas, scaling and container logging change in place. Any other change deploys a new model beside the old one, as
+    a canary: it gets `canary_percent` of the traffic for `bake_minutes`. If its p95 latency or its share of errors
+    passes the bound, all traffic goes back, the new model is undeployed, and the update fails with the measured figure.
+    Otherwise it gets all of the traffic and the old model is undeployed. Another project, location or endpoint
+    replaces the deployment.
     """
 
     @property
@@ -105,7 +108,7 @@ def _scaling_metric(metric: str) -> str:
     return metric
 
 
-# By Endpoint.name, Model.name and DedicatedResources of the aiplatform v1 discovery document.
+# From Endpoint.name, Model.name and DedicatedResources of the aiplatform v1 discovery document.
 EndpointName = Annotated[
     str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/endpoints/([0-9]{1,19}|[a-z][a-z0-9-]{0,62})$")
 ]
@@ -142,7 +145,7 @@ class DeploymentInputs(CanaryInputs):
 
 
 def deployed_id(inputs: DeploymentInputs) -> str:
-    """The deployed model's id: ten digits, from everything that cannot be changed in place."""
+    """The deployed model's id: ten digits made from everything that cannot change in place."""
     shape = [
         inputs.endpoint,
         inputs.model,
@@ -162,13 +165,13 @@ class DeploymentService(Service[DeploymentInputs]):
     inputs = DeploymentInputs
     outputs: ClassVar = {"deployedModelId": "string", "serviceAttachment": "string", "trafficPercent": "number"}
     replaces = frozenset({"project", "location", "endpoint"})
-    # An attachment serves its project and region, whatever is deployed.
+    # A service attachment belongs to its project and region, so a new deployment leaves it as it is.
     steady = frozenset({"serviceAttachment"})
     healed: ClassVar = {"trafficPercent": 100}
     shape = staticmethod(deployed_id)
 
     def create(self, inputs: DeploymentInputs) -> Created:
-        """Deploy as `update` does: the endpoint may have another model by then, of a run that was interrupted."""
+        """Deploy as `update` does, for an interrupted run may have left another model on the endpoint."""
         return Created(inputs.endpoint, self.update(inputs))
 
     def update(self, inputs: DeploymentInputs) -> Json:
@@ -194,9 +197,10 @@ class DeploymentService(Service[DeploymentInputs]):
         return _outputs(endpoint.get(), mine)
 
     def read(self, id: str, state: Json) -> Json | None:
-        """What serves, as inputs and outputs; None when the endpoint or the deployed model is gone.
+        """The inputs and outputs as they are in the cloud. None when the endpoint or the deployed model is gone.
 
-        Without an id in the state, as in an import, it is the one of this provider's with the most traffic.
+        In an import the state has no id. Then it is the model with the most traffic of those that this provider
+        deployed.
         """
         found = self._endpoint(id).find()
         if found is None:
@@ -231,9 +235,11 @@ class DeploymentService(Service[DeploymentInputs]):
         }
 
     def delete(self, id: str) -> None:
-        """Take traffic from all that this provider deployed, and undeploy it; nothing to do when the endpoint is gone.
+        """Undeploy everything that this provider deployed, after taking its traffic.
 
-        What others deployed keeps its share, scaled up to 100.
+        Does nothing when the endpoint is gone.
+
+        The shares of what others deployed are scaled up to 100.
         """
         endpoint = self._endpoint(id)
         endpoint.settle()
@@ -273,7 +279,7 @@ def _deploy(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> 
 
     def deploy() -> None:
         split: dict[str, int] = endpoint.get().get("trafficSplit", {})
-        # Beside a predecessor it starts without traffic; "0" stands for the model being deployed.
+        # Beside another model it starts without traffic. "0" stands for the model that is being deployed.
         traffic = {} if split else {"trafficSplit": {"0": 100}}
         endpoint.act("deployModel", f"deploy {_last(inputs.model)}", {"deployedModel": wanted, **traffic})
 
@@ -314,7 +320,7 @@ def _try_canary(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str,
     try:
         breach = bake(endpoint.clock, bounds, lambda start, end: endpoint.measure(inputs.project, mine, start, end))
     except Cancelled:
-        # Nobody judges the canary any more: it must not go on serving.
+        # Nobody judges the canary any more, so it must not go on serving.
         endpoint.split({old: 100})
         raise
     if breach is not None:
@@ -354,7 +360,7 @@ def _same(found: Json, wanted: Json) -> bool:
 
 
 def _among(found: list[Json] | None, wanted: list[Json]) -> bool:
-    """Whether they are the same but for what the cloud adds of its own."""
+    """Whether both are equal, without what the cloud adds by itself."""
     pairs = zip(found or [], wanted, strict=False)
     return len(found or []) == len(wanted) and all(has.items() >= one.items() for has, one in pairs)
 
@@ -370,7 +376,7 @@ def _version_of(deployed: Json) -> str:
 
 
 def _tail(version: str) -> str:
-    # Vertex AI answers with the project's number where we gave its id.
+    # We name the project by its id, and Vertex AI answers with its number.
     return version.partition("/locations/")[2]
 
 

@@ -1,6 +1,7 @@
 """mlplatform:gcp:Model: a model of the Vertex AI registry, with a version for each content.
 
-What is uploaded carries the alias `mlplatform-HASH` of its content, so that a run which was interrupted finds it again.
+An uploaded version has the alias `mlplatform-HASH`, made from its content. By it the next run finds what an interrupted
+run uploaded.
 `opts` that name properties (`ignore_changes`, `replace_on_changes`) use wire names, e.g. `displayName`.
 """
 
@@ -28,9 +29,9 @@ OUTPUTS = {"resourceName": "string", "versionId": "string", "versionName": "stri
 class Model(pulumi.CustomResource):
     """Creates a model in the Vertex AI registry, served by `image` from the artifact folder `artifact_uri`.
 
-    A changed image, artifact, route, port, service account or key uploads a new version in place; display name and
-    labels are changed without one. Another project, location or model id replaces the model. Delete removes every
-    version and is refused while one is deployed. `model_id` is letters, digits, `_` and `-`, at most 63.
+    A changed image, artifact, route, port, service account or key uploads a new version to the same model. Display name
+    and labels change without a new version. Another project, location or model id replaces the model. Delete removes
+    every version; Vertex AI refuses it while one is deployed. `model_id` is letters, digits, `_` and `-`, at most 63.
     """
 
     @property
@@ -115,13 +116,13 @@ class ModelInputs(Inputs):
 
 
 def version_alias(inputs: ModelInputs) -> str:
-    """The alias that marks the version holding this content: everything but display name and labels."""
+    """The alias of the version with this content. The content is everything but display name and labels."""
     content = {name: value for name, value in asdict(inputs).items() if name not in ("display_name", "labels")}
     return f"{PREFIX}{digest(content)[:20]}"
 
 
 class ModelService(Service[ModelInputs]):
-    """Uploads versions of a model, finds those that are there, and deletes the model with all of them."""
+    """Uploads versions of a model, finds uploaded ones, and deletes the model with all its versions."""
 
     token = TOKEN
     inputs = ModelInputs
@@ -130,7 +131,7 @@ class ModelService(Service[ModelInputs]):
     shape = staticmethod(version_alias)
 
     def create(self, inputs: ModelInputs) -> Created:
-        """Upload the model, or adopt it. A model of that id which this provider did not make is a ProviderError."""
+        """Upload the model, or adopt it. Raises ProviderError where somebody else made a model of that id."""
         name = _name(inputs)
         found = self._vertex(name).door.get(f"/v1/{name}", f"model {inputs.model_id}")
         if found is not None and not any(alias.startswith(PREFIX) for alias in found.get("versionAliases", [])):
@@ -141,7 +142,7 @@ class ModelService(Service[ModelInputs]):
         return Created(name, self.update(inputs))
 
     def update(self, inputs: ModelInputs) -> Json:
-        """Upload the content unless a version has it. Then write display name and labels where they differ."""
+        """Upload the content unless a version has it already. Then write display name and labels if they differ."""
         name, alias, doing = _name(inputs), version_alias(inputs), f"model {inputs.model_id}"
         vertex = self._vertex(name)
 
@@ -179,9 +180,10 @@ class ModelService(Service[ModelInputs]):
         return _outputs(name, str(found["versionId"]))
 
     def read(self, id: str, state: Json) -> Json | None:
-        """What is in the registry, as inputs and outputs; None when the model is gone.
+        """The inputs and outputs as they are in the registry. None when the model is gone.
 
-        When only the recorded version is gone, the default version is reported: the next update uploads what is wanted.
+        When only the recorded version is gone, these are those of the default version. Then the next update uploads the
+        wanted content again.
         """
         vertex, version, doing = self._vertex(id), state.get("versionId"), f"model {id.rsplit('/', 1)[1]}"
         found = vertex.door.get(f"/v1/{id}@{version}", doing) if version else None
@@ -206,7 +208,7 @@ class ModelService(Service[ModelInputs]):
         }
 
     def delete(self, id: str) -> None:
-        """Delete all versions; nothing to do when they are gone. Vertex AI refuses it while one is deployed."""
+        """Delete all versions. Does nothing when they are gone. Vertex AI refuses it while one is deployed."""
         vertex, doing = self._vertex(id), f"model {id.rsplit('/', 1)[1]}: delete"
 
         def gone() -> bool | None:
@@ -222,7 +224,7 @@ class ModelService(Service[ModelInputs]):
 
 
 def _name(inputs: ModelInputs) -> str:
-    """The resource's id: `projects/…/locations/…/models/ID`, with the project as it was given."""
+    """The resource's id: `projects/…/locations/…/models/ID`, with the project as the program gives it."""
     return f"projects/{inputs.project}/locations/{inputs.location}/models/{inputs.model_id}"
 
 

@@ -1,4 +1,4 @@
-"""The simulated clouds by the name of their provider's package: what each does in its own manner."""
+"""The simulated clouds, by the name of their provider's package. Each differs from the others in its manners."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -16,5 +16,8 @@ CLOUDS: Mapping[str, Manners] = _by_package()
 
 
 def account_and_region(package: str, inputs: Mapping[str, object]) -> tuple[str, str]:
-    """Where a provider works, by its own inputs; nowhere where it is of no cloud, as our own is."""
+    """Account and region in which a provider works, read from its inputs.
+
+    A provider of no cloud, such as our own, has none.
+    """
     return CLOUDS[package].account_and_region(inputs) if package in CLOUDS else ("", "")

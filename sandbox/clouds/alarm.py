@@ -1,8 +1,8 @@
-"""What an alarm on an endpoint is, whatever the cloud: a figure of the endpoint's, and the bound that rings it.
+"""An alarm on an endpoint, on any cloud: a figure of the endpoint, and the bound at which the alarm rings.
 
-An alarm is judged by its own inputs: metric, comparison, threshold, and what it makes of silence. How long a metric
-must show something before an alarm rings is left out: what is played in is taken to last. Alarms on anything but an
-endpoint's requests, errors and latency (a batch job's run, a queue) have no metrics here and are left out too.
+An alarm is judged by its own inputs: metric, comparison, threshold, and what it does when nothing is measured.
+Two things are left out. An alarm rings at once, however long its metric must last in the real cloud. And only alarms
+on an endpoint's requests, errors and latency have metrics here: those on a batch job's run or on a queue have none.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ Figure = Literal["requests", "errors", "latency"]
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm on an `endpoint`: its name, what it watches, what its mail says and to whom, and whether it rings."""
+    """An alarm on an `endpoint`: its name, what it watches, its mail and who gets it, and whether it rings."""
 
     name: str
     endpoint: str
@@ -33,8 +33,8 @@ class Alarm:
 class Bound:
     """What an alarm watches: an endpoint's figure, and the threshold that it must pass.
 
-    The alarm's metric is the figure times `factor`. The figures are requests, errors as a share in percent, and latency
-    in milliseconds. `silent` is the metric's value while nobody calls the endpoint; None where it then has none.
+    The alarm's metric is the figure times `factor`. The figures are requests, errors in percent of the requests, and
+    latency in milliseconds. `silent` is the metric's value while nobody calls the endpoint, or None if it has no value.
     """
 
     endpoint: str
@@ -45,7 +45,7 @@ class Bound:
     silent: float | None = None
 
     def passed(self, metrics: Mapping[str, Played]) -> bool:
-        """Whether the metric is beyond the threshold. An endpoint of which nothing is played in passes nothing."""
+        """Whether the metric is beyond the threshold. It never is for an endpoint without played-in metrics."""
         played = metrics.get(self.endpoint)
         if played is None:
             return False
@@ -60,8 +60,8 @@ class Bound:
 class AlarmKind:
     """How a cloud's resources of one type are read as alarms.
 
-    `read` gives, from the inputs, each thing that can ring: what the mail says, and the bounds that must all be passed
-    for it. It gives nothing for an alarm that is on no endpoint. `mails` gives the addresses that it mails to.
+    `read` takes the inputs and gives each thing that can ring: the text of its mail, and its bounds. It rings when all
+    bounds are passed. `read` gives nothing for an alarm that is on no endpoint. `mails` gives the addresses mailed to.
     """
 
     read: Callable[[Json], Iterator[tuple[str, tuple[Bound, ...]]]]
@@ -71,7 +71,7 @@ class AlarmKind:
 def read_alarms(state: State, kinds: Mapping[str, AlarmKind]) -> list[Alarm]:
     """The alarms of these resource types on endpoints, in the order in which they were made.
 
-    One that watches several figures is given once for each of them.
+    An alarm that watches several figures is given once for each figure.
     """
     metrics = state.metrics.played()
     found: list[Alarm] = []

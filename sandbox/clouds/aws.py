@@ -1,4 +1,4 @@
-"""The simulated AWS's own manner: its sentences, whose an ARN is, its alarms, and what SageMaker does in an update."""
+"""What is special to the simulated AWS: its sentences, the account in an ARN, its alarms, and SageMaker's updates."""
 
 from collections.abc import Iterator, Mapping
 
@@ -31,7 +31,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def _is_foreign(id_: str, account: str) -> bool:
-    """An ARN says whose it is, or nobody's in particular (a bucket's); a name is the account's own."""
+    """An ARN names its account, or none (a bucket's). A name without an ARN is of the own account."""
     if not id_.startswith("arn:"):
         return False
     return (id_.split(":")[4] if id_.count(":") >= 5 else "") not in ("", account)
@@ -52,7 +52,7 @@ def _metric_alarm(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
         return
     above = inputs["comparisonOperator"].startswith("GreaterThan")
     breaching = inputs.get("treatMissingData") == "breaching"
-    beyond = inputs["threshold"] + (1 if above else -1)  # what is missing is taken as beyond the threshold
+    beyond = inputs["threshold"] + (1 if above else -1)  # missing data counts as beyond the threshold
     bound = Bound(endpoint, *watched, above, inputs["threshold"], beyond if breaching else None)
     yield inputs.get("alarmDescription", ""), (bound,)
 
@@ -68,10 +68,11 @@ _ALARMS: Mapping[str, AlarmKind] = {ALARM: AlarmKind(_metric_alarm, _subscribers
 
 
 def _blue_green(state: State, record: Record, wanted: Json) -> Json:
-    """SageMaker serves another configuration unless an alarm of the endpoint's own rings: it then takes it back.
+    """Update an endpoint as SageMaker does: it serves the new configuration, or rolls back if one of its alarms rings.
 
-    The provider waits for InService, which a rolled back endpoint is, and reports success (issues 46663 and 48997 of
-    terraform-provider-aws). An endpoint whose present configuration was deleted cannot be updated (issue 40048).
+    The provider waits for InService and then reports success. A rolled back endpoint is InService too (issues 46663
+    and 48997 of terraform-provider-aws). An endpoint cannot be updated once its present configuration is deleted
+    (issue 40048).
     """
     serves = record.inputs["endpointConfigName"]
     if wanted["endpointConfigName"] == serves:

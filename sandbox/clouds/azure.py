@@ -1,4 +1,4 @@
-"""The simulated Azure's own manner: its sentences, whose an id is and what it lies in, and its alarms."""
+"""What is special to the simulated Azure: its sentences, the subscription and parent in an id, and its alarms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -30,12 +30,12 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def _is_foreign(id_: str, account: str) -> bool:
-    """An id says whose it is."""
+    """An id names its subscription."""
     return id_.startswith("/subscriptions/") and id_.split("/")[2] != account
 
 
 def _parent(id_: str) -> str:
-    """The resource that an Azure id lies in: its group, the resource it extends, or the one above; "" for none."""
+    """The parent of an Azure id: its group, the resource it extends, or the resource above it; "" if it has none."""
     above = id_.rsplit("/", 2)[0]
     if re.search(r"/providers/[^/]+$", above):
         above = above.rsplit("/", 2)[0]
@@ -44,7 +44,10 @@ def _parent(id_: str) -> str:
 
 
 def _metric_alert(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
-    """Every endpoint in its scope rings by itself, where all criteria are met; one that is not read leaves it out."""
+    """Each endpoint in the alert's scope rings by itself, when all criteria are met.
+
+    An alert with a criterion that the sandbox cannot read is left out.
+    """
     criteria: list[Json] = inputs["criteria"]["allOf"]
     if any(criterion["metricName"] != "RequestLatency_P95" for criterion in criteria):
         return
@@ -55,7 +58,7 @@ def _metric_alert(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
 
 
 def _query_rule(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
-    """It rings where all criteria are met; one that is not read leaves it out."""
+    """The alert rings when all criteria are met. One with a criterion that the sandbox cannot read is left out."""
     bounds = [_queried(criterion) for criterion in inputs["criteria"]["allOf"]]
     read = tuple(bound for bound in bounds if bound is not None)
     if len(read) == len(bounds):

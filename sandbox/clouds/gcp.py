@@ -1,4 +1,4 @@
-"""The simulated Google Cloud's own manner: its sentences, whose a resource name is, and its alarms."""
+"""What is special to the simulated Google Cloud: its sentences, the project in a resource name, and its alarms."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,13 +29,16 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def _is_foreign(id_: str, account: str) -> bool:
-    """A resource name and a self link say whose they are; any other name is the project's own."""
+    """A resource name and a self link name their project. Any other name is of the own project."""
     project = re.match(r"(?:https://[^/]+/compute/v1/)?projects/([^/]+)/", id_)
     return bool(project) and project.group(1) != account
 
 
 def _alert_policy(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
-    """Every condition rings by itself, or all together where the policy says AND; one not read then leaves it out."""
+    """Each condition rings by itself. Where the policy says AND, it rings when all conditions are met.
+
+    An AND policy with a condition that the sandbox cannot read is left out.
+    """
     conditions: list[Json] = inputs["conditions"]
     read = [(str(one["displayName"]), bound) for one in conditions if (bound := _bound(one)) is not None]
     if not inputs["combiner"].startswith("AND"):

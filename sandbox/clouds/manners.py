@@ -1,4 +1,4 @@
-"""What one simulated cloud does otherwise than the others; all that they do alike is in `sandbox.behaviour`."""
+"""How the simulated clouds differ. What they do alike is in `sandbox.simulated_cloud`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -13,45 +13,45 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 Changer = Callable[[State, Record, Json], Json]
-"""What a cloud does on its own when a resource is updated. It gets the resource and the inputs that are wanted.
+"""What a cloud does on its own when a resource is updated. It gets the resource and the wanted inputs.
 
-It returns the inputs that end up otherwise than wanted, with the values that they end up with. Raises CloudSaysNo.
+It returns the inputs that end up different from the wanted ones, with the values they end up with. Raises CloudSaysNo.
 """
 
 
 class CloudSaysNo(Exception):
-    """The cloud refuses what it is asked for: `str()` is its sentence."""
+    """The cloud refuses a call. `str()` is its sentence."""
 
 
 class ProviderManners(Protocol):
-    """How a provider, whichever cloud it is for, makes up names, notes them, and orders a replacement."""
+    """How a provider makes up names, notes that it did, and orders a replacement."""
 
     def name(self, logical: str, digits: str) -> str:
-        """The name of a resource that the program gives none, from its logical name and digits of its own."""
+        """A name for a resource that has none in the program, made from its logical name and some digits."""
         ...
 
     def made_up(self, inputs: Json, key: str) -> bool:
-        """Whether the name in these inputs may have been made up, so that it stays while the program gives none."""
+        """Whether the name in these inputs may be made up. A made-up name stays while the program gives none."""
         ...
 
     def noted(self, inputs: Json, filled_in: Sequence[str] = ()) -> Json:
-        """The inputs as the provider hands them to the engine; it filled in the properties `filled_in` itself."""
+        """The inputs as the provider hands them to the engine. It filled in the properties `filled_in` itself."""
         ...
 
     def old_goes_first(self, behaviour: Behaviour, old: Json, new: Json, replaced: Sequence[str]) -> bool:
-        """Whether a replacement for changes at these paths deletes the old resource before it makes the new one."""
+        """Whether a replacement deletes the old resource before it makes the new one, for changes at these paths."""
         ...
 
 
 class Bridged:
-    """A provider that is bridged from Terraform's: it notes in the inputs which of them it filled in."""
+    """A provider bridged from Terraform's. It notes in the inputs which of them it filled in."""
 
     def name(self, logical: str, digits: str) -> str:
         """A dash and seven digits."""
         return f"{logical}-{digits[:7]}"
 
     def made_up(self, inputs: Json, key: str) -> bool:
-        """As it is noted."""
+        """Yes, if the provider noted it."""
         return key in inputs.get(DEFAULTS, ())
 
     def noted(self, inputs: Json, filled_in: Sequence[str] = ()) -> Json:
@@ -59,20 +59,20 @@ class Bridged:
         return with_defaults(inputs, filled_in)
 
     def old_goes_first(self, behaviour: Behaviour, old: Json, new: Json, replaced: Sequence[str]) -> bool:
-        """Where the program gives the name, and gives the same: two cannot have it."""
+        """Yes, where the program gives the name and keeps it: two resources cannot have one name."""
         name = behaviour.name
         return bool(name) and old.get(name) == new.get(name) and not self.made_up(new, name)
 
 
 class Native:
-    """A provider that is generated from the cloud's own API, as azure-native is: it notes nothing."""
+    """A provider generated from the cloud's own API, such as azure-native. It notes nothing."""
 
     def name(self, logical: str, digits: str) -> str:
         """Eight digits."""
         return f"{logical}{digits[:8]}"
 
     def made_up(self, inputs: Json, key: str) -> bool:
-        """Nothing tells: a name that the program no longer gives stays."""
+        """Always: nothing is noted, so a name that the program no longer gives stays."""
         return True
 
     def noted(self, inputs: Json, filled_in: Sequence[str] = ()) -> Json:
@@ -80,7 +80,7 @@ class Native:
         return inputs
 
     def old_goes_first(self, behaviour: Behaviour, old: Json, new: Json, replaced: Sequence[str]) -> bool:
-        """Where no input changes that the id is made of: two cannot have it."""
+        """Yes, where no input of the id changes: two resources cannot have one id."""
         return not behaviour.identity & set(replaced)
 
 
@@ -92,13 +92,14 @@ def _no_parent(id_: str) -> str:
 class Manners:
     """One simulated cloud. `package` names its provider, `sdk` the distribution whose version the provider must carry.
 
-    `account_key` and `region_key` are the provider's inputs that say where it works. `sentences` are what the cloud
-    says when it refuses, by the reason: a fault's kind, or `exists`, `missing`, `held`. In braces they may use name,
-    kind, said, account and region.
+    `account_key` and `region_key` are the provider's inputs that say where it works. `sentences` has what the cloud
+    says when it refuses, by reason: the kind of a fault, or `exists`, `missing`, `held`. A sentence may use name, kind,
+    said, account and region in braces.
 
-    `is_foreign` tells of an id and an account whether the id is of another account, of which the sandbox knows nothing.
-    `parent` gives the id that an id lies in, or nothing. `endpoint` is the type that serves. `alarms` says how to read
-    its alarms, `changers` what it does on its own in an update, both by resource type.
+    `is_foreign` takes an id and an account, and tells whether the id is of another account. The sandbox knows nothing
+    of other accounts. `parent` gives the id of an id's parent, or nothing. `endpoint` is the type that serves. `alarms`
+    says how to read the cloud's alarms, and `changers` what the cloud does on its own in an update; both are by
+    resource type.
     """
 
     platform: Platform

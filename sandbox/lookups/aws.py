@@ -5,4 +5,4 @@ from collections.abc import Mapping
 from catalogue.answers import Lookup
 
 LOOKUPS: Mapping[str, Lookup] = {}
-"""None: what a stack needs to know of its account stands in its file."""
+"""Empty: a stack file says all that a stack needs to know of its account."""

@@ -7,9 +7,9 @@ from catalogue.answers import TENANT, Lookup
 
 
 def _client_config(args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
-    """Who deploys: a person of the tenant, in the provider's subscription."""
+    """The deployer: a person of the tenant, in the provider's subscription."""
     return {
-        "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",  # Azure CLI's own application, the same everywhere
+        "clientId": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",  # the Azure CLI's own application
         "objectId": "99998888-7777-4666-8555-000000000001",
         "subscriptionId": account,
         "tenantId": TENANT,

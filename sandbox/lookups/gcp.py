@@ -26,7 +26,7 @@ def _project(args: Mapping[str, Any], account: str, region: str) -> Mapping[str,
 
 
 def _agent(key: str, email: str) -> Lookup:
-    """A service agent that a look-up makes, its address under `key`."""
+    """A service agent that a look-up makes. Its address stands under `key`."""
 
     def look_up(args: Mapping[str, Any], account: str, region: str) -> Mapping[str, Any]:
         address = email.format(number=project_number(account))

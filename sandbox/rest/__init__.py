@@ -1,9 +1,11 @@
-"""A double of the REST APIs that `provider/` calls: Vertex AI, Cloud Monitoring, Azure Resource Manager, its metrics.
+"""A double of the REST APIs that `provider/` calls.
 
-It keeps state, answers in the clouds' own shapes and refuses what they refuse. It listens on loopback only; point
-`MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` at its `address`.
+These are Vertex AI, Cloud Monitoring, and Azure Resource Manager with its metrics.
+
+The double keeps state. It answers in the clouds' own shapes and refuses what they refuse. It listens on loopback only.
+Point `MLPLATFORM_GOOGLE_API` and `MLPLATFORM_AZURE_API` at its `address`.
 """
 
-from sandbox.rest.server import Double, Fault
+from sandbox.rest.server import CallFault, Double
 
-__all__ = ["Double", "Fault"]
+__all__ = ["CallFault", "Double"]

@@ -1,6 +1,6 @@
 """`python -m sandbox.rest FOLDER`: serves the double of the sandbox in FOLDER on loopback until it is ended.
 
-Its address is the first line of output, and is in FOLDER/rest.address while it serves.
+The first line of output is its address. The address also stands in FOLDER/rest.address while it serves.
 """
 
 import argparse
@@ -15,7 +15,7 @@ ADDRESS_FILE = "rest.address"
 
 
 def main() -> int:
-    """Serve; 0 when ended by SIGINT or SIGTERM, 2 with a sentence when it cannot serve."""
+    """Serve. Returns 0 when SIGINT or SIGTERM ends it, and 2 with a sentence when it cannot serve."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.rest", description=__doc__)
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="the sandbox, as `mlplatform sandbox` made it")
     parser.add_argument("--port", type=int, default=0, help="a port of this machine; a free one if none is named")
@@ -25,8 +25,8 @@ def main() -> int:
         sys.stderr.write(f"{folder}: no such sandbox; `mlplatform sandbox -- pulumi preview -s aws-pilot` makes one\n")
         return 2
     signals = {signal.SIGINT, signal.SIGTERM}
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the background has it ignored, and that is not waited for
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads, which inherit it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a process in the background ignores SIGINT otherwise
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before the server's threads start, for they inherit it
     note = folder / ADDRESS_FILE
     try:
         with KeptDouble(database=Home(folder).database, port=given.port) as double:

@@ -18,9 +18,10 @@ METRICS = "/providers/Microsoft.Insights/metrics"
 
 @dataclass
 class ArmDouble:
-    """State of one subscription. `etags` lets endpoints carry one, and refuses a PUT whose condition is not met.
+    """The state of one subscription.
 
-    `metrics` are those of a deployment, by its name, or of all deployments of an endpoint, by the endpoint's.
+    With `etags`, endpoints carry an etag, and a PUT whose condition is not met is refused. `metrics` has a deployment's
+    metrics under its name, and those of all deployments of an endpoint under the endpoint's name.
     """
 
     looks: int = 2
@@ -31,7 +32,7 @@ class ArmDouble:
     metrics: dict[str, Played] = field(default_factory=dict[str, Played])
 
     def add_endpoint(self, path: str) -> None:
-        """An endpoint as the azure-native provider would have created it."""
+        """An endpoint, as the azure-native provider creates it."""
         workspace, _, name = path.rpartition("/onlineEndpoints/")
         identity = (
             f"{workspace.split('/providers/')[0]}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/serving"
@@ -68,7 +69,10 @@ class ArmDouble:
         self.resources[path] = {"id": path, "name": name, "properties": {"provisioningState": state}}
 
     def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
-        """The answer to a call, or None for a path that is not ARM's. `fault` may spoil an operation that begins."""
+        """The answer to a call, or None for a path that ARM does not have.
+
+        `fault` may spoil an operation that begins.
+        """
         if call.path in self.operations:
             return self._status(self.operations[call.path])
         if not call.path.startswith("/subscriptions/"):

@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One request, its query already parsed."""
+    """One request. Its query is already parsed."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Response:
 
 
 class Refusal(Exception):
-    """The cloud says no: HTTP status, the cloud's own code, and its message."""
+    """A refusal of the cloud: the HTTP status, the cloud's own code, and its message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,10 +40,12 @@ class Refusal(Exception):
 
 @dataclass
 class Operation:
-    """Begun by one call and ended by being looked at `looks` times; only then what it does is seen.
+    """An operation that takes a while. A call begins it.
 
-    It is data, so that it can be kept: `verb` says what is done to `resource`, with what is `given`. `error` (code,
-    message) is how it ends instead; `hangs` means that it never does.
+    It ends at the last of `looks` looks, and only then has an effect.
+
+    It is plain data, so that it can be stored. `verb` says what is done to `resource`, with the values in `given`.
+    Where `error` (code, message) is set it ends in that error. Where `hangs` is set it never ends.
     """
 
     name: str
@@ -57,7 +59,7 @@ class Operation:
     response: Json = field(default_factory=dict[str, Any])
 
     def look(self, carry_out: Callable[["Operation"], Json]) -> None:
-        """One look; the last one ends the operation."""
+        """One look. The last one ends the operation."""
         if self.done or self.hangs:
             return
         self.looks -= 1
@@ -66,11 +68,11 @@ class Operation:
         self.done = True
         try:
             self.response = carry_out(self) if self.error is None else {}
-        except Refusal as refusal:  # what it stood on went away meanwhile
+        except Refusal as refusal:  # its resource was removed meanwhile
             self.error = (refusal.code, str(refusal))
 
     def to_json(self) -> Json:
-        """Itself, to be kept at once: what it was given is not copied."""
+        """The operation as JSON. What it was given is not copied, so store it at once."""
         return dict(vars(self))
 
     @staticmethod
@@ -82,7 +84,7 @@ class Operation:
 
 
 def check_shares(shares: Mapping[str, int], known: set[str], code: str) -> None:
-    """Refuse traffic that does not sum to 100 or that names what is not deployed."""
+    """Refuse traffic that does not add up to 100, or that names a version that is not deployed."""
     if shares and sum(shares.values()) != 100:
         raise Refusal(400, code, f"Traffic percentages must add up to 100, not {sum(shares.values())}.")
     for name in shares:
@@ -91,6 +93,6 @@ def check_shares(shares: Mapping[str, int], known: set[str], code: str) -> None:
 
 
 def played_of(metrics: Mapping[str, Played], names: tuple[str, ...]) -> Played | None:
-    """What is played in under the first of the names that has something; None if nothing is measured."""
+    """The metrics played in under the first of the names that has any, or None."""
     played = next((metrics[name] for name in names if name in metrics), None)
     return played if played is not None and played.requests else None

@@ -1,6 +1,7 @@
-"""The double of a sandbox: what it answers and changes is in the sandbox's `state.sqlite`, beside what plugins made.
+"""The double of a sandbox. It reads and changes the sandbox's `state.sqlite`, as the plugins do.
 
-What a call changes is stored before it is answered, so several doubles may serve one sandbox, and one may be killed.
+The double stores what a call changes before it answers. So several doubles can serve one sandbox, and any may be
+killed.
 """
 
 import copy
@@ -14,27 +15,27 @@ from sandbox.rest import kept_arm, kept_vertex
 from sandbox.rest.calls import Call, Operation, Response
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
-from sandbox.rest.server import Double, Fault
+from sandbox.rest.server import CallFault, Double
 from sandbox.rest.vertex import key
 from sandbox.state import State
 from sandbox.state.faults import FaultKind
 
-_FAULTS: Mapping[FaultKind, Fault] = {
-    "throttle": Fault("throttle", "", message="Quota exceeded for requests per minute."),
-    "access-denied": Fault("refuse", "", message="The caller does not have permission."),
-    "quota-exceeded": Fault("fail-late", "", message="The quota of this machine type is exceeded."),
-    "no-capacity": Fault("fail-late", "", message="There is no capacity for this machine type in this region."),
-    "fails-after-success": Fault("drop", ""),
+_FAULTS: Mapping[FaultKind, CallFault] = {
+    "throttle": CallFault("throttle", "", message="Quota exceeded for requests per minute."),
+    "access-denied": CallFault("refuse", "", message="The caller does not have permission."),
+    "quota-exceeded": CallFault("fail-late", "", message="The quota of this machine type is exceeded."),
+    "no-capacity": CallFault("fail-late", "", message="There is no capacity for this machine type in this region."),
+    "fails-after-success": CallFault("drop", ""),
 }
-"""The sandbox's faults that a REST API shows, as this double's."""
+"""For each fault of a sandbox that a REST API shows: the fault of the call."""
 
 
 @dataclass
 class KeptDouble(Double):
     """A double of the sandbox whose file is `database`.
 
-    It keeps in memory what it shows. Before each call it takes in what others changed in the file; after each call it
-    stores what the call changed. So with a thousand endpoints a call costs no more than with one.
+    It keeps in memory what it shows. Before each call it reads what others changed in the file. After each call it
+    stores what the call changed. So a call costs no more with a thousand endpoints than with one.
     """
 
     database: Path = Path("state.sqlite")
@@ -44,7 +45,10 @@ class KeptDouble(Double):
         self._forget()
 
     def answer(self, call: Call) -> Response | None:
-        """One call, alone among all doubles of this sandbox. An armed fault of the sandbox strikes one that changes."""
+        """Answer one call. No other double of this sandbox answers meanwhile.
+
+        An armed fault strikes a call that changes.
+        """
         with self._lock, self.database.with_name("rest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
@@ -61,7 +65,7 @@ class KeptDouble(Double):
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
-    def _carry_out(self, call: Call, fault: Fault | None) -> Response:
+    def _carry_out(self, call: Call, fault: CallFault | None) -> Response:
         self._catch_up()
         self.arm.address, self.arm.metrics = self.address, self._state.metrics.played()
         google = call.path.count("/") > 3 and not call.path.startswith("/subscriptions/")
@@ -79,7 +83,7 @@ class KeptDouble(Double):
                 raise
 
     def _forget(self) -> None:
-        """Have nothing in memory."""
+        """Empty the memory."""
         self._google, self._azure = KeptVertex(self._state), KeptArm(self._state)
         self.arm = self._azure.double
         self._open: dict[str, tuple[Operation, str]] = {}
@@ -87,9 +91,9 @@ class KeptDouble(Double):
         self._call = self._revision = 0
 
     def _catch_up(self) -> None:
-        """Show what others made and changed since the last call, and operations that other doubles began."""
+        """Read what others made and changed since the last call, and the operations that other doubles began."""
         call, types = self._state.journal.calls(), (*KeptVertex.TYPES, *KeptArm.TYPES)
-        if call < self._call:  # another sandbox has taken its place
+        if call < self._call:  # the sandbox was emptied and made anew
             self._forget()
         if self._call:
             changed = self._state.journal.changed_since(self._call, types)
@@ -112,9 +116,9 @@ class KeptDouble(Double):
                 self._open[name] = (operation, json.dumps(operation.to_json()))
 
     def _keep_operations(self) -> None:
-        """Store the operations that the call began or moved on; one that is over changes no more."""
+        """Store the operations that the call began or advanced. One that has ended changes no more."""
         for part in (self.arm, self.vertex):
-            newest = next(reversed(part.operations.values()), None)  # a call begins one at most
+            newest = next(reversed(part.operations.values()), None)  # a call begins at most one
             if newest is not None and newest.name not in self._known:
                 self._known.add(newest.name)
                 self._open[newest.name] = (newest, "")

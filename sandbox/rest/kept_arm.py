@@ -1,7 +1,7 @@
 """The part of a sandbox's double that is Azure Resource Manager: online endpoints and deployments.
 
-These are those that the simulated provider created. The traffic of an endpoint, which `provider/` sets through this
-API, is a resource of its own type.
+The simulated provider creates endpoints and deployments. `provider/` sets the traffic of an endpoint through this API;
+the sandbox stores the traffic as a resource of its own type.
 """
 
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
@@ -11,14 +11,14 @@ from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.state import State
-from sandbox.state.records import Link, New, Record
+from sandbox.state.records import New, Record, Reference
 
 _OWN = ("location", "tags", "kind", "identity", "sku", "properties")
 _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 
 
 class KeptArm:
-    """A `double` of Azure Resource Manager; what a call changes is stored in the sandbox."""
+    """A `double` of Azure Resource Manager that stores in the sandbox what a call changes."""
 
     TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC)
 
@@ -28,12 +28,12 @@ class KeptArm:
         self.double = ArmDouble(resources=self._shown)
 
     def load(self, changed: set[tuple[str, str]]) -> None:
-        """Show what stands of these resources, given by type and id."""
+        """Read from the sandbox which of these resources exist. They are given by type and id."""
         for id_ in {id_.removesuffix("/traffic") for type_, id_ in changed if type_ in self.TYPES}:
             self._load(id_)
 
     def keep(self) -> None:
-        """Store what a call changed."""
+        """Store what the call changed."""
         for id_, before in self._shown.changed().items():
             owner, after = self._owner(id_), self._shown.get(id_)
             if owner is not None and after is None:
@@ -75,7 +75,8 @@ class KeptArm:
             inputs={},
             outputs=now,
             links=[
-                Link("traffic", f"{owner.id}/deployments/{name}", (ONLINE_DEPLOYMENT,), holds=True) for name in shares
+                Reference("traffic", f"{owner.id}/deployments/{name}", (ONLINE_DEPLOYMENT,), holds=True)
+                for name in shares
             ],
         )
         stays = shares or now["provisioningState"] != "Succeeded"
@@ -83,12 +84,12 @@ class KeptArm:
 
 
 def changed_by(call: Call) -> tuple[str, str]:
-    """Which resource of ours a call of Azure Resource Manager changes: type and name."""
+    """Type and name of our resource that a call of Azure Resource Manager changes."""
     return TRAFFIC, call.path.partition("/onlineEndpoints/")[2].partition("/")[0]
 
 
 def _still(document: Json, name: str) -> object:
-    """A part of an endpoint without what its traffic is."""
+    """A part of an endpoint without its traffic."""
     if name != "properties":
         return document.get(name)
     return {key: value for key, value in document["properties"].items() if key not in _IN_TRAFFIC}

@@ -1,7 +1,7 @@
 """The part of a sandbox's double that is Vertex AI: endpoints, models and deployed models of each project.
 
-Endpoints are those that the simulated provider created. Models and deployed models, which `provider/` makes through
-this API, are resources of its own types.
+The simulated provider creates endpoints. `provider/` makes models and deployed models through this API; the sandbox
+stores them as resources of their own types.
 """
 
 import re
@@ -15,11 +15,11 @@ from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.rest.vertex import VertexDouble, key
 from sandbox.state import State
-from sandbox.state.records import Link, New, Record
+from sandbox.state.records import New, Record, Reference
 
 
 class KeptVertex:
-    """A double of Vertex AI for each project that is asked for; what a call changes is stored in the sandbox."""
+    """A double of Vertex AI for each project. It stores in the sandbox what a call changes."""
 
     TYPES = (AI_ENDPOINT, MODEL, DEPLOYMENT)
 
@@ -28,7 +28,7 @@ class KeptVertex:
         self._projects: dict[str, VertexDouble] = {}
 
     def project(self, given: str) -> VertexDouble:
-        """The double for one project, given by its id or its number."""
+        """The double of one project. The project is given by its id or its number."""
         for name, vertex in self._projects.items():
             if given in (name, vertex.number):
                 return vertex
@@ -38,7 +38,7 @@ class KeptVertex:
         return self._projects.setdefault(project, vertex)
 
     def load(self, changed: set[tuple[str, str]]) -> None:
-        """Show what stands of these resources, given by type and id."""
+        """Read from the sandbox which of these resources exist. They are given by type and id."""
         for id_ in {id_ for type_, id_ in changed if type_ == MODEL}:
             self._load_model(id_)
         served = [id_ for type_, id_ in changed if type_ in (AI_ENDPOINT, DEPLOYMENT)]
@@ -46,7 +46,7 @@ class KeptVertex:
             self._load_endpoint(id_)
 
     def keep(self, vertex: VertexDouble) -> None:
-        """Store what a call changed in the double of one project."""
+        """Store what the call changed in the double of one project."""
         project = next(name for name, one in self._projects.items() if one is vertex)
         for name in cast(Shown, vertex.models).changed():
             self._keep_model(f"projects/{project}/locations/{name}", project, vertex.models.get(name))
@@ -99,8 +99,8 @@ class KeptVertex:
                 inputs=one,
                 outputs={"trafficPercent": endpoint.get("trafficSplit", {}).get(one["id"], 0)},
                 links=(
-                    Link("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
-                    Link("model", model, (MODEL,), holds=True),
+                    Reference("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
+                    Reference("model", model, (MODEL,), holds=True),
                 ),
             )
             self._state.resources.put(was.pop(id_, None), wanted)
@@ -109,7 +109,7 @@ class KeptVertex:
 
 
 def changed_by(call: Call) -> tuple[str, str]:
-    """Which resource of ours a call of Vertex AI changes: type and name."""
+    """Type and name of our resource that a call of Vertex AI changes."""
     if endpoint := re.search(r"/endpoints/([^/:]+)", call.path):
         return DEPLOYMENT, endpoint.group(1)
     named = re.search(r"/models/([^/:@]+)", call.path + "/" + str(call.body.get("parentModel", "")))

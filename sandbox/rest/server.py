@@ -1,4 +1,4 @@
-"""The HTTP side of the double: one server on loopback for both clouds, its log of calls, the faults that are armed."""
+"""The HTTP server of the double, on loopback and for both clouds, with its log of calls and its armed faults."""
 
 import json
 import re
@@ -18,11 +18,12 @@ TOKEN = "Bearer sandbox"
 
 
 @dataclass
-class Fault:
+class CallFault:
     """Spoils the next `times` calls whose `METHOD path` matches the pattern `call`.
 
-    `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing; `refuse` answers 403; `drop` does
-    it and breaks the connection; `fail-late` begins an operation that ends in an error; `hang` one that never ends.
+    `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing. `refuse` answers 403. `drop`
+    carries the call out and breaks the connection. `fail-late` begins an operation that ends in an error, `hang` one
+    that never ends.
     """
 
     kind: Literal["throttle", "unavailable", "refuse", "drop", "fail-late", "hang"]
@@ -34,14 +35,14 @@ class Fault:
 
 @dataclass
 class Double:
-    """Serves while it is entered as a context, on a free port unless one is named; state is in memory.
+    """Serves inside the `with`, on a free port unless one is named. Its state is in memory.
 
     `calls` is the log: `METHOD path` of each call, in order.
     """
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
-    faults: list[Fault] = field(default_factory=list[Fault])
+    faults: list[CallFault] = field(default_factory=list[CallFault])
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
     port: int = 0
@@ -60,7 +61,7 @@ class Double:
         self._server.server_close()
 
     def answer(self, call: Call) -> Response | None:
-        """The answer to one call; None to break the connection."""
+        """The answer to one call, or None to break the connection."""
         with self._lock:
             return self._answer(call)
 
@@ -87,7 +88,7 @@ class Double:
             return Response(refusal.status, _error(refusal, google), headers)
         return None if fault is not None and fault.kind == "drop" else answer
 
-    def _carry_out(self, call: Call, fault: Fault | None) -> Response:
+    def _carry_out(self, call: Call, fault: CallFault | None) -> Response:
         def spoil(operation: Operation) -> None:
             if fault is not None and fault.kind == "fail-late":
                 operation.error = ("RESOURCE_EXHAUSTED", fault.message)
@@ -109,7 +110,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that was killed resets its connection, which is its end and no fault of ours to print."""
+        """Print nothing: a caller that is killed resets its connection, and that is no error here."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -117,7 +118,7 @@ class _Server(ThreadingHTTPServer):
 def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # One packet an answer: headers and body apart cost 40 ms each in the TCP stack.
+        # Send one packet per answer: headers and body in two packets cost 40 ms in the TCP stack.
         wbufsize = -1
         disable_nagle_algorithm = True
 
@@ -142,6 +143,6 @@ def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Nothing: `Double.calls` is the log."""
+            """Print nothing: `Double.calls` is the log."""
 
     return Handler

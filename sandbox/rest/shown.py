@@ -1,4 +1,4 @@
-"""The documents that the double of a sandbox shows, kept in memory beside what the sandbox's file holds of them."""
+"""The documents that the double of a sandbox shows. They are in memory, and in the sandbox's file too."""
 
 import json
 from collections import UserDict
@@ -8,9 +8,9 @@ from catalogue.marked import Json
 
 
 class Shown(UserDict[str, Json]):
-    """Documents by key. It notes which of them a call looks up, for only these can the call have changed.
+    """Documents by key. It notes which of them a call looks up, for a call can only change those.
 
-    So storing what a call changed costs as much as the call looks up, however many documents there are.
+    So storing a call's changes costs as much as the call looked up, however many documents there are.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Shown(UserDict[str, Json]):
         self._stored: dict[str, str] = {}
 
     def load(self, name: str, document: Json | None) -> None:
-        """Show the document as the file holds it now; None: it is gone."""
+        """Show the document as the file has it now. None means that it is gone."""
         self.data.pop(name, None)
         self._stored.pop(name, None)
         if document is not None:
@@ -27,14 +27,14 @@ class Shown(UserDict[str, Json]):
             self._stored[name] = json.dumps(document)
 
     def changed(self) -> dict[str, Json]:
-        """The documents that were changed since the last time, as the file holds them; empty for a new one."""
+        """The documents changed since the last time, each as the file has it. A new one is empty there."""
         looked_up, self._looked_up = self._looked_up, set()
         now = {name: json.dumps(self.data[name]) if name in self.data else None for name in looked_up}
         changed = [name for name in looked_up if now[name] != self._stored.get(name)]
         return {name: json.loads(self._stored.get(name, "{}")) for name in changed}
 
     def values(self) -> ValuesView[Json]:
-        """Every document, to be read. Reading them all is not noted: whoever changes one looks it up by its key."""
+        """Every document, for reading only. This notes no look-up, so change a document through its key."""
         return self.data.values()
 
     def __getitem__(self, name: str) -> Json:

@@ -1,7 +1,7 @@
 """The double of Vertex AI v1 (models, endpoints, operations) and of Cloud Monitoring v3's timeSeries.list.
 
-Shapes and rules are those of the aiplatform v1 discovery document. As the real one may, it answers with the project's
-number where it was asked with the project's id.
+Shapes and rules are those of the aiplatform v1 discovery document. A caller may name a project by its id, and the
+double answers with the project's number, as the real API may.
 """
 
 import copy
@@ -25,15 +25,16 @@ RESPONSES = "aiplatform.googleapis.com/prediction/online/response_count"
 
 
 def key(name: str) -> str:
-    """A resource name without its project, whose id and number mean the same."""
+    """A resource name without its project. A project's id and its number mean the same."""
     return name.partition("/locations/")[2]
 
 
 @dataclass
 class VertexDouble:
-    """State of one project, of this `number`. `looks` is how often an operation is looked at before it ends.
+    """The state of the project with this `number`. An operation ends at the last of `looks` looks.
 
-    `metrics` are those of a deployed model, by its id, or of all that serve an endpoint, by the endpoint's.
+    `metrics` has a deployed model's metrics under its id, and those of all models of an endpoint under the endpoint's
+    id.
     """
 
     looks: int = 2
@@ -44,15 +45,18 @@ class VertexDouble:
     metrics: dict[str, Played] = field(default_factory=dict[str, Played])
 
     def add_endpoint(self, name: str) -> None:
-        """An endpoint as the gcp provider would have created it, reached by Private Service Connect."""
+        """An endpoint, as the gcp provider creates it. It is reached by Private Service Connect."""
         self.endpoints[key(name)] = {"name": self.numbered(name), "displayName": key(name).rsplit("/", 1)[1]}
 
     def numbered(self, name: str) -> str:
-        """A resource name with the project's number in the place of its id."""
+        """A resource name with the project's number instead of its id."""
         return f"projects/{self.number}/locations/{key(name)}"
 
     def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
-        """The answer to a call, or None for a path that is not Google's. `fault` may spoil an operation that begins."""
+        """The answer to a call, or None for a path that Google does not have.
+
+        `fault` may spoil an operation that begins.
+        """
         if call.path.startswith("/v3/projects/"):
             return Response(200, self._time_series(call))
         if not call.path.startswith("/v1/projects/"):

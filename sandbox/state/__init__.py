@@ -1,7 +1,9 @@
-"""What the simulated clouds remember: one SQLite file a sandbox, for the plugins, the REST double and `sandbox ls`.
+"""What the simulated clouds remember.
 
-Every change is one short transaction, so that a process that is killed leaves all of it or nothing. SQLite writes ahead
-to a log that is not flushed to the disk: a change survives a killed process, but not a power cut.
+Each sandbox has one SQLite file for its plugins, its REST double and `sandbox ls`.
+
+Every change is one short transaction, so a killed process leaves either all of a change or nothing. SQLite writes to a
+log first and does not flush it to the disk. So a change survives a killed process, but not a power cut.
 """
 
 from pathlib import Path
@@ -15,7 +17,7 @@ from sandbox.state.resources import Resources
 
 
 class State:
-    """All that one sandbox remembers, in the file `path`, which is made if it is missing: one part for each thing.
+    """All that one sandbox remembers, in the file `path`. The file is made if it is missing.
 
     Safe under threads and processes.
     """
@@ -39,5 +41,5 @@ class State:
                 connection.execute(f"DELETE FROM {table}")
 
     def close(self) -> None:
-        """Close this thread's connection; the next call opens another."""
+        """Close this thread's connection. The next call opens another."""
         self._database.close()

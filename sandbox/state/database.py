@@ -1,4 +1,4 @@
-"""The file of a sandbox: a connection for each thread, and changes that are done whole or not at all."""
+"""The SQLite file of a sandbox, with a connection for each thread. A change is done whole or not at all."""
 
 import sqlite3
 import threading
@@ -11,7 +11,7 @@ _BUSY_SECONDS = 30
 
 
 class Database:
-    """The SQLite file `path`, made if it is missing. Safe under threads and processes."""
+    """The SQLite file `path`. It is made if it is missing. Safe under threads and processes."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -19,12 +19,12 @@ class Database:
         self._local = threading.local()
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """What a query finds. Within a change it sees what was changed so far."""
+        """The rows of a query. Within a change it sees what was changed so far."""
         return self._connection().execute(query, values).fetchall()
 
     @contextmanager
     def change(self) -> Generator[sqlite3.Connection]:
-        """A transaction, undone where the block raises. A change within another is part of that one."""
+        """A transaction. It is undone where the block raises. A change within another change is part of that one."""
         connection = self._connection()
         if connection.in_transaction:
             yield connection
@@ -38,7 +38,7 @@ class Database:
         connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close this thread's connection; the next call opens another."""
+        """Close this thread's connection. The next call opens another."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             connection.close()

@@ -1,4 +1,4 @@
-"""The faults that are armed in a sandbox: what is to go wrong, where, and how often."""
+"""The armed faults of a sandbox: what goes wrong, where, and how often."""
 
 import fnmatch
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ _OF_MACHINES = ("no-capacity", "quota-exceeded")
 class Fault:
     """An armed fault. It strikes resources whose logical name, type or `type::name` matches the shell pattern `at`.
 
-    What `argument` says depends on the kind. no-capacity and quota-exceeded: texts that must all be among the
-    resource's (a machine type, a zone), with commas. slow: seconds. access-denied: the persona. crash: `before` the
-    cloud does what it is asked for, or `after`. The others have none.
+    `argument` depends on the kind of fault. For no-capacity and quota-exceeded it has texts, with commas, such as a
+    machine type and a zone; the fault strikes a resource that has all of them. For slow it is the seconds, and for
+    access-denied the persona. For crash it is `before` or `after` the cloud carries out the call. Others have none.
     """
 
     key: int
@@ -30,7 +30,7 @@ class Fault:
     argument: str
 
     def strikes(self, type_: str, name: str, words: set[str]) -> bool:
-        """Whether it strikes a resource with these words in its inputs."""
+        """Whether the fault strikes a resource with these texts in its inputs."""
         if not any(fnmatch.fnmatchcase(word, self.at) for word in (name, type_, f"{type_}::{name}")):
             return False
         needed = {part for part in self.argument.split(",") if part}
@@ -38,7 +38,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that have strikes left, in the order in which they were armed."""
+    """The faults with strikes left, in the order in which they were armed."""
 
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS faults(
@@ -50,7 +50,10 @@ class Faults:
         self._database = database
 
     def arm(self, kind: FaultKind, at: str, times: int = 1, argument: str = "") -> int:
-        """Arm a fault for the next `times` calls; the key that disarms it. Raises ValueError for an unknown kind."""
+        """Arm a fault for the next `times` calls. Returns the key that disarms it.
+
+        Raises ValueError for an unknown kind.
+        """
         if kind not in FAULTS:
             raise ValueError(f"{kind} is not a fault; there are {', '.join(FAULTS)}")
         if times < 1:
@@ -66,16 +69,16 @@ class Faults:
             connection.execute("DELETE FROM faults WHERE ? IS NULL OR key = ?", (key, key))
 
     def armed(self) -> list[Fault]:
-        """The faults that have strikes left."""
+        """The faults with strikes left."""
         query = "SELECT key, kind, place, times, argument FROM faults WHERE times > 0 ORDER BY key"
         return [Fault(*row) for row in self._database.rows(query)]
 
     def take(self, kinds: Iterable[FaultKind], type: str, name: str, words: Iterable[str] = ()) -> Fault | None:
-        """The first fault of these kinds that strikes the resource, one strike fewer; None if there is none.
+        """Take one strike from the first fault of these kinds that strikes the resource. Returns the fault, or None.
 
         `words` are the texts in the resource's inputs.
         """
-        if not self.armed():  # most calls end here, without a lock on the file
+        if not self.armed():  # most calls end here and need no lock on the file
             return None
         wanted, said = set(kinds), set(words)
         with self._database.change() as connection:

@@ -1,4 +1,4 @@
-"""The journal of a sandbox: every call that its clouds were asked for, in order."""
+"""The journal of a sandbox: every call to its clouds, in order."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sandbox.state.database import Database
 
 @dataclass(frozen=True)
 class Event:
-    """One call. `at` is when, in seconds since 1970; `said` is empty where it went well.
+    """One call. `at` is its time in seconds since 1970. `said` is empty where the call went well.
 
     `operation` is create, read, update, delete, invoke, drift, fault or rollback.
     """
@@ -37,7 +37,7 @@ class Journal:
         self._database = database
 
     def note(self, operation: str, type: str, name: str, id: str = "", run: str = "", said: str = "") -> None:
-        """Add an event that happens now. Whatever changes a resource adds its own."""
+        """Add an event that happens now. A change of a resource adds its event by itself."""
         with self._database.change() as connection:
             connection.execute(
                 "INSERT INTO events(at, operation, type, name, id, run, said) VALUES(?, ?, ?, ?, ?, ?, ?)",
@@ -50,11 +50,11 @@ class Journal:
         return [Event(*row) for row in self._database.rows(query)]
 
     def calls(self) -> int:
-        """How many events there ever were."""
+        """The number of events so far."""
         return int(self._database.rows("SELECT COALESCE(MAX(key), 0) FROM events")[0][0])
 
     def changed_since(self, call: int, types: Sequence[str]) -> set[tuple[str, str]]:
-        """Type and id of every resource of these types that an event after that call (see `calls`) tells of."""
+        """Type and id of each resource of these types with an event after the call of this number (see `calls`)."""
         marks = ", ".join("?" for _ in types)
         query = f"SELECT DISTINCT type, id FROM events WHERE key > ? AND type IN ({marks})"
         return {(type_, id_) for type_, id_ in self._database.rows(query, (call, *types))}

@@ -1,4 +1,4 @@
-"""The metrics of a sandbox: what a person plays in as the traffic of an endpoint."""
+"""The metrics of a sandbox. A person plays them in as the traffic of an endpoint."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,9 +8,9 @@ from sandbox.state.database import Database
 
 @dataclass(frozen=True)
 class Played:
-    """What the metrics show of an endpoint or of one version of it. No `p95_ms`: no latency was measured.
+    """The metrics of an endpoint, or of one version of it. `p95_ms` is None where no latency was measured.
 
-    Zero `requests` are silence.
+    Zero `requests` mean that nobody calls.
     """
 
     p95_ms: float | None = None
@@ -19,7 +19,7 @@ class Played:
 
 
 class Metrics:
-    """What is played in, by the name of an endpoint or deployment."""
+    """The played-in metrics, by the name of an endpoint or deployment."""
 
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS metrics(
@@ -30,7 +30,7 @@ class Metrics:
         self._database = database
 
     def play(self, name: str, played: Played | None) -> None:
-        """Let the metrics of an endpoint, or of one deployment of it, show this from now on; None: nothing."""
+        """Set the metrics of an endpoint, or of one deployment of it, from now on. None removes them."""
         with self._database.change() as connection:
             connection.execute("DELETE FROM metrics WHERE name = ?", (name,))
             if played is not None:
@@ -38,6 +38,6 @@ class Metrics:
                 connection.execute("INSERT INTO metrics VALUES(?, ?, ?, ?)", row)
 
     def played(self) -> dict[str, Played]:
-        """All that is played in."""
+        """All played-in metrics."""
         query = "SELECT name, p95_ms, error_percent, requests FROM metrics ORDER BY name"
         return {name: Played(*shown) for name, *shown in self._database.rows(query)}

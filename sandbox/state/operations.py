@@ -1,4 +1,4 @@
-"""The long-running operations of the REST double, which outlive the process that began them."""
+"""The long-running operations of the REST double. They outlive the process that began them."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from sandbox.state.database import Database
 
 
 class Operations:
-    """The operations by name. Each change of one has a revision, by which a reader sees what is new."""
+    """The operations by name. Each change of one has a revision, so that a reader can ask for what is new."""
 
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS operations(name TEXT PRIMARY KEY, value TEXT NOT NULL, revision INTEGER NOT NULL);

@@ -1,4 +1,4 @@
-"""The words in which a sandbox's resources are told: what is to be made, what stands, and why a change is refused."""
+"""The types for a sandbox's resources: one to be made, one that exists, and the reasons to refuse a change."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from catalogue.marked import Json, redacted
 
 
 class Missing(Exception):
-    """A resource that an input names does not exist: `str()` is the input's path and value."""
+    """A resource that an input names does not exist. `str()` is the input's path and value."""
 
 
 class Taken(Exception):
-    """A name is taken: `str()` says why. `key` is the resource that has it; None where that was deleted softly."""
+    """A name is taken. `str()` says why. `key` is the resource that has it, or None if that one was deleted softly."""
 
     def __init__(self, reason: str, key: int | None) -> None:
         super().__init__(reason)
@@ -21,15 +21,15 @@ class Taken(Exception):
 
 
 class Held(Exception):
-    """A resource cannot be deleted: `str()` says what still uses it."""
+    """A resource cannot be deleted. `str()` says what still uses it."""
 
 
 @dataclass(frozen=True)
-class Link:
-    """A reference: the input at `path` says `handle`, which must be a resource of one of `types`.
+class Reference:
+    """A reference: the input at `path` is `handle`, which must name a resource of one of `types`.
 
-    One that `holds` keeps what it refers to from being deleted. Where what it refers to may be `outside` the sandbox,
-    it need not exist.
+    While a reference that `holds` exists, its target cannot be deleted. A target that may be `outside` the sandbox need
+    not exist.
     """
 
     path: str
@@ -41,12 +41,14 @@ class Link:
 
 @dataclass(frozen=True)
 class New:
-    """A resource that is to be stored. Of a secret in `inputs` or `outputs`, marked as Pulumi does, no value is stored.
+    """A resource that is to be stored.
 
-    `serial` is 1 for the first resource that is made for its URN, 2 for the one that replaces it, and so on. `run` is
-    the id of the plugin's process that makes it. `names` are unique names: while it stands, no other resource can take
-    one of them. `handles` are the texts, beside its id, by which another resource's input may refer to it: its ARN, its
-    link. `links` are its own references to other resources.
+    Secrets in `inputs` and `outputs` have Pulumi's mark; their values are not stored.
+
+    `serial` is 1 for the first resource of its URN, 2 for the one that replaces it, and so on. `run` is the id of the
+    plugin's process that makes it. `names` are unique: while the resource exists, no other can take one of them.
+    `handles` are the texts, beside the id, by which another resource's input may name it, such as its ARN. `links` are
+    its own references to other resources.
     """
 
     type: str
@@ -62,16 +64,16 @@ class New:
     run: str = ""
     names: Sequence[str] = ()
     handles: Sequence[str] = ()
-    links: Sequence[Link] = ()
+    links: Sequence[Reference] = ()
 
 
 @dataclass(frozen=True)
 class Record:
     """A resource as it is stored. `created` is in seconds since 1970; `generation` counts its changes, from 1.
 
-    `known` says that the engine has shown that it knows of the resource. One that it does not know was made by a run
-    (`run`, the id of one plugin's process) that was cut before it could tell. `contents` is the number of objects in a
-    bucket or registry, which keep it from being deleted.
+    `known` says that the engine has shown that it knows the resource. `run` is the id of the plugin's process that made
+    the resource; if that was killed before it could answer, the engine does not know the resource. `contents` is the
+    number of objects in a bucket or registry. One with contents cannot be deleted.
     """
 
     key: int
@@ -100,7 +102,7 @@ COLUMNS = (
 
 
 def stored(properties: Mapping[str, Any]) -> str:
-    """Inputs or outputs as they are stored: JSON, no secret in it."""
+    """Inputs or outputs as they are stored: JSON without secrets."""
     return json.dumps(redacted(properties), separators=(",", ":"))
 
 

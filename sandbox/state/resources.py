@@ -1,4 +1,4 @@
-"""The resources that stand in a sandbox, with the names that they have taken and the links between them."""
+"""The resources that exist in a sandbox, the names they have taken, and the links between them."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,14 +7,14 @@ from typing import Any, ClassVar, cast
 from catalogue.marked import Json
 from sandbox.state.database import Database
 from sandbox.state.journal import Journal
-from sandbox.state.records import COLUMNS, Held, Link, Missing, New, Record, Taken, record_of, stored
+from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Taken, record_of, stored
 
 _OF_RESOURCE = ", ".join(f"r.{column.strip()}" for column in COLUMNS.split(","))
 _FILTERS = frozenset({"type", "id", "platform", "account", "region", "name", "urn"})
 
 
 class Resources:
-    """The resources, in the order in which they were made. Each change of one notes its event in the journal."""
+    """The resources, in the order in which they were made. Each change of one adds an event to the journal."""
 
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS resources(
@@ -39,7 +39,7 @@ class Resources:
         self._database = database
         self._journal = journal
 
-    # What stands
+    # Finding resources
 
     def all(self) -> list[Record]:
         """Every resource."""
@@ -54,36 +54,36 @@ class Resources:
         return self._records(f"SELECT {COLUMNS} FROM resources WHERE {clause} ORDER BY key", *where.values())
 
     def get(self, type: str, id: str, account: str = "", region: str = "") -> Record | None:
-        """The resource of that type and id; account and region only where the id is not unique without them."""
+        """The resource of that type and id. Give account and region where the id is not unique without them."""
         wanted = {"type": type, "id": id, "account": account, "region": region}
         return next(iter(self.find(**{key: value for key, value in wanted.items() if value})), None)
 
     def named(self, handle: str) -> list[Record]:
-        """Resources that go by that id, name, ARN or link."""
+        """Resources that have this id, name, ARN or link."""
         query = (
             f"SELECT {_OF_RESOURCE} FROM resources r JOIN handles h ON h.key = r.key WHERE h.handle = ? ORDER BY r.key"
         )
         return self._records(query, handle)
 
     def below(self, id: str, account: str) -> list[Record]:
-        """Resources whose id begins with that one and a slash."""
+        """Resources whose id begins with this id and a slash."""
         query = f"SELECT {COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key"
         return self._records(query, account, f"{id}/", f"{id}0")  # "0" is the character after "/"
 
     def cut(self, urn: str, run: str) -> Record | None:
-        """The resource that an earlier run made for this URN and never told the engine of, if there is one."""
+        """The resource that an earlier run made for this URN without telling the engine, if there is one."""
         query = f"SELECT {COLUMNS} FROM resources WHERE urn = ? AND known = 0 AND run <> ? ORDER BY key DESC LIMIT 1"
         return next(iter(self._records(query, urn, run)), None)
 
     def made_for(self, urn: str) -> int:
-        """How many resources were ever made for the URN."""
+        """The number of resources made for the URN so far."""
         rows = self._database.rows("SELECT count FROM generations WHERE urn = ?", (urn,))
         return int(rows[0][0]) if rows else 0
 
-    # What the engine asks for
+    # Changes by the engine
 
     def create(self, new: New) -> Record:
-        """Store a resource. Raises Missing for a link to nothing, Taken for a name that is not free."""
+        """Store a resource. Raises Missing where a link has no target, and Taken where a name is not free."""
         with self._database.change() as connection:
             targets = self._targets(new.account, new.region, new.links)
             self._check_names(new)
@@ -108,7 +108,7 @@ class Resources:
             return self._one(key)
 
     def adopt(self, key: int, run: str) -> Record:
-        """Take up, in another run, a create that was cut."""
+        """Let this run take over a resource whose create was cut."""
         with self._database.change() as connection:
             connection.execute("UPDATE resources SET run = ? WHERE key = ?", (run, key))
             was = self._one(key)
@@ -126,10 +126,13 @@ class Resources:
         key: int,
         inputs: Mapping[str, Any],
         outputs: Mapping[str, Any],
-        links: Sequence[Link] | None = None,
+        links: Sequence[Reference] | None = None,
         run: str = "",
     ) -> Record:
-        """Replace inputs and outputs, and what it refers to (None: as before). Raises Missing, and KeyError if gone."""
+        """Replace the inputs, the outputs, and the references unless they are None.
+
+        Raises Missing; KeyError if it is gone.
+        """
         with self._database.change():
             was = self._one(key)
             if links is not None:
@@ -137,10 +140,10 @@ class Resources:
             return self._rewrite(was, inputs, outputs, "update", run, "")
 
     def delete(self, key: int, hold_names: str = "", run: str = "", below: bool = False, emptied: bool = False) -> None:
-        """Remove a resource; gone already is fine. With `hold_names`, a reason, its names stay taken (soft delete).
+        """Remove a resource. It may be gone already. `hold_names` is the reason why its names stay taken (soft delete).
 
-        With `below`, what has an id below its own goes with it; what it contains goes if it is `emptied`. Raises Held
-        while another resource that holds it exists, or while it has contents.
+        With `below`, resources with an id below its own go too. With `emptied`, its contents go too. Raises Held while
+        another resource holds it, or while it has contents.
         """
         with self._database.change() as connection:
             try:
@@ -157,10 +160,10 @@ class Resources:
                     connection.execute("UPDATE names SET key = NULL, reason = ? WHERE key = ?", (hold_names, one.key))
                 self._remove(one, "delete", run, "")
 
-    # What the REST double stores
+    # Changes by the REST double
 
     def put(self, was: Record | None, wanted: New | None) -> None:
-        """Create, update or delete a resource, so that what stood as `was` stands as `wanted`; None: it does not."""
+        """Create, update or delete a resource: turn `was` into `wanted`. None means that it does not exist."""
         if wanted is None:
             if was is not None:
                 self.delete(was.key)
@@ -169,24 +172,24 @@ class Resources:
         elif (was.inputs, was.outputs) != (wanted.inputs, wanted.outputs):
             self.update(was.key, wanted.inputs, wanted.outputs, wanted.links)
 
-    # What somebody does behind the engine's back
+    # Changes by somebody behind the engine's back
 
     def change_behind(self, key: int, path: str, value: Any) -> Record:
-        """Drift: somebody sets the input and output at the dotted `path`; None removes it (a tag, say)."""
+        """Drift: somebody sets the input and output at the dotted `path`. None removes it, such as a tag."""
         with self._database.change():
             was = self._one(key)
             inputs, outputs = (_with(tree, path.split("."), value) for tree in (was.inputs, was.outputs))
             return self._rewrite(was, inputs, outputs, "drift", "", f"{path} is now {value!r}")
 
     def delete_behind(self, key: int) -> None:
-        """Drift: somebody deletes the resource and what has an id below its own, whatever uses them."""
+        """Drift: somebody deletes the resource and those with an id below its own, even if others use them."""
         with self._database.change():
             was = self._one(key)
             for one in (was, *reversed(self.below(was.id, was.account))):
                 self._remove(one, "drift", "", "deleted")
 
     def fill(self, key: int, contents: int) -> None:
-        """Put so many objects into a bucket or a registry; one with contents is not deleted."""
+        """Put this many objects into a bucket or a registry. One with contents cannot be deleted."""
         with self._database.change() as connection:
             connection.execute("UPDATE resources SET contents = ? WHERE key = ?", (contents, key))
 
@@ -208,8 +211,8 @@ class Resources:
         for same in self.find(type=new.type, account=new.account, region=new.region, id=new.id):
             raise Taken(f"{new.id} exists already", same.key)
 
-    def _targets(self, account: str, region: str, links: Sequence[Link]) -> dict[int, bool]:
-        """What the links lead to, by key, and whether it is held. A resource of the same region is preferred."""
+    def _targets(self, account: str, region: str, links: Sequence[Reference]) -> dict[int, bool]:
+        """The targets of the links, by key, and whether each is held. A target in the same region is preferred."""
         found: dict[int, bool] = {}
         for link in links:
             marks = ", ".join("?" for _ in link.types)
@@ -261,7 +264,7 @@ class Resources:
 
 
 def _with(tree: Any, path: Sequence[str], value: Any) -> Any:
-    """A copy with the value at the path set, or removed if it is None. What has no such path stays as it is."""
+    """A copy with the value at the path set, or removed if it is None. A tree without the path stays as it is."""
     head, *rest = path
     if isinstance(tree, list):
         items = list(cast(list[Any], tree))

@@ -262,7 +262,7 @@ def test_a_schedule_bills_as_often_as_it_fires(azure_pilot: Graph, trigger: dict
         ({"triggerType": "Moon"}, "does not say how often it fires"),
         ({"triggerType": "Recurrence", "frequency": "Day", "interval": 0}, "more than zero"),
         ({"triggerType": "Recurrence", "frequency": "Day", "interval": -1}, "more than zero"),
-        ({"triggerType": "Cron", "expression": "0 0 29 2 *"}, "does not fire in a year"),
+        ({"triggerType": "Cron", "expression": "0 0 29 2 *"}, "does not fire in the year"),
     ],
 )
 def test_a_schedule_that_does_not_say_when_has_no_price(azure_pilot: Graph, trigger: dict[str, Any], said: str) -> None:

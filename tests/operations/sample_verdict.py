@@ -4,16 +4,16 @@ from datetime import date
 
 from operations.verdict import (
     PROOFS,
+    CodeLine,
     Cost,
     CostLine,
-    Created,
+    CreatedNode,
     Finding,
     HardwareUse,
-    Link,
+    NetworkLink,
     NetworkPicture,
-    Place,
     Proof,
-    Unpriced,
+    UnpricedResource,
     Verdict,
     Waived,
 )
@@ -24,12 +24,12 @@ HOSTILE = (
 )
 
 
-def _of(type_: str, count: int = 1) -> Created:
-    return Created(name=type_.rsplit(":", 1)[-1], type=type_, count=count)
+def _of(type_: str, count: int = 1) -> CreatedNode:
+    return CreatedNode(name=type_.rsplit(":", 1)[-1], type=type_, count=count)
 
 
-def _component(name: str, noun: str, *children: Created) -> Created:
-    return Created(name=name, type=f"mlplatform-aws:index:{noun}", count=1, children=list(children))
+def _component(name: str, noun: str, *children: CreatedNode) -> CreatedNode:
+    return CreatedNode(name=name, type=f"mlplatform-aws:index:{noun}", count=1, children=list(children))
 
 
 CREATED = [
@@ -120,8 +120,8 @@ CREATED = [
 ]
 
 
-def _at(room: str, line: int) -> Place:
-    return Place(file=f"components/aws/{room}.py", line=line)
+def _at(room: str, line: int) -> CodeLine:
+    return CodeLine(file=f"components/aws/{room}.py", line=line)
 
 
 FINDINGS = [
@@ -301,7 +301,9 @@ def sample() -> Verdict:
             by_team=by_team,
             budget_usd=2500,
             assumptions=["730 hours a month.", "No free tier.", "Studio spaces stop after 60 idle minutes."],
-            unpriced=[Unpriced(urn="urn:errors", resource="document-embedder-errors", why="bills, and has no price.")],
+            unpriced=[
+                UnpricedResource(urn="urn:errors", resource="document-embedder-errors", why="bills, and has no price.")
+            ],
             second_hand=["ml.g6.xlarge in us-east-1: from the price page, read on 2026-11-02, not from the price API."],
         ),
         hardware=[
@@ -350,31 +352,31 @@ def sample() -> Verdict:
             subnets=[("10.40.0.0/22", "us-east-1a"), ("10.40.4.0/22", "us-east-1b")],
             inside=["Studio of ana", "Studio of ben", "fraud-scorer", "document-embedder", "fraud-backfill"],
             links=[
-                Link(
+                NetworkLink(
                     service="com.amazonaws.us-east-1.s3",
                     endpoint="network-s3",
                     kind="Gateway",
                     needed_by=["Studio of ana", "Studio of ben", "fraud-scorer", "document-embedder", "fraud-backfill"],
                 ),
-                Link(
+                NetworkLink(
                     service="com.amazonaws.us-east-1.sagemaker.api",
                     endpoint="network-sagemaker-api",
                     kind="Interface",
                     needed_by=["Studio of ana", "Studio of ben"],
                 ),
-                Link(
+                NetworkLink(
                     service="com.amazonaws.us-east-1.sagemaker.runtime",
                     endpoint="network-sagemaker-runtime",
                     kind="Interface",
                     needed_by=["Studio of ana", "Studio of ben"],
                 ),
-                Link(
+                NetworkLink(
                     service="com.amazonaws.us-east-1.logs",
                     endpoint="network-logs",
                     kind="Interface",
                     needed_by=["fraud-scorer", "document-embedder", "fraud-backfill"],
                 ),
-                Link(
+                NetworkLink(
                     service="com.amazonaws.us-east-1.monitoring",
                     endpoint="network-monitoring",
                     kind="Interface",
@@ -413,7 +415,7 @@ def sample() -> Verdict:
 def hostile() -> Verdict:
     """The sample with markup, control characters, other scripts and endless names wherever text may stand."""
     text, long = HOSTILE, f"{HOSTILE}{'x' * 300}"
-    place = Place(file=f"components/{text}.py", line=0)
+    place = CodeLine(file=f"components/{text}.py", line=0)
     waived = Waived(owner=text, reason=long, expires=date(2027, 1, 1))
     finding = Finding(
         source="policy",
@@ -454,7 +456,7 @@ def hostile() -> Verdict:
             by_team={long: (0.001, 1e9)},
             budget_usd=1e12,
             assumptions=[long],
-            unpriced=[Unpriced(urn="urn:long", resource=long, why=long)],
+            unpriced=[UnpricedResource(urn="urn:long", resource=long, why=long)],
             second_hand=[long],
         ),
         hardware=[
@@ -476,7 +478,7 @@ def hostile() -> Verdict:
             cidr=text,
             subnets=[(long, text)],
             inside=[long, text],
-            links=[Link(service=long, endpoint=long, kind="Gateway", needed_by=[long] * 20)],
+            links=[NetworkLink(service=long, endpoint=long, kind="Gateway", needed_by=[long] * 20)],
         ),
         proofs=[
             Proof(name=name, state=state, fact=long)

@@ -90,7 +90,7 @@ def test_a_type_nobody_knows_is_named_not_left_out(pilot: Graph) -> None:
     strange = replace(alarm, urn="urn:strange", type="aws:lambda/function:Function", name="strange")
     (unpriced,) = cost_of(replace(pilot, resources=(*pilot.resources, strange))).unpriced
     assert (unpriced.urn, unpriced.resource) == ("urn:strange", "strange")
-    assert unpriced.why == "is of a kind whose cost nobody knows (aws:lambda/function:Function)"
+    assert unpriced.why == "is of a kind whose cost is unknown (aws:lambda/function:Function)"
 
 
 @pytest.mark.parametrize("key", ["productionVariants", "shadowProductionVariants"])

@@ -46,6 +46,15 @@ def test_every_type_of_a_pilot_is_free_for_a_reason_or_priced(graph: Graph) -> N
     assert bill.budget_usd == 2500
 
 
+def test_a_price_that_no_address_says_is_an_assumption_and_every_other_names_its_address(graph: Graph) -> None:
+    bill, sources = cost_of(graph), catalogue.load(graph.platform).sources
+    assert bill.second_hand and all(sentence.startswith("https://") for sentence in bill.second_hand)
+    free_budget = {"gcp": "budgets-page", "azure": "budgets-free"}.get(graph.platform)
+    if free_budget is not None:
+        source = sources[free_budget]
+        assert f"{source.note} ({source.date})" in bill.assumptions
+
+
 def test_a_type_that_nobody_knows_the_cost_of_is_said(graph: Graph) -> None:
     strange = replace(graph.cloud[0], urn="urn::strange", name="strange", type=f"{graph.platform}:strange:Thing")
     bill = cost_of(replace(graph, resources=(*graph.resources, strange)))

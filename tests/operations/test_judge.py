@@ -13,7 +13,7 @@ from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
 from catalogue.pricing import Bill
 from operations import bill, judge, report
-from operations.checkov import Failed, ScanResult
+from operations.checkov import FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
 from policies import limits, waivers
@@ -26,7 +26,7 @@ IAM_ROLE = "aws:iam/role:Role"
 class FakeScan:
     """A Checkov that finds what it is told; the real one is in test_checkov."""
 
-    def __init__(self, *failed: Failed) -> None:
+    def __init__(self, *failed: FailedCheck) -> None:
         self.failed = failed
 
     def scan(self, rendered: Rendered) -> ScanResult:
@@ -40,7 +40,7 @@ class FakeScan:
         )
 
 
-def judged(graph: Graph, *failed: Failed, today: date = TODAY, seconds: float = 1.0) -> Verdict:
+def judged(graph: Graph, *failed: FailedCheck, today: date = TODAY, seconds: float = 1.0) -> Verdict:
     return judge.judge(graph, FakeScan(*failed).scan, lambda: seconds, today, lambda stage: None)
 
 
@@ -51,8 +51,8 @@ def no_waivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[waivers.Waiver]
     yield known
 
 
-def failed(rule: str, address: str) -> Failed:
-    return Failed(check_id=rule, check_name="a check", address=address, guideline=None, evaluated_keys=())
+def failed(rule: str, address: str) -> FailedCheck:
+    return FailedCheck(check_id=rule, check_name="a check", address=address, guideline=None, evaluated_keys=())
 
 
 def rules(findings: list[Finding]) -> set[str]:

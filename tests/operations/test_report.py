@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from operations import pictures, report, words
-from operations.verdict import Created, Proof, Verdict
+from operations.verdict import CreatedNode, Proof, Verdict
 from tests.operations.sample_verdict import HOSTILE, hostile, nothing, sample
 
 FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"]
@@ -424,4 +424,4 @@ def test_the_tree_counts_resources_and_not_components() -> None:
     assert dict(words.kinds(tree["audit"], deep=True))["BucketPolicy"] == 1
     assert words.held(tree["features"]) == 0
     assert sum(map(words.held, sample().created)) == sample().resources
-    assert words.is_component(Created(name="x", type="mlplatform-aws:index:Features", count=0))
+    assert words.is_component(CreatedNode(name="x", type="mlplatform-aws:index:Features", count=0))

@@ -14,7 +14,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from catalogue.marks import SECRET_KIND, SECRET_MARK, UNKNOWN
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE, INSTANT_VARIABLE, SANDBOX_TOKEN
-from sandbox.rest import Fault
+from sandbox.rest import CallFault
 from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import (
@@ -304,7 +304,7 @@ def test_a_breach_reaches_the_user_as_one_sentence(engine, double):
 
 
 def test_the_clouds_own_words_reach_the_user(engine, double):
-    double.faults = [Fault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
+    double.faults = [CallFault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
     with pytest.raises(grpc.RpcError) as caught:
         engine.create("model")
     said = "model fraud-scorer: upload: Permission aiplatform.models.upload denied (PERMISSION_DENIED)"

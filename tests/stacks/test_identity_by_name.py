@@ -25,7 +25,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from operations.offline import preview
 from provider.resources import Services, services
-from sandbox.behaviour import Cloud
+from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from stacks.config import STACKS, stack_file, to_engine, validate
 from stacks.model import StackConfig

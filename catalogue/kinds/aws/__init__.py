@@ -1,9 +1,9 @@
-"""The kinds of AWS: a file a service. What is the same for every type stands here: where its facts were read.
+"""The kinds of AWS, a file a service. This module has what all types share: where their facts were read.
 
-What a resource answers has the shape of AWS's own: ARNs as in the Service Authorization Reference ("Resource types
-defined by …"), ids of EC2 with 17 digits as in its user guide. The pattern of a name, and what a second create of the
-same thing meets, are those of the service's API reference: a Put or Register call overwrites, and CreateTopic and
-CreateStateMachine are idempotent; other calls list an error such as EntityAlreadyExists.
+Answers have the shape of AWS's own. ARNs are as in the Service Authorization Reference ("Resource types defined by …"),
+and ids of EC2 have 17 digits as in its user guide. The pattern of a name is from the service's API reference, and so is
+the result of a second create of the same thing: a Put or Register call overwrites, CreateTopic and CreateStateMachine
+are idempotent, and other calls list an error such as EntityAlreadyExists.
 """
 
 from typing import Any, cast
@@ -18,14 +18,14 @@ READ = "2026-11-26"
 """The day on which the pages of this folder were read."""
 
 NOT_MADE = No("no stack of ours makes one", assumed("a test holds it against the pilot's resources", READ))
-"""For `acts`: the kinds that policies know only to forbid them."""
+"""For `acts`: the answer of kinds that are in the catalogue only to be forbidden."""
 
-_BRIDGED = "https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service/"
+_BRIDGED = "https://github.com/hashicorp/terraform-provider-aws/tree/v6.46.0/internal/service/"
 _TERRAFORM = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"
 
 
 def registry(token: str) -> Evidence:
-    """The page of a resource type in Pulumi's registry, which lists its inputs; a test holds them against the SDK."""
+    """The page of a resource type in Pulumi's registry. It lists the inputs; a test compares them with the SDK."""
     _, module, name = token.split(":")
     page = f"{module.partition('/')[0]}/{name.lower()}"
     return from_source(f"https://www.pulumi.com/registry/packages/aws/api-docs/{page}/", READ)
@@ -37,14 +37,14 @@ def tagged(token: str) -> At:
 
 
 def regional(token: str) -> At:
-    """The region that a resource may name for itself; without it, it stands where its provider does."""
+    """The region that a resource may name. Without it the resource is in the region of its provider."""
     return At("region", registry(token))
 
 
 def acts(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
-    """How AWS treats a type of a service. What a change replaces has ForceNew in the provider that Pulumi bridges.
+    """How AWS treats a type. Inputs that replace a resource have ForceNew in the provider that Pulumi bridges.
 
-    `service` is the folder of that provider's source in which the type stands.
+    `service` is the folder of the type in that provider's source.
     """
     return Acts(answer, behaviour, from_source(f"{_BRIDGED}{service}", READ))
 
@@ -55,7 +55,7 @@ def terraform(name: str, /, **renamed: str) -> Renders:
 
 
 def count(props: Properties, path: str) -> int:
-    """How many elements the list at a path has, whether or not each is known before `up`; 0 where there is none."""
+    """The length of the list at a path, or 0. Elements that are not known before `up` count too."""
     value: Any = props.value_or_none(path)
     if value is not None and not isinstance(value, list):
         raise Malformed(path, "is no list", props.owner)

@@ -1,4 +1,4 @@
-"""Application Auto Scaling: the range of replicas of a variant, and what moves it inside the range."""
+"""Application Auto Scaling: the range of replicas of a variant, and the policies that scale inside it."""
 
 from catalogue.answers import Answer, Request, guid
 from catalogue.behaviour import Behaviour, Ref, in_region

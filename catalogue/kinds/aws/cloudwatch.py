@@ -21,7 +21,7 @@ _PRICING = documented("https://aws.amazon.com/cloudwatch/pricing/", READ)
 
 
 def _retention(graph: Graph, resource: Resource) -> Iterator[float | None]:
-    """Days; 0 and none at all mean for ever."""
+    """The retention in days. 0 and no value mean for ever."""
     yield resource.props.number_or_none("retentionInDays") or None
 
 

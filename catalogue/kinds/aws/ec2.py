@@ -1,4 +1,4 @@
-"""Amazon EC2's network: the VPC, its subnets and routes, its doors, and the ways out that no pilot has."""
+"""Amazon EC2's network: the VPC, its subnets, routes and endpoints, and the ways out that no pilot has."""
 
 from catalogue.answers import by_id
 from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
@@ -26,7 +26,7 @@ VPC = "aws:ec2/vpc:Vpc"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 GROUPS = (GROUP, DEFAULT_GROUP)
-"""What may stand where a security group is named."""
+"""The types that an input may name as a security group."""
 
 _VPC_PRICING = documented("https://aws.amazon.com/vpc/pricing/", READ)
 _PRIVATELINK = documented("https://aws.amazon.com/privatelink/pricing/", READ)
@@ -44,7 +44,7 @@ def service_of(endpoint: Resource) -> str:
 
 
 def is_gateway(endpoint: Resource) -> bool:
-    """Whether a VPC endpoint is a gateway, which stands in route tables, and not an interface in subnets."""
+    """Whether a VPC endpoint is a gateway in route tables, and not an interface in subnets."""
     return endpoint.props.text_or_empty("vpcEndpointType") in ("", "Gateway")
 
 
@@ -80,7 +80,7 @@ def _address_price(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _in_vpc(token: str, name: str, acts: Acts | No, bills: Bills | No, tags: At | No | None = None) -> Kind:
-    """A part of a VPC: it takes tags where nothing else is said, holds nothing and runs nothing."""
+    """The record of a part of a VPC. It holds and runs nothing, and takes tags unless `answers` say otherwise."""
     return setting(
         token,
         "a VPC",

@@ -1,4 +1,4 @@
-"""AWS IAM: roles and what they may do. IAM is free and stands in no region."""
+"""AWS IAM: roles and what they may do. IAM is free and has no region."""
 
 from catalogue.answers import Answer, Request, by_name
 from catalogue.behaviour import Behaviour, Ref

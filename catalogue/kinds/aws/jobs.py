@@ -1,4 +1,4 @@
-"""The jobs of SageMaker that a state machine or a schedule creates: what their requests say of machines and bounds."""
+"""The SageMaker jobs that a state machine or a schedule creates: machines and bounds, read from their requests."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,30 +10,30 @@ from catalogue.pricing import Unpriced
 from catalogue.properties import Malformed, Properties
 
 STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
-"""Its record stands in sfn.py, and what starts one in scheduler.py; both read this file."""
+"""The type of a state machine. sfn.py has its record, and scheduler.py what starts one; both read this file."""
 
 KINDS: tuple[Kind, ...] = ()
-"""A job is no resource of a stack: what creates it is."""
+"""A job is no resource of a stack. The state machine or schedule that creates it is."""
 
-# Calls of SageMaker that start nothing.
+# Calls of SageMaker that start no machine.
 _STARTS_NOTHING = frozenset({"addTags", "createModel", "updateModelPackage"})
 _READS_OR_ENDS = ("describe", "list", "stop", "delete")
 USES: Mapping[str, Use] = {
     "createTransformJob": "batch",
     "createTrainingJob": "training",
     "createHyperParameterTuningJob": "training",
-    # Processing costs what training costs on the same machine, and draws on a quota of its own, which the catalogue
-    # does not have: it is counted as training.
+    # Processing costs what training costs on the same machine. It draws on a quota of its own, which the catalogue
+    # does not have, so it is counted as training.
     "createProcessingJob": "training",
 }
 
 
 @dataclass(frozen=True)
 class Job:
-    """A SageMaker job: the call that creates it and the request it is made with.
+    """A SageMaker job: the call that creates it, and its request.
 
-    `state` is the state of a state machine that starts it, and `task` what stands there; a schedule that calls
-    SageMaker by itself has no state. `times` is how many of it may run at once in one run.
+    `state` is the state of a state machine that starts it, and `task` the task of that state. A schedule that calls
+    SageMaker by itself has no state. `times` is how many of the job may run at once in one run.
     """
 
     state: str
@@ -44,13 +44,13 @@ class Job:
     awaited: bool
 
     def machines(self, user: str, part: str = "") -> Iterator[Machines]:
-        """What runs at once, each cluster by itself. Raises Malformed where the request does not say it."""
+        """The machines that run at once, for each cluster. Raises Malformed where the request does not name them."""
         for cluster, times in self.clusters():
             _decided(cluster, "InstanceType")
             type_ = cluster.text_or_empty("InstanceType")
             if not type_:
                 where = f"{cluster.at}.InstanceType"
-                raise Malformed(where, "is missing, so that nobody knows what runs", cluster.owner)
+                raise Malformed(where, "is missing, so its machines are unknown", cluster.owner)
             count = times * whole(cluster, "InstanceCount")
             yield Machines(user, type_, USES[self.action], count, count, part)
         for rule in self._rules():
@@ -59,15 +59,13 @@ class Job:
                 yield Machines(user, type_, USES["createProcessingJob"], self.times, self.times, part)
 
     def longest_hours(self) -> float:
-        """How long the job may last by what it says itself. Raises Unpriced where it says nothing."""
+        """How long the job may last by its own request. Raises Unpriced where the request does not say."""
         where = _BOUNDS.get(self.action)
         seconds = self.request.number_or_none(where) if where else None
         if seconds is None:
             raise Unpriced(f"a job of {self.action} that nothing ends ({self.task.at})")
         if seconds <= 0:
-            raise Malformed(
-                f"{self.request.at}.{where}", "is not above 0, so nobody knows what ends it", self.task.owner
-            )
+            raise Malformed(f"{self.request.at}.{where}", "is not above 0, so nothing ends the job", self.task.owner)
         return seconds / 3600
 
     def clusters(self) -> Iterator[tuple[Properties, int]]:
@@ -75,11 +73,11 @@ class Job:
         yield from ((section, self.times * times) for section, times in _CLUSTERS[self.action](self.request))
 
     def outputs(self) -> Iterator[Properties]:
-        """Each section that says where results go and under which key."""
+        """Each section that names the place of results and their key."""
         yield from _OUTPUTS[self.action](self.request)
 
     def images(self) -> Iterator[str]:
-        """The images that the request names by itself."""
+        """The images that the request itself names."""
         for training in _trainings(self.request):
             yield from training.each_text("AlgorithmSpecification.TrainingImage")
         yield from self.request.each_text("AppSpecification.ImageUri")
@@ -87,7 +85,10 @@ class Job:
             yield from rule.each_text("RuleEvaluatorImage")
 
     def _rules(self) -> Iterator[Properties]:
-        """The rules that watch a training job, each a processing job beside it; AWS's own name no type and are free."""
+        """The rules that watch a training job. Each is a processing job beside it.
+
+        AWS's own rules name no type and are free.
+        """
         for key in ("DebugRuleConfigurations", "ProfilerRuleConfigurations"):
             yield from self.request.each_section(key)
 
@@ -110,14 +111,14 @@ def _tuning_clusters(request: Properties) -> Iterator[tuple[Properties, int]]:
     for training in _trainings(request):
         tuned = "HyperParameterTuningResourceConfig"
         if tuned in training and "ResourceConfig" in training:
-            why = "stands beside ResourceConfig, so nobody knows which of them runs"
+            why = "stands beside ResourceConfig, and a job has one of them"
             raise Malformed(f"{training.at}.{tuned}", why, training.owner)
         named = (tuned, "InstanceConfigs") if tuned in training else ("ResourceConfig", "InstanceGroups")
         yield from ((cluster, times) for cluster in _cluster(training, *named))
 
 
 def _cluster(request: Properties, path: str, groups: str) -> Iterator[Properties]:
-    """The groups of a cluster where it is made of several, or else the cluster itself."""
+    """The groups of a cluster, or the cluster itself where it has no groups."""
     cluster = request.section_or_empty(path)
     if cluster.is_given(groups):
         for key in ("InstanceType", "InstanceCount"):
@@ -153,7 +154,7 @@ _OUTPUTS: Mapping[str, Callable[[Properties], Iterator[Properties]]] = {
 }
 
 
-# Where a request says how long its job may last. CreateTransformJob has no such field.
+# The field of each request that bounds the time of its job. CreateTransformJob has no such field.
 _BOUNDS: Mapping[str, str] = {
     "createTrainingJob": "StoppingCondition.MaxRuntimeInSeconds",
     "createHyperParameterTuningJob": "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds",
@@ -162,18 +163,21 @@ _BOUNDS: Mapping[str, str] = {
 
 
 def called(action: str) -> str | None:
-    """The action, where it creates a job that runs machines; empty where it starts nothing; None for any other."""
+    """The action, if it creates a job that runs machines.
+
+    Empty if it starts nothing, and None for an unknown action.
+    """
     if action in USES:
         return action
     return "" if action in _STARTS_NOTHING or action.startswith(_READS_OR_ENDS) else None
 
 
 def whole(section: Properties, key: str) -> int:
-    """A count that the definition itself says. Raises Malformed where the run's input says it, or nobody does."""
+    """A count in the definition. Raises Malformed where it is missing, or comes from the input of the run."""
     _decided(section, key)
     number = section.number_or_none(key)
     if number is None:
-        raise Malformed(f"{section.at}.{key}", "is missing, so that nobody knows how many run", section.owner)
+        raise Malformed(f"{section.at}.{key}", "is missing, so their number is unknown", section.owner)
     if number < 1 or number != int(number):
         raise Malformed(f"{section.at}.{key}", f"is {number:g}, which is no number of machines or jobs", section.owner)
     return int(number)

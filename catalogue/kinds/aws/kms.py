@@ -22,7 +22,7 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def names_key(*paths: str) -> tuple[Ref, ...]:
-    """References to keys of the account, by key or alias; a key of AWS's own is nobody's resource."""
+    """References to keys of the account, by key or alias. AWS's own keys are no resources of a stack."""
     return tuple(Ref(path, (KEY, ALIAS), only=r"(?!alias/aws/).*") for path in paths)
 
 

@@ -25,7 +25,10 @@ KINDS = (
 
 
 def allowed_accounts(provider: Properties) -> list[str]:
-    """The accounts that a provider accepts, empty where it accepts any. Lists are JSON texts in a provider's inputs."""
+    """The accounts that a provider accepts. Empty where it accepts any.
+
+    A provider's inputs have lists as JSON texts.
+    """
     key = "allowedAccountIds"
     value: Any = provider.value_or_none(key)
     if isinstance(value, str):

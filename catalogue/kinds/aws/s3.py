@@ -1,4 +1,4 @@
-"""Amazon S3: buckets, and the settings that make a bucket private, each a resource of its own."""
+"""Amazon S3: buckets, and the settings that make a bucket private. Each setting is a resource."""
 
 from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref, in_region
@@ -27,7 +27,7 @@ _NOT_PROTECTED = assumed(
 
 
 def _encrypts_by_itself(graph: Graph, resource: Resource) -> bool:
-    """Whether the bucket has the old inline setting; otherwise its encryption is a resource of its own."""
+    """Whether the bucket has the old inline setting. Otherwise its encryption is another resource."""
     return resource.props.is_given("serverSideEncryptionConfiguration")
 
 
@@ -60,7 +60,7 @@ _BUCKET_ACTS = acts(
 
 
 def _acts_on_bucket(*refs: Ref) -> Acts:
-    """How a setting of a bucket is treated. S3 puts it: a second create overwrites the first."""
+    """How S3 treats a setting of a bucket. A second create overwrites the first."""
     behaviour = Behaviour(in_region("bucket"), refs=(Ref("bucket", (BUCKET,)), *refs), second="changes")
     return acts("s3", attached_to("bucket"), behaviour)
 

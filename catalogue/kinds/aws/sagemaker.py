@@ -1,4 +1,4 @@
-"""Amazon SageMaker AI: the Studio domain and its users, models, what serves them, and the registry of versions."""
+"""Amazon SageMaker AI: the Studio domain and its users, models, endpoints, and the registry of versions."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -71,27 +71,30 @@ def configurations(graph: Graph, endpoint: Resource) -> list[Resource]:
         name = endpoint.props.text_or_empty(key)
         found = [c for c in graph.of(CONFIGURATION) if name and c.props.text_if_known("name") == name]
     if not found:
-        raise Malformed(key, "names a configuration that is not in the stack, so nobody knows what runs", endpoint)
+        raise Malformed(key, "names a configuration that is not in the stack, so its machines are unknown", endpoint)
     return found
 
 
 def is_async(graph: Graph, endpoint: Resource) -> bool:
-    """Whether an endpoint answers through a queue, and may so stand at zero replicas."""
+    """Whether an endpoint answers through a queue. Then it may have zero replicas."""
     return any("asyncInferenceConfig" in c.props for c in configurations(graph, endpoint))
 
 
 def variants(configuration: Resource) -> list[Properties]:
-    """The production variants of a configuration: what answers callers."""
+    """The production variants of a configuration. They answer callers."""
     return list(configuration.props.each_section("productionVariants"))
 
 
 def shadows(configuration: Resource) -> list[Properties]:
-    """The shadow variants of a configuration: they get a copy of the requests, and run and bill as the others do."""
+    """The shadow variants of a configuration. They get a copy of the requests, and run and bill as others do."""
     return list(configuration.props.each_section("shadowProductionVariants"))
 
 
 def targets(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> list[Resource]:
-    """The scalable targets of a variant. Where it is `alone`, one whose variant is not known yet is its target."""
+    """The scalable targets of a variant.
+
+    Where it is `alone`, a target whose variant is not known yet is its target too.
+    """
     refers, path = graph.referring(TARGET, "resourceId", endpoint), f"endpoint/{endpoint.props.text_if_known('name')}/"
     named = [t for t in graph.of(TARGET) if t.props.text_if_known("resourceId").startswith(path)]
     found = [*refers, *(target for target in named if target not in refers)]
@@ -106,13 +109,16 @@ def _scales(target: Resource, variant: str, alone: bool) -> bool:
 
 
 def managed_scaling(variant: Properties) -> Properties | None:
-    """The variant's own range of instances, where it has one and it is switched on."""
+    """The variant's own range of instances, if it has one that is switched on."""
     scaling = variant.section_or_empty("managedInstanceScaling")
     return scaling if scaling and scaling.text_or_empty("status") != "DISABLED" else None
 
 
 def _range(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> tuple[int, int]:
-    """The fewest and the most replicas of a variant by all that scales it; its first ones count among the most."""
+    """The fewest and the most replicas of a variant, by all that scales it.
+
+    The most is never below its first number.
+    """
     own = managed_scaling(variant)
     bounds = [(target.props, "minCapacity", "maxCapacity") for target in targets(graph, endpoint, variant, alone)]
     if own is not None:
@@ -136,12 +142,12 @@ def _bound(section: Properties, key: str, least: int = 1) -> int:
 
 
 def _served(graph: Graph, endpoint: Resource) -> Iterator[tuple[Properties, Machines]]:
-    """Every variant of an endpoint with the machines it runs, shadow variants and serverless ones included."""
+    """Every variant of an endpoint with its machines. Shadow and serverless variants are included."""
     for configuration in configurations(graph, endpoint):
         use: Use = "async" if "asyncInferenceConfig" in configuration.props else "online"
         production, shadow = variants(configuration), shadows(configuration)
         if not production:
-            raise Malformed("productionVariants", "names no variant, so nobody knows what runs", configuration)
+            raise Malformed("productionVariants", "names no variant, so its machines are unknown", configuration)
         alone = len(production) + len(shadow) == 1
         for noun, group in (("variant", production), ("shadow variant", shadow)):
             for variant in group:
@@ -158,7 +164,7 @@ def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use,
         return Machines(endpoint.name, f"serverless {memory} MB", use, low, high, part)
     type_ = variant.text_or_empty("instanceType")
     if not type_:
-        raise Malformed(variant.at, "is of a kind that nobody knows: neither instances nor serverless", variant.owner)
+        raise Malformed(variant.at, "is of an unknown kind: neither instances nor serverless", variant.owner)
     low, high = _range(graph, endpoint, variant, alone=not part)
     return Machines(
         endpoint.name, type_, use, low, high, part, accelerator=variant.text_or_empty("acceleratorType") or None
@@ -170,7 +176,7 @@ def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
 
 
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
-    """Each variant's hours; its volumes where its machines have no store of their own; logs in the ceiling."""
+    """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling."""
     idle = ceiling = 0.0
     use, parts = "", list[str]()
     logs = pricing.assume("log-gb-per-replica") * pricing.of("cloudwatch-logs-ingestion")
@@ -201,7 +207,7 @@ def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
 
 
 def _where(path: str) -> Callable[[Graph, Resource], bool]:
-    """A key is needed where something is written: where any of the sections or texts at the path is given."""
+    """A key is needed where something is written, which is where a section or text at the path is given."""
 
     def given(graph: Graph, resource: Resource) -> bool:
         head, _, rest = path.partition(".")
@@ -234,15 +240,15 @@ def _studio_keys(settings: str) -> tuple[KeyAt, ...]:
 
 
 def _containers(model: Resource) -> list[Properties]:
-    """Every container of a model: the one it has alone, and those of a pipeline or a multi-container endpoint."""
+    """Every container of a model: its single one, and those of a pipeline or a multi-container endpoint."""
     found = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
     if not found:
-        raise Malformed("primaryContainer", "and containers are missing, so nobody knows what runs", model)
+        raise Malformed("primaryContainer", "and containers are missing, so its machines are unknown", model)
     return found
 
 
 def _images(graph: Graph, model: Resource) -> Iterator[str]:
-    """A container without an image takes it from a version of the registry, which does not change."""
+    """The image of a container. Without one it comes from a version of the registry, which never changes."""
     for container in _containers(model):
         if "image" in container:
             yield container.text_or_empty("image")
@@ -261,7 +267,7 @@ def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
 
 _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings", "domainSettings")
 _ON_AWS = "system"
-"""The machine type of an application that runs on AWS's side, free of charge."""
+"""The machine type of an application that AWS runs free of charge."""
 
 
 def application_types(studio: Resource) -> Iterator[str]:
@@ -274,7 +280,7 @@ def application_types(studio: Resource) -> Iterator[str]:
 
 
 def domain_of(graph: Graph, profile: Resource) -> list[Resource]:
-    """The domain of a user, where it is in the stack."""
+    """The domain of a user, if it is in the stack."""
     id_ = profile.props.text_if_known("domainId")
     return graph.refers(profile, "domainId", DOMAIN) or [
         d for d in graph.of(DOMAIN) if id_ and d.props.text_if_known("id") == id_
@@ -282,13 +288,13 @@ def domain_of(graph: Graph, profile: Resource) -> list[Resource]:
 
 
 def _applications(graph: Graph, studio: Resource) -> Iterator[Machines]:
-    """None runs until somebody starts it. The catalogue has no quota of applications, so they draw on none."""
+    """The applications that people can start; none runs before. They draw on no quota, for the catalogue has none."""
     for type_ in sorted(set(application_types(studio))):
         yield Machines(studio.name, type_, "training", 0, 0, "an application that people start")
 
 
 def _user_price(pricing: Pricing, resource: Resource) -> Bill:
-    """The dearest application that the settings of the user or the domain name; without any it is an ml.t3.medium."""
+    """The dearest application in the settings of the user or the domain. By default it is an ml.t3.medium."""
     types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
     hours = pricing.assume("workspace-hours-per-user")
     hour = max(pricing.of(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))

@@ -1,4 +1,4 @@
-"""Amazon EventBridge Scheduler: what starts by itself, and how often."""
+"""Amazon EventBridge Scheduler: what it starts, and how often."""
 
 import re
 from collections.abc import Iterator
@@ -40,9 +40,9 @@ _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def starts_per_month(graph: Graph, target: Resource) -> float:
-    """How often the schedules of the stack start a state machine in an average month, all of them together.
+    """How often all schedules of the stack together start a state machine in an average month.
 
-    Raises Unpriced where none of them does: somebody else starts it, and nobody knows how often.
+    Raises Unpriced where no schedule starts it. Then something else does, at an unknown rate.
     """
     found = [s for s in graph.of(SCHEDULE) if s in graph.referring(SCHEDULE, "target", target) or _names(s, target)]
     if not found:
@@ -51,12 +51,12 @@ def starts_per_month(graph: Graph, target: Resource) -> float:
 
 
 def _names(schedule: Resource, machine: Resource) -> bool:
-    """Whether a schedule names a state machine by its ARN, a version or an alias of it included."""
+    """Whether a schedule names a state machine by its ARN, or by a version or an alias of it."""
     _, mark, named = schedule.props.text_if_known("target.arn").partition(":stateMachine:")
     return bool(mark) and named.partition(":")[0] == machine.props.text_if_known("name")
 
 
-# What a target asks for that is no state machine, each in a section of its own.
+# Sections of a target that starts something other than a state machine.
 _OTHERS = (
     "ecsParameters",
     "eventbridgeParameters",
@@ -68,14 +68,14 @@ _UNIVERSAL = re.compile(r"arn:aws[\w-]*:scheduler:::aws-sdk:sagemaker:(\w+)")
 
 
 def job_of(graph: Graph, schedule: Resource) -> Job | None:
-    """The job that a schedule creates by itself; None where it starts a state machine of the stack, or nothing.
+    """The job that a schedule creates by itself. None where it starts a state machine of the stack, or nothing.
 
-    Raises Malformed for any other target: nobody knows what it runs.
+    Raises Malformed for any other target, because what it runs is unknown.
     """
     target = schedule.props.section_or_empty("target")
     for key in _OTHERS:
         if key in target:
-            raise Malformed(f"target.{key}", "starts what nobody reads; let a state machine start it", schedule)
+            raise Malformed(f"target.{key}", "starts a job of another service; let a state machine start it", schedule)
     machines = graph.of(STATE_MACHINE)
     arn = target.text_if_known("arn")
     if any(_names(schedule, m) for m in machines) or (not arn and graph.refers(schedule, "target", STATE_MACHINE)):
@@ -84,7 +84,7 @@ def job_of(graph: Graph, schedule: Resource) -> Job | None:
     universal = _UNIVERSAL.fullmatch(arn)
     action = called(universal[1]) if universal else None
     if action is None:
-        why = f"is {arn or 'missing'}, no state machine of the stack, so nobody knows what it runs"
+        why = f"is {arn or 'missing'}, no state machine of the stack, so what it runs is unknown"
         raise Malformed("target.arn", why, schedule)
     return Job("its target", action, 1, target, target.document_or_empty("input"), awaited=False) if action else None
 
@@ -128,9 +128,9 @@ def _starts(schedule: Resource) -> float:
 
 
 def runs_per_month(expression: str) -> float:
-    """How often an expression of the Scheduler fires in an average month; the year of a cron is taken for any year.
+    """How often an expression of the Scheduler fires in an average month. The year in a cron is ignored.
 
-    Raises ValueError for what is none.
+    Raises ValueError where the text is no expression.
     """
     kind, _, inner = expression.rstrip(")").partition("(")
     fields = inner.split()

@@ -1,4 +1,4 @@
-"""AWS Step Functions: state machines, and the SageMaker jobs that their tasks start, however deep they are nested."""
+"""AWS Step Functions: state machines, and the SageMaker jobs that their tasks start, at any depth."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
 # The states of the Amazon States Language ("Discovering workflow states").
 _STATES = frozenset({"Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"})
 
-# A task that waits for its job, which ends with the run (developer guide, "Run a Job"); the SDK's calls never wait.
+# A task that waits for its job; the job ends with the run (developer guide, "Run a Job"). The SDK's calls never wait.
 _AWAITED = re.compile(r":states:::sagemaker:\w+\.sync(:2)?$")
 
 # Services whose calls start no machine of the stack.
@@ -37,7 +37,7 @@ def definition(props: Properties) -> Properties:
 
 
 def jobs(props: Properties) -> Iterator[Job]:
-    """Every job that a state machine may start. Raises Malformed for a task of which nobody knows what it starts."""
+    """Every job that a state machine may start. Raises Malformed for a task that starts something unknown."""
     for name, task, times, again in _tasks(definition(props), 1, False):
         action = _sagemaker_action(task)
         if action and again:
@@ -48,7 +48,7 @@ def jobs(props: Properties) -> Iterator[Job]:
 
 
 def jobs_of(graph: Graph, resource: Resource) -> list[Job]:
-    """Every job that a state machine may start, or the one that a schedule creates by itself. Raises Malformed."""
+    """Every job that a state machine may start, or the job that a schedule creates itself. Raises Malformed."""
     if resource.type == SCHEDULE:
         job = job_of(graph, resource)
         return [job] if job else []
@@ -67,7 +67,7 @@ def _tasks(scope: Properties, times: int, again: bool) -> Iterator[tuple[str, Pr
     for name, state in named.items():
         kind = state.text_or_empty("Type")
         if kind not in _STATES:
-            raise Malformed(f"{states.at}.{name}.Type", f"is {kind!r}, a state of which nobody knows", states.owner)
+            raise Malformed(f"{states.at}.{name}.Type", f"is {kind!r}, which is no type of state", states.owner)
         loops = again or name in _reached(named, name)
         if kind == "Task":
             yield name, state, times, loops
@@ -93,7 +93,7 @@ def _reached(states: Mapping[str, Properties], name: str) -> set[str]:
 
 
 def _at_once(state: Properties) -> int:
-    """How many iterations of a Map run at once; without a bound, 0 included, as many as there are items."""
+    """How many iterations of a Map run at once. Without a bound, and with 0, it is the number of items."""
     if "MaxConcurrencyPath" in state:
         raise Malformed(
             f"{state.at}.MaxConcurrencyPath", "lets the input of a run say how many jobs start", state.owner
@@ -106,7 +106,7 @@ def _at_once(state: Properties) -> int:
 
 
 def _sagemaker_action(task: Properties) -> str:
-    """The SageMaker call that runs machines; empty for a task that starts none."""
+    """The SageMaker call of a task that runs machines. Empty for a task that starts none."""
     resource = task.text_or_empty("Resource")
     _, mark, call = resource.partition(":states:::")
     service, _, action = call.removeprefix("aws-sdk:").partition(":")
@@ -116,9 +116,7 @@ def _sagemaker_action(task: Properties) -> str:
     if f"{service}:{action}" in _NOTIFIES:
         return ""
     where = f"{task.at}.Resource"
-    raise Malformed(
-        where, f"starts {resource or 'nothing that it names'}, of which nobody knows what it runs", task.owner
-    )
+    raise Malformed(where, f"starts {resource or 'nothing that it names'}, whose machines are unknown", task.owner)
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
@@ -149,7 +147,7 @@ def longest_hours(props: Properties) -> float:
     if seconds is None:
         raise Unpriced("a run that no TimeoutSeconds ends")
     if seconds <= 0:
-        raise Malformed("definition.TimeoutSeconds", "is not above 0, so nobody knows what ends a run", props.owner)
+        raise Malformed("definition.TimeoutSeconds", "is not above 0, so nothing ends a run", props.owner)
     return seconds / 3600
 
 

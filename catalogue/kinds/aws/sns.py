@@ -1,4 +1,4 @@
-"""Amazon SNS: topics, who may publish to them, and who hears."""
+"""Amazon SNS: topics, their publishers and their subscribers."""
 
 from catalogue.answers import Answer, Request, attached_to, by_name, guid
 from catalogue.behaviour import Behaviour, Ref, in_region

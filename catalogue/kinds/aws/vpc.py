@@ -1,4 +1,4 @@
-"""The rules of security groups, each a resource of its own (the module `vpc` of Pulumi's AWS package)."""
+"""The rules of security groups. Each is a resource, in the module `vpc` of Pulumi's AWS package."""
 
 from catalogue.answers import by_id
 from catalogue.behaviour import Behaviour, Ref, in_region

@@ -1,4 +1,4 @@
-"""The kinds of Azure, a file a service. Here stands what several services have in common.
+"""The kinds of Azure, a file a service. This module has what several services have in common.
 
 Every kind of azure-native follows one manner. What it answers has the shape of Azure's resource ids, and names that
 nobody gave are azure-native's own: a logical name and eight digits, which a child goes without. What its id is made of
@@ -13,15 +13,15 @@ from catalogue.kind import No, assumed, documented, from_source
 
 READ = "2026-11-26"
 REPLACED = from_source(
-    "https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/gen/replacement.go", READ
+    "https://github.com/pulumi/pulumi-azure-native/blob/f8d3054a/provider/pkg/gen/replacement.go", READ
 )
-"""What replaces a kind, beside what its id is made of."""
+"""The source of the inputs that replace a kind, beside those in its id."""
 NAMED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules", READ
 )
-"""What a name may look like, and in which scope it is unique; what replaces the kind is as in `REPLACED`."""
-CHECKED = from_source("https://github.com/Azure/bicep-types-az", READ)
-"""Azure's own types: how ARM calls a kind and its properties. The version is that of azure-native's docstrings."""
+"""The source of the patterns of names, and of the scopes in which they are unique. See also `REPLACED`."""
+CHECKED = from_source("https://github.com/Azure/bicep-types-az/tree/1f896de2", READ)
+"""Azure's own types: the names of a kind and its properties in ARM. Versions are those in azure-native's docstrings."""
 
 UNMADE = No("no stack of ours makes one", assumed("what Azure does with one was not looked up", READ))
 """For `acts`."""
@@ -31,10 +31,10 @@ UNCHECKED = No(
 """For `renders`."""
 
 IDENTITY, NETWORK = "azure-native:managedidentity:UserAssignedIdentity", "azure-native:network:VirtualNetwork"
-"""Types that kinds of other services refer to, whose own modules refer to them in turn."""
+"""Types that kinds of other services refer to. They are here because their modules refer to each other."""
 _OWN_IDENTITIES = Ref("identity.userAssignedIdentities[]", (IDENTITY,))
 
 
 def lies(name: str, *parents: str, refs: tuple[Ref, ...] = (), **more: Any) -> Behaviour:
-    """Something in a resource group, which may act under identities of its own; else as `in_group`."""
+    """As `in_group`, for a resource that may have identities of its own."""
     return in_group(name, *parents, refs=(*refs, _OWN_IDENTITIES), **more)

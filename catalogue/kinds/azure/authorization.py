@@ -1,4 +1,4 @@
-"""Who may do what (Azure RBAC), and what nobody may (Azure Policy)."""
+"""Azure RBAC, which says who may do what, and Azure Policy, which says what nobody may do."""
 
 from catalogue.answers import Answer, Request, by_scope, guid
 from catalogue.behaviour import extending
@@ -18,7 +18,7 @@ _RBAC = documented("https://learn.microsoft.com/en-us/azure/role-based-access-co
 
 
 def _role_definition(request: Request) -> Answer:
-    """Its id begins with the subscription's, whatever its scope is."""
+    """The id of a role definition. It begins with the subscription's id, whatever its scope is."""
     name = str(request.inputs.get("roleDefinitionId") or guid(request.hex(32)))
     id_ = f"/subscriptions/{request.account}/providers/Microsoft.Authorization/roleDefinitions/{name}"
     return Answer(id_, {"name": name})

@@ -1,6 +1,6 @@
 """Azure Machine Learning: the workspace, what is registered in it, and what it serves online.
 
-What runs jobs, and the schedules that start them, are in machinelearningservices_jobs.py.
+Computes, jobs and schedules are in machinelearningservices_jobs.py.
 """
 
 from collections.abc import Iterator, Mapping
@@ -76,20 +76,22 @@ OUTBOUND_RULE, OLD_OUTBOUND_RULE = f"{_ML}:ManagedNetworkSettingsRule", f"{_ML}:
 OUTBOUND_RULES = (OUTBOUND_RULE, OLD_OUTBOUND_RULE)
 _VERSION = "2025-12-01"
 IN_WORKSPACE = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
-"""Where in its group lies what lies in a workspace."""
+"""The path of something in a workspace, below its resource group."""
 ENDPOINT_NAME = r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]"
-"""What the names of endpoints and of their deployments look like."""
+"""The pattern of the names of endpoints and deployments."""
 _DEFAULT_MACHINE = "Standard_F4s_v2"  # the API's, for a deployment that names none
 
 
 def arm(type_: str, names: str) -> ArmType:
-    """What something in a workspace is in ARM; the API version is the same for all of them."""
+    """The ARM type of something in a workspace. All have the same API version."""
     return ArmType(f"Microsoft.MachineLearningServices/workspaces/{type_}", _VERSION, f"workspaceName {names}")
 
 
 @dataclass(frozen=True)
 class PrivateLink:
-    """A private endpoint that a workspace needs: to the resource that it names under `key`, itself where that is empty.
+    """A private endpoint that a workspace needs.
+
+    It leads to the resource named under `key`, or to the workspace itself.
 
     `zones` are the private zones in which the names of the resource are found.
     """
@@ -117,8 +119,8 @@ def _reached(graph: Graph, workspace: Resource) -> Iterator[str]:
 
 
 def _network(pricing: Pricing, workspace: Resource) -> Bill:
-    """The managed network: the private endpoints that Azure ML makes, by itself and by rule, and a firewall where a
-    rule names a domain.
+    """The managed network: the private endpoints that Azure ML makes by itself and by rule, and a firewall if a rule
+    names a domain.
     """
     inline = list(workspace.props.each_section("managedNetwork.outboundRules.*"))
     beside = [rule for r in pricing.graph.of(*OUTBOUND_RULES) for rule in r.props.each_section("properties")]
@@ -136,7 +138,7 @@ def _network(pricing: Pricing, workspace: Resource) -> Bill:
 
 
 def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
-    """The replicas of a deployment: those it starts with, and the range of every profile of every autoscale setting."""
+    """The replicas of a deployment: its first number, and the range of every profile of every autoscale setting."""
     props = deployment.props
     where = props.text_or_empty("properties.endpointComputeType")
     if where != "Managed":
@@ -151,9 +153,9 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
                 for key in ("minimum", "maximum", "default")
             )
             lows.append(low)
-            highs += [low, high, otherwise]  # a range that is upside down runs its fewest
+            highs += [low, high, otherwise]  # a range whose minimum is above its maximum runs the minimum
     if not max(highs):
-        raise Malformed("sku.capacity", "is zero, so that nobody can say how many replicas run", deployment)
+        raise Malformed("sku.capacity", "is zero, so the number of replicas is unknown", deployment)
     machine = props.text_or_empty("properties.instanceType") or _DEFAULT_MACHINE
     users = [endpoint.name for endpoint in graph.refers(deployment, "endpointName", SERVED)]
     yield Machines(" and ".join(users) or deployment.name, machine, "online", min(lows or highs), max(highs))
@@ -161,7 +163,7 @@ def _serving(graph: Graph, deployment: Resource) -> Iterator[Machines]:
 
 def _count(owner: Resource, path: str, number: float | None) -> int:
     if number is None or number != int(number) or number < 0:
-        raise Malformed(path, "is no whole number from zero on, so that nobody can say how many replicas run", owner)
+        raise Malformed(path, "is no whole number from zero on, so the number of replicas is unknown", owner)
     return int(number)
 
 

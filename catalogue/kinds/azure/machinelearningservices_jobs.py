@@ -59,7 +59,7 @@ def _at(props: Properties, path: str) -> str:
 
 
 def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
-    """The nodes of a cluster, under the name of the batch endpoint that runs on it, or one person's machine."""
+    """The nodes of a cluster, named after the batch endpoint that runs on it, or the machine of one person."""
     kind = compute.props.text_or_empty("properties.computeType")
     machine = compute.props.section_or_empty("properties.properties")
     size = machine.text_or_empty("vmSize")
@@ -73,7 +73,9 @@ def _computing(graph: Graph, compute: Resource) -> Iterator[Machines]:
         return
     priority = machine.text_or_empty("vmPriority")
     if priority not in ("", "Dedicated"):
-        raise Malformed(_at(machine, "vmPriority"), f"is {priority}, whose price and quota nobody knows", compute)
+        raise Malformed(
+            _at(machine, "vmPriority"), f"is {priority}, whose price and quota are not in the catalogue", compute
+        )
     users = [e.name for d in _on(graph, compute) for e in graph.refers(d, "endpointName", BATCH_ENDPOINT)]
     low = machine.number_or_none("scaleSettings.minNodeCount") or 0
     high = more_than_zero_or_none(machine, "scaleSettings.maxNodeCount")
@@ -90,7 +92,7 @@ def _on(graph: Graph, compute: Resource) -> list[Resource]:
 
 
 def _compute(pricing: Pricing, compute: Resource) -> Bill:
-    """A cluster's nodes; a person's machine, whose disk and load balancer always stand."""
+    """A cluster's nodes, or a person's machine, which always has its disk and load balancer."""
     (machines,) = _computing(pricing.graph, compute)
     if machines.use == "batch":
         return _cluster(pricing, compute, machines)
@@ -105,9 +107,9 @@ def _compute(pricing: Pricing, compute: Resource) -> Bill:
 
 
 def _cluster(pricing: Pricing, compute: Resource, nodes: Machines) -> Bill:
-    """The nodes that stand between runs. Where no schedule bills what runs, all nodes may run all month.
+    """The nodes that run between jobs. Where no schedule bills the jobs, all nodes may run all month.
 
-    The one node on which a workspace builds images is billed by no job either: it runs while an image is built.
+    No job bills the node on which a workspace builds images. It runs while an image is built.
     """
     standing = nodes.low * pricing.hours * pricing.hour(nodes) if nodes.low else 0.0
     if _is_scheduled(pricing.graph, compute) or (nodes.high == 1 and _builds_images(pricing.graph, compute)):
@@ -134,7 +136,7 @@ def _builds_images(graph: Graph, compute: Resource) -> bool:
 
 
 def _services(graph: Graph, compute: Resource) -> Iterator[str]:
-    """The images of the applications that a compute instance offers; one of Azure ML's environments is no image."""
+    """The images of the applications that a compute instance offers. An environment of Azure ML is no image."""
     for service in compute.props.each_section("properties.properties.customServices"):
         image = service.section_or_empty("image")
         if image.text_or_empty("type") != "azureml":
@@ -151,10 +153,10 @@ def _none(graph: Graph, resource: Resource) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Job:
-    """One job that a schedule starts, at whatever depth of a pipeline.
+    """One job that a schedule starts, at any depth of a pipeline.
 
-    `around` are the pipelines it stands in, the outermost first. Read its nodes, time and compute by the methods: where
-    they stand differs by kind.
+    `around` has the pipelines around it, the outermost first. Read its nodes, time and compute by the methods, for each
+    kind of job has them at another path.
     """
 
     kind: str
@@ -163,7 +165,7 @@ class Job:
 
     def nodes(self) -> int:
         """How many nodes run at once. Raises Malformed where nothing bounds them."""
-        # A step of a pipeline is free-form JSON, in which Azure's own tools write these in snake case.
+        # A step of a pipeline is free-form JSON. Azure's own tools write these keys in snake case there.
         count = ceil(self._largest(self._resources(), "instanceCount", "instance_count") or 1)
         if self.kind == "command":
             return count
@@ -175,21 +177,24 @@ class Job:
         return max(count * ceil(trials or 1), ceil(self._largest(limits, "maxNodes", "max_nodes") or 0))
 
     def machine_type(self) -> str:
-        """The machine that is made for it; empty where none is named. Raises Malformed where several are."""
+        """The machine that Azure makes for the job. Empty where none is named. Raises Malformed where several are."""
         paths = ("instanceType", "instance_type")
         named = {part.text_or_empty(path) for part in self._resources() for path in paths} - {""}
         if len(named) > 1:
-            why = f"names several machines ({', '.join(sorted(named))}), so nobody can say which runs"
+            why = f"names several machines ({', '.join(sorted(named))}), so the one that runs is unknown"
             raise Malformed(_at(self.own, "resources"), why, self.own.owner)
         return "".join(named)
 
     def _resources(self) -> list[Properties]:
-        """Where its machines are said: a sweep says them of its trial, and in a pipeline of itself too."""
+        """The sections that name its machines. A sweep names them in its trial, and in a pipeline also in itself."""
         paths = ("resources", "trial.resources") if self.kind == "sweep" else ("resources",)
         return [self.own.section_or_empty(path) for path in paths]
 
     def _limits(self) -> tuple[str, ...]:
-        """Where its limits stand. Azure's API has an automl job's below its task, Azure's own tools beside it."""
+        """The sections with its limits.
+
+        For an automl job, Azure's API has them in the task, and Azure's tools beside it.
+        """
         return ("taskDetails.limitSettings", "limitSettings", "limits") if self.kind == "automl" else ("limits",)
 
     @staticmethod
@@ -197,29 +202,29 @@ class Job:
         return max((most for part in parts if (most := largest_or_none(part, *paths)) is not None), default=None)
 
     def minutes_or_none(self) -> float | None:
-        """After how long it is stopped, the longest where several bounds are given; None where nothing stops it."""
+        """The time after which it is stopped. With several bounds it is the longest; None without a bound."""
         found = [minutes_or_none(self.own, f"{limits}.timeout") for limits in self._limits()]
         return max((minutes for minutes in found if minutes is not None), default=None)
 
     def identity(self) -> Properties:
-        """As whom it acts: what it says itself, or what the pipelines around it say, the nearest first."""
+        """The identity of the job: its own, or that of the nearest pipeline around it that names one."""
         given = (part for part in (self.own, *reversed(self.around)) if "identity" in part)
         return next(given, self.own).section_or_empty("identity")
 
     def compute(self, graph: Graph, schedule: Resource) -> Resource | None:
-        """The compute of the stack it runs on; None for one that Azure makes for the job ("serverless")."""
+        """The compute of the stack on which it runs. None where Azure makes one for the job ("serverless")."""
         for part in (self.own, *reversed(self.around)):
             paths = ("computeId", "settings.defaultCompute", "settings.default_compute")
             found = [compute_at(graph, schedule, part, path) for path in paths if part.is_given(path)]
             if len({compute.urn if compute else "" for compute in found}) > 1:
-                raise Malformed(part.at, "names several computes, so nobody can say on which it runs", schedule)
+                raise Malformed(part.at, "names several computes, so the one it runs on is unknown", schedule)
             if found:
                 return found[0]
         return None
 
 
 def jobs(schedule: Properties) -> Iterator[Job]:
-    """Every job that a schedule starts. Raises Malformed for an action or a kind of job the catalogue does not know."""
+    """Every job that a schedule starts. Raises Malformed for an unknown action or kind of job."""
     action = schedule.text_or_empty("properties.action.actionType")
     if action != "CreateJob":
         why = f"is {action or 'not given'}, and what that starts is not in the catalogue"
@@ -236,7 +241,7 @@ def _steps(job: Properties, around: tuple[Properties, ...]) -> Iterator[Job]:
     if kind == "pipeline":
         steps = list(job.each_section("jobs.*"))
         if not steps:
-            raise Malformed(_at(job, "jobs"), "is empty, so nobody can say what the pipeline runs", job.owner)
+            raise Malformed(_at(job, "jobs"), "is empty, so what the pipeline runs is unknown", job.owner)
         for step in steps:
             yield from _steps(step, (*around, job))
     elif kind in ("command", "sweep", "automl"):
@@ -258,20 +263,23 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
     if not name and len(computes) == 1:
         return computes[0]
     if not name:
-        part.text_or_empty(path)  # raises, for it is not known which of several is meant
+        part.text_or_empty(path)  # this raises, for it is not known which of several is meant
     named = [compute for compute in computes if compute.props.text_if_known("computeName").lower() == name]
     if len(named) != 1:
-        raise Malformed(_at(part, path), "names no compute of the stack, so nobody can say what runs", resource)
+        raise Malformed(_at(part, path), "names no compute of the stack, so its machines are unknown", resource)
     return named[0]
 
 
 def _started(graph: Graph, schedule: Resource) -> Iterator[Machines]:
-    """What Azure makes for the jobs of a schedule; those on a cluster of the stack take that cluster's nodes."""
+    """The machines that Azure makes for the jobs of a schedule.
+
+    Jobs on a cluster of the stack use that cluster's nodes.
+    """
     for job in jobs(schedule.props):
         if job.compute(graph, schedule) is None:
             yield _made(schedule, job)
         else:
-            job.nodes()  # raises where nothing bounds them
+            job.nodes()  # this raises where nothing bounds them
 
 
 def _made(schedule: Resource, job: Job) -> Machines:
@@ -282,24 +290,24 @@ def _made(schedule: Resource, job: Job) -> Machines:
         raise Malformed(where, "is not given, nor is a compute, so that Azure chooses the machine", schedule)
     if tier not in ("", "Null", "Standard", "Premium"):
         where = _at(job.own, "queueSettings.jobTier")
-        raise Malformed(where, f"is {tier}, whose price and quota nobody knows", schedule)
+        raise Malformed(where, f"is {tier}, whose price and quota are not in the catalogue", schedule)
     count = job.nodes()
     step = job.own.at.rpartition(".")[2] if job.around else ""
     return Machines(schedule.name, machine, "batch", count, count, step)
 
 
 def _by_hand(graph: Graph, deployment: Resource) -> Iterator[Machines]:
-    """Nothing of its own: its runs take nodes of a cluster of the stack, which it must name."""
+    """None: its runs use nodes of a cluster of the stack, which it must name."""
     if deployment.props.is_given("properties.deploymentConfiguration"):
         why = "is given, and what such a deployment runs is not in the catalogue"
         raise Malformed("properties.deploymentConfiguration", why, deployment)
     if compute_at(graph, deployment, deployment.props, "properties.compute") is None:
-        raise Malformed("properties.compute", "names no compute of the stack, so nobody can say what runs", deployment)
+        raise Malformed("properties.compute", "names no compute of the stack, so its machines are unknown", deployment)
     return iter(())
 
 
 def _schedule(pricing: Pricing, schedule: Resource) -> Bill:
-    """Every job at its longest, whenever the schedule fires; a load balancer stands for every fifty nodes that run."""
+    """Every job at its longest, each time the schedule fires, and a load balancer for every fifty running nodes."""
     runs = _runs_per_month(schedule.props.section_or_empty("properties.trigger"))
     total, parts = pricing.assume("batch-log-gb") * pricing.of("log-analytics-ingestion"), list[str]()
     for job in jobs(schedule.props):
@@ -319,7 +327,7 @@ _MINUTES = {"minute": 1.0, "hour": 60.0, "day": 1440.0, "week": 10_080.0, "month
 
 
 def _runs_per_month(trigger: Properties) -> float:
-    """How often a trigger fires in an average month, whether it is switched on today or not."""
+    """How often a trigger fires in an average month, even if it is switched off now."""
     kind = trigger.text_or_empty("triggerType")
     if kind == "Cron":
         try:
@@ -327,7 +335,7 @@ def _runs_per_month(trigger: Properties) -> float:
         except CronSimError:
             raise Malformed(_at(trigger, "expression"), "is no cron expression", trigger.owner) from None
         if not runs:
-            raise Malformed(_at(trigger, "expression"), "does not fire in a year that is looked at", trigger.owner)
+            raise Malformed(_at(trigger, "expression"), "does not fire in the year that is counted", trigger.owner)
         return runs
     frequency, interval = trigger.text_or_empty("frequency").lower(), more_than_zero_or_none(trigger, "interval")
     if kind != "Recurrence" or frequency not in _MINUTES or not interval:

@@ -1,4 +1,4 @@
-"""Managed identities: as whom workloads act."""
+"""Managed identities, under which workloads act."""
 
 from collections.abc import Mapping
 from typing import Any

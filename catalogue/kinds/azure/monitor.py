@@ -1,4 +1,4 @@
-"""Azure Monitor: alarms, whom they reach, autoscaling, and where logs are sent."""
+"""Azure Monitor: alarms, their receivers, autoscaling, and the destinations of logs."""
 
 from catalogue.answers import by_path, by_scope
 from catalogue.behaviour import Ref, extending
@@ -24,14 +24,17 @@ _PRICING = documented("https://azure.microsoft.com/pricing/details/monitor/", "2
 
 
 def _metric_alert(pricing: Pricing, resource: Resource) -> Bill:
-    """Each condition watches one time series; an alert without conditions is counted as one."""
+    """Each condition watches one time series. An alert without conditions counts as one."""
     watched = list(resource.props.each_section("criteria.allOf"))
     series = max(1, len(watched)) * pricing.of("metric-alert")
     return Bill("alarm", series, series, f"${series:g} a month")
 
 
 def _log_alert(pricing: Pricing, resource: Resource) -> Bill:
-    """What is asked at most every 15 minutes is priced as if every 15; what does not say how often, as if every 5."""
+    """A query that runs every 15 minutes or less often has the price for 15 minutes.
+
+    By default it is the price for 5.
+    """
     every = minutes_or_none(resource.props, "evaluationFrequency") or 0
     month = pricing.of("log-alert-5-minutes" if every < 15 else "log-alert-15-minutes")
     return Bill("alarm", month, month, f"${month:g} a month")

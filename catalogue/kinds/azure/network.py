@@ -1,4 +1,4 @@
-"""Azure networks: the private one of a pilot, and what would lead out of it."""
+"""Azure networks: the private network of a pilot, and the resources that would lead out of it."""
 
 from catalogue.answers import by_path
 from catalogue.behaviour import Ref
@@ -29,7 +29,7 @@ WAYS_OUT = (
     "azure-native:network:VirtualNetworkPeering",
     "azure-native:network:VpnGateway",
 )
-"""What leads out of a private network."""
+"""Resources that lead out of a private network."""
 _VERSION = "2024-05-01"
 _DETAILS = "https://azure.microsoft.com/pricing/details"
 _LINK_PRICING = documented(f"{_DETAILS}/private-link/", "2026-11-26")
@@ -47,7 +47,7 @@ def _sdk(name: str) -> Evidence:
 
 
 def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
-    """The data of all private endpoints are shared out evenly."""
+    """The cost of a private endpoint. All private endpoints have an equal share of the data."""
     hour, endpoints = pricing.of("private-endpoint"), len(pricing.graph.of(resource.type))
     data = pricing.assume("endpoint-data-gb") / endpoints * pricing.of("private-endpoint-data")
     standing = pricing.hours * hour
@@ -66,7 +66,7 @@ def _priced_by_nobody(pricing: Pricing, resource: Resource) -> Bill:
 def _way_out(
     name: str, pricing: Evidence, tagged: bool = True, regional: bool = True, renders: Renders | No = UNCHECKED
 ) -> Kind:
-    """What leads out of a private network, which no pilot has: the rule network-no-internet-gateway refuses it."""
+    """The record of a kind that leads out of a private network. The rule network-no-internet-gateway refuses it."""
     sdk = _sdk(name)
     return setting(
         f"azure-native:network:{name}",

@@ -1,4 +1,4 @@
-"""Log Analytics workspaces: where everything is recorded."""
+"""Log Analytics workspaces, which record everything."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

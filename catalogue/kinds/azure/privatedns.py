@@ -1,4 +1,4 @@
-"""Private DNS: under which name a private endpoint is found."""
+"""Private DNS: the names of private endpoints."""
 
 from catalogue.answers import by_path
 from catalogue.behaviour import Ref

@@ -1,4 +1,4 @@
-"""The connection to Azure: in which subscription and region a stack is made."""
+"""The connection to Azure. It names the subscription and region of a stack."""
 
 from catalogue.kind import At, Kind, No, documented, from_source, setting
 from catalogue.platforms import PLATFORMS

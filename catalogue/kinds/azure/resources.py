@@ -1,4 +1,4 @@
-"""Resource groups: where everything of a stack stands."""
+"""Resource groups, which contain everything of a stack."""
 
 from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour

@@ -1,10 +1,11 @@
 """The kinds of Google Cloud, and what their records share: the day they were read, pages, and manners of the cloud.
 
-What the SDK says (labels, places of keys, regions) is held against the installed one by a test.
+A test compares labels, paths of keys and regions with the installed SDK.
 
-How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import"; what replaces a
-resource is ForceNew in the Terraform provider, which pulumi-gcp bridges; the pattern of a name is in each API's
-reference. A second create is refused with 409 alreadyExists, but for IAM and service identities, which are put.
+How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import". Inputs that
+replace a resource have ForceNew in the Terraform provider that pulumi-gcp bridges. The pattern of a name is in each
+API's reference. A second create is refused with 409 alreadyExists, except for IAM and service identities, which are
+put.
 """
 
 from collections.abc import Mapping
@@ -25,15 +26,15 @@ _IAM = assumed("none of Google's price lists that were read names a price of IAM
 _BRIDGE = from_source(
     "https://github.com/pulumi/pulumi-gcp/blob/v9.35.0/provider/cmd/pulumi-resource-gcp/bridge-metadata.json", READ
 )
-_TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/main/google/services"
+_TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/e03b7622/google/services"
 
 IN_PROJECT, IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
-"""What the ids of most services begin with."""
+"""The beginning of the ids of most services."""
 RFC1035 = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 OWN_ACCOUNT = r"[^@]+@{account}\.iam\.gserviceaccount\.com"
-"""A service account of the project's own; of another project's the sandbox knows nothing."""
+"""A service account of the own project. The sandbox knows nothing of other projects."""
 
-# What many kinds refer to.
+# Types that many kinds refer to.
 VPC, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
 ACCOUNT, CUSTOM_ROLE = "gcp:serviceaccount/account:Account", "gcp:projects/iAMCustomRole:IAMCustomRole"
 KEY = "gcp:kms/cryptoKey:CryptoKey"
@@ -46,12 +47,12 @@ _MEMBER = (
 
 
 def registry(page: str) -> Evidence:
-    """What the provider's own page in Pulumi's registry says, which is made from its schema."""
+    """A fact from the provider's page in Pulumi's registry. The page is made from the provider's schema."""
     return from_source(f"https://www.pulumi.com/registry/packages/gcp/api-docs/{page}/", READ)
 
 
 def acting(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
-    """How the cloud acts; `service` is the folder of the Terraform provider in which its resources stand."""
+    """How the cloud acts. `service` is the folder of the Terraform provider that has the resource."""
     return Acts(answer, behaviour, from_source(f"{_TERRAFORM}/{service}", READ))
 
 
@@ -64,7 +65,10 @@ def granting(service: str, policy: str, *on: Ref) -> Acts:
 
 
 def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Renders:
-    """Terraform's type of what pulumi-gcp bridges. `renamed` are attributes that the bridge renamed in it alone."""
+    """The Terraform type of a bridged resource.
+
+    `renamed` has the attributes that the bridge renamed only in this type.
+    """
     return Renders(Terraform(type_, renamed or {}), _BRIDGE)
 
 
@@ -74,5 +78,5 @@ def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
 
 
 def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:
-    """The record of what IAM knows a member, a role or a service by."""
+    """The record of an identity of IAM: a member, a role or a service."""
     return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))

@@ -1,4 +1,4 @@
-"""BigQuery: the dataset that logged requests rest in."""
+"""BigQuery: the dataset of logged requests."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,10 @@ def _dataset(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
-    """Tables expire by one default, the partitions of partitioned ones by another; without it neither does."""
+    """The default expiry of tables, and that of partitions in partitioned tables.
+
+    Without a default they never expire.
+    """
     for path in ("defaultTableExpirationMs", "defaultPartitionExpirationMs"):
         milliseconds = resource.props.number_or_none(path)
         yield None if milliseconds is None else milliseconds / _DAY_MS

@@ -14,7 +14,7 @@ KINDS = (
         registry("billing/budget"),
         bills=No("budgets are free", assumed("no price list names a price of a budget", PRICED)),
         acts=acting(
-            "billing",
+            "billingbudgets",
             numbered("billingAccounts/{billingAccount}/budgets/{hex}"),
             Behaviour(
                 frozenset({"billingAccount"}),

@@ -1,4 +1,4 @@
-"""Cloud Scheduler: what starts a workflow by the clock."""
+"""Cloud Scheduler, which starts workflows on a schedule."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def started(graph: Graph, schedule: Resource) -> Resource:
     """
     for target in ("pubsubTarget", "appEngineHttpTarget"):
         if schedule.props.is_given(target):
-            raise Malformed(target, "is given, and nobody knows what that starts", schedule)
+            raise Malformed(target, "is given, and what that starts is unknown", schedule)
     method = schedule.props.text_or_empty("httpTarget.httpMethod") or "POST"
     if method != "POST":
         raise Malformed("httpTarget.httpMethod", f"is {method}, where POST starts an execution", schedule)
@@ -43,12 +43,12 @@ def started(graph: Graph, schedule: Resource) -> Resource:
         called = _EXECUTION.fullmatch(address)
         found = [w for w in graph.of(WORKFLOW) if _is(w, *called.groups())] if called else []
     if len(found) != 1:
-        raise Malformed("httpTarget.uri", "starts no workflow of the stack, so nobody knows what it starts", schedule)
+        raise Malformed("httpTarget.uri", "starts no workflow of the stack, so what it starts is unknown", schedule)
     return found[0]
 
 
 def _is(workflow: Resource, project: str, region: str, name: str) -> bool:
-    """Whether a workflow is the one of this name; what it does not say is the provider's to say."""
+    """Whether a workflow has this resource name. A missing project or region is that of the provider."""
     said = (workflow.props.text_if_known(key) for key in ("project", "region"))
     return workflow.props.text_if_known("name") == name and all(
         own in ("", asked) for own, asked in zip(said, (project, region), strict=True)
@@ -58,7 +58,7 @@ def _is(workflow: Resource, project: str, region: str, name: str) -> bool:
 def starting(graph: Graph, workflow: Resource) -> list[Resource]:
     """The schedules that start a workflow, whether they refer to it or name it by text.
 
-    Raises Malformed where one of the stack's schedules starts what nobody knows, for that may be this workflow.
+    Raises Malformed where one of the stack's schedules has an unknown target, for that may be this workflow.
     """
     return [schedule for schedule in graph.of(SCHEDULE) if started(graph, schedule).urn == workflow.urn]
 

@@ -1,4 +1,4 @@
-"""Compute Engine's network: the VPC, its subnets and firewall, and the private ways into Google's services."""
+"""Compute Engine's network: the VPC, its subnets and firewall, and the private addresses of Google's services."""
 
 from catalogue.answers import Answer, Request, by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
@@ -33,7 +33,7 @@ _AT_ADDRESS = Ref("ipAddress", (ADDRESS, GLOBAL_ADDRESS), holds=True, only=r".*/
 
 
 def _address(request: Request) -> Answer:
-    """An address in a subnet: one of its own, in the upper half of 10.40.0.0/21, which is the pilot's subnet."""
+    """A free address for the answer, in the upper half of the pilot's subnet, 10.40.0.0/21."""
     made = by_resource_name(_REGIONALLY + "/addresses/{name}", link=True)(request)
     low = int(request.hex(4), 16)
     return Answer(made.id, {"address": f"10.40.{4 + low % 4}.{2 + low // 4 % 250}", **made.outputs})

@@ -1,4 +1,4 @@
-"""Cloud DNS: private zones and their records, and the log of what is asked."""
+"""Cloud DNS: private zones, their records, and the log of queries."""
 
 from catalogue.answers import Answer, Request, by_resource_name, google_words
 from catalogue.behaviour import Behaviour, Ref, in_project

@@ -1,4 +1,4 @@
-"""Cloud KMS: key rings, keys and who uses them. Neither a ring nor a key is ever deleted, only versions are."""
+"""Cloud KMS: key rings, keys and their users. Only versions can be deleted, never a ring or a key."""
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project
@@ -34,7 +34,7 @@ KINDS = (
         keys=No("it is a key", _KEY_SDK),
         holds=Holds("guard", _KEY_SDK),
         bills=Bills(_key, _PRICES),
-        # The provider destroys a key's versions and forgets the key.
+        # On delete the provider destroys the key's versions and forgets the key.
         acts=acting(
             "kms",
             by_resource_name("{keyRing}/cryptoKeys/{name}"),

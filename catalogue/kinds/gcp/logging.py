@@ -1,4 +1,4 @@
-"""Cloud Logging: the bucket that logs are kept in, and the sink that fills it."""
+"""Cloud Logging: the bucket that keeps logs, and the sink that fills it."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
-    """A bucket that exists already keeps the retention it has where none is given: nobody knows which."""
+    """The retention. Without one an existing bucket keeps its own, which nobody here knows."""
     yield resource.props.number_or_none("retentionDays")
 
 

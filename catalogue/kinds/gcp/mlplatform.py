@@ -37,18 +37,18 @@ def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    """The replicas of a deployment, under the name of the endpoint that it serves."""
+    """The replicas of a deployment, named after its endpoint."""
     props = resource.props
     endpoints = graph.refers(resource, "endpoint", ENDPOINT)
     low, high = props.number_or_none("minReplicas"), more_than_zero_or_none(props, "maxReplicas")
     if low is None or high is None:
         where = "minReplicas" if low is None else "maxReplicas"
-        raise Malformed(where, "is not given, so nobody knows how many replicas run", resource)
+        raise Malformed(where, "is not given, so the number of replicas is unknown", resource)
     if not 0 <= low <= high:
         raise Malformed("minReplicas", f"is {low:g}, which is not from zero to maxReplicas ({high:g})", resource)
     machine = props.text_or_empty("machineType")
     if not machine:
-        raise Malformed("machineType", "is not given, so nobody knows what runs", resource)
+        raise Malformed("machineType", "is not given, so its machines are unknown", resource)
     count = more_than_zero_or_none(props, "acceleratorCount")
     yield Machines(
         user=", ".join(endpoint.name for endpoint in endpoints) or resource.name,

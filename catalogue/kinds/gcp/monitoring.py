@@ -1,4 +1,4 @@
-"""Cloud Monitoring: alerts, and the channel by which somebody hears of them."""
+"""Cloud Monitoring: alerts, and the channel that sends them."""
 
 from catalogue.answers import numbered
 from catalogue.behaviour import Behaviour, Ref
@@ -41,7 +41,7 @@ KINDS = (
         CHANNEL,
         "Monitoring",
         _CHANNEL,
-        # Its `labels` configure the channel; those for people are beside them.
+        # `labels` configure the channel. The labels for people are in another property.
         tags=At("userLabels", _CHANNEL),
         bills=No("e-mails are free", OBSERVABILITY),
         acts=acting(

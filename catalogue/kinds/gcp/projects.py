@@ -1,4 +1,4 @@
-"""A project's own settings: who may do what in it, which calls are recorded, which agents of Google's it has."""
+"""The settings of a project: its grants, its audit log, and its agents of Google."""
 
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import EVERYTHING, Behaviour
@@ -41,7 +41,7 @@ KINDS = (
         acts=acting("resourcemanager", _audit_config, Behaviour(frozenset({"service", "project"}), second="changes")),
         renders=in_terraform("google_project_iam_audit_config"),
     ),
-    # Deleted softly for seven days, but the provider undeletes a role that is created again.
+    # A role is deleted softly for seven days, but the provider undeletes a role that is created again.
     identity(
         CUSTOM_ROLE,
         "projects/iamcustomrole",

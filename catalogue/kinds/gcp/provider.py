@@ -1,4 +1,4 @@
-"""Google's provider itself: which project and which region a stack is made in."""
+"""Google's provider. It names the project and the region of a stack."""
 
 from catalogue.kind import At, No, setting
 from catalogue.kinds.gcp import registry

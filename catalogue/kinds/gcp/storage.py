@@ -1,4 +1,4 @@
-"""Cloud Storage: the bucket of artifacts, and who reads and writes below which prefix."""
+"""Cloud Storage: the bucket of artifacts, and the grants to read and write below a prefix."""
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project

@@ -1,4 +1,4 @@
-"""Vertex AI as the provider has it: the endpoint. Models and deployments are our own provider's (mlplatform.py)."""
+"""Vertex AI in Google's provider: the endpoint. Models and deployments are in our own provider (mlplatform.py)."""
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref, in_project

@@ -1,6 +1,6 @@
-"""What would lead out of a pilot's network: NAT, VPN, interconnect, peering. A rule forbids every one of them.
+"""Resources that would lead out of a pilot's network: NAT, VPN, interconnect, peering. A rule forbids them all.
 
-Each has a record so that the rule, and not a kind that nobody knows, is what stops it.
+Each has a record, so that this rule stops it, and not the rule on unknown kinds.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _UNCHECKED = No(
 
 
 def _forbidden(pricing: Pricing, resource: Resource) -> Bill:
-    """It bills by the hour or by what passes; no figure is in the catalogue."""
+    """It bills by the hour or by data. The catalogue has no figure."""
     raise Unpriced(f"{resource.type.rpartition(':')[2]} in {pricing.region}")
 
 

@@ -1,4 +1,4 @@
-"""Vertex AI Workbench: one person's instance, and who may start and stop it."""
+"""Vertex AI Workbench: the instance of one person, and the grants to start and stop it."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -35,13 +35,16 @@ _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
 _AGENTS = ("compute-system", "gcp-sa-notebooks")
 
-# What a disk holds where its size is not given, and what is billed by which type; `PD_BALANCED` where none is named.
+# The default size of a disk, and the service that bills each type. `PD_BALANCED` is the default type.
 _DISKS: Mapping[str, int] = {"bootDisk": 150, "dataDisks": 100}
 _TYPES: Mapping[str, str] = {"PD_BALANCED": "pd-balanced", "PD_STANDARD": "pd-standard", "PD_SSD": "pd-ssd"}
 
 
 def _instance(pricing: Pricing, resource: Resource) -> Bill:
-    """Its disks, kept while it is stopped, and its hours. Every disk counts; an accelerator has no price here."""
+    """The cost of its disks, which stay while it is stopped, and of its hours.
+
+    An added accelerator has no price here.
+    """
     setup = resource.props.section_or_empty("gceSetup")
     machine = setup.text_or_empty("machineType")
     for added in setup.each_section("acceleratorConfigs"):
@@ -64,7 +67,7 @@ def _instance(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
-    """The container an instance starts, where it starts one; a virtual machine's image is Google's."""
+    """The container that an instance starts, if it starts one. The image of a virtual machine is Google's."""
     for image in resource.props.each_section("gceSetup.containerImage"):
         yield f"{image.text_or_empty('repository')}:{image.text_or_empty('tag')}"
 

@@ -1,7 +1,7 @@
 """Google's Workflows: a definition whose steps call APIs, and the Vertex AI jobs that these calls start.
 
 The definition is read whole: every step of every sub-workflow, in branches, conditions and loops. A call that starts
-what this module does not know is Malformed, never nothing.
+something unknown raises Malformed and is never skipped.
 """
 
 import re
@@ -30,9 +30,9 @@ _PRICES = documented("https://cloud.google.com/workflows/pricing", READ)
 _CALLS = documented("https://cloud.google.com/workflows/docs/reference/syntax/calls", READ)
 
 AT = "sourceContents"
-"""The property that holds a workflow's definition."""
+"""The property with the definition of a workflow."""
 
-# Functions of the standard library that start nothing (Workflows, "Standard library overview"); HTTP is read by method.
+# Functions of the standard library that start nothing (Workflows, "Standard library overview"). HTTP has its own check.
 _STARTS_NOTHING = re.compile(r"(base64|events|hash|json|list|map|math|retry|sys|text|time|uuid)\.\w+")
 _READS = frozenset({"get", "list", "search", "cancel", "delete"})
 _TARGET = re.compile(r'[/:]([A-Za-z]+)"?\}?$')
@@ -45,8 +45,8 @@ _DEADLINE = re.compile(r"\$\{sys\.now\(\) \+ ([0-9]+)\}")
 class Job:
     """A job that a workflow starts: the collection of Vertex AI's API it is created in, and what is sent.
 
-    `spec` is the part of the body that says what runs and as whom; `times` how many of it a run may have at once, None
-    where nobody knows.
+    `spec` is the part of the body that says what runs and as whom. `times` is how many of these jobs a run may have at
+    once, or None where that is unknown.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Job:
 
 @dataclass(frozen=True)
 class _KindOfJob:
-    """Where the body of one kind of job says what runs, and how its machines and containers are read there."""
+    """For one kind of job: the path of its machines and containers in the body, and how they are read."""
 
     spec: str
     machines: Callable[[Job], Iterator[tuple[Properties, int, int]]]
@@ -66,11 +66,11 @@ class _KindOfJob:
 
 
 def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
-    """Batch scoring stands at its starting count or scales to its maximum, ten where none is given."""
+    """The machines of batch scoring: its starting count, or up to its maximum, which is ten by default."""
     resources = job.body.section_or_empty("dedicatedResources")
     if not resources:
         raise Malformed(
-            job.body.at, "names no machines (dedicatedResources), so nobody knows what runs", job.body.owner
+            job.body.at, "names no machines (dedicatedResources), so its machines are unknown", job.body.owner
         )
     most = _count(resources, "maxReplicaCount") or 10
     start = _count(resources, "startingReplicaCount") or most
@@ -78,16 +78,16 @@ def _scoring(job: Job) -> Iterator[tuple[Properties, int, int]]:
 
 
 def _count(props: Properties, path: str) -> int:
-    """A number of machines. Vertex AI takes zero as not given, so zero is given here for both."""
+    """A number of machines, or zero if it is not given. Vertex AI reads zero as not given."""
     number = props.number_or_none(path)
     return ceil(more_than_zero_or_none(props, path) or 0) if number else 0
 
 
 def _pools(job: Job, trials: int = 1) -> Iterator[tuple[Properties, int, int]]:
-    """Every worker pool; one replica where none is given, or zero."""
+    """The machines of every worker pool. One replica is the default, and zero counts as one."""
     pools = list(job.spec.each_section("workerPoolSpecs"))
     if not pools:
-        raise Malformed(job.body.at, "names no worker pool, so nobody knows what runs", job.body.owner)
+        raise Malformed(job.body.at, "names no worker pool, so its machines are unknown", job.body.owner)
     for pool in pools:
         replicas = trials * (_count(pool, "replicaCount") or 1)
         yield pool.section_or_empty("machineSpec"), replicas, replicas
@@ -135,9 +135,9 @@ def jobs(props: Properties) -> list[Job]:
 
 
 def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
-    """Raises Malformed where a step that starts jobs can be come back to without a bound.
+    """Refuse a step that starts jobs and can be reached again without a bound. Raises Malformed.
 
-    A bound is a counter that every way round adds to, and that a condition on every way round compares with a number.
+    A bound is a counter. Every way back adds to it, and has a condition that compares it with a number.
     """
     named = [(name, each.section_or_empty(name)) for each in section.each_section("steps") for name in each.names()]
     names, steps = [name for name, _ in named], [step for _, step in named]
@@ -147,7 +147,7 @@ def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) ->
         starts = any(_starts(each, callers, starters) for each in step.sections_inside())
         bounded = any(_bounds(counter, start, steps, names, ways) for counter in counters)
         if starts and start in _reached(start, ways) and not bounded:
-            why = "is come back to without a bound, so nobody knows how many jobs it starts"
+            why = "is repeated without a bound, so the number of its jobs is unknown"
             raise Malformed(step.at, why, step.owner)
 
 
@@ -156,13 +156,13 @@ def _starts(step: Properties, callers: Iterable[str], starters: set[str]) -> boo
 
 
 def _counter(branch: Properties) -> str:
-    """The variable that the condition of a branch finds to have come to a number."""
+    """The variable that the condition of a branch compares with a number."""
     counted = _COUNTED.fullmatch(branch.text_or_empty("condition"))
     return counted.group(1) if counted else ""
 
 
 def _follow(step: Properties, at: int, names: list[str], counter: str | None) -> set[int]:
-    """The steps that may follow one; with a counter, those that follow before it has come to its number."""
+    """The steps that may follow a step. With a counter, those that follow before it reaches its number."""
     found = set[int]()
     for branch in step.each_section("switch"):
         found |= _jumps(branch, names)
@@ -178,7 +178,7 @@ def _jumps(part: Properties, names: list[str]) -> set[int]:
 
 
 def _reached(start: int, ways: Mapping[int, set[int]]) -> set[int]:
-    """The steps that can come after one."""
+    """All steps that can come after a step."""
     found, waiting = set[int](), set(ways.get(start, ()))
     while waiting:
         at = waiting.pop()
@@ -189,7 +189,7 @@ def _reached(start: int, ways: Mapping[int, set[int]]) -> set[int]:
 
 
 def _bounds(counter: str, start: int, steps: list[Properties], names: list[str], ways: Mapping[int, set[int]]) -> bool:
-    """Whether every way back to a step adds to the counter, sets it to nothing else, and ends at its number."""
+    """Whether every way back to a step adds to the counter, does not set it otherwise, and ends at its number."""
     adding, setting = set[int](), set[int]()
     for at, step in enumerate(steps):
         said = [text for each in step.sections_inside() for text in _set_to(each, counter) if "call" not in each]
@@ -204,18 +204,19 @@ def _bounds(counter: str, start: int, steps: list[Properties], names: list[str],
 
 
 def _entered(name: str, callers: Mapping[str, list[tuple[str, bool]]], known: dict[str, int | None]) -> int | None:
-    """How often a run enters a sub-workflow; None in a loop, or where it calls itself. What nothing calls is entered
-    once: it is the main one, or may become it.
+    """How often a run enters a sub-workflow. None in a loop, or where it calls itself.
+
+    One that nothing calls is entered once, for it may be the main one.
     """
     if name not in known:
-        known[name] = None  # until it is known: what comes back to it calls itself
+        known[name] = None  # None until it is known, so a sub-workflow that calls itself gets None
         times = [None if in_a_loop else _entered(caller, callers, known) for caller, in_a_loop in callers[name]]
         known[name] = None if None in times else sum(filter(None, times)) if times else 1
     return known[name]
 
 
 def _started(step: Properties, called: str) -> Job | None:
-    """The job that one call starts; None where it starts nothing."""
+    """The job that one call starts. None where it starts nothing."""
     args = step.section_or_empty("args")
     if called.startswith("http."):
         method = args.text_or_empty("method") if called == "http.request" else called.removeprefix("http.")
@@ -238,7 +239,7 @@ def _started(step: Properties, called: str) -> Job | None:
     else:
         kind, what = "", f"calls {called[:80]}"
     if kind not in _JOBS:
-        raise Malformed(step.at, f"{what}, and nobody knows what that starts", step.owner)
+        raise Malformed(step.at, f"{what}, and what that starts is unknown", step.owner)
     body = args.section_or_empty("body")
     return Job(kind, body, body.section_or_empty(_JOBS[kind].spec) if _JOBS[kind].spec else body)
 
@@ -259,9 +260,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def deadlines(props: Properties) -> list[int]:
-    """The seconds after which a workflow gives up: each one that a variable is set to which it compares the time with.
+    """The seconds after which a workflow gives up: the values of variables that it compares the time with.
 
-    None of them where a sub-workflow starts a job and compares nothing, or where one is set in a way that nobody reads.
+    Empty where a sub-workflow starts a job and compares nothing, or where one of the values is not readable.
     """
     document, found = props.document_or_empty(AT), list[int]()
     within = [list(document.section_or_empty(name).sections_inside()) for name in document.names()]
@@ -271,7 +272,9 @@ def deadlines(props: Properties) -> list[int]:
             return []
     for name in set[str]().union(*compared):
         said = [text for sections in within for section in sections for text in _set_to(section, name)]
-        seconds = [_DEADLINE.fullmatch(text) for text in said if text != f"${{{name}}}"]  # itself: handed on
+        seconds = [
+            _DEADLINE.fullmatch(text) for text in said if text != f"${{{name}}}"
+        ]  # the variable itself, handed on to a sub-workflow
         if not seconds or None in seconds:
             return []
         found += [int(match.group(1)) for match in seconds if match]
@@ -279,7 +282,10 @@ def deadlines(props: Properties) -> list[int]:
 
 
 def _compared(sections: list[Properties]) -> Iterator[str]:
-    """The variables that a condition compares the time with, alone: what is joined to it may never be true."""
+    """The variables that a condition compares the time with.
+
+    The condition must have no other part, which might stay false.
+    """
     for section in sections:
         if "condition" in section and (
             late := re.fullmatch(rf"\$\{{{_LATE.pattern}\}}", section.text_or_empty("condition"))
@@ -288,7 +294,7 @@ def _compared(sections: list[Properties]) -> Iterator[str]:
 
 
 def _set_to(section: Properties, name: str) -> Iterator[str]:
-    """What a variable is set to, by an assignment or as an argument of a call."""
+    """The values of a variable, set by an assignment or as an argument of a call."""
     for path in ("assign", "args"):
         if path in section:
             for given in section.each_section(path):
@@ -297,20 +303,20 @@ def _set_to(section: Properties, name: str) -> Iterator[str]:
 
 
 def _starts_job(step: Properties, own: Iterable[str]) -> bool:
-    """Whether a step starts a job itself; `own` are the sub-workflows, whose steps are looked at for themselves."""
+    """Whether a step itself starts a job. `own` are the sub-workflows; their steps are checked separately."""
     called = step.text_or_empty("call") if "call" in step else ""
     return bool(called) and called not in own and _started(step, called) is not None
 
 
 def _machines(graph: Graph, resource: Resource) -> Iterator[Machines]:
-    """What one run may have at once: every job, every pool of it, as often as it is started."""
+    """The machines that one run may have at once: every pool of every job, as often as the job is started."""
     groups = [(job, *group) for job in jobs(resource.props) for group in _JOBS[job.kind].machines(job)]
     for number, (job, spec, low, high) in enumerate(groups, 1):
         if job.times is None:
-            raise Malformed(job.body.at, "is started in a loop, so nobody knows how many run at once", resource)
+            raise Malformed(job.body.at, "is started in a loop, so the number of jobs at once is unknown", resource)
         machine = spec.text_or_empty("machineType")
         if not machine:
-            raise Malformed(job.body.at, "names no machine type, so nobody knows what runs", resource)
+            raise Malformed(job.body.at, "names no machine type, so its machines are unknown", resource)
         count = more_than_zero_or_none(spec, "acceleratorCount")
         yield Machines(
             user=resource.name,
@@ -331,7 +337,7 @@ def _workflow(pricing: Pricing, resource: Resource) -> Bill:
         raise Unpriced(f"runs of {resource.name}, which no schedule of the stack starts")
     hours = max(deadlines(resource.props), default=0) / 3600
     if machines and not hours:
-        raise Unpriced(f"runs of {resource.name}, whose deadline nobody can read")
+        raise Unpriced(f"runs of {resource.name}, whose deadline is not readable")
     runs = sum(_runs_per_month(schedule) for schedule in schedules)
     steps = pricing.assume("workflow-steps-per-run") / 1000 * pricing.of("workflows-steps")
     total, parts = runs * steps + pricing.assume("batch-log-gb") * pricing.of("logging-ingestion"), list[str]()
@@ -349,7 +355,7 @@ def _runs_per_month(schedule: Resource) -> float:
     except CronSimError:
         raise Malformed("schedule", f"is {cron!r}, where five fields of cron are read", schedule) from None
     if not runs:
-        raise Malformed("schedule", f"is {cron!r}, which does not fire in a year that is looked at", schedule)
+        raise Malformed("schedule", f"is {cron!r}, which does not fire in the year that is counted", schedule)
     return runs
 
 

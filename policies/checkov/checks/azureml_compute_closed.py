@@ -1,4 +1,4 @@
-"""A notebook machine or cluster node has no way in but Entra ID and no address that the internet can reach."""
+"""A notebook machine or cluster node lets people in by Entra ID only, and has no public address."""
 
 from checkov.arm.base_resource_check import BaseResourceCheck
 from checkov.common.models.enums import CheckCategories, CheckResult
@@ -21,7 +21,7 @@ class AzuremlComputeClosed(BaseResourceCheck):
         )
 
     def scan_resource_conf(self, conf: dict) -> CheckResult:
-        """Pass when all three hold; kinds without nodes of ours (Kubernetes, Synapse) have the first alone."""
+        """Pass when all three hold. Kinds without our own nodes (Kubernetes, Synapse) have only the first."""
         properties = conf.get("properties") or {}
         self.evaluated_keys = ["properties/disableLocalAuth"]
         closed = properties.get("disableLocalAuth") is True

@@ -1,4 +1,4 @@
-"""What a workspace keeps of runs and models is sealed with the team's own key, which the team can take away."""
+"""A workspace's records of runs and models are encrypted with the team's own key. The team can revoke it."""
 
 from checkov.arm.base_resource_check import BaseResourceCheck
 from checkov.common.models.enums import CheckCategories, CheckResult

@@ -222,7 +222,7 @@ NAMED: dict[str, tuple[set[str], Any]] = {
             "fraud",
         ),
     ),
-    "a variant of a kind that nobody knows": (
+    "a variant of an unknown kind": (
         SIZES,
         appended(CONFIG, "productionVariants", {"variantName": "second"}, "fraud"),
     ),
@@ -256,18 +256,18 @@ NAMED: dict[str, tuple[set[str], Any]] = {
     "a second instance group": (SIZES, also(GROUPS)),
     "a processing job": (SIZES | {"encryption-batch", "cost-batch-tags"}, also(PROCESSING)),
     "a tuning job": (COUNTS | {"encryption-batch", "cost-batch-tags"}, also(TUNING)),
-    "a job of a kind that nobody knows": (SIZES, also(task("createAutoMLJobV2", {}))),
+    "a job of an unknown kind": (SIZES, also(task("createAutoMLJobV2", {}))),
     "a job through the SDK's integration": (
         SIZES,
         also({**TRAINING, "Resource": "arn:aws:states:::aws-sdk:sagemaker:createTrainingJob"}),
     ),
-    "a service that nobody knows": (SIZES, also({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync"})),
+    "an unknown service": (SIZES, also({"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync"})),
     "a machine that the run's input names": (
         SIZES,
         also(task("createTransformJob", {"TransformResources": {"InstanceType.$": "$.type", "InstanceCount": 1}})),
     ),
     "arguments in JSONata": (SIZES, also({**MANY, "Arguments": MANY["Parameters"]})),
-    "a state that nobody knows": (SIZES, also({"Type": "Loop"})),
+    "an unknown state": (SIZES, also({"Type": "Loop"})),
     "retries of an outer state": (
         {"limits-batch-time"},
         also(

@@ -292,13 +292,13 @@ def test_a_step_with_more_nodes_than_its_cluster_or_without_a_limit_of_time_is_s
     ("job", "said"),
     [
         ({"jobType": "Spark"}, "is spark, a kind of job that the catalogue does not know"),
-        ({"jobType": "Pipeline", "componentId": "azureml:train:1"}, "is empty, so nobody can say"),
+        ({"jobType": "Pipeline", "componentId": "azureml:train:1"}, "is empty, so what"),
         ({"jobType": "Sweep", "limits": {"timeout": "PT1H"}}, "nothing bounds how many trials run at once"),
         ({"computeId": "/subscriptions/s/resourceGroups/g/computes/theirs"}, "names no compute of the stack"),
         ({"computeId": None, "resources": {"instanceCount": 2}}, "so that Azure chooses the machine"),
         (
             {"computeId": None, "resources": {"instanceType": "Standard_DS2_v2"}, "queueSettings": {"jobTier": "Spot"}},
-            "is Spot, whose price and quota nobody knows",
+            "is Spot, whose price and quota are not in the catalogue",
         ),
     ],
 )

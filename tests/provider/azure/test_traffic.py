@@ -10,7 +10,7 @@ from provider.arm import Arm
 from provider.clock import InstantClock
 from provider.clouds import AZURE_VARIABLE, Clouds
 from provider.errors import Cancelled, CloudError, ProviderError
-from sandbox.rest import Fault
+from sandbox.rest import CallFault
 from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import AZURE_ENDPOINT, Killed, logic, traffic
@@ -181,7 +181,7 @@ def test_faults_that_pass_are_survived(double, kind, call, etags):
     double.arm.add_endpoint(AZURE_ENDPOINT)
     with logic() as run:
         run.traffics.update(traffic())
-        double.faults = [Fault(kind, call, times=1 if kind == "drop" else 2)]
+        double.faults = [CallFault(kind, call, times=1 if kind == "drop" else 2)]
         run.traffics.update(traffic(deployment="green"))
     assert double.faults[0].times == 0
     assert shares(double) == {"green": 100}
@@ -223,13 +223,13 @@ def test_a_long_operation_of_a_killed_run_is_waited_for(double):
 
 
 def test_an_operation_that_fails_late_is_an_error_in_the_clouds_words(double):
-    double.faults = [Fault("fail-late", "PUT", message="Internal error while routing.")]
+    double.faults = [CallFault("fail-late", "PUT", message="Internal error while routing.")]
     with logic() as run, pytest.raises(CloudError, match="fraud-scorer: traffic: Internal error while routing"):
         run.traffics.update(traffic())
 
 
 def test_an_operation_that_hangs_ends_at_the_bound(double):
-    double.faults = [Fault("hang", "PUT")]
+    double.faults = [CallFault("hang", "PUT")]
     with logic() as run, pytest.raises(ProviderError, match="not done after 30 minutes; run the update again"):
         run.traffics.update(traffic())
 

@@ -4,7 +4,7 @@ import pytest
 
 from provider.errors import Cancelled, CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
-from sandbox.rest import Double, Fault
+from sandbox.rest import CallFault, Double
 from sandbox.state.metrics import Played
 from tests.provider import cloud
 from tests.provider.cloud import ENDPOINT, MODEL, deployment, logic, model
@@ -229,7 +229,7 @@ def test_a_missing_endpoint_is_said(double):
 def test_faults_that_pass_are_survived(double, kind, call):
     with logic() as run:
         run.deployments.update(deployment())
-        double.faults = [Fault(kind, call, times=1 if kind == "drop" else 2)]
+        double.faults = [CallFault(kind, call, times=1 if kind == "drop" else 2)]
         run.deployments.update(deployment(**NEWER))
     assert double.faults[0].times == 0
     assert serves_alone(double, deployment(**NEWER))
@@ -238,13 +238,13 @@ def test_faults_that_pass_are_survived(double, kind, call):
 def test_a_deployment_without_capacity_leaves_the_old_one_alone(double):
     with logic() as run:
         run.deployments.update(deployment())
-        double.faults = [Fault("fail-late", "deployModel", message="No capacity for n2-standard-4.")]
+        double.faults = [CallFault("fail-late", "deployModel", message="No capacity for n2-standard-4.")]
         with pytest.raises(CloudError, match="deploy fraud-scorer@2: No capacity for n2-standard-4"):
             run.deployments.update(deployment(**NEWER))
     assert serves_alone(double, deployment())
 
 
 def test_a_deployment_that_hangs_ends_at_the_bound(double):
-    double.faults = [Fault("hang", "deployModel")]
+    double.faults = [CallFault("hang", "deployModel")]
     with logic() as run, pytest.raises(ProviderError, match="not done after 30 minutes"):
         run.deployments.update(deployment())

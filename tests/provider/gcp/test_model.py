@@ -4,7 +4,7 @@ import pytest
 
 from provider.errors import CloudError, ProviderError
 from provider.gcp.model import version_alias
-from sandbox.rest import Double, Fault
+from sandbox.rest import CallFault, Double
 from tests.provider import cloud
 from tests.provider.cloud import MODEL, deployment, logic, model
 
@@ -101,7 +101,7 @@ def test_delete_is_refused_while_deployed_and_says_why(double):
 
 
 def test_throttling_is_waited_out_as_long_as_the_cloud_asks(double):
-    double.faults = [Fault("throttle", "upload", times=3, retry_after=17)]
+    double.faults = [CallFault("throttle", "upload", times=3, retry_after=17)]
     with logic() as run:
         start = run.clock.now()
         run.models.create(model())
@@ -110,14 +110,14 @@ def test_throttling_is_waited_out_as_long_as_the_cloud_asks(double):
 
 
 def test_throttling_without_end_is_given_up_with_the_clouds_words(double):
-    double.faults = [Fault("throttle", "upload", times=99, message="Quota exceeded for uploads.")]
+    double.faults = [CallFault("throttle", "upload", times=99, message="Quota exceeded for uploads.")]
     with logic() as run, pytest.raises(ProviderError, match="upload: Quota exceeded for uploads"):
         run.models.create(model())
     assert double.faults[0].times > 80
 
 
 def test_an_unavailable_cloud_is_tried_again(double):
-    double.faults = [Fault("unavailable", "", times=4)]
+    double.faults = [CallFault("unavailable", "", times=4)]
     with logic() as run:
         run.models.create(model())
     assert versions(double) == {"1": "1.4.0"}
@@ -127,14 +127,14 @@ def test_an_unavailable_cloud_is_tried_again(double):
 def test_a_dropped_answer_makes_no_second_version(double, pattern):
     with logic() as run:
         run.models.create(model())
-        double.faults = [Fault("drop", pattern)]
+        double.faults = [CallFault("drop", pattern)]
         assert run.models.update(model(image="registry/fraud-scorer:1.5.0"))["versionId"] == "2"
     assert double.faults[0].times == 0
     assert versions(double) == {"1": "1.4.0", "2": "1.5.0"}
 
 
 def test_an_operation_that_fails_late_is_an_error_in_the_clouds_words(double):
-    double.faults = [Fault("fail-late", "upload", message="The image\n cannot be pulled.")]
+    double.faults = [CallFault("fail-late", "upload", message="The image\n cannot be pulled.")]
     with logic() as run:
         with pytest.raises(CloudError) as caught:
             run.models.create(model())
@@ -144,7 +144,7 @@ def test_an_operation_that_fails_late_is_an_error_in_the_clouds_words(double):
 
 
 def test_an_operation_that_hangs_ends_at_the_bound_and_is_taken_up_later(double):
-    double.faults = [Fault("hang", "upload")]
+    double.faults = [CallFault("hang", "upload")]
     with logic() as run:
         start = run.clock.now()
         with pytest.raises(ProviderError, match="not done after 30 minutes; run the update again"):
@@ -158,7 +158,7 @@ def test_an_operation_that_hangs_ends_at_the_bound_and_is_taken_up_later(double)
 
 
 def test_a_refusal_is_not_tried_again(double):
-    double.faults = [Fault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
+    double.faults = [CallFault("refuse", "upload", message="Permission aiplatform.models.upload denied.")]
     with logic() as run, pytest.raises(CloudError, match=r"denied \(PERMISSION_DENIED\)"):
         run.models.create(model())
     assert len([call for call in double.calls if "upload" in call]) == 1

@@ -24,7 +24,7 @@ from sandbox.rest.kept import KeptDouble
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT, MODEL
 from sandbox.state import State
 from sandbox.state.metrics import Played
-from sandbox.state.records import Held, Link, New
+from sandbox.state.records import Held, New, Reference
 from tests.provider.cloud import AZURE_ENDPOINT, ENDPOINT, LOCATION, Killed, Logic, deployment, logic, model, traffic
 
 PROJECT = "payments-risk-pilot"
@@ -51,7 +51,7 @@ def place(state: State, type_: str, id_: str, **values: Any) -> None:
 
 def deployments(state: State, *names: str) -> None:
     for name in names:
-        to = Link("endpointName", AZURE_ENDPOINT, (SERVED,), holds=True)
+        to = Reference("endpointName", AZURE_ENDPOINT, (SERVED,), holds=True)
         place(state, ONLINE_DEPLOYMENT, f"{AZURE_ENDPOINT}/deployments/{name}", kind="Managed", links=[to])
 
 

@@ -7,7 +7,7 @@ import pytest
 from catalogue.marked import as_secret
 from catalogue.marks import SECRET
 from sandbox.state import State
-from sandbox.state.records import Held, Link, Missing, New, Taken
+from sandbox.state.records import Held, Missing, New, Reference, Taken
 
 VPC = New(
     "aws:ec2/vpc:Vpc", "vpc-1", "aws", "111122223333", "us-east-1", "net", {"cidrBlock": "10.0.0.0/16"}, {}, "urn-v"
@@ -22,7 +22,7 @@ SUBNET = New(
     {"vpcId": "vpc-1"},
     {},
     "urn-s",
-    links=[Link("vpcId", "vpc-1", ("aws:ec2/vpc:Vpc",), holds=True)],
+    links=[Reference("vpcId", "vpc-1", ("aws:ec2/vpc:Vpc",), holds=True)],
 )
 
 

@@ -8,10 +8,10 @@ from catalogue.kinds import kinds
 from catalogue.marked import DEFAULTS, as_secret
 from catalogue.marks import SECRET, UNKNOWN
 from catalogue.platforms import PLATFORMS
-from sandbox.behaviour import Cloud
 from sandbox.cloud import UnknownType
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.inputs import resource_shape
+from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from sandbox.state.metrics import Played
 

@@ -1,4 +1,4 @@
-"""Judging several stacks in one command: what is written, what is printed, and how the command ends."""
+"""The command that judges several stacks: its files, its output and its exit code."""
 
 import json
 import sys
@@ -17,10 +17,10 @@ CHECKOV = STACKS.parent / "policies" / "checkov"
 
 
 def judge_and_show(files: list[Path], format: Format, out: Path, today: date) -> None:
-    """Judge the stacks, write and print each verdict; exit 1 when one fails or breaks, 2 when one is refused."""
+    """Judge the stacks, write and print each verdict. Exits 1 when one fails or breaks, 2 when one is refused."""
     from operations.preview import Program
 
-    programs = [Program.of(file) for file in files]  # each file is judged fit before any is worked on
+    programs = [Program.of(file) for file in files]  # read every file before any stack is judged
     if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
         raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
     if out.exists() and not out.is_dir():
@@ -42,7 +42,7 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date) ->
 
         for verdict in verdicts:
             console.render(verdict, Console(), out / verdict.stack / "report.html")
-        if len(verdicts) > 1 and not broken:  # a comparison that passes must not leave out the stack that broke
+        if len(verdicts) > 1 and not broken:  # without the stack that broke, the comparison could look like a pass
             from operations.comparison import compare
             from operations.report import write_comparison
 

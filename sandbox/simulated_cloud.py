@@ -1,7 +1,7 @@
-"""How a simulated cloud behaves: check, diff, create, read, update and delete, which the plugins pass on to it.
+"""A simulated cloud: check, diff, create, read, update and delete. The plugins pass these calls on to it.
 
-What each kind of resource does is in its `Behaviour`, what each cloud does in its own manner in `sandbox.clouds`. A
-type without a behaviour is refused.
+A kind's `Behaviour` says what the cloud does with it. `sandbox.clouds` says how the clouds differ. A type without a
+behaviour is refused.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.state import State
 from sandbox.state.faults import Fault
-from sandbox.state.records import Held, Link, Missing, New, Record, Taken
+from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
 
 _LABELS = frozenset({"tags", "tagsAll", "labels"})
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
@@ -29,7 +29,7 @@ _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
 
 @dataclass(frozen=True)
 class Change:
-    """What a diff finds: names of changed inputs, paths that force a replacement, whether the old one goes first."""
+    """A diff: the changed inputs, the paths that force a replacement, and whether the old resource goes first."""
 
     changed: tuple[str, ...]
     replaced: tuple[str, ...]
@@ -40,7 +40,7 @@ class Change:
 class Cloud:
     """The simulated cloud of one provider's package, for one account and region. `run` is the id of a plugin's process.
 
-    Inputs and outputs are in wire form, secrets with Pulumi's mark.
+    Inputs and outputs are in wire form. Secrets have Pulumi's mark.
     """
 
     package: str
@@ -60,7 +60,7 @@ class Cloud:
     def check(
         self, type_: str, urn: str, name: str, news: Json, olds: Json, seed: bytes
     ) -> tuple[Json, list[tuple[str, str]]]:
-        """The inputs with the name made up if there is none, and what is wrong with them: property and sentence."""
+        """The inputs, and what is wrong with them as property and sentence. A missing name is made up."""
         behaviour = self.of(type_)
         before, news = without_defaults(olds), without_defaults(news)
         if olds:
@@ -78,7 +78,7 @@ class Cloud:
         return self.manners.provider.noted(news, filled_in), wrong
 
     def diff(self, type_: str, olds: Json, news: Json, ignored: Sequence[str]) -> Change:
-        """How new inputs differ from old ones."""
+        """What differs between old and new inputs."""
         behaviour = self.of(type_)
         old, new = without_defaults(olds), without_defaults(news)
         keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and key not in ignored)
@@ -94,19 +94,19 @@ class Cloud:
         return Change(tuple(keys), tuple(replaced), delete_first)
 
     def foresee(self, type_: str, urn: str, name: str, given: Json) -> Json:
-        """The outputs of a create or update in a preview: what is not given and not the same as given is unknown."""
-        given = without_defaults(given)  # in a map of text the SDK cannot read the notes
+        """The outputs of a create or update in a preview. An output is unknown unless it equals a given input."""
+        given = without_defaults(given)  # the SDK cannot read the notes in a map of text
         plain = unmarked(given)
         try:
             outputs = self._answer(type_, urn, name, plain, self.state.resources.made_for(urn) + 1).outputs
         except (AttributeError, KeyError, TypeError, ValueError):
             if not has_unknown(plain):
                 raise
-            outputs = dict[str, Any]()  # an object that is not known yet: so are the outputs made of it
+            outputs = dict[str, Any]()  # an object that is not known yet: the outputs made of it are unknown too
         return {**given, **{key: UNKNOWN for key, value in outputs.items() if key not in plain or plain[key] != value}}
 
     def create(self, type_: str, urn: str, name: str, given: Json) -> tuple[str, Json]:
-        """Make a resource; its id and outputs. Raises CloudSaysNo."""
+        """Make a resource. Returns its id and outputs. Raises CloudSaysNo."""
         behaviour = self.of(type_)
         marked = without_defaults(given)
         cut = self.state.resources.cut(urn, self.run)
@@ -144,7 +144,7 @@ class Cloud:
         return answer.id, {**given, **outputs}
 
     def read(self, type_: str, id_: str) -> Record | None:
-        """The resource, if it is there."""
+        """The resource, if it exists."""
         record = self._find(type_, id_)
         if record is not None and not record.known:
             self.state.resources.know(record.key)
@@ -153,7 +153,7 @@ class Cloud:
         return record
 
     def update(self, type_: str, id_: str, given: Json) -> Json:
-        """Change a resource; its outputs. Raises CloudSaysNo."""
+        """Change a resource. Returns its outputs. Raises CloudSaysNo."""
         behaviour = self.of(type_)
         record = self._find(type_, id_)
         if record is None:
@@ -171,7 +171,7 @@ class Cloud:
         return {**given, **outputs}
 
     def delete(self, type_: str, id_: str) -> None:
-        """Delete a resource; one that is gone is fine. Raises CloudSaysNo."""
+        """Delete a resource. It may be gone already. Raises CloudSaysNo."""
         behaviour = self.of(type_)
         record = self._find(type_, id_)
         if record is None:
@@ -190,7 +190,7 @@ class Cloud:
         return dict(answer)
 
     def words(self, type_: str, given: Json) -> set[str]:
-        """The texts in the inputs and in those of what they name directly; where no machine runs, none."""
+        """The texts in the inputs, and in the inputs of what they name directly. Empty where no machine runs."""
         behaviour = self.of(type_)
         if not behaviour.machines:
             return set()
@@ -211,7 +211,7 @@ class Cloud:
         return CloudSaysNo(sentence.format(name=name, kind=kind, said=said, account=self.account, region=self.region))
 
     def _answer(self, type_: str, urn: str, name: str, plain: Json, serial: int) -> Answer:
-        # The first one for a URN answers as the offline preview does; each further one has ids of its own.
+        # The first resource of a URN answers as the offline preview does. Each further one has its own ids.
         own = urn if serial == 1 else f"{urn}#{serial}"
         return cloud.create(Request(type_, own, name, plain, self.account, self.region))
 
@@ -220,7 +220,10 @@ class Cloud:
         return resources.get(type_, id_, self.account, self.region) or resources.get(type_, id_, self.account)
 
     def _note_known(self, urn: str, olds: Json) -> None:
-        """The engine has shown the inputs of a resource: it knows of it, whatever became of the run that made it."""
+        """Note that the engine knows a resource, for it has shown the resource's inputs.
+
+        The run that made it may be dead.
+        """
         for record in self.state.resources.find(urn=urn):
             if not record.known and record.inputs == redacted(olds):
                 self.state.resources.know(record.key)
@@ -239,20 +242,22 @@ class Cloud:
         names = [f"{type_} {behaviour.unique.format(**{**given, **words})}"] if behaviour.unique else []
         return names or ([f"{type_} {self.account} {answer.id}"] if behaviour.held else [])
 
-    def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Link]:
+    def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Reference]:
         links = [
-            Link(ref.path, value, ref.types, ref.holds, ref.outside)
+            Reference(ref.path, value, ref.types, ref.holds, ref.outside)
             for ref in behaviour.refs
             for value in values_at(plain, ref.path)
             if self._is_judged(ref, value)
         ]
         parent = self.manners.parent(id_) if behaviour.within else ""
         if parent:
-            links.append(Link("its parent", parent, tuple(kinds(self.manners.platform)), behaviour.within == "holds"))
+            links.append(
+                Reference("its parent", parent, tuple(kinds(self.manners.platform)), behaviour.within == "holds")
+            )
         return links
 
     def _is_judged(self, ref: Ref, value: Any) -> bool:
-        """Whether a value at the reference names something that must be there."""
+        """Whether a value at the reference names something that must exist."""
         if not isinstance(value, str) or not value or is_unknown(value):
             return False
         if self.manners.is_foreign(value, self.account):
