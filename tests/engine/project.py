@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine import Engine, Failed
+from sandbox.engine import Engine, EngineFailed
 from sandbox.home import ROOT
 
 STACK = "dev"
@@ -71,7 +71,7 @@ class Project:
         self.pulumi("package", "add", str(checkout / "components" / platform))
 
     def pulumi(self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-        """Run a command of the CLI in the project. Raises Failed with all that it printed."""
+        """Run a command of the CLI in the project. Raises EngineFailed with all that it printed."""
         with self.engine.environment() as environment:
             done = subprocess.run(
                 [str(self.engine.cli), *arguments, "--non-interactive"],
@@ -83,5 +83,5 @@ class Project:
                 check=False,
             )
         if done.returncode:
-            raise Failed(f"pulumi {' '.join(arguments)}: {done.stdout}{done.stderr}")
+            raise EngineFailed(f"pulumi {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout + done.stderr

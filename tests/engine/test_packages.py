@@ -14,7 +14,7 @@ import pytest
 from catalogue.platforms import PLATFORMS
 from components.package import name_of
 from operations.packing import build_pack
-from sandbox.engine import Engine, Failed
+from sandbox.engine import Engine, EngineFailed
 from sandbox.state import State
 from tests.engine.project import STACK, Project, copied
 from tests.engine.service import ORGANISATION, service
@@ -51,7 +51,7 @@ def test_the_pack_is_published_and_judges_a_project_that_has_nothing_else_of_our
     assert not (downloaded / ".venv").exists(), "an environment is made where the pack runs"
     project.pulumi("install", cwd=downloaded)
     project.pulumi("install")
-    with pytest.raises(Failed, match=r"aws-encryption-bucket-whole.*aws:s3/?.*: open"):
+    with pytest.raises(EngineFailed, match=r"aws-encryption-bucket-whole.*aws:s3/?.*: open"):
         project.pulumi("preview", "--stack", STACK, "--policy-pack", str(downloaded))
 
 

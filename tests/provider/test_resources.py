@@ -1,5 +1,7 @@
 """The typed resources register the wire names that the plugin knows, and hand out its outputs."""
 
+import asyncio
+
 import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
@@ -36,8 +38,12 @@ class Seen(mocks.Mocks):
 def seen():
     seen = Seen()
     before = settings.SETTINGS, settings.get_root_resource()
+    # Another test of this worker may have closed its loop, and the root stack is registered at once.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     mocks.set_mocks(seen)
     yield seen
+    loop.close()
     settings.configure(before[0])
     settings.set_root_resource(before[1])
 

@@ -55,7 +55,7 @@ def test_a_launcher_starts_the_projects_interpreter_whatever_its_path(
     home.lay_out()
     (launcher,) = home.path.glob("home/plugins/resource-gcp-*/pulumi-resource-gcp")
     done = subprocess.run([launcher, "127.0.0.1:1"], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["-m", "sandbox.plugin", "gcp", "127.0.0.1:1"]
+    assert done.stdout.split() == ["-P", "-m", "sandbox.plugin", "gcp", "127.0.0.1:1"]
 
 
 def test_pulumi_sees_the_checkout_but_writes_beside_it(home: Home) -> None:
