@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills lint format setup bench inventory schema docs clean
+.PHONY: pilot sandbox test drills lint format setup bench inventory schema docs facts clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -52,6 +52,9 @@ schema: setup  ## rewrite the JSON Schema that the stack files name
 docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
+
+facts: setup  ## rewrite catalogue/generated from the installed SDKs and the providers' source in the folder SOURCES
+	@$(UV) run --frozen python -m operations.sources $(SOURCES)
 
 setup: $(ENVIRONMENT)/.compiled
 

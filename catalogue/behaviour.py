@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-EVERYTHING = frozenset({"*"})
-"""For `replaces`: any change but one of tags or labels."""
-
 
 @dataclass(frozen=True)
 class Ref:
@@ -35,7 +32,8 @@ class Behaviour:
     `unique` is what no other resource may have: a text in which {inputs}, {outputs}, {account}, {region} and {id} stand
     for their values; its id is unique anyhow.
 
-    Its changes: a change at one of `replaces` makes a new resource. `identity` (Azure alone) are the inputs that its id
+    Its changes: a change at one of `replaces` makes a new resource. A record says only those that no schema has: the
+    schema's are put beside them (`catalogue/completed.py`). `identity` (Azure alone) are the inputs that its id
     is made of: where none of them changes, the new one would have the old one's id, so the old one goes first. A
     `second` create of the same thing is refused, or it changes what stands.
 
@@ -59,16 +57,6 @@ class Behaviour:
     nests: bool = False
     identity: frozenset[str] = frozenset()
     copies_name: bool = False
-
-
-def in_region(*paths: str) -> frozenset[str]:
-    """What replaces a regional resource on AWS: these, and its region."""
-    return frozenset({*paths, "region"})
-
-
-def in_project(*paths: str) -> frozenset[str]:
-    """What replaces a named resource on Google Cloud: these, its name and its project."""
-    return frozenset({"name", "project", *paths})
 
 
 def in_group(

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from catalogue.completed import completed
 from catalogue.kind import Kind
 from catalogue.platforms import platform_of
 
@@ -21,7 +22,8 @@ def kinds(platform: str) -> Mapping[str, Kind]:
     """Every record of a platform by its token. Raises TwiceKnown."""
     package = import_module(f"catalogue.kinds.{platform}")
     modules = sorted(module.name for module in iter_modules(package.__path__))
-    return by_token(kind for name in modules for kind in import_module(f"catalogue.kinds.{platform}.{name}").KINDS)
+    written = (kind for name in modules for kind in import_module(f"catalogue.kinds.{platform}.{name}").KINDS)
+    return by_token(completed(kind) for kind in written)
 
 
 def by_token(records: Iterable[Kind]) -> Mapping[str, Kind]:

@@ -42,7 +42,7 @@ def regional(token: str) -> At:
 
 
 def acts(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
-    """How AWS treats a type of a service. What a change replaces has ForceNew in the provider that Pulumi bridges.
+    """How AWS treats a type of a service. What replaces it is not said here, but generated from the provider's schema.
 
     `service` is the folder of that provider's source in which the type stands.
     """

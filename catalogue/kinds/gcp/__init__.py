@@ -2,15 +2,16 @@
 
 What the SDK says (labels, places of keys, regions) is held against the installed one by a test.
 
-How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import"; what replaces a
-resource is ForceNew in the Terraform provider, which pulumi-gcp bridges; the pattern of a name is in each API's
-reference. A second create is refused with 409 alreadyExists, but for IAM and service identities, which are put.
+How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import"; what replaces
+a resource is generated from the schema of the Terraform provider that pulumi-gcp bridges; the pattern of a name is in
+each API's reference. A second create is refused with 409 alreadyExists, but for IAM and service identities, which are
+put.
 """
 
 from collections.abc import Mapping
 
 from catalogue.answers import Answering, member_of
-from catalogue.behaviour import EVERYTHING, Behaviour, Ref
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import Acts, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
 from catalogue.rendering import Terraform
 
@@ -60,7 +61,7 @@ def granting(service: str, policy: str, *on: Ref) -> Acts:
 
     `policy` is what the grant's id begins with, `on` refers to what the grant is on.
     """
-    return acting(service, member_of(policy), Behaviour(EVERYTHING, refs=(*_MEMBER, *on), second="changes"))
+    return acting(service, member_of(policy), Behaviour(refs=(*_MEMBER, *on), second="changes"))
 
 
 def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Renders:

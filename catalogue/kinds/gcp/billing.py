@@ -17,7 +17,6 @@ KINDS = (
             "billing",
             numbered("billingAccounts/{billingAccount}/budgets/{hex}"),
             Behaviour(
-                frozenset({"billingAccount"}),
                 refs=(Ref("allUpdatesRule.monitoringNotificationChannels[]", (CHANNEL,)),),
             ),
         ),

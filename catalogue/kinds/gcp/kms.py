@@ -1,7 +1,7 @@
 """Cloud KMS: key rings, keys and who uses them. Neither a ring nor a key is ever deleted, only versions are."""
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, No, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
@@ -39,7 +39,6 @@ KINDS = (
             "kms",
             by_resource_name("{keyRing}/cryptoKeys/{name}"),
             Behaviour(
-                frozenset({"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"}),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
                 refs=(Ref("keyRing", (KEY_RING,), outside=True),),
@@ -66,7 +65,6 @@ KINDS = (
             "kms",
             by_resource_name(IN_PLACE + "/keyRings/{name}"),
             Behaviour(
-                in_project("location"),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
                 held="the key ring exists already: key rings are never deleted",

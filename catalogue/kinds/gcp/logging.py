@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, OBSERVABILITY, READ, acting, in_terraform, registry
@@ -55,7 +55,6 @@ KINDS = (
                 lifecycleState="ACTIVE",
             ),
             Behaviour(
-                frozenset({"bucketId", "project", "location"}),
                 name="bucketId",
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
                 refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
@@ -76,7 +75,7 @@ KINDS = (
                 IN_PROJECT + "/sinks/{name}",
                 writerIdentity="serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
             ),
-            Behaviour(in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+            Behaviour(name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
         ),
         renders=in_terraform("google_logging_project_sink"),
     ),
