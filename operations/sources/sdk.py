@@ -57,11 +57,15 @@ def _has_map(shape: Shape, path: str) -> bool:
 
 
 def _enums(shape: Shape, path: str, above: tuple[Shape, ...]) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """An object that lies in one of its own kind is not entered again: its values are those of the one above."""
+    """An object that lies in one of its own kind is not entered again: its values are those of the one above.
+
+    Nor is one of several that may stand in a place: what is an enum in one may be any text in another.
+    """
     if isinstance(shape, OneOf):
         yield path, shape.values
-    if isinstance(shape, Items | Entries):
+    elif isinstance(shape, Items | Entries):
         yield from _enums(shape.of(), path, above)
-    for one in objects(shape) if not isinstance(shape, Items) else ():
-        for name, known in one.properties.items() if one not in above else ():
+    elif len(objects(shape)) == 1 and objects(shape)[0] not in above:
+        (one,) = objects(shape)
+        for name, known in one.properties.items():
             yield from _enums(known.shape(), f"{path}.{name}".lstrip("."), (*above, one))
