@@ -56,11 +56,21 @@ class No:
 
 
 @dataclass(frozen=True)
+class NotYet:
+    """A question that nobody has answered yet. It never means "none", and a judgement must not read it so."""
+
+    why: str = "no source of it has been read"
+
+
+@dataclass(frozen=True)
 class At:
     """The property that holds something: its dotted path of wire names."""
 
     path: str
     evidence: Evidence
+
+
+NOT_YET = NotYet()
 
 
 def _always(graph: Graph, resource: Resource) -> bool:
@@ -166,6 +176,59 @@ class Acts:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What whoever creates one must be allowed: AWS's actions, Google's permissions or Azure's operations.
+
+    They are those that the source names. What they are asked of beside, such as to use a key, may ask for more.
+    """
+
+    names: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Apis:
+    """The APIs that must be on in the account or project before one can be made, by the cloud's own names."""
+
+    names: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Ripens:
+    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says."""
+
+    usual: float
+    longest: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Stays:
+    """How long the name stays taken after a delete: days, or None for ever. `at` is the input that says otherwise."""
+
+    days: float | None
+    evidence: Evidence
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The types of which one that names this must be gone before this can be deleted."""
+
+    by: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The types that guard one and must stand as long as it does: its access block, its policy, its key."""
+
+    by: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Renders:
     """What the kind is called where Checkov looks at it."""
 
@@ -182,6 +245,10 @@ class Kind:
     `stands` the property that says in which region it is; `keeps` how long it keeps what it takes in; `serves` the
     images and artifacts it runs; `acts` how the cloud treats it, which the sandbox acts on; `renders` what Checkov
     takes it for.
+
+    What follows may be NotYet: `rights` to create it; the `apis` it is made through; how a grant `ripens`; how long its
+    name `stays` taken; what it is `blocked` by when it is deleted; what it is `guarded` by. Where a source has the
+    answer, `catalogue/completed.py` puts it in.
     """
 
     token: str
@@ -196,6 +263,12 @@ class Kind:
     serves: Serves | No
     acts: Acts | No
     renders: Renders | No
+    rights: Rights | NotYet = NOT_YET
+    apis: Apis | NotYet = NOT_YET
+    ripens: Ripens | NotYet = NOT_YET
+    stays: Stays | No | NotYet = NOT_YET
+    blocked: Blocked | NotYet = NOT_YET
+    guarded: Guarded | NotYet = NOT_YET
 
 
 def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:
@@ -204,7 +277,7 @@ def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders
     Nothing rests in it, it runs nothing, it is free and can be made again from the program. `answers` are those of
     Kind that are otherwise.
     """
-    none: dict[str, No] = {
+    none: dict[str, Any] = {
         "tags": No(f"a setting of {of} takes none", evidence),
         "keys": No("nothing rests in it", evidence),
         "holds": No("it can be made again from the program", evidence),

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalogue.kind import Evidence, from_source
 from catalogue.platforms import Platform
 
 FOLDER = Path(__file__).parent
@@ -37,7 +38,8 @@ class Facts:
     `required` are the inputs at the top that must be given. `enums` are the values outside of which the provider
     refuses an input. `taggable` is the input of the tags, None where the type takes none. `replaces` are the inputs
     whose change makes a new resource, None where no source says it. `unread` are the inputs at the top that the SDK has
-    and the source of `replaces` lacks, for it is older.
+    and the source of `replaces` lacks, for it is older. `rights` are what it takes to create one, and `api` is the one
+    that it is made through on Google Cloud; empty where no source says it.
     """
 
     required: frozenset[str]
@@ -45,6 +47,8 @@ class Facts:
     taggable: str | None
     replaces: frozenset[str] | None
     unread: frozenset[str]
+    rights: tuple[str, ...]
+    api: str
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class Generated:
 
     sources: Mapping[str, Source]
     types: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
+
+    def evidence(self, read: str) -> Evidence:
+        """What the facts that were read in a source rest on."""
+        return from_source(self.sources[read].address, self.sources[read].read)
 
 
 @cache
@@ -73,4 +81,6 @@ def _facts(said: Mapping[str, Any]) -> Facts:
         taggable=said["taggable"],
         replaces=None if replaces is None else frozenset(replaces),
         unread=frozenset(said.get("unread", ())),
+        rights=tuple(said.get("rights", ())),
+        api=said.get("api", ""),
     )

@@ -23,7 +23,7 @@ def kinds(platform: str) -> Mapping[str, Kind]:
     package = import_module(f"catalogue.kinds.{platform}")
     modules = sorted(module.name for module in iter_modules(package.__path__))
     written = (kind for name in modules for kind in import_module(f"catalogue.kinds.{platform}.{name}").KINDS)
-    return by_token(completed(kind) for kind in written)
+    return by_token(completed(written))
 
 
 def by_token(records: Iterable[Kind]) -> Mapping[str, Kind]:

@@ -226,10 +226,46 @@ class Google(Provider):
 
     def schema(self, type_: str) -> Schema:
         """The schema of a Terraform type. Raises Unread."""
+        return Schema(self.attributes(*self.registered(type_)))
+
+    def named_as(self, token: str) -> str | None:
+        """The Terraform type that has the letters of a Pulumi token; None where there is none."""
+        _, module, name = token.lower().split(":")
+        letters = f"google{module.partition('/')[0]}{name}"
+        return next((type_ for type_ in _registered(self.root) if type_.replace("_", "") == letters), None)
+
+    def registered(self, type_: str) -> tuple[Package, str]:
+        """The package that registers a Terraform type, and the expression that makes it. Raises Unread."""
         found = _registered(self.root).get(type_)
         if found is None:
             raise Unread(f"{self.root}: nothing registers {type_}; name the root of terraform-provider-google-beta")
-        return Schema(self.attributes(package(found[0]), found[1]))
+        home, expression = package(found[0]), found[1]
+        function = home.functions.get(expression.removesuffix("()"), "")
+        made = home.returned(function) if function else ""
+        return home, made if made.startswith("tpgiamresource.") else expression
+
+    def api(self, type_: str) -> str | None:
+        """The API of Google's that a Terraform type is made through; None where the code does not tell."""
+        home, expression = self.registered(type_)
+        text = self.creating(home, expression)
+        client, path = re.search(r"(\w+)\.NewClient\(", text), re.search(r"{{(\w+)BasePath}}", text)
+        services = self.root / "google-beta" / "services"
+        imported = home.imports.get(client[1], set[str]()) if client else set[str]()
+        named = [address.removesuffix("/client").rpartition("/")[2] for address in sorted(imported)]
+        named += [path[1].lower()] if path else []
+        home = next((package(services / name) for name in named if (services / name).is_dir()), home)
+        host = re.search(r'BaseUrl: +"https://(?:{{\w+}}-)?(\w+)\.googleapis', home.variables.get("Product", ""))
+        return host[1] if host else None
+
+    @staticmethod
+    def creating(home: Package, expression: str) -> str:
+        """The code that creates what an expression registers; empty where it is not found."""
+        granting = re.match(r"tpgiamresource\.ResourceIam\w+\(\s*\w+,\s+(?:New)?(\w+?)(?:Producer)?,", expression)
+        if granting:
+            return "".join(body for (of, _), body in sorted(home.methods.items()) if of == granting[1])
+        made = home.functions.get(expression.partition("(")[0], "")
+        create = re.search(r"\bCreate(?:Context)?: +(\w+)", made)
+        return home.functions.get(create[1], "") if create else ""
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from catalogue.answers import Answering, member_of
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Acts, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
+from catalogue.kind import Acts, Evidence, Kind, No, Renders, Ripens, assumed, documented, from_source, setting
 from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
@@ -26,6 +26,7 @@ _IAM = assumed("none of Google's price lists that were read names a price of IAM
 _BRIDGE = from_source(
     "https://github.com/pulumi/pulumi-gcp/blob/v9.35.0/provider/cmd/pulumi-resource-gcp/bridge-metadata.json", READ
 )
+_PROPAGATES = documented("https://cloud.google.com/iam/docs/access-change-propagation", READ)
 _TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/main/google/services"
 
 IN_PROJECT, IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
@@ -71,7 +72,8 @@ def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Render
 
 def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
     """The record of a grant of one role to one member, on `of`."""
-    return setting(token, of, registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))
+    bills = No("IAM is free", _IAM)
+    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=Ripens(2, 7, _PROPAGATES))
 
 
 def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:

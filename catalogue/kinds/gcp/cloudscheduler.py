@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Kind, No, Runs, assumed, documented
+from catalogue.kind import Apis, At, Bills, Kind, No, Runs, assumed, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
@@ -96,5 +96,6 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_cloud_scheduler_job"),
+        apis=Apis(("workflowexecutions",), _STARTS),
     ),
 )

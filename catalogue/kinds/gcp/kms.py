@@ -3,7 +3,7 @@
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, No, documented, setting
+from catalogue.kind import At, Bills, Holds, No, Stays, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -11,6 +11,7 @@ KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 KEY_RING = "gcp:kms/keyRing:KeyRing"
 
 _KEY_SDK, _RING = registry("kms/cryptokey"), registry("kms/keyring")
+_DELETED = documented("https://docs.cloud.google.com/kms/docs/delete-kms-resources", READ)
 _PRICES = documented("https://cloud.google.com/kms/pricing", READ)
 
 
@@ -46,6 +47,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_kms_crypto_key"),
+        stays=Stays(None, _DELETED),
     ),
     grant(
         KEY_MEMBER,
@@ -71,5 +73,6 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_kms_key_ring"),
+        stays=Stays(None, _RING),  # the provider forgets it and deletes nothing
     ),
 )
