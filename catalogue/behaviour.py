@@ -68,11 +68,11 @@ def in_group(
 ) -> Behaviour:
     """Something in an Azure resource group. Its id is made of the group, the inputs that name its parents, its name.
 
-    Its location is for good. `also` are further inputs that replace it, `more` are fields of Behaviour.
+    `also` are further inputs that replace it, `more` are fields of Behaviour.
     """
     identity = frozenset({name, "resourceGroupName", *parents})
     settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(parents), **more}
-    return Behaviour(identity | {"location", *also}, name=name, pattern=pattern, identity=identity, **settings)
+    return Behaviour(identity | {*also}, name=name, pattern=pattern, identity=identity, **settings)
 
 
 def extending(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:

@@ -10,6 +10,7 @@ from catalogue.generated import Generated, generated
 from catalogue.kind import (
     Acts,
     Apis,
+    At,
     Blocked,
     Evidence,
     Guarded,
@@ -34,7 +35,7 @@ def completed(written: Iterable[Kind]) -> Iterator[Kind]:
     """Every record of a platform, with what the sources and the other records say of it."""
     records = [*written]
     for kind in records:
-        yield _guarded(_blocked(_of_arm(_of_sources(kind)), records), records)
+        yield _guarded(_blocked(_in_place(_of_arm(_of_sources(kind))), records), records)
 
 
 def _of_sources(kind: Kind) -> Kind:
@@ -63,6 +64,15 @@ def _of_arm(kind: Kind) -> Kind:
     group, above = "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions/resourceGroups"
     type_ = kind.renders.as_.type
     return _with_rights(kind, (f"{above if type_ == group else type_}/write",), _OPERATIONS)
+
+
+def _in_place(kind: Kind) -> Kind:
+    """With the input that says where one of Azure's stands, among those that replace it: none moves."""
+    if platform_of(kind.token) != "azure" or not isinstance(kind.stands, At) or not isinstance(kind.acts, Acts):
+        return kind
+    behaviour = kind.acts.behaviour
+    behaviour = replace(behaviour, replaces=behaviour.replaces | {kind.stands.path})
+    return replace(kind, acts=replace(kind.acts, behaviour=behaviour))
 
 
 def _with_rights(kind: Kind, names: tuple[str, ...], evidence: Evidence) -> Kind:

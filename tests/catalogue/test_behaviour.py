@@ -35,7 +35,7 @@ def test_a_path_finds_every_element(path, found):
 def test_what_replaces_a_resource_in_each_clouds_manner():
     child = in_group("subnetName", "virtualNetworkName", also=("kind",), pattern="x")
     assert child == Behaviour(
-        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName", "location", "kind"}),
+        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName", "kind"}),
         name="subnetName",
         pattern="x",
         identity=frozenset({"subnetName", "virtualNetworkName", "resourceGroupName"}),

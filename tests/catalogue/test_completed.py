@@ -10,6 +10,7 @@ from catalogue.kind import (
     NOT_YET,
     Acts,
     Apis,
+    At,
     Blocked,
     Evidence,
     Guarded,
@@ -23,6 +24,7 @@ from catalogue.kind import (
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.aws import ec2
 from catalogue.platforms import PLATFORMS
+from sandbox.inputs import resource_shape
 
 ROOM = ("rights", "apis", "ripens", "stays", "blocked", "guarded")
 BUCKET, VAULT = "gcp:storage/bucket:Bucket", "azure-native:keyvault:Vault"
@@ -83,6 +85,14 @@ def test_what_no_source_has_stays_not_yet() -> None:
 def test_an_api_is_that_of_the_code_that_creates_one(token: str, apis: tuple[str, ...]) -> None:
     said = kind(token).apis
     assert isinstance(said, Apis) and said.names == apis
+
+
+def test_what_replaces_one_of_azures_is_an_input_of_it() -> None:
+    """Its location is among them where it has one of its own: a key stands where its vault does."""
+    for token, one in kinds("azure").items():
+        if isinstance(one.acts, Acts) and token.startswith("azure-native:"):
+            assert one.acts.behaviour.replaces <= set(resource_shape(token).properties), token
+            assert ("location" in one.acts.behaviour.replaces) == isinstance(one.stands, At), token
 
 
 def test_what_holds_another_blocks_its_deletion() -> None:
