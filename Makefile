@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs policy-pack clean
+.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs facts policy-pack clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -59,6 +59,9 @@ docs: setup  ## rewrite the pages that are made from code
 
 policy-pack: setup  ## build out/policy-pack, which any project names with --policy-pack and `pulumi policy publish` takes
 	@$(UV) run --frozen python -m operations.packing policy-pack
+
+facts: setup  ## rewrite catalogue/generated from the installed SDKs and the providers' source in the folder SOURCES
+	@$(UV) run --frozen python -m operations.sources $(SOURCES)
 
 setup: $(ENVIRONMENT)/.compiled
 

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-EVERYTHING = frozenset({"*"})
-"""For `replaces`: any change except one of tags or labels."""
-
 
 @dataclass(frozen=True)
 class Ref:
@@ -35,9 +32,10 @@ class Behaviour:
     a text that no other resource may share; {inputs}, {outputs}, {account}, {region} and {id} in it stand for their
     values. An id is always unique.
 
-    Changes. A change at one of `replaces` makes a new resource. `identity` (Azure only) lists the inputs in the id.
-    Where none of them changes, the new resource would have the old one's id, so the old one is deleted first. `second`
-    says whether a second create of the same thing is refused or changes the existing resource.
+    Changes. A change at one of `replaces` makes a new resource. A record lists only those that no schema has; those of
+    the schema are added (`catalogue/completed.py`). `identity` (Azure only) lists the inputs in the id. Where none of
+    them changes, the new resource would have the old one's id, so the old one is deleted first. `second` says whether a
+    second create of the same thing is refused or changes the existing resource.
 
     References. `refs` are its references. `within` says whether it uses or holds its parent, the resource that its id
     lies in. `machines` says that it runs machines, so that quota and capacity count.
@@ -61,16 +59,6 @@ class Behaviour:
     copies_name: bool = False
 
 
-def in_region(*paths: str) -> frozenset[str]:
-    """What replaces a regional resource on AWS: these inputs, and its region."""
-    return frozenset({*paths, "region"})
-
-
-def in_project(*paths: str) -> frozenset[str]:
-    """What replaces a named resource on Google Cloud: these inputs, its name and its project."""
-    return frozenset({"name", "project", *paths})
-
-
 def in_group(
     name: str,
     *parents: str,
@@ -80,11 +68,11 @@ def in_group(
 ) -> Behaviour:
     """A resource in an Azure resource group. Its id has the group, the inputs that name its parents, and its name.
 
-    A change of its location replaces it. `also` are further inputs that replace it. `more` are fields of Behaviour.
+    `also` are inputs that replace it. `more` are fields of Behaviour.
     """
     identity = frozenset({name, "resourceGroupName", *parents})
     settings: dict[str, Any] = {"within": "uses", "nests": True, "copies_name": bool(parents), **more}
-    return Behaviour(identity | {"location", *also}, name=name, pattern=pattern, identity=identity, **settings)
+    return Behaviour(identity | {*also}, name=name, pattern=pattern, identity=identity, **settings)
 
 
 def extending(name: str, *also: str, scope: str = "scope", **more: Any) -> Behaviour:

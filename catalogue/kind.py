@@ -56,11 +56,21 @@ class No:
 
 
 @dataclass(frozen=True)
+class NotYet:
+    """A question that nobody has answered yet. It never means "none", and a judgement must not read it so."""
+
+    why: str = "no source of it has been read"
+
+
+@dataclass(frozen=True)
 class At:
     """The path of the property that has the answer, in dotted wire names."""
 
     path: str
     evidence: Evidence
+
+
+NOT_YET = NotYet()
 
 
 def _always(graph: Graph, resource: Resource) -> bool:
@@ -169,6 +179,59 @@ class Acts:
 
 
 @dataclass(frozen=True)
+class Rights:
+    """What whoever creates one must be allowed: AWS's actions, Google's permissions or Azure's operations.
+
+    They are those that the source names. What they are asked of beside, such as to use a key, may ask for more.
+    """
+
+    names: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Apis:
+    """The APIs that must be on in the account or project before one can be made, by the cloud's own names."""
+
+    names: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Ripens:
+    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says."""
+
+    usual: float
+    longest: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Stays:
+    """How long the name stays taken after a delete: days, or None for ever. `at` is the input that says otherwise."""
+
+    days: float | None
+    evidence: Evidence
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """The types of which one that names this must be gone before this can be deleted."""
+
+    by: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The types that guard one and must stand as long as it does: its access block, its policy, its key."""
+
+    by: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Renders:
     """The name of the kind in the language that Checkov reads."""
 
@@ -185,6 +248,10 @@ class Kind:
     costs, or why it is free. `stands` is the property with its region. `keeps` says how long it keeps what is written
     to it. `serves` has its images and artifacts. `acts` says how the cloud treats it; the sandbox follows it. `renders`
     is its name for Checkov.
+
+    The rest may be NotYet. `rights` has what its creator must be allowed. `apis` has the APIs that must be on. `ripens`
+    says how long a grant takes to be in force. `stays` says how long its name stays taken. `blocked` has what blocks
+    its deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
     """
 
     token: str
@@ -199,6 +266,12 @@ class Kind:
     serves: Serves | No
     acts: Acts | No
     renders: Renders | No
+    rights: Rights | NotYet = NOT_YET
+    apis: Apis | NotYet = NOT_YET
+    ripens: Ripens | NotYet = NOT_YET
+    stays: Stays | No | NotYet = NOT_YET
+    blocked: Blocked | NotYet = NOT_YET
+    guarded: Guarded | NotYet = NOT_YET
 
 
 def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:
@@ -207,7 +280,7 @@ def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders
     Such a kind stores nothing, runs nothing, is free, and can be made again from the program. `answers` are the answers
     that differ from this.
     """
-    none: dict[str, No] = {
+    none: dict[str, Any] = {
         "tags": No(f"a setting of {of} takes none", evidence),
         "keys": No("nothing rests in it", evidence),
         "holds": No("it can be made again from the program", evidence),

@@ -1,12 +1,14 @@
 """Judges a resource's inputs against the installed SDK: required properties, known properties, types and enums.
 
 The SDK's own classes are the source. The signature of `<Resource>Args`, and of each nested `Args` class, says what is
-required and of which type. Its property table has the names on the wire. Nothing here is stricter than the SDK: where
-the SDK takes any string beside an enum, so does this module. Assets pass, and so does a value that is not known yet.
+required and of which type. Its property table has the names on the wire. Where the SDK takes any string beside an enum,
+so does this module, unless the provider that it bridges refuses the string (`enums` of `catalogue/generated`). Assets
+pass, and so does a value that is not known yet.
 """
 
 import collections.abc
 import inspect
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,10 @@ from typing import Any, ForwardRef, Union, cast, get_args, get_origin
 # The SDK does not export this, but keeps the names on the wire nowhere else. The lock file pins its version.
 from pulumi._types import input_type_py_to_pulumi_names, is_input_type
 
+from catalogue.behaviour import values_at
+from catalogue.generated import generated
 from catalogue.marks import is_secret, is_special, is_unknown
+from catalogue.platforms import platform_of
 from sandbox.cloud import UnknownType
 from sandbox.clouds import CLOUDS
 
@@ -144,7 +149,15 @@ class Either(Shape):
 
 def judge(type_: str, inputs: Mapping[str, Any]) -> Wrong:
     """What is wrong with a resource's inputs, in wire names. Raises UnknownType for a type the SDK does not have."""
-    return resource_shape(type_).judge("", inputs)
+    wrong = resource_shape(type_).judge("", inputs)
+    platform = platform_of(type_)
+    facts = generated(platform).types.get(type_) if platform else None
+    said = {re.sub(r"\[\d+\]", "", path) for path, _ in wrong}
+    for path, values in facts.enums.items() if facts else ():
+        for value in values_at(inputs, path) if path not in said else ():
+            if isinstance(value, str) and value not in (*values, "") and not is_unknown(value):
+                wrong += OneOf(values).judge(path, value)
+    return wrong
 
 
 def judge_value(shape: Shape, path: str, value: Any) -> Wrong:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from catalogue.answers import Answer, Lookup, Request
-from catalogue.behaviour import EVERYTHING, Behaviour, Ref, values_at
+from catalogue.behaviour import Behaviour, Ref, values_at
 from catalogue.kinds import kinds
 from catalogue.marked import Json, answered, has_unknown, redacted, refilled, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
@@ -23,7 +23,6 @@ from sandbox.state import State
 from sandbox.state.faults import Fault
 from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
 
-_LABELS = frozenset({"tags", "tagsAll", "labels"})
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
 
 
@@ -82,14 +81,11 @@ class Cloud:
         behaviour = self.of(type_)
         old, new = without_defaults(olds), without_defaults(news)
         keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and key not in ignored)
-        if behaviour.replaces == EVERYTHING:
-            replaced = [key for key in keys if key not in _LABELS]
-        else:
-            replaced = [
-                path
-                for path in sorted(behaviour.replaces | ({behaviour.name} - {""}))
-                if path.partition(".")[0] in keys and list(values_at(old, path)) != list(values_at(new, path))
-            ]
+        replaced = [
+            path
+            for path in sorted(behaviour.replaces | ({behaviour.name} - {""}))
+            if path.partition(".")[0] in keys and list(values_at(old, path)) != list(values_at(new, path))
+        ]
         delete_first = bool(replaced) and self.manners.provider.old_goes_first(behaviour, olds, news, replaced)
         return Change(tuple(keys), tuple(replaced), delete_first)
 

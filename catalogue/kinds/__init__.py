@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any, cast
 
 from catalogue import organisation
+from catalogue.completed import completed
 from catalogue.errors import BadInput
 from catalogue.kind import Kind
 from catalogue.platforms import platform_of
@@ -31,7 +32,7 @@ def kinds(platform: str) -> Mapping[str, Kind]:
             _add(kind, f"catalogue/kinds/{platform}/{name}.py", found, files)
     for file, kind in _of_the_organisation(platform):
         _add(kind, file, found, files)
-    return found
+    return {kind.token: kind for kind in completed(found.values())}
 
 
 def _add(kind: Kind, file: str, found: dict[str, Kind], files: dict[str, str]) -> None:

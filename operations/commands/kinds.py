@@ -20,7 +20,7 @@ def kinds(
     ] = None,
 ) -> None:
     """List the kinds of resource that the catalogue knows, or all that it knows of one."""
-    from catalogue.kind import No
+    from catalogue.kind import No, NotYet
     from catalogue.kinds import kind_of
     from catalogue.kinds import kinds as known
     from catalogue.platforms import PLATFORMS
@@ -46,6 +46,9 @@ def kinds(
     table.add_column("rests on", overflow="fold")
     for field in fields(kind)[1:]:
         answer = getattr(kind, field.name)
+        if isinstance(answer, NotYet):
+            table.add_row(field.name, "not yet read", Text(answer.why))
+            continue
         evidence = answer.evidence
         rests = f"{evidence.status}, {evidence.read}: {evidence.where}"
         said = f"none: {answer.why}" if isinstance(answer, No) else _said(answer)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Reaches
+from catalogue.kind import Apis, Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
 from catalogue.kinds.gcp.provider import PROVIDER
@@ -16,26 +16,6 @@ _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
 _SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
 _ZONE, _ATTACHED = dns.ZONE, compute.FORWARDING_RULE
 _GOOGLE = compute.GLOBAL_FORWARDING_RULE
-# The API through which the resources of a module are made. Workflows are started through another one too.
-_APIS = {
-    "gcp:artifactregistry/": "artifactregistry",
-    "gcp:bigquery/": "bigquery",
-    "gcp:billing/": "billingbudgets",
-    "gcp:cloudscheduler/": "cloudscheduler",
-    "gcp:compute/": "compute",
-    "gcp:dns/": "dns",
-    "gcp:kms/": "cloudkms",
-    "gcp:logging/": "logging",
-    "gcp:monitoring/": "monitoring",
-    "gcp:projects/": "cloudresourcemanager",
-    "gcp:serviceaccount/": "iam",
-    "gcp:storage/": "storage",
-    "gcp:vertex/": "aiplatform",
-    "gcp:workbench/": "notebooks",
-    "gcp:workflows/": "workflows",
-    "gcp:cloudscheduler/job": "workflowexecutions",
-    "mlplatform:gcp:": "aiplatform",
-}
 
 
 def account_and_region(graph: Graph) -> tuple[str, str]:
@@ -64,7 +44,8 @@ def exportable(graph: Graph) -> str:
 
 def before_up(graph: Graph) -> Iterator[str]:
     """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
-    apis = sorted({api for r in graph.resources for part, api in _APIS.items() if r.type.startswith(part)})
+    kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
+    apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
     if apis:
         yield f"enable the project's APIs ({', '.join(apis)})"
     if graph.of(_BUDGET):

@@ -16,7 +16,7 @@ _PLURALS = """
     lifecycle_rules metric_queries monitor_arn_lists noncurrent_version_transitions not_ends_withs not_starts_withs
     notifications ors parameters pipeline_parameter_lists pipeline_parameters planned_limits queues replicas routes
     routing_configs rules s3_data_sources split_charge_rules starts_withs step_adjustments subnet_configurations
-    subscribers target_grants tierings topics transitions
+    subscribers tag_field_specifications target_grants tierings topics transitions
 """
 _MAPS = """
     container_environment_variables dimensions encryption_context_equals encryption_context_subset environment

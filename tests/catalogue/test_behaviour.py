@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalogue.behaviour import Behaviour, extending, in_group, in_project, in_region, values_at
+from catalogue.behaviour import Behaviour, extending, in_group, values_at
 
 TREE = {
     "vpcId": "vpc-1",
@@ -33,11 +33,9 @@ def test_a_path_finds_every_element(path, found):
 
 
 def test_what_replaces_a_resource_in_each_clouds_manner():
-    assert in_region("name") == {"name", "region"}
-    assert in_project("location") == {"name", "project", "location"}
     child = in_group("subnetName", "virtualNetworkName", also=("kind",), pattern="x")
     assert child == Behaviour(
-        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName", "location", "kind"}),
+        frozenset({"subnetName", "virtualNetworkName", "resourceGroupName", "kind"}),
         name="subnetName",
         pattern="x",
         identity=frozenset({"subnetName", "virtualNetworkName", "resourceGroupName"}),

@@ -16,7 +16,7 @@ import catalogue.kinds.aws
 from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue as hardware
-from catalogue.kind import At, Bills, Keys, Kind, No, Renders, Runs, Serves
+from catalogue.kind import At, Bills, Keys, Kind, No, NotYet, Renders, Runs, Serves
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import sagemaker, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
@@ -138,7 +138,7 @@ def test_a_record_says_which_of_its_attributes_the_bridge_renamed(type_: str) ->
 
 def test_the_reasons_and_sources_can_be_read() -> None:
     for kind in KNOWN.values():
-        for fact in (value for key, value in vars(kind).items() if key != "token"):
+        for fact in (value for key, value in vars(kind).items() if key != "token" and not isinstance(value, NotYet)):
             assert re.fullmatch(r"20\d\d-\d\d-\d\d", fact.evidence.read)
             if fact.evidence.status != "assumed":
                 assert fact.evidence.where.startswith("https://")

@@ -14,7 +14,7 @@ import pytest
 
 from catalogue.answers import Request
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, Evidence, Keys, Kind, No, Renders, Runs
+from catalogue.kind import Acts, At, Evidence, Keys, Kind, No, NotYet, Renders, Runs
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp.workflows import deadlines, jobs
 from catalogue.machines import Machines
@@ -193,7 +193,8 @@ def evidence_of(value: Any) -> Iterator[Evidence]:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_every_fact_has_an_address_or_a_reason_and_a_day(kind: Kind) -> None:
     found = list(evidence_of(kind))
-    assert len(found) == len(fields(Kind)) - 1
+    answered = [one for field in fields(Kind) if not isinstance(one := getattr(kind, field.name), str | NotYet)]
+    assert len(found) == len(answered) > 10
     for each in found:
         assert date.fromisoformat(each.read) <= date(2026, 11, 26)
         assert each.where.startswith("https://") is (each.status != "assumed"), each

@@ -16,12 +16,12 @@ from tests.conftest import forget
 QUEUE = "aws:sqs/queue:Queue"
 KIND = f'''
 from catalogue.answers import by_name
-from catalogue.behaviour import Behaviour, in_region
+from catalogue.behaviour import Behaviour
 from catalogue.kind import setting
 from catalogue.kinds.aws import acts, regional, registry, tagged, terraform
 
 QUEUE = "{QUEUE}"
-_ACTS = acts("sqs", by_name("https://sqs.{{region}}.amazonaws.com/{{account}}/{{name}}"), Behaviour(in_region("name")))
+_ACTS = acts("sqs", by_name("https://sqs.{{region}}.amazonaws.com/{{account}}/{{name}}"), Behaviour(frozenset({"name", "region"})))
 KINDS = [
     setting(QUEUE, "an account", registry(QUEUE), tags=tagged(QUEUE), stands=regional(QUEUE), acts=_ACTS,
             renders=terraform("sqs_queue")),

@@ -191,5 +191,6 @@ def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
     one = CliRunner().invoke(app, ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output
+    assert "not yet read" in one.stdout and "sagemaker:CreateEndpoint" in one.stdout
     wrong = CliRunner().invoke(app, ["kinds", "aws:kms/key:Kay"])
     assert isinstance(wrong.exception, BadInput) and "did you mean aws:kms/key:Key?" in str(wrong.exception)

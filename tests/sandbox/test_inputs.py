@@ -14,6 +14,8 @@ STORAGE = "azure-native:storage:StorageAccount"
 DATASTORE = "azure-native:machinelearningservices:Datastore"
 ROLE = {"executionRoleArn": "arn:aws:iam::111122223333:role/r"}
 ACCOUNT = {"kind": "StorageV2", "resourceGroupName": "g", "sku": {"name": "Standard_LRS"}}
+ADDRESS = "gcp:compute/address:Address"
+ADDRESSES = {"iPAddressOrRange": "10.0.0.0/8"}
 STORE = {"resourceGroupName": "g", "workspaceName": "w", "name": "n"}
 
 
@@ -67,6 +69,21 @@ def test_every_type_of_the_sandbox_is_one_of_the_sdk(platform):
             [("properties.x", "is not a property of the SDK's type")],
             id="nearest of a union",
         ),
+        pytest.param(
+            ADDRESS,
+            {"name": "a", "addressType": "SECRET"},
+            [("addressType", "must be one of EXTERNAL, INTERNAL, not 'SECRET'")],
+            id="what the bridged provider refuses",
+        ),
+        pytest.param(
+            STORAGE,
+            {
+                **ACCOUNT,
+                "networkRuleSet": {"defaultAction": "Deny", "ipRules": [{"iPAddressOrRange": "a", "action": "X"}]},
+            },
+            [("networkRuleSet.ipRules[0].action", "must be one of Allow, not 'X'")],
+            id="what SDK and file both refuse is said once",
+        ),
     ],
 )
 def test_what_the_sdk_refuses(type_, inputs, faults):
@@ -80,6 +97,8 @@ def test_what_the_sdk_refuses(type_, inputs, faults):
         pytest.param(MODEL, {**ROLE, "primaryContainer": None}, id="null"),
         pytest.param(MODEL, {**ROLE, "name": {SECRET_MARK: SECRET_KIND, "value": "x"}}, id="secret"),
         pytest.param(STORAGE, {**ACCOUNT, "kind": "StorageV9"}, id="any string beside an enum"),
+        pytest.param(ADDRESS, {"addressType": ""}, id="an empty text is none given"),
+        pytest.param(ADDRESS, {"addressType": UNKNOWN}, id="an enum that is not known yet"),
         pytest.param(
             DATASTORE,
             {**STORE, "properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "None"}}},

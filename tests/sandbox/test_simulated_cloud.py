@@ -222,7 +222,7 @@ def test_what_forces_a_replacement(on_aws, on_gcp, on_azure):
     change = on_aws.diff(CONFIG, config, bigger)
     assert (change.changed, change.replaced, change.delete_first) == (
         ("productionVariants",),
-        ("productionVariants",),
+        ("productionVariants.instanceType",),
         False,
     )
     assert on_aws.diff(CONFIG, config, {**config, "tags": {"a": "b"}}).replaced == ()

@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 import yaml
 
-from catalogue.behaviour import EVERYTHING
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from operations.offline import preview
@@ -236,8 +235,6 @@ class Programs:
             paths = behaviour.replaces | {behaviour.name}
             yield from cloud.diff(before.type, dict(before.inputs), dict(after.inputs), ignored).replaced
         keys = {path.partition(".")[0] for path in paths}
-        if paths >= EVERYTHING:
-            keys = set(after.inputs) - {"tags", "labels"}
         for key in sorted(keys - set(ignored)):
             new = set(after.property_dependencies.get(key, ())) - set(before.property_dependencies.get(key, ()))
             yield from (f"{key}, unknown until {urn.rpartition('::')[2]} stands" for urn in sorted(new))

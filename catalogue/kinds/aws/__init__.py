@@ -42,7 +42,7 @@ def regional(token: str) -> At:
 
 
 def acts(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
-    """How AWS treats a type. Inputs that replace a resource have ForceNew in the provider that Pulumi bridges.
+    """How AWS treats a type of a service. The provider's schema says what replaces it (`catalogue/generated`).
 
     `service` is the folder of the type in that provider's source.
     """

@@ -1,7 +1,7 @@
 """Application Auto Scaling: the range of replicas of a variant, and the policies that scale inside it."""
 
 from catalogue.answers import Answer, Request, guid
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 
@@ -31,7 +31,6 @@ _POLICY_ACTS = acts(
     "appautoscaling",
     _policy,
     Behaviour(
-        in_region("name", "resourceId", "scalableDimension", "serviceNamespace"),
         name="name",
         refs=(Ref("resourceId", (TARGET,)),),
         second="changes",
@@ -40,7 +39,7 @@ _POLICY_ACTS = acts(
 _TARGET_ACTS = acts(
     "appautoscaling",
     _target,
-    Behaviour(in_region("resourceId", "scalableDimension", "serviceNamespace"), second="changes"),
+    Behaviour(second="changes"),
 )
 
 KINDS = (

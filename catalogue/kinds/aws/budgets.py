@@ -14,7 +14,6 @@ _ACTS = acts(
     "budgets",
     by_name("arn:aws:budgets::{account}:budget/{name}"),
     Behaviour(
-        frozenset({"name", "accountId", "budgetType"}),
         name="name",
         pattern=r"[^:\\]{1,100}",
         refs=(Ref("notifications.subscriberSnsTopicArns[]", (TOPIC,)),),

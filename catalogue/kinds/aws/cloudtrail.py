@@ -1,7 +1,7 @@
 """AWS CloudTrail: who did what in the account."""
 
 from catalogue.answers import by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -27,7 +27,6 @@ _ACTS = acts(
     "cloudtrail",
     by_name("arn:aws:cloudtrail:{region}:{account}:trail/{name}", id_from="arn"),
     Behaviour(
-        in_region("name"),
         name="name",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]",
         refs=(*names_key("kmsKeyId"), Ref("s3BucketName", (BUCKET,), outside=True)),

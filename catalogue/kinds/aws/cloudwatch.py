@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalogue.answers import Answer, Request, by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -44,15 +44,12 @@ def _log_group(request: Request) -> Answer:
 _LOG_GROUP_ACTS = acts(
     "logs",
     _log_group,
-    Behaviour(
-        in_region("name", "logGroupClass"), name="name", pattern=r"[.\-_/#A-Za-z0-9]{1,512}", refs=names_key("kmsKeyId")
-    ),
+    Behaviour(name="name", pattern=r"[.\-_/#A-Za-z0-9]{1,512}", refs=names_key("kmsKeyId")),
 )
 _ALARM_ACTS = acts(
     "cloudwatch",
     by_name("arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
     Behaviour(
-        in_region("name"),
         name="name",
         pattern=r".{1,255}",
         refs=(Ref("alarmActions[]", (TOPIC,), only=r"arn:aws:sns:.*"),),

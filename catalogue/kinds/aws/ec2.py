@@ -1,7 +1,7 @@
 """Amazon EC2's network: the VPC, its subnets, routes and endpoints, and the ways out that no pilot has."""
 
 from catalogue.answers import by_id
-from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import NOT_MADE, READ, acts, count, regional, registry, tagged, terraform
@@ -106,30 +106,28 @@ _IN_VPC = Ref("vpcId", (VPC,), holds=True)
 _DEFAULT_GROUP_ACTS = acts(
     "ec2",
     by_id("sg", "security-group"),
-    Behaviour(in_region("vpcId"), refs=(Ref("vpcId", (VPC,)),), second="changes"),
+    Behaviour(refs=(Ref("vpcId", (VPC,)),), second="changes"),
 )
 _FLOW_LOG_ACTS = acts(
     "ec2",
     by_id("fl", "vpc-flow-log"),
-    Behaviour(EVERYTHING, refs=(Ref("vpcId", (VPC,)), Ref("subnetId", (SUBNET,)), Ref("iamRoleArn", (ROLE,)))),
+    Behaviour(refs=(Ref("vpcId", (VPC,)), Ref("subnetId", (SUBNET,)), Ref("iamRoleArn", (ROLE,)))),
 )
 _GROUP_ACTS = acts(
     "ec2",
     by_id("sg", "security-group"),
     Behaviour(
-        in_region("name", "description", "vpcId"),
         name="name",
         pattern=r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}",
         unique="{account} {region} {vpcId} {name}",
         refs=(_IN_VPC,),
     ),
 )
-_ROUTE_TABLE_ACTS = acts("ec2", by_id("rtb", "route-table"), Behaviour(in_region("vpcId"), refs=(_IN_VPC,)))
+_ROUTE_TABLE_ACTS = acts("ec2", by_id("rtb", "route-table"), Behaviour(refs=(_IN_VPC,)))
 _ROUTE_TABLE_ASSOCIATION_ACTS = acts(
     "ec2",
     by_id("rtbassoc"),
     Behaviour(
-        in_region("subnetId", "gatewayId"),
         unique="{account} {region} {subnetId}",
         refs=(Ref("subnetId", (SUBNET,)), Ref("routeTableId", (ROUTE_TABLE,), holds=True)),
     ),
@@ -138,7 +136,6 @@ _SUBNET_ACTS = acts(
     "ec2",
     by_id("subnet", "subnet"),
     Behaviour(
-        in_region("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native", "outpostArn"),
         unique="{account} {region} {vpcId} {cidrBlock}",
         refs=(_IN_VPC,),
     ),
@@ -146,13 +143,12 @@ _SUBNET_ACTS = acts(
 _VPC_ACTS = acts(
     "ec2",
     by_id("vpc", "vpc", mainRouteTableId="rtb-{hex}", defaultNetworkAclId="acl-{hex}"),
-    Behaviour(in_region("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength")),
+    Behaviour(),
 )
 _VPC_ENDPOINT_ACTS = acts(
     "ec2",
     by_id("vpce", "vpc-endpoint", prefixListId="pl-{hex}"),
     Behaviour(
-        in_region("vpcId", "serviceName", "vpcEndpointType", "serviceRegion"),
         refs=(
             _IN_VPC,
             Ref("subnetIds[]", (SUBNET,), holds=True),

@@ -1,7 +1,7 @@
 """Amazon ECR: the repositories of a stack's own images."""
 
 from catalogue.answers import attached_to, by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -25,7 +25,7 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
 _LIFECYCLE_ACTS = acts(
     "ecr",
     attached_to("repository"),
-    Behaviour(in_region("repository", "policy"), refs=(Ref("repository", (REPOSITORY,)),), second="changes"),
+    Behaviour(refs=(Ref("repository", (REPOSITORY,)),), second="changes"),
 )
 _REPOSITORY_ACTS = acts(
     "ecr",
@@ -35,7 +35,6 @@ _REPOSITORY_ACTS = acts(
         registryId="{account}",
     ),
     Behaviour(
-        in_region("name", "encryptionConfigurations"),
         name="name",
         pattern=r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*",
         refs=names_key("encryptionConfigurations.kmsKey"),

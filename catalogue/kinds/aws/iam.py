@@ -20,13 +20,12 @@ def _role_policy(request: Request) -> Answer:
 _POLICY_ACTS = acts(
     "iam",
     by_name("arn:aws:iam::{account}:policy/{name}", id_from="arn"),
-    Behaviour(frozenset({"name", "path", "description"}), name="name", pattern=r"[\w+=,.@-]{1,128}"),
+    Behaviour(name="name", pattern=r"[\w+=,.@-]{1,128}"),
 )
 _ROLE_ACTS = acts(
     "iam",
     by_name("arn:aws:iam::{account}:role/{name}", uniqueId="AROA{hex}"),
     Behaviour(
-        frozenset({"name", "path"}),
         name="name",
         pattern=r"[\w+=,.@-]{1,64}",
         unique="{account} {name}",
@@ -37,7 +36,6 @@ _ROLE_POLICY_ACTS = acts(
     "iam",
     _role_policy,
     Behaviour(
-        frozenset({"name", "role"}),
         name="name",
         pattern=r"[\w+=,.@-]{1,128}",
         refs=(Ref("role", (ROLE,), holds=True),),

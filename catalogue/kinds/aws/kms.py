@@ -1,7 +1,7 @@
 """AWS KMS: keys and the names that people give them."""
 
 from catalogue.answers import Answer, Request, by_name, guid
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Bills, Holds, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -31,13 +31,11 @@ def _key(request: Request) -> Answer:
     return Answer(key_id, {"keyId": key_id, "arn": f"arn:aws:kms:{request.region}:{request.account}:key/{key_id}"})
 
 
-_KEY_ACTS = acts(
-    "kms", _key, Behaviour(in_region("keyUsage", "customerMasterKeySpec", "multiRegion", "customKeyStoreId"))
-)
+_KEY_ACTS = acts("kms", _key, Behaviour())
 _ALIAS_ACTS = acts(
     "kms",
     by_name("arn:aws:kms:{region}:{account}:{name}"),
-    Behaviour(in_region("name"), name="name", pattern=r"alias/[a-zA-Z0-9/_-]{1,250}", refs=names_key("targetKeyId")),
+    Behaviour(name="name", pattern=r"alias/[a-zA-Z0-9/_-]{1,250}", refs=names_key("targetKeyId")),
 )
 
 KINDS = (

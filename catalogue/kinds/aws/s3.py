@@ -1,7 +1,7 @@
 """Amazon S3: buckets, and the settings that make a bucket private. Each setting is a resource."""
 
 from catalogue.answers import attached_to, by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, Bills, Holds, KeyAt, Keys, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -50,7 +50,6 @@ _BUCKET_ACTS = acts(
         bucketRegionalDomainName="{name}.s3.{region}.amazonaws.com",
     ),
     Behaviour(
-        in_region("bucket", "objectLockEnabled"),
         name="bucket",
         pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
         unique="{bucket}",
@@ -61,7 +60,7 @@ _BUCKET_ACTS = acts(
 
 def _acts_on_bucket(*refs: Ref) -> Acts:
     """How S3 treats a setting of a bucket. A second create overwrites the first."""
-    behaviour = Behaviour(in_region("bucket"), refs=(Ref("bucket", (BUCKET,)), *refs), second="changes")
+    behaviour = Behaviour(refs=(Ref("bucket", (BUCKET,)), *refs), second="changes")
     return acts("s3", attached_to("bucket"), behaviour)
 
 

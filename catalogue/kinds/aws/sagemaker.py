@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from catalogue.answers import Answer, Request, attached_to, by_name
-from catalogue.behaviour import EVERYTHING, Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import (
@@ -333,17 +333,6 @@ _DOMAIN_ACTS = acts(
     "sagemaker",
     _domain,
     Behaviour(
-        in_region(
-            "domainName",
-            "vpcId",
-            "subnetIds",
-            "authMode",
-            "kmsKeyId",
-            "retentionPolicy",
-            "appNetworkAccessType",
-            "appSecurityGroupManagement",
-            "domainSettings.securityGroupIds",
-        ),
         name="domainName",
         pattern=_NAME,
         refs=(
@@ -360,7 +349,6 @@ _ENDPOINT_ACTS = acts(
     "sagemaker",
     by_name(_ARN + "endpoint/{name}"),
     Behaviour(
-        in_region("name"),
         name="name",
         pattern=_NAME,
         refs=(
@@ -374,7 +362,6 @@ _CONFIGURATION_ACTS = acts(
     "sagemaker",
     by_name(_ARN + "endpoint-config/{name}"),
     Behaviour(
-        EVERYTHING,
         name="name",
         pattern=_NAME,
         refs=(Ref("productionVariants.modelName", (MODEL,)), *names_key("kmsKeyArn")),
@@ -384,7 +371,6 @@ _MODEL_ACTS = acts(
     "sagemaker",
     by_name(_ARN + "model/{name}"),
     Behaviour(
-        EVERYTHING,
         name="name",
         pattern=_NAME,
         refs=(
@@ -397,22 +383,17 @@ _MODEL_ACTS = acts(
 _PACKAGE_GROUP_ACTS = acts(
     "sagemaker",
     by_name(_ARN + "model-package-group/{name}", "modelPackageGroupName"),
-    Behaviour(
-        in_region("modelPackageGroupName", "modelPackageGroupDescription"), name="modelPackageGroupName", pattern=_NAME
-    ),
+    Behaviour(name="modelPackageGroupName", pattern=_NAME),
 )
 _PACKAGE_GROUP_POLICY_ACTS = acts(
     "sagemaker",
     attached_to("modelPackageGroupName"),
-    Behaviour(
-        in_region("modelPackageGroupName"), refs=(Ref("modelPackageGroupName", (PACKAGE_GROUP,)),), second="changes"
-    ),
+    Behaviour(refs=(Ref("modelPackageGroupName", (PACKAGE_GROUP,)),), second="changes"),
 )
 _USER_PROFILE_ACTS = acts(
     "sagemaker",
     _user_profile,
     Behaviour(
-        in_region("domainId", "userProfileName", "singleSignOnUserIdentifier", "singleSignOnUserValue"),
         name="userProfileName",
         pattern=_NAME,
         refs=(Ref("domainId", (DOMAIN,), holds=True), Ref("userSettings.executionRole", (ROLE,))),

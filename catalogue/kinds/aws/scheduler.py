@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cronsim import CronSimError
 
 from catalogue.answers import by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, terraform
@@ -29,7 +29,6 @@ _ACTS = acts(
     "scheduler",
     by_name("arn:aws:scheduler:{region}:{account}:schedule/default/{name}"),
     Behaviour(
-        in_region("name", "groupName"),
         name="name",
         pattern=r"[0-9a-zA-Z\-_.]{1,64}",
         refs=(Ref("target.roleArn", (ROLE,)), *names_key("kmsKeyArn")),

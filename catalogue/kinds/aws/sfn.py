@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalogue.answers import by_name
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
@@ -165,7 +165,6 @@ _ACTS = acts(
     "sfn",
     by_name("arn:aws:states:{region}:{account}:stateMachine:{name}", id_from="arn"),
     Behaviour(
-        in_region("name", "type"),
         name="name",
         pattern=r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}",
         refs=(Ref("roleArn", (ROLE,)), *names_key("encryptionConfiguration.kmsKeyId")),

@@ -1,7 +1,7 @@
 """Amazon SNS: topics, their publishers and their subscribers."""
 
 from catalogue.answers import Answer, Request, attached_to, by_name, guid
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
@@ -24,21 +24,17 @@ _TOPIC_ACTS = acts(
     "sns",
     by_name("arn:aws:sns:{region}:{account}:{name}", id_from="arn"),
     Behaviour(
-        in_region("name", "fifoTopic"),
         name="name",
         pattern=r"[A-Za-z0-9_-]{1,256}(\.fifo)?",
         refs=names_key("kmsMasterKeyId"),
         second="changes",
     ),
 )
-_TOPIC_POLICY_ACTS = acts(
-    "sns", attached_to("arn"), Behaviour(in_region("arn"), refs=(Ref("arn", (TOPIC,)),), second="changes")
-)
+_TOPIC_POLICY_ACTS = acts("sns", attached_to("arn"), Behaviour(refs=(Ref("arn", (TOPIC,)),), second="changes"))
 _SUBSCRIPTION_ACTS = acts(
     "sns",
     _subscription,
     Behaviour(
-        in_region("topic", "protocol", "endpoint"),
         unique="{topic} {protocol} {endpoint}",
         refs=(Ref("topic", (TOPIC,)),),
         second="changes",

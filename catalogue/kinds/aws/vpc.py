@@ -1,7 +1,7 @@
 """The rules of security groups. Each is a resource, in the module `vpc` of Pulumi's AWS package."""
 
 from catalogue.answers import by_id
-from catalogue.behaviour import Behaviour, Ref, in_region
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.ec2 import GROUPS
@@ -18,7 +18,6 @@ _ACTS = acts(
     "ec2",
     by_id("sgr", "security-group-rule"),
     Behaviour(
-        in_region("securityGroupId"),
         refs=tuple(Ref(path, GROUPS, holds=True) for path in ("securityGroupId", "referencedSecurityGroupId")),
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Renders, Stays, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
@@ -89,5 +89,6 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.KeyVault/vaults", "2024-11-01", "vaultName"), CHECKED),
+        stays=Stays(90, _DELETED, at="properties.softDeleteRetentionInDays"),
     ),
 )

@@ -24,6 +24,7 @@ from catalogue.kind import (
     Renders,
     Runs,
     Serves,
+    Stays,
     always,
     documented,
     from_source,
@@ -361,5 +362,6 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
+        stays=Stays(14, _DELETED),
     ),
 )

@@ -2,17 +2,17 @@
 
 A test compares labels, paths of keys and regions with the installed SDK.
 
-How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import". Inputs that
-replace a resource have ForceNew in the Terraform provider that pulumi-gcp bridges. The pattern of a name is in each
-API's reference. A second create is refused with 409 alreadyExists, except for IAM and service identities, which are
-put.
+How the cloud acts: ids are the resource names of each API, as pulumi-gcp documents them under "Import". The schema of
+the Terraform provider that pulumi-gcp bridges says what replaces a resource (`catalogue/generated`). The pattern of a
+name is in each API's reference. A second create is refused with 409 alreadyExists, except for IAM and service
+identities, which are put.
 """
 
 from collections.abc import Mapping
 
 from catalogue.answers import Answering, member_of
-from catalogue.behaviour import EVERYTHING, Behaviour, Ref
-from catalogue.kind import Acts, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
+from catalogue.behaviour import Behaviour, Ref
+from catalogue.kind import Acts, Evidence, Kind, No, Renders, Ripens, assumed, documented, from_source, setting
 from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
@@ -26,6 +26,7 @@ _IAM = assumed("none of Google's price lists that were read names a price of IAM
 _BRIDGE = from_source(
     "https://github.com/pulumi/pulumi-gcp/blob/v9.35.0/provider/cmd/pulumi-resource-gcp/bridge-metadata.json", READ
 )
+_PROPAGATES = documented("https://cloud.google.com/iam/docs/access-change-propagation", READ)
 _TERRAFORM = "https://github.com/hashicorp/terraform-provider-google/tree/e03b7622/google/services"
 
 IN_PROJECT, IN_PLACE = "projects/{project}", "projects/{project}/locations/{location}"
@@ -61,7 +62,7 @@ def granting(service: str, policy: str, *on: Ref) -> Acts:
 
     `policy` is what the grant's id begins with, `on` refers to what the grant is on.
     """
-    return acting(service, member_of(policy), Behaviour(EVERYTHING, refs=(*_MEMBER, *on), second="changes"))
+    return acting(service, member_of(policy), Behaviour(refs=(*_MEMBER, *on), second="changes"))
 
 
 def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Renders:
@@ -74,7 +75,8 @@ def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Render
 
 def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
     """The record of a grant of one role to one member, on `of`."""
-    return setting(token, of, registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))
+    bills = No("IAM is free", _IAM)
+    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=Ripens(2, 7, _PROPAGATES))
 
 
 def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:

@@ -42,7 +42,6 @@ KINDS = (
                 registryUri="{location}-docker.pkg.dev/{project}/{repositoryId}",
             ),
             Behaviour(
-                frozenset({"repositoryId", "project", "location", "format", "kmsKeyName", "mode"}),
                 name="repositoryId",
                 pattern=RFC1035,
                 refs=(Ref("kmsKeyName", (KEY,)),),

@@ -57,7 +57,6 @@ KINDS = (
                 selfLink="https://bigquery.googleapis.com/bigquery/v2/projects/{project}/datasets/{datasetId}",
             ),
             Behaviour(
-                frozenset({"datasetId", "project", "location"}),
                 name="datasetId",
                 pattern=r"[A-Za-z0-9_]{1,1024}",
                 refs=(Ref("defaultEncryptionConfiguration.kmsKeyName", (KEY,)),),

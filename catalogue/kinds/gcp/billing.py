@@ -17,7 +17,6 @@ KINDS = (
             "billingbudgets",
             numbered("billingAccounts/{billingAccount}/budgets/{hex}"),
             Behaviour(
-                frozenset({"billingAccount"}),
                 refs=(Ref("allUpdatesRule.monitoringNotificationChannels[]", (CHANNEL,)),),
             ),
         ),

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Kind, No, Runs, assumed, documented
+from catalogue.kind import Apis, At, Bills, Kind, No, Runs, assumed, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
@@ -90,12 +90,12 @@ KINDS = (
             "cloudscheduler",
             by_resource_name(IN_PROJECT + "/locations/{region}/jobs/{name}", state="ENABLED"),
             Behaviour(
-                in_project("region"),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,500}",
                 refs=(Ref("httpTarget.oauthToken.serviceAccountEmail", (ACCOUNT,), only=OWN_ACCOUNT),),
             ),
         ),
         renders=in_terraform("google_cloud_scheduler_job"),
+        apis=Apis(("workflowexecutions",), _STARTS),
     ),
 )

@@ -1,7 +1,7 @@
 """Compute Engine's network: the VPC, its subnets and firewall, and the private addresses of Google's services."""
 
 from catalogue.answers import Answer, Request, by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Kind, No, setting
 from catalogue.kinds.gcp import (
@@ -69,7 +69,6 @@ KINDS = (
             "compute",
             _address,
             Behaviour(
-                in_project("region", "address", "addressType", "description", "network", "purpose", "subnetwork"),
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK, _IN_SUBNET),
@@ -85,7 +84,7 @@ KINDS = (
         acts=acting(
             "compute",
             by_resource_name(_GLOBALLY + "/firewalls/{name}", link=True),
-            Behaviour(in_project("direction"), name="name", pattern=RFC1035, refs=(_IN_NETWORK,)),
+            Behaviour(name="name", pattern=RFC1035, refs=(_IN_NETWORK,)),
         ),
         renders=in_terraform("google_compute_firewall"),
     ),
@@ -105,20 +104,6 @@ KINDS = (
                 pscConnectionStatus="ACCEPTED",
             ),
             Behaviour(
-                in_project(
-                    "region",
-                    "ipAddress",
-                    "ipProtocol",
-                    "loadBalancingScheme",
-                    "network",
-                    "noAutomateDnsZone",
-                    "ports",
-                    "subnetwork",
-                    "description",
-                    "backendService",
-                    "portRange",
-                    "allPorts",
-                ),
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK, _IN_SUBNET, _AT_ADDRESS),
@@ -136,7 +121,6 @@ KINDS = (
             "compute",
             by_resource_name(_GLOBALLY + "/addresses/{name}", link=True),
             Behaviour(
-                in_project("address", "addressType", "description", "network", "prefixLength", "purpose"),
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK,),
@@ -159,15 +143,6 @@ KINDS = (
                 pscConnectionStatus="ACCEPTED",
             ),
             Behaviour(
-                in_project(
-                    "ipAddress",
-                    "ipProtocol",
-                    "network",
-                    "noAutomateDnsZone",
-                    "portRange",
-                    "subnetwork",
-                    "description",
-                ),
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK, _AT_ADDRESS),
@@ -185,7 +160,6 @@ KINDS = (
             "compute",
             by_resource_name(_GLOBALLY + "/networks/{name}", link=True, numericId="{digits}"),
             Behaviour(
-                in_project("autoCreateSubnetworks", "description", "internalIpv6Range", "networkProfile"),
                 name="name",
                 pattern=RFC1035,
             ),
@@ -215,7 +189,6 @@ KINDS = (
             "compute",
             by_resource_name(_REGIONALLY + "/subnetworks/{name}", link=True),
             Behaviour(
-                in_project("region", "network", "description", "reservedInternalRange"),
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK,),

@@ -1,7 +1,7 @@
 """Cloud DNS: private zones, their records, and the log of queries."""
 
 from catalogue.answers import Answer, Request, by_resource_name, google_words
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, No, assumed, from_source, setting
 from catalogue.kinds.gcp import IN_PROJECT, OBSERVABILITY, PRICED, RFC1035, VPC, acting, in_terraform, registry
@@ -39,7 +39,6 @@ KINDS = (
             "dns",
             by_resource_name(IN_PROJECT + "/managedZones/{name}", managedZoneId="{digits}"),
             Behaviour(
-                in_project("dnsName", "visibility"),
                 name="name",
                 pattern=RFC1035,
                 refs=(Ref("privateVisibilityConfig.networks.networkUrl", (VPC,), holds=True),),
@@ -56,7 +55,6 @@ KINDS = (
             "dns",
             by_resource_name(IN_PROJECT + "/policies/{name}"),
             Behaviour(
-                in_project(),
                 name="name",
                 pattern=RFC1035,
                 refs=(Ref("networks.networkUrl", (VPC,), holds=True),),
@@ -69,9 +67,7 @@ KINDS = (
         "a zone",
         registry("dns/recordset"),
         bills=No("a record is free, its zone is not", assumed("its queries are too few to count", PRICED)),
-        acts=acting(
-            "dns", _record, Behaviour(in_project("managedZone"), refs=(Ref("managedZone", (ZONE,), holds=True),))
-        ),
+        acts=acting("dns", _record, Behaviour(refs=(Ref("managedZone", (ZONE,), holds=True),))),
         renders=in_terraform("google_dns_record_set"),
     ),
 )

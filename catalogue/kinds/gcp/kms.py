@@ -1,9 +1,9 @@
 """Cloud KMS: key rings, keys and their users. Only versions can be deleted, never a ring or a key."""
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, No, documented, setting
+from catalogue.kind import At, Bills, Holds, No, Stays, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -11,6 +11,7 @@ KEY_MEMBER = "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember"
 KEY_RING = "gcp:kms/keyRing:KeyRing"
 
 _KEY_SDK, _RING = registry("kms/cryptokey"), registry("kms/keyring")
+_DELETED = documented("https://docs.cloud.google.com/kms/docs/delete-kms-resources", READ)
 _PRICES = documented("https://cloud.google.com/kms/pricing", READ)
 
 
@@ -39,7 +40,6 @@ KINDS = (
             "kms",
             by_resource_name("{keyRing}/cryptoKeys/{name}"),
             Behaviour(
-                frozenset({"name", "keyRing", "purpose", "importOnly", "destroyScheduledDuration", "cryptoKeyBackend"}),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
                 refs=(Ref("keyRing", (KEY_RING,), outside=True),),
@@ -47,6 +47,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_kms_crypto_key"),
+        stays=Stays(None, _DELETED),
     ),
     grant(
         KEY_MEMBER,
@@ -66,12 +67,12 @@ KINDS = (
             "kms",
             by_resource_name(IN_PLACE + "/keyRings/{name}"),
             Behaviour(
-                in_project("location"),
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
                 held="the key ring exists already: key rings are never deleted",
             ),
         ),
         renders=in_terraform("google_kms_key_ring"),
+        stays=Stays(None, _RING),  # the provider forgets it and deletes nothing
     ),
 )

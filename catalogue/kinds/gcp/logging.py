@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, Stays, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, OBSERVABILITY, READ, acting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -13,6 +13,9 @@ LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 SINK = "gcp:logging/projectSink:ProjectSink"
 
 _BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
+_DELETED = documented(
+    "https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/delete", READ
+)
 _KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
 _RETENTION = documented("https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets", READ)
 
@@ -55,7 +58,6 @@ KINDS = (
                 lifecycleState="ACTIVE",
             ),
             Behaviour(
-                frozenset({"bucketId", "project", "location"}),
                 name="bucketId",
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
                 refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
@@ -63,6 +65,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_logging_project_bucket_config"),
+        stays=Stays(7, _DELETED),
     ),
     setting(
         SINK,
@@ -76,7 +79,7 @@ KINDS = (
                 IN_PROJECT + "/sinks/{name}",
                 writerIdentity="serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com",
             ),
-            Behaviour(in_project(), name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+            Behaviour(name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
         ),
         renders=in_terraform("google_logging_project_sink"),
     ),

@@ -6,7 +6,7 @@ from math import ceil
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, Bills, CostsOnly, KeyAt, Keys, Kind, No, Runs, Serves, assumed, documented
+from catalogue.kind import Acts, Apis, At, Bills, CostsOnly, KeyAt, Keys, Kind, No, Runs, Serves, assumed, documented
 from catalogue.kinds.gcp import READ
 from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.machines import Machines
@@ -103,6 +103,7 @@ KINDS = (
         serves=Serves(_images, _artifacts, _MODEL),
         acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"})), _MODEL),
         renders=_OURS,
+        apis=Apis(("aiplatform",), _MODEL),
     ),
     Kind(
         token=DEPLOYMENT,
@@ -117,5 +118,6 @@ KINDS = (
         serves=No("its model names the image", _DEPLOYED),
         acts=Acts(_answer_deployment, Behaviour(frozenset({"project", "location", "endpoint"})), _DEPLOYED),
         renders=_OURS,
+        apis=Apis(("aiplatform",), _DEPLOYED),
     ),
 )

@@ -33,7 +33,7 @@ KINDS = (
         acts=acting(
             "monitoring",
             numbered(IN_PROJECT + "/alertPolicies/{digits}"),
-            Behaviour(frozenset({"project"}), refs=(Ref("notificationChannels[]", (CHANNEL,), holds=True),)),
+            Behaviour(refs=(Ref("notificationChannels[]", (CHANNEL,), holds=True),)),
         ),
         renders=in_terraform("google_monitoring_alert_policy"),
     ),
@@ -47,7 +47,7 @@ KINDS = (
         acts=acting(
             "monitoring",
             numbered(IN_PROJECT + "/notificationChannels/{digits}"),
-            Behaviour(frozenset({"project"})),
+            Behaviour(),
         ),
         renders=in_terraform("google_monitoring_notification_channel"),
     ),

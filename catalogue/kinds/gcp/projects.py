@@ -1,7 +1,7 @@
 """The settings of a project: its grants, its audit log, and its agents of Google."""
 
 from catalogue.answers import Answer, Request, google_words
-from catalogue.behaviour import EVERYTHING, Behaviour
+from catalogue.behaviour import Behaviour
 from catalogue.kind import Holds, No, setting
 from catalogue.kinds.gcp import CUSTOM_ROLE, OBSERVABILITY, acting, grant, granting, identity, in_terraform, registry
 
@@ -38,7 +38,7 @@ KINDS = (
         _CALLS,
         holds=Holds("guard", _CALLS),
         bills=No("a setting; what it records bills in its bucket", OBSERVABILITY),
-        acts=acting("resourcemanager", _audit_config, Behaviour(frozenset({"service", "project"}), second="changes")),
+        acts=acting("resourcemanager", _audit_config, Behaviour(second="changes")),
         renders=in_terraform("google_project_iam_audit_config"),
     ),
     # A role is deleted softly for seven days, but the provider undeletes a role that is created again.
@@ -48,7 +48,7 @@ KINDS = (
         acts=acting(
             "resourcemanager",
             _custom_role,
-            Behaviour(frozenset({"roleId", "project"}), name="roleId", pattern=r"[a-zA-Z0-9_.]{3,64}"),
+            Behaviour(name="roleId", pattern=r"[a-zA-Z0-9_.]{3,64}"),
         ),
         renders=in_terraform("google_project_iam_custom_role"),
     ),
@@ -62,7 +62,7 @@ KINDS = (
     identity(
         SERVICE_IDENTITY,
         "projects/serviceidentity",
-        acts=acting("resourcemanager", _service_identity, Behaviour(EVERYTHING, second="changes")),
+        acts=acting("resourcemanager", _service_identity, Behaviour(second="changes")),
         renders=in_terraform("google_project_service_identity"),
     ),
 )

@@ -23,7 +23,7 @@ KINDS = (
         acts=acting(
             "resourcemanager",
             _account,
-            Behaviour(frozenset({"accountId", "project"}), name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"),
+            Behaviour(name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"),
         ),
         renders=in_terraform("google_service_account"),
     ),

@@ -1,7 +1,7 @@
 """Cloud Storage: the bucket of artifacts, and the grants to read and write below a prefix."""
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import KEY, PRICED, READ, acting, grant, granting, in_terraform, registry
@@ -37,7 +37,6 @@ KINDS = (
             "storage",
             by_resource_name("{name}", url="gs://{name}", selfLink="https://www.googleapis.com/storage/v1/b/{name}"),
             Behaviour(
-                in_project("location", "enableObjectRetention", "hierarchicalNamespace"),
                 name="name",
                 pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
                 unique="{name}",

@@ -1,7 +1,7 @@
 """Vertex AI in Google's provider: the endpoint. Models and deployments are in our own provider (mlplatform.py)."""
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
 
@@ -27,13 +27,6 @@ KINDS = (
             "vertexai",
             by_resource_name(IN_PLACE + "/endpoints/{name}"),
             Behaviour(
-                in_project(
-                    "location",
-                    "region",
-                    "network",
-                    "encryptionSpec",
-                    "privateServiceConnectConfig.enablePrivateServiceConnect",
-                ),
                 name="name",
                 pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
                 refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
 from catalogue.kinds.gcp import (
@@ -108,23 +108,6 @@ KINDS = (
                 state="ACTIVE",
             ),
             Behaviour(
-                in_project(
-                    "location",
-                    "instanceId",
-                    "instanceOwners",
-                    "disableProxyAccess",
-                    "gceSetup.bootDisk.diskEncryption",
-                    "gceSetup.bootDisk.diskType",
-                    "gceSetup.bootDisk.kmsKey",
-                    "gceSetup.dataDisks.diskEncryption",
-                    "gceSetup.dataDisks.diskType",
-                    "gceSetup.dataDisks.kmsKey",
-                    "gceSetup.disablePublicIp",
-                    "gceSetup.networkInterfaces",
-                    "gceSetup.serviceAccounts",
-                    "gceSetup.tags",
-                    "gceSetup.vmImage",
-                ),
                 name="name",
                 pattern=RFC1035,
                 refs=(

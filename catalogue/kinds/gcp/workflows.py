@@ -13,7 +13,7 @@ from typing import Any, cast
 from cronsim import CronSimError
 
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref, in_project
+from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
 from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
@@ -388,7 +388,6 @@ KINDS = (
                 IN_PROJECT + "/locations/{region}/workflows/{name}", revisionId="000001-{hex}", state="ACTIVE"
             ),
             Behaviour(
-                in_project("region", "tags"),
                 name="name",
                 pattern=r"[a-zA-Z]([a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?",
                 refs=(Ref("serviceAccount", (ACCOUNT,), only=OWN_ACCOUNT), Ref("cryptoKeyName", (KEY,))),

@@ -136,6 +136,11 @@ def test_shapes_blocks_are_lists_plurals_are_singular_and_maps_are_left_alone() 
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "a", "period": 60.0}, {"alarm_name": "a", "period": 60}),
         ("aws:sns/topicSubscription:TopicSubscription", {"topic": "t"}, {"topic_arn": "t"}),
         ("aws:s3/bucketVersioning:BucketVersioning", {"expectedBucketOwner": None}, {}),
+        (
+            "aws:ec2/flowLog:FlowLog",
+            {"tagFieldSpecifications": [{"resourceType": "subnet"}]},
+            {"tag_field_specification": [{"resource_type": "subnet"}]},
+        ),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "c"}, {"cidr_ipv4": "c"}),
     ],
 )

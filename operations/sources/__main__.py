@@ -1,0 +1,118 @@
+"""Writes the generated facts of the catalogue: `python -m operations.sources FOLDER`, or `make facts SOURCES=FOLDER`.
+
+FOLDER holds a checkout of each provider that Pulumi bridges, `terraform-provider-aws` and
+`terraform-provider-google-beta`, at a tag; and of what says rights, `pulumi/pulumi-aws-native` and
+`iann0036/iam-dataset`. Exit 2: a source is missing or cannot be read; nothing is written then.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from catalogue.generated import FOLDER
+from catalogue.kind import Kind, Renders
+from catalogue.kinds import kinds
+from catalogue.platforms import PLATFORMS, Platform
+from catalogue.rendering import Terraform
+from operations.sources import bridged, rights, sdk
+from operations.sources.golang import Unread
+from operations.sources.terraform import Aws, Google, Provider
+
+_BRIDGED: Mapping[Platform, tuple[str, type[Provider]]] = {
+    "aws": ("terraform-provider-aws", Aws),
+    "gcp": ("terraform-provider-google-beta", Google),
+}
+_RIGHTS: Mapping[Platform, str] = {"aws": "pulumi/pulumi-aws-native", "gcp": "iann0036/iam-dataset"}
+
+
+def main(arguments: list[str]) -> int:
+    """Read every source, then write every file."""
+    if len(arguments) != 1:
+        sys.stderr.write("facts: name the folder that holds the checkouts, such as make facts SOURCES=../sources\n")
+        return 2
+    try:
+        files = {record.name: _file(record.name, Path(arguments[0])) for record in PLATFORMS.values()}
+    except Unread as error:
+        sys.stderr.write(f"facts: {error}\n")
+        return 2
+    for platform, file in files.items():
+        text = json.dumps(file, indent=1, sort_keys=True, ensure_ascii=False)
+        (FOLDER / f"{platform}.json").write_text(f"{text}\n", encoding="utf-8")
+        sys.stdout.write(f"{platform}: {len(file['types'])} types\n")
+    return 0
+
+
+def _file(platform: Platform, sources: Path) -> dict[str, Any]:
+    name, version = sdk.distribution(platform)
+    said = {"sdk": _source(f"pulumi/{name}", f"v{version}", "sdk/python")}
+    provider: Provider | None = None
+    if platform in _BRIDGED:
+        repository, reader = _BRIDGED[platform]
+        root = sources / repository
+        provider = reader(root)
+        said["replaces"] = _source(f"hashicorp/{repository}", _tag(root), through=provider.through)
+        said["rights"] = _source(_RIGHTS[platform], _commit(sources / _RIGHTS[platform].rpartition("/")[2]))
+    own = {token: kind for token, kind in kinds(platform).items() if not token.startswith(("pulumi:", "mlplatform:"))}
+    return {"sources": said, "types": {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}}
+
+
+def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "required": sdk.required(kind.token),
+        "enums": sdk.enums(kind.token),
+        "taggable": sdk.taggable(kind.token, platform),
+    }
+    way = kind.renders.as_ if isinstance(kind.renders, Renders) else None
+    if way is None and isinstance(provider, Google):
+        named = provider.named_as(kind.token)
+        way = Terraform(named) if named else None
+    if provider is not None and isinstance(way, Terraform):
+        schema = provider.schema(way.type)
+        facts["enums"] |= bridged.enums(kind.token, way, schema)
+        facts["replaces"] = bridged.replaces(kind.token, way, schema)
+        facts["unread"] = bridged.missing(kind.token, way, schema)
+        facts["rights"] = _rights(kind.token, way, provider, sources)
+    if isinstance(provider, Google) and isinstance(way, Terraform):
+        facts["api"] = provider.api(way.type)
+    return {name: fact for name, fact in facts.items() if fact is not None or name == "taggable"}
+
+
+def _rights(token: str, way: Terraform, provider: Provider, sources: Path) -> list[str] | None:
+    if isinstance(provider, Google):
+        return rights.of_google(way.type, provider, sources / "iam-dataset")
+    return rights.of_aws(token, sources / "pulumi-aws-native")
+
+
+def _source(name: str, version: str, below: str = "", through: str = "") -> dict[str, str]:
+    address = f"https://github.com/{name}/tree/{version}/{below}".rstrip("/")
+    return {"name": name, "version": version, "address": address, "through": through, "read": date.today().isoformat()}
+
+
+def _tag(root: Path) -> str:
+    """The tag that is checked out. Raises Unread."""
+    said = _git(root, "describe", "--tags", "--exact-match")
+    if not said:
+        raise Unread(f"{root} is no checkout at a tag; clone the provider there with --branch and its tag")
+    return said
+
+
+def _commit(root: Path) -> str:
+    """The commit that is checked out. Raises Unread."""
+    said = _git(root, "rev-parse", "HEAD")
+    if not said:
+        raise Unread(f"{root} is no repository; clone it there")
+    return said
+
+
+def _git(root: Path, *command: str) -> str:
+    """What git says; empty where it refuses."""
+    said = subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, check=False)
+    return "" if said.returncode else said.stdout.strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

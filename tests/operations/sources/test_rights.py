@@ -1,0 +1,180 @@
+"""Which rights are read from which source, and what the command says of a source that is missing."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from catalogue.generated import FOLDER
+from operations.sources import __main__ as command
+from operations.sources import rights
+from operations.sources.golang import Unread
+from operations.sources.terraform import Google
+
+MODEL = "aws:sagemaker/model:Model"
+
+
+def repository(folder: Path, files: Mapping[str, str]) -> Path:
+    """A repository whose one commit has these files."""
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    for words in (("init", "--quiet"), ("add", "."), (*identity, "commit", "--quiet", "--message", "all")):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)
+    return folder
+
+
+def schema(*permissions: str) -> str:
+    return json.dumps({"handlers": {"create": {"permissions": list(permissions)}}})
+
+
+def test_aws_asks_what_cloudformations_handler_asks(tmp_path: Path) -> None:
+    folder = "aws-cloudformation-schema"
+    files = {
+        f"{folder}/aws-sagemaker-model.json": schema("sagemaker:CreateModel", "iam:PassRole", "iam:PassRole"),
+        f"{folder}/aws-iam-policy.json": schema("iam:PutRolePolicy"),
+        f"{folder}/aws-iam-managedpolicy.json": schema("iam:CreatePolicy"),
+        f"{folder}/aws-budgets-budget.json": "{}",
+    }
+    registry = repository(tmp_path, files)
+    assert rights.of_aws(MODEL, registry) == ["iam:PassRole", "sagemaker:CreateModel"]
+    assert rights.of_aws("aws:iam/policy:Policy", registry) == ["iam:CreatePolicy"], "the one of that name is inline"
+    assert rights.of_aws("aws:budgets/budget:Budget", registry) is None, "a handler that does not say"
+    assert rights.of_aws("aws:s3/bucketVersioning:BucketVersioning", registry) is None
+
+
+GOOGLE = """package compute
+import (
+	iambeta "github.com/hashicorp/terraform-provider-google-beta/google-beta/services/iambeta"
+)
+
+var Product = registry.Product{
+	BaseUrl: "https://{{region}}-compute.googleapis.com/v1/",
+}
+
+func init() {
+	registry.Schema{
+		Name:        "google_address",
+		ProductName: "compute",
+		Type:        registry.SchemaTypeResource,
+		Schema:      ResourceAddress(),
+	}.Register()
+	registry.Schema{
+		Name:        "google_nat",
+		ProductName: "compute",
+		Type:        registry.SchemaTypeResource,
+		Schema:      ResourceNat(),
+	}.Register()
+	registry.Schema{
+		Name:        "google_account",
+		ProductName: "compute",
+		Type:        registry.SchemaTypeResource,
+		Schema:      ResourceAccount(),
+	}.Register()
+	registry.Schema{
+		Name:        "google_account_iam_member",
+		ProductName: "compute",
+		Type:        registry.SchemaTypeIAMResource,
+		Schema:      MemberResource(),
+	}.Register()
+}
+
+func ResourceAddress() *schema.Resource {
+	return &schema.Resource{
+		Create: addressCreate,
+	}
+}
+
+func addressCreate(d *schema.ResourceData) error {
+	url, err := ReplaceVars(d, config, BaseUrl(Product, config)+"projects/{{project}}/global/addresses?id={{name}}")
+}
+
+func ResourceNat() *schema.Resource {
+	return &schema.Resource{
+		Create: natCreate,
+	}
+}
+
+func natCreate(d *schema.ResourceData) error {
+	url, err := ReplaceVars(d, config, BaseUrl(Product, config)+"projects/{{project}}/routers/{{router}}")
+}
+
+func ResourceAccount() *schema.Resource {
+	return &schema.Resource{
+		Create: accountCreate,
+	}
+}
+
+func accountCreate(d *schema.ResourceData) error {
+	account, err := iambeta.NewClient(config).Projects.ServiceAccounts.Create(name, r).Do()
+}
+
+func MemberResource() *schema.Resource {
+	return tpgiamresource.ResourceIamMember(
+		Schema,
+		NewAccountUpdater,
+	)
+}
+
+func (u *AccountUpdater) SetResourceIamPolicy(policy *Policy) error {
+	_, err := iambeta.NewClient(u.Config).Projects.ServiceAccounts.SetIamPolicy(u.id, &Request{}).Do()
+}
+"""
+IAM = """package iambeta
+
+var Product = registry.Product{
+	BaseUrl: "https://iam.googleapis.com/v1/",
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("type_", "api", "expected"),
+    [
+        ("google_address", "compute", ["compute.globalAddresses.create"]),
+        ("google_nat", "compute", None),  # it is sent to a router that is there
+        ("google_account", "iam", ["iam.serviceAccounts.create"]),
+        ("google_account_iam_member", "iam", ["iam.serviceAccounts.setIamPolicy"]),
+    ],
+)
+def test_googles_permission_is_on_what_the_provider_posts_to(
+    tmp_path: Path, type_: str, api: str, expected: list[str] | None
+) -> None:
+    services = tmp_path / "provider" / "google-beta" / "services"
+    for name, text in (("compute", GOOGLE), ("iambeta", IAM)):
+        (services / name).mkdir(parents=True)
+        (services / name / f"{name}.go").write_text(text)
+    roles = {
+        "gcp/roles/owner.json": [
+            "compute.globalAddresses.create",
+            "compute.addresses.create",
+            "compute.routers.create",
+        ],
+        "gcp/roles/iam.admin.json": ["iam.serviceAccounts.create", "iam.serviceAccounts.setIamPolicy"],
+    }
+    texts = {name: json.dumps({"includedPermissions": permissions}) for name, permissions in roles.items()}
+    dataset = repository(tmp_path / "dataset", texts)
+    google = Google(tmp_path / "provider")
+    assert google.api(type_) == api
+    assert rights.of_google(type_, google, dataset) == expected
+
+
+def test_a_repository_without_the_files_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Unread, match="is no repository that has gcp/roles; clone it there"):
+        rights.files(tmp_path, "gcp/roles")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "name the folder that holds the checkouts"), (["{folder}"], "is no checkout at a tag; clone the provider")],
+)
+def test_the_command_refuses_a_source_that_is_missing_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    before = {path: path.read_bytes() for path in FOLDER.glob("*.json")}
+    assert command.main([one.format(folder=tmp_path) for one in arguments]) == 2
+    assert said in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in FOLDER.glob("*.json")} == before and len(before) == 3
