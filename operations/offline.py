@@ -205,6 +205,7 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+        asyncio.set_event_loop(None)  # whoever asks next would get the closed one
     recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # the order of registrations varies
     return Graph(stack, platform, tuple(recorded), recorder.outputs)
 

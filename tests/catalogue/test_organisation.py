@@ -21,7 +21,7 @@ from catalogue.kind import setting
 from catalogue.kinds.aws import acts, regional, registry, tagged, terraform
 
 QUEUE = "{QUEUE}"
-_ACTS = acts("sqs", by_name("https://sqs.{{region}}.amazonaws.com/{{account}}/{{name}}"), Behaviour(frozenset({"name", "region"})))
+_ACTS = acts("sqs", by_name("https://sqs.{{region}}.amazonaws.com/{{account}}/{{name}}"), Behaviour())
 KINDS = [
     setting(QUEUE, "an account", registry(QUEUE), tags=tagged(QUEUE), stands=regional(QUEUE), acts=_ACTS,
             renders=terraform("sqs_queue")),

@@ -1,8 +1,6 @@
 """The typed resources register the wire names that the plugin knows, and hand out its outputs."""
 
 import asyncio
-import warnings
-from contextlib import suppress
 
 import pulumi
 import pytest
@@ -37,25 +35,17 @@ class Seen(mocks.Mocks):
 
 
 @pytest.fixture
-def loop():
-    """The root stack is registered at once, and another test of this worker may have closed its loop."""
-    with warnings.catch_warnings(action="ignore"), suppress(RuntimeError):
-        before = asyncio.get_event_loop()  # kept, so that nobody collects it unclosed
-        own = asyncio.new_event_loop()
-        asyncio.set_event_loop(own)
-        yield own
-        own.close()
-        asyncio.set_event_loop(before)
-
-
-@pytest.fixture
-def seen(loop):
+def seen():
     seen = Seen()
     before = settings.SETTINGS, settings.get_root_resource()
+    loop = asyncio.new_event_loop()  # for the root stack, which is registered at once
+    asyncio.set_event_loop(loop)
     mocks.set_mocks(seen)
     yield seen
     settings.configure(before[0])
     settings.set_root_resource(before[1])
+    loop.close()
+    asyncio.set_event_loop(None)
 
 
 def test_wire_names_and_outputs(seen):
