@@ -1,10 +1,9 @@
 """The typed resources register the wire names that the plugin knows, and hand out its outputs."""
 
-import asyncio
-
 import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
+from pulumi.runtime.sync_await import _ensure_event_loop
 
 from provider import Provider
 from provider.azure.traffic import Traffic
@@ -38,14 +37,11 @@ class Seen(mocks.Mocks):
 def seen():
     seen = Seen()
     before = settings.SETTINGS, settings.get_root_resource()
-    loop = asyncio.new_event_loop()  # for the root stack, which is registered at once
-    asyncio.set_event_loop(loop)
+    _ensure_event_loop()  # for the root stack, which is registered at once
     mocks.set_mocks(seen)
     yield seen
     settings.configure(before[0])
     settings.set_root_resource(before[1])
-    loop.close()
-    asyncio.set_event_loop(None)
 
 
 def test_wire_names_and_outputs(seen):
