@@ -5,10 +5,10 @@ Pulumi's wire names. A secret stays marked, and its value never enters the graph
 stays marked as unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
@@ -222,13 +222,34 @@ def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resour
     """Those of the resources that a property depends on which its value may be an answer of."""
     if len(targets) == len({target.type for target in targets}):
         return targets
-    value = resource.inputs.get(key)
-    if is_unknown(value):
-        raise NotKnown(
-            key, f"is of one of {', '.join(target.name for target in targets)}, nobody knows yet which", resource
-        )
-    named = [target for target in targets if value in target.outputs.values()] if isinstance(value, str) else []
-    return named or targets
+    leaves = list(_leaves(resource.inputs.get(key)))
+    unknown = sum(map(is_unknown, leaves))
+    known = {leaf for leaf in leaves if leaf and not is_unknown(leaf)}
+    named = [target for target in targets if known.intersection(filter(_is_text, target.outputs.values()))]
+    if not named:  # the engine shows no ids; the last part of one is a name
+        parts = {part for leaf in known for part in leaf.split("/")}
+        named = [target for target in targets if target.outputs.get("name") in parts]
+    if unknown and unknown < len(targets) - len(named):
+        which = ", ".join(target.name for target in targets)
+        raise NotKnown(key, f"comes from one of {which}, and nobody knows yet from which", resource)
+    return targets if unknown else named or targets
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Every text in a value, keys of mappings among them, and every mark of what is not known."""
+    if isinstance(value, Mapping):
+        for name, item in cast(Mapping[str, Any], value).items():
+            yield name
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in cast(list[Any], value):
+            yield from _leaves(item)
+    elif isinstance(value, str) or is_unknown(value):
+        yield value
 
 
 def part_of(resource: Resource, component: Resource | None) -> str:

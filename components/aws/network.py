@@ -63,7 +63,8 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     """The id of the VPC."""
     subnet_ids: dict[str, pulumi.Output[str]]
-    """The id of each zone's subnet, in the order of the zones' names. Who takes one waits for its routes."""
+    """The id of each zone's subnet. Who takes one waits for its routes. A mapping has no order in a program of another
+    project, so sort the zones where a list is wanted: another order of subnets replaces a model."""
     workload_security_group_id: pulumi.Output[str]
     """The security group of whatever runs in the network. Who takes it waits for the way to S3."""
 

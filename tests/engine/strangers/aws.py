@@ -42,7 +42,7 @@ network = ml.Network(
     flow_log_bucket_arn=audit.bucket_arn,
     **here,
 )
-subnets = network.subnet_ids.apply(lambda by_zone: list(by_zone.values()))
+subnets = network.subnet_ids.apply(lambda by_zone: [by_zone[zone] for zone in sorted(by_zone)])
 people = ml.Identity(
     "shop-identity",
     prefix="shop",

@@ -35,7 +35,7 @@ const network = new ml.Network("shop-network", {
     flowLogBucketArn: audit.bucketArn,
     tags,
 });
-const subnetIds = network.subnetIds.apply(byZone => Object.values(byZone));
+const subnetIds = network.subnetIds.apply(byZone => Object.keys(byZone).sort().map(zone => byZone[zone]));
 const people = new ml.Identity("shop-identity", {
     prefix: "shop",
     account,
