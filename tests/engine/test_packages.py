@@ -107,3 +107,16 @@ def _given(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _given(item) for key, item in cast(dict[str, Any], value).items() if item is not None}
     return [_given(item) for item in cast(list[Any], value)] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("language", ["py", "ts"])
+def test_a_value_that_comes_too_late_is_refused_in_one_sentence(
+    language: str, project: Project, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if language == "ts":
+        request.getfixturevalue("node")
+    project.write(STRANGERS / f"late.{language}", CONFIG["aws"])
+    project.add(copied(tmp_path / "checkout"), "aws")
+    with pytest.raises(EngineFailed, match=r"NetworkArgs\.cidr: is an Output, [^\n]+ configuration\n") as refused:
+        project.pulumi("preview", "--stack", STACK)
+    assert "checkout/components" not in str(refused.value), "nothing of how we found out"
