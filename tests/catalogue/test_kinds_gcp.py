@@ -399,7 +399,7 @@ def test_what_starts_nothing_is_no_job(gcp_pilot: Graph) -> None:
     sleeping = {"call": "sys.sleep", "args": {"seconds": 60}}
     cancel = {"call": "http.post", "args": {"url": '${"https://x.googleapis.com/v1/" + job.name + ":cancel"}'}}
     looked = {"call": "http.request", "args": {"url": f"{API}/customJobs", "method": "GET"}}
-    assert jobs(workflow(steps(sleeping, cancel, looked)).props) == []
+    assert jobs(workflow(steps(sleeping, cancel, looked)).props) == ()
     assert [len(jobs(w.props)) for w in gcp_pilot.of(WORKFLOW)] == [1, 1]
 
 

@@ -7,6 +7,7 @@ something unknown raises Malformed and is never skipped.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil
 from typing import Any, cast
 
@@ -109,7 +110,8 @@ _JOBS: Mapping[str, _KindOfJob] = {
 }
 
 
-def jobs(props: Properties) -> list[Job]:
+@lru_cache(maxsize=64)  # a dozen rules ask the same workflow, and following its steps is most of a judgement
+def jobs(props: Properties) -> tuple[Job, ...]:
     """Every job that a workflow starts, once for each step that starts it.
 
     Raises Malformed for a call that starts what this module does not know.
@@ -131,7 +133,7 @@ def jobs(props: Properties) -> list[Job]:
     for section in document.sections_inside():
         if "steps" in section:
             _bounded(section, callers, starters)
-    return [replace(job, times=job.times and _entered(name, callers, {})) for name, job in found]
+    return tuple(replace(job, times=job.times and _entered(name, callers, {})) for name, job in found)
 
 
 def _bounded(section: Properties, callers: Iterable[str], starters: set[str]) -> None:
