@@ -15,6 +15,7 @@ import sys
 import sysconfig
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlparse
@@ -207,6 +208,9 @@ def record(program: Callable[[], None], stack: str, platform: str, config: dict[
         loop.close()
         asyncio.set_event_loop(None)  # whoever asks next would get the closed one
     recorded = sorted(recorder.recorded, key=lambda resource: resource.urn)  # the order of registrations varies
+    for one, next_ in pairwise(recorded):
+        if one.urn == next_.urn:  # the engine refuses the second
+            raise pulumi.RunError(f"{one.urn}: two resources have this type and name; give one of them another name")
     return Graph(stack, platform, tuple(recorded), recorder.outputs)
 
 

@@ -92,3 +92,13 @@ def test_an_error_of_the_program_is_the_programs() -> None:
 def test_a_graph_survives_its_json() -> None:
     graph = run(lambda: s3.Bucket("b") and None)
     assert Graph.from_json(json.loads(json.dumps(graph.to_json()))) == graph
+
+
+def test_two_resources_of_one_name_are_refused_as_the_engine_does() -> None:
+    def program() -> None:
+        provider = pulumi_aws.Provider("aws", region="us-east-1")
+        for _ in range(2):
+            sns.Topic("alarms", opts=pulumi.ResourceOptions(provider=provider))
+
+    with pytest.raises(pulumi.RunError, match=r"::aws:sns/topic:Topic::alarms: two resources have this type and name;"):
+        record(program, "test", "aws", {})
