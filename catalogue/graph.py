@@ -218,25 +218,50 @@ class Graph:
         )
 
 
+_NAMES = (
+    *(
+        "id",
+        "arn",
+        "name",
+        "selfLink",
+        "url",
+        "uri",
+        "uniqueId",
+        "email",
+        "member",
+        "principalId",
+        "clientId",
+        "bucket",
+    ),
+    *("keyId", "keyUri", "keyUriWithVersion", "prefixListId", "serviceAttachment", "datasetId", "repositoryUrl"),
+    *("registryUri", "loginServer", "resourceName", "versionName"),
+)
+"""The answers that tell one resource from another. Any other, such as a tag, may be the same in many."""
+
+
 def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resource]:
-    """Those of the resources that a property depends on which its value may be an answer of."""
-    if len(targets) == len({target.type for target in targets}):
-        return targets
+    """Those of the resources that a property depends on which its value names.
+
+    A value depends on whatever it was made with, and need not name it: a program can take an id and say another. What
+    is known names a target where one of the target's names is a part of it. What is not known is judged by what it
+    depends on, unless that is several of a type and the value is fewer: nobody knows then which is meant.
+    """
     leaves = list(_leaves(resource.inputs.get(key)))
-    unknown = sum(map(is_unknown, leaves))
-    known = {leaf for leaf in leaves if leaf and not is_unknown(leaf)}
-    named = [target for target in targets if known.intersection(filter(_is_text, target.outputs.values()))]
-    if not named:  # the engine shows no ids; the last part of one is a name
-        parts = {part for leaf in known for part in leaf.split("/")}
-        named = [target for target in targets if target.outputs.get("name") in parts]
-    if unknown and unknown < len(targets) - len(named):
+    known = [leaf for leaf in leaves if not is_unknown(leaf)]
+    unknown = len(leaves) - len(known)
+    named = [target for target in targets if _names(target, known)]
+    if not unknown:
+        return named
+    if len(targets) > len({target.type for target in targets}) and unknown < len(targets) - len(named):
         which = ", ".join(target.name for target in targets)
         raise NotKnown(key, f"comes from one of {which}, and nobody knows yet from which", resource)
-    return targets if unknown else named or targets
+    return targets
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+def _names(target: Resource, known: list[str]) -> bool:
+    """Whether a known value names the resource. One whose names nobody knows yet may be named by anything."""
+    names = [text for name in _NAMES if isinstance(text := target.outputs.get(name), str) and not is_unknown(text)]
+    return not names or any(text in leaf for text in names if text for leaf in known)
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -294,6 +294,8 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
         groups = graph.refers(endpoint, "securityGroupIds", ec2.GROUP)
         if not groups:
             yield endpoint, "has no security group, so nothing is let in"
+        for other in _foreign(graph, endpoint, "securityGroupIds", *ec2.GROUPS):
+            yield endpoint, f"lets in by the security group {other or 'without a name'}, which is not in the stack"
         pairs = [(c, g) for c in clients for g in groups]
         doors = [(c, vpc.EGRESS, "referencedSecurityGroupId", g) for c, g in pairs]
         doors += [(g, vpc.INGRESS, "referencedSecurityGroupId", c) for c, g in pairs]

@@ -30,6 +30,7 @@ TURNED: dict[Any, Any] = {True: False, False: True, "Allow": "Deny", "Deny": "Al
 ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
     ("securityRules", "network-default-denied"): "one rule that denies everything denies it",
     ("securityRules", "network-proof"): "one rule that lets HTTPS in lets it in",
+    ("privateDnsZoneConfigs", "network-proof"): "the zone that is needed still leads to the endpoint",
     ("permissions", "identity-scope"): "a role is one for data as soon as one permission grants some",
     ("logs", "audit-trail"): "one group that records every log records it",
     ("properties.rotationPolicy.lifetimeActions", "encryption-key"): "one action that rotates in time rotates",

@@ -183,7 +183,7 @@ def test_any_domain_opened_is_caught(azure_pilot: Graph, rule: dict[str, str]) -
         name="open",
         custom=True,
         property_dependencies={"workspaceName": (workspace.urn,)},
-        inputs={"properties": rule},
+        inputs={"properties": rule, "workspaceName": workspace.outputs["name"]},
     )
     standalone = replace(azure_pilot, resources=(*azure_pilot.resources, beside))
     both = replace(inline, resources=(*inline.resources, beside))
@@ -199,7 +199,7 @@ def test_outbound_rules_in_two_places_are_caught(azure_pilot: Graph) -> None:
         name="tag",
         custom=True,
         property_dependencies={"workspaceName": (workspace.urn,)},
-        inputs={"properties": tag},
+        inputs={"properties": tag, "workspaceName": workspace.outputs["name"]},
     )
     one = replace(azure_pilot, resources=(*azure_pilot.resources, beside))
     two = changed(one, workspace, lambda p: p["managedNetwork"].update(outboundRules={"tag": tag}))

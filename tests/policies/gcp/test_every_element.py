@@ -45,6 +45,7 @@ ENOUGH_ONCE = {
     ("conditions", "rollback-idle-watched"): _WATCHED,
     ("denies", "network-default-denied"): "what is denied already stays denied",
     ("destinationRanges", "network-proof"): _LET_OUT,
+    ("networks", "network-dns-logged"): "a policy that logs the stack's network logs it, whatever else it logs",
     (
         "instanceOwners",
         "identity-known-members",
