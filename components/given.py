@@ -32,8 +32,8 @@ class Args:
         for name, declared in declarations(type(self)).items():
             if (at := _later(declared, getattr(self, name), name)) is not None:
                 raise BadArgument(
-                    f"{type(self).__name__}.{at}: is an Output, whose value is known only later, but decides what is "
-                    "created; give a value that the program knows by itself, such as one from the stack's configuration"
+                    f"{type(self).__name__}.{at}: is an Output, a secret or another resource's value, but decides what "
+                    "is created; give a plain value, such as one from the stack's configuration that is no secret"
                 )
 
 

@@ -8,14 +8,15 @@ platform's SDK is imported. Source: https://www.pulumi.com/docs/iac/guides/build
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from importlib import import_module
 from inspect import cleandoc, getdoc
 from pkgutil import iter_modules
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import pulumi
+from pulumi.output import Unknown
 from pulumi.provider import ConstructResult, Provider
 from pulumi.provider.experimental.analyzer import Analyzer, ComponentDefinition, PropertyDefinition
 from pulumi.provider.experimental.schema import generate_schema
@@ -51,7 +52,8 @@ class _Analyzer(Analyzer):
     """Pulumi's analyzer, which knows no default of a field, and keeps the indentation of docstrings."""
 
     def get_docstring(self, typ: type, name: str) -> str | None:
-        found = super().get_docstring(typ, name)
+        said = (super(_Analyzer, self).get_docstring(base, name) for base in typ.__mro__ if base is not object)
+        found = next(filter(None, said), None)  # a field of a base is said there
         return cleandoc(found) if found else None
 
     def analyze_component(self, component: type[pulumi.ComponentResource]) -> ComponentDefinition:
@@ -110,22 +112,58 @@ def built(shape: type[T], given: Mapping[str, Any]) -> T:
     return shape(**values)
 
 
+_WORDS: Mapping[Any, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+"""What the values of each type are called; what a value is, is not said, for it may be a secret."""
+
+
 def _read(declared: Any, value: Any, at: str) -> Any:
-    """A value as its type is declared. A number arrives as a float, whatever it was; an Output stays one."""
+    """A value as its type is declared; an Output stays one. Raises BadArgument for a value of another type.
+
+    A mapping arrives in an order that changes from run to run, and every number as a float.
+    """
     wanted: Any = without_none(declared)
     if isinstance(value, pulumi.Output):
         return pulumi.Output.from_input(cast(Any, value)).apply(lambda known: _read(wanted, known, at))
+    if isinstance(value, Unknown):
+        return cast(Any, value)
     if isinstance(wanted, type) and issubclass(wanted, Args):
-        if not isinstance(value, Mapping):
-            raise BadArgument(f"{at}: is no {wanted.__name__}; give an object with its arguments")
-        return built(wanted, cast(Mapping[str, Any], value))
-    inner = get_args(wanted)
-    if isinstance(value, Mapping) and inner:
-        return {key: _read(inner[-1], item, at) for key, item in cast(Mapping[str, Any], value).items()}
-    if isinstance(value, Sequence) and not isinstance(value, str) and inner:
-        return [_read(inner[-1], item, at) for item in cast(Sequence[Any], value)]
-    whole = wanted is int and isinstance(value, float) and value.is_integer()
-    return int(cast(float, value)) if whole else cast(Any, value)
+        return built(wanted, _of(dict, value, at))
+    if wanted is Any:
+        return _anything(value)
+    if issubclass(get_origin(wanted) or wanted, Mapping):
+        given: dict[str, Any] = _of(dict, value, at)
+        return {key: _read(get_args(wanted)[-1], given[key], f"{at}.{key}") for key in sorted(given)}
+    if get_args(wanted):
+        return [_read(get_args(wanted)[0], item, f"{at}[{n}]") for n, item in enumerate(_of(list, value, at))]
+    return _of(wanted, value, at)
+
+
+def _of(wanted: Any, value: Any, at: str) -> Any:
+    """The value where it is of the type. Raises BadArgument."""
+    if wanted in (int, float) and isinstance(value, float | int) and not isinstance(value, bool):
+        if wanted is float or float(value).is_integer():
+            return wanted(value)
+    elif isinstance(value, wanted):
+        return value
+    found = next((words for type_, words in _WORDS.items() if isinstance(value, type_)), type(value).__name__)
+    raise BadArgument(f"{at}: is {found}; give {_WORDS[wanted]}")
+
+
+def _anything(value: Any) -> Any:
+    """A value of whatever type, its mappings in order and its whole numbers whole."""
+    if isinstance(value, dict):
+        given = cast(dict[str, Any], value)
+        return {key: _anything(given[key]) for key in sorted(given)}
+    if isinstance(value, list):
+        return [_anything(item) for item in cast(list[Any], value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _has_default(field: Field[Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
-from components.given import Args
+from components.given import Args, BadArgument
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,6 +33,14 @@ class Replicas(Args):
     most: int
     """The most."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.least <= self.most or self.most < 1:
+            raise BadArgument(
+                f"Replicas: found from {self.least} to {self.most}; give a least of 0 or more, and a most of 1 or more "
+                "that is not below it"
+            )
+
 
 @dataclass
 class Rollout(Args):
@@ -46,6 +54,15 @@ class Rollout(Args):
     """The p95 latency, in milliseconds, above which it is taken back."""
     error_rate_percent: float
     """The percent of answers with a 5xx status above which it is taken back."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # SageMaker's bounds, the narrowest: TrafficRoutingConfig, CapacitySize
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
+        bounds = {"canary_percent": (1, 50), "bake_minutes": (1, 60)}
+        for name, (low, high) in bounds.items():
+            if not low <= getattr(self, name) <= high:
+                raise BadArgument(f"Rollout.{name}: found {getattr(self, name)}; give {low} to {high}")
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Sentences(grpc.aio.ServerInterceptor):
 
     def _sentence(self, error: Exception) -> str:
         """The sentence for the user. The servicer raises a new error with a traceback; the cause is in its context."""
-        cause = error.__context__ or error
+        cause = error if isinstance(error, self.refusals) else error.__context__ or error
         if isinstance(cause, self.refusals):
             return str(cause)
         where = traceback.extract_tb(cause.__traceback__)[-1:]

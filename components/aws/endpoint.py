@@ -97,15 +97,15 @@ class Endpoint(pulumi.ComponentResource):
     `pulumi up`, and switch it on again.
     """
 
-    endpoint_name: pulumi.Output[str] | None
+    served_name: pulumi.Output[str] | None
     """The endpoint's name, by which callers invoke it. There is none while it is switched off."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
-        self.endpoint_name = self._run(name, args, model.name) if args.enabled else None
-        self.register_outputs({"endpoint_name": self.endpoint_name})
+        self.served_name = self._run(name, args, model.name) if args.enabled else None
+        self.register_outputs({"served_name": self.served_name})
 
     def _run(self, name: str, args: EndpointArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
         configuration = sagemaker.EndpointConfiguration(

@@ -63,8 +63,11 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     """The id of the VPC."""
     subnet_ids: dict[str, pulumi.Output[str]]
-    """The id of each zone's subnet. Who takes one waits for its routes. A mapping has no order in a program of another
-    project, so sort the zones where a list is wanted: another order of subnets replaces a model."""
+    """The id of each zone's subnet. Who takes one waits for its routes.
+
+    Take each by its zone, as in subnetIds["us-east-1a"]. A list made of the whole mapping has no order of its own, and
+    is not known while one zone more is previewed.
+    """
     workload_security_group_id: pulumi.Output[str]
     """The security group of whatever runs in the network. Who takes it waits for the way to S3."""
 

@@ -62,7 +62,10 @@ class IdentityArgs(Args):
     """
 
     prefix: Text
-    """What the name of each role, endpoint, job and package group begins with. It bounds what a persona may touch."""
+    """What the name of each role, endpoint, job, state machine and package group begins with.
+
+    A persona may touch no other, so the logical names of Registry and BatchJob begin with it too.
+    """
     account: Text
     """The AWS account of the personas."""
     region: Text

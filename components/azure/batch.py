@@ -7,7 +7,7 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest, regional
-from components.azure.registry import RegisteredModelArgs, full_uri
+from components.azure.registry import RegisteredModelArgs, full_uri, version_of
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
 from components.given import Args, BadArgument, Tags, Text
@@ -87,6 +87,18 @@ class BatchJobArgs(Args):
     tags: Tags
     """The tags of everything that is created."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _schedule(self)
+
+
+def _schedule(args: BatchJobArgs) -> tuple[str, str]:
+    """The schedule in Azure ML's words. Raises BadArgument for one that it would not keep."""
+    try:
+        return ncrontab(args.schedule.cron), windows_timezone(args.schedule.timezone)
+    except ValueError as error:
+        raise BadArgument(f"BatchJobArgs.schedule: {error}") from error
+
 
 class BatchJob(pulumi.ComponentResource):
     """Creates, while enabled, a cluster from zero, a schedule that scores on it, and a batch endpoint for runs by hand.
@@ -116,10 +128,7 @@ class BatchJob(pulumi.ComponentResource):
         self.register_outputs({"schedule_id": self.schedule_id})
 
     def _run(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
-        try:
-            cron, time_zone = ncrontab(args.schedule.cron), windows_timezone(args.schedule.timezone)
-        except ValueError as error:
-            raise BadArgument(f"BatchJobArgs.schedule: {error}") from error
+        cron, time_zone = _schedule(args)
         told = pulumi.Output.all(args.job_name, args.subscription, name, f"cluster {args.machine.type}")
         cluster = ml.Compute(
             f"{name}-cluster-{digest(args.machine.type)}",
@@ -222,7 +231,7 @@ class BatchJob(pulumi.ComponentResource):
                 self._named, pulumi.ResourceOptions(ignore_changes=["properties.defaults"])
             ),
         )
-        version = f"v-{digest(args.machine.type, args.model.version)}"
+        version = f"v-{digest(args.machine.type, version_of(args.model))}"
         ml.BatchDeployment(
             f"{name}-{version}",
             deployment_name=version,

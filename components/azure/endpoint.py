@@ -9,7 +9,7 @@ from pulumi_azure_native import monitor
 from components.azure.audit import log_everything
 from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest
-from components.azure.registry import RegisteredModelArgs
+from components.azure.registry import RegisteredModelArgs, version_of
 from components.azure.scaling import Scaled, scale_on_requests
 from components.given import Args, Tags, Text
 from components.shapes import Machine, Replicas, Rollout
@@ -73,9 +73,9 @@ class Endpoint(pulumi.ComponentResource):
 
     A deployment is named by what cannot be changed in it: machine type, model and image. A change of one makes another
     deployment beside the old one. The new one gets the traffic by way of a canary, and only then the old one goes. The
-    canary is the work of the resource Traffic, whose provider `mlplatform` must be installed. A deployment's name in
-    Pulumi's state carries the version too: after a breach the old deployment is there to go back to, and not half
-    deleted.
+    canary is the work of the resource Traffic, whose provider `mlplatform` your project names under `plugins`. A
+    deployment's name in Pulumi's state carries the version too: after a breach the old deployment is there to go back
+    to, and not half deleted.
 
     The endpoint's own resource says nothing of traffic, for it cannot name a deployment that does not stand yet.
     Autoscaling says how many replicas there are. An update sends the whole endpoint back, so the program must refresh
@@ -86,14 +86,14 @@ class Endpoint(pulumi.ComponentResource):
     Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints
     """
 
-    endpoint_name: pulumi.Output[str] | None
+    served_name: pulumi.Output[str] | None
     """The name of the endpoint, which is known when its traffic is set. There is none where it is not enabled."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.endpoint_name = self._run(name, args) if args.enabled else None
-        self.register_outputs({"endpoint_name": self.endpoint_name})
+        self.served_name = self._run(name, args) if args.enabled else None
+        self.register_outputs({"served_name": self.served_name})
 
     def _run(self, name: str, args: EndpointArgs) -> pulumi.Output[str]:
         endpoint = ml.OnlineEndpoint(
@@ -115,7 +115,7 @@ class Endpoint(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", endpoint.id, args.log_workspace_id, self._child)
-        version = f"v-{digest(args.machine.type, args.model.version)}"
+        version = f"v-{digest(args.machine.type, version_of(args.model))}"
         deployment = self._deployment(name, version, args, endpoint)
         scaling = scale_on_requests(
             f"{name}-scale-{version}",

@@ -1,6 +1,7 @@
 """Names as Azure wants them: short, sometimes unique in a region or in the world, sometimes a GUID."""
 
 import hashlib
+import re
 import uuid
 
 AUTO_NAME = 8
@@ -34,5 +35,5 @@ def guid(*words: str) -> str:
 
 def compact(name: str, limit: int) -> str:
     """The name in lower-case letters and digits only, as storage accounts and registries want theirs."""
-    letters = name.replace("-", "")
+    letters = re.sub(r"[^a-z0-9]", "", name.lower())
     return letters if len(letters) <= limit else letters[: limit - 4] + digest(name, length=4)

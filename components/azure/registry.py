@@ -34,14 +34,12 @@ class ModelArgs(Args):
 
 
 @dataclass(kw_only=True)
-class RegisteredModelArgs(Args):
-    """A registered model, as an endpoint or a batch job takes it."""
+class RegisteredModelArgs(ModelArgs):
+    """A registered model, as an endpoint or a batch job takes it: what Registry was given, and the ids that it gave.
 
-    version: str
-    """A word that stands for artifact and image. Another of either needs another word, such as `version_of` gives.
-
-    The program must know it: another version is another deployment.
+    Another image or another artifact is another version, which gets a deployment of its own and a canary.
     """
+
     model_id: Text
     """The id of the model's version, as Registry has it in `model_ids`."""
     environment_id: Text

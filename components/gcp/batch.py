@@ -56,6 +56,8 @@ class BatchJobArgs(Args):
 class BatchJob(pulumi.ComponentResource):
     """Creates a model and, while enabled, a schedule that runs a batch prediction job with it, and alerts.
 
+    The model is a resource of the provider `mlplatform`, which your project names under `plugins`.
+
     Cloud Scheduler starts a workflow and hears no more of it. The workflow starts the job, waits for it, retries it
     twice, stops it after `max_hours`, and fails where the job failed. Alerts say that a run failed, overran or was
     not started. Cloud Scheduler may rarely deliver a start twice: then two runs score the same into two folders.

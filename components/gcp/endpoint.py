@@ -65,6 +65,8 @@ class Endpoint(pulumi.ComponentResource):
     one address may reach several endpoints. Refuses a public address. A tenth of the requests and answers is logged to
     BigQuery and expires after 30 days.
 
+    Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
+
     A new version of the model first gets a share of the requests. It is taken back where it is too slow or fails too
     often while it bakes. The deployment shifts the traffic, because Vertex AI takes no `traffic_split` when an
     endpoint is created. Destroying removes the address first, then undeploys the model, then deletes endpoint and

@@ -44,5 +44,5 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 tags=ground.tags,
             ),
             opts=ground.opts,
-        ).endpoint_name
+        ).served_name
     return {"endpoints": {name: value for name, value in served.items() if value is not None}}

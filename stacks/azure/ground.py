@@ -19,7 +19,7 @@ from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import Network, NetworkArgs
 from components.azure.personas import Needs
-from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs, version_of
+from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs
 from components.azure.store import Store, StoreArgs
 from components.azure.workspace import Workspace, WorkspaceArgs
 from components.shapes import together
@@ -262,7 +262,8 @@ def _models(
     )
     return {
         name: RegisteredModelArgs(
-            version=version_of(model),
+            image=model.image,
+            artifact_uri=model.artifact_uri,
             model_id=registry.model_ids[name],
             environment_id=registry.environment_ids[name],
         )

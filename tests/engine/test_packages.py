@@ -117,6 +117,6 @@ def test_a_value_that_comes_too_late_is_refused_in_one_sentence(
         request.getfixturevalue("node")
     project.write(STRANGERS / f"late.{language}", CONFIG["aws"])
     project.add(copied(tmp_path / "checkout"), "aws")
-    with pytest.raises(EngineFailed, match=r"NetworkArgs\.cidr: is an Output, [^\n]+ configuration\n") as refused:
+    with pytest.raises(EngineFailed, match=r"NetworkArgs\.cidr: is an Output, [^\n]+ no secret\n") as refused:
         project.pulumi("preview", "--stack", STACK)
     assert "checkout/components" not in str(refused.value), "nothing of how we found out"

@@ -56,13 +56,14 @@ def uuid_of(number: int) -> str:
 
 
 MACHINE = Machine("Standard_DS2_v2")
-REGISTERED = RegisteredModelArgs(
-    version="1",
-    model_id=f"{WORKSPACE_ID}/models/scorer/versions/1",
-    environment_id=f"{WORKSPACE_ID}/environments/scorer/versions/1",
-)
 MODEL = ModelArgs(
     image="pilotimages.azurecr.io/scorer:1", artifact_uri="azureml://datastores/artifacts/paths/scorer/1/"
+)
+REGISTERED = RegisteredModelArgs(
+    image=MODEL.image,
+    artifact_uri=MODEL.artifact_uri,
+    model_id=f"{WORKSPACE_ID}/models/scorer/versions/1",
+    environment_id=f"{WORKSPACE_ID}/environments/scorer/versions/1",
 )
 
 ENDPOINT = EndpointArgs(

@@ -147,7 +147,8 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
         **place,
         "workspace_name": workspace.workspace_name,
         "model": RegisteredModelArgs(
-            version=version_of(MODEL),
+            image=MODEL.image,
+            artifact_uri=MODEL.artifact_uri,
             model_id=registry.model_ids["scorer"],
             environment_id=registry.environment_ids["scorer"],
         ),
@@ -408,7 +409,9 @@ def test_an_endpoint_is_private_and_knows_callers_by_entra(whole: Graph) -> None
     assert properties["authMode"] == "AADToken" and properties["publicNetworkAccess"] == "Disabled"
 
 
-@pytest.mark.parametrize("change", [{"machine": Machine("other")}, {"model": replace(REGISTERED, version="2")}])
+@pytest.mark.parametrize(
+    "change", [{"machine": Machine("other")}, {"model": replace(REGISTERED, image="a.azurecr.io/b:2")}]
+)
 def test_trap_what_cannot_be_changed_makes_another_deployment(change: dict[str, Any]) -> None:
     """Blue/green: its name says machine type, model and image, so a change stands beside what runs."""
     old, new = one(endpoint(), f"{ML}OnlineDeployment"), one(endpoint(**change), f"{ML}OnlineDeployment")
@@ -449,7 +452,7 @@ def test_autoscaling_keeps_to_the_requests_a_replica() -> None:
 def test_a_new_deployment_gets_autoscaling_of_its_own() -> None:
     """A setting scales one deployment; with a fixed name it would leave the old one's bound while that still serves."""
     settings = [
-        one(endpoint(model=replace(REGISTERED, version=v)), "azure-native:monitor:AutoscaleSetting").inputs
+        one(endpoint(model=replace(REGISTERED, artifact_uri=v)), "azure-native:monitor:AutoscaleSetting").inputs
         for v in ("1", "2")
     ]
     assert settings[0]["autoscaleSettingName"] != settings[1]["autoscaleSettingName"]

@@ -42,7 +42,7 @@ network = ml.Network(
     flow_log_bucket_arn=audit.bucket_arn,
     **here,
 )
-subnets = network.subnet_ids.apply(lambda by_zone: [by_zone[zone] for zone in sorted(by_zone)])
+subnets = [network.subnet_ids["us-east-1a"], network.subnet_ids["us-east-1b"]]
 people = ml.Identity(
     "shop-identity",
     prefix="shop",
@@ -73,4 +73,4 @@ recommender = ml.Endpoint(
     topic_arn=alerts.topic_arn,
     tags=tags,
 )
-pulumi.export("served", recommender.endpoint_name)
+pulumi.export("served", recommender.served_name)

@@ -35,7 +35,7 @@ const network = new ml.Network("shop-network", {
     flowLogBucketArn: audit.bucketArn,
     tags,
 });
-const subnetIds = network.subnetIds.apply(byZone => Object.keys(byZone).sort().map(zone => byZone[zone]));
+const subnetIds = [network.subnetIds["us-east-1a"], network.subnetIds["us-east-1b"]];
 const people = new ml.Identity("shop-identity", {
     prefix: "shop",
     account,
@@ -54,7 +54,7 @@ const recommender = new ml.Endpoint("shop-recommender", {
     model: {
         image,
         artifactUri,
-        roleArn: people.roleArns.apply(roles => roles["serving"]),
+        roleArn: people.roleArns["serving"],
         subnetIds,
         securityGroupId: network.workloadSecurityGroupId,
     },
@@ -65,4 +65,4 @@ const recommender = new ml.Endpoint("shop-recommender", {
     topicArn: alerts.topicArn,
     tags,
 });
-export const served = recommender.endpointName;
+export const served = recommender.servedName;

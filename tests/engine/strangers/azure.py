@@ -13,6 +13,10 @@ tags = {
     "environment": "pilot",
     "owner": "ana@example.com",
 }
+model = {
+    "image": "mcr.microsoft.com/azureml/minimal-py311-inference:20260901.v1",
+    "artifact_uri": "azureml://datastores/artifacts/paths/recommender/1/",
+}
 
 group = ml.Group("shop-group", group_name="shop", region=REGION, tags=tags)
 here = {"group_name": group.group_name, "region": REGION, "tags": tags}
@@ -73,12 +77,7 @@ registry = ml.Registry(
     group_name=group.group_name,
     workspace_name=workspace.workspace_name,
     storage_name=store.storage_name,
-    models={
-        "recommender": {
-            "image": "mcr.microsoft.com/azureml/minimal-py311-inference:20260901.v1",
-            "artifact_uri": "azureml://datastores/artifacts/paths/recommender/1/",
-        }
-    },
+    models={"recommender": model},
     tags=tags,
 )
 alerts = ml.Alerts("shop-alerts", group_name=group.group_name, owner="ana@example.com", tags=tags)
@@ -96,7 +95,7 @@ recommender = ml.Endpoint(
     workspace_name=workspace.workspace_name,
     endpoint_name="shop-recommender-dev",
     model={
-        "version": "1",
+        **model,
         "model_id": registry.model_ids["recommender"],
         "environment_id": registry.environment_ids["recommender"],
     },
@@ -108,4 +107,4 @@ recommender = ml.Endpoint(
     action_group_id=alerts.action_group_id,
     **here,
 )
-pulumi.export("served", recommender.endpoint_name)
+pulumi.export("served", recommender.served_name)

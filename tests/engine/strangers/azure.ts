@@ -11,6 +11,10 @@ const tags = {
     environment: "pilot",
     owner: "ana@example.com",
 };
+const model = {
+    image: "mcr.microsoft.com/azureml/minimal-py311-inference:20260901.v1",
+    artifactUri: "azureml://datastores/artifacts/paths/recommender/1/",
+};
 const machine = { type: "Standard_DS2_v2" };
 
 const group = new ml.Group("shop-group", { groupName: "shop", region, tags });
@@ -51,8 +55,8 @@ const workspace = new ml.Workspace("shop-workspace", {
     keyVersionUri: key.keyVersionUri,
     keyIdentityId: key.keyIdentityId,
     insightsId: audit.insightsId,
-    identityId: people.identityIds.apply(ids => ids["workspace"]),
-    scientistIdentityId: people.identityIds.apply(ids => ids["data-scientist"]),
+    identityId: people.identityIds["workspace"],
+    scientistIdentityId: people.identityIds["data-scientist"],
 });
 const access = new ml.Access("shop-access", {
     subscription,
@@ -67,12 +71,7 @@ const registry = new ml.Registry("shop-registry", {
     groupName: group.groupName,
     workspaceName: workspace.workspaceName,
     storageName: store.storageName,
-    models: {
-        recommender: {
-            image: "mcr.microsoft.com/azureml/minimal-py311-inference:20260901.v1",
-            artifactUri: "azureml://datastores/artifacts/paths/recommender/1/",
-        },
-    },
+    models: { recommender: model },
     tags,
 });
 const alerts = new ml.Alerts("shop-alerts", { groupName: group.groupName, owner: "ana@example.com", tags });
@@ -89,15 +88,15 @@ const recommender = new ml.Endpoint("shop-recommender", {
     workspaceName: workspace.workspaceName,
     endpointName: "shop-recommender-dev",
     model: {
-        version: "1",
-        modelId: registry.modelIds.apply(ids => ids["recommender"]),
-        environmentId: registry.environmentIds.apply(ids => ids["recommender"]),
+        ...model,
+        modelId: registry.modelIds["recommender"],
+        environmentId: registry.environmentIds["recommender"],
     },
-    identityId: access.identityIds.apply(ids => ids["serving"]),
+    identityId: access.identityIds["serving"],
     machine,
     replicas: { least: 1, most: 2 },
     requestsPerReplicaPerMinute: 600,
     logWorkspaceId: audit.logWorkspaceId,
     actionGroupId: alerts.actionGroupId,
 });
-export const served = recommender.endpointName;
+export const served = recommender.servedName;

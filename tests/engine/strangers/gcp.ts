@@ -39,7 +39,7 @@ const recommender = new ml.Endpoint("shop-recommender", {
         region,
         image: "us-central1-docker.pkg.dev/shop-recommender/serving/recommender:1.0.0",
         artifactUri,
-        serviceAccount: people.accountEmails.apply(accounts => accounts["serving"]),
+        serviceAccount: people.accountEmails["serving"],
         dataKeyId: key.dataKeyId,
     },
     machine: { type: "e2-standard-2" },
@@ -47,7 +47,7 @@ const recommender = new ml.Endpoint("shop-recommender", {
     requestsPerReplicaPerMinute: 600,
     networkId: network.networkId,
     subnetId: network.subnetId,
-    vertexAgent: agents.members.apply(members => members["aiplatform"]),
+    vertexAgent: agents.members["aiplatform"],
     channelId: alerts.channelId,
     tags,
 });
@@ -62,7 +62,7 @@ new ml.Workspace("shop-workspace", {
     zone: "us-central1-a",
     networkId: network.networkId,
     subnetId: network.subnetId,
-    serviceAccount: people.accountEmails.apply(accounts => accounts["data-scientist"]),
+    serviceAccount: people.accountEmails["data-scientist"],
     dataKeyId: key.dataKeyId,
     tags,
 });

@@ -28,7 +28,7 @@ ONE_IS_ENOUGH = {
         "another statement denies what has no TLS"
     ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
-    "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action that wakes a replica wakes it",
+    "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action wakes a replica",
     "network-proof aws:ec2/vpcEndpoint:VpcEndpoint routeTableIds": "the stack's own table still leads to S3",
     "rollback-alarms aws:sagemaker/endpoint:Endpoint deploymentConfig.autoRollbackConfiguration.alarms": (
         "the alarms that are needed still take a version back"
