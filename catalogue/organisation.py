@@ -49,12 +49,14 @@ _PLACE = re.compile(
 
 @cache
 def folders() -> tuple[Path, ...]:
-    """Where the organisation's files are: none, or one folder, or several that Python takes for one package.
+    """Where the organisation's files are: none, or one folder.
 
-    Raises BadInput for a file that nothing would read.
+    Raises BadInput for a file that nothing would read, and for a second folder, which a dependency may bring.
     """
     spec = find_spec(NAME)
     found = dict.fromkeys(Path(folder).resolve() for folder in (spec and spec.submodule_search_locations) or ())
+    if len(found) > 1:
+        raise BadInput(f"{NAME}: stands in {' and in '.join(map(str, found))}; keep the one of the project")
     for folder in found:
         for path in sorted(_files(folder)):
             if not _PLACE.fullmatch(path):

@@ -15,10 +15,13 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from policies import __main__ as pack
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "out" / "policy-pack"
+ENVIRONMENT = ".venv"
 _IN_PACK = ("policies", "catalogue")
 _NOT_IN_PACK = ("checkov", "__pycache__", "documentation.py")
 _HEAD = "# Made from uv.lock by `make {target}`: what {what} imports, and what that needs.\n"
@@ -27,8 +30,16 @@ _HEAD = "# Made from uv.lock by `make {target}`: what {what} imports, and what t
 def main() -> None:
     """Build the policy pack, or write the requirements of the component packages, as the first argument says."""
     if sys.argv[1:] == ["policy-pack"]:
+        try:
+            pack.policies()  # what the pack could not read would be found out in somebody else's project
+        except BadInput as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(2)
         build_pack(PACK)
-        sys.stdout.write(f"built {PACK.relative_to(ROOT)}\n")
+        folder = PACK.relative_to(ROOT)
+        installed = (PACK / ENVIRONMENT).is_dir()
+        told = "" if installed else "; run `pulumi install` in it before it is used, or the engine waits for ever"
+        sys.stdout.write(f"built {folder}{told}\n")
     else:
         for platform in PLATFORMS:
             file = ROOT / "components" / platform / "requirements.txt"
@@ -37,11 +48,18 @@ def main() -> None:
 
 
 def build_pack(folder: Path, own: Path = ROOT / "organisation") -> None:
-    """Build the policy pack in the folder, which is emptied first, with what is the company's `own`, where it is."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Build the policy pack in the folder, which is emptied first, with what is the company's `own`, where it is.
+
+    The environment that was installed in it stays where it needs the same: without one the engine waits for ever.
+    """
+    before = folder / "requirements.txt"
+    needed_before = before.read_text(encoding="utf-8") if before.is_file() else ""
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name != ENVIRONMENT:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     parts = [*(ROOT / name for name in _IN_PACK), *([own] if own.is_dir() else [])]
     for part in parts:
-        shutil.copytree(part, folder / part.name, ignore=shutil.ignore_patterns(*_NOT_IN_PACK))
+        shutil.copytree(part, folder / part.name, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_IN_PACK))
     for inner in ("PulumiPolicy.yaml", "__main__.py"):
         (folder / "policies" / inner).rename(folder / inner)
     about = (folder / "PulumiPolicy.yaml").read_text(encoding="utf-8")
@@ -52,10 +70,11 @@ def build_pack(folder: Path, own: Path = ROOT / "organisation") -> None:
     (folder / "PulumiPolicy.yaml").write_text(alone, encoding="utf-8")
     # What is published is what this names nowhere.
     (folder / ".gitignore").write_text(".venv/\n__pycache__/\n", encoding="utf-8")
-    needed = _third_party(sorted(path for path in folder.rglob("*.py")))
-    (folder / "requirements.txt").write_text(
-        _HEAD.format(target="policy-pack", what="the pack") + requirements(needed), encoding="utf-8"
-    )
+    files = [folder / "__main__.py", *(file for part in parts for file in (folder / part.name).rglob("*.py"))]
+    needed = _HEAD.format(target="policy-pack", what="the pack") + requirements(_third_party(files))
+    (folder / "requirements.txt").write_text(needed, encoding="utf-8")
+    if needed != needed_before:
+        shutil.rmtree(folder / ENVIRONMENT, ignore_errors=True)
 
 
 def component_requirements(platform: str) -> str:

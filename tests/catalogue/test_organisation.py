@@ -1,6 +1,7 @@
 """A company's folder: every file in it is read, or refused; and its kinds are known as ours are."""
 
 import shutil
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,16 @@ def test_two_files_of_the_companys_with_one_kind_are_refused(organisation: Path)
         TwiceKnown, match=r"^organisation/kinds/aws/b\.py: .* has a record in organisation/kinds/aws/a\.py"
     ):
         kinds("aws")
+
+
+def test_a_second_folder_of_the_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("project", "dependency"):
+        (tmp_path / name / "organisation").mkdir(parents=True)
+    places = [str(tmp_path / name / "organisation") for name in ("project", "dependency")]
+    spec = ModuleSpec("organisation", None, is_package=True)
+    spec.submodule_search_locations = places
+    monkeypatch.setattr(own, "find_spec", lambda name: spec)
+    own.folders.cache_clear()
+    with pytest.raises(BadInput, match=r"^organisation: stands in .+ and in .+; keep the one of the project$"):
+        own.folders()
+    own.folders.cache_clear()

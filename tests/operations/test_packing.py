@@ -56,6 +56,18 @@ def test_what_is_the_companys_travels_with_the_pack(tmp_path: Path) -> None:
     assert (tmp_path / "pack" / "organisation" / "waivers.yaml").read_text(encoding="utf-8") == "waivers: {}\n"
 
 
+def test_an_environment_stays_while_the_pack_needs_the_same(tmp_path: Path) -> None:
+    build_pack(tmp_path / "pack")
+    installed = tmp_path / "pack" / ".venv" / "pyvenv.cfg"
+    installed.parent.mkdir()
+    installed.write_text("", encoding="utf-8")
+    build_pack(tmp_path / "pack")
+    assert installed.is_file(), "without one the engine waits for ever"
+    (tmp_path / "pack" / "requirements.txt").write_text("pulumi==1.0.0\n", encoding="utf-8")
+    build_pack(tmp_path / "pack")
+    assert not installed.exists()
+
+
 def test_the_pack_is_built_anew_with_what_it_must_have_installed(tmp_path: Path) -> None:
     stale = tmp_path / "pack" / "left.py"
     stale.parent.mkdir()
