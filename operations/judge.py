@@ -21,7 +21,6 @@ from operations.verdict import (
     NetworkPicture,
     Proof,
     ProofName,
-    ProofState,
     Severity,
     Verdict,
     Waived,
@@ -253,14 +252,22 @@ def _proofs(
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`, and what nobody tried is `not yet`."""
+    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`."""
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
+    excused: dict[str | None, list[Finding]] = {}
+    for found in findings:
+        if found.mandatory and found.waived is not None:
+            excused.setdefault(found.proof, []).append(found)
 
     def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
         first = broken.get(name)
-        state: ProofState = "failed" if failed or first else "planned"
-        return Proof(name=name, state=state, fact=first.message if first else fact)
+        if failed or first:
+            return Proof(name=name, state="failed", fact=first.message if first else fact)
+        if waived := excused.get(name):
+            more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
+            return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
+        return Proof(name=name, state="planned", fact=fact)
 
     links = reached.links if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"

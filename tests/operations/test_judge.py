@@ -118,6 +118,20 @@ def test_proofs_fail_on_what_they_rest_on(
     assert state(judged(changed(pilot, served, lambda p: p["tags"].pop("team"))), "cost visibility") == "failed"
 
 
+def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    role = pilot.of(IAM_ROLE)[0]
+    strange = replace(role, type="aws:x/thing:Thing", urn=f"{role.urn}-x", name="strange")
+    graph = replace(pilot, resources=(*pilot.resources, strange))
+    assert state(judged(graph), "cost visibility") == "failed"
+    until = TODAY + timedelta(days=9)
+    for rule in ("cost-unpriced", "kind-known"):
+        no_waivers.append(waivers.Waiver(rule=rule, resource="strange", owner="o", reason="r", expires=until))
+    verdict = judged(graph)
+    (proof,) = (proof for proof in verdict.proofs if proof.name == "cost visibility")
+    assert proof.state == "not yet"
+    assert proof.fact.startswith("waived, and so not planned: strange is of a kind whose cost is unknown")
+
+
 def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot: Graph) -> None:
     finding = failed("CKV_X", "aws_vpc.aws-pilot-network-vpc")
     slow, quick = judged(pilot, finding, seconds=3600.0), judged(pilot, finding, seconds=0.5)
