@@ -5,6 +5,7 @@ Pulumi's wire names. A secret stays marked, and its value never enters the graph
 stays marked as unknown.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -218,6 +219,7 @@ class Graph:
         )
 
 
+_LAST = re.compile("[/:]")
 _NAMES = (
     *(
         "id",
@@ -234,7 +236,7 @@ _NAMES = (
         "bucket",
     ),
     *("keyId", "keyUri", "keyUriWithVersion", "prefixListId", "serviceAttachment", "datasetId", "repositoryUrl"),
-    *("registryUri", "loginServer", "resourceName", "versionName"),
+    *("registryUri", "loginServer", "resourceName", "versionName", "resourceId"),
 )
 """The answers that tell one resource from another. Any other, such as a tag, may be the same in many."""
 
@@ -261,7 +263,9 @@ def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resour
 def _names(target: Resource, known: list[str]) -> bool:
     """Whether a known value names the resource. One whose names nobody knows yet may be named by anything."""
     names = [text for name in _NAMES if isinstance(text := target.outputs.get(name), str) and not is_unknown(text)]
-    return not names or any(text in leaf for text in names if text for leaf in known)
+    # The engine shows no ids; an ARN ends in one.
+    ends = {_LAST.split(text)[-1] for text in names}
+    return not names or any(leaf in ends or any(text in leaf for text in names if text) for leaf in known if leaf)
 
 
 def _leaves(value: Any) -> Iterator[str]:
