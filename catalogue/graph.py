@@ -249,23 +249,27 @@ def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resour
     depends on, unless that is several of a type and the value is fewer: nobody knows then which is meant.
     """
     leaves = list(_leaves(resource.inputs.get(key)))
-    known = [leaf for leaf in leaves if not is_unknown(leaf)]
-    unknown = len(leaves) - len(known)
+    known = [leaf for leaf in leaves if leaf and not is_unknown(leaf)]
+    unknown = sum(map(is_unknown, leaves))
     named = [target for target in targets if _names(target, known)]
-    if not unknown:
-        return named
+    if not unknown:  # one whose names nobody knows yet may be meant by anything
+        return [target for target in targets if target in named or not _names_of(target)]
     if len(targets) > len({target.type for target in targets}) and unknown < len(targets) - len(named):
         which = ", ".join(target.name for target in targets)
         raise NotKnown(key, f"comes from one of {which}, and nobody knows yet from which", resource)
     return targets
 
 
+def _names_of(target: Resource) -> list[str]:
+    found = (target.outputs.get(name) for name in _NAMES)
+    return [text for text in found if isinstance(text, str) and text and not is_unknown(text)]
+
+
 def _names(target: Resource, known: list[str]) -> bool:
-    """Whether a known value names the resource. One whose names nobody knows yet may be named by anything."""
-    names = [text for name in _NAMES if isinstance(text := target.outputs.get(name), str) and not is_unknown(text)]
-    # The engine shows no ids; an ARN ends in one.
-    ends = {_LAST.split(text)[-1] for text in names}
-    return not names or any(leaf in ends or any(text in leaf for text in names if text) for leaf in known if leaf)
+    """Whether a known value names the resource: a name is a part of it, or it is the id in which an ARN ends."""
+    names = _names_of(target)
+    ends = {_LAST.split(text)[-1] for text in names}  # the engine shows no ids
+    return any(leaf in ends or any(text in leaf for text in names) for leaf in known)
 
 
 def _leaves(value: Any) -> Iterator[str]:
