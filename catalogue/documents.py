@@ -29,6 +29,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def keys_of(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, bool]]:
+    """Each key of a mapping of YAML in its order, and whether it stood there before. PyYAML takes the last in silence.
+
+    A key that is itself a list or a mapping never stood before: the loader refuses it.
+    """
+    seen: set[str] = set()
+    for key, _ in node.value:
+        scalar = isinstance(key, yaml.ScalarNode)
+        yield key, scalar and key.value in seen
+        if scalar:
+            seen.add(key.value)
+
+
 class _Yaml(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice.
 
@@ -41,10 +54,9 @@ class _Yaml(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
-        if twice is not None:
-            raise _Twice(f"names {twice!r} twice")
+        for key, again in keys_of(node):
+            if again:
+                raise _Twice(f"names {key.value!r} twice")
         return super().construct_mapping(node, deep)
 
 

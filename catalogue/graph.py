@@ -6,7 +6,7 @@ stays marked as unknown.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -24,6 +24,36 @@ class SourcePosition:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+
+_LAST = re.compile("[/:]")
+_NAMES = (
+    "id",
+    "arn",
+    "name",
+    "selfLink",
+    "url",
+    "uri",
+    "uniqueId",
+    "email",
+    "member",
+    "principalId",
+    "clientId",
+    "bucket",
+    "keyId",
+    "keyUri",
+    "keyUriWithVersion",
+    "prefixListId",
+    "serviceAttachment",
+    "datasetId",
+    "repositoryUrl",
+    "registryUri",
+    "loginServer",
+    "resourceName",
+    "versionName",
+    "resourceId",
+)
+"""The answers that tell one resource from another. Any other, such as a tag, may be the same in many."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +102,20 @@ class Resource:
         """
         answered = {key: value for key, value in self.outputs.items() if not is_unknown(value)}
         return Properties({**answered, **self.inputs}, "", self)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The texts that tell this resource from others, as far as the cloud's answers are known."""
+        found = (self.outputs.get(name) for name in _NAMES)
+        return tuple(text for text in found if isinstance(text, str) and text and not is_unknown(text))
+
+    def is_named(self, texts: Sequence[str]) -> bool:
+        """Whether a text names this resource: a name is a part of it, or it is the id that ends an ARN."""
+        return any(text in self._ends or any(name in text for name in self.names) for text in texts)
+
+    @cached_property
+    def _ends(self) -> frozenset[str]:
+        return frozenset(_LAST.split(name)[-1] for name in self.names)  # the engine shows no ids
 
     def comes_from_another(self, path: str) -> bool:
         """Whether the value at a path of the inputs comes from another resource."""
@@ -219,28 +263,6 @@ class Graph:
         )
 
 
-_LAST = re.compile("[/:]")
-_NAMES = (
-    *(
-        "id",
-        "arn",
-        "name",
-        "selfLink",
-        "url",
-        "uri",
-        "uniqueId",
-        "email",
-        "member",
-        "principalId",
-        "clientId",
-        "bucket",
-    ),
-    *("keyId", "keyUri", "keyUriWithVersion", "prefixListId", "serviceAttachment", "datasetId", "repositoryUrl"),
-    *("registryUri", "loginServer", "resourceName", "versionName", "resourceId"),
-)
-"""The answers that tell one resource from another. Any other, such as a tag, may be the same in many."""
-
-
 def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resource]:
     """Those of the resources that a property depends on which its value names.
 
@@ -248,28 +270,18 @@ def _meant(resource: Resource, key: str, targets: list[Resource]) -> list[Resour
     is known names a target where one of the target's names is a part of it. What is not known is judged by what it
     depends on, unless that is several of a type and the value is fewer: nobody knows then which is meant.
     """
+    if not targets:
+        return targets
     leaves = list(_leaves(resource.inputs.get(key)))
     known = [leaf for leaf in leaves if leaf and not is_unknown(leaf)]
     unknown = sum(map(is_unknown, leaves))
-    named = [target for target in targets if _names(target, known)]
     if not unknown:  # one whose names nobody knows yet may be meant by anything
-        return [target for target in targets if target in named or not _names_of(target)]
-    if len(targets) > len({target.type for target in targets}) and unknown < len(targets) - len(named):
+        return [target for target in targets if not target.names or target.is_named(known)]
+    others = sum(not target.is_named(known) for target in targets)
+    if len(targets) > len({target.type for target in targets}) and unknown < others:
         which = ", ".join(target.name for target in targets)
         raise NotKnown(key, f"comes from one of {which}, and nobody knows yet from which", resource)
     return targets
-
-
-def _names_of(target: Resource) -> list[str]:
-    found = (target.outputs.get(name) for name in _NAMES)
-    return [text for text in found if isinstance(text, str) and text and not is_unknown(text)]
-
-
-def _names(target: Resource, known: list[str]) -> bool:
-    """Whether a known value names the resource: a name is a part of it, or it is the id in which an ARN ends."""
-    names = _names_of(target)
-    ends = {_LAST.split(text)[-1] for text in names}  # the engine shows no ids
-    return any(leaf in ends or any(text in leaf for text in names) for leaf in known)
 
 
 def _leaves(value: Any) -> Iterator[str]:

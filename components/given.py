@@ -4,7 +4,7 @@ A field that is declared `pulumi.Input` may be an Output, such as another resour
 resources there are or what they are called, so the component must know it while the program runs.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from inspect import get_annotations
@@ -51,13 +51,14 @@ def is_input(declared: Any) -> bool:
     return any(get_origin(member) is Awaitable for member in get_args(declared))
 
 
-def without_none(declared: Any) -> Any:
+def plain_type(declared: Any) -> Any:
     """A declared type without `| None` and `pulumi.Input`: what a value is once it is given and known."""
-    for member in get_args(declared) if NoneType in get_args(declared) or is_input(declared) else ():
+    members = get_args(declared)
+    for member in members:
         if get_origin(member) is Awaitable:
             return get_args(member)[0]
-    alone = [member for member in get_args(declared) if member is not NoneType]
-    return alone[0] if NoneType in get_args(declared) and len(alone) == 1 else declared
+    rest = [member for member in members if member is not NoneType]
+    return rest[0] if NoneType in members and len(rest) == 1 else declared
 
 
 def _later(declared: Any, value: Any, at: str) -> str | None:
@@ -66,12 +67,11 @@ def _later(declared: Any, value: Any, at: str) -> str | None:
         return None
     if isinstance(value, pulumi.Output | Awaitable):
         return at
-    inner = get_args(without_none(declared))
-    if isinstance(value, Mapping):
-        items = [(f"{at}[{key!r}]", item) for key, item in cast(Mapping[str, Any], value).items()]
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        items = [(f"{at}[{index}]", item) for index, item in enumerate(cast(Sequence[Any], value))]
-    else:
-        return None
-    found = (_later(inner[-1], item, place) for place, item in items) if inner else iter(())
+    inner = get_args(plain_type(declared))
+    items: Iterable[tuple[Any, Any]] = ()
+    if inner and isinstance(value, Mapping):
+        items = cast(Mapping[str, Any], value).items()
+    elif inner and isinstance(value, Sequence) and not isinstance(value, str):
+        items = enumerate(cast(Sequence[Any], value))
+    found = (_later(inner[-1], item, f"{at}[{key!r}]") for key, item in items)
     return next((place for place in found if place is not None), None)

@@ -23,10 +23,10 @@ from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ProviderServicer
 
-from components.given import Args, BadArgument, declarations, without_none
+from components.given import Args, BadArgument, declarations, plain_type
+from provider import VERSION
 from provider.serving import Sentences, run
 
-VERSION = "0.1.0"
 T = TypeVar("T", bound=Args)
 
 
@@ -128,7 +128,7 @@ def _read(declared: Any, value: Any, at: str) -> Any:
 
     A mapping arrives in an order that changes from run to run, and every number as a float.
     """
-    wanted: Any = without_none(declared)
+    wanted: Any = plain_type(declared)
     if isinstance(value, pulumi.Output):
         return pulumi.Output.from_input(cast(Any, value)).apply(lambda known: _read(wanted, known, at))
     if isinstance(value, Unknown):
@@ -177,6 +177,6 @@ def serve(platform: str) -> None:
     engine = arguments[0] if arguments else ""
     run(
         lambda: ProviderServicer(Package(platform), [], engine_address=engine),
-        Sentences(f"the component package {name_of(platform)}", (BadArgument, pulumi.RunError)),
+        Sentences(f"the component package {name_of(platform)}", (pulumi.RunError,)),
         started_by,
     )

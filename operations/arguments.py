@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.wording import found_word
 from stacks.config import stack_file, stack_name
-from stacks.wording import found_word
 
 if TYPE_CHECKING:
     from catalogue.graph import Graph

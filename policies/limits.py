@@ -5,7 +5,6 @@ stands in place of the shipped one of its name, whole; a quota of another name s
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from catalogue import organisation
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import nearest
 from policies.reading import Entry, Text, read
 
 FILE = Path(__file__).with_name("limits.yaml")
@@ -90,9 +90,7 @@ def load() -> Limits:
     own = read(file, OWN, _File) if file else _File()
     for name, limit in own.limits.items():
         if name not in shipped.limits:
-            near = get_close_matches(name, shipped.limits, n=1, cutoff=0.5)
-            instead = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(shipped.limits)}"
-            raise BadInput(f"{OWN}: limits.{name}: no rule knows this limit; {instead}")
+            raise BadInput(f"{OWN}: limits.{name}: no rule knows this limit{nearest(name, shipped.limits)}")
         _same_measure(f"limits.{name}", limit, shipped.limits[name])
     quotas: dict[str, dict[str, Limit]] = {}
     for platform in PLATFORMS:

@@ -10,6 +10,8 @@ from typing import Any
 import pulumi
 
 PACKAGE = "mlplatform"
+VERSION = "0.1.0"
+"""The version of the project, which its plugins tell the engine."""
 Json = dict[str, Any]
 Text = pulumi.Input[str]
 Number = pulumi.Input[int]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pulumi.provider.experimental.server import ProviderServicer
 
+from provider import VERSION
 from provider.errors import ProviderError
-from provider.plugin import VERSION, Plugin
+from provider.plugin import Plugin
 from provider.serving import Sentences, run
 
 if __name__ == "__main__":

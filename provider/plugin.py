@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from provider import PACKAGE, Json
+from provider import PACKAGE, VERSION, Json
 from provider.clock import WallClock
 from provider.clouds import Clouds, clock_of_environment
 from provider.errors import ProviderError
@@ -18,7 +18,6 @@ from provider.resources import Services, services
 from provider.service import Service
 from provider.values import Values, all_wrapped, bare, has_unknown, merged, plain, secrets, unknown
 
-VERSION = "0.1.0"
 T = TypeVar("T")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import found_word
 from stacks.model import Path, Problem, StackConfig
-from stacks.wording import found_word
 
 
 def address(config: StackConfig, path: Path, uri: str, folder: bool) -> Iterator[Problem]:

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import found_word, nearest, one_line
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import meaning, problems_of
 from stacks.sections import refusal, sections, stack_model
 from stacks.strict_yaml import Loader, Refused
-from stacks.wording import found_word, nearest, one_line
 
 STACKS = Path(__file__).parent
 MAX_FILE_BYTES = 256 * 1024

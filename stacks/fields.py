@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from stacks.wording import did_you_mean, nearest
+from catalogue.wording import did_you_mean, nearest
 
 _CRON_EPOCH = datetime(2026, 1, 1)
 _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"

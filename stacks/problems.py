@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from catalogue.platforms import PLATFORMS, Form
+from catalogue.wording import close, found_word, nearest
 from stacks.fields import FORMS, WORDS
 from stacks.model import Path, Problem, Section
 from stacks.sections import refusal, sections, stack_model
-from stacks.wording import close, found_word, nearest
 
 ALSO_CALLED: Mapping[str, str] = {
     "project": "account",

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import yaml
 
-from stacks.wording import found_word
+from catalogue.documents import keys_of
+from catalogue.wording import found_word
 
 
 class Refused(Exception):
@@ -53,11 +54,9 @@ class Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that is no text, and one that stands twice."""
-        seen: set[str] = set()
-        for key, _ in node.value:
+        for key, again in keys_of(node):
             if key.tag != _TEXT:
                 raise Refused(key, f"found {found_word(key.value)} as a key, allowed: text; put it in quotes")
-            if key.value in seen:
+            if again:
                 raise Refused(key, f"found the key {found_word(key.value)} twice, allowed: once")
-            seen.add(key.value)
         return super().construct_mapping(node, deep)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from catalogue.hardware import catalogue
+from catalogue.wording import found_word
 from catalogue.zones import LETTERS, zones_of
 from stacks.model import Path, Problem, Section, StackConfig
-from stacks.wording import found_word
 
 AZURE_HAS_NONE = (
     "Azure spreads subnets and storage over a region's zones by itself and says of no machine where it stands; "

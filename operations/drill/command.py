@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from catalogue.errors import BadInput
+from catalogue.wording import nearest
 from operations.sandboxes.ground import Chosen, as_typed, ready, say, told, tools, used
 from stacks.config import stack_file
-from stacks.wording import nearest
 
 if TYPE_CHECKING:
     from operations.drill.drills import Drill

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import BadInput
+from catalogue.wording import nearest
 from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
-from stacks.wording import nearest
 
 if TYPE_CHECKING:
     from sandbox.home import Home

@@ -18,8 +18,8 @@ from pydantic import create_model
 from catalogue import organisation
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import nearest
 from stacks.model import Section, StackConfig
-from stacks.wording import nearest
 
 _STACKS = Path(__file__).parent.parent
 

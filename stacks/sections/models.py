@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import nearest
 from stacks.checks import address
 from stacks.fields import Fields, Image, Slug, Uri
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
-from stacks.wording import nearest
 
 
 class Model(Fields):

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import found_word, nearest
 from stacks import zones
 from stacks.fields import Fields, Principal, Slug, Zone, Zones, distinct
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
 from stacks.sections import network
-from stacks.wording import found_word, nearest
 
 FAMILY = "cpu-small"
 """The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too. On aws

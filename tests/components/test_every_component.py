@@ -16,7 +16,7 @@ import pytest
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from components.given import Args, BadArgument, declarations, is_input, without_none
+from components.given import Args, BadArgument, declarations, is_input, plain_type
 from components.package import Package, built, components, name_of
 from operations.offline import record
 
@@ -46,7 +46,7 @@ def shapes(shape: type[Args]) -> Iterator[type[Args]]:
 
 def inside(declared: Any) -> Iterator[type[Args]]:
     """The shapes that a declared type holds."""
-    wanted = without_none(declared)
+    wanted = plain_type(declared)
     if isinstance(wanted, type) and issubclass(wanted, Args):
         yield wanted
     for member in get_args(wanted):
@@ -71,7 +71,7 @@ def _later(declared: Any, value: Any, known: bool) -> Any:
         return None
     if is_input(declared):
         return pulumi.Output.from_input(value) if known else unknown()
-    inner = get_args(without_none(declared))
+    inner = get_args(plain_type(declared))
     if isinstance(value, Mapping) and inner:
         return {key: _later(inner[-1], item, known) for key, item in cast(Mapping[str, Any], value).items()}
     if isinstance(value, list | tuple) and inner:
@@ -145,7 +145,7 @@ def test_a_component_takes_ids_and_names_and_no_other_component(platform: str, c
 
 
 def _leaves(declared: Any) -> Iterator[Any]:
-    wanted = without_none(declared)
+    wanted = plain_type(declared)
     if get_args(wanted):
         yield from _leaves(get_args(wanted)[-1])
     else:

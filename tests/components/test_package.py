@@ -1,6 +1,7 @@
 """What the engine sends becomes the arguments of a component, or is refused in one sentence."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ import pulumi
 import pytest
 
 from components.given import Args, BadArgument, Tags, Text
-from components.package import built
+from components.package import Package, built
 from operations.offline import record
 
 
@@ -86,10 +87,6 @@ def test_what_is_not_known_yet_stays_so() -> None:
 @pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_no_output_that_may_be_missing_has_the_name_of_an_argument(platform: str) -> None:
     """An SDK puts the argument where an output of its name is missing (pulumi/pulumi issue 11416)."""
-    import json
-
-    from components.package import Package
-
     schema = json.loads(Package(platform).schema or "")
     twins = [
         f"{token}.{name}"

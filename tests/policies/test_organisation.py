@@ -140,6 +140,7 @@ HOURS, REGIONS = SHIPPED["batch-hours"], SHIPPED["regions"]
         ([], "the file: found '[]', allowed: keys, each with what it says"),
         ("limits: {", "is not valid YAML: line 1 expected the node content, but found '<stream end>'"),
         ("limits:\n  a: {}\n  a: {}\n", "is not valid YAML: line 3 has the key 'a' twice"),
+        ("limits:\n  ? [a, b]\n  : 1\n", "is not valid YAML: line 2 found unhashable key"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_of_limits_is_one_sentence(organisation: Path, document: Any, sentence: str) -> None:
