@@ -4,48 +4,87 @@ Exit 0: pass. Exit 1: a mandatory finding, or a stack that broke. Exit 2: bad in
 error.
 """
 
-import gc
 import sys
-from importlib import import_module
-from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
-from catalogue.errors import BadInput
-from operations import commands
+_INTERRUPTED = 130
 
-app = typer.Typer(
-    name="mlplatform",
-    help="Judge managed machine-learning pilots before a cloud account exists.\n\nNothing here changes a cloud; "
-    "`pulumi up -s STACK` deploys.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-for _command in sorted(module.name for module in iter_modules(commands.__path__)):
-    import_module(f"operations.commands.{_command}").add(app)
+
+def application() -> "typer.Typer":
+    """The command with its subcommands."""
+    from importlib import import_module
+    from importlib.metadata import version
+    from pkgutil import iter_modules
+    from typing import Annotated
+
+    import typer
+
+    from operations import commands
+
+    app = typer.Typer(
+        name="mlplatform",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+    )
+
+    def say(wanted: bool) -> None:
+        if wanted:
+            sys.stdout.write(f"mlplatform {version('mlplatform')}\n")
+            raise typer.Exit
+
+    @app.callback()
+    def _(
+        _: Annotated[
+            bool, typer.Option("--version", callback=say, is_eager=True, help="Print the version and end.")
+        ] = False,
+    ) -> None:
+        """Judge managed machine-learning pilots before a cloud account exists.
+
+        Nothing here changes a cloud; `pulumi up -s STACK` deploys.
+        """
+
+    for command in sorted(module.name for module in iter_modules(commands.__path__)):
+        import_module(f"operations.commands.{command}").add(app)
+    return app
 
 
 def main() -> None:
     """Run the command. Bad input ends in exit 2 with a sentence, never in a traceback."""
+    try:
+        _run()
+    except BrokenPipeError:
+        sys.exit(1)
+    except BaseException as error:
+        # typer turns Ctrl-C into the exit code 130. A native module that is being imported then panics.
+        interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "PanicException"
+        if not interrupted and getattr(error, "code", None) != _INTERRUPTED:
+            raise
+        sys.stderr.write("stopped; reports that are not whole were not written\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _run() -> None:
+    # The imports stand here because Ctrl-C may come while they run.
+    import gc
+
     gc.disable()  # The process ends after one command. Garbage collection would take a fifth of a large verdict.
+    from catalogue.errors import BadInput
     from operations.checkov import CheckovError
     from operations.preview import PreviewFailed
 
     try:
-        app()
+        application()()
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     except (CheckovError, PreviewFailed) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
-    except BrokenPipeError:
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; reports that are not whole were not written\n")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -23,10 +23,26 @@ TodayOption = Annotated[
     str | None,
     typer.Option("--today", metavar="YYYY-MM-DD", help="The day on which waivers are judged.", show_default="today"),
 ]
+AgainstOption = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="FILE|DIR|REF",
+        help="Show what changed since a report.json, a folder of reports, or a commit, which its own program judges.",
+    ),
+]
 
 
 class Format(StrEnum):
     """How a verdict is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
 
     TABLE = "table"
     JSON = "json"

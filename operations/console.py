@@ -16,6 +16,8 @@ from operations.verdict import CreatedNode, Finding, Verdict
 
 _TREE_LINES = 25
 _TOP_LINES = 5
+_CHANGES = 10
+"""The changed findings, and the changed resources, that are shown."""
 _GUIDE = 4
 """The width that a tree's guides take on each line and level."""
 _STYLES = {
@@ -35,6 +37,7 @@ _STYLES = {
 def render(verdict: Verdict, console: Console, report: Path | None = None) -> None:
     """Print the verdict. The last line names the page `report`. States are words; colour only helps."""
     _headline(verdict, console)
+    _changes(verdict, console)
     _created(verdict, console)
     _proofs(verdict, console)
     _findings(verdict, console)
@@ -164,6 +167,26 @@ def _cut(verdict: Verdict, console: Console) -> Tree:
     _one_line_each(tree, shown, verdict.stack, console.width)
     tree.add(Text(f"{len(rest)} more, {sum(map(words.held, rest))} resources", overflow="ellipsis", no_wrap=True))
     return tree
+
+
+# ---- what changed ----------------------------------------------------------------------------------------------------
+
+
+def _changes(verdict: Verdict, console: Console) -> None:
+    if verdict.changes is None:
+        return
+    _heading(console, "What changed")
+    _say(console, words.one_line(words.changes_in_words(verdict)))
+    resources, findings = verdict.changes.resources, verdict.changes.findings
+    for changed in findings[:_CHANGES]:
+        where = f" on {changed.resource}" if changed.resource else ""
+        _say(console, words.one_line(f"{words.changed_finding(changed)}: {changed.rule}{where}: {changed.message}"))
+    for resource in resources[:_CHANGES] if verdict.changes.passed_before is not None else ():
+        properties = f": {words.changed_properties(resource, 3)}" if resource.properties else ""
+        _say(console, words.one_line(f"{resource.how}: {words.noun(resource.type)} {resource.resource}{properties}"))
+    rest = max(0, len(findings) - _CHANGES) + max(0, len(resources) - _CHANGES)
+    if rest:
+        _say(console, f"{words.counted(rest, 'more change')} in the report.")
 
 
 # ---- what was judged ------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """The command that judges several stacks: its files, its output and its exit code."""
 
 import json
+import os
 import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -13,44 +15,78 @@ from catalogue.errors import BadInput
 from operations.arguments import Format
 from stacks.config import STACKS
 
+if TYPE_CHECKING:
+    from operations.verdict import Verdict
+
 CHECKOV = STACKS.parent / "policies" / "checkov"
 
 
-def judge_and_show(files: list[Path], format: Format, out: Path, today: date) -> None:
-    """Judge the stacks, write and print each verdict. Exits 1 when one fails or breaks, 2 when one is refused."""
+def judge_and_show(files: list[Path], format: Format, out: Path, today: date, against: str | None = None) -> None:
+    """Judge the stacks, write and print each verdict. Exits 1 when one fails or breaks, 2 when one is refused.
+
+    `against` names an earlier verdict, as `operations.earlier` reads it; the verdicts then say what changed since.
+    """
     from operations.preview import Program
 
     programs = [Program.of(file) for file in files]  # read every file before any stack is judged
     if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
         raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"{out}: is a file; name a folder for the reports with --out")
+    _refuse_unwritable(out)
     from operations.progress import Progress
     from operations.together import Broken, cores, judge_all
 
     with Progress(Console(stderr=True), len(programs)) as progress:
-        ended = judge_all(programs, CHECKOV, out, today, progress, cores())
+        before = None
+        if against is not None:
+            from operations.earlier import earlier
+
+            progress.stage(against, "what it says")
+            before = earlier(against, {p.stack: file for p, file in zip(programs, files, strict=True)}, today)
+            progress.left(against)
+        ended = judge_all(programs, CHECKOV, out, today, progress, cores(), before)
     verdicts = [one for one in ended if not isinstance(one, Broken)]
     broken = [one for one in ended if isinstance(one, Broken)]
-    if format is Format.JSON:
-        documents = [verdict.model_dump(mode="json") for verdict in verdicts]
-        if len(programs) > 1 or documents:
-            json.dump(documents if len(programs) > 1 else documents[0], sys.stdout, indent=2)
-            sys.stdout.write("\n")
-    else:
-        from operations import console
-
-        for verdict in verdicts:
-            console.render(verdict, Console(), out / verdict.stack / "report.html")
-        if len(verdicts) > 1 and not broken:  # without the stack that broke, the comparison could look like a pass
-            from operations.comparison import compare
-            from operations.report import write_comparison
-
-            side_by_side = compare(verdicts)
-            console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))
+    _print(verdicts, format, out, whole=not broken)
     sys.stdout.flush()
     for sentence in dict.fromkeys(one.sentence for one in broken):
         sys.stderr.write(f"{sentence}\n")
     code = max([*(one.code for one in broken), *(int(not verdict.passed) for verdict in verdicts)])
     if code:
         raise typer.Exit(code)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Raise BadInput where no report can be written, before anything is judged."""
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out}: is a file; name a folder for the reports with --out")
+    nearest = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not nearest.is_dir():
+        raise BadInput(f"{out}: {nearest} is a file; name a folder for the reports with --out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise BadInput(f"{out}: {nearest} cannot be written; name another folder for the reports with --out")
+
+
+def _print(verdicts: "list[Verdict]", format: Format, out: Path, *, whole: bool) -> None:
+    """Print the verdicts. They are not `whole` where a stack broke: side by side they could then look like a pass."""
+    if format is Format.JSON:
+        from operations.report import SCHEMA_VERSION
+
+        passed = whole and all(verdict.passed for verdict in verdicts)
+        documents = [verdict.model_dump(mode="json") for verdict in verdicts]
+        json.dump({"schema_version": SCHEMA_VERSION, "passed": passed, "verdicts": documents}, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    elif format is Format.MARKDOWN:
+        from operations.report import markdown
+
+        sys.stdout.write(markdown(verdicts))
+    else:
+        from operations import console
+
+        for verdict in verdicts:
+            console.render(verdict, Console(), out / verdict.stack / "report.html")
+        if len(verdicts) > 1 and whole:
+            from operations.comparison import compare
+            from operations.report import write_comparison
+
+            side_by_side = compare(verdicts)
+            console.render_comparison(side_by_side, Console(), write_comparison(side_by_side, out))

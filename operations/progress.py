@@ -33,6 +33,12 @@ class Progress:
             self._done += 1
             self._show()
 
+    def left(self, what: str) -> None:
+        """Forget something that is no stack and is done."""
+        with self._lock:
+            self._at.pop(what, None)
+            self._show()
+
     def _show(self) -> None:
         if self._status is not None:
             done = f"{self._done} of {self._total} judged  " if self._total > 1 else ""

@@ -7,9 +7,10 @@ leaves the last report unchanged, and a reader never sees half a file.
 import hashlib
 import json
 import os
+import re
 import secrets
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from operations import pictures, words
 from operations.comparison import Comparison
-from operations.verdict import Finding, Proof, ProofState, Verdict
+from operations.verdict import Finding, Proof, ProofState, Standing, Verdict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of `report.json`. It rises when a reader of the last version would misread the new one."""
 
+_MOST = {"stacks": 15, "findings": 10, "changes": 8}
+"""How many of each a summary in Markdown lists, so that it is one screen. The rest is a number."""
 _PAGES = Path(__file__).with_name("pages")
 _ICONS = {
     "proved": "yes",
@@ -36,7 +39,7 @@ _ICONS = {
     "waived": "waived",
 }
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS: Mapping[words.Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
+_LEVELS: Mapping[Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
 # Code-scanning pages sort by this figure. It is on the scale of CVSS, one in each band.
 _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 
@@ -75,16 +78,16 @@ def _put(path: Path, text: str) -> Path:
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
-def _environment() -> Environment:
+def _environment(*, autoescape: bool = True) -> Environment:
     environment = Environment(
-        autoescape=True,
+        autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
         finalize=_printable,
         loader=FileSystemLoader(_PAGES),
     )
-    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line}
+    environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "cell": _cell}
     shared = {"words": words, "pictures": pictures, "icons": _ICONS}
     environment.globals.update(shared)  # pyright: ignore[reportCallIssue,reportArgumentType]
     return environment
@@ -115,6 +118,18 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
     """Write `index.html`, the page that `compare` makes, into `folder`. Raises OSError as `write` does."""
     folder.mkdir(parents=True, exist_ok=True)
     return _put(folder / "index.html", compare(comparison))
+
+
+def markdown(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts as one screen of Markdown for a pull request. It has fewer than 60 lines, however many there are."""
+    template = _environment(autoescape=False).get_template("summary.md.j2")
+    shown = verdicts[: _MOST["stacks"]]
+    return template.render(verdicts=verdicts, shown=shown, most=_MOST).rstrip("\n") + "\n"
+
+
+def _cell(text: str) -> str:
+    """Text that stands in Markdown as it is: in a table's cell, without markup, links or mentions."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~@&])", r"\\\1", words.one_line(text))
 
 
 def _printable(value: object) -> object:

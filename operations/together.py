@@ -8,7 +8,7 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
 
 if TYPE_CHECKING:
+    from operations.changes import Earlier
     from operations.rendering.rendered import Rendered
     from operations.verdict import Verdict
 
@@ -42,10 +43,17 @@ def cores() -> int:
 
 
 def judge_all(
-    programs: Sequence[Program], checkov: Path, out: Path, today: date, progress: Progress, at_once: int
+    programs: Sequence[Program],
+    checkov: Path,
+    out: Path,
+    today: date,
+    progress: Progress,
+    at_once: int,
+    before: "Mapping[str, Earlier] | None" = None,
 ) -> "list[Verdict | Broken]":
     """Judge stacks, at most this many at once, and write their reports. Returns each result, in the given order.
 
+    A stack that `before` has an earlier verdict on is compared with it.
     Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadInput where the organisation has a
     file that cannot be read.
     """
@@ -58,7 +66,7 @@ def judge_all(
         platforms = dict.fromkeys(program.platform for program in programs)
         for platform in platforms:
             started.start(platform)
-        judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress)
+        judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress, before or {})
         futures = [workers.submit(judging.one, program) for program in programs]
         # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):
@@ -75,9 +83,17 @@ def judge_all(
 class _Judging:
     """Judges one stack after the other in each of several threads."""
 
-    def __init__(self, programs: Programs, checkov: Checkov, out: Path, today: date, progress: Progress) -> None:
+    def __init__(
+        self,
+        programs: Programs,
+        checkov: Checkov,
+        out: Path,
+        today: date,
+        progress: Progress,
+        before: "Mapping[str, Earlier]",
+    ) -> None:
         self._programs, self._checkov, self._out = programs, checkov, out
-        self._today, self._progress = today, progress
+        self._today, self._progress, self._before = today, progress, before
         # The rules share one index of the judged stack, so judgements take turns. Only one thread runs Python at once
         # anyway, and programs and scans of other stacks run beside it.
         self._turn = threading.Lock()
@@ -118,7 +134,12 @@ class _Judging:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
         stage("report")
-        report.write(verdict, graph.to_json(), self._out / program.stack)
+        as_json = graph.to_json()
+        if (earlier := self._before.get(program.stack)) is not None:
+            from operations.changes import changes
+
+            verdict = verdict.model_copy(update={"changes": changes(earlier, verdict, as_json)})
+        report.write(verdict, as_json, self._out / program.stack)
         return verdict
 
 

@@ -158,12 +158,56 @@ class NetworkPicture(_Part):
     links: list[NetworkLink]
 
 
+Standing = Literal["fails", "advisory", "waived"]
+"""Whether a finding fails the verdict, only advises, or is waived."""
+
+
+class ChangedFinding(_Part):
+    """A finding that came, went or stands otherwise. `before` or `after` is None where it was or is not there."""
+
+    rule: str
+    resource: str | None
+    message: str
+    before: Standing | None
+    after: Standing | None
+
+
+class ChangedProperty(_Part):
+    """A property of a resource that changed, by its path, with both values in short. None is no value."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+class ChangedResource(_Part):
+    """A resource that came, went or is sent with other properties."""
+
+    urn: str
+    resource: str
+    type: str
+    how: Literal["gone", "changed", "new"]
+    properties: list[ChangedProperty]
+
+
+class Changes(_Part):
+    """What changed since an earlier verdict. `passed_before` is None where the stack did not exist then."""
+
+    since: str
+    passed_before: bool | None
+    idle_usd_before: float
+    ceiling_usd_before: float
+    resources: list[ChangedResource]
+    findings: list[ChangedFinding]
+
+
 class Verdict(_Part):
     """Everything that the report shows of one stack.
 
     `judged_on` is the day on which waivers were judged. It is an input, as the stack file is. `seconds` is the
     processor time of this stack's program, judgement and scan. Only this differs from run to run, and nothing is judged
-    by it. `policies_only` names the resources of our own provider, which only our policies can judge.
+    by it. `policies_only` names the resources of our own provider, which only our policies can judge. `changes` is
+    None where the verdict was not compared with an earlier one.
     """
 
     stack: str
@@ -183,6 +227,7 @@ class Verdict(_Part):
     network: NetworkPicture | None
     proofs: list[Proof]
     manual_steps: list[str]
+    changes: Changes | None = None
 
     @property
     def failing(self) -> list[Finding]:

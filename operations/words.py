@@ -3,11 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Literal
 
-from operations.verdict import CreatedNode, Finding, Verdict
-
-Standing = Literal["fails", "advisory", "waived"]
+from operations.verdict import ChangedFinding, ChangedProperty, ChangedResource, CreatedNode, Finding, Standing, Verdict
 
 # Characters that XML 1.0 forbids, that control a terminal, that reverse the reading order, or that are invisible.
 _UNPRINTABLE = re.compile(
@@ -80,6 +77,54 @@ def bill_in_words(verdict: Verdict) -> str:
     if cost.idle_usd > cost.budget_usd:
         against = f"even the idle floor is {dollars(cost.idle_usd - cost.budget_usd)} over it"
     return f"{text} The budget is {dollars(cost.budget_usd)}: {against}."
+
+
+def changes_in_words(verdict: Verdict) -> str:
+    """What changed since the earlier verdict, in a few sentences. Empty where nothing was compared."""
+    since = verdict.changes
+    if since is None:
+        return ""
+    if since.passed_before is None:
+        return f"Compared with {since.since}: the stack did not exist then."
+    hows = [(how, sum(resource.how == how for resource in since.resources)) for how in ("new", "gone", "changed")]
+    resources = ", ".join(f"{number} {how}" for how, number in hows if number) or "the same"
+    came = sum(finding.before is None for finding in since.findings)
+    went = sum(finding.after is None for finding in since.findings)
+    other = len(since.findings) - came - went
+    parts = [(came, "came"), (went, "went"), (other, "stand otherwise")]
+    findings = ", ".join(f"{number} {what}" for number, what in parts if number) or "the same"
+    verdicts = {True: "PASS", False: "FAIL"}
+    was = "" if since.passed_before == verdict.passed else f" It was {verdicts[since.passed_before]}."
+    floor = _moved(since.idle_usd_before, verdict.cost.idle_usd)
+    ceiling = _moved(since.ceiling_usd_before, verdict.cost.ceiling_usd)
+    return (
+        f"Compared with {since.since}:{was} Resources: {resources}. Findings: {findings}. "
+        f"Idle floor: {floor}. Ceiling: {ceiling}."
+    )
+
+
+def _moved(before: float, after: float) -> str:
+    more = round(after - before, 2)
+    return f"{dollars(before)} before, {'+' if more > 0 else ''}{dollars(more)}" if more else "the same"
+
+
+def changed_finding(finding: ChangedFinding) -> str:
+    """How a finding's standing changed: `new, fails`, `gone, was advisory`, `waived, was fails`."""
+    if finding.before is None:
+        return f"new, {finding.after}"
+    return f"{finding.after or 'gone'}, was {finding.before}"
+
+
+def changed_property(item: ChangedProperty) -> str:
+    """A changed property with both values."""
+    return f"{item.path}: {item.before or 'nothing'} → {item.after or 'nothing'}"
+
+
+def changed_properties(resource: ChangedResource, most: int) -> str:
+    """The changed properties of a resource in one phrase, at most this many."""
+    rest = len(resource.properties) - most
+    said = [changed_property(item) for item in resource.properties[:most]]
+    return "; ".join([*said, *([f"{rest} more"] if rest > 0 else [])])
 
 
 def noun(type_: str) -> str:

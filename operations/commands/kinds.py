@@ -1,10 +1,12 @@
 """`mlplatform kinds`: what the catalogue knows of each kind of resource, and the evidence."""
 
+import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -12,48 +14,88 @@ from rich.table import Table
 from rich.text import Text
 
 from catalogue.errors import BadInput
+from operations.arguments import ListFormat
+
+if TYPE_CHECKING:
+    from catalogue.kind import Kind
 
 
 def kinds(
     name: Annotated[
         str | None, typer.Argument(metavar="PLATFORM|TYPE", help="A platform, or one type to see what is known of it.")
     ] = None,
+    format: Annotated[
+        ListFormat, typer.Option(help="A table to read, or every fact of each kind as JSON.")
+    ] = ListFormat.TABLE,
 ) -> None:
     """List the kinds of resource that the catalogue knows, or all that it knows of one."""
-    from catalogue.kind import No, NotYet
     from catalogue.kinds import kind_of
     from catalogue.kinds import kinds as known
     from catalogue.platforms import PLATFORMS
 
     platforms = [name] if name in PLATFORMS else list(PLATFORMS)
-    if name is None or name in PLATFORMS:
-        table = Table("type", "tags", "keys", "holds", "runs machines", "bills")
-        table.columns[0].overflow = "fold"
-        for platform in platforms:
-            for kind in known(platform).values():
-                facts = (kind.tags, kind.keys, kind.holds, kind.runs, kind.bills)
-                table.add_row(kind.token, *("no" if isinstance(fact, No) else "yes" for fact in facts))
-        Console().print(table)
-        return
-    kind = kind_of(name)
-    if kind is None:
-        every = [token for platform in platforms for token in known(platform)]
-        near = get_close_matches(name, every, n=1)
+    every = [kind for platform in platforms for kind in known(platform).values()]
+    one = kind_of(name) if name is not None and name not in PLATFORMS else None
+    if name is not None and name not in PLATFORMS and one is None:
+        near = get_close_matches(name, [kind.token for kind in every], n=1)
         hint = f"did you mean {near[0]}?" if near else "`mlplatform kinds` lists them"
         raise BadInput(f"{name[:80]!r}: no kind of the catalogue; {hint}")
+    if format is ListFormat.JSON:
+        records = [{"type": kind.token, "facts": list(_facts(kind))} for kind in ([one] if one else every)]
+        json.dump(records, sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    elif one:
+        _show(one)
+    else:
+        _list(every)
+
+
+def _list(every: "list[Kind]") -> None:
+    from catalogue.kind import No
+
+    table = Table("type", "tags", "keys", "holds", "runs machines", "bills")
+    table.columns[0].overflow = "fold"
+    for kind in every:
+        facts = (kind.tags, kind.keys, kind.holds, kind.runs, kind.bills)
+        table.add_row(kind.token, *("no" if isinstance(fact, No) else "yes" for fact in facts))
+    Console().print(table)
+
+
+def _show(kind: "Kind") -> None:
     table = Table("fact", title=Text(kind.token), title_justify="left")
     table.add_column("what", overflow="fold")
     table.add_column("rests on", overflow="fold")
+    for fact in _facts(kind):
+        if fact["status"] == "not yet":
+            table.add_row(fact["fact"], "not yet read", Text(fact["where"]))
+        else:
+            rests = f"{fact['status']}, {fact['read']}: {fact['where']}"
+            said = fact["what"] if fact["is"] else f"none: {fact['what']}"
+            table.add_row(fact["fact"], Text(said), Text(rests))
+    Console().print(table)
+
+
+def _facts(kind: "Kind") -> Iterator[dict[str, Any]]:
+    """Each fact of a kind in words, with what it rests on.
+
+    `is` is false where the answer is none; `what` is then the reason. It is null where nobody has answered yet.
+    """
+    from catalogue.kind import No, NotYet
+
     for field in fields(kind)[1:]:
         answer = getattr(kind, field.name)
         if isinstance(answer, NotYet):
-            table.add_row(field.name, "not yet read", Text(answer.why))
+            yield {"fact": field.name, "is": None, "what": None, "status": "not yet", "read": None, "where": answer.why}
             continue
-        evidence = answer.evidence
-        rests = f"{evidence.status}, {evidence.read}: {evidence.where}"
-        said = f"none: {answer.why}" if isinstance(answer, No) else _said(answer)
-        table.add_row(field.name, Text(said), Text(rests))
-    Console().print(table)
+        none, evidence = isinstance(answer, No), answer.evidence
+        yield {
+            "fact": field.name,
+            "is": not none,
+            "what": answer.why if none else _said(answer),
+            "status": evidence.status,
+            "read": evidence.read,
+            "where": evidence.where,
+        }
 
 
 def _said(value: Any) -> str:

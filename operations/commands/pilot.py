@@ -3,17 +3,17 @@
 import typer
 
 from catalogue.errors import BadInput
-from operations.arguments import OUT, Format, OutOption, TodayOption, day
+from operations.arguments import OUT, AgainstOption, Format, OutOption, TodayOption, day
 from operations.judge_command import judge_and_show
 from stacks.config import STACKS
 
 
-def pilot(out: OutOption = OUT, today: TodayOption = None) -> None:
+def pilot(out: OutOption = OUT, today: TodayOption = None, against: AgainstOption = None) -> None:
     """Judge every pilot of stacks/ and write its report; exit 1 when one of them fails."""
     names = sorted(STACKS.glob("Pulumi.*.yaml"))
     if not names:
         raise BadInput(f"{STACKS}: holds no Pulumi.<stack>.yaml; add one such as Pulumi.aws-pilot.yaml")
-    judge_and_show(names, Format.TABLE, out, day(today))
+    judge_and_show(names, Format.TABLE, out, day(today), against)
 
 
 def add(app: typer.Typer) -> None:

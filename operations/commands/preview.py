@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from operations.arguments import OUT, Format, OutOption, TodayOption, day, file_of
+from operations.arguments import OUT, AgainstOption, Format, OutOption, TodayOption, day, file_of
 from operations.judge_command import judge_and_show
 
 
@@ -13,13 +13,14 @@ def preview(
         list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
     ],
     format: Annotated[
-        Format, typer.Option(help="A verdict to read, or the same as JSON on standard output.")
+        Format, typer.Option(help="A verdict to read, the same as JSON, or a summary in Markdown for a pull request.")
     ] = Format.TABLE,
     out: OutOption = OUT,
     today: TodayOption = None,
+    against: AgainstOption = None,
 ) -> None:
     """Judge the stacks named: what would be created, findings, cost, and the pilot's five proofs."""
-    judge_and_show([file_of(name) for name in stacks], format, out, day(today))
+    judge_and_show([file_of(name) for name in stacks], format, out, day(today), against)
 
 
 def add(app: typer.Typer) -> None:

@@ -1,8 +1,11 @@
 """The command as a user meets it: exit codes, what is printed where, and that wrong input is a sentence."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
-from operations.__main__ import app
+from catalogue.kinds import kinds
+from operations.__main__ import application
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS
 
@@ -109,10 +113,15 @@ def test_a_failing_pilot_exits_1_and_prints_json_alone_on_standard_output(tmp_pa
     endpoints = yaml.safe_load(PILOT.read_text(encoding="utf-8"))["config"]["mlplatform:endpoints"]
     endpoints["document-embedder"]["max_replicas"] = 9
     result = run("preview", str(variant(tmp_path, endpoints=endpoints)), "--format", "json", "--out", str(tmp_path))
-    verdict = Verdict.model_validate({**json.loads(result.stdout)})
+    verdict = Verdict.model_validate(json.loads(result.stdout)["verdicts"][0])
     assert result.returncode == 1 and not verdict.passed
     assert {"limits-replicas", "quota-declared", "hardware-fit", "limits-ceiling"} <= {f.rule for f in verdict.failing}
     assert next(p for p in verdict.proofs if p.name == "hardware fit").state == "failed"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = CliRunner().invoke(application(), ["--version"])
+    assert result.exit_code == 0 and result.output == f"mlplatform {version('mlplatform')}\n"
 
 
 def test_graph_prints_the_graph_and_nothing_else(tmp_path: Path) -> None:
@@ -155,8 +164,45 @@ def test_a_wrong_argument_is_one_sentence_and_exit_2(arguments: list[str], sente
     assert sentence in said and len(said.splitlines()) == 1 and "Traceback" not in said
 
 
+@pytest.mark.parametrize("place", ["under/README.md", "README.md/below"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_judged(tmp_path: Path, place: str) -> None:
+    (tmp_path / "README.md").write_text("a file", encoding="utf-8")
+    (tmp_path / "under").mkdir(mode=0o500)
+    out = tmp_path / place
+    if place.startswith("under") and os.access(out.parent, os.W_OK):
+        pytest.skip("this user may write everywhere")
+    code, said = call("preview", "aws-pilot", "--out", str(out))
+    assert code == 2 and "name" in said and "--out" in said and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("at", ["import typer", "aws-pilot: program"])
+def test_ctrl_c_ends_in_one_line_at_any_moment(tmp_path: Path, at: str) -> None:
+    """The process stops itself where it says so, before the signal comes: nothing depends on how fast it is."""
+    code = (
+        "import os, signal, sys, builtins; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "original = builtins.__import__\n"
+        "def importing(name, *rest):\n"
+        "    if name == 'typer' and 'interrupt' in sys.argv: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return original(name, *rest)\n"
+        "builtins.__import__ = importing\n"
+        "from operations.__main__ import main\n"
+        "main()\n"
+    )
+    early = ["interrupt"] if at == "import typer" else []
+    command = [sys.executable, "-c", code, "preview", "aws-pilot", "--out", str(tmp_path), *early]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = [] if early else [process.stderr.readline()]
+        if not early:
+            process.send_signal(signal.SIGINT)
+        said += process.stderr.readlines()
+    assert process.returncode == 130
+    assert said[-1] == "stopped; reports that are not whole were not written\n"
+    assert not [line for line in said if "Traceback" in line or "Error" in line]
+
+
 def test_an_unknown_option_exits_2() -> None:
-    assert CliRunner().invoke(app, ["pilot", "--fast"]).exit_code == 2
+    assert CliRunner().invoke(application(), ["pilot", "--fast"]).exit_code == 2
 
 
 def test_a_wrong_stack_file_exits_2_before_anything_is_written(tmp_path: Path) -> None:
@@ -169,28 +215,32 @@ def test_a_wrong_stack_file_exits_2_before_anything_is_written(tmp_path: Path) -
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(name=st.text(max_size=60))
 def test_any_stack_name_is_a_sentence(name: str) -> None:
-    result = CliRunner().invoke(app, ["graph", "--", name])
+    result = CliRunner().invoke(application(), ["graph", "--", name])
     assert result.exit_code in (1, 2)
     assert result.exception is None or type(result.exception).__name__ in ("BadInput", "SystemExit")
 
 
 @pytest.mark.parametrize("command", ["pilot", "preview", "graph", "cost", "limits", "schema"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
-    result = CliRunner().invoke(app, [command, "--help"])
+    result = CliRunner().invoke(application(), [command, "--help"])
     assert result.exit_code == 0 and f"mlplatform {command}" in result.output and "Example" in result.output
 
 
 def test_limits_prints_each_with_its_owner() -> None:
-    result = CliRunner().invoke(app, ["limits"], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(application(), ["limits"], env={"COLUMNS": "200"})
     assert result.exit_code == 0 and "platform-team@example.com" in result.output
 
 
 def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
-    listed = CliRunner().invoke(app, ["kinds", "aws"], env={"COLUMNS": "200"})
+    listed = CliRunner().invoke(application(), ["kinds", "aws"], env={"COLUMNS": "200"})
     assert listed.exit_code == 0 and "aws:kms/key:Key" in listed.output and "gcp:" not in listed.output
-    one = CliRunner().invoke(app, ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
+    one = CliRunner().invoke(application(), ["kinds", "aws:sagemaker/endpoint:Endpoint"], env={"COLUMNS": "200"})
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output
     assert "not yet read" in one.stdout and "sagemaker:CreateEndpoint" in one.stdout
-    wrong = CliRunner().invoke(app, ["kinds", "aws:kms/key:Kay"])
+    as_json = json.loads(CliRunner().invoke(application(), ["kinds", "gcp", "--format", "json"]).output)
+    assert [kind["type"] for kind in as_json] == [kind.token for kind in kinds("gcp").values()]
+    for fact in (fact for kind in as_json for fact in kind["facts"]):
+        assert fact["where"] and (fact["is"] is None) == (fact["status"] == "not yet") == (fact["read"] is None)
+    wrong = CliRunner().invoke(application(), ["kinds", "aws:kms/key:Kay"])
     assert isinstance(wrong.exception, BadInput) and "did you mean aws:kms/key:Key?" in str(wrong.exception)

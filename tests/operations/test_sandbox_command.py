@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.sandboxes.command import named_stack
 from sandbox.home import ROOT, Home
 from sandbox.state import State
@@ -182,7 +182,7 @@ def without_cli(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("without_cli")
 def test_installing_is_dry_until_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.tools.install_cli", lambda: pytest.fail("nobody said so"))
-    result = CliRunner().invoke(app, ["sandbox", "install"])
+    result = CliRunner().invoke(application(), ["sandbox", "install"])
     assert result.stdout.startswith(f"would install the Pulumi CLI {CLI_VERSION} into .tools/bin")
 
 
@@ -192,7 +192,7 @@ def test_where_the_cli_cannot_be_installed_it_says_how_to_get_it(monkeypatch: py
         raise NotInstalled("no route to host")
 
     monkeypatch.setattr("sandbox.tools.install_cli", refuse)
-    result = CliRunner().invoke(app, ["sandbox", "install", "--yes"])
+    result = CliRunner().invoke(application(), ["sandbox", "install", "--yes"])
     assert isinstance(result.exception, BadInput)
     said = str(result.exception)
     assert "cannot be installed from here (no route to host)" in said and "https://www.pulumi.com/docs/install/" in said
@@ -211,7 +211,7 @@ def test_what_is_not_pulumi_is_not_run(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["A b", "..", "", "x" * 80, "-"])
 def test_a_name_that_is_none_is_a_sentence(name: str) -> None:
-    result = CliRunner().invoke(app, ["sandbox", "--name", name, "ls"])
+    result = CliRunner().invoke(application(), ["sandbox", "--name", name, "ls"])
     assert type(result.exception).__name__ == "BadInput" or (name == "" and result.exit_code == 0)
 
 
@@ -354,7 +354,7 @@ ALL = ["ls", "show", "play", "alarms", "arm", "disarm", "change", "delete", "res
 
 @pytest.mark.parametrize("command", ALL)
 def test_every_subcommand_has_help_with_an_example(command: str) -> None:
-    result = CliRunner().invoke(app, ["sandbox", command, "--help"])
+    result = CliRunner().invoke(application(), ["sandbox", command, "--help"])
     assert result.exit_code == 0 and f"mlplatform sandbox {command}" in result.output
 
 

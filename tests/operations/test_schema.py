@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.commands import schema
 from tests.catalogue.test_organisation import put
 from tests.conftest import forget
@@ -24,14 +24,14 @@ def test_the_schema_with_a_companys_section_stands_in_its_folder(
     shipped = tmp_path / "stacks"
     shipped.mkdir()
     monkeypatch.setattr(schema, "STACKS", shipped)
-    assert CliRunner().invoke(app, ["schema"]).output == "wrote stacks/stack.schema.json\n"
+    assert CliRunner().invoke(application(), ["schema"]).output == "wrote stacks/stack.schema.json\n"
     assert "mlplatform:budget" in written(shipped) and written(organisation) == {}
     before = (shipped / schema.NAME).read_bytes()
     put(organisation, "sections/inboxes.py", SECTION)
     put(organisation, "aws/inboxes.py", DEPLOYED)
     forget()
-    assert CliRunner().invoke(app, ["schema"]).output == "wrote organisation/stack.schema.json\n"
+    assert CliRunner().invoke(application(), ["schema"]).output == "wrote organisation/stack.schema.json\n"
     assert {*written(organisation)} - {*written(shipped)} == {"mlplatform:inboxes"}
     assert (shipped / schema.NAME).read_bytes() == before
     forget()
-    assert CliRunner().invoke(app, ["schema"]).exit_code == 0, "the file that it wrote has its place there"
+    assert CliRunner().invoke(application(), ["schema"]).exit_code == 0, "the file that it wrote has its place there"

@@ -204,7 +204,7 @@ def test_ten_copies_of_one_file_get_one_verdict(tmp_path: Path) -> None:
     order = [*copies[5:], *copies[:5]]
     result = command("preview", *order, "--format", "json", "--out", tmp_path / "out", "--today", "2026-11-22")
     assert result.returncode in (0, 1), result.stderr
-    verdicts = json.loads(result.stdout)
+    verdicts = json.loads(result.stdout)["verdicts"]
     assert [verdict["stack"] for verdict in verdicts] == [copy.name.split(".")[1] for copy in order]
     told: set[str] = set()
     for verdict in verdicts:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from operations.__main__ import app
+from operations.__main__ import application
 from policies import documentation
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def test_the_table_of_rules_is_that_of_the_pack() -> None:
 
 def test_every_command_the_readme_names_exists() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    help_text = CliRunner().invoke(app, ["--help"]).output
+    help_text = CliRunner().invoke(application(), ["--help"]).output
     commands = set(re.findall(r"mlplatform ([a-z]+)", text))
     assert commands == {"pilot", "preview", "graph", "cost", "limits", "kinds", "schema", "sandbox", "drill"}
     assert all(re.search(rf"\b{command}\b", help_text) for command in commands)

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.evaluation import evaluate
 from policies import __main__ as engine
 from policies import documentation, limits, pack, waivers
@@ -150,7 +150,7 @@ def test_a_wrong_file_of_limits_is_one_sentence(organisation: Path, document: An
 
 def test_limits_says_of_each_the_file_it_is_in(organisation: Path) -> None:
     write(organisation, "limits.yaml", {"limits": {"batch-hours": entry(HOURS, value=5)}})
-    said = CliRunner().invoke(app, ["limits"], env={"COLUMNS": "200"}).output
+    said = CliRunner().invoke(application(), ["limits"], env={"COLUMNS": "200"}).output
     shipped, mark, own = said.partition(limits.OWN)
     assert mark and limits.SHIPPED in shipped
     assert "batch-hours" in own and "risk@company.example" in own and "batch-hours" not in shipped
@@ -358,7 +358,7 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
     )
     done = preview(organisation)
     assert done.returncode == 1, done.stderr
-    verdict = json.loads(done.stdout)
+    verdict = json.loads(done.stdout)["verdicts"][0]
     assert [f["resource"] for f in verdict["findings"] if f["rule"] == "company-buckets-named"] == ["aws-pilot-orders"]
     assert not {"kind-known", "cost-unpriced"} & {f["rule"] for f in verdict["findings"]}
     speed = next(proof for proof in verdict["proofs"] if proof["name"] == "workflow speed")
@@ -369,7 +369,9 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
     put(organisation, "waivers.yaml", yaml.safe_dump({"waivers": {"aws-pilot": own}}))
     done = preview(organisation)
     assert done.returncode == 0, done.stdout
-    waived = {f["rule"]: f["waived"]["owner"] for f in json.loads(done.stdout)["findings"] if f["waived"]}
+    waived = {
+        f["rule"]: f["waived"]["owner"] for f in json.loads(done.stdout)["verdicts"][0]["findings"] if f["waived"]
+    }
     assert waived["company-buckets-named"] == "risk@company.example"
 
 
@@ -394,4 +396,4 @@ def test_what_cannot_be_read_ends_a_command_with_one_sentence(organisation: Path
 def test_a_kind_is_listed(organisation: Path) -> None:
     put(organisation, "kinds/aws/sqs.py", KIND)
     forget()
-    assert QUEUE in CliRunner().invoke(app, ["kinds", "aws"], env={"COLUMNS": "200"}).output
+    assert QUEUE in CliRunner().invoke(application(), ["kinds", "aws"], env={"COLUMNS": "200"}).output

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from catalogue.graph import Graph, Resource
 from catalogue.organisation import PLACES
 from catalogue.platforms import PLATFORMS
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.drill.drills import DRILLS, fallback
 from operations.evaluation import evaluate
 from operations.judge import cost_of
@@ -163,7 +163,7 @@ def wrong_commands(text: str, stacks: set[str], outputs: set[str]) -> list[str]:
 
 
 def _wrong_mlplatform(words: list[str], stacks: set[str], outputs: set[str]) -> list[str]:
-    said, command, name = " ".join(words), typer.main.get_command(app), ""
+    said, command, name = " ".join(words), typer.main.get_command(application()), ""
     while isinstance(command, TyperGroup) and words:
         words = words[1:] if words[0] == "--" else words  # mlplatform sandbox -- pulumi …
         name, words = words[0], words[1:]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.drill.drills import DRILLS, cheapest, fallback, next_artifact
 from stacks.config import STACKS, read_stack_file
 from stacks.model import StackConfig
@@ -20,13 +20,13 @@ def config(platform: str) -> StackConfig:
 
 
 def refused(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["drill", *arguments])
+    result = CliRunner().invoke(application(), ["drill", *arguments])
     assert isinstance(result.exception, BadInput)
     return str(result.exception)
 
 
 def test_alone_it_lists_every_drill_with_what_goes_wrong() -> None:
-    result = CliRunner().invoke(app, ["drill"])
+    result = CliRunner().invoke(application(), ["drill"])
     assert result.exit_code == 0
     told = re.sub(r"[^\w.]+", " ", result.output)
     for name, drill in DRILLS.items():
