@@ -1,6 +1,5 @@
 """The earlier verdict that `--against` names: a kept report, a folder of them, or a commit."""
 
-import json
 import subprocess
 from datetime import date
 from pathlib import Path
