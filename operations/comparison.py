@@ -1,7 +1,12 @@
-"""Several verdicts side by side. Each stack has a column with its proofs, findings, resources, money and hardware."""
+"""Several verdicts in one index with a row for each stack, and a few of them side by side.
 
+Side by side, each stack has a column with its proofs, findings, resources, money and hardware.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from operations import words
 from operations.verdict import PROOFS, Proof, ProofState, Verdict
@@ -26,9 +31,13 @@ class Row:
     cells: tuple[Cell, ...]
 
 
+MOST_COLUMNS = 3
+"""The stacks that a person can read side by side. More have the index alone."""
+
+
 @dataclass(frozen=True)
 class Comparison:
-    """The stacks in order, and the lines."""
+    """The stacks in order, and the lines that put them side by side. There are none for more than MOST_COLUMNS."""
 
     verdicts: tuple[Verdict, ...]
     rows: tuple[Row, ...]
@@ -41,6 +50,8 @@ class Comparison:
 
 def compare(verdicts: Sequence[Verdict]) -> Comparison:
     """Put verdicts side by side. A proof that a verdict does not have is `not yet`."""
+    if len(verdicts) > MOST_COLUMNS:
+        return Comparison(tuple(verdicts), ())
     rows = [
         Row("platform", tuple(Cell(v.platform, f"{v.region}, {v.account}") for v in verdicts)),
         *(Row(name, tuple(_proof(v, name) for v in verdicts)) for name in PROOFS),
@@ -56,8 +67,20 @@ def compare(verdicts: Sequence[Verdict]) -> Comparison:
     return Comparison(tuple(verdicts), tuple(rows))
 
 
+def proofs_of(verdict: Verdict) -> list[Proof]:
+    """The five proofs in their order. One that the verdict does not have is `not yet`."""
+    made = {proof.name: proof for proof in verdict.proofs}
+    return [made.get(name, Proof(name=name, state="not yet", fact="nobody tried it")) for name in PROOFS]
+
+
+def proofs_in_words(verdict: Verdict) -> str:
+    """The proofs by how far they have come: `4 planned, 1 not yet`."""
+    states = Counter(proof.state for proof in proofs_of(verdict))
+    return ", ".join(f"{states[state]} {state}" for state in get_args(ProofState) if states[state])
+
+
 def _proof(verdict: Verdict, name: str) -> Cell:
-    tried = next((p for p in verdict.proofs if p.name == name), Proof(name=name, state="not yet", fact=""))
+    tried = next(proof for proof in proofs_of(verdict) if proof.name == name)
     return Cell(tried.state, tried.fact, tried.state)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from operations import words
-from operations.comparison import Comparison
+from operations.comparison import Comparison, proofs_in_words
 from operations.verdict import CreatedNode, Finding, Verdict
 
 _TREE_LINES = 25
@@ -47,7 +47,36 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
 
 
 def render_comparison(comparison: Comparison, console: Console, page: Path | None = None) -> None:
-    """Print several verdicts in columns, with a row for each thing compared. The last line names `page`."""
+    """Print a few verdicts in columns, or more with a row for each. The last line names `page`."""
+    if comparison.rows:
+        _side_by_side(comparison, console)
+    else:
+        _one_below_the_other(comparison, console)
+    console.print()
+    word = "PASS" if comparison.passed else "FAIL"
+    where = f", page: {words.one_line(str(page))}" if page is not None else ""
+    count = words.counted(len(comparison.verdicts), "stack")
+    _say(console, Text(word, _STYLES[word]), f" {count}{where}")
+
+
+def _one_below_the_other(comparison: Comparison, console: Console) -> None:
+    _heading(console, "Every stack")
+    table = _table("stack", "", "failing", "five proofs")
+    for title in ("idle floor", "ceiling"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for verdict in comparison.verdicts:
+        table.add_row(
+            Text(words.one_line(verdict.stack)),
+            _word(verdict),
+            Text(str(len(verdict.failing))),
+            Text(proofs_in_words(verdict)),
+            Text(words.dollars(verdict.cost.idle_usd)),
+            Text(words.dollars(verdict.cost.ceiling_usd)),
+        )
+    console.print(table, highlight=False)
+
+
+def _side_by_side(comparison: Comparison, console: Console) -> None:
     _heading(console, "Side by side")
     table = _table("", *(words.one_line(verdict.stack) for verdict in comparison.verdicts))
     verdicts = [_word(verdict) for verdict in comparison.verdicts]
@@ -56,11 +85,6 @@ def render_comparison(comparison: Comparison, console: Console, page: Path | Non
         cells = [Text(words.one_line(cell.text), _STYLES.get(cell.text, "")) for cell in row.cells]
         table.add_row(Text(words.one_line(row.label)), *cells)
     console.print(table, highlight=False)
-    console.print()
-    word = "PASS" if comparison.passed else "FAIL"
-    where = f", page: {words.one_line(str(page))}" if page is not None else ""
-    count = words.counted(len(comparison.verdicts), "stack")
-    _say(console, Text(word, _STYLES[word]), f" {count}{where}")
 
 
 def _word(verdict: Verdict) -> Text:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.verdict import Cost, CostLine, NetworkLink, ProofState
+from operations.verdict import Cost, CostLine, NetworkLink, ProofState, Verdict
 from operations.words import counted, dollars
 
 _MOST_BARS = 12
@@ -114,6 +114,12 @@ class Chart:
         if self.budget is None:
             return ""
         return f"budget {dollars(self.budget)}{'' if self.near else ', far to the right'}"
+
+
+def bills(verdicts: Sequence[Verdict]) -> Chart:
+    """One bar a stack on one scale, in the order of the stacks. There is no total, for the stacks are not one bill."""
+    rows = [Bar(v.stack, f"{v.platform}, {v.region}", v.cost.idle_usd, v.cost.ceiling_usd) for v in verdicts]
+    return Chart(rows, max((max(row.idle, row.ceiling) for row in rows), default=0.0) or 1.0, None, near=False)
 
 
 def bill(cost: Cost) -> Chart:

@@ -4,6 +4,7 @@
 leaves the last report unchanged, and a reader never sees half a file.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -17,9 +18,10 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from operations import pictures, words
-from operations.comparison import Comparison
+from operations.comparison import Comparison, proofs_of
 from operations.verdict import Finding, Proof, ProofState, Standing, Verdict
 
 SCHEMA_VERSION = 3
@@ -88,7 +90,11 @@ def _environment(*, autoescape: bool = True) -> Environment:
         loader=FileSystemLoader(_PAGES),
     )
     environment.filters |= {"dollars": words.dollars, "oneline": words.one_line, "cell": _cell}
+    script = (_PAGES / "search.js").read_text(encoding="utf-8")
+    # The page allows this script alone, by its hash.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shared = {"words": words, "pictures": pictures, "icons": _ICONS}
+    shared |= {"script": Markup(script), "script_hash": f"sha256-{digest}"}  # it is a file of ours
     environment.globals.update(shared)  # pyright: ignore[reportCallIssue,reportArgumentType]
     return environment
 
@@ -110,8 +116,9 @@ def html(verdict: Verdict) -> str:
 
 
 def compare(comparison: Comparison) -> str:
-    """Several verdicts side by side as one page. Each column has the name of its stack and a link to its report."""
-    return _environment().get_template("comparison.html.j2").render(c=comparison)
+    """Several verdicts as one page: a row for each stack, with a link to its report, and a few side by side."""
+    chart, proofs = pictures.bills(comparison.verdicts), [proofs_of(verdict) for verdict in comparison.verdicts]
+    return _environment().get_template("comparison.html.j2").render(c=comparison, chart=chart, proofs=proofs)
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from operations import console, report
@@ -51,8 +52,27 @@ def test_the_page_leads_to_each_report_and_what_is_hostile_stays_text(tmp_path: 
     text = page.read_text(encoding="utf-8")
     assert page.name == "index.html"
     assert 'href="aws-pilot/report.html"' in text
-    assert "<script" not in text and "onerror=" not in text.replace("&lt;img", "")
+    assert text.count("<script") == 1 and "onerror=" not in text.replace("&lt;img", "")
     assert len(re.findall(r"<th scope=\"col\">", text)) == 1 + len(THREE)
+
+
+def test_fifty_stacks_are_fifty_rows_on_one_scale() -> None:
+    dear = sample()
+    many = [
+        dear.model_copy(
+            update={"stack": f"s{n}", "cost": dear.cost.model_copy(update={"ceiling_usd": n * 10.0, "idle_usd": 1.0})}
+        )
+        for n in range(1, 51)
+    ]
+    text = report.compare(compare(many))
+    assert all(f'href="s{n}/report.html"' in text for n in range(1, 51))
+    assert 'class="columns"' not in text, "fifty columns cannot be read"
+    widths = [float(width) for width in re.findall(r'class="ceiling" style="width: ([0-9.]+)%"', text)]
+    assert widths == pytest.approx([n * 2.0 for n in range(1, 51)])
+    screen = Console(width=80, record=True, no_color=True)
+    console.render_comparison(compare(many), screen)
+    lines = screen.export_text().splitlines()
+    assert max(map(len, lines)) <= 80 and sum(bool(re.match(r" *s[0-9]+ ", f"{line} ")) for line in lines) == 50
 
 
 def test_the_terminal_shows_each_proof_in_words() -> None:
