@@ -183,6 +183,12 @@ class Graph:
         return {resource.urn: resource for resource in self.resources}
 
     @cached_property
+    def project(self) -> str:
+        """The Pulumi project of the stack, which each URN names; empty for a stack without resources."""
+        named = (resource.urn.split("::") for resource in self.resources)
+        return next((parts[1] for parts in named if len(parts) == 4), "")
+
+    @cached_property
     def cloud(self) -> tuple[Resource, ...]:
         """The resources that would exist in the cloud. Components and providers do not."""
         return tuple(r for r in self.resources if r.custom and not r.is_provider)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Literal, TypeGuard, cast
+from typing import Any, Literal, TypeGuard, cast, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,10 +28,13 @@ class _FindingBefore(_Read):
     resource: str | None
     message: str
     waived: Mapping[str, Any] | None = None
+    excepted: Mapping[str, Any] | None = None
 
     @property
     def standing(self) -> Standing:
         """What the finding was then."""
+        if self.excepted is not None:
+            return "excepted"
         if self.waived is not None:
             return "waived"
         return "fails" if self.mandatory else "advisory"
@@ -88,7 +91,7 @@ def _findings(before: Sequence[_FindingBefore], after: Sequence[Finding]) -> Ite
         for key in {**new, **old}
         if old.get(key) != new.get(key)
     ]
-    order = ("fails", "advisory", "waived", None)
+    order = (*get_args(Standing), None)
     yield from sorted(changed, key=lambda f: (order.index(f.after), f.rule, f.resource or "", f.message))
 
 

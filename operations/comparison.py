@@ -85,11 +85,7 @@ def _proof(verdict: Verdict, name: str) -> Cell:
 
 
 def _findings(verdict: Verdict) -> Cell:
-    count = dict.fromkeys(("fails", "advisory", "waived"), 0)
-    for finding in verdict.findings:
-        count[words.standing(finding)] += 1
-    text = f"{count['fails']} failing, {count['advisory']} advisory, {count['waived']} waived"
-    return Cell(text, state="failed" if count["fails"] else None)
+    return Cell(words.standings_in_words(verdict.findings), state="failed" if verdict.failing else None)
 
 
 def _checks(verdict: Verdict) -> Cell:

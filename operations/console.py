@@ -31,6 +31,7 @@ _STYLES = {
     "fails": "bold red",
     "advisory": "yellow",
     "waived": "dim",
+    "excepted": "dim",
 }
 
 
@@ -241,7 +242,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
     if not findings:
         _say(console, "No finding.")
         return
-    open_ = [finding for finding in findings if finding.waived is None]
+    open_ = [finding for finding in findings if not finding.excused]
     if open_:
         # Three facts share a column, for in three columns they would leave the message no room at 80 characters.
         table = _table("state", "rule, resource, place", "message")
@@ -254,16 +255,33 @@ def _findings(verdict: Verdict, console: Console) -> None:
                 end_section=index == len(open_) - 1,
             )
         console.print(table, highlight=False)
+        _how_to_waive(verdict, [finding for finding in open_ if finding.fails], console)
     for finding in findings:
-        if finding.waived is not None:
+        if finding.excepted is not None:
+            _excused(console, finding, finding.excepted.reason)
+        elif finding.waived is not None:
             waiver = finding.waived
-            text = words.one_line(
-                f"{finding.rule}, {', '.join(list(_where(finding))[1:])}:"
-                f" until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}"
-            )
-            line = Text("waived  ", _STYLES["waived"]).append(text, "not dim")
-            line.truncate(console.width, overflow="ellipsis")
-            console.print(line, highlight=False, soft_wrap=False)
+            _excused(console, finding, f"until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}")
+
+
+def _excused(console: Console, finding: Finding, why: str) -> None:
+    """A finding that may stand, on one line."""
+    stands = words.standing(finding)
+    text = words.one_line(f"{finding.rule}, {', '.join(list(_where(finding))[1:])}: {why}")
+    line = Text(f"{stands:<10}", _STYLES[stands]).append(text, "not dim")
+    line.truncate(console.width, overflow="ellipsis")
+    console.print(line, highlight=False, soft_wrap=False)
+
+
+def _how_to_waive(verdict: Verdict, failing: list[Finding], console: Console) -> None:
+    """The lines that waive the failing findings, said once. A finding that no line waives is left out."""
+    lines = [words.one_line(finding.waiver) for finding in failing if finding.waiver]
+    if lines:
+        where = words.WAIVE.format(stack=words.one_line(verdict.stack))
+        _say(console, f"Mend what fails. To waive it instead, {where}:")
+        for line in lines:
+            _say(console, f"  {line}")
+        console.print()
 
 
 def _where(finding: Finding) -> Iterator[str]:

@@ -1,13 +1,14 @@
 """Judges one stack: turns its resource graph into the verdict. It reads only the graph of the stack."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
 
 from catalogue.graph import Graph, Resource
+from catalogue.properties import NotKnown
 from operations import bill as bills
-from operations import facts, hardware
+from operations import facts, hardware, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
@@ -16,6 +17,7 @@ from operations.rendering.rendered import Rendered
 from operations.verdict import (
     Cost,
     CreatedNode,
+    Excepted,
     Finding,
     HardwareUse,
     NetworkPicture,
@@ -25,7 +27,7 @@ from operations.verdict import (
     Verdict,
     Waived,
 )
-from policies import limits, pack, waivers
+from policies import exceptions, limits, names, pack, waivers
 
 T = TypeVar("T")
 Stage = Callable[[str], None]
@@ -52,11 +54,12 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     stage("checkov")
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
-    findings = [*_waive(graph.stack, findings, today), *_waiver_findings(graph, findings, today)]
+    findings = [_decided(graph, found, today) for found in findings]
+    findings += _waiver_findings(graph, findings, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read)), [])
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
-    findings += unread
+    findings += [_decided(graph, found, today) for found in unread]
     proofs = _proofs(findings, cost, rows, steps, network, exportable)
     return Verdict(
         stack=graph.stack,
@@ -68,7 +71,8 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         passed=not any(f.fails for f in findings) and not any(p.state == "failed" for p in proofs),
         resources=len(graph.cloud),
         created=_created(graph),
-        findings=sorted(findings, key=lambda f: (not f.fails, f.waived is not None, f.rule, f.resource or "")),
+        findings=sorted(findings, key=lambda f: (not f.fails, f.excused, f.rule, f.resource or "")),
+        counts={**words.standings(findings)},
         checks_passed={"policy": evaluated.passed, "checkov": len(scanned.passed)},
         policies_only=[graph.by_urn[item.urn].name for item in rendered.own],
         cost=cost,
@@ -193,21 +197,30 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _waive(stack: str, findings: Iterable[Finding], today: date) -> Iterator[Finding]:
-    known = waivers.load().get(stack, [])
-    for each in findings:
-        waiver = waivers.find(known, each.rule, each.resource, today)
-        if waiver is None:
-            yield each
-        else:
-            waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
-            yield each.model_copy(update={"waived": waived})
+def _decided(graph: Graph, found: Finding, today: date) -> Finding:
+    """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
+    if (exception := _exception(graph, found)) is not None:
+        excepted = Excepted(reason=exception.reason, decision=exception.decision)
+        return found.model_copy(update={"excepted": excepted})
+    waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
+    if waiver is not None:
+        waived = Waived(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires)
+        return found.model_copy(update={"waived": waived})
+    if why := names.never_waived(found.rule, graph.platform):
+        return found.model_copy(update={"never_waived": why})
+    return found.model_copy(update={"waiver": waivers.line(found.rule, found.resource)})
+
+
+def _exception(graph: Graph, found: Finding) -> exceptions.DesignException | None:
+    try:
+        return exceptions.find(graph, found.rule, graph.by_urn.get(found.urn or ""))
+    except NotKnown:  # what nobody knows yet has excused nothing
+        return None
 
 
 def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iterator[Finding]:
     """An expired waiver is a finding. A waiver that excuses nothing any more is advice to remove it."""
-    found = {(f.rule, f.resource or "stack") for f in findings}
-    for waiver in waivers.load().get(graph.stack, []):
+    for waiver in waivers.of(graph):
         what = f"{waiver.rule} on {waiver.resource} ({waiver.owner})"
         if waiver.expired(today):
             yield finding(
@@ -219,7 +232,7 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
                 severity="high",
                 remedy=f"Mend what it excused, or renew it with its owner in {waiver.file}.",
             )
-        elif (waiver.rule, waiver.resource) not in found:
+        elif not any(f.waived and waiver.is_of(f.rule, f.resource, graph.platform) for f in findings):
             yield finding(
                 graph,
                 None,
@@ -252,22 +265,25 @@ def _proofs(
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`."""
+    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`.
+
+    An exception of the design holds no proof back: it says how the plan meets the rule's purpose otherwise, and its
+    condition was read from the resource. The proof's fact names it, so that nobody takes it for a pass of the rule.
+    """
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
-    excused: dict[str | None, list[Finding]] = {}
-    for found in findings:
-        if found.mandatory and found.waived is not None:
-            excused.setdefault(found.proof, []).append(found)
+    excused = [found for found in findings if found.mandatory and found.waived]
+    designed = [found for found in findings if found.mandatory and found.excepted]
 
     def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
         first = broken.get(name)
         if failed or first:
             return Proof(name=name, state="failed", fact=first.message if first else fact)
-        if waived := excused.get(name):
+        if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
-        return Proof(name=name, state="planned", fact=fact)
+        by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
+        return Proof(name=name, state="planned", fact=fact + by_design)
 
     links = reached.links if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"

@@ -26,17 +26,21 @@ class PreviewFailed(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """The program that one stack file asks for: its platform, and the config that the engine would give it."""
+    """The program that one stack file asks for: its platform, and the config that the engine would give it.
+
+    `folder` is where the file is, with the files of the other stacks that a waiver may name.
+    """
 
     file: str
     stack: str
     config: dict[str, str]
+    folder: Path
 
     @classmethod
     def of(cls, path: Path) -> Self:
         """Read and validate a stack file. Raises BadInput as `read_stack_file` does."""
         config = to_engine(path)
-        return cls(path.name, stack_name(path), config)
+        return cls(path.name, stack_name(path), config, path.parent)
 
     @property
     def platform(self) -> str:

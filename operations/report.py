@@ -39,9 +39,10 @@ _ICONS = {
     "fails": "no",
     "advisory": "open",
     "waived": "waived",
+    "excepted": "waived",
 }
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS: Mapping[Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note"}
+_LEVELS: Mapping[Standing, str] = {"fails": "error", "advisory": "warning", "waived": "note", "excepted": "note"}
 # Code-scanning pages sort by this figure. It is on the scale of CVSS, one in each band.
 _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 
@@ -171,6 +172,7 @@ def sarif(verdict: Verdict) -> dict[str, Any]:
                 "invocations": [{"executionSuccessful": True}],
                 "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
                 "columnKind": "unicodeCodePoints",
+                "properties": {"counts": words.standings(verdict.findings)},
                 "results": [_sarif_result(finding, index[finding.rule], verdict.stack) for finding in findings],
             }
         ],
@@ -206,19 +208,28 @@ def _sarif_result(finding: Finding, rule_index: int, stack: str) -> dict[str, An
     identity = hashlib.sha256(f"{finding.rule}\0{resource}".encode()).hexdigest()
     # In SARIF either every result of a run has `suppressions` or none has. An empty list says "not suppressed".
     suppressions: list[dict[str, str]] = []
+    remedy = f"{finding.remedy} {words.how_to_waive(finding, stack)}"
     if finding.waived is not None:
         waiver = finding.waived
         why = f"{waiver.reason} (owner {waiver.owner}, expires {words.day(waiver.expires)})"
+        suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
+    elif finding.excepted is not None:
+        why = f"exception of the design: {finding.excepted.reason} ({finding.excepted.decision})"
         suppressions.append({"kind": "external", "status": "accepted", "justification": words.printable(why)})
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
         "level": _LEVELS[words.standing(finding)],
-        "message": {"text": words.printable(f"{about}{finding.message} {finding.remedy}".strip())},
+        "message": {"text": words.printable(f"{about}{finding.message} {remedy}".strip())},
         "locations": [location],
         "partialFingerprints": {"ruleAndResource/v1": identity},
         "suppressions": suppressions,
-        "properties": {"severity": finding.severity, "source": finding.source, "mandatory": finding.mandatory},
+        "properties": {
+            "severity": finding.severity,
+            "source": finding.source,
+            "mandatory": finding.mandatory,
+            "standing": words.standing(finding),
+        },
     }
 
 
@@ -295,10 +306,15 @@ def _finding_case(finding: Finding, stack: str) -> ET.Element:
         waiver = finding.waived
         why = f"waived until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}; {finding.message}"
         _set(ET.SubElement(case, "skipped"), message=why)
+    elif finding.excepted is not None:
+        excepted = finding.excepted
+        why = f"exception of the design ({excepted.decision}): {excepted.reason}; {finding.message}"
+        _set(ET.SubElement(case, "skipped"), message=why)
     elif finding.mandatory:
         failure = ET.SubElement(case, "failure")
         _set(failure, message=finding.message, type=finding.severity)
-        failure.text = words.printable(f"{finding.message}\n{finding.remedy}{at}")
+        waiving = words.how_to_waive(finding, stack)
+        failure.text = words.printable("\n".join(filter(None, (finding.message, finding.remedy, waiving))) + at)
     else:
         _set(ET.SubElement(case, "skipped"), message=f"advisory, {finding.severity}: {finding.message}")
     return case

@@ -22,6 +22,7 @@ from catalogue.errors import BadInput
 from operations.checkov import Checkov, CheckovError, ScanResult
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
+from stacks.config import STACKS
 
 if TYPE_CHECKING:
     from operations.changes import Earlier
@@ -74,10 +75,17 @@ def judge_all(
         from policies import limits, pack, waivers
 
         # Refuse a wrong file of the organisation once, not once for each stack.
-        for read in (limits.load, waivers.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
+        for read in (limits.load, *(partial(pack.RULES.__getitem__, name) for name in platforms)):
             read()
+        waivers.check(today, _stacks_beside(programs))
         gc.freeze()  # what was imported stays, so a garbage collection need not go through it
         return [future.result() for future in futures]
+
+
+def _stacks_beside(programs: Sequence[Program]) -> set[str]:
+    """The stacks that there are: each whose file is in stacks/, or in the folder of one that is judged."""
+    folders = {STACKS, *(program.folder for program in programs)}
+    return {file.name.split(".")[1] for folder in folders for file in folder.glob("Pulumi.*.yaml")}
 
 
 class _Judging:

@@ -36,12 +36,20 @@ class Waived(_Part):
     expires: date
 
 
+class Excepted(_Part):
+    """The exception of the design that a finding falls under. `decision` is the file of the decision record."""
+
+    reason: str
+    decision: str
+
+
 class Finding(_Part):
-    """One thing that is wrong. A mandatory finding without a waiver fails the verdict.
+    """One thing that is wrong. A mandatory finding that is neither waived nor an exception fails the verdict.
 
     `resource` is the logical name of the resource. `component` is the type of the component that made it, and `child`
     its name in that component. `stack_key` is the key of the stack file that asked for it. `proof` is the one of the
-    five proofs that the finding breaks.
+    five proofs that the finding breaks. `waiver` is the line that would waive it, and `never_waived` the reason why no
+    line would; a finding that is waived, an exception, or about a waiver has neither.
     """
 
     source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
@@ -59,11 +67,19 @@ class Finding(_Part):
     remedy: str
     place: CodeLine | None
     waived: Waived | None = None
+    excepted: Excepted | None = None
+    waiver: str | None = None
+    never_waived: str | None = None
+
+    @property
+    def excused(self) -> bool:
+        """Whether somebody has decided that it may stand: the design by an exception, or a stack by a waiver."""
+        return self.waived is not None or self.excepted is not None
 
     @property
     def fails(self) -> bool:
         """Whether this finding alone makes the command exit 1."""
-        return self.mandatory and self.waived is None
+        return self.mandatory and not self.excused
 
 
 class CostLine(_Part):
@@ -158,8 +174,8 @@ class NetworkPicture(_Part):
     links: list[NetworkLink]
 
 
-Standing = Literal["fails", "advisory", "waived"]
-"""Whether a finding fails the verdict, only advises, or is waived."""
+Standing = Literal["fails", "advisory", "waived", "excepted"]
+"""Whether a finding fails the verdict, only advises, is waived by its stack or excepted by the design."""
 
 
 class ChangedFinding(_Part):
@@ -206,8 +222,9 @@ class Verdict(_Part):
 
     `judged_on` is the day on which waivers were judged. It is an input, as the stack file is. `seconds` is the
     processor time of this stack's program, judgement and scan. Only this differs from run to run, and nothing is judged
-    by it. `policies_only` names the resources of our own provider, which only our policies can judge. `changes` is
-    None where the verdict was not compared with an earlier one.
+    by it. `counts` is how many findings fail, are advisory, waived and excepted. `policies_only` names the resources of
+    our own provider, which only our policies can judge. `changes` is None where the verdict was not compared with an
+    earlier one.
     """
 
     stack: str
@@ -220,6 +237,7 @@ class Verdict(_Part):
     resources: int
     created: list[CreatedNode]
     findings: list[Finding]
+    counts: dict[str, int] = {}
     checks_passed: dict[str, int]
     policies_only: list[str] = []
     cost: Cost

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import get_args
 
 from operations.verdict import ChangedFinding, ChangedProperty, ChangedResource, CreatedNode, Finding, Standing, Verdict
 
@@ -11,7 +12,7 @@ _UNPRINTABLE = re.compile(
     "[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     "|[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_STANDINGS: tuple[Standing, ...] = ("fails", "advisory", "waived")
+_STANDINGS: tuple[Standing, ...] = get_args(Standing)
 _SEVERITIES = ("critical", "high", "medium", "low")
 
 
@@ -43,14 +44,16 @@ def day(when: date) -> str:
 
 
 def standing(finding: Finding) -> Standing:
-    """Whether a finding fails the verdict, only advises, or is waived."""
+    """Whether a finding fails the verdict, only advises, is waived by its stack, or excepted by the design."""
+    if finding.excepted is not None:
+        return "excepted"
     if finding.waived is not None:
         return "waived"
     return "fails" if finding.mandatory else "advisory"
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings in reading order: failing, advisory, waived; in each group the most severe first."""
+    """The findings in reading order: failing, advisory, waived, excepted; in each group the most severe first."""
     return sorted(
         findings,
         key=lambda f: (_STANDINGS.index(standing(f)), _SEVERITIES.index(f.severity), f.rule, f.resource or ""),
@@ -58,12 +61,46 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def findings_in_words(findings: Sequence[Finding]) -> str:
-    """The number of failing, advisory and waived findings, in one phrase."""
+    """The number of failing, advisory, waived and excepted findings, in one phrase."""
     if not findings:
         return "no finding"
-    count = {each: sum(standing(finding) == each for finding in findings) for each in _STANDINGS}
+    count = standings(findings)
     failing = f"{count['fails']} failing" if count["fails"] else "none failing"
-    return f"{counted(len(findings), 'finding')}: {failing}, {count['advisory']} advisory, {count['waived']} waived"
+    return f"{counted(len(findings), 'finding')}: {failing}, {rest_in_words(findings)}"
+
+
+def standings_in_words(findings: Sequence[Finding]) -> str:
+    """As `findings_in_words`, for a cell of a table: numbers alone."""
+    return f"{standings(findings)['fails']} failing, {rest_in_words(findings)}"
+
+
+def rest_in_words(findings: Sequence[Finding]) -> str:
+    """The number of findings that do not fail, by their standing."""
+    count = standings(findings)
+    designed = f", {count['excepted']} excepted by the design" if count["excepted"] else ""
+    return f"{count['advisory']} advisory, {count['waived']} waived{designed}"
+
+
+def standings(findings: Iterable[Finding]) -> dict[Standing, int]:
+    """How many findings there are of each standing."""
+    count = dict.fromkeys(_STANDINGS, 0)
+    for finding in findings:
+        count[standing(finding)] += 1
+    return count
+
+
+def how_to_waive(finding: Finding, stack: str) -> str:
+    """The sentence that says how a finding is waived, or why none may; empty for one that is excused already."""
+    if finding.waiver:
+        return f"To waive it, {WAIVE.format(stack=stack)}: {finding.waiver}"
+    return f"It is never waived, for {finding.never_waived}." if finding.never_waived else ""
+
+
+WAIVE = (
+    "write under waivers, {stack} in organisation/waivers.yaml what follows, with an owner, a reason and a last day; "
+    "CODEOWNERS asks its owners to review that"
+)
+"""How a finding of a stack is waived, before the line that does it."""
 
 
 def bill_in_words(verdict: Verdict) -> str:

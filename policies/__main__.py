@@ -35,11 +35,12 @@ from catalogue.graph import Graph, Resource
 from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
-from policies import everywhere, limits, waivers
+from catalogue.properties import NotKnown
+from policies import everywhere, exceptions, limits, waivers
 from policies.pack import RULES
 from policies.rule import Rule, Violation
+from policies.waivers import PROJECT
 
-PROJECT = "mlplatform"
 OnEngine = ResourceValidationPolicy | StackValidationPolicy
 _sent: dict[str, Mapping[str, Any]] = {}
 
@@ -63,6 +64,8 @@ def remember() -> OnEngine:
 
 def on_engine(platform: str, rule: Rule) -> OnEngine:
     """The rule under its name on the engine. It reports nothing where a waiver in force names it and the resource.
+
+    Nor does it where an exception of the design has the resource.
 
     A rule that needs a value not known before `up` first reports what else it found. Then it raises UnknownValueError,
     and the engine says that the rule is not decided yet.
@@ -94,21 +97,29 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
 
 
 def tell(rule: Rule, graph: Graph, report: ReportViolation) -> None:
-    """Report what breaks the rule and is not waived. Raises UnknownValueError for a value not known before `up`."""
-    known, today = waivers.load().get(graph.stack, []), date.today()
-    waiting: list[Violation] = []
+    """Report what breaks the rule, is no exception of the design, and is not waived.
+
+    Raises UnknownValueError for a value not known before `up`.
+    """
+    known, today = waivers.of(graph), date.today()
+    waiting: list[tuple[Violation, NotKnown]] = []
     for violation in rule.judge(graph).violations:
         resource = violation.resource
-        if waivers.find(known, rule.name, resource.name if resource else None, today) is not None:
+        if waivers.find(known, rule.name, resource.name if resource else None, graph.platform, today) is not None:
             continue
-        if violation.waits is not None:
-            waiting.append(violation)
+        waits = violation.waits
+        try:
+            if waits is None and exceptions.find(graph, rule.name, resource) is not None:
+                continue
+        except NotKnown as error:
+            waits = error
+        if waits is not None:
+            waiting.append((violation, waits))
         else:
             report(violation.sentence, resource.urn if resource else None)
-    for violation in waiting:
-        assert violation.waits is not None
+    for violation, waits in waiting:
         where = [violation.resource.name] if violation.resource else []
-        raise UnknownValueError(UNKNOWN, [*where, violation.waits.path])
+        raise UnknownValueError(UNKNOWN, [*where, waits.path])
 
 
 def one(args: ResourceValidationArgs) -> Resource:
@@ -124,6 +135,7 @@ def one(args: ResourceValidationArgs) -> Resource:
         type=args.resource_type,
         name=args.name,
         custom=True,
+        parent=args.opts.parent,
         protect=args.opts.protect,
         property_dependencies=dict.fromkeys(inputs, ("not shown",)),
         options=options,
@@ -148,7 +160,7 @@ def _resource(item: PolicyResource) -> Resource:
         type=item.resource_type,
         name=item.name,
         custom=_is_custom(item),
-        parent=item.parent.urn if item.parent else None,
+        parent=item.parent.urn if item.parent else item.opts.parent,
         provider=item.provider.urn if item.provider else None,
         protect=item.opts.protect,
         dependencies=_urns(item.dependencies),
@@ -209,7 +221,7 @@ def policies() -> list[Policy]:
     Raises BadInput for a file of the organisation's that cannot be read, which would look like a rule that broke.
     """
     limits.load()
-    waivers.load()
+    waivers.check(date.today())
     known = everywhere.kind_known
     elsewhere = replace(known, name=f"{known.name}-elsewhere", mandatory=False)
     rules = [(name, rule) for name in PLATFORMS for rule in RULES[name] if rule is not known]

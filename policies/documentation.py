@@ -4,16 +4,18 @@ import sys
 from pathlib import Path
 
 from catalogue.platforms import PLATFORMS
-from policies import pack
+from policies import exceptions, pack
 
 FILE = Path(__file__).with_name("README.md")
 _HEAD = """# Policies
 
 What is allowed in a pilot. The rules are plain functions in `policies/<platform>/`, run in unit tests, by
 `mlplatform preview` and on the engine (`pulumi up --policy-pack policies`). The limits that ship, with their owners,
-are in [limits.yaml](limits.yaml), the waivers of the pilots in [waivers.yaml](waivers.yaml); a company's own limits,
-waivers and rules are in [organisation/](../organisation/README.md). Checkov's environment and our own checks are in
-[checkov/](checkov/). This page is made by `make docs`, of the rules that ship.
+are in [limits.yaml](limits.yaml). What the components decide against a rule, in every stack, is in
+[exceptions/](exceptions/), each with its decision record; what one stack that ships decides is in
+[waivers.yaml](waivers.yaml). A company's own limits, waivers and rules are in
+[organisation/](../organisation/README.md). Checkov's environment and our own checks are in [checkov/](checkov/), and
+[checks.txt](checks.txt) has their ids. This page is made by `make docs`, of the rules that ship.
 
 On the engine a rule on one resource is judged before that resource is created; a rule on the whole stack is judged at
 preview with what is known then, and again at the end of `up`. So never `pulumi up --skip-preview`. One pack serves
@@ -28,7 +30,13 @@ def page() -> str:
         rules = pack.shipped(platform)
         lines += [f"## {platform}: {len(rules)} rules", "", "| rule | severity | says | remedy |", "|---|---|---|---|"]
         for rule in rules:
-            lines.append(f"| `{rule.name}` | {rule.severity} | {rule.says} | {rule.remedy} |")
+            never = " Never waived." if rule.never_waived else ""
+            lines.append(f"| `{rule.name}` | {rule.severity} | {rule.says} | {rule.remedy}{never} |")
+        lines += ["", "| exception to | on | because | decided in |", "|---|---|---|---|"]
+        for each in exceptions.of(platform):
+            where = f"{each.component}{f' {each.child}' if each.child else ''}, `{each.type}`"
+            record = f"[{each.decision[9:13]}](../{each.decision})"
+            lines.append(f"| `{each.rule}` | {where} | {each.reason} | {record} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from policies import limits, quotas
-from policies.rule import Found, Rule, stack_rule, whole_stack_rule
+from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
 
 TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
 
@@ -51,6 +51,7 @@ def _with(platform: str, wanted: Callable[[Kind], bool]) -> tuple[str, ...]:
     says="Every resource is of a kind that the catalogue knows; what is not known is judged by nobody.",
     remedy="Add a record for the type to organisation/kinds/ (CONTRIBUTING, 'Add a kind'), or use a known kind.",
     advice_elsewhere=True,
+    never_waived=NOT_READ,
 )
 def kind_known(graph: Graph) -> Found:
     """In a stack of this program, every type. In another stack, only types of the three clouds, each once."""
@@ -101,6 +102,7 @@ def _own_key(platform: str) -> Rule:
         severity="high",
         says="What rests, rests under one of the pilot's own keys.",
         remedy="Pass the encryption component's data key, or its logs key for logs and alerts.",
+        never_waived=KEPT_FOR_EVER,
     )
     def own_key(graph: Graph, resource: Resource) -> Iterator[str]:
         """There is a key at each path where the kind takes one. A key that AWS manages does not count."""

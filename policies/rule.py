@@ -18,6 +18,13 @@ ProofName = Literal["workflow speed", "hardware fit", "network fit", "exportabil
 Scope = Literal["resource", "stack", "whole stack"]
 Found = Iterable[tuple[Resource | None, str]]
 
+OPEN_TO_OTHERS = "it keeps out whoever is outside the stack, and one stack's owner cannot answer for what they would do"
+"""Why a rule on private access is never waived."""
+KEPT_FOR_EVER = "what is written without the company's key stays so, for no key can be put under it later"
+"""Why a rule on the encryption of state is never waived."""
+NOT_READ = "nobody has read what a waiver of it would excuse"
+"""Why a rule on what cannot be judged is never waived."""
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -51,7 +58,8 @@ class Rule:
     With the scope `resource` it sees only that resource, so the engine judges before the resource is made. With `stack`
     it sees the other resources too. With `whole stack` it is asked once for the stack, if the stack has one of `types`
     or no types are named. `proof` is the one of the pilot's five proofs that a violation breaks, or None. With
-    `advice_elsewhere` it is mandatory only in a stack of this program.
+    `advice_elsewhere` it is mandatory only in a stack of this program. `never_waived` is the reason why no waiver may
+    name it, the end of a sentence; empty where one may.
     """
 
     name: str
@@ -64,6 +72,7 @@ class Rule:
     proof: ProofName | None
     check: Callable[[Graph, Resource | None], Found]
     advice_elsewhere: bool = False
+    never_waived: str = ""
 
     def judge(self, graph: Graph) -> Judged:
         """All violations of the rule in the graph."""
@@ -99,6 +108,7 @@ def resource_rule(
     remedy: str,
     mandatory: bool = True,
     proof: ProofName | None = None,
+    never_waived: str = "",
 ) -> Callable[[Callable[[Properties], Iterable[str]]], Rule]:
     """Make a rule on the properties of each resource of these types. The function yields one sentence a violation.
 
@@ -110,7 +120,7 @@ def resource_rule(
             assert resource is not None
             return ((resource, sentence) for sentence in check(resource.props))
 
-        return Rule(name, types, "resource", severity, says, remedy, mandatory, proof, each)
+        return Rule(name, types, "resource", severity, says, remedy, mandatory, proof, each, never_waived=never_waived)
 
     return decorate
 
@@ -123,6 +133,7 @@ def stack_rule(
     remedy: str,
     mandatory: bool = True,
     proof: ProofName | None = None,
+    never_waived: str = "",
 ) -> Callable[[Callable[[Graph, Resource], Iterable[str]]], Rule]:
     """Make a rule on each resource of these types. The function also sees the rest of the stack."""
 
@@ -131,7 +142,7 @@ def stack_rule(
             assert resource is not None
             return ((resource, sentence) for sentence in check(graph, resource))
 
-        return Rule(name, types, "stack", severity, says, remedy, mandatory, proof, each)
+        return Rule(name, types, "stack", severity, says, remedy, mandatory, proof, each, never_waived=never_waived)
 
     return decorate
 
@@ -145,6 +156,7 @@ def whole_stack_rule(
     mandatory: bool = True,
     proof: ProofName | None = None,
     advice_elsewhere: bool = False,
+    never_waived: str = "",
 ) -> Callable[[Callable[[Graph], Found]], Rule]:
     """Make a rule on the stack as a whole. The function yields the resource, or None for the stack, and a sentence.
 
@@ -155,7 +167,9 @@ def whole_stack_rule(
         def whole(graph: Graph, resource: Resource | None) -> Found:
             return check(graph)
 
-        return Rule(name, types, "whole stack", severity, says, remedy, mandatory, proof, whole, advice_elsewhere)
+        return Rule(
+            name, types, "whole stack", severity, says, remedy, mandatory, proof, whole, advice_elsewhere, never_waived
+        )
 
     return decorate
 

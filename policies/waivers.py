@@ -1,26 +1,35 @@
-"""The waivers: named exceptions to one policy for one resource.
+"""The waivers: what one stack decides against a rule, for one resource. What the design decides is an exception.
 
-`policies/waivers.yaml` has those of the pilots that ship, `organisation/waivers.yaml` those of a company's own stacks.
+`policies/waivers.yaml` has those of the stacks that ship, `organisation/waivers.yaml` those of a company's own stacks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogue import organisation
 from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.platforms import PLATFORMS
+from catalogue.wording import did_you_mean
+from policies import limits
 from policies.reading import Entry, Text, read
 
 FILE = Path(__file__).with_name("waivers.yaml")
 SHIPPED, OWN = "policies/waivers.yaml", "organisation/waivers.yaml"
+PROJECT = "mlplatform"
+"""The project whose stacks need no project before their name in a file of waivers."""
 
 
 class Waiver(Entry):
-    """One exception: a rule (ours or Checkov's id), a resource's logical name (`stack` for a finding on the whole
-    stack), and until when; the last day counts.
+    """One waiver: a rule, a resource's logical name (`stack` for a finding on the whole stack), and until when.
+
+    The rule is one of ours, by its name or by the engine's (`aws-network-proof`), or a check of Checkov's by its id.
+    The last day counts.
     """
 
     rule: Text
@@ -31,6 +40,10 @@ class Waiver(Entry):
         """Whether the waiver's last day is past."""
         return today > self.expires
 
+    def is_of(self, rule: str, resource: str | None, platform: str) -> bool:
+        """Whether it names this rule, by either of its names, and this resource, or the stack where there is none."""
+        return self.rule in (rule, f"{platform}-{rule}") and self.resource == (resource or "stack")
+
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,7 +53,7 @@ class _File(BaseModel):
 
 @cache
 def load() -> Mapping[str, list[Waiver]]:
-    """Read both files, once: the waivers of each stack.
+    """Read both files, once: the waivers of each stack of this project, and of each `PROJECT/STACK` of another.
 
     Raises BadInput, one sentence, for one without owner, reason or expiry, and for a second one of the same rule and
     resource of a stack: two owners with two last days have decided nothing.
@@ -50,9 +63,10 @@ def load() -> Mapping[str, list[Waiver]]:
     found: dict[str, list[Waiver]] = {}
     seen: dict[tuple[str, str, str], str] = {}
     for file in files:
-        for stack, waivers in file.waivers.items():
+        for written, waivers in file.waivers.items():
+            stack = written.removeprefix(f"{PROJECT}/")
             for waiver in waivers:
-                key = stack, waiver.rule, waiver.resource
+                key = stack, _without_platform(waiver.rule), waiver.resource
                 if key in seen:
                     what = f"{stack}: {waiver.rule} on {waiver.resource}"
                     raise BadInput(f"{waiver.file}: {what} is waived in {seen[key]} already; keep one waiver")
@@ -61,7 +75,55 @@ def load() -> Mapping[str, list[Waiver]]:
     return found
 
 
-def find(waivers: list[Waiver], rule: str, resource: str | None, today: date) -> Waiver | None:
+def _without_platform(rule: str) -> str:
+    platform, _, rest = rule.partition("-")
+    return rest if platform in PLATFORMS else rule
+
+
+def check(today: date, stacks: Collection[str] | None = None) -> None:
+    """Refuse a waiver that nobody may write: BadInput, one sentence.
+
+    That is one of a rule that does not exist, or that is never waived; one whose last day is further away than the
+    limit `waiver-days`; and, where the `stacks` of this project are told, one of a stack that is none of them.
+    """
+    if not load():
+        return
+    from policies.names import known  # the rules of every platform: most stacks have no waiver, and need those of one
+
+    names, most = known(), limits.load()["waiver-days"]
+    for stack, waivers in load().items():
+        for waiver in waivers:
+            where = f"{waiver.file}: {stack}: {waiver.rule} on {waiver.resource}"
+            if stacks is not None and "/" not in stack and stack not in stacks:
+                raise BadInput(
+                    f"{where}: no stack file Pulumi.{stack}.yaml is in stacks/ or beside one that is judged"
+                    f"{did_you_mean(stack, sorted(stacks))}; write PROJECT/STACK for a stack of another project"
+                )
+            if waiver.rule not in names:
+                of_checkov = waiver.rule.startswith("CKV")  # the number next to it is another matter
+                listed = "; policies/checks.txt lists Checkov's ids" if of_checkov else did_you_mean(waiver.rule, names)
+                raise BadInput(f"{where}: no rule has this name{listed}")
+            if why := names[waiver.rule]:
+                raise BadInput(f"{where}: this rule is never waived, for {why}; mend what it finds")
+            if (days := (waiver.expires - today).days) > most.number:
+                raise BadInput(
+                    f"{where}: its last day {waiver.expires} is {days} days away, allowed: {most.number:g} "
+                    f"(waiver-days of {most.file})"
+                )
+
+
+def of(graph: Graph) -> list[Waiver]:
+    """The waivers of the stack that a graph is of, by its name and by its project."""
+    return load().get(graph.stack if graph.project == PROJECT else f"{graph.project}/{graph.stack}", [])
+
+
+def line(rule: str, resource: str | None) -> str:
+    """The line that waives a rule on a resource. It is refused until somebody fills in owner, reason and last day."""
+    named = {"rule": rule, "resource": resource or "stack"}
+    written = yaml.safe_dump(named, default_flow_style=True, sort_keys=False, width=10_000).strip().strip("{}")
+    return f"- {{{written}, owner: , reason: , expires: }}"
+
+
+def find(waivers: list[Waiver], rule: str, resource: str | None, platform: str, today: date) -> Waiver | None:
     """The waiver in force for this rule on this resource, or None."""
-    named = resource or "stack"
-    return next((w for w in waivers if w.rule == rule and w.resource == named and not w.expired(today)), None)
+    return next((w for w in waivers if w.is_of(rule, resource, platform) and not w.expired(today)), None)

@@ -7,6 +7,7 @@ from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from catalogue import organisation as own
 from catalogue.graph import Graph
@@ -16,6 +17,9 @@ from policies import limits, pack, waivers
 from stacks.config import STACKS
 from stacks.sections import deployer, sections, stack_model
 
+# How fast a machine draws its inputs is no judgement on the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 # Python takes the first package of a name, here and in the processes that tests start.
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 sys.path.insert(0, _SHIPPED)

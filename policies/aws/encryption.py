@@ -10,7 +10,7 @@ from catalogue.kinds.aws import kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import LOCAL_NVME
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, is_everybody, name_of, principals
-from policies.rule import conditions, resource_rule, stack_rule, statements
+from policies.rule import OPEN_TO_OTHERS, conditions, resource_rule, stack_rule, statements
 
 
 @stack_rule(
@@ -87,6 +87,7 @@ def bucket_whole(graph: Graph, resource: Resource) -> Iterator[str]:
     severity="critical",
     says="No bucket can be made public (Security Hub S3.8).",
     remedy="Set all four properties of the public access block to True.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def bucket_public(props: Properties) -> Iterator[str]:
     """All four switches."""

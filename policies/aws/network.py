@@ -9,7 +9,7 @@ from catalogue.kinds.aws import count, ec2, vpc
 from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
 from catalogue.properties import Properties
 from policies.aws.documents import allows
-from policies.rule import Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
 
 
 @resource_rule(
@@ -63,6 +63,7 @@ def no_internet_route(props: Properties) -> Iterator[str]:
     proof="network fit",
     says="No subnet gives its interfaces a public address.",
     remedy="Set map_public_ip_on_launch to False.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def subnet_private(props: Properties) -> Iterator[str]:
     """The property must be present and false."""
@@ -142,6 +143,7 @@ def flow_logs(graph: Graph, resource: Resource) -> Iterator[str]:
     proof="network fit",
     says="Studio reaches out through the VPC only.",
     remedy="Set app_network_access_type='VpcOnly' and name the VPC, its subnets and a security group.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def workspace_vpc_only(graph: Graph, resource: Resource) -> Iterator[str]:
     """VpcOnly, with user settings that name a security group. No user and no space may have another group."""

@@ -17,7 +17,7 @@ from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
 from catalogue.properties import Properties
 from policies.azure.reading import not_before
-from policies.rule import resource_rule, stack_rule
+from policies.rule import KEPT_FOR_EVER, OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"  # Key Vault Crypto Service Encryption User
 _YEAR_AND_A_DAY = 366 * 24 * 60
@@ -41,6 +41,7 @@ _SWITCHES: Mapping[str, tuple[str, str, str]] = {
     severity="high",
     says="Workspace, storage and registry use the stack's own key, in its newest version.",
     remedy="Pass the encryption component's key, switch it on, and name no version of it for storage.",
+    never_waived=KEPT_FOR_EVER,
 )
 def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy ba769a63-b8cc-4b2d-abf6-ac33c7204be8 (workspace), 6fac406b-40ca-413b-bf8e-0bf964659c25 (storage),
@@ -211,6 +212,7 @@ def bucket_whole(graph: Graph, account: Resource) -> Iterator[str]:
     severity="critical",
     says="No blob and no container can be made public.",
     remedy="Set allow_blob_public_access=False on the account and public_access='None' on the container.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def bucket_public(props: Properties) -> Iterator[str]:
     """Azure Policy 4fa4b6c0-31ca-4c0d-b10d-24b96f62a751."""

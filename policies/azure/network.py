@@ -37,7 +37,7 @@ from catalogue.kinds.azure.network import (
 )
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
-from policies.rule import resource_rule, stack_rule
+from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
@@ -83,6 +83,7 @@ def no_internet_route(props: Properties) -> Iterator[str]:
     proof="network fit",
     says="A subnet gives its machines no way to the internet. Its security group covers private endpoints too.",
     remedy="Set default_outbound_access=False, network_security_group and private_endpoint_network_policies='Enabled'.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def subnet_private(props: Properties) -> Iterator[str]:
     """Azure Policy 7bca8353-aa3b-429b-904a-9229c4385837 ("Subnets should be private") and e71308d3-144b-4262-b144-
@@ -186,6 +187,7 @@ def _denies_all(rule: Properties) -> bool:
     proof="network fit",
     says="Every resource with a switch for internet access has it off, with no address as an exception.",
     remedy="Set public_network_access to Disabled and leave out IP and network rules.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def public_access(props: Properties) -> Iterator[str]:
     """Azure Policy 438c38d2-3772-465a-a9cc-7a6666a275ce (workspace), b2982f36-99f2-4db5-8eff-283140c09693 (storage),
@@ -213,6 +215,7 @@ def public_access(props: Properties) -> Iterator[str]:
     proof="network fit",
     says="A workspace's computes run in its managed network, which lets out approved traffic only.",
     remedy="Set managed_network.isolation_mode='AllowOnlyApprovedOutbound' and v1_legacy_mode=False.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def workspace_vpc_only(props: Properties) -> Iterator[str]:
     """Azure Policy 6ddb1705-c8cf-450e-aa4b-19ad6703c440. In v1 legacy mode private online endpoints cannot be made

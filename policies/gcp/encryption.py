@@ -15,7 +15,7 @@ from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import bigquery, kms, projects, storage, vertex, workbench, workflows
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
-from policies.rule import resource_rule, stack_rule
+from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _KEY, _GRANT = kms.KEY, kms.KEY_MEMBER
 _IDENTITY, _BUCKET = projects.SERVICE_IDENTITY, storage.BUCKET
@@ -152,6 +152,7 @@ def seconds(duration: str) -> float:
     severity="critical",
     says="No bucket can be made public (CIS GCP 5.1).",
     remedy="Set public_access_prevention='enforced'.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def bucket_public(props: Properties) -> Iterator[str]:
     """The value `inherited` would leave it to the organisation."""

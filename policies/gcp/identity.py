@@ -24,7 +24,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
-from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, resource_rule, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ROLE = serviceaccount.ACCOUNT, projects.CUSTOM_ROLE
 _IN_PROJECT, _ON_ACCOUNT = projects.MEMBER, serviceaccount.MEMBER
@@ -103,6 +103,7 @@ def no_wildcard(graph: Graph) -> Found:
     severity="critical",
     says="Nothing is granted to everybody, to a whole domain or to whoever owns, edits or views the project.",
     remedy="Name the service account, the group or the person.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def no_public_member(graph: Graph) -> Found:
     """Members of every grant (CIS GCP 1.9, 5.1), and the access list of every dataset."""

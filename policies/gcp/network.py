@@ -15,7 +15,7 @@ from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
 from catalogue.properties import Properties
-from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, resource_rule, stack_rule, whole_stack_rule
 
 _VPC, _SUBNET = compute.VPC, compute.SUBNETWORK
 _FIREWALL = compute.FIREWALL
@@ -80,6 +80,7 @@ def custom_mode(props: Properties) -> Iterator[str]:
     proof="network fit",
     says="No address and no forwarding rule is public (CIS GCP 4.9).",
     remedy="Set address_type='INTERNAL', and load_balancing_scheme='' on what forwards to Private Service Connect.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
     """Both properties are EXTERNAL by default. An empty scheme is not the same as no scheme."""
@@ -97,6 +98,7 @@ def no_public_address(graph: Graph, resource: Resource) -> Iterator[str]:
     proof="network fit",
     says="A subnet reaches Google's APIs without a public address, and gives its machines no external IPv6 address.",
     remedy="Set private_ip_google_access=True and leave stack_type at IPV4_ONLY.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def subnet_private(props: Properties) -> Iterator[str]:
     """Private Google Access on (needed by machines without an address), IPv6 off."""
@@ -244,6 +246,7 @@ def dns_logged(graph: Graph, resource: Resource) -> Iterator[str]:
     proof="network fit",
     says="A Workbench instance has no public address and one interface, in the pilot's subnet (CIS GCP 4.6, 4.9).",
     remedy="Set disable_public_ip=True and name network and subnet; leave out access_configs and enable_ip_forwarding.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def workspace_vpc_only(props: Properties) -> Iterator[str]:
     """Without an interface the instance lands in the project's default network."""
@@ -279,6 +282,7 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
     proof="network fit",
     says="An endpoint answers through Private Service Connect only, and only to named projects.",
     remedy="Set private_service_connect_config with the pilot's project; no network, no dedicated endpoint.",
+    never_waived=OPEN_TO_OTHERS,
 )
 def served_privately(props: Properties) -> Iterator[str]:
     """An endpoint has only one of three ways (Vertex AI, "Use Private Service Connect to access online inference")."""

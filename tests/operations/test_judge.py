@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills
@@ -16,11 +18,14 @@ from operations import bill, judge, report
 from operations.checkov import FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
+from operations.words import how_to_waive
 from policies import limits, waivers
+from policies.exceptions import DesignException
 from tests.mutate import changed, put, without
 
 TODAY = date(2026, 11, 22)
 IAM_ROLE = "aws:iam/role:Role"
+VPC = "aws-pilot-network-vpc"
 
 
 class FakeScan:
@@ -132,6 +137,74 @@ def test_a_proof_whose_finding_is_waived_is_not_planned(pilot: Graph, no_waivers
     assert proof.fact.startswith("waived, and so not planned: strange is of a kind whose cost is unknown")
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_an_exception_of_the_design_holds_no_proof_back_where_its_reason_is_true(
+    pilot: Graph, no_waivers: list[waivers.Waiver], monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    (group,) = [r for r in pilot.resources if r.name == "aws-pilot-network-workloads"]
+    graph = changed(pilot, group, lambda p: p["tags"].pop("team"))
+    assert state(judged(graph), "cost visibility") == "failed"
+    ours = DesignException("cost-tags", "Network", "workloads", group.type, lambda g, r: holds, "why", "docs/adr/x.md")
+    monkeypatch.setattr("policies.exceptions.aws.EXCEPTIONS", (ours,))
+    verdict = judged(graph)
+    (proof,) = (proof for proof in verdict.proofs if proof.name == "cost visibility")
+    assert verdict.passed is holds and proof.state == ("planned" if holds else "failed")
+    assert verdict.counts == {"fails": int(not holds), "advisory": 0, "waived": 0, "excepted": int(holds)}
+    if holds:
+        assert "; by the design's exception, aws-pilot-network-workloads " in proof.fact
+        assert [f.excepted and f.excepted.decision for f in verdict.findings] == ["docs/adr/x.md"]
+
+
+def test_a_waiver_of_what_the_design_excepts_excuses_nothing(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    resource = "aws-pilot-network-workloads"
+    until = TODAY + timedelta(days=9)
+    no_waivers.append(waivers.Waiver(rule="CKV2_AWS_5", resource=resource, owner="o", reason="r", expires=until))
+    verdict = judged(pilot, failed("CKV2_AWS_5", f"aws_security_group.{resource}"))
+    assert verdict.passed and verdict.counts["excepted"] == 1
+    assert rules(verdict.findings) == {"CKV2_AWS_5", "waiver-unused"}
+
+
+def test_a_waiver_names_a_rule_as_the_engine_does_too(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    role = next(r for r in pilot.of(IAM_ROLE) if r.name.endswith("-serving"))
+    graph = changed(pilot, role, lambda p: p["tags"].pop("team"))
+    until = TODAY + timedelta(days=9)
+    no_waivers.append(waivers.Waiver(rule="aws-cost-tags", resource=role.name, owner="o", reason="r", expires=until))
+    verdict = judged(graph)
+    assert verdict.counts == {"fails": 0, "advisory": 0, "waived": 1, "excepted": 0}
+
+
+def test_a_waiver_of_a_stack_is_none_of_the_same_name_in_another_project(
+    pilot: Graph, no_waivers: list[waivers.Waiver]
+) -> None:
+    until = TODAY + timedelta(days=9)
+    no_waivers.append(waivers.Waiver(rule="CKV_X", resource=VPC, owner="o", reason="r", expires=until))
+    renamed = [replace(r, urn=r.urn.replace("::mlplatform::", "::theirs::")) for r in pilot.resources]
+    assert waivers.of(pilot) == no_waivers and waivers.of(replace(pilot, resources=tuple(renamed))) == []
+
+
+def test_a_finding_says_the_line_that_waives_it_or_why_none_does(
+    pilot: Graph, no_waivers: list[waivers.Waiver]
+) -> None:
+    subnet = pilot.of("aws:ec2/subnet:Subnet")[0]
+    graph = changed(pilot, subnet, lambda p: put(p, "mapPublicIpOnLaunch", True))
+    verdict = judged(graph, failed("CKV_X", f"aws_vpc.{VPC}"))
+    found = {f.rule: f for f in verdict.failing}
+    line = found["CKV_X"].waiver
+    assert line is not None and found["CKV_X"].never_waived is None
+    with pytest.raises(ValidationError):
+        waivers.Waiver.model_validate(yaml.safe_load(line)[0])
+    signed = (
+        line.replace("owner: ", "owner: a").replace("reason: ", "reason: b").replace("expires: ", "expires: 2027-01-01")
+    )
+    no_waivers.append(waivers.Waiver.model_validate(yaml.safe_load(signed)[0]))
+    assert "CKV_X" not in rules(judged(graph, failed("CKV_X", f"aws_vpc.{VPC}")).failing)
+    never = found["network-subnet-private"]
+    assert never.waiver is None and never.never_waived
+    told = how_to_waive(found["CKV_X"], "aws-pilot")
+    assert "organisation/waivers.yaml" in told and "CODEOWNERS" in told and "aws-pilot" in told and line in told
+    assert how_to_waive(never, "aws-pilot") == f"It is never waived, for {never.never_waived}."
+
+
 def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot: Graph) -> None:
     finding = failed("CKV_X", "aws_vpc.aws-pilot-network-vpc")
     slow, quick = judged(pilot, finding, seconds=3600.0), judged(pilot, finding, seconds=0.5)
@@ -141,9 +214,11 @@ def test_two_judgements_of_a_day_write_the_same_report_but_for_the_seconds(pilot
     assert report.html(same) == report.html(quick) and report.junit(same) == report.junit(quick)
 
 
-def test_the_day_is_an_input(pilot: Graph) -> None:
-    assert judged(pilot).judged_on == TODAY
-    past_every_waiver = judged(pilot, failed("CKV_X", "aws_vpc.aws-pilot-network-vpc"), today=date(2099, 1, 1))
+def test_the_day_is_an_input(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
+    until = date(2027, 6, 30)
+    no_waivers.append(waivers.Waiver(rule="CKV_X", resource=VPC, owner="o", reason="r", expires=until))
+    assert judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}")).passed
+    past_every_waiver = judged(pilot, failed("CKV_X", f"aws_vpc.{VPC}"), today=date(2099, 1, 1))
     assert past_every_waiver.judged_on == date(2099, 1, 1)
     assert "waiver-expired" in rules(past_every_waiver.failing)
 

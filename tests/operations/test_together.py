@@ -81,7 +81,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         monkeypatch.setattr(Programs, "run", graph)
         monkeypatch.setattr(Checkov, "start", classmethod(lambda cls, environment: Idle()))
         monkeypatch.setattr(judge, "judge", verdict)
-        asked = [Program(f"Pulumi.{name}.yaml", name, {"mlplatform:platform": "aws"}) for name in names]
+        asked = [Program(f"Pulumi.{name}.yaml", name, {"mlplatform:platform": "aws"}, tmp_path) for name in names]
         progress = Progress(Console(file=StringIO()), len(names))
         return judge_all(asked, CHECKOV, tmp_path, TODAY, progress, at_once)
 

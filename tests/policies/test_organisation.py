@@ -119,7 +119,7 @@ HOURS, REGIONS = SHIPPED["batch-hours"], SHIPPED["regions"]
          "batch-hours?"),
         ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit; allowed: replicas-per-endpoint, "
          "batch-replicas, batch-hours, monthly-usd, ceiling-usd, idle-timeout-minutes, canary-percent, retention-days, "
-         "manual-steps, regions, machine-types"),
+         "manual-steps, regions, machine-types, waiver-days"),
         ({"limits": {"batch-hours": {"value": 3}}}, "limits.batch-hours.owner: is missing; every entry has it"),
         ({"limits": {"batch-hours": entry(HOURS, owner=" ")}}, "limits.batch-hours.owner: found ' ', allowed: text "
          "that says something"),
@@ -164,15 +164,32 @@ def waiver(**change: Any) -> dict[str, Any]:
     return {"rule": "r", "resource": "x", "owner": "risk@company.example", "reason": "why", "expires": last, **change}
 
 
-def test_waivers_of_the_companys_stand_beside_those_of_the_pilots(organisation: Path) -> None:
-    shipped = waivers.load()
+def test_waivers_of_the_companys_stand_beside_those_that_ship(
+    organisation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(monkeypatch, tmp_path, {"aws-pilot": [waiver(resource="y")], "gcp-pilot": [waiver()]})
     write(organisation, "waivers.yaml", {"waivers": {"mine": [waiver()], "aws-pilot": [waiver()]}})
-    loaded = waivers.load()
-    assert loaded["aws-pilot"][:-1] == shipped["aws-pilot"] and loaded["gcp-pilot"] == shipped["gcp-pilot"]
-    assert [w.file for w in (*loaded["mine"], loaded["aws-pilot"][-1])] == [waivers.OWN] * 2
+    loaded = {stack: [(w.resource, w.file) for w in of] for stack, of in waivers.load().items()}
+    assert loaded == {
+        "aws-pilot": [("y", waivers.SHIPPED), ("x", waivers.OWN)],
+        "gcp-pilot": [("x", waivers.SHIPPED)],
+        "mine": [("x", waivers.OWN)],
+    }
 
 
-_PILOTS = waivers.load()["aws-pilot"][0].model_dump()
+def ship(monkeypatch: pytest.MonkeyPatch, folder: Path, stacks: Any) -> None:
+    """Put a file of waivers in the place of the one that ships."""
+    put(folder, "waivers.yaml", yaml.safe_dump({"waivers": stacks}))
+    monkeypatch.setattr(waivers, "FILE", folder / "waivers.yaml")
+
+
+def test_a_shipped_waiver_is_not_written_twice(
+    organisation: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship(monkeypatch, tmp_path, {"aws-pilot": [waiver()]})
+    write(organisation, "waivers.yaml", {"waivers": {"aws-pilot": [waiver()]}})
+    said = "organisation/waivers.yaml: aws-pilot: r on x is waived in policies/waivers.yaml already; keep one waiver"
+    assert refused(waivers.load) == said
 
 
 @pytest.mark.parametrize(
@@ -180,8 +197,12 @@ _PILOTS = waivers.load()["aws-pilot"][0].model_dump()
     [
         ({"waivers": {"mine": [waiver(), waiver(owner="other@company.example", expires=date(2020, 1, 1))]}},
          "mine: r on x is waived in organisation/waivers.yaml already; keep one waiver"),
-        ({"waivers": {"aws-pilot": [_PILOTS]}}, f"aws-pilot: {_PILOTS['rule']} on {_PILOTS['resource']} is waived in "
-         "policies/waivers.yaml already; keep one waiver"),
+        ({"waivers": {"mine": [waiver()], "mlplatform/mine": [waiver()]}},
+         "mine: r on x is waived in organisation/waivers.yaml already; keep one waiver"),
+        ({"waivers": {"mine": [waiver(rule="network-proof"), waiver(rule="aws-network-proof")]}},
+         "mine: aws-network-proof on x is waived in organisation/waivers.yaml already; keep one waiver"),
+        ("waivers:\n  mine: []\n  mine: []\n", "is not valid YAML: line 3 has the key 'mine' twice"),
+        ("waivers:\n  mine:\n  - rule: a\n    rule: b\n", "is not valid YAML: line 4 has the key 'rule' twice"),
         ({"waivers": {"mine": [waiver(), {"rule": "r"}]}}, "waivers.mine.2.owner: is missing; every entry has it"),
         ({"waivers": {"mine": [waiver(reason="")]}}, "waivers.mine.1.reason: found '', allowed: text that says "
          "something"),

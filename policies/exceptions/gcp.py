@@ -1,0 +1,79 @@
+"""What the components of Google Cloud decide against a rule, and what must be true for it."""
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import projects, storage, vertex
+from policies.exceptions import DesignException
+
+_AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
+_WHO_ACTS = "docs/adr/0012-grants-that-a-scanner-takes-for-too-wide.md"
+_PRIVATE = "docs/adr/0013-private-ways-that-a-scanner-does-not-know.md"
+_READS_AND_WRITES = {"DATA_READ", "DATA_WRITE"}
+
+
+def served_to_its_own_project(graph: Graph, endpoint: Resource) -> bool:
+    """The endpoint answers through Private Service Connect, and to its own project alone."""
+    config = endpoint.props.section_or_empty("privateServiceConnectConfig")
+    project = endpoint.props.text_or_empty("project")
+    let_in = list(config.each_text("projectAllowlists"))
+    return config.flag_or_none("enablePrivateServiceConnect") is True and bool(project) and let_in == [project]
+
+
+def own_agent_with_its_role(graph: Graph, grant: Resource) -> bool:
+    """The grant gives a service's own agent the role that Google gives it, and on the project of that agent."""
+    agents = graph.refers(grant, "member", projects.SERVICE_IDENTITY)
+    service = grant.props.text_or_empty("role").removeprefix("roles/").removesuffix(".serviceAgent")
+    return (
+        len(agents) == 1
+        and grant.props.text_or_empty("role") == f"roles/{service}.serviceAgent"
+        and agents[0].props.text_or_empty("service") == f"{service}.googleapis.com"
+        and agents[0].props.text_or_empty("project") == grant.props.text_or_empty("project")
+    )
+
+
+def calls_are_recorded(graph: Graph, bucket: Resource) -> bool:
+    """The project's audit log has every read and write of every object, by everybody."""
+    configs = [
+        part
+        for config in graph.of(projects.AUDIT_CONFIG)
+        if config.props.text_or_empty("service") in ("allServices", "storage.googleapis.com")
+        and config.props.text_or_empty("project") == bucket.props.text_or_empty("project")
+        for part in config.props.each_section("auditLogConfigs")
+    ]
+    recorded = {part.text_or_empty("logType") for part in configs}
+    return recorded >= _READS_AND_WRITES and not any(part.is_given("exemptedMembers") for part in configs)
+
+
+EXCEPTIONS = (
+    DesignException(
+        rule="CKV2_GCP_33",
+        component="Endpoint",
+        child="",
+        type=vertex.ENDPOINT,
+        holds=served_to_its_own_project,
+        reason="Checkov knows the peering only, which excludes Private Service Connect; CKV_MLP_4 judges what is used",
+        decision=_PRIVATE,
+    ),
+    *(
+        DesignException(
+            rule="CKV_GCP_49",
+            component="ServiceAgents",
+            child=f"{service}-role",
+            type=projects.MEMBER,
+            holds=own_agent_with_its_role,
+            reason="the role Google itself gives this service's own agent, without which the service does not work; "
+            "no persona holds it",
+            decision=_WHO_ACTS,
+        )
+        for service in ("aiplatform", "cloudscheduler", "notebooks", "workflows")
+    ),
+    DesignException(
+        rule="CKV_GCP_62",
+        component="PrivateBucket",
+        child="",
+        type=storage.BUCKET,
+        holds=calls_are_recorded,
+        reason="every read and write is in the audit log, which names the caller; usage logs would repeat it without "
+        "the name",
+        decision=_AUDIT_LOG,
+    ),
+)
