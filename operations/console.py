@@ -274,13 +274,17 @@ def _excused(console: Console, finding: Finding, why: str) -> None:
 
 
 def _how_to_waive(verdict: Verdict, failing: list[Finding], console: Console) -> None:
-    """The lines that waive the failing findings, said once. A finding that no line waives is left out."""
+    """The lines that waive the failing findings, said once; then the rules that no line waives."""
     lines = [words.one_line(finding.waiver) for finding in failing if finding.waiver]
     if lines:
         where = words.WAIVE.format(stack=words.one_line(verdict.stack))
         _say(console, f"Mend what fails. To waive it instead, {where}:")
         for line in lines:
             _say(console, f"  {line}")
+    never = {finding.rule: finding.never_waived for finding in failing if finding.never_waived}
+    for rule, why in never.items():
+        _say(console, f"Never waived: {words.one_line(f'{rule}, for {why}')}.")
+    if lines or never:
         console.print()
 
 

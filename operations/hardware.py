@@ -43,21 +43,25 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     return rows
 
 
-def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str]]:
-    """Each row that does not fit, with the end of a sentence about it."""
+def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str, str]]:
+    """Each row that does not fit, with the end of a sentence about it, and what mends that."""
     total: Counter[str] = Counter()
     for row in rows:
         total[row.quota_name] += row.needed
     for row in rows:
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
-            yield row, f"{uses}, which no source shows in {region}"
+            remedy = "Choose a family that is sold there, or another region, in the stack file."
+            yield row, f"{uses}, which no source shows in {region}", remedy
         if not row.may_serve:
-            yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept"
+            remedy = f"Choose a family that serves {row.use}, in the stack file."
+            yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
         elif row.declared is None:
-            yield row, f"draws on the quota '{row.quota_name}', which nobody declared"
+            remedy = f"Declare the quota in {limits.OWN}, with the number that the account has."
+            yield row, f"draws on the quota '{row.quota_name}', which nobody declared", remedy
         elif total[row.quota_name] > row.declared:
             yield (
                 row,
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
+                f"Lower the replicas in the stack file, or have the account's quota raised and say so in {limits.OWN}.",
             )

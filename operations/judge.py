@@ -147,7 +147,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
 
 
 def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
-    for row, sentence in hardware.problems(rows, graph.platform, region):
+    for row, sentence, remedy in hardware.problems(rows, graph.platform, region):
         yield finding(
             graph,
             graph.by_urn[row.urn],
@@ -156,7 +156,7 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> It
             rule="hardware-fit",
             severity="high",
             proof="hardware fit",
-            remedy=f"Choose another family or region in the stack file, or declare the quota in {limits.OWN}.",
+            remedy=remedy,
         )
 
 

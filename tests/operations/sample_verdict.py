@@ -8,6 +8,7 @@ from operations.verdict import (
     Cost,
     CostLine,
     CreatedNode,
+    Excepted,
     Finding,
     HardwareUse,
     NetworkLink,
@@ -447,6 +448,9 @@ def hostile() -> Verdict:
             finding,
             finding.model_copy(update={"mandatory": False}),
             finding.model_copy(update={"waived": waived}),
+            finding.model_copy(update={"excepted": Excepted(reason=long, decision=text)}),
+            finding.model_copy(update={"waiver": long}),
+            finding.model_copy(update={"never_waived": long}),
         ],
         checks_passed={text: 3},
         cost=Cost(
@@ -517,3 +521,25 @@ def nothing() -> Verdict:
         proofs=[],
         manual_steps=[],
     )
+
+
+def excepted() -> Verdict:
+    """The sample with one more finding, which is an exception of the design, and with the lines that waive others."""
+    verdict = sample()
+    retained, capture, wildcard, quota, *rest = verdict.findings
+    of_the_design = Finding(
+        source="checkov",
+        rule="CKV_AWS_98",
+        severity="high",
+        mandatory=True,
+        resource="document-embedder-config",
+        message="The endpoint has no volume key.",
+        remedy="Give it one.",
+        place=_at("endpoint", 101),
+        excepted=Excepted(reason="these machines encrypt their local NVMe", decision="docs/adr/0011-keys.md"),
+    )
+    told = [
+        wildcard.model_copy(update={"waiver": "- {rule: role-no-wildcard, owner: }"}),
+        quota.model_copy(update={"never_waived": "nobody has read it"}),
+    ]
+    return verdict.model_copy(update={"findings": [retained, capture, *told, *rest, of_the_design]})

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from operations import console, words
 from operations.verdict import Verdict
-from tests.operations.sample_verdict import hostile, nothing, sample
+from tests.operations.sample_verdict import excepted, hostile, nothing, sample
 
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
 
@@ -51,6 +51,18 @@ def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
         assert (finding.resource or "the whole stack") in text
     assert len([line for line in text.splitlines() if line.startswith("waived")]) == 2
     assert "until 2027-03-31 by payments-risk@example.com" in text
+
+
+def test_an_exception_of_the_design_is_one_line_after_the_waivers_and_the_lines_that_waive_are_said_once() -> None:
+    text = printed(excepted(), 160)
+    assert "11 findings: 4 failing, 4 advisory, 2 waived, 1 excepted by the design" in text
+    assert len([line for line in text.splitlines() if line.startswith("waived")]) == 2
+    (line,) = [line for line in text.splitlines() if line.startswith("excepted")]
+    assert "CKV_AWS_98, document-embedder-config" in line and line.endswith("these machines encrypt their local NVMe")
+    assert text.index("waived  ") < text.index("excepted  ")
+    assert text.count("organisation/waivers.yaml") == 1 and "CODEOWNERS" in text
+    assert "  - {rule: role-no-wildcard, owner: }" in text.splitlines()
+    assert "Never waived: quota-declared, for nobody has read it." in text.splitlines()
 
 
 def test_the_bill_names_its_dearest_lines_and_sums_the_rest() -> None:

@@ -229,6 +229,8 @@ def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
     (provider,) = pilot.of("pulumi:providers:aws")
     verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
     assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
+    said = {f.remedy for f in verdict.failing if f.rule == "hardware-fit"}
+    assert said == {"Choose a family that is sold there, or another region, in the stack file."}
     assert state(verdict, "hardware fit") == state(verdict, "cost visibility") == "failed"
 
 

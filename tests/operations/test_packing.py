@@ -1,6 +1,7 @@
 """What travels without the rest of the repository."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -54,6 +55,31 @@ def test_what_is_the_companys_travels_with_the_pack(tmp_path: Path) -> None:
     (own / "waivers.yaml").write_text("waivers: {}\n", encoding="utf-8")
     build_pack(tmp_path / "pack", own)
     assert (tmp_path / "pack" / "organisation" / "waivers.yaml").read_text(encoding="utf-8") == "waivers: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("CKV_AWS_18", ""),
+        ("CKV_AWS_99999", "no rule has this name"),
+        ("gcp-network-no-public-address", "this rule is never waived"),
+    ],
+)
+def test_the_pack_that_travels_holds_waivers_to_the_same(tmp_path: Path, rule: str, said: str) -> None:
+    own = tmp_path / "organisation"
+    own.mkdir()
+    line = f"{{rule: {rule}, resource: x, owner: a, reason: b, expires: 2020-01-01}}"
+    (own / "waivers.yaml").write_text(f"waivers:\n  theirs/prod:\n  - {line}\n", encoding="utf-8")
+    build_pack(tmp_path / "pack", own)
+    answer = subprocess.run(
+        [sys.executable, "-P", "-c", ALONE, str(tmp_path / "pack"), str(ROOT)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": ""},  # the tests' own empty folder of that name would be found first
+    )
+    assert (answer.returncode, said in answer.stderr) == (2 if said else 0, True), answer.stderr
 
 
 def test_an_environment_stays_while_the_pack_needs_the_same(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from operations import pictures, report, words
 from operations.verdict import CreatedNode, Proof, Verdict
-from tests.operations.sample_verdict import HOSTILE, hostile, nothing, sample
+from tests.operations.sample_verdict import HOSTILE, excepted, hostile, nothing, sample
 
 FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"]
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
@@ -259,6 +259,37 @@ def test_a_sarif_fingerprint_follows_rule_and_resource_and_nothing_else() -> Non
 
     assert prints(verdict) == prints(verdict.model_copy(update={"findings": moved}))
     assert len(set(prints(verdict))) == len(findings)
+
+
+def test_an_exception_of_the_design_is_told_apart_from_a_waiver_in_every_file() -> None:
+    verdict = excepted()
+    counts = {"fails": 4, "advisory": 4, "waived": 2, "excepted": 1}
+    page = Page(report.html(verdict)).text
+    assert "4 failing, 4 advisory, 2 waived, 1 excepted by the design" in page
+    assert "Exception of the design, in every stack: these machines encrypt their local NVMe" in page
+    (run,) = report.sarif(verdict)["runs"]
+    assert run["properties"]["counts"] == counts == words.standings(verdict.findings)
+    ours = next(result for result in run["results"] if result["ruleId"] == "CKV_AWS_98")
+    assert (ours["level"], ours["properties"]["standing"]) == ("note", "excepted")
+    assert [s["justification"] for s in ours["suppressions"]] == [
+        "exception of the design: these machines encrypt their local NVMe (docs/adr/0011-keys.md)"
+    ]
+    assert sum(result["properties"]["standing"] == "waived" for result in run["results"]) == 2
+    root = ET.fromstring(report.junit(verdict))
+    messages = [skip.attrib["message"] for skip in root.iter("skipped")]
+    assert sum(message.startswith("exception of the design (docs/adr/0011-keys.md): ") for message in messages) == 1
+    assert len(list(root.iter("failure"))) == len(list(ET.fromstring(report.junit(sample())).iter("failure")))
+
+
+def test_every_file_says_how_a_finding_is_waived_or_why_it_never_is() -> None:
+    verdict = excepted()
+    line, never = "- {rule: role-no-wildcard, owner: }", "It is never waived, for nobody has read it."
+    page = Page(report.html(verdict)).text
+    results = {r["ruleId"]: r["message"]["text"] for r in report.sarif(verdict)["runs"][0]["results"]}
+    failures = [failure.text or "" for failure in ET.fromstring(report.junit(verdict)).iter("failure")]
+    for said in (page, results["role-no-wildcard"], *(text for text in failures if "role-no-wildcard" in text)):
+        assert f"review that: {line}" in said and "organisation/waivers.yaml" in said and "CODEOWNERS" in said
+    assert never in page and results["quota-declared"].endswith(never) and any(never in text for text in failures)
 
 
 # ---- JUnit ----------------------------------------------------------------------------------------------------------
