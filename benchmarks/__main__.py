@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import engine, scaling, terraform, together, whole
+from benchmarks.cloud import cloud_of
 from benchmarks.processes import BenchmarkFailed, environment
 from catalogue.platforms import PLATFORMS
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections = [name for name in chosen.only or SECTIONS if name != "terraform" or "aws" in platforms]
     if not sections:
         parser.error("--only terraform measures the aws pilot: leave --platform out, or take aws with it")
-    sizes = {platform: chosen.sizes or scaling.SIZES[platform] for platform in platforms}
+    sizes = {platform: chosen.sizes or cloud_of(platform).sizes for platform in platforms}
     if chosen.sizes and (len(chosen.sizes) < 3 or sorted(set(chosen.sizes)) != chosen.sizes or min(chosen.sizes) < 1):
         parser.error("--sizes takes at least three rising numbers")
     if min(chosen.rounds, chosen.scaling_rounds) < 1:

@@ -6,7 +6,6 @@
 import json
 import runpy
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,28 +13,18 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.config import set_all_config
 
+from benchmarks.cloud import cloud_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "mlplatform"
 _ASSIGNED = "userAssignedIdentities"
-LOOKED_UP: Mapping[str, Mapping[str, Any]] = {
-    "aws": {"names": ["us-east-1a", "us-east-1b", "us-east-1c"]},
-    "gcp": {
-        "names": ["us-central1-a", "us-central1-b", "us-central1-c"],
-        "number": "111122223333",
-        "billingAccount": "000000-AAAAAA-BBBBBB",
-        "member": "serviceAccount:agent@example.com",
-        "serviceAccountId": "agent@example.com",
-    },
-    "azure": {"tenantId": "99998888-7777-4666-8555-444433332222"},
-}
-"""What the program looks up and cannot go on without, by platform."""
 
 
 class Mocks(mocks.Mocks):
     """Every resource gets an id, an ARN, a name and its inputs back, in the form that its SDK can read."""
 
     def __init__(self, platform: str) -> None:
-        self._looked_up = LOOKED_UP[platform]
+        self._looked_up = cloud_of(platform).looked_up
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         name = f"{args.name}-id"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.cloud import cloud_of
 from benchmarks.processes import BenchmarkFailed
 from benchmarks.stack_files import stack_text
 from benchmarks.tables import met, table
@@ -17,8 +18,6 @@ from sandbox.home import ROOT, Home
 from sandbox.state import State
 from sandbox.tools import find_cli, find_uv
 
-ENDPOINTS: Mapping[str, int] = {"aws": 1000, "gcp": 250, "azure": 250}
-"""How many come up in one sandbox. One platform has a thousand: the others take as long for each, and more."""
 MOST_A_STACK = 250
 """The engine hands a stack's config to its program in one variable: Linux takes 128 KiB, some 430 endpoints."""
 GOAL = 0.5
@@ -46,13 +45,13 @@ def section(folder: Path, platforms: Sequence[str]) -> str:
     rows: list[tuple[str, ...]] = []
     verdicts: list[str] = []
     for platform in platforms:
-        home = Home(folder / f"sandbox-{platform}")
+        endpoints, home = cloud_of(platform).on_engine, Home(folder / f"sandbox-{platform}")
         home.lay_out()
-        ups = list(_ups(Engine(home, cli, uv), folder, platform, ENDPOINTS[platform]))
+        ups = list(_ups(Engine(home, cli, uv), folder, platform, endpoints))
         cpu = {who: sum(up.cpu[who] for up in ups) for who in WHO}
         resources, seconds = len(State(home.database).resources.all()), sum(up.seconds for up in ups)
         spent = tuple(f"{cpu[who]:,.1f}" for who in WHO)
-        rows.append((platform, f"{ENDPOINTS[platform]:,}", f"{resources:,}", f"{seconds:,.0f}", *spent))
+        rows.append((platform, f"{endpoints:,}", f"{resources:,}", f"{seconds:,.0f}", *spent))
         share = cpu["simulated"] / (cpu["simulated"] + cpu["engine"])
         verdicts.append(
             f"- {platform}: of what they and the engine spend, the simulated providers spend {share:.2f}; of all, "

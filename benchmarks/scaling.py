@@ -14,8 +14,6 @@ from benchmarks.tables import met, table
 GOAL = 1.1
 """Of the growth exponent: 1 is linear, 2 quadratic; the rest is the spread of a small machine."""
 
-SIZES: Mapping[str, Sequence[int]] = {"aws": (1, 10, 100, 1000), "gcp": (1, 10, 100, 400), "azure": (1, 10, 100, 400)}
-"""Endpoints, rising. Below some hundreds a verdict is its start; a thousand take minutes, so one platform has them."""
 ONCE_ABOVE = 200
 """More endpoints than these are measured in the first round alone: they run long enough to be steady."""
 

@@ -6,23 +6,19 @@ copy of that one, named `drill`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import HardwareFamily
-from catalogue.kinds.aws import appautoscaling, sagemaker
-from catalogue.kinds.azure import machinelearningservices, monitor
-from catalogue.kinds.azure.mlplatform import TRAFFIC
-from catalogue.kinds.gcp import workbench
-from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
+from operations.drill.cloud import cloud_of
 from operations.drill.rehearsal import Json, Rehearsal, Unexpected
 from sandbox.alarms import measured_as
 from sandbox.state.metrics import Played
 from sandbox.state.records import Record
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, endpoints, models
+from stacks.sections import endpoints, models
 
 NEW = "drill"
 """The endpoint that a drill launches beside those of the stack file."""
@@ -41,62 +37,15 @@ class Drill:
         return (self.play.__doc__ or "").strip()
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A property of a type. Somebody changes it to `value`. Pulumi shows the change in the resource `shown`."""
-
-    type: str
-    path: str
-    value: object = None
-    shown: str = "{}"
-
-
-_CAPACITY: Mapping[str, _Part] = {
-    "aws": _Part(appautoscaling.TARGET, "maxCapacity", 1),
-    "gcp": _Part(DEPLOYMENT, "dedicatedResources.maxReplicaCount", 1, "{}-deployment"),
-    "azure": _Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
-}
-_TAGGED: Mapping[str, _Part] = {
-    "aws": _Part(sagemaker.DOMAIN, "tags.owner"),
-    "gcp": _Part(workbench.INSTANCE, "labels.owner"),
-    "azure": _Part(machinelearningservices.WORKSPACE, "tags.owner"),
-}
-_WORKSPACE: Mapping[str, Sequence[str]] = {
-    "aws": (sagemaker.USER_PROFILE, sagemaker.DOMAIN),
-    "gcp": (workbench.INSTANCE,),
-    "azure": (machinelearningservices.WORKSPACE,),
-}
-_SAID: Mapping[str, Mapping[str, str]] = {
-    "aws": {
-        "quota": "ResourceLimitExceeded",
-        "capacity": "InsufficientInstanceCapacity",
-        "rollback": "SageMaker took the new version back",
-    },
-    "gcp": {
-        "quota": "quota of this machine type is exceeded",
-        "capacity": "no capacity for this machine type",
-        "rollback": "5 % of its answers were errors, above",
-    },
-    "azure": {
-        "quota": "OutOfQuota",
-        "capacity": "OutOfCapacity",
-        "rollback": "5 % of its answers were errors, above",
-    },
-}
-"""Patterns of what each cloud, or our own provider, says."""
-
-
 def gpu_quota(r: Rehearsal) -> None:
     """An endpoint is launched on GPUs for which the account has no quota. Nothing else is hurt."""
     scorer, family = r.endpoint(), cheapest(r.config, lambda one: one.accelerator is not None)
-    known = catalogue.load(r.platform).families[family]
-    # On gcp machines without GPUs may have the same machine type, and the quota counts accelerators.
-    short = known.accelerator.name if r.platform == "gcp" and known.accelerator else str(known.machine_type)
+    cloud, known = cloud_of(r.platform), catalogue.load(r.platform).families[family]
     launch = _launch(r.config, scorer, family)
     r.comes_up()
-    r.refuses("quota-exceeded", short, f"nothing is left of the quota {known.uses['online'].quota_name}")
+    r.refuses("quota-exceeded", cloud.counted(known), f"nothing is left of the quota {known.uses['online'].quota_name}")
     r.edits(f"an endpoint {NEW}, a copy of {scorer} on {family}", launch)
-    r.fails(_SAID[r.platform]["quota"])
+    r.fails(cloud.no_quota)
     r.looks()
     r.operator(
         f"take {NEW} out of the stack file if others must change it meanwhile, and ask for the quota that "
@@ -118,7 +67,7 @@ def bad_version(r: Rehearsal) -> None:
     before = _who_serves(r, scorer)
     r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
     r.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
-    r.fails(_SAID[r.platform]["rollback"])
+    r.fails(cloud_of(r.platform).taken_back)
     r.rings(f"{r.stack}-{scorer}-errors")
     r.looks()
     if _who_serves(r, scorer) != before:
@@ -143,7 +92,7 @@ def no_capacity(r: Rehearsal) -> None:
     r.ends_well()
     r.refuses("no-capacity", machine, f"{region} has no {machine} left")
     r.edits(f"enabled: true for {scorer}", _set(scorer, enabled=True))
-    r.fails(_SAID[r.platform]["capacity"])
+    r.fails(cloud_of(r.platform).no_capacity)
     r.looks()
     r.operator(f"write `family: {instead}` for {scorer}, `pulumi up -s {r.stack}`: it serves on {other}")
     r.edits(f"family: {instead} for {scorer}", _set(scorer, family=instead))
@@ -175,8 +124,8 @@ def interrupted_up(r: Rehearsal) -> None:
 
 def drift(r: Rehearsal) -> None:
     """Somebody lowers a bound on replicas, removes a tag, and then deletes an endpoint, all by hand."""
-    scorer = r.endpoint()
-    bound, tag = _CAPACITY[r.platform], _TAGGED[r.platform]
+    scorer, cloud = r.endpoint(), cloud_of(r.platform)
+    bound, tag = cloud.bound, cloud.tag
     r.comes_up()
     replicas = _of(r, bound.type, scorer)
     tagged = r.state.resources.find(type=tag.type)[0]
@@ -226,19 +175,17 @@ def idle_endpoint(r: Rehearsal) -> None:
 
 def workspace_deleted(r: Rehearsal) -> None:
     """Somebody deletes the workspace by hand, with everything in it."""
+    cloud = cloud_of(r.platform)
     r.comes_up()
-    deleted = [record for type_ in _WORKSPACE[r.platform] for record in r.state.resources.find(type=type_)]
-    cloud = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
+    deleted = [record for type_ in cloud.workspace for record in r.state.resources.find(type=type_)]
+    resources = r.behind(f"somebody deletes {', '.join(record.name for record in deleted)}")
     for record in deleted:
-        cloud.delete_behind(record.key)
+        resources.delete_behind(record.key)
     r.looks()
     r.shows("create", [record.name for record in deleted])
-    lost = ["workspace"]
-    if r.platform == "azure":  # here the registry and everything that serves are in the workspace
-        serving = [name for name, one in endpoints.of(r.config).items() if one.enabled]
-        lost += ["access", "registry", *(f"endpoint {name}" for name in serving)]
-        lost += [f"batch job {name}" for name in batch_jobs.of(r.config)]
-        r.operator("not rehearsed: before any `pulumi up`, recover it in the portal, which keeps it for 14 days")
+    lost = ["workspace", *cloud.in_workspace(r.config)]
+    if cloud.unrehearsed:
+        r.operator(f"not rehearsed: {cloud.unrehearsed}")
     r.operator(f"`pulumi up -s {r.stack}`; what people had not saved elsewhere is gone")
     r.converges(lost, gone=lost)
 
@@ -317,16 +264,5 @@ def _of(r: Rehearsal, type_: str, endpoint: str) -> Record:
 
 
 def _who_serves(r: Rehearsal, endpoint: str) -> list[str]:
-    """The versions of a model that get requests. They are artifacts on aws, versions on gcp, deployments on azure."""
-    served = r.served(endpoint)
-    if r.platform == "gcp":
-        deployed = [one for one in r.state.resources.find(type=DEPLOYMENT) if one.id.startswith(f"{served.id}/")]
-        return [one.inputs["model"] for one in deployed if one.outputs["trafficPercent"]]
-    if r.platform == "azure":
-        traffic = r.state.resources.get(TRAFFIC, f"{served.id}/traffic")
-        shares: dict[str, int] = traffic.outputs["traffic"] if traffic else {}
-        return [name for name, share in shares.items() if share]
-    configuration = r.state.resources.named(served.inputs["endpointConfigName"])
-    names = [variant["modelName"] for one in configuration for variant in one.inputs["productionVariants"]]
-    models = [model for name in names for model in r.state.resources.named(name)]
-    return [model.inputs["primaryContainer"]["modelDataUrl"] for model in models]
+    """The versions of a model that get requests."""
+    return cloud_of(r.platform).serving(r.state, r.served(endpoint))

@@ -1,0 +1,25 @@
+"""The drills on Amazon SageMaker: what differs there from the other platforms."""
+
+from catalogue.kinds.aws import appautoscaling, sagemaker
+from operations.drill.cloud import Cloud, Part
+from sandbox.state import State
+from sandbox.state.records import Record
+
+
+def _serving(state: State, endpoint: Record) -> list[str]:
+    """The artifacts of the models in the endpoint's configuration."""
+    configuration = state.resources.named(endpoint.inputs["endpointConfigName"])
+    names = [variant["modelName"] for one in configuration for variant in one.inputs["productionVariants"]]
+    models = [model for name in names for model in state.resources.named(name)]
+    return [model.inputs["primaryContainer"]["modelDataUrl"] for model in models]
+
+
+CLOUD = Cloud(
+    bound=Part(appautoscaling.TARGET, "maxCapacity", 1),
+    tag=Part(sagemaker.DOMAIN, "tags.owner"),
+    workspace=(sagemaker.USER_PROFILE, sagemaker.DOMAIN),
+    no_quota="ResourceLimitExceeded",
+    no_capacity="InsufficientInstanceCapacity",
+    taken_back="SageMaker took the new version back",
+    serving=_serving,
+)

@@ -1,0 +1,36 @@
+"""The drills on Azure Machine Learning: what differs there from the other platforms."""
+
+from catalogue.kinds.azure import machinelearningservices, monitor
+from catalogue.kinds.azure.mlplatform import TRAFFIC
+from operations.drill.cloud import Cloud, Part
+from sandbox.state import State
+from sandbox.state.records import Record
+from stacks.model import StackConfig
+from stacks.sections import batch_jobs, endpoints
+
+
+def _serving(state: State, endpoint: Record) -> list[str]:
+    """The deployments of the endpoint that have a share of its traffic."""
+    traffic = state.resources.get(TRAFFIC, f"{endpoint.id}/traffic")
+    shares: dict[str, int] = traffic.outputs["traffic"] if traffic else {}
+    return [name for name, share in shares.items() if share]
+
+
+def _in_workspace(config: StackConfig) -> list[str]:
+    """The registry, whoever has access, and everything that serves: all of it stands in the workspace."""
+    serving = [name for name, one in endpoints.of(config).items() if one.enabled]
+    jobs = [f"batch job {name}" for name in batch_jobs.of(config)]
+    return ["access", "registry", *(f"endpoint {name}" for name in serving), *jobs]
+
+
+CLOUD = Cloud(
+    bound=Part(monitor.AUTOSCALE_SETTING, "profiles.0.capacity.maximum", "1"),
+    tag=Part(machinelearningservices.WORKSPACE, "tags.owner"),
+    workspace=(machinelearningservices.WORKSPACE,),
+    no_quota="OutOfQuota",
+    no_capacity="OutOfCapacity",
+    taken_back="5 % of its answers were errors, above",
+    serving=_serving,
+    in_workspace=_in_workspace,
+    unrehearsed="before any `pulumi up`, recover it in the portal, which keeps it for 14 days",
+)
