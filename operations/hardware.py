@@ -10,6 +10,9 @@ from operations import facts
 from operations.verdict import HardwareUse
 from policies import limits, quotas
 
+MOST_REGIONS = 6
+"""How many regions a sentence names."""
+
 
 def fit(graph: Graph, region: str) -> list[HardwareUse]:
     """One row for each use of hardware.
@@ -21,7 +24,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     rows: list[HardwareUse] = []
     for resource, use in facts.uses(graph):
         family_name = quotas.family_of(graph.platform, use)
-        family = hardware.families[family_name] if family_name else None
+        family = hardware.machine(family_name) if family_name else None
         quota_name, needed = quotas.draw(graph.platform, use)
         limit = declared.get(quota_name)
         rows.append(
@@ -34,6 +37,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 use=use.use,
                 replicas=str(use.high) if use.low == use.high else f"{use.low} to {use.high}",
                 sold_in_region=bool(family and family.sold_in(region)),
+                sold_in=family.sold if family else [],
+                retires=family.retires if family else None,
                 may_serve=bool(family and use.use in family.uses),
                 quota_name=quota_name,
                 needed=needed,
@@ -51,7 +56,7 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
     for row in rows:
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
-            yield row, f"{uses}, which no source shows in {region}"
+            yield row, f"{uses}, which no source shows in {region}{_elsewhere(row)}"
         if not row.may_serve:
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept"
         elif row.declared is None:
@@ -61,3 +66,10 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
                 row,
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
             )
+
+
+def _elsewhere(row: HardwareUse) -> str:
+    """Where the machine is sold instead, as the end of a sentence."""
+    shown = row.sold_in[:MOST_REGIONS]
+    more = f" and {len(row.sold_in) - len(shown)} more" if len(row.sold_in) > len(shown) else ""
+    return f"; it is sold in {', '.join(shown)}{more}" if shown else ""

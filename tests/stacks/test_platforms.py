@@ -189,10 +189,24 @@ MISTAKES = [
     ),
     ("azure", "eastus2", "eastus22", f"region: found 'eastus22', {REGION['azure']}; did you mean eastus2?"),
     (
-        "azure",  # a word that is merely alike, such as westus, is another continent
+        "azure",  # a word that is merely alike is another continent
         "eastus2",
-        "westeurope",
-        f"region: found 'westeurope', {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
+        "europe",
+        f"region: found 'europe', {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
+    ),
+    (
+        "aws",
+        "us-east-1",
+        "us-gov-west-1",
+        "region: found 'us-gov-west-1', a region of another partition of aws, allowed: a region of the commercial "
+        "partition such as us-east-1, which every name and address here is of",
+    ),
+    (
+        "azure",
+        "eastus2",
+        "chinanorth3",
+        "region: found 'chinanorth3', a region of another partition of azure, allowed: a region of the commercial "
+        "partition such as eastus2, which every name and address here is of",
     ),
     # addresses
     (
