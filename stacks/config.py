@@ -203,7 +203,7 @@ def _place(config: StackConfig) -> Iterator[Problem]:
         yield Problem(("region",), sentence)
         return
     home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
-    # A word that is merely alike could move the data to another continent; what is a region elsewhere is most likely meant.
+    # A word that is merely alike could move the data to another continent; a region elsewhere is what was meant.
     near = get_close_matches(config.region, regions, n=1, cutoff=0.9 if home else 0.75)
     hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
