@@ -38,7 +38,7 @@ class Pricing:
     def hour(self, machines: Machines) -> float:
         """Dollars an hour for one machine. Raises Unpriced where the catalogue has no price in this region."""
         family = self.hardware.family_of(machines.machine_type, machines.accelerator)
-        price = self.hardware.families[family].price(self.region, machines.use) if family else None
+        price = self.hardware.machine(family).price(self.region, machines.use) if family else None
         if price is None or not self.hardware.fits(family, machines.accelerators):
             raise Unpriced(f"{machines.said} for {machines.use} in {self.region}")
         return price

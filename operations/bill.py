@@ -101,8 +101,8 @@ def _sources(pricing: Pricing) -> list[Source]:
     """The sources that prices in this region rest on."""
     hardware, region = pricing.hardware, pricing.region
     names = {hardware.family_of(use.machine_type, use.accelerator) for _, use in facts.uses(pricing.graph)}
-    families = [hardware.families[name] for name in names if name]
-    cited = {f.price_per_hour_usd[region].source for f in families if region in f.price_per_hour_usd}
+    prices = [hardware.machine(name).price_per_hour_usd.get(region) for name in names if name]
+    cited = {source for price in prices if price for source in (price.source, *price.others)}
     cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
     return [hardware.sources[name] for name in sorted(cited)]
 

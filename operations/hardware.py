@@ -10,6 +10,9 @@ from operations import facts
 from operations.verdict import HardwareUse
 from policies import limits, quotas
 
+MOST_REGIONS = 6
+"""How many regions a sentence names."""
+
 
 def fit(graph: Graph, region: str) -> list[HardwareUse]:
     """One row for each use of hardware.
@@ -21,7 +24,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     rows: list[HardwareUse] = []
     for resource, use in facts.uses(graph):
         family_name = quotas.family_of(graph.platform, use)
-        family = hardware.families[family_name] if family_name else None
+        family = hardware.machine(family_name) if family_name else None
         quota_name, needed = quotas.draw(graph.platform, use)
         limit = declared.get(quota_name)
         rows.append(
@@ -34,6 +37,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 use=use.use,
                 replicas=str(use.high) if use.low == use.high else f"{use.low} to {use.high}",
                 sold_in_region=bool(family and family.sold_in(region)),
+                sold_in=family.sold if family else [],
+                retires=family.retires if family else None,
                 may_serve=bool(family and use.use in family.uses),
                 quota_name=quota_name,
                 needed=needed,
@@ -52,7 +57,7 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
             remedy = "Choose a family that is sold there, or another region, in the stack file."
-            yield row, f"{uses}, which no source shows in {region}", remedy
+            yield row, f"{uses}, which no source shows in {region}{_elsewhere(row)}", remedy
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
@@ -65,3 +70,10 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
                 f"Lower the replicas in the stack file, or have the account's quota raised and say so in {limits.OWN}.",
             )
+
+
+def _elsewhere(row: HardwareUse) -> str:
+    """Where the machine is sold instead, as the end of a sentence."""
+    shown = row.sold_in[:MOST_REGIONS]
+    more = f" and {len(row.sold_in) - len(shown)} more" if len(row.sold_in) > len(shown) else ""
+    return f"; it is sold in {', '.join(shown)}{more}" if shown else ""

@@ -131,7 +131,11 @@ class Proof(_Part):
 
 
 class HardwareUse(_Part):
-    """One use of one hardware family, with region and quota. `needed` counts both fleets of a blue/green update."""
+    """One use of one hardware family or machine type, with region and quota.
+
+    `needed` counts both fleets of a blue/green update. `sold_in` are the regions in which a source shows the machine,
+    `retires` is the day from which the platform has it no more.
+    """
 
     urn: str
     stack_key: str | None = None
@@ -141,6 +145,8 @@ class HardwareUse(_Part):
     use: str
     replicas: str
     sold_in_region: bool
+    sold_in: list[str] = []
+    retires: date | None = None
     may_serve: bool
     quota_name: str
     needed: int

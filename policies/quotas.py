@@ -13,7 +13,10 @@ and the safe reading. On Vertex AI and Azure ML it is a second deployment ("Safe
 
 
 def family_of(platform: str, machines: Machines) -> str | None:
-    """The hardware family of these machines, by type, accelerator and number of accelerators. None without one."""
+    """The hardware family of these machines, by type, accelerator and number of accelerators.
+
+    The machine type where it is of no family. None where the catalogue does not know the machines.
+    """
     hardware = catalogue.load(platform)
     family = hardware.family_of(machines.machine_type, machines.accelerator)
     return family if hardware.fits(family, machines.accelerators) else None
@@ -22,19 +25,16 @@ def family_of(platform: str, machines: Machines) -> str | None:
 def draw(platform: str, machines: Machines) -> tuple[str, int]:
     """The quota that the machines draw on, and how much of it at once.
 
-    Online machines count twice, for both versions run during an update. Machines that the catalogue does not know draw
-    on a quota that nobody declares.
+    Online machines count twice, for both versions run during an update. Machines that the catalogue does not know, or
+    whose quota it cannot name, draw on one that is named after them.
     """
     hardware = catalogue.load(platform)
     family = family_of(platform, machines)
     serves = machines.use in ("online", "async")
     fleets = FLEETS_IN_UPDATE if serves else 1
-    if family is None or machines.use not in hardware.families[family].uses:
+    quota = hardware.machine(family).uses.get(machines.use) if family else None
+    if family is None or quota is None or quota.quota_name is None:
         return f"{machines.machine_type} for {machines.use}", fleets * machines.high
     if platform == "azure" and serves:  # each deployment reserves for its own upgrades
-        return hardware.families[family].uses[machines.use].quota_name, fleets * ceil(
-            hardware.draws(family, machines.use, machines.high)
-        )
-    return hardware.families[family].uses[machines.use].quota_name, ceil(
-        hardware.draws(family, machines.use, fleets * machines.high)
-    )
+        return quota.quota_name, fleets * ceil(hardware.draws(family, machines.use, machines.high))
+    return quota.quota_name, ceil(hardware.draws(family, machines.use, fleets * machines.high))

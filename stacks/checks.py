@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word
+from stacks.fields import Machine
 from stacks.model import Path, Problem, StackConfig
 
 
@@ -19,11 +21,45 @@ def address(config: StackConfig, path: Path, uri: str, folder: bool) -> Iterator
         yield Problem(path, f"found {found_word(uri)}, allowed: a folder, which ends with '/'")
 
 
-def offered(config: StackConfig, path: Path, family: str, use: Use) -> Iterator[Problem]:
-    """The platform has the hardware family, and offers it for this use."""
+def offered(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterator[Problem]:
+    """The platform has the machine that an item asks for, by its family or its type, and offers it for this use."""
+    if asked.machine_type is not None:
+        yield from _offered_type(config, (*path, "machine_type"), asked, use)
+    elif asked.family is not None:
+        yield from _offered_family(config, (*path, "family"), asked.family, use)
+    else:
+        sentence = "is missing; add it, or a machine type of the platform under machine_type"
+        yield Problem((*path, "family"), sentence)
+
+
+def _offered_family(config: StackConfig, path: Path, family: str, use: Use) -> Iterator[Problem]:
     families = catalogue.load(config.platform).families
     if absent := families[family].absent:
         yield Problem(path, f"found {family!r}, which {config.platform} lacks: {absent}")
     elif use not in families[family].uses:
         allowed = ", ".join(name for name, figures in families.items() if use in figures.uses)
         yield Problem(path, f"found {family!r}, which {config.platform} does not offer for {use}, allowed: {allowed}")
+
+
+def _offered_type(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterator[Problem]:
+    known, name = catalogue.load(config.platform), str(asked.machine_type)
+    if asked.family is not None:
+        yield Problem(path, f"found {found_word(name)} beside family {asked.family!r}, allowed: one of the two")
+    elif (machine := known.machine_types.get(name)) is None:
+        near = get_close_matches(name, known.machine_types, n=3, cutoff=0.6)
+        listed = f"catalogue/hardware/machines/{config.platform}.csv lists them"
+        hint = f"did you mean {' or '.join(near)}?" if near else listed
+        product = PLATFORMS[config.platform].product
+        yield Problem(path, f"found {found_word(name)}, allowed: a machine type of {product}; {hint}")
+    elif machine.retires and machine.retires <= known.dated:
+        yield Problem(
+            path, f"found {name!r}, which {config.platform} has no more since {machine.retires}, {_take(use)}"
+        )
+    elif use not in machine.uses:
+        offers = ", ".join(machine.uses)
+        sentence = f"found {name!r}, which {config.platform} does not offer for {use}, only for {offers}, {_take(use)}"
+        yield Problem(path, sentence)
+
+
+def _take(use: Use) -> str:
+    return f"allowed: a machine type for {use}, or a family under family"

@@ -194,9 +194,17 @@ def _place(config: StackConfig) -> Iterator[Problem]:
         yield Problem(("account",), f"found {found_word(config.account)}, allowed: {own.account.words}")
     if config.region in regions:
         return
+    others = catalogue.load(config.platform).other_partitions
+    if others and re.fullmatch(others, config.region):
+        sentence = (
+            f"found {config.region!r}, a region of another partition of {config.platform}, allowed: a region of the "
+            f"commercial partition such as {own.region}, which every name and address here is of"
+        )
+        yield Problem(("region",), sentence)
+        return
     home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
-    # A word that is merely alike could move the data to another continent.
-    near = get_close_matches(config.region, regions, n=1, cutoff=0.75)
+    # A word that is merely alike could move the data to another continent; a region elsewhere is what was meant.
+    near = get_close_matches(config.region, regions, n=1, cutoff=0.9 if home else 0.75)
     hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
     yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {own.region}; {hint}")

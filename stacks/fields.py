@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -80,11 +80,19 @@ def distinct(value: list[str]) -> list[str]:
     return value
 
 
+def machine_type_schema(platform: str) -> dict[str, Any]:
+    """For editors: a machine type that the platform has, by the definition of that name in the schema."""
+    return {"$ref": f"#/$defs/{MACHINE_TYPES[platform]}"}
+
+
 def _any_platforms(form: Literal["account", "uri", "person"]) -> str:
     """The pattern that the forms of all platforms share, for a field that knows no platform."""
     return "^(" + "|".join(p for platform in PLATFORMS.values() if (p := getattr(platform, form).pattern)) + ")$"
 
 
+MACHINE_TYPES = {platform: f"MachineTypes_{platform}" for platform in PLATFORMS}
+"""The names under which the schema lists the machine types of each platform."""
+MACHINE_TYPE = r"^[A-Za-z0-9._-]+$"
 SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 ACCOUNT = _any_platforms("account")
 EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
@@ -96,6 +104,7 @@ FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person"}
 """The patterns that a platform writes in its own way, and the form of its record that says how."""
 
 WORDS = {
+    MACHINE_TYPE: "a machine type in the platform's own words, such as those in catalogue/hardware/machines",
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
     EMAIL: "an e-mail address such as team@example.com",
     IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
@@ -107,6 +116,7 @@ Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=64)]
 Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(_cron)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Family = Annotated[str, AfterValidator(_family), WithJsonSchema({"type": "string", "enum": catalogue.family_names()})]
+MachineType = Annotated[str, StringConstraints(pattern=MACHINE_TYPE, max_length=64)]
 Image = Annotated[str, StringConstraints(pattern=IMAGE, max_length=255), AfterValidator(_pinned)]
 Uri = Annotated[str, StringConstraints(pattern=URI, max_length=1024)]
 Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL, max_length=128)]
@@ -116,3 +126,17 @@ Zones = Annotated[
     Field(min_length=2, max_length=8, json_schema_extra={"uniqueItems": True}),
     AfterValidator(distinct),
 ]
+
+
+class Machine(Fields):
+    """What something runs on: a portable `family`, or a `machine_type` in the platform's own words. One of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["family"]}, {"required": ["machine_type"]}]})
+
+    family: Family | None = None
+    machine_type: MachineType | None = None
+
+    @property
+    def machine(self) -> str:
+        """The name by which the hardware catalogue knows the machine. Empty where the file names none."""
+        return self.family or self.machine_type or ""

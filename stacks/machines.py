@@ -4,9 +4,9 @@ from catalogue.hardware import catalogue
 from components.shapes import Machine
 
 
-def machine(platform: str, family: str) -> Machine:
-    """The machine of a family that the platform has."""
-    has = catalogue.load(platform).families[family]
+def machine(platform: str, name: str) -> Machine:
+    """The machine of a family that the platform has, or of a machine type of its own."""
+    has = catalogue.load(platform).machine(name)
     added = has.accelerator
     return Machine(
         type=str(has.machine_type),

@@ -5,6 +5,7 @@ from typing import Any
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from stacks.config import TOP_LEVEL
+from stacks.fields import MACHINE_TYPES
 from stacks.model import NAMESPACE
 from stacks.sections import refusal, sections, stack_model
 
@@ -41,8 +42,14 @@ def json_schema() -> dict[str, Any]:
             },
             **{key: {} for key in TOP_LEVEL if key != "config"},
         },
-        "$defs": schema["$defs"],
+        "$defs": {**schema["$defs"], **{name: _machine_types(platform) for platform, name in MACHINE_TYPES.items()}},
     }
+
+
+def _machine_types(platform: str) -> dict[str, Any]:
+    known = catalogue.load(platform)
+    types = known.machine_types.items()
+    return {"enum": [name for name, one in types if one.retires is None or one.retires > known.dated]}
 
 
 def _own_schema(platform: str) -> dict[str, Any]:

@@ -1,13 +1,18 @@
-"""The hardware catalogue: portable hardware families, and what each platform has, charges and allows for them.
+"""The hardware catalogue: hardware families and machine types, and what each platform charges and allows for them.
 
-The figures live in one YAML file a platform beside this module, each with the date and address of its source.
+The families and services live in one YAML file a platform beside this module, each figure with the date and address of
+its source. What machine-readable sources list as a whole lives in three folders of CSV files, as it stands in the
+source: `prices/` has a file for each price list, `machines/` what each machine type is and may serve, `zones/` where
+it stands. The YAML file names their sources.
 """
 
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from math import ceil
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,14 +45,14 @@ class Source(_Entry):
 
 
 class Quota(_Entry):
-    """The quota that one replica of this use draws on. Name and code are the platform's.
+    """The quota that one replica of this use draws on. Name and code are the platform's, each None where unknown.
 
     The code is Service Quotas' on aws, Cloud Quotas' quota id on gcp, and the VM family's name on azure. One replica
     takes `per_replica` of the quota, counted in `unit`: instances on aws; vCPUs or accelerators on gcp; vCPUs on azure.
     `reserved` is False where the platform keeps no reserve of this machine for upgrades.
     """
 
-    quota_name: str
+    quota_name: str | None
     quota_code: str | None
     source: str | None
     per_replica: float = Field(default=1, gt=0)
@@ -58,16 +63,22 @@ class Quota(_Entry):
 class Accelerator(_Entry):
     """`count` accelerators of `memory_gib` each.
 
-    On gcp `name` is the API's acceleratorType. That of a TPU is not sent, for the machine type implies it.
+    On gcp `name` is the API's acceleratorType. That of a TPU is not sent, for the machine type implies it. `added` is
+    True where the machine type does not imply the accelerator: the machine is sold without it, too.
     """
 
     name: str
     count: int
     memory_gib: float | None
+    added: bool = False
 
 
 class Price(_Entry):
-    """Dollars an hour for one machine in one region, by use; None where no source was found."""
+    """Dollars an hour for one machine in one region, by use; None where no source was found.
+
+    Where sources disagree the higher figure is taken. `source` is where it comes from, `others` are the sources that
+    say the same or less.
+    """
 
     online: float | None = None
     async_: float | None = Field(default=None, alias="async")
@@ -75,14 +86,48 @@ class Price(_Entry):
     training: float | None = None
     source: str
     batch_source: str | None = None
+    others: tuple[str, ...] = ()
+
+
+class Factor(_Entry):
+    """What the platform charges for a machine, as a multiple of what a list says of it.
+
+    It holds for one series, and is known only where prices of the platform are quoted beside those of the list:
+    `quoted` are such prices by machine type, in dollars an hour in `region`, from `source`.
+    """
+
+    value: float = Field(gt=1)
+    quoted: dict[str, float] = Field(min_length=1)
+    region: str
+    source: str
+
+
+class PriceList(_Entry):
+    """A list of machine prices, `prices/<its source>.csv`, and the uses that it prices.
+
+    Without `factors` its figures are the platform's own. With them it is another service's: its figure is multiplied by
+    the factor of the series that the machine type begins with. A series without a factor has no price here.
+    """
+
+    uses: list[Use]
+    batch_source: str | None = None
+    factors: dict[str, Factor] | None = None
+
+    def factor(self, machine_type: str) -> float | None:
+        """What the figures of a machine type are multiplied by. None where they say nothing of the platform's price."""
+        if self.factors is None:
+            return 1.0
+        return next((f.value for series, f in self.factors.items() if machine_type.startswith(series)), None)
 
 
 class HardwareFamily(_Entry):
-    """One portable family on one platform. `absent` is the reason where the platform has no such machine.
+    """One portable family, or one machine type, on one platform. `absent` is the reason where there is no such machine.
 
     `local_nvme` machines have an NVMe instance store. On aws it is encrypted in hardware and takes no volume key.
-    `regions` is None where no source was found. A price in a region also shows that the machine is sold there. `zones`
-    is for personal machines on gcp, which stand in one zone: the zones that have the machine. It is None otherwise.
+    `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
+    shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
+    zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
+    no more.
     """
 
     summary: str
@@ -99,16 +144,22 @@ class HardwareFamily(_Entry):
     regions: list[str] | None = None
     regions_source: str | None = None
     zones: list[str] | None = None
-    zones_source: str | None = None
+    retires: date | None = None
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
         entry = self.price_per_hour_usd.get(region)
-        return None if entry is None else getattr(entry, "async_" if use == "async" else use)
+        return None if entry is None else _figure(entry, use)
 
     def sold_in(self, region: str) -> bool:
         """Whether a source shows that the platform has this machine in the region."""
-        return region in (self.regions or ()) or region in self.price_per_hour_usd
+        return region in self.sold
+
+    @cached_property
+    def sold(self) -> list[str]:
+        """Every region in which a source shows the machine, sorted."""
+        of_zones = {zone.rpartition("-")[0] for zone in self.zones or ()}
+        return sorted({*(self.regions or ()), *self.price_per_hour_usd, *of_zones})
 
 
 class PricedService(_Entry):
@@ -132,6 +183,10 @@ class Assumption(_Entry):
 class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
+    `regions` are those in which the platform's service is sold, whatever has a price there. `other_partitions` is the
+    pattern of regions that other clouds of the same provider have, such as a government's: no account, name or address
+    of this project reaches them.
+
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
     """
@@ -144,23 +199,39 @@ class Catalogue(_Entry):
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
+    other_partitions: str | None = None
+    price_lists: dict[str, PriceList] = {}
+    machines_source: str
+    machine_uses_source: str
+    zones_source: str | None = None
+    retires_source: str | None = None
     families: dict[str, HardwareFamily]
     services: dict[str, PricedService]
     assumptions: dict[str, Assumption]
 
-    def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
-        """The family of this machine type, with the accelerator that is added to it, if any.
+    @cached_property
+    def machine_types(self) -> Mapping[str, HardwareFamily]:
+        """What is known of each machine type by its name, without prices and zones, and bare of what can be added."""
+        return {row["machine_type"]: _machine(self, row) for row in _rows("machines", self.platform)}
 
-        None where there is no such family.
+    def machine(self, name: str) -> HardwareFamily:
+        """A family by its portable name, or a machine type by its own. Raises KeyError for any other name."""
+        return self.families[name] if name in self.families else _completed(self.platform, name)
+
+    def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
+        """The name of the family of this machine type, with the accelerator that is added to it, if any.
+
+        The machine type itself where it is of no family. None where the catalogue does not know the machine.
         """
-        fitting = (name for name, f in self.families.items() if f.machine_type == machine_type)
-        if accelerator is None:
-            return next(fitting, None)
-        return next((n for n in fitting if (a := self.families[n].accelerator) and a.name == accelerator), None)
+        for name, family in self.families.items():
+            if _is(family, machine_type, accelerator):
+                return name
+        own = self.machine_types.get(machine_type)
+        return machine_type if own and _is(own, machine_type, accelerator) else None
 
     def fits(self, family: str | None, accelerators: int | None) -> bool:
         """Whether a machine with this number of added accelerators is of the family's size."""
-        added = self.families[family].accelerator if family else None
+        added = self.machine(family).accelerator if family else None
         return accelerators is None or (added is not None and added.count == accelerators)
 
     def draws(self, family: str, use: Use, replicas: int) -> float:
@@ -168,9 +239,136 @@ class Catalogue(_Entry):
 
         Raises KeyError where the family does not serve the use.
         """
-        quota = self.families[family].uses[use]
+        quota = self.machine(family).uses[use]
         reserve = self.online_reserve if use == "online" and quota.reserved else 0
         return ceil(round(replicas * (1 + reserve), 6)) * quota.per_replica
+
+    def completed(self, family: HardwareFamily) -> HardwareFamily:
+        """The family, or machine type, with the prices of every list, and with its zones."""
+        if family.machine_type is None:
+            return family
+        zones: Mapping[str, list[str]] = _zones(self.platform) if self.zones_source else {}
+        wanted = [family.machine_type, *([a.name] if (a := family.accelerator) and a.added else [])]
+        having: list[set[str]] = [set(zones.get(name, ())) for name in wanted]
+        standing = sorted(having[0].intersection(*having))
+        return family.model_copy(update={"price_per_hour_usd": dict(_prices(self, family)), "zones": standing or None})
+
+
+def _is(family: HardwareFamily, machine_type: str, accelerator: str | None) -> bool:
+    """Whether a machine type, with the accelerator that is named beside it, is this family's."""
+    has = family.accelerator
+    if family.machine_type != machine_type:
+        return False
+    return not (has and has.added) if accelerator is None else has is not None and has.name == accelerator
+
+
+def _machine(catalogue: Catalogue, row: Mapping[str, str]) -> HardwareFamily:
+    """A machine type as a row of `machines/` says it. `-` is a use whose quota has no name that is known."""
+    codes = {quota.quota_name: quota for family in catalogue.families.values() for quota in family.uses.values()}
+    count, unit = int(row["accelerators"] or 0), row["unit"]
+    per_replica = {"instances": 1, "vCPUs": int(row["vcpus"]), "accelerators": count}[unit]
+    has_async = any("async" in family.uses for family in catalogue.families.values())
+    uses: dict[Use, Quota] = {}
+    for use in get_args(Use):
+        name = row["online_quota" if use == "async" else f"{use}_quota"]
+        if name and (use != "async" or has_async):
+            known = codes.get(name)
+            uses[use] = Quota.model_construct(
+                quota_name=None if name == "-" else name,
+                quota_code=known.quota_code if known else None,
+                source=known.source if known else None,
+                per_replica=per_replica,
+                unit=unit,
+                reserved=row["reserved"] != "no",
+            )
+    size, retires = row["memory_gib"], row["retires"]
+    accelerator = Accelerator(
+        name=row["accelerator"],
+        count=count,
+        memory_gib=float(row["accelerator_gib"]) if row["accelerator_gib"] else None,
+    )
+    return HardwareFamily.model_construct(
+        summary=row["machine_type"],
+        machine_type=row["machine_type"],
+        vcpus=int(row["vcpus"]),
+        memory_gib=float(size) if size else None,
+        accelerator=accelerator if count else None,
+        local_nvme=row["local_nvme"] == "yes",
+        source=catalogue.machines_source,
+        uses_source=catalogue.machine_uses_source,
+        uses=uses,
+        retires=date.fromisoformat(retires) if retires else None,
+    )
+
+
+def _figure(price: Price, use: Use) -> float | None:
+    return getattr(price, "async_" if use == "async" else use)
+
+
+def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str, Price]]:
+    """The price in each region: of the quoted one and those of the lists, the higher for each use."""
+    found: dict[str, list[Price]] = {region: [quoted] for region, quoted in family.price_per_hour_usd.items()}
+    added = family.accelerator is not None and family.accelerator.added
+    for name, listed in catalogue.price_lists.items() if not added else ():
+        factor = listed.factor(str(family.machine_type))
+        uses = [use for use in listed.uses if use in family.uses]
+        if factor is None or not uses:
+            continue
+        for region, figure in _list(name).get(str(family.machine_type), {}).items():
+            usd = round(figure * factor, 6)
+            said: dict[str, Any] = {"async_" if use == "async" else use: usd for use in uses}
+            price = Price.model_construct(
+                **said,
+                source=name,
+                batch_source=listed.batch_source if "batch" in uses else None,
+            )
+            found.setdefault(region, []).append(price)
+    for region, prices in found.items():
+        yield region, prices[0] if len(prices) == 1 else _highest(prices)
+
+
+def _highest(prices: list[Price]) -> Price:
+    """One price of several sources: the higher figure for each use, every source named."""
+    best = max(prices, key=lambda price: max(_figures(price)))
+    batch = max(prices, key=lambda price: price.batch or 0)
+    said: dict[str, Any] = {}
+    for use in get_args(Use):
+        figures = [figure for price in prices if (figure := _figure(price, use)) is not None]
+        if figures:
+            said["async_" if use == "async" else use] = max(figures)
+    others = tuple(price.source for price in prices if price is not best)
+    return Price.model_construct(**said, source=best.source, batch_source=batch.batch_source, others=others)
+
+
+def _figures(price: Price) -> Iterable[float]:
+    return (figure for use in get_args(Use) if (figure := _figure(price, use)) is not None)
+
+
+def _rows(folder: str, name: str) -> list[dict[str, str]]:
+    with (_FOLDER / folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def _completed(platform: str, machine_type: str) -> HardwareFamily:
+    catalogue = load(platform)
+    return catalogue.completed(catalogue.machine_types[machine_type])
+
+
+@cache
+def _list(name: str) -> dict[str, dict[str, float]]:
+    """A price list as it stands in its file: dollars an hour by machine type and region."""
+    table: dict[str, dict[str, float]] = {}
+    # No field of these files is quoted, and this is four times as fast as the csv module.
+    for line in (_FOLDER / "prices" / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]:
+        machine_type, region, usd = line.split(",")
+        table.setdefault(machine_type, {})[region] = float(usd)
+    return table
+
+
+@cache
+def _zones(platform: str) -> dict[str, list[str]]:
+    return {row["machine"]: row["zones"].split(" ") for row in _rows("zones", platform)}
 
 
 @cache
@@ -178,7 +376,9 @@ def load(platform: str) -> Catalogue:
     """Read one platform's catalogue, once. Raises FileNotFoundError for a platform that has none."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = (_FOLDER / f"{platform}.yaml").read_text(encoding="utf-8")
-    return Catalogue.model_validate(yaml.load(text, Loader=loader))
+    read = Catalogue.model_validate(yaml.load(text, Loader=loader))
+    families = {name: read.completed(family) for name, family in read.families.items()}
+    return read.model_copy(update={"families": families})
 
 
 def family_names() -> list[str]:

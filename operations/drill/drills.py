@@ -83,9 +83,10 @@ def bad_version(r: Rehearsal) -> None:
 def no_capacity(r: Rehearsal) -> None:
     """An endpoint that was off over night cannot come back, for its region has no such machine left."""
     scorer = r.endpoint()
-    was = endpoints.of(r.config)[scorer].family
+    endpoint = endpoints.of(r.config)[scorer]
+    was, key = endpoint.machine, "family" if endpoint.family else "machine_type"
     instead = fallback(r.config, scorer)
-    machine, other = (str(catalogue.load(r.platform).families[name].machine_type) for name in (was, instead))
+    machine, other = (str(catalogue.load(r.platform).machine(name).machine_type) for name in (was, instead))
     region = r.config.region
     r.comes_up()
     r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
@@ -95,11 +96,11 @@ def no_capacity(r: Rehearsal) -> None:
     r.fails(cloud_of(r.platform).no_capacity)
     r.looks()
     r.operator(f"write `family: {instead}` for {scorer}, `pulumi up -s {r.stack}`: it serves on {other}")
-    r.edits(f"family: {instead} for {scorer}", _set(scorer, family=instead))
+    r.edits(f"family: {instead} for {scorer}", _moves(scorer, instead))
     r.ends_well()
     r.is_called()
     r.refuses_no_more(f"{region} has {machine} again")
-    r.operator(f"when there are {machine} again: `enabled: false`, up, `family: {was}` and `enabled: true`, up")
+    r.operator(f"when there are {machine} again: `enabled: false`, up, `{key}: {was}` and `enabled: true`, up")
     r.edits(f"enabled: false for {scorer}", _set(scorer, enabled=False))
     r.ends_well()
     r.reverts()
@@ -109,7 +110,7 @@ def no_capacity(r: Rehearsal) -> None:
 def interrupted_up(r: Rehearsal) -> None:
     """The machine that runs `pulumi up` dies half-way through the launch of an endpoint."""
     scorer = r.endpoint()
-    launch = _launch(r.config, scorer, endpoints.of(r.config)[scorer].family)
+    launch = _launch(r.config, scorer)
     r.comes_up()
     r.edits(f"an endpoint {NEW}, a copy of {scorer}", launch)
     r.is_killed(0.5)
@@ -204,19 +205,32 @@ DRILLS: Mapping[str, Drill] = {
 }
 
 
-def _launch(stack_config: StackConfig, scorer: str, family: str) -> Callable[[Json], None]:
-    """Add a copy of an endpoint, on that family. Raises BadInput where the name is in use."""
+def _launch(stack_config: StackConfig, scorer: str, family: str | None = None) -> Callable[[Json], None]:
+    """Add a copy of an endpoint, on that family or on its own machine. Raises BadInput where the name is in use."""
     if NEW in endpoints.of(stack_config):
         raise BadInput(f"{NEW}: the stack file has an endpoint of that name, which this drill would launch")
 
     def change(config: Json) -> None:
-        config["endpoints"][NEW] = {**config["endpoints"][scorer], "family": family}
+        own = config["endpoints"][scorer]
+        config["endpoints"][NEW] = _on(own, family) if family else dict(own)
 
     return change
 
 
 def _set(endpoint: str, **values: object) -> Callable[[Json], None]:
     return lambda config: config["endpoints"][endpoint].update(values)
+
+
+def _moves(endpoint: str, family: str) -> Callable[[Json], None]:
+    def change(config: Json) -> None:
+        config["endpoints"][endpoint] = _on(config["endpoints"][endpoint], family)
+
+    return change
+
+
+def _on(endpoint: Json, family: str) -> Json:
+    """The endpoint on a family, whatever machine it names now."""
+    return {**{key: value for key, value in endpoint.items() if key != "machine_type"}, "family": family}
 
 
 def cheapest(config: StackConfig, fits: Callable[[HardwareFamily], bool]) -> str:
@@ -237,7 +251,7 @@ def fallback(config: StackConfig, endpoint: str) -> str:
 
     It has accelerators only if the endpoint's own family has some. Raises BadInput if there is none.
     """
-    own = catalogue.load(config.platform).families[endpoints.of(config)[endpoint].family]
+    own = catalogue.load(config.platform).machine(endpoints.of(config)[endpoint].machine)
 
     def fits(one: HardwareFamily) -> bool:
         if one == own or (one.accelerator is None) != (own.accelerator is None):

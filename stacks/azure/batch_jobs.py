@@ -36,7 +36,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=ground.models[job.model],
                 identity_id=ground.identity_ids["batch"],
                 client_id=ground.client_ids["batch"],
-                machine=machine(config.platform, job.family),
+                machine=machine(config.platform, job.machine),
                 replicas=job.replicas,
                 schedule=job.when,
                 max_hours=job.max_hours,

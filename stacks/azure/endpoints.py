@@ -35,7 +35,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 enabled=item.enabled,
                 model=ground.models[item.model],
                 identity_id=ground.identity_ids["serving"],
-                machine=machine(config.platform, item.family),
+                machine=machine(config.platform, item.machine),
                 replicas=item.replicas,
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 rollout=item.rollout,

@@ -36,7 +36,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 job_name=f"{ground.stack}-{name}",
                 enabled=job.enabled,
                 model=model(ground, config, job.model, "batch"),
-                machine=machine(config.platform, job.family),
+                machine=machine(config.platform, job.machine),
                 replicas=job.replicas,
                 schedule=job.when,
                 max_hours=job.max_hours,

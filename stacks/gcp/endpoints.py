@@ -30,7 +30,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 endpoint_name=f"{ground.stack}-{name}",
                 enabled=item.enabled,
                 model=model(ground, config, item.model, "serving"),
-                machine=machine(config.platform, item.family),
+                machine=machine(config.platform, item.machine),
                 replicas=item.replicas,
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 rollout=item.rollout,

@@ -8,17 +8,16 @@ from pydantic import Field
 from catalogue.platforms import PLATFORMS
 from components.shapes import Schedule
 from stacks.checks import address, offered
-from stacks.fields import Cron, Family, Fields, Slug, TimeZone, Uri
+from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
 
 
-class BatchJob(Fields):
+class BatchJob(Machine):
     """Scoring on a schedule, in `timezone`, stopped after `max_hours`; nothing runs between runs."""
 
     enabled: bool = True
     model: Slug
-    family: Family
     replicas: Annotated[int, Field(ge=1, le=100)]
     schedule: Cron
     timezone: TimeZone = "UTC"
@@ -41,7 +40,7 @@ def check(config: StackConfig) -> Iterator[Problem]:
         if config.platform == "azure":
             yield from _schedule_of_azure(name, job)
         yield from models.known(config, (SECTION.name, name, "model"), job.model)
-        yield from offered(config, (SECTION.name, name, "family"), job.family, "batch")
+        yield from offered(config, (SECTION.name, name), job, "batch")
 
 
 def _schedule_of_azure(name: str, job: BatchJob) -> Iterator[Problem]:
@@ -57,7 +56,8 @@ def _schedule_of_azure(name: str, job: BatchJob) -> Iterator[Problem]:
 
 def _own_schema(platform: str) -> dict[str, Any]:
     uri = {"pattern": f"^({PLATFORMS[platform].uri.pattern})$"}
-    return {"additionalProperties": {"properties": {"input_uri": uri, "output_uri": uri}}}
+    said = {"machine_type": machine_type_schema(platform), "input_uri": uri, "output_uri": uri}
+    return {"additionalProperties": {"properties": said}}
 
 
 SECTION: Section[Mapping[str, BatchJob]] = Section(

@@ -1,14 +1,14 @@
 """Served models: endpoints that answer at once, or through a queue."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered
-from stacks.fields import Family, Fields, Slug
+from stacks.fields import Fields, Machine, Slug, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
 
@@ -33,13 +33,12 @@ class AsyncRollback(Fields):
     error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 
-class OnlineEndpoint(Fields):
+class OnlineEndpoint(Machine):
     """A model that answers at once; scaled on requests a replica, never below one replica while enabled."""
 
     kind: Literal["online"]
     enabled: bool = True
     model: Slug
-    family: Family
     min_replicas: Annotated[int, Field(ge=1, le=100)]
     max_replicas: Annotated[int, Field(ge=1, le=100)]
     requests_per_replica_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
@@ -58,13 +57,12 @@ class OnlineEndpoint(Fields):
         return Rollout(self.canary.percent, self.canary.bake_minutes, bounds.p95_latency_ms, bounds.error_rate_percent)
 
 
-class AsyncEndpoint(Fields):
+class AsyncEndpoint(Machine):
     """A model that answers through a queue; scaled on the backlog a replica, to zero when `min_replicas` is 0."""
 
     kind: Literal["async"]
     enabled: bool = True
     model: Slug
-    family: Family
     min_replicas: Annotated[int, Field(ge=0, le=100)]
     max_replicas: Annotated[int, Field(ge=1, le=100)]
     backlog_per_replica: Annotated[int, Field(ge=1, le=10_000)]
@@ -101,11 +99,15 @@ def check(config: StackConfig) -> Iterator[Problem]:
     for name, item in of(config).items():
         yield from models.known(config, (SECTION.name, name, "model"), item.model)
         if not SECTION.refused_kind(item.kind, config.platform):
-            yield from offered(config, (SECTION.name, name, "family"), item.family, item.kind)
+            yield from offered(config, (SECTION.name, name), item, item.kind)
     for name, item in of(config).items():
         if item.min_replicas > item.max_replicas:
             sentence = f"found {item.min_replicas}, allowed at most max_replicas, which is {item.max_replicas}"
             yield Problem((SECTION.name, name, "min_replicas"), sentence)
+
+
+def _own_schema(platform: str) -> dict[str, Any]:
+    return {"additionalProperties": {"properties": {"machine_type": machine_type_schema(platform)}}}
 
 
 SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
@@ -116,6 +118,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     makes={"Endpoint": "{stack}-{item}"},
     after=("models", "workspace"),
     check=check,
+    own_schema=_own_schema,
     kinds={
         "online": {},
         "async": {

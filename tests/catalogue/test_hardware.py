@@ -1,5 +1,6 @@
 """The hardware catalogue: every figure has a source, every name is one thing."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -36,16 +37,25 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
     yield "online reserve", hardware.online_reserve_source
+    yield "machine types", hardware.machines_source
+    yield "uses of machine types", hardware.machine_uses_source
+    yield "zones", hardware.zones_source
+    yield "days of retirement", hardware.retires_source
+    for name, listed in hardware.price_lists.items():
+        yield f"price list {name}", name
+        yield f"price list {name} for batch", listed.batch_source
+        for series, factor in (listed.factors or {}).items():
+            yield f"factor of {series}", factor.source
     for name, family in hardware.families.items():
         yield name, family.source
         yield f"{name} uses", family.uses_source
         yield f"{name} regions", family.regions_source
-        yield f"{name} zones", family.zones_source
         for use, quota in family.uses.items():
             yield f"{name} {use} quota", quota.source
         for region, price in family.price_per_hour_usd.items():
             yield f"{name} {region} price", price.source
             yield f"{name} {region} batch price", price.batch_source
+            yield from ((f"{name} {region} other price", other) for other in price.others)
     for name, service in hardware.services.items():
         yield name, service.source
         for region, source in service.price_sources.items():
@@ -118,7 +128,10 @@ def test_a_machine_type_is_of_one_family(hardware: Catalogue) -> None:
     machines = Counter(family.machine_type for family in present(hardware).values())
     assert [machine for machine, count in machines.items() if count > 1] == []
     for name, family in present(hardware).items():
-        assert hardware.family_of(str(family.machine_type)) == name
+        added = family.accelerator.name if family.accelerator and family.accelerator.added else None
+        assert hardware.family_of(str(family.machine_type), added) == name
+        # Bare of what is added to it, a machine type is another machine at another price.
+        assert (hardware.family_of(str(family.machine_type)) == name) == (added is None)
     assert hardware.family_of("ml.none.xlarge") is None
 
 
@@ -193,6 +206,7 @@ def test_each_price_is_more_than_nothing_for_a_use_there_is_in_a_region_there_is
     for name, family in present(hardware).items():
         assert set(family.regions or ()) <= set(hardware.regions), name
         assert (family.regions is None) == (family.regions_source is None), name
+        assert set(family.sold) >= set(family.price_per_hour_usd), name
         for region, price in family.price_per_hour_usd.items():
             assert region in hardware.regions, f"{name} {region}"
             assert figures(price), f"{name} {region}: no figure"
@@ -286,3 +300,127 @@ def test_a_platform_without_a_catalogue_is_not_found() -> None:
 def test_a_key_that_no_one_reads_is_refused() -> None:
     with pytest.raises(ValidationError):
         HardwareFamily.model_validate({"summary": "a machine", "vcpu": 2})
+
+
+# ---- machine types and price lists ----------------------------------------------------------------------------------
+
+
+def rows(folder: str, name: str) -> list[dict[str, str]]:
+    with (FOLDER / folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@every_platform
+def test_each_machine_type_stands_once_and_is_described(hardware: Catalogue) -> None:
+    named = [row["machine_type"] for row in rows("machines", hardware.platform)]
+    assert named == sorted(set(named))
+    for name in named:
+        machine = hardware.machine(name)
+        assert (machine.vcpus or 0) > 0, name
+        assert machine.uses, f"{name}: a machine for nothing"
+        assert machine.accelerator is None or machine.accelerator.count > 0, name
+        units = {quota.unit for quota in machine.uses.values()}
+        assert units <= QUOTA_UNITS[hardware.platform], name
+        for quota in machine.uses.values():
+            has = {
+                "instances": 1,
+                "vCPUs": machine.vcpus,
+                "accelerators": machine.accelerator and machine.accelerator.count,
+            }
+            assert quota.per_replica == has[quota.unit], name
+            assert quota.quota_name or quota.quota_code is None, f"{name}: a code of a quota without a name"
+
+
+@every_platform
+def test_a_family_is_the_machine_type_that_it_names(hardware: Catalogue) -> None:
+    for name, family in present(hardware).items():
+        if (typed := hardware.machine_types.get(str(family.machine_type))) is None:
+            continue  # TPUs and machines of which no list says what they are
+        added = family.accelerator is not None and family.accelerator.added
+        assert family.vcpus == typed.vcpus, name
+        assert typed.memory_gib in (None, family.memory_gib), name
+        assert added or (family.accelerator is None) == (typed.accelerator is None), name
+        if not added and family.accelerator and typed.accelerator:
+            assert family.accelerator.count == typed.accelerator.count, name
+        if hardware.platform == "aws":
+            assert family.local_nvme == typed.local_nvme, name
+
+
+@every_platform
+def test_each_price_of_a_list_is_of_a_machine_type_and_region_there_is(hardware: Catalogue) -> None:
+    for name in hardware.price_lists:
+        listed = rows("prices", name)
+        pairs = [(row["machine_type"], row["region"]) for row in listed]
+        assert pairs == sorted(set(pairs)), name
+        assert {machine for machine, _ in pairs} <= set(hardware.machine_types), name
+        assert {region for _, region in pairs} <= set(hardware.regions), name
+        assert all(0 < float(row["usd_per_hour"]) < 1000 for row in listed), name
+
+
+@every_platform
+def test_each_priced_type_costs_at_least_what_each_list_says_in_each_region(hardware: Catalogue) -> None:
+    for name, listed in hardware.price_lists.items():
+        for row in rows("prices", name):
+            machine = hardware.machine(row["machine_type"])
+            factor = listed.factor(row["machine_type"])
+            uses = [use for use in listed.uses if use in machine.uses] if factor else []
+            for use in uses:
+                price = machine.price(row["region"], use)
+                assert price is not None, row
+                assert price >= round(float(row["usd_per_hour"]) * (factor or 0), 6), row
+                assert machine.sold_in(row["region"])
+
+
+@every_platform
+def test_the_factor_of_a_series_is_that_of_its_quoted_prices(hardware: Catalogue) -> None:
+    for name, listed in hardware.price_lists.items():
+        said = {(row["machine_type"], row["region"]): float(row["usd_per_hour"]) for row in rows("prices", name)}
+        for series, factor in (listed.factors or {}).items():
+            for machine_type, quoted in factor.quoted.items():
+                assert machine_type.startswith(series)
+                ratio = quoted / said[machine_type, factor.region]
+                # A quote may be rounded to a cent, or of another month; the factor may not be less than it shows.
+                assert factor.value == pytest.approx(ratio, rel=0.01), machine_type
+
+
+def test_a_series_without_a_factor_has_no_price() -> None:
+    gcp = catalogue.load("gcp")
+    assert gcp.price_lists["compute-engine-prices"].factor("n2-standard-4") is None
+    assert gcp.machine("n2-standard-4").price_per_hour_usd == {}
+    assert gcp.machine("n2-standard-4").sold_in("europe-west4")
+
+
+def test_where_two_sources_disagree_the_higher_is_taken_and_both_are_named() -> None:
+    small = catalogue.load("gcp").machine("a2-highgpu-1g").price_per_hour_usd["us-central1"]
+    assert {small.source, *small.others} == {"vertex-prediction-prices", "compute-engine-prices"}
+    assert small.online == 4.7755  # 3.673385 * 1.3 is 4.775401
+    training = catalogue.load("aws").machine("gpu-l4").price_per_hour_usd["us-east-1"]
+    assert (training.online, training.training) == (1.1267, 1.127)
+    assert {training.source, *training.others} == {"us-east-1-offer-gpu", "sagemaker-prices"}
+
+
+def test_an_added_accelerator_costs_beside_the_machine_and_stands_where_both_do() -> None:
+    gcp = catalogue.load("gcp")
+    t4, bare = gcp.machine("gpu-t4"), gcp.machine("n1-standard-4")
+    assert t4.price("us-central1", "online") == pytest.approx((bare.price("us-central1", "online") or 0) + 0.402)
+    assert t4.price("europe-west4", "online") is None  # no source has the T4 there: never the machine alone
+    assert bare.price("europe-west4", "online") is not None
+    assert set(t4.zones or ()) < set(bare.zones or ())
+
+
+@pytest.mark.parametrize(
+    ("platform", "region", "family", "use", "usd"),
+    [
+        ("aws", "eu-west-1", "cpu-small", "online", 0.128),
+        ("aws", "eu-west-1", "gpu-l4", "async", 1.25776),
+        ("gcp", "europe-west4", "cpu-small", "online", 0.084838),  # 0.07377195 * 1.15
+        ("gcp", "europe-west4", "gpu-l4", "batch", 0.854353),
+    ],
+)
+def test_a_family_is_priced_in_other_regions(platform: str, region: str, family: str, use: Use, usd: float) -> None:
+    assert catalogue.load(platform).machine(family).price(region, use) == usd
+
+
+def test_what_no_catalogue_knows_is_no_machine() -> None:
+    with pytest.raises(KeyError):
+        catalogue.load("aws").machine("ml.none.xlarge")

@@ -189,10 +189,24 @@ MISTAKES = [
     ),
     ("azure", "eastus2", "eastus22", f"region: found 'eastus22', {REGION['azure']}; did you mean eastus2?"),
     (
-        "azure",  # a word that is merely alike, such as westus, is another continent
+        "azure",  # a word that is merely alike is another continent
         "eastus2",
-        "westeurope",
-        f"region: found 'westeurope', {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
+        "atlantis",
+        f"region: found 'atlantis', {REGION['azure']}; catalogue/hardware/azure.yaml lists them",
+    ),
+    (
+        "aws",
+        "us-east-1",
+        "us-gov-west-1",
+        "region: found 'us-gov-west-1', a region of another partition of aws, allowed: a region of the commercial "
+        "partition such as us-east-1, which every name and address here is of",
+    ),
+    (
+        "azure",
+        "eastus2",
+        "chinanorth3",
+        "region: found 'chinanorth3', a region of another partition of azure, allowed: a region of the commercial "
+        "partition such as eastus2, which every name and address here is of",
     ),
     # addresses
     (
@@ -305,6 +319,47 @@ MISTAKES = [
         "minutes: 60",
         "minutes: 4321",
         "workspace.idle_timeout_minutes: found 4321, allowed: 4320 or less on azure",
+    ),
+    # machine types of the platform's own
+    (
+        "aws",
+        "family: gpu-t4",
+        "machine_type: ml.g4dn.xlarg",
+        "batch_jobs.nightly.machine_type: found 'ml.g4dn.xlarg', allowed: a machine type of SageMaker; did you mean "
+        "ml.g4dn.xlarge or ml.g4dn.8xlarge or ml.g4dn.4xlarge?",
+    ),
+    (
+        "gcp",
+        "family: gpu-t4",
+        "machine_type: 8 GPUs",
+        "batch_jobs.nightly.machine_type: found '8 GPUs', allowed: a machine type in the platform's own words, such as "
+        "those in catalogue/hardware/machines",
+    ),
+    (
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC6s_v3",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v3', which azure has no more since 2025-09-30, allowed: "
+        "a machine type for batch, or a family under family",
+    ),
+    (
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC40ads_H100_v5",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC40ads_H100_v5', which azure does not offer for batch, only "
+        "for online, allowed: a machine type for batch, or a family under family",
+    ),
+    (
+        "azure",
+        "family: gpu-t4",
+        "family: gpu-t4\n      machine_type: Standard_NC4as_T4_v3",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC4as_T4_v3' beside family 'gpu-t4', allowed: one of the two",
+    ),
+    (
+        "gcp",
+        "family: gpu-t4",
+        "",
+        "batch_jobs.nightly.family: is missing; add it, or a machine type of the platform under machine_type",
     ),
     # families that a platform lacks, or does not offer for this
     (

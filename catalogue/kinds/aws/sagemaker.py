@@ -193,7 +193,7 @@ def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
     family = pricing.hardware.family_of(machines.machine_type, machines.accelerator)
     if family is None:
         raise Unpriced(machines.said)
-    if pricing.hardware.families[family].local_nvme:
+    if pricing.hardware.machine(family).local_nvme:
         return 0.0
     size = variant.number_or_none("volumeSizeInGb")
     if size is None:
