@@ -20,6 +20,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from catalogue.platforms import PLATFORMS
 from operations import pictures, words
 from operations.comparison import Comparison, proofs_of
 from operations.verdict import Finding, Proof, ProofState, Standing, Verdict
@@ -108,12 +109,30 @@ def html(verdict: Verdict) -> str:
         .get_template("report.html.j2")
         .render(
             v=verdict,
-            findings=words.in_order(verdict.findings),
+            groups=words.grouped(verdict.findings),
+            rules=_rules(verdict),
+            index=_checkov_index(verdict),
             internet=pictures.internet(fit),
             chart=pictures.bill(verdict.cost),
             lines=sorted(verdict.cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource)),
         )
     )
+
+
+def _rules(verdict: Verdict) -> dict[str, str]:
+    """What each rule of ours says that the verdict has a finding of."""
+    from policies import pack
+
+    found = {finding.rule for finding in verdict.findings if finding.source == "policy"}
+    rules = pack.RULES[verdict.platform] if verdict.platform in PLATFORMS and found else ()
+    return {rule.name: rule.says for rule in rules if rule.name in found}
+
+
+def _checkov_index(verdict: Verdict) -> str:
+    """The page on which Checkov lists its checks of what it was given."""
+    if verdict.platform not in PLATFORMS:
+        return ""
+    return f"https://www.checkov.io/5.Policy%20Index/{PLATFORMS[verdict.platform].rendering}.html"
 
 
 def compare(comparison: Comparison) -> str:

@@ -60,6 +60,14 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
+def grouped(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings in reading order, those of one cause together: one standing, rule, component and remedy."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in in_order(findings):
+        groups.setdefault((standing(each), each.severity, each.rule, each.component, each.remedy), []).append(each)
+    return list(groups.values())
+
+
 def findings_in_words(findings: Sequence[Finding]) -> str:
     """The number of failing, advisory, waived and excepted findings, in one phrase."""
     if not findings:
