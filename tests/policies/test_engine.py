@@ -1,6 +1,7 @@
 """The pack on the engine: names by platform, waivers by stack, and what was sent judged beside what was answered."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies import __main__ as engine
-from policies import everywhere
+from policies import everywhere, waivers
 from policies.rule import resource_rule
 from tests.on_engine import args_of, shown
 
@@ -114,9 +115,11 @@ def both(props: Properties) -> Any:
             yield "has a bad part"
 
 
-def asked(parts: list[Any]) -> tuple[list[str], bool]:
+def asked(parts: list[Any], project: str = "p") -> tuple[list[str], bool]:
     """What the rule reports of a resource on the engine, and whether it says that it must wait."""
-    item = PolicyResource("aws:x/thing:Thing", {}, "urn:pulumi:s::p::t::n", "n", shown_options(), None, None, [], {})
+    item = PolicyResource(
+        "aws:x/thing:Thing", {}, f"urn:pulumi:s::{project}::t::n", "n", shown_options(), None, None, [], {}
+    )
     reported: list[str] = []
     made = engine.on_engine("aws", both)
     assert isinstance(made, ResourceValidationPolicy)
@@ -146,6 +149,20 @@ def test_a_rule_that_breaks_on_the_engine_is_a_violation() -> None:
 
 def test_a_waiver_of_one_stack_is_none_of_anothers() -> None:
     assert engine.stack_of("urn:pulumi:gcp-pilot::mlplatform::gcp:storage/bucket:Bucket::b") == "gcp-pilot"
+
+
+@pytest.mark.parametrize("name", ["both", "aws-both"])
+@pytest.mark.parametrize(
+    ("key", "project", "waived"),
+    [("s", "mlplatform", True), ("s", "p", False), ("p/s", "p", True), ("p/s", "mlplatform", False), ("t", "p", False)],
+)
+def test_a_waiver_holds_by_either_name_of_the_rule_for_its_stack_in_its_project(
+    monkeypatch: pytest.MonkeyPatch, name: str, key: str, project: str, waived: bool
+) -> None:
+    last = date.today() + timedelta(days=1)
+    waiver = waivers.Waiver(rule=name, resource="n", owner="o", reason="r", expires=last)
+    monkeypatch.setattr(waivers, "load", lambda: {key: [waiver]})
+    assert asked([{"name": "bad"}], project) == ([] if waived else ["has a bad part"], False)
 
 
 def test_the_shared_rules_are_made_once_for_each_platform() -> None:
