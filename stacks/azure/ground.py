@@ -1,17 +1,17 @@
 """What every stack on Azure Machine Learning stands on. Each part is a function, so that one can be given, not made.
 
-The ML workspace is part of it: models, endpoints and jobs stand in the workspace, and people work there as well.
+Models, endpoints and jobs are parts of an ML workspace on Azure, so the ground of every stack has one. The file of the
+workspace section says what stands in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_azure_native
 from pulumi_azure_native import authorization
 
 from components.azure import encryption, store
-from components.azure import workspace as component
 from components.azure.audit import Audit, AuditArgs
 from components.azure.encryption import Encryption, EncryptionArgs
 from components.azure.group import Group, GroupArgs
@@ -19,39 +19,43 @@ from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import Network, NetworkArgs
 from components.azure.personas import Needs
-from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs
+from components.azure.registry import RegisteredModelArgs
 from components.azure.store import Store, StoreArgs
-from components.azure.workspace import Workspace, WorkspaceArgs
+from components.azure.workspace import Workspace
 from components.shapes import together
 from provider import Provider
-from stacks.machines import machine
+from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import models, network, workspace
+from stacks.sections import network
 from stacks.site import Site, tags_of
 
-REACH = {*encryption.REACH, *store.REACH, *component.REACH}
+REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
 """What the ground itself must reach."""
 
 
 @dataclass(frozen=True)
 class Ground(Site):
-    """What sections read. `identity_ids` and `client_ids` are by persona; `models` is by name in the stack file.
+    """What sections read. `identity_ids` and `client_ids` are by persona.
 
-    `group_name` and `group_id` are the resource group's, `log_workspace_id` is where logs go, `action_group_id` where
-    alarms go.
+    `group_name` and `group_id` are the resource group's. `storage_name` is that of the account with the artifacts.
+    `log_workspace_id` is where logs go, `action_group_id` where alarms go.
+
+    `models` are the registered models by their name in the stack file. The models section fills it. The sections that
+    serve a model stand on that one, so they find each model there.
     """
 
     group_name: pulumi.Output[str]
     group_id: pulumi.Output[str]
     workspace_id: pulumi.Output[str]
     workspace_name: pulumi.Output[str]
+    storage_name: pulumi.Output[str]
     container_id: pulumi.Output[str]
     login_server: pulumi.Output[str]
-    models: Mapping[str, RegisteredModelArgs]
     identity_ids: Mapping[str, pulumi.Output[str]]
     client_ids: Mapping[str, pulumi.Output[str]]
     log_workspace_id: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
+    models: dict[str, RegisteredModelArgs] = field(default_factory=dict[str, RegisteredModelArgs])
 
     @property
     def outputs(self) -> Mapping[str, object]:
@@ -74,7 +78,18 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     kept = _store(site, group, audit, net, key)
     identity = _identity(site, group, audit, key, kept)
     alerts = _alerts(site, config, group)
-    studio = _workspace(site, config, people, group, audit, net, key, kept, identity, tenant_id)
+    studio = workspace.made(
+        site,
+        config,
+        people=people,
+        tenant_id=tenant_id,
+        group=group,
+        audit=audit,
+        net=net,
+        key=key,
+        kept=kept,
+        identity=identity,
+    )
     access = _access(site, people, group, kept, identity, studio)
     return Ground(
         **vars(site),
@@ -82,9 +97,9 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         group_id=group.group_id,
         workspace_id=studio.workspace_id,
         workspace_name=studio.workspace_name,
+        storage_name=kept.storage_name,
         container_id=kept.container_id,
         login_server=kept.login_server,
-        models=_models(site, config, group, kept, studio),
         identity_ids=access.identity_ids,
         client_ids=identity.client_ids,
         log_workspace_id=audit.log_workspace_id,
@@ -184,46 +199,6 @@ def _alerts(site: Site, config: StackConfig, group: Group) -> Alerts:
     )
 
 
-def _workspace(
-    site: Site,
-    config: StackConfig,
-    people: Mapping[str, str],
-    group: Group,
-    audit: Audit,
-    net: Network,
-    key: Encryption,
-    kept: Store,
-    identity: Identity,
-    tenant_id: pulumi.Output[str],
-) -> Workspace:
-    return Workspace(
-        f"{site.stack}-workspace",
-        WorkspaceArgs(
-            subscription=site.account,
-            stack=site.stack,
-            group_name=group.group_name,
-            region=site.region,
-            tenant_id=tenant_id,
-            people=people,
-            idle_timeout_minutes=workspace.of(config).idle_timeout_minutes,
-            machine=machine(config.platform, workspace.FAMILY),
-            storage_id=kept.storage_id,
-            registry_id=kept.registry_id,
-            vault_id=key.vault_id,
-            key_version_uri=key.key_version_uri,
-            key_identity_id=key.key_identity_id,
-            insights_id=audit.insights_id,
-            log_workspace_id=audit.log_workspace_id,
-            subnet_id=net.subnet_id,
-            zone_ids=net.zone_ids,
-            identity_id=identity.identity_ids["workspace"],
-            scientist_identity_id=identity.identity_ids["data-scientist"],
-            tags=site.tags,
-        ),
-        opts=site.opts,
-    )
-
-
 def _access(
     site: Site, people: Mapping[str, str], group: Group, kept: Store, identity: Identity, studio: Workspace
 ) -> Access:
@@ -240,32 +215,3 @@ def _access(
         ),
         opts=site.opts,
     )
-
-
-def _models(
-    site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace
-) -> Mapping[str, RegisteredModelArgs]:
-    asked = {
-        name: ModelArgs(image=model.image, artifact_uri=model.artifact_uri) for name, model in models.of(config).items()
-    }
-    registry = Registry(
-        f"{site.stack}-registry",
-        RegistryArgs(
-            subscription=site.account,
-            group_name=group.group_name,
-            workspace_name=studio.workspace_name,
-            storage_name=kept.storage_name,
-            models=asked,
-            tags=site.tags,
-        ),
-        opts=site.opts,
-    )
-    return {
-        name: RegisteredModelArgs(
-            image=model.image,
-            artifact_uri=model.artifact_uri,
-            model_id=registry.model_ids[name],
-            environment_id=registry.environment_ids[name],
-        )
-        for name, model in asked.items()
-    }

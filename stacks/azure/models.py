@@ -1,12 +1,36 @@
-"""Models on Azure Machine Learning: the ground's registry has each, with the environment that runs it."""
+"""Models on Azure Machine Learning: a registry has each, with the environment that runs it."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from components.azure.registry import ModelArgs, RegisteredModelArgs, Registry, RegistryArgs
 from stacks.azure.ground import Ground
 from stacks.model import StackConfig
+from stacks.sections import models
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Say where artifacts and images are kept."""
+    """Register each model, tell the ground its ids, and say where artifacts and images are kept."""
+    asked = {
+        name: ModelArgs(image=model.image, artifact_uri=model.artifact_uri) for name, model in models.of(config).items()
+    }
+    registry = Registry(
+        f"{ground.stack}-registry",
+        RegistryArgs(
+            subscription=ground.account,
+            group_name=ground.group_name,
+            workspace_name=ground.workspace_name,
+            storage_name=ground.storage_name,
+            models=asked,
+            tags=ground.tags,
+        ),
+        opts=ground.opts,
+    )
+    for name, model in asked.items():
+        ground.models[name] = RegisteredModelArgs(
+            image=model.image,
+            artifact_uri=model.artifact_uri,
+            model_id=registry.model_ids[name],
+            environment_id=registry.environment_ids[name],
+        )
     return {"artifacts": ground.container_id, "images": ground.login_server}
