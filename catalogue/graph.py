@@ -7,7 +7,7 @@ stays marked as unknown.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any, cast
 
@@ -164,11 +164,27 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does."""
+
+    environment: str
+    team: str
+    account: str
+    region: str
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, Any]) -> "Placement":
+        """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing."""
+        return cls(**{each.name: str(words[each.name]) for each in fields(cls)})
+
+
+@dataclass(frozen=True)
 class Graph:
     """Every resource of one stack in the order of its URN, and the stack's outputs.
 
     `ours` says whether the stack is one of this program, by its project and its stack file. The reader of the graph
-    sets it, for no resource tells.
+    sets it, for no resource tells. `placement` is what the stack file says of where the stack stands. It is None where
+    no stack file of this program was read.
     """
 
     stack: str
@@ -176,6 +192,7 @@ class Graph:
     resources: tuple[Resource, ...]
     outputs: Mapping[str, Any]
     ours: bool = True
+    placement: Placement | None = None
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
@@ -253,6 +270,7 @@ class Graph:
         return {
             "stack": self.stack,
             "platform": self.platform,
+            "placement": asdict(self.placement) if self.placement else None,
             "outputs": dict(self.outputs),
             "resources": [resource.to_json() for resource in self.resources],
         }
@@ -266,6 +284,7 @@ class Graph:
             resources=tuple(Resource.from_json(item) for item in data["resources"]),
             outputs=data["outputs"],
             ours=ours,
+            placement=Placement.from_words(place) if (place := data.get("placement")) else None,
         )
 
 

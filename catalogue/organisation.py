@@ -22,7 +22,7 @@ from catalogue.platforms import PLATFORMS
 NAME = "organisation"
 
 PLACES: Mapping[str, str] = {
-    "limits.yaml": "limits and declared quotas, each in place of the shipped one of its name",
+    "limits.yaml": "limits by environment, team and account, and the quotas of each account",
     "waivers.yaml": "waivers, beside those of the stacks that ship",
     "kinds/<platform>/*.py": "kinds of resource that the catalogue does not know",
     "policies/*.py": "rules for every platform",

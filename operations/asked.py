@@ -1,14 +1,17 @@
-"""Writes into the graph which key of the stack file asked for the component of each resource."""
+"""Writes into the graph what the stack file says: where the stack stands, and which key asked for which component."""
 
 from dataclasses import replace
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Placement, Resource
 from stacks.keys import keys
 from stacks.model import StackConfig
 
 
-def with_stack_keys(graph: Graph, config: StackConfig) -> Graph:
-    """The graph with `stack_key` set. It is that of the nearest component that a key of the stack file asked for."""
+def as_asked(graph: Graph, config: StackConfig) -> Graph:
+    """The graph with its placement, and the `stack_key` of each resource.
+
+    That is the key of the nearest component that a key of the stack file asked for.
+    """
     known = keys(graph.stack, config)
     found: dict[str, str | None] = {}
 
@@ -19,4 +22,5 @@ def with_stack_keys(graph: Graph, config: StackConfig) -> Graph:
             found[resource.urn] = own or (key_of(parent) if parent else None)
         return found[resource.urn]
 
-    return replace(graph, resources=tuple(replace(r, stack_key=key_of(r)) for r in graph.resources))
+    resources = tuple(replace(r, stack_key=key_of(r)) for r in graph.resources)
+    return replace(graph, resources=resources, placement=Placement.from_words(config.model_dump()))

@@ -43,4 +43,5 @@ def _finding(graph: Graph, rule: Rule, violation: Violation) -> Finding:
         remedy=rule.remedy,
         proof=rule.proof,
         mandatory=rule.mandatory and not advice,
+        stack_key=rule.stack_key if graph.ours else None,
     )

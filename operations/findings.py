@@ -20,10 +20,12 @@ def finding(
     remedy: str,
     proof: ProofName | None = None,
     mandatory: bool = True,
+    stack_key: str | None = None,
 ) -> Finding:
     """A finding about a resource, or about the stack where there is none.
 
-    `sentence` follows the resource's name: "has no permissions boundary".
+    `sentence` follows the resource's name: "has no permissions boundary". `stack_key` is the key of the stack file that
+    mends it, where it is another than the one that asked for the resource.
     """
     component = graph.component_of(resource) if resource else None
     return Finding(
@@ -37,7 +39,7 @@ def finding(
         type=resource.type if resource else None,
         component=component.type if component else None,
         child=part_of(resource, component) if resource else None,
-        stack_key=resource.stack_key if resource else None,
+        stack_key=stack_key or (resource.stack_key if resource else None),
         message=f"{resource.name if resource else 'the stack'} {sentence}",
         remedy=remedy,
         place=code_line(resource),

@@ -20,7 +20,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     `needed` is what this row may draw from its quota at once, in the quota's unit.
     """
     hardware = catalogue.load(graph.platform)
-    declared = limits.load().quotas.get(graph.platform, {})
+    declared = limits.of(graph).quotas
     rows: list[HardwareUse] = []
     for resource, use in facts.uses(graph):
         family_name = quotas.family_of(graph.platform, use)
@@ -49,7 +49,10 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
 
 
 def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tuple[HardwareUse, str, str]]:
-    """Each row that does not fit, with the end of a sentence about it, and what mends that."""
+    """Each row that does not fit, with the end of a sentence about it, and what mends that.
+
+    A quota that nobody declared is no problem here, and no proof either: `undeclared` names it.
+    """
     total: Counter[str] = Counter()
     for row in rows:
         total[row.quota_name] += row.needed
@@ -61,10 +64,7 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
-        elif row.declared is None:
-            remedy = f"Declare the quota in {limits.OWN}, with the number that the account has."
-            yield row, f"draws on the quota '{row.quota_name}', which nobody declared", remedy
-        elif total[row.quota_name] > row.declared:
+        elif row.declared is not None and total[row.quota_name] > row.declared:
             yield (
                 row,
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
@@ -77,3 +77,16 @@ def _elsewhere(row: HardwareUse) -> str:
     shown = row.sold_in[:MOST_REGIONS]
     more = f" and {len(row.sold_in) - len(shown)} more" if len(row.sold_in) > len(shown) else ""
     return f"; it is sold in {', '.join(shown)}{more}" if shown else ""
+
+
+def undeclared(rows: list[HardwareUse], graph: Graph) -> str | None:
+    """What is to be asked for before anybody knows that the quotas are enough. None where each is declared."""
+    needed: Counter[str] = Counter()
+    for row in rows:
+        if row.declared is None:
+            needed[row.quota_name] += row.needed
+    if not needed:
+        return None
+    asked = ", ".join(f"{count} of '{name}'" for name, count in needed.items())
+    where = limits.where_declared(graph.platform, graph.placement)
+    return f"nobody declared that the account has {asked}: ask for it, and write what was granted in {where}"

@@ -60,7 +60,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
-    proofs = _proofs(findings, cost, rows, steps, network, exportable)
+    proofs = _proofs(graph, findings, cost, rows, steps, network, exportable)
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -110,7 +110,7 @@ def cost_of(graph: Graph) -> Cost:
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
-    ceiling = limits.load()["ceiling-usd"]
+    ceiling = limits.of(graph)["ceiling-usd"]
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
@@ -119,6 +119,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             source="cost",
             rule="limits-ceiling",
             severity="high",
+            stack_key=_dearest(graph, cost),
             remedy=f"Lower replicas or hours, or have {ceiling.owner} raise ceiling-usd in {limits.OWN}.",
         )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
@@ -132,6 +133,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             proof="cost visibility",
             remedy="Expect the alert, or lower the replicas.",
             mandatory=False,
+            stack_key="budget.monthly_usd" if graph.ours else None,
         )
     for missing in cost.unpriced:
         yield finding(
@@ -144,6 +146,16 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             proof="cost visibility",
             remedy="Add the price with its source to the catalogue.",
         )
+
+
+def _dearest(graph: Graph, cost: Cost) -> str | None:
+    """The key of the stack file that asked for what costs most at its maximum."""
+    asked = {resource.name: resource.stack_key for resource in graph.cloud if resource.stack_key}
+    by_key: Counter[str] = Counter()
+    for line in cost.lines:
+        if key := asked.get(line.resource):
+            by_key[key] += round(100 * line.ceiling_usd)
+    return by_key.most_common(1)[0][0] if by_key else None
 
 
 def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
@@ -258,6 +270,7 @@ def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> I
 
 
 def _proofs(
+    graph: Graph,
     findings: list[Finding],
     cost: Cost,
     rows: list[HardwareUse],
@@ -265,23 +278,25 @@ def _proofs(
     reached: NetworkPicture | None,
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`.
+    """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver excuses, is `not yet`.
 
     An exception of the design holds no proof back: it says how the plan meets the rule's purpose otherwise, and its
     condition was read from the resource. The proof's fact names it, so that nobody takes it for a pass of the rule.
     """
-    most = limits.load()["manual-steps"].number
+    most = limits.of(graph)["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
     excused = [found for found in findings if found.mandatory and found.waived]
     designed = [found for found in findings if found.mandatory and found.excepted]
 
-    def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
+    def proof(name: ProofName, fact: str, failed: bool = False, unknown: str | None = None) -> Proof:
         first = broken.get(name)
         if failed or first:
             return Proof(name=name, state="failed", fact=first.message if first else fact)
         if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
+        if unknown:
+            return Proof(name=name, state="not yet", fact=unknown)
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
@@ -293,7 +308,11 @@ def _proofs(
             f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them",
             failed=len(steps) > most,
         ),
-        proof("hardware fit", f"{families}: sold in the region, accepted, within the declared quota"),
+        proof(
+            "hardware fit",
+            f"{families}: sold in the region, accepted, within the declared quota",
+            unknown=hardware.undeclared(rows, graph),
+        ),
         proof(
             "network fit",
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "

@@ -32,7 +32,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource, SourcePosition
 from catalogue.kinds import kinds
 from catalogue.marked import redacted, whole_numbers
-from operations.asked import with_stack_keys
+from operations.asked import as_asked
 from sandbox import cloud
 from sandbox.clouds import account_and_region
 from stacks.config import from_engine
@@ -162,7 +162,7 @@ def preview(stack: str, config: dict[str, str]) -> Graph:
     Raises RunError where the program refuses, and UnknownType for a type or look-up that the sandbox lacks.
     """
     graph = record(_program, stack, config[f"{PROJECT}:platform"], config)
-    return with_stack_keys(graph, from_engine())
+    return as_asked(graph, from_engine())
 
 
 def _program() -> None:

@@ -31,7 +31,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Placement, Resource
 from catalogue.marked import DEFAULTS
 from catalogue.marks import UNKNOWN
 from catalogue.platforms import PLATFORMS, platform_of
@@ -79,7 +79,7 @@ def on_engine(platform: str, rule: Rule) -> OnEngine:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             if args.resource_type in rule.types:
                 resource = one(args)
-                tell(rule, Graph(stack_of(args.urn), platform, (resource,), {}, ours()), report)
+                tell(rule, Graph(stack_of(args.urn), platform, (resource,), {}, ours(), placement()), report)
 
         return ResourceValidationPolicy(
             name, rule.says, validate, enforcement_level=level, severity=severity, remediation_steps=rule.remedy
@@ -151,7 +151,7 @@ def whole(platform: str, resources: Sequence[PolicyResource]) -> Graph:
     """
     made = [_resource(item) for item in resources if not _sent or item.urn in _sent or not _is_custom(item)]
     stack = stack_of(made[0].urn) if made else ""
-    return Graph(stack, platform, tuple(made), {}, ours())
+    return Graph(stack, platform, tuple(made), {}, ours(), placement())
 
 
 def _resource(item: PolicyResource) -> Resource:
@@ -208,6 +208,15 @@ def ours() -> bool:
     """
     config = pulumi.runtime.get_config_env()
     return os.environ.get("PULUMI_PROJECT") == PROJECT and (not config or f"{PROJECT}:platform" in config)
+
+
+def placement() -> Placement | None:
+    """Where the stack stands by its stack file. None in another project, and where the engine shows no config."""
+    config = {key.partition(":")[2]: value for key, value in pulumi.runtime.get_config_env().items()}
+    try:
+        return Placement.from_words(config) if ours() else None
+    except KeyError:
+        return None
 
 
 def stack_of(urn: str) -> str:

@@ -34,6 +34,7 @@ def rules(platform: str) -> list[Rule]:
         _machine_types,
         _replicas,
         _quota,
+        _quota_undeclared,
         _pinned,
         _regions,
         _retention,
@@ -165,11 +166,10 @@ def _machine_types(platform: str) -> Rule:
     )
     def machine_types(graph: Graph, resource: Resource) -> Iterator[str]:
         """Every variant, task and container. Azure takes the names in upper and lower case."""
-        allowed = limits.load()["machine-types"].allowed
-        known = {name.lower() for name in allowed}
+        limit = limits.of(graph)["machine-types"]
         for machines in _machines(graph, resource):
-            if machines.machine_type.lower() not in known:
-                yield f"runs on {machines.said}, allowed {', '.join(allowed)}"
+            if not limit.allows(machines.machine_type):
+                yield f"runs on {machines.said}, allowed {limit.said}"
             elif quotas.family_of(platform, machines) is None:
                 yield f"runs on {machines.said}, which is no family of the catalogue"
 
@@ -182,16 +182,23 @@ def _replicas(platform: str) -> Rule:
         *_runners(platform),
         severity="high",
         proof="hardware fit",
-        says="Nothing starts with, or grows to, more replicas than the limit.",
-        remedy=f"Lower the replicas in the stack file, or have the limit's owner raise it in {limits.OWN}.",
+        says="Nothing grows beyond the limit of replicas, and an online endpoint keeps as many as are asked for.",
+        remedy=f"Change the replicas in the stack file, or have the limit's owner change it in {limits.OWN}.",
     )
     def replicas(graph: Graph, resource: Resource) -> Iterator[str]:
-        """All replicas that one endpoint or job runs at once, in all its parts. Batch jobs have their own limit."""
-        known = limits.load()
+        """All replicas that one endpoint or job runs at once, in all its parts. Batch jobs have their own limit.
+
+        One replica is no answer while its machine is replaced: AWS advises two or more instances in different zones
+        (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html).
+        """
+        known = limits.of(graph)
         for use, total, machines in _at_most(graph, resource):
             limit = known["batch-replicas" if use == "batch" else "replicas-per-endpoint"].number
             if total > limit:
                 yield f"may run {total} replicas, allowed {limit:g}"
+            kept, floor = sum(each.low for each in machines), known["replicas-at-least"].number
+            if use == "online" and kept < floor:
+                yield f"keeps {kept} replicas, at least {floor:g} asked for"
             for each in machines:
                 if not 0 <= each.low <= each.high:
                     yield f"may run from {each.low} to {each.high} replicas of {each.said}"
@@ -214,28 +221,70 @@ def _quota(platform: str) -> Rule:
         severity="high",
         proof="hardware fit",
         says="What may run at once fits the declared quotas, old and new version of an endpoint counted.",
-        remedy=f"Lower the replicas, or ask for the quota and declare it in {limits.OWN}.",
+        remedy=f"Lower the replicas, or ask for more of the quota and declare what was granted in {limits.OWN}.",
     )
     def quota(graph: Graph) -> Found:
-        """How much replicas take of each quota of the catalogue. A quota that nobody declared counts as zero."""
-        needed: Counter[str] = Counter()
-        unread: list[Unreadable] = []
-        for resource in graph.of(*_runners(platform)):
-            try:
-                for machines in _machines(graph, resource):
-                    name, count = quotas.draw(platform, machines)
-                    needed[name] += count
-            except Unreadable as error:  # what can be read may already exceed the quota
-                unread.append(error)
-        declared = limits.load().quotas.get(platform, {})
-        for name, count in sorted(needed.items()):
-            have = declared[name].number if name in declared else 0
-            if count > have:
-                yield None, f"may need {count} of the quota '{name}', declared {have:g}"
+        """How much replicas take of each quota that somebody declared for the account and region.
+
+        The finding is on the resource that takes most of it. `quota-undeclared` has the quotas that nobody declared.
+        """
+        drawn, unread = _drawn(platform, graph)
+        declared = limits.of(graph).quotas
+        for name, (count, most) in drawn.items():
+            if name in declared and count > declared[name].number:
+                yield most, f"and what shares it may need {count} of the quota '{name}', declared {declared[name].said}"
         if unread:
             raise unread[0]
 
     return quota
+
+
+def _quota_undeclared(platform: str) -> Rule:
+    @whole_stack_rule(
+        "quota-undeclared",
+        *_runners(platform),
+        severity="medium",
+        mandatory=False,
+        says="Every quota that the machines draw on is declared for the account and region.",
+        remedy="Ask the cloud for the quota, and write what it granted where the finding says.",
+    )
+    def undeclared(graph: Graph) -> Found:
+        """What nobody declared is not known to be enough: the proof `hardware fit` is `not yet` until it is.
+
+        It is advice, in every environment: no key of a stack file mends it, and the cloud itself refuses what exceeds a
+        quota, before it bills.
+        """
+        drawn, _ = _drawn(platform, graph)  # quota-declared says what cannot be read
+        declared = limits.of(graph).quotas
+        for name, (count, most) in drawn.items():
+            if name not in declared:
+                where = limits.where_declared(platform, graph.placement)
+                yield (
+                    most,
+                    f"draws on the quota '{name}', which nobody declared: ask for {count}, and write it in {where}",
+                )
+
+    return undeclared
+
+
+def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]], list[Unreadable]]:
+    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread."""
+    needed: Counter[str] = Counter()
+    most: dict[str, tuple[int, Resource]] = {}
+    unread: list[Unreadable] = []
+    for resource in graph.of(*_runners(platform)):
+        own: Counter[str] = Counter()
+        try:
+            for machines in _machines(graph, resource):
+                name, count = quotas.draw(platform, machines)
+                own[name] += count
+        except Unreadable as error:  # what can be read may already exceed the quota
+            unread.append(error)
+        for name, count in own.items():
+            needed[name] += count
+            if name not in most or count > most[name][0]:
+                most[name] = (count, resource)
+    return {name: (count, most[name][1]) for name, count in sorted(needed.items())}, unread
 
 
 def _pinned(platform: str) -> Rule:
@@ -262,20 +311,19 @@ def _regions(platform: str) -> Rule:
         "limits-region",
         *_with(platform, lambda kind: isinstance(kind.stands, At)),
         severity="high",
-        says="A pilot runs and rests in a region of the limits.",
+        says="A stack runs and rests in the region of its file, and that is a region of the limits.",
         remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {limits.OWN}.",
+        stack_key="region",
     )
     def regions(graph: Graph, resource: Resource) -> Iterator[str]:
         """Resources that name their own region, and the provider, which names it for all others."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.stands, At)
-        allowed = limits.load()["regions"].allowed
         places = list(resource.props.each_text(kind.stands.path))
         if resource.is_provider and not places:
-            yield f"names no region, allowed {', '.join(allowed)}"
+            yield f"names no region, allowed {limits.of(graph)['regions'].said}"
         for region in places:
-            if region.lower() not in allowed:  # Cloud Storage and Azure take the name in upper and lower case
-                yield f"is in {region}, allowed {', '.join(allowed)}"
+            yield from limits.outside(graph, region)
 
     return regions
 
@@ -285,16 +333,19 @@ def _retention(platform: str) -> Rule:
         "limits-retention",
         *_with(platform, lambda kind: isinstance(kind.keeps, Keeps)),
         severity="medium",
-        says="Logs and other records expire.",
-        remedy="Set the retention to at most the limit.",
+        says="Logs and other records are kept for long enough, and expire.",
+        remedy="Set the retention within the limits.",
     )
     def retention(graph: Graph, resource: Resource) -> Iterator[str]:
         """No retention means for ever."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.keeps, Keeps)
-        limit = limits.load()["retention-days"].number
+        known = limits.of(graph)
+        most, least = known["retention-days"].number, known["retention-days-at-least"].number
         for days in kind.keeps.days(graph, resource):
-            if days is None or not 0 < days <= limit:
-                yield f"keeps what it takes in for longer than {limit:g} days"
+            if days is None or not 0 < days <= most:
+                yield f"keeps what it takes in for longer than {most:g} days"
+            elif days < least:
+                yield f"keeps what it takes in for {days:g} days, at least {least:g} asked for"
 
     return retention

@@ -74,7 +74,10 @@ _ALLOWED = {
 def _sentence(error: ValidationError) -> str:
     """The first mistake, and where it is: dotted keys, and the number of an item counted from 1."""
     first = error.errors()[0]
-    parts = [str(part + 1 if isinstance(part, int) else part) for part in first["loc"] if part != "[key]"]
+    at = first["loc"]
+    keys = [at[n + 1 : n + 2] == ("[key]",) for n in range(len(at))]  # a key may be a number, too
+    parts = [str(part + 1 if isinstance(part, int) and not key else part) for part, key in zip(at, keys, strict=True)]
+    parts = [part for part in parts if part != "[key]"]
     place = ".".join(parts) or "the file"
     match first["type"]:
         case "missing":

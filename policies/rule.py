@@ -12,6 +12,7 @@ from typing import Literal
 
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown, Properties, Unreadable
+from policies import limits
 
 Severity = Literal["critical", "high", "medium", "low"]
 ProofName = Literal["workflow speed", "hardware fit", "network fit", "exportability", "cost visibility"]
@@ -59,7 +60,8 @@ class Rule:
     it sees the other resources too. With `whole stack` it is asked once for the stack, if the stack has one of `types`
     or no types are named. `proof` is the one of the pilot's five proofs that a violation breaks, or None. With
     `advice_elsewhere` it is mandatory only in a stack of this program. `never_waived` is the reason why no waiver may
-    name it, the end of a sentence; empty where one may.
+    name it, the end of a sentence; empty where one may. `stack_key` is the key of a stack file that mends a violation,
+    where it is another than the one that asked for the resource.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Rule:
     check: Callable[[Graph, Resource | None], Found]
     advice_elsewhere: bool = False
     never_waived: str = ""
+    stack_key: str | None = None
 
     def judge(self, graph: Graph) -> Judged:
         """All violations of the rule in the graph."""
@@ -125,6 +128,27 @@ def resource_rule(
     return decorate
 
 
+def limit_rule(
+    name: str,
+    *types: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    proof: ProofName | None = None,
+    stack_key: str | None = None,
+) -> Callable[[Callable[[limits.Limits, Properties], Iterable[str]]], Rule]:
+    """Make a rule as `resource_rule` does, whose function is also given the limits that hold for the stack."""
+
+    def decorate(check: Callable[[limits.Limits, Properties], Iterable[str]]) -> Rule:
+        def each(graph: Graph, resource: Resource | None) -> Found:
+            assert resource is not None
+            return ((resource, sentence) for sentence in check(limits.of(graph), resource.props))
+
+        return Rule(name, types, "resource", severity, says, remedy, True, proof, each, stack_key=stack_key)
+
+    return decorate
+
+
 def stack_rule(
     name: str,
     *types: str,
@@ -134,6 +158,7 @@ def stack_rule(
     mandatory: bool = True,
     proof: ProofName | None = None,
     never_waived: str = "",
+    stack_key: str | None = None,
 ) -> Callable[[Callable[[Graph, Resource], Iterable[str]]], Rule]:
     """Make a rule on each resource of these types. The function also sees the rest of the stack."""
 
@@ -142,7 +167,19 @@ def stack_rule(
             assert resource is not None
             return ((resource, sentence) for sentence in check(graph, resource))
 
-        return Rule(name, types, "stack", severity, says, remedy, mandatory, proof, each, never_waived=never_waived)
+        return Rule(
+            name,
+            types,
+            "stack",
+            severity,
+            says,
+            remedy,
+            mandatory,
+            proof,
+            each,
+            never_waived=never_waived,
+            stack_key=stack_key,
+        )
 
     return decorate
 

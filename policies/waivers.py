@@ -90,7 +90,7 @@ def check(today: date, stacks: Collection[str] | None = None) -> None:
         return
     from policies.names import known  # the rules of every platform: most stacks have no waiver, and need those of one
 
-    names, most = known(), limits.load()["waiver-days"]
+    names, most = known(), limits.load().limits["waiver-days"]
     for stack, waivers in load().items():
         for waiver in waivers:
             where = f"{waiver.file}: {stack}: {waiver.rule} on {waiver.resource}"

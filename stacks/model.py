@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from catalogue import environments
 from catalogue.platforms import PLATFORMS, Platform
 from stacks.fields import ACCOUNT, Email, Fields, Slug
 
@@ -15,13 +16,24 @@ Path = tuple[str | int, ...]
 T = TypeVar("T")
 
 
+def _environment(name: str) -> str:
+    if name not in (known := environments.names()):
+        listed = [f"'{each}'" for each in known]
+        raise ValueError(f"{', '.join(listed[:-1])} or {listed[-1]}")
+    return name
+
+
+def _with_environments(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(environments.names())
+
+
 class StackConfig(Fields):
     """One pilot. `platform`, `account` and `region` say where, the rest says what; CONTRIBUTING.md has the glossary."""
 
     platform: Platform
     account: Annotated[str, StringConstraints(pattern=ACCOUNT)]
     region: Annotated[str, StringConstraints(max_length=32)]
-    environment: Literal["pilot", "dev", "test", "prod"]
+    environment: Annotated[str, AfterValidator(_environment), Field(json_schema_extra=_with_environments)]
     team: Slug
     cost_center: Slug
     owner: Email

@@ -1,28 +1,62 @@
-"""`mlplatform limits`: the bounds of every stack."""
+"""`mlplatform limits`: the bounds of every stack, or those that hold for one."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from operations.arguments import Format, file_of
 
-def limits() -> None:
-    """Print the limits and declared quotas of every pilot, with owner and reason, by file."""
+if TYPE_CHECKING:
+    from policies.limits import Limit
+
+
+def limits(
+    stack: Annotated[
+        str | None, typer.Argument(metavar="[STACK]", help="A stack, or the path of its file; without one, every line.")
+    ] = None,
+    format: Annotated[  # the option's name
+        Format, typer.Option("--format", help="A table to read, or JSON for another program.")
+    ] = Format.TABLE,
+) -> None:
+    """Print each limit and declared quota, with its owner, its reason and the line of the file that says it.
+
+    With a stack, these are the ones that hold for it: of several lines the most specific.
+    """
+    from catalogue.graph import Placement
     from policies import limits as known
+    from stacks.config import read_stack_file
 
-    loaded = known.load()
-    every = dict(loaded.limits)
-    for platform, quotas in loaded.quotas.items():
-        every |= {f"quota on {platform}: {name}": limit for name, limit in quotas.items()}
-    for file in (known.SHIPPED, known.OWN):
-        table = Table("limit", "value", "owner", "reason", title=file, title_justify="left")
-        for name, limit in every.items():
-            if limit.file == file:
-                value = ", ".join(limit.value) if isinstance(limit.value, list) else f"{limit.value:g}"
-                table.add_row(name, f"{value} {limit.unit}", limit.owner, limit.reason)
-        if table.row_count:
-            Console().print(table)
+    if stack is None:
+        place, found = None, known.load().every()
+    else:
+        config = read_stack_file(file_of(stack))
+        place = Placement.from_words(config.model_dump())
+        held = known.load().of(config.platform, place)
+        found = [*held.limits.values(), *held.quotas.values()]
+    if format is Format.JSON:
+        typer.echo(json.dumps({"stack": stack, "limits": [_said(limit) for limit in found]}, indent=2))
+        return
+    title = f"{stack}: {place.environment}, {place.team}, {place.account}, {place.region}" if place else None
+    table = Table(title=title, title_justify="left", show_lines=True)
+    for column in ("limit", "value", "why, who signs, and which line says it"):
+        table.add_column(column, overflow="fold")
+    for limit in found:
+        signed = f"{limit.owner}, {limit.reviewed}"
+        where = f"{limit.file}:{known.line_of(limit)} {'.'.join(limit.at[:-1])}"
+        table.add_row(limit.at[-1], f"{limit.said} {limit.unit}", f"{limit.reason}\n{signed}\n{where}")
+    Console().print(table)
+
+
+def _said(limit: "Limit") -> dict[str, Any]:
+    from policies.limits import line_of
+
+    own = limit.model_dump(mode="json")
+    return {"name": limit.at[-1], **own, "file": limit.file, "line": line_of(limit), "at": list(limit.at)}
 
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform limits")(limits)
+    app.command(epilog="Example: mlplatform limits aws-pilot")(limits)

@@ -5,7 +5,7 @@ import json
 import typer
 from rich.console import Console
 
-from catalogue import organisation
+from catalogue import environments, organisation
 from stacks.config import STACKS
 from stacks.schema import json_schema
 
@@ -15,10 +15,10 @@ NAME = "stack.schema.json"
 def schema() -> None:
     """Write the JSON Schema of stack files, which their first line names for editors.
 
-    It is stacks/stack.schema.json; with sections of the organisation's, which a release must not meet there, it is
-    organisation/stack.schema.json.
+    It is stacks/stack.schema.json; with sections or environments of the organisation's, which a release must not meet
+    there, it is organisation/stack.schema.json.
     """
-    folder = organisation.folders()[0] if organisation.names("sections") else STACKS
+    folder = organisation.folders()[0] if organisation.names("sections") or environments.own() else STACKS
     (folder / NAME).write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
     Console().print(f"wrote {folder.name}/{NAME}")
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import budgets, scheduler, sfn, sns
 from catalogue.properties import Properties
+from policies import limits
 from policies.everywhere import TAGS
-from policies.limits import load
 from policies.rule import Found, stack_rule, whole_stack_rule
 
 
@@ -36,7 +36,7 @@ def batch_tags(graph: Graph, resource: Resource) -> Iterator[str]:
 )
 def budget(graph: Graph) -> Found:
     """A monthly cost budget on the team's tag and nothing else, with alerts on actual and forecast spend."""
-    limit = load()["monthly-usd"].number
+    limit = limits.of(graph)["monthly-usd"].number
     found = graph.of(budgets.BUDGET)
     if not found:
         yield None, "has no budget"

@@ -6,11 +6,12 @@ policies/everywhere.py judges replicas, machine types, quotas, regions and reten
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import appautoscaling, cloudwatch, ecr, s3, sagemaker, scheduler, sfn
+from catalogue.kinds.aws import appautoscaling, cloudwatch, ec2, ecr, s3, sagemaker, scheduler, sfn
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.properties import Properties
-from policies.limits import load
-from policies.rule import resource_rule, stack_rule
+from policies import limits
+from policies.limits import OWN, Limits
+from policies.rule import limit_rule, resource_rule, stack_rule
 
 
 @resource_rule(
@@ -44,6 +45,26 @@ def autoscaled(graph: Graph, resource: Resource) -> Iterator[str]:
                 yield f"is not autoscaled, so nothing bounds its replicas{_of(variant, alone)}"
 
 
+@stack_rule(
+    "limits-zones",
+    sagemaker.MODEL,
+    severity="high",
+    says="A served model's machines may stand in as many zones as the limit asks for.",
+    remedy=f"Name more zones under network.zones in the stack file, or have the limit's owner change it in {OWN}.",
+    stack_key="network.zones",
+)
+def zones(graph: Graph, model: Resource) -> Iterator[str]:
+    """SageMaker spreads instances over the zones of a model's subnets
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html). On Vertex AI and Azure ML a stack
+    does not choose the zones in which a model is served.
+    """
+    least = limits.of(graph)["zones-at-least"].number
+    subnets = graph.refers(model, "vpcConfig", ec2.SUBNET)
+    stands = {subnet.props.text_or_empty("availabilityZone") for subnet in subnets} - {""}
+    if len(stands) < least:
+        yield f"may run in {len(stands)} zones, at least {least:g} asked for"
+
+
 def _of(variant: Properties, alone: bool) -> str:
     return "" if alone else f" ({variant.text_or_empty('variantName')})"
 
@@ -74,7 +95,7 @@ def _is_woken(graph: Graph, step: Resource) -> bool:
     return any(alarm.props.text_or_empty("metricName") == "HasBacklogWithoutCapacity" for alarm in alarms)
 
 
-@resource_rule(
+@limit_rule(
     "limits-idle-shutdown",
     sagemaker.DOMAIN,
     sagemaker.USER_PROFILE,
@@ -82,9 +103,9 @@ def _is_woken(graph: Graph, step: Resource) -> bool:
     says="Workspace applications stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
-def idle_shutdown(props: Properties) -> Iterator[str]:
+def idle_shutdown(known: Limits, props: Properties) -> Iterator[str]:
     """JupyterLab and Code Editor, in the settings of the domain, of a user and of a space. They could run for weeks."""
-    limit = load()["idle-timeout-minutes"].number
+    limit = known["idle-timeout-minutes"].number
     for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
         for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
             idle = props.section_or_empty(f"{settings}.{app}.appLifecycleManagement.idleSettings")
@@ -97,16 +118,16 @@ def idle_shutdown(props: Properties) -> Iterator[str]:
                 yield f"lets a user raise the idle timeout beyond {limit:g} minutes ({app})"
 
 
-@resource_rule(
+@limit_rule(
     "limits-batch-time",
     sfn.STATE_MACHINE,
     severity="high",
     says="A run of a batch job ends in time, and is retried a bounded number of times.",
     remedy="Set max_hours in the stack file to at most the limit.",
 )
-def batch_time(props: Properties) -> Iterator[str]:
+def batch_time(known: Limits, props: Properties) -> Iterator[str]:
     """The machine has TimeoutSeconds. Each job is retried, and every retry is bounded at three times."""
-    limit, definition = load()["batch-hours"].number, sfn.definition(props)
+    limit, definition = known["batch-hours"].number, sfn.definition(props)
     if not 0 < (definition.number_or_none("TimeoutSeconds") or 0) <= limit * 3600:
         yield f"may run longer than {limit:g} hours"
     for job in sfn.jobs(props):
@@ -160,6 +181,7 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
 RULES = [
     account,
     autoscaled,
+    zones,
     scaling_policy,
     idle_shutdown,
     batch_time,

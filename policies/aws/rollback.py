@@ -8,7 +8,7 @@ from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, variants
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.properties import Properties
-from policies.limits import load
+from policies import limits
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
@@ -71,7 +71,7 @@ def _variant_of(alarm: Resource) -> str:
 )
 def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     """blueGreenUpdatePolicy: type, canary size, waits and the execution timeout."""
-    limit = load()["canary-percent"].number
+    limit = limits.of(graph)["canary-percent"].number
     policy = resource.props.section_or_empty("deploymentConfig.blueGreenUpdatePolicy")
     routing = policy.section_or_empty("trafficRoutingConfiguration")
     if not is_async(graph, resource):

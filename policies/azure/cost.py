@@ -7,9 +7,9 @@ from catalogue.kinds.azure import consumption, monitor, resources
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE
 from catalogue.properties import Properties
+from policies import limits
 from policies.azure.reading import foreign
 from policies.everywhere import TAGS
-from policies.limits import load
 from policies.rule import resource_rule, stack_rule
 
 
@@ -49,7 +49,7 @@ def budget(graph: Graph, resource: Resource) -> Iterator[str]:
 
 
 def _wrong_with(graph: Graph, item: Resource) -> Iterator[str]:
-    limit, props = load()["monthly-usd"].number, item.props
+    limit, props = limits.of(graph)["monthly-usd"].number, item.props
     groups = graph.refers(item, "scope", resources.GROUP)
     if not groups or any(foreign(props, "scope", groups)) or props.is_given("filter"):
         yield "counts other spend than all of the pilot's resource group"

@@ -17,8 +17,8 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT,
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
 from policies.azure.reading import foreign
-from policies.limits import OWN, load
-from policies.rule import resource_rule, stack_rule
+from policies.limits import OWN, Limits
+from policies.rule import limit_rule, resource_rule, stack_rule
 
 _PROVIDER = PLATFORMS["azure"].provider
 _REQUESTS = "RequestsPerMinute"
@@ -131,16 +131,16 @@ def batch_size(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"runs on {count:g} nodes of {compute.name}, which has {has:g}"
 
 
-@resource_rule(
+@limit_rule(
     "limits-cluster-idle",
     COMPUTE,
     severity="high",
     says="A cluster has no nodes between runs, and removes idle nodes soon.",
     remedy="Set min_node_count=0 and node_idle_time_before_scale_down within the limit.",
 )
-def cluster_idle(props: Properties) -> Iterator[str]:
+def cluster_idle(limits: Limits, props: Properties) -> Iterator[str]:
     """Nodes are billed until they are gone (Azure ML, "Manage and optimize costs")."""
-    limit = load()["idle-timeout-minutes"].number
+    limit = limits["idle-timeout-minutes"].number
     if props.text_or_empty("properties.computeType") == "AmlCompute":
         scale = props.section_or_empty("properties.properties.scaleSettings")
         if scale.number_or_none("minNodeCount") != 0:
@@ -178,23 +178,23 @@ def region_named(props: Properties) -> Iterator[str]:
         yield "names no region"
 
 
-@resource_rule(
+@limit_rule(
     "limits-idle-shutdown",
     COMPUTE,
     severity="high",
     says="Compute instances stop when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
-def idle_shutdown(props: Properties) -> Iterator[str]:
+def idle_shutdown(limits: Limits, props: Properties) -> Iterator[str]:
     """Azure Policy 679ddf89-ab8f-48a5-9029-e76054077449; PT15M to P3D ("Create and manage a compute instance")."""
-    limit = load()["idle-timeout-minutes"].number
+    limit = limits["idle-timeout-minutes"].number
     if props.text_or_empty("properties.computeType") == "ComputeInstance":
         idle = minutes_or_none(props, "properties.properties.idleTimeBeforeShutdown")
         if not 15 <= (idle or 0) <= limit:
             yield f"does not stop within {limit:g} minutes without use"
 
 
-@resource_rule(
+@limit_rule(
     "limits-batch-time",
     SCHEDULE,
     BATCH_DEPLOYMENT,
@@ -202,11 +202,11 @@ def idle_shutdown(props: Properties) -> Iterator[str]:
     says="A run of a batch job ends in time; a file is retried a bounded number of times and then fails the run.",
     remedy="Set max_hours in the stack file to at most the limit; keep retry_settings and error_threshold.",
 )
-def batch_time(props: Properties) -> Iterator[str]:
+def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     """The time limit of every job that a schedule starts; a batch deployment's retries, and its error threshold, where
     -1 is any number of errors ("Create and deploy to batch endpoints", error handling).
     """
-    limit = load()["batch-hours"].number
+    limit = limits["batch-hours"].number
     if not props.is_given("endpointName"):
         for job in jobs(props):
             if not 0 < (job.minutes_or_none() or 0) <= limit * 60:

@@ -14,7 +14,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT,
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, not_before, once_a_graph
-from policies.limits import load
+from policies.limits import Limits, of
 from policies.rule import resource_rule, stack_rule
 
 _VERSIONED = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{7,}")
@@ -127,7 +127,7 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
     The endpoint's own traffic is empty and ignored, or every update would reset it.
     """
     if resource.type == TRAFFIC:
-        yield from _shifts(resource.props)
+        yield from _shifts(of(graph), resource.props)
     elif resource.type == SERVED:
         # An ignored property has the value that a refresh found, and an update sends it back unchanged.
         if not {"properties", "properties.traffic"} & set(resource.ignored_changes):
@@ -138,8 +138,8 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no traffic, so it bills and serves nobody"
 
 
-def _shifts(props: Properties) -> Iterator[str]:
-    limit, first = load()["canary-percent"].number, props.number_or_none("canaryPercent")
+def _shifts(limits: Limits, props: Properties) -> Iterator[str]:
+    limit, first = limits["canary-percent"].number, props.number_or_none("canaryPercent")
     if not 0 < (first or 0) <= limit:
         yield f"lets a new version serve {first or 'no'} % first, allowed {limit:g} %"
     if not (props.number_or_none("bakeMinutes") or 0) > 0:

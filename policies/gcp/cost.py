@@ -9,8 +9,8 @@ from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, monitoring, workflows
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
+from policies import limits
 from policies.everywhere import TAGS
-from policies.limits import load
 from policies.rule import Found, resource_rule, whole_stack_rule
 
 _CHANNEL, _BUDGET = monitoring.CHANNEL, billing.BUDGET
@@ -48,7 +48,7 @@ def budget(graph: Graph) -> Found:
 
     A budget filters by one label pair (Cloud Billing Budget API, Filter.labels).
     """
-    limit, teams = load()["monthly-usd"].number, _teams(graph)
+    limit, teams = limits.of(graph)["monthly-usd"].number, _teams(graph)
     if not graph.of(_BUDGET):
         yield None, "has no budget"
     for item in graph.of(_BUDGET):

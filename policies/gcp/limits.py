@@ -15,8 +15,8 @@ from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, st
 from catalogue.kinds.gcp.workflows import deadlines, texts
 from catalogue.properties import Properties
 from policies.gcp.encryption import seconds
-from policies.limits import OWN, load
-from policies.rule import resource_rule, stack_rule
+from policies.limits import OWN, Limits, outside
+from policies.rule import limit_rule, resource_rule, stack_rule
 
 _DEPLOYMENT, _WORKFLOW = mlplatform.DEPLOYMENT, workflows.WORKFLOW
 _WORKBENCH, _BUCKET = workbench.INSTANCE, storage.BUCKET
@@ -43,7 +43,7 @@ def scaling_policy(props: Properties) -> Iterator[str]:
         yield "starts with no replica, where Vertex AI keeps at least one"
 
 
-@resource_rule(
+@limit_rule(
     "limits-workspace-machines",
     _WORKBENCH,
     severity="high",
@@ -51,28 +51,31 @@ def scaling_policy(props: Properties) -> Iterator[str]:
     says="Workbench instances run only on machine types of the limits, with no accelerator added.",
     remedy=f"Choose a hardware family of the limits in the stack file, or have the owner add it in {OWN}.",
 )
-def workspace_machines(props: Properties) -> Iterator[str]:
+def workspace_machines(limits: Limits, props: Properties) -> Iterator[str]:
     """`limits-machine-types` leaves out personal machines, for they draw on Compute Engine's quotas."""
-    allowed = load()["machine-types"].allowed
-    machine = props.text_or_empty("gceSetup.machineType")
-    if machine not in allowed:
-        yield f"starts {machine or 'whatever Workbench takes'}, allowed {', '.join(allowed)}"
+    allowed, machine = limits["machine-types"], props.text_or_empty("gceSetup.machineType")
+    if not machine or not allowed.allows(machine):
+        yield f"starts {machine or 'whatever Workbench takes'}, allowed {allowed.said}"
     for added in props.each_section("gceSetup.acceleratorConfigs"):
         yield f"adds {added.text_or_empty('coreCount') or 1} × {added.text_or_empty('type')}, allowed none"
 
 
-@resource_rule(
+@stack_rule(
     "limits-zone",
     _WORKBENCH,
     severity="high",
-    says="A Workbench instance stands in a zone of a region of the limits.",
-    remedy=f"Choose a region of the limits in the stack file, or have the limit's owner add it in {OWN}.",
+    says="A Workbench instance stands in a zone of the stack's region, which is a region of the limits.",
+    remedy=f"Choose a zone of the stack's region in the stack file, or have the limit's owner add a region in {OWN}.",
+    stack_key="workspace.zone",
 )
-def zone(props: Properties) -> Iterator[str]:
+def zone(graph: Graph, instance: Resource) -> Iterator[str]:
     """The location is a zone, such as `us-central1-a`. `limits-region` checks resources that name a region."""
-    allowed, where = load()["regions"].allowed, props.text_or_empty("location")
-    if re.sub(r"-[a-z]$", "", where) not in allowed or where in allowed:
-        yield f"is in {where or 'no zone'}, allowed a zone of {', '.join(allowed)}"
+    where = instance.props.text_or_empty("location")
+    zoned = re.fullmatch(r"([a-z]+-[a-z]+\d+)-[a-z]", where)
+    if zoned is None:
+        yield f"is in {where or 'no zone'}, allowed a zone"
+    else:
+        yield from outside(graph, zoned.group(1))
 
 
 @stack_rule(
@@ -93,16 +96,16 @@ def account(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "would deploy to whatever project the credentials name"
 
 
-@resource_rule(
+@limit_rule(
     "limits-idle-shutdown",
     _WORKBENCH,
     severity="high",
     says="A Workbench instance stops when idle.",
     remedy="Set workspace.idle_timeout_minutes in the stack file to at most the limit.",
 )
-def idle_shutdown(props: Properties) -> Iterator[str]:
+def idle_shutdown(limits: Limits, props: Properties) -> Iterator[str]:
     """Idle shutdown reads guest attributes, and waits three hours without a timeout (Workbench, "Idle shutdown")."""
-    limit = load()["idle-timeout-minutes"].number
+    limit = limits["idle-timeout-minutes"].number
     metadata = props.section_or_empty("gceSetup.metadata")
     if not 0 < (metadata.number_or_none("idle-timeout-seconds") or 0) <= limit * 60:
         yield f"does not stop within {limit:g} minutes of idling"
@@ -123,16 +126,16 @@ def idle_kept(graph: Graph, instance: Resource) -> Iterator[str]:
         yield "may lose its idle timeout when it is updated"
 
 
-@resource_rule(
+@limit_rule(
     "limits-batch-time",
     _WORKFLOW,
     severity="high",
     says="A run of a batch job ends in time, and is retried a bounded number of times.",
     remedy="Set max_hours in the stack file to at most the limit; keep the workflow's deadline, attempts and cancel.",
 )
-def batch_time(props: Properties) -> Iterator[str]:
+def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     """A batch prediction job has no timeout of its own (aiplatform v1), so the workflow keeps one and cancels."""
-    limit = load()["batch-hours"].number
+    limit = limits["batch-hours"].number
     bounds, source = deadlines(props), "\n".join(texts(props))
     cancels = re.search(r"[\w-]:cancel\b|\":cancel", source)
     if not bounds or not min(bounds) > 0 or max(bounds) > limit * 3600:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import cloudscheduler, mlplatform, monitoring, vertex, workflows
 from catalogue.properties import Properties
-from policies.limits import load
-from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
+from policies.limits import Limits
+from policies.rule import Found, limit_rule, resource_rule, stack_rule, whole_stack_rule
 
 _SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
@@ -36,16 +36,16 @@ def alarms(props: Properties) -> Iterator[str]:
         yield "is not taken back on its errors"
 
 
-@resource_rule(
+@limit_rule(
     "rollback-traffic",
     _DEPLOYMENT,
     severity="high",
     says="A new version takes a canary's share of the traffic first, and bakes.",
     remedy="Set canary.percent within the limit and canary.bake_minutes in the stack file.",
 )
-def traffic(props: Properties) -> Iterator[str]:
+def traffic(limits: Limits, props: Properties) -> Iterator[str]:
     """The timeout of the resource bounds an update, so bakeMinutes needs no upper limit."""
-    limit = load()["canary-percent"].number
+    limit = limits["canary-percent"].number
     percent = props.number_or_none("canaryPercent") or 0
     if not 0 < percent <= limit:
         yield f"lets a new version serve {percent} % first, allowed {limit:g} %"

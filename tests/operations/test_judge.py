@@ -111,7 +111,7 @@ def test_proofs_fail_on_what_they_rest_on(
 ) -> None:
     good = judged(pilot)
     assert good.passed and [p.state for p in good.proofs] == ["planned", "planned", "planned", "not yet", "planned"]
-    known = limits.load()
+    known = limits.of(pilot)
     with monkeypatch.context() as patch:
         patch.setitem(known.limits, "manual-steps", known["manual-steps"].model_copy(update={"value": 3}))
         assert state(judged(pilot), "workflow speed") == "failed"
@@ -295,7 +295,6 @@ def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[wai
 
 
 def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:
-    loaded = limits.load()
-    for limit in (*loaded.limits.values(), *(q for quotas in loaded.quotas.values() for q in quotas.values())):
+    for limit in limits.load().every():
         assert "@" in limit.owner and len(limit.reason) > 15
     assert all("@" in w.owner and len(w.reason) > 15 for of in waivers.load().values() for w in of)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from catalogue import environments
 from catalogue.organisation import NAME, PLACES
 from catalogue.platforms import PLATFORMS
 from policies import limits, waivers
@@ -48,10 +49,14 @@ def test_what_the_page_shows_is_read_as_it_says(organisation: Path) -> None:
         put(organisation, name, text)
     forget()
     said = yaml.safe_load(shown["limits.yaml"])
-    for name, entry in said["limits"].items():
-        assert limits.load()[name].model_dump() == entry and limits.load()[name].file == limits.OWN
-    for platform, quotas in said["quotas"].items():
-        assert {name: limits.load().quotas[platform][name].model_dump() for name in quotas} == quotas
+    own = [line for line in limits.load().every() if line.file == limits.OWN]
+    for line in own:
+        entry = said
+        for key in line.at:
+            entry = entry[key]
+        assert line.model_dump() == entry
+    assert {line.at[0] for line in own} == {*said} == {"limits", "environments", "teams", "accounts", "quotas"}
+    assert "staging" in environments.names()
     for stack, entries in yaml.safe_load(shown["waivers.yaml"])["waivers"].items():
         assert [waiver.model_dump() for waiver in waivers.load()[stack]] == entries
 
@@ -86,8 +91,7 @@ def test_limits_and_waivers_go_to_those_who_sign_them(path: str) -> None:
     if path.endswith("waivers.yaml"):  # none ships, and who signs rules signs what is waived of them
         assert asked(path) == asked("policies/everywhere.py")
         return
-    loaded = limits.load()
-    signed = [*loaded.limits.values(), *(quota for of in loaded.quotas.values() for quota in of.values())]
+    signed = limits.load().every()
     assert {*asked(path)} == {f"@example/{entry.owner.partition('@')[0]}" for entry in signed}
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,22 @@ from hypothesis import strategies as st
 from pulumi_policy import StackValidationArgs, StackValidationPolicy
 from typer.testing import CliRunner
 
+from catalogue import environments
 from catalogue.errors import BadInput
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Placement
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import application
 from operations.evaluation import evaluate
 from policies import __main__ as engine
 from policies import documentation, limits, pack, waivers
-from stacks.config import STACKS
+from stacks.config import STACKS, read_stack_file, to_engine
+from stacks.schema import json_schema
 from tests.catalogue.test_organisation import KIND, QUEUE, put
 from tests.conftest import forget
 from tests.on_engine import shown
 
 SHIPPED = limits.load()
-NUMBERS = sorted(name for name, limit in SHIPPED.limits.items() if not isinstance(limit.value, list))
+NUMBERS = sorted(name for name, limit in SHIPPED.limits.items() if limit.counts)
 RULE = """
 from policies.rule import stack_rule
 
@@ -75,31 +78,79 @@ def refused(ask: Callable[[], object]) -> str:
 # ---- limits ---------------------------------------------------------------------------------------------------------
 
 
-@given(chosen=st.dictionaries(st.sampled_from(NUMBERS), st.integers(0, 10**6)))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
-def test_a_limit_of_the_companys_replaces_the_shipped_one_whole_and_no_other(
-    organisation: Path, chosen: dict[str, int]
+ACCOUNTS = {"aws": "999988887777", "gcp": "other-project", "azure": "99998888-7777-4666-8555-444433332222"}
+KEYS = ("environments", "teams", "accounts")
+
+
+@given(
+    platform=st.sampled_from(sorted(PLATFORMS)),
+    environment=st.sampled_from(["pilot", "dev", "test", "prod", "staging"]),
+    team=st.sampled_from(["payments-risk", "search"]),
+    said=st.dictionaries(
+        st.sampled_from(["limits", *(f"{level}.{mine}" for level in KEYS for mine in (True, False))]),
+        st.dictionaries(st.sampled_from(NUMBERS), st.integers(0, 10**6), min_size=1),
+    ),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_the_most_specific_line_of_the_companys_holds_and_else_that_of_ours(
+    organisation: Path, platform: str, environment: str, team: str, said: dict[str, dict[str, int]]
 ) -> None:
-    own = {name: entry(SHIPPED[name], value=value) for name, value in chosen.items()}
-    write(organisation, "limits.yaml", {"limits": own})
-    loaded = limits.load()
-    assert list(loaded.limits) == list(SHIPPED.limits) and loaded.quotas == SHIPPED.quotas
-    for name, limit in loaded.limits.items():
-        assert limit.model_dump() == (own[name] if name in own else SHIPPED[name].model_dump())
-        assert limit.file == (limits.OWN if name in own else limits.SHIPPED)
+    """Environment, team and account: the stack's own, and those of other stacks, which must not count."""
+    place = Placement(environment, team, ACCOUNTS[platform], "anywhere")
+    mine = {"environments": environment, "teams": team, "accounts": ACCOUNTS[platform]}
+    others = {"environments": "elsewhere", "teams": "strangers", "accounts": "000000000000"}
+    document: dict[str, Any] = {}
+    expected: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for group in ("limits", *(f"{level}.{own}" for level in KEYS for own in (False, True))):
+        level, _, own = group.partition(".")
+        lines = {name: entry(SHIPPED.limits[name], value=value) for name, value in said.get(group, {}).items()}
+        if not own:
+            document[level] = lines
+            at: tuple[str, ...] = (level,)
+        else:
+            at = (level, mine[level] if own == "True" else others[level])
+            document.setdefault(level, {})[at[1]] = lines
+        if own != "False":
+            expected |= {name: (value, (*at, name)) for name, value in said.get(group, {}).items()}
+    write(organisation, "limits.yaml", document)
+    held, ours = limits.load().of(platform, place), SHIPPED.of(platform, place)
+    assert list(held.limits) == list(SHIPPED.limits)
+    for name, limit in held.limits.items():
+        if name in expected:
+            assert (limit.value, limit.at, limit.file) == (*expected[name], limits.OWN)
+        else:
+            assert limit == ours[name] and limit.file == limits.SHIPPED
+    elsewhere = limits.load().of(platform, None)
+    assert elsewhere.quotas == {} and all(limit.at[0] == "limits" for limit in elsewhere.limits.values())
+
+
+@pytest.mark.parametrize("environment", environments.SHIPPED)
+def test_what_ships_for_an_environment_holds_in_it_alone(environment: str) -> None:
+    held = SHIPPED.of("aws", Placement(environment, "search", "999988887777", "eu-west-1"))
+    named = {line.at[2]: line for line in SHIPPED.every() if line.at[:2] == ("environments", environment)}
+    assert {name for name, limit in held.limits.items() if limit.at[0] == "environments"} == {*named}
+    assert all(held[name].value in (line.value, line.value) for name, line in named.items())
+    assert bool(named) is (environment != "pilot"), "a pilot's limits are those that hold for strangers"
+    assert {line.at[1] for line in SHIPPED.every() if line.at[0] == "environments"} < {*environments.SHIPPED}
+
+
+def test_a_platform_that_a_line_leaves_out_keeps_what_it_had(organisation: Path) -> None:
+    own = entry(SHIPPED.limits["regions"], value={"aws": ["eu-*"]})
+    write(organisation, "limits.yaml", {"limits": {"regions": own}})
+    regions = {platform: limits.load().of(platform, None)["regions"] for platform in PLATFORMS}
+    assert regions["aws"].allows("eu-west-3") and not regions["aws"].allows("us-east-1")
+    assert regions["gcp"].value == regions["azure"].value == "any"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_quotas_are_merged_by_name_on_their_platform(organisation: Path, platform: str) -> None:
-    known = next(iter(SHIPPED.quotas[platform]))
-    own = {known: entry(SHIPPED.quotas[platform][known], value=7), "another": entry(SHIPPED["batch-hours"], value=9)}
-    write(organisation, "limits.yaml", {"quotas": {platform: own}})
-    loaded = limits.load()
-    assert {name: quota.number for name, quota in loaded.quotas[platform].items()} == {
-        **{name: quota.number for name, quota in SHIPPED.quotas[platform].items()}, known: 7, "another": 9
-    }  # fmt: skip
-    assert {name for name, quota in loaded.quotas[platform].items() if quota.file == limits.OWN} == {known, "another"}
-    assert all(loaded.quotas[other] == SHIPPED.quotas[other] for other in PLATFORMS if other != platform)
+def test_quotas_are_those_of_the_account_and_region(organisation: Path, platform: str) -> None:
+    account, region = ACCOUNTS[platform], PLATFORMS[platform].region
+    quota = entry(SHIPPED.limits["batch-hours"], value=9, unit="instances")
+    write(organisation, "limits.yaml", {"quotas": {platform: {account: {region: {"a quota": quota}}}}})
+    place = Placement("prod", "search", account, region)
+    assert {name: quota.number for name, quota in limits.load().of(platform, place).quotas.items()} == {"a quota": 9}
+    for elsewhere in (replace(place, region="other"), replace(place, account="other")):
+        assert limits.load().of(platform, elsewhere).quotas == {}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "limits: {}\n"])
@@ -109,7 +160,8 @@ def test_a_file_that_says_nothing_changes_nothing(organisation: Path, text: str)
     assert limits.load() == SHIPPED and all(w.file == waivers.SHIPPED for of in waivers.load().values() for w in of)
 
 
-HOURS, REGIONS = SHIPPED["batch-hours"], SHIPPED["regions"]
+HOURS, REGIONS = SHIPPED.limits["batch-hours"], SHIPPED.limits["regions"]
+_WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', or one of the last two for each platform"
 
 
 @pytest.mark.parametrize(
@@ -117,10 +169,18 @@ HOURS, REGIONS = SHIPPED["batch-hours"], SHIPPED["regions"]
     [
         ({"limits": {"batch-hour": entry(HOURS)}}, "limits.batch-hour: no rule knows this limit; did you mean "
          "batch-hours?"),
-        ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit; allowed: replicas-per-endpoint, "
-         "batch-replicas, batch-hours, monthly-usd, ceiling-usd, idle-timeout-minutes, canary-percent, retention-days, "
-         "manual-steps, regions, machine-types, waiver-days"),
+        ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit; allowed: "
+         + ", ".join(SHIPPED.limits)),
         ({"limits": {"batch-hours": {"value": 3}}}, "limits.batch-hours.owner: is missing; every entry has it"),
+        ({"limits": {"batch-hours": {key: value for key, value in entry(HOURS).items() if key != "reviewed"}}},
+         "limits.batch-hours.reviewed: is missing; every entry has it"),
+        ({"environments": {"prod": {"batch-hour": entry(HOURS)}}}, "environments.prod.batch-hour: no rule knows this "
+         "limit; did you mean batch-hours?"),
+        ({"accounts": {444455556666: {}}}, "accounts.444455556666: no account of any platform is written like this; "
+         "put it in quotes"),
+        ({"accounts": {"4444": {}}}, "accounts.4444: no account of any platform is written like this"),
+        ({"quotas": {"aws": {"payments-risk-pilot": {"us-east-1": {}}}}}, "quotas.aws.payments-risk-pilot.us-east-1: "
+         "'payments-risk-pilot' is no account of aws, allowed: " + PLATFORMS["aws"].account.words),
         ({"limits": {"batch-hours": entry(HOURS, owner=" ")}}, "limits.batch-hours.owner: found ' ', allowed: text "
          "that says something"),
         ({"limits": {"batch-hours": entry(HOURS, until="x")}}, "limits.batch-hours.until: unknown key; leave it out"),
@@ -131,11 +191,12 @@ HOURS, REGIONS = SHIPPED["batch-hours"], SHIPPED["regions"]
         ({"limits": {"regions": entry(REGIONS, value=6)}}, "limits.regions.value: found 6, allowed: a list"),
         *(
             ({"limits": {"batch-hours": entry(HOURS, value=value)}}, f"limits.batch-hours.value: found {str(value)!r}, "
-             "allowed: a number of 0 or more, or a list of text")
-            for value in (float("nan"), float("inf"), -1, True, "6", None, [], [""], {})
+             + _WRITTEN)
+            for value in (float("nan"), float("inf"), -1, True, "6", None, [], [""], {}, {"amazon": "any"}, {"aws": 3})
         ),
         ({"quotas": {"amazon": {}}}, "quotas.amazon: no platform has this name; allowed: aws, gcp, azure"),
-        ({"quotas": {"aws": {"x": entry(REGIONS)}}}, "quotas.aws.x.value: found a list, allowed: a number"),
+        ({"quotas": {"aws": {"444455556666": {"us-east-1": {"x": entry(REGIONS)}}}}}, "quotas.aws.444455556666."
+         "us-east-1.x.value: found a list, allowed: a number"),
         ({"limit": {}}, "limit: unknown key; leave it out"),
         ([], "the file: found '[]', allowed: keys, each with what it says"),
         ("limits: {", "is not valid YAML: line 1 expected the node content, but found '<stream end>'"),
@@ -148,12 +209,37 @@ def test_a_wrong_file_of_limits_is_one_sentence(organisation: Path, document: An
     assert refused(limits.load) == f"organisation/limits.yaml: {sentence}"
 
 
-def test_limits_says_of_each_the_file_it_is_in(organisation: Path) -> None:
-    write(organisation, "limits.yaml", {"limits": {"batch-hours": entry(HOURS, value=5)}})
-    said = CliRunner().invoke(application(), ["limits"], env={"COLUMNS": "200"}).output
-    shipped, mark, own = said.partition(limits.OWN)
-    assert mark and limits.SHIPPED in shipped
-    assert "batch-hours" in own and "risk@company.example" in own and "batch-hours" not in shipped
+def test_limits_says_which_line_holds_for_a_stack_and_from_where(organisation: Path) -> None:
+    document = {"environments": {"pilot": {"batch-hours": entry(HOURS, value=5)}}}
+    write(organisation, "limits.yaml", document)
+    line = 1 + (organisation / "limits.yaml").read_text(encoding="utf-8").splitlines().index("    batch-hours:")
+    said = json.loads(CliRunner().invoke(application(), ["limits", "aws-pilot", "--format", "json"]).output)
+    held = {limit["name"]: limit for limit in said["limits"]}
+    assert said["stack"] == "aws-pilot" and {*SHIPPED.limits} < {*held}
+    assert (held["batch-hours"]["value"], held["batch-hours"]["file"], held["batch-hours"]["line"]) == (
+        5,
+        limits.OWN,
+        line,
+    )
+    assert held["batch-hours"]["at"] == ["environments", "pilot", "batch-hours"]
+    shipped = held["monthly-usd"]
+    assert limits.FILE.read_text(encoding="utf-8").splitlines()[shipped["line"] - 1].strip() == "monthly-usd:"
+    every = CliRunner().invoke(application(), ["limits"], env={"COLUMNS": "80"}).output
+    assert f":{line} environments.pilot" in every and max(map(len, every.splitlines())) <= 80
+
+
+def test_an_environment_that_the_companys_limits_name_may_stand_in_a_stack_file(
+    organisation: Path, tmp_path: Path
+) -> None:
+    text = (STACKS / "Pulumi.gcp-pilot.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "Pulumi.mine.yaml"
+    file.write_text(text.replace("environment: pilot", "environment: staging"), encoding="utf-8")
+    assert refused(lambda: read_stack_file(file)).endswith(
+        "environment: found 'staging', allowed: 'pilot', 'dev', 'test' or 'prod'"
+    )
+    write(organisation, "limits.yaml", {"environments": {"staging": {}}})
+    assert read_stack_file(file).environment == "staging"
+    assert json_schema()["properties"]["config"]["properties"]["mlplatform:environment"]["enum"][-1] == "staging"
 
 
 # ---- waivers --------------------------------------------------------------------------------------------------------
@@ -288,18 +374,25 @@ def on_engine(graph: Graph) -> set[str]:
     return reported
 
 
+IN_PROD = {"mlplatform:environment": "prod", "mlplatform:account": "999988887777"}
+
+
 def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
     organisation: Path, aws_pilot: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "_sent", {r.urn: r.inputs for r in aws_pilot.resources})
     monkeypatch.setenv("PULUMI_PROJECT", engine.PROJECT)
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(to_engine(STACKS / "Pulumi.aws-pilot.yaml")))
     assert on_engine(aws_pilot) == set()
+    with monkeypatch.context() as other:
+        other.setenv("PULUMI_CONFIG", json.dumps(to_engine(STACKS / "Pulumi.aws-pilot.yaml") | IN_PROD))
+        assert on_engine(aws_pilot) == {"aws-limits-replicas", "aws-quota-undeclared"}
     put(organisation, "policies/size.py", EVERYWHERE)
     put(organisation, "policies/aws/names.py", RULE)
     write(
         organisation,
         "limits.yaml",
-        {"limits": {"replicas-per-endpoint": entry(SHIPPED["replicas-per-endpoint"], value=0)}},
+        {"limits": {"replicas-per-endpoint": entry(SHIPPED.limits["replicas-per-endpoint"], value=0)}},
     )
     found = {"aws-limits-replicas", "aws-company-small", "aws-company-buckets-named"}
     assert on_engine(aws_pilot) == found
@@ -375,7 +468,7 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
     put(
         organisation,
         "limits.yaml",
-        yaml.safe_dump({"limits": {"manual-steps": entry(SHIPPED["manual-steps"], value=1)}}),
+        yaml.safe_dump({"limits": {"manual-steps": entry(SHIPPED.limits["manual-steps"], value=1)}}),
     )
     done = preview(organisation)
     assert done.returncode == 1, done.stderr
