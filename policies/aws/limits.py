@@ -56,12 +56,13 @@ def autoscaled(graph: Graph, resource: Resource) -> Iterator[str]:
 def zones(graph: Graph, model: Resource) -> Iterator[str]:
     """SageMaker spreads instances over the zones of a model's subnets
     (https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-best-practices.html). On Vertex AI and Azure ML a stack
-    does not choose the zones in which a model is served.
+    does not choose the zones in which a model is served. A model outside of the network is a finding of
+    `network-model-isolated`.
     """
     least = limits.of(graph)["zones-at-least"].number
     subnets = graph.refers(model, "vpcConfig", ec2.SUBNET)
     stands = {subnet.props.text_or_empty("availabilityZone") for subnet in subnets} - {""}
-    if len(stands) < least:
+    if 0 < len(stands) < least:
         yield f"may run in {len(stands)} zones, at least {least:g} asked for"
 
 

@@ -20,6 +20,19 @@ def setting(type_: str, path: str, value: Any, name: str = "") -> Mutation:
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, value))
 
 
+def in_prod(graph: Graph) -> Graph:
+    """The stack as its file would have it in production."""
+    assert graph.placement is not None
+    return replace(graph, placement=replace(graph.placement, environment="prod"))
+
+
+def in_one_zone(graph: Graph) -> Graph:
+    """The stack with each of its subnets in one zone."""
+    for subnet in graph.of("aws:ec2/subnet:Subnet"):
+        graph = changed(graph, subnet, lambda p: p.update(availabilityZone="us-east-1a"))
+    return graph
+
+
 def turning(type_: str, path: str, turn: Callable[[Any], Any], name: str = "") -> Mutation:
     """What stands at a path of the first resource of a type turned into something else."""
     return lambda graph: changed(graph, first(graph, type_, name), lambda p: put(p, path, turn(at(p, path))))
@@ -168,6 +181,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-scaling-policy", lacking(ALARM, "waiting")),
     ("limits-machine-types", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
     ("quota-declared", setting(TARGET, "maxCapacity", 5, "fraud-scorer")),
+    ("quota-undeclared", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
+    ("limits-zones", lambda g: in_prod(in_one_zone(g))),
+    ("limits-replicas", in_prod),
+    ("limits-retention", setting("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 7)),
     ("limits-region", setting("pulumi:providers:aws", "region", "eu-west-1")),
     ("limits-region", setting("pulumi:providers:aws", "region", None)),
     ("limits-region", lambda g: changed(g, first(g, DOMAIN), lambda p: p.update(region="eu-west-1"))),

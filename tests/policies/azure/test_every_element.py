@@ -268,7 +268,7 @@ def test_a_step_of_a_pipeline_is_seen_at_any_depth(azure_pilot: Graph, depth: in
     for _ in range(depth - 1):
         step = {"type": "pipeline", "jobs": {"inner": step}}
     graph = pipeline(azure_pilot, train=step)
-    assert caught(graph) == {"limits-machine-types", "limits-replicas", "quota-declared"}
+    assert caught(graph) == {"limits-machine-types", "limits-replicas", "quota-undeclared"}
     assert any("Standard_ND96asr_v4" in missing.why for missing in cost_of(graph).unpriced)
 
 

@@ -327,7 +327,7 @@ CATCHES: list[tuple[str, Mutation]] = [
         setting(COMPUTE, "properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown", "P1D", "cluster"),
     ),
     ("quota-declared", setting(SCALING, "profiles.0.capacity.maximum", "40")),
-    ("quota-declared", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
+    ("quota-undeclared", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
     ("limits-region", setting("pulumi:providers:azure-native", "location", "brazilsouth")),
     ("limits-account", losing("pulumi:providers:azure-native", "subscriptionId")),
     ("limits-region-named", losing(STORAGE, "location")),

@@ -265,7 +265,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-machine-types", editing(lambda j: put(j, "dedicatedResources.machineSpec.machineType", "a3-highgpu-8g"))),
     ("quota-declared", setting(DEPLOYMENT, "maxReplicas", 6)),
     ("quota-declared", editing(lambda j: put(j, "dedicatedResources.maxReplicaCount", 50))),
-    ("quota-declared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
+    ("quota-undeclared", setting(DEPLOYMENT, "machineType", "c4-highcpu-2")),
     ("limits-region", setting(PROVIDER, "region", "europe-west1")),
     ("limits-account", losing(PROVIDER, "project")),
     ("limits-account", losing(DATASET, "location")),
