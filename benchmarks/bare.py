@@ -1,6 +1,7 @@
-"""The yardstick: the program of one stack under Pulumi's own mocks, with nothing recorded and nothing judged.
+"""Runs the program of one stack under Pulumi's own mocks. The other measurements are compared with this one.
 
-`python -m benchmarks.bare CONFIG_JSON STACK`: the config is what the engine would hand over, already validated.
+`python -m benchmarks.bare CONFIG_JSON STACK` records and judges nothing. CONFIG_JSON is the config as the engine would
+hand it over, already validated.
 """
 
 import json

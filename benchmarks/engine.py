@@ -1,4 +1,4 @@
-"""A thousand endpoints on the real engine: where the processor's time goes, and how much of it is the providers'."""
+"""Measures a thousand endpoints on the real engine: which of the processes spends the processor's time."""
 
 import subprocess
 import time
@@ -25,7 +25,7 @@ WHO = ("engine", "program", "simulated", "ours")
 """Who spends: the CLI with its language hosts, `stacks/`, the simulated providers with the REST double, `provider/`."""
 LOOK_SECONDS = 0.2
 FAST = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-"""Pulumi's file backend writes the whole state after each resource, at the engine's cost: less of it is left out."""
+"""These switch off that Pulumi's file backend writes the whole state after each resource, which the engine pays for."""
 
 
 @dataclass(frozen=True)

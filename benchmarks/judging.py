@@ -1,7 +1,8 @@
-"""One judgement in a process of its own, stage by stage, without Checkov: `benchmarks.scaling` starts it.
+"""Measures one judgement in a process of its own, stage by stage. `benchmarks.scaling` starts it.
 
-`python -m benchmarks.judging GRAPH_JSON PLAN_JSON OUT_FOLDER` judges the graph, leaves what was rendered for
-Checkov in PLAN_JSON and prints the seconds of each stage. Imports are not in them: they do not grow with the stack.
+`python -m benchmarks.judging GRAPH_JSON PLAN_JSON OUT_FOLDER` judges the graph without Checkov. It writes the document
+that Checkov would scan to PLAN_JSON, and prints the seconds of each stage. The seconds of imports are left out, for
+they do not grow with the stack.
 """
 
 import json
@@ -22,12 +23,12 @@ PEAK_PER_MB = 1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024
 
 
 class PlanKeeper:
-    """Stands where the scan stands: keeps what was rendered and finds nothing."""
+    """Takes the place of Checkov's scan. It keeps the document and finds nothing."""
 
     rendered: Rendered
 
     def scan(self, rendered: Rendered) -> ScanResult:
-        """Keep what was rendered."""
+        """Keep the document, and return a result without findings."""
         self.rendered = rendered
         return ScanResult(checkov_version="", seconds=0, passed=(), failed=(), resources=0, parsing_errors=())
 

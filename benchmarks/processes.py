@@ -1,4 +1,7 @@
-"""Runs one command as a process of its own and measures it; keeps this process small, see `Run.peak_mb`."""
+"""Runs one command as a process of its own and measures it.
+
+This module imports nothing heavy, for `Run.peak_mb` can never be less than this process.
+"""
 
 import os
 import statistics
@@ -23,10 +26,10 @@ class BenchmarkFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One process, from start to end.
+    """The measurements of one process, from its start to its end.
 
-    `peak_mb` is the resident peak of the largest process among it and the children it waited for. Linux counts the
-    starting process's own size in it, which is why nothing heavy is imported here.
+    `seconds` is wall-clock time. `peak_mb` is the resident peak of that process, or of one of the children it waited
+    for, whichever is larger. Linux counts the size of the process that started it too.
     """
 
     seconds: float
@@ -90,9 +93,9 @@ def run(
 
 @contextmanager
 def environment() -> Generator[dict[str, str]]:
-    """What every measured Python process of ours runs under: ours, with a bytecode cache that the warm-up fills.
+    """The environment of every measured Python process of ours: the caller's, with a bytecode cache of its own.
 
-    Whether the caller's environment forbids bytecode, or already holds it, then changes nothing.
+    The warm-up fills that cache. So it makes no difference whether the caller forbids bytecode or has some already.
     """
     with tempfile.TemporaryDirectory(prefix="mlplatform-bench-") as cache:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}

@@ -1,6 +1,8 @@
-"""Many stacks in one command beside one alone, and beside another commit where its folder is named.
+"""Measures many stacks in one command, beside one stack alone.
 
-The stacks are copies of one pilot under other names. All of them in turn, so that a machine's drift cancels.
+The stacks are copies of one pilot under other names. Where the folder of another commit is named, that commit is
+measured too. The measurements take turns, so that a machine that becomes slower or faster meanwhile is the same to all
+of them.
 """
 
 import threading
@@ -20,19 +22,22 @@ from benchmarks.whole import file
 MANY = (10, 50)
 SAMPLE_SECONDS = 0.1
 LONGEST_SECONDS = 300
-"""A command that would take longer is left out: it would hold the machine, and its own time limits would end it."""
+"""A command that would take longer is not run: its own time limits would end it."""
 
 
 @dataclass
 class Tree:
-    """The most that a command and its descendants were at once."""
+    """The largest memory, and the largest number of processes, that a command had with its descendants."""
 
     peak_mb: float = 0
     processes: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, pid: int) -> None:
-        """Sample until it is stopped. Memory that several processes share is counted once, where the system says so."""
+        """Look again and again until it is stopped.
+
+        Memory that several processes share is counted once, on systems that say how much that is.
+        """
         while not self.stop.wait(SAMPLE_SECONDS):
             sizes: list[float] = []
             try:
@@ -46,7 +51,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Measured:
-    """One command, and the tree of its processes."""
+    """The measurements of one command, and of all its processes together."""
 
     run: Run
     peak_mb: float
@@ -129,7 +134,7 @@ def _measure(environment: Mapping[str, str], folder: Path, root: Path, case: Cas
 
 @contextmanager
 def _watched() -> Generator[tuple[Tree, Callable[[int], object]]]:
-    """A tree, and what is to be called with the process whose tree it is; it is watched until the block ends."""
+    """Yield a Tree, and the function that starts to watch a process by its id. The watch ends with the block."""
     tree = Tree()
     with ThreadPoolExecutor(1) as watching:
         try:
@@ -147,7 +152,7 @@ def _size_mb(process: psutil.Process) -> float:
 
 
 def _too_large(figures: Figures, name: str, case: Case) -> str | None:
-    """Why so many stacks would take too much of this machine; None where they would not or nothing is known yet."""
+    """Why this machine cannot judge so many stacks at once. None where it can, or where nothing is known yet."""
     platform, count = case
     known = {few: figures[name, (platform, few)] for few in (1, *MANY) if few < count}
     peaks = {few: max(one.peak_mb for one in measured) for few, measured in known.items() if measured}
@@ -165,7 +170,7 @@ def _too_large(figures: Figures, name: str, case: Case) -> str | None:
 
 
 def _each(figures: Figures, name: str, platform: str) -> list[str]:
-    """What one more stack costs beside others, from the two largest numbers that were measured."""
+    """The sentence on what one more stack costs beside others. It compares the two largest numbers of stacks."""
     few, many = [count for count in (1, *MANY) if figures[name, (platform, count)]][-2:]
 
     def middle(count: int, what: str) -> float:

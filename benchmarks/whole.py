@@ -1,6 +1,7 @@
-"""The whole verdict of each pilot beside its bare program and Checkov's own start, and of all pilots in one command.
+"""Measures the whole verdict of each pilot, and of all pilots in one command.
 
-All of it in turn, platform after platform in each round, so that a machine's drift cancels.
+Beside each verdict it measures the pilot's bare program and the start of Checkov alone. Each round measures one
+platform after the other, so that a machine that becomes slower or faster meanwhile is the same to all of them.
 """
 
 import json
@@ -32,7 +33,7 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Round:
-    """What one round measured: the steps by platform, and all pilots in one command where all were asked for."""
+    """The measurements of one round. `steps` are by platform. `pilot` is None unless all platforms were asked for."""
 
     steps: Mapping[str, Mapping[str, Run]]
     pilot: Run | None
@@ -116,7 +117,7 @@ def _added(one: Round, what: Callable[[Run], float]) -> float:
 
 
 def _together(measured: Sequence[Round]) -> list[tuple[str, ...]]:
-    """The rows of all pilots in one command; none where that was not measured."""
+    """The table rows of all pilots in one command. There are none where that was not measured."""
     runs = [one.pilot for one in measured if one.pilot]
     if not runs:
         return []

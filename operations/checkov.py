@@ -69,8 +69,8 @@ class Checkov:
         self._warm = warm
 
     @classmethod
-    def start(cls, environment: Path) -> Self:
-        """Start Checkov from `environment`, the folder with its `.venv` and `scan.py`.
+    def start(cls, environment: Path, *, one: bool = False) -> Self:
+        """Start Checkov from `environment`, the folder with its `.venv` and `scan.py`; with `one`, for one scan alone.
 
         Returns while Checkov still imports.
 
@@ -82,7 +82,7 @@ class Checkov:
         # Start it isolated (-I) and with few of our variables. PYTHONPATH would mix two sets of libraries. Others, such
         # as CHECKOV_RENDER_MAX_LEN and BC_API_KEY, change what Checkov finds.
         kept = {key: value for key, value in os.environ.items() if key in ("HOME", "LANG", "PATH", "TMPDIR")}
-        return cls(Warm([python, "-I"], [script], kept))
+        return cls(Warm([python, "-I"], [script], kept, one=one))
 
     def scan(self, rendered: Rendered, timeout_seconds: float = 120) -> ScanResult:
         """Scan what was rendered, a Terraform plan or an ARM template. Any thread may call this.

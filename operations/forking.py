@@ -1,14 +1,17 @@
 """A warm process. It imports what a job needs once, and forks one child for each job.
 
-`python forking.py FILE ARGUMENT...` imports FILE and calls its `load(ARGUMENT...)`, which imports the rest and returns
-the job. A job is a function without arguments. It reads standard input, writes standard output and standard error, and
-returns an exit code. `operations.warm` is the asker's side. This file also runs in Checkov's environment, so it needs
-only the standard library.
+`python forking.py many FILE ARGUMENT...` imports FILE and calls its `load(ARGUMENT...)`, which imports the rest and
+returns the job. A job is a function without arguments. It reads standard input, writes standard output and standard
+error, and returns an exit code. `operations.warm` is the asker's side. This file also runs in Checkov's environment, so
+it needs only the standard library.
 
 Standard input is the socket to the asker. Each byte on it asks for one job and carries four file descriptors: the job's
 standard input, output and error, and a socket for its end. When the child ends, that socket gets one line of JSON with
 the exit code (negative for a signal) and the processor seconds. When the asker closes that socket, the child is killed.
 When the asker closes the first socket, or dies, all children are killed and this process ends.
+
+With `one` in place of `many` there is one job, and this process runs it itself. It forks nothing, for a child would
+copy every page of memory that it touches.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,7 +93,7 @@ class Server:
             pid = os.fork()
         except OSError as error:
             os.write(streams[2], f"no process could be started for it: {error.strerror}\n".encode())
-            self._tell(asker, 1, 0.0)
+            _tell(asker, 1, 0.0)
             pid = -1
         if pid == 0:
             self._become(streams, asker, imported)
@@ -106,25 +110,17 @@ class Server:
         The child closes the parent's sockets, for an open one means that the parent lives.
         """
         code = 1
-        try:
+        try:  # whatever goes wrong, the child must end here and not go on as its parent
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._selector.close()
             for end in (self._control, self._bell, self._ring, asker, *(c.asker for c in self._children.values())):
                 end.close()
-            for number, descriptor in enumerate(streams):
-                os.dup2(descriptor, number)
             known = set(sys.modules)
-            code = self._job()
-            sys.stdout.flush()
+            code = _run(self._job, streams)
             imported.write("\n".join(sorted(set(sys.modules) - known)).encode())
             imported.flush()
-        except BaseException:  # whatever the error is, the child must end here and not go on as its parent
-            traceback.print_exc()
-            code = 1
         finally:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stderr.flush()
             os._exit(code)  # no exit handler of the parent may run here
 
     def _reap(self) -> None:
@@ -136,15 +132,10 @@ class Server:
             child = self._children.pop(pid)
             with contextlib.suppress(KeyError):  # the asker left before the child ended
                 self._selector.unregister(child.asker)
-            self._tell(child.asker, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
+            _tell(child.asker, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
             with child.imported as names:
                 names.seek(0)
                 self._more |= {name for name in names.read().decode().split("\n") if name}
-
-    @staticmethod
-    def _tell(asker: socket.socket, code: int, seconds: float) -> None:
-        with asker, contextlib.suppress(OSError):
-            asker.sendall(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
 
     def _import_more(self) -> None:
         """Import the modules that ended children imported from libraries loaded here, so that the next child has them.
@@ -167,12 +158,53 @@ def _nothing(number: int, frame: object) -> None:
     """Do nothing on a signal."""
 
 
+def _run(job: ForkedJob, streams: list[int]) -> int:
+    """Run a job on its standard input, output and error. Returns its exit code, 1 where it breaks."""
+    try:
+        for number, descriptor in enumerate(streams):
+            os.dup2(descriptor, number)
+        code = job()
+        sys.stdout.flush()
+    except BaseException:  # an exit too: the job's code is what it returns
+        traceback.print_exc()
+        code = 1
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    return code
+
+
+def _tell(asker: socket.socket, code: int, seconds: float) -> None:
+    with asker, contextlib.suppress(OSError):
+        asker.sendall(json.dumps({"code": code, "seconds": seconds}).encode() + b"\n")
+
+
+def _serve_one(control: socket.socket, job: ForkedJob) -> None:
+    """Run the one job in this process, and tell its asker how it ended."""
+    byte, descriptors, _, _ = socket.recv_fds(control, 1, 4)
+    if not byte:
+        return
+    asker = socket.socket(fileno=descriptors[3])
+    threading.Thread(target=_end_with, args=(control, asker), daemon=True).start()
+    before = sum(os.times()[:4])
+    code = _run(job, descriptors[:3])
+    _tell(asker, code, sum(os.times()[:4]) - before)
+
+
+def _end_with(*askers: socket.socket) -> None:
+    """End this process as soon as an asker closes its end: nobody waits for the job any more."""
+    with selectors.DefaultSelector() as closing:
+        for asker in askers:
+            closing.register(asker, selectors.EVENT_READ)
+        closing.select()
+    os._exit(1)
+
+
 def main() -> None:
     """Import the job and serve it."""
     # Use a copy. Standard input then stays open until this process ends, so its closing tells the asker of the end.
     control = socket.socket(fileno=os.dup(0))
     gc.disable()  # what is imported stays, and garbage collection over it would take a quarter of the time
-    file, *arguments = sys.argv[1:]
+    jobs, file, *arguments = sys.argv[1:]
     spec = importlib.util.spec_from_file_location(Path(file).stem, file)
     if spec is None or spec.loader is None:
         sys.exit(f"{file}: is no Python file")
@@ -180,7 +212,10 @@ def main() -> None:
     spec.loader.exec_module(module)
     job: ForkedJob = module.load(*arguments)
     gc.freeze()  # a collection in a child would touch all of it, and so copy it
-    Server(control, job).serve()
+    if jobs == "one":
+        _serve_one(control, job)
+    else:
+        Server(control, job).serve()
     os._exit(0)
 
 

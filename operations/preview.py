@@ -56,12 +56,12 @@ class Programs:
         self._warm: dict[str, Warm] = {}
         self._lock = threading.Lock()
 
-    def start(self, platform: str) -> Warm:
-        """The warm process of a platform. It is started at the first call."""
+    def start(self, platform: str, *, one: bool = False) -> Warm:
+        """The warm process of a platform. It is started at the first call; with `one`, for one program alone."""
         with self._lock:
             if platform not in self._warm:
                 # Without -P the modules of this folder would hide packages of the same names.
-                warm = Warm([sys.executable, "-P"], [OFFLINE, platform], os.environ)
+                warm = Warm([sys.executable, "-P"], [OFFLINE, platform], os.environ, one=one)
                 self._warm[platform] = self._running.enter_context(warm)
             return self._warm[platform]
 
@@ -99,4 +99,5 @@ def preview(path: Path) -> Graph:
     """Run the program for one stack file and return its graph. Raises as `Program.of` and `Programs.run` do."""
     program = Program.of(path)
     with Programs() as programs:
+        programs.start(program.platform, one=True)
         return programs.run(program)[0]

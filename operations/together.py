@@ -1,13 +1,15 @@
 """Judges the stacks of one command, as many at once as there are cores. A stack that breaks does not stop the others.
 
 A thread takes one stack from its program to its report. Programs and scans run in forks of warm processes, so the
-number of threads bounds the number of forks, and memory follows the number of cores.
+number of threads bounds the number of forks, and memory follows the number of cores. The only stack of a platform needs
+no fork: the warm process runs its program itself.
 """
 
 import gc
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -64,10 +66,11 @@ def judge_all(
         running.callback(workers.shutdown, cancel_futures=True)
         started = running.enter_context(Programs())
         # Start them before the judgement is imported, for each of these takes seconds.
-        platforms = dict.fromkeys(program.platform for program in programs)
-        for platform in platforms:
-            started.start(platform)
-        judging = _Judging(started, running.enter_context(Checkov.start(checkov)), out, today, progress, before or {})
+        platforms = Counter(program.platform for program in programs)
+        for platform, stacks in platforms.items():
+            started.start(platform, one=stacks == 1)
+        scans = running.enter_context(Checkov.start(checkov, one=len(programs) == 1))
+        judging = _Judging(started, scans, out, today, progress, before or {})
         futures = [workers.submit(judging.one, program) for program in programs]
         # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):

@@ -33,9 +33,7 @@ class Done:
     @property
     def last_line(self) -> str:
         """The last line on its standard error, or the signal that ended it."""
-        if self.code < 0:
-            return f"it was ended by {signal.Signals(-self.code).name}"
-        return _last_line(self.said)
+        return _said_of(self.code, self.said)
 
 
 class WarmEnded(Exception):
@@ -47,7 +45,7 @@ class WarmEnded(Exception):
 
 
 class Warm:
-    """A process that has imported what its jobs need, and forks a child for each job.
+    """A process that has imported what its jobs need, and forks a child for each job. For `one` job it forks none.
 
     Leaving the `with` ends all of them.
 
@@ -55,17 +53,25 @@ class Warm:
     ends by itself, with its children.
     """
 
-    def __init__(self, python: Sequence[str | Path], job: Sequence[str | Path], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        python: Sequence[str | Path],
+        job: Sequence[str | Path],
+        environment: Mapping[str, str],
+        *,
+        one: bool = False,
+    ) -> None:
         """Start it and return at once.
 
-        `python` is the interpreter with its options, `job` the file with its arguments.
+        `python` is the interpreter with its options, `job` the file with its arguments. With `one`, `run` is called
+        once: the process runs that job itself and ends.
         """
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the process
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [*python, FORKING, *job],
+                [*python, FORKING, "one" if one else "many", *job],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -118,7 +124,8 @@ class Warm:
             if self._errors.closed:
                 return WarmEnded(self._process.returncode, "it was closed")
             self._errors.seek(0)
-            return WarmEnded(self._process.returncode, _last_line(self._errors.read().decode(errors="replace")))
+            code, said = self._process.returncode, self._errors.read().decode(errors="replace")
+            return WarmEnded(code, _said_of(code, said))
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +145,11 @@ def _read(answers: socket.socket, until: float) -> bytes:
         if not more:
             return read
         read += more
+
+
+def _said_of(code: int, said: str) -> str:
+    """The signal that ended a process, or the last line on its standard error."""
+    return f"it was ended by {signal.Signals(-code).name}" if code < 0 else _last_line(said)
 
 
 def _last_line(said: str) -> str:

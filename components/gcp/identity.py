@@ -1,4 +1,4 @@
-"""Who acts: one service account for each persona, with a role of its own and grants on the places it works with.
+"""Who acts: one service account for each persona, with a role of its own and grants on the objects it works with.
 
 What a persona may do is said in components/gcp/personas.py.
 """
@@ -9,20 +9,25 @@ import pulumi
 from pulumi_gcp import artifactregistry, projects, serviceaccount, storage
 
 from components.gcp.names import fitted, underscored
-from components.gcp.personas import IdentityArgs, Persona, Place, personas_of
+from components.gcp.personas import IdentityArgs, Objects, Persona, personas_of
 
 READ, WRITE = "roles/storage.objectViewer", "roles/storage.objectUser"
 
 
 class Identity(pulumi.ComponentResource):
-    """Creates the service accounts of six personas, each with a role of its own and grants on the places it works with.
+    """Creates the service accounts of six personas, each with a role of its own and grants on objects.
 
     The personas are data-scientist, training, pipeline, serving, batch and approver. The custom role of each has the
-    few permissions that must hold in the whole project. Refuses basic and other broad roles: `roles/aiplatform.user`
-    alone would let a persona delete what others run. Objects are granted by bucket, and below a folder with a
-    condition. Images are granted by repository. Who submits a job may act as the account that runs it and as no other:
-    data-scientist as training, and pipeline as batch. No account has a key. Who may act as
-    approver is granted to people by hand. The id of a custom role stays taken for 44 days after the role is deleted.
+    few permissions that must hold in the whole project. No basic or other broad role is granted:
+    `roles/aiplatform.user` alone would let a persona delete what others run.
+
+    Objects are granted by bucket, and a condition names the folder. Images are granted by repository. Who
+    submits a job may act as the account that runs it and as no other: data-scientist as training, and pipeline as
+    batch. No account has a key.
+
+    A person is granted the approver's account by hand. The id of a custom role stays taken for 44 days after the role
+    is deleted.
+
     Rules: IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
     IAM, "Best practices for using service accounts", https://cloud.google.com/iam/docs/best-practices-service-accounts;
     CIS Google Cloud 1.4 to 1.6, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
@@ -80,17 +85,17 @@ class Identity(pulumi.ComponentResource):
                 f"{name}-project", project=args.project, role=role.name, member=member, opts=self._child
             ).id
         ]
-        for kind, role_name, places in (("reads", READ, may.reads), ("writes", WRITE, may.writes)):
+        for kind, role_name, granted in (("reads", READ, may.reads), ("writes", WRITE, may.writes)):
             grants += [
                 storage.BucketIAMMember(
-                    f"{name}-{kind}-{_slug(f'{place.name}-{place.prefix}')}",
-                    bucket=place.bucket_name,
+                    f"{name}-{kind}-{_slug(f'{objects.bucket}-{objects.prefix}')}",
+                    bucket=objects.bucket_name,
                     role=role_name,
                     member=member,
-                    condition=_below(place),
+                    condition=_below(objects),
                     opts=self._child,
                 ).id
-                for place in places
+                for objects in granted
             ]
         if may.pulls_images:
             grants.append(
@@ -117,14 +122,15 @@ class Identity(pulumi.ComponentResource):
         return grants
 
 
-def _below(place: Place) -> storage.BucketIAMMemberConditionArgsDict | None:
-    """Objects below the prefix, and lists of them; None for a whole bucket.
+def _below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
+    """The condition of a grant on these objects: it holds for each of them, and for lists of them.
 
-    A list is asked of the bucket, not of an object, so the prefix it asks for is an attribute of its own: Cloud
-    Storage, "IAM Conditions", https://cloud.google.com/storage/docs/access-control/iam#conditions. The title tells
-    grants apart that differ in nothing else.
+    It is None for a whole bucket. A list is asked of the bucket and not of an object, so the condition reads the prefix
+    of the list as an attribute of its own. The title has the prefix in it, for it tells grants apart that differ in
+    nothing else. Source: Cloud Storage, "IAM Conditions",
+    https://cloud.google.com/storage/docs/access-control/iam#conditions
     """
-    prefix = place.prefix
+    prefix = objects.prefix
     if not prefix:
         return None
     listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{prefix}")'
@@ -132,10 +138,10 @@ def _below(place: Place) -> storage.BucketIAMMemberConditionArgsDict | None:
         "title": fitted(f"below-{_slug(prefix)}", 100),
         "description": f"objects below {fitted(prefix, 200)} and lists of them",
         "expression": pulumi.Output.concat(
-            'resource.name.startsWith("projects/_/buckets/', place.bucket_name, f'/objects/{prefix}") || {listed}'
+            'resource.name.startsWith("projects/_/buckets/', objects.bucket_name, f'/objects/{prefix}") || {listed}'
         ),
     }
 
 
-def _slug(place: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", place).strip("-")
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")

@@ -1,4 +1,4 @@
-"""What each persona may do: permissions in the project, and grants on the places and accounts it works with."""
+"""What each persona may do: its permissions in the project, and its grants on objects, images and accounts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from components.given import Args, BadArgument, Text
 
 _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
-"""What a machine or container of ours tells of itself."""
+"""A machine or container writes its own logs and metrics."""
 
 
 @dataclass
 class Needs(Args):
-    """The places in Cloud Storage that `serving` and `batch` work with, each `gs://BUCKET/FOLDER/` or one object.
+    """The addresses of the objects that `serving` and `batch` work with.
 
-    Their buckets must have uniform bucket-level access, or a grant can have no condition. The program must know the
-    places. Raises BadArgument for a whole bucket, and for what is no place in Cloud Storage.
+    An address is that of a folder, `gs://BUCKET/FOLDER/`, or of one object. The program must know it. A bucket must
+    have uniform bucket-level access, for a grant on a bucket without it can have no condition. Raises BadArgument for
+    the address of a whole bucket, and for one that is not Cloud Storage's.
     """
 
     artifact_uris: Sequence[str] = ()
-    """The models' artifacts. `serving` and `batch` may read all versions of each, which are the folders beside it."""
+    """The models' artifacts. `serving` and `batch` may read all versions of each: the version folders beside it too."""
     input_uris: Sequence[str] = ()
-    """What `batch` may read to score it."""
+    """The data that `batch` may read and score."""
     output_uris: Sequence[str] = ()
-    """Where `batch` may write what it scored."""
+    """The folders that `batch` may write its scores to."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -35,40 +36,48 @@ class Needs(Args):
 
 @dataclass(kw_only=True)
 class IdentityArgs(Args):
-    """What the personas are called, and where they work."""
+    """The prefix of the personas' names, and the project, bucket and repository that they work in."""
 
     prefix: str
-    """What the names of the service accounts and roles begin with. The program must know it."""
+    """The names of the service accounts and roles begin with it. The program must know it."""
     project: Text
     """The id of the Google Cloud project, in which the personas' permissions hold."""
     region: Text
     """The region of the image repository."""
     needs: Needs
-    """Which places the models and batch jobs need."""
+    """The objects that the models and batch jobs need."""
     own_bucket: str
-    """The name of the artifact bucket, as the addresses in `needs` say it. The program must know it."""
+    """The name of the artifact bucket, as it stands in the addresses of `needs`. The program must know it."""
     bucket_name: Text
-    """The same name as Registry hands it out, so that grants on the bucket wait until it stands."""
+    """The same name as an output of Registry. A grant on the bucket waits for that output, so for the bucket."""
     repository_id: Text
-    """The id of the image repository, of Registry."""
+    """The id of the image repository, an output of Registry."""
 
 
 @dataclass
-class Place:
-    """Objects of a bucket below `prefix`, or all of them; `bucket_name` is the bucket's name once it stands."""
+class Objects:
+    """The objects of one bucket whose names begin with `prefix`. An empty prefix means all of them.
 
-    name: str
+    `bucket` is the bucket's name as the program knows it; it is part of the grant's name. `bucket_name` is the same
+    name as the grant takes it: an output where the stack makes the bucket, so that the grant waits for it.
+    """
+
+    bucket: str
     bucket_name: Text
     prefix: str = ""
 
 
 @dataclass
 class Persona:
-    """`permissions` hold in the project; it reads and writes objects, and may run what runs as one of `acts_as`."""
+    """What one persona may do.
+
+    Its `permissions` hold in the whole project. It may read the objects in `reads`, and write those in `writes`. It may
+    start work that runs as one of the personas in `acts_as`. With `pulls_images` it may pull the stack's images.
+    """
 
     permissions: Sequence[str] = ()
-    reads: Sequence[Place] = ()
-    writes: Sequence[Place] = ()
+    reads: Sequence[Objects] = ()
+    writes: Sequence[Objects] = ()
     acts_as: Sequence[str] = ()
     pulls_images: bool = False
 
@@ -76,13 +85,13 @@ class Persona:
 def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     """Each persona and what it may do.
 
-    Vertex AI and Workflows know neither grants on one job, model or workflow nor conditions on their names, so these
-    permissions hold in the project: the fewest that work, and the project is the pilot's own.
+    Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
+    permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
     """
-    artifacts = _places(_versions(args.needs.artifact_uris), args)
+    artifacts = _objects(_versions(args.needs.artifact_uris), args)
 
-    def own(prefix: str = "") -> list[Place]:
-        return [Place(args.own_bucket, args.bucket_name, prefix)]
+    def own(prefix: str = "") -> list[Objects]:
+        return [Objects(args.own_bucket, args.bucket_name, prefix)]
 
     return {
         "data-scientist": Persona(
@@ -97,8 +106,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         "serving": Persona(permissions=_RUN, reads=artifacts),
         "batch": Persona(
             permissions=_RUN,
-            reads=[*artifacts, *_places(args.needs.input_uris, args)],
-            writes=_places(args.needs.output_uris, args),
+            reads=[*artifacts, *_objects(args.needs.input_uris, args)],
+            writes=_objects(args.needs.output_uris, args),
         ),
         "approver": Persona(permissions=_APPROVE),
     }
@@ -125,19 +134,19 @@ _SCORE = (
 )
 
 
-def _places(uris: Sequence[str], args: IdentityArgs) -> list[Place]:
-    """The places of gs:// addresses, each once; a grant on the pilot's own bucket waits for the bucket."""
+def _objects(uris: Sequence[str], args: IdentityArgs) -> list[Objects]:
+    """The objects that gs:// addresses name, each once. Those in the stack's own bucket have its name as an output."""
     split = (uri.removeprefix("gs://").partition("/") for uri in uris)
     found = sorted({(bucket, prefix) for bucket, _, prefix in split})
     own = args.own_bucket
-    return [Place(bucket, args.bucket_name if bucket == own else bucket, prefix) for bucket, prefix in found]
+    return [Objects(bucket, args.bucket_name if bucket == own else bucket, prefix) for bucket, prefix in found]
 
 
 def _versions(artifact_uris: Sequence[str]) -> list[str]:
     """The folders of all versions of each artifact: gs://bucket/scorer/ for gs://bucket/scorer/2/.
 
-    While a new version bakes, and when it is rolled back, the old one may still be loading the old artifact. An
-    artifact that lies in no folder stands for itself.
+    The old version may still load its artifact while a new version bakes, and when the new one is rolled back. For an
+    artifact that lies in no folder, the artifact itself is granted.
     """
     folders: list[str] = []
     for uri in artifact_uris:

@@ -77,9 +77,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             scan(graph.stack)
             return nothing().model_copy(update={"stack": graph.stack, "seconds": spent(), "judged_on": today})
 
-        monkeypatch.setattr(Programs, "start", lambda self, platform: None)
+        monkeypatch.setattr(Programs, "start", lambda self, platform, one: None)
         monkeypatch.setattr(Programs, "run", graph)
-        monkeypatch.setattr(Checkov, "start", classmethod(lambda cls, environment: Idle()))
+        monkeypatch.setattr(Checkov, "start", classmethod(lambda cls, environment, one: Idle()))
         monkeypatch.setattr(judge, "judge", verdict)
         asked = [Program(f"Pulumi.{name}.yaml", name, {"mlplatform:platform": "aws"}, tmp_path) for name in names]
         progress = Progress(Console(file=StringIO()), len(names))

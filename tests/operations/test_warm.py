@@ -32,6 +32,8 @@ def load(*arguments):
                 os.kill(os.getpid(), signal.SIGKILL)
             case ["raise"]:
                 raise ValueError("no such plan")
+            case ["who"]:
+                print(os.getpid())
             case ["kill-the-warm-one"]:
                 os.kill(os.getppid(), signal.SIGKILL)
                 signal.pause()
@@ -76,8 +78,8 @@ def job(tmp_path: Path) -> Path:
     return file
 
 
-def start(job: Path, alive: Alive) -> Warm:
-    return Warm([sys.executable, "-I"], [job, "one", "two"], {"ALIVE": str(alive.path)})
+def start(job: Path, alive: Alive, *, one: bool = False) -> Warm:
+    return Warm([sys.executable, "-I"], [job, "one", "two"], {"ALIVE": str(alive.path)}, one=one)
 
 
 def test_a_job_reads_its_input_writes_its_output_and_gives_its_code(job: Path, alive: Alive) -> None:
@@ -96,6 +98,34 @@ def test_a_fork_that_breaks_harms_no_other(job: Path, alive: Alive, word: str, l
         assert warm.run("next", SECONDS).code == 7
 
 
+def test_the_only_job_runs_in_the_warm_process_itself(job: Path, alive: Alive) -> None:
+    with start(job, alive, one=True) as warm:
+        assert warm.run("who", SECONDS).out == f"{warm.pid}\n"
+    with start(job, alive, one=True) as warm:
+        done = warm.run("first", SECONDS)
+        assert (done.code, done.out, done.said) == (7, "one two first\n", "said")
+        assert 0 <= done.seconds < SECONDS
+        with pytest.raises(WarmEnded):
+            warm.run("second", SECONDS)
+
+
+def test_the_only_job_says_how_it_broke(job: Path, alive: Alive) -> None:
+    with start(job, alive, one=True) as warm:
+        done = warm.run("raise", SECONDS)
+        assert (done.code, done.last_line) == (1, "ValueError: no such plan")
+    with start(job, alive, one=True) as warm, pytest.raises(WarmEnded, match="it was ended by SIGKILL") as ended:
+        warm.run("die", SECONDS)
+    assert ended.value.code == -signal.SIGKILL
+
+
+def test_the_only_job_is_ended_when_nobody_waits_for_it_any_more(job: Path, alive: Alive) -> None:
+    with start(job, alive, one=True) as warm:
+        with pytest.raises(TimeoutError):
+            warm.run("pause", 0.5)
+        assert alive.read() in (b"p", b"")
+        psutil.Process(warm.pid).wait(SECONDS)
+
+
 def test_a_fork_that_hangs_is_ended_and_harms_no_other(job: Path, alive: Alive) -> None:
     with start(job, alive) as warm:
         warm.run("ready", SECONDS)
@@ -109,7 +139,7 @@ def test_a_fork_that_hangs_is_ended_and_harms_no_other(job: Path, alive: Alive) 
 
 def test_a_warm_process_that_dies_is_a_sentence_and_takes_its_forks_along(job: Path, alive: Alive) -> None:
     with start(job, alive) as warm:
-        with pytest.raises(WarmEnded, match="no message") as ended:
+        with pytest.raises(WarmEnded, match="it was ended by SIGKILL") as ended:
             warm.run("kill-the-warm-one", SECONDS)
         assert ended.value.code == -signal.SIGKILL
         assert alive.read() == b"", "its fork has ended as well"

@@ -15,7 +15,13 @@ READ = "2026-11-26"
 REPLACED = from_source(
     "https://github.com/pulumi/pulumi-azure-native/blob/f8d3054a/provider/pkg/gen/replacement.go", READ
 )
-"""The source of the inputs that replace a kind, beside those in its id."""
+"""The source of the inputs that replace a kind, beside those in its id: the map `forceNewMap`, typed into the records.
+
+The provider also replaces a resource for each property that Azure's specifications let be created and read but not
+updated (`x-ms-mutability`, https://github.com/Azure/azure-rest-api-specs/tree/main/specification). The SDK does not say
+which these are. Beyond the map and `location`, the records name `applicationType` of Application Insights alone. So a
+step may be told as an update where Azure replaces. `make facts` does not read those specifications yet.
+"""
 NAMED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-name-rules", READ
 )
