@@ -15,7 +15,7 @@ class Machine(Args):
     """One machine, by the platform's own words. The program must know it."""
 
     type: str
-    """The machine type, such as ml.m5.large, e2-standard-2 or Standard_DS2_v2."""
+    """The machine type, such as ml.m5.large, e2-standard-2 or Standard_D2as_v4."""
     accelerator: str | None = None
     """The kind of accelerator, such as NVIDIA_L4, where the platform names it beside the type. None for none."""
     accelerators: int | None = None

@@ -4,11 +4,12 @@ The bill is read from the resource graph and the catalogue. The record of a kind
 A kind without a record is reported as unpriced, and so is a kind whose price is unknown.
 """
 
+from datetime import date
 from math import isfinite
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
-from catalogue.hardware.catalogue import Source
+from catalogue.hardware.catalogue import OLD_DAYS, Source, is_old
 from catalogue.kind import No
 from catalogue.kinds import kind_of
 from catalogue.pricing import Pricing, Unpriced
@@ -20,8 +21,11 @@ from operations.verdict import Cost, CostLine, UnpricedResource
 _NOBODY = "nobody"
 
 
-def price(graph: Graph, region: str) -> Cost:
-    """Price every resource of the stack. A resource without a price does not raise, but is in `unpriced`."""
+def price(graph: Graph, region: str, today: date) -> Cost:
+    """Price every resource of the stack. A resource without a price does not raise, but is in `unpriced`.
+
+    `today` tells which figures are old.
+    """
     hardware = catalogue.load(graph.platform)
     pricing = Pricing(graph, hardware, region)
     stack_team = next((team for r in graph.cloud if (team := facts.team(r))), _NOBODY)
@@ -50,7 +54,7 @@ def price(graph: Graph, region: str) -> Cost:
             *(f"{source.note} ({source.date})" for source in sources if source.hand == "assumed"),
         ],
         unpriced=unpriced,
-        second_hand=sorted(_cited(source) for source in sources if source.hand == "second"),
+        second_hand=sorted(_cited(source, today) for source in sources if source.hand == "second"),
     )
 
 
@@ -107,6 +111,7 @@ def _sources(pricing: Pricing) -> list[Source]:
     return [hardware.sources[name] for name in sorted(cited)]
 
 
-def _cited(source: Source) -> str:
-    """A second-hand source as a reader sees it: its address, what it says there, and its date."""
-    return f"{source.address}{f': {source.says}' if source.says else ''} ({source.date})"
+def _cited(source: Source, today: date) -> str:
+    """A second-hand source as a reader sees it: its address, what it says there, its date, and whether that is old."""
+    old = f", more than {OLD_DAYS} days old" if is_old(source, today) else ""
+    return f"{source.address}{f': {source.says}' if source.says else ''} ({source.date}{old})"

@@ -48,7 +48,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     stage("policies")
     evaluated = evaluate(graph, pack.RULES[graph.platform])
     stage("cost and hardware")
-    cost = bills.price(graph, region)
+    cost = bills.price(graph, region, today)
     rows = hardware.fit(graph, region)
     findings = [*evaluated.findings, *_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
     stage("checkov")
@@ -104,9 +104,9 @@ def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], 
         return otherwise
 
 
-def cost_of(graph: Graph) -> Cost:
-    """The cost of the stack a month, without any other judgement."""
-    return bills.price(graph, facts.of(graph.platform).account_and_region(graph)[1])
+def cost_of(graph: Graph, today: date | None = None) -> Cost:
+    """The cost of the stack a month on a day, today where none is given, without any other judgement."""
+    return bills.price(graph, facts.of(graph.platform).account_and_region(graph)[1], today or date.today())
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:

@@ -21,6 +21,9 @@ from catalogue.platforms import PLATFORMS
 
 Use = Literal["online", "async", "batch", "training"]
 
+OLD_DAYS = 90
+"""After so many days a figure is marked as old. Price lists change a few times a year."""
+
 _FOLDER = Path(__file__).parent
 
 
@@ -379,6 +382,11 @@ def load(platform: str) -> Catalogue:
     read = Catalogue.model_validate(yaml.load(text, Loader=loader))
     families = {name: read.completed(family) for name, family in read.families.items()}
     return read.model_copy(update={"families": families})
+
+
+def is_old(source: Source, today: date) -> bool:
+    """Whether a source's figures may have changed since: it is of more than `OLD_DAYS` days before."""
+    return (today - source.date).days > OLD_DAYS
 
 
 def family_names() -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -140,3 +141,11 @@ def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> No
     item = line(cost_of(gcp_pilot), "gcp-pilot-workspace-ana")
     assert item.idle_usd == pytest.approx(300 * hardware.services["pd-balanced"].price_usd["us-central1"], abs=0.01)
     assert item.ceiling_usd > item.idle_usd
+
+
+def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> None:
+    listed = catalogue.load("azure").sources["azure-vm-prices"]
+    (fresh,) = (s for s in cost_of(azure_pilot, listed.date + timedelta(days=90)).second_hand if listed.address in s)
+    (old,) = (s for s in cost_of(azure_pilot, listed.date + timedelta(days=91)).second_hand if listed.address in s)
+    assert fresh.endswith(f"({listed.date})")
+    assert old.endswith(f"({listed.date}, more than 90 days old)")

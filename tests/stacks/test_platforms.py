@@ -325,8 +325,8 @@ MISTAKES = [
         "aws",
         "family: gpu-t4",
         "machine_type: ml.g4dn.xlarg",
-        "batch_jobs.nightly.machine_type: found 'ml.g4dn.xlarg', allowed: a machine type of SageMaker; did you mean "
-        "ml.g4dn.xlarge or ml.g4dn.8xlarge or ml.g4dn.4xlarge?",
+        "batch_jobs.nightly.machine_type: found 'ml.g4dn.xlarg', allowed: a machine type of Amazon SageMaker; did you "
+        "mean ml.g4dn.xlarge or ml.g4dn.8xlarge or ml.g4dn.4xlarge?",
     ),
     (
         "gcp",
@@ -367,7 +367,7 @@ MISTAKES = [
         "gpu-t4",
         "gpu-l4",
         "batch_jobs.nightly.family: found 'gpu-l4', which azure lacks: Azure sells no NVIDIA L4; nearest families are "
-        "gpu-t4 and gpu-v100.",
+        "gpu-t4 and gpu-a100-80.",
     ),
     (
         "gcp",

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from operations.judge import cost_of
 from policies import pack
@@ -24,6 +25,7 @@ SCALING, QUERY = "azure-native:monitor:AutoscaleSetting", "azure-native:monitor:
 ALERT = "azure-native:monitor:MetricAlert"
 WORKSPACE, ENDPOINT = f"{_ML}:Workspace", "azure-native:network:PrivateEndpoint"
 JOB = "properties.action.jobDefinition"
+SMALL = catalogue.load("azure").machine("cpu-small").price("eastus2", "batch") or 0
 TURNED: dict[Any, Any] = {True: False, False: True, "Allow": "Deny", "Deny": "Allow", "Enabled": "Disabled"}
 
 # Where one good element is enough, whatever stands beside it: the list, the rule, and why.
@@ -326,4 +328,4 @@ def test_a_cluster_that_nobody_can_count_is_said(azure_pilot: Graph, path: str, 
 def test_nodes_that_stand_between_runs_bill(azure_pilot: Graph) -> None:
     cluster = first(azure_pilot, COMPUTE, "fraud")
     graph = changed(azure_pilot, cluster, lambda p: put(p, "properties.properties.scaleSettings.minNodeCount", 2))
-    assert cost_of(graph).idle_usd == pytest.approx(cost_of(azure_pilot).idle_usd + 2 * 730 * 0.114, abs=0.01)
+    assert cost_of(graph).idle_usd == pytest.approx(cost_of(azure_pilot).idle_usd + 2 * 730 * SMALL, abs=0.01)
