@@ -57,7 +57,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += unread
-    proofs = _proofs(findings, cost, rows, steps, network, exportable)
+    proofs = _proofs(findings, cost, rows, steps, network, exportable, facts.predicts(graph))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -251,8 +251,12 @@ def _proofs(
     steps: list[str],
     reached: NetworkPicture | None,
     exportable: str,
+    predicts: bool,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`."""
+    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`.
+
+    So is what the stack has nothing to plan for: hardware where no machine runs, a prediction where no model does.
+    """
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
     excused: dict[str | None, list[Finding]] = {}
@@ -260,24 +264,31 @@ def _proofs(
         if found.mandatory and found.waived is not None:
             excused.setdefault(found.proof, []).append(found)
 
-    def proof(name: ProofName, fact: str, failed: bool = False) -> Proof:
+    def proof(name: ProofName, fact: str, failed: bool = False, without: str | None = None) -> Proof:
         first = broken.get(name)
         if failed or first:
             return Proof(name=name, state="failed", fact=first.message if first else fact)
         if waived := excused.get(name):
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
-        return Proof(name=name, state="planned", fact=fact)
+        return Proof(name=name, state="not yet" if without else "planned", fact=without or fact)
 
     links = reached.links if reached else []
-    families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
+    families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows}))
     return [
         proof(
             "workflow speed",
             f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them",
             failed=len(steps) > most,
+            without=None
+            if predicts
+            else f"no model is served or scores: {len(steps)} manual steps lead to no prediction",
         ),
-        proof("hardware fit", f"{families}: sold in the region, accepted, within the declared quota"),
+        proof(
+            "hardware fit",
+            f"{families}: sold in the region, accepted, within the declared quota",
+            without=None if rows else "no machine serves or scores: no hardware was looked up",
+        ),
         proof(
             "network fit",
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "

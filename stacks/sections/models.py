@@ -39,7 +39,8 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 SECTION: Section[Mapping[str, Model]] = Section(
     __name__,
-    value=Annotated[dict[Slug, Model], Field(min_length=1, max_length=1000)],
+    value=Annotated[dict[Slug, Model], Field(max_length=1000)],
+    default={},
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     check=check,

@@ -768,7 +768,7 @@ def test_any_text_ends_in_a_sentence(file: Path, text: str, before: str) -> None
 def test_a_file_cut_short_is_refused_unless_only_an_option_is_lost(file: Path, end: int) -> None:
     text = TEXT[:end]
     lines = read_bytes(file, text.encode())
-    if "mlplatform:models" not in text:
+    if "mlplatform:workspace" not in text:
         assert lines
 
 
