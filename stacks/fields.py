@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -18,10 +18,25 @@ _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
 _CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
 
 
-class Fields(BaseModel):
-    """A mapping of a stack file: no other keys than its own, no value of another type."""
+class Unsaid(Exception):
+    """A check asked for a key that the stack file leaves out or has wrong, which has a sentence of its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+class Fields(BaseModel):
+    """A mapping of a stack file: no other keys than its own, no value of another type.
+
+    The docstring under a key is what editors show of it, with its unit; `examples` show how it is written.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what `stacks/sound.py` makes of a wrong file lacks a key of its own."""
+            if name in type(self).model_fields:
+                raise Unsaid(name)
+            return super().__getattr__(name)
 
 
 def _cron(value: str) -> str:

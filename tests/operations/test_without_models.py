@@ -1,7 +1,5 @@
 """A stack in which people work and nothing predicts: no finding, and no proof says more than what was planned."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
