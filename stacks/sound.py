@@ -74,6 +74,9 @@ def _items(type_: Any, value: Mapping[str, Any], path: Path, wrong: Places) -> M
         try:
             read[name] = _read(type_, item, (*path, name), wrong)
         except Unsaid:
+            here, kinds = bare(type_)
+            if not kinds and not (isinstance(here, type) and issubclass(here, BaseModel)):
+                raise  # a check reads such an item as it is
             read[name] = _Unreadable()
     return _Misnamed(read) if any(key[:-1] == path for key in wrong.keys) else read
 
