@@ -1,6 +1,6 @@
 """How a sentence about wrong input names what was found and what was meant, on one bounded line."""
 
-import difflib
+import re
 from collections.abc import Iterable
 
 MAX_NAMES = 20
@@ -13,15 +13,56 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 
 
 def close(word: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that is nearest to this one, or None."""
-    return next(iter(difflib.get_close_matches(word[:100], list(allowed), n=1, cutoff=0.5)), None)
+    """The allowed word of which this one is a slip of the fingers, or None.
+
+    That is another case or another separator, or one letter in five left out, doubled, swapped or wrong. What has
+    another number in it is another thing (`gpu-l40`, `us-east-3`), and so is what is merely alike.
+    """
+    if not word or len(word) > 100:
+        return None
+    ranked = sorted((slips, at, name) for at, name in enumerate(allowed) if (slips := _slips(word, name)) is not None)
+    return ranked[0][2] if ranked else None
+
+
+def _slips(word: str, name: str) -> int | None:
+    """How many slips lead from a word to the name that is meant; None where they are too many."""
+    one, other = (re.sub(r"[^0-9a-z]", "", text.lower()) for text in (word, name))
+    if one == other:
+        return 0 if one else None
+    most = max(1, len(other) // 5)
+    if len(other) < 3 or abs(len(one) - len(other)) > most or _numbers(one) != _numbers(other):
+        return None
+    slips = _distance(one, other)
+    return slips if slips <= most else None
+
+
+def _numbers(word: str) -> str:
+    """The digits of a word, in which one that was doubled stands once."""
+    return re.sub(r"(.)\1+", r"\1", "".join(re.findall("[0-9]", word)))
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters were left out, put in, wrong or swapped with the next (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        last, before, row = before, row, [i]
+        for j, meant in enumerate(other, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != meant))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == meant:
+                least = min(least, last[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def nearest(word: str, allowed: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence that names the nearest allowed word or, where none is near, all of them."""
     near = close(word, allowed)
-    if near:
-        return f"; did you mean {prefix}{near}?"
+    return f"; did you mean {prefix}{near}?" if near else listed(allowed, prefix)
+
+
+def listed(allowed: Iterable[str], prefix: str = "") -> str:
+    """The end of a sentence that names all allowed words, or the first where they are many."""
     names = [f"{prefix}{name}" for name in allowed]
     return f"; allowed: {', '.join(names[:MAX_NAMES])}{', …' if len(names) > MAX_NAMES else ''}"
 

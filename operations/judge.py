@@ -60,7 +60,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
-    proofs = _proofs(graph, findings, cost, rows, steps, network, exportable)
+    proofs = _proofs(graph, findings, cost, rows, steps, network, exportable, facts.predicts(graph))
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -277,9 +277,11 @@ def _proofs(
     steps: list[str],
     reached: NetworkPicture | None,
     exportable: str,
+    predicts: bool,
 ) -> list[Proof]:
     """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver excuses, is `not yet`.
 
+    So is what the stack has nothing to plan for: hardware where no machine runs, a prediction where no model does.
     An exception of the design holds no proof back: it says how the plan meets the rule's purpose otherwise, and its
     condition was read from the resource. The proof's fact names it, so that nobody takes it for a pass of the rule.
     """
@@ -288,30 +290,35 @@ def _proofs(
     excused = [found for found in findings if found.mandatory and found.waived]
     designed = [found for found in findings if found.mandatory and found.excepted]
 
-    def proof(name: ProofName, fact: str, failed: bool = False, unknown: str | None = None) -> Proof:
+    def proof(name: ProofName, fact: str, failed: bool = False, without: str | None = None) -> Proof:
         first = broken.get(name)
         if failed or first:
             return Proof(name=name, state="failed", fact=first.message if first else fact)
         if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
-        if unknown:
-            return Proof(name=name, state="not yet", fact=unknown)
+        if without:
+            return Proof(name=name, state="not yet", fact=without)
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
     links = reached.links if reached else []
-    families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows})) or "no hardware"
+    families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows}))
     return [
         proof(
             "workflow speed",
             f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them",
             failed=len(steps) > most,
+            without=None
+            if predicts
+            else f"no model is served or scores: {len(steps)} manual steps lead to no prediction",
         ),
         proof(
             "hardware fit",
             f"{families}: sold in the region, accepted, within the declared quota",
-            unknown=hardware.undeclared(rows, graph),
+            without=hardware.undeclared(rows, graph)
+            if rows
+            else "no machine serves or scores: no hardware was looked up",
         ),
         proof(
             "network fit",

@@ -28,7 +28,15 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date, ag
     """
     from operations.preview import Program
 
-    programs = [Program.of(file) for file in files]  # read every file before any stack is judged
+    programs: list[Program] = []
+    refused: list[str] = []
+    for file in files:  # every file is read before any stack is judged, and none hides the mistakes of another
+        try:
+            programs.append(Program.of(file))
+        except BadInput as error:
+            refused.append(str(error))
+    if refused:
+        raise BadInput("\n".join(dict.fromkeys(refused)))
     if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
         raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
     _refuse_unwritable(out)

@@ -1,15 +1,29 @@
 """What the checks of several sections share: addresses and hardware of the stack's own platform."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word
-from stacks.fields import Machine
+from stacks.fields import Machine, Unsaid
 from stacks.model import Path, Problem, StackConfig
+
+Check = Callable[[StackConfig], Iterator[Problem]]
+
+
+def one_by_one(*checks: Check) -> Check:
+    """The checks as one. Where one cannot be made, for what it reads is wrong, the others still are."""
+
+    def check(config: StackConfig) -> Iterator[Problem]:
+        for each in checks:
+            with suppress(Unsaid):
+                yield from each(config)
+
+    return check
 
 
 def address(config: StackConfig, path: Path, uri: str, folder: bool) -> Iterator[Problem]:

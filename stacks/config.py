@@ -8,7 +8,8 @@ hands every top-level value to the program as a string.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -19,15 +20,18 @@ from pydantic import ValidationError
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from catalogue.wording import found_word, nearest, one_line
+from catalogue.wording import close, found_word, nearest, one_line
+from stacks.fields import Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
-from stacks.problems import meaning, problems_of
+from stacks.problems import Places, places_of, problems_of
 from stacks.sections import refusal, sections, stack_model
-from stacks.strict_yaml import Loader, Refused
+from stacks.sound import Sound, sound
+from stacks.strict_yaml import Refused, Unread, load
+from stacks.words import unknown
 
 STACKS = Path(__file__).parent
 MAX_FILE_BYTES = 256 * 1024
-MAX_LINES = 5
+MAX_LINES = 50
 TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """The keys that Pulumi knows beside `config`, at the top of a stack file."""
 
@@ -37,7 +41,7 @@ def read_stack_file(path: Path) -> StackConfig:
 
     Raises BadInput, one sentence a problem, when the file cannot be read, is no YAML mapping, or breaks the model.
     """
-    return validate(_read_yaml(path), display(path))
+    return validate(*_read_yaml(path))
 
 
 def display(path: Path) -> str:
@@ -75,7 +79,8 @@ def stack_file(stack: str) -> Path:
     raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
+def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
+    """The `config` mapping of a stack file, the file's name, and a sentence for each mistake of its YAML so far."""
     where = display(path)
     try:
         with path.open("rb") as file:
@@ -86,11 +91,11 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     if len(data) > MAX_FILE_BYTES:
         raise BadInput(f"{where}: found more than {MAX_FILE_BYTES} bytes, allowed: at most that in a stack file")
     try:
-        document: object = yaml.load(data.decode("utf-8"), Loader=Loader)
+        read: tuple[object, list[str]] = load(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadInput(f"{where}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except Refused as error:
-        raise BadInput(f"{where}: {error}") from None
+        raise _refused(where, error.sentences) from None
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         reason = ", ".join(part for part in (error.context, error.problem) if part)
@@ -98,18 +103,26 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     except (yaml.YAMLError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else one_line(str(error), 200)
         raise BadInput(f"{where}: is not valid YAML: {reason}") from None
+    document, said = read
     if not isinstance(document, dict):
         raise BadInput(f"{where}: found {found_word(document)}, allowed: a mapping with the key 'config'")
     document = cast(dict[str, Any], document)
-    for key in document:
-        if key not in TOP_LEVEL:
-            raise BadInput(f"{where}: {one_line(key)}: unknown key{nearest(key, TOP_LEVEL)}")
+    strange = [key for key in document if key not in TOP_LEVEL]
+    said += [f"{one_line(key)}: unknown key{nearest(key, TOP_LEVEL)}" for key in strange]
     config: object = document.get("config")
     if not isinstance(config, dict):
-        raise BadInput(
-            f"{where}: config: found {found_word(config)}, allowed: a mapping of keys such as {NAMESPACE}:platform"
-        )
-    return cast(Mapping[str, Any], config)
+        if not strange:
+            said.append(f"config: found {found_word(config)}, allowed: a mapping of keys such as {NAMESPACE}:platform")
+        raise _refused(where, said)
+    return cast(Mapping[str, Any], config), where, said
+
+
+def _refused(where: str, sentences: Sequence[str]) -> BadInput:
+    """The sentences as lines that each name the file, the first of them where there are too many."""
+    lines = [f"{where}: {sentence}" for sentence in sentences[:MAX_LINES]]
+    if rest := len(sentences) - len(lines):
+        lines.append(f"{where}: {rest} more {'problem follows' if rest == 1 else 'problems follow'} these")
+    return BadInput("\n".join(lines))
 
 
 def from_engine() -> StackConfig:
@@ -123,13 +136,15 @@ def from_engine() -> StackConfig:
     where = f"Pulumi.{pulumi.get_stack()}.yaml"
     stack_name(Path(where))
     values: dict[str, Any] = {}
+    said: list[str] = []
     for key, value in {**get_config_env(), **CONFIG.get()}.items():
         try:
             values[key] = json.loads(value) if value.startswith(("{", "[")) else value
         except (ValueError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
-            raise BadInput(f"{where}: {one_line(key)}: is not valid JSON ({reason}); set it with --path") from None
-    return validate(values, where)
+            said.append(f"{one_line(key)}: is not valid JSON ({reason}); set it with --path")
+            values[key] = Unread(value)
+    return validate(values, where, said)
 
 
 def to_engine(path: Path) -> dict[str, str]:
@@ -137,42 +152,52 @@ def to_engine(path: Path) -> dict[str, str]:
 
     Raises BadInput as `read_stack_file` does: once a value is text, its type can no longer be told.
     """
-    config = _read_yaml(path)
-    validate(config, display(path))
+    config, where, said = _read_yaml(path)
+    validate(config, where, said)
     own = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
 
 
-def validate(config: Mapping[str, Any], where: str) -> StackConfig:
-    """Validate the `config` mapping of a stack file; `where` names the file in the sentences. Raises BadInput."""
+def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) -> StackConfig:
+    """Validate the `config` mapping of a stack file; `where` names the file in the sentences.
+
+    Raises BadInput, which has every mistake: what is sound is checked, whatever is wrong beside it. `said` are
+    sentences on mistakes that were found before.
+    """
     values: dict[str, Any] = {}
+    sentences, meant = [*said], set[tuple[str, ...]]()
     for key, value in config.items():
         namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
             values[name] = value
         elif not key.startswith("pulumi:"):
-            near = nearest(meaning(key.rpartition(":")[2]), stack_model().model_fields, f"{NAMESPACE}:")
-            raise BadInput(f"{where}: config.{one_line(key)}: unknown key{near}")
+            sentence, near = unknown(key.rpartition(":")[2], stack_model().model_fields, f"{NAMESPACE}:")
+            sentences.append(f"config.{one_line(key)}: {sentence}")
+            meant |= {(near,)} if near else set()
     try:
-        parsed = stack_model().model_validate(values)
+        whole = Sound(stack_model().model_validate(values), Places(frozenset(), frozenset()))
+        problems: list[Problem] = []
     except ValidationError as error:
-        problems = problems_of(error, values.get("platform"))
-    else:
-        problems = list(_cross_checks(parsed))
-        if not problems:
-            return parsed
-    lines = [
-        f"{where}: {NAMESPACE}:{'.'.join(one_line(str(part)) for part in problem.path)}: {problem.sentence}"
-        for problem in problems[:MAX_LINES]
+        problems = problems_of(error, values.get("platform"), meant)
+        whole = sound(values, places_of(error))
+    problems += [problem for problem in _cross_checks(whole) if not whole.wrong.touch(problem.path)]
+    sentences += [
+        f"{NAMESPACE}:{'.'.join(one_line(str(part)) for part in problem.path)}: {problem.sentence}"
+        for problem in dict.fromkeys(problems)
     ]
-    if rest := len(problems) - len(lines):
-        lines.append(f"{where}: {rest} more {'problem follows' if rest == 1 else 'problems follow'} these")
-    raise BadInput("\n".join(lines))
+    if sentences:
+        raise _refused(where, sentences)
+    return whole.config
 
 
-def _cross_checks(config: StackConfig) -> Iterator[Problem]:
+def _cross_checks(whole: Sound) -> Iterator[Problem]:
     """What one field alone cannot tell: what the platform refuses, and what each section finds."""
-    yield from _place(config)
+    config = whole.config
+    if "platform" not in config.model_fields_set:
+        return  # it decides nearly all of it
+    for check in (_account, _region):
+        with suppress(Unsaid):
+            yield from check(config)
     for section in [section for name, section in sections().items() if name in config.model_fields_set]:
         if refused := refusal(section, config.platform):
             yield Problem((section.name,), refused)
@@ -181,17 +206,24 @@ def _cross_checks(config: StackConfig) -> Iterator[Problem]:
         for key in section.refused_keys:
             if key in given.model_fields_set and (refused := section.refused_key(key, config.platform)):
                 yield Problem((section.name, key), refused)
-        for name, item in given.items() if section.kinds else ():
-            if refused := section.refused_kind(item.kind, config.platform):
-                yield Problem((section.name, name, "kind"), f"found {item.kind!r}: {refused}")
-        yield from section.check(config)
+        for part in whole.parts(section):
+            with suppress(Unsaid):
+                for name, item in section.of(part).items() if section.kinds else ():
+                    if refused := section.refused_kind(item.kind, config.platform):
+                        yield Problem((section.name, name, "kind"), f"found {item.kind!r}: {refused}")
+            with suppress(Unsaid):
+                yield from section.check(part)
 
 
-def _place(config: StackConfig) -> Iterator[Problem]:
-    """Where the stack runs: an account and a region of its own platform."""
+def _account(config: StackConfig) -> Iterator[Problem]:
+    own = PLATFORMS[config.platform].account
+    if not re.fullmatch(own.pattern or "", config.account):
+        yield Problem(("account",), f"found {found_word(config.account)}, allowed: {own.words}")
+
+
+def _region(config: StackConfig) -> Iterator[Problem]:
+    """The region is one of the stack's own platform."""
     own, regions = PLATFORMS[config.platform], catalogue.region_names(config.platform)
-    if not re.fullmatch(own.account.pattern or "", config.account):
-        yield Problem(("account",), f"found {found_word(config.account)}, allowed: {own.account.words}")
     if config.region in regions:
         return
     others = catalogue.load(config.platform).other_partitions
@@ -203,8 +235,10 @@ def _place(config: StackConfig) -> Iterator[Problem]:
         yield Problem(("region",), sentence)
         return
     home = next((platform for platform in PLATFORMS if config.region in catalogue.region_names(platform)), None)
-    # A word that is merely alike could move the data to another continent; a region elsewhere is what was meant.
-    near = get_close_matches(config.region, regions, n=1, cutoff=0.9 if home else 0.75)
-    hint = f"did you mean {near[0]}?" if near else f"catalogue/hardware/{config.platform}.yaml lists them"
+    near = close(config.region, regions)
+    # Another part of the world is never meant: a region that is merely alike could move the data there.
+    part = (near or "").partition("-")
+    alike = near and (not part[1] or config.region.lower().startswith(part[0]))
+    hint = f"did you mean {near}?" if alike else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
     yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {own.region}; {hint}")

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -18,10 +18,25 @@ _CRON_ITEM = r"[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?"
 _CRON_FIELD = re.compile(rf"\*(/[0-9]{{1,2}})?|{_CRON_ITEM}(,{_CRON_ITEM})*")
 
 
-class Fields(BaseModel):
-    """A mapping of a stack file: no other keys than its own, no value of another type."""
+class Unsaid(Exception):
+    """A check asked for a key that the stack file leaves out or has wrong, which has a sentence of its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+class Fields(BaseModel):
+    """A mapping of a stack file: no other keys than its own, no value of another type.
+
+    The docstring under a key is what editors show of it, with its unit; `examples` show how it is written.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what `stacks/sound.py` makes of a wrong file lacks a key of its own."""
+            if name in type(self).model_fields:
+                raise Unsaid(name)
+            return super().__getattr__(name)
 
 
 def _cron(value: str) -> str:
@@ -133,8 +148,12 @@ class Machine(Fields):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["family"]}, {"required": ["machine_type"]}]})
 
-    family: Family | None = None
-    machine_type: MachineType | None = None
+    family: Family | None = Field(default=None, examples=["cpu-small"])
+    """The hardware family: a word that each platform maps to one machine. `mlplatform cost` says what it costs."""
+    machine_type: MachineType | None = Field(
+        default=None, examples=["ml.g6.xlarge", "g2-standard-4", "Standard_NC4as_T4_v3"]
+    )
+    """A machine type in the platform's own words, in place of a family. It is priced and judged alike."""
 
     @property
     def machine(self) -> str:

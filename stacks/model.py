@@ -30,13 +30,27 @@ def _with_environments(schema: dict[str, Any]) -> None:
 class StackConfig(Fields):
     """One pilot. `platform`, `account` and `region` say where, the rest says what; CONTRIBUTING.md has the glossary."""
 
-    platform: Platform
-    account: Annotated[str, StringConstraints(pattern=ACCOUNT)]
-    region: Annotated[str, StringConstraints(max_length=32)]
-    environment: Annotated[str, AfterValidator(_environment), Field(json_schema_extra=_with_environments)]
-    team: Slug
-    cost_center: Slug
-    owner: Email
+    platform: Platform = Field(examples=list(PLATFORMS))
+    """The ML platform: `aws` (Amazon SageMaker), `gcp` (Vertex AI) or `azure` (Azure Machine Learning)."""
+    account: Annotated[str, StringConstraints(pattern=ACCOUNT)] = Field(
+        examples=["111122223333", "payments-risk-pilot", "11112222-3333-4444-5555-666677778888"]
+    )
+    """The account that everything is made in: an AWS account id in quotes, a Google Cloud project id, an Azure
+    subscription id."""
+    region: Annotated[str, StringConstraints(max_length=32)] = Field(
+        examples=[platform.region for platform in PLATFORMS.values()]
+    )
+    """The region that everything stands in, as the platform names it."""
+    environment: Annotated[str, AfterValidator(_environment)] = Field(
+        examples=["pilot"], json_schema_extra=_with_environments
+    )
+    """What the stack is for: it chooses the limits. It is a tag of everything."""
+    team: Slug = Field(examples=["payments-risk"])
+    """The team that the stack belongs to. It is a tag of everything, and the bill is shown by it."""
+    cost_center: Slug = Field(examples=["cc-4711"])
+    """Where the bill is booked. It is a tag of everything."""
+    owner: Email = Field(examples=["payments-risk@example.com"])
+    """The e-mail address that alarms and alerts of the budget go to; a group's, so that somebody reads it."""
 
 
 WORDS_MAKE: Mapping[str, Mapping[str, str]] = {"owner": {"Alerts": "{stack}-alerts"}}

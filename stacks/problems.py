@@ -1,40 +1,58 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
+import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from catalogue.platforms import PLATFORMS, Form
-from catalogue.wording import close, found_word, nearest
+from catalogue.wording import found_word
 from stacks.fields import FORMS, WORDS
 from stacks.model import Path, Problem, Section
 from stacks.sections import refusal, sections, stack_model
+from stacks.strict_yaml import Unread
+from stacks.words import unknown
 
-ALSO_CALLED: Mapping[str, str] = {
-    "project": "account",
-    "project_id": "account",
-    "subscription": "account",
-    "subscription_id": "account",
-    "subscriptionId": "account",
-    "location": "region",
-}
-"""What the clouds and their providers call a key that has one name here."""
+_MISSING = "is missing; add "
 
 
-def problems_of(error: ValidationError, platform: object) -> list[Problem]:
+@dataclass(frozen=True)
+class Places:
+    """The paths at which a stack file breaks the model, and those of them that are a wrong key of a mapping."""
+
+    at: frozenset[Path]
+    keys: frozenset[Path]
+
+    def touch(self, path: Path) -> bool:
+        """Whether something at this path, above it or below it has a sentence already."""
+        return any(path[: len(at)] == at[: len(path)] for at in self.at)
+
+
+def places_of(error: ValidationError) -> Places:
+    """Where the mistakes are."""
+    found = [(_followed(one["loc"], one["type"]).path, one) for one in error.errors(include_url=False)]
+    keys = [path for path, one in found if one["loc"][-1:] == ("[key]",) and one["type"] != "extra_forbidden"]
+    return Places(frozenset(path for path, _ in found), frozenset(keys))
+
+
+def problems_of(error: ValidationError, platform: object, meant: Set[Path] = frozenset()) -> list[Problem]:
     """One problem a mistake: unknown keys first, and no known key is missing where a misspelt one stands for it.
 
-    `platform` is what the file says it is, right or wrong: it decides what an account or an address looks like.
+    `platform` is what the file says it is, right or wrong: it decides what an account or an address looks like. `meant`
+    are known keys that something else in the file stands for.
     """
+    found = [cast(dict[str, Any], one) for one in error.errors(include_url=False)]
+    # What YAML alone reads wrongly has a sentence of its own.
+    said = [one for one in found if not any(isinstance(part, Unread) for part in (one["input"], *one["loc"]))]
     # What is refused is one mistake, however many keys would be wrong in it.
-    problems = list(dict.fromkeys(_problem(dict(found), _known(platform)) for found in error.errors(include_url=False)))
-    meant = {problem.meant for problem in problems if problem.meant}
-    kept = [problem for problem in problems if not (problem.sentence == _MISSING and problem.path in meant)]
+    problems = list(dict.fromkeys(_problem(one, _known(platform)) for one in said))
+    meant = {*meant, *(problem.meant for problem in problems if problem.meant)}
+    kept = [one for one in problems if not (one.sentence.startswith(_MISSING) and one.path in meant)]
     return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
 
 
@@ -47,13 +65,10 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
     path, sentence, meant = at.path, "", None
     match kind:
         case "extra_forbidden":
-            siblings = at.siblings
-            word = meaning(str(path[-1])) if len(path) == 1 else str(path[-1])
-            near = close(word, siblings)
-            sentence = f"unknown key{nearest(word, siblings)}"
+            sentence, near = unknown(str(path[-1]), at.siblings)
             meant = (*path[:-1], near) if near else None
         case "missing":
-            sentence = _MISSING
+            sentence = f"{_MISSING}{wanted(at.model, str(path[-1]), platform)}"
         case "union_tag_invalid" | "union_tag_not_found":
             path, sentence = _kind(path, cast(dict[str, Any], found), platform)
         case "list_type" if path[-1] == "zones":
@@ -69,13 +84,65 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
     return Problem(path, sentence, meant)
 
 
+def wanted(model: type[BaseModel], key: str, platform: str) -> str:
+    """In words, what a key of a model holds, with an example: what the schema tells an editor of it."""
+    schema = _schema(model)["properties"][key]
+    if schema.get("pattern") in FORMS:
+        return _pattern(schema["pattern"], platform)
+    words = _words(schema)
+    if " such as " in words or not (examples := schema.get("examples")):
+        return words
+    # A region has an example of its own platform.
+    example = PLATFORMS[platform].region if key == "region" else examples[0]
+    return f"{words}, such as {_flow(example)}"
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
+def _words(schema: Mapping[str, Any]) -> str:
+    """In words, the type and the bounds of a value."""
+    if "pattern" in schema:
+        return WORDS.get(schema["pattern"], f"text of the form {schema['pattern']}")
+    if "enum" in schema and "examples" not in schema:
+        return f"one of {', '.join(map(repr, schema['enum']))}"
+    least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
+    match schema.get("type"):
+        case "integer":
+            return f"a whole number from {least} to {most}"
+        case "number":
+            return f"a number above {above} and up to {most:g}"
+        case "boolean":
+            return "true or false"
+        case "array":
+            return "a list"
+        case "string":
+            return "text"
+        case _:
+            return "a mapping"
+
+
+def _flow(value: Any) -> str:
+    """A value on one line, as a stack file may say it."""
+    if isinstance(value, str):
+        return value
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=1000).partition("\n")[0]
+
+
 @dataclass(frozen=True)
 class _At:
-    """Where an error is: the path as a person wrote it, the keys known beside it, and each kind that was chosen."""
+    """Where an error is: the path as a person wrote it, the last model on it, and each kind that was chosen."""
 
     path: Path
-    siblings: tuple[str, ...]
+    model: type[BaseModel]
     chosen: tuple[tuple[Path, str], ...]
+
+    @property
+    def siblings(self) -> tuple[str, ...]:
+        """The keys that the model knows."""
+        return tuple(self.model.model_fields)
 
 
 def _followed(loc: Path, error: str) -> _At:
@@ -85,13 +152,13 @@ def _followed(loc: Path, error: str) -> _At:
     """
     here: Any = stack_model()
     path: list[str | int] = []
-    siblings: tuple[str, ...] = ()
+    model: type[BaseModel] = stack_model()
     chosen: list[tuple[Path, str]] = []
     in_mapping = False
     for at, part in enumerate(loc):
         if in_mapping and part == "[key]" and at == len(loc) - 1 and error != "extra_forbidden":
             break
-        here, kinds = _bare(here)
+        here, kinds = bare(here)
         in_mapping = get_origin(here) is dict
         if kinds:
             here = kinds.get(part)
@@ -99,15 +166,14 @@ def _followed(loc: Path, error: str) -> _At:
             continue
         path.append(part)
         if isinstance(here, type) and issubclass(here, BaseModel):
-            fields = here.model_fields
-            siblings = tuple(fields)
+            model, fields = here, here.model_fields
             here = fields[part].annotation if isinstance(part, str) and part in fields else None
         else:
             here = get_args(here)[-1] if get_args(here) else None
-    return _At(tuple(path), siblings, tuple(chosen))
+    return _At(tuple(path), model, tuple(chosen))
 
 
-def _bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
+def bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
     """A type without annotations and None, and the models among which one of its keys chooses, by the key's value."""
     by = None
     while get_origin(type_) is Annotated:
@@ -117,7 +183,7 @@ def _bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
         members = [member for member in get_args(type_) if member is not type(None)]
         if isinstance(by, str):
             return type_, {value: one for one in members for value in get_args(one.model_fields[by].annotation)}
-        return _bare(members[0])
+        return bare(members[0])
     return type_, {}
 
 
@@ -140,18 +206,13 @@ def _kind(path: Path, item: dict[str, Any], platform: str) -> tuple[Path, str]:
     """What is wrong with the kind of an item, and where."""
     section: Section[Any] = sections()[str(path[0])]
     kind = item.get("kind")
-    misspelt = [] if "kind" in item else difflib.get_close_matches("kind", item, n=1)
+    misspelt = [] if "kind" in item else [key for key in item if unknown(str(key), ("kind",))[1]]
     if misspelt:
         return (*path, misspelt[0]), "unknown key; did you mean kind?"
     if isinstance(kind, str) and (refused := section.refused_kind(kind, platform)):
         return (*path, "kind"), f"found {kind!r}: {refused}"
     allowed = " or ".join(repr(known) for known in section.kinds if not section.refused_kind(known, platform))
     return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
-
-
-def meaning(key: str) -> str:
-    """The key as it is called here, where a cloud calls it otherwise."""
-    return ALSO_CALLED.get(key, key)
 
 
 def _known(platform: object) -> str:
@@ -167,7 +228,6 @@ def _pattern(pattern: str, platform: str) -> str:
     return WORDS.get(pattern, f"text of the form {pattern}")
 
 
-_MISSING = "is missing; add it"
 _ALLOWED = {
     "literal_error": "{expected}",
     "value_error": "{error}",

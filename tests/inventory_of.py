@@ -10,7 +10,7 @@ import yaml
 
 from catalogue.graph import Graph
 from operations.preview import preview
-from stacks.config import STACKS, stack_name
+from stacks.config import STACKS
 from tests import security_properties
 from tests.mutate import at
 
@@ -43,10 +43,9 @@ def written(graph: Graph) -> str:
 
 
 def main() -> None:
-    """Rewrite the inventory of every stack."""
-    FOLDER.mkdir(exist_ok=True)
-    for file in sorted(STACKS.glob("Pulumi.*.yaml")):
-        path = FOLDER / f"{stack_name(file)}.yaml"
+    """Rewrite the inventory of every stack that has one: an empty file is enough for another stack to get it."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        file = STACKS / f"Pulumi.{path.stem}.yaml"
         path.write_text(written(preview(file)), encoding="utf-8")
         sys.stdout.write(f"wrote {path.relative_to(Path.cwd())}\n")
 

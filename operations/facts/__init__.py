@@ -76,6 +76,14 @@ def artifacts(graph: Graph) -> set[str]:
     return found
 
 
+def predicts(graph: Graph) -> bool:
+    """Whether a model is served or scored with. An artifact whose address cannot be read is one, too."""
+    try:
+        return bool(artifacts(graph))
+    except Unreadable:
+        return True
+
+
 def team(resource: Resource) -> str | None:
     """The team in a resource's own tags. None where it has no such tag, or the tags cannot be read."""
     kind = kind_of(resource.type)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
 from components.shapes import Schedule
-from stacks.checks import address, offered
+from stacks.checks import address, offered, one_by_one
 from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
@@ -16,14 +16,34 @@ from stacks.sections import models
 class BatchJob(Machine):
     """Scoring on a schedule, in `timezone`, stopped after `max_hours`; nothing runs between runs."""
 
-    enabled: bool = True
-    model: Slug
-    replicas: Annotated[int, Field(ge=1, le=100)]
-    schedule: Cron
-    timezone: TimeZone = "UTC"
-    max_hours: Annotated[int, Field(ge=1, le=24)]
-    input_uri: Uri
-    output_uri: Uri
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing runs or is paid; the model and the registry stay."""
+    model: Slug = Field(examples=["fraud-scorer"])
+    """The name of a model of this file, under `models`."""
+    replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
+    """How many machines a run has: its replicas."""
+    schedule: Cron = Field(examples=["30 2 * * *"])
+    """When it runs: five cron fields (minute, hour, day of month, month, day of week), in `timezone`."""
+    timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
+    """The IANA time zone that the schedule is in."""
+    max_hours: Annotated[int, Field(ge=1, le=24)] = Field(examples=[3])
+    """After how many hours a run is stopped."""
+    input_uri: Uri = Field(
+        examples=[
+            "s3://payments-risk-data-111122223333/transactions/",
+            "gs://payments-risk-pilot-data/transactions/",
+            "azureml://datastores/artifacts/paths/transactions/",
+        ]
+    )
+    """Where the data to score lies, in the platform's own storage."""
+    output_uri: Uri = Field(
+        examples=[
+            "s3://aws-pilot-artifacts-111122223333/batch/fraud-backfill/",
+            "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/",
+            "azureml://datastores/artifacts/paths/batch/fraud-backfill/",
+        ]
+    )
+    """The folder that the scores are written to, in the platform's own storage."""
 
     @property
     def when(self) -> Schedule:
@@ -31,27 +51,39 @@ class BatchJob(Machine):
         return Schedule(self.schedule, self.timezone)
 
 
-def check(config: StackConfig) -> Iterator[Problem]:
-    """Each job scores with a known model, on hardware offered for it, at a time and with addresses of its platform."""
-    folders = PLATFORMS[config.platform].folders
+def _input(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri, folder=False)
+
+
+def _output(config: StackConfig) -> Iterator[Problem]:
+    folders = PLATFORMS[config.platform].folders
+    for name, job in of(config).items():
         yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, folder=folders)
-        if config.platform == "azure":
-            yield from _schedule_of_azure(name, job)
+
+
+def _models(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
         yield from models.known(config, (SECTION.name, name, "model"), job.model)
+
+
+def _hardware(config: StackConfig) -> Iterator[Problem]:
+    for name, job in of(config).items():
         yield from offered(config, (SECTION.name, name), job, "batch")
 
 
-def _schedule_of_azure(name: str, job: BatchJob) -> Iterator[Problem]:
+def _schedules(config: StackConfig) -> Iterator[Problem]:
     """Azure ML's schedules know neither days of a month nor every time zone; their own reader says which."""
+    if config.platform != "azure":
+        return
     from components.azure.schedules import ncrontab, windows_timezone
 
-    for key, said, read in (("schedule", job.schedule, ncrontab), ("timezone", job.timezone, windows_timezone)):
-        try:
-            read(said)
-        except ValueError as error:
-            yield Problem((SECTION.name, name, key), str(error))
+    for name, job in of(config).items():
+        for key, said, read in (("schedule", job.schedule, ncrontab), ("timezone", job.timezone, windows_timezone)):
+            try:
+                read(said)
+            except ValueError as error:
+                yield Problem((SECTION.name, name, key), str(error))
 
 
 def _own_schema(platform: str) -> dict[str, Any]:
@@ -62,12 +94,31 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 SECTION: Section[Mapping[str, BatchJob]] = Section(
     __name__,
-    value=Annotated[dict[Slug, BatchJob], Field(max_length=1000)],
+    value=Annotated[
+        dict[Slug, BatchJob],
+        Field(
+            max_length=1000,
+            description="The batch jobs by name: scoring on a schedule. A stack may have none.",
+            examples=[
+                {
+                    "fraud-backfill": {
+                        "model": "fraud-scorer",
+                        "family": "cpu-small",
+                        "replicas": 2,
+                        "schedule": "30 2 * * *",
+                        "max_hours": 3,
+                        "input_uri": "gs://payments-risk-pilot-data/transactions/",
+                        "output_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/",
+                    }
+                }
+            ],
+        ),
+    ],
     default={},
     called="batch jobs on a schedule",
     makes={"BatchJob": "{stack}-{item}"},
     after=("models", "workspace"),
-    check=check,
+    check=one_by_one(_input, _output, _schedules, _models, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

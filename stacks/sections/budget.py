@@ -11,8 +11,20 @@ from stacks.model import Section
 class Budget(Fields):
     """What the team may spend; alerts go to the owner at 50, 80 and 100 % and at a forecast of 100 %."""
 
-    monthly_usd: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+    monthly_usd: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = Field(examples=[2500])
+    """What the team may spend on this stack, in US dollars a month. It warns and stops nothing."""
 
 
-SECTION: Section[Budget] = Section(__name__, value=Budget, called="budget", makes={"Budget": "{stack}-budget"})
+SECTION: Section[Budget] = Section(
+    __name__,
+    value=Annotated[
+        Budget,
+        Field(
+            description="What the team may spend; alerts go to the owner before and when it is spent.",
+            examples=[{"monthly_usd": 2500}],
+        ),
+    ],
+    called="budget",
+    makes={"Budget": "{stack}-budget"},
+)
 of = SECTION.of

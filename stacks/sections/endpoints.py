@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
 from components.shapes import Replicas, Rollout
-from stacks.checks import offered
+from stacks.checks import offered, one_by_one
 from stacks.fields import Fields, Machine, Slug, machine_type_schema
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
@@ -16,34 +16,47 @@ from stacks.sections import models
 class Canary(Fields):
     """A new version first serves `percent` of the replicas (SageMaker allows at most 50) for `bake_minutes`."""
 
-    percent: Annotated[int, Field(ge=1, le=50)]
-    bake_minutes: Annotated[int, Field(ge=1, le=60)]
+    percent: Annotated[int, Field(ge=1, le=50)] = Field(examples=[10])
+    """The part of the endpoint that the new version has while it bakes, in %."""
+    bake_minutes: Annotated[int, Field(ge=1, le=60)] = Field(examples=[10])
+    """How many minutes the new version is watched before it takes the rest."""
 
 
 class OnlineRollback(Fields):
     """The new version is taken back when either bound is broken while it bakes."""
 
-    p95_latency_ms: Annotated[int, Field(ge=1, le=60_000)]
-    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+    p95_latency_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(examples=[250])
+    """The longest 95th percentile of its latency, in milliseconds."""
+    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
+    """The most requests of the new version that may fail, in %."""
 
 
 class AsyncRollback(Fields):
     """The new version is taken back when more of its requests fail than this."""
 
-    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+    error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
+    """The most requests of the new version that may fail, in %."""
 
 
 class OnlineEndpoint(Machine):
     """A model that answers at once; scaled on requests a replica, never below one replica while enabled."""
 
-    kind: Literal["online"]
-    enabled: bool = True
-    model: Slug
-    min_replicas: Annotated[int, Field(ge=1, le=100)]
-    max_replicas: Annotated[int, Field(ge=1, le=100)]
-    requests_per_replica_per_minute: Annotated[int, Field(ge=1, le=1_000_000)]
-    canary: Canary
-    rollback: OnlineRollback
+    kind: Literal["online"] = Field(examples=["online"])
+    """How the endpoint answers: `online` at once."""
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing runs or is paid; the model and the registry stay."""
+    model: Slug = Field(examples=["fraud-scorer"])
+    """The name of a model of this file, under `models`."""
+    min_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[1])
+    """The fewest replicas, which are paid for with no traffic as well."""
+    max_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[4])
+    """The most replicas; the ceiling of the bill has all of them."""
+    requests_per_replica_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(examples=[600])
+    """How many requests one replica is to answer a minute; more of them bring another replica."""
+    canary: Canary = Field(examples=[{"percent": 10, "bake_minutes": 10}])
+    """How a new version comes in."""
+    rollback: OnlineRollback = Field(examples=[{"p95_latency_ms": 250, "error_rate_percent": 1}])
+    """When a new version is taken back while it bakes."""
 
     @property
     def replicas(self) -> Replicas:
@@ -60,13 +73,20 @@ class OnlineEndpoint(Machine):
 class AsyncEndpoint(Machine):
     """A model that answers through a queue; scaled on the backlog a replica, to zero when `min_replicas` is 0."""
 
-    kind: Literal["async"]
-    enabled: bool = True
-    model: Slug
-    min_replicas: Annotated[int, Field(ge=0, le=100)]
-    max_replicas: Annotated[int, Field(ge=1, le=100)]
-    backlog_per_replica: Annotated[int, Field(ge=1, le=10_000)]
-    rollback: AsyncRollback
+    kind: Literal["async"] = Field(examples=["async"])
+    """How the endpoint answers: `async` through a queue, on aws alone."""
+    enabled: bool = Field(default=True, examples=[False])
+    """With false nothing runs or is paid; the model and the registry stay."""
+    model: Slug = Field(examples=["fraud-scorer"])
+    """The name of a model of this file, under `models`."""
+    min_replicas: Annotated[int, Field(ge=0, le=100)] = Field(examples=[0])
+    """The fewest replicas, which are paid for with no traffic as well."""
+    max_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[4])
+    """The most replicas; the ceiling of the bill has all of them."""
+    backlog_per_replica: Annotated[int, Field(ge=1, le=10_000)] = Field(examples=[5])
+    """How many requests may wait for one replica; more of them bring another replica."""
+    rollback: AsyncRollback = Field(examples=[{"error_rate_percent": 5}])
+    """When a new version is taken back while it bakes."""
 
     @property
     def replicas(self) -> Replicas:
@@ -94,12 +114,18 @@ def online(config: StackConfig) -> Mapping[str, OnlineEndpoint]:
     return found
 
 
-def check(config: StackConfig) -> Iterator[Problem]:
-    """Each endpoint serves a known model on hardware that its platform offers for it, in a range of replicas."""
+def _models(config: StackConfig) -> Iterator[Problem]:
     for name, item in of(config).items():
         yield from models.known(config, (SECTION.name, name, "model"), item.model)
+
+
+def _hardware(config: StackConfig) -> Iterator[Problem]:
+    for name, item in of(config).items():
         if not SECTION.refused_kind(item.kind, config.platform):
             yield from offered(config, (SECTION.name, name), item, item.kind)
+
+
+def _replicas(config: StackConfig) -> Iterator[Problem]:
     for name, item in of(config).items():
         if item.min_replicas > item.max_replicas:
             sentence = f"found {item.min_replicas}, allowed at most max_replicas, which is {item.max_replicas}"
@@ -112,12 +138,32 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     __name__,
-    value=Annotated[dict[Slug, Endpoint], Field(max_length=1000)],
+    value=Annotated[
+        dict[Slug, Endpoint],
+        Field(
+            max_length=1000,
+            description="The endpoints by name: each serves one model. A stack may have none.",
+            examples=[
+                {
+                    "fraud-scorer": {
+                        "kind": "online",
+                        "model": "fraud-scorer",
+                        "family": "cpu-small",
+                        "min_replicas": 1,
+                        "max_replicas": 4,
+                        "requests_per_replica_per_minute": 600,
+                        "canary": {"percent": 10, "bake_minutes": 10},
+                        "rollback": {"p95_latency_ms": 250, "error_rate_percent": 1},
+                    }
+                }
+            ],
+        ),
+    ],
     default={},
     called="endpoint",
     makes={"Endpoint": "{stack}-{item}"},
     after=("models", "workspace"),
-    check=check,
+    check=one_by_one(_models, _hardware, _replicas),
     own_schema=_own_schema,
     kinds={
         "online": {},

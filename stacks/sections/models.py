@@ -15,8 +15,16 @@ from stacks.model import NAMESPACE, Problem, Section, StackConfig
 class Model(Fields):
     """A model version: the container image that serves it (a pinned tag or digest) and its artifact."""
 
-    image: Image
-    artifact_uri: Uri
+    image: Image = Field(examples=["us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"])
+    """The container image that serves the model, with a pinned tag or digest, in a registry of the platform."""
+    artifact_uri: Uri = Field(
+        examples=[
+            "s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz",
+            "gs://payments-risk-pilot-models/fraud-scorer/1/",
+            "azureml://datastores/artifacts/paths/fraud-scorer/1/",
+        ]
+    )
+    """Where the trained artifact lies: an archive on aws, a folder on gcp and azure."""
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
@@ -39,7 +47,22 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 SECTION: Section[Mapping[str, Model]] = Section(
     __name__,
-    value=Annotated[dict[Slug, Model], Field(min_length=1, max_length=1000)],
+    value=Annotated[
+        dict[Slug, Model],
+        Field(
+            max_length=1000,
+            description="The models by name: the image that serves each and its artifact. A stack may have none.",
+            examples=[
+                {
+                    "fraud-scorer": {
+                        "image": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0",
+                        "artifact_uri": "gs://payments-risk-pilot-models/fraud-scorer/1/",
+                    }
+                }
+            ],
+        ),
+    ],
+    default={},
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     check=check,

@@ -33,8 +33,11 @@ class Network(Fields):
     more or less leaves the subnets of the others as they are.
     """
 
-    cidr: Annotated[str, AfterValidator(_private_cidr)]
-    zones: Zones = Field(default=[])
+    cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(examples=["10.40.0.0/20"])
+    """The private addresses of the network in CIDR notation, between /16 and /21; they should overlap with no network
+    that it may one day be joined to."""
+    zones: Zones = Field(default=[], examples=[["us-east-1a", "us-east-1b"]])
+    """On aws alone: the availability zones, two or more, with one subnet in each."""
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
@@ -44,7 +47,13 @@ def check(config: StackConfig) -> Iterator[Problem]:
 
 SECTION: Section[Network] = Section(
     __name__,
-    value=Network,
+    value=Annotated[
+        Network,
+        Field(
+            description="The stack's own private network, which has no route to the internet.",
+            examples=[{"cidr": "10.40.0.0/20"}],
+        ),
+    ],
     called="private network",
     makes={"Network": "{stack}-network"},
     in_ground=True,

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest
 from stacks import zones
+from stacks.checks import one_by_one
 from stacks.fields import Fields, Principal, Slug, Zone, Zones, distinct
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
 from stacks.sections import network
@@ -33,17 +34,21 @@ class Workspace(Fields):
         list[Slug],
         Field(min_length=1, max_length=50, json_schema_extra={"uniqueItems": True}),
         AfterValidator(distinct),
-    ]
-    idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = 60
-    principals: dict[Slug, Principal] = Field(default={}, max_length=50)
-    zones: Zones = Field(default=[])
-    zone: Zone = ""
+    ] = Field(examples=[["ana", "ben"]])
+    """The people who work here, by a short name of your choice."""
+    idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = Field(default=60, examples=[60])
+    """After how many minutes of idleness a person's machine stops."""
+    principals: dict[Slug, Principal] = Field(
+        default={}, max_length=50, examples=[{"ana": "ana@example.com", "ben": "ben@example.com"}]
+    )
+    """Who each user is in the directory: an e-mail address on gcp, an Entra object id on azure; on aws nothing."""
+    zones: Zones = Field(default=[], examples=[["us-east-1a", "us-east-1b"]])
+    """On aws alone: the zones of the network that Studio stands in, for good."""
+    zone: Zone = Field(default="", examples=["us-central1-a"])
+    """On gcp alone: the zone in which people's new machines are made."""
 
 
-def check(config: StackConfig) -> Iterator[Problem]:
-    """Each user is one person, zones are the region's and the network's, and the idle timeout is the platform's."""
-    yield from _people(config)
-    yield from _zones(config)
+def _idle(config: StackConfig) -> Iterator[Problem]:
     longest, minutes = PLATFORMS[config.platform].idle_minutes, of(config).idle_timeout_minutes
     if minutes > longest:
         sentence = f"found {minutes}, allowed: {longest} or less on {config.platform}"
@@ -91,11 +96,17 @@ def _own_schema(platform: str) -> dict[str, Any]:
 
 SECTION: Section[Workspace] = Section(
     __name__,
-    value=Workspace,
+    value=Annotated[
+        Workspace,
+        Field(
+            description="Where people work, and who they are. What is idle stops.",
+            examples=[{"users": ["ana", "ben"]}],
+        ),
+    ],
     called="workspace with idle shutdown",
     makes={"Workspace": "{stack}-workspace"},
     after=("network",),
-    check=check,
+    check=one_by_one(_people, _zones, _idle),
     own_schema=_own_schema,
     refused_keys={
         "zones": {

@@ -305,3 +305,17 @@ def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
         assert fact["where"] and (fact["is"] is None) == (fact["status"] == "not yet") == (fact["read"] is None)
     wrong = CliRunner().invoke(application(), ["kinds", "aws:kms/key:Kay"])
     assert isinstance(wrong.exception, BadInput) and "did you mean aws:kms/key:Key?" in str(wrong.exception)
+
+
+def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
+    files: list[str] = []
+    for stack, wrong in (("one", {"team": "Not A Slug"}), ("two", {}), ("three", {"training": {"x": 1}})):
+        folder = tmp_path / stack
+        folder.mkdir()
+        files.append(str(variant(folder, **wrong).rename(folder / f"Pulumi.{stack}.yaml")))
+    result = CliRunner().invoke(app, ["preview", *files, "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, BadInput)
+    first, second = str(result.exception).split("\n")
+    assert first.startswith(f"{files[0]}: mlplatform:team: found 'Not A Slug'")
+    assert second.startswith(f"{files[2]}: mlplatform:training: unknown key; training jobs are not there yet")
+    assert not (tmp_path / "out").exists()

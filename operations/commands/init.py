@@ -1,0 +1,212 @@
+"""`mlplatform init STACK`: a stack file of your own that reads, with the comments a newcomer needs."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalogue.errors import BadInput
+from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS, PlatformRecord
+from catalogue.wording import found_word, nearest
+from catalogue.zones import zones_of
+from operations.commands.schema import NAME as SCHEMA
+from stacks.config import STACKS, display, stack_name, validate
+from stacks.sections.workspace import FAMILY
+from stacks.strict_yaml import load
+
+_MODEL = ("image", "artifact_uri")
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked where no option says it."""
+
+    option: str
+    asked: str
+    default: str | None = None
+
+
+def init(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="The new stack's name, such as churn-dev.")],
+    platform: Annotated[str | None, typer.Option(help="aws, gcp or azure.")] = None,
+    account: Annotated[str | None, typer.Option(help="Account id, project id or subscription id.")] = None,
+    region: Annotated[str | None, typer.Option(help="A region of the platform, such as us-east-1.")] = None,
+    environment: Annotated[str | None, typer.Option(help="pilot, dev, test or prod.")] = None,
+    team: Annotated[str | None, typer.Option(help="The team that the stack belongs to.")] = None,
+    cost_center: Annotated[str | None, typer.Option(help="Where the bill is booked.")] = None,
+    owner: Annotated[str | None, typer.Option(help="The e-mail address that alerts go to.")] = None,
+    monthly_usd: Annotated[str | None, typer.Option(help="What the team may spend, in US dollars a month.")] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(help="A person: NAME on aws, NAME=EMAIL on gcp, NAME=OBJECT-ID on azure. Once for each."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model to serve; without one, nothing serves.")] = None,
+    image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
+    artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
+    family: Annotated[str, typer.Option(help="The hardware family of the endpoint.")] = FAMILY,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")] = STACKS,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a stack file of your own. In a terminal it asks for what no option says. Nothing in a cloud is touched."""
+    shown = str(out) == "-"
+    file = out / f"Pulumi.{stack}.yaml"
+    stack_name(file)
+    if not shown and file.exists() and not force:
+        raise BadInput(f"{display(file)}: is there already; name another stack, or write over it with --force")
+    if not shown and not out.is_dir():
+        raise BadInput(f"{display(out)}: is no folder, allowed: one that is there, or - for standard output")
+    said = {
+        "platform": platform,
+        "account": account,
+        "region": region,
+        "environment": environment,
+        "team": team,
+        "cost_center": cost_center,
+        "owner": owner,
+        "monthly_usd": monthly_usd,
+        "user": ",".join(user) if user else None,
+        "model": model,
+        "image": image,
+        "artifact_uri": artifact_uri,
+    }
+    answers = _answers(said)
+    schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
+    text = _text(stack, answers, family, schema)
+    document, slips = load(text)
+    validate(document["config"], display(file), slips)
+    if shown:
+        sys.stdout.write(text)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{display(file)}: cannot be written ({error.strerror}); name a folder with --out") from None
+    sys.stdout.write(f"wrote {display(file)}; judge it with: mlplatform preview {file if out != STACKS else stack}\n")
+
+
+def _answers(said: Mapping[str, str | None]) -> dict[str, str]:
+    """What each option says, or else a person in the terminal. Raises BadInput naming all that nobody says."""
+    asks = sys.stdin.isatty()
+    answers = {key: value for key, value in said.items() if value is not None}
+    if asks and "platform" not in answers:
+        answers["platform"] = typer.prompt(f"platform ({', '.join(PLATFORMS)})")
+    chosen = answers.get("platform")
+    if chosen is not None and chosen not in PLATFORMS:
+        raise BadInput(f"--platform: found {found_word(chosen)}, no platform{nearest(chosen, PLATFORMS)}")
+    questions = _questions(PLATFORMS[chosen] if chosen else None)
+    for key, question in questions.items():
+        if key in answers or (key in _MODEL and not answers.get("model")):
+            continue
+        if asks:
+            answers[key] = typer.prompt(question.asked, default=question.default)
+        elif question.default is not None:
+            answers[key] = question.default
+    missing = [key for key in questions if key not in answers and (key not in _MODEL or answers.get("model"))]
+    if missing:
+        raise BadInput("\n".join(f"{questions[key].option}: is missing; add {questions[key].asked}" for key in missing))
+    return answers
+
+
+def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
+    """The questions, in the words of the platform where it is known."""
+    account = platform.account.words if platform else "the account, project or subscription id"
+    region = f"a region such as {platform.region}" if platform else "a region of the platform"
+    person = f"=WHO where WHO is {platform.person.words}" if platform and platform.person.pattern else ""
+    artifact = platform.uri.words if platform else "the address of the model's artifact"
+    return {
+        "platform": _Question("--platform", f"one of {', '.join(PLATFORMS)}"),
+        "account": _Question("--account", account),
+        "region": _Question("--region", region),
+        "environment": _Question("--environment", "what it is for: pilot, dev, test or prod", "pilot"),
+        "team": _Question("--team", "the team, such as payments-risk"),
+        "cost_center": _Question("--cost-center", "where the bill is booked, such as cc-4711"),
+        "owner": _Question("--owner", "the e-mail address that alerts go to"),
+        "monthly_usd": _Question("--monthly-usd", "what the team may spend, in US dollars a month", "1000"),
+        "user": _Question("--user", f"the people who work there, as NAME{person}, parted by ','"),
+        "model": _Question("--model", "the name of a model to serve, or nothing", ""),
+        "image": _Question("--image", "the container image that serves it, with a tag or digest"),
+        "artifact_uri": _Question("--artifact-uri", artifact),
+    }
+
+
+def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
+    """The stack file: what was said, and why each part is there."""
+    platform = PLATFORMS[said["platform"]]
+    people = [who.partition("=") for who in said["user"].split(",")]
+    lines = [
+        f"# yaml-language-server: $schema={schema}",
+        f"# {stack} on {platform.product}. An editor with YAML support explains each key and completes it.",
+        "config:",
+        f"  mlplatform:platform: {platform.name}",
+        f"  mlplatform:account: {_quoted(said['account'])}  # {platform.account.words}",
+        f"  mlplatform:region: {_quoted(said['region'])}",
+        f"  mlplatform:environment: {_quoted(said['environment'])}",
+        f"  mlplatform:team: {_quoted(said['team'])}",
+        f"  mlplatform:cost_center: {_quoted(said['cost_center'])}",
+        f"  mlplatform:owner: {_quoted(said['owner'])}  # alarms and alerts of the budget go here",
+        "  # The network is the stack's own and private. Choose a range that overlaps with none you may join it to.",
+        "  mlplatform:network:",
+        "    cidr: 10.40.0.0/20",
+        *_zones(platform.name, said["region"], "zones"),
+        "  mlplatform:budget:",
+        f"    monthly_usd: {said['monthly_usd'] if _number(said['monthly_usd']) else _quoted(said['monthly_usd'])}",
+        "  mlplatform:workspace:",
+        *_zones(platform.name, said["region"], "zones" if platform.name == "aws" else "zone"),
+        f"    users: [{', '.join(_quoted(name) for name, _, _ in people)}]",
+        *(["    principals:"] if any(is_one for _, is_one, _ in people) else []),
+        *(f"      {_quoted(name)}: {_quoted(who)}" for name, is_one, who in people if is_one),
+        "    idle_timeout_minutes: 60  # an idle machine of a person's stops after this",
+    ]
+    if not said["model"]:
+        return "\n".join([*lines, "  # Models, endpoints and batch jobs stand here once there are any.", ""])
+    name = _quoted(said["model"])
+    lines += [
+        "  mlplatform:models:",
+        f"    {name}:",
+        f"      image: {_quoted(said['image'])}",
+        f"      artifact_uri: {_quoted(said['artifact_uri'])}",
+        "  mlplatform:endpoints:",
+        f"    {name}:",
+        "      kind: online",
+        f"      model: {name}",
+        f"      family: {_quoted(family)}",
+        "      min_replicas: 1  # paid for with no traffic as well",
+        "      max_replicas: 2  # the ceiling of the bill has all of them",
+        "      requests_per_replica_per_minute: 600",
+        "      canary: {percent: 10, bake_minutes: 10}  # how a new version comes in",
+        "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _zones(platform: str, region: str, key: str) -> list[str]:
+    """The zones that a stack of the region may name: two on aws; on gcp the first that has people's machine."""
+    if region not in catalogue.region_names(platform):
+        return []
+    known = zones_of(region)
+    if platform == "aws":
+        return [f"    zones: [{', '.join(known[:2])}]  # decided once: what stands in a zone stays there"]
+    machine = catalogue.load(platform).families[FAMILY]
+    if platform != "gcp" or key != "zone":
+        return []
+    own = [zone for zone in machine.zones or known if zone.rpartition("-")[0] == region]
+    return [f"    zone: {own[0]}  # where new machines of people's are made"] if own else []
+
+
+def _quoted(word: str) -> str:
+    return json.dumps(word, ensure_ascii=False)
+
+
+def _number(word: str) -> bool:
+    return word.replace(".", "", 1).isascii() and word.replace(".", "", 1).isdigit()
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: mlplatform init churn-dev --platform gcp")(init)

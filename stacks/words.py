@@ -1,0 +1,159 @@
+"""The words that people of this field type into a stack file, and what to do here instead: one table.
+
+They come from the pages of SageMaker, Vertex AI and Azure Machine Learning and from Terraform and KServe. A word that
+becomes a key of a section is a known key there, and its line here speaks for the other places only.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from catalogue.wording import close, listed, nearest
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a word is here: `means` is the key that says the same, where there is one; `instead` is what to do."""
+
+    means: str = ""
+    instead: str = ""
+
+
+_ONE = "a stack has one account and one region; write a stack file for each"
+_NETWORK = (
+    "the stack makes a private network of its own from mlplatform:network.cidr; an existing one cannot be given yet"
+)
+_DERIVED = "private endpoints follow from the sections of the stack file; leave it out"
+_CLOSED = "nothing in a stack has a public address or a route to the internet; leave it out"
+_KEYS = "the stack encrypts with customer-managed keys of its own; leave it out, an existing key cannot be given yet"
+_ROLES = "the stack makes one least-privilege identity for each persona; leave it out"
+_TAGS = (
+    "tags are made of platform, stack, team, cost_center, environment and owner; tags beside these are not there yet"
+)
+_MACHINE = "a machine is named by the family of an endpoint or batch job, such as cpu-small"
+_REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job"
+_SCALING = "an endpoint scales between min_replicas and max_replicas; leave it out"
+_ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
+_ROLLOUT = "a new version comes in by canary and rollback of an online endpoint; other rollouts are not there yet"
+_SHADOW = "shadow traffic is not there yet; a new version comes in by canary and rollback of an online endpoint"
+_WATCHED = "every endpoint has alarms, which go to the owner; data capture and drift are not there yet"
+_TRAINING = "training jobs are not there yet; put a trained artifact under mlplatform:models"
+_PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
+_FEATURES = "a feature store is not there yet; leave it out"
+_TRACKING = "experiment tracking is not there yet; leave it out"
+_CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
+_SPOT = "spot machines are not there yet; every machine is on demand"
+_SECRETS = "secrets are not there yet; keep them out of a stack file, which everybody can read"
+_CONTAINER = "it cannot be set on a container yet; build it into the image"
+_STORAGE = "the stack makes storage for artifacts of its own; name data by artifact_uri, input_uri and output_uri"
+_REGISTRY = "the stack makes a registry of images and models of its own; leave it out"
+_NAMED = "a stack has the name of its file, and a model, endpoint or batch job that of its key; leave it out"
+_VERSION = "the version of a model stands in its artifact_uri and in its image's tag; leave it out"
+_LOGS = "every stack has an audit trail and logs, whose retention no stack file sets; leave it out"
+_ALERTS = "alerts go to mlplatform:owner; leave it out"
+_PROTECTED = "what holds state is protected by itself; leave it out"
+_LLM = "models of a provider's catalogue are not there yet; serve one of your own under mlplatform:models"
+_LIMITS = "limits and quotas are the company's; they stand in organisation/limits.yaml"
+_WAIVERS = "waivers are the company's; they stand in organisation/waivers.yaml"
+_ENV = "environment variables of a container are not there yet; build them into the image"
+_GIVEN = "what the organisation already has cannot be given yet; leave it out"
+
+_TABLE: tuple[tuple[str, Known], ...] = (
+    # where a stack runs, and whose it is
+    ("project project_id subscription subscription_id account_id aws_account_id", Known("account")),
+    ("location aws_region", Known("region")),
+    ("accounts projects subscriptions regions locations", Known(instead=_ONE)),
+    ("cloud provider", Known("platform")),
+    ("stage env", Known("environment", _ENV)),
+    ("environment environment_variables env_vars", Known(instead=_ENV)),
+    ("contact email owner_email", Known("owner")),
+    ("cost_centre cost_code", Known("cost_center")),
+    ("name stack stack_name", Known(instead=_NAMED)),
+    ("tags labels default_tags", Known(instead=_TAGS)),
+    ("landing_zone", Known(instead=_GIVEN)),
+    ("limits quota quotas", Known(instead=_LIMITS)),
+    ("waiver waivers exception exceptions", Known(instead=_WAIVERS)),
+    # network, keys and identities
+    ("vpc vpc_id vpc_config vnet vnet_id virtual_network network_id", Known(instead=_NETWORK)),
+    ("subnet subnets subnet_id subnet_ids subnetwork security_group security_groups", Known(instead=_NETWORK)),
+    ("security_group_ids nsg peering", Known(instead=_NETWORK)),
+    ("private_endpoint private_endpoints vpc_endpoint vpc_endpoints private_link", Known(instead=_DERIVED)),
+    ("internet internet_access public public_access public_ip egress nat nat_gateway", Known(instead=_CLOSED)),
+    ("cidr_block address_space address_prefix ip_range", Known("cidr", _NETWORK)),
+    ("availability_zones azs", Known("zones", "name zones under mlplatform:network and mlplatform:workspace")),
+    ("kms kms_key kms_key_id kms_key_arn encryption encryption_key cmek cmk key_vault", Known(instead=_KEYS)),
+    ("role roles role_arn execution_role iam permissions identity service_account", Known(instead=_ROLES)),
+    ("secret secrets", Known(instead=_SECRETS)),
+    # machines and how many
+    ("instance_type machine_type vm_size instance machine node_type sku hardware compute", Known("family", _MACHINE)),
+    ("gpu gpus accelerator accelerators accelerator_type", Known("family", _MACHINE)),
+    ("min_instances min_capacity min_replica_count min_nodes min_scale", Known("min_replicas", _REPLICAS)),
+    ("max_instances max_capacity max_replica_count max_nodes max_scale", Known("max_replicas", _REPLICAS)),
+    ("instances instance_count initial_instance_count replica_count node_count", Known("replicas", _REPLICAS)),
+    ("replicas", Known(instead=_REPLICAS)),
+    ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
+    ("scale_to_zero", Known(instead=_ZERO)),
+    ("spot preemptible low_priority", Known(instead=_SPOT)),
+    ("cluster clusters hyperpod kubernetes eks gke aks", Known(instead=_CLUSTERS)),
+    # models, endpoints and batch jobs
+    ("image_uri container_image docker_image container", Known("image")),
+    ("model_data model_data_url model_uri storage_uri model_path artifact artifacts", Known("artifact_uri")),
+    ("command args port ports health_check health_route startup_timeout", Known(instead=_CONTAINER)),
+    ("model_version version", Known(instead=_VERSION)),
+    ("endpoint_config endpoint_configs deployment deployments online_endpoint online_endpoints", Known("endpoints")),
+    ("predictor inference_service", Known("endpoints", "a served model stands under mlplatform:endpoints")),
+    ("batch batch_transform batch_endpoints transform_jobs batch_predictions jobs cron_jobs", Known("batch_jobs")),
+    ("type", Known("kind")),
+    ("shadow shadow_variant shadow_variants", Known(instead=_SHADOW)),
+    ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
+    ("traffic traffic_split blue_green ab_test variants production_variants", Known(instead=_ROLLOUT)),
+    ("target_requests requests_per_minute invocations_per_instance", Known("requests_per_replica_per_minute")),
+    ("latency p95 p95_latency", Known("p95_latency_ms")),
+    ("error_rate", Known("error_rate_percent")),
+    ("percentage weight", Known("percent")),
+    ("bake_time", Known("bake_minutes")),
+    ("cron schedule_expression", Known("schedule")),
+    ("tz time_zone", Known("timezone")),
+    ("timeout max_runtime max_runtime_seconds", Known("max_hours", "max_hours bounds a batch job, in hours")),
+    ("input input_data input_path", Known("input_uri")),
+    ("output output_data output_path", Known("output_uri")),
+    # what people work in, and what it costs
+    ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
+    ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),
+    ("members people user_profiles data_scientists", Known("users")),
+    ("amount monthly_limit max_cost", Known("monthly_usd", "say it in mlplatform:budget.monthly_usd")),
+    ("storage bucket buckets datastore datastores", Known(instead=_STORAGE)),
+    ("registry model_registry ecr container_registry artifact_registry", Known(instead=_REGISTRY)),
+    # what there is none of
+    ("training train training_job training_jobs tuning hyperparameter_tuning hpo", Known(instead=_TRAINING)),
+    ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
+    ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
+    ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
+    ("data_capture monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
+    ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
+    ("logging logs log_retention", Known(instead=_LOGS)),
+    ("protect deletion_protection", Known(instead=_PROTECTED)),
+    ("llm bedrock foundation_models model_garden guardrails", Known(instead=_LLM)),
+)
+
+WORDS: Mapping[str, Known] = {word: known for words, known in _TABLE for word in words.split()}
+"""Every word of the table, in lower case with '_' between its parts."""
+
+
+def known_word(word: str) -> Known | None:
+    """What the table says of a word, in any case and with any of '_', '-' and capitals between its parts."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word[:100])
+    return WORDS.get(parted.replace("-", "_").lower())
+
+
+def unknown(word: str, keys: Iterable[str], prefix: str = "") -> tuple[str, str | None]:
+    """The sentence on a key that is none of `keys`, and the one that it stands for, where there is one.
+
+    A word of the table is never taken for a slip of another: it has a meaning of its own.
+    """
+    keys, known = list(keys), known_word(word)
+    if known is None:
+        return f"unknown key{nearest(word, keys, prefix)}", close(word, keys)
+    if known.means in keys:
+        return f"unknown key; did you mean {prefix}{known.means}?", known.means
+    return f"unknown key; {known.instead}" if known.instead else f"unknown key{listed(keys, prefix)}", None

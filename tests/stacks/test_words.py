@@ -1,0 +1,215 @@
+"""The words people type: each is answered with what to do here, and none is taken for a slip of another."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalogue.errors import BadInput
+from catalogue.hardware import catalogue
+from catalogue.platforms import PLATFORMS
+from catalogue.wording import close
+from stacks.config import validate
+from stacks.schema import json_schema
+from stacks.words import WORDS, unknown
+from tests.stacks.test_config import CONFIG, PLACES, Where, at, examples
+
+SCHEMA = json_schema()
+KEYS = {
+    key.removeprefix("mlplatform:")
+    for part in (SCHEMA["properties"]["config"], *SCHEMA["$defs"].values())
+    for key in part["properties"]
+}
+MAPPINGS = [(), *(place for place in PLACES if isinstance(at(CONFIG, place), dict))]
+
+
+def said(config: dict[str, Any]) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        validate(config, "a.yaml")
+    return [line.removeprefix("a.yaml: ") for line in str(caught.value).split("\n")]
+
+
+def dotted(place: Where) -> str:
+    return ".".join(map(str, place))
+
+
+def test_the_table_has_the_words_of_the_field() -> None:
+    assert len(WORDS) >= 150
+    for word in ("training", "feature_store", "vpc_id", "subnet_ids", "kms_key", "scale_to_zero", "spot", "accounts"):
+        assert word in WORDS
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_of_the_table_is_answered(word: str) -> None:
+    known = WORDS[word]
+    assert known.means or known.instead
+    assert not known.means or known.means in KEYS, "it names a key that there is"
+    if word in ("environment",):  # it is a key where everything begins
+        return
+    (line,) = said(CONFIG | {f"mlplatform:{word}": "x"})
+    assert line.startswith(f"mlplatform:{word}: unknown key; ")
+    assert (known.means if f"mlplatform:{known.means}" in CONFIG else known.instead or "allowed: ") in line
+
+
+@pytest.mark.parametrize("typed", ["instance_type", "instanceType", "InstanceType", "instance-type"])
+def test_a_word_is_known_in_every_spelling(typed: str) -> None:
+    assert unknown(typed, ["model", "family"]) == ("unknown key; did you mean family?", "family")
+
+
+@pytest.mark.parametrize(
+    ("word", "allowed"),
+    [
+        ("us-gov-west-1", "us-west-1"),
+        ("us-west-1", "us-east-1"),
+        ("us-east-3", "us-east-1"),
+        ("gpu-l40", "gpu-l4"),
+        ("eastus3", "eastus2"),
+        ("training", "timezone"),
+        ("xyzzy", "zones"),
+        ("", "zone"),
+        ("a" * 101, "a" * 24),
+    ],
+)
+def test_what_is_merely_alike_is_not_meant(word: str, allowed: str) -> None:
+    assert close(word, [allowed]) is None
+
+
+@pytest.mark.parametrize("name", [*sorted(KEYS), *catalogue.family_names()])
+@examples(20)
+@given(data=st.data())
+def test_a_slip_of_the_fingers_is_understood(name: str, data: st.DataObject) -> None:
+    letters = [i for i in range(1, len(name)) if name[i].isalpha() and name[i - 1].isalpha()]
+    i = data.draw(st.sampled_from(letters))
+    typed = data.draw(
+        st.sampled_from([name.upper(), name.replace("_", "-"), name[:i] + name[i] + name[i:], name[:i] + name[i + 1 :]])
+    )
+    assert close(typed, [name]) == name
+
+
+@pytest.mark.parametrize(
+    ("platform", "region"),
+    [("aws", "us-gov-west-1"), ("aws", "as-west-1"), ("gcp", "usa-central1"), ("azure", "usgov")],
+)
+def test_no_region_of_another_part_of_the_world_is_suggested(platform: str, region: str) -> None:
+    assert region not in catalogue.region_names(platform)
+    lines = said(CONFIG | {"mlplatform:platform": platform, "mlplatform:region": region})
+    (line,) = (line for line in lines if line.startswith("mlplatform:region: "))
+    assert "did you mean" not in line
+    assert PLATFORMS[platform].region in line
+
+
+# --- every mistake of a file at once ------------------------------------------------------------------------------
+
+
+def spoilt(config: dict[str, Any], place: Where, how: str) -> str:
+    """Rename, remove or mistype what stands at a place of the config; the start of the sentence that must say so."""
+    parent, key = at(config, place[:-1]), str(place[-1])
+    where, prefix = dotted(place), "mlplatform:" if len(place) == 1 else ""
+    if how == "rename":
+        parent[f"{key}_qqqqqqqq"] = parent.pop(key)
+        return f"{where}_qqqqqqqq: unknown key"
+    if how == "remove":
+        del parent[key]
+        return f"{where}: is missing; add "
+    assert prefix or isinstance(parent, dict)
+    parent[key] = 3.5 if isinstance(parent[key], str | dict | list) else "three"
+    return f"{where}: found "
+
+
+# What must be there, has no wrong neighbour by being wrong, and decides about nothing else in the file.
+SPOILABLE = [
+    ("mlplatform:region",),
+    ("mlplatform:team",),
+    ("mlplatform:owner",),
+    ("mlplatform:network", "cidr"),
+    ("mlplatform:budget", "monthly_usd"),
+    ("mlplatform:workspace", "users"),
+    ("mlplatform:models", "scorer", "image"),
+    ("mlplatform:models", "scorer", "artifact_uri"),
+    ("mlplatform:endpoints", "live", "model"),
+    ("mlplatform:endpoints", "live", "max_replicas"),
+    ("mlplatform:endpoints", "live", "canary", "percent"),
+    ("mlplatform:endpoints", "queued", "backlog_per_replica"),
+    ("mlplatform:batch_jobs", "nightly", "schedule"),
+    ("mlplatform:batch_jobs", "nightly", "input_uri"),
+]
+HOW = st.sampled_from(["rename", "remove", "mistype"])
+
+
+@examples(300)
+@given(places=st.lists(st.sampled_from(SPOILABLE), min_size=1, max_size=4, unique=True), data=st.data())
+def test_every_key_that_is_renamed_removed_or_mistyped_is_named(places: list[Where], data: st.DataObject) -> None:
+    config = copy.deepcopy(CONFIG)
+    expected = [spoilt(config, place, data.draw(HOW)) for place in places]
+    lines = said(config)
+    for start in expected:
+        assert any(line.startswith(start) for line in lines), (start, lines)
+
+
+CHECKED = [  # what no model tells: only the check of a section does
+    (("mlplatform:region",), "us-gov-west-1"),
+    (("mlplatform:network", "zones"), ["us-east-1a", "us-west-2a"]),
+    (("mlplatform:models", "scorer", "artifact_uri"), "gs://models/scorer/1/"),
+    (("mlplatform:endpoints", "live", "model"), "another"),
+    (("mlplatform:endpoints", "live", "min_replicas"), 50),
+    (("mlplatform:endpoints", "queued", "family"), "tpu-v5e"),
+    (("mlplatform:batch_jobs", "nightly", "family"), "tpu-v5e"),
+    (("mlplatform:batch_jobs", "nightly", "output_uri"), "gs://data/scores/"),
+]
+
+
+@examples(300)
+@given(place=st.sampled_from(SPOILABLE), how=HOW, checked=st.sampled_from(CHECKED))
+def test_a_mistake_of_the_model_hides_none_of_a_check(place: Where, how: str, checked: tuple[Where, Any]) -> None:
+    there, value = checked
+    if (
+        place == there
+        or place[:1] == ("mlplatform:region",)
+        or {place[-1], there[-1]} == {"max_replicas", "min_replicas"}
+    ):
+        return  # the zones are those of the region, and one bound is judged by the other
+    config = copy.deepcopy(CONFIG)
+    at(config, there[:-1])[there[-1]] = value
+    start = spoilt(config, place, how)
+    lines = said(config)
+    assert any(line.startswith(start) for line in lines), (start, lines)
+    assert any(line.startswith(dotted(there)) for line in lines), (there, lines)
+
+
+@examples(100)
+@given(place=st.sampled_from(MAPPINGS), word=st.sampled_from(sorted(WORDS)))
+def test_a_word_of_the_table_ends_in_one_sentence_at_any_place(place: Where, word: str) -> None:
+    config = copy.deepcopy(CONFIG)
+    key = word if place else f"mlplatform:{word}"
+    if key in at(config, place):
+        return
+    at(config, place)[key] = {"x": 1}
+    lines = said(config)
+    assert any(line.startswith(dotted((*place, key))) for line in lines), lines
+
+
+# --- what editors show --------------------------------------------------------------------------------------------
+
+UNITS = ("US dollars", "minutes", "hours", "milliseconds", "%", "replicas", "requests")
+
+
+def properties() -> list[Any]:
+    parts = {"config": SCHEMA["properties"]["config"], **SCHEMA["$defs"]}
+    return [
+        pytest.param(schema, id=f"{name}.{key}")
+        for name, part in parts.items()
+        for key, schema in part["properties"].items()
+    ]
+
+
+@pytest.mark.parametrize("schema", properties())
+def test_every_key_has_a_description_and_an_example(schema: dict[str, Any]) -> None:
+    assert len(schema.get("description", "")) > 20
+    assert schema.get("examples")
+
+
+@pytest.mark.parametrize("schema", [one for one in properties() if one.values[0].get("type") in ("integer", "number")])
+def test_every_number_says_its_unit(schema: dict[str, Any]) -> None:
+    assert any(unit in schema["description"] for unit in UNITS)
