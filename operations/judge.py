@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from catalogue.graph import Graph, Resource
 from operations import bill as bills
-from operations import facts, hardware
+from operations import facts, hardware, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
@@ -106,22 +106,34 @@ def cost_of(graph: Graph) -> Cost:
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
-    ceiling = limits.load()["ceiling-usd"]
+    ceiling, strict = limits.load()["ceiling-usd"], facts.in_production(graph)
+    least, unsure = words.known(cost, cost.ceiling_usd), f"{words.unknown(cost)}, so nobody can say that it is within"
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
             None,
-            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}",
+            f"has a ceiling of {least} a month, allowed ${ceiling.number:,.0f}",
             source="cost",
             rule="limits-ceiling",
             severity="high",
             remedy=f"Lower replicas or hours, or have {ceiling.owner} raise ceiling-usd in {limits.OWN}.",
         )
+    elif cost.unpriced:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of {least} a month, {unsure} the ${ceiling.number:,.0f} allowed",
+            source="cost",
+            rule="limits-ceiling",
+            severity="high",
+            remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
+            mandatory=strict,
+        )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
         yield finding(
             graph,
             None,
-            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, above the budget of ${cost.budget_usd:,.0f}",
+            f"has a ceiling of {least} a month, above the budget of ${cost.budget_usd:,.0f}",
             source="cost",
             rule="budget-below-ceiling",
             severity="low",
@@ -129,16 +141,31 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             remedy="Expect the alert, or lower the replicas.",
             mandatory=False,
         )
+    elif cost.budget_usd is not None and cost.unpriced:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of {least} a month, {unsure} the budget of ${cost.budget_usd:,.0f}",
+            source="cost",
+            rule="budget-below-ceiling",
+            severity="low",
+            proof="cost visibility",
+            remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
+            mandatory=strict,
+        )
     for missing in cost.unpriced:
+        # A pilot may go on where only a figure is missing in the catalogue. What the bill cannot read always fails.
+        asked = f" ({missing.stack_key} in the stack file)" if missing.stack_key else ""
         yield finding(
             graph,
             graph.by_urn.get(missing.urn),
-            missing.why,
+            f"{missing.why}{asked if missing.instead else ''}",
             source="cost",
-            rule="cost-unpriced",
+            rule="cost-known" if missing.instead else "cost-unpriced",
             severity="high",
             proof="cost visibility",
-            remedy="Add the price with its source to the catalogue.",
+            remedy=missing.instead or "Add the price with its source to the catalogue.",
+            mandatory=strict or not missing.instead,
         )
 
 
@@ -267,6 +294,8 @@ def _proofs(
         if waived := excused.get(name):
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
+        if name == "cost visibility" and cost.unpriced:
+            return Proof(name=name, state="not yet", fact=fact)
         return Proof(name=name, state="planned", fact=fact)
 
     links = reached.links if reached else []
@@ -287,9 +316,15 @@ def _proofs(
         proof(
             "cost visibility",
             f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "
-            f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f} a month",
+            f"{_between(cost)} a month",
         ),
     ]
+
+
+def _between(cost: Cost) -> str:
+    if cost.unpriced:
+        return f"at least ${cost.idle_usd:,.0f} idle and at least ${cost.ceiling_usd:,.0f}, {words.unknown(cost)},"
+    return f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f}"
 
 
 def _created(graph: Graph) -> list[CreatedNode]:

@@ -78,10 +78,24 @@ def artifacts(graph: Graph) -> set[str]:
 
 def team(resource: Resource) -> str | None:
     """The team in a resource's own tags. None where it has no such tag, or the tags cannot be read."""
+    return _tag(resource, "team")
+
+
+def in_production(graph: Graph) -> bool:
+    """Whether a stack is to be judged as one of production.
+
+    The program writes the environment of the stack file on every resource. One resource of production is enough, and
+    where no resource says an environment, the stack is judged by the stricter one.
+    """
+    said = {environment for resource in graph.cloud if (environment := _tag(resource, "environment"))}
+    return not said or "prod" in said
+
+
+def _tag(resource: Resource, name: str) -> str | None:
     kind = kind_of(resource.type)
     if kind is None or not isinstance(kind.tags, At):
         return None
     try:
-        return resource.props.section_or_empty(kind.tags.path).text_or_empty("team") or None
+        return resource.props.section_or_empty(kind.tags.path).text_or_empty(name) or None
     except Unreadable:
         return None

@@ -297,7 +297,7 @@ def _user_price(pricing: Pricing, resource: Resource) -> Bill:
     """The dearest application in the settings of the user or the domain. By default it is an ml.t3.medium."""
     types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
     hours = pricing.assume("workspace-hours-per-user")
-    hour = max(pricing.of(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
+    hour = max(pricing.machine(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
     amount = pricing.assume("workspace-gb-per-user")
     space = amount * pricing.of("studio-space-storage")
     return Bill(

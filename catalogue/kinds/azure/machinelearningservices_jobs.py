@@ -96,7 +96,10 @@ def _compute(pricing: Pricing, compute: Resource) -> Bill:
     (machines,) = _computing(pricing.graph, compute)
     if machines.use == "batch":
         return _cluster(pricing, compute, machines)
-    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.of(f"compute-instance-{machines.machine_type}")
+    hours, hour = (
+        pricing.assume("workspace-hours-per-user"),
+        pricing.machine(f"compute-instance-{machines.machine_type}"),
+    )
     standing = pricing.of("compute-instance-disk") + _DAYS * pricing.of("load-balancer")
     return Bill(
         "workspace user",
