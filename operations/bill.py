@@ -5,6 +5,7 @@ A kind without a record is reported as unpriced, and so is a kind whose price is
 The price of a service that is unknown in the region is that of the dearest region known, and its line says so.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from math import isfinite
 
@@ -53,6 +54,7 @@ def price(graph: Graph, region: str) -> Cost:
         ],
         unpriced=unpriced,
         second_hand=sorted(_cited(source) for source in sources if source.hand == "second"),
+        per_unit=list(_per_unit(replace(pricing, estimated={}))),
     )
 
 
@@ -89,6 +91,14 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         estimated=estimated,
         place=code_line(resource),
     )
+
+
+def _per_unit(pricing: Pricing) -> Iterator[str]:
+    """What follows traffic, each with its price a unit in this region."""
+    for name, service in pricing.hardware.services.items():
+        if service.by_traffic:
+            price, region = pricing.of(name), pricing.estimated.get(name)
+            yield f"{name}: ${price:g} per {service.unit}{f', estimated from {region}' if region else ''}"
 
 
 def _unpriced(resource: Resource, stack_team: str, why: str, instead: str = "") -> UnpricedResource:

@@ -104,7 +104,8 @@ class UnpricedResource(_Part):
 class Cost(_Part):
     """The bill a month.
 
-    `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed. Where anything is
+    `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed. `per_unit` has the
+    prices of what follows traffic, of which the ceiling has only as much as is assumed. Where anything is
     unpriced, floor and ceiling are the least that the stack can cost, and nobody knows the most.
     """
 
@@ -116,6 +117,7 @@ class Cost(_Part):
     assumptions: list[str]
     unpriced: list[UnpricedResource]
     second_hand: list[str]
+    per_unit: list[str] = []
 
     @model_validator(mode="before")
     @classmethod

@@ -33,6 +33,8 @@ def cost(stack: StackArgument) -> None:
     screen.print(table)
     for sentence in bill.unpriced:
         screen.print(f"unknown: {sentence}. {sentence.instead}".strip(), highlight=False)
+    for sentence in bill.per_unit:
+        screen.print(f"by traffic: {sentence}", highlight=False)
     for sentence in bill.assumptions:
         screen.print(f"assumed: {sentence}", highlight=False)
     for sentence in bill.second_hand:

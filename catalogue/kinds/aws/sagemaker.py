@@ -305,6 +305,17 @@ def _user_price(pricing: Pricing, resource: Resource) -> Bill:
     )
 
 
+def _homes_price(pricing: Pricing, domain: Resource) -> Bill:
+    """A domain is free. The file system that SageMaker makes with it, for its users' homes, bills what they store.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-tasks-manage-storage.html
+    """
+    users = len(pricing.graph.referring(USER_PROFILE, "domainId", domain))
+    amount = pricing.assume("home-gb-per-user") * users
+    cost = amount * pricing.of("efs-standard")
+    return Bill("home volume", 0.0, cost, f"empty at first; {amount:g} GB of {users} users in the ceiling")
+
+
 # ---- how SageMaker treats them --------------------------------------------------------------------------------------
 
 _ARN = "arn:aws:sagemaker:{region}:{account}:"
@@ -408,7 +419,7 @@ KINDS = (
         holds=Holds("work", _CREATES_DOMAIN),
         reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
         runs=Runs(_applications, _APPS),
-        bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
+        bills=Bills(_homes_price, _PRICING),
         stands=regional(DOMAIN),
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),
