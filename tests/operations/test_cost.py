@@ -153,8 +153,12 @@ def test_target_tracking_bills_its_two_alarms_for_each_metric_and_a_step_none(pi
         tracks = policy.inputs["policyType"] == "TargetTrackingScaling"
         assert line(pilot, policy.name, "autoscaling") == pytest.approx((2 * alarm,) * 2 if tracks else (0, 0))
     policy = next(p for p in pilot.of(POLICY) if p.inputs["policyType"] == "TargetTrackingScaling")
-    read = [{"id": "a", "metricStat": {}}, {"id": "b", "metricStat": {}}, {"id": "c", "expression": "a/b"}]
-    config = {"targetValue": 1, "customizedMetricSpecification": {"metrics": read}}
+    read: list[dict[str, Any]] = [
+        {"id": "a", "metricStat": {}},
+        {"id": "b", "metricStat": {}},
+        {"id": "c", "expression": "a/b"},
+    ]
+    config: dict[str, Any] = {"targetValue": 1, "customizedMetricSpecification": {"metrics": read}}
     graph = changed(pilot, policy, lambda p: put(p, "targetTrackingScalingPolicyConfiguration", config))
     assert line(graph, policy.name, "autoscaling") == pytest.approx((4 * alarm, 4 * alarm))
 
