@@ -1,6 +1,7 @@
 """What pricing a resource needs on every platform: the catalogue in one region, and how often a schedule fires."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
@@ -17,6 +18,14 @@ class Unpriced(Exception):
     """The catalogue has no price for something that bills. `str()` names it."""
 
 
+class NoFigure(Unpriced):
+    """A machine is known, and its price in this region is not. `instead` is a sentence with what to choose instead."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.instead = instead
+
+
 @dataclass(frozen=True)
 class Bill:
     """The dollars a month of one resource, and the arithmetic in words."""
@@ -29,27 +38,70 @@ class Bill:
 
 @dataclass(frozen=True)
 class Pricing:
-    """The hardware catalogue in one region, and the graph of the stack that is priced."""
+    """The hardware catalogue in one region, and the graph of the stack that is priced.
+
+    `estimated` collects the services that `of` estimated, each with the region whose price it took.
+    """
 
     graph: Graph
     hardware: Catalogue
     region: str
+    estimated: dict[str, str] = field(default_factory=dict[str, str])
 
     def hour(self, machines: Machines) -> float:
-        """Dollars an hour for one machine. Raises Unpriced where the catalogue has no price in this region."""
+        """Dollars an hour for one machine, never estimated.
+
+        Raises NoFigure where the catalogue has no price of it in this region.
+        """
         family = self.hardware.family_of(machines.machine_type, machines.accelerator)
         price = self.hardware.machine(family).price(self.region, machines.use) if family else None
         if price is None or not self.hardware.fits(family, machines.accelerators):
-            raise Unpriced(f"{machines.said} for {machines.use} in {self.region}")
+            raise NoFigure(f"{machines.said} for {machines.use} in {self.region}", self._instead(family, machines))
         return price
 
+    def _instead(self, family: str | None, machines: Machines) -> str:
+        families, use = self.hardware.families, machines.use
+        here = [name for name, f in families.items() if f.price(self.region, use) is not None]
+        elsewhere = (
+            [at for at in families[family].price_per_hour_usd if families[family].price(at, use) is not None]
+            if family
+            else []
+        )
+        ways = [
+            f"a family whose price for {use} is known in {self.region} ({_some(here)})" if here else "",
+            f"a region in which the price of {family} is known ({_some(elsewhere)})" if elsewhere else "",
+        ]
+        chosen = " or ".join(way for way in ways if way)
+        more = f"add its price with a public source to catalogue/hardware/{self.hardware.platform}.yaml"
+        return f"Choose {chosen}, or {more}." if chosen else f"{more[0].upper()}{more[1:]}."
+
     def of(self, service: str) -> float:
-        """Dollars for one unit of a service. Raises Unpriced where the catalogue has no price in this region."""
+        """Dollars for one unit of a service.
+
+        Where the price in this region is unknown, that of the dearest region known is taken and noted in `estimated`.
+        Raises Unpriced where the catalogue has no price of the service at all.
+        """
         known = self.hardware.services.get(service)
-        price = known.price_usd.get(self.region) if known else None
-        if price is None:
+        if known is None or not known.price_usd:
             raise Unpriced(f"{service} in {self.region}")
-        return price
+        if self.region not in known.price_usd:
+            dearest = max(known.price_usd, key=lambda at: (known.price_usd[at], at))
+            self.estimated[service] = dearest
+            return known.price_usd[dearest]
+        return known.price_usd[self.region]
+
+    def machine(self, service: str) -> float:
+        """Dollars an hour for a machine that the catalogue has among its services, as that of a workspace.
+
+        It is never estimated. Raises NoFigure where the catalogue has no price of it in this region.
+        """
+        known = self.hardware.services.get(service)
+        if known is None or self.region not in known.price_usd:
+            regions = sorted(known.price_usd) if known else []
+            more = f"add its price with a public source to catalogue/hardware/{self.hardware.platform}.yaml"
+            chosen = f"Choose a region in which its price is known ({_some(regions)}), or {more}." if regions else ""
+            raise NoFigure(f"{service} in {self.region}", chosen or f"Choose another machine, or {more}.")
+        return known.price_usd[self.region]
 
     def assume(self, name: str) -> float:
         """A stated assumption."""
@@ -59,6 +111,12 @@ class Pricing:
     def hours(self) -> int:
         """Hours a month, as the catalogue counts them."""
         return self.hardware.hours_per_month
+
+
+def _some(names: Iterable[str], most: int = 6) -> str:
+    """Names in a sentence. Only so many are named."""
+    named = list(names)
+    return ", ".join([*named[:most], *(["…"] if len(named) > most else [])])
 
 
 def cron_runs_per_month(cron: str) -> float:

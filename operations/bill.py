@@ -1,9 +1,12 @@
 """What a stack costs a month: the idle floor, with no traffic, and the ceiling, with everything at its maximum.
 
 The bill is read from the resource graph and the catalogue. The record of a kind says what it bills, or why it is free.
-A kind without a record is reported as unpriced, and so is a kind whose price is unknown.
+A kind without a record is reported as unpriced, and so is a kind whose price is unknown: the bill is then "at least".
+The price of a service that is unknown in the region is that of the dearest region known, and its line says so.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from math import isfinite
 
@@ -12,7 +15,7 @@ from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import OLD_DAYS, Source, is_old
 from catalogue.kind import No
 from catalogue.kinds import kind_of
-from catalogue.pricing import Pricing, Unpriced
+from catalogue.pricing import NoFigure, Pricing, Unpriced
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.findings import code_line
@@ -32,7 +35,7 @@ def price(graph: Graph, region: str, today: date) -> Cost:
     lines: list[CostLine] = []
     unpriced: list[UnpricedResource] = []
     for resource in graph.cloud:
-        made = _line(pricing, resource, stack_team)
+        made = _line(replace(pricing, estimated={}), resource, stack_team)
         if isinstance(made, UnpricedResource):
             unpriced.append(made)
         elif made is not None:
@@ -47,7 +50,7 @@ def price(graph: Graph, region: str, today: date) -> Cost:
         lines=lines,
         idle_usd=round(sum(line.idle_usd for line in lines), 2),
         ceiling_usd=round(sum(line.ceiling_usd for line in lines), 2),
-        by_team=_by_team(lines),
+        by_team=_by_team(lines, unpriced),
         budget_usd=sum(budgets) if budgets else None,
         assumptions=[
             *(f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()),
@@ -55,6 +58,7 @@ def price(graph: Graph, region: str, today: date) -> Cost:
         ],
         unpriced=unpriced,
         second_hand=sorted(_cited(source, today) for source in sources if source.hand == "second"),
+        per_unit=list(_per_unit(replace(pricing, estimated={}))),
     )
 
 
@@ -62,21 +66,24 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
     """The cost of one resource. None where its kind is free."""
     kind = kind_of(resource.type)
     if kind is None:
-        return _unpriced(resource, f"is of a kind whose cost is unknown ({resource.type})")
+        return _unpriced(resource, stack_team, f"is of a kind whose cost is unknown ({resource.type})")
     if isinstance(kind.bills, No):
         return None
     try:
         bill = kind.bills.price(pricing, resource)
     except Unpriced as missing:
-        return _unpriced(resource, f"bills, and the catalogue has no price of {missing}")
+        instead = missing.instead if isinstance(missing, NoFigure) else ""
+        return _unpriced(resource, stack_team, f"bills, and the catalogue has no price of {missing}", instead)
     except Unreadable as error:
-        return _unpriced(resource, f"cannot be priced: {error}")
+        return _unpriced(resource, stack_team, f"cannot be priced: {error}")
     except Exception as error:  # where the arithmetic breaks there is no price, but the verdict must go on
         said = " ".join(f"{type(error).__name__}: {error}".split())
-        return _unpriced(resource, f"cannot be priced, for its price broke on it ({said})")
+        return _unpriced(resource, stack_team, f"cannot be priced, for its price broke on it ({said})")
     if not (isfinite(bill.idle) and isfinite(bill.ceiling) and 0 <= bill.idle <= bill.ceiling):
-        return _unpriced(resource, f"cannot be priced: {bill.what} comes to {bill.idle:g} to {bill.ceiling:g} dollars")
+        said = f"{bill.what} comes to {bill.idle:g} to {bill.ceiling:g} dollars"
+        return _unpriced(resource, stack_team, f"cannot be priced: {said}")
     component = pricing.graph.component_of(resource)
+    estimated = [f"{service} estimated from {region}" for service, region in sorted(pricing.estimated.items())]
     return CostLine(
         resource=resource.name,
         component=component.type.rpartition(":")[2] if component else "Stack",
@@ -84,17 +91,34 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
         what=bill.what,
         idle_usd=round(bill.idle, 2),
         ceiling_usd=round(bill.ceiling, 2),
-        basis=bill.basis,
+        basis="; ".join([bill.basis, *estimated]),
+        estimated=estimated,
         place=code_line(resource),
     )
 
 
-def _unpriced(resource: Resource, why: str) -> UnpricedResource:
-    return UnpricedResource(urn=resource.urn, resource=resource.name, why=why)
+def _per_unit(pricing: Pricing) -> Iterator[str]:
+    """What follows traffic, each with its price a unit in this region."""
+    for name, service in pricing.hardware.services.items():
+        if service.by_traffic:
+            price, region = pricing.of(name), pricing.estimated.get(name)
+            yield f"{name}: ${price:g} per {service.unit}{f', estimated from {region}' if region else ''}"
 
 
-def _by_team(lines: list[CostLine]) -> dict[str, tuple[float, float]]:
-    teams: dict[str, tuple[float, float]] = {}
+def _unpriced(resource: Resource, stack_team: str, why: str, instead: str = "") -> UnpricedResource:
+    return UnpricedResource(
+        urn=resource.urn,
+        resource=resource.name,
+        team=facts.team(resource) or stack_team,
+        stack_key=resource.stack_key,
+        why=why,
+        instead=instead,
+    )
+
+
+def _by_team(lines: list[CostLine], unpriced: list[UnpricedResource]) -> dict[str, tuple[float, float]]:
+    """Each team's floor and ceiling. A team of which nothing has a price is there too, with zero known."""
+    teams = {missing.team: (0.0, 0.0) for missing in unpriced}
     for line in lines:
         idle, ceiling = teams.get(line.team, (0.0, 0.0))
         teams[line.team] = (round(idle + line.idle_usd, 2), round(ceiling + line.ceiling_usd, 2))

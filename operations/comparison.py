@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from operations import words
-from operations.verdict import PROOFS, Proof, ProofState, Verdict
+from operations.verdict import PROOFS, Cost, Proof, ProofState, Verdict
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def compare(verdicts: Sequence[Verdict]) -> Comparison:
         Row("findings", tuple(_findings(v) for v in verdicts)),
         Row("checks passed", tuple(_checks(v) for v in verdicts)),
         Row("resources", tuple(Cell(f"{v.resources:,}") for v in verdicts)),
-        _amounts("idle floor a month", [v.cost.idle_usd for v in verdicts]),
-        _amounts("ceiling a month", [v.cost.ceiling_usd for v in verdicts]),
-        _amounts("budget a month", [v.cost.budget_usd for v in verdicts]),
+        _amounts("idle floor a month", [(v.cost.idle_usd, v.cost) for v in verdicts]),
+        _amounts("ceiling a month", [(v.cost.ceiling_usd, v.cost) for v in verdicts]),
+        _amounts("budget a month", [(v.cost.budget_usd, None) for v in verdicts]),
         *_hardware(verdicts),
         Row("manual steps", tuple(Cell(str(len(v.manual_steps))) for v in verdicts)),
     ]
@@ -92,15 +92,21 @@ def _checks(verdict: Verdict) -> Cell:
     return Cell(", ".join(f"{source} {number}" for source, number in verdict.checks_passed.items()) or "none")
 
 
-def _amounts(label: str, amounts: Sequence[float | None]) -> Row:
-    most = max((amount for amount in amounts if amount is not None), default=0)
-    return Row(
-        label,
-        tuple(
-            Cell("none") if amount is None else Cell(words.dollars(amount), share=max(0, amount / most) if most else 0)
-            for amount in amounts
-        ),
-    )
+def _amounts(label: str, amounts: Sequence[tuple[float | None, Cost | None]]) -> Row:
+    """A line of amounts on one scale. Each comes with the bill that it is of, so that it can be "at least"."""
+    most = max((amount for amount, _ in amounts if amount is not None), default=0)
+
+    def cell(amount: float | None, of: Cost | None) -> Cell:
+        if amount is None:
+            return Cell("none")
+        share = max(0, amount / most) if most else 0
+        return (
+            Cell(words.known(of, amount), words.unknown(of), share=share)
+            if of
+            else Cell(words.dollars(amount), share=share)
+        )
+
+    return Row(label, tuple(cell(*each) for each in amounts))
 
 
 def _hardware(verdicts: Sequence[Verdict]) -> list[Row]:

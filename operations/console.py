@@ -304,26 +304,29 @@ def _cost(verdict: Verdict, console: Console) -> None:
     if cost.lines:
         console.print()
         top = sorted(cost.lines, key=lambda line: (-line.ceiling_usd, -line.idle_usd, line.resource))[:_TOP_LINES]
-        rows = [(f"{line.what}, {line.resource}", line.idle_usd, line.ceiling_usd) for line in top]
+        rows = [(f"{x.what}, {x.resource}", words.dollars(x.idle_usd), words.dollars(x.ceiling_usd)) for x in top]
         rest = [line for line in cost.lines if line not in top]
         if rest:
-            sums = (sum(line.idle_usd for line in rest), sum(line.ceiling_usd for line in rest))
-            rows.append((f"{words.counted(len(rest), 'smaller line')}", *sums))
+            idle, ceiling = sum(line.idle_usd for line in rest), sum(line.ceiling_usd for line in rest)
+            rows.append((words.counted(len(rest), "smaller line"), words.dollars(idle), words.dollars(ceiling)))
+        if cost.unpriced:
+            rows.append((words.unknown(cost), "unknown", "unknown"))
         _amounts(console, "dearest", rows)
     if cost.by_team:
         console.print()
-        _amounts(console, "team", [(team, *amounts) for team, amounts in cost.by_team.items()])
+        teams = cost.by_team.items()
+        _amounts(console, "team", [(t, words.of_team(cost, t, x), words.of_team(cost, t, y)) for t, (x, y) in teams])
     if cost.unpriced:
         console.print()
         _say(console, f"Bills, but has no price: {', '.join(map(str, cost.unpriced))}.")
 
 
-def _amounts(console: Console, title: str, rows: list[tuple[str, float, float]]) -> None:
+def _amounts(console: Console, title: str, rows: list[tuple[str, str, str]]) -> None:
     table = _table(title)
     table.add_column("idle floor", justify="right", no_wrap=True)
     table.add_column("ceiling", justify="right", no_wrap=True)
     for name, idle, ceiling in rows:
-        table.add_row(Text(words.one_line(name)), words.dollars(idle), words.dollars(ceiling))
+        table.add_row(Text(words.one_line(name)), idle, ceiling)
     console.print(table, highlight=False)
 
 

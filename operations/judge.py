@@ -110,23 +110,35 @@ def cost_of(graph: Graph, today: date | None = None) -> Cost:
 
 
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
-    ceiling = limits.of(graph)["ceiling-usd"]
+    ceiling, strict = limits.of(graph)["ceiling-usd"], facts.in_production(graph)
+    least, unsure = words.known(cost, cost.ceiling_usd), f"{words.unknown(cost)}, so nobody can say that it is within"
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
             None,
-            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, allowed ${ceiling.number:,.0f}",
+            f"has a ceiling of {least} a month, allowed ${ceiling.number:,.0f}",
             source="cost",
             rule="limits-ceiling",
             severity="high",
             stack_key=_dearest(graph, cost),
             remedy=f"Lower replicas or hours, or have {ceiling.owner} raise ceiling-usd in {limits.OWN}.",
         )
+    elif cost.unpriced:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of {least} a month, {unsure} the ${ceiling.number:,.0f} allowed",
+            source="cost",
+            rule="limits-ceiling",
+            severity="high",
+            remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
+            mandatory=strict,
+        )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
         yield finding(
             graph,
             None,
-            f"has a ceiling of ${cost.ceiling_usd:,.0f} a month, above the budget of ${cost.budget_usd:,.0f}",
+            f"has a ceiling of {least} a month, above the budget of ${cost.budget_usd:,.0f}",
             source="cost",
             rule="budget-below-ceiling",
             severity="low",
@@ -135,16 +147,31 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             mandatory=False,
             stack_key="budget.monthly_usd" if graph.ours else None,
         )
+    elif cost.budget_usd is not None and cost.unpriced:
+        yield finding(
+            graph,
+            None,
+            f"has a ceiling of {least} a month, {unsure} the budget of ${cost.budget_usd:,.0f}",
+            source="cost",
+            rule="budget-below-ceiling",
+            severity="low",
+            proof="cost visibility",
+            remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
+            mandatory=strict,
+        )
     for missing in cost.unpriced:
+        # A pilot may go on where only a figure is missing in the catalogue. What the bill cannot read always fails.
+        asked = f" ({missing.stack_key} in the stack file)" if missing.stack_key else ""
         yield finding(
             graph,
             graph.by_urn.get(missing.urn),
-            missing.why,
+            f"{missing.why}{asked if missing.instead else ''}",
             source="cost",
-            rule="cost-unpriced",
+            rule="cost-known" if missing.instead else "cost-unpriced",
             severity="high",
             proof="cost visibility",
-            remedy="Add the price with its source to the catalogue.",
+            remedy=missing.instead or "Add the price with its source to the catalogue.",
+            mandatory=strict or not missing.instead,
         )
 
 
@@ -297,8 +324,8 @@ def _proofs(
         if waived := [found for found in excused if found.proof == name]:
             more = f", and {len(waived) - 1} more" if len(waived) > 1 else ""
             return Proof(name=name, state="not yet", fact=f"waived, and so not planned: {waived[0].message}{more}")
-        if without:
-            return Proof(name=name, state="not yet", fact=without)
+        if without or (name == "cost visibility" and cost.unpriced):
+            return Proof(name=name, state="not yet", fact=without or fact)
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
@@ -329,9 +356,15 @@ def _proofs(
         proof(
             "cost visibility",
             f"{len(cost.lines)} billing resources have a price and the tags of {', '.join(sorted(cost.by_team))}; "
-            f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f} a month",
+            f"{_between(cost)} a month",
         ),
     ]
+
+
+def _between(cost: Cost) -> str:
+    if cost.unpriced:
+        return f"at least ${cost.idle_usd:,.0f} idle and at least ${cost.ceiling_usd:,.0f}, {words.unknown(cost)},"
+    return f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f}"
 
 
 def _created(graph: Graph) -> list[CreatedNode]:

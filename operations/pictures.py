@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from operations.verdict import Cost, CostLine, NetworkLink, ProofState, Verdict
-from operations.words import counted, dollars
+from operations.words import counted, dollars, unknown
 
 _MOST_BARS = 12
 _MOST_TICKS = 5
@@ -92,6 +92,8 @@ class Chart:
     budget: float | None
     near: bool
     """Whether the budget is on the scale."""
+    unknown: str = ""
+    """How many lines are unknown, in words. They have no bar, and the total is then "at least" what its bar shows."""
 
     def percent(self, amount: float) -> float:
         """The position of an amount on the scale."""
@@ -129,4 +131,4 @@ def bill(cost: Cost) -> Chart:
     # A budget far above the bill would make every bar too short, so it is then written beside the chart.
     near = cost.budget_usd is not None and cost.budget_usd <= 2 * dearest
     top = max(dearest, (cost.budget_usd or 0.0) if near else 0.0) or 1.0
-    return Chart(rows, top, cost.budget_usd, near)
+    return Chart(rows, top, cost.budget_usd, near, unknown(cost))

@@ -1,9 +1,9 @@
 """The verdict on one stack: what would be created, what was found, what it costs, and the pilot's five proofs."""
 
 from datetime import date
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 from policies.rule import ProofName, Severity
 
@@ -83,7 +83,10 @@ class Finding(_Part):
 
 
 class CostLine(_Part):
-    """The cost of one resource in dollars a month: with no traffic, and with everything at its maximum."""
+    """The cost of one resource in dollars a month: with no traffic, and with everything at its maximum.
+
+    `estimated` names the services whose price in the region is unknown, each with the region whose price it took.
+    """
 
     resource: str
     component: str
@@ -92,15 +95,23 @@ class CostLine(_Part):
     idle_usd: float
     ceiling_usd: float
     basis: str
+    estimated: list[str] = []
     place: CodeLine | None
 
 
 class UnpricedResource(_Part):
-    """A resource that bills but has no price, with the end of a sentence that says why."""
+    """A resource that bills but has no price, with the end of a sentence that says why.
+
+    `instead` is a sentence with what to choose instead. It is given where only the figure of a known machine is
+    missing in this region. `stack_key` is the key of the stack file that asked for the resource.
+    """
 
     urn: str
     resource: str
+    team: str = ""
+    stack_key: str | None = None
     why: str
+    instead: str = ""
 
     def __str__(self) -> str:
         return f"{self.resource} {self.why}"
@@ -109,7 +120,9 @@ class UnpricedResource(_Part):
 class Cost(_Part):
     """The bill a month.
 
-    `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed.
+    `unpriced` has the resources that bill but have no price, and `assumptions` what was assumed. `per_unit` has the
+    prices of what follows traffic, of which the ceiling has only as much as is assumed. Where anything is
+    unpriced, floor and ceiling are the least that the stack can cost, and nobody knows the most.
     """
 
     lines: list[CostLine]
@@ -120,6 +133,18 @@ class Cost(_Part):
     assumptions: list[str]
     unpriced: list[UnpricedResource]
     second_hand: list[str]
+    per_unit: list[str] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_counted(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {key: data[key] for key in data if key != "unknown_lines"}
+
+    @computed_field
+    @property
+    def unknown_lines(self) -> int:
+        """How many lines of the bill are unknown."""
+        return len(self.unpriced)
 
 
 class Proof(_Part):

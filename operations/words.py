@@ -5,7 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import get_args
 
-from operations.verdict import ChangedFinding, ChangedProperty, ChangedResource, CreatedNode, Finding, Standing, Verdict
+from operations.verdict import (
+    ChangedFinding,
+    ChangedProperty,
+    ChangedResource,
+    Cost,
+    CreatedNode,
+    Finding,
+    Standing,
+    Verdict,
+)
 
 # Characters that XML 1.0 forbids, that control a terminal, that reverse the reading order, or that are invisible.
 _UNPRINTABLE = re.compile(
@@ -111,16 +120,39 @@ WAIVE = (
 """How a finding of a stack is waived, before the line that does it."""
 
 
+def known(cost: Cost, amount: float) -> str:
+    """An amount of a bill, such as its ceiling. Where lines of the bill are unknown, it is "at least" that."""
+    return f"{'at least ' if cost.unpriced else ''}{dollars(amount)}"
+
+
+def unknown(cost: Cost) -> str:
+    """How many lines of a bill are unknown, such as `2 lines unknown`. Empty where all are known."""
+    return f"{counted(cost.unknown_lines, 'line')} unknown" if cost.unpriced else ""
+
+
+def of_team(cost: Cost, team: str, amount: float) -> str:
+    """An amount of one team. It is "at least" that where a line of the team is unknown."""
+    return known(cost, amount) if any(missing.team == team for missing in cost.unpriced) else dollars(amount)
+
+
 def bill_in_words(verdict: Verdict) -> str:
-    """The bill a month and the budget, in one or two sentences."""
+    """The bill a month and the budget, in one or two sentences. Where a line is unknown, no room is promised."""
     cost = verdict.cost
-    text = f"The idle floor is {dollars(cost.idle_usd)} a month and the ceiling {dollars(cost.ceiling_usd)}."
+    but = f", {unknown(cost)}" if cost.unpriced else ""
+    text = (
+        f"The idle floor is {known(cost, cost.idle_usd)} a month and the ceiling {known(cost, cost.ceiling_usd)}{but}."
+    )
     if cost.budget_usd is None:
         return f"{text} No budget is set."
     room = cost.budget_usd - cost.ceiling_usd
-    against = f"the ceiling is {dollars(abs(room))} {'under' if room >= 0 else 'over'} it"
     if cost.idle_usd > cost.budget_usd:
-        against = f"even the idle floor is {dollars(cost.idle_usd - cost.budget_usd)} over it"
+        against = f"even the idle floor is {known(cost, cost.idle_usd - cost.budget_usd)} over it"
+    elif room < 0:
+        against = f"the ceiling is {known(cost, -room)} over it"
+    elif cost.unpriced:
+        against = "what is unknown may be more than is left of it"
+    else:
+        against = f"the ceiling is {dollars(room)} under it"
     return f"{text} The budget is {dollars(cost.budget_usd)}: {against}."
 
 

@@ -166,9 +166,13 @@ class HardwareFamily(_Entry):
 
 
 class PricedService(_Entry):
-    """The price of one `unit` of something other than a machine, in dollars and by region."""
+    """The price of one `unit` of something other than a machine, in dollars and by region.
+
+    `by_traffic` marks what no configuration bounds. The report states its price per unit.
+    """
 
     unit: str
+    by_traffic: bool = False
     price_usd: dict[str, float]
     source: str
     price_sources: dict[str, str] = {}

@@ -81,9 +81,9 @@ class Workspace(pulumi.ComponentResource):
     what the workspace says of rules and status is ignored. The workspace is protected.
 
     The registry is private, so images are built on a cluster, which starts from zero. Metadata is encrypted with the
-    given key inside the service: without `enable_service_side_cmk_encryption` Azure would bill a Cosmos DB and a search
-    service to the subscription. A deleted workspace keeps its name for 14 days (issue 22171 of
-    terraform-provider-azurerm), so its name ends in random digits.
+    given key inside the service, and Azure bills a search service under the workspace. Without
+    `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. A deleted workspace keeps
+    its name for 14 days (issue 22171 of terraform-provider-azurerm), so its name ends in random digits.
 
     Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network
     """

@@ -8,7 +8,11 @@ from operations.arguments import StackArgument, graph_of
 
 
 def cost(stack: StackArgument) -> None:
-    """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling."""
+    """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling.
+
+    Where a price is unknown, they are the least that it can cost.
+    """
+    from operations import words
     from operations.judge import cost_of
 
     bill = cost_of(graph_of(stack))
@@ -17,13 +21,20 @@ def cost(stack: StackArgument) -> None:
     )
     for line in bill.lines:
         table.add_row(line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
+    for missing in bill.unpriced:
+        table.add_row(missing.resource, "", "unknown", "unknown", missing.why)
     table.add_section()
+    table.add_row(
+        "everything", "", words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd), words.unknown(bill)
+    )
     for team, (idle, ceiling) in bill.by_team.items():
-        table.add_row(f"team {team}", "", f"{idle:,.2f}", f"{ceiling:,.2f}", "")
+        table.add_row(f"team {team}", "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
     screen = Console()
     screen.print(table)
     for sentence in bill.unpriced:
-        screen.print(f"unpriced: {sentence}", highlight=False)
+        screen.print(f"unknown: {sentence}. {sentence.instead}".strip(), highlight=False)
+    for sentence in bill.per_unit:
+        screen.print(f"by traffic: {sentence}", highlight=False)
     for sentence in bill.assumptions:
         screen.print(f"assumed: {sentence}", highlight=False)
     for sentence in bill.second_hand:

@@ -93,3 +93,8 @@ def team(resource: Resource) -> str | None:
         return resource.props.section_or_empty(kind.tags.path).text_or_empty("team") or None
     except Unreadable:
         return None
+
+
+def in_production(graph: Graph) -> bool:
+    """Whether a stack is judged as one of production: its stack file says so, or there is none that says otherwise."""
+    return graph.placement is None or graph.placement.environment == "prod"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from catalogue.errors import BadInput
+from operations import words
 from operations.sandboxes.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
 from stacks.config import stack_file
 
@@ -58,7 +59,8 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
     typer.echo(engine.ask("stack", "output", "--stack", stack), nl=False)
     bill = cost_of(preview(file))
-    dear = f"${bill.idle_usd:,.2f} a month with no traffic, ${bill.ceiling_usd:,.2f} with every replica at its maximum"
+    idle, ceiling = words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd)
+    dear = f"{idle} a month with no traffic, {ceiling} with every replica at its maximum"
     say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
     say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")

@@ -313,7 +313,7 @@ def test_one_bad_stack_file_hides_no_mistake_of_another(tmp_path: Path) -> None:
         folder = tmp_path / stack
         folder.mkdir()
         files.append(str(variant(folder, **wrong).rename(folder / f"Pulumi.{stack}.yaml")))
-    result = CliRunner().invoke(app, ["preview", *files, "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(application(), ["preview", *files, "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, BadInput)
     first, second = str(result.exception).split("\n")
     assert first.startswith(f"{files[0]}: mlplatform:team: found 'Not A Slug'")

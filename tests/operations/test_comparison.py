@@ -32,6 +32,17 @@ def test_the_dearest_bar_is_whole_and_the_others_a_share_of_it() -> None:
     assert [cell.share for cell in row.cells] == [1, 0.5]
 
 
+def test_a_bill_with_unknown_lines_is_at_least_in_its_column() -> None:
+    unsure = sample()
+    sure = unsure.model_copy(update={"cost": unsure.cost.model_copy(update={"unpriced": []})})
+    rows = {row.label: row.cells for row in compare([unsure, sure]).rows}
+    for label, amount in (("idle floor a month", "$155.38"), ("ceiling a month", "$2,523.91")):
+        assert [(cell.text, cell.detail) for cell in rows[label]] == [
+            (f"at least {amount}", "1 line unknown"),
+            (amount, ""),
+        ]
+
+
 def test_hardware_stands_by_the_name_it_has_in_the_stack_files() -> None:
     verdict = sample()
     used = {use.name.removeprefix(f"{verdict.stack}-") for use in verdict.hardware}

@@ -133,6 +133,53 @@ def test_a_run_that_nobody_can_price_is_said(pilot: Graph, edit: Callable[[Any],
     assert unpriced.resource == machine.name and unpriced.why.startswith(why)
 
 
+TRAIL = "aws:cloudtrail/trail:Trail"
+POLICY = "aws:appautoscaling/policy:Policy"
+
+
+def test_of_two_trails_one_copies_the_management_events_again_and_bills_with_no_traffic(pilot: Graph) -> None:
+    copy = catalogue.load("aws").services["cloudtrail-management-copies"].price_usd["us-east-1"]
+    (trail,) = pilot.of(TRAIL)
+    second = replace(trail, urn=f"{trail.urn}-2", name="second")
+    bill = cost_of(replace(pilot, resources=(*pilot.resources, second)))
+    assert sorted(x.idle_usd for x in bill.lines if x.what == "trail") == [0, copy]
+    (alone,) = (x for x in cost_of(pilot).lines if x.what == "trail")
+    assert (alone.idle_usd, alone.ceiling_usd) == (0, copy + 1)
+
+
+def test_target_tracking_bills_its_two_alarms_for_each_metric_and_a_step_none(pilot: Graph) -> None:
+    alarm = catalogue.load("aws").services["cloudwatch-alarm"].price_usd["us-east-1"]
+    for policy in pilot.of(POLICY):
+        tracks = policy.inputs["policyType"] == "TargetTrackingScaling"
+        assert line(pilot, policy.name, "autoscaling") == pytest.approx((2 * alarm,) * 2 if tracks else (0, 0))
+    policy = next(p for p in pilot.of(POLICY) if p.inputs["policyType"] == "TargetTrackingScaling")
+    read: list[dict[str, Any]] = [
+        {"id": "a", "metricStat": {}},
+        {"id": "b", "metricStat": {}},
+        {"id": "c", "expression": "a/b"},
+    ]
+    config: dict[str, Any] = {"targetValue": 1, "customizedMetricSpecification": {"metrics": read}}
+    graph = changed(pilot, policy, lambda p: put(p, "targetTrackingScalingPolicyConfiguration", config))
+    assert line(graph, policy.name, "autoscaling") == pytest.approx((4 * alarm, 4 * alarm))
+
+
+def test_homes_bill_for_each_user_of_the_domain_and_only_in_the_ceiling(pilot: Graph) -> None:
+    (domain,) = pilot.of("aws:sagemaker/domain:Domain")
+    users = pilot.of("aws:sagemaker/userProfile:UserProfile")
+    hardware = catalogue.load("aws")
+    each = hardware.assumptions["home-gb-per-user"].value * hardware.services["efs-standard"].price_usd["us-east-1"]
+    assert users and line(pilot, domain.name, "home volume") == (0, pytest.approx(len(users) * each))
+
+
+@pytest.mark.parametrize(("days", "months"), [(30, 30 * 12 / 365), (365, 12), (3650, 120), (0, 12)])
+def test_logs_bill_for_as_long_as_they_are_kept(pilot: Graph, days: int, months: float) -> None:
+    group = pilot.of("aws:cloudwatch/logGroup:LogGroup")[0]
+    services = catalogue.load("aws").services
+    taken, kept = (services[f"cloudwatch-logs-{x}"].price_usd["us-east-1"] for x in ("ingestion", "storage"))
+    graph = changed(pilot, group, lambda p: p.update(retentionInDays=days))
+    assert line(graph, group.name, "logs") == (0, pytest.approx(taken + months * kept, abs=0.01))
+
+
 def test_a_way_out_that_bills_and_has_no_price_is_said(pilot: Graph) -> None:
     vpc = pilot.of("aws:ec2/vpc:Vpc")[0]
     out = [

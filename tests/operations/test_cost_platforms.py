@@ -12,6 +12,7 @@ from catalogue.hardware import catalogue
 from catalogue.kind import No
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS
+from operations.bill import price
 from operations.judge import cost_of
 from operations.verdict import Cost, CostLine
 from tests.mutate import changed, put
@@ -108,8 +109,45 @@ def test_the_managed_network_bills_the_endpoints_that_azure_makes_by_itself(azur
     """The workspace, blob, file, vault and registry; none of them stands in the stack."""
     hardware = catalogue.load("azure")
     hour = hardware.services["private-endpoint"].price_usd["eastus2"]
-    item = line(cost_of(azure_pilot), "azure-pilot-workspace")
+    plain = edited(azure_pilot, "azure-pilot-workspace", lambda p: p.pop("encryption"))
+    item = line(plain, "azure-pilot-workspace")
     assert item.idle_usd == pytest.approx(5 * hardware.hours_per_month * hour, abs=0.01)
+
+
+def test_a_workspace_with_its_own_key_bills_the_search_service_that_azure_makes_for_it(azure_pilot: Graph) -> None:
+    """It stands in no stack, and its cost is charged under the workspace, with traffic or without."""
+    hardware = catalogue.load("azure")
+    plain = edited(azure_pilot, "azure-pilot-workspace", lambda p: p.pop("encryption"))
+    before, after = (line(bill, "azure-pilot-workspace") for bill in (plain, cost_of(azure_pilot)))
+    search = hardware.hours_per_month * hardware.services["ai-search-s1"].price_usd["eastus2"]
+    assert after.idle_usd - before.idle_usd == pytest.approx(search, abs=0.02)
+    assert after.ceiling_usd == after.idle_usd
+
+
+@pytest.mark.parametrize(("days", "beyond"), [(30, 0), (31, 0), (90, 59), (365, 334), (730, 699)])
+def test_logs_that_are_kept_bill_beyond_the_days_that_are_included(azure_pilot: Graph, days: int, beyond: int) -> None:
+    hardware = catalogue.load("azure")
+    (logs,) = azure_pilot.of("azure-native:operationalinsights:Workspace")
+    item = line(edited(azure_pilot, logs.name, lambda p: p.update(retentionInDays=days)), logs.name)
+    taken, kept = (
+        hardware.services[f"log-analytics-{what}"].price_usd["eastus2"] for what in ("ingestion", "retention")
+    )
+    expected = hardware.assumptions["audit-log-gb"].value * (taken + kept * beyond * 12 / 365)
+    assert (item.idle_usd, item.ceiling_usd) == (0, pytest.approx(expected, abs=0.01))
+
+
+@pytest.mark.parametrize("platform", ["aws", "azure", "gcp"])
+def test_what_follows_traffic_is_said_by_unit_and_where_it_is_estimated(
+    platform: str, aws_pilot: Graph, azure_pilot: Graph, gcp_pilot: Graph
+) -> None:
+    graph = {"aws": aws_pilot, "azure": azure_pilot, "gcp": gcp_pilot}[platform]
+    hardware = catalogue.load(platform)
+    region, nowhere = next(iter(hardware.services["budget"].price_usd)), "nowhere-1"
+    for at, estimated in ((region, False), (nowhere, True)):
+        said = price(graph, at).per_unit
+        assert len(said) == sum(service.by_traffic for service in hardware.services.values()) > 2
+        assert all(" per " in sentence and "$" in sentence for sentence in said)
+        assert all("estimated from" in sentence for sentence in said) or not estimated
 
 
 def test_trap_a_firewall_bills_by_the_hour_once_a_rule_names_a_domain(azure_pilot: Graph) -> None:

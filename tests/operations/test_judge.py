@@ -10,11 +10,12 @@ import yaml
 from pydantic import ValidationError
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from catalogue.kind import Bills
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
 from catalogue.pricing import Bill
-from operations import bill, judge, report
+from operations import bill, facts, judge, report
 from operations.checkov import FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
@@ -223,15 +224,46 @@ def test_the_day_is_an_input(pilot: Graph, no_waivers: list[waivers.Waiver]) -> 
     assert "waiver-expired" in rules(past_every_waiver.failing)
 
 
-def test_a_family_not_sold_in_the_region_or_without_a_price_fails(
+def test_a_family_not_sold_in_the_region_fails_and_one_without_a_price_is_advice_to_a_pilot(
     pilot: Graph, no_waivers: list[waivers.Waiver]
 ) -> None:
     (provider,) = pilot.of("pulumi:providers:aws")
     verdict = judged(changed(pilot, provider, lambda p: put(p, "region", "ap-southeast-7")))
-    assert {"hardware-fit", "cost-unpriced", "limits-region"} <= rules(verdict.failing)
+    assert {"hardware-fit", "limits-region"} <= rules(verdict.failing)
+    assert "cost-known" in rules(verdict.findings) and "cost-known" not in rules(verdict.failing)
     said = {f.remedy for f in verdict.failing if f.rule == "hardware-fit"}
     assert said == {"Choose a family that is sold there, or another region, in the stack file."}
-    assert state(verdict, "hardware fit") == state(verdict, "cost visibility") == "failed"
+    assert (state(verdict, "hardware fit"), state(verdict, "cost visibility")) == ("failed", "not yet")
+
+
+def of_environment(graph: Graph, environment: str) -> Graph:
+    """The graph as the program makes it of a stack file with this environment."""
+    assert graph.placement is not None
+    return replace(graph, placement=replace(graph.placement, environment=environment))
+
+
+@pytest.mark.parametrize("environment", ["pilot", "dev", "test", "prod"])
+def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_asked(
+    pilot: Graph, no_waivers: list[waivers.Waiver], environment: str
+) -> None:
+    config = next(c for c in pilot.of("aws:sagemaker/endpointConfiguration:EndpointConfiguration") if "fraud" in c.name)
+    families = catalogue.load("aws").families.values()
+    machine = next(f.machine_type for f in families if f.machine_type and f.price("us-east-1", "online") is None)
+    dear = changed(pilot, config, lambda p: put(p, "productionVariants.0.instanceType", machine))
+    verdict = judged(of_environment(dear, environment))
+    (found,) = (f for f in verdict.findings if f.rule == "cost-known")
+    assert found.fails == (environment == "prod")
+    assert found.stack_key == "endpoints.fraud-scorer" and found.stack_key in found.message
+    assert machine in found.message and "cpu-small" in found.remedy
+    unsure = {f.rule: f for f in verdict.findings if "nobody can say that it is within" in f.message}
+    assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
+    assert all(f.fails == (environment == "prod") for f in unsure.values())
+    assert state(verdict, "cost visibility") == ("failed" if environment == "prod" else "not yet")
+
+
+def test_a_stack_of_another_project_is_judged_as_production(pilot: Graph) -> None:
+    assert not facts.in_production(pilot)
+    assert facts.in_production(replace(pilot, placement=None))
 
 
 @pytest.mark.parametrize(

@@ -452,15 +452,28 @@ def test_dollars(amount: float, text: str) -> None:
 def test_the_bill_in_words_knows_over_from_under() -> None:
     verdict = sample()
 
-    def said(budget: float | None) -> str:
-        return words.bill_in_words(
-            verdict.model_copy(update={"cost": verdict.cost.model_copy(update={"budget_usd": budget})})
-        )
+    def said(budget: float | None, unpriced: int = 0) -> str:
+        cost = {"budget_usd": budget, "unpriced": verdict.cost.unpriced[:unpriced]}
+        return words.bill_in_words(verdict.model_copy(update={"cost": verdict.cost.model_copy(update=cost)}))
 
     assert said(2500).endswith("The budget is $2,500.00: the ceiling is $23.91 over it.")
     assert said(3000).endswith("The budget is $3,000.00: the ceiling is $476.09 under it.")
     assert said(100).endswith("The budget is $100.00: even the idle floor is $55.38 over it.")
     assert said(None).endswith("No budget is set.")
+    assert said(2500, 1).endswith(
+        "$2,523.91, 1 line unknown. The budget is $2,500.00: the ceiling is at least $23.91 over it."
+    )
+    assert said(3000, 1).endswith("The budget is $3,000.00: what is unknown may be more than is left of it.")
+    assert said(100, 1).endswith("The budget is $100.00: even the idle floor is at least $55.38 over it.")
+
+
+def test_where_a_line_is_unknown_every_total_is_at_least() -> None:
+    verdict = sample()
+    page = Page(report.html(verdict)).text
+    assert verdict.cost.unpriced and "at least $2,523.91" in page and "1 line unknown" in page
+    known = verdict.model_copy(update={"cost": verdict.cost.model_copy(update={"unpriced": []})})
+    assert "at least" not in Page(report.html(known)).text
+    assert json.loads(json.dumps(verdict.model_dump(mode="json")))["cost"]["unknown_lines"] == 1
 
 
 def test_the_tree_counts_resources_and_not_components() -> None:

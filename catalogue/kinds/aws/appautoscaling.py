@@ -2,15 +2,35 @@
 
 from catalogue.answers import Answer, Request, guid
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import No, documented, setting
+from catalogue.graph import Resource
+from catalogue.kind import Bills, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.pricing import Bill, Pricing
 
 POLICY = "aws:appautoscaling/policy:Policy"
 TARGET = "aws:appautoscaling/target:Target"
 
-_FREE = documented(
-    "https://docs.aws.amazon.com/autoscaling/application/userguide/what-is-application-auto-scaling.html", READ
-)
+_GUIDE = "https://docs.aws.amazon.com/autoscaling/application/userguide/"
+_FREE = documented(f"{_GUIDE}what-is-application-auto-scaling.html", READ)
+_ALARMS = documented(f"{_GUIDE}target-tracking-scaling-policy-overview.html", READ)
+_TRACKING = "targetTrackingScalingPolicyConfiguration"
+
+
+def _policy_price(pricing: Pricing, resource: Resource) -> Bill:
+    """Target tracking makes two alarms, above and below the target, and each bills for every metric that it reads.
+
+    A step policy makes none: who calls it is an alarm of the stack.
+    """
+    alarm = pricing.of("cloudwatch-alarm")
+    metrics = [
+        sum("metricStat" in metric for metric in custom.each_section("metrics")) or 1
+        for custom in resource.props.each_section(f"{_TRACKING}.customizedMetricSpecification")
+    ]
+    read = sum(metrics) or 1
+    number = 2 * read if resource.props.is_given(_TRACKING) else 0
+    return Bill(
+        "autoscaling", number * alarm, number * alarm, f"{number} alarm metrics × ${alarm:g}, made by the policy"
+    )
 
 
 def _policy(request: Request) -> Answer:
@@ -47,7 +67,7 @@ KINDS = (
         POLICY,
         "a scalable target",
         registry(POLICY),
-        bills=No("autoscaling is free; its alarms are AWS's", _FREE),
+        bills=Bills(_policy_price, _ALARMS),
         stands=regional(POLICY),
         acts=_POLICY_ACTS,
         renders=terraform("appautoscaling_policy"),

@@ -18,9 +18,18 @@ _PRICING = documented("https://aws.amazon.com/cloudtrail/pricing/", READ)
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
-    events = pricing.assume("trail-data-events")
+    """The first copy of an account's management events is free, each other bills. Data events bill in every trail.
+
+    The ceiling takes it that the account has a trail already. Of several trails of the stack, only the first may be
+    free, so the floor of each other has its copy.
+    """
+    events, management = pricing.assume("trail-data-events"), pricing.assume("trail-management-events")
+    copy = management / 100_000 * pricing.of("cloudtrail-management-copies")
+    first = min(trail.urn for trail in pricing.graph.of(TRAIL)) == resource.urn
     cost = events / 100_000 * pricing.of("cloudtrail-data-events")
-    return Bill("trail", 0.0, cost, f"management calls free; {events:,.0f} data events in the ceiling")
+    said = "free if it is the account's first copy" if first else "a further copy"
+    basis = f"{management:,.0f} management events, {said}, and {events:,.0f} data events in the ceiling"
+    return Bill("trail", 0.0 if first else copy, copy + cost, basis)
 
 
 _ACTS = acts(

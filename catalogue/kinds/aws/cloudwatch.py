@@ -26,9 +26,14 @@ def _retention(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 
 def _log_group_price(pricing: Pricing, resource: Resource) -> Bill:
+    """What is taken in and what is kept: the month's amount as many months as the group keeps it, uncompressed."""
     amount = pricing.assume("batch-log-gb")
-    cost = amount * pricing.of("cloudwatch-logs-ingestion")
-    return Bill("logs", 0.0, cost, f"{amount:g} GB taken in, in the ceiling")
+    days = resource.props.number_or_none("retentionInDays") or 0
+    months = days * 12 / 365 or 12
+    kept = amount * months * pricing.of("cloudwatch-logs-storage")
+    cost = amount * pricing.of("cloudwatch-logs-ingestion") + kept
+    how_long = f"{days:g} days" if days else "for ever, of which a year is counted"
+    return Bill("logs", 0.0, cost, f"{amount:g} GB taken in and kept {how_long}, in the ceiling")
 
 
 def _alarm_price(pricing: Pricing, resource: Resource) -> Bill:

@@ -297,12 +297,23 @@ def _user_price(pricing: Pricing, resource: Resource) -> Bill:
     """The dearest application in the settings of the user or the domain. By default it is an ml.t3.medium."""
     types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
     hours = pricing.assume("workspace-hours-per-user")
-    hour = max(pricing.of(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
+    hour = max(pricing.machine(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
     amount = pricing.assume("workspace-gb-per-user")
     space = amount * pricing.of("studio-space-storage")
     return Bill(
         "workspace user", space, space + hours * hour, f"{amount:g} GB of space; {hours:g} h × ${hour:g} in the ceiling"
     )
+
+
+def _homes_price(pricing: Pricing, domain: Resource) -> Bill:
+    """A domain is free. The file system that SageMaker makes with it, for its users' homes, bills what they store.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-tasks-manage-storage.html
+    """
+    users = len(pricing.graph.referring(USER_PROFILE, "domainId", domain))
+    amount = pricing.assume("home-gb-per-user") * users
+    cost = amount * pricing.of("efs-standard")
+    return Bill("home volume", 0.0, cost, f"empty at first; {amount:g} GB of {users} users in the ceiling")
 
 
 # ---- how SageMaker treats them --------------------------------------------------------------------------------------
@@ -408,7 +419,7 @@ KINDS = (
         holds=Holds("work", _CREATES_DOMAIN),
         reaches=Reaches(always("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs", "s3"), _STUDIO_VPC),
         runs=Runs(_applications, _APPS),
-        bills=No("a domain is free; its users' applications and spaces are not", _PRICING),
+        bills=Bills(_homes_price, _PRICING),
         stands=regional(DOMAIN),
         keeps=No("what people keep they delete themselves", _DOMAINS),
         serves=No("its applications run AWS's own images", _DOMAINS),

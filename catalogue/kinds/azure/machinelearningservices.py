@@ -121,18 +121,28 @@ def _reached(graph: Graph, workspace: Resource) -> Iterator[str]:
 
 def _network(pricing: Pricing, workspace: Resource) -> Bill:
     """The managed network: the private endpoints that Azure ML makes by itself and by rule, and a firewall if a rule
-    names a domain.
+    names a domain. Beside it, the search service that Azure makes for a workspace with a key of one's own.
+
+    "The cost of the Azure AI search instance is charged under your Azure Machine Learning workspace":
+    https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys (service-side encryption).
+    Without service-side encryption it stands in the subscription, as does a database that no line here prices; the
+    rule cost-nothing-unseen forbids that.
     """
     inline = list(workspace.props.each_section("managedNetwork.outboundRules.*"))
     beside = [rule for r in pricing.graph.of(*OUTBOUND_RULES) for rule in r.props.each_section("properties")]
     kinds = [rule.text_or_empty("type") for rule in (*inline, *beside)]
     endpoints = len(list(_reached(pricing.graph, workspace))) + kinds.count("PrivateEndpoint")
     standing = endpoints * pricing.hours * pricing.of("private-endpoint") + pricing.of("managed-network")
-    basis = f"{endpoints} private endpoints of the managed network × {pricing.hours} h"
+    what, basis = "managed network", f"{endpoints} private endpoints of the managed network × {pricing.hours} h"
     if "FQDN" in kinds:
         standing += pricing.hours * pricing.of("firewall-standard")
         basis += ", and a firewall"
-    return Bill("managed network", standing, standing, basis)
+    if workspace.props.text_or_empty("encryption.status") == "Enabled":
+        units, hour = pricing.assume("search-units"), pricing.of("ai-search-s1")
+        standing += units * pricing.hours * hour
+        what += " and search"
+        basis += f"; {units:g} unit of AI Search for the key of one's own × {pricing.hours} h × ${hour:g}"
+    return Bill(what, standing, standing, basis)
 
 
 # ---- what serves online ---------------------------------------------------------------------------------------------

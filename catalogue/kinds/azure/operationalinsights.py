@@ -24,9 +24,13 @@ def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
+    """What is taken in, and kept beyond the 31 days that are included. Without a number of days it keeps 30."""
     amount = pricing.assume("audit-log-gb")
-    cost = amount * pricing.of("log-analytics-ingestion")
-    return Bill("audit log", 0.0, cost, f"{amount:g} GB taken in, in the ceiling; 31 days are included")
+    days = resource.props.number_or_none("retentionInDays") or 30
+    beyond = max(0.0, days - 31) * 12 / 365
+    cost = amount * (pricing.of("log-analytics-ingestion") + beyond * pricing.of("log-analytics-retention"))
+    basis = f"{amount:g} GB taken in and kept {days:g} days, of which 31 are included, in the ceiling"
+    return Bill("audit log", 0.0, cost, basis)
 
 
 def _answer(request: Request, id_: str, name: str) -> Mapping[str, Any]:
