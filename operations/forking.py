@@ -187,7 +187,8 @@ def _serve_one(control: socket.socket, job: ForkedJob) -> None:
     threading.Thread(target=_end_with, args=(control, asker), daemon=True).start()
     before = sum(os.times()[:4])
     code = _run(job, descriptors[:3])
-    _tell(asker, code, sum(os.times()[:4]) - before)
+    # Tell it on a copy: the thread still looks at this socket, which stays open until the process ends.
+    _tell(asker.dup(), code, sum(os.times()[:4]) - before)
 
 
 def _end_with(*askers: socket.socket) -> None:
