@@ -238,7 +238,7 @@ def _region(config: StackConfig) -> Iterator[Problem]:
     near = close(config.region, regions)
     # Another part of the world is never meant: a region that is merely alike could move the data there.
     part = (near or "").partition("-")
-    alike = near and (not part[1] or config.region.lower().startswith(part[0]))
+    alike = near and (not part[1] or config.region.lower().replace("_", "-").partition("-")[0] == part[0])
     hint = f"did you mean {near}?" if alike else f"catalogue/hardware/{config.platform}.yaml lists them"
     found = f"found {found_word(config.region)}{f', a region of {home}' if home else ''}"
     yield Problem(("region",), f"{found}, allowed: a region of the catalogue such as {own.region}; {hint}")
