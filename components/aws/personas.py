@@ -1,12 +1,15 @@
 """What each persona may do: the statements of its own policy, and the services that may take its role."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from catalogue.wording import found_word
 from components.aws import encryption
+from components.aws.model import IMAGE
 from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine
 
@@ -58,7 +61,7 @@ class Needs(Args):
 class IdentityArgs(Args):
     """How the personas are called, what they work on, and what they need beside.
 
-    Raises BadArgument where there is no machine that may be started.
+    Raises BadArgument where there is no machine that may be started, and for an image that is not in ECR in `region`.
     """
 
     prefix: Text
@@ -272,10 +275,17 @@ def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
 
 
 def _repository_arn(image: str, region: str) -> str:
-    """The ECR repository of an image such as 1234.dkr.ecr.us-east-1.amazonaws.com/name:tag."""
-    host, _, rest = image.partition("/")
-    name = rest.partition("@")[0].partition(":")[0]
-    return f"arn:aws:ecr:{region}:{host.partition('.')[0]}:repository/{name}"
+    """The ECR repository of an image such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/name:tag.
+
+    Raises BadArgument for an image of another registry or region, which SageMaker cannot pull.
+    """
+    of = re.fullmatch(IMAGE, image)
+    if of is None or of["region"] != region:
+        raise BadArgument(
+            f"Needs.images: found {found_word(image)}, allowed: an image of ECR in the personas' region such as "
+            f"111122223333.dkr.ecr.{region}.amazonaws.com/scorer:1.4"
+        )
+    return f"arn:aws:ecr:{of['region']}:{of['account']}:repository/{of['repository']}"
 
 
 def _network(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest, regional
-from components.azure.registry import RegisteredModelArgs, full_uri, version_of
+from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, full_uri, version_of
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
-from components.given import Args, BadArgument, Tags, Text
+from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -90,6 +90,8 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         _schedule(self)
+        hold(self, "input_uri", PLACE, "a place on a datastore such as azureml://datastores/artifacts/paths/folder/")
+        hold(self, "output_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
 
 
 def _schedule(args: BatchJobArgs) -> tuple[str, str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from catalogue.platforms import PLATFORMS
 from components.azure.names import digest
 from components.azure.store import CONTAINER
-from components.given import Args, Tags, Text
+from components.given import Args, Tags, Text, hold
 
 PORT, ALIVE, SCORE = 5001, "/", "/score"
 """Where an image answers, as Azure ML's inference server does.
@@ -17,9 +18,16 @@ Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inferenc
 """
 
 
+PLACE, FOLDER = r"azureml://datastores/[^/]+/paths/.+", r"azureml://datastores/[^/]+/paths/.+/"
+
+
 @dataclass(kw_only=True)
 class ModelArgs(Args):
-    """A model to register: its files, and the image that runs them."""
+    """A model to register: its files, and the image that runs them.
+
+    Raises BadArgument for an image of another registry than Azure's or Microsoft's, which no identity of Azure can
+    pull, and for an artifact that is no folder of a datastore.
+    """
 
     image: str
     """The image that runs the model, online and in batch, such as registry.azurecr.io/scorer:1.
@@ -31,6 +39,12 @@ class ModelArgs(Args):
 
     The program must know it: another folder is another version of the model.
     """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pulled = PLATFORMS["azure"].image.pattern or ""
+        hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
+        hold(self, "artifact_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
 
 
 @dataclass(kw_only=True)

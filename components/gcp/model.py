@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.given import Args, Tags, Text
+from catalogue.platforms import PLATFORMS
+from components.given import Args, Tags, Text, hold
 from provider.gcp.model import Model
 
 PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
@@ -12,10 +13,16 @@ PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
 container requirements for inference", https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
 """
 
+PLACE, FOLDER = r"gs://[^/]+/.+", r"gs://[^/]+/.+/"
+
 
 @dataclass(kw_only=True)
 class ModelArgs(Args):
-    """A model, and where, as whom and under which key it runs."""
+    """A model, and where, as whom and under which key it runs.
+
+    Raises BadArgument for an image of another registry than Google's, and for an artifact that is no folder in Cloud
+    Storage: Vertex AI takes no other (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec).
+    """
 
     project: Text
     """The id of the Google Cloud project."""
@@ -31,6 +38,12 @@ class ModelArgs(Args):
     `batch` for a batch job. It must be able to read the artifact."""
     data_key_id: Text
     """The KMS key of the model and of what runs it, of Encryption."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pulled = PLATFORMS["gcp"].image.pattern or ""
+        hold(self, "image", pulled, "an image such as us-central1-docker.pkg.dev/project/repository/scorer:1.4")
+        hold(self, "artifact_uri", FOLDER, "a folder in Cloud Storage such as gs://bucket/folder/")
 
 
 def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> Model:

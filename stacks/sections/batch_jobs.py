@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from catalogue.platforms import PLATFORMS
+from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
 from stacks.checks import address, offered
 from stacks.fields import Cron, Family, Fields, Slug, TimeZone, Uri
@@ -34,10 +34,10 @@ class BatchJob(Fields):
 
 def check(config: StackConfig) -> Iterator[Problem]:
     """Each job scores with a known model, on hardware offered for it, at a time and with addresses of its platform."""
-    folders = PLATFORMS[config.platform].folders
+    output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri, folder=False)
-        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, folder=folders)
+        yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri)
+        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
         if config.platform == "azure":
             yield from _schedule_of_azure(name, job)
         yield from models.known(config, (SECTION.name, name, "model"), job.model)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import nearest
-from stacks.checks import address
+from stacks.checks import address, pulled
 from stacks.fields import Fields, Image, Slug, Uri
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
 
@@ -20,10 +20,11 @@ class Model(Fields):
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
-    """Each artifact has an address of the stack's platform."""
-    folders = PLATFORMS[config.platform].folders
+    """Each image is one that the stack's platform can pull, each artifact lies where and as it can load it."""
+    artifact = PLATFORMS[config.platform].artifact
     for name, model in of(config).items():
-        yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, folder=folders)
+        yield from pulled(config, (SECTION.name, name, "image"), model.image)
+        yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
 
 
 def known(config: StackConfig, path: tuple[str | int, ...], model: str) -> Iterator[Problem]:
@@ -33,8 +34,13 @@ def known(config: StackConfig, path: tuple[str | int, ...], model: str) -> Itera
 
 
 def _own_schema(platform: str) -> dict[str, Any]:
-    uri = {"pattern": f"^({PLATFORMS[platform].uri.pattern})$"}
-    return {"additionalProperties": {"properties": {"artifact_uri": uri}}}
+    record = PLATFORMS[platform]
+    image = (record.image.pattern or "").replace("{region}", "[a-z0-9-]+")
+    own = {
+        "image": {"pattern": f"^({image})$"},
+        "artifact_uri": {"allOf": [{"pattern": f"^({form.pattern})$"} for form in (record.uri, record.artifact)]},
+    }
+    return {"additionalProperties": {"properties": own}}
 
 
 SECTION: Section[Mapping[str, Model]] = Section(
