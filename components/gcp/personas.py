@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from components.folding import apart, folded
 from components.given import Args, BadArgument, Text
 
 _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
@@ -79,7 +80,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     Vertex AI and Workflows know neither grants on one job, model or workflow nor conditions on their names, so these
     permissions hold in the project: the fewest that work, and the project is the pilot's own.
     """
-    artifacts = _places(_versions(args.needs.artifact_uris), args)
+    artifacts = _versions(args.needs.artifact_uris)
 
     def own(prefix: str = "") -> list[Place]:
         return [Place(args.own_bucket, args.bucket_name, prefix)]
@@ -94,10 +95,10 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         ),
         "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls_images=True),
         "pipeline": Persona(permissions=(*_SCORE, "logging.logEntries.create"), acts_as=["batch"]),
-        "serving": Persona(permissions=_RUN, reads=artifacts),
+        "serving": Persona(permissions=_RUN, reads=_places(artifacts, args)),
         "batch": Persona(
             permissions=_RUN,
-            reads=[*artifacts, *_places(args.needs.input_uris, args)],
+            reads=_places([*artifacts, *args.needs.input_uris], args),
             writes=_places(args.needs.output_uris, args),
         ),
         "approver": Persona(permissions=_APPROVE),
@@ -125,12 +126,33 @@ _SCORE = (
 )
 
 
+CONDITIONS = 20
+"""How often a policy may bind one role to one principal under a condition. IAM, "Quotas and limits",
+https://cloud.google.com/iam/quotas ("Conditional role bindings in an allow policy for the same role and principal")
+"""
+
+
 def _places(uris: Sequence[str], args: IdentityArgs) -> list[Place]:
-    """The places of gs:// addresses, each once; a grant on the pilot's own bucket waits for the bucket."""
-    split = (uri.removeprefix("gs://").partition("/") for uri in uris)
-    found = sorted({(bucket, prefix) for bucket, _, prefix in split})
+    """The places of gs:// addresses, none below another; a grant on the pilot's own bucket waits for the bucket.
+
+    Where a bucket has more of them than its policy takes, those that share a folder are granted by it. Where no two do
+    they stay, and policies/gcp/sizes.py says what is wrong.
+    """
+    buckets: dict[str, list[str]] = {}
+    for place in apart([uri.removeprefix("gs://") for uri in uris]):
+        buckets.setdefault(place.partition("/")[0], []).append(place)
     own = args.own_bucket
-    return [Place(bucket, args.bucket_name if bucket == own else bucket, prefix) for bucket, prefix in found]
+    return [
+        Place(bucket, args.bucket_name if bucket == own else bucket, place.partition("/")[2])
+        for bucket, found in sorted(buckets.items())
+        for place in _few(found)
+    ]
+
+
+def _few(places: list[str]) -> list[str]:
+    while len(places) > CONDITIONS and (fewer := folded(places)) is not None:
+        places = fewer
+    return places
 
 
 def _versions(artifact_uris: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
-from components.aws.personas import IdentityArgs, Words, statements_of
+from components.aws.personas import IdentityArgs, Words, fitting, statements_of
 from components.given import Args, BadArgument
 from tests.components.aws import examples as aws
 from tests.components.azure import examples as azure
@@ -76,14 +76,14 @@ def test_the_role_may_pull_the_very_repository_that_the_image_names(region: str,
     image = f"{account:012}.dkr.ecr.{region}.amazonaws.com/{folder}scorer:1"
     args = aws.EXAMPLES["Identity"]
     assert isinstance(args, IdentityArgs)
-    words = Words("it", aws.ACCOUNT, region, [], [], [], [image])
+    words = fitting("it", aws.ACCOUNT, region, [], [], [], [image])
     made = asyncio.run(_statements(args, words))
     arn = f"arn:aws:ecr:{region}:{account:012}:repository/{folder}scorer"
     for persona in ("data-scientist", "training", "serving", "batch"):
         (pulls,) = [s for s in made[persona] if s["Sid"] == "Images"]
         assert pulls["Resource"][1:] == [arn]
     with pytest.raises(BadArgument, match="allowed: an image of ECR in the personas' region"):
-        asyncio.run(_statements(args, replace(words, region="xx-north-9")))
+        fitting("it", aws.ACCOUNT, "xx-north-9", [], [], [], [image])
 
 
 async def _statements(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, Any]]]:

@@ -213,8 +213,8 @@ MISTAKES = [
         "azure",
         "paths/scores/",
         "paths/scores",
-        "batch_jobs.nightly.output_uri: found 'azureml://datastores/artifacts/paths/scores', allowed: a folder, which ends "
-        "with '/'",
+        "batch_jobs.nightly.output_uri: found 'azureml://datastores/artifacts/paths/scores', allowed: a folder, "
+        "which ends with '/'",
     ),
     (
         "azure",
