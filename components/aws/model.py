@@ -1,6 +1,6 @@
 """A model as SageMaker runs it: an image and an artifact, isolated in the pilot's network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -24,6 +24,11 @@ class ModelArgs(Args):
     """The address of the container's image in ECR, in the region of the model, with a pinned tag or digest."""
     artifact_uri: Text
     """The s3:// place of a model.tar.gz."""
+    environment: pulumi.Input[Mapping[str, Text]] | None = None
+    """The container's environment: plain values, at most 100, none of them a secret.
+
+    SageMaker calls every container on port 8080, at /invocations and /ping.
+    """
     role_arn: Text
     """The role that SageMaker runs the model as; it must be able to pull the image and to read the artifact."""
     subnet_ids: pulumi.Input[Sequence[Text]]
@@ -43,7 +48,9 @@ def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.Resource
         name,
         execution_role_arn=args.role_arn,
         enable_network_isolation=True,
-        primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
+        primary_container=sagemaker.ModelPrimaryContainerArgs(
+            image=args.image, model_data_url=args.artifact_uri, mode="SingleModel", environment=args.environment
+        ),
         vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
         tags=tags,
         opts=opts,

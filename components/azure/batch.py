@@ -193,6 +193,7 @@ class BatchJob(pulumi.ComponentResource):
             experiment_name=args.job_name,
             compute_id=cluster.id,
             environment_id=args.model.environment_id,
+            environment_variables=args.model.environment or None,
             identity=ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id),
             distribution=ml.PyTorchArgs(distribution_type="PyTorch", process_count_per_instance=1),
             resources=ml.JobResourceConfigurationArgs(instance_count=args.replicas),
@@ -244,6 +245,7 @@ class BatchJob(pulumi.ComponentResource):
             properties=ml.BatchDeploymentPropertiesArgs(
                 compute=cluster.id,
                 environment_id=args.model.environment_id,
+                environment_variables=args.model.environment or None,
                 model=ml.IdAssetReferenceArgs(reference_type="Id", asset_id=args.model.model_id),
                 resources=ml.DeploymentResourceConfigurationArgs(instance_count=args.replicas),
                 max_concurrency_per_instance=1,

@@ -246,7 +246,10 @@ def _models(
     site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace
 ) -> Mapping[str, RegisteredModelArgs]:
     asked = {
-        name: ModelArgs(image=model.image, artifact_uri=model.artifact_uri) for name, model in models.of(config).items()
+        name: ModelArgs(
+            image=model.image, artifact_uri=model.artifact_uri, environment=model.environment, **model.answers
+        )
+        for name, model in models.of(config).items()
     }
     registry = Registry(
         f"{site.stack}-registry",
@@ -262,8 +265,7 @@ def _models(
     )
     return {
         name: RegisteredModelArgs(
-            image=model.image,
-            artifact_uri=model.artifact_uri,
+            **vars(model),
             model_id=registry.model_ids[name],
             environment_id=registry.environment_ids[name],
         )

@@ -1,15 +1,29 @@
 """The models: which image serves each, and where its artifact lies."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import nearest
 from stacks.checks import address, pulled
-from stacks.fields import Fields, Image, Slug, Uri
-from stacks.model import NAMESPACE, Problem, Section, StackConfig
+from stacks.fields import ROUTE, VARIABLE, Fields, Image, Slug, Uri
+from stacks.model import NAMESPACE, Path, Problem, Section, StackConfig
+
+ANSWERS = ("port", "predict_route", "health_route")
+Variable = Annotated[str, StringConstraints(pattern=VARIABLE, max_length=256)]
+Value = Annotated[str, StringConstraints(max_length=1024)]
+Route = Annotated[str, StringConstraints(pattern=ROUTE, max_length=256)]
+
+FIXED = {
+    "aws": "SageMaker calls every container on port 8080, at /invocations and /ping; leave it out, and let the "
+    "container answer there"
+}
+"""The platforms that take none of ANSWERS, and what they have instead. "Use your own inference code with hosting
+services", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""
 
 
 class Model(Fields):
@@ -17,6 +31,49 @@ class Model(Fields):
 
     image: Image
     artifact_uri: Uri
+    environment: Annotated[
+        dict[Variable, Value],
+        Field(
+            max_length=100,
+            description="The container's environment variables, plain values and no secret.",
+            examples=[{"MAX_MODEL_LEN": "8192"}],
+            default_factory=dict[str, str],
+            json_schema_extra={"additionalProperties": False},
+        ),
+    ]
+    port: Annotated[
+        int | None,
+        Field(ge=1, le=65_535, description="The port that the container listens on.", examples=[8000]),
+    ] = None
+    predict_route: Annotated[
+        Route | None, Field(description="The path of predictions.", examples=["/v1/completions"])
+    ] = None
+    health_route: Annotated[Route | None, Field(description="The path of health checks.", examples=["/health"])] = None
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """Where the container answers, as components take it: what the stack file says, and no more."""
+        return {key: said for key in ANSWERS if (said := getattr(self, key)) is not None}
+
+
+_SECRET_NAME = re.compile(r"(.*_)?(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)", re.I)
+_SECRET_VALUE = re.compile(
+    r"(AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|(gh[opsu]|hf|glpat|xox[abp])[_-]\w{16,}.*|sk-[\w-]{16,}|-----BEGIN .*"
+    r"|eyJ[\w-]+\.eyJ.*|.*(AccountKey|SharedAccessKey|Password|Pwd)=.*|\w+://[^/\s:]+:[^/\s@]+@.*",
+    re.S,
+)
+"""What keys of AWS, Google, GitHub, Hugging Face, GitLab and Slack begin with, and addresses with a password."""
+
+
+def _no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
+    """No variable whose name or value looks like a secret: who may read the model's definition could read it."""
+    for name, value in environment.items():
+        if _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.fullmatch(value):
+            yield Problem(
+                (*path, name),
+                "looks like a secret, and everybody who may look at the model can read it; let the container fetch it "
+                "as its persona, and put here the name it has there",
+            )
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
@@ -25,6 +82,9 @@ def check(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
         yield from pulled(config, (SECTION.name, name, "image"), model.image)
         yield from address(config, (SECTION.name, name, "artifact_uri"), model.artifact_uri, artifact)
+        yield from _no_secret(model.environment, (SECTION.name, name, "environment"))
+        for key in model.answers if config.platform in FIXED else ():
+            yield Problem((SECTION.name, name, key), f"{config.platform} takes none: {FIXED[config.platform]}")
 
 
 def known(config: StackConfig, path: tuple[str | int, ...], model: str) -> Iterator[Problem]:

@@ -372,6 +372,57 @@ def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: P
         assert refusal(file, text) == f"mlplatform:{path}: found '{foreign}', {URI[platform]}"
 
 
+def _model(platform: str, **more: Any) -> dict[str, Any]:
+    """The platform's config, whose model says more."""
+    config = json.loads(json.dumps(CONFIGS[platform]))
+    config["mlplatform:models"]["scorer"] |= more
+    return config
+
+
+@EACH
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"HF_TOKEN": "x"},
+        {"DB_PASSWORD": "x"},
+        {"OPENAI_API_KEY": "x"},
+        {"SEEN": "AKIA" + "A" * 16},
+        {"SEEN": "hf_" + "a" * 34},
+        {"SEEN": "ghp_" + "a" * 36},
+        {"SEEN": "-----BEGIN PRIVATE KEY-----"},
+        {"SEEN": "postgres://scorer:hunter2@db.example.com/scores"},
+        {"SEEN": "DefaultEndpointsProtocol=https;AccountKey=abc=="},
+    ],
+)
+def test_an_environment_takes_no_secret(platform: str, variable: dict[str, str]) -> None:
+    ((name, value),) = variable.items()
+    with pytest.raises(BadInput) as caught:
+        validate(_model(platform, environment=variable), "a.yaml")
+    said = str(caught.value)
+    assert said.startswith(f"a.yaml: mlplatform:models.scorer.environment.{name}: looks like a secret")
+    assert len(value) < 2 or value not in said, "a sentence shows no secret"
+
+
+@EACH
+@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}_LEN", fullmatch=True), st.integers(0, 9999).map(str), max_size=5))
+def test_an_environment_takes_plain_values(platform: str, environment: dict[str, str]) -> None:
+    config = validate(_model(platform, environment=environment), "a.yaml")
+    assert config.models["scorer"].environment == environment  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("key", "value"), [("port", 8000), ("predict_route", "/v1/completions"), ("health_route", "/healthz")]
+)
+def test_where_a_container_answers_is_said_or_refused_with_what_there_is(platform: str, key: str, value: Any) -> None:
+    config = _model(platform, **{key: value})
+    if platform != "aws":
+        validate(config, "a.yaml")
+        return
+    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}: aws takes none: .* on port 8080, at /invocations and"):
+        validate(config, "a.yaml")
+
+
 @EACH
 @pytest.mark.parametrize("image", [*IMAGES.values(), "ghcr.io/acme/scorer:1", "docker.io/acme/scorer:1"])
 def test_an_image_that_the_platform_cannot_pull_is_refused(file: Path, platform: str, image: str) -> None:
