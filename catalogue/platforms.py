@@ -24,9 +24,10 @@ class PlatformRecord:
 
     The tokens of its resources begin with one of `packages`. Those of other packages of the same cloud begin with one
     of `foreign`; no record describes them. `rendering` is the language in which Checkov reads its resources. `tag` is
-    the cloud's word for a tag, and `tag_value` the pattern of a legal one. `region` is an example. With `folders`,
-    artifacts and outputs are folders, which end with '/'. `person` is how its workspace names a user, and
-    `idle_minutes` the longest idle timeout of the workspace.
+    the cloud's word for a tag, and `tag_value` the pattern of a legal one. `region` is an example. `image` is an image
+    that its ML service can pull, where `{region}` stands for the stack's region; `artifact` is what follows in an
+    artifact's address, beside what every `uri` must have. With `folders`, outputs are folders, which end with '/'.
+    `person` is how its workspace names a user, and `idle_minutes` the longest idle timeout of the workspace.
     """
 
     name: Platform
@@ -40,7 +41,9 @@ class PlatformRecord:
     tag_value: str
     account: Form
     region: str
+    image: Form
     uri: Form
+    artifact: Form
     folders: bool
     person: Form
     idle_minutes: int
@@ -48,6 +51,7 @@ class PlatformRecord:
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _PATH = r"(/[A-Za-z0-9!_.'()=-]+)+/?"
+FOLDER = Form(r".*/", "a folder, which ends with '/'")
 
 PLATFORMS: Mapping[str, PlatformRecord] = {
     "aws": PlatformRecord(
@@ -62,9 +66,20 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         tag_value=r"[A-Za-z0-9 _.:/=+@-]{1,256}",  # AWS, "Tag naming limits and requirements"
         account=Form(r"[0-9]{12}", "an AWS account id of twelve digits, in quotes"),
         region="us-east-1",
+        # SageMaker pulls from ECR in the model's own region alone, and never from public.ecr.aws: CreateModel,
+        # ContainerDefinition.Image, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
+        image=Form(
+            r"[0-9]{12}\.dkr\.ecr\.{region}\.amazonaws\.com/.+",
+            "an image of ECR in the stack's region, such as 111122223333.dkr.ecr.{region}.amazonaws.com/scorer:1.4; "
+            "SageMaker pulls from no other registry or region, so push a copy there",
+        ),
         uri=Form(
             rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_PATH}",
             "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
+        ),
+        # ModelDataUrl, on the same page.
+        artifact=Form(
+            r".*\.tar\.gz", "one archive whose name ends with '.tar.gz', such as s3://bucket/folder/model.tar.gz"
         ),
         folders=False,
         person=Form(None, "none; Studio knows a person by the role they sign in with"),
@@ -85,9 +100,16 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             "a Google Cloud project id such as payments-risk-pilot, neither its number nor its name",
         ),
         region="us-central1",
+        # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec (imageUri)
+        image=Form(
+            r"([a-z0-9-]+-docker\.pkg\.dev/[^/]+/[^/]+|([a-z]+\.)?gcr\.io/[^/]+)/.+",
+            "one of Artifact Registry such as {region}-docker.pkg.dev/project/repository/scorer:1.4, or gcr.io; "
+            "Vertex AI pulls from no other registry, so push a copy there",
+        ),
         uri=Form(
             rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}", "a Cloud Storage folder such as gs://bucket/folder/"
         ),
+        artifact=FOLDER,
         folders=True,
         person=Form(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "the e-mail address of a Google account"),
         idle_minutes=1_440,  # Workbench's idle-timeout-seconds, 600 to 86400
@@ -104,10 +126,18 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         tag_value=r"[^<>%&\\?/]{1,256}",  # Azure, "Use tags"
         account=Form(_UUID, "an Azure subscription id such as 00000000-0000-0000-0000-000000000000, in lower case"),
         region="eastus2",
-        uri=Form(
-            rf"azureml://datastores/[A-Za-z0-9_]{{1,255}}/paths{_PATH}",
-            "a datastore's folder such as azureml://datastores/artifacts/paths/folder/",
+        # The serving and batch personas may pull from the stack's own registry; Microsoft's is open to everybody.
+        image=Form(
+            r"([a-z0-9]+\.azurecr\.io|mcr\.microsoft\.com)/.+",
+            "an image of the stack's own registry such as REGISTRY.azurecr.io/scorer:1.4, or of mcr.microsoft.com; "
+            "the endpoint may pull from no other registry, so push a copy there",
         ),
+        # The stack makes one datastore, and its personas may write to no other.
+        uri=Form(
+            rf"azureml://datastores/artifacts/paths{_PATH}",
+            "a folder of the stack's own datastore such as azureml://datastores/artifacts/paths/folder/",
+        ),
+        artifact=FOLDER,
         folders=True,
         person=Form(_UUID, "the object id of a user in Entra ID, a UUID in lower case"),
         idle_minutes=4_320,  # a compute instance's idleTimeBeforeShutdown, PT15M to P3D

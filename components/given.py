@@ -4,6 +4,7 @@ A field that is declared `pulumi.Input` may be an Output, such as another resour
 resources there are or what they are called, so the component must know it while the program runs.
 """
 
+import re
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -12,6 +13,8 @@ from types import NoneType
 from typing import Any, cast, get_args, get_origin
 
 import pulumi
+
+from catalogue.wording import found_word
 
 Text = pulumi.Input[str]
 Tags = pulumi.Input[Mapping[str, Text]]
@@ -35,6 +38,18 @@ class Args:
                     f"{type(self).__name__}.{at}: is an Output, a secret or another resource's value, but decides what "
                     "is created; give a plain value, such as one from the stack's configuration that is no secret"
                 )
+
+
+def hold(args: Args, field: str, pattern: str, allowed: str) -> None:
+    """Hold the text of a field against a pattern: at once where it is known, else once it is. Raises BadArgument."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise BadArgument(f"{type(args).__name__}.{field}: found {found_word(text)}, allowed: {allowed}")
+        return text
+
+    given: Text = getattr(args, field)
+    setattr(args, field, read(given) if isinstance(given, str) else pulumi.Output.from_input(given).apply(read))
 
 
 @cache

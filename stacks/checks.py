@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
-from catalogue.platforms import PLATFORMS
+from catalogue.platforms import PLATFORMS, Form
 from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
 from stacks.model import Path, Problem, StackConfig
@@ -26,13 +26,21 @@ def one_by_one(*checks: Check) -> Check:
     return check
 
 
-def address(config: StackConfig, path: Path, uri: str, folder: bool) -> Iterator[Problem]:
-    """The address is one of the platform and, where it must be one, that of a folder."""
-    form = PLATFORMS[config.platform].uri
-    if not re.fullmatch(form.pattern or "", uri):
-        yield Problem(path, f"found {found_word(uri)}, allowed: {form.words}")
-    elif folder and not uri.endswith("/"):
-        yield Problem(path, f"found {found_word(uri)}, allowed: a folder, which ends with '/'")
+def address(config: StackConfig, path: Path, uri: str, further: Form | None = None) -> Iterator[Problem]:
+    """The address is one of the platform, and has the further form where one is given."""
+    for form in (PLATFORMS[config.platform].uri, further):
+        if form and not re.fullmatch(form.pattern or "", uri):
+            yield Problem(path, f"found {found_word(uri)}, allowed: {form.words}")
+            return
+
+
+def pulled(config: StackConfig, path: Path, image: str) -> Iterator[Problem]:
+    """The platform can pull the image: its registry is one that the ML service reads, and of a region that it reads."""
+    form = PLATFORMS[config.platform].image
+    # A region that is none is a mistake of its own, and no second one of each image.
+    region = config.region if config.region in catalogue.region_names(config.platform) else "[a-z0-9-]+"
+    if not re.fullmatch((form.pattern or "").replace("{region}", region), image):
+        yield Problem(path, f"found {found_word(image)}, allowed: {form.words.replace('{region}', config.region)}")
 
 
 def offered(config: StackConfig, path: Path, asked: Machine, use: Use) -> Iterator[Problem]:

@@ -113,6 +113,8 @@ ACCOUNT = _any_platforms("account")
 EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag's value may hold
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
 URI = _any_platforms("uri")
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ROUTE = r"^/[A-Za-z0-9._~/-]*$"
 PRINCIPAL = _any_platforms("person")
 
 FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person"}
@@ -122,6 +124,8 @@ WORDS = {
     MACHINE_TYPE: "a machine type in the platform's own words, such as those in catalogue/hardware/machines",
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
     EMAIL: "an e-mail address such as team@example.com",
+    VARIABLE: "a name of letters, digits and '_', not starting with a digit, such as MAX_MODEL_LEN",
+    ROUTE: "a path such as /v1/completions",
     IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
 }
 """The other patterns in words."""

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
-from components.aws.model import ModelArgs, isolated_model
-from components.given import Args, BadArgument, Tags, Text
+from components.aws.model import PLACE, ModelArgs, isolated_model
+from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ _WEEKDAYS = re.compile(r"\*|[0-7](-[0-7])?(,[0-7](-[0-7])?)*")
 class BatchJobArgs(Args):
     """What scores which data, on which machines, and when.
 
-    Raises BadArgument for a schedule that EventBridge cannot say.
+    Raises BadArgument for a schedule that EventBridge cannot say, and for an input or output that is not in S3.
     """
 
     job_name: Text
@@ -60,6 +60,8 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         eventbridge_cron(self.schedule.cron)
+        for field in ("input_uri", "output_uri"):
+            hold(self, field, PLACE, "a place in S3 such as s3://bucket/folder/")
 
 
 class BatchJob(pulumi.ComponentResource):

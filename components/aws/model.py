@@ -1,28 +1,45 @@
 """A model as SageMaker runs it: an image and an artifact, isolated in the pilot's network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import sagemaker
 
-from components.given import Args, Tags, Text
+from components.given import Args, Tags, Text, hold
+
+IMAGE = r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<repository>[^:@]+)[:@].+"
+PLACE, ARCHIVE = r"s3://.+/.*", r"s3://.+/.+\.tar\.gz"
 
 
 @dataclass(kw_only=True)
 class ModelArgs(Args):
-    """What a model is made of, who runs it, and where in the network it stands."""
+    """What a model is made of, who runs it, and where in the network it stands.
+
+    Raises BadArgument for an image that is none of ECR, and for an artifact that is no `.tar.gz` in S3: SageMaker takes
+    no other (ContainerDefinition, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html).
+    """
 
     image: Text
-    """The address of the container's image in ECR, with a pinned tag or digest."""
+    """The address of the container's image in ECR, in the region of the model, with a pinned tag or digest."""
     artifact_uri: Text
     """The s3:// place of a model.tar.gz."""
+    environment: pulumi.Input[Mapping[str, Text]] | None = None
+    """The container's environment: plain values, at most 100, none of them a secret.
+
+    SageMaker calls every container on port 8080, at /invocations and /ping.
+    """
     role_arn: Text
     """The role that SageMaker runs the model as; it must be able to pull the image and to read the artifact."""
     subnet_ids: pulumi.Input[Sequence[Text]]
     """The private subnets that the container's network interfaces stand in."""
     security_group_id: Text
     """The security group of those interfaces."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hold(self, "image", IMAGE, "an image of ECR such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4")
+        hold(self, "artifact_uri", ARCHIVE, "one archive in S3 such as s3://bucket/folder/model.tar.gz")
 
 
 def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> sagemaker.Model:
@@ -31,7 +48,9 @@ def isolated_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.Resource
         name,
         execution_role_arn=args.role_arn,
         enable_network_isolation=True,
-        primary_container={"image": args.image, "model_data_url": args.artifact_uri, "mode": "SingleModel"},
+        primary_container=sagemaker.ModelPrimaryContainerArgs(
+            image=args.image, model_data_url=args.artifact_uri, mode="SingleModel", environment=args.environment
+        ),
         vpc_config={"subnets": args.subnet_ids, "security_group_ids": [args.security_group_id]},
         tags=tags,
         opts=opts,

@@ -1,12 +1,16 @@
 """What each persona may do: the statements of its own policy, and the services that may take its role."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from catalogue.wording import found_word
 from components.aws import encryption
+from components.aws.model import IMAGE
+from components.folding import apart, folded
 from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine
 
@@ -49,7 +53,11 @@ class Needs(Args):
     output_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona writes; one that ends in '/' means all below it."""
     images: pulumi.Input[Sequence[Text]] = ()
-    """The images in ECR of the containers that the personas run, beside those of the repository."""
+    """The images in ECR of the containers that the personas run, beside those of the repository.
+
+    Where these, and the places above, are more than a role's policies can name, those that share a folder or a
+    repository's namespace are granted by it.
+    """
     machines: Sequence[Machine] = ()
     """All machines that may be started; none other may. They must be known."""
 
@@ -58,7 +66,7 @@ class Needs(Args):
 class IdentityArgs(Args):
     """How the personas are called, what they work on, and what they need beside.
 
-    Raises BadArgument where there is no machine that may be started.
+    Raises BadArgument where there is no machine that may be started, and for an image that is not in ECR in `region`.
     """
 
     prefix: Text
@@ -94,19 +102,22 @@ class IdentityArgs(Args):
 
 @dataclass(frozen=True)
 class Words:
-    """What the statements are written with, known. Ids of resources are none: a role waits for those it names alone."""
+    """What the statements are written with, known. Ids of resources are none: a role waits for those it names alone.
+
+    Places are BUCKET/KEY and REGISTRY/NAME, where the registry is an account; one that ends in '/' means all below it.
+    """
 
     prefix: str
     account: str
     region: str
-    artifact_uris: Sequence[str]
-    input_uris: Sequence[str]
-    output_uris: Sequence[str]
-    images: Sequence[str]
+    artifacts: Sequence[str]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    repositories: Sequence[str]
 
 
 def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
-    """The words of the arguments, once all of them are known."""
+    """The words of the arguments, once all of them are known, with no more places than a role's policies can name."""
     return pulumi.Output.all(
         prefix=args.prefix,
         account=args.account,
@@ -115,7 +126,48 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         input_uris=args.needs.input_uris,
         output_uris=args.needs.output_uris,
         images=args.needs.images,
-    ).apply(lambda known: Words(**known))
+    ).apply(lambda known: fitting(**known))
+
+
+ROOM = 5_500
+"""Characters for the places of a role, of the 10,240 that all its inline policies may have; the rest is for what every
+stack's role says. IAM, "IAM and STS quotas", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+
+def fitting(
+    prefix: str,
+    account: str,
+    region: str,
+    artifact_uris: Sequence[str],
+    input_uris: Sequence[str],
+    output_uris: Sequence[str],
+    images: Sequence[str],
+) -> Words:
+    """The words, whose places are folded into the folders that hold them until they fit a role's policies.
+
+    Where no two share a folder below their bucket or registry they stay, and policies/aws/sizes.py says what is wrong.
+    """
+    places = {
+        "artifacts": apart([_place(uri) for uri in _versions(artifact_uris)]),
+        "inputs": apart([_place(uri) for uri in input_uris]),
+        "outputs": apart([_place(uri) for uri in output_uris]),
+        "repositories": apart([_repository(image, region) for image in images]),
+    }
+    while sum(_length(*one) for one in places.items()) > ROOM:
+        for name in sorted(places, key=lambda one: _length(one, places[one]), reverse=True):
+            if (fewer := folded(places[name])) is not None:
+                places[name] = fewer
+                break
+        else:
+            break
+    return Words(prefix, account, region, **places)
+
+
+def _length(name: str, places: Sequence[str]) -> int:
+    """The characters of places as ARNs. An input is named twice: for its objects, and for the list of them."""
+    around = 45 if name == "repositories" else 20
+    return sum(len(place) + around for place in places) * (2 if name == "inputs" else 1)
 
 
 def beyond_account(statements: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -171,15 +223,15 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         ],
         "serving": [
             *runs_containers,
-            *_uris("Artifacts", ["s3:GetObject"], _versions(words.artifact_uris)),
+            *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
         ],
         "batch": [
             *runs_containers,
-            *_uris("Artifacts", ["s3:GetObject"], _versions(words.artifact_uris)),
-            *_uris("Input", ["s3:GetObject"], words.input_uris),
-            *_uris("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.output_uris),
-            *_list("ListInput", words.input_uris),
+            *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_objects("Input", ["s3:GetObject"], words.inputs),
+            *_objects("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.outputs),
+            *_list("ListInput", words.inputs),
         ],
         "approver": [_allow("Approve", _APPROVE, packages)],
     }
@@ -253,7 +305,7 @@ def _allow(
 def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
     """What running a container takes: its image, its log stream, its metrics."""
     logs = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker/*"
-    images = sorted({_repository_arn(image, words.region) for image in words.images})
+    images = [_repository_arn(place, words.region) for place in words.repositories]
     return [
         _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
         _allow("Images", _PULL, [args.repository_arn, *images]),
@@ -271,11 +323,27 @@ def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def _repository_arn(image: str, region: str) -> str:
-    """The ECR repository of an image such as 1234.dkr.ecr.us-east-1.amazonaws.com/name:tag."""
-    host, _, rest = image.partition("/")
-    name = rest.partition("@")[0].partition(":")[0]
-    return f"arn:aws:ecr:{region}:{host.partition('.')[0]}:repository/{name}"
+def _repository(image: str, region: str) -> str:
+    """The account and the name of the repository of 111122223333.dkr.ecr.us-east-1.amazonaws.com/name:tag.
+
+    Raises BadArgument for an image of another registry or region, which SageMaker cannot pull.
+    """
+    of = re.fullmatch(IMAGE, image)
+    if of is None or of["region"] != region:
+        raise BadArgument(
+            f"Needs.images: found {found_word(image)}, allowed: an image of ECR in the personas' region such as "
+            f"111122223333.dkr.ecr.{region}.amazonaws.com/scorer:1.4"
+        )
+    return f"{of['account']}/{of['repository']}"
+
+
+def _repository_arn(place: str, region: str) -> str:
+    account, _, name = place.partition("/")
+    return f"arn:aws:ecr:{region}:{account}:repository/{_all_below(name)}"
+
+
+def _all_below(place: str) -> str:
+    return f"{place}*" if place.endswith("/") else place
 
 
 def _network(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
@@ -312,9 +380,13 @@ def _files(sid: str, read: list[Any], write: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _uris(sid: str, actions: Sequence[str], uris: Sequence[str]) -> list[dict[str, Any]]:
-    """Statements on s3:// places; one that ends in '/' means all below it. None where there are none."""
-    arns = sorted({"arn:aws:s3:::" + uri.removeprefix("s3://") + ("*" if uri.endswith("/") else "") for uri in uris})
+def _place(uri: str) -> str:
+    return uri.removeprefix("s3://")
+
+
+def _objects(sid: str, actions: Sequence[str], places: Sequence[str]) -> list[dict[str, Any]]:
+    """A statement on the objects at or below places. None where there are none."""
+    arns = [f"arn:aws:s3:::{_all_below(place)}" for place in places]
     return [_allow(sid, actions, arns)] if arns else []
 
 
@@ -332,12 +404,17 @@ def _versions(artifact_uris: Sequence[str]) -> list[str]:
     return folders
 
 
-def _list(sid: str, uris: Sequence[str]) -> list[dict[str, Any]]:
+def _list(sid: str, places: Sequence[str]) -> list[dict[str, Any]]:
     """Listing the prefixes that a transform job expands; each bucket with its own prefixes only."""
-    places = sorted({tuple(uri.removeprefix("s3://").partition("/")[::2]) for uri in uris})
+    prefixes: dict[str, list[str]] = {}
+    for bucket, _, prefix in (place.partition("/") for place in places):
+        prefixes.setdefault(bucket, []).append(f"{prefix}*")
     return [
         _allow(
-            f"{sid}{index}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"], {"StringLike": {"s3:prefix": f"{prefix}*"}}
+            f"{sid}{index}",
+            ["s3:ListBucket"],
+            [f"arn:aws:s3:::{bucket}"],
+            {"StringLike": {"s3:prefix": found[0] if len(found) == 1 else found}},
         )
-        for index, (bucket, prefix) in enumerate(places)
+        for index, (bucket, found) in enumerate(sorted(prefixes.items()))
     ]

@@ -7,10 +7,10 @@ from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.monitoring import QueryAlarm, alarm_on_logs
 from components.azure.names import digest, regional
-from components.azure.registry import RegisteredModelArgs, full_uri, version_of
+from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, full_uri, version_of
 from components.azure.schedules import ncrontab, windows_timezone
 from components.azure.workspace import cluster_from_zero
-from components.given import Args, BadArgument, Tags, Text
+from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
 REACH = ("amlworkspace",)
@@ -90,6 +90,8 @@ class BatchJobArgs(Args):
     def __post_init__(self) -> None:
         super().__post_init__()
         _schedule(self)
+        hold(self, "input_uri", PLACE, "a place on a datastore such as azureml://datastores/artifacts/paths/folder/")
+        hold(self, "output_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
 
 
 def _schedule(args: BatchJobArgs) -> tuple[str, str]:
@@ -191,6 +193,7 @@ class BatchJob(pulumi.ComponentResource):
             experiment_name=args.job_name,
             compute_id=cluster.id,
             environment_id=args.model.environment_id,
+            environment_variables=args.model.environment or None,
             identity=ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id),
             distribution=ml.PyTorchArgs(distribution_type="PyTorch", process_count_per_instance=1),
             resources=ml.JobResourceConfigurationArgs(instance_count=args.replicas),
@@ -242,6 +245,7 @@ class BatchJob(pulumi.ComponentResource):
             properties=ml.BatchDeploymentPropertiesArgs(
                 compute=cluster.id,
                 environment_id=args.model.environment_id,
+                environment_variables=args.model.environment or None,
                 model=ml.IdAssetReferenceArgs(reference_type="Id", asset_id=args.model.model_id),
                 resources=ml.DeploymentResourceConfigurationArgs(instance_count=args.replicas),
                 max_concurrency_per_instance=1,

@@ -169,6 +169,7 @@ class Endpoint(pulumi.ComponentResource):
                 instance_type=args.machine.type,
                 model=args.model.model_id,
                 environment_id=args.model.environment_id,
+                environment_variables=args.model.environment or None,
                 app_insights_enabled=True,
                 request_settings=ml.OnlineRequestSettingsArgs(
                     max_concurrent_requests_per_instance=4, max_queue_wait="PT5S", request_timeout="PT60S"

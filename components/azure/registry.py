@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
+from catalogue.platforms import PLATFORMS
 from components.azure.names import digest
 from components.azure.store import CONTAINER
-from components.given import Args, Tags, Text
+from components.given import Args, Tags, Text, hold
 
 PORT, ALIVE, SCORE = 5001, "/", "/score"
 """Where an image answers, as Azure ML's inference server does.
@@ -17,9 +18,16 @@ Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-inferenc
 """
 
 
+PLACE, FOLDER = r"azureml://datastores/[^/]+/paths/.+", r"azureml://datastores/[^/]+/paths/.+/"
+
+
 @dataclass(kw_only=True)
 class ModelArgs(Args):
-    """A model to register: its files, and the image that runs them."""
+    """A model to register: its files, and the image that runs them.
+
+    Raises BadArgument for an image of another registry than Azure's or Microsoft's, which no identity of Azure can
+    pull, and for an artifact that is no folder of a datastore.
+    """
 
     image: str
     """The image that runs the model, online and in batch, such as registry.azurecr.io/scorer:1.
@@ -31,6 +39,23 @@ class ModelArgs(Args):
 
     The program must know it: another folder is another version of the model.
     """
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The container's environment: plain values, none of them a secret.
+
+    The program must know it, and what follows: another value is another version.
+    """
+    port: int = PORT
+    """The port that the container listens on, 5001 where nothing is given."""
+    predict_route: str = SCORE
+    """The path of predictions, /score where nothing is given."""
+    health_route: str = ALIVE
+    """The path of health checks, / where nothing is given."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pulled = PLATFORMS["azure"].image.pattern or ""
+        hold(self, "image", pulled, "an image of REGISTRY.azurecr.io or of mcr.microsoft.com")
+        hold(self, "artifact_uri", FOLDER, "a datastore's folder such as azureml://datastores/artifacts/paths/folder/")
 
 
 @dataclass(kw_only=True)
@@ -109,7 +134,7 @@ class Registry(pulumi.ComponentResource):
         self.model_ids, self.environment_ids = {}, {}
         for key, model in args.models.items():
             self.model_ids[key] = self._model(name, key, model, args, datastore)
-            self.environment_ids[key] = self._environment(name, key, model.image, args)
+            self.environment_ids[key] = self._environment(name, key, model, args)
         self.register_outputs({"model_ids": self.model_ids, "environment_ids": self.environment_ids})
 
     def _model(
@@ -137,7 +162,8 @@ class Registry(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[datastore]),
         ).id
 
-    def _environment(self, name: str, key: str, image: str, args: RegistryArgs) -> pulumi.Output[str]:
+    def _environment(self, name: str, key: str, model: ModelArgs, args: RegistryArgs) -> pulumi.Output[str]:
+        version = digest(model.image, *_answers(model))
         container = ml.EnvironmentContainer(
             f"{name}-{key}",
             name=key,
@@ -148,19 +174,21 @@ class Registry(pulumi.ComponentResource):
         )
 
         def route(path: str) -> ml.RouteArgs:
-            return ml.RouteArgs(path=path, port=PORT)
+            return ml.RouteArgs(path=path, port=model.port)
 
         return ml.EnvironmentVersion(
-            f"{name}-{key}-{digest(image)}",
+            f"{name}-{key}-{version}",
             name=container.name,
-            version=digest(image),
+            version=version,
             workspace_name=args.workspace_name,
             resource_group_name=args.group_name,
             properties=ml.EnvironmentVersionPropertiesArgs(
-                image=image,
+                image=model.image,
                 os_type="Linux",
                 inference_config=ml.InferenceContainerPropertiesArgs(
-                    liveness_route=route(ALIVE), readiness_route=route(ALIVE), scoring_route=route(SCORE)
+                    liveness_route=route(model.health_route),
+                    readiness_route=route(model.health_route),
+                    scoring_route=route(model.predict_route),
                 ),
                 tags=args.tags,
             ),
@@ -169,8 +197,16 @@ class Registry(pulumi.ComponentResource):
 
 
 def version_of(model: ModelArgs) -> str:
-    """The word that stands for a model's artifact and image: another of either has another."""
-    return digest(model.artifact_uri, model.image)
+    """The word that stands for a model's artifact, image, environment and routes: another of one has another."""
+    variables = [f"{name}={value}" for name, value in sorted(model.environment.items())]
+    return digest(model.artifact_uri, model.image, *_answers(model), *variables)
+
+
+def _answers(model: ModelArgs) -> list[str]:
+    """Where the container answers, as words of its version; none for what is meant where nothing is given."""
+    usual = (PORT, SCORE, ALIVE)
+    found = (model.port, model.predict_route, model.health_route)
+    return [] if found == usual else [str(word) for word in found]
 
 
 def full_uri(uri: Text, subscription: Text, group_name: Text, workspace_name: Text) -> pulumi.Output[str]:

@@ -8,9 +8,9 @@ import pulumi
 from pulumi_gcp import cloudscheduler, workflows
 
 from components.gcp.alarms import RunAlarms, run_alarms
-from components.gcp.model import ModelArgs, versioned_model
+from components.gcp.model import FOLDER, PLACE, ModelArgs, versioned_model
 from components.gcp.run import RunArgs, definition
-from components.given import Args, Tags, Text
+from components.given import Args, Tags, Text, hold
 from components.shapes import Machine, Schedule
 
 REACH: tuple[str, ...] = ()
@@ -19,7 +19,10 @@ REACH: tuple[str, ...] = ()
 
 @dataclass(kw_only=True)
 class BatchJobArgs(Args):
-    """What scores what, when, on which machines, and who hears where it fails."""
+    """What scores what, when, on which machines, and who hears where it fails.
+
+    Raises BadArgument for an input that is not in Cloud Storage, and for an output that is no folder there.
+    """
 
     job_name: Text
     """What batch prediction jobs and alerts are called: a letter, then `[a-z0-9-]`, at most 47 characters."""
@@ -51,6 +54,11 @@ class BatchJobArgs(Args):
     """The notification channel that alerts go to, of Alerts."""
     tags: Tags
     """The labels of everything that is created, of the batch prediction jobs, too."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        hold(self, "input_uri", PLACE, "a file or folder in Cloud Storage such as gs://bucket/folder/")
+        hold(self, "output_uri", FOLDER, "a folder in Cloud Storage such as gs://bucket/folder/")
 
 
 class BatchJob(pulumi.ComponentResource):

@@ -1,10 +1,12 @@
 """A model as Vertex AI runs it: an image and an artifact folder, a version of its own in the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 
-from components.given import Args, Tags, Text
+from catalogue.platforms import PLATFORMS
+from components.given import Args, Tags, Text, hold
 from provider.gcp.model import Model
 
 PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
@@ -12,10 +14,16 @@ PREDICT_ROUTE, HEALTH_ROUTE, PORT = "/predict", "/health", 8080
 container requirements for inference", https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
 """
 
+PLACE, FOLDER = r"gs://[^/]+/.+", r"gs://[^/]+/.+/"
+
 
 @dataclass(kw_only=True)
 class ModelArgs(Args):
-    """A model, and where, as whom and under which key it runs."""
+    """A model, and where, as whom and under which key it runs.
+
+    Raises BadArgument for an image of another registry than Google's, and for an artifact that is no folder in Cloud
+    Storage: Vertex AI takes no other (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec).
+    """
 
     project: Text
     """The id of the Google Cloud project."""
@@ -23,7 +31,15 @@ class ModelArgs(Args):
     """The region of the model and of what runs it, which must be the key's."""
     image: Text
     """The container image that serves the model, with a tag other than `latest` or a digest. It must answer POST at
-    `/predict` and GET at `/health` on port 8080, where it is none of Vertex AI's prebuilt images."""
+    `predict_route` and GET at `health_route` on `port`, where it is none of Vertex AI's prebuilt images."""
+    environment: pulumi.Input[Mapping[str, Text]] | None = None
+    """The container's environment: plain values, at most 100, none of them a secret."""
+    port: pulumi.Input[int] = PORT
+    """The port that the container listens on; 8080 where this is left out."""
+    predict_route: Text = PREDICT_ROUTE
+    """The path of predictions, `/predict` where this is left out."""
+    health_route: Text = HEALTH_ROUTE
+    """The path of health checks, `/health` where this is left out."""
     artifact_uri: Text
     """The folder of the model's artifact, `gs://BUCKET/FOLDER/`. Vertex AI keeps a copy of it."""
     service_account: Text
@@ -31,6 +47,12 @@ class ModelArgs(Args):
     `batch` for a batch job. It must be able to read the artifact."""
     data_key_id: Text
     """The KMS key of the model and of what runs it, of Encryption."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pulled = PLATFORMS["gcp"].image.pattern or ""
+        hold(self, "image", pulled, "an image such as us-central1-docker.pkg.dev/project/repository/scorer:1.4")
+        hold(self, "artifact_uri", FOLDER, "a folder in Cloud Storage such as gs://bucket/folder/")
 
 
 def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.ResourceOptions) -> Model:
@@ -43,9 +65,10 @@ def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.Resourc
         display_name=name,
         image=args.image,
         artifact_uri=args.artifact_uri,
-        predict_route=PREDICT_ROUTE,
-        health_route=HEALTH_ROUTE,
-        ports=[PORT],
+        environment=args.environment,
+        predict_route=args.predict_route,
+        health_route=args.health_route,
+        ports=[args.port],
         service_account=args.service_account,
         kms_key_name=args.data_key_id,
         labels=tags,

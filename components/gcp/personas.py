@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from components.folding import apart, folded
 from components.given import Args, BadArgument, Text
 
 _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
@@ -88,7 +89,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
     """
-    artifacts = _objects(_versions(args.needs.artifact_uris), args)
+    artifacts = _versions(args.needs.artifact_uris)
 
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix)]
@@ -103,10 +104,10 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         ),
         "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls_images=True),
         "pipeline": Persona(permissions=(*_SCORE, "logging.logEntries.create"), acts_as=["batch"]),
-        "serving": Persona(permissions=_RUN, reads=artifacts),
+        "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args)),
         "batch": Persona(
             permissions=_RUN,
-            reads=[*artifacts, *_objects(args.needs.input_uris, args)],
+            reads=_objects([*artifacts, *args.needs.input_uris], args),
             writes=_objects(args.needs.output_uris, args),
         ),
         "approver": Persona(permissions=_APPROVE),
@@ -134,12 +135,33 @@ _SCORE = (
 )
 
 
+CONDITIONS = 20
+"""How often a policy may bind one role to one principal under a condition. IAM, "Quotas and limits",
+https://cloud.google.com/iam/quotas ("Conditional role bindings in an allow policy for the same role and principal")
+"""
+
+
 def _objects(uris: Sequence[str], args: IdentityArgs) -> list[Objects]:
-    """The objects that gs:// addresses name, each once. Those in the stack's own bucket have its name as an output."""
-    split = (uri.removeprefix("gs://").partition("/") for uri in uris)
-    found = sorted({(bucket, prefix) for bucket, _, prefix in split})
+    """The objects that gs:// addresses name, none below another. Those in the stack's own bucket have its output.
+
+    Where a bucket has more of them than its policy takes, those that share a folder are granted by it. Where no two do
+    they stay, and policies/gcp/sizes.py says what is wrong.
+    """
+    buckets: dict[str, list[str]] = {}
+    for place in apart([uri.removeprefix("gs://") for uri in uris]):
+        buckets.setdefault(place.partition("/")[0], []).append(place)
     own = args.own_bucket
-    return [Objects(bucket, args.bucket_name if bucket == own else bucket, prefix) for bucket, prefix in found]
+    return [
+        Objects(bucket, args.bucket_name if bucket == own else bucket, place.partition("/")[2])
+        for bucket, found in sorted(buckets.items())
+        for place in _few(found)
+    ]
+
+
+def _few(places: list[str]) -> list[str]:
+    while len(places) > CONDITIONS and (fewer := folded(places)) is not None:
+        places = fewer
+    return places
 
 
 def _versions(artifact_uris: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ OUTPUTS = {"resourceName": "string", "versionId": "string", "versionName": "stri
 class Model(pulumi.CustomResource):
     """Creates a model in the Vertex AI registry, served by `image` from the artifact folder `artifact_uri`.
 
-    A changed image, artifact, route, port, service account or key uploads a new version to the same model. Display name
+    Another image, artifact, environment, route, port, service account or key is a new version. Display name
     and labels change without a new version. Another project, location or model id replaces the model. Delete removes
     every version; Vertex AI refuses it while one is deployed. `model_id` is letters, digits, `_` and `-`, at most 63.
     """
@@ -65,6 +65,7 @@ class Model(pulumi.CustomResource):
         service_account: Text,
         kms_key_name: Text,
         labels: pulumi.Input[Mapping[str, Text]],
+        environment: pulumi.Input[Mapping[str, Text]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {
@@ -80,6 +81,7 @@ class Model(pulumi.CustomResource):
             "serviceAccount": service_account,
             "kmsKeyName": kms_key_name,
             "labels": labels,
+            "environment": environment,
         }
         super().__init__(TOKEN, name, {**inputs, **dict.fromkeys(OUTPUTS)}, opts)
 
@@ -94,6 +96,7 @@ def _pinned(image: str) -> str:
 ModelId = Annotated[str, Allowed(pattern=r"^[a-z_][a-z0-9_-]{0,62}$")]
 Route = Annotated[str, Allowed(pattern=r"^/")]
 Port = Annotated[int, Allowed(ge=1, le=65535)]
+Environment = Annotated[dict[str, str], Allowed(max_length=100)]
 KmsKeyName = Annotated[str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$")]
 
 
@@ -113,11 +116,16 @@ class ModelInputs(Inputs):
     service_account: ServiceAccount
     kms_key_name: KmsKeyName
     labels: Labels
+    environment: Environment | None = None
 
 
 def version_alias(inputs: ModelInputs) -> str:
-    """The alias of the version with this content. The content is everything but display name and labels."""
-    content = {name: value for name, value in asdict(inputs).items() if name not in ("display_name", "labels")}
+    """The alias of the version with this content. The content is everything but display name and labels.
+
+    What is left out is no part of it, so a version that stands keeps its alias when a model can say more.
+    """
+    given = {name: value for name, value in asdict(inputs).items() if value is not None}
+    content = {name: value for name, value in given.items() if name not in ("display_name", "labels")}
     return f"{PREFIX}{digest(content)[:20]}"
 
 
@@ -158,6 +166,7 @@ class ModelService(Service[ModelInputs]):
                         "predictRoute": inputs.predict_route,
                         "healthRoute": inputs.health_route,
                         "ports": [{"containerPort": port} for port in inputs.ports],
+                        **({"env": _variables(inputs.environment)} if inputs.environment else {}),
                     },
                     "encryptionSpec": {"kmsKeyName": inputs.kms_key_name},
                     "labels": inputs.labels,
@@ -204,6 +213,7 @@ class ModelService(Service[ModelInputs]):
             "ports": [port["containerPort"] for port in container.get("ports", [])],
             "kmsKeyName": found.get("encryptionSpec", {}).get("kmsKeyName"),
             "labels": found.get("labels", {}),
+            **({"environment": {one["name"]: one["value"] for one in env}} if (env := container.get("env")) else {}),
             **_outputs(id, str(found["versionId"])),
         }
 
@@ -221,6 +231,10 @@ class ModelService(Service[ModelInputs]):
         from provider.vertex import Vertex
 
         return Vertex(name.split("/")[3], self.clouds, self.seconds)
+
+
+def _variables(environment: Mapping[str, str]) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in sorted(environment.items())]
 
 
 def _name(inputs: ModelInputs) -> str:

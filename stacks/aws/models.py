@@ -23,9 +23,11 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:
     """A model of the stack file as the persona runs it."""
+    asked = models.of(config)[name]
     return ModelArgs(
-        image=models.of(config)[name].image,
-        artifact_uri=models.of(config)[name].artifact_uri,
+        image=asked.image,
+        artifact_uri=asked.artifact_uri,
+        environment=asked.environment or None,
         role_arn=ground.role_arns[persona],
         subnet_ids=list(ground.subnet_ids.values()),
         security_group_id=ground.security_group_id,

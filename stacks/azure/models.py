@@ -12,7 +12,10 @@ from stacks.sections import models
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each model, tell the ground its ids, and say where artifacts and images are kept."""
     asked = {
-        name: ModelArgs(image=model.image, artifact_uri=model.artifact_uri) for name, model in models.of(config).items()
+        name: ModelArgs(
+            image=model.image, artifact_uri=model.artifact_uri, environment=model.environment, **model.answers
+        )
+        for name, model in models.of(config).items()
     }
     registry = Registry(
         f"{ground.stack}-registry",
@@ -28,8 +31,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     )
     for name, model in asked.items():
         ground.models[name] = RegisteredModelArgs(
-            image=model.image,
-            artifact_uri=model.artifact_uri,
+            **vars(model),
             model_id=registry.model_ids[name],
             environment_id=registry.environment_ids[name],
         )

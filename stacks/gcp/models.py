@@ -22,11 +22,14 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:
     """A model of the stack file as the persona runs it."""
+    asked = models.of(config)[name]
     return ModelArgs(
         project=ground.account,
         region=ground.region,
-        image=models.of(config)[name].image,
-        artifact_uri=models.of(config)[name].artifact_uri,
+        image=asked.image,
+        artifact_uri=asked.artifact_uri,
+        environment=asked.environment or None,
+        **asked.answers,
         service_account=ground.account_emails[persona],
         data_key_id=ground.data_key_id,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from catalogue.platforms import PLATFORMS
+from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
 from stacks.checks import address, offered, one_by_one
 from stacks.fields import Cron, Machine, Slug, TimeZone, Uri, machine_type_schema
@@ -53,13 +53,13 @@ class BatchJob(Machine):
 
 def _input(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri, folder=False)
+        yield from address(config, (SECTION.name, name, "input_uri"), job.input_uri)
 
 
 def _output(config: StackConfig) -> Iterator[Problem]:
-    folders = PLATFORMS[config.platform].folders
+    output = FOLDER if PLATFORMS[config.platform].folders else None
     for name, job in of(config).items():
-        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, folder=folders)
+        yield from address(config, (SECTION.name, name, "output_uri"), job.output_uri, output)
 
 
 def _models(config: StackConfig) -> Iterator[Problem]:

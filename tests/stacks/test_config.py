@@ -26,6 +26,7 @@ from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 PILOT = STACKS / "Pulumi.aws-pilot.yaml"
 HARDWARE = catalogue.load("aws")
+ECR = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 TEXT = """\
 config:
   mlplatform:platform: aws
@@ -40,7 +41,7 @@ config:
   mlplatform:workspace: {zones: [us-east-1a, us-east-1b], users: [ana, ben], idle_timeout_minutes: 60}
   mlplatform:models:
     scorer:
-      image: example.com/scorer:1.4
+      image: 111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4
       artifact_uri: s3://models/scorer/1/model.tar.gz
   mlplatform:endpoints:
     live:
@@ -406,15 +407,41 @@ MISTAKES = [
         "mlplatform:endpoints.queued.model: found 'zzz', no key of mlplatform:models; allowed: scorer",
     ),
     (
-        "example.com/scorer:1.4",
-        "example.com/scorer:latest",
-        "mlplatform:models.scorer.image: found 'example.com/scorer:latest', allowed: a pinned tag or digest, never "
+        f"{ECR}/scorer:1.4",
+        f"{ECR}/scorer:latest",
+        f"mlplatform:models.scorer.image: found '{ECR}/scorer:latest', allowed: a pinned tag or digest, never "
         "'latest'",
     ),
     (
-        "example.com/scorer:1.4",
-        "example.com/scorer",
-        f"mlplatform:models.scorer.image: found 'example.com/scorer', {IMAGE}",
+        f"{ECR}/scorer:1.4",
+        f"{ECR}/scorer",
+        f"mlplatform:models.scorer.image: found '{ECR}/scorer', {IMAGE}",
+    ),
+    *(
+        (
+            f"{ECR}/scorer:1.4",
+            image,
+            f"mlplatform:models.scorer.image: found {image!r}, allowed: an image of ECR in the stack's region, "
+            f"such as {ECR}/scorer:1.4; SageMaker pulls from no other registry or region, so push a copy there",
+        )
+        for image in (
+            "ghcr.io/acme-risk/claims-scorer:1.4",
+            "docker.io/acme-risk/scorer:1.4",
+            "public.ecr.aws/acme/scorer:1.4",
+            "11112222333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4",
+            "111122223333.dkr.ecr.us-west-2.amazonaws.com/scorer:1.4",
+            "111122223333.dkr.ecr.us-east-1.amazonaws.com.example.com/scorer:1",
+            "us-central1-docker.pkg.dev/acme/serving/scorer:1.4",
+        )
+    ),
+    *(
+        (
+            "s3://models/scorer/1/model.tar.gz",
+            uri,
+            f"mlplatform:models.scorer.artifact_uri: found {uri!r}, allowed: one archive whose name ends with "
+            "'.tar.gz', such as s3://bucket/folder/model.tar.gz",
+        )
+        for uri in ("s3://models/scorer/1/", "s3://models/scorer/1/model.tar", "s3://models/scorer/1/model.zip")
     ),
     (
         "s3://models/scorer/1/model.tar.gz",
@@ -817,8 +844,10 @@ slugs = st.one_of(
     st.integers(0, 10**18).map("n{}".format),
 )
 regions = st.sampled_from(HARDWARE.regions)
-images = st.builds("{}/{}:{}".format, slugs, slugs, st.sampled_from(["1", "3.0-5", "2.6.0-gpu_py312", "latest-1"]))
-digests = st.builds("{}/{}@sha256:{:064x}".format, slugs, slugs, st.integers(0, 16**64 - 1))
+ecr = st.builds("{:012}.dkr.ecr".format, st.integers(0, 10**12 - 1))
+tags = st.sampled_from([":1", ":3.0-5", ":2.6.0-gpu_py312", ":latest-1"])
+digests = st.builds("@sha256:{:064x}".format, st.integers(0, 16**64 - 1))
+archives = st.builds("s3://a{}/{}/model.tar.gz".format, slugs.map("b{}".format), slugs)
 uris = st.builds("s3://a{}/{}/".format, slugs.map("b{}".format), slugs)
 rates = st.one_of(st.integers(1, 100), st.floats(0.001, 100, allow_nan=False))
 cidrs = st.builds(
@@ -839,9 +868,9 @@ def fields(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[
 @st.composite
 def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
     """A config that must be read: every field within its bounds, every model known."""
-    models = draw(
-        st.dictionaries(slugs, fields({"image": images | digests, "artifact_uri": uris}), min_size=1, max_size=3)
-    )
+    region = draw(regions)
+    images = st.builds("{}.{}.amazonaws.com/{}{}".format, ecr, st.just(region), slugs, tags | digests)
+    models = draw(st.dictionaries(slugs, fields({"image": images, "artifact_uri": archives}), min_size=1, max_size=3))
     model = st.sampled_from(sorted(models))
     high = st.integers(50, 100)
     online = fields(
@@ -882,7 +911,6 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
         enabled=st.booleans(),
         timezone=zones,
     )
-    region = draw(regions)
     named = draw(st.lists(st.sampled_from(zones_of(region)), min_size=2, unique=True))
     config = draw(
         fields(

@@ -22,7 +22,15 @@ from tests.stacks import test_config as common
 from tests.stacks.test_config import examples, jsonschema_of_file, outcome, read_bytes, refusal
 
 ACCOUNTS = {"aws": '"111122223333"', "gcp": "payments-risk-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
-FOLDERS = {"aws": "s3://data/", "gcp": "gs://data/", "azure": "azureml://datastores/data/paths/"}
+FOLDERS = {"aws": "s3://data/", "gcp": "gs://data/", "azure": "azureml://datastores/artifacts/paths/"}
+IMAGES = {
+    "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1.4",
+    "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",
+    "azure": "mcr.microsoft.com/azureml/scorer:1.4",
+}
+ARTIFACTS = {
+    platform: f"{folder}scorer/1/{'model.tar.gz' if platform == 'aws' else ''}" for platform, folder in FOLDERS.items()
+}
 PEOPLE = {
     "aws": {},
     "gcp": {"ana": "ana@example.com", "ben": "ben@example.com"},
@@ -52,8 +60,8 @@ config:
     principals: {{{principals}}}
   mlplatform:models:
     scorer:
-      image: example.com/scorer:1.4
-      artifact_uri: {FOLDERS[platform]}scorer/1/
+      image: {IMAGES[platform]}
+      artifact_uri: {ARTIFACTS[platform]}
   mlplatform:endpoints:
     live:
       kind: online
@@ -112,7 +120,7 @@ ACCOUNT = {
 URI = {
     "aws": "allowed: an S3 address with a key such as s3://bucket/folder/model.tar.gz",
     "gcp": "allowed: a Cloud Storage folder such as gs://bucket/folder/",
-    "azure": "allowed: a datastore's folder such as azureml://datastores/artifacts/paths/folder/",
+    "azure": "allowed: a folder of the stack's own datastore such as azureml://datastores/artifacts/paths/folder/",
 }
 PERSON = {
     "aws": "none; Studio knows a person by the role they sign in with",
@@ -219,8 +227,8 @@ MISTAKES = [
         "azure",
         "paths/scores/",
         "paths/scores",
-        "batch_jobs.nightly.output_uri: found 'azureml://datastores/data/paths/scores', allowed: a folder, which ends "
-        "with '/'",
+        "batch_jobs.nightly.output_uri: found 'azureml://datastores/artifacts/paths/scores', allowed: a folder, "
+        "which ends with '/'",
     ),
     (
         "azure",
@@ -409,13 +417,73 @@ def test_an_account_or_an_address_of_another_platform_gives_its_sentence(file: P
     found = ACCOUNTS[other].strip('"')
     text = changed(platform, (f"account: {ACCOUNTS[platform]}", f"account: {ACCOUNTS[other]}"))
     assert refusal(file, text) == f"mlplatform:account: found '{found}', {ACCOUNT[platform]}"
-    for path, folder in (
-        ("models.scorer.artifact_uri", "scorer/1/"),
-        ("batch_jobs.nightly.input_uri", "transactions/"),
-        ("batch_jobs.nightly.output_uri", "scores/"),
+    for path, own in (
+        ("models.scorer.artifact_uri", ARTIFACTS[platform]),
+        ("batch_jobs.nightly.input_uri", f"{FOLDERS[platform]}transactions/"),
+        ("batch_jobs.nightly.output_uri", f"{FOLDERS[platform]}scores/"),
     ):
-        text = changed(platform, (FOLDERS[platform] + folder, FOLDERS[other] + folder))
-        assert refusal(file, text) == f"mlplatform:{path}: found '{FOLDERS[other]}{folder}', {URI[platform]}"
+        foreign = own.replace(FOLDERS[platform], FOLDERS[other])
+        text = changed(platform, (own, foreign))
+        assert refusal(file, text) == f"mlplatform:{path}: found '{foreign}', {URI[platform]}"
+
+
+def _model(platform: str, **more: Any) -> dict[str, Any]:
+    """The platform's config, whose model says more."""
+    config = json.loads(json.dumps(CONFIGS[platform]))
+    config["mlplatform:models"]["scorer"] |= more
+    return config
+
+
+@EACH
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"HF_TOKEN": "x"},
+        {"DB_PASSWORD": "x"},
+        {"OPENAI_API_KEY": "x"},
+        {"SEEN": "AKIA" + "A" * 16},
+        {"SEEN": "hf_" + "a" * 34},
+        {"SEEN": "ghp_" + "a" * 36},
+        {"SEEN": "-----BEGIN PRIVATE KEY-----"},
+        {"SEEN": "postgres://scorer:hunter2@db.example.com/scores"},
+        {"SEEN": "DefaultEndpointsProtocol=https;AccountKey=abc=="},
+    ],
+)
+def test_an_environment_takes_no_secret(platform: str, variable: dict[str, str]) -> None:
+    ((name, value),) = variable.items()
+    with pytest.raises(BadInput) as caught:
+        validate(_model(platform, environment=variable), "a.yaml")
+    said = str(caught.value)
+    assert said.startswith(f"a.yaml: mlplatform:models.scorer.environment.{name}: looks like a secret")
+    assert len(value) < 2 or value not in said, "a sentence shows no secret"
+
+
+@EACH
+@given(st.dictionaries(st.from_regex(r"[A-Z_]{1,8}_LEN", fullmatch=True), st.integers(0, 9999).map(str), max_size=5))
+def test_an_environment_takes_plain_values(platform: str, environment: dict[str, str]) -> None:
+    config = validate(_model(platform, environment=environment), "a.yaml")
+    assert config.models["scorer"].environment == environment  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("key", "value"), [("port", 8000), ("predict_route", "/v1/completions"), ("health_route", "/healthz")]
+)
+def test_where_a_container_answers_is_said_or_refused_with_what_there_is(platform: str, key: str, value: Any) -> None:
+    config = _model(platform, **{key: value})
+    if platform != "aws":
+        validate(config, "a.yaml")
+        return
+    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}: aws takes none: .* on port 8080, at /invocations and"):
+        validate(config, "a.yaml")
+
+
+@EACH
+@pytest.mark.parametrize("image", [*IMAGES.values(), "ghcr.io/acme/scorer:1", "docker.io/acme/scorer:1"])
+def test_an_image_that_the_platform_cannot_pull_is_refused(file: Path, platform: str, image: str) -> None:
+    if image != IMAGES[platform]:
+        said = refusal(file, changed(platform, (IMAGES[platform], image)))
+        assert said.startswith(f"mlplatform:models.scorer.image: found '{image}', allowed: ")
 
 
 @EACH

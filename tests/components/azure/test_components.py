@@ -453,7 +453,7 @@ def test_a_new_deployment_gets_autoscaling_of_its_own() -> None:
     """A setting scales one deployment; with a fixed name it would leave the old one's bound while that still serves."""
     settings = [
         one(endpoint(model=replace(REGISTERED, artifact_uri=v)), "azure-native:monitor:AutoscaleSetting").inputs
-        for v in ("1", "2")
+        for v in ("azureml://datastores/a/paths/1/", "azureml://datastores/a/paths/2/")
     ]
     assert settings[0]["autoscaleSettingName"] != settings[1]["autoscaleSettingName"]
 
@@ -495,7 +495,9 @@ def test_trap_child_names_copy_the_logical_name(whole: Graph) -> None:
         assert whole.of(type_) and all(r.inputs[key] == value for r in whole.of(type_)), type_
 
 
-@pytest.mark.parametrize("change", [{"image": "other:2"}, {"artifact_uri": "azureml://datastores/a/paths/2/"}])
+@pytest.mark.parametrize(
+    "change", [{"image": "other.azurecr.io/scorer:2"}, {"artifact_uri": "azureml://datastores/a/paths/2/"}]
+)
 def test_another_artifact_or_image_is_another_version(change: dict[str, str]) -> None:
     def versions(model: ModelArgs) -> set[str]:
         args = replace(cast(RegistryArgs, EXAMPLES["Registry"]), models={"scorer": model})

@@ -70,6 +70,10 @@ def first(graph: Graph, type_: str, name: str = "") -> Resource:
     return next(r for r in graph.resources if r.type == type_ and name in r.name)
 
 
+def _lengthen(document: Any, by: int) -> None:
+    document["Statement"][0]["Sid"] = "x" * by
+
+
 SG, ROLE, INLINE = "aws:ec2/securityGroup:SecurityGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
@@ -90,6 +94,12 @@ _CREATES = {
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
 CATCHES: list[tuple[str, Mutation]] = [
+    ("sizes-role-policies", editing(INLINE, "policy", lambda d: _lengthen(d, 10_240), "batch")),
+    ("sizes-role-policies", setting(ROLE, "inlinePolicies", [{"policy": json.dumps({"Version": "x" * 10_240})}])),
+    ("sizes-document", editing("aws:iam/policy:Policy", "policy", lambda d: _lengthen(d, 1_000))),
+    ("sizes-document", editing(ROLE, "assumeRolePolicy", lambda d: _lengthen(d, 2_048))),
+    ("sizes-document", editing("aws:s3/bucketPolicy:BucketPolicy", "policy", lambda d: _lengthen(d, 20_480))),
+    ("sizes-document", editing("aws:kms/key:Key", "policy", lambda d: _lengthen(d, 32_768))),
     ("network-no-internet-gateway", adding("aws:ec2/internetGateway:InternetGateway")),
     ("network-no-internet-gateway", adding("aws:ec2/natGateway:NatGateway")),
     ("network-no-internet-route", adding("aws:ec2/route:Route", destinationCidrBlock="0.0.0.0/0")),

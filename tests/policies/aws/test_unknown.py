@@ -22,6 +22,8 @@ _READ_DOCUMENTS = {
     "limits-machine-types",
     "limits-replicas",
     "quota-declared",
+    "sizes-document",
+    "sizes-role-policies",
 }
 
 

@@ -91,6 +91,13 @@ def job(source: Any) -> Any:
     return next((found for item in items if (found := job(item))), None)
 
 
+def _granted_often(graph: Graph, times: int) -> Graph:
+    """The first grant on a bucket under a condition, so often, each time on another folder."""
+    grant = next(r for r in graph.of("gcp:storage/bucketIAMMember:BucketIAMMember") if r.inputs.get("condition"))
+    more = tuple(replace(grant, urn=f"{grant.urn}-{n}", name=f"{grant.name}-{n}") for n in range(times))
+    return replace(graph, resources=(*graph.resources, *more))
+
+
 def first(graph: Graph, type_: str, name: str = "") -> Resource:
     return next(r for r in graph.resources if r.type == type_ and name in r.name)
 
@@ -118,6 +125,7 @@ METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
 CATCHES: list[tuple[str, Mutation]] = [
+    ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
     ("network-no-internet-gateway", adding("gcp:compute/routerNat:RouterNat")),
     ("network-no-internet-gateway", adding("gcp:compute/networkPeering:NetworkPeering")),
     ("network-no-internet-route", adding("gcp:compute/route:Route", destRange="0.0.0.0/0")),

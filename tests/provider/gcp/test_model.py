@@ -46,6 +46,20 @@ def test_the_alias_is_fixed_and_differs_with_content_alone():
     assert version_alias(model(ports=[8081])) != version_alias(model())
 
 
+def test_an_environment_is_sent_read_back_and_part_of_the_content(double):
+    environment = {"MAX_MODEL_LEN": "8192", "DTYPE": "half"}
+    with logic() as run:
+        created = run.models.create(model(environment=environment))
+        read = run.models.read(created.id, created.outputs)
+        assert run.models.update(model())["versionId"] == "2", "a version without one is another"
+    stored = double.vertex.models["us-central1/models/fraud-scorer"]["1"]
+    assert stored["containerSpec"]["env"] == [
+        {"name": "DTYPE", "value": "half"},
+        {"name": "MAX_MODEL_LEN", "value": "8192"},
+    ]
+    assert read is not None and read["environment"] == environment
+
+
 def test_create_again_adopts(double):
     with logic() as run:
         assert run.models.create(model()) == run.models.create(model())

@@ -1,0 +1,71 @@
+"""Sizes: no policy document is longer than AWS takes. The sizes are hard: no quota raises them."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import iam, kms, s3
+from catalogue.properties import Properties
+from policies.rule import stack_rule
+
+INLINE = 10_240
+DOCUMENTS = {
+    iam.POLICY: ("policy", 6_144),
+    iam.ROLE: ("assumeRolePolicy", 2_048),
+    s3.BUCKET_POLICY: ("policy", 20_480),
+    kms.KEY: ("policy", 32_768),
+}
+"""Where each type has its document, and the most that it may have: characters in IAM, bytes elsewhere."""
+
+_IAM = (iam.POLICY, iam.ROLE)
+_SHORTER = (
+    "In the stack file, put the artifact_uri of models and the input_uri and output_uri of batch_jobs below few "
+    "folders, and the images into few namespaces; or make two stacks of it."
+)
+
+
+@stack_rule(
+    "sizes-role-policies",
+    iam.ROLE,
+    severity="high",
+    says=f"The inline policies of a role have at most {INLINE:,} characters together.",
+    remedy=_SHORTER,
+)
+def role_policies(graph: Graph, role: Resource) -> Iterator[str]:
+    """PutRolePolicy refuses more; white space does not count. IAM, "IAM and STS quotas",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    holders = [policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role)]
+    holders += role.props.each_section("inlinePolicies")
+    size = sum(_size(holder, "policy") for holder in holders)
+    if size > INLINE:
+        yield f"has inline policies of {size:,} characters, and AWS takes {INLINE:,} in all"
+
+
+@stack_rule(
+    "sizes-document",
+    *DOCUMENTS,
+    severity="high",
+    says="A policy document is no longer than AWS takes: 6,144 characters for a managed policy, 2,048 for a role's "
+    "trust, 20 KiB for a bucket's policy, 32 KiB for a key's.",
+    remedy="Name fewer things in it: the boundary grows with the families of endpoints and batch_jobs in the stack "
+    "file.",
+)
+def document(graph: Graph, resource: Resource) -> Iterator[str]:
+    """IAM as above; Amazon S3, https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html; AWS KMS,
+    "Resource quotas", https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+    """
+    path, most = DOCUMENTS[resource.type]
+    if (size := _size(resource.props, path, resource.type in _IAM)) > most:
+        yield f"has a policy of {size:,} characters, and AWS takes {most:,} ({path})"
+
+
+def _size(props: Properties, path: str, but_white_space: bool = True) -> int:
+    """The length of a document. What is not known yet raises, and is judged once it is."""
+    value = props.value_or_none(path)
+    text = value if isinstance(value, str) else json.dumps(value) if value else ""
+    return len((re.sub(r"\s", "", text) if but_white_space else text).encode())
+
+
+RULES = [role_policies, document]

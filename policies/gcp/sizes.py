@@ -1,0 +1,40 @@
+"""Sizes: no policy binds more than Google Cloud takes. The sizes are hard: no quota raises them."""
+
+from collections import Counter
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import serviceaccount, storage
+from policies.rule import Found, whole_stack_rule
+
+CONDITIONS = 20
+
+
+@whole_stack_rule(
+    "sizes-conditions",
+    storage.BUCKET_MEMBER,
+    severity="high",
+    says=f"A bucket's policy binds one role to one principal under at most {CONDITIONS} conditions.",
+    remedy="In the stack file, put the artifact_uri of models and the input_uri and output_uri of batch_jobs below few "
+    "folders, each of which one condition then covers; or spread them over buckets.",
+)
+def conditions(graph: Graph) -> Found:
+    """IAM, "Quotas and limits", https://cloud.google.com/iam/quotas: setIamPolicy refuses more bindings of one role
+    and one principal that differ in their conditions only.
+    """
+    grants = [grant for grant in graph.of(storage.BUCKET_MEMBER) if grant.props.is_given("condition")]
+    found = Counter(_bound(graph, grant) for grant in grants)
+    for grant in grants:
+        if (count := found.pop(_bound(graph, grant), 0)) > CONDITIONS:
+            yield grant, f"is one of {count} conditional grants of its role, and Google Cloud takes {CONDITIONS}"
+
+
+def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
+    """Bucket, role and principal; what is not known yet is told by what it refers to."""
+
+    def said(key: str, *types: str) -> str:
+        return grant.props.text_if_known(key) or ",".join(sorted(to.urn for to in graph.refers(grant, key, *types)))
+
+    return said("bucket", storage.BUCKET), said("role"), said("member", serviceaccount.ACCOUNT)
+
+
+RULES = [conditions]

@@ -1,0 +1,60 @@
+"""Places of grants are folded no further than a cloud's sizes ask, and never to a whole bucket."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.aws.personas import ROOM, fitting
+from components.folding import apart, folded
+
+parts = st.sampled_from(["a", "b", "cc", "d-1", "e"])
+places = st.lists(
+    st.builds(
+        "{}/{}{}".format, parts, st.lists(parts, min_size=1, max_size=4).map("/".join), st.sampled_from(["", "/"])
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+def covered(place: str, by: list[str]) -> bool:
+    return place in by or any(place.startswith(above) for above in by if above.endswith("/"))
+
+
+@settings(deadline=None)
+@given(places)
+def test_none_stands_below_another_and_all_are_covered(given_: list[str]) -> None:
+    kept = apart(given_)
+    assert all(covered(place, kept) for place in given_)
+    assert not any(covered(one, [other]) for one in kept for other in kept if one != other)
+
+
+@settings(deadline=None)
+@given(places)
+def test_folding_ends_covers_all_and_grants_no_bucket(given_: list[str]) -> None:
+    left = apart(given_)
+    while (fewer := folded(left)) is not None:
+        assert len(fewer) < len(left), "each fold is a step towards the end"
+        left = fewer
+        assert all(covered(place, left) for place in given_)
+        assert all(place.rstrip("/").count("/") >= 1 for place in left), "a root is never granted"
+    tops = [tuple(place.split("/")[:2]) for place in left if place.rstrip("/").count("/") > 1]
+    assert len(tops) == len(set(tops)), "what still shares a folder would have been folded"
+
+
+def test_few_places_stay_as_they_are() -> None:
+    words = fitting("it", "1" * 12, "eu-west-1", ["s3://m/a/1/x.tar.gz", "s3://m/b/1/x.tar.gz"], ["s3://d/in/"], [], [])
+    assert words.artifacts == ["m/a/", "m/b/"] and words.inputs == ["d/in/"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 1000), st.booleans())
+def test_a_thousand_models_and_jobs_below_one_folder_fit_a_role(count: int, nested: bool) -> None:
+    below = "team/{}/data/" if nested else "team/{}/"
+    names = [f"job-{n}" for n in range(count)]
+    uris = [f"s3://bucket/{below.format(name)}" for name in names]
+    archives = [f"{uri}1/model.tar.gz" for uri in uris]
+    images = [f"{1:012}.dkr.ecr.eu-west-1.amazonaws.com/team/{name}:1" for name in names]
+    words = fitting("it", "1" * 12, "eu-west-1", archives, uris, uris, images)
+    named = [*words.artifacts, *words.inputs, *words.inputs, *words.outputs, *words.repositories]
+    assert sum(map(len, named)) <= ROOM
+    assert all(covered(uri.removeprefix("s3://"), list(words.inputs)) for uri in uris)

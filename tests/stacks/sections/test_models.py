@@ -1,0 +1,61 @@
+"""What a model says of its container is what the cloud is sent, for endpoints and batch jobs alike."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.graph import Graph
+from catalogue.platforms import PLATFORMS
+from operations.preview import preview
+from stacks.config import STACKS
+
+ENVIRONMENT = {"DTYPE": "half", "MAX_MODEL_LEN": "8192"}
+ROUTES = {"port": 8000, "predict_route": "/v1/completions", "health_route": "/healthz"}
+ML = "azure-native:machinelearningservices:"
+
+
+@pytest.fixture(scope="module", params=PLATFORMS)
+def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Graph]:
+    """A platform and its pilot, whose first model says all that the platform takes."""
+    platform: str = request.param
+    document: Any = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    more: dict[str, Any] = {"environment": ENVIRONMENT, **({} if platform == "aws" else ROUTES)}
+    document["config"]["mlplatform:models"]["fraud-scorer"] |= more
+    file = tmp_path_factory.mktemp(platform) / "Pulumi.other.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return platform, preview(file)
+
+
+def test_the_environment_and_the_routes_are_sent_wherever_the_model_runs(serving: tuple[str, Graph]) -> None:
+    platform, graph = serving
+
+    def sent(type_: str) -> list[Any]:
+        return [r.inputs for r in graph.of(type_) if "fraud" in r.name]
+
+    if platform == "aws":
+        containers = [inputs["primaryContainer"] for inputs in sent("aws:sagemaker/model:Model")]
+        assert len(containers) == 2 and all(one["environment"] == ENVIRONMENT for one in containers)
+    elif platform == "gcp":
+        models = sent("mlplatform:gcp:Model")
+        assert len(models) == 2 and all(one["environment"] == ENVIRONMENT for one in models)
+        assert all((one["predictRoute"], one["healthRoute"]) == ("/v1/completions", "/healthz") for one in models)
+        assert all(one["ports"] == [8000] for one in models)
+    else:
+        (online,), (batch,), (schedule,) = (
+            sent(f"{ML}{kind}") for kind in ("OnlineDeployment", "BatchDeployment", "Schedule")
+        )
+        (environment,) = sent(f"{ML}EnvironmentVersion")
+        told = [one["properties"]["environmentVariables"] for one in (online, batch)]
+        job = next(v for k, v in schedule["properties"]["action"].items() if k == "jobDefinition")
+        assert [*told, job["environmentVariables"]] == [ENVIRONMENT] * 3
+        routes = next(v for k, v in environment["properties"].items() if k == "inferenceConfig")
+        assert routes["scoringRoute"] == {"path": "/v1/completions", "port": 8000}
+        assert routes["livenessRoute"] == routes["readinessRoute"] == {"path": "/healthz", "port": 8000}
+
+
+def test_a_model_that_says_nothing_more_sends_nothing_more(serving: tuple[str, Graph]) -> None:
+    _, graph = serving
+    others = [r for r in graph.resources if "embedder" in r.name]
+    assert others
+    assert not any("MAX_MODEL_LEN" in str(r.inputs) or "/healthz" in str(r.inputs) for r in others)
