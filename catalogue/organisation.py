@@ -24,6 +24,7 @@ NAME = "organisation"
 PLACES: Mapping[str, str] = {
     "limits.yaml": "limits and declared quotas, each in place of the shipped one of its name",
     "waivers.yaml": "waivers, beside the shipped ones of the pilots",
+    "landing_zones.yaml": "what the company has already, and stacks stand in",
     "kinds/<platform>/*.py": "kinds of resource that the catalogue does not know",
     "policies/*.py": "rules for every platform",
     "policies/<platform>/*.py": "rules for one platform",
