@@ -6,6 +6,7 @@
 import re
 from collections.abc import Hashable, Mapping
 from functools import cache
+from ipaddress import IPv4Network
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 import yaml
@@ -16,6 +17,7 @@ from catalogue.documents import keys_of
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest, one_line
+from catalogue.zones import zones_of
 
 FILE = "landing_zones.yaml"
 CALLED = f"{organisation.NAME}/{FILE}"
@@ -29,8 +31,29 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def _range(value: str) -> str:
+    try:
+        return str(IPv4Network(value))
+    except ValueError:
+        raise ValueError("an IPv4 network in CIDR notation such as 10.0.0.0/8") from None
+
+
+def _of(pattern: str, words: str) -> AfterValidator:
+    """Text that matches the pattern whole; `words` say what is allowed."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
 class _Zone(_Part):
-    """What an entry has on every platform. `owner` is who answers for it."""
+    """What an entry has on every platform. `owner` is who answers for it.
+
+    `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
+    """
 
     tag_key: ClassVar[str]
     """The pattern of a legal tag's key."""
@@ -45,6 +68,7 @@ class _Zone(_Part):
     region: str
     owner: Text
     extra_tags: dict[str, str] = {}
+    ranges_in_use: list[Annotated[str, AfterValidator(_range)]] = []
 
     @model_validator(mode="after")
     def _account_of_the_platform(self) -> "_Zone":
@@ -79,16 +103,42 @@ class _Zone(_Part):
         return str(vars(self)["platform"])
 
 
-def _boundary(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]{1,512}", value):
-        raise ValueError("the ARN of an IAM policy such as arn:aws:iam::111122223333:policy/ml-boundary")
-    return value
+_BOUNDARY = _of(
+    r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]{1,512}",
+    "the ARN of an IAM policy such as arn:aws:iam::111122223333:policy/ml-boundary",
+)
+_ROLE_PATH = _of(r"(?=.{1,512}$)/([\w+=,.@-]+/)*", "an IAM path that begins and ends with '/', such as /ml/")
+_ID = r"-[0-9a-f]{8,17}"
 
 
-def _role_path(value: str) -> str:
-    if not re.fullmatch(r"/([\w+=,.@-]+/)*", value) or len(value) > 512:
-        raise ValueError("an IAM path that begins and ends with '/', such as /ml/")
-    return value
+class AwsNetwork(_Part):
+    """A VPC that is there, its subnets by availability zone, and how its workloads reach AWS in private.
+
+    S3 has a gateway endpoint in it: one made later would add a route to route tables of others. `endpoints` are the
+    services that have an interface endpoint, by its suffix such as sagemaker.api; they let HTTPS in from the stack's
+    workloads, which let it out to the endpoints' group. What is not in the list is made in the stack's subnets.
+    """
+
+    vpc_id: Annotated[str, _of(f"vpc{_ID}", "the id of a VPC such as vpc-0123456789abcdef0")]
+    subnet_ids: dict[str, Annotated[str, _of(f"subnet{_ID}", "the id of a subnet such as subnet-0123456789abcdef0")]]
+    s3_prefix_list_id: Annotated[str, _of(f"pl{_ID}", "the id of S3's prefix list in the region such as pl-63a5400a")]
+    endpoints: list[Annotated[str, _of(r"[a-z0-9]+([.-][a-z0-9]+)*", "a service such as sagemaker.api")]] = []
+    endpoints_security_group_id: (
+        Annotated[str, _of(f"sg{_ID}", "the id of a security group such as sg-0123456789abcdef0")] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AwsNetwork":
+        if len(self.subnet_ids) < 2 or len({*self.subnet_ids.values()}) < len(self.subnet_ids):
+            raise ValueError("subnet_ids: allowed: two zones or more, each with a subnet of its own")
+        if bool(self.endpoints) != bool(self.endpoints_security_group_id):
+            raise ValueError("endpoints: and endpoints_security_group_id go together; give both, or neither")
+        return self
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.vpc_id
 
 
 class AwsZone(_Zone):
@@ -104,8 +154,19 @@ class AwsZone(_Zone):
     most_tags = 50
 
     platform: Literal["aws"]
-    permissions_boundary_arn: Annotated[str, AfterValidator(_boundary)] | None = None
-    role_path: Annotated[str, AfterValidator(_role_path)] | None = None
+    permissions_boundary_arn: Annotated[str, _BOUNDARY] | None = None
+    role_path: Annotated[str, _ROLE_PATH] | None = None
+    network: AwsNetwork | None = None
+
+    @model_validator(mode="after")
+    def _zones_of_the_region(self) -> "AwsZone":
+        known = zones_of(self.region)
+        for zone in self.network.subnet_ids if self.network else ():
+            if zone not in known:
+                raise ValueError(
+                    f"network.subnet_ids.{one_line(zone)}: is no zone of {self.region} ({', '.join(known)})"
+                )
+        return self
 
     @model_validator(mode="after")
     def _boundary_of_the_account(self) -> "AwsZone":
@@ -115,6 +176,35 @@ class AwsZone(_Zone):
                 "allowed: one of the account itself or of AWS, for IAM takes no other as a boundary"
             )
         return self
+
+
+class GcpNetwork(_Part):
+    """A VPC that is there and one of its subnets, in the stack's own project or in the host project of a Shared VPC.
+
+    A VPC's firewall, names and way to Google's APIs hold for everybody in it, so the stack makes none of them:
+    `private_domains` are those that it resolves to a private address already, each with everything below it.
+    """
+
+    project: Annotated[str, _of(PLATFORMS["gcp"].account.pattern or "", PLATFORMS["gcp"].account.words)]
+    network: Annotated[str, _of(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a VPC such as shared-ml")]
+    subnetwork: Annotated[str, _of(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a subnet such as ml-us")]
+    private_domains: list[
+        Annotated[str, _of(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain such as googleapis.com, without a dot at its end")]
+    ]
+
+    @property
+    def network_id(self) -> str:
+        """The VPC as Google's APIs name it."""
+        return f"projects/{self.project}/global/networks/{self.network}"
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.network_id
+
+    def subnet_id(self, region: str) -> str:
+        """The subnet as Google's APIs name it."""
+        return f"projects/{self.project}/regions/{region}/subnetworks/{self.subnetwork}"
 
 
 class GcpZone(_Zone):
@@ -130,6 +220,46 @@ class GcpZone(_Zone):
     }
 
     platform: Literal["gcp"]
+    network: GcpNetwork | None = None
+
+
+_GROUP = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft\.Network"
+
+
+class AzureNetwork(_Part):
+    """A virtual network that is there, the subnet of it in which private endpoints stand, and its private DNS zones.
+
+    `private_dns_zones` are by name, such as privatelink.vaultcore.azure.net, and linked to the network. A zone that is
+    needed and not among them is made, and linked.
+    """
+
+    virtual_network_id: Annotated[
+        str, _of(rf"{_GROUP}/virtualNetworks/[^/]+", "the id of a virtual network, from /subscriptions/ on")
+    ]
+    subnet_id: Annotated[
+        str, _of(rf"{_GROUP}/virtualNetworks/[^/]+/subnets/[^/]+", "the id of a subnet, from /subscriptions/ on")
+    ]
+    private_dns_zones: dict[
+        str, Annotated[str, _of(rf"{_GROUP}/privateDnsZones/[^/]+", "the id of a zone, from /subscriptions/ on")]
+    ] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AzureNetwork":
+        if not self.subnet_id.casefold().startswith(f"{self.virtual_network_id}/".casefold()):
+            raise ValueError(
+                "subnet_id: is a subnet of another virtual network than virtual_network_id; give one of it"
+            )
+        for name, id_ in self.private_dns_zones.items():
+            if id_.rpartition("/")[2].casefold() != name.casefold():
+                raise ValueError(
+                    f"private_dns_zones.{one_line(name)}: has the id of another zone; give that of this one"
+                )
+        return self
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.subnet_id
 
 
 class AzureZone(_Zone):
@@ -149,6 +279,7 @@ class AzureZone(_Zone):
     }
 
     platform: Literal["azure"]
+    network: AzureNetwork | None = None
 
 
 LandingZone = AwsZone | GcpZone | AzureZone

@@ -173,7 +173,8 @@ def validate(config: Mapping[str, Any], where: str) -> StackConfig:
 def _cross_checks(config: StackConfig) -> Iterator[Problem]:
     """What one field alone cannot tell: what the platform refuses, and what each section finds."""
     yield from _place(config)
-    for section in [section for name, section in sections().items() if name in config.model_fields_set]:
+    # What the ground makes is there in every stack: a file may say nothing of it where the landing zone gives it.
+    for section in [s for name, s in sections().items() if s.in_ground or name in config.model_fields_set]:
         if refused := refusal(section, config.platform):
             yield Problem((section.name,), refused)
             continue

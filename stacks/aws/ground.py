@@ -11,7 +11,7 @@ from components.aws.audit import Audit, AuditArgs
 from components.aws.encryption import Encryption, EncryptionArgs
 from components.aws.identity import Identity
 from components.aws.monitoring import Alerts, AlertsArgs
-from components.aws.network import Network, NetworkArgs
+from components.aws.network import GivenNetworkArgs, Network, NetworkArgs
 from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
@@ -106,18 +106,35 @@ def _audit(site: Site, key: Encryption) -> Audit:
 
 
 def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit) -> Network:
+    given = _given_network(config)
     return Network(
         f"{site.stack}-network",
         NetworkArgs(
             account=site.account,
             region=site.region,
+            given=given,
             cidr=network.of(config).cidr,
-            zones=network.of(config).zones,
+            zones=[] if given else network.of(config).zones,
             reach=sorted(reach),
-            flow_log_bucket_arn=audit.bucket_arn,
+            flow_log_bucket_arn=None if given else audit.bucket_arn,
             tags=site.tags,
         ),
         opts=site.opts,
+    )
+
+
+def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
+    """The landing zone's network, with its subnets in the stack's zones."""
+    zone = _zone(config)
+    if zone is None or zone.network is None:
+        return None
+    there = zone.network
+    return GivenNetworkArgs(
+        vpc_id=there.vpc_id,
+        subnet_ids={name: there.subnet_ids[name] for name in network.zones_of(config)},
+        s3_prefix_list_id=there.s3_prefix_list_id,
+        endpoints=there.endpoints,
+        endpoints_security_group_id=there.endpoints_security_group_id,
     )
 
 

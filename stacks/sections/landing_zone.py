@@ -23,6 +23,11 @@ def given(config: StackConfig) -> LandingZone | None:
     return None if name is None else landing_zones.load()[name]
 
 
+def found(config: StackConfig) -> LandingZone | None:
+    """As `given`, for a config that is being checked: None, too, where the name is none of the stack's own place."""
+    return None if SECTION.of(config) is None or any(check(config)) else given(config)
+
+
 def check(config: StackConfig) -> Iterator[Problem]:
     """The name is known, and the entry is of the stack's own platform, account and region.
 

@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from catalogue.landing_zones import AwsZone, LandingZone
+from catalogue.wording import found_word
 from stacks import zones
 from stacks.fields import Fields, Zones
 from stacks.model import Problem, Section, StackConfig
+from stacks.sections import landing_zone
 
 
 def _private_cidr(value: str) -> str:
@@ -27,24 +30,63 @@ def _private_cidr(value: str) -> str:
 
 
 class Network(Fields):
-    """The pilot's own private network: no internet route.
+    """The pilot's own private network: no internet route. Where the landing zone gives a network, `cidr` is left out.
 
     `zones` are on aws the names of the availability zones, with one subnet in each. Their order says nothing, and one
     more or less leaves the subnets of the others as they are.
     """
 
-    cidr: Annotated[str, AfterValidator(_private_cidr)]
+    cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(
+        default="", description="The addresses, such as 10.40.0.0/20, between /16 and /21 and private (RFC 1918)."
+    )
     zones: Zones = Field(default=[])
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
-    """The zones are those of the stack's region."""
+    """The zones are those of the stack's region, or of the network that the landing zone gives.
+
+    Such a network has its addresses already. One that is made overlaps nothing that the landing zone has in use.
+    """
+    zone, said = landing_zone.found(config), SECTION.of(config)
+    if zone is None and landing_zone.of(config) is not None:
+        return  # that mistake has a sentence of its own
+    if zone is not None and zone.network is not None:
+        if said.cidr:
+            where = f"the landing zone {landing_zone.of(config)} gives a network, which has its addresses"
+            yield Problem((SECTION.name, "cidr"), f"contradicts the landing zone: {where}; leave it out")
+        has = _given_zones(zone)
+        for path, named in zones.each(SECTION, "zones", said.zones):
+            if named not in has:
+                allowed = f"a zone in which the landing zone gives a subnet ({', '.join(has)})"
+                yield Problem(path, f"found {found_word(named)}, allowed: {allowed}")
+        return
+    if not said.cidr:
+        missing = (SECTION.name, "cidr") if SECTION.name in config.model_fields_set else (SECTION.name,)
+        yield Problem(missing, "is missing; add it")
+        return
+    for used in zone.ranges_in_use if zone else ():
+        if IPv4Network(said.cidr).overlaps(IPv4Network(used)):
+            allowed = f"a network that does not overlap {used}, which is in use in the landing zone"
+            yield Problem((SECTION.name, "cidr"), f"found {found_word(said.cidr)}, allowed: {allowed}")
     yield from zones.check(config, SECTION, "zones")
+
+
+def zones_of(config: StackConfig) -> list[str]:
+    """The zones in which the network has a subnet: those that the file names, else those that the landing zone gives.
+
+    Only on aws are there any.
+    """
+    return SECTION.of(config).zones or _given_zones(landing_zone.found(config))
+
+
+def _given_zones(zone: LandingZone | None) -> list[str]:
+    return sorted(zone.network.subnet_ids) if isinstance(zone, AwsZone) and zone.network else []
 
 
 SECTION: Section[Network] = Section(
     __name__,
     value=Network,
+    default=Network(),
     called="private network",
     makes={"Network": "{stack}-network"},
     in_ground=True,
