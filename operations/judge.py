@@ -25,7 +25,7 @@ from operations.verdict import (
     Verdict,
     Waived,
 )
-from policies import limits, pack, waivers
+from policies import given, limits, pack, waivers
 
 T = TypeVar("T")
 Stage = Callable[[str], None]
@@ -57,7 +57,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += unread
-    proofs = _proofs(findings, cost, rows, steps, network, exportable)
+    proofs = _proofs(findings, cost, rows, steps, network, sorted(given.networks(graph)), exportable)
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -250,9 +250,13 @@ def _proofs(
     rows: list[HardwareUse],
     steps: list[str],
     reached: NetworkPicture | None,
+    landing_zones: list[str],
     exportable: str,
 ) -> list[Proof]:
-    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`."""
+    """The five proofs. What a plan says is `planned`. What nobody tried, or a waiver excuses, is `not yet`.
+
+    `landing_zones` are those whose network the stack stands in. What they give is no part of the plan.
+    """
     most = limits.load()["manual-steps"].number
     broken = {f.proof: f for f in reversed(findings) if f.fails and f.proof}
     excused: dict[str | None, list[Finding]] = {}
@@ -281,7 +285,7 @@ def _proofs(
         proof(
             "network fit",
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
-            "are planned, what is needed and no more; no route, address or rule leads out",
+            f"are planned, what is needed and no more; {_leads_out(landing_zones)}",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
         proof(
@@ -290,6 +294,15 @@ def _proofs(
             f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f} a month",
         ),
     ]
+
+
+def _leads_out(landing_zones: list[str]) -> str:
+    if not landing_zones:
+        return "no route, address or rule leads out"
+    return (
+        "no address or rule of the stack leads out; the network is given by the landing zone "
+        f"{' and '.join(landing_zones)}, and its own routes and rules were not judged"
+    )
 
 
 def _created(graph: Graph) -> list[CreatedNode]:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from catalogue import landing_zones
 from catalogue.graph import Graph
 from catalogue.landing_zones import AwsNetwork, AzureNetwork, GcpNetwork
-from policies.azure.reading import once_a_graph
+from policies.once import once_a_graph
 
 Network = TypeVar("Network", AwsNetwork, GcpNetwork, AzureNetwork)
 

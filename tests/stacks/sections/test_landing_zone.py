@@ -27,6 +27,7 @@ from policies.aws.identity import guardrails
 from stacks.config import STACKS, validate
 from tests.conftest import forget
 from tests.mutate import at
+from tests.operations.test_judge import judged
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 Entry = dict[str, Any]
@@ -279,6 +280,15 @@ def test_the_network_fits_where_the_landing_zone_gives_it(organisation: Path, tm
     assert [f for f in found if f.proof == "network fit"] == []
 
 
+@EACH
+def test_the_proof_says_that_the_network_is_given(organisation: Path, tmp_path: Path, platform: str) -> None:
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    verdict = judged(graph_of(tmp_path, within(platform)))
+    (fit,) = [proof for proof in verdict.proofs if proof.name == "network fit"]
+    assert fit.state == "planned" and "given by the landing zone shared, and its own routes" in fit.fact
+    assert verdict.network is not None and verdict.network.cidr and verdict.network.subnets
+
+
 def test_on_aws_everything_stands_in_the_given_subnets(organisation: Path, tmp_path: Path) -> None:
     net = NETWORKS["aws"]
     write(organisation, shared=zone("aws", network=net))
@@ -306,8 +316,8 @@ def test_on_aws_the_proof_misses_an_endpoint_that_nobody_has(organisation: Path,
     graph = graph_of(tmp_path, within("aws"))
     fewer = NETWORKS["aws"] | {"endpoints": ["sagemaker.api"]}
     write(organisation, shared=zone("aws", network=fewer))
-    judged = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)  # a graph is read once
-    assert any("has no VPC endpoint for sts" in f.message for f in evaluate(judged, pack.RULES["aws"]).findings)
+    again = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)  # a graph is read once
+    assert any("has no VPC endpoint for sts" in f.message for f in evaluate(again, pack.RULES["aws"]).findings)
 
 
 def test_on_gcp_machines_and_endpoints_stand_in_the_shared_vpc(organisation: Path, tmp_path: Path) -> None:
@@ -323,8 +333,8 @@ def test_on_gcp_machines_and_endpoints_stand_in_the_shared_vpc(organisation: Pat
     assert {one.inputs["network"] for one in graph.of("gcp:compute/forwardingRule:ForwardingRule")} == {network}
     # The given network must resolve what is needed.
     write(organisation, shared=zone("gcp", network=NETWORKS["gcp"] | {"private_domains": ["googleapis.com"]}))
-    judged = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)
-    assert any("needs pkg.dev" in f.message for f in evaluate(judged, pack.RULES["gcp"]).findings)
+    again = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)
+    assert any("needs pkg.dev" in f.message for f in evaluate(again, pack.RULES["gcp"]).findings)
 
 
 def test_on_azure_private_endpoints_stand_in_the_given_subnet(organisation: Path, tmp_path: Path) -> None:
