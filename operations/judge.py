@@ -27,7 +27,7 @@ from operations.verdict import (
     Verdict,
     Waived,
 )
-from policies import exceptions, limits, names, pack, waivers
+from policies import exceptions, given, limits, names, pack, waivers
 
 T = TypeVar("T")
 Stage = Callable[[str], None]
@@ -60,7 +60,9 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
-    proofs = _proofs(graph, findings, cost, rows, steps, network, exportable, facts.predicts(graph))
+    proofs = _proofs(
+        graph, findings, cost, rows, steps, network, sorted(given.networks(graph)), exportable, facts.predicts(graph)
+    )
     return Verdict(
         stack=graph.stack,
         platform=graph.platform,
@@ -303,10 +305,13 @@ def _proofs(
     rows: list[HardwareUse],
     steps: list[str],
     reached: NetworkPicture | None,
+    landing_zones: list[str],
     exportable: str,
     predicts: bool,
 ) -> list[Proof]:
     """The five proofs. What a plan says is `planned`. What nobody tried or knows, or a waiver excuses, is `not yet`.
+
+    `landing_zones` are those whose network the stack stands in. What they give is no part of the plan.
 
     So is what the stack has nothing to plan for: hardware where no machine runs, a prediction where no model does.
     An exception of the design holds no proof back: it says how the plan meets the rule's purpose otherwise, and its
@@ -350,7 +355,7 @@ def _proofs(
         proof(
             "network fit",
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
-            "are planned, what is needed and no more; no route, address or rule leads out",
+            f"are planned, what is needed and no more; {_leads_out(landing_zones)}",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
         proof(
@@ -365,6 +370,15 @@ def _between(cost: Cost) -> str:
     if cost.unpriced:
         return f"at least ${cost.idle_usd:,.0f} idle and at least ${cost.ceiling_usd:,.0f}, {words.unknown(cost)},"
     return f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f}"
+
+
+def _leads_out(landing_zones: list[str]) -> str:
+    if not landing_zones:
+        return "no route, address or rule leads out"
+    return (
+        "no address or rule of the stack leads out; the network is given by the landing zone "
+        f"{' and '.join(landing_zones)}, and its own routes and rules were not judged"
+    )
 
 
 def _created(graph: Graph) -> list[CreatedNode]:

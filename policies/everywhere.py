@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
+from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from policies import limits, quotas
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
-
-TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
-
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"

@@ -198,7 +198,8 @@ def _cross_checks(whole: Sound) -> Iterator[Problem]:
     for check in (_account, _region):
         with suppress(Unsaid):
             yield from check(config)
-    for section in [section for name, section in sections().items() if name in config.model_fields_set]:
+    # What the ground makes is there in every stack: a file may say nothing of it where the landing zone gives it.
+    for section in [s for name, s in sections().items() if s.in_ground or name in config.model_fields_set]:
         if refused := refusal(section, config.platform):
             yield Problem((section.name,), refused)
             continue

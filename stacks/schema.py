@@ -32,12 +32,19 @@ def json_schema() -> dict[str, Any]:
                 "additionalProperties": False,
                 "properties": properties,
                 "patternProperties": {"^pulumi:": {}},
+                "if": {"not": {"required": [f"{NAMESPACE}:landing_zone"]}},  # which may give the network
+                "then": {
+                    "required": [f"{NAMESPACE}:network"],
+                    "properties": {f"{NAMESPACE}:network": {"required": ["cidr"]}},
+                },
                 "allOf": [
-                    {
-                        "if": {"properties": {f"{NAMESPACE}:platform": {"const": platform}}},
-                        "then": {"properties": _own_schema(platform)},
-                    }
-                    for platform in PLATFORMS
+                    *(
+                        {
+                            "if": {"properties": {f"{NAMESPACE}:platform": {"const": platform}}},
+                            "then": {"properties": _own_schema(platform)},
+                        }
+                        for platform in PLATFORMS
+                    ),
                 ],
             },
             **{key: {} for key in TOP_LEVEL if key != "config"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from stacks.model import StackConfig
+from stacks.sections import landing_zone
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,13 @@ class Site:
 
 
 def tags_of(stack: str, config: StackConfig, legal: Callable[[str], str] = str) -> dict[str, str]:
-    """What everything of a stack is tagged with; `legal` puts what people write freely into the cloud's legal form."""
+    """What everything of a stack is tagged with; `legal` puts what people write freely into the cloud's legal form.
+
+    The tags of its landing zone are legal, and none of them has a key of ours (catalogue/landing_zones.py).
+    """
+    zone = landing_zone.given(config)
     return {
+        **(zone.extra_tags if zone else {}),
         "platform": config.platform,
         "stack": stack,
         "team": legal(config.team),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from catalogue import landing_zones
 from catalogue import organisation as own
 from catalogue.graph import Graph
 from catalogue.kinds import kinds
@@ -59,7 +60,7 @@ def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 def forget() -> None:
     """Forget all that was read of a company's folder, so that what a test writes into it is read."""
-    for read in (own.folders, kinds, limits.load, waivers.load, sections, stack_model, deployer):
+    for read in (own.folders, kinds, limits.load, waivers.load, landing_zones.load, sections, stack_model, deployer):
         read.cache_clear()
     pack.RULES.clear()
     for module in [name for name in sys.modules if name.partition(".")[0] == own.NAME]:

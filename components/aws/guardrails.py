@@ -36,55 +36,56 @@ class Guardrails:
 
 def boundary(args: Guardrails) -> dict[str, Any]:
     """The boundary's policy document: the cap (what may be granted at all), then the denies."""
+    return {"Version": "2012-10-17", "Statement": [*_cap(args), *denies(args)]}
+
+
+def denies(args: Guardrails) -> list[dict[str, Any]]:
+    """The guardrails alone, for roles whose boundary is the organisation's: no grant of another policy lifts a deny."""
     not_approver = {"ArnNotEquals": {"aws:PrincipalArn": args.approver_arn}}
     no_volume_key: dict[str, Any] = {"Null": {"sagemaker:VolumeKmsKey": "true"}}
     if local_nvme := sorted({machine.type for machine in args.machines if machine.local_nvme}):
         no_volume_key["ForAnyValue:StringNotEquals"] = {"sagemaker:InstanceTypes": local_nvme}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            *_cap(args),
-            _deny("OutsideSubnets", _IN_NETWORK, _missing("sagemaker:VpcSubnets")),
-            _deny("OutsideSecurityGroups", _IN_NETWORK, _missing("sagemaker:VpcSecurityGroupIds")),
-            _deny("WithoutNetworkIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation")),
-            _deny("ClearTraffic", _JOBS, _not_true("sagemaker:InterContainerTrafficEncryption")),
-            _deny("VolumesWithoutKey", _ON_MACHINES, no_volume_key),
-            _deny("OutputWithoutKey", _WITH_OUTPUT, _missing("sagemaker:OutputKmsKey")),
-            _deny(
-                "OtherHardware",
-                _ON_MACHINES,
-                {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted({m.type for m in args.machines})}},
-            ),
-            _deny("WithoutTimeLimit", _JOBS[2:], _missing("sagemaker:MaxRuntimeInSeconds")),
-            _deny(
-                "BeyondTimeLimit",
-                _JOBS[2:],
-                {"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(MAX_RUNTIME_SECONDS)}},
-            ),
-            _deny(
-                "ServerlessOutsideNetwork",
-                ["sagemaker:CreateEndpointConfig"],
-                {"Null": {"sagemaker:ServerlessMaxConcurrency": "false"}},
-            ),
-            _deny(
-                "StudioOnInternet",
-                ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"],
-                {"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
-            ),
-            _deny("ApproveVersion", ["sagemaker:UpdateModelPackage"], not_approver),
-            _deny(
-                "ApprovedAtBirth",
-                ["sagemaker:CreateModelPackage"],
-                {"StringNotEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
-            ),
-            _deny(
-                "CarryDataOut",
-                ["s3:PutObject", "s3:PutObjectAcl"],
-                {"StringNotEquals": {"aws:ResourceAccount": args.account}},
-            ),
-            _deny("OtherRegion", ["sagemaker:*"], {"StringNotEquals": {"aws:RequestedRegion": args.region}}),
-        ],
-    }
+    return [
+        _deny("OutsideSubnets", _IN_NETWORK, _missing("sagemaker:VpcSubnets")),
+        _deny("OutsideSecurityGroups", _IN_NETWORK, _missing("sagemaker:VpcSecurityGroupIds")),
+        _deny("WithoutNetworkIsolation", _IN_NETWORK, _not_true("sagemaker:NetworkIsolation")),
+        _deny("ClearTraffic", _JOBS, _not_true("sagemaker:InterContainerTrafficEncryption")),
+        _deny("VolumesWithoutKey", _ON_MACHINES, no_volume_key),
+        _deny("OutputWithoutKey", _WITH_OUTPUT, _missing("sagemaker:OutputKmsKey")),
+        _deny(
+            "OtherHardware",
+            _ON_MACHINES,
+            {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted({m.type for m in args.machines})}},
+        ),
+        _deny("WithoutTimeLimit", _JOBS[2:], _missing("sagemaker:MaxRuntimeInSeconds")),
+        _deny(
+            "BeyondTimeLimit",
+            _JOBS[2:],
+            {"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(MAX_RUNTIME_SECONDS)}},
+        ),
+        _deny(
+            "ServerlessOutsideNetwork",
+            ["sagemaker:CreateEndpointConfig"],
+            {"Null": {"sagemaker:ServerlessMaxConcurrency": "false"}},
+        ),
+        _deny(
+            "StudioOnInternet",
+            ["sagemaker:CreateDomain", "sagemaker:UpdateDomain"],
+            {"StringNotEquals": {"sagemaker:AppNetworkAccessType": "VpcOnly"}},
+        ),
+        _deny("ApproveVersion", ["sagemaker:UpdateModelPackage"], not_approver),
+        _deny(
+            "ApprovedAtBirth",
+            ["sagemaker:CreateModelPackage"],
+            {"StringNotEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+        ),
+        _deny(
+            "CarryDataOut",
+            ["s3:PutObject", "s3:PutObjectAcl"],
+            {"StringNotEquals": {"aws:ResourceAccount": args.account}},
+        ),
+        _deny("OtherRegion", ["sagemaker:*"], {"StringNotEquals": {"aws:RequestedRegion": args.region}}),
+    ]
 
 
 def _cap(args: Guardrails) -> list[dict[str, Any]]:

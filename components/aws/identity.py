@@ -5,13 +5,13 @@ says what nobody may.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi_aws import iam
 
-from components.aws.guardrails import Guardrails, boundary
+from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import SERVICES, IdentityArgs, Words, beyond_account, statements_of, words_of
 from components.given import Text
 
@@ -23,6 +23,9 @@ class Identity(pulumi.ComponentResource):
     a role only on behalf of this account (aws:SourceAccount). The data scientist alone may pass a role: that of
     training, and to SageMaker only. The approver is a person with MFA, and the only one who may approve a model
     version. The boundary denies every machine that `needs` does not name.
+
+    Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
+    guardrails' denies in a policy of its own; what may be granted at all is the organisation's to cap.
 
     Rules: IAM user guide, "Security best practices in IAM" and "The confused deputy problem",
     https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html and
@@ -39,20 +42,16 @@ class Identity(pulumi.ComponentResource):
         self.role_arns = {}
         words = words_of(args)
         statements = words.apply(lambda known: statements_of(args, known))
-        cap = iam.Policy(
-            f"{name}-boundary",
-            description=pulumi.Output.format("What no persona of {} may do, whatever its own policy says", args.prefix),
-            policy=words.apply(lambda known: _boundary(args, known)),
-            tags=args.tags,
-            opts=child,
-        )
+        given = args.permissions_boundary_arn
+        cap = given if given is not None else self._boundary(name, args, words, child)
         for persona, services in SERVICES.items():
             role = iam.Role(
                 f"{name}-{persona}",
                 name=pulumi.Output.concat(args.prefix, f"-{persona}"),
                 description=pulumi.Output.concat(f"The {persona} persona of ", args.prefix),
                 assume_role_policy=_trust(args.account, services),
-                permissions_boundary=cap.arn,
+                path=args.role_path,
+                permissions_boundary=cap,
                 max_session_duration=3600,
                 tags=args.tags,
                 opts=child,
@@ -63,22 +62,45 @@ class Identity(pulumi.ComponentResource):
                 policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements[persona]}),
                 opts=child,
             )
+            bounds = [granted.id]
+            if given is not None:
+                guarded = iam.RolePolicy(
+                    f"{name}-{persona}-guardrails",
+                    role=role.name,
+                    policy=words.apply(lambda known: _document(denies(_guardrails(args, known)))),
+                    opts=child,
+                )
+                bounds.append(guarded.id)
             # Whoever uses the role waits for what it may do: SageMaker and Step Functions try the role at once.
-            self.role_arns[persona] = pulumi.Output.all(role.arn, granted.id).apply(lambda both: both[0])
+            self.role_arns[persona] = pulumi.Output.all(role.arn, *bounds).apply(lambda all_: all_[0])
         self.register_outputs({"role_arns": self.role_arns})
 
+    def _boundary(
+        self, name: str, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
+    ) -> pulumi.Output[str]:
+        return iam.Policy(
+            f"{name}-boundary",
+            description=pulumi.Output.format("What no persona of {} may do, whatever its own policy says", args.prefix),
+            policy=words.apply(lambda known: json.dumps(boundary(_guardrails(args, known)))),
+            tags=args.tags,
+            opts=child,
+        ).arn
 
-def _boundary(args: IdentityArgs, words: Words) -> str:
+
+def _document(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _guardrails(args: IdentityArgs, words: Words) -> Guardrails:
     granted = [statement for statements in statements_of(args, words).values() for statement in statements]
-    guardrails = Guardrails(
+    return Guardrails(
         account=words.account,
         region=words.region,
-        approver_arn=f"arn:aws:iam::{words.account}:role/{words.prefix}-approver",
+        approver_arn=f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-approver",
         machines=args.needs.machines,
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
     )
-    return json.dumps(boundary(guardrails))
 
 
 def _trust(account: Text, services: Sequence[str]) -> pulumi.Output[str]:

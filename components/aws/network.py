@@ -8,36 +8,61 @@ import pulumi
 from pulumi_aws import ec2, vpc
 
 from components.aws.zones import check_cidr, check_zones, part_of
-from components.given import Args, Tags, Text
+from components.given import Args, BadArgument, Tags, Text
+
+
+@dataclass(kw_only=True)
+class GivenNetworkArgs(Args):
+    """A VPC that is there already. Nothing of it is made, changed or deleted."""
+
+    vpc_id: Text
+    """The id of the VPC."""
+    subnet_ids: Mapping[str, Text]
+    """The id of each zone's subnet, by the zone, such as us-east-1a. The zones must be known."""
+    s3_prefix_list_id: Text
+    """The prefix list of S3. The VPC has a gateway endpoint for it: one made here would change its route tables."""
+    endpoints: Sequence[str] = ()
+    """The services that have an interface endpoint in the VPC, by its suffix. They must be known."""
+    endpoints_security_group_id: Text | None = None
+    """The security group of those endpoints. It must let in HTTPS from the workloads' group."""
 
 
 @dataclass(kw_only=True)
 class NetworkArgs(Args):
-    """The addresses and zones of a network, and what it reaches in private.
+    """The addresses and zones of a network that is made, or one that is given; and what it reaches in private.
 
-    Raises BadArgument for a network that AWS cannot divide, and for zones that would share a part of it.
+    Raises BadArgument for a network that AWS cannot divide, for zones that would share a part of it, and where a given
+    network has addresses, zones or flow logs beside its own.
     """
 
     account: Text
     """The AWS account whose principals and resources are let through the endpoints."""
     region: Text
     """The region of the network."""
-    cidr: str
+    given: GivenNetworkArgs | None = None
+    """The network that is there. Where none is given, one is made of `cidr` and `zones`."""
+    cidr: str = ""
     """The addresses, such as 10.40.0.0/20, between /16 and /25. Each zone gets an eighth of them. It must be known."""
-    zones: Sequence[str]
+    zones: Sequence[str] = ()
     """The names of availability zones such as us-east-1a: one or more, each with one subnet. They must be known."""
     reach: Sequence[str] = ()
     """The services that get an interface endpoint, by its suffix such as `sagemaker.api`. They must be known.
 
     `studio` is SageMaker Studio's own. S3 has a gateway endpoint always.
     """
-    flow_log_bucket_arn: Text
-    """The bucket of the flow logs; log delivery must be allowed to write below flow-logs/."""
+    flow_log_bucket_arn: Text | None = None
+    """The bucket of the flow logs of a network that is made; log delivery must be allowed to write below flow-logs/."""
     tags: Tags
     """The tags of everything that is created."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.given is not None:
+            if self.cidr or self.zones or self.flow_log_bucket_arn is not None:
+                raise BadArgument("NetworkArgs.given: has its own addresses, zones and flow logs; leave out the others")
+            return
+        if self.flow_log_bucket_arn is None:
+            raise BadArgument("NetworkArgs.flow_log_bucket_arn: is missing; give the bucket of the network's flow logs")
         check_cidr("NetworkArgs.cidr", self.cidr)
         check_zones("NetworkArgs.zones", self.zones)
 
@@ -49,6 +74,10 @@ class Network(pulumi.ComponentResource):
     Workloads may open HTTPS to the endpoints and to S3. They talk to each other where Studio and distributed training
     need it. Endpoints serve this account only; S3's serves its buckets, and those of ECR's image layers. Every flow is
     logged to the bucket that is given.
+
+    In a network that is given, only the security groups and the missing interface endpoints are made. The private name
+    of such an endpoint holds for the whole VPC, and the endpoint lets in this stack's workloads alone: where others
+    stand in the VPC, it should have the endpoints itself.
 
     A subnet takes name, zone and addresses from its zone's letter alone. A change of one of the three replaces it and
     whatever stands in it; one zone more or less, or another order of zones, leaves the others as they are.
@@ -74,6 +103,31 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Network", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        s3_id, s3_prefix_list_id = self._made(name, args) if args.given is None else self._given(args.given)
+        endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
+        workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
+        rules = self._rules(name, args, workloads, endpoints, s3_prefix_list_id)
+        for service in sorted({*args.reach} - {*(args.given.endpoints if args.given else ())}):
+            self._interface(name, service, args, endpoints.id)
+        # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
+        way = pulumi.Output.all(s3_id, *(r.id for r in rules))
+        self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "subnet_ids": self.subnet_ids,
+                "workload_security_group_id": self.workload_security_group_id,
+            }
+        )
+
+    def _given(self, given: GivenNetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """Take what is there. Returns what a workload waits for, and S3's prefix list."""
+        self.vpc_id = pulumi.Output.from_input(given.vpc_id)
+        self.subnet_ids = {zone: pulumi.Output.from_input(id_) for zone, id_ in sorted(given.subnet_ids.items())}
+        return self.vpc_id, pulumi.Output.from_input(given.s3_prefix_list_id)
+
+    def _made(self, name: str, args: NetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """Make the VPC with its subnets and S3's endpoint. Returns what a workload waits for, and S3's prefix list."""
         network = ec2.Vpc(
             f"{name}-vpc",
             cidr_block=args.cidr,
@@ -91,7 +145,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=network.id,
             traffic_type="ALL",
             log_destination_type="s3",
-            log_destination=pulumi.Output.concat(args.flow_log_bucket_arn, "/flow-logs/"),
+            log_destination=pulumi.Output.concat(args.flow_log_bucket_arn or "", "/flow-logs/"),
             max_aggregation_interval=60,
             tags=args.tags,
             opts=self._child,
@@ -99,21 +153,7 @@ class Network(pulumi.ComponentResource):
         routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
         self.subnet_ids = self._subnets(name, args, routes)
         s3 = self._s3(name, args, routes)
-        endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
-        workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
-        rules = self._rules(name, args, workloads, endpoints, s3.prefix_list_id)
-        for service in sorted(set(args.reach)):
-            self._interface(name, service, args, endpoints.id)
-        # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
-        way = pulumi.Output.all(s3.id, *(r.id for r in rules))
-        self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "subnet_ids": self.subnet_ids,
-                "workload_security_group_id": self.workload_security_group_id,
-            }
-        )
+        return s3.id, s3.prefix_list_id
 
     def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> dict[str, pulumi.Output[str]]:
         ids: dict[str, pulumi.Output[str]] = {}
@@ -205,6 +245,9 @@ class Network(pulumi.ComponentResource):
 
         rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id)
         rule("out", workloads, "https-to-endpoints", (443, 443), referenced_security_group_id=endpoints.id)
+        if args.given is not None and args.given.endpoints_security_group_id is not None:
+            shared = args.given.endpoints_security_group_id
+            rule("out", workloads, "https-to-given-endpoints", (443, 443), referenced_security_group_id=shared)
         rule("out", workloads, "https-to-s3", (443, 443), prefix_list_id=s3_prefix_list_id)
         for what, ports in (("studio-files", (2049, 2049)), ("studio-kernels", (8192, 65535))):
             rule("in", workloads, what, ports, referenced_security_group_id=workloads.id)

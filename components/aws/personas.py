@@ -88,6 +88,10 @@ class IdentityArgs(Args):
     """The KMS key of data, whose policy must let the account grant its use."""
     subnet_ids: pulumi.Input[Sequence[Text]]
     """The private subnets in which alone jobs may have network interfaces."""
+    role_path: Text | None = None
+    """The IAM path of the roles, which begins and ends with '/'. Where none is given, it is '/'."""
+    permissions_boundary_arn: Text | None = None
+    """The permissions boundary that the organisation has. Where none is given, one is made."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -110,6 +114,7 @@ class Words:
     prefix: str
     account: str
     region: str
+    role_path: str
     artifacts: Sequence[str]
     inputs: Sequence[str]
     outputs: Sequence[str]
@@ -122,6 +127,7 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         prefix=args.prefix,
         account=args.account,
         region=args.region,
+        role_path="/" if args.role_path is None else args.role_path,
         artifact_uris=args.needs.artifact_uris,
         input_uris=args.needs.input_uris,
         output_uris=args.needs.output_uris,
@@ -139,6 +145,7 @@ def fitting(
     prefix: str,
     account: str,
     region: str,
+    role_path: str,
     artifact_uris: Sequence[str],
     input_uris: Sequence[str],
     output_uris: Sequence[str],
@@ -161,7 +168,7 @@ def fitting(
                 break
         else:
             break
-    return Words(prefix, account, region, **places)
+    return Words(prefix, account, region, role_path, **places)
 
 
 def _length(name: str, places: Sequence[str]) -> int:
@@ -182,7 +189,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     runs_containers = [*_containers(args, words), *_network(args, words), *_key(args)]
     jobs = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in _JOB_KINDS]
     packages = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in ("model-package", "model-package-group")]
-    training_role = f"arn:aws:iam::{words.account}:role/{words.prefix}-training"
+    training_role = f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-training"
     return {
         "data-scientist": [
             *runs_containers,

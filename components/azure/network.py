@@ -24,14 +24,31 @@ Source: https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dn
 
 
 @dataclass(kw_only=True)
+class GivenNetworkArgs(Args):
+    """A virtual network that is there already. Nothing of it is made, changed or deleted."""
+
+    virtual_network_id: Text
+    """The id of the virtual network."""
+    subnet_id: Text
+    """The id of its subnet in which private endpoints may stand."""
+    zone_ids: Mapping[str, Text] = field(default_factory=dict[str, Text])
+    """The ids of the private DNS zones that are linked to it, by their names. The names must be known."""
+
+
+@dataclass(kw_only=True)
 class NetworkArgs(Args):
-    """Where the network stands, its addresses, and what is reached through it."""
+    """Where the network stands, its addresses, and what is reached through it.
+
+    Raises BadArgument where both a network and the addresses of one are given, or neither.
+    """
 
     group_name: Text
     """The name of the resource group in which the network is created."""
     region: Text
     """The Azure region of the network, such as eastus2."""
-    cidr: Text
+    given: GivenNetworkArgs | None = None
+    """The network that is there. Where none is given, one is made of `cidr`."""
+    cidr: Text | None = None
     """The addresses of the network and of its one subnet, such as 10.40.0.0/20. A /29 is the least."""
     reach: Sequence[str] = field(default_factory=lambda: list(ZONES))
     """The groups of private endpoints that need a DNS zone. Where none are given, all that this package uses.
@@ -40,6 +57,13 @@ class NetworkArgs(Args):
     """
     tags: Tags
     """The tags of everything that is created."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.given is None) is (self.cidr is None):
+            raise BadArgument(
+                "NetworkArgs.cidr: is the addresses of a network that is made; give it or `given`, one of both"
+            )
 
 
 class Network(pulumi.ComponentResource):
@@ -51,6 +75,8 @@ class Network(pulumi.ComponentResource):
     The network refuses everything but HTTPS within itself, in and out, and gives no machine a way out by default. The
     component refuses a group in `reach` that it has no zones for. It keeps no flow logs, for they need the region's
     network watcher, which is not this network's own. The services behind the private endpoints log who came.
+
+    Where a network is given, only the private DNS zones that it lacks are made, and linked to it.
 
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-configure-private-link and
     https://learn.microsoft.com/en-us/azure/virtual-network/ip-services/default-outbound-access
@@ -70,11 +96,23 @@ class Network(pulumi.ComponentResource):
                     f"NetworkArgs.reach: {group!r} is no group of private endpoints with DNS zones here; "
                     f"give some of {', '.join(ZONES)}"
                 )
+        given = args.given
+        vnet_id, self.subnet_id = self._made(name, args) if given is None else _outputs(given)
+        there: Mapping[str, Text] = {} if given is None else given.zone_ids
+        self.zone_ids = {
+            zone: pulumi.Output.from_input(there[zone]) if zone in there else self._zone(name, zone, args, vnet_id)
+            for group in sorted(set(args.reach))
+            for zone in ZONES[group]
+        }
+        self.register_outputs({"subnet_id": self.subnet_id, "zone_ids": self.zone_ids})
+
+    def _made(self, name: str, args: NetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+        """Make the network and its subnet. Returns the ids of both."""
         vnet = network.VirtualNetwork(
             f"{name}-vnet",
             resource_group_name=args.group_name,
             location=args.region,
-            address_space={"address_prefixes": [args.cidr]},
+            address_space={"address_prefixes": [args.cidr or ""]},
             tags=args.tags,
             # The subnet is a resource of its own; as a property of the network, too, each would undo the other.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnets"]),
@@ -103,11 +141,7 @@ class Network(pulumi.ComponentResource):
             default_outbound_access=False,
             opts=self._child,
         )
-        self.subnet_id = subnet.id
-        self.zone_ids = {
-            zone: self._zone(name, zone, args, vnet.id) for group in sorted(set(args.reach)) for zone in ZONES[group]
-        }
-        self.register_outputs({"subnet_id": self.subnet_id, "zone_ids": self.zone_ids})
+        return vnet.id, subnet.id
 
     def _zone(self, name: str, zone: str, args: NetworkArgs, vnet_id: pulumi.Output[str]) -> pulumi.Output[str]:
         label = zone.removeprefix("privatelink.").replace(".", "-")
@@ -132,6 +166,10 @@ class Network(pulumi.ComponentResource):
         )
         # Whoever registers an address in the zone waits until the network reads it.
         return pulumi.Output.all(made.id, link.id).apply(lambda both: both[0])
+
+
+def _outputs(given: GivenNetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    return pulumi.Output.from_input(given.virtual_network_id), pulumi.Output.from_input(given.subnet_id)
 
 
 class Private(Protocol):

@@ -49,6 +49,9 @@ class EndpointArgs(Args):
     """The VPC in which callers reach the endpoint, of Network."""
     subnet_id: Text
     """The subnet in which the endpoint gets its address, of Network."""
+    opens_firewall: bool = True
+    """Whether the endpoint's address is let through the network's firewall here. A network that others keep, such as a
+    Shared VPC, has rules of its own. It must be known."""
     vertex_agent: Text
     """Vertex AI's own agent, of ServiceAgents. It writes the log of requests."""
     channel_id: Text
@@ -176,17 +179,18 @@ class Endpoint(pulumi.ComponentResource):
             labels=args.tags,
             opts=self._child,
         )
-        compute.Firewall(
-            f"{name}-https",
-            project=project,
-            network=args.network_id,
-            direction="EGRESS",
-            priority=1000,
-            destination_ranges=[pulumi.Output.concat(address.address, "/32")],
-            allows=[{"protocol": "tcp", "ports": ["443"]}],
-            log_config={"metadata": "INCLUDE_ALL_METADATA"},
-            opts=self._child,
-        )
+        if args.opens_firewall:
+            compute.Firewall(
+                f"{name}-https",
+                project=project,
+                network=args.network_id,
+                direction="EGRESS",
+                priority=1000,
+                destination_ranges=[pulumi.Output.concat(address.address, "/32")],
+                allows=[{"protocol": "tcp", "ports": ["443"]}],
+                log_config={"metadata": "INCLUDE_ALL_METADATA"},
+                opts=self._child,
+            )
         attached = compute.ForwardingRule(
             f"{name}-attach",
             project=project,

@@ -11,9 +11,11 @@ from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.kinds.aws.sns import SUBSCRIPTION
+from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
+from policies import given
 
 _NEEDED_BY = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
 
@@ -64,15 +66,13 @@ def after_up(graph: Graph) -> Iterator[str]:
 
 def network(graph: Graph) -> NetworkPicture | None:
     """The VPC, its subnets, who is inside, and each service reached through a VPC endpoint."""
-    vpcs = graph.of(VPC)
-    if not vpcs:
+    vpcs, there = graph.of(VPC), given.of(graph, AwsNetwork)
+    if not vpcs and not there:
         return None
+    made = [(s.props.text_if_known("cidrBlock"), s.props.text_if_known("availabilityZone")) for s in graph.of(SUBNET)]
     return NetworkPicture(
-        cidr=vpcs[0].props.text_if_known("cidrBlock"),
-        subnets=[
-            (subnet.props.text_if_known("cidrBlock"), subnet.props.text_if_known("availabilityZone"))
-            for subnet in graph.of(SUBNET)
-        ],
+        cidr=vpcs[0].props.text_if_known("cidrBlock") if vpcs else there[0].vpc_id,
+        subnets=[*made, *((id_, zone) for net in there for zone, id_ in sorted(net.subnet_ids.items()))],
         inside=[resource.name for resource in graph.of(DOMAIN, ENDPOINT, STATE_MACHINE)],
         links=list(_links(graph)),
     )

@@ -7,9 +7,11 @@ from catalogue.kinds.azure import NETWORK, consumption
 from catalogue.kinds.azure.machinelearningservices import MODEL, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
+from catalogue.landing_zones import AzureNetwork
 from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
+from policies import given
 
 _AZURE = "azure-native:"
 _NEEDED_BY = {
@@ -63,8 +65,8 @@ def after_up(graph: Graph) -> Iterator[str]:
 
 def network(graph: Graph) -> NetworkPicture | None:
     """The virtual network, who is in the managed network, and the service behind each private endpoint."""
-    vnets = graph.of(NETWORK)
-    if not vnets:
+    vnets, there = graph.of(NETWORK), given.of(graph, AzureNetwork)
+    if not vnets and not there:
         return None
     links = [
         NetworkLink(service=group, endpoint=endpoint.name, kind="Private", needed_by=[_NEEDED_BY.get(group, "nothing")])
@@ -80,8 +82,8 @@ def network(graph: Graph) -> NetworkPicture | None:
         for prefix in subnet.props.each_text_if_known(path)
     ]
     return NetworkPicture(
-        cidr=", ".join(prefixes),
-        subnets=subnets,
+        cidr=", ".join([*prefixes, *(net.virtual_network_id.rpartition("/")[2] for net in there)]),
+        subnets=[*subnets, *((net.subnet_id.rpartition("/")[2], "") for net in there)],
         inside=[f"{resource.name} (managed network)" for resource in graph.of(WORKSPACE, SERVED, BATCH_ENDPOINT)],
         links=links,
     )

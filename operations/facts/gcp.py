@@ -7,9 +7,11 @@ from catalogue.kind import Apis, Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
 from catalogue.kinds.gcp.provider import PROVIDER
+from catalogue.landing_zones import GcpNetwork
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
+from policies import given
 
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
@@ -61,8 +63,8 @@ def after_up(graph: Graph) -> Iterator[str]:
 
 def network(graph: Graph) -> NetworkPicture | None:
     """The subnets, who is inside, and each Google domain and endpoint that an address of the VPC leads to."""
-    subnets = graph.of(_SUBNET)
-    if not subnets:
+    subnets, there = graph.of(_SUBNET), given.of(graph, GcpNetwork)
+    if not subnets and not there:
         return None
     google = [rule.name for rule in graph.of(_GOOGLE)]
     needed = _needed(graph)
@@ -89,8 +91,8 @@ def network(graph: Graph) -> NetworkPicture | None:
             )
     ranges = [(s.props.text_if_known("ipCidrRange"), s.props.text_if_known("region")) for s in subnets]
     return NetworkPicture(
-        cidr=", ".join(cidr for cidr, _ in ranges),
-        subnets=ranges,
+        cidr=", ".join([*(cidr for cidr, _ in ranges), *(net.network_id for net in there)]),
+        subnets=[*ranges, *((net.subnetwork, net.project) for net in there)],
         inside=[resource.name for resource in graph.of(_INSTANCE)],
         links=links,
     )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from catalogue.errors import BadInput
-from stacks.config import STACKS, stack_file, stack_name
+from stacks.config import STACKS, read_stack_file, stack_file, stack_name
+from stacks.sections import landing_zone
 
 if TYPE_CHECKING:
     from sandbox.engine import Engine
@@ -61,6 +62,8 @@ class Chosen:
 def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
     """The engine in this sandbox, which is brought up to date. The stack is made if it does not exist.
 
+    What its landing zone gives stands in the simulated cloud, and stays there when the stack is destroyed.
+
     Raises BadInput where a tool is missing or there is no such stack.
     """
     from sandbox.engine import Engine
@@ -76,7 +79,19 @@ def ready(home: "Home", stack: str | None, real_time: bool) -> "Engine":
     engine = Engine(home, cli, uv, instant=not real_time)
     if stack is not None and not home.has_stack(stack):
         engine.make(stack)
+    if stack is not None:
+        _seed(home, stack)
     return engine
+
+
+def _seed(home: "Home", stack: str) -> None:
+    """Let what the stack's landing zone gives stand in the simulated cloud. Raises BadInput for a wrong stack file."""
+    from sandbox.landing import seed
+    from sandbox.state import State
+
+    zone = landing_zone.given(read_stack_file(stack_file(stack)))
+    if zone is not None:
+        seed(State(home.database), zone)
 
 
 @contextmanager

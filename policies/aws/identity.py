@@ -200,15 +200,26 @@ def pass_role(props: Properties) -> Iterator[str]:
 @stack_rule(
     "identity-guardrails",
     iam.POLICY,
+    iam.ROLE,
     severity="critical",
     says="The permissions boundary denies what no persona may do, with one statement for each condition.",
     remedy="Restore the statement in components/aws/guardrails.py.",
 )
 def guardrails(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Every policy that a role has as its boundary carries every guardrail."""
-    if not graph.referring(iam.ROLE, "permissionsBoundary", resource):
+    """Every policy that a role has as its boundary carries every guardrail.
+
+    A boundary that is not the stack's cannot be read here. The role's own policies carry the guardrails then.
+    """
+    if resource.type == iam.ROLE:
+        boundary, own = "permissionsBoundary", graph.referring(iam.ROLE_POLICY, "role", resource)
+        if not resource.props.is_given(boundary) or graph.refers(resource, boundary, iam.POLICY):
+            return
+        said = [resource.props, *(policy.props for policy in own)]
+        denies = [s for props in said for s in _granted(props) if not allows(s)]
+    elif graph.referring(iam.ROLE, "permissionsBoundary", resource):
+        denies = [s for s in statements(resource.props, "policy") if not allows(s)]
+    else:
         return
-    denies = [s for s in statements(resource.props, "policy") if not allows(s)]
     denies = [s for s in denies if list(s.each_text("Resource")) == ["*"]]
     for what, (actions, operator, key) in GUARDRAILS.items():
         covered: set[str] = set()

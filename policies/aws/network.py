@@ -7,7 +7,9 @@ from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
 from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
+from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
+from policies import given
 from policies.aws.documents import allows
 from policies.rule import OPEN_TO_OTHERS, Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
 
@@ -174,8 +176,13 @@ def _other_groups(graph: Graph, resource: Resource, settings: str, domains: list
 
 
 def _foreign(graph: Graph, resource: Resource, path: str, *types: str) -> Iterator[str]:
-    """Each text at the path that names no resource of these types, in a stack that has such resources."""
+    """Each text at the path that names no resource of these types, in a stack that has such resources.
+
+    The subnets of the landing zone that the stack stands in are its own, too.
+    """
     ids = {id_ for r in graph.of(*types) for id_ in _ids(r)}
+    if ec2.SUBNET in types:
+        ids |= {id_ for net in given.of(graph, AwsNetwork) for id_ in net.subnet_ids.values()}
     if ids:
         yield from sorted(set(resource.props.each_text_if_known(path)) - ids)
 
@@ -249,11 +256,18 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
     remedy="State the service in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:
-    """The network proof. Compares the needed services with the endpoints, then checks the path to each endpoint."""
+    """The network proof. Compares the needed services with the endpoints, then checks the path to each endpoint.
+
+    An endpoint of the landing zone that the stack stands in counts, where the workloads' group lets HTTPS out to it.
+    """
     needed = _needed(graph)
     present = [(ec2.service_of(endpoint), endpoint) for endpoint in graph.of(ec2.VPC_ENDPOINT)]
-    for service in sorted(set(needed) - {service for service, _ in present}):
+    there = given.of(graph, AwsNetwork)
+    has = {"s3" for _ in there} | {service for net in there for service in net.endpoints}
+    for service in sorted(set(needed) - {service for service, _ in present} - has):
         yield None, f"has no VPC endpoint for {service}, which {needed[service].name} needs"
+    for net in there:
+        yield from _way_to_given(graph, net)
     for service, endpoint in present:
         if service not in needed:
             yield endpoint, f"is paid for, but nothing in the stack needs {service}"
@@ -272,10 +286,25 @@ def _needed(graph: Graph) -> dict[str, Resource]:
     return needed
 
 
+def _clients(graph: Graph) -> list[Resource]:
+    """Every workload's group."""
+    users = [(r, key) for r in graph.of(DOMAIN, MODEL) for key in ("defaultUserSettings", "vpcConfig")]
+    return list({g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}.values())
+
+
+def _way_to_given(graph: Graph, net: AwsNetwork) -> Found:
+    """Whether every workload's group lets HTTPS out to the landing zone's endpoints."""
+    doors = {"prefixListId": net.s3_prefix_list_id, "referencedSecurityGroupId": net.endpoints_security_group_id}
+    for group in _clients(graph):
+        rules = [rule.props for rule in graph.referring(vpc.EGRESS, "securityGroupId", group)]
+        for key, id_ in doors.items():
+            if id_ and not any(_https(rule) and rule.text_if_known(key) == id_ for rule in rules):
+                yield group, f"has no rule for HTTPS from workloads to the landing zone's endpoints ({id_})"
+
+
 def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
     """Whether the endpoint can be reached from every subnet and every workload's group."""
-    users = [(r, key) for r in graph.of(DOMAIN, MODEL) for key in ("defaultUserSettings", "vpcConfig")]
-    clients = list({g.urn: g for r, key in users for g in graph.refers(r, key, ec2.GROUP)}.values())
+    clients = _clients(graph)
     if ec2.is_gateway(endpoint):
         tables = graph.refers(endpoint, "routeTableIds", ec2.ROUTE_TABLE)
         routed = {

@@ -35,7 +35,9 @@ from catalogue.kinds.azure.network import (
     WAYS_OUT,
     ZONE_GROUP,
 )
+from catalogue.landing_zones import AzureNetwork
 from catalogue.properties import Properties
+from policies import given
 from policies.azure.reading import foreign
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
@@ -342,8 +344,14 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     elsewhere = [text for each in connections for text in foreign(each, "privateLinkServiceId", own)]
     if (len(own), len(connections)) != (1, 1) or elsewhere:
         yield "does not lead to exactly one resource of the stack"
-    if not _networks_of(graph, resource):
+    if not _networks_of(graph, resource) and _given(graph, resource) is None:
         yield "is in no subnet of the stack"
+
+
+def _given(graph: Graph, endpoint: Resource) -> AzureNetwork | None:
+    """The landing zone's network in whose subnet a private endpoint stands. Azure takes ids in any case."""
+    subnet = endpoint.props.text_if_known("subnet.id").casefold()
+    return next((net for net in given.of(graph, AzureNetwork) if net.subnet_id.casefold() == subnet), None)
 
 
 def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
@@ -430,17 +438,37 @@ def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str,
         for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
         for zone in graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
     ]
+    there = _given(graph, endpoint)
     for name in wanted:
+        if there is not None and _registers_in_given(graph, endpoint, there, name):
+            continue
         found = [zone for zone in zones if zone.props.text_if_known("privateZoneName") == name]
         links = [link for zone in found for link in graph.referring(privatedns.LINK, "privateZoneName", zone)]
         if not found:
             yield f"registers {target.name} in no zone {name}, so its name leads to the internet"
-        elif not any(n.urn in networks for link in links for n in graph.refers(link, "virtualNetwork", NETWORK)):
+        elif not any(
+            n.urn in networks for link in links for n in graph.refers(link, "virtualNetwork", NETWORK)
+        ) and not any(there is not None and _links_to(link, there) for link in links):
             yield f"is not found from its network: the zone {name} is not linked to it"
     for subnet in graph.refers(endpoint, "subnet", SUBNET):
         for group in graph.refers(subnet, "networkSecurityGroup", SECURITY_GROUP):
             if not any(_https(rule) for rule in _rules(graph, group)):
                 yield f"is closed: {group.name} has no rule that lets HTTPS in to it"
+
+
+def _registers_in_given(graph: Graph, endpoint: Resource, there: AzureNetwork, name: str) -> bool:
+    """Whether the endpoint registers in the landing zone's own zone of this name, which its network reads."""
+    zone = there.private_dns_zones.get(name, "").casefold()
+    said = [
+        text.casefold()
+        for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
+        for text in group.props.each_text_if_known("privateDnsZoneConfigs.privateDnsZoneId")
+    ]
+    return bool(zone) and zone in said
+
+
+def _links_to(link: Resource, there: AzureNetwork) -> bool:
+    return link.props.text_if_known("virtualNetwork.id").casefold() == there.virtual_network_id.casefold()
 
 
 def _https(rule: Properties) -> bool:

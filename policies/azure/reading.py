@@ -1,12 +1,9 @@
-"""Helpers for rules on Azure: the order of resources, whether a text names a resource, and readings done once."""
+"""Helpers for rules on Azure: the order of resources, and whether a text names a resource."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.properties import Properties
-
-_Read = TypeVar("_Read")
 
 
 def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> list[Resource]:
@@ -41,15 +38,3 @@ def names_one_of(text: str, resources: Iterable[Resource]) -> bool:
 def foreign(props: Properties, path: str, own: list[Resource]) -> Iterator[str]:
     """Every known text at the path that names none of the stack's `own` resources."""
     return (text for text in props.each_text_if_known(path) if text and not names_one_of(text, own))
-
-
-def once_a_graph(read: Callable[[Graph], _Read]) -> Callable[[Graph], _Read]:
-    """Reads a whole graph once, although a rule asks for it at each of a thousand endpoints."""
-    last: list[tuple[Graph, _Read]] = []
-
-    def reading(graph: Graph) -> _Read:
-        if not last or last[0][0] is not graph:
-            last[:] = [(graph, read(graph))]
-        return last[0][1]
-
-    return reading

@@ -14,7 +14,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
+from catalogue.landing_zones import GcpNetwork
 from catalogue.properties import Properties
+from policies import given
 from policies.rule import OPEN_TO_OTHERS, Found, resource_rule, stack_rule, whole_stack_rule
 
 _VPC, _SUBNET = compute.VPC, compute.SUBNETWORK
@@ -305,11 +307,15 @@ def served_privately(props: Properties) -> Iterator[str]:
     remedy="State the domain in the REACH of the component that needs it; the network component builds the rest.",
 )
 def proof(graph: Graph) -> Found:
-    """The network proof. Compares the needed domains with the zones, then follows name, address and firewall."""
+    """The network proof. Compares the needed domains with the zones, then follows name, address and firewall.
+
+    A domain that the network of the landing zone resolves in private counts as having a zone.
+    """
     needed = _needed(graph)
+    resolved = {domain for net in given.of(graph, GcpNetwork) for domain in net.private_domains}
     zones = [(zone.props.text_or_empty("dnsName").rstrip("."), zone) for zone in graph.of(_ZONE)]
     for domain, resource in needed.items():
-        if domain not in [present for present, _ in zones]:
+        if domain not in [*(present for present, _ in zones), *resolved]:
             yield resource, f"needs {domain}, for which there is no private zone"
     for domain, zone in zones:
         if domain not in needed:
@@ -421,13 +427,20 @@ def endpoint_reached(graph: Graph) -> Found:
         if not graph.refers(way, "target", _DEPLOYMENT):
             yield way, "is paid for, but forwards to no deployment"
         vpcs, addresses = graph.refers(way, "network", _VPC), graph.refers(way, "ipAddress", _ADDRESS)
-        if not vpcs or not addresses:
+        if not (vpcs or _in_given(graph, way, "network")) or not addresses:
             yield way, "has no address in the network"
         for address in addresses:
-            if not graph.refers(address, "subnetwork", _SUBNET):
+            if not graph.refers(address, "subnetwork", _SUBNET) and not _in_given(graph, address, "subnetwork"):
                 yield address, "is in no subnet of the network"
             if any(address not in let_out[vpc.urn] for vpc in vpcs):
                 yield address, "has no firewall rule that allows HTTPS to it"
+
+
+def _in_given(graph: Graph, resource: Resource, key: str) -> bool:
+    """Whether the property names the network of the stack's landing zone, or a subnet of it that the zone gives."""
+    there = given.of(graph, GcpNetwork)
+    ids = {id_ for net in there for id_ in (net.network_id, net.subnet_id(resource.props.text_if_known("region")))}
+    return resource.props.text_if_known(key) in ids
 
 
 RULES = [

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws
 
+from catalogue.landing_zones import AwsZone
 from components.aws.audit import Audit, AuditArgs
 from components.aws.encryption import Encryption, EncryptionArgs
 from components.aws.identity import Identity
 from components.aws.monitoring import Alerts, AlertsArgs
-from components.aws.network import Network, NetworkArgs
+from components.aws.network import GivenNetworkArgs, Network, NetworkArgs
 from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
 from stacks.model import StackConfig
-from stacks.sections import models, network
+from stacks.sections import landing_zone, models, network
 from stacks.site import Site, tags_of
 
 
@@ -54,7 +55,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         security_group_id=net.workload_security_group_id,
         bucket_name=kept.bucket_name,
         repository_url=kept.repository_url,
-        role_arns=_identity(site, together(Needs, needs), key, net, kept).role_arns,
+        role_arns=_identity(site, config, together(Needs, needs), key, net, kept).role_arns,
         topic_arn=_alerts(site, config, key).topic_arn,
     )
 
@@ -63,6 +64,11 @@ def _site(stack: str, config: StackConfig) -> Site:
     provider = pulumi_aws.Provider("aws", region=config.region, allowed_account_ids=[config.account])
     opts = pulumi.ResourceOptions(providers=[provider])
     return Site(stack, config.account, config.region, tags_of(stack, config), opts)
+
+
+def _zone(config: StackConfig) -> AwsZone | None:
+    zone = landing_zone.given(config)
+    return zone if isinstance(zone, AwsZone) else None
 
 
 def _trail_name(site: Site) -> str:
@@ -100,18 +106,35 @@ def _audit(site: Site, key: Encryption) -> Audit:
 
 
 def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit) -> Network:
+    given = _given_network(config)
     return Network(
         f"{site.stack}-network",
         NetworkArgs(
             account=site.account,
             region=site.region,
+            given=given,
             cidr=network.of(config).cidr,
-            zones=network.of(config).zones,
+            zones=[] if given else network.of(config).zones,
             reach=sorted(reach),
-            flow_log_bucket_arn=audit.bucket_arn,
+            flow_log_bucket_arn=None if given else audit.bucket_arn,
             tags=site.tags,
         ),
         opts=site.opts,
+    )
+
+
+def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
+    """The landing zone's network, with its subnets in the stack's zones."""
+    zone = _zone(config)
+    if zone is None or zone.network is None:
+        return None
+    there = zone.network
+    return GivenNetworkArgs(
+        vpc_id=there.vpc_id,
+        subnet_ids={name: there.subnet_ids[name] for name in network.zones_of(config)},
+        s3_prefix_list_id=there.s3_prefix_list_id,
+        endpoints=there.endpoints,
+        endpoints_security_group_id=there.endpoints_security_group_id,
     )
 
 
@@ -129,7 +152,8 @@ def _registry(site: Site, config: StackConfig, key: Encryption) -> Registry:
     )
 
 
-def _identity(site: Site, needs: Needs, key: Encryption, net: Network, kept: Registry) -> Identity:
+def _identity(site: Site, config: StackConfig, needs: Needs, key: Encryption, net: Network, kept: Registry) -> Identity:
+    zone = _zone(config)
     return Identity(
         f"{site.stack}-identity",
         IdentityArgs(
@@ -141,6 +165,8 @@ def _identity(site: Site, needs: Needs, key: Encryption, net: Network, kept: Reg
             repository_arn=kept.repository_arn,
             data_key_arn=key.data_key_arn,
             subnet_ids=list(net.subnet_ids.values()),
+            role_path=zone.role_path if zone else None,
+            permissions_boundary_arn=zone.permissions_boundary_arn if zone else None,
             tags=site.tags,
         ),
         opts=site.opts,

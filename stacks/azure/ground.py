@@ -11,13 +11,14 @@ import pulumi
 import pulumi_azure_native
 from pulumi_azure_native import authorization
 
+from catalogue.landing_zones import AzureZone
 from components.azure import encryption, store
 from components.azure.audit import Audit, AuditArgs
 from components.azure.encryption import Encryption, EncryptionArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
-from components.azure.network import Network, NetworkArgs
+from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
 from components.azure.personas import Needs
 from components.azure.registry import RegisteredModelArgs
 from components.azure.store import Store, StoreArgs
@@ -26,7 +27,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import network
+from stacks.sections import landing_zone, network
 from stacks.site import Site, tags_of
 
 REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
@@ -122,12 +123,18 @@ def _audit(site: Site, group: Group) -> Audit:
 
 
 def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]) -> Network:
+    zone = landing_zone.given(config)
+    there = zone.network if isinstance(zone, AzureZone) else None
+    given = there and GivenNetworkArgs(
+        virtual_network_id=there.virtual_network_id, subnet_id=there.subnet_id, zone_ids=there.private_dns_zones
+    )
     return Network(
         f"{site.stack}-network",
         NetworkArgs(
             group_name=group.group_name,
             region=site.region,
-            cidr=network.of(config).cidr,
+            given=given,
+            cidr=None if given else network.of(config).cidr,
             reach=sorted({*REACH, *reach}),
             tags=site.tags,
         ),

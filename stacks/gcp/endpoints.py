@@ -36,6 +36,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 rollout=item.rollout,
                 network_id=ground.network_id,
                 subnet_id=ground.subnet_id,
+                opens_firewall=ground.owns_network,
                 vertex_agent=ground.agents["aiplatform"],
                 channel_id=ground.channel_id,
                 tags=ground.tags,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_gcp
 
+from catalogue.landing_zones import GcpNetwork, GcpZone
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.audit import Audit, AuditArgs
 from components.gcp.encryption import Encryption, EncryptionArgs
@@ -18,7 +19,7 @@ from components.gcp.registry import Registry, RegistryArgs
 from components.shapes import together
 from provider import Provider
 from stacks.model import StackConfig
-from stacks.sections import network
+from stacks.sections import landing_zone, network
 from stacks.site import Site, tags_of
 
 
@@ -26,7 +27,8 @@ from stacks.site import Site, tags_of
 class Ground(Site):
     """What sections read. `agents` are Google's own, by service; `account_emails` are by persona.
 
-    `channel_id` is where alerts go. `project_number` never changes; `billing_account` may.
+    `owns_network` is false in a landing zone's network, in which nothing is made. `channel_id` is where alerts go.
+    `project_number` never changes; `billing_account` may.
     """
 
     project_number: pulumi.Output[str]
@@ -35,6 +37,7 @@ class Ground(Site):
     data_key_id: pulumi.Output[str]
     network_id: pulumi.Output[str]
     subnet_id: pulumi.Output[str]
+    owns_network: bool
     bucket_name: pulumi.Output[str]
     repository_url: pulumi.Output[str]
     account_emails: Mapping[str, pulumi.Output[str]]
@@ -57,7 +60,8 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     agents = _agents(site, about.number)
     key = _key(site, agents)
     _audit(site, key)
-    net = _network(site, config, reach)
+    there = _given_network(config)
+    network_id, subnet_id = _ids(site, there) if there else _network(site, config, reach)
     kept = _registry(site, key)
     return Ground(
         **vars(site),
@@ -65,8 +69,9 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         billing_account=about.billing_account,
         agents=agents.members,
         data_key_id=key.data_key_id,
-        network_id=net.network_id,
-        subnet_id=net.subnet_id,
+        network_id=network_id,
+        subnet_id=subnet_id,
+        owns_network=there is None,
         bucket_name=kept.bucket_name,
         repository_url=kept.repository_url,
         account_emails=_identity(site, together(Needs, needs), kept).account_emails,
@@ -113,14 +118,24 @@ def _audit(site: Site, key: Encryption) -> None:
     )
 
 
-def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> Network:
-    return Network(
+def _given_network(config: StackConfig) -> GcpNetwork | None:
+    zone = landing_zone.given(config)
+    return zone.network if isinstance(zone, GcpZone) else None
+
+
+def _ids(site: Site, there: GcpNetwork) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    return pulumi.Output.from_input(there.network_id), pulumi.Output.from_input(there.subnet_id(site.region))
+
+
+def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    net = Network(
         f"{site.stack}-network",
         NetworkArgs(
             project=site.account, region=site.region, cidr=network.of(config).cidr, reach=sorted(reach), tags=site.tags
         ),
         opts=site.opts,
     )
+    return net.network_id, net.subnet_id
 
 
 def _registry(site: Site, key: Encryption) -> Registry:

@@ -6,9 +6,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from catalogue.landing_zones import AwsZone, LandingZone
+from catalogue.wording import found_word
 from stacks import zones
 from stacks.fields import Fields, Zones
 from stacks.model import Problem, Section, StackConfig
+from stacks.sections import landing_zone
+
+_CIDR = "a private network between /16 and /21, such as 10.40.0.0/20"
 
 
 def _private_cidr(value: str) -> str:
@@ -27,13 +32,13 @@ def _private_cidr(value: str) -> str:
 
 
 class Network(Fields):
-    """The pilot's own private network: no internet route.
+    """The pilot's own private network: no internet route. Where the landing zone gives a network, `cidr` is left out.
 
     `zones` are on aws the names of the availability zones, with one subnet in each. Their order says nothing, and one
     more or less leaves the subnets of the others as they are.
     """
 
-    cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(examples=["10.40.0.0/20"])
+    cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(default="", examples=["10.40.0.0/20"])
     """The private addresses of the network in CIDR notation, between /16 and /21; they should overlap with no network
     that it may one day be joined to."""
     zones: Zones = Field(default=[], examples=[["us-east-1a", "us-east-1b"]])
@@ -41,8 +46,44 @@ class Network(Fields):
 
 
 def check(config: StackConfig) -> Iterator[Problem]:
-    """The zones are those of the stack's region."""
+    """The zones are those of the stack's region, or of the network that the landing zone gives.
+
+    Such a network has its addresses already. One that is made overlaps nothing that the landing zone has in use.
+    """
+    zone, said = landing_zone.found(config), SECTION.of(config)
+    if zone is None and landing_zone.of(config) is not None:
+        return  # that mistake has a sentence of its own
+    if zone is not None and zone.network is not None:
+        if said.cidr:
+            where = f"the landing zone {landing_zone.of(config)} gives a network, which has its addresses"
+            yield Problem((SECTION.name, "cidr"), f"contradicts the landing zone: {where}; leave it out")
+        has = _given_zones(zone)
+        for path, named in zones.each(SECTION, "zones", said.zones):
+            if named not in has:
+                allowed = f"a zone in which the landing zone gives a subnet ({', '.join(has)})"
+                yield Problem(path, f"found {found_word(named)}, allowed: {allowed}")
+        return
+    if not said.cidr:
+        missing = (SECTION.name, "cidr") if SECTION.name in config.model_fields_set else (SECTION.name,)
+        yield Problem(missing, f"is missing; add {'' if len(missing) > 1 else 'cidr, '}{_CIDR}")
+        return
+    for used in zone.ranges_in_use if zone else ():
+        if IPv4Network(said.cidr).overlaps(IPv4Network(used)):
+            allowed = f"a network that does not overlap {used}, which is in use in the landing zone"
+            yield Problem((SECTION.name, "cidr"), f"found {found_word(said.cidr)}, allowed: {allowed}")
     yield from zones.check(config, SECTION, "zones")
+
+
+def zones_of(config: StackConfig) -> list[str]:
+    """The zones in which the network has a subnet: those that the file names, else those that the landing zone gives.
+
+    Only on aws are there any.
+    """
+    return SECTION.of(config).zones or _given_zones(landing_zone.found(config))
+
+
+def _given_zones(zone: LandingZone | None) -> list[str]:
+    return sorted(zone.network.subnet_ids) if isinstance(zone, AwsZone) and zone.network else []
 
 
 SECTION: Section[Network] = Section(
@@ -50,10 +91,12 @@ SECTION: Section[Network] = Section(
     value=Annotated[
         Network,
         Field(
-            description="The stack's own private network, which has no route to the internet.",
+            description="The stack's own private network, which has no route to the internet. Where a landing zone "
+            "gives a network, leave this section out.",
             examples=[{"cidr": "10.40.0.0/20"}],
         ),
     ],
+    default=Network(),
     called="private network",
     makes={"Network": "{stack}-network"},
     in_ground=True,

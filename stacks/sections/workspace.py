@@ -82,7 +82,7 @@ def _zones(config: StackConfig) -> Iterator[Problem]:
     yield from own
     if own or SECTION.refused_key("zones", config.platform) or list(network.check(config)):
         return
-    has = network.of(config).zones
+    has = network.zones_of(config)
     for path, zone in zones.each(SECTION, "zones", of(config).zones):
         if zone not in has:
             allowed = f"a zone of {NAMESPACE}:network.zones ({', '.join(has)})"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogue import environments
+from catalogue import environments, landing_zones
 from catalogue.organisation import NAME, PLACES
 from catalogue.platforms import PLATFORMS
 from policies import limits, waivers
@@ -44,7 +44,7 @@ def test_the_page_names_every_place_and_what_it_has() -> None:
 
 def test_what_the_page_shows_is_read_as_it_says(organisation: Path) -> None:
     shown = dict(re.findall(r"```yaml\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
-    assert {*shown} == {"limits.yaml", "waivers.yaml"}
+    assert {*shown} == {"limits.yaml", "waivers.yaml", "landing_zones.yaml"}
     for name, text in shown.items():
         put(organisation, name, text)
     forget()
@@ -59,6 +59,10 @@ def test_what_the_page_shows_is_read_as_it_says(organisation: Path) -> None:
     assert "staging" in environments.names()
     for stack, entries in yaml.safe_load(shown["waivers.yaml"])["waivers"].items():
         assert [waiver.model_dump() for waiver in waivers.load()[stack]] == entries
+    zones = yaml.safe_load(shown["landing_zones.yaml"])["landing_zones"]
+    assert {zones[name]["platform"] for name in zones} == {*PLATFORMS}
+    loaded = landing_zones.load()
+    assert {name: zone.model_dump(exclude_unset=True) for name, zone in loaded.items()} == zones
 
 
 def test_every_link_of_the_page_leads_somewhere() -> None:

@@ -22,9 +22,17 @@ _POLICY_ACTS = acts(
     by_name("arn:aws:iam::{account}:policy/{name}", id_from="arn"),
     Behaviour(name="name", pattern=r"[\w+=,.@-]{1,128}"),
 )
+
+
+def _role(request: Request) -> Answer:
+    """A role's ARN has its path before its name."""
+    path = str(request.inputs.get("path") or "/")
+    return by_name(f"arn:aws:iam::{{account}}:role{path}{{name}}", uniqueId="AROA{hex}")(request)
+
+
 _ROLE_ACTS = acts(
     "iam",
-    by_name("arn:aws:iam::{account}:role/{name}", uniqueId="AROA{hex}"),
+    _role,
     Behaviour(
         name="name",
         pattern=r"[\w+=,.@-]{1,64}",

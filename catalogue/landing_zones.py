@@ -1,0 +1,358 @@
+"""The landing zones: what a company has already, and a stack stands in.
+
+`organisation/landing_zones.yaml` has them by name. A stack file names one under `landing_zone`. Nothing here ships one.
+"""
+
+import re
+from collections.abc import Hashable, Mapping
+from functools import cache
+from ipaddress import IPv4Network
+from typing import Annotated, Any, ClassVar, Literal, cast
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from catalogue import organisation
+from catalogue.documents import keys_of
+from catalogue.errors import BadInput
+from catalogue.platforms import PLATFORMS
+from catalogue.wording import found_word, nearest, one_line
+from catalogue.zones import zones_of
+
+FILE = "landing_zones.yaml"
+CALLED = f"{organisation.NAME}/{FILE}"
+OUR_TAGS = ("platform", "stack", "team", "cost-center", "environment", "owner")
+"""The tags that everything of a stack carries. They come from the stack file, and no landing zone overrides them."""
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _range(value: str) -> str:
+    try:
+        return str(IPv4Network(value))
+    except ValueError:
+        raise ValueError("an IPv4 network in CIDR notation such as 10.0.0.0/8") from None
+
+
+def _of(pattern: str, words: str) -> AfterValidator:
+    """Text that matches the pattern whole; `words` say what is allowed."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
+class _Zone(_Part):
+    """What an entry has on every platform. `owner` is who answers for it.
+
+    `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
+    """
+
+    tag_key: ClassVar[str]
+    """The pattern of a legal tag's key."""
+    tag_words: ClassVar[str]
+    """The same in words."""
+    most_tags: ClassVar[int]
+    """How many tags a resource may have, ours among them."""
+    refused: ClassVar[Mapping[str, str]] = {}
+    """The keys of other platforms, each with the nearest thing that this platform has."""
+
+    account: str
+    region: str
+    owner: Text
+    extra_tags: dict[str, str] = {}
+    ranges_in_use: list[Annotated[str, AfterValidator(_range)]] = []
+
+    @model_validator(mode="after")
+    def _account_of_the_platform(self) -> "_Zone":
+        form = PLATFORMS[self.named].account
+        if not re.fullmatch(form.pattern or "", self.account):
+            raise ValueError(f"account: found {found_word(self.account)}, allowed: {form.words}")
+        return self
+
+    @model_validator(mode="after")
+    def _legal_tags(self) -> "_Zone":
+        own = PLATFORMS[self.named]
+        seen = {key.casefold(): key for key in OUR_TAGS}
+        for key, value in self.extra_tags.items():
+            at = f"extra_tags.{one_line(key)}"
+            if key.casefold() in OUR_TAGS:
+                raise ValueError(f"{at}: every stack has this {own.tag} from its stack file; give another key")
+            if key.casefold() in seen:
+                raise ValueError(f"{at}: differs from {seen[key.casefold()]!r} in case alone; keep one of the two")
+            seen[key.casefold()] = key
+            if not re.fullmatch(self.tag_key, key):
+                raise ValueError(f"{at}: is no key of a {own.tag} on {own.name}; allowed: {self.tag_words}")
+            if not re.fullmatch(own.tag_value, value):
+                raise ValueError(f"{at}: found {found_word(value)}, allowed: text that matches {own.tag_value}")
+        if len(seen) > self.most_tags:
+            most = self.most_tags - len(OUR_TAGS)
+            raise ValueError(f"extra_tags: found {len(self.extra_tags)}, allowed: at most {most} on {own.name}")
+        return self
+
+    @property
+    def named(self) -> str:
+        """The platform of the entry."""
+        return str(vars(self)["platform"])
+
+
+_BOUNDARY = _of(
+    r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]{1,512}",
+    "the ARN of an IAM policy such as arn:aws:iam::111122223333:policy/ml-boundary",
+)
+_ROLE_PATH = _of(r"(?=.{1,512}$)/([\w+=,.@-]+/)*", "an IAM path that begins and ends with '/', such as /ml/")
+_ID = r"-[0-9a-f]{8,17}"
+
+
+class AwsNetwork(_Part):
+    """A VPC that is there, its subnets by availability zone, and how its workloads reach AWS in private.
+
+    S3 has a gateway endpoint in it: one made later would add a route to route tables of others. `endpoints` are the
+    services that have an interface endpoint, by its suffix such as sagemaker.api; they let HTTPS in from the stack's
+    workloads, which let it out to the endpoints' group. What is not in the list is made in the stack's subnets.
+    """
+
+    vpc_id: Annotated[str, _of(f"vpc{_ID}", "the id of a VPC such as vpc-0123456789abcdef0")]
+    subnet_ids: dict[str, Annotated[str, _of(f"subnet{_ID}", "the id of a subnet such as subnet-0123456789abcdef0")]]
+    s3_prefix_list_id: Annotated[str, _of(f"pl{_ID}", "the id of S3's prefix list in the region such as pl-63a5400a")]
+    endpoints: list[Annotated[str, _of(r"[a-z0-9]+([.-][a-z0-9]+)*", "a service such as sagemaker.api")]] = []
+    endpoints_security_group_id: (
+        Annotated[str, _of(f"sg{_ID}", "the id of a security group such as sg-0123456789abcdef0")] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AwsNetwork":
+        if len(self.subnet_ids) < 2 or len({*self.subnet_ids.values()}) < len(self.subnet_ids):
+            raise ValueError("subnet_ids: allowed: two zones or more, each with a subnet of its own")
+        if bool(self.endpoints) != bool(self.endpoints_security_group_id):
+            raise ValueError("endpoints: and endpoints_security_group_id go together; give both, or neither")
+        return self
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.vpc_id
+
+
+class AwsZone(_Zone):
+    """A landing zone on AWS.
+
+    Tags: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. IAM takes two keys
+    that differ in case for one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. A boundary is a policy
+    of the role's own account or AWS's: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+
+    tag_key = r"(?!(?i:aws:))[A-Za-z0-9 _.:/=+@-]{1,128}"
+    tag_words = "1 to 128 letters, digits, spaces and _.:/=+@-, which do not begin with aws:"
+    most_tags = 50
+
+    platform: Literal["aws"]
+    permissions_boundary_arn: Annotated[str, _BOUNDARY] | None = None
+    role_path: Annotated[str, _ROLE_PATH] | None = None
+    network: AwsNetwork | None = None
+
+    @model_validator(mode="after")
+    def _zones_of_the_region(self) -> "AwsZone":
+        known = zones_of(self.region)
+        for zone in self.network.subnet_ids if self.network else ():
+            if zone not in known:
+                raise ValueError(
+                    f"network.subnet_ids.{one_line(zone)}: is no zone of {self.region} ({', '.join(known)})"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _boundary_of_the_account(self) -> "AwsZone":
+        if self.permissions_boundary_arn and self.permissions_boundary_arn.split(":")[4] not in (self.account, "aws"):
+            raise ValueError(
+                f"permissions_boundary_arn: found a policy of another account than {self.account}, "
+                "allowed: one of the account itself or of AWS, for IAM takes no other as a boundary"
+            )
+        return self
+
+
+class GcpNetwork(_Part):
+    """A VPC that is there and one of its subnets, in the stack's own project or in the host project of a Shared VPC.
+
+    A VPC's firewall, names and way to Google's APIs hold for everybody in it, so the stack makes none of them:
+    `private_domains` are those that it resolves to a private address already, each with everything below it.
+    """
+
+    project: Annotated[str, _of(PLATFORMS["gcp"].account.pattern or "", PLATFORMS["gcp"].account.words)]
+    network: Annotated[str, _of(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a VPC such as shared-ml")]
+    subnetwork: Annotated[str, _of(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a subnet such as ml-us")]
+    private_domains: list[
+        Annotated[str, _of(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain such as googleapis.com, without a dot at its end")]
+    ]
+
+    @property
+    def network_id(self) -> str:
+        """The VPC as Google's APIs name it."""
+        return f"projects/{self.project}/global/networks/{self.network}"
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.network_id
+
+    def subnet_id(self, region: str) -> str:
+        """The subnet as Google's APIs name it."""
+        return f"projects/{self.project}/regions/{region}/subnetworks/{self.subnetwork}"
+
+
+class GcpZone(_Zone):
+    """A landing zone on Google Cloud. Labels: https://cloud.google.com/resource-manager/docs/labels-overview"""
+
+    tag_key = r"[a-z][a-z0-9_-]{0,62}"
+    tag_words = "1 to 63 lower-case letters, digits, _ and -, the first a letter"
+    most_tags = 64
+    refused = {
+        "permissions_boundary_arn": "a service account has no boundary; the nearest thing is a deny policy of IAM, "
+        "which the organisation attaches above the project",
+        "role_path": "a service account has no path; the nearest thing is the project that it stands in",
+    }
+
+    platform: Literal["gcp"]
+    network: GcpNetwork | None = None
+
+
+_GROUP = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft\.Network"
+
+
+class AzureNetwork(_Part):
+    """A virtual network that is there, the subnet of it in which private endpoints stand, and its private DNS zones.
+
+    `private_dns_zones` are by name, such as privatelink.vaultcore.azure.net, and linked to the network. A zone that is
+    needed and not among them is made, and linked.
+    """
+
+    virtual_network_id: Annotated[
+        str, _of(rf"{_GROUP}/virtualNetworks/[^/]+", "the id of a virtual network, from /subscriptions/ on")
+    ]
+    subnet_id: Annotated[
+        str, _of(rf"{_GROUP}/virtualNetworks/[^/]+/subnets/[^/]+", "the id of a subnet, from /subscriptions/ on")
+    ]
+    private_dns_zones: dict[
+        str, Annotated[str, _of(rf"{_GROUP}/privateDnsZones/[^/]+", "the id of a zone, from /subscriptions/ on")]
+    ] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> "AzureNetwork":
+        if not self.subnet_id.casefold().startswith(f"{self.virtual_network_id}/".casefold()):
+            raise ValueError(
+                "subnet_id: is a subnet of another virtual network than virtual_network_id; give one of it"
+            )
+        for name, id_ in self.private_dns_zones.items():
+            if id_.rpartition("/")[2].casefold() != name.casefold():
+                raise ValueError(
+                    f"private_dns_zones.{one_line(name)}: has the id of another zone; give that of this one"
+                )
+        return self
+
+    @property
+    def named_by(self) -> str:
+        """The id by which whatever stands in the network names it."""
+        return self.subnet_id
+
+
+class AzureZone(_Zone):
+    """A landing zone on Azure.
+
+    Private DNS zones take 15 tags, and no key with a space or a parenthesis or with a digit at its head:
+    https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/tag-resources. Storage takes keys of 128.
+    """
+
+    tag_key = r"[^<>%&\\?/\s()0-9][^<>%&\\?/\s()]{0,127}"
+    tag_words = "1 to 128 characters without spaces, parentheses and <>%&\\?/, the first no digit"
+    most_tags = 15
+    refused = {
+        "permissions_boundary_arn": "an identity has no boundary; the nearest thing is a deny assignment or an Azure "
+        "Policy, which the organisation attaches to the management group",
+        "role_path": "an identity has no path; the nearest thing is the resource group that it stands in",
+    }
+
+    platform: Literal["azure"]
+    network: AzureNetwork | None = None
+
+
+LandingZone = AwsZone | GcpZone | AzureZone
+_ZONES: Mapping[str, type[_Zone]] = {"aws": AwsZone, "gcp": GcpZone, "azure": AzureZone}
+
+
+class _File(_Part):
+    landing_zones: dict[str, Annotated[LandingZone, Field(discriminator="platform")]] = {}
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        for key, again in keys_of(node):
+            if again:
+                raise yaml.MarkedYAMLError(problem=f"has the key {key.value!r} twice", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+@cache
+def load() -> Mapping[str, LandingZone]:
+    """Every landing zone of the organisation by its name; none where it has no such file.
+
+    Raises BadInput, one sentence a mistake.
+    """
+    file = organisation.file(FILE)
+    if file is None:
+        return {}
+    try:
+        data: Any = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        return _File.model_validate({} if data is None else data).landing_zones
+    except ValidationError as error:
+        sentences = dict.fromkeys(_sentence(dict(found)) for found in error.errors(include_url=False))
+        raise BadInput("\n".join(f"{CALLED}: {sentence}" for sentence in sentences)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{CALLED}: cannot be read ({one_line(str(error), 200)})") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"{CALLED}: is not valid YAML: {one_line(str(error), 200)}") from None
+
+
+_ALLOWED = {
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text, in quotes where it looks like a number",
+    "string_too_short": "text that says something",
+}
+"""What pydantic's types of mistakes allow, in our words."""
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """One sentence for one mistake: where it is, what was found, what is allowed."""
+    kind, found, loc = error["type"], error.get("input"), list(error["loc"])
+    platform = loc.pop(2) if len(loc) > 2 and loc[2] in _ZONES else None  # no key: the platform chose the model
+    place = ".".join(one_line(str(part)) for part in loc if part != "[key]") or "the file"
+    match kind:
+        case "missing":
+            return f"{place}: is missing; add it"
+        case "union_tag_not_found" | "union_tag_invalid":
+            said = cast(dict[str, Any], found).get("platform") if isinstance(found, dict) else None
+            return f"{place}.platform: found {found_word(said)}, allowed: {', '.join(_ZONES)}"
+        case "extra_forbidden":
+            zone, key = _ZONES.get(str(platform)), str(loc[-1])
+            if zone is not None and len(loc) == 3:
+                if key in zone.refused:
+                    return f"{place}: {platform} takes none: {zone.refused[key]}"
+                return f"{place}: unknown key{nearest(key, zone.model_fields)}"
+            return f"{place}: unknown key{nearest(key, _File.model_fields) if len(loc) == 1 else '; leave it out'}"
+        case "value_error" if isinstance(found, dict):  # of a whole entry, which says the key itself
+            return f"{place}.{error['ctx']['error']}"
+        case "value_error":
+            return f"{place}: found {found_word(found)}, allowed: {error['ctx']['error']}"
+        case _:
+            return f"{place}: found {found_word(found)}, allowed: {_ALLOWED.get(kind, error['msg'])}"

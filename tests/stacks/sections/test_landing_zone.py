@@ -1,0 +1,425 @@
+"""A landing zone: what it says reaches every resource it concerns, and each mistake is one sentence at exit 2."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalogue import landing_zones
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.kind import At
+from catalogue.kinds import kind_of
+from catalogue.kinds.aws.ec2 import service_of
+from catalogue.landing_zones import CALLED, FILE, OUR_TAGS
+from catalogue.platforms import PLATFORMS
+from operations.evaluation import evaluate
+from operations.preview import preview
+from policies import pack
+from policies.aws.identity import guardrails
+from stacks.config import STACKS, validate
+from tests.conftest import forget
+from tests.mutate import at
+from tests.operations.test_judge import judged
+
+EACH = pytest.mark.parametrize("platform", PLATFORMS)
+Entry = dict[str, Any]
+BOUNDARY = "arn:aws:iam::111122223333:policy/ml-boundary"
+
+
+def stack(platform: str, **says: Any) -> dict[str, Any]:
+    """The config of a platform's pilot, which stands in the landing zone `shared`."""
+    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    return document["config"] | {"mlplatform:landing_zone": "shared"} | {f"mlplatform:{k}": v for k, v in says.items()}
+
+
+def zone(platform: str, **says: Any) -> Entry:
+    """An entry that gives nothing yet, of the place of the platform's pilot."""
+    place = {word: stack(platform)[f"mlplatform:{word}"] for word in ("platform", "account", "region")}
+    return {**place, "owner": "cloud-platform@company.example", **says}
+
+
+def write(organisation: Path, **zones: Any) -> None:
+    (organisation / FILE).write_text(yaml.safe_dump({"landing_zones": zones}), encoding="utf-8")
+    forget()
+
+
+def graph_of(folder: Path, config: Mapping[str, Any]) -> Graph:
+    file = folder / "Pulumi.lending.yaml"
+    file.write_text(yaml.safe_dump({"config": dict(config)}), encoding="utf-8")
+    return preview(file)
+
+
+def refusals(config: Mapping[str, Any]) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        validate(config, "Pulumi.lending.yaml")
+    return str(caught.value).splitlines()
+
+
+def broken() -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        landing_zones.load()
+    return str(caught.value).splitlines()
+
+
+# ---- the entry --------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_an_unknown_name_is_refused_with_the_close_one(organisation: Path, platform: str) -> None:
+    (said,) = refusals(stack(platform))
+    assert f"{CALLED} has none" in said
+    write(organisation, **{"shared-ml": zone(platform)})
+    (said,) = refusals(stack(platform))
+    assert said.startswith("Pulumi.lending.yaml: mlplatform:landing_zone: found 'shared'")
+    assert "did you mean shared-ml?" in said
+
+
+@EACH
+def test_an_entry_of_another_place_is_refused(organisation: Path, platform: str) -> None:
+    other = next(name for name in PLATFORMS if name != platform)
+    write(organisation, shared=zone(platform, region="elsewhere-1"))
+    (said,) = refusals(stack(platform))
+    assert "is of the region elsewhere-1" in said
+    write(organisation, shared=zone(other))
+    assert any(f"is of the platform {other}" in said for said in refusals(stack(platform)))
+
+
+@EACH
+def test_a_boundary_and_a_path_are_of_aws_alone(organisation: Path, platform: str) -> None:
+    says = {"permissions_boundary_arn": BOUNDARY, "role_path": "/ml/"}
+    write(organisation, shared=zone(platform, **says))
+    if platform == "aws":
+        assert {key: getattr(landing_zones.load()["shared"], key) for key in says} == says
+        return
+    for key, said in zip(says, sorted(broken()), strict=True):
+        assert said.startswith(f"{CALLED}: landing_zones.shared.{key}: {platform} takes none: ")
+        assert "the nearest thing is" in said
+
+
+MISTAKES: list[tuple[str, Entry, str]] = [
+    ("aws", {"extra_tag": {}}, "extra_tag: unknown key; did you mean extra_tags?"),
+    ("aws", {"account": 111122223333}, "account: found 111122223333, allowed: text, in quotes"),
+    ("gcp", {"account": "Payments"}, "account: found 'Payments', allowed: a Google Cloud project id"),
+    ("azure", {"owner": " "}, "owner: found ' ', allowed: text that says something"),
+    ("aws", {"extra_tags": {"Team": "x"}}, "extra_tags.Team: every stack has this tag from its stack file"),
+    ("azure", {"extra_tags": {"a": "1", "A": "1"}}, "extra_tags.a: differs from 'A' in case alone"),
+    ("aws", {"extra_tags": {"AWS:x": "1"}}, "extra_tags.AWS:x: is no key of a tag on aws"),
+    ("gcp", {"extra_tags": {"DataClass": "1"}}, "extra_tags.DataClass: is no key of a label on gcp"),
+    ("gcp", {"extra_tags": {"data-class": "Internal"}}, "extra_tags.data-class: found 'Internal', allowed"),
+    ("azure", {"extra_tags": {"data class": "1"}}, "extra_tags.data class: is no key of a tag on azure"),
+    ("azure", {"extra_tags": {f"k{n}": "1" for n in range(10)}}, "extra_tags: found 10, allowed: at most 9 on azure"),
+    ("aws", {"role_path": "ml"}, "role_path: found 'ml', allowed: an IAM path"),
+    ("aws", {"permissions_boundary_arn": "ml"}, "permissions_boundary_arn: found 'ml', allowed: the ARN"),
+    (
+        "aws",
+        {"permissions_boundary_arn": BOUNDARY.replace("1111", "9999")},
+        "permissions_boundary_arn: found a policy of another account",
+    ),
+]
+
+
+@pytest.mark.parametrize(("platform", "says", "sentence"), MISTAKES)
+def test_a_mistake_in_an_entry_is_one_sentence(organisation: Path, platform: str, says: Entry, sentence: str) -> None:
+    write(organisation, shared=zone(platform) | says)
+    (said,) = broken()
+    assert said.startswith(f"{CALLED}: landing_zones.shared.{sentence}"), said
+
+
+def test_every_mistake_of_the_file_is_named_at_once(organisation: Path) -> None:
+    write(organisation, one=zone("aws", regions=[]), two=zone("aws") | {"platform": "oracle"})
+    assert [said.partition(": ")[2].partition(": ")[0] for said in broken()] == [
+        "landing_zones.one.regions",
+        "landing_zones.two.platform",
+    ]
+    (organisation / FILE).write_text("landing_zones: {a: {}, a: {}}", encoding="utf-8")
+    forget()
+    assert "has the key 'a' twice" in broken()[0]
+
+
+@EACH
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_whatever_an_entry_says_it_is_read_or_refused_in_sentences(
+    organisation: Path, platform: str, data: st.DataObject
+) -> None:
+    values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x, max_size=2))
+    keys = st.sampled_from(["extra_tags", "role_path", "permissions_boundary_arn", "platform", "account", "x"])
+    tags = st.dictionaries(st.text(max_size=12), st.text(max_size=12), max_size=3)
+    write(organisation, shared=zone(platform) | data.draw(st.dictionaries(keys, values | tags, max_size=3)))
+    try:
+        known = landing_zones.load()["shared"]
+    except BadInput as error:
+        assert all(re.match(rf"{re.escape(CALLED)}: \S", line) for line in str(error).split("\n"))
+    else:
+        assert not {key.casefold() for key in known.extra_tags} & {*OUR_TAGS}
+
+
+# ---- what it does to the graph ----------------------------------------------------------------------------------
+
+
+def tags_of(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.tags, At):
+            yield resource.name, at(resource.inputs, kind.tags.path)
+
+
+@EACH
+def test_extra_tags_are_on_everything_that_carries_ours(organisation: Path, tmp_path: Path, platform: str) -> None:
+    extra = {"data-class": "internal", "business-unit": "lending"}
+    write(organisation, shared=zone(platform, extra_tags=extra))
+    tagged = dict(tags_of(graph_of(tmp_path, stack(platform))))
+    assert len(tagged) > 5
+    for name, tags in tagged.items():
+        assert {*OUR_TAGS, *extra} <= {*tags} and extra.items() <= tags.items(), name
+
+
+@EACH
+def test_an_entry_that_gives_nothing_changes_nothing(organisation: Path, tmp_path: Path, platform: str) -> None:
+    write(organisation, shared=zone(platform))
+    inside = graph_of(tmp_path, stack(platform))
+    config = stack(platform)
+    del config["mlplatform:landing_zone"]
+    assert inside.to_json() == graph_of(tmp_path, config).to_json()
+
+
+def test_roles_stand_under_the_path_and_the_boundary_that_are_given(organisation: Path, tmp_path: Path) -> None:
+    write(organisation, shared=zone("aws", permissions_boundary_arn=BOUNDARY, role_path="/ml/"))
+    graph = graph_of(tmp_path, stack("aws"))
+    roles = graph.of("aws:iam/role:Role")
+    assert len(roles) == 6 and graph.of("aws:iam/policy:Policy") == []
+    assert {role.inputs["permissionsBoundary"] for role in roles} == {BOUNDARY}
+    assert {role.inputs["path"] for role in roles} == {"/ml/"}
+    assert [found for role in roles for found in guardrails.check(graph, role)] == []
+    policies = graph.of("aws:iam/rolePolicy:RolePolicy")
+    said = " ".join(re.findall(r"arn:aws:iam::\d+:role[^\"]*", " ".join(str(p.inputs["policy"]) for p in policies)))
+    assert "role/ml/lending-training" in said and "role/ml/lending-approver" in said and "role/lending-" not in said
+    for role in roles:  # IAM: 10,240 characters of inline policies a role, without white space
+        own = [p.inputs["policy"] for p in policies if role.name in p.name]
+        assert sum(len(json.dumps(json.loads(text), separators=(",", ":"))) for text in own) <= 10_240, role.name
+
+
+def test_guardrails_that_a_given_boundary_leaves_to_nobody_are_found(organisation: Path, tmp_path: Path) -> None:
+    write(organisation, shared=zone("aws", permissions_boundary_arn=BOUNDARY))
+    graph = graph_of(tmp_path, stack("aws"))
+    bare = tuple(r for r in graph.resources if not r.name.endswith("-guardrails"))
+    without = Graph(graph.stack, graph.platform, bare, graph.outputs)
+    for role in without.of("aws:iam/role:Role"):
+        assert any("does not deny" in str(found) for found in guardrails.check(without, role)), role.name
+
+
+# ---- a network that is there --------------------------------------------------------------------------------------
+
+HUB = "/subscriptions/11112222-3333-4444-5555-666677778888/resourceGroups/hub/providers/Microsoft.Network"
+VAULT = "privatelink.vaultcore.azure.net"
+NETWORKS: Mapping[str, Entry] = {
+    "aws": {
+        "vpc_id": "vpc-0aaaaaaaaaaaaaaa0",
+        "subnet_ids": {f"us-east-1{zone}": f"subnet-0aaaaaaaaaaaaaaa{zone}" for zone in "abc"},
+        "s3_prefix_list_id": "pl-63a5400a",
+        "endpoints": ["sagemaker.api", "sts"],
+        "endpoints_security_group_id": "sg-0aaaaaaaaaaaaaaa0",
+    },
+    "gcp": {
+        "project": "company-network-host",
+        "network": "shared-ml",
+        "subnetwork": "ml-us",
+        "private_domains": [
+            "googleapis.com",
+            "pkg.dev",
+            "notebooks.cloud.google.com",
+            "notebooks.googleusercontent.com",
+        ],
+    },
+    "azure": {
+        "virtual_network_id": f"{HUB}/virtualNetworks/ml",
+        "subnet_id": f"{HUB}/virtualNetworks/ml/subnets/private",
+        "private_dns_zones": {VAULT: f"{HUB}/privateDnsZones/{VAULT}"},
+    },
+}
+NOT_MADE: Mapping[str, str] = {
+    "aws": r"aws:ec2/(vpc|subnet|routeTable|routeTableAssociation|flowLog|defaultSecurityGroup):.*",
+    "gcp": r"gcp:dns/.*|gcp:compute/(network|subnetwork|firewall|globalAddress|globalForwardingRule):.*",
+    "azure": r"azure-native:network:(VirtualNetwork|Subnet|NetworkSecurityGroup)",
+}
+
+
+def within(platform: str, **says: Any) -> dict[str, Any]:
+    """The config of a pilot that stands in a network of its landing zone."""
+    config = stack(platform, **says)
+    if "network" not in says:
+        del config["mlplatform:network"]
+    return config
+
+
+@EACH
+def test_nothing_is_made_of_a_network_that_is_there(organisation: Path, tmp_path: Path, platform: str) -> None:
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    graph = graph_of(tmp_path, within(platform))
+    made = [resource.type for resource in graph.cloud if re.fullmatch(NOT_MADE[platform], resource.type)]
+    assert made == [] and len(graph.cloud) > 50
+
+
+@EACH
+def test_the_network_fits_where_the_landing_zone_gives_it(organisation: Path, tmp_path: Path, platform: str) -> None:
+    """Whatever the rules of the network find in the pilot's own network, they find no more in the given one."""
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    found = evaluate(graph_of(tmp_path, within(platform)), pack.RULES[platform]).findings
+    config = stack(platform)
+    del config["mlplatform:landing_zone"]
+    own = evaluate(graph_of(tmp_path, config), pack.RULES[platform]).findings
+    assert {(f.rule, f.resource) for f in found if f.mandatory} <= {(f.rule, f.resource) for f in own if f.mandatory}
+    assert [f for f in found if f.proof == "network fit"] == []
+
+
+@EACH
+def test_the_proof_says_that_the_network_is_given(organisation: Path, tmp_path: Path, platform: str) -> None:
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    verdict = judged(graph_of(tmp_path, within(platform)))
+    (fit,) = [proof for proof in verdict.proofs if proof.name == "network fit"]
+    assert fit.state == "planned" and "given by the landing zone shared, and its own routes" in fit.fact
+    assert verdict.network is not None and verdict.network.cidr and verdict.network.subnets
+
+
+def test_on_aws_everything_stands_in_the_given_subnets(organisation: Path, tmp_path: Path) -> None:
+    net = NETWORKS["aws"]
+    write(organisation, shared=zone("aws", network=net))
+    graph = graph_of(tmp_path, within("aws"))
+    groups = graph.of("aws:ec2/securityGroup:SecurityGroup")
+    endpoints = graph.of("aws:ec2/vpcEndpoint:VpcEndpoint")
+    assert groups and {one.inputs["vpcId"] for one in (*groups, *endpoints)} == {net["vpc_id"]}
+    for endpoint in endpoints:
+        assert endpoint.inputs["vpcEndpointType"] == "Interface"
+        assert sorted(endpoint.inputs["subnetIds"]) == sorted(net["subnet_ids"].values())
+    made = {service_of(endpoint) for endpoint in endpoints}
+    assert made and not made & {*net["endpoints"], "s3"}
+    (domain,) = graph.of("aws:sagemaker/domain:Domain")
+    assert domain.inputs["subnetIds"] == [net["subnet_ids"][f"us-east-1{zone}"] for zone in "ab"]
+    out = [rule.inputs for rule in graph.of("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")]
+    assert net["endpoints_security_group_id"] in [rule.get("referencedSecurityGroupId") for rule in out]
+    assert net["s3_prefix_list_id"] in [rule.get("prefixListId") for rule in out]
+    into = [rule.inputs for rule in graph.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")]
+    given_group = net["endpoints_security_group_id"]
+    assert given_group not in [rule["securityGroupId"] for rule in (*into, *out)], "a rule in a group of others"
+
+
+def test_on_aws_the_proof_misses_an_endpoint_that_nobody_has(organisation: Path, tmp_path: Path) -> None:
+    write(organisation, shared=zone("aws", network=NETWORKS["aws"]))
+    graph = graph_of(tmp_path, within("aws"))
+    fewer = NETWORKS["aws"] | {"endpoints": ["sagemaker.api"]}
+    write(organisation, shared=zone("aws", network=fewer))
+    again = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)  # a graph is read once
+    assert any("has no VPC endpoint for sts" in f.message for f in evaluate(again, pack.RULES["aws"]).findings)
+
+
+def test_on_gcp_machines_and_endpoints_stand_in_the_shared_vpc(organisation: Path, tmp_path: Path) -> None:
+    write(organisation, shared=zone("gcp", network=NETWORKS["gcp"]))
+    graph = graph_of(tmp_path, within("gcp"))
+    network = "projects/company-network-host/global/networks/shared-ml"
+    subnet = "projects/company-network-host/regions/us-central1/subnetworks/ml-us"
+    instances = graph.of("gcp:workbench/instance:Instance")
+    assert instances
+    for instance in instances:
+        assert instance.inputs["gceSetup"]["networkInterfaces"] == [{"network": network, "subnet": subnet}]
+    assert {one.inputs["subnetwork"] for one in graph.of("gcp:compute/address:Address")} == {subnet}
+    assert {one.inputs["network"] for one in graph.of("gcp:compute/forwardingRule:ForwardingRule")} == {network}
+    # The given network must resolve what is needed.
+    write(organisation, shared=zone("gcp", network=NETWORKS["gcp"] | {"private_domains": ["googleapis.com"]}))
+    again = Graph(graph.stack, graph.platform, graph.resources, graph.outputs, graph.ours)
+    assert any("needs pkg.dev" in f.message for f in evaluate(again, pack.RULES["gcp"]).findings)
+
+
+def test_on_azure_private_endpoints_stand_in_the_given_subnet(organisation: Path, tmp_path: Path) -> None:
+    net = NETWORKS["azure"]
+    write(organisation, shared=zone("azure", network=net))
+    graph = graph_of(tmp_path, within("azure"))
+    endpoints = graph.of("azure-native:network:PrivateEndpoint")
+    assert endpoints and {one.inputs["subnet"]["id"] for one in endpoints} == {net["subnet_id"]}
+    made = {one.inputs["privateZoneName"] for one in graph.of("azure-native:privatedns:PrivateZone")}
+    assert made and VAULT not in made
+    links = graph.of("azure-native:privatedns:VirtualNetworkLink")
+    assert len(links) == len(made)
+    assert {one.inputs["virtualNetwork"]["id"] for one in links} == {net["virtual_network_id"]}
+    registered = [
+        config["privateDnsZoneId"]
+        for group in graph.of("azure-native:network:PrivateDnsZoneGroup")
+        for config in group.inputs["privateDnsZoneConfigs"]
+    ]
+    assert net["private_dns_zones"][VAULT] in registered
+
+
+@EACH
+def test_addresses_contradict_a_network_that_is_there(organisation: Path, platform: str) -> None:
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    assert any("network.cidr: contradicts the landing zone" in said for said in refusals(stack(platform)))
+    write(organisation, shared=zone(platform))
+    assert any("mlplatform:network: is missing; add it" in said for said in refusals(within(platform)))
+
+
+def test_a_zone_without_a_given_subnet_is_refused(organisation: Path) -> None:
+    write(organisation, shared=zone("aws", network=NETWORKS["aws"]))
+    (said,) = refusals(within("aws", network={"zones": ["us-east-1a", "us-east-1d"]}))
+    assert "network.zones.1: found 'us-east-1d', allowed: a zone in which the landing zone gives a subnet" in said
+    people = stack("aws")["mlplatform:workspace"] | {"zones": ["us-east-1a", "us-east-1d"]}
+    assert any("workspace.zones.1: found 'us-east-1d'" in said for said in refusals(within("aws", workspace=people)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None, derandomize=True)
+@given(
+    own=st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(16, 21)),
+    used=st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(8, 28)),
+    platform=st.sampled_from(sorted(PLATFORMS)),
+)
+def test_a_range_is_refused_exactly_where_it_shares_an_address(
+    organisation: Path, own: tuple[int, int, int], used: tuple[int, int, int], platform: str
+) -> None:
+    def network(second: int, third: int, length: int) -> IPv4Network:
+        return IPv4Network(f"10.{second}.{third}.0/{length}", strict=False)
+
+    mine, theirs = network(*own), network(*used)
+    write(organisation, shared=zone(platform, ranges_in_use=[str(theirs)]))
+    config = stack(platform)
+    config["mlplatform:network"] = config["mlplatform:network"] | {"cidr": str(mine)}
+    shared = max(mine[0], theirs[0]) <= min(mine[-1], theirs[-1])
+    if shared:
+        assert any(f"does not overlap {theirs}" in said for said in refusals(config))
+    else:
+        validate(config, "Pulumi.lending.yaml")
+
+
+NETWORK_MISTAKES: list[tuple[str, Entry, str]] = [
+    ("aws", {"vpc_id": "vpc-1"}, "network.vpc_id: found 'vpc-1', allowed: the id of a VPC"),
+    ("aws", {"subnet_ids": {"us-east-1a": "subnet-0aaaaaaaaaaaaaaaa"}}, "network.subnet_ids: allowed: two zones"),
+    ("aws", {"endpoints_security_group_id": None}, "network.endpoints: and endpoints_security_group_id go together"),
+    ("aws", {"cidr": "10.0.0.0/16"}, "network.cidr: unknown key"),
+    ("gcp", {"network": "Shared"}, "network.network: found 'Shared', allowed: the name of a VPC"),
+    ("gcp", {"private_domains": ["pkg.dev."]}, "network.private_domains.0: found 'pkg.dev.', allowed: a domain"),
+    ("azure", {"subnet_id": f"{HUB}/virtualNetworks/other/subnets/x"}, "network.subnet_id: is a subnet of another"),
+    (
+        "azure",
+        {"private_dns_zones": {VAULT: f"{HUB}/privateDnsZones/privatelink.azurecr.io"}},
+        f"network.private_dns_zones.{VAULT}: has the id of another zone",
+    ),
+]
+
+
+@pytest.mark.parametrize(("platform", "says", "sentence"), NETWORK_MISTAKES)
+def test_a_mistake_in_a_network_is_one_sentence(organisation: Path, platform: str, says: Entry, sentence: str) -> None:
+    write(organisation, shared=zone(platform, network=NETWORKS[platform] | says))
+    (said,) = broken()
+    assert said.startswith(f"{CALLED}: landing_zones.shared.{sentence}"), said
+
+
+def test_a_subnet_in_a_zone_of_another_region_is_refused(organisation: Path) -> None:
+    ids = {"us-west-2a": "subnet-0aaaaaaaaaaaaaaaa", "us-west-2b": "subnet-0aaaaaaaaaaaaaaab"}
+    write(organisation, shared=zone("aws", network=NETWORKS["aws"] | {"subnet_ids": ids}))
+    (said,) = broken()
+    assert "network.subnet_ids.us-west-2a: is no zone of us-east-1" in said
