@@ -62,11 +62,8 @@ class Pricing:
     def _instead(self, family: str | None, machines: Machines) -> str:
         families, use = self.hardware.families, machines.use
         here = [name for name, f in families.items() if f.price(self.region, use) is not None]
-        elsewhere = (
-            [at for at in families[family].price_per_hour_usd if families[family].price(at, use) is not None]
-            if family
-            else []
-        )
+        known = self.hardware.machine(family) if family else None
+        elsewhere = [at for at in self.hardware.regions if known and known.price(at, use) is not None]
         ways = [
             f"a family whose price for {use} is known in {self.region} ({_some(here)})" if here else "",
             f"a region in which the price of {family} is known ({_some(elsewhere)})" if elsewhere else "",

@@ -16,6 +16,7 @@ OF_THE_VERDICT: Mapping[str, str] = {
     "facts-readable": NOT_READ,
     "limits-ceiling": "",
     "budget-below-ceiling": "",
+    "cost-known": "",
     "cost-unpriced": "",
     "hardware-fit": "",
     "render-complete": "",

@@ -199,7 +199,8 @@ def _cross_checks(whole: Sound) -> Iterator[Problem]:
         with suppress(Unsaid):
             yield from check(config)
     # What the ground makes is there in every stack: a file may say nothing of it where the landing zone gives it.
-    for section in [s for name, s in sections().items() if s.in_ground or name in config.model_fields_set]:
+    said = config.model_fields_set
+    for section in [s for name, s in sections().items() if name in said or (s.in_ground and name in vars(config))]:
         if refused := refusal(section, config.platform):
             yield Problem((section.name,), refused)
             continue

@@ -42,7 +42,9 @@ def test_folding_ends_covers_all_and_grants_no_bucket(given_: list[str]) -> None
 
 
 def test_few_places_stay_as_they_are() -> None:
-    words = fitting("it", "1" * 12, "eu-west-1", ["s3://m/a/1/x.tar.gz", "s3://m/b/1/x.tar.gz"], ["s3://d/in/"], [], [])
+    words = fitting(
+        "it", "1" * 12, "eu-west-1", "/", ["s3://m/a/1/x.tar.gz", "s3://m/b/1/x.tar.gz"], ["s3://d/in/"], [], []
+    )
     assert words.artifacts == ["m/a/", "m/b/"] and words.inputs == ["d/in/"]
 
 
@@ -54,7 +56,7 @@ def test_a_thousand_models_and_jobs_below_one_folder_fit_a_role(count: int, nest
     uris = [f"s3://bucket/{below.format(name)}" for name in names]
     archives = [f"{uri}1/model.tar.gz" for uri in uris]
     images = [f"{1:012}.dkr.ecr.eu-west-1.amazonaws.com/team/{name}:1" for name in names]
-    words = fitting("it", "1" * 12, "eu-west-1", archives, uris, uris, images)
+    words = fitting("it", "1" * 12, "eu-west-1", "/", archives, uris, uris, images)
     named = [*words.artifacts, *words.inputs, *words.inputs, *words.outputs, *words.repositories]
     assert sum(map(len, named)) <= ROOM
     assert all(covered(uri.removeprefix("s3://"), list(words.inputs)) for uri in uris)

@@ -76,14 +76,14 @@ def test_the_role_may_pull_the_very_repository_that_the_image_names(region: str,
     image = f"{account:012}.dkr.ecr.{region}.amazonaws.com/{folder}scorer:1"
     args = aws.EXAMPLES["Identity"]
     assert isinstance(args, IdentityArgs)
-    words = fitting("it", aws.ACCOUNT, region, [], [], [], [image])
+    words = fitting("it", aws.ACCOUNT, region, "/", [], [], [], [image])
     made = asyncio.run(_statements(args, words))
     arn = f"arn:aws:ecr:{region}:{account:012}:repository/{folder}scorer"
     for persona in ("data-scientist", "training", "serving", "batch"):
         (pulls,) = [s for s in made[persona] if s["Sid"] == "Images"]
         assert pulls["Resource"][1:] == [arn]
     with pytest.raises(BadArgument, match="allowed: an image of ECR in the personas' region"):
-        fitting("it", aws.ACCOUNT, "xx-north-9", [], [], [], [image])
+        fitting("it", aws.ACCOUNT, "xx-north-9", "/", [], [], [], [image])
 
 
 async def _statements(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, Any]]]:

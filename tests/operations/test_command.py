@@ -189,7 +189,7 @@ def test_graph_prints_the_graph_and_nothing_else(tmp_path: Path) -> None:
     result = run("graph", "aws-pilot")
     assert result.returncode == 0 and result.stderr == ""
     graph = json.loads(result.stdout)
-    assert set(graph) == {"stack", "platform", "outputs", "resources"}
+    assert set(graph) == {"stack", "platform", "placement", "outputs", "resources"}
     keys = {"urn", "type", "name", "parent", "dependencies", "propertyDependencies", "provider", "protect", "inputs"}
     assert keys | {"outputs", "sourcePosition"} <= set(graph["resources"][0])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -144,7 +144,7 @@ def test_what_follows_traffic_is_said_by_unit_and_where_it_is_estimated(
     hardware = catalogue.load(platform)
     region, nowhere = next(iter(hardware.services["budget"].price_usd)), "nowhere-1"
     for at, estimated in ((region, False), (nowhere, True)):
-        said = price(graph, at).per_unit
+        said = price(graph, at, date(2026, 11, 26)).per_unit
         assert len(said) == sum(service.by_traffic for service in hardware.services.values()) > 2
         assert all(" per " in sentence and "$" in sentence for sentence in said)
         assert all("estimated from" in sentence for sentence in said) or not estimated

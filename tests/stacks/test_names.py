@@ -180,7 +180,8 @@ def stack_file(folder: Path, platform: str, shape: str) -> Path:
     config = {key.removeprefix("mlplatform:"): value for key, value in document["config"].items()}
     if platform == "gcp":
         config["account"] = "p" * 30 if shape == "longest" else "pppppp"
-    region = config["region"] = max(catalogue.region_names(platform), key=len)
+    home, region = config["region"], max(catalogue.region_names(platform), key=len)
+    config = yaml.safe_load(yaml.safe_dump(config).replace(home, region))
     zones = [(name, key) for name, section in sections().items() for key in section.refused_keys if "zone" in key]
     for section, key in [(name, key) for name, key in zones if not sections()[name].refused_key(key, platform)]:
         config[section][key] = [f"{region}a", f"{region}b"] if platform == "aws" else f"{region}-a"

@@ -85,4 +85,6 @@ def whole() -> None:
 def test_a_whole_of_outputs_passes_every_rule() -> None:
     graph: Graph = record(whole, "it", "aws", {})
     assert {r.type.rpartition(":")[2] for r in graph.resources if r.is_component} == set(EXAMPLES)
-    assert [str(finding) for finding in evaluate(graph, pack.RULES["aws"]).findings] == []
+    # A project of somebody else has no stack file, so nobody has declared its quotas.
+    found = [each for each in evaluate(graph, pack.RULES["aws"]).findings if each.rule != "quota-undeclared"]
+    assert [str(finding) for finding in found] == []
