@@ -21,7 +21,8 @@ class Known:
 
 _ONE = "a stack has one account and one region; write a stack file for each"
 _NETWORK = (
-    "the stack makes a private network of its own from mlplatform:network.cidr; an existing one cannot be given yet"
+    "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
+    "(organisation/README.md)"
 )
 _DERIVED = "private endpoints follow from the sections of the stack file; leave it out"
 _CLOSED = "nothing in a stack has a public address or a route to the internet; leave it out"
@@ -56,7 +57,6 @@ _LLM = "models of a provider's catalogue are not there yet; serve one of your ow
 _LIMITS = "limits and quotas are the company's; they stand in organisation/limits.yaml"
 _WAIVERS = "waivers are the company's; they stand in organisation/waivers.yaml"
 _ENV = "environment variables of a container are not there yet; build them into the image"
-_GIVEN = "what the organisation already has cannot be given yet; leave it out"
 
 _TABLE: tuple[tuple[str, Known], ...] = (
     # where a stack runs, and whose it is
@@ -70,7 +70,6 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("cost_centre cost_code", Known("cost_center")),
     ("name stack stack_name", Known(instead=_NAMED)),
     ("tags labels default_tags", Known(instead=_TAGS)),
-    ("landing_zone", Known(instead=_GIVEN)),
     ("limits quota quotas", Known(instead=_LIMITS)),
     ("waiver waivers exception exceptions", Known(instead=_WAIVERS)),
     # network, keys and identities

@@ -88,7 +88,7 @@ class Identity(pulumi.ComponentResource):
         for kind, role_name, granted in (("reads", READ, may.reads), ("writes", WRITE, may.writes)):
             grants += [
                 storage.BucketIAMMember(
-                    f"{name}-{kind}-{_slug(f'{objects.bucket}-{objects.prefix}')}",
+                    f"{name}-{kind}-{_slug(f'{objects.bucket}-{objects.name}')}",
                     bucket=objects.bucket_name,
                     role=role_name,
                     member=member,
@@ -130,16 +130,18 @@ def _below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:
     nothing else. Source: Cloud Storage, "IAM Conditions",
     https://cloud.google.com/storage/docs/access-control/iam#conditions
     """
-    prefix = objects.prefix
-    if not prefix:
+    if not all(objects.prefixes):
         return None
-    listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{prefix}")'
+    parts: list[pulumi.Input[str]] = []
+    for prefix in objects.prefixes:
+        listed = f'api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("{prefix}")'
+        parts += [" || "] if parts else []
+        parts += ['resource.name.startsWith("projects/_/buckets/', objects.bucket_name]
+        parts += [f'/objects/{prefix}") || {listed}']
     return {
-        "title": fitted(f"below-{_slug(prefix)}", 100),
-        "description": f"objects below {fitted(prefix, 200)} and lists of them",
-        "expression": pulumi.Output.concat(
-            'resource.name.startsWith("projects/_/buckets/', objects.bucket_name, f'/objects/{prefix}") || {listed}'
-        ),
+        "title": fitted(f"below-{_slug(objects.name)}", 100),
+        "description": f"objects below {fitted(', '.join(objects.prefixes), 200)} and lists of them",
+        "expression": pulumi.Output.concat(*parts),
     }
 
 

@@ -1,5 +1,6 @@
 """What each persona may do: its permissions in the project, and its grants on objects, images and accounts."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,15 +58,17 @@ class IdentityArgs(Args):
 
 @dataclass
 class Objects:
-    """The objects of one bucket whose names begin with `prefix`. An empty prefix means all of them.
+    """The objects of one bucket whose names begin with one of `prefixes`. An empty prefix means all of them.
 
-    `bucket` is the bucket's name as the program knows it; it is part of the grant's name. `bucket_name` is the same
-    name as the grant takes it: an output where the stack makes the bucket, so that the grant waits for it.
+    `name` tells the grant from others on the bucket. `bucket` is the bucket's name as the program knows it; it is part
+    of the grant's name. `bucket_name` is the same name as the grant takes it: an output where the stack makes the
+    bucket, so that the grant waits for it.
     """
 
     bucket: str
     bucket_name: Text
-    prefix: str = ""
+    name: str = ""
+    prefixes: Sequence[str] = ("",)
 
 
 @dataclass
@@ -92,7 +95,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     artifacts = _versions(args.needs.artifact_uris)
 
     def own(prefix: str = "") -> list[Objects]:
-        return [Objects(args.own_bucket, args.bucket_name, prefix)]
+        return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
     return {
         "data-scientist": Persona(
@@ -144,17 +147,17 @@ https://cloud.google.com/iam/quotas ("Conditional role bindings in an allow poli
 def _objects(uris: Sequence[str], args: IdentityArgs) -> list[Objects]:
     """The objects that gs:// addresses name, none below another. Those in the stack's own bucket have its output.
 
-    Where a bucket has more of them than its policy takes, those that share a folder are granted by it. Where no two do
-    they stay, and policies/gcp/sizes.py says what is wrong.
+    Where a bucket has more of them than its policy takes, those that share a folder are granted by it. Where no two do,
+    several share a condition; policies/gcp/sizes.py says what is wrong where one grows too long.
     """
     buckets: dict[str, list[str]] = {}
     for place in apart([uri.removeprefix("gs://") for uri in uris]):
         buckets.setdefault(place.partition("/")[0], []).append(place)
     own = args.own_bucket
     return [
-        Objects(bucket, args.bucket_name if bucket == own else bucket, place.partition("/")[2])
+        Objects(bucket, args.bucket_name if bucket == own else bucket, name, prefixes)
         for bucket, found in sorted(buckets.items())
-        for place in _few(found)
+        for name, prefixes in _shared([place.partition("/")[2] for place in _few(found)]).items()
     ]
 
 
@@ -162,6 +165,20 @@ def _few(places: list[str]) -> list[str]:
     while len(places) > CONDITIONS and (fewer := folded(places)) is not None:
         places = fewer
     return places
+
+
+def _shared(prefixes: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The prefixes of each condition, by its name: one, or several where there are more than a policy has conditions.
+
+    Which condition a prefix shares follows from the prefix alone, so one more leaves the others where they are.
+    """
+    if len(prefixes) <= CONDITIONS:
+        return {prefix: (prefix,) for prefix in prefixes}
+    found: dict[str, list[str]] = {}
+    for prefix in sorted(prefixes):
+        place = int.from_bytes(hashlib.sha256(prefix.encode()).digest()) % CONDITIONS
+        found.setdefault(f"group-{place}", []).append(prefix)
+    return found
 
 
 def _versions(artifact_uris: Sequence[str]) -> list[str]:

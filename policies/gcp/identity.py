@@ -215,15 +215,28 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
         if runs or not reads or not graph.refers(grant, "bucket", _BUCKET):
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
-        below = _BELOW.fullmatch(text)
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
-        if below is None or bucket not in ("", below["bucket"]):
+        if not _bounded(text, bucket):
             yield f"is bounded by no prefix of its bucket: {text[:80]}"
 
 
-_BELOW = re.compile(
-    r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)'
-    r'( \|\| api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P=prefix)"\))?'
+def _bounded(expression: str, bucket: str | None) -> bool:
+    """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix."""
+    alternatives = expression.split(" || ")
+    named = [match for each in alternatives if (match := _NAMED.fullmatch(each))]
+    prefixes = {match["prefix"] for match in named}
+    listed = [match["prefix"] for each in alternatives if (match := _LISTED.fullmatch(each))]
+    return (
+        bool(named)
+        and len(named) + len(listed) == len(alternatives)
+        and prefixes.issuperset(listed)
+        and all(bucket in ("", match["bucket"]) for match in named)
+    )
+
+
+_NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
+_LISTED = re.compile(
+    r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
 )
 
 

@@ -1,12 +1,16 @@
 """Sizes: no policy binds more than Google Cloud takes. The sizes are hard: no quota raises them."""
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import serviceaccount, storage
-from policies.rule import Found, whole_stack_rule
+from catalogue.properties import Properties
+from policies.rule import Found, resource_rule, whole_stack_rule
 
 CONDITIONS = 20
+OPERATORS = 12
 
 
 @whole_stack_rule(
@@ -28,6 +32,22 @@ def conditions(graph: Graph) -> Found:
             yield grant, f"is one of {count} conditional grants of its role, and Google Cloud takes {CONDITIONS}"
 
 
+@resource_rule(
+    "sizes-condition",
+    storage.BUCKET_MEMBER,
+    severity="high",
+    says=f"The condition of a grant joins its parts by at most {OPERATORS} logical operators.",
+    remedy="In the stack file, put the artifact_uri of models and the input_uri and output_uri of batch_jobs below few "
+    "folders, each of which one part then covers; or spread them over buckets.",
+)
+def operators(props: Properties) -> Iterator[str]:
+    """IAM, "Quotas and limits", https://cloud.google.com/iam/quotas ("Logical operators in a condition expression")."""
+    if props.is_given("condition.expression"):
+        text = re.sub(r'"[^"]*"', '""', props.text_if_known("condition.expression"))
+        if (count := len(re.findall(r"\|\||&&", text))) > OPERATORS:
+            yield f"has {count} logical operators in its condition, and Google Cloud takes {OPERATORS}"
+
+
 def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
     """Bucket, role and principal; what is not known yet is told by what it refers to."""
 
@@ -37,4 +57,4 @@ def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
     return said("bucket", storage.BUCKET), said("role"), said("member", serviceaccount.ACCOUNT)
 
 
-RULES = [conditions]
+RULES = [conditions, operators]

@@ -13,7 +13,10 @@ from stacks.model import Problem, Section, StackConfig
 Name = Annotated[
     str,
     StringConstraints(max_length=64),
-    Field(description=f"An entry of {CALLED}: what is there already and is used, never made, changed or destroyed."),
+    Field(
+        description=f"An entry of {CALLED}: what is there already and is used, never made, changed or destroyed.",
+        examples=["shared-ml"],
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from catalogue.landing_zones import AwsZone, LandingZone
 from catalogue.wording import found_word
 from stacks import zones
+from stacks.checks import one_by_one
 from stacks.fields import Fields, Zones
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import landing_zone
@@ -45,11 +46,8 @@ class Network(Fields):
     """On aws alone: the availability zones, two or more, with one subnet in each."""
 
 
-def check(config: StackConfig) -> Iterator[Problem]:
-    """The zones are those of the stack's region, or of the network that the landing zone gives.
-
-    Such a network has its addresses already. One that is made overlaps nothing that the landing zone has in use.
-    """
+def _addresses(config: StackConfig) -> Iterator[Problem]:
+    """A network of the landing zone has its addresses already. One that is made overlaps nothing that is in use."""
     zone, said = landing_zone.found(config), SECTION.of(config)
     if zone is None and landing_zone.of(config) is not None:
         return  # that mistake has a sentence of its own
@@ -57,11 +55,6 @@ def check(config: StackConfig) -> Iterator[Problem]:
         if said.cidr:
             where = f"the landing zone {landing_zone.of(config)} gives a network, which has its addresses"
             yield Problem((SECTION.name, "cidr"), f"contradicts the landing zone: {where}; leave it out")
-        has = _given_zones(zone)
-        for path, named in zones.each(SECTION, "zones", said.zones):
-            if named not in has:
-                allowed = f"a zone in which the landing zone gives a subnet ({', '.join(has)})"
-                yield Problem(path, f"found {found_word(named)}, allowed: {allowed}")
         return
     if not said.cidr:
         missing = (SECTION.name, "cidr") if SECTION.name in config.model_fields_set else (SECTION.name,)
@@ -71,7 +64,22 @@ def check(config: StackConfig) -> Iterator[Problem]:
         if IPv4Network(said.cidr).overlaps(IPv4Network(used)):
             allowed = f"a network that does not overlap {used}, which is in use in the landing zone"
             yield Problem((SECTION.name, "cidr"), f"found {found_word(said.cidr)}, allowed: {allowed}")
-    yield from zones.check(config, SECTION, "zones")
+
+
+def _zones(config: StackConfig) -> Iterator[Problem]:
+    """The zones are those of the stack's region, or of the network that the landing zone gives."""
+    zone = landing_zone.found(config)
+    if zone is None and landing_zone.of(config) is not None:
+        return
+    if zone is None or zone.network is None:
+        # Without a network at all its zones are not missing too.
+        yield from zones.check(config, SECTION, "zones") if SECTION.name in config.model_fields_set else ()
+        return
+    has = _given_zones(zone)
+    for path, named in zones.each(SECTION, "zones", SECTION.of(config).zones):
+        if named not in has:
+            allowed = f"a zone in which the landing zone gives a subnet ({', '.join(has)})"
+            yield Problem(path, f"found {found_word(named)}, allowed: {allowed}")
 
 
 def zones_of(config: StackConfig) -> list[str]:
@@ -100,7 +108,7 @@ SECTION: Section[Network] = Section(
     called="private network",
     makes={"Network": "{stack}-network"},
     in_ground=True,
-    check=check,
+    check=one_by_one(_addresses, _zones),
     own_schema=lambda platform: zones.schema(SECTION, platform, ("zones",)),
     refused_keys={
         "zones": {

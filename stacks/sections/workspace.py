@@ -80,7 +80,7 @@ def _problem(user: str, sentence: str) -> Problem:
 def _zones(config: StackConfig) -> Iterator[Problem]:
     own = [problem for key in ("zones", "zone") for problem in zones.check(config, SECTION, key, FAMILY)]
     yield from own
-    if own or SECTION.refused_key("zones", config.platform) or list(network.check(config)):
+    if own or SECTION.refused_key("zones", config.platform) or list(network.SECTION.check(config)):
         return
     has = network.zones_of(config)
     for path, zone in zones.each(SECTION, "zones", of(config).zones):

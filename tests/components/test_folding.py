@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from components.aws.personas import ROOM, fitting
 from components.folding import apart, folded
+from components.gcp.personas import CONDITIONS, IdentityArgs, Needs, personas_of
 
 parts = st.sampled_from(["a", "b", "cc", "d-1", "e"])
 places = st.lists(
@@ -60,3 +61,29 @@ def test_a_thousand_models_and_jobs_below_one_folder_fit_a_role(count: int, nest
     named = [*words.artifacts, *words.inputs, *words.inputs, *words.outputs, *words.repositories]
     assert sum(map(len, named)) <= ROOM
     assert all(covered(uri.removeprefix("s3://"), list(words.inputs)) for uri in uris)
+
+
+@given(st.integers(1, 60))
+def test_many_places_of_google_share_conditions_and_one_more_leaves_the_others_where_they_are(count: int) -> None:
+    def asked(number: int) -> dict[str, list[str]]:
+        needs = Needs(artifact_uris=[f"gs://models/m-{n}/1/" for n in range(number)])
+        args = IdentityArgs(
+            prefix="it",
+            project="p",
+            region="r",
+            needs=needs,
+            own_bucket="own",
+            bucket_name="own",
+            repository_id="images",
+        )
+        return {each.name: list(each.prefixes) for each in personas_of(args)["serving"].reads}
+
+    found = asked(count)
+    assert len(found) <= CONDITIONS and sorted(prefix for each in found.values() for prefix in each) == sorted(
+        f"m-{n}/" for n in range(count)
+    )
+    if count > CONDITIONS:
+        more = asked(count + 1)
+        assert sum(found[name] != more.get(name) for name in found) <= 1
+    else:
+        assert all(list(found[name]) == [name] for name in found), "few places keep a condition each"

@@ -6,7 +6,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from operations.__main__ import app
+from operations.__main__ import application
 from operations.commands import init
 from stacks import config
 from stacks.config import STACKS
@@ -21,6 +21,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
     """The exit code and the words of each command of the page, in its order."""
     folder = tmp_path_factory.mktemp("stacks")
     done: dict[str, tuple[int, str]] = {}
+    app = application()  # it reads where Checkov's environment is, which must not be below the test's folder
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(config, "STACKS", folder)
         patched.setattr(init, "STACKS", folder)
@@ -47,7 +48,7 @@ def test_the_files_are_written_and_the_bill_is_shown(ran: dict[str, tuple[int, s
 
 def test_each_preview_ends_in_a_verdict(ran: dict[str, tuple[int, str]]) -> None:
     (said,) = [said for command, (_, said) in ran.items() if " preview " in command]
-    assert re.search(r"^(PASS|FAIL)  churn-dev on aws, us-east-1, account 999988887777", said, re.M), said
+    assert re.search(r"^PASS  churn-dev on aws, us-east-1, account 999988887777", said, re.M), said
 
 
 def test_the_page_and_the_readme_name_what_there_is() -> None:

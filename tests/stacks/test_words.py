@@ -20,7 +20,7 @@ SCHEMA = json_schema()
 KEYS = {
     key.removeprefix("mlplatform:")
     for part in (SCHEMA["properties"]["config"], *SCHEMA["$defs"].values())
-    for key in part["properties"]
+    for key in part.get("properties", ())
 }
 MAPPINGS = [(), *(place for place in PLACES if isinstance(at(CONFIG, place), dict))]
 
@@ -200,7 +200,7 @@ def properties() -> list[Any]:
     return [
         pytest.param(schema, id=f"{name}.{key}")
         for name, part in parts.items()
-        for key, schema in part["properties"].items()
+        for key, schema in part.get("properties", {}).items()
     ]
 
 

@@ -126,6 +126,14 @@ ANYWHERE = ["0.0.0.0/0"]
 
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
+    (
+        "sizes-condition",
+        setting(
+            BUCKET_GRANT,
+            "condition.expression",
+            " || ".join(f'resource.name.startsWith("projects/_/buckets/b/objects/{n}/")' for n in range(14)),
+        ),
+    ),
     ("network-no-internet-gateway", adding("gcp:compute/routerNat:RouterNat")),
     ("network-no-internet-gateway", adding("gcp:compute/networkPeering:NetworkPeering")),
     ("network-no-internet-route", adding("gcp:compute/route:Route", destRange="0.0.0.0/0")),
