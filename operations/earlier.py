@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -88,9 +87,9 @@ def _json(path: Path) -> dict[str, Any]:
 # ---- a commit -------------------------------------------------------------------------------------------------------
 
 
-def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _git(*arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[bytes]":
     try:
-        return subprocess.run(["git", "-C", _ROOT, *arguments], capture_output=True, check=False)
+        return subprocess.run(["git", "-C", _ROOT, *arguments], env=env, capture_output=True, check=False)
     except FileNotFoundError:
         raise BadInput("--against: git is not on PATH, so no commit can be read; name a report.json instead") from None
 
@@ -128,14 +127,13 @@ def _in(copy: Path, file: Path) -> Path | None:
 
 
 def _unpack(commit: str, copy: Path) -> None:
-    """Put the files of the commit into a folder. The repository's own state does not change."""
-    archive = copy.with_suffix(".tar")
-    made = _git("archive", "--format=tar", f"--output={archive}", commit)
-    if made.returncode != 0:
-        raise BadInput(f"--against: git cannot unpack {commit[:12]}: {made.stderr.decode(errors='replace').strip()}")
-    with tarfile.open(archive) as packed:
-        packed.extractall(copy, filter="data")
-    archive.unlink()
+    """Put the files of the commit into a folder. They pass through an index of their own, so the repository stays."""
+    index = {**os.environ, "GIT_INDEX_FILE": str(copy.with_name("index"))}
+    for arguments in (["read-tree", commit], ["checkout-index", "--all", f"--prefix={copy}{os.sep}"]):
+        done = _git(*arguments, env=index)
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            raise BadInput(f"--against: git cannot unpack {commit[:12]}: {said}")
     environment = _ROOT / _CHECKOV
     if environment.is_dir() and not (copy / _CHECKOV).exists() and (copy / _CHECKOV).parent.is_dir():
         (copy / _CHECKOV).symlink_to(environment, target_is_directory=True)

@@ -54,8 +54,10 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
     A quota that nobody declared is no problem here, and no proof either: `undeclared` names it.
     """
     total: Counter[str] = Counter()
+    most: dict[str, HardwareUse] = {}
     for row in rows:
         total[row.quota_name] += row.needed
+        most[row.quota_name] = max(most.get(row.quota_name, row), row, key=lambda each: each.needed)
     for row in rows:
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
@@ -64,7 +66,8 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
-        elif row.declared is not None and total[row.quota_name] > row.declared:
+        # Those that share a quota share the mistake. It is told once, of the one to lower first.
+        elif row.declared is not None and total[row.quota_name] > row.declared and most[row.quota_name] is row:
             yield (
                 row,
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
