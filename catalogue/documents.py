@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
 from itertools import count
 from typing import Any, cast
 
@@ -60,6 +61,7 @@ class _Yaml(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+@lru_cache(maxsize=1024)  # many rules read one policy, and nobody writes into what was read
 def parse(text: str) -> Mapping[str, Any]:
     """The document in a text: JSON, or YAML where the text does not begin as JSON does.
 
