@@ -43,6 +43,17 @@ def keys_of(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, bool]]:
             seen.add(key.value)
 
 
+class OnceLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice, and says where: of two entries a reader may see the other."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping. Raises MarkedYAMLError for a key that stands there twice."""
+        for key, again in keys_of(node):
+            if again:
+                raise yaml.MarkedYAMLError(problem=f"has the key {key.value!r} twice", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 class _Yaml(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice.
 

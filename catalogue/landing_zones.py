@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from catalogue import organisation
-from catalogue.documents import keys_of
+from catalogue.documents import OnceLoader
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest, one_line
@@ -290,16 +290,6 @@ class _File(_Part):
     landing_zones: dict[str, Annotated[LandingZone, Field(discriminator="platform")]] = {}
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        for key, again in keys_of(node):
-            if again:
-                raise yaml.MarkedYAMLError(problem=f"has the key {key.value!r} twice", problem_mark=key.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 @cache
 def load() -> Mapping[str, LandingZone]:
     """Every landing zone of the organisation by its name; none where it has no such file.
@@ -310,7 +300,7 @@ def load() -> Mapping[str, LandingZone]:
     if file is None:
         return {}
     try:
-        data: Any = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        data: Any = yaml.load(file.read_text(encoding="utf-8"), OnceLoader)
         return _File.model_validate({} if data is None else data).landing_zones
     except ValidationError as error:
         sentences = dict.fromkeys(_sentence(dict(found)) for found in error.errors(include_url=False))

@@ -4,7 +4,7 @@ A bridged provider adds a third mark: in each object of a resource's inputs, `__
 provider filled in itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK, is_secret, is_special, is_unknown
@@ -36,6 +36,18 @@ def has_unknown(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(has_unknown, cast(Sequence[Any], value)))
     return is_unknown(value)
+
+
+def texts_in(tree: Any) -> Iterator[str]:
+    """Every text in a value, at any depth."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for one in cast(Json, tree).values():
+            yield from texts_in(one)
+    elif isinstance(tree, list):
+        for one in cast(list[Any], tree):
+            yield from texts_in(one)
 
 
 def whole_numbers(value: Any) -> Any:

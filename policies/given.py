@@ -1,11 +1,12 @@
 """What a landing zone gives a stack, as rules need it: the networks that the resources of a graph name."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import TypeVar
 
 from catalogue import landing_zones
 from catalogue.graph import Graph
 from catalogue.landing_zones import AwsNetwork, AzureNetwork, GcpNetwork
+from catalogue.marked import texts_in
 from policies.once import once_a_graph
 
 Network = TypeVar("Network", AwsNetwork, GcpNetwork, AzureNetwork)
@@ -21,21 +22,10 @@ def networks(graph: Graph) -> Mapping[str, AwsNetwork | GcpNetwork | AzureNetwor
     known = {name: zone.network for name, zone in zones.items() if zone.network is not None}
     if not known:
         return {}
-    named = {text.casefold() for resource in graph.cloud for text in _texts(resource.inputs)}
+    named = {text.casefold() for resource in graph.cloud for text in texts_in(resource.inputs)}
     return {name: network for name, network in known.items() if network.named_by.casefold() in named}
 
 
 def of(graph: Graph, shape: type[Network]) -> list[Network]:
     """The networks of one platform's shape."""
     return [network for network in networks(graph).values() if isinstance(network, shape)]
-
-
-def _texts(tree: Any) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, Mapping):
-        for one in cast(Mapping[str, Any], tree).values():
-            yield from _texts(one)
-    elif isinstance(tree, list):
-        for one in cast(list[Any], tree):
-            yield from _texts(one)

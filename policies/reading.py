@@ -1,13 +1,12 @@
 """Reading a file of limits or waivers, ours or the organisation's: what is wrong in it is one sentence."""
 
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from catalogue.documents import keys_of
+from catalogue.documents import OnceLoader
 from catalogue.errors import BadInput
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -33,16 +32,6 @@ class Entry(BaseModel):
         return self._file
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice: of two limits of one name, a reader may see the other."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        for key, again in keys_of(node):
-            if again:
-                raise yaml.MarkedYAMLError(problem=f"has the key {key.value!r} twice", problem_mark=key.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def read(file: Path, called: str, model: type[Model]) -> Model:
     """What a file says; one that says nothing is read as an empty mapping.
 
@@ -50,7 +39,7 @@ def read(file: Path, called: str, model: type[Model]) -> Model:
     """
     try:
         with file.open(encoding="utf-8") as text:
-            data: Any = yaml.load(text, _Loader)
+            data: Any = yaml.load(text, OnceLoader)
         return model.model_validate({} if data is None else data, context=called)
     except ValidationError as error:
         raise BadInput(f"{called}: {_sentence(error)}") from None

@@ -6,15 +6,15 @@ behaviour is refused.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 from catalogue.answers import Answer, Lookup, Request
 from catalogue.behaviour import Behaviour, Ref, values_at
 from catalogue.kinds import kinds
-from catalogue.marked import Json, answered, has_unknown, redacted, refilled, unmarked, without_defaults
+from catalogue.marked import Json, answered, has_unknown, redacted, refilled, texts_in, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs
 from sandbox.clouds import CLOUDS
@@ -191,10 +191,10 @@ class Cloud:
         if not behaviour.machines:
             return set()
         plain = unmarked(without_defaults(given))
-        said = set(_texts(plain)) | {self.region}
+        said = set(texts_in(plain)) | {self.region}
         for link in self._links(behaviour, "", plain):
             for record in self.state.resources.named(link.handle):
-                said |= set(_texts(record.inputs))
+                said |= set(texts_in(record.inputs))
         return said
 
     def strike(self, fault: Fault, type_: str, name: str) -> CloudSaysNo:
@@ -259,14 +259,3 @@ class Cloud:
         if self.manners.is_foreign(value, self.account):
             return False
         return not ref.only or bool(re.fullmatch(ref.only.format(account=re.escape(self.account)), value))
-
-
-def _texts(tree: Any) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, Mapping):
-        for one in cast(Json, tree).values():
-            yield from _texts(one)
-    elif isinstance(tree, list):
-        for one in cast(list[Any], tree):
-            yield from _texts(one)
