@@ -13,10 +13,10 @@ from catalogue import landing_zones
 from catalogue import organisation as own
 from catalogue.graph import Graph
 from catalogue.kinds import kinds
-from operations.preview import preview
 from policies import limits, pack, waivers
 from stacks.config import STACKS
 from stacks.sections import deployer, sections, stack_model
+from tests.previewing import preview
 
 # How fast a machine draws its inputs is no judgement on the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,8 +10,8 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.pricing import Pricing, Unpriced
 from operations import facts, hardware
-from operations.preview import preview
 from stacks.config import NAMESPACE, STACKS
+from tests.previewing import preview
 
 MOVED = [
     ("aws", "eu-west-1", []),

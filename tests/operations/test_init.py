@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import application
-from operations.preview import preview
 from stacks.config import read_stack_file
 from stacks.sections import endpoints, models
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 HERE = {
     "aws": ["--account", "999988887777", "--region", "us-east-1", "--user", "kim", "--user", "lou"],

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from operations.preview import preview
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE, STACKS
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 Config = dict[str, Any]
 

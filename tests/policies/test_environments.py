@@ -8,12 +8,12 @@ import yaml
 
 from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
-from operations.preview import preview
 from operations.verdict import Finding
 from policies import limits, pack
 from stacks.config import STACKS
 from tests.catalogue.test_organisation import put
 from tests.conftest import forget
+from tests.previewing import preview
 
 ACCOUNTS = {"aws": "999988887777", "gcp": "search-prod-1", "azure": "99998888-7777-4666-8555-444433332222"}
 LARGE = {"aws": "gpu-a100-80", "gcp": "gpu-a100-80", "azure": "gpu-a100-80"}

@@ -21,13 +21,13 @@ from operations.__main__ import application
 from operations.drill.drills import DRILLS, fallback
 from operations.evaluation import evaluate
 from operations.judge import cost_of
-from operations.preview import preview
 from operations.verdict import Cost
 from policies import limits, pack, waivers
 from stacks.config import NAMESPACE, STACKS, read_stack_file
 from stacks.sections import stack_model
 from stacks.sections.batch_jobs import BatchJob
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
+from tests.previewing import preview
 
 ROOT = STACKS.parent
 FOLDER = ROOT / "runbooks"
