@@ -137,6 +137,8 @@ def _created(verdict: Verdict, console: Console) -> None:
     else:
         tree = _cut(verdict, console)
     console.print(tree, highlight=False)
+    if said := words.phases_in_words(verdict):
+        _say(console, said)
 
 
 def _node(node: CreatedNode, stack: str, width: int) -> Text:

@@ -178,6 +178,15 @@ class HardwareUse(_Part):
     declared: int | None
 
 
+class Phase(_Part):
+    """One of the phases in which the stack comes up: what stands in it, and what that costs a month in dollars."""
+
+    name: Literal["ground", "serve"]
+    resources: int
+    idle_usd: float
+    ceiling_usd: float
+
+
 class CreatedNode(_Part):
     """One node of the tree of what would be created: a component with its parts, or a counted resource type."""
 
@@ -266,6 +275,7 @@ class Verdict(_Part):
     seconds: float
     passed: bool
     resources: int
+    phases: list[Phase] = []
     created: list[CreatedNode]
     findings: list[Finding]
     counts: dict[str, int] = {}
