@@ -187,3 +187,15 @@ def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> N
     (old,) = (s for s in cost_of(azure_pilot, listed.date + timedelta(days=91)).second_hand if listed.address in s)
     assert fresh.endswith(f"({listed.date})")
     assert old.endswith(f"({listed.date}, more than 90 days old)")
+
+
+def test_a_first_hand_source_of_more_than_90_days_before_is_assumed_to_hold_still(pilot: Graph) -> None:
+    page = catalogue.load("aws").sources["kms-page"]
+    assert page.hand == "first"
+
+    def assumed(days: int) -> list[str]:
+        return [said for said in cost_of(pilot, page.date + timedelta(days=days)).assumptions if page.address in said]
+
+    assert assumed(90) == []
+    (said,) = assumed(91)
+    assert said.startswith("prices are still those of") and said.endswith(f"({page.date}, more than 90 days old)")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
-from catalogue.hardware.catalogue import PRICES, Catalogue, is_old
+from catalogue.hardware.catalogue import Catalogue, is_old
 from operations.__main__ import application
 from operations.pricelists import asking
 from operations.pricelists.files import compare, write, written
