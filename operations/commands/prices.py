@@ -83,12 +83,14 @@ def _read(platforms: list[str], region: str | None) -> "list[Refresh]":
     from operations.pricelists.files import compare
 
     refreshes: list[Refresh] = []
+    readers = {name: import_module(f"operations.pricelists.{name}") for name in platforms}
+    # Whoever lacks a credential is to learn it before minutes of reading.
+    headers = {name: reader.headers() for name, reader in readers.items()}
     with asking.open_client() as client:
-        for name in platforms:
-            reader = import_module(f"operations.pricelists.{name}")
+        for name, reader in readers.items():
             hardware = catalogue.load(name)
             regions = frozenset([region] if region else hardware.regions)
-            api = asking.Api(reader.BASE, client, _progress, reader.headers())
+            api = asking.Api(reader.BASE, client, _progress, headers[name])
             for listed, found in reader.read(api, hardware, regions).items():
                 refreshes.append(compare(hardware, listed, found, regions))
     return refreshes

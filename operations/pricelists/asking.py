@@ -1,5 +1,6 @@
 """Questions to a price API: bounded retries, and errors of one sentence."""
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ class _Again(Exception):
 
 def open_client() -> httpx.Client:
     """A client of its own. It follows no redirect: the addresses of the APIs are fixed."""
-    return httpx.Client(timeout=httpx.Timeout(SECONDS, connect=10.0))
+    # Behind a company's proxy only the system's certificates are right.
+    return httpx.Client(timeout=httpx.Timeout(SECONDS, connect=10.0), verify=ssl.create_default_context())
 
 
 @dataclass(frozen=True)

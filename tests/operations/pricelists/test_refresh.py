@@ -213,6 +213,16 @@ def test_where_a_kill_left_a_figure_in_two_files_the_newer_one_is_taken(
     assert catalogue.load("azure").machine(SIZE).price("eastus2", "online") == 0.1
 
 
+def test_a_credential_that_is_missing_is_said_before_any_platform_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = doubles.azure(NEW)
+    answering(cloud, monkeypatch)
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist.json")
+    result = run()
+    assert isinstance(result.exception, BadInput) and "GOOGLE_API_KEY" in str(result.exception)
+    assert cloud.asked == []
+
+
 FIGURES = st.dictionaries(
     st.tuples(st.sampled_from([SIZE, OTHER]), st.sampled_from(["eastus2", "westeurope", "uksouth"])),
     st.floats(1e-6, 900),
