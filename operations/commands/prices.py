@@ -25,7 +25,7 @@ def _() -> None:
     """Read the price lists of the catalogue anew."""
 
 
-@app.command()
+@app.command(epilog="Example: mlplatform prices refresh azure --region westeurope")
 def refresh(
     platform: Annotated[
         str | None, typer.Argument(metavar="[PLATFORM]", help="aws, gcp or azure; without one, each of them.")
