@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
+from catalogue.errors import BadInput
 from catalogue.hardware.catalogue import Catalogue
 from operations.pricelists.asking import Api
 from operations.pricelists.found import Found, Pair, number, objects
@@ -60,7 +61,11 @@ def _items(api: Api, sizes: list[str], regions: Collection[str]) -> Iterator[dic
         doing = f"Azure's prices of sizes {first + 1} to {first + len(some)} of {len(sizes)}"
         answer = api.ask(PATH, doing, {"currencyCode": "USD", "$filter": kept})
         yield from objects(answer.get("Items"))
+        read: set[str] = set()
         while after := answer.get("NextPageLink"):
+            if str(after) in read:
+                raise BadInput(f"{doing}: the answer points to a page that was read already; nothing was written")
+            read.add(str(after))
             answer = api.ask(str(after), f"{doing}, the next page")
             yield from objects(answer.get("Items"))
 

@@ -75,7 +75,8 @@ def _service(api: Api, hardware: Catalogue, regions: Collection[str], listed: Pr
         part = _part(str(sku.get("description")), parts.prefix)
         if part not in wanted or inside(sku, "category", "usageType") != "OnDemand":
             continue
-        here = set(cast(list[str], sku.get("serviceRegions") or [])) & set(regions)
+        served = sku.get("serviceRegions")
+        here = [region for region in regions if isinstance(served, list) and region in served]
         named = f"SKU {sku.get('skuId')} ({sku.get('description')})"
         usd = _price(sku)
         if here and usd is None:
@@ -94,15 +95,18 @@ def _service(api: Api, hardware: Catalogue, regions: Collection[str], listed: Pr
 
 def _skus(api: Api, path: str) -> Iterator[dict[str, Any]]:
     """Every SKU of a service, page after page."""
-    page, token = 1, ""
+    tokens = [""]
     while True:
-        asked = {"currencyCode": "USD", "pageSize": "5000", **({"pageToken": token} if token else {})}
-        answer = api.ask(path, f"Google's prices, {path.split('/')[-2]}, page {page}", asked)
+        doing = f"Google's prices, {path.split('/')[-2]}, page {len(tokens)}"
+        page = {"pageToken": tokens[-1]} if tokens[-1] else {}
+        answer = api.ask(path, doing, {"currencyCode": "USD", "pageSize": "5000", **page})
         yield from objects(answer.get("skus"))
         token = str(answer.get("nextPageToken") or "")
         if not token:
             return
-        page += 1
+        if token in tokens:
+            raise BadInput(f"{doing}: the answer points to a page that was read already; nothing was written")
+        tokens.append(token)
 
 
 def _part(description: str, prefix: str) -> str | None:
