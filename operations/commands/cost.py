@@ -1,5 +1,7 @@
 """`mlplatform cost STACK`: the bill, line by line."""
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -7,15 +9,24 @@ from rich.table import Table
 from operations.arguments import StackArgument, graph_of
 
 
-def cost(stack: StackArgument) -> None:
+def cost(
+    stack: StackArgument,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
+    ] = False,
+) -> None:
     """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling.
 
     Where a price is unknown, they are the least that it can cost.
     """
+    from operations import second_opinion as second
     from operations import words
     from operations.judge import cost_of
 
-    bill = cost_of(graph_of(stack))
+    if second_opinion:
+        second.available()
+    graph = graph_of(stack)
+    bill, opinion = cost_of(graph), second.ask(graph) if second_opinion else None
     table = Table(
         "resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left"
     )
@@ -39,6 +50,8 @@ def cost(stack: StackArgument) -> None:
         screen.print(f"assumed: {sentence}", highlight=False)
     for sentence in bill.second_hand:
         screen.print(f"second hand: {sentence}", highlight=False)
+    for sentence in opinion.beside(bill) if opinion else ():
+        screen.print(sentence, highlight=False)
 
 
 def add(app: typer.Typer) -> None:
