@@ -341,7 +341,7 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
     for number, step in enumerate(verdict.manual_steps, start=1):
-        steps.add_row(f"{number}.", Text(words.one_line(step)))
+        steps.add_row(f"{number}.", Text(words.one_line(f"{step.who}: {step.what}")))
     console.print(steps, highlight=False)
 
 

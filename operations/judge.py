@@ -15,12 +15,14 @@ from operations.findings import finding
 from operations.phases import ground_of
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
+from operations.steps import manual
 from operations.verdict import (
     Cost,
     CreatedNode,
     Excepted,
     Finding,
     HardwareUse,
+    ManualStep,
     NetworkPicture,
     Phase,
     Proof,
@@ -61,7 +63,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
-    steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read, phases)), [])
+    steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
@@ -311,27 +313,12 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
             )
 
 
-def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts, phases: list[Phase]) -> Iterator[str]:
-    """The steps left to a person before the first prediction, in order, read from what would be created."""
-    quotas = sorted({row.quota_name for row in rows})
-    if quotas:
-        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
-    yield from read.before_up(graph)
-    if len(phases) > 1:
-        yield f"put mlplatform:phase: ground into the stack file, and run pulumi up -s {graph.stack}"
-    if uris := sorted(facts.artifacts(graph)):
-        yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
-    again = "take mlplatform:phase out of the stack file again, and " if len(phases) > 1 else ""
-    yield f"{again}run pulumi up -s {graph.stack}"
-    yield from read.after_up(graph)
-
-
 def _proofs(
     graph: Graph,
     findings: list[Finding],
     cost: Cost,
     rows: list[HardwareUse],
-    steps: list[str],
+    steps: list[ManualStep],
     reached: NetworkPicture | None,
     landing_zones: list[str],
     exportable: str,
