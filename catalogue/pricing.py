@@ -40,21 +40,28 @@ class Bill:
 class Pricing:
     """The hardware catalogue in one region, and the graph of the stack that is priced.
 
-    `estimated` collects the services that `of` estimated, each with the region whose price it took.
+    `estimated` collects the services that `of` estimated, each with the region whose price it took. With `dearest`, a
+    machine whose price in the region is unknown has that of the dearest region known. No bill is made so: it is asked
+    only whether a bill with unknown lines could break a limit.
     """
 
     graph: Graph
     hardware: Catalogue
     region: str
     estimated: dict[str, str] = field(default_factory=dict[str, str])
+    dearest: bool = False
 
     def hour(self, machines: Machines) -> float:
-        """Dollars an hour for one machine, never estimated.
+        """Dollars an hour for one machine, never estimated but with `dearest`.
 
         Raises NoFigure where the catalogue has no price of it in this region.
         """
         family = self.hardware.family_of(machines.machine_type, machines.accelerator)
-        price = self.hardware.machine(family).price(self.region, machines.use) if family else None
+        known = self.hardware.machine(family) if family else None
+        price = known.price(self.region, machines.use) if known else None
+        if price is None and known and self.dearest:
+            everywhere = (known.price(region, machines.use) for region in self.hardware.regions)
+            price = max((each for each in everywhere if each is not None), default=None)
         if price is None or not self.hardware.fits(family, machines.accelerators):
             raise NoFigure(f"{machines.said} for {machines.use} in {self.region}", self._instead(family, machines))
         return price
@@ -90,9 +97,11 @@ class Pricing:
     def machine(self, service: str) -> float:
         """Dollars an hour for a machine that the catalogue has among its services, as that of a workspace.
 
-        It is never estimated. Raises NoFigure where the catalogue has no price of it in this region.
+        It is never estimated but with `dearest`. Raises NoFigure where the catalogue has no price of it in this region.
         """
         known = self.hardware.services.get(service)
+        if known is not None and known.price_usd and self.dearest:
+            return known.price_usd.get(self.region, max(known.price_usd.values()))
         if known is None or self.region not in known.price_usd:
             regions = sorted(known.price_usd) if known else []
             more = f"add its price with a public source to catalogue/hardware/{self.hardware.platform}.yaml"

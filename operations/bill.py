@@ -13,7 +13,7 @@ from math import isfinite
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import OLD_DAYS, Source, is_old
-from catalogue.kind import No
+from catalogue.kind import Bills, No
 from catalogue.kinds import kind_of
 from catalogue.pricing import NoFigure, Pricing, Unpriced
 from catalogue.properties import Unreadable
@@ -73,8 +73,11 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
     try:
         bill = kind.bills.price(pricing, resource)
     except Unpriced as missing:
-        instead = missing.instead if isinstance(missing, NoFigure) else ""
-        return _unpriced(resource, stack_team, f"bills, and the catalogue has no price of {missing}", instead)
+        without = _unpriced(resource, stack_team, f"bills, and the catalogue has no price of {missing}")
+        if not isinstance(missing, NoFigure):
+            return without
+        dearest = _at_dearest(pricing, kind.bills, resource)
+        return without.model_copy(update={"instead": missing.instead, "dearest_usd": dearest})
     except Unreadable as error:
         return _unpriced(resource, stack_team, f"cannot be priced: {error}")
     except Exception as error:  # where the arithmetic breaks there is no price, but the verdict must go on
@@ -98,6 +101,15 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
     )
 
 
+def _at_dearest(pricing: Pricing, bills: Bills, resource: Resource) -> float | None:
+    """The ceiling of a resource where its machines are dearest. None where no region has a price of one of them."""
+    try:
+        ceiling = bills.price(replace(pricing, estimated={}, dearest=True), resource).ceiling
+    except Exception:  # what breaks here is known nowhere, and bounds nothing
+        return None
+    return ceiling if isfinite(ceiling) else None
+
+
 def _per_unit(pricing: Pricing) -> Iterator[str]:
     """What follows traffic, each with its price a unit in this region."""
     for name, service in pricing.hardware.services.items():
@@ -106,14 +118,13 @@ def _per_unit(pricing: Pricing) -> Iterator[str]:
             yield f"{name}: ${price:g} per {service.unit}{f', estimated from {region}' if region else ''}"
 
 
-def _unpriced(resource: Resource, stack_team: str, why: str, instead: str = "") -> UnpricedResource:
+def _unpriced(resource: Resource, stack_team: str, why: str) -> UnpricedResource:
     return UnpricedResource(
         urn=resource.urn,
         resource=resource.name,
         team=facts.team(resource) or stack_team,
         stack_key=resource.stack_key,
         why=why,
-        instead=instead,
     )
 
 

@@ -153,15 +153,20 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             remedy=f"Lower replicas or hours, or have {ceiling.owner} raise ceiling-usd in {limits.OWN}.",
         )
     elif cost.unpriced:
+        without_figure = [missing.dearest_usd for missing in cost.unpriced if missing.instead]
+        nowhere = without_figure.count(None)
+        could = cost.ceiling_usd + sum(filter(None, without_figure))
+        more = f"; with the dearest prices known of other regions it is ${could:,.0f}" if could > ceiling.number else ""
+        more += f"; no region's price is known of {words.counted(nowhere, 'line')}" if nowhere else ""
         yield finding(
             graph,
             None,
-            f"has a ceiling of {least} a month, {unsure} the ${ceiling.number:,.0f} allowed",
+            f"has a ceiling of {least} a month, {unsure} the ${ceiling.number:,.0f} allowed{more}",
             source="cost",
             rule="limits-ceiling",
             severity="high",
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
-            mandatory=strict,
+            mandatory=strict or bool(more),
         )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
         yield finding(

@@ -103,7 +103,9 @@ class UnpricedResource(_Part):
     """A resource that bills but has no price, with the end of a sentence that says why.
 
     `instead` is a sentence with what to choose instead. It is given where only the figure of a known machine is
-    missing in this region. `stack_key` is the key of the stack file that asked for the resource.
+    missing in this region. `dearest_usd` is then its ceiling in dollars a month at the price of the dearest region
+    known, and None where no region's price is known. No sum of the bill has it. `stack_key` is the key of the stack
+    file that asked for the resource.
     """
 
     urn: str
@@ -112,6 +114,7 @@ class UnpricedResource(_Part):
     stack_key: str | None = None
     why: str
     instead: str = ""
+    dearest_usd: float | None = None
 
     def __str__(self) -> str:
         return f"{self.resource} {self.why}"

@@ -115,6 +115,29 @@ def test_two_large_machines_in_a_region_without_a_price_never_read_as_cheap(aws_
     assert all(m.instead for m in cost.unpriced if "p5" in m.why)
 
 
+@pytest.mark.parametrize(
+    ("region", "machine", "mandatory", "said"),
+    [
+        ("us-east7", "e2-standard-2", False, "the $50,000 allowed"),
+        ("us-east7", "a2-ultragpu-8g", True, "the dearest prices known of other regions it is $"),
+        ("us-central1", "n2-standard-96", True, "no region's price is known of 1 line"),
+    ],
+)
+def test_a_ceiling_that_the_unknown_could_break_fails_wherever_any_machine_may_start(
+    gcp_pilot: Graph, region: str, machine: str, mandatory: bool, said: str
+) -> None:
+    assert gcp_pilot.placement is not None
+    graph = replace(moved(gcp_pilot, region), placement=replace(gcp_pilot.placement, environment="test"))
+    type_, path = MACHINES["gcp"]
+    added = {"acceleratorType": "NVIDIA_A100_80GB", "acceleratorCount": 8} if machine.startswith("a2") else {}
+    for each in graph.of(type_):
+        graph = changed(graph, each, lambda p: p.update({path: machine, **added, "maxReplicas": 20}))
+    verdict = judge(graph, FakeScan().scan, lambda: 1.0, date(2026, 11, 26), lambda stage: None)
+    (found,) = [finding for finding in verdict.findings if finding.rule == "limits-ceiling"]
+    assert (found.mandatory, said in found.message) == (mandatory, True), found.message
+    nothing_is_understated(graph)
+
+
 def test_a_service_without_a_price_in_the_region_takes_the_dearest_known_and_says_so(any_pilot: Graph) -> None:
     hardware = catalogue.load(any_pilot.platform)
     pricing = Pricing(any_pilot, hardware, "nowhere-1")
