@@ -71,8 +71,8 @@ def _one_below_the_other(comparison: Comparison, console: Console) -> None:
             _word(verdict),
             Text(str(len(verdict.failing))),
             Text(proofs_in_words(verdict)),
-            Text(words.dollars(verdict.cost.idle_usd)),
-            Text(words.dollars(verdict.cost.ceiling_usd)),
+            Text(words.known(verdict.cost, verdict.cost.idle_usd)),
+            Text(words.known(verdict.cost, verdict.cost.ceiling_usd)),
         )
     console.print(table, highlight=False)
 
