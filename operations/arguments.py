@@ -58,11 +58,15 @@ def file_of(name: str) -> Path:
     return stack_file(name)
 
 
-def graph_of(stack: str) -> "Graph":
-    """The graph of a stack by its name or the path of its file. Raises BadInput, PreviewFailed."""
-    from operations.preview import preview as run
+def graph_of(stack: str, *, in_every_phase: bool = False) -> "Graph":
+    """The graph of a stack by its name or the path of its file, in the phase of the file or in every one.
 
-    return run(file_of(stack))
+    Raises BadInput, PreviewFailed.
+    """
+    from operations.preview import Program, run
+
+    program = Program.of(file_of(stack))
+    return run(program.in_every_phase if in_every_phase else program)
 
 
 def day(given: str | None) -> date:

@@ -103,7 +103,7 @@ def _of_the_ground(graph: Graph, ground: Graph, found: list[Finding]) -> Iterato
 
 
 def _phases(graph: Graph, ground: Graph, cost: Cost, region: str, today: date) -> list[Phase]:
-    """What stands and bills in each phase; one where the stack file asks for the ground, or has nothing that serves."""
+    """What stands and bills in each phase; one where the stack has nothing that serves."""
     whole = Phase(name="serve", resources=len(graph.cloud), idle_usd=cost.idle_usd, ceiling_usd=cost.ceiling_usd)
     if len(ground.resources) == len(graph.resources):
         return [whole.model_copy(update={"name": "ground"})]

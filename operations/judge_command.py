@@ -32,7 +32,7 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date, ag
     refused: list[str] = []
     for file in files:  # every file is read before any stack is judged, and none hides the mistakes of another
         try:
-            programs.append(Program.of(file))
+            programs.append(Program.of(file).in_every_phase)
         except BadInput as error:
             refused.append(str(error))
     if refused:

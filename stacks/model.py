@@ -53,7 +53,7 @@ class StackConfig(Fields):
     """The e-mail address that alarms and alerts of the budget go to; a group's, so that somebody reads it."""
     phase: Literal["ground", "serve"] = Field(default="serve", examples=["ground"])
     """`ground` brings up everything but what serves, so that images and artifacts can be put where models, endpoints
-    and jobs look for them; `serve`, which is meant where nothing is said, all of it."""
+    and jobs look for them; `serve`, which is meant where nothing is said, all of it. A verdict is on both."""
 
 
 WORDS_MAKE: Mapping[str, Mapping[str, str]] = {"owner": {"Alerts": "{stack}-alerts"}}

@@ -17,7 +17,8 @@ def cost(
 ) -> None:
     """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling.
 
-    Where a price is unknown, they are the least that it can cost.
+    It is the bill of all that the file describes, whichever phase it asks for now. Where a price is unknown, they are
+    the least that it can cost.
     """
     from operations import second_opinion as second
     from operations import words
@@ -25,7 +26,7 @@ def cost(
 
     if second_opinion:
         second.available()
-    graph = graph_of(stack)
+    graph = graph_of(stack, in_every_phase=True)
     bill, opinion = cost_of(graph), second.ask(graph) if second_opinion else None
     table = Table(
         "resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left"
