@@ -16,11 +16,13 @@ from policies.rule import Found, conditions, resource_rule, stack_rule, statemen
     remedy="Keep the audit component's trail and its three event selectors.",
 )
 def trail(graph: Graph) -> Found:
-    """Multi-region, validated, with selectors for management calls, S3 objects and SageMaker endpoints."""
+    """Writing, multi-region, validated, with selectors for management calls, S3 objects and SageMaker endpoints."""
     trails = graph.of(cloudtrail.TRAIL)
     if not trails:
         yield None, "has no trail"
     for item in trails:
+        if item.props.flag_or_none("enableLogging") is False:
+            yield item, "has enableLogging off"
         for switch in ("isMultiRegionTrail", "enableLogFileValidation", "includeGlobalServiceEvents"):
             if item.props.flag_or_none(switch) is not True:
                 yield item, f"has {switch} off"

@@ -1,7 +1,10 @@
 """What the components of AWS decide against a rule, and what must be true for it."""
 
+from collections.abc import Iterator
+
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
+from catalogue.marked import texts_in
 from catalogue.properties import Properties
 from policies.aws.documents import allows, principals
 from policies.exceptions import DesignException
@@ -13,7 +16,7 @@ _AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
 _KEYS = "docs/adr/0011-keys-where-a-service-takes-them.md"
 _WHO_ACTS = "docs/adr/0012-grants-that-a-scanner-takes-for-too-wide.md"
 _PRIVATE = "docs/adr/0013-private-ways-that-a-scanner-does-not-know.md"
-_YEAR = 365
+_YEAR, _MONTH = 365, 30
 _LOG_SERVICES = {"cloudtrail.amazonaws.com", "delivery.logs.amazonaws.com"}
 _OBJECT_CALLS = {"eventCategory": ["Data"], "resources.type": ["AWS::S3::Object"]}
 
@@ -25,12 +28,20 @@ def group_of_sagemaker(graph: Graph, group: Resource) -> bool:
 
 
 def trail_is_kept(graph: Graph, trail: Resource) -> bool:
-    """The trail's files are validated and encrypted, and its bucket, one of the stack, keeps them for a year."""
+    """The trail writes, its files are validated and encrypted, and its bucket, of the stack, keeps them for a year."""
     buckets = graph.refers(trail, "s3BucketName", s3.BUCKET)
+    writes = trail.props.flag_or_none("enableLogging") is not False
     sealed = trail.props.flag_or_none("enableLogFileValidation") is True and trail.props.is_given("kmsKeyId")
-    lifecycles = [each for bucket in buckets for each in graph.referring(s3.LIFECYCLE, "bucket", bucket)]
-    days = [days for each in lifecycles for days in each.props.each_number("rules.expiration.days")]
-    return bool(sealed and buckets) and all(each >= _YEAR for each in days)
+    ends = [end for bucket in buckets for end in _ends(graph, bucket, "expiration")]
+    return bool(writes and sealed and buckets) and all(
+        not end.is_given("date") and (end.number_or_none("days") or _YEAR) >= _YEAR for end in ends
+    )
+
+
+def _ends(graph: Graph, bucket: Resource, of: str) -> Iterator[Properties]:
+    """When each lifecycle rule of a bucket, on or off, deletes: its `expiration`, or that of old versions."""
+    for lifecycle in graph.referring(s3.LIFECYCLE, "bucket", bucket):
+        yield from lifecycle.props.each_section(f"rules.{of}")
 
 
 def written_by_logs_alone(graph: Graph, bucket: Resource) -> bool:
@@ -73,16 +84,19 @@ def is_seen(graph: Graph, bucket: Resource) -> bool:
 
 
 def keeps_versions(graph: Graph, bucket: Resource) -> bool:
-    """The bucket is protected, and a deleted or overwritten object can be had back."""
+    """The bucket is protected, and a deleted or overwritten object can be had back for a month."""
     settings = graph.referring(s3.VERSIONING, "bucket", bucket)
     kept = [s.props.text_or_empty("versioningConfiguration.status") == "Enabled" for s in settings]
-    return bucket.protect and bool(kept) and all(kept)
+    days = [end.number_or_none("noncurrentDays") or 0 for end in _ends(graph, bucket, "noncurrentVersionExpiration")]
+    return bucket.protect and bool(kept) and all(kept) and all(each >= _MONTH for each in days)
 
 
 def only_a_boundary(graph: Graph, policy: Resource) -> bool:
-    """The policy is the permissions boundary of roles, and is attached to nobody."""
-    uses = [key for user in graph.resources for key, urns in user.property_dependencies.items() if policy.urn in urns]
-    return bool(uses) and set(uses) == {"permissionsBoundary"}
+    """The policy is the permissions boundary of roles, and is attached to nobody, by reference or by its ARN."""
+    uses = {key for user in graph.resources for key, urns in user.property_dependencies.items() if policy.urn in urns}
+    arn = policy.props.text_if_known("arn")
+    uses |= {key for user in graph.cloud for key, said in user.inputs.items() if arn and arn in texts_in(said)}
+    return uses == {"permissionsBoundary"}
 
 
 def people_of_the_account(graph: Graph, role: Resource) -> bool:

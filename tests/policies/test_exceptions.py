@@ -89,6 +89,11 @@ def attached(graph: Graph, policy: Resource) -> Graph:
     return swapped(graph, replace(role, property_dependencies={"managedPolicyArns": (policy.urn,)}))
 
 
+def attached_by_name(graph: Graph, policy: Resource) -> Graph:
+    """The boundary is somebody's own policy besides, by its ARN as text."""
+    return changed(graph, graph.of(iam.ROLE)[0], lambda p: p.update(managedPolicyArns=[policy.outputs["arn"]]))
+
+
 def selector(change: Callable[[dict[str, Any]], Any]) -> Break:
     """The trail's selector of objects in another form."""
 
@@ -134,7 +139,10 @@ def each_part(change: Callable[[dict[str, Any]], Any]) -> Break:
 _SEALED = (
     its("enableLogFileValidation", False),
     its_no("kmsKeyId"),
+    OFF,
     every(s3.LIFECYCLE, "rules.0.expiration", {"days": 364}),
+    every(s3.LIFECYCLE, "rules.0.expiration", {"date": "2099-01-01T00:00:00Z"}),
+    every(s3.LIFECYCLE, "rules.0", {"id": "x", "status": "Disabled", "expiration": {"days": 1}}),
     no(s3.BUCKET),
 )
 _PLAIN_MACHINE = {"instanceType": "ml.m5.large", "initialInstanceCount": 1, "variantName": "b"}
@@ -162,6 +170,8 @@ BROKEN: dict[tuple[str, str], tuple[Break, ...]] = {
         unprotected,
         every(s3.VERSIONING, "versioningConfiguration.status", "Suspended"),
         no(s3.VERSIONING),
+        every(s3.LIFECYCLE, "rules.0.noncurrentVersionExpiration", {"noncurrentDays": 29}),
+        every(s3.LIFECYCLE, "rules.0.noncurrentVersionExpiration", {"newerNoncurrentVersions": 1}),
     ),
     ("CKV_AWS_18", "Audit/PrivateBucket"): (
         let_in({"Service": "sagemaker.amazonaws.com"}),
@@ -170,7 +180,7 @@ BROKEN: dict[tuple[str, str], tuple[Break, ...]] = {
         no(s3.BUCKET_POLICY),
     ),
     ("CKV_AWS_18", "PrivateBucket"): (OFF, ELSEWHERE, IN_PART, READS_ONLY, NOT_THIS, no(cloudtrail.TRAIL)),
-    ("CKV_AWS_355", "Identity"): (attached, no(iam.ROLE)),
+    ("CKV_AWS_355", "Identity"): (attached, attached_by_name, no(iam.ROLE)),
     ("CKV_AWS_61", "Identity"): (
         trusts(Principal={"AWS": "arn:aws:iam::999999999999:root"}),
         trusts(Principal={"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::999999999999:root"]}),

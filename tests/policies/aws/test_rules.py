@@ -240,6 +240,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-batch-watched", lacking(ALARM, "overran")),
     ("audit-trail", lacking("aws:cloudtrail/trail:Trail")),
     ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
+    ("audit-trail", setting("aws:cloudtrail/trail:Trail", "enableLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
     ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
