@@ -7,7 +7,7 @@ stays marked as unknown.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any, cast
 
@@ -165,17 +165,23 @@ class Resource:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does."""
+    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
+
+    `landing_zone` is the name of what the stack stands in, None where the file names nothing.
+    """
 
     environment: str
     team: str
     account: str
     region: str
+    landing_zone: str | None = None
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
         """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing."""
-        return cls(**{each.name: str(words[each.name]) for each in fields(cls)})
+        zone = words.get("landing_zone")
+        place = (str(words[each.name]) for each in fields(cls) if each.default is MISSING)
+        return cls(*place, landing_zone=None if zone is None else str(zone))
 
 
 @dataclass(frozen=True)

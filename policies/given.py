@@ -16,9 +16,12 @@ Network = TypeVar("Network", AwsNetwork, GcpNetwork, AzureNetwork)
 def networks(graph: Graph) -> Mapping[str, AwsNetwork | GcpNetwork | AzureNetwork]:
     """The network of each landing zone that a resource of the graph names by its id, by the landing zone's name.
 
-    Raises BadInput for a file of landing zones that cannot be read.
+    That is the one that the stack file names, and no other's, whatever text has its id. Where no stack file was read,
+    the ids alone tell. Raises BadInput for a file of landing zones that cannot be read.
     """
     zones = {name: zone for name, zone in landing_zones.load().items() if zone.platform == graph.platform}
+    if graph.placement is not None:
+        zones = {name: zone for name, zone in zones.items() if name == graph.placement.landing_zone}
     known = {name: zone.network for name, zone in zones.items() if zone.network is not None}
     if not known:
         return {}

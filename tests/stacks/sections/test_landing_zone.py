@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from policies import pack
 from policies.aws.identity import guardrails
+from policies.given import networks
 from stacks.config import STACKS, validate
 from tests.conftest import forget
-from tests.mutate import at
+from tests.mutate import at, changed
 from tests.operations.test_judge import judged
 from tests.previewing import preview
 
@@ -188,7 +190,8 @@ def test_an_entry_that_gives_nothing_changes_nothing(organisation: Path, tmp_pat
     inside = graph_of(tmp_path, stack(platform))
     config = stack(platform)
     del config["mlplatform:landing_zone"]
-    assert inside.to_json() == graph_of(tmp_path, config).to_json()
+    outside = graph_of(tmp_path, config)
+    assert (inside.resources, inside.outputs) == (outside.resources, outside.outputs)
 
 
 def test_roles_stand_under_the_path_and_the_boundary_that_are_given(organisation: Path, tmp_path: Path) -> None:
@@ -354,6 +357,21 @@ def test_on_azure_private_endpoints_stand_in_the_given_subnet(organisation: Path
         for config in group.inputs["privateDnsZoneConfigs"]
     ]
     assert net["private_dns_zones"][VAULT] in registered
+
+
+@EACH
+def test_a_landing_zone_that_the_stack_file_does_not_name_gives_nothing(
+    organisation: Path, platform: str, request: pytest.FixtureRequest
+) -> None:
+    pilot: Graph = request.getfixturevalue(f"{platform}_pilot")
+    write(organisation, shared=zone(platform, network=NETWORKS[platform]))
+    (network,) = [each.network for each in landing_zones.load().values()]
+    assert network is not None and pilot.placement is not None
+    graph = changed(pilot, pilot.cloud[0], lambda p: p.update(description=network.named_by))
+    assert networks(graph) == {}
+    inside = replace(graph, placement=replace(pilot.placement, landing_zone="shared"))
+    assert networks(inside) == networks(replace(graph, placement=None)) == {"shared": network}
+    assert Graph.from_json(inside.to_json()).placement == inside.placement
 
 
 @EACH
