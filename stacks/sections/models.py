@@ -59,19 +59,24 @@ class Model(Fields):
         return {key: said for key in ANSWERS if (said := getattr(self, key)) is not None}
 
 
-_SECRET_NAME = re.compile(r"(.*_)?(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)", re.I)
-_SECRET_VALUE = re.compile(
-    r"(AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|(gh[opsu]|hf|glpat|xox[abp])[_-]\w{16,}.*|sk-[\w-]{16,}|-----BEGIN .*"
-    r"|eyJ[\w-]+\.eyJ.*|.*(AccountKey|SharedAccessKey|Password|Pwd)=.*|\w+://[^/\s:]+:[^/\s@]+@.*",
-    re.S,
+_SECRET_NAME = re.compile(
+    r"(.*_)?(SECRETS?|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDS|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)"
+    r"|.*_(PASS|PWD)",
+    re.I,
 )
-"""What keys of AWS, Google, GitHub, Hugging Face, GitLab and Slack begin with, and addresses with a password."""
+_SECRET_VALUE = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\b(gh[opsu]|hf)_[A-Za-z0-9]{16,}"
+    r"|\b(glpat|xox[abp]|sk)-[\w-]{16,}|-----BEGIN |\beyJ[\w-]+\.eyJ|(AccountKey|SharedAccessKey|Password|Pwd)=|[?&]sig=|\w+://[^/\s:]+:[^/\s@]+@"
+)
+"""What keys of AWS, Google, GitHub, Hugging Face, GitLab and Slack begin with, wherever in a value they stand; and
+addresses with a password or a signature of Azure (https://learn.microsoft.com/en-us/azure/storage/common/storage-sas-overview).
+"""
 
 
 def _no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
     """No variable whose name or value looks like a secret: who may read the model's definition could read it."""
     for name, value in environment.items():
-        if _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.fullmatch(value):
+        if _SECRET_NAME.fullmatch(name) or _SECRET_VALUE.search(value):
             yield Problem(
                 (*path, name),
                 "looks like a secret, and everybody who may look at the model can read it; let the container fetch it "

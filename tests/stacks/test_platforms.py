@@ -447,6 +447,12 @@ def _model(platform: str, **more: Any) -> dict[str, Any]:
         {"SEEN": "-----BEGIN PRIVATE KEY-----"},
         {"SEEN": "postgres://scorer:hunter2@db.example.com/scores"},
         {"SEEN": "DefaultEndpointsProtocol=https;AccountKey=abc=="},
+        {"DB_PASS": "x"},
+        {"SECRETS": "x"},
+        {"SEEN": " hf_" + "a" * 34},
+        {"SEEN": "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.x"},
+        {"SEEN": '{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----"}'},
+        {"SEEN": "https://scores.blob.core.windows.net/c?sv=2024-11-04&sig=abc%3D"},
     ],
 )
 def test_an_environment_takes_no_secret(platform: str, variable: dict[str, str]) -> None:
@@ -456,6 +462,14 @@ def test_an_environment_takes_no_secret(platform: str, variable: dict[str, str])
     said = str(caught.value)
     assert said.startswith(f"a.yaml: mlplatform:models.scorer.environment.{name}: looks like a secret")
     assert len(value) < 2 or value not in said, "a sentence shows no secret"
+
+
+@EACH
+@pytest.mark.parametrize(
+    "value", ["/opt/ml/hf_cache_of_the_models", "risk-scoring-of-payments-v2", "PASSPORT=1", "a?b=c"]
+)
+def test_an_environment_takes_what_only_looks_a_little_like_a_secret(platform: str, value: str) -> None:
+    validate(_model(platform, environment={"PWD": value, "TOKENIZER": value, "BYPASS": value}), "a.yaml")
 
 
 @EACH
