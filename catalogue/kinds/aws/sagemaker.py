@@ -1,12 +1,11 @@
 """Amazon SageMaker AI: the Studio domain and its users, models, endpoints, and the registry of versions."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from catalogue.answers import Answer, Request, attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.hardware.catalogue import Use
+from catalogue.hardware.catalogue import Use, load
 from catalogue.kind import (
     Bills,
     CostsOnly,
@@ -41,11 +40,6 @@ PACKAGE_GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
 PACKAGE_GROUP_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
 USER_PROFILE = "aws:sagemaker/userProfile:UserProfile"
 
-LOCAL_NVME = re.compile(r"ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|p5e|p5en|p6-b200|trn1|trn1n|trn2|r5d|m5d|c5d)\.")
-"""Machine types that encrypt their instance store in hardware: SageMaker refuses a volume key for them. AWS lists them
-under "Instance store volumes" (EC2 user guide).
-"""
-
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _STUDIO_VPC = documented(f"{_GUIDE}studio-updated-and-internet-access.html", READ)
@@ -58,6 +52,17 @@ _CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
 _CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
 _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
 _APPS = assumed("people start their applications themselves; the bill counts working hours on ml.t3.medium", READ)
+
+
+def takes_volume_key(machine_type: str) -> bool:
+    """Whether SageMaker takes a volume key for machines of this type.
+
+    It refuses one where the machine has local NVMe, which encrypts in hardware: `KmsKeyId` of CreateEndpointConfig,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html. Which machines have it is
+    the hardware catalogue's. A type that is not in it is taken for one without: its key is asked for.
+    """
+    known = load("aws").machine_types.get(machine_type)
+    return known is None or not known.local_nvme
 
 
 # ---- endpoints ------------------------------------------------------------------------------------------------------
@@ -219,7 +224,7 @@ def _where(path: str) -> Callable[[Graph, Resource], bool]:
 def _on_volumes(graph: Graph, configuration: Resource) -> bool:
     """Whether any variant runs on instances without an encrypted store of their own."""
     types = (v.text_or_empty("instanceType") for v in (*variants(configuration), *shadows(configuration)))
-    return any(type_ and not LOCAL_NVME.match(type_) for type_ in types)
+    return any(type_ and takes_volume_key(type_) for type_ in types)
 
 
 def _captures(graph: Graph, configuration: Resource) -> bool:
