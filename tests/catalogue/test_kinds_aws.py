@@ -504,11 +504,16 @@ def test_an_application_that_people_may_start_is_a_machine_and_has_a_price_or_no
     graph = Graph("s", "aws", (domain, bare), {})
     assert said(graph, domain) == said(graph, bare) == [] and priced(graph, bare).ceiling > 0
     own = resource(sagemaker.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
+    bills = KNOWN[sagemaker.USER_PROFILE].bills
+    assert isinstance(bills, Bills)
     assert said(graph, own) == [f"training 0-0 {P5} (an application that people start)"]
     rich = resource(sagemaker.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
     for user, of_it in ((own, domain), (bare, rich)):
+        there = Graph("s", "aws", (of_it, user), {})
+        hour = hardware.load("aws").machine(P5).price("us-east-1", "training")
+        assert hour and priced(there, user).ceiling > 160 * hour
         with pytest.raises(Unpriced, match=P5):
-            priced(Graph("s", "aws", (of_it, user), {}), user)
+            bills.price(Pricing(there, hardware.load("aws"), "eu-west-3"), user)
 
 
 # ---- what is served -------------------------------------------------------------------------------------------------
