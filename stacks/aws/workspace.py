@@ -19,7 +19,7 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """People start jobs and applications on machines of one family."""
-    own = [machine(config.platform, workspace.FAMILY)]
+    own = [machine(config.platform, workspace.FAMILY, config.region)]
     return Needs(machines=own, applications=own)
 
 
@@ -31,7 +31,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
         WorkspaceArgs(
             domain_name=ground.stack,
             users=asked.users,
-            machine=machine(config.platform, workspace.FAMILY),
+            machine=machine(config.platform, workspace.FAMILY, config.region),
             idle_timeout_minutes=asked.idle_timeout_minutes,
             vpc_id=ground.vpc_id,
             subnet_ids=[ground.subnet_ids[zone] for zone in sorted(asked.zones)],
