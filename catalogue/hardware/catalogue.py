@@ -147,7 +147,8 @@ class HardwareFamily(_Entry):
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more.
+    no more. `successor` is the machine type of the same size that stands for a family in regions that came after its
+    own.
     """
 
     summary: str
@@ -165,6 +166,7 @@ class HardwareFamily(_Entry):
     regions_source: str | None = None
     zones: list[str] | None = None
     retires: date | None = None
+    successor: str | None = None
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
@@ -241,6 +243,14 @@ class Catalogue(_Entry):
     def machine(self, name: str) -> HardwareFamily:
         """A family by its portable name, or a machine type by its own. Raises KeyError for any other name."""
         return self.families[name] if name in self.families else _completed(self.platform, name)
+
+    def machine_in(self, name: str, region: str) -> HardwareFamily:
+        """As `machine`, or its successor where a source shows that alone in the region. Raises KeyError alike."""
+        has = self.machine(name)
+        if has.successor is None or has.sold_in(region):
+            return has
+        successor = self.machine(has.successor)
+        return successor if successor.sold_in(region) else has
 
     def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
         """The name of the family of this machine type, with the accelerator that is added to it, if any.

@@ -351,6 +351,27 @@ def listed_rows(name: str) -> list[dict[str, str]]:
 
 
 @every_platform
+def test_a_successor_is_of_the_same_size_and_stands_where_the_familys_own_machine_does_not(hardware: Catalogue) -> None:
+    for name, family in present(hardware).items():
+        for region in hardware.regions:
+            assert hardware.machine_in(name, region).machine_type in (family.machine_type, family.successor)
+            assert not family.sold_in(region) or hardware.machine_in(name, region) == family, f"{name} {region}"
+        if family.successor is None:
+            continue
+        after = hardware.machine(family.successor)
+        assert (after.vcpus, after.memory_gib, after.accelerator) == (family.vcpus, family.memory_gib, None), name
+        assert set(after.uses) >= set(family.uses) and after.local_nvme == family.local_nvme, name
+        newer = [r for r in hardware.regions if hardware.machine_in(name, r).machine_type == after.machine_type]
+        assert newer and not set(newer) & set(family.sold), f"{name}: a successor that no region needs"
+
+
+def test_every_region_of_aws_sells_a_machine_of_each_size_without_an_accelerator() -> None:
+    known = catalogue.load("aws")
+    for name in ("cpu-small", "cpu-medium", "cpu-large", "cpu-memory"):
+        assert all(known.machine_in(name, region).sold_in(region) for region in known.regions), name
+
+
+@every_platform
 def test_each_price_of_a_list_is_of_a_machine_type_and_region_there_is(hardware: Catalogue) -> None:
     for name in hardware.price_lists:
         listed = listed_rows(name)
