@@ -57,20 +57,19 @@ def application() -> "typer.Typer":
 
 def main() -> None:
     """Run the command. Bad input ends in exit 2 with a sentence, never in a traceback."""
-    interruption = Interruption()
-    interruption.listen()
-    try:
-        _run()
-    except BaseException as error:
-        interruption.end()
-        if isinstance(error, BrokenPipeError):
-            sys.exit(1)
-        # typer turns Ctrl-C into the exit code 130, and other libraries into exceptions of their own.
-        interrupted = interruption.asked or isinstance(error, KeyboardInterrupt)
-        if not interrupted and getattr(error, "code", None) != _INTERRUPTED:
-            raise
-        sys.stderr.write("stopped; reports that are not whole were not written\n")
-        sys.exit(_INTERRUPTED)
+    with Interruption() as interruption:
+        try:
+            _run()
+        except BaseException as error:
+            interruption.end()
+            if isinstance(error, BrokenPipeError):
+                sys.exit(1)
+            # typer turns Ctrl-C into the exit code 130, and other libraries into exceptions of their own.
+            interrupted = interruption.asked or isinstance(error, KeyboardInterrupt)
+            if not interrupted and getattr(error, "code", None) != _INTERRUPTED:
+                raise
+            sys.stderr.write("stopped; reports that are not whole were not written\n")
+            sys.exit(_INTERRUPTED)
 
 
 def _run() -> None:

@@ -3,11 +3,12 @@
 import signal
 import sys
 import threading
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Self
 
 
 class Interruption:
-    """Raises KeyboardInterrupt at Ctrl-C, and raises it again until the command ends.
+    """Inside the `with`, raises KeyboardInterrupt at Ctrl-C, and raises it again until `end` is called.
 
     Python raises it in whatever code runs at that moment. Where that is a callback of an import, or Python code that a
     native module called, the exception is lost: some two in a hundred of those that fell into the imports of a verdict
@@ -22,13 +23,25 @@ class Interruption:
     def __init__(self) -> None:
         self.asked = False
 
-    def listen(self) -> None:
-        """Take Ctrl-C, unless it is ignored already, as it is where a shell started the command in the background."""
+    def __enter__(self) -> Self:
+        self._before = sys.unraisablehook, signal.getsignal(signal.SIGALRM)
         main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # It is ignored where a shell started the command in the background, and stays so.
+        self._listens = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._listens:
             signal.signal(signal.SIGINT, self._raise)
             signal.signal(signal.SIGALRM, self._raise)
-            sys.unraisablehook = _silent
+            sys.unraisablehook = self._lost
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+        if self._listens:
+            sys.unraisablehook, alarm = self._before
+            signal.signal(signal.SIGALRM, alarm)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def end(self) -> None:
         """Raise no more: the command ends."""
@@ -40,8 +53,7 @@ class Interruption:
         signal.setitimer(signal.ITIMER_REAL, self.AGAIN_SECONDS)
         raise KeyboardInterrupt
 
-
-def _silent(lost: "sys.UnraisableHookArgs") -> None:
-    """Print what is lost, but for a KeyboardInterrupt, which comes again."""
-    if not issubclass(lost.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(lost)
+    def _lost(self, what: "sys.UnraisableHookArgs") -> None:
+        """Hear of an exception that is lost. A KeyboardInterrupt needs no word, for it comes again."""
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            self._before[0](what)
