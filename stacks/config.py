@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -74,8 +73,8 @@ def stack_file(stack: str) -> Path:
     files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
     if stack in files:
         return files[stack]
-    near = get_close_matches(stack, files, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(files)}"
+    near = close(stack, files)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(files)}"
     raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
 
 

@@ -321,7 +321,7 @@ def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output
     assert "not yet read" in one.stdout and "sagemaker:CreateEndpoint" in one.stdout
-    as_json = json.loads(CliRunner().invoke(application(), ["kinds", "gcp", "--format", "json"]).output)
+    as_json = json.loads(CliRunner().invoke(application(), ["kinds", "gcp", "--format", "json"]).output)["kinds"]
     assert [kind["type"] for kind in as_json] == [kind.token for kind in kinds("gcp").values()]
     for fact in (fact for kind in as_json for fact in kind["facts"]):
         assert fact["where"] and (fact["is"] is None) == (fact["status"] == "not yet") == (fact["read"] is None)
