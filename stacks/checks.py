@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Use
 from catalogue.platforms import PLATFORMS, Form
-from catalogue.wording import close, found_word
+from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
 from stacks.model import Path, Problem, StackConfig
 
@@ -67,9 +68,9 @@ def _offered_type(config: StackConfig, path: Path, asked: Machine, use: Use) -> 
     if asked.family is not None:
         yield Problem(path, f"found {found_word(name)} beside family {asked.family!r}, allowed: one of the two")
     elif (machine := known.machine_types.get(name)) is None:
-        near = close(name, known.machine_types)
+        near = get_close_matches(name, known.machine_types, n=3, cutoff=0.6)
         listed = f"catalogue/hardware/machines/{config.platform}.csv lists them"
-        hint = f"did you mean {near}?" if near else listed
+        hint = f"did you mean {' or '.join(near)}?" if near else listed
         product = PLATFORMS[config.platform].product
         yield Problem(path, f"found {found_word(name)}, allowed: a machine type of {product}; {hint}")
     elif machine.retires and machine.retires <= known.dated:

@@ -22,7 +22,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.wording import close, found_word, nearest, one_line
 from stacks.fields import Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
-from stacks.problems import Places, places_of, problems_of
+from stacks.problems import Places, places_of, problems_of, stood_for
 from stacks.sections import refusal, sections, stack_model
 from stacks.sound import Sound, sound
 from stacks.strict_yaml import Refused, Unread, load
@@ -179,7 +179,12 @@ def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) ->
     except ValidationError as error:
         problems = problems_of(error, values.get("platform"), meant)
         whole = sound(values, places_of(error))
-    problems += [problem for problem in _cross_checks(whole) if not whole.wrong.touch(problem.path)]
+    stands_for = {*meant, *(problem.meant for problem in problems if problem.meant)}
+    problems += [
+        problem
+        for problem in _cross_checks(whole)
+        if not whole.wrong.touch(problem.path) and not stood_for(problem, stands_for)
+    ]
     sentences += [
         f"{NAMESPACE}:{'.'.join(one_line(str(part)) for part in problem.path)}: {problem.sentence}"
         for problem in dict.fromkeys(problems)
