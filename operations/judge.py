@@ -290,7 +290,7 @@ def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> I
     """The steps left to a person before the first prediction, read from what would be created."""
     quotas = sorted({row.quota_name for row in rows})
     if quotas:
-        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
+        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): a new account has few or none"
     if uris := sorted(facts.artifacts(graph)):
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
     yield from read.before_up(graph)

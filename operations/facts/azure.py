@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph
+from catalogue.hardware import catalogue
+from catalogue.kind import Renders
+from catalogue.kinds import kind_of
 from catalogue.kinds.azure import NETWORK, consumption
 from catalogue.kinds.azure.machinelearningservices import MODEL, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
 from catalogue.landing_zones import AzureNetwork
 from catalogue.platforms import PLATFORMS
+from catalogue.rendering import ArmType
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
 
-_AZURE = "azure-native:"
 _NEEDED_BY = {
     "amlworkspace": "the workspace and callers of endpoints",
     "blob": "the workspace's datastores",
@@ -45,15 +48,23 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """A new subscription must register each namespace that a stack uses."""
+    """A new subscription must ask for some regions, and register each namespace that a stack uses.
+
+    Source: https://learn.microsoft.com/en-us/troubleshoot/azure/general/region-access-request-process
+    """
+    region = account_and_region(graph)[1]
+    if region in catalogue.load("azure").regions_on_request:
+        yield f"ask Microsoft for access to {region}, which a subscription has on request only"
     if graph.of(WORKSPACE):
-        spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
+        spaces = sorted({space for resource in graph.cloud for space in _namespaces(resource.type)})
         yield f"register the subscription's resource providers ({', '.join(spaces)})"
 
 
-def _namespace(token: str) -> str:
-    """The part of a type between its colons, such as `machinelearningservices`."""
-    return token.removeprefix(_AZURE).partition(":")[0]
+def _namespaces(token: str) -> Iterator[str]:
+    """The namespace of a type in Azure Resource Manager, such as `Microsoft.Insights`. None where it is not known."""
+    kind = kind_of(token)
+    if kind is not None and isinstance(kind.renders, Renders) and isinstance(kind.renders.as_, ArmType):
+        yield kind.renders.as_.type.partition("/")[0]
 
 
 def after_up(graph: Graph) -> Iterator[str]:
