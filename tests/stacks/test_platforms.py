@@ -333,6 +333,10 @@ MISTAKES = [
         "minutes: 4321",
         "workspace.idle_timeout_minutes: found 4321, allowed: 4320 or less on azure",
     ),
+    # and the shortest
+    ("aws", "minutes: 60", "minutes: 59", "workspace.idle_timeout_minutes: found 59, allowed: 60 or more on aws"),
+    ("azure", "minutes: 60", "minutes: 14", "workspace.idle_timeout_minutes: found 14, allowed: 15 or more on azure"),
+    ("gcp", "minutes: 60", "minutes: 9", "workspace.idle_timeout_minutes: found 9, allowed: 10 or more"),
     # machine types of the platform's own
     (
         "aws",
