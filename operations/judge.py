@@ -56,7 +56,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     cost = bills.price(graph, region, today)
     rows = hardware.fit(graph, region)
     findings = [*evaluated.findings, *_of_the_ground(graph, ground, evaluated.findings)]
-    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
+    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
@@ -214,7 +214,7 @@ def _dearest(graph: Graph, cost: Cost) -> str | None:
     return by_key.most_common(1)[0][0] if by_key else None
 
 
-def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
+def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today: date) -> Iterator[Finding]:
     for row, sentence, remedy in hardware.problems(rows, graph.platform, region):
         yield finding(
             graph,
@@ -225,6 +225,21 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> It
             severity="high",
             proof="hardware fit",
             remedy=remedy,
+        )
+    for row, retires in hardware.retiring(rows):
+        gone, uses = retires <= today, f"uses {row.machine_type}, which {graph.platform}"
+        yield finding(
+            graph,
+            graph.by_urn[row.urn],
+            f"{uses} has no more since {retires}"
+            if gone
+            else f"{uses} will have no more from {retires} on, and a new account may not get even now",
+            source="hardware",
+            rule="hardware-retires",
+            severity="high" if gone else "medium",
+            proof="hardware fit",
+            remedy="Choose a machine that stays, in the stack file: a family has none that goes.",
+            mandatory=gone,
         )
 
 

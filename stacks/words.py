@@ -24,6 +24,11 @@ class Known:
 
 
 _ONE = "a stack has one account and one region; write a stack file for each"
+_GROUP = "the stack makes a resource group of its own, of the name of its file; leave it out"
+_TENANT = "the directory is that of the subscription, which mlplatform:account names; leave it out"
+_OUTBOUND = "machines reach what the stack's own sections name, and no more; leave it out"
+_SERVED_CODE = "there is no scoring script beside a model: build code and packages into its image"
+_CALLERS = "callers come with the platform's own identities, and never with keys; leave it out"
 _NETWORK = (
     "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
     "(organisation/README.md)"
@@ -82,6 +87,8 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("location aws_region", Known("region")),
     ("accounts projects subscriptions regions locations", Known(instead=_ONE)),
     ("cloud provider", Known("platform")),
+    ("resource_group resource_group_name", Known(instead=_GROUP)),
+    ("tenant tenant_id", Known(instead=_TENANT)),
     ("stage env", Known("environment", _ENV)),
     ("environment", Known(instead=_ENV)),
     ("environment_variables env_vars", Known("environment", _ENV)),
@@ -97,11 +104,15 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("subnet subnets subnet_id subnet_ids subnetwork security_group security_groups", Known(instead=_NETWORK)),
     ("security_group_ids nsg peering", Known(instead=_NETWORK)),
     ("private_endpoint private_endpoints vpc_endpoint vpc_endpoints private_link", Known(instead=_DERIVED)),
+    ("private_dns_zone private_dns_zones private_dns dns_zone", Known(instead=_NETWORK)),
+    ("managed_network isolation_mode outbound_rule outbound_rules allowed_domains", Known(instead=_OUTBOUND)),
     ("internet internet_access public public_access public_ip egress nat nat_gateway", Known(instead=_CLOSED)),
     ("cidr_block address_space address_prefix ip_range", Known("cidr", _NETWORK)),
     ("availability_zones azs", Known("zones", "name zones under mlplatform:network and mlplatform:workspace")),
     ("kms kms_key kms_key_id kms_key_arn encryption encryption_key cmek cmk key_vault", Known(instead=_KEYS)),
     ("role roles role_arn execution_role iam permissions identity service_account", Known(instead=_ROLES)),
+    ("managed_identity user_assigned_identity role_assignments rbac", Known(instead=_ROLES)),
+    ("auth_mode authentication api_key", Known(instead=_CALLERS)),
     ("secret secrets", Known(instead=_SECRETS)),
     ("execution_role_arn", Known(instead=_ROLES)),
     ("permissions_boundary permissions_boundary_arn boundary role_path", Known(instead=_LANDING)),
@@ -117,9 +128,10 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("replicas", Known(instead=_REPLICAS)),
     ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
     ("scale_to_zero", Known(instead=_ZERO)),
-    ("spot preemptible low_priority", Known(instead=_SPOT)),
+    ("spot preemptible low_priority vm_priority", Known(instead=_SPOT)),
     ("training_plan capacity_reservation reserved_capacity savings_plan", Known(instead=_RESERVED)),
     ("volume_size volume_size_in_gb volume_size_gb ebs_volume_size", Known(instead=_VOLUMES)),
+    ("compute_cluster compute_clusters compute_target", Known(instead=_CLUSTERS)),
     ("cluster clusters hyperpod kubernetes eks gke aks", Known(instead=_CLUSTERS)),
     # models, endpoints and batch jobs
     ("image_uri container_image docker_image container", Known("image")),
@@ -127,6 +139,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("command args port ports health_check health_route startup_timeout", Known(instead=_CONTAINER)),
     ("model_version version", Known(instead=_VERSION)),
     ("endpoint_config endpoint_configs deployment deployments online_endpoint online_endpoints", Known("endpoints")),
+    ("scoring_script entry_script code_configuration conda_file inference_config", Known(instead=_SERVED_CODE)),
     ("predictor inference_service", Known("endpoints", "a served model stands under mlplatform:endpoints")),
     ("batch batch_transform batch_endpoints transform_jobs batch_predictions jobs cron_jobs", Known("batch_jobs")),
     ("type", Known("kind")),
@@ -135,7 +148,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("serverless_config memory_size max_concurrency provisioned_concurrency", Known(instead=_SERVERLESS)),
     ("async_config async_inference_config", Known(instead=_QUEUE)),
     ("inference_component inference_components", Known(instead=_SHARED)),
-    ("shadow shadow_variant shadow_variants shadow_production_variants", Known(instead=_SHADOW)),
+    ("shadow shadow_variant shadow_variants shadow_production_variants mirror_traffic", Known(instead=_SHADOW)),
     ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
     ("traffic traffic_split blue_green rolling_update ab_test variants production_variants", Known(instead=_ROLLOUT)),
     ("target_requests requests_per_minute invocations_per_instance", Known("requests_per_replica_per_minute")),
@@ -157,9 +170,11 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
     ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),
     ("members people user_profiles data_scientists", Known("users")),
+    ("object_id object_ids aad_object_ids entra_ids", Known("principals", "people stand in mlplatform:workspace")),
+    ("compute_instance compute_instances", Known("workspace", "people work in mlplatform:workspace")),
     ("amount monthly_limit max_cost", Known("monthly_usd", "say it in mlplatform:budget.monthly_usd")),
     ("storage bucket buckets datastore datastores", Known(instead=_STORAGE)),
-    ("registry model_registry ecr container_registry artifact_registry", Known(instead=_REGISTRY)),
+    ("registry model_registry ecr acr container_registry artifact_registry", Known(instead=_REGISTRY)),
     # what there is none of
     ("training train training_job training_jobs tuning hyperparameter_tuning hpo", Known(instead=_TRAINING)),
     ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
@@ -167,9 +182,12 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
     ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
     ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
-    ("data_capture data_capture_config monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
+    (
+        "data_capture data_capture_config data_collector monitoring model_monitor drift drift_detection",
+        Known(instead=_WATCHED),
+    ),
     ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
-    ("logging logs log_retention", Known(instead=_LOGS)),
+    ("logging logs log_retention log_analytics app_insights application_insights", Known(instead=_LOGS)),
     ("protect deletion_protection", Known(instead=_PROTECTED)),
     ("llm bedrock foundation_models model_garden guardrails jumpstart", Known(instead=_LLM)),
 )

@@ -209,9 +209,10 @@ class Assumption(_Entry):
 class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
-    `regions` are those in which the platform's service is sold, whatever has a price there. `other_partitions` is the
-    pattern of regions that other clouds of the same provider have, such as a government's: no account, name or address
-    of this project reaches them.
+    `regions` are those in which the platform's service is sold, whatever has a price there. `regions_without_zones` are
+    those of them that have no availability zones, `regions_on_request` those that an account must ask for first.
+    `other_partitions` is the pattern of regions that other clouds of the same provider have, such as a government's: no
+    account, name or address of this project reaches them.
 
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
@@ -225,6 +226,9 @@ class Catalogue(_Entry):
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
+    regions_without_zones: list[str] = []
+    regions_on_request: list[str] = []
+    region_facts_source: str | None = None
     other_partitions: str | None = None
     price_lists: dict[str, PriceList] = {}
     machines_source: str

@@ -13,7 +13,6 @@ from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
 
-_AZURE = "azure-native:"
 _NEEDED_BY = {
     "amlworkspace": "the workspace and callers of endpoints",
     "blob": "the workspace's datastores",

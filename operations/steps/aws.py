@@ -26,7 +26,7 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     )
 
 
-def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """None: AWS's services need not be switched on."""
     yield from ()
 

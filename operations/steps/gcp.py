@@ -29,7 +29,7 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     )
 
 
-def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})

@@ -36,6 +36,7 @@ def present(hardware: Catalogue) -> dict[str, HardwareFamily]:
 def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
+    yield "zones and access of regions", hardware.region_facts_source
     yield "online reserve", hardware.online_reserve_source
     yield "machine types", hardware.machines_source
     yield "uses of machine types", hardware.machine_uses_source
@@ -98,6 +99,14 @@ def test_each_source_that_is_cited_exists_and_each_that_exists_is_cited(hardware
 def test_each_source_is_of_a_day_that_has_been(hardware: Catalogue) -> None:
     for name, source in hardware.sources.items():
         assert date(2020, 1, 1) <= source.date <= hardware.dated, name
+
+
+@every_platform
+def test_what_is_said_of_regions_is_said_of_regions_that_are_sold(hardware: Catalogue) -> None:
+    for named in (hardware.regions_without_zones, hardware.regions_on_request):
+        assert named == sorted(set(named)) and set(named) < set(hardware.regions)
+    # Nobody must ask for a region that has zones: those are for the loss of another region.
+    assert set(hardware.regions_on_request) <= set(hardware.regions_without_zones)
 
 
 @every_platform

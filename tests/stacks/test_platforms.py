@@ -320,6 +320,11 @@ MISTAKES = [
     ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text"),
     ("gcp", "region: us-central1", "region: africa-south1", "workspace.zone: found 'us-central1-a', allowed: a zone of "
      "africa-south1 that has e2-standard-2, of which catalogue/hardware/gcp.yaml knows none"),
+    # the stack's own network, which holds no replicas on azure
+    ("gcp", "10.40.0.0/20", "10.40.0.0/22", "network.cidr: found '10.40.0.0/22', allowed: a network between /16 and "
+     "/21, an eighth of which is large enough for a zone's replicas"),
+    ("azure", "10.40.0.0/20", "10.40.0.0/27", "network.cidr: found '10.40.0.0/27', allowed: a network between /16 and "
+     "/26, which is large enough for private endpoints and those who call through them"),
     # the longest idle timeout
     ("gcp", "minutes: 60", "minutes: 1441", "workspace.idle_timeout_minutes: found 1441, allowed: 1440 or less on gcp"),
     (
@@ -328,6 +333,10 @@ MISTAKES = [
         "minutes: 4321",
         "workspace.idle_timeout_minutes: found 4321, allowed: 4320 or less on azure",
     ),
+    # and the shortest
+    ("aws", "minutes: 60", "minutes: 59", "workspace.idle_timeout_minutes: found 59, allowed: 60 or more on aws"),
+    ("azure", "minutes: 60", "minutes: 14", "workspace.idle_timeout_minutes: found 14, allowed: 15 or more on azure"),
+    ("gcp", "minutes: 60", "minutes: 9", "workspace.idle_timeout_minutes: found 9, allowed: 10 or more"),
     # machine types of the platform's own
     (
         "aws",
@@ -349,6 +358,27 @@ MISTAKES = [
         "machine_type: Standard_NC6s_v3",
         "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v3', which azure has no more since 2025-09-30, allowed: "
         "a machine type for batch, or a family under family",
+    ),
+    (
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC6s_v2",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v2', which azure has no more since 2023-08-31, allowed: "
+        "a machine type for batch, or a family under family",
+    ),
+    (  # as Microsoft's list of sizes for online endpoints writes it
+        "azure",
+        "family: cpu-small",
+        "machine_type: STANDARD_D2AS_V4",
+        "endpoints.live.machine_type: found 'STANDARD_D2AS_V4', allowed: a machine type of Azure Machine Learning; did "
+        "you mean Standard_D2as_v4?",
+    ),
+    (  # near to what has retired, and to machines without a GPU: none of them is meant
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC6s_v4",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v4', allowed: a machine type of Azure Machine Learning; "
+        "catalogue/hardware/machines/azure.csv lists them",
     ),
     (
         "azure",
@@ -541,8 +571,8 @@ def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, pl
 def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:
     lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("0.0/20", "0.0/24")).encode())
     assert [line.removeprefix(f"{file}: mlplatform:").partition(":")[0] for line in lines] == [
-        "network.cidr",
         "endpoints.live.kind",
+        "network.cidr",
     ]
 
 

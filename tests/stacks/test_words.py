@@ -55,7 +55,8 @@ def test_a_word_of_the_table_is_answered(word: str) -> None:
 
 @pytest.mark.parametrize("typed", ["instance_type", "instanceType", "InstanceType", "instance-type"])
 def test_a_word_is_known_in_every_spelling(typed: str) -> None:
-    assert unknown(typed, ["model", "family"]) == ("unknown key; did you mean family?", "family")
+    keys = ["model", "family", "machine_type"]
+    assert unknown(typed, keys) == ("unknown key; did you mean machine_type?", "machine_type")
 
 
 @pytest.mark.parametrize(
