@@ -110,11 +110,15 @@ class PriceList(_Entry):
 
     Without `factors` its figures are the platform's own. With them it is another service's: its figure is multiplied by
     the factor of the series that the machine type begins with. A series without a factor has no price here.
+
+    Where `sold_in` names another list, a machine with an accelerator has a price here only in the regions of that list.
+    Some lists add up the parts of a machine, and where a region has no such accelerator they leave it out of the sum.
     """
 
     uses: list[Use]
     batch_source: str | None = None
     factors: dict[str, Factor] | None = None
+    sold_in: str | None = None
 
     def factor(self, machine_type: str) -> float | None:
         """What the figures of a machine type are multiplied by. None where they say nothing of the platform's price."""
@@ -196,6 +200,9 @@ class Catalogue(_Entry):
 
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
+
+    A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
+    services have its price. `workspace_source` says what that leaves out.
     """
 
     platform: str
@@ -208,6 +215,8 @@ class Catalogue(_Entry):
     regions_source: str
     other_partitions: str | None = None
     price_lists: dict[str, PriceList] = {}
+    workspace_list: str | None = None
+    workspace_source: str | None = None
     machines_source: str
     machine_uses_source: str
     zones_source: str | None = None
@@ -321,7 +330,10 @@ def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str,
         uses = [use for use in listed.uses if use in family.uses]
         if factor is None or not uses:
             continue
-        for region, figure in _list(name).get(str(family.machine_type), {}).items():
+        whole = listed.sold_in if family.accelerator else None
+        for region, figure in as_listed(name, str(family.machine_type)).items():
+            if whole and region not in as_listed(whole, str(family.machine_type)):
+                continue
             usd = round(figure * factor, 6)
             said: dict[str, Any] = {"async_" if use == "async" else use: usd for use in uses}
             price = Price.model_construct(
@@ -332,6 +344,11 @@ def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str,
             found.setdefault(region, []).append(price)
     for region, prices in found.items():
         yield region, prices[0] if len(prices) == 1 else _highest(prices)
+
+
+def as_listed(name: str, machine_type: str) -> Mapping[str, float]:
+    """Dollars an hour of a machine type by region, as they stand in a price list. Empty where it has none."""
+    return _list(name).get(machine_type, {})
 
 
 def _highest(prices: list[Price]) -> Price:
