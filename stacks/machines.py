@@ -7,7 +7,7 @@ from components.shapes import Machine
 def machine(platform: str, name: str) -> Machine:
     """The machine of a family that the platform has, or of a machine type of its own."""
     has = catalogue.load(platform).machine(name)
-    added = has.accelerator
+    added = has.accelerator if has.accelerator and has.accelerator.sent else None
     return Machine(
         type=str(has.machine_type),
         accelerator=added.name if added else None,

@@ -66,14 +66,16 @@ class Quota(_Entry):
 class Accelerator(_Entry):
     """`count` accelerators of `memory_gib` each.
 
-    On gcp `name` is the API's acceleratorType. That of a TPU is not sent, for the machine type implies it. `added` is
-    True where the machine type does not imply the accelerator: the machine is sold without it, too.
+    On gcp `name` is the API's acceleratorType. `sent` is False for a TPU, which the machine type implies and for which
+    the API has no name. `added` is True where the machine type does not imply the accelerator: the machine is sold
+    without it, too.
     """
 
     name: str
     count: int
     memory_gib: float | None
     added: bool = False
+    sent: bool = True
 
 
 class Price(_Entry):
@@ -134,7 +136,7 @@ class HardwareFamily(_Entry):
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more.
+    no more. `autoscales` is False where an endpoint on it keeps the replicas that it starts with.
     """
 
     summary: str
@@ -152,6 +154,7 @@ class HardwareFamily(_Entry):
     regions_source: str | None = None
     zones: list[str] | None = None
     retires: date | None = None
+    autoscales: bool = True
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
@@ -227,8 +230,13 @@ class Catalogue(_Entry):
 
     @cached_property
     def machine_types(self) -> Mapping[str, HardwareFamily]:
-        """What is known of each machine type by its name, without prices and zones, and bare of what can be added."""
-        return {row["machine_type"]: _machine(self, row) for row in _rows("machines", self.platform)}
+        """What is known of each machine type by its name, without zones, and bare of what can be added.
+
+        The machine type of a family is one, whether or not a list has it.
+        """
+        own = {str(f.machine_type): f for f in self.families.values() if f.machine_type and not _adds(f)}
+        listed = {row["machine_type"]: _machine(self, row) for row in _rows("machines", self.platform)}
+        return dict(sorted({**own, **listed}.items()))
 
     def machine(self, name: str) -> HardwareFamily:
         """A family by its portable name, or a machine type by its own. Raises KeyError for any other name."""
@@ -268,6 +276,11 @@ class Catalogue(_Entry):
         having: list[set[str]] = [set(zones.get(name, ())) for name in wanted]
         standing = sorted(having[0].intersection(*having))
         return family.model_copy(update={"price_per_hour_usd": dict(_prices(self, family)), "zones": standing or None})
+
+
+def _adds(family: HardwareFamily) -> bool:
+    """Whether the family is a machine type and an accelerator that is added to it."""
+    return family.accelerator is not None and family.accelerator.added
 
 
 def _is(family: HardwareFamily, machine_type: str, accelerator: str | None) -> bool:
@@ -324,8 +337,7 @@ def _figure(price: Price, use: Use) -> float | None:
 def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str, Price]]:
     """The price in each region: of the quoted one and those of the lists, the higher for each use."""
     found: dict[str, list[Price]] = {region: [quoted] for region, quoted in family.price_per_hour_usd.items()}
-    added = family.accelerator is not None and family.accelerator.added
-    for name, listed in catalogue.price_lists.items() if not added else ():
+    for name, listed in catalogue.price_lists.items() if not _adds(family) else ():
         factor = listed.factor(str(family.machine_type))
         uses = [use for use in listed.uses if use in family.uses]
         if factor is None or not uses:
