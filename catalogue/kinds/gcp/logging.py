@@ -45,8 +45,8 @@ def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
         "audit log",
         0.0,
         (amount + audit) * ingestion + kept,
-        f"{amount:g} GiB taken in and kept {months:.0f} months, {audit:g} of them once more in the project's own bucket, "
-        "in the ceiling",
+        f"{amount:g} GiB taken in and kept {months:.0f} months, {audit:g} of them once more in the project's own "
+        "bucket, in the ceiling",
     )
 
 
