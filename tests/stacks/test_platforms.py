@@ -407,6 +407,15 @@ MISTAKES = [
         "gpu-h100",
         f"batch_jobs.nightly.family: found 'gpu-h100', which azure does not offer for batch, allowed: {BATCH['azure']}",
     ),
+    # images
+    (
+        "gcp",
+        IMAGES["gcp"],
+        "europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest",
+        "models.scorer.image: found 'europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest', allowed: a "
+        "pinned tag or digest, never 'latest'; Vertex AI's own images have no other tag, so push a copy of this one "
+        "under a tag of yours",
+    ),
     # replicas
     (
         "gcp",
