@@ -45,7 +45,18 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account.
+
+    Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
+    Shared VPC", https://cloud.google.com/vpc/docs/provisioning-shared-vpc
+    """
+    for net in given.of(graph, GcpNetwork):
+        if net.project != account_and_region(graph)[0]:
+            agents = "the project's agents cloudservices and gcp-sa-notebooks"
+            yield (
+                f"have the keepers of {net.project} grant roles/compute.networkUser on the subnet {net.subnetwork} to "
+                f"whoever runs pulumi up{f' and to {agents}' if graph.of(_INSTANCE) else ''}"
+            )
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
     if apis:
