@@ -204,6 +204,8 @@ class Catalogue(_Entry):
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
 
+    In `regions_without_schedules` nothing starts a batch job by the clock, whatever else is sold there.
+
     A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
     services have its price. `workspace_source` says what that leaves out.
     """
@@ -216,6 +218,8 @@ class Catalogue(_Entry):
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
+    regions_without_schedules: list[str] = []
+    schedules_source: str | None = None
     other_partitions: str | None = None
     price_lists: dict[str, PriceList] = {}
     workspace_list: str | None = None

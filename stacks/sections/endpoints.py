@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
@@ -133,19 +132,6 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
             yield Problem((SECTION.name, name, "min_replicas"), sentence)
 
 
-def _autoscaling(config: StackConfig) -> Iterator[Problem]:
-    """A range of replicas needs a machine on which the platform can change their number."""
-    known = catalogue.load(config.platform)
-    for name, item in of(config).items():
-        machine = known.families.get(item.machine) or known.machine_types.get(item.machine)
-        if machine and not machine.autoscales and item.min_replicas < item.max_replicas:
-            sentence = (
-                f"found {item.max_replicas}, allowed: min_replicas, which is {item.min_replicas}; "
-                f"{PLATFORMS[config.platform].product} does not scale an endpoint on {item.machine}"
-            )
-            yield Problem((SECTION.name, name, "max_replicas"), sentence)
-
-
 def _own_schema(platform: str) -> dict[str, Any]:
     return {"additionalProperties": {"properties": {"machine_type": machine_type_schema(platform)}}}
 
@@ -177,7 +163,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     called="endpoint",
     makes={"Endpoint": "{stack}-{item}"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas, _autoscaling),
+    check=one_by_one(_models, _hardware, _replicas),
     own_schema=_own_schema,
     kinds={
         "online": {},

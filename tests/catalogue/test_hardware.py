@@ -43,6 +43,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     yield "uses of machine types", hardware.machine_uses_source
     yield "zones", hardware.zones_source
     yield "days of retirement", hardware.retires_source
+    yield "schedules", hardware.schedules_source
     yield "list of workspace machines", hardware.workspace_list
     yield "workspace machines", hardware.workspace_source
     for name, listed in hardware.price_lists.items():

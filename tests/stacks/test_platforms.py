@@ -416,21 +416,6 @@ MISTAKES = [
         "pinned tag or digest, never 'latest'; Vertex AI's own images have no other tag, so push a copy of this one "
         "under a tag of yours",
     ),
-    # replicas
-    (
-        "gcp",
-        "family: cpu-small\n      min_replicas: 1",
-        "family: tpu-v6e\n      min_replicas: 1",
-        "endpoints.live.max_replicas: found 4, allowed: min_replicas, which is 1; Vertex AI does not scale an endpoint "
-        "on tpu-v6e",
-    ),
-    (
-        "gcp",
-        "family: cpu-small\n      min_replicas: 1",
-        "machine_type: ct5lp-hightpu-1t\n      min_replicas: 1",
-        "endpoints.live.max_replicas: found 4, allowed: min_replicas, which is 1; Vertex AI does not scale an endpoint "
-        "on ct5lp-hightpu-1t",
-    ),
     # schedules
     ("azure", "30 2 * * *", "30 2 1 * *", f"batch_jobs.nightly.schedule: found '30 2 1 * *', {OPEN}"),
     ("azure", "30 2 * * *", "30 2 * 3 *", f"batch_jobs.nightly.schedule: found '30 2 * 3 *', {OPEN}"),
