@@ -43,13 +43,19 @@ def each(section: Section[Any], key: str, value: str | list[str]) -> list[tuple[
 
 def _of_region(config: StackConfig, family: str | None) -> tuple[list[str], str]:
     """The zones that this stack may name, and how a sentence says so."""
-    region = config.region
-    having = _having(config.platform, family)
-    if here := [zone for zone in having or () if zone.rpartition("-")[0] == region]:
-        machine = catalogue.load(config.platform).families[str(family)].machine_type
-        return here, f"a zone of {region} that has {machine} ({', '.join(here)})"
-    known = zones_of(region) if having is None else _unlisted(region)
-    return known, f"a zone of {region} ({', '.join(known)})"
+    region, listed = config.region, _having(config.platform, family) or []
+    known, having = may_name(config.platform, region, family), ""
+    if set(known) <= set(listed):
+        having = f" that has {catalogue.load(config.platform).families[str(family)].machine_type}"
+    return known, f"a zone of {region}{having} ({', '.join(known)})"
+
+
+def may_name(platform: str, region: str, family: str | None = None) -> list[str]:
+    """The zones of a region that a stack file may name. With `family`, those that are known to have its machine."""
+    having = _having(platform, family)
+    if having is None:
+        return zones_of(region)
+    return [zone for zone in having if zone.rpartition("-")[0] == region] or _unlisted(region)
 
 
 def _having(platform: str, family: str | None) -> list[str] | None:
