@@ -7,10 +7,10 @@ from components.shapes import Machine
 def machine(platform: str, name: str) -> Machine:
     """The machine of a family that the platform has, or of a machine type of its own."""
     has = catalogue.load(platform).machine(name)
-    added = has.accelerator if has.accelerator and has.accelerator.sent else None
+    added = has.accelerator
     return Machine(
         type=str(has.machine_type),
-        accelerator=added.name if added else None,
-        accelerators=added.count if added else None,
+        accelerator=added.name if added and added.sent else None,
+        accelerators=added.count if added and added.sent else None,
         local_nvme=has.local_nvme,
     )

@@ -20,39 +20,36 @@ class Known:
 
 
 _ONE = "a stack has one account and one region; write a stack file for each"
+_PERIMETER = "a service perimeter is the organisation's, around its projects; no stack makes one, leave it out"
+_PROJECT = "a stack stands in one project, which exists, and whose billing account it reads; leave it out"
+_DEPLOYED = "an endpoint of mlplatform:endpoints is one deployed model: say its model, machine and replicas there"
+_IMAGE = "a container's image and what it answers are a model's, under mlplatform:models"
+_SIZE = "the number of accelerators follows from the family or machine_type of an endpoint or batch job; leave it out"
+_ON_DEMAND = "reservations and Flex-start are not there yet; every machine is on demand"
+_LOGGED = "a tenth of the requests is logged to BigQuery on gcp, which no stack file sets; leave it out"
 _NETWORK = (
     "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
     "(organisation/README.md)"
 )
-_PERIMETER = "a service perimeter is the organisation's, around its projects; no stack makes one, leave it out"
-_PROJECT = "a stack stands in one project, which exists, and whose billing account it reads; leave it out"
 _DERIVED = "private endpoints follow from the sections of the stack file; leave it out"
 _CLOSED = "nothing in a stack has a public address or a route to the internet; leave it out"
 _KEYS = "the stack encrypts with customer-managed keys of its own; leave it out, an existing key cannot be given yet"
 _ROLES = "the stack makes one least-privilege identity for each persona; leave it out"
 _TAGS = (
-    "tags are made of platform, stack, team, cost_center, environment and owner; more stand in a landing zone, under "
-    "extra_tags (organisation/README.md)"
+    "tags are made of platform, stack, team, cost_center, environment and owner; tags beside these are not there yet"
 )
-_MACHINE = (
-    "an endpoint or batch job names its machine by family, such as cpu-small, or by machine_type in the platform's own "
-    "words"
-)
-_SIZE = "the number of accelerators follows from the family or machine_type of an endpoint or batch job; leave it out"
+_MACHINE = "a machine is named by the family of an endpoint or batch job, such as cpu-small"
 _REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job"
 _SCALING = "an endpoint scales between min_replicas and max_replicas; leave it out"
 _ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
 _ROLLOUT = "a new version comes in by canary and rollback of an online endpoint; other rollouts are not there yet"
 _SHADOW = "shadow traffic is not there yet; a new version comes in by canary and rollback of an online endpoint"
 _WATCHED = "every endpoint has alarms, which go to the owner; data capture and drift are not there yet"
-_IMAGE = "a container's image and what it answers are a model's, under mlplatform:models"
-_DEPLOYED = "an endpoint of mlplatform:endpoints is one deployed model: say its model, machine and replicas there"
 _TRAINING = "training jobs are not there yet; put a trained artifact under mlplatform:models"
 _PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
 _TRACKING = "experiment tracking is not there yet; leave it out"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
-_ON_DEMAND = "reservations and Flex-start are not there yet; every machine is on demand"
 _SPOT = "spot machines are not there yet; every machine is on demand"
 _SECRETS = "secrets are not there yet; keep them out of a stack file, which everybody can read"
 _CONTAINER = "it cannot be set on a container yet; build it into the image"
@@ -60,7 +57,6 @@ _STORAGE = "the stack makes storage for artifacts of its own; name data by artif
 _REGISTRY = "the stack makes a registry of images and models of its own; leave it out"
 _NAMED = "a stack has the name of its file, and a model, endpoint or batch job that of its key; leave it out"
 _VERSION = "the version of a model stands in its artifact_uri and in its image's tag; leave it out"
-_LOGGED = "a tenth of the requests is logged to BigQuery on gcp, which no stack file sets; leave it out"
 _LOGS = "every stack has an audit trail and logs, whose retention no stack file sets; leave it out"
 _ALERTS = "alerts go to mlplatform:owner; leave it out"
 _PROTECTED = "what holds state is protected by itself; leave it out"
@@ -69,7 +65,30 @@ _LIMITS = "limits and quotas are the company's; they stand in organisation/limit
 _WAIVERS = "waivers are the company's; they stand in organisation/waivers.yaml"
 _ENV = "environment variables of a container are not there yet; build them into the image"
 
-TABLE: tuple[tuple[str, Known], ...] = (
+_TABLE: tuple[tuple[str, Known], ...] = (
+    # what Google Cloud alone calls by these names
+    ("organization org_id folder_id billing_account", Known(instead=_PROJECT)),
+    ("shared_vpc host_project service_project psa", Known(instead=_NETWORK)),
+    ("firewall firewall_rules router cloud_nat", Known(instead=_CLOSED)),
+    ("psc psc_config private_service_connect private_service_connect_config psc_interface", Known(instead=_DERIVED)),
+    ("dedicated_endpoint dedicated_endpoint_enabled network_attachment", Known(instead=_DERIVED)),
+    ("vpc_sc service_perimeter access_policy", Known(instead=_PERIMETER)),
+    ("kms_key_name crypto_key encryption_spec", Known(instead=_KEYS)),
+    ("service_accounts service_account_email workload_identity", Known(instead=_ROLES)),
+    ("machine_spec tpu", Known("family", _MACHINE)),
+    ("accelerator_count gpu_count tpu_topology", Known(instead=_SIZE)),
+    ("reservation reservations reservation_affinity flex_start dws", Known(instead=_ON_DEMAND)),
+    ("autoscaling_metric_specs", Known(instead=_SCALING)),
+    ("container_spec serving_container_image_uri container_image_uri", Known("image", _IMAGE)),
+    ("deployed_model deployed_models dedicated_resources", Known(instead=_DEPLOYED)),
+    ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
+    ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
+    ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
+    ("tensorboard metadata_store", Known(instead=_TRACKING)),
+    ("request_response_logging predict_request_response_logging_config bigquery_destination", Known(instead=_LOGGED)),
+    ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
+    ("repository repositories", Known(instead=_REGISTRY)),
+    ("colab", Known("workspace", "people work in mlplatform:workspace")),
     # where a stack runs, and whose it is
     ("project project_id subscription subscription_id account_id aws_account_id", Known("account")),
     ("location aws_region", Known("region")),
@@ -84,12 +103,6 @@ TABLE: tuple[tuple[str, Known], ...] = (
     ("limits quota quotas", Known(instead=_LIMITS)),
     ("waiver waivers exception exceptions", Known(instead=_WAIVERS)),
     # network, keys and identities
-    ("shared_vpc host_project service_project psa", Known(instead=_NETWORK)),
-    ("firewall firewall_rules router cloud_nat", Known(instead=_CLOSED)),
-    ("psc psc_config private_service_connect private_service_connect_config psc_interface", Known(instead=_DERIVED)),
-    ("dedicated_endpoint dedicated_endpoint_enabled network_attachment", Known(instead=_DERIVED)),
-    ("vpc_sc service_perimeter access_policy", Known(instead=_PERIMETER)),
-    ("organization org_id folder_id billing_account", Known(instead=_PROJECT)),
     ("vpc vpc_id vpc_config vnet vnet_id virtual_network network_id", Known(instead=_NETWORK)),
     ("subnet subnets subnet_id subnet_ids subnetwork security_group security_groups", Known(instead=_NETWORK)),
     ("security_group_ids nsg peering", Known(instead=_NETWORK)),
@@ -97,35 +110,28 @@ TABLE: tuple[tuple[str, Known], ...] = (
     ("internet internet_access public public_access public_ip egress nat nat_gateway", Known(instead=_CLOSED)),
     ("cidr_block address_space address_prefix ip_range", Known("cidr", _NETWORK)),
     ("availability_zones azs", Known("zones", "name zones under mlplatform:network and mlplatform:workspace")),
-    ("kms kms_key kms_key_id kms_key_arn kms_key_name crypto_key encryption encryption_key", Known(instead=_KEYS)),
-    ("encryption_spec cmek cmk key_vault", Known(instead=_KEYS)),
+    ("kms kms_key kms_key_id kms_key_arn encryption encryption_key cmek cmk key_vault", Known(instead=_KEYS)),
     ("role roles role_arn execution_role iam permissions identity service_account", Known(instead=_ROLES)),
-    ("service_accounts service_account_email workload_identity", Known(instead=_ROLES)),
     ("secret secrets", Known(instead=_SECRETS)),
     # machines and how many
-    ("instance_type machine_type vm_size instance machine node_type sku machine_spec", Known("machine_type", _MACHINE)),
-    ("hardware compute gpu gpus accelerator accelerators accelerator_type tpu", Known("family", _MACHINE)),
-    ("accelerator_count gpu_count tpu_topology", Known(instead=_SIZE)),
-    ("reservation reservations reservation_affinity flex_start dws", Known(instead=_ON_DEMAND)),
+    ("instance_type machine_type vm_size instance machine node_type sku hardware compute", Known("family", _MACHINE)),
+    ("gpu gpus accelerator accelerators accelerator_type", Known("family", _MACHINE)),
     ("min_instances min_capacity min_replica_count min_nodes min_scale", Known("min_replicas", _REPLICAS)),
     ("max_instances max_capacity max_replica_count max_nodes max_scale", Known("max_replicas", _REPLICAS)),
     ("instances instance_count initial_instance_count replica_count node_count", Known("replicas", _REPLICAS)),
     ("replicas", Known(instead=_REPLICAS)),
-    ("scaling autoscaling auto_scaling autoscale scale_settings autoscaling_metric_specs", Known(instead=_SCALING)),
+    ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
     ("scale_to_zero", Known(instead=_ZERO)),
     ("spot preemptible low_priority", Known(instead=_SPOT)),
     ("cluster clusters hyperpod kubernetes eks gke aks", Known(instead=_CLUSTERS)),
     # models, endpoints and batch jobs
     ("image_uri container_image docker_image container", Known("image")),
-    ("container_spec serving_container_image_uri container_image_uri", Known("image", _IMAGE)),
     ("model_data model_data_url model_uri storage_uri model_path artifact artifacts", Known("artifact_uri")),
     ("command args port ports health_check health_route startup_timeout", Known(instead=_CONTAINER)),
     ("model_version version", Known(instead=_VERSION)),
     ("endpoint_config endpoint_configs deployment deployments online_endpoint online_endpoints", Known("endpoints")),
-    ("deployed_model deployed_models dedicated_resources", Known(instead=_DEPLOYED)),
     ("predictor inference_service", Known("endpoints", "a served model stands under mlplatform:endpoints")),
     ("batch batch_transform batch_endpoints transform_jobs batch_predictions jobs cron_jobs", Known("batch_jobs")),
-    ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
     ("type", Known("kind")),
     ("shadow shadow_variant shadow_variants", Known(instead=_SHADOW)),
     ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
@@ -141,31 +147,25 @@ TABLE: tuple[tuple[str, Known], ...] = (
     ("input input_data input_path", Known("input_uri")),
     ("output output_data output_path", Known("output_uri")),
     # what people work in, and what it costs
-    (
-        "notebook notebooks studio workbench domain jupyter colab",
-        Known("workspace", "people work in mlplatform:workspace"),
-    ),
+    ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
     ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),
     ("members people user_profiles data_scientists", Known("users")),
     ("amount monthly_limit max_cost", Known("monthly_usd", "say it in mlplatform:budget.monthly_usd")),
-    ("storage bucket buckets bucket_name gcs_bucket datastore datastores dataset datasets", Known(instead=_STORAGE)),
+    ("storage bucket buckets datastore datastores", Known(instead=_STORAGE)),
     ("registry model_registry ecr container_registry artifact_registry", Known(instead=_REGISTRY)),
-    ("repository repositories", Known(instead=_REGISTRY)),
     # what there is none of
     ("training train training_job training_jobs tuning hyperparameter_tuning hpo", Known(instead=_TRAINING)),
-    ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
-    ("pipeline pipelines workflow workflows kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
+    ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
-    ("experiment experiments mlflow tracking tensorboard metadata_store", Known(instead=_TRACKING)),
+    ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
     ("data_capture monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
-    ("request_response_logging predict_request_response_logging_config bigquery_destination", Known(instead=_LOGGED)),
     ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
     ("logging logs log_retention", Known(instead=_LOGS)),
     ("protect deletion_protection", Known(instead=_PROTECTED)),
     ("llm bedrock foundation_models model_garden guardrails", Known(instead=_LLM)),
 )
 
-WORDS: Mapping[str, Known] = {word: known for words, known in TABLE for word in words.split()}
+WORDS: Mapping[str, Known] = {word: known for words, known in _TABLE for word in words.split()}
 """Every word of the table, in lower case with '_' between its parts."""
 
 

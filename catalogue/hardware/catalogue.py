@@ -67,8 +67,8 @@ class Accelerator(_Entry):
     """`count` accelerators of `memory_gib` each.
 
     On gcp `name` is the API's acceleratorType. `sent` is False for a TPU, which the machine type implies and for which
-    the API has no name. `added` is True where the machine type does not imply the accelerator: the machine is sold
-    without it, too.
+    the API has no name; nor does an endpoint on one scale, which `scales` says. `added` is True where the machine type
+    does not imply the accelerator: the machine is sold without it, too.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Accelerator(_Entry):
     memory_gib: float | None
     added: bool = False
     sent: bool = True
+    scales: bool = True
 
 
 class Price(_Entry):
@@ -112,15 +113,12 @@ class PriceList(_Entry):
 
     Without `factors` its figures are the platform's own. With them it is another service's: its figure is multiplied by
     the factor of the series that the machine type begins with. A series without a factor has no price here.
-
-    Where `sold_in` names another list, a machine with an accelerator has a price here only in the regions of that list.
-    Some lists add up the parts of a machine, and where a region has no such accelerator they leave it out of the sum.
     """
 
     uses: list[Use]
+    sold_in: str | None = None
     batch_source: str | None = None
     factors: dict[str, Factor] | None = None
-    sold_in: str | None = None
 
     def factor(self, machine_type: str) -> float | None:
         """What the figures of a machine type are multiplied by. None where they say nothing of the platform's price."""
@@ -136,7 +134,7 @@ class HardwareFamily(_Entry):
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more. `autoscales` is False where an endpoint on it keeps the replicas that it starts with.
+    no more.
     """
 
     summary: str
@@ -154,7 +152,6 @@ class HardwareFamily(_Entry):
     regions_source: str | None = None
     zones: list[str] | None = None
     retires: date | None = None
-    autoscales: bool = True
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
@@ -218,8 +215,6 @@ class Catalogue(_Entry):
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
-    regions_without_schedules: list[str] = []
-    schedules_source: str | None = None
     other_partitions: str | None = None
     price_lists: dict[str, PriceList] = {}
     workspace_list: str | None = None
@@ -228,6 +223,8 @@ class Catalogue(_Entry):
     machine_uses_source: str
     zones_source: str | None = None
     retires_source: str | None = None
+    regions_without_schedules: list[str] = []
+    schedules_source: str | None = None
     families: dict[str, HardwareFamily]
     services: dict[str, PricedService]
     assumptions: dict[str, Assumption]
@@ -339,7 +336,11 @@ def _figure(price: Price, use: Use) -> float | None:
 
 
 def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str, Price]]:
-    """The price in each region: of the quoted one and those of the lists, the higher for each use."""
+    """The price in each region: of the quoted one and those of the lists, the higher for each use.
+
+    Some lists add up the parts of a machine, and where a region has no such accelerator they leave it out of the sum.
+    So where a list names another one under `sold_in`, it prices a machine with an accelerator only where that one does.
+    """
     found: dict[str, list[Price]] = {region: [quoted] for region, quoted in family.price_per_hour_usd.items()}
     for name, listed in catalogue.price_lists.items() if not _adds(family) else ():
         factor = listed.factor(str(family.machine_type))
@@ -347,10 +348,10 @@ def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str,
         if factor is None or not uses:
             continue
         whole = listed.sold_in if family.accelerator else None
-        for region, figure in as_listed(name, str(family.machine_type)).items():
+        for region, figure in _list(name).get(str(family.machine_type), {}).items():
+            usd = round(figure * factor, 6)
             if whole and region not in as_listed(whole, str(family.machine_type)):
                 continue
-            usd = round(figure * factor, 6)
             said: dict[str, Any] = {"async_" if use == "async" else use: usd for use in uses}
             price = Price.model_construct(
                 **said,

@@ -165,7 +165,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
     ]
     if not said["model"]:
         return "\n".join([*lines, "  # Models, endpoints and batch jobs stand here once there are any.", ""])
-    name, fewest = _quoted(said["model"]), _fewest(platform.name, said)
+    name = _quoted(said["model"])
     lines += [
         "  mlplatform:models:",
         f"    {name}:",
@@ -176,22 +176,13 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         "      kind: online",
         f"      model: {name}",
         f"      family: {_quoted(family)}",
-        f"      min_replicas: {fewest}  # paid for with no traffic as well",
-        f"      max_replicas: {fewest + 1}  # the ceiling of the bill has all of them",
+        "      min_replicas: 1  # paid for with no traffic as well",
+        "      max_replicas: 2  # the ceiling of the bill has all of them",
         "      requests_per_replica_per_minute: 600",
         "      canary: {percent: 10, bake_minutes: 10}  # how a new version comes in",
         "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
     ]
     return "\n".join([*lines, ""])
-
-
-def _fewest(platform: str, said: Mapping[str, str]) -> int:
-    """The fewest replicas that the limits of this place let an endpoint keep."""
-    from catalogue.graph import Placement
-    from policies import limits
-
-    place = Placement(**{key: said[key] for key in ("environment", "team", "account", "region")})
-    return max(1, int(limits.load().of(platform, place)["replicas-at-least"].number))
 
 
 def _zones(platform: str, region: str, key: str) -> list[str]:

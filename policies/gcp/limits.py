@@ -58,7 +58,7 @@ def replicas_fixed(props: Properties) -> Iterator[str]:
     """
     machine = catalogue.load("gcp").machine_types.get(props.text_or_empty("machineType"))
     least, most = props.number_or_none("minReplicas"), props.number_or_none("maxReplicas")
-    if machine is not None and not machine.autoscales and least != most:
+    if machine is not None and machine.accelerator and not machine.accelerator.scales and least != most:
         yield f"has {least or 0:g} to {most or 0:g} replicas on {machine.machine_type}, which Vertex AI does not scale"
 
 

@@ -6,12 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
-from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import application
 from operations.preview import preview
-from policies import limits
 from stacks.config import read_stack_file
 from stacks.sections import endpoints, models, workspace
 from tests.operations.test_judge import judged
@@ -58,17 +56,6 @@ def test_what_it_writes_is_a_stack_that_passes(platform: str, serving: bool, tmp
     assert bool(endpoints.of(config)) is bool(models.of(config)) is serving
     verdict = judged(preview(file))
     assert not [f"{f.rule}: {f.message}" for f in verdict.failing] and verdict.passed
-
-
-@EACH
-def test_what_it_writes_for_production_keeps_the_replicas_that_production_asks_for(
-    platform: str, tmp_path: Path
-) -> None:
-    code, _, refused = asked(platform, tmp_path, *with_model(platform), "--environment", "prod")
-    assert (code, refused) == (0, "")
-    (endpoint,) = endpoints.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).values()
-    least = limits.load().of(platform, Placement("prod", "churn", "", "")).limits["replicas-at-least"]
-    assert endpoint.min_replicas == least.number > 1 and endpoint.max_replicas > endpoint.min_replicas
 
 
 def test_it_names_a_zone_in_each_region_of_google_cloud(tmp_path: Path) -> None:
