@@ -141,6 +141,7 @@ def cost_of(graph: Graph, today: date | None = None) -> Cost:
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
     ceiling, strict = limits.of(graph)["ceiling-usd"], facts.in_production(graph)
     least, unsure = words.known(cost, cost.ceiling_usd), f"{words.unknown(cost)}, so nobody can say that it is within"
+    unknown_key = next((missing.stack_key for missing in cost.unpriced if missing.stack_key), None)
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
@@ -160,6 +161,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             source="cost",
             rule="limits-ceiling",
             severity="high",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict,
         )
@@ -185,6 +187,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             rule="budget-below-ceiling",
             severity="low",
             proof="cost visibility",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict,
         )

@@ -13,7 +13,7 @@ def machine(platform: str, name: str, region: str = "") -> Machine:
     added = has.accelerator
     return Machine(
         type=str(has.machine_type),
-        accelerator=added.name if added else None,
-        accelerators=added.count if added else None,
+        accelerator=added.name if added and added.sent else None,
+        accelerators=added.count if added and added.sent else None,
         local_nvme=has.local_nvme,
     )

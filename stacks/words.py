@@ -29,6 +29,13 @@ _TENANT = "the directory is that of the subscription, which mlplatform:account n
 _OUTBOUND = "machines reach what the stack's own sections name, and no more; leave it out"
 _SERVED_CODE = "there is no scoring script beside a model: build code and packages into its image"
 _CALLERS = "callers come with the platform's own identities, and never with keys; leave it out"
+_PERIMETER = "a service perimeter is the organisation's, around its projects; no stack makes one, leave it out"
+_PROJECT = "a stack stands in one project, which exists, and whose billing account it reads; leave it out"
+_DEPLOYED = "an endpoint of mlplatform:endpoints is one deployed model: say its model, machine and replicas there"
+_IMAGE = "a container's image and what it answers are a model's, under mlplatform:models"
+_SIZE = "the number of accelerators follows from the family or machine_type of an endpoint or batch job; leave it out"
+_ON_DEMAND = "reservations and Flex-start are not there yet; every machine is on demand"
+_LOGGED = "a tenth of the requests is logged to BigQuery on gcp, which no stack file sets; leave it out"
 _NETWORK = (
     "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
     "(organisation/README.md)"
@@ -82,6 +89,29 @@ _LINES = "a batch job reads CSV, one record a line, and writes what the model an
 _CREDENTIALS = "credentials are those of whoever runs pulumi, and stand in no stack file; leave it out"
 
 _TABLE: tuple[tuple[str, Known], ...] = (
+    # what Google Cloud alone calls by these names
+    ("organization org_id folder_id billing_account", Known(instead=_PROJECT)),
+    ("shared_vpc host_project service_project psa", Known(instead=_NETWORK)),
+    ("firewall firewall_rules router cloud_nat", Known(instead=_CLOSED)),
+    ("psc psc_config private_service_connect private_service_connect_config psc_interface", Known(instead=_DERIVED)),
+    ("dedicated_endpoint dedicated_endpoint_enabled network_attachment", Known(instead=_DERIVED)),
+    ("vpc_sc service_perimeter access_policy", Known(instead=_PERIMETER)),
+    ("kms_key_name crypto_key encryption_spec", Known(instead=_KEYS)),
+    ("service_accounts service_account_email workload_identity", Known(instead=_ROLES)),
+    ("machine_spec tpu", Known("family", _MACHINE)),
+    ("accelerator_count gpu_count tpu_topology", Known(instead=_SIZE)),
+    ("reservation reservations reservation_affinity flex_start dws", Known(instead=_ON_DEMAND)),
+    ("autoscaling_metric_specs", Known(instead=_SCALING)),
+    ("container_spec serving_container_image_uri container_image_uri", Known("image", _IMAGE)),
+    ("deployed_model deployed_models dedicated_resources", Known(instead=_DEPLOYED)),
+    ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
+    ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
+    ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
+    ("tensorboard metadata_store", Known(instead=_TRACKING)),
+    ("request_response_logging predict_request_response_logging_config bigquery_destination", Known(instead=_LOGGED)),
+    ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
+    ("repository repositories", Known(instead=_REGISTRY)),
+    ("colab", Known("workspace", "people work in mlplatform:workspace")),
     # where a stack runs, and whose it is
     ("project project_id subscription subscription_id account_id aws_account_id", Known("account")),
     ("location aws_region", Known("region")),

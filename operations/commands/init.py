@@ -16,12 +16,12 @@ from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word, nearest
-from catalogue.zones import zones_of
 from operations.commands.schema import NAME as SCHEMA
 from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
+from stacks.zones import may_name
 
 _MODEL = ("image", "artifact_uri")
 
@@ -199,14 +199,12 @@ def _zones(platform: str, region: str, key: str) -> list[str]:
     """The zones that a stack of the region may name: two on aws; on gcp the first that has people's machine."""
     if region not in catalogue.region_names(platform):
         return []
-    known = zones_of(region)
     if platform == "aws":
-        return [f"    zones: [{', '.join(known[:2])}]  # decided once: what stands in a zone stays there"]
-    machine = catalogue.load(platform).families[FAMILY]
+        two = ", ".join(may_name(platform, region)[:2])
+        return [f"    zones: [{two}]  # decided once: what stands in a zone stays there"]
     if platform != "gcp" or key != "zone":
         return []
-    own = [zone for zone in machine.zones or known if zone.rpartition("-")[0] == region]
-    return [f"    zone: {own[0]}  # where new machines of people's are made"] if own else []
+    return [f"    zone: {may_name(platform, region, FAMILY)[0]}  # where new machines of people's are made"]
 
 
 def _quoted(word: str) -> str:

@@ -11,8 +11,10 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kind import Apis
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, vertex
+from catalogue.kinds.gcp import billing, vertex, workbench
+from catalogue.landing_zones import GcpNetwork
 from operations.verdict import ManualStep
+from policies import given
 
 _SERVICE = "aiplatform.googleapis.com"
 
@@ -30,7 +32,28 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account.
+
+    Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
+    Shared VPC", https://cloud.google.com/vpc/docs/provisioning-shared-vpc
+    """
+    for net in given.of(graph, GcpNetwork):
+        if net.project != account:
+            agents = (
+                " and the project's agents cloudservices and gcp-sa-notebooks" if graph.of(workbench.INSTANCE) else ""
+            )
+            at = f"{net.subnetwork} --region={region} --project={net.project}"
+            yield ManualStep(
+                what=f"let the deployer{agents} use the subnet {net.subnetwork} of {net.project} "
+                "(roles/compute.networkUser)",
+                who=f"administrator of the project {net.project}",
+                commands=[
+                    f"gcloud compute networks subnets add-iam-policy-binding {at} --member={member} "
+                    "--role=roles/compute.networkUser"
+                    for member in ("user:DEPLOYER", *(_AGENTS if people else ()))
+                ],
+                checks=[f"gcloud compute networks subnets get-iam-policy {at}"],
+            )
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
     if apis:
@@ -49,6 +72,12 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
             checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
         )
+
+
+_AGENTS = (
+    "serviceAccount:PROJECT_NUMBER@cloudservices.gserviceaccount.com",
+    "serviceAccount:service-PROJECT_NUMBER@gcp-sa-notebooks.iam.gserviceaccount.com",
+)
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -222,6 +222,25 @@ def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> No
     assert item.ceiling_usd > item.idle_usd
 
 
+def test_a_log_that_is_routed_to_two_buckets_bills_in_both(gcp_pilot: Graph) -> None:
+    """The audit bucket takes the flows too, and the project's own bucket the audit log."""
+    hardware = catalogue.load("gcp")
+    (sink,) = gcp_pilot.of("gcp:logging/projectSink:ProjectSink")
+    taken, kept = (hardware.services[f"logging-{what}"].price_usd["us-central1"] for what in ("ingestion", "retention"))
+    audit, flows = (hardware.assumptions[f"{what}-log-gb"].value for what in ("audit", "flow"))
+    months = 365 / 30 - 1
+
+    def bills(graph_edit: Callable[[dict[str, Any]], None]) -> float:
+        return line(edited(gcp_pilot, sink.name, graph_edit), "gcp-pilot-audit-bucket").ceiling_usd
+
+    both = (2 * audit + flows) * taken + (audit + flows) * months * kept
+    assert bills(lambda p: None) == pytest.approx(both, abs=0.01)
+    assert bills(lambda p: p.pop("filter")) == pytest.approx(both, abs=0.01)  # which takes everything
+    alone = 2 * audit * taken + audit * months * kept
+    only = 'log_id("cloudaudit.googleapis.com/activity")'
+    assert bills(lambda p: p.update(filter=only)) == pytest.approx(alone, abs=0.01)
+
+
 def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> None:
     hardware = catalogue.load("azure")
     cited = (hardware.sources[s.price_sources.get("eastus2", s.source)] for s in hardware.services.values())

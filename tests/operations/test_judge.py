@@ -281,6 +281,7 @@ def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_as
     unsure = {f.rule: f for f in verdict.findings if "nobody can say that it is within" in f.message}
     assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
     assert all(f.fails == (environment == "prod") for f in unsure.values())
+    assert {f.stack_key for f in unsure.values()} == {"endpoints.fraud-scorer"}
     assert state(verdict, "cost visibility") == ("failed" if environment == "prod" else "not yet")
 
 

@@ -105,6 +105,14 @@ def changed(platform: str, *changes: tuple[str, str]) -> str:
     return text
 
 
+@pytest.mark.parametrize("region", catalogue.region_names("gcp"))
+def test_a_person_has_a_machine_in_each_region_of_google_cloud(region: str) -> None:
+    config = json.loads(json.dumps(CONFIGS["gcp"]))
+    config["mlplatform:region"] = region
+    config["mlplatform:workspace"]["zone"] = f"{region}-c"
+    assert validate(config, "Pulumi.a.yaml").region == region
+
+
 @EACH
 def test_the_document_of_these_tests_reads(file: Path, platform: str) -> None:
     assert read_bytes(file, TEXTS[platform].encode()) == []
@@ -319,12 +327,15 @@ MISTAKES = [
     ("gcp", "zone: us-central1-a", "zone: ''", f"workspace.zone: found '', allowed: {GCP_ZONE}"),
     ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text"),
     ("gcp", "region: us-central1", "region: africa-south1", "workspace.zone: found 'us-central1-a', allowed: a zone of "
-     "africa-south1 that has e2-standard-2, of which catalogue/hardware/gcp.yaml knows none"),
+     "africa-south1 (africa-south1-a, africa-south1-b, africa-south1-c)"),
     # the stack's own network, which holds no replicas on azure
     ("gcp", "10.40.0.0/20", "10.40.0.0/22", "network.cidr: found '10.40.0.0/22', allowed: a network between /16 and "
      "/21, an eighth of which is large enough for a zone's replicas"),
     ("azure", "10.40.0.0/20", "10.40.0.0/27", "network.cidr: found '10.40.0.0/27', allowed: a network between /16 and "
      "/26, which is large enough for private endpoints and those who call through them"),
+    # no ordinary project sees these two, although the SDK lists them
+    ("gcp", "region: us-central1", "region: us-east7", "region: found 'us-east7', allowed: a region of the catalogue "
+     "such as us-central1; catalogue/hardware/gcp.yaml lists them"),
     # the longest idle timeout
     ("gcp", "minutes: 60", "minutes: 1441", "workspace.idle_timeout_minutes: found 1441, allowed: 1440 or less on gcp"),
     (
@@ -425,6 +436,15 @@ MISTAKES = [
         "gpu-t4",
         "gpu-h100",
         f"batch_jobs.nightly.family: found 'gpu-h100', which azure does not offer for batch, allowed: {BATCH['azure']}",
+    ),
+    # images
+    (
+        "gcp",
+        IMAGES["gcp"],
+        "europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest",
+        "models.scorer.image: found 'europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest', allowed: a "
+        "pinned tag or digest, never 'latest'; Vertex AI's own images have no other tag, so push a copy of this one "
+        "under a tag of yours",
     ),
     # schedules
     ("azure", "30 2 * * *", "30 2 1 * *", f"batch_jobs.nightly.schedule: found '30 2 1 * *', {OPEN}"),

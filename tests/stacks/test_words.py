@@ -129,6 +129,32 @@ def test_no_region_of_another_part_of_the_world_is_suggested(platform: str, regi
     assert PLATFORMS[platform].region in line
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "machineSpec",
+        "acceleratorCount",
+        "dedicatedResources",
+        "deployedModels",
+        "containerSpec",
+        "encryptionSpec",
+        "tpuTopology",
+        "vpc_sc",
+        "privateServiceConnectConfig",
+        "predictRequestResponseLoggingConfig",
+        "reservationAffinity",
+        "workerPoolSpecs",
+        "serviceAccount",
+        "minReplicaCount",
+        "autoscalingMetricSpecs",
+        "shared_vpc",
+    ],
+)
+def test_what_vertex_ai_calls_a_thing_is_answered(typed: str) -> None:
+    (line,) = said(CONFIG | {f"mlplatform:{typed}": "x"})
+    assert "did you mean" in line or "; allowed: " not in line
+
+
 # --- every mistake of a file at once ------------------------------------------------------------------------------
 
 
