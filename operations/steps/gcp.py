@@ -39,9 +39,8 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """
     for net in given.of(graph, GcpNetwork):
         if net.project != account:
-            agents = (
-                " and the project's agents cloudservices and gcp-sa-notebooks" if graph.of(workbench.INSTANCE) else ""
-            )
+            people = bool(graph.of(workbench.INSTANCE))
+            agents = " and the project's agents cloudservices and gcp-sa-notebooks" if people else ""
             at = f"{net.subnetwork} --region={region} --project={net.project}"
             yield ManualStep(
                 what=f"let the deployer{agents} use the subnet {net.subnetwork} of {net.project} "
