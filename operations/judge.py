@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
 
+from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
 from operations import bill as bills
-from operations import facts, hardware, words
+from operations import facts, hardware, networks, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.verdict import (
+    Caveat,
     Cost,
     CreatedNode,
     Excepted,
@@ -57,7 +59,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read)), [])
-    network = _told(graph, unread, "its network", lambda: read.network(graph), None)
+    network = _told(graph, unread, "its network", lambda: networks.draw(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
     proofs = _proofs(
@@ -80,6 +82,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         cost=cost,
         hardware=rows,
         network=network,
+        caveats=[Caveat(says=each.says, source=each.evidence.where) for each in caveats.of(graph)],
         proofs=proofs,
         manual_steps=steps,
     )
@@ -334,7 +337,7 @@ def _proofs(
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
-    links = reached.links if reached else []
+    links = [link for link in reached.links if not link.given] if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows}))
     return [
         proof(

@@ -25,7 +25,7 @@ from operations import pictures, words
 from operations.comparison import Comparison, proofs_of
 from operations.verdict import Finding, Proof, ProofState, Standing, Verdict
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version of `report.json`. It rises when a reader of the last version would misread the new one."""
 
 _MOST = {"stacks": 15, "findings": 10, "changes": 8}

@@ -13,7 +13,6 @@ from catalogue.kind import At, Runs, Serves
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
 from catalogue.properties import Unreadable
-from operations.verdict import NetworkPicture
 
 
 class Facts(Protocol):
@@ -37,10 +36,6 @@ class Facts(Protocol):
 
     def after_up(self, graph: Graph) -> Iterable[str]:
         """The steps of a person after `pulumi up`; one sentence a step."""
-        ...
-
-    def network(self, graph: Graph) -> NetworkPicture | None:
-        """The network as the report draws it."""
         ...
 
 

@@ -20,6 +20,7 @@ FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "grap
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
 LEADS_TO = (
     r"#[a-z-]+|data:,|report\.[a-z.]+|graph\.json|https://www\.checkov\.io/5\.Policy%20Index/(terraform|arm)\.html"
+    r"|https://docs\.aws\.amazon\.com/a\.html"  # the source of the sample's caveat
 )
 VOID = {"meta", "link", "wbr", "input"}
 
@@ -366,8 +367,60 @@ def test_the_network_says_who_needs_what() -> None:
         assert f"{link.endpoint} {link.kind} endpoint" in text
         assert pictures.needed_by(link) in text
     assert "needed by nothing" in text
-    for part in (*verdict.network.inside, *(f"Subnet {subnet} {zone}" for subnet, zone in verdict.network.subnets)):
-        assert part in text
+    for place in verdict.network.places:
+        assert pictures.headed(place) in text
+        for part in (f"Subnet {subnet} {zone}" for subnet, zone in place.subnets):
+            assert part in text
+
+
+def test_each_thing_that_runs_is_drawn_once_with_what_is_inside_it_and_what_bounds_it() -> None:
+    verdict = sample()
+    assert verdict.network is not None
+    text = report.html(verdict)
+    picture = text[text.index('<div class="network">') : text.index("Who may call an endpoint")]
+    for each in verdict.network.running:
+        assert picture.count(f"<li>{each.name}<") == 1
+        for part in each.parts:
+            assert pictures.inside(each, part) in picture
+    assert "security group</strong> network-workloads: out: TCP 443 to network-endpoints" in picture
+    assert picture.index("On the platform&#39;s side") < picture.index("<li>document-embedder<"), "it names no subnet"
+
+
+def test_what_is_open_is_said_without_a_click() -> None:
+    text = report.html(sample())
+    assert '<span class="sub bad">identity policy: names no network</span>' in text
+    assert re.search(r'<span class="sub bad">nothing: its containers reach the internet</span>', text)
+
+
+def test_a_caveat_of_the_platform_leads_to_its_source_and_what_is_no_address_is_text() -> None:
+    text = report.html(sample())
+    assert re.search(r'the platform&#39;s side\. <a href="https://docs\.aws\.amazon\.com/a\.html"', text)
+    assert 'href="&lt;script' not in report.html(hostile())
+
+
+def many(count: int) -> Verdict:
+    """The sample with so many more endpoints that are alike."""
+    verdict = sample()
+    assert verdict.network is not None
+    one = verdict.network.running[1]
+    more = [one.model_copy(update={"urn": f"urn:{n}", "name": f"scorer-{n:04}"}) for n in range(count)]
+    network = verdict.network.model_copy(update={"running": [*verdict.network.running, *more]})
+    return verdict.model_copy(update={"network": network})
+
+
+def test_hundreds_of_endpoints_are_one_in_the_picture_and_a_row_each_in_a_table_that_can_be_searched() -> None:
+    text = report.html(many(400))
+    picture = text[text.index('<div class="network">') : text.index("<summary>Everything that runs")]
+    assert "401 \N{MULTIPLICATION SIGN} online endpoint" in picture
+    assert picture.count("scorer-") < 10
+    table = text[text.index('id="running-table"') :]
+    assert all(table.count(f">scorer-{n:04}<") == 1 for n in range(400))
+    assert 'data-table="running-table"' in text
+
+
+def test_a_page_grows_with_what_runs_and_no_faster() -> None:
+    sizes = [len(report.html(many(count))) for count in (100, 200, 400)]
+    assert sizes[2] - sizes[1] == pytest.approx(2 * (sizes[1] - sizes[0]), rel=0.05)
 
 
 @VERDICTS
