@@ -244,7 +244,9 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
 def _decided(graph: Graph, found: Finding, today: date) -> Finding:
     """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
     if (exception := _exception(graph, found)) is not None:
-        excepted = Excepted(reason=exception.reason, decision=exception.decision)
+        excepted = Excepted(
+            reason=exception.reason, decision=exception.decision, decided=exceptions.decided(exception.decision)
+        )
         return found.model_copy(update={"excepted": excepted})
     waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
     if waiver is not None:

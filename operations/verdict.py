@@ -37,10 +37,14 @@ class Waived(_Part):
 
 
 class Excepted(_Part):
-    """The exception of the design that a finding falls under. `decision` is the file of the decision record."""
+    """The exception of the design that a finding falls under. `decision` is the file of the decision record.
+
+    `decided` is the day of the decision, None where the record is not there or has none.
+    """
 
     reason: str
     decision: str
+    decided: date | None = None
 
 
 class Finding(_Part):

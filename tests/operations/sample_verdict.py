@@ -610,7 +610,11 @@ def excepted() -> Verdict:
         message="The endpoint has no volume key.",
         remedy="Give it one.",
         place=_at("endpoint", 101),
-        excepted=Excepted(reason="these machines encrypt their local NVMe", decision="docs/adr/0011-keys.md"),
+        excepted=Excepted(
+            reason="these machines encrypt their local NVMe",
+            decision="docs/adr/0011-keys.md",
+            decided=date(2026, 11, 10),
+        ),
     )
     told = [
         wildcard.model_copy(update={"waiver": "- {rule: role-no-wildcard, owner: }"}),

@@ -115,7 +115,9 @@ def test_the_page_shows_everything(verdict: Verdict) -> None:
         if finding.place:
             assert shown(str(finding.place)) in text
         if finding.waived:
-            assert f"Waived until {finding.waived.expires} by {shown(finding.waived.owner)}" in text
+            owner = shown(finding.waived.owner)
+            ends = words.left(finding.waived, verdict.judged_on)
+            assert f"Waived until {finding.waived.expires} by {owner}, {ends}" in text
     for proof in verdict.proofs:
         assert f"{proof.name} {proof.state} {shown(proof.fact)}" in text
     for line in verdict.cost.lines:
@@ -289,6 +291,22 @@ def test_an_exception_of_the_design_is_told_apart_from_a_waiver_in_every_file() 
     messages = [skip.attrib["message"] for skip in root.iter("skipped")]
     assert sum(message.startswith("exception of the design (docs/adr/0011-keys.md): ") for message in messages) == 1
     assert len(list(root.iter("failure"))) == len(list(ET.fromstring(report.junit(sample())).iter("failure")))
+
+
+def test_what_is_excused_carries_its_age() -> None:
+    verdict = excepted()
+    text = Page(report.html(verdict)).text
+    assert "docs/adr/0011-keys.md , decided 2026-11-10, 12 days ago)" in text
+    assert "by security@example.com, 39 days left: CloudTrail" in text
+    assert "2 waived findings; the first waiver ends on 2026-12-31, 39 days left" in report.markdown([verdict])
+    (first, _) = [finding.waived for finding in verdict.findings if finding.waived]
+    assert words.left(first, first.expires) == "this is its last day"
+
+
+def test_the_summary_of_one_stack_has_the_caveats_of_its_platform_and_of_several_none() -> None:
+    one = report.markdown([sample()])
+    assert "Machines run on the platform's side. [source](<https://docs.aws.amazon.com/a.html>)" in one
+    assert "What no stack can change" not in report.markdown([sample(), sample()])
 
 
 def test_every_file_says_how_a_finding_is_waived_or_why_it_never_is() -> None:
