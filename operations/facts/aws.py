@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from catalogue.graph import Graph
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
+from catalogue.kinds.aws.sagemaker import ENDPOINT, PACKAGE_GROUP
 from catalogue.kinds.aws.sns import SUBSCRIPTION
 from catalogue.properties import Unreadable
 from operations import facts
-
-_NEEDED_BY = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
 
 
 def account_and_region(graph: Graph) -> tuple[str, str]:

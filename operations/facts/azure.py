@@ -9,13 +9,6 @@ from catalogue.platforms import PLATFORMS
 from operations import facts
 
 _AZURE = "azure-native:"
-_NEEDED_BY = {
-    "amlworkspace": "the workspace and callers of endpoints",
-    "blob": "the workspace's datastores",
-    "file": "the workspace's file share",
-    "registry": "who pushes images",
-    "vault": "the workspace's secrets",
-}
 
 
 def account_and_region(graph: Graph) -> tuple[str, str]:

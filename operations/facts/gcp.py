@@ -5,16 +5,12 @@ from collections.abc import Iterator
 from catalogue.graph import Graph
 from catalogue.kind import Apis
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
+from catalogue.kinds.gcp import billing, mlplatform, vertex
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.properties import Unreadable
 from operations import facts
 
-_DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
-_SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
-_SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
-_ZONE, _ATTACHED = dns.ZONE, compute.FORWARDING_RULE
-_GOOGLE = compute.GLOBAL_FORWARDING_RULE
+_MODEL, _SERVED, _BUDGET = mlplatform.MODEL, vertex.ENDPOINT, billing.BUDGET
 
 
 def account_and_region(graph: Graph) -> tuple[str, str]:

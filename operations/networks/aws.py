@@ -128,7 +128,7 @@ def _domain(graph: Graph, domain: Resource) -> Drawn:
     inside = domain.props.text_if_known("appNetworkAccessType") == "VpcOnly"
     settings = "defaultUserSettings"
     groups = _groups(graph, domain, settings, f"{settings}.securityGroups")
-    names = [profile.props.text_if_known("userProfileName") or profile.name for profile in people]
+    names = [read(lambda p=each: p.props.text_if_known("userProfileName"), "") or each.name for each in people]
     return Drawn(
         Running(
             urn=domain.urn,

@@ -284,5 +284,5 @@ def _principal(graph: Graph, assignment: Resource) -> str:
     identities = read(lambda: graph.refers(assignment, "principalId", IDENTITY), [])
     if identities:
         return identities[0].name
-    type_ = assignment.props.text_if_known("principalType").lower() or "principal"
-    return f"{type_} {assignment.props.text_if_known('principalId')}"
+    type_ = read(lambda: assignment.props.text_if_known("principalType").lower(), "") or "principal"
+    return f"{type_} {read(lambda: assignment.props.text_if_known('principalId'), '') or f'of {assignment.name}'}"

@@ -131,7 +131,7 @@ def _instance(graph: Graph, instance: Resource) -> Running:
         address = bound("private address", "it has no public one")
     else:
         address = opening("public address", "it has one, or does not say that it has none")
-    machine, owners = setup.text_or_empty("machineType"), instance.props.each_text_if_known("instanceOwners")
+    machine, owners = setup.text_or_empty("machineType"), read(lambda: _owners(instance), [instance.name])
     return Running(
         urn=instance.urn,
         name=instance.name,
@@ -140,6 +140,10 @@ def _instance(graph: Graph, instance: Resource) -> Running:
         parts=[RunningPart(name=owner, machines=machine) for owner in owners],
         bounds=[address],
     )
+
+
+def _owners(instance: Resource) -> list[str]:
+    return list(instance.props.each_text_if_known("instanceOwners"))
 
 
 def _door(endpoint: Resource) -> Bound:

@@ -12,6 +12,7 @@ import yaml
 from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kind_of
+from catalogue.marks import SECRET
 from catalogue.platforms import PLATFORMS
 from operations import networks
 from operations.networks import aws, gcp
@@ -282,6 +283,24 @@ def test_on_azure_a_role_that_scores_makes_a_caller_and_another_none(azure_pilot
     assert not drawn(altered(azure_pilot, role, lambda i: i.update(other))).callers
     wide = {"permissions": [{"actions": ["Microsoft.MachineLearningServices/*"], "notActions": []}]}
     assert len(drawn(altered(azure_pilot, role, lambda i: i.update(wide))).callers[0].who) > 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "type_", "key"),
+    [
+        ("aws", "aws:sagemaker/userProfile:UserProfile", "userProfileName"),
+        ("gcp", "gcp:workbench/instance:Instance", "instanceOwners"),
+        ("azure", "azure-native:authorization:RoleAssignment", "principalId"),
+    ],
+)
+def test_a_person_whose_name_is_a_secret_is_drawn_by_the_resource_that_lets_them_in(
+    platform: str, type_: str, key: str, request: pytest.FixtureRequest
+) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    hidden = drawn(altered(graph, type_, lambda inputs: inputs.update({key: SECRET})))
+    text = hidden.model_dump_json()
+    assert "-ana" in text and "[secret]" not in text
+    assert len(hidden.running) == len(drawn(graph).running)
 
 
 def test_an_endpoint_that_answers_the_internet_has_callers_from_there(gcp_pilot: Graph) -> None:
