@@ -555,3 +555,50 @@ def test_the_tree_counts_resources_and_not_components() -> None:
     assert words.held(tree["features"]) == 0
     assert sum(map(words.held, sample().created)) == sample().resources
     assert words.is_component(CreatedNode(name="x", type="mlplatform-aws:index:Features", count=0))
+
+
+# ---- the colours ----------------------------------------------------------------------------------------------------
+
+
+def schemes() -> dict[str, dict[str, str]]:
+    """The colours of the light and the dark scheme by name. The dark one says only what differs."""
+    style = (Path(report.__file__).with_name("pages") / "style.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,8})", block)) for block in style.split("* {")[0].split("@media")
+    )
+    return {"light": light, "dark": light | dark}
+
+
+def channels(colour: str, behind: str) -> list[float]:
+    """Red, green and blue from 0 to 1, over what is behind where the colour lets it through."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    own = [int(digits[at : at + 2], 16) / 255 for at in range(0, len(digits), 2)]
+    share = own[3] if len(own) == 4 else 1.0
+    return (
+        own[:3]
+        if share == 1
+        else [share * c + (1 - share) * b for c, b in zip(own, channels(behind, behind), strict=False)]
+    )
+
+
+def luminance(colour: list[float]) -> float:
+    """The relative luminance of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("word", "ground"),
+    [
+        *((word, ground) for word in ("text", "muted", "accent", "no") for ground in ("page", "card", "soft")),
+        *((word, f"{word}-soft") for word in ("yes", "no", "open")),
+        ("text", "accent-soft"),
+    ],
+)
+def test_every_word_stands_out_from_what_is_behind_it(scheme: str, word: str, ground: str) -> None:
+    colours = schemes()[scheme]
+    behind = luminance(channels(colours[ground], colours["card"]))
+    before = luminance(channels(colours[word], colours["card"]))
+    assert (max(before, behind) + 0.05) / (min(before, behind) + 0.05) >= 4.5
