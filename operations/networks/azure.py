@@ -213,7 +213,9 @@ def links(graph: Graph) -> Iterator[NetworkLink]:
         targets = read(lambda e=endpoint: graph.refers(e, "privateLinkServiceConnections"), [])
         subnets = read(lambda e=endpoint: graph.refers(e, "subnet", SUBNET), [])
         inside = [each for subnet in subnets for each in _held(graph, subnet)]
-        inside = inside or [bound("landing zone", _JUDGED_NOT)]
+        if not inside:
+            there = bool(given.of(graph, AzureNetwork))
+            inside = [bound("landing zone", _JUDGED_NOT) if there else nothing("its subnet is not of the stack")]
         for group in endpoint.props.each_text_if_known("privateLinkServiceConnections.groupIds"):
             served = [s for t in targets if t.type == WORKSPACE for s in graph.referring(SERVED, "workspaceName", t)]
             yield NetworkLink(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from catalogue import caveats
+from catalogue import caveats, landing_zones
 from catalogue.graph import Graph, Resource
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
@@ -345,6 +345,43 @@ def test_a_stack_that_stands_in_a_given_network_is_drawn_there(organisation: Pat
     assert {link.service for link in picture.links} == {"s3", "sagemaker.runtime"}
     assert all(link.given and link.bounds[0].what == "landing zone" for link in picture.links)
     assert picture.callers[0].ways == [f"sagemaker.runtime of {place.name}"]
+
+
+def test_instances_stand_in_a_given_vpc_and_private_endpoints_in_a_given_virtual_network(
+    organisation: Path, gcp_pilot: Graph, azure_pilot: Graph
+) -> None:
+    (vpc,), (vnet,) = gcp_pilot.of(NETWORK_TYPES[2]), azure_pilot.of(NETWORK_TYPES[4])
+    (subnet,) = azure_pilot.of(NETWORK_TYPES[5])
+    _, project, _, _, name = vpc.outputs["id"].split("/")
+    shared = {"project": project, "network": name, "subnetwork": "ml", "private_domains": ["googleapis.com"]}
+    hub = {"virtual_network_id": vnet.outputs["id"], "subnet_id": subnet.outputs["id"]}
+    zones = {
+        "shared": {"platform": "gcp", "account": project, "region": "us-central1", "owner": "n", "network": shared},
+        "hub": {
+            "platform": "azure",
+            "account": "11112222-3333-4444-5555-666677778888",
+            "region": "eastus2",
+            "owner": "n",
+            "network": hub,
+        },
+    }
+    (organisation / "landing_zones.yaml").write_text(yaml.safe_dump({"landing_zones": zones}), encoding="utf-8")
+    google = drawn(
+        without(gcp_pilot, *NETWORK_TYPES, "gcp:dns/managedZone:ManagedZone", "gcp:compute/firewall:Firewall")
+    )
+    assert [(p.name, p.side) for p in google.places] == [(vpc.outputs["id"], "given"), (gcp.PLATFORM, "platform")]
+    assert {r.place for r in google.running if r.what == "Workbench instance"} == {vpc.outputs["id"]}
+    assert {link.service for link in google.links if link.given} == {"googleapis.com"}
+    assert all(b.what == "landing zone" for link in google.links for b in link.bounds)
+    azure = drawn(without(azure_pilot, *NETWORK_TYPES))
+    assert [p.side for p in azure.places] == ["given", "platform"]
+    assert all("landing zone" in [b.what for b in link.bounds] for link in azure.links)
+    (organisation / "landing_zones.yaml").unlink()
+    landing_zones.load.cache_clear()
+    nobodys = drawn(without(azure_pilot, *NETWORK_TYPES))
+    assert all(not link.bounds[0].holds for link in nobodys.links), (
+        "no landing zone gives it, and nobody knows the subnet"
+    )
 
 
 def test_what_nobody_can_place_stands_in_a_network_that_is_not_known(aws_pilot: Graph) -> None:
