@@ -182,6 +182,28 @@ class HardwareUse(_Part):
     declared: int | None
 
 
+class ManualStep(_Part):
+    """One step that is left to a person: what, who does it, the commands in order, and those that show it is done.
+
+    `who` is a persona, or whoever has that part of the account in hand. A command changes the world; a check only
+    looks. A step without a command is done by hand.
+    """
+
+    what: str
+    who: str
+    commands: list[str] = []
+    checks: list[str] = []
+
+
+class Phase(_Part):
+    """One of the phases in which the stack comes up: what stands in it, and what that costs a month in dollars."""
+
+    name: Literal["ground", "serve"]
+    resources: int
+    idle_usd: float
+    ceiling_usd: float
+
+
 class CreatedNode(_Part):
     """One node of the tree of what would be created: a component with its parts, or a counted resource type."""
 
@@ -342,6 +364,7 @@ class Verdict(_Part):
     seconds: float
     passed: bool
     resources: int
+    phases: list[Phase] = []
     created: list[CreatedNode]
     findings: list[Finding]
     counts: dict[str, int] = {}
@@ -352,7 +375,7 @@ class Verdict(_Part):
     network: NetworkPicture | None
     caveats: list[Caveat] = []
     proofs: list[Proof]
-    manual_steps: list[str]
+    manual_steps: list[ManualStep]
     changes: Changes | None = None
 
     @property

@@ -30,14 +30,6 @@ class Facts(Protocol):
         """What could leave the platform, in words."""
         ...
 
-    def before_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person before `pulumi up`, except quotas and artifacts; one sentence a step."""
-        ...
-
-    def after_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person after `pulumi up`; one sentence a step."""
-        ...
-
 
 def of(platform: str) -> Facts:
     """The module of one platform. No other is imported."""
@@ -68,6 +60,16 @@ def artifacts(graph: Graph) -> set[str]:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
             found |= set(kind.serves.artifacts(graph, resource))
+    return found
+
+
+def images(graph: Graph) -> set[str]:
+    """The container images that serve or score. Raises Unreadable as `artifacts` does."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.serves, Serves):
+            found |= set(kind.serves.images(graph, resource))
     return found
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
-from catalogue.kinds.aws.sagemaker import ENDPOINT, PACKAGE_GROUP
-from catalogue.kinds.aws.sns import SUBSCRIPTION
+from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.properties import Unreadable
 from operations import facts
 
@@ -37,19 +36,3 @@ def budgets(graph: Graph) -> Iterator[float]:
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
     return f"{len(facts.artifacts(graph))} model artifacts in S3 and {len(graph.of(PACKAGE_GROUP))} package groups"
-
-
-def before_up(graph: Graph) -> Iterator[str]:
-    """None: AWS's services need not be switched on."""
-    yield from ()
-
-
-def after_up(graph: Graph) -> Iterator[str]:
-    """E-mail subscriptions must be confirmed, and the payer account must activate the cost-allocation tag."""
-    for subscription in graph.of(SUBSCRIPTION):
-        if subscription.props.text_if_known("protocol") == "email":
-            yield f"confirm the alerts e-mail to {subscription.props.text_if_known('endpoint')}"
-    if graph.of(BUDGET):
-        yield "activate the cost-allocation tag team in the payer account"
-    if served := graph.of(ENDPOINT):
-        yield f"call {served[0].props.text_if_known('name')} from inside the network, for example from Studio"
