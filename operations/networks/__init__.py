@@ -120,8 +120,10 @@ def parts(resource: Resource, of: Mapping[str, list[Machines]]) -> list[RunningP
 
 
 def said(one: Machines) -> str:
-    """Machines in words: how many at least and at most, and of which type."""
+    """Machines in words: how many at least and at most, and of which type. No number where people start their own."""
     added = f" + {one.accelerators or 1} × {one.accelerator}" if one.accelerator else ""
+    if not one.high:
+        return f"{one.machine_type}{added}"
     number = f"{one.low} to {one.high}" if one.low != one.high else f"{one.high}"
     return f"{number} × {one.machine_type}{added}"
 

@@ -28,6 +28,7 @@ from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, USER_PROFILE,
 from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import STATE_MACHINE, jobs_of
 from catalogue.landing_zones import AwsNetwork
+from catalogue.machines import Machines
 from catalogue.properties import Properties, Unreadable
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
@@ -91,7 +92,7 @@ def running(graph: Graph) -> Iterator[Drawn]:
     """Studio domains with their people, endpoints with their variants, and state machines and schedules with jobs."""
     of = machines(graph)
     for domain in graph.of(DOMAIN):
-        yield _domain(graph, domain)
+        yield _domain(graph, domain, of)
     for endpoint in graph.of(ENDPOINT):
         queued = read(lambda e=endpoint: is_async(graph, e), False)
         models = read(lambda e=endpoint: list(_models(graph, e)), [])
@@ -123,19 +124,21 @@ def running(graph: Graph) -> Iterator[Drawn]:
         )
 
 
-def _domain(graph: Graph, domain: Resource) -> Drawn:
+def _domain(graph: Graph, domain: Resource, of: Mapping[str, list[Machines]]) -> Drawn:
     people = [profile for profile in graph.of(USER_PROFILE) if domain in domain_of(graph, profile)]
     inside = domain.props.text_if_known("appNetworkAccessType") == "VpcOnly"
     settings = "defaultUserSettings"
     groups = _groups(graph, domain, settings, f"{settings}.securityGroups")
     names = [read(lambda p=each: p.props.text_if_known("userProfileName"), "") or each.name for each in people]
+    apps = [part for each in (domain, *people) for part in parts(each, of)]
+    started = {(part.name, part.machines): part for part in apps}.values()
     return Drawn(
         Running(
             urn=domain.urn,
             name=domain.name,
             what="workspace",
             place=_vpc_of(graph, domain, "subnetIds", "subnetIds") if inside else PLATFORM,
-            parts=[RunningPart(name=name) for name in names],
+            parts=[*(RunningPart(name=name) for name in names), *started],
             bounds=groups if inside else [nothing("its applications reach the internet (appNetworkAccessType)")],
         ),
         tuple(people),
