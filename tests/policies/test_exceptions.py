@@ -289,6 +289,7 @@ def test_it_names_a_rule_a_kind_and_a_decision_that_there_are(platform: str, exc
     assert exception.rule in names.known()
     assert exception.type in kinds(platform)
     record = ROOT / exception.decision
+    assert exceptions.decided(exception.decision) is not None
     assert exception.rule in record.read_text(encoding="utf-8")
     assert record.name in (ROOT / "docs/adr/README.md").read_text(encoding="utf-8")
     assert len(exception.reason) > 15
