@@ -24,6 +24,10 @@ _UNKNOWN = frozenset(
 )
 
 
+# Most values are of these types, and asking whether one is a Mapping is dear.
+_NO_MAPPINGS = frozenset({str, bool, int, float, list, type(None)})
+
+
 def is_unknown(value: object) -> bool:
     """Whether the value is one of Pulumi's marks of unknown values (sdk/go/common/resource/plugin)."""
     return isinstance(value, str) and value in _UNKNOWN
@@ -31,6 +35,8 @@ def is_unknown(value: object) -> bool:
 
 def is_secret(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether the value is marked as a secret."""
+    if type(value) in _NO_MAPPINGS:
+        return False
     return isinstance(value, Mapping) and cast(Mapping[str, Any], value).get(SECRET_MARK) == SECRET_KIND
 
 

@@ -61,7 +61,7 @@ class Pricing:
 
     def _instead(self, family: str | None, machines: Machines) -> str:
         families, use = self.hardware.families, machines.use
-        here = [name for name, f in families.items() if f.price(self.region, use) is not None]
+        here = [n for n in families if self.hardware.machine_in(n, self.region).price(self.region, use) is not None]
         known = self.hardware.machine(family) if family else None
         elsewhere = [at for at in self.hardware.regions if known and known.price(at, use) is not None]
         ways = [

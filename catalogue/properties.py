@@ -75,11 +75,11 @@ class Properties:
         value: Any = self.values
         so_far = self.at
         for part in path.split("."):
-            if isinstance(value, list):
-                raise Malformed(so_far, "is a list where one value is read", self.owner)
             if value is None:
                 return None
-            if not isinstance(value, Mapping):
+            if isinstance(value, list):
+                raise Malformed(so_far, "is a list where one value is read", self.owner)
+            if not isinstance(value, dict | Mapping):  # a dict is known at once, another mapping by its methods
                 raise Malformed(so_far, f"is {_noun(value)} where {part!r} of it is read", self.owner)
             value = cast(Given, value).get(part)
             so_far = _join(so_far, part)

@@ -55,6 +55,7 @@ def price(graph: Graph, region: str, today: date) -> Cost:
         assumptions=[
             *(f"{a.value:g} {a.unit}: {a.reason}" for a in hardware.assumptions.values()),
             *(f"{source.note} ({source.date})" for source in sources if source.hand == "assumed"),
+            *sorted(_still_holds(source) for source in sources if source.hand == "first" and is_old(source, today)),
         ],
         unpriced=unpriced,
         second_hand=sorted(_cited(source, today) for source in sources if source.hand == "second"),
@@ -133,6 +134,12 @@ def _sources(pricing: Pricing) -> list[Source]:
     cited = {source for price in prices if price for source in (price.source, *price.others)}
     cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
     return [hardware.sources[name] for name in sorted(cited)]
+
+
+def _still_holds(source: Source) -> str:
+    """What is assumed of a first-hand source that is old."""
+    says = f": {source.says}" if source.says else ""
+    return f"prices are still those of {source.address}{says} ({source.date}, more than {OLD_DAYS} days old)"
 
 
 def _cited(source: Source, today: date) -> str:

@@ -138,6 +138,8 @@ def _created(verdict: Verdict, console: Console) -> None:
     else:
         tree = _cut(verdict, console)
     console.print(tree, highlight=False)
+    if said := words.phases_in_words(verdict):
+        _say(console, said)
 
 
 def _node(node: CreatedNode, stack: str, width: int) -> Text:
@@ -338,7 +340,7 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
     for number, step in enumerate(verdict.manual_steps, start=1):
-        steps.add_row(f"{number}.", Text(words.one_line(step)))
+        steps.add_row(f"{number}.", Text(words.one_line(f"{step.who}: {step.what}")))
     console.print(steps, highlight=False)
 
 

@@ -15,7 +15,7 @@ MOST_REGIONS = 6
 
 
 def fit(graph: Graph, region: str) -> list[HardwareUse]:
-    """One row for each use of hardware.
+    """One row for each use of hardware, but for what people start by themselves.
 
     `needed` is what this row may draw from its quota at once, in the quota's unit.
     """
@@ -23,6 +23,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     declared = limits.of(graph).quotas
     rows: list[HardwareUse] = []
     for resource, use in facts.uses(graph):
+        if use.high == 0:
+            continue
         family_name = quotas.family_of(graph.platform, use)
         family = hardware.machine(family_name) if family_name else None
         quota_name, needed = quotas.draw(graph.platform, use)

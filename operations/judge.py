@@ -12,15 +12,19 @@ from operations import facts, hardware, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
+from operations.phases import ground_of
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
+from operations.steps import manual
 from operations.verdict import (
     Cost,
     CreatedNode,
     Excepted,
     Finding,
     HardwareUse,
+    ManualStep,
     NetworkPicture,
+    Phase,
     Proof,
     ProofName,
     Severity,
@@ -47,16 +51,19 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     rendered = render(graph.platform, [resource.to_json() for resource in graph.resources])
     stage("policies")
     evaluated = evaluate(graph, pack.RULES[graph.platform])
+    ground = ground_of(graph)
     stage("cost and hardware")
     cost = bills.price(graph, region, today)
     rows = hardware.fit(graph, region)
-    findings = [*evaluated.findings, *_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
+    findings = [*evaluated.findings, *_of_the_ground(graph, ground, evaluated.findings)]
+    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
     stage("checkov")
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
-    steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read)), [])
+    phases = _phases(graph, ground, cost, region, today)
+    steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
@@ -72,6 +79,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         seconds=round(spent(), 2),
         passed=not any(f.fails for f in findings) and not any(p.state == "failed" for p in proofs),
         resources=len(graph.cloud),
+        phases=phases,
         created=_created(graph),
         findings=sorted(findings, key=lambda f: (not f.fails, f.excused, f.rule, f.resource or "")),
         counts={**words.standings(findings)},
@@ -83,6 +91,25 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         proofs=proofs,
         manual_steps=steps,
     )
+
+
+def _of_the_ground(graph: Graph, ground: Graph, found: list[Finding]) -> Iterator[Finding]:
+    """What the policies find of the ground alone, which stands before anything serves, and not of the whole stack."""
+    if len(ground.resources) < len(graph.resources):
+        known = {(f.rule, f.urn, f.message) for f in found}
+        for alone in evaluate(ground, pack.RULES[graph.platform]).findings:
+            if (alone.rule, alone.urn, alone.message) not in known:
+                yield alone.model_copy(update={"message": f"in the phase ground, {alone.message}"})
+
+
+def _phases(graph: Graph, ground: Graph, cost: Cost, region: str, today: date) -> list[Phase]:
+    """What stands and bills in each phase; one where the stack file asks for the ground, or has nothing that serves."""
+    whole = Phase(name="serve", resources=len(graph.cloud), idle_usd=cost.idle_usd, ceiling_usd=cost.ceiling_usd)
+    if len(ground.resources) == len(graph.resources):
+        return [whole.model_copy(update={"name": "ground"})]
+    bill = bills.price(ground, region, today)
+    alone = Phase(name="ground", resources=len(ground.cloud), idle_usd=bill.idle_usd, ceiling_usd=bill.ceiling_usd)
+    return [alone, whole]
 
 
 def _told(graph: Graph, unread: list[Finding], what: str, ask: Callable[[], T], otherwise: T) -> T:
@@ -286,24 +313,12 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
             )
 
 
-def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> Iterator[str]:
-    """The steps left to a person before the first prediction, read from what would be created."""
-    quotas = sorted({row.quota_name for row in rows})
-    if quotas:
-        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
-    if uris := sorted(facts.artifacts(graph)):
-        yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
-    yield from read.before_up(graph)
-    yield f"run pulumi up -s {graph.stack}"
-    yield from read.after_up(graph)
-
-
 def _proofs(
     graph: Graph,
     findings: list[Finding],
     cost: Cost,
     rows: list[HardwareUse],
-    steps: list[str],
+    steps: list[ManualStep],
     reached: NetworkPicture | None,
     landing_zones: list[str],
     exportable: str,

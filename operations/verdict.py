@@ -178,6 +178,28 @@ class HardwareUse(_Part):
     declared: int | None
 
 
+class ManualStep(_Part):
+    """One step that is left to a person: what, who does it, the commands in order, and those that show it is done.
+
+    `who` is a persona, or whoever has that part of the account in hand. A command changes the world; a check only
+    looks. A step without a command is done by hand.
+    """
+
+    what: str
+    who: str
+    commands: list[str] = []
+    checks: list[str] = []
+
+
+class Phase(_Part):
+    """One of the phases in which the stack comes up: what stands in it, and what that costs a month in dollars."""
+
+    name: Literal["ground", "serve"]
+    resources: int
+    idle_usd: float
+    ceiling_usd: float
+
+
 class CreatedNode(_Part):
     """One node of the tree of what would be created: a component with its parts, or a counted resource type."""
 
@@ -266,6 +288,7 @@ class Verdict(_Part):
     seconds: float
     passed: bool
     resources: int
+    phases: list[Phase] = []
     created: list[CreatedNode]
     findings: list[Finding]
     counts: dict[str, int] = {}
@@ -275,7 +298,7 @@ class Verdict(_Part):
     hardware: list[HardwareUse]
     network: NetworkPicture | None
     proofs: list[Proof]
-    manual_steps: list[str]
+    manual_steps: list[ManualStep]
     changes: Changes | None = None
 
     @property

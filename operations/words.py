@@ -135,6 +135,16 @@ def of_team(cost: Cost, team: str, amount: float) -> str:
     return known(cost, amount) if any(missing.team == team for missing in cost.unpriced) else dollars(amount)
 
 
+def phases_in_words(verdict: Verdict) -> str:
+    """What stands and bills in each phase, in a sentence."""
+    each = [
+        f"{phase.name} ({counted(phase.resources, 'resource')}, {known(verdict.cost, phase.idle_usd)} to "
+        f"{known(verdict.cost, phase.ceiling_usd)} a month)"
+        for phase in verdict.phases
+    ]
+    return f"In the phases {' and '.join(each)}." if len(each) > 1 else f"In the phase {each[0]}." if each else ""
+
+
 def bill_in_words(verdict: Verdict) -> str:
     """The bill a month and the budget, in one or two sentences. Where a line is unknown, no room is promised."""
     cost = verdict.cost

@@ -6,18 +6,20 @@ import pulumi
 
 from catalogue.errors import BadInput
 from stacks.config import from_engine
-from stacks.sections import asked, deployer, imported
+from stacks.sections import asked, deployer, imported, standing
 
 try:
     config = from_engine()
     # Only the platform in use is imported: each cloud's SDK costs seconds.
-    parts = [imported(name) for section in asked(config) if (name := deployer(section.name, config.platform))]
+    parts = {s.name: imported(name) for s in asked(config) if (name := deployer(s.name, config.platform))}
 except BadInput as error:
     raise pulumi.RunError(str(error)) from None
 
-reach = {service for part in parts if hasattr(part, "reaches") for service in part.reaches(config)}
-needs = [part.grants(config) for part in parts if hasattr(part, "grants")]
+# The ground is the same in both phases: it reaches and may do what the whole stack needs.
+reach = {service for part in parts.values() if hasattr(part, "reaches") for service in part.reaches(config)}
+needs = [part.grants(config) for part in parts.values() if hasattr(part, "grants")]
 ground = import_module(f"stacks.{config.platform}.ground").lay(pulumi.get_stack(), config, reach, needs)
-for outputs in (ground.outputs, *(part.deploy(ground, config) for part in parts)):
+laid = [parts[section.name] for section in standing(config) if section.name in parts]
+for outputs in (ground.outputs, *(part.deploy(ground, config) for part in laid if hasattr(part, "deploy"))):
     for output, value in outputs.items():
         pulumi.export(output, value)

@@ -1,8 +1,8 @@
 """What every stack file says, and what a section of it is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -51,6 +51,9 @@ class StackConfig(Fields):
     """Where the bill is booked. It is a tag of everything."""
     owner: Email = Field(examples=["payments-risk@example.com"])
     """The e-mail address that alarms and alerts of the budget go to; a group's, so that somebody reads it."""
+    phase: Literal["ground", "serve"] = Field(default="serve", examples=["ground"])
+    """`ground` brings up everything but what serves, so that images and artifacts can be put where models, endpoints
+    and jobs look for them; `serve`, which is meant where nothing is said, all of it."""
 
 
 WORDS_MAKE: Mapping[str, Mapping[str, str]] = {"owner": {"Alerts": "{stack}-alerts"}}
@@ -84,6 +87,7 @@ class Section(Generic[T]):
     what a person calls it. `makes` has the nouns of the components that it asks for and their names, where `{item}` is
     each name in the section. `after` are the sections that it stands on. With `in_ground`, the ground of every platform
     makes it; without, the file `<platform>/<section>.py` does, and a platform that has no such file refuses it.
+    `serves` are the platforms on which what it makes needs an image or an artifact, and so waits for the phase `serve`.
 
     A refusal is a sentence by platform, which says why and names the nearest thing that the platform does have:
     `refused` of the whole section, `refused_keys` of keys in it, `kinds` of the kinds that its items may have.
@@ -97,6 +101,7 @@ class Section(Generic[T]):
     makes: Mapping[str, str] = field(default_factory=dict[str, str])
     after: tuple[str, ...] = ()
     in_ground: bool = False
+    serves: Collection[str] = ()
     check: Callable[[StackConfig], Iterator[Problem]] = _nothing_to_check
     own_schema: Callable[[str], dict[str, Any]] = _nothing_of_its_own
     refused: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -13,10 +13,14 @@ from catalogue.wording import close, listed, nearest
 
 @dataclass(frozen=True)
 class Known:
-    """What a word is here: `means` is the key that says the same, where there is one; `instead` is what to do."""
+    """What a word is here: `means` is the key that says the same, where there is one; `instead` is what to do.
+
+    `exactly` is the key that takes the same values, which not every place has that has `means`.
+    """
 
     means: str = ""
     instead: str = ""
+    exactly: str = ""
 
 
 _ONE = "a stack has one account and one region; write a stack file for each"
@@ -29,9 +33,10 @@ _CLOSED = "nothing in a stack has a public address or a route to the internet; l
 _KEYS = "the stack encrypts with customer-managed keys of its own; leave it out, an existing key cannot be given yet"
 _ROLES = "the stack makes one least-privilege identity for each persona; leave it out"
 _TAGS = (
-    "tags are made of platform, stack, team, cost_center, environment and owner; tags beside these are not there yet"
+    "tags are made of platform, stack, team, cost_center, environment and owner; a landing zone adds others "
+    "(extra_tags in organisation/README.md)"
 )
-_MACHINE = "a machine is named by the family of an endpoint or batch job, such as cpu-small"
+_MACHINE = "a machine is named by the family or the machine_type of an endpoint or batch job, and by no other section"
 _REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job"
 _SCALING = "an endpoint scales between min_replicas and max_replicas; leave it out"
 _ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
@@ -56,7 +61,20 @@ _PROTECTED = "what holds state is protected by itself; leave it out"
 _LLM = "models of a provider's catalogue are not there yet; serve one of your own under mlplatform:models"
 _LIMITS = "limits and quotas are the company's; they stand in organisation/limits.yaml"
 _WAIVERS = "waivers are the company's; they stand in organisation/waivers.yaml"
-_ENV = "environment variables of a container are not there yet; build them into the image"
+_ENV = "a container's environment variables stand under environment of its model, in mlplatform:models"
+_LANDING = "what the organisation has already stands in a landing zone, which the stack names (organisation/README.md)"
+_ISOLATED = "every container is isolated from the network where the platform can do that; leave it out"
+_SERVERLESS = (
+    "serverless endpoints are not there; on aws one of kind async with min_replicas 0 costs nothing while idle"
+)
+_QUEUE = "an endpoint that answers through a queue is one of kind async, on aws alone"
+_SHARED = "each endpoint serves one model on machines of its own; models that share machines are not there yet"
+_VOLUMES = "the platform sizes the volumes of its machines; leave it out"
+_VERSIONED = "a model is named by its image and artifact_uri; a version of the registry cannot be named yet"
+_RESERVED = "reserved capacity is not there yet; every machine is on demand"
+_STUDIO = "people have JupyterLab and Code Editor, as the platform ships them; leave it out"
+_LINES = "a batch job reads CSV, one record a line, and writes what the model answers; leave it out"
+_CREDENTIALS = "credentials are those of whoever runs pulumi, and stand in no stack file; leave it out"
 
 _TABLE: tuple[tuple[str, Known], ...] = (
     # where a stack runs, and whose it is
@@ -65,7 +83,9 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("accounts projects subscriptions regions locations", Known(instead=_ONE)),
     ("cloud provider", Known("platform")),
     ("stage env", Known("environment", _ENV)),
-    ("environment environment_variables env_vars", Known(instead=_ENV)),
+    ("environment", Known(instead=_ENV)),
+    ("environment_variables env_vars", Known("environment", _ENV)),
+    ("profile aws_profile credentials assume_role", Known(instead=_CREDENTIALS)),
     ("contact email owner_email", Known("owner")),
     ("cost_centre cost_code", Known("cost_center")),
     ("name stack stack_name", Known(instead=_NAMED)),
@@ -83,8 +103,13 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("kms kms_key kms_key_id kms_key_arn encryption encryption_key cmek cmk key_vault", Known(instead=_KEYS)),
     ("role roles role_arn execution_role iam permissions identity service_account", Known(instead=_ROLES)),
     ("secret secrets", Known(instead=_SECRETS)),
+    ("execution_role_arn", Known(instead=_ROLES)),
+    ("permissions_boundary permissions_boundary_arn boundary role_path", Known(instead=_LANDING)),
+    ("existing_network hub transit_gateway transit_gateway_id dns route53", Known(instead=_LANDING)),
+    ("network_isolation enable_network_isolation", Known(instead=_ISOLATED)),
     # machines and how many
-    ("instance_type machine_type vm_size instance machine node_type sku hardware compute", Known("family", _MACHINE)),
+    ("instance_type vm_size instance machine node_type sku", Known("family", _MACHINE, "machine_type")),
+    ("machine_type family hardware compute", Known("family", _MACHINE)),
     ("gpu gpus accelerator accelerators accelerator_type", Known("family", _MACHINE)),
     ("min_instances min_capacity min_replica_count min_nodes min_scale", Known("min_replicas", _REPLICAS)),
     ("max_instances max_capacity max_replica_count max_nodes max_scale", Known("max_replicas", _REPLICAS)),
@@ -93,6 +118,8 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
     ("scale_to_zero", Known(instead=_ZERO)),
     ("spot preemptible low_priority", Known(instead=_SPOT)),
+    ("training_plan capacity_reservation reserved_capacity savings_plan", Known(instead=_RESERVED)),
+    ("volume_size volume_size_in_gb volume_size_gb ebs_volume_size", Known(instead=_VOLUMES)),
     ("cluster clusters hyperpod kubernetes eks gke aks", Known(instead=_CLUSTERS)),
     # models, endpoints and batch jobs
     ("image_uri container_image docker_image container", Known("image")),
@@ -103,9 +130,14 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("predictor inference_service", Known("endpoints", "a served model stands under mlplatform:endpoints")),
     ("batch batch_transform batch_endpoints transform_jobs batch_predictions jobs cron_jobs", Known("batch_jobs")),
     ("type", Known("kind")),
-    ("shadow shadow_variant shadow_variants", Known(instead=_SHADOW)),
+    ("model_name", Known("model")),
+    ("model_package model_package_arn model_package_group", Known(instead=_VERSIONED)),
+    ("serverless_config memory_size max_concurrency provisioned_concurrency", Known(instead=_SERVERLESS)),
+    ("async_config async_inference_config", Known(instead=_QUEUE)),
+    ("inference_component inference_components", Known(instead=_SHARED)),
+    ("shadow shadow_variant shadow_variants shadow_production_variants", Known(instead=_SHADOW)),
     ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
-    ("traffic traffic_split blue_green ab_test variants production_variants", Known(instead=_ROLLOUT)),
+    ("traffic traffic_split blue_green rolling_update ab_test variants production_variants", Known(instead=_ROLLOUT)),
     ("target_requests requests_per_minute invocations_per_instance", Known("requests_per_replica_per_minute")),
     ("latency p95 p95_latency", Known("p95_latency_ms")),
     ("error_rate", Known("error_rate_percent")),
@@ -113,9 +145,14 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("bake_time", Known("bake_minutes")),
     ("cron schedule_expression", Known("schedule")),
     ("tz time_zone", Known("timezone")),
-    ("timeout max_runtime max_runtime_seconds", Known("max_hours", "max_hours bounds a batch job, in hours")),
+    (
+        "timeout max_runtime max_runtime_seconds max_runtime_in_seconds timeout_minutes",
+        Known("max_hours", "max_hours bounds a batch job, in hours"),
+    ),
     ("input input_data input_path", Known("input_uri")),
-    ("output output_data output_path", Known("output_uri")),
+    ("output output_data output_path s3_output_path", Known("output_uri")),
+    ("content_type split_type batch_strategy join_source data_processing", Known(instead=_LINES)),
+    ("max_payload max_concurrent_transforms", Known(instead=_LINES)),
     # what people work in, and what it costs
     ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
     ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),
@@ -128,11 +165,13 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
     ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
-    ("data_capture monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
+    ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
+    ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
+    ("data_capture data_capture_config monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
     ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
     ("logging logs log_retention", Known(instead=_LOGS)),
     ("protect deletion_protection", Known(instead=_PROTECTED)),
-    ("llm bedrock foundation_models model_garden guardrails", Known(instead=_LLM)),
+    ("llm bedrock foundation_models model_garden guardrails jumpstart", Known(instead=_LLM)),
 )
 
 WORDS: Mapping[str, Known] = {word: known for words, known in _TABLE for word in words.split()}
@@ -153,6 +192,8 @@ def unknown(word: str, keys: Iterable[str], prefix: str = "") -> tuple[str, str 
     keys, known = list(keys), known_word(word)
     if known is None:
         return f"unknown key{nearest(word, keys, prefix)}", close(word, keys)
+    if known.exactly in keys:
+        return f"unknown key; did you mean {prefix}{known.exactly}?", known.exactly
     if known.means in keys:
         return f"unknown key; did you mean {prefix}{known.means}?", known.means
     return f"unknown key; {known.instead}" if known.instead else f"unknown key{listed(keys, prefix)}", None

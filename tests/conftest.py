@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from catalogue import landing_zones
 from catalogue import organisation as own
 from catalogue.graph import Graph
 from catalogue.kinds import kinds
-from operations.preview import Program, Programs
 from policies import limits, pack, waivers
 from stacks.config import STACKS
 from stacks.sections import deployer, sections, stack_model
+from tests.previewing import preview
 
 # How fast a machine draws its inputs is no judgement on the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,36 +27,22 @@ sys.path.insert(0, _SHIPPED)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
 
 
-GraphOf = Callable[[Path], Graph]
-
-
 @pytest.fixture(scope="session")
-def graph_of() -> Iterator[GraphOf]:
-    """Runs the program of any stack file, and gives its graph.
-
-    A cloud's SDK takes seconds to import. The warm process of a platform does it once a worker, and forks for each
-    program. It knows no folder of a company's: a test with the fixture `organisation` calls `preview`.
-    """
-    with Programs() as programs:
-        yield lambda file: programs.run(Program.of(file))[0]
-
-
-@pytest.fixture(scope="session")
-def aws_pilot(graph_of: GraphOf) -> Graph:
+def aws_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.aws-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.aws-pilot.yaml")
+    return preview(STACKS / "Pulumi.aws-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def gcp_pilot(graph_of: GraphOf) -> Graph:
+def gcp_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.gcp-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.gcp-pilot.yaml")
+    return preview(STACKS / "Pulumi.gcp-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def azure_pilot(graph_of: GraphOf) -> Graph:
+def azure_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.azure-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.azure-pilot.yaml")
+    return preview(STACKS / "Pulumi.azure-pilot.yaml")
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 The families and services live in one YAML file a platform beside this module, each figure with the date and address of
 its source. What machine-readable sources list as a whole lives in three folders of CSV files, as it stands in the
-source: `prices/` has a file for each price list, `machines/` what each machine type is and may serve, `zones/` where
-it stands. The YAML file names their sources.
+source: `prices/` has the files of each price list, `machines/` what each machine type is and may serve, `zones/` where
+it stands. The YAML file names their sources. `mlplatform prices refresh` adds to a price list a file for the day, and
+its source beside it.
 """
 
 import csv
@@ -25,6 +26,7 @@ OLD_DAYS = 90
 """After so many days a figure is marked as old. Price lists change a few times a year."""
 
 _FOLDER = Path(__file__).parent
+PRICES = _FOLDER / "prices"
 
 
 class _Entry(BaseModel):
@@ -105,16 +107,31 @@ class Factor(_Entry):
     source: str
 
 
+class Parts(_Entry):
+    """Where Google's Cloud Billing Catalog has the parts of a machine, each with a price of its own.
+
+    `service` is the id of the service there. The descriptions of its SKUs begin with `prefix`. `ssd_gib` is the local
+    SSD that comes with each accelerator and is billed beside it, by the series that the machine type begins with. It is
+    empty where the service bills no SSD.
+    """
+
+    service: str
+    prefix: str = ""
+    ssd_gib: dict[str, float] = {}
+
+
 class PriceList(_Entry):
-    """A list of machine prices, `prices/<its source>.csv`, and the uses that it prices.
+    """A list of machine prices, the files of `price_files`, and the uses that it prices.
 
     Without `factors` its figures are the platform's own. With them it is another service's: its figure is multiplied by
-    the factor of the series that the machine type begins with. A series without a factor has no price here.
+    the factor of the series that the machine type begins with. A series without a factor has no price here. `parts` is
+    for lists on gcp alone, where a machine is billed by its parts.
     """
 
     uses: list[Use]
     batch_source: str | None = None
     factors: dict[str, Factor] | None = None
+    parts: Parts | None = None
 
     def factor(self, machine_type: str) -> float | None:
         """What the figures of a machine type are multiplied by. None where they say nothing of the platform's price."""
@@ -130,7 +147,8 @@ class HardwareFamily(_Entry):
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more.
+    no more. `successor` is the machine type of the same size that stands for a family in regions that came after its
+    own.
     """
 
     summary: str
@@ -148,6 +166,7 @@ class HardwareFamily(_Entry):
     regions_source: str | None = None
     zones: list[str] | None = None
     retires: date | None = None
+    successor: str | None = None
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
@@ -224,6 +243,14 @@ class Catalogue(_Entry):
     def machine(self, name: str) -> HardwareFamily:
         """A family by its portable name, or a machine type by its own. Raises KeyError for any other name."""
         return self.families[name] if name in self.families else _completed(self.platform, name)
+
+    def machine_in(self, name: str, region: str) -> HardwareFamily:
+        """As `machine`, or its successor where a source shows that alone in the region. Raises KeyError alike."""
+        has = self.machine(name)
+        if has.successor is None or has.sold_in(region):
+            return has
+        successor = self.machine(has.successor)
+        return successor if successor.sold_in(region) else has
 
     def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
         """The name of the family of this machine type, with the accelerator that is added to it, if any.
@@ -321,12 +348,12 @@ def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str,
         uses = [use for use in listed.uses if use in family.uses]
         if factor is None or not uses:
             continue
-        for region, figure in _list(name).get(str(family.machine_type), {}).items():
+        for region, (figure, source) in _list(name).get(str(family.machine_type), {}).items():
             usd = round(figure * factor, 6)
             said: dict[str, Any] = {"async_" if use == "async" else use: usd for use in uses}
             price = Price.model_construct(
                 **said,
-                source=name,
+                source=source,
                 batch_source=listed.batch_source if "batch" in uses else None,
             )
             found.setdefault(region, []).append(price)
@@ -362,14 +389,30 @@ def _completed(platform: str, machine_type: str) -> HardwareFamily:
     return catalogue.completed(catalogue.machine_types[machine_type])
 
 
+def price_files(name: str) -> list[Path]:
+    """The files of a price list, the oldest first: its first one, and one for each day of a refresh.
+
+    The stem of a file is the id of its source. That of a refresh is `<file>.yaml` beside it, in the shape of `Source`.
+    A figure stands in the file of the day on which it was last read.
+    """
+    return [PRICES / f"{name}.csv", *sorted(PRICES.glob(f"{name}-[0-9]*.csv"))]
+
+
+def source_beside(file: Path) -> Source:
+    """The source of a file of a price list that a refresh wrote."""
+    return Source.model_validate(yaml.safe_load(file.with_suffix(".yaml").read_text(encoding="utf-8")))
+
+
 @cache
-def _list(name: str) -> dict[str, dict[str, float]]:
-    """A price list as it stands in its file: dollars an hour by machine type and region."""
-    table: dict[str, dict[str, float]] = {}
-    # No field of these files is quoted, and this is four times as fast as the csv module.
-    for line in (_FOLDER / "prices" / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]:
-        machine_type, region, usd = line.split(",")
-        table.setdefault(machine_type, {})[region] = float(usd)
+def _list(name: str) -> dict[str, dict[str, tuple[float, str]]]:
+    """A price list as it stands in its files: dollars an hour and their source, by machine type and region."""
+    table: dict[str, dict[str, tuple[float, str]]] = {}
+    for file in price_files(name):
+        source = file.stem
+        # No field of these files is quoted, and this is four times as fast as the csv module.
+        for line in file.read_text(encoding="utf-8").splitlines()[1:]:
+            machine_type, region, usd = line.split(",")
+            table.setdefault(machine_type, {})[region] = (float(usd), source)
     return table
 
 
@@ -385,7 +428,13 @@ def load(platform: str) -> Catalogue:
     text = (_FOLDER / f"{platform}.yaml").read_text(encoding="utf-8")
     read = Catalogue.model_validate(yaml.load(text, Loader=loader))
     families = {name: read.completed(family) for name, family in read.families.items()}
-    return read.model_copy(update={"families": families})
+    refreshed = {file.stem: source_beside(file) for name in read.price_lists for file in price_files(name)[1:]}
+    changed = {
+        "families": families,
+        "sources": read.sources | refreshed,
+        "dated": max([read.dated, *(source.date for source in refreshed.values())]),
+    }
+    return read.model_copy(update=changed)
 
 
 def is_old(source: Source, today: date) -> bool:

@@ -1,5 +1,6 @@
 """`mlplatform cost STACK...`: the bill, line by line."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,27 +18,41 @@ def cost(
         list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
     ],
     format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
+    second_opinion: Annotated[
+        bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
+    ] = False,
 ) -> None:
     """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
-    Where a price is unknown, they are the least that it can cost. JSON has the list `costs`, an item for each stack.
+    Where a price is unknown, they are the least that it can cost. JSON has the list `costs`, an item for each stack;
+    its `second_opinion` is null where infracost was not asked.
     """
+    from operations import second_opinion as second
     from operations.judge import cost_of
     from operations.preview import Program, Programs
 
+    if second_opinion:
+        second.available()
     programs = [Program.of(file_of(name)) for name in stacks]
     with Programs() as running:
         if len(programs) == 1:
             running.start(programs[0].platform, one=True)
-        bills = [(program.stack, cost_of(running.run(program)[0])) for program in programs]
+        graphs = [running.run(program)[0] for program in programs]
+    bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+    opinions = [second.ask(graph) if second_opinion else None for graph in graphs]
+    said = [list(opinion.beside(bill)) if opinion else None for (_, bill), opinion in zip(bills, opinions, strict=True)]
     if format is ListFormat.JSON:
-        print_list(costs=[{"stack": stack, **bill.model_dump(mode="json")} for stack, bill in bills])
+        costs = [
+            {"stack": stack, **bill.model_dump(mode="json"), "second_opinion": opinion}
+            for (stack, bill), opinion in zip(bills, said, strict=True)
+        ]
+        print_list(costs=costs)
         return
-    for stack, bill in bills:
-        _show(stack, bill, Console())
+    for (stack, bill), opinion in zip(bills, said, strict=True):
+        _show(stack, bill, opinion or (), Console())
 
 
-def _show(stack: str, bill: "Cost", screen: Console) -> None:
+def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> None:
     from operations import console, words
 
     table = console.folding_table("resource", "what")
@@ -65,6 +80,8 @@ def _show(stack: str, bill: "Cost", screen: Console) -> None:
         screen.print(f"assumed: {sentence}", highlight=False)
     for sentence in bill.second_hand:
         screen.print(f"second hand: {sentence}", highlight=False)
+    for sentence in opinion:
+        screen.print(sentence, highlight=False)
 
 
 def add(app: typer.Typer) -> None:

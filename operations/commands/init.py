@@ -5,18 +5,21 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word, nearest
 from catalogue.zones import zones_of
 from operations.commands.schema import NAME as SCHEMA
 from operations.ranges import free_range
+from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
@@ -176,6 +179,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: s
     if not said["model"]:
         return "\n".join([*lines, "  # Models, endpoints and batch jobs stand here once there are any.", ""])
     name = _quoted(said["model"])
+    least = _least(platform.name, said)
     lines += [
         "  mlplatform:models:",
         f"    {name}:",
@@ -186,13 +190,19 @@ def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: s
         "      kind: online",
         f"      model: {name}",
         f"      family: {_quoted(family)}",
-        "      min_replicas: 1  # paid for with no traffic as well",
-        "      max_replicas: 2  # the ceiling of the bill has all of them",
+        f"      min_replicas: {least}  # paid for with no traffic as well",
+        f"      max_replicas: {max(least, 2)}  # the ceiling of the bill has all of them",
         "      requests_per_replica_per_minute: 600",
         "      canary: {percent: 10, bake_minutes: 10}  # how a new version comes in",
         "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
     ]
     return "\n".join([*lines, ""])
+
+
+def _least(platform: str, said: Mapping[str, str]) -> int:
+    """The fewest replicas that the limits of the stack's environment, team and account ask for."""
+    place = Placement(said["environment"], said["team"], said["account"], said["region"])
+    return ceil(limits.load().of(platform, place)["replicas-at-least"].number)
 
 
 def _zones(platform: str, region: str, key: str) -> list[str]:

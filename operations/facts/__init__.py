@@ -31,14 +31,6 @@ class Facts(Protocol):
         """What could leave the platform, in words."""
         ...
 
-    def before_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person before `pulumi up`, except quotas and artifacts; one sentence a step."""
-        ...
-
-    def after_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person after `pulumi up`; one sentence a step."""
-        ...
-
     def network(self, graph: Graph) -> NetworkPicture | None:
         """The network as the report draws it."""
         ...
@@ -73,6 +65,16 @@ def artifacts(graph: Graph) -> set[str]:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
             found |= set(kind.serves.artifacts(graph, resource))
+    return found
+
+
+def images(graph: Graph) -> set[str]:
+    """The container images that serve or score. Raises Unreadable as `artifacts` does."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.serves, Serves):
+            found |= set(kind.serves.images(graph, resource))
     return found
 
 

@@ -44,25 +44,6 @@ def exportable(graph: Graph) -> str:
     return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
 
 
-def before_up(graph: Graph) -> Iterator[str]:
-    """A new subscription must register each namespace that a stack uses."""
-    if graph.of(WORKSPACE):
-        spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
-        yield f"register the subscription's resource providers ({', '.join(spaces)})"
-
-
-def _namespace(token: str) -> str:
-    """The part of a type between its colons, such as `machinelearningservices`."""
-    return token.removeprefix(_AZURE).partition(":")[0]
-
-
-def after_up(graph: Graph) -> Iterator[str]:
-    """The action group needs no confirmation. Somebody inside the network must make the first call."""
-    names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(SERVED)]
-    if names:
-        yield f"call {names[0]} from inside the network, for example from a compute instance"
-
-
 def network(graph: Graph) -> NetworkPicture | None:
     """The virtual network, who is in the managed network, and the service behind each private endpoint."""
     vnets, there = graph.of(NETWORK), given.of(graph, AzureNetwork)

@@ -36,8 +36,8 @@ class Ground(Site):
 
     @property
     def outputs(self) -> Mapping[str, object]:
-        """The stack outputs of the ground."""
-        return {"roles": self.role_arns}
+        """The stack outputs of the ground: its identities, and where artifacts and images are kept."""
+        return {"roles": self.role_arns, "artifacts": self.bucket_name, "images": self.repository_url}
 
 
 def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:

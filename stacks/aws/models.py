@@ -1,8 +1,5 @@
 """Models on Amazon SageMaker: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from components.aws.model import ModelArgs
 from components.aws.personas import Needs
 from stacks.aws.ground import Ground
@@ -14,11 +11,6 @@ def grants(config: StackConfig) -> Needs:
     """Who runs a model reads its artifact and pulls its image."""
     found = models.of(config).values()
     return Needs(artifact_uris=[m.artifact_uri for m in found], images=[m.image for m in found])
-
-
-def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Say where artifacts and images are kept."""
-    return {"artifacts": ground.bucket_name, "images": ground.repository_url}
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

@@ -60,8 +60,8 @@ class Ground(Site):
 
     @property
     def outputs(self) -> Mapping[str, object]:
-        """The stack outputs of the ground."""
-        return {"roles": self.identity_ids}
+        """The stack outputs of the ground: its identities, and where artifacts and images are kept."""
+        return {"roles": self.identity_ids, "artifacts": self.container_id, "images": self.login_server}
 
 
 def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:

@@ -10,7 +10,7 @@ from stacks.sections import models
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Register each model, tell the ground its ids, and say where artifacts and images are kept."""
+    """Register each model, and tell the ground its ids."""
     asked = {
         name: ModelArgs(
             image=model.image, artifact_uri=model.artifact_uri, environment=model.environment, **model.answers
@@ -35,4 +35,4 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             model_id=registry.model_ids[name],
             environment_id=registry.environment_ids[name],
         )
-    return {"artifacts": ground.container_id, "images": ground.login_server}
+    return {}

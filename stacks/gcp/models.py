@@ -1,8 +1,5 @@
 """Models on Vertex AI: the ground's registry keeps them; an endpoint or batch job makes each that it runs."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from components.gcp.model import ModelArgs
 from components.gcp.personas import Needs
 from stacks.gcp.ground import Ground
@@ -13,11 +10,6 @@ from stacks.sections import models
 def grants(config: StackConfig) -> Needs:
     """Who runs a model reads its artifact; its image Vertex AI pulls itself."""
     return Needs(artifact_uris=[model.artifact_uri for model in models.of(config).values()])
-
-
-def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Say where artifacts and images are kept."""
-    return {"artifacts": ground.bucket_name, "images": ground.repository_url}
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

@@ -104,3 +104,8 @@ def refusal(section: Section[Any], platform: str) -> str | None:
 def asked(config: StackConfig) -> list[Section[Any]]:
     """The sections that a stack has, each after those that it stands on."""
     return [section for section in sections().values() if section.of(config) is not None]
+
+
+def standing(config: StackConfig) -> list[Section[Any]]:
+    """The sections that stand in the phase of a stack: all that it has, or those that need nothing that serves."""
+    return [section for section in asked(config) if config.phase == "serve" or config.platform not in section.serves]

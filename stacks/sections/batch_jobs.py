@@ -117,6 +117,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     default={},
     called="batch jobs on a schedule",
     makes={"BatchJob": "{stack}-{item}"},
+    serves=PLATFORMS,
     after=("models", "workspace"),
     check=one_by_one(_input, _output, _schedules, _models, _hardware),
     own_schema=_own_schema,

@@ -161,6 +161,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     ],
     default={},
     called="endpoint",
+    serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}"},
     after=("models", "workspace"),
     check=one_by_one(_models, _hardware, _replicas),

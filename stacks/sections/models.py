@@ -137,6 +137,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     default={},
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
+    serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
     check=one_by_one(_images, _artifacts, _environments, _answers),
     own_schema=_own_schema,
 )

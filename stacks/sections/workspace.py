@@ -16,7 +16,7 @@ from stacks.sections import network
 
 FAMILY = "cpu-small"
 """The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too. On aws
-it is what people may start from the workspace, beside what the other sections use."""
+it is what applications of the workspace run on, and people's role may start none on another."""
 
 
 class Workspace(Fields):

@@ -42,7 +42,7 @@ def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     yield "zones", hardware.zones_source
     yield "days of retirement", hardware.retires_source
     for name, listed in hardware.price_lists.items():
-        yield f"price list {name}", name
+        yield from ((f"price list {name}", file.stem) for file in catalogue.price_files(name))
         yield f"price list {name} for batch", listed.batch_source
         for series, factor in (listed.factors or {}).items():
             yield f"factor of {series}", factor.source
@@ -346,12 +346,37 @@ def test_a_family_is_the_machine_type_that_it_names(hardware: Catalogue) -> None
             assert family.local_nvme == typed.local_nvme, name
 
 
+def listed_rows(name: str) -> list[dict[str, str]]:
+    return [row for file in catalogue.price_files(name) for row in rows("prices", file.stem)]
+
+
+@every_platform
+def test_a_successor_is_of_the_same_size_and_stands_where_the_familys_own_machine_does_not(hardware: Catalogue) -> None:
+    for name, family in present(hardware).items():
+        for region in hardware.regions:
+            assert hardware.machine_in(name, region).machine_type in (family.machine_type, family.successor)
+            assert not family.sold_in(region) or hardware.machine_in(name, region) == family, f"{name} {region}"
+        if family.successor is None:
+            continue
+        after = hardware.machine(family.successor)
+        assert (after.vcpus, after.memory_gib, after.accelerator) == (family.vcpus, family.memory_gib, None), name
+        assert set(after.uses) >= set(family.uses) and after.local_nvme == family.local_nvme, name
+        newer = [r for r in hardware.regions if hardware.machine_in(name, r).machine_type == after.machine_type]
+        assert newer and not set(newer) & set(family.sold), f"{name}: a successor that no region needs"
+
+
+def test_every_region_of_aws_sells_a_machine_of_each_size_without_an_accelerator() -> None:
+    known = catalogue.load("aws")
+    for name in ("cpu-small", "cpu-medium", "cpu-large", "cpu-memory"):
+        assert all(known.machine_in(name, region).sold_in(region) for region in known.regions), name
+
+
 @every_platform
 def test_each_price_of_a_list_is_of_a_machine_type_and_region_there_is(hardware: Catalogue) -> None:
     for name in hardware.price_lists:
-        listed = rows("prices", name)
+        listed = listed_rows(name)
         pairs = [(row["machine_type"], row["region"]) for row in listed]
-        assert pairs == sorted(set(pairs)), name
+        assert sorted(pairs) == sorted(set(pairs)), f"{name}: a figure stands twice"
         assert {machine for machine, _ in pairs} <= set(hardware.machine_types), name
         assert {region for _, region in pairs} <= set(hardware.regions), name
         assert all(0 < float(row["usd_per_hour"]) < 1000 for row in listed), name
@@ -360,7 +385,7 @@ def test_each_price_of_a_list_is_of_a_machine_type_and_region_there_is(hardware:
 @every_platform
 def test_each_priced_type_costs_at_least_what_each_list_says_in_each_region(hardware: Catalogue) -> None:
     for name, listed in hardware.price_lists.items():
-        for row in rows("prices", name):
+        for row in listed_rows(name):
             machine = hardware.machine(row["machine_type"])
             factor = listed.factor(row["machine_type"])
             uses = [use for use in listed.uses if use in machine.uses] if factor else []
@@ -374,7 +399,7 @@ def test_each_priced_type_costs_at_least_what_each_list_says_in_each_region(hard
 @every_platform
 def test_the_factor_of_a_series_is_that_of_its_quoted_prices(hardware: Catalogue) -> None:
     for name, listed in hardware.price_lists.items():
-        said = {(row["machine_type"], row["region"]): float(row["usd_per_hour"]) for row in rows("prices", name)}
+        said = {(row["machine_type"], row["region"]): float(row["usd_per_hour"]) for row in listed_rows(name)}
         for series, factor in (listed.factors or {}).items():
             for machine_type, quoted in factor.quoted.items():
                 assert machine_type.startswith(series)

@@ -1,4 +1,4 @@
-"""Each pilot's life on the real engine against the simulated clouds: up, up again, refresh, a new version, down.
+"""Each pilot's life on the real engine against the simulated clouds: ground, up, again, refresh, a new version, down.
 
 One story a platform, for each step stands on the one before; xdist runs the three beside each other.
 """
@@ -60,9 +60,17 @@ def pilot(request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[Pilot]:
 
 def test_the_life_of_a_pilot(pilot: Pilot) -> None:
     platform = pilot.stack.partition("-")[0]
+    pilot.engine.ask("config", "set", "mlplatform:phase", "ground", "--stack", pilot.stack)
+    laid = pilot.steps("up", *QUIET, "--policy-pack", "policies")
+    assert {step.op for step in laid} == {"create"}
+    assert not {step for step in laid if step.type == ENDPOINT[platform]}
+    ground = pilot.known()
+
+    pilot.engine.ask("config", "rm", "mlplatform:phase", "--stack", pilot.stack)
     came_up = pilot.steps("up", *QUIET, "--policy-pack", "policies")  # the README's words
-    assert {step.op for step in came_up} == {"create"}
+    assert {step.op for step in came_up} == {"create"}, "what serves stands on the ground and changes nothing of it"
     stands = pilot.known()
+    assert ground < stands
     assert len(stands) > 80 and pilot.in_cloud() == stands
     assert serves(pilot, platform) in ({100}, set())
 

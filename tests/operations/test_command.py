@@ -303,7 +303,7 @@ def test_any_stack_name_is_a_sentence(name: str) -> None:
     assert result.exception is None or type(result.exception).__name__ in ("BadInput", "SystemExit")
 
 
-@pytest.mark.parametrize("command", ["pilot", "preview", "graph", "cost", "limits", "schema"])
+@pytest.mark.parametrize("command", ["pilot", "preview", "graph", "cost", "prices", "limits", "schema"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(application(), [command, "--help"])
     assert result.exit_code == 0 and f"mlplatform {command}" in result.output and "Example" in result.output

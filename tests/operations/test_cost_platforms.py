@@ -182,8 +182,27 @@ def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> No
 
 
 def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> None:
-    listed = catalogue.load("azure").sources["azure-vm-prices"]
-    (fresh,) = (s for s in cost_of(azure_pilot, listed.date + timedelta(days=90)).second_hand if listed.address in s)
-    (old,) = (s for s in cost_of(azure_pilot, listed.date + timedelta(days=91)).second_hand if listed.address in s)
-    assert fresh.endswith(f"({listed.date})")
-    assert old.endswith(f"({listed.date}, more than 90 days old)")
+    hardware = catalogue.load("azure")
+    cited = (hardware.sources[s.price_sources.get("eastus2", s.source)] for s in hardware.services.values())
+    source = next(source for source in cited if source.hand == "second" and source.says)
+
+    def said(days: int) -> list[str]:
+        day = source.date + timedelta(days=days)
+        return [said for said in cost_of(azure_pilot, day).second_hand if f"{source.address}: {source.says} (" in said]
+
+    assert [said(90), said(91)] == [
+        [f"{source.address}: {source.says} ({source.date})"],
+        [f"{source.address}: {source.says} ({source.date}, more than 90 days old)"],
+    ]
+
+
+def test_a_first_hand_source_of_more_than_90_days_before_is_assumed_to_hold_still(pilot: Graph) -> None:
+    page = catalogue.load("aws").sources["kms-page"]
+    assert page.hand == "first"
+
+    def assumed(days: int) -> list[str]:
+        return [said for said in cost_of(pilot, page.date + timedelta(days=days)).assumptions if page.address in said]
+
+    assert assumed(90) == []
+    (said,) = assumed(91)
+    assert said.startswith("prices are still those of") and said.endswith(f"({page.date}, more than 90 days old)")

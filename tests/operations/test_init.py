@@ -12,8 +12,9 @@ from operations.__main__ import application
 from operations.commands import init
 from stacks.config import read_stack_file
 from stacks.sections import endpoints, models, network
-from tests.conftest import GraphOf, forget
+from tests.conftest import forget
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 HERE = {
     "aws": ["--account", "999988887777", "--region", "us-east-1", "--user", "kim", "--user", "lou"],
@@ -49,14 +50,23 @@ def with_model(platform: str) -> list[str]:
 
 @EACH
 @pytest.mark.parametrize("serving", [False, True])
-def test_what_it_writes_is_a_stack_that_passes(platform: str, serving: bool, tmp_path: Path, graph_of: GraphOf) -> None:
+def test_what_it_writes_is_a_stack_that_passes(platform: str, serving: bool, tmp_path: Path) -> None:
     code, said, refused = asked(platform, tmp_path, *(with_model(platform) if serving else ()))
     assert (code, refused) == (0, "") and "Pulumi.churn-dev.yaml; judge it with" in said
     file = tmp_path / "Pulumi.churn-dev.yaml"
     config = read_stack_file(file)
     assert bool(endpoints.of(config)) is bool(models.of(config)) is serving
-    verdict = judged(graph_of(file))
+    verdict = judged(preview(file))
     assert not [f"{f.rule}: {f.message}" for f in verdict.failing] and verdict.passed
+
+
+@pytest.mark.parametrize(("environment", "least", "most"), [("dev", 1, 2), ("prod", 2, 2)])
+def test_an_endpoint_keeps_as_many_replicas_as_its_environment_asks_for(
+    environment: str, least: int, most: int, tmp_path: Path
+) -> None:
+    assert asked("aws", tmp_path, *with_model("aws"), "--environment", environment)[0] == 0
+    (endpoint,) = endpoints.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).values()
+    assert (endpoint.replicas.least, endpoint.replicas.most) == (least, most)
 
 
 @EACH

@@ -312,18 +312,19 @@ def test_what_comes_to_no_price_is_unpriced(
 
 
 def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
-    steps = " ".join(judged(pilot).manual_steps)
+    steps = " ".join(step.what for step in judged(pilot).manual_steps)
     for words in (
         "quotas",
         "model artifacts",
-        "pulumi up -s aws-pilot",
+        "bring up the ground",
+        "bring up what serves",
         "confirm the alerts",
         "cost-allocation",
         "call ",
     ):
         assert words in steps
     (subscription,) = pilot.of("aws:sns/topicSubscription:TopicSubscription")
-    assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)
+    assert "confirm" not in " ".join(step.what for step in judged(without(pilot, subscription)).manual_steps)
 
 
 def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:

@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from catalogue.platforms import PLATFORMS
-from operations.preview import preview
 from operations.verdict import Verdict
 from stacks.config import STACKS
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 NOTHING_PREDICTS = ("models", "endpoints", "batch_jobs")
 

@@ -18,7 +18,7 @@ from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from policies import pack
 from policies.everywhere import TAGS
-from tests.catching import caught, expect_all_caught, survivors_of
+from tests.catching import expect_all_caught, is_noticed, survivors_of
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
 CAUGHT_AT_LEAST = 0.95
@@ -83,5 +83,5 @@ def test_any_protection_gone_is_caught(graph: Graph) -> None:
 
 
 def test_any_resource_gone_is_caught_or_listed_with_its_reason(graph: Graph) -> None:
-    survivors = {r.type for r in graph.cloud if not caught(without(graph, r))}
+    survivors = {r.type for r in graph.cloud if not is_noticed(without(graph, r))}
     assert not survivors - set(listed(graph).MAY_GO), "these may be dropped unseen; write a rule, or the reason why not"

@@ -10,10 +10,10 @@ from catalogue.answers import Request
 from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
-from operations.preview import preview
 from sandbox import cloud
 from sandbox.lookups.gcp import LOOKUPS
 from stacks.config import STACKS
+from tests.previewing import preview
 
 MADE = {token for token, kind in kinds("gcp").items() if isinstance(kind.acts, Acts)}
 OURS = sorted(token for token in MADE if token.startswith("mlplatform:"))

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from catalogue.platforms import PLATFORMS
-from operations.preview import preview
 from stacks.config import STACKS, stack_name
 from tests.inventory_of import FOLDER, written
+from tests.previewing import preview
 
 FILES = [STACKS / f"Pulumi.{inventory.stem}.yaml" for inventory in sorted(FOLDER.glob("*.yaml"))]
 

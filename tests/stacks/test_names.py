@@ -16,9 +16,9 @@ import yaml
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from components.azure.names import regional
-from operations.preview import preview
 from stacks.config import STACKS
 from stacks.sections import sections
+from tests.previewing import preview
 
 Rules = Mapping[str, tuple[str, str]]
 """For each type: the input or output that is its name, and the pattern the service takes."""

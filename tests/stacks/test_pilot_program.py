@@ -9,8 +9,9 @@ import yaml
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
-from operations.preview import PreviewFailed, preview
+from operations.preview import PreviewFailed
 from stacks.config import STACKS
+from tests.previewing import preview
 
 RUNNING = {
     "aws:appautoscaling/policy:Policy",

@@ -59,6 +59,34 @@ def test_a_word_is_known_in_every_spelling(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("platform", "word", "typed"),
+    [
+        ("aws", "instance_type", "ml.g5.xlarge"),
+        ("azure", "vm_size", "Standard_D2as_v4"),
+        ("gcp", "sku", "n1-standard-2"),
+    ],
+)
+def test_a_word_whose_values_are_machine_types_means_the_key_that_takes_them(
+    platform: str, word: str, typed: str
+) -> None:
+    assert typed in catalogue.load(platform).machine_types
+    config = copy.deepcopy(CONFIG)
+    endpoint = next(iter(config["mlplatform:endpoints"].values()))
+    del endpoint["family"]
+    endpoint[word] = typed
+    assert any(f"{word}: unknown key; did you mean machine_type?" in line for line in said(config))
+    # Where no machine is named, the word says where one is.
+    (line,) = (line for line in said(CONFIG | {f"mlplatform:{word}": typed}) if word in line)
+    assert "the family or the machine_type of an endpoint" in line
+
+
+def test_what_there_is_is_never_said_not_to_be_there_yet() -> None:
+    for word in ("env_vars", "environment_variables", "tags", "default_tags", "permissions_boundary", "hub"):
+        assert "not there yet" not in unknown(word, ["image"])[0]
+    assert unknown("env_vars", ["image", "environment"])[1] == "environment"
+
+
+@pytest.mark.parametrize(
     ("word", "allowed"),
     [
         ("us-gov-west-1", "us-west-1"),

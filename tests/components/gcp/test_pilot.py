@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph, Resource
-from operations.preview import preview
 from stacks.config import STACKS
+from tests.previewing import preview
 
 FILE = STACKS / "Pulumi.gcp-pilot.yaml"
 

@@ -134,20 +134,22 @@ def test_a_bad_element_is_caught_behind_good_ones_as_it_is_alone(pilot: Graph) -
     missed: list[str] = []
     count = 0
 
-    def failing(resource: Resource, where: Location, elements: list[Any]) -> set[str]:
+    def failing(resource: Resource, where: Location, elements: list[Any], *rules: str) -> set[str]:
         """Remembered by what the list stands in: the same statement is judged alike in every role."""
-        around = json.dumps([found(resource.inputs, where[:-1]), where[-1], elements])
+        around = json.dumps([found(resource.inputs, where[:-1]), where[-1], elements, rules])
         key = f"{name_of(resource, where)} {around}"
         if key not in fails:
-            fails[key] = caught(listed(pilot, resource, where, elements))
+            fails[key] = caught(listed(pilot, resource, where, elements), *rules)
         return fails[key]
 
     for resource, where, good, bad in (*of_catches(pilot), *every_list(pilot)):
-        alone = failing(resource, where, [bad]) - failing(resource, where, [good])
+        alone = failing(resource, where, [bad])
+        if alone:
+            alone = alone - failing(resource, where, [good], *sorted(alone))
         if not alone:
             continue
         count += 1
-        behind = failing(resource, where, [*found(resource.inputs, where), bad])
+        behind = failing(resource, where, [*found(resource.inputs, where), bad], *sorted(alone))
         for rule in alone - behind:
             name = f"{rule} {name_of(resource, where)}"
             enough.add(name)

@@ -10,12 +10,12 @@ import yaml
 
 from catalogue.errors import BadInput
 from operations.offline import record
-from operations.preview import preview
 from stacks.capabilities import table
 from stacks.config import STACKS, validate
 from stacks.keys import keys
 from stacks.schema import json_schema
 from stacks.sections import deployer, deployers, sections
+from tests.previewing import preview
 
 SECTION = '''
 """A feature store."""

@@ -21,13 +21,13 @@ from catalogue.kinds.aws.ec2 import service_of
 from catalogue.landing_zones import CALLED, FILE, OUR_TAGS
 from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
-from operations.preview import preview
 from policies import pack
 from policies.aws.identity import guardrails
 from stacks.config import STACKS, validate
 from tests.conftest import forget
 from tests.mutate import at
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 Entry = dict[str, Any]

@@ -7,8 +7,8 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from operations.preview import preview
 from stacks.config import STACKS
+from tests.previewing import preview
 
 ENVIRONMENT = {"DTYPE": "half", "MAX_MODEL_LEN": "8192"}
 ROUTES = {"port": 8000, "predict_route": "/v1/completions", "health_route": "/healthz"}
