@@ -21,7 +21,6 @@ def cost(
     second_opinion: Annotated[
         bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
     ] = False,
-    format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
 ) -> None:
     """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
