@@ -9,12 +9,10 @@ from functools import cache
 from ipaddress import IPv4Network
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from catalogue import organisation
-from catalogue.documents import OnceLoader
-from catalogue.errors import BadInput
+from catalogue.files import read
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest, one_line
 from catalogue.zones import zones_of
@@ -297,52 +295,26 @@ def load() -> Mapping[str, LandingZone]:
     Raises BadInput, one sentence a mistake.
     """
     file = organisation.file(FILE)
-    if file is None:
-        return {}
-    try:
-        data: Any = yaml.load(file.read_text(encoding="utf-8"), OnceLoader)
-        return _File.model_validate({} if data is None else data).landing_zones
-    except ValidationError as error:
-        sentences = dict.fromkeys(_sentence(dict(found)) for found in error.errors(include_url=False))
-        raise BadInput("\n".join(f"{CALLED}: {sentence}" for sentence in sentences)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{CALLED}: cannot be read ({one_line(str(error), 200)})") from None
-    except yaml.YAMLError as error:
-        raise BadInput(f"{CALLED}: is not valid YAML: {one_line(str(error), 200)}") from None
+    return {} if file is None else read(file, CALLED, _File, _said).landing_zones
 
 
-_ALLOWED = {
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "string_type": "text, in quotes where it looks like a number",
-    "string_too_short": "text that says something",
-}
-"""What pydantic's types of mistakes allow, in our words."""
-
-
-def _sentence(error: dict[str, Any]) -> str:
-    """One sentence for one mistake: where it is, what was found, what is allowed."""
-    kind, found, loc = error["type"], error.get("input"), list(error["loc"])
-    platform = loc.pop(2) if len(loc) > 2 and loc[2] in _ZONES else None  # no key: the platform chose the model
-    place = ".".join(one_line(str(part)) for part in loc if part != "[key]") or "the file"
+def _said(mistake: dict[str, Any]) -> str | None:
+    """What follows the place of a mistake, where a landing zone has words of its own for it."""
+    kind, found, loc = mistake["type"], mistake.get("input"), mistake["loc"]
     match kind:
-        case "missing":
-            return f"{place}: is missing; add it"
         case "union_tag_not_found" | "union_tag_invalid":
             said = cast(dict[str, Any], found).get("platform") if isinstance(found, dict) else None
-            return f"{place}.platform: found {found_word(said)}, allowed: {', '.join(_ZONES)}"
-        case "extra_forbidden":
-            zone, key = _ZONES.get(str(platform)), str(loc[-1])
-            if zone is not None and len(loc) == 3:
-                if key in zone.refused:
-                    return f"{place}: {platform} takes none: {zone.refused[key]}"
-                return f"{place}: unknown key{nearest(key, zone.model_fields)}"
-            return f"{place}: unknown key{nearest(key, _File.model_fields) if len(loc) == 1 else '; leave it out'}"
+            return f".platform: found {found_word(said)}, allowed: {', '.join(_ZONES)}"
+        case "extra_forbidden" if len(loc) == 1:
+            return f": unknown key{nearest(str(loc[0]), _File.model_fields)}"
+        case "extra_forbidden" if len(loc) == 4:  # an entry's own key, after the platform that chose the entry's model
+            key, zone = str(loc[3]), _ZONES[str(loc[2])]
+            if key in zone.refused:
+                return f": {loc[2]} takes none: {zone.refused[key]}"
+            return f": unknown key{nearest(key, zone.model_fields)}"
         case "value_error" if isinstance(found, dict):  # of a whole entry, which says the key itself
-            return f"{place}.{error['ctx']['error']}"
+            return f".{mistake['ctx']['error']}"
         case "value_error":
-            return f"{place}: found {found_word(found)}, allowed: {error['ctx']['error']}"
+            return f": found {found_word(found)}, allowed: {mistake['ctx']['error']}"
         case _:
-            return f"{place}: found {found_word(found)}, allowed: {_ALLOWED.get(kind, error['msg'])}"
+            return None
