@@ -44,6 +44,7 @@ _ALLOWED = {
     "list_type": "a list",
     "string_type": "text, in quotes where it looks like a number",
     "string_too_short": "text that says something",
+    "too_short": "one or more",
     "date_type": "a day such as 2027-06-30, without quotes",
 }
 """What pydantic's types of mistakes allow, in our words."""

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from catalogue import organisation
 from catalogue.files import read
+from catalogue.org_policies import KNOWN
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest, one_line
 from catalogue.zones import zones_of
@@ -51,6 +52,7 @@ class _Zone(_Part):
     """What an entry has on every platform. `owner` is who answers for it.
 
     `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
+    `org_policies` are the organisation's that are in force, by id, each with its values (catalogue/org_policies.py).
     """
 
     tag_key: ClassVar[str]
@@ -67,6 +69,7 @@ class _Zone(_Part):
     owner: Text
     extra_tags: dict[str, str] = {}
     ranges_in_use: list[Annotated[str, AfterValidator(_range)]] = []
+    org_policies: dict[str, Annotated[list[str], Field(min_length=1)]] = {}
 
     @model_validator(mode="after")
     def _account_of_the_platform(self) -> "_Zone":
@@ -93,6 +96,18 @@ class _Zone(_Part):
         if len(seen) > self.most_tags:
             most = self.most_tags - len(OUR_TAGS)
             raise ValueError(f"extra_tags: found {len(self.extra_tags)}, allowed: at most {most} on {own.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_policies(self) -> "_Zone":
+        known = KNOWN[self.named]
+        for id_, values in self.org_policies.items():
+            at = f"org_policies.{one_line(id_)}"
+            if id_ not in known:
+                raise ValueError(f"{at}: is no policy that a plan can be checked against{nearest(id_, known)}")
+            for value in values:
+                if not re.fullmatch(known[id_].pattern, value):
+                    raise ValueError(f"{at}: found {found_word(value)}, allowed: {known[id_].values}")
         return self
 
     @property

@@ -113,6 +113,19 @@ MISTAKES: list[tuple[str, Entry, str]] = [
     ("gcp", {"extra_tags": {"data-class": "Internal"}}, "extra_tags.data-class: found 'Internal', allowed"),
     ("azure", {"extra_tags": {"data class": "1"}}, "extra_tags.data class: is no key of a tag on azure"),
     ("azure", {"extra_tags": {f"k{n}": "1" for n in range(10)}}, "extra_tags: found 10, allowed: at most 9 on azure"),
+    ("aws", {"org_policies": {"region-deny": []}}, "org_policies.region-deny: found a list, allowed: one or more"),
+    ("aws", {"org_policies": {"region-deny": ["US"]}}, "org_policies.region-deny: found 'US', allowed: a region"),
+    ("gcp", {"org_policies": {"region-deny": ["us-east-1"]}}, "org_policies.region-deny: is no policy that a plan can"),
+    (
+        "gcp",
+        {"org_policies": {"constraints/gcp.resourceLocations": ["in:us-locations"]}},
+        "org_policies.constraints/gcp.resourceLocations: found 'in:us-locations', allowed: a region such as",
+    ),
+    (
+        "azure",
+        {"org_policies": {"allowed-location": ["eastus2"]}},
+        "org_policies.allowed-location: is no policy that a",
+    ),
     ("aws", {"role_path": "ml"}, "role_path: found 'ml', allowed: an IAM path"),
     ("aws", {"permissions_boundary_arn": "ml"}, "permissions_boundary_arn: found 'ml', allowed: the ARN"),
     (
