@@ -48,9 +48,14 @@ def _of(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_PREFIX = "2 to 10 characters: lower-case words of letters and digits, each with a '-' after it, such as acme-"
+
+
 class _Zone(_Part):
     """What an entry has on every platform. `owner` is who answers for it.
 
+    `name_prefix` begins every name that a stack makes in the cloud, before the stack's own. Together they are at most
+    22 characters (stacks/config.py). No bucket's name may begin with goog: https://cloud.google.com/storage/docs/buckets
     `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
     `org_policies` are the organisation's that are in force, by id, each with its values (catalogue/org_policies.py).
     """
@@ -67,6 +72,7 @@ class _Zone(_Part):
     account: str
     region: str
     owner: Text
+    name_prefix: Annotated[str, _of(r"(?!goog)(?=.{2,10}$)[a-z][a-z0-9]*(-[a-z0-9]+)*-", _PREFIX)] = ""
     extra_tags: dict[str, str] = {}
     ranges_in_use: list[Annotated[str, AfterValidator(_range)]] = []
     org_policies: dict[str, Annotated[list[str], Field(min_length=1)]] = {}

@@ -63,7 +63,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
 def _site(stack: str, config: StackConfig) -> Site:
     provider = pulumi_aws.Provider("aws", region=config.region, allowed_account_ids=[config.account])
     opts = pulumi.ResourceOptions(providers=[provider])
-    return Site(stack, config.account, config.region, tags_of(stack, config), opts)
+    return Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config), opts)
 
 
 def _zone(config: StackConfig) -> AwsZone | None:

@@ -68,7 +68,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     provider = pulumi_azure_native.Provider("azure", subscription_id=config.account, location=config.region)
     opts = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
-    site = Site(stack, config.account, config.region, tags_of(stack, config), opts)
+    site = Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config), opts)
     # The directory that the subscription belongs to, whoever deploys: a login of another one cannot.
     tenant_id = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(provider=provider)).tenant_id
     people = dict(together(Needs, needs).people)

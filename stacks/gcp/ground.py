@@ -53,7 +53,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     provider = _provider(config)
     opts = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
-    site = Site(stack, config.account, config.region, tags_of(stack, config, label), opts)
+    site = Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config, label), opts)
     about = pulumi_gcp.organizations.get_project_output(
         project_id=site.account, opts=pulumi.InvokeOutputOptions(provider=provider)
     )

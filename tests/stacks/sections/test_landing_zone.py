@@ -21,6 +21,7 @@ from catalogue.kind import At
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws.ec2 import service_of
 from catalogue.landing_zones import CALLED, FILE, OUR_TAGS
+from catalogue.marked import texts_in
 from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from operations.preview import Program, Programs
@@ -113,6 +114,8 @@ MISTAKES: list[tuple[str, Entry, str]] = [
     ("gcp", {"extra_tags": {"data-class": "Internal"}}, "extra_tags.data-class: found 'Internal', allowed"),
     ("azure", {"extra_tags": {"data class": "1"}}, "extra_tags.data class: is no key of a tag on azure"),
     ("azure", {"extra_tags": {f"k{n}": "1" for n in range(10)}}, "extra_tags: found 10, allowed: at most 9 on azure"),
+    ("aws", {"name_prefix": "ML"}, "name_prefix: found 'ML', allowed: 2 to 10 characters"),
+    ("gcp", {"name_prefix": "goog-"}, "name_prefix: found 'goog-', allowed: 2 to 10 characters"),
     ("aws", {"org_policies": {"region-deny": []}}, "org_policies.region-deny: found a list, allowed: one or more"),
     ("aws", {"org_policies": {"region-deny": ["US"]}}, "org_policies.region-deny: found 'US', allowed: a region"),
     ("gcp", {"org_policies": {"region-deny": ["us-east-1"]}}, "org_policies.region-deny: is no policy that a plan can"),
@@ -218,6 +221,7 @@ def within(platform: str, **says: Any) -> dict[str, Any]:
 
 GIVEN: Mapping[str, Entry] = {
     platform: {
+        "name_prefix": "ml-",
         "extra_tags": {"data-class": "internal", "business-unit": "lending"},
         "network": NETWORKS[platform],
         **({"permissions_boundary_arn": BOUNDARY, "role_path": "/ml/"} if platform == "aws" else {}),
@@ -255,7 +259,10 @@ class World:
         if (platform, gives) not in self._made:
             config = (within if gives == "given" else stack)(platform, landing_zone=f"{gives}-{platform}")
             file = self.root / f"Pulumi.{platform}-pilot.yaml"
-            file.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
+            text = yaml.safe_dump({"config": config})
+            if gives == "given":  # the stack's own bucket has the prefix
+                text = text.replace(f"{platform}-pilot-artifacts", f"ml-{platform}-pilot-artifacts")
+            file.write_text(text, encoding="utf-8")
             with self.within():
                 self._made[platform, gives] = self._programs.run(Program.of(file))[0]
         return self._made[platform, gives]
@@ -291,6 +298,31 @@ def test_extra_tags_are_on_everything_that_carries_ours(world: World, platform: 
 
 
 @EACH
+def test_every_name_begins_with_the_prefix(world: World, platform: str) -> None:
+    graph = world.graph(platform)
+    named = [r for r in graph.cloud if not r.is_provider]
+    assert [r.name for r in named if not r.name.startswith(("ml-", f"ml{platform}pilot"))] == []
+    bare = re.compile(rf"(?<!ml)(?<!ml[-_]){platform}[-_]?pilot")
+    for resource in named:
+        for text in texts_in(resource.inputs):
+            without_tags = text.replace(f'"{graph.stack}"', "")
+            assert text == graph.stack or not bare.search(without_tags), (resource.name, text)
+    asked = {r.stack_key for r in graph.resources}
+    assert {"endpoints.fraud-scorer", "owner", "budget"} <= asked, "a finding names the key of the stack file"
+
+
+@pytest.mark.parametrize(("prefix", "fits"), [("acme-", True), ("acme-risk-", False)])
+def test_a_prefix_leaves_room_for_the_name_of_the_stack(organisation: Path, prefix: str, fits: bool) -> None:
+    write(organisation, shared=zone("aws", name_prefix=prefix))
+    file = "Pulumi.payments-risk-dev.yaml"  # 17 characters, with acme- 22
+    if fits:
+        validate(stack("aws"), file)
+        return
+    with pytest.raises(BadInput, match="leaves 12 characters for the stack's own name; payments-risk-dev has 17"):
+        validate(stack("aws"), file)
+
+
+@EACH
 def test_an_entry_that_gives_nothing_changes_nothing(
     world: World, platform: str, request: pytest.FixtureRequest
 ) -> None:
@@ -317,8 +349,8 @@ def test_roles_stand_under_the_path_and_the_boundary_that_are_given(world: World
     assert [found for role in roles for found in guardrails.check(graph, role)] == []
     policies = graph.of("aws:iam/rolePolicy:RolePolicy")
     said = " ".join(re.findall(r"arn:aws:iam::\d+:role[^\"]*", " ".join(str(p.inputs["policy"]) for p in policies)))
-    assert "role/ml/aws-pilot-training" in said and "role/ml/aws-pilot-approver" in said
-    assert "role/aws-pilot-" not in said
+    assert "role/ml/ml-aws-pilot-training" in said and "role/ml/ml-aws-pilot-approver" in said
+    assert "role/ml-aws-pilot-" not in said
     for role in roles:  # IAM: 10,240 characters of inline policies a role, without white space
         own = [p.inputs["policy"] for p in policies if role.name in p.name]
         assert sum(len(json.dumps(json.loads(text), separators=(",", ":"))) for text in own) <= 10_240, role.name
