@@ -160,8 +160,27 @@ class AwsNetwork(_Part):
         return self.vpc_id
 
 
+_AWS_KEY = _of(
+    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})",
+    "the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+)
+
+
+class AwsKeys(_Part):
+    """Two KMS keys of the account, in the region: one for data, one for logs, the trail and alerts.
+
+    Their policies must let the account's roles and AWS's services use them: a verdict has that among its manual steps.
+    """
+
+    data: Annotated[str, _AWS_KEY]
+    logs: Annotated[str, _AWS_KEY]
+
+
 class AwsZone(_Zone):
     """A landing zone on AWS.
+
+    `logs` is the bucket that the stack's trail and flow logs are written to. `trail` is one that records the account
+    already, for example the organisation's: the stack then makes none.
 
     Tags: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. IAM takes two keys
     that differ in case for one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. A boundary is a policy
@@ -176,6 +195,33 @@ class AwsZone(_Zone):
     permissions_boundary_arn: Annotated[str, _BOUNDARY] | None = None
     role_path: Annotated[str, _ROLE_PATH] | None = None
     network: AwsNetwork | None = None
+    keys: AwsKeys | None = None
+    logs: Annotated[str, _of(r"arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the ARN of a bucket")] | None = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"arn:aws:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}",
+                "the ARN of a trail such as arn:aws:cloudtrail:us-east-1:444455556666:trail/organisation",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _keys_of_the_place(self) -> "AwsZone":
+        for use, arn in (self.keys.model_dump() if self.keys else {}).items():
+            if arn.split(":")[3:5] != [self.region, self.account]:
+                raise ValueError(f"keys.{use}: is a key of another region or account; give one of the entry's own")
+        return self
+
+    @model_validator(mode="after")
+    def _logs_are_written(self) -> "AwsZone":
+        if self.trail and self.network and self.logs:
+            raise ValueError("logs: nothing would write to it, for trail and network are given; leave it out")
+        if self.trail and not (self.network or self.logs):
+            raise ValueError("logs: is missing beside trail; give the bucket for the flow logs of the stack's network")
+        return self
 
     @model_validator(mode="after")
     def _zones_of_the_region(self) -> "AwsZone":
@@ -195,6 +241,9 @@ class AwsZone(_Zone):
                 "allowed: one of the account itself or of AWS, for IAM takes no other as a boundary"
             )
         return self
+
+
+_PROJECT = (PLATFORMS["gcp"].account.pattern or "").strip("^$")
 
 
 class GcpNetwork(_Part):
@@ -226,8 +275,28 @@ class GcpNetwork(_Part):
         return f"projects/{self.project}/regions/{region}/subnetworks/{self.subnetwork}"
 
 
+_GCP_KEY = _of(
+    rf"projects/{_PROJECT}/locations/[a-z0-9-]+/keyRings/[\w-]{{1,63}}/cryptoKeys/[\w-]{{1,63}}",
+    "the id of a key such as projects/company-keys/locations/us-central1/keyRings/ml/cryptoKeys/data",
+)
+
+
+class GcpKeys(_Part):
+    """Keys of Cloud KMS in the region, of any project: one for data, and one for the log bucket where one is made.
+
+    Google's service agents must be granted them: a verdict has that among its manual steps.
+    """
+
+    data: Annotated[str, _GCP_KEY]
+    logs: Annotated[str, _GCP_KEY] | None = None
+
+
 class GcpZone(_Zone):
-    """A landing zone on Google Cloud. Labels: https://cloud.google.com/resource-manager/docs/labels-overview"""
+    """A landing zone on Google Cloud. Labels: https://cloud.google.com/resource-manager/docs/labels-overview
+
+    `logs` is the log bucket that the stack's sink leads to. `trail` is a sink above the project that takes its audit,
+    flow and DNS logs already: the stack then makes neither sink, log bucket nor audit configuration.
+    """
 
     tag_key = r"[a-z][a-z0-9_-]{0,62}"
     tag_words = "1 to 63 lower-case letters, digits, _ and -, the first a letter"
@@ -240,6 +309,44 @@ class GcpZone(_Zone):
 
     platform: Literal["gcp"]
     network: GcpNetwork | None = None
+    keys: GcpKeys | None = None
+    logs: (
+        Annotated[
+            str,
+            _of(
+                rf"projects/{_PROJECT}/locations/[a-z0-9-]+/buckets/[\w.-]{{1,100}}",
+                "the id of a log bucket such as projects/company-logs/locations/us-central1/buckets/audit",
+            ),
+        ]
+        | None
+    ) = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"(organizations|folders)/\d+/sinks/[\w.-]{1,100}",
+                "an aggregated sink such as organizations/123456789012/sinks/audit",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _of_the_region(self) -> "GcpZone":
+        ids = {
+            f"keys.{use}": id_ for use, id_ in (self.keys.model_dump(exclude_none=True) if self.keys else {}).items()
+        }
+        for key, id_ in {**ids, **({"logs": self.logs} if self.logs else {})}.items():
+            if id_.split("/")[3] != self.region:
+                raise ValueError(f"{key}: is in {one_line(id_.split('/')[3])}; give one in {self.region}")
+        if self.keys and bool(self.keys.logs) is bool(self.logs or self.trail):
+            wrong = "no log bucket is made that would take it; leave it out" if self.keys.logs else "is missing; add it"
+            raise ValueError(f"keys.logs: {wrong}")
+        if self.logs and self.trail:
+            raise ValueError(
+                "logs: nothing would lead to it, for the trail takes the stack's logs; leave one of them out"
+            )
+        return self
 
 
 _GROUP = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft\.Network"
@@ -281,8 +388,49 @@ class AzureNetwork(_Part):
         return self.subnet_id
 
 
+_RESOURCE = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers"
+
+
+class AzureKeys(_Part):
+    """One key of a Key Vault of the subscription, and the identity that wraps with it already.
+
+    `data` is the key's address with its version. Azure ML takes a key of its own subscription and region only:
+    https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys. Logs have no key on Azure.
+    """
+
+    data: Annotated[
+        str,
+        _of(
+            r"https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127}/[0-9a-f]{32}",
+            "the address of a key with its version, such as https://company-ml.vault.azure.net/keys/data/<32 digits>",
+        ),
+    ]
+    vault_id: Annotated[
+        str, _of(rf"{_RESOURCE}/Microsoft\.KeyVault/vaults/[^/]+", "the id of the key's vault, from /subscriptions/ on")
+    ]
+    identity_id: Annotated[
+        str,
+        _of(
+            rf"{_RESOURCE}/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
+            "the id of a user-assigned identity, from /subscriptions/ on",
+        ),
+    ]
+    identity_client_id: Annotated[
+        str, _of(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the client id of the identity")
+    ]
+
+    @model_validator(mode="after")
+    def _of_one_vault(self) -> "AzureKeys":
+        if self.data.split("/")[2].partition(".")[0].casefold() != self.vault_id.rpartition("/")[2].casefold():
+            raise ValueError("vault_id: is another vault than that of the key; give the key's own")
+        return self
+
+
 class AzureZone(_Zone):
     """A landing zone on Azure.
+
+    `logs` is the Log Analytics workspace that everything logs to. `trail` is the diagnostic setting that exports the
+    subscription's activity log already. No stack makes one, so a verdict only says that it is there.
 
     Private DNS zones take 15 tags, and no key with a space or a parenthesis or with a digit at its head:
     https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/tag-resources. Storage takes keys of 128.
@@ -299,6 +447,30 @@ class AzureZone(_Zone):
 
     platform: Literal["azure"]
     network: AzureNetwork | None = None
+    keys: AzureKeys | None = None
+    logs: (
+        Annotated[
+            str, _of(rf"{_RESOURCE}/Microsoft\.OperationalInsights/workspaces/[^/]+", "the id of a log workspace")
+        ]
+        | None
+    ) = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"/subscriptions/[0-9a-fA-F-]{36}/providers/[Mm]icrosoft\.[Ii]nsights/diagnosticSettings/[^/]+",
+                "the id of the subscription's diagnostic setting, from /subscriptions/ on",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _of_the_subscription(self) -> "AzureZone":
+        for key, id_ in (("keys.vault_id", self.keys.vault_id if self.keys else None), ("trail", self.trail)):
+            if id_ is not None and id_.split("/")[2].lower() != self.account.lower():
+                raise ValueError(f"{key}: is of another subscription than {self.account}; give one of it")
+        return self
 
 
 LandingZone = AwsZone | GcpZone | AzureZone

@@ -37,6 +37,7 @@ def rules(platform: str) -> list[Rule]:
         _pinned,
         _regions,
         _retention,
+        _unread,
         _locations,
         *((_org_tags,) if platform in org_policies.REQUIRED_TAGS else ()),
     )
@@ -350,6 +351,29 @@ def _retention(platform: str) -> Rule:
                 yield f"keeps what it takes in for {days:g} days, at least {least:g} asked for"
 
     return retention
+
+
+def _unread(platform: str) -> Rule:
+    @whole_stack_rule(
+        "landing-zone-unread",
+        severity="low",
+        mandatory=False,
+        says="What a landing zone gives in place of what the stack would make is named: no rule here can read it.",
+        remedy="Have whoever keeps the landing zone confirm it; leave it out of the entry where they cannot.",
+    )
+    def unread(graph: Graph) -> Found:
+        """Advice, for it contradicts nothing. No other rule counts what is given as a pass of its own."""
+        there = given.zone(graph)
+        if there is None:
+            return
+        if there.keys is not None:
+            yield None, f"rests under keys that {there.owner} keeps, and nobody has read who may use them"
+        if there.logs is not None:
+            yield None, f"logs to {there.logs}, and nobody has read for how long that keeps what it is sent"
+        if there.trail is not None:
+            yield None, f"is recorded by {there.trail}, and nobody has read what that records"
+
+    return unread
 
 
 def _locations(platform: str) -> Rule:

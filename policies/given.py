@@ -17,12 +17,15 @@ Network = TypeVar("Network", AwsNetwork, GcpNetwork, AzureNetwork)
 
 @once_a_graph
 def networks(graph: Graph) -> Mapping[str, AwsNetwork | GcpNetwork | AzureNetwork]:
-    """The network of each landing zone that a resource of the graph names by its id, by the landing zone's name.
+    """The network of the landing zone that the stack file names, by the landing zone's name.
 
+    In a stack of another program, that of each landing zone whose network a resource of the graph names by its id.
     Raises BadInput for a file of landing zones that cannot be read.
     """
     zones = {name: zone for name, zone in landing_zones.load().items() if zone.platform == graph.platform}
     known = {name: zone.network for name, zone in zones.items() if zone.network is not None}
+    if graph.placement is not None:
+        return {name: network for name, network in known.items() if name == graph.placement.landing_zone}
     if not known:
         return {}
     named = {text.casefold() for resource in graph.cloud for text in texts_in(resource.inputs)}
@@ -42,6 +45,18 @@ def org_policy(graph: Graph, id_: str) -> Sequence[str] | None:
     """The values of a policy of the organisation; None where it is not in force. Raises as `zone` does."""
     there = zone(graph)
     return None if there is None else there.org_policies.get(id_)
+
+
+def logs(graph: Graph) -> str | None:
+    """The log store of the landing zone; None where it gives none. Raises as `zone` does."""
+    there = zone(graph)
+    return there.logs if there else None
+
+
+def trail(graph: Graph) -> str | None:
+    """The trail of the landing zone; None where it gives none. Raises as `zone` does."""
+    there = zone(graph)
+    return there.trail if there else None
 
 
 def of(graph: Graph, shape: type[Network]) -> list[Network]:

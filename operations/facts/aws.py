@@ -11,7 +11,7 @@ from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.kinds.aws.sns import SUBSCRIPTION
-from catalogue.landing_zones import AwsNetwork
+from catalogue.landing_zones import AwsNetwork, AwsZone
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
@@ -49,8 +49,20 @@ def exportable(graph: Graph) -> str:
 
 
 def before_up(graph: Graph) -> Iterator[str]:
-    """None: AWS's services need not be switched on."""
-    yield from ()
+    """AWS's services need not be switched on. Whoever keeps what a landing zone gives must let the stack use it."""
+    zone = given.zone(graph)
+    if not isinstance(zone, AwsZone):
+        return
+    if zone.keys is not None:
+        yield (
+            f"have {zone.owner} let the account's roles use {zone.keys.data} through its services in the key's policy, "
+            f"and log groups, trail, log delivery and alerts use {zone.keys.logs}"
+        )
+    if zone.logs is not None:
+        writers = "log delivery" if zone.trail else "the stack's trail, below trail/, and log delivery"
+        yield f"have {zone.owner} let {writers} write to {zone.logs} in the bucket's policy"
+    if zone.trail is not None:
+        yield f"have {zone.owner} see that {zone.trail} records management calls, object calls and predictions"
 
 
 def after_up(graph: Graph) -> Iterator[str]:

@@ -7,7 +7,7 @@ from catalogue.kinds.azure import NETWORK, consumption
 from catalogue.kinds.azure.machinelearningservices import MODEL, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
-from catalogue.landing_zones import AzureNetwork
+from catalogue.landing_zones import AzureNetwork, AzureZone
 from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
@@ -49,6 +49,12 @@ def before_up(graph: Graph) -> Iterator[str]:
     if graph.of(WORKSPACE):
         spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
         yield f"register the subscription's resource providers ({', '.join(spaces)})"
+    zone = given.zone(graph)
+    if isinstance(zone, AzureZone) and zone.keys is not None:
+        yield (
+            f"have {zone.owner} see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on "
+            f"{zone.keys.data}, and that the vault lets trusted services in"
+        )
 
 
 def _namespace(token: str) -> str:

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Apis, Reaches
+from catalogue.kind import Apis, Keys, Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
 from catalogue.kinds.gcp.provider import PROVIDER
-from catalogue.landing_zones import GcpNetwork
+from catalogue.landing_zones import GcpNetwork, GcpZone
 from catalogue.properties import Unreadable
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
 
+_LOGGING = "gcp-sa-logging"
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _SERVED, _INSTANCE = vertex.ENDPOINT, workbench.INSTANCE
 _SUBNET, _BUDGET = compute.SUBNETWORK, billing.BUDGET
@@ -52,6 +53,22 @@ def before_up(graph: Graph) -> Iterator[str]:
         yield f"enable the project's APIs ({', '.join(apis)})"
     if graph.of(_BUDGET):
         yield "have the right to make budgets on the billing account (roles/billing.costsManager)"
+    zone = given.zone(graph)
+    if not isinstance(zone, GcpZone):
+        return
+    if zone.keys is not None:
+        users = {
+            user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
+        }
+        yield (
+            f"have {zone.owner} grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's "
+            f"service agents ({', '.join(sorted(users - {_LOGGING}))})"
+            + (f", and on {zone.keys.logs} to {_LOGGING}" if zone.keys.logs else "")
+        )
+    if zone.logs is not None and zone.logs.split("/")[1] != zone.account:
+        yield f"have {zone.owner} grant the sink's writer roles/logging.bucketWriter on {zone.logs}"
+    if zone.trail is not None:
+        yield f"have {zone.owner} see that {zone.trail} takes the project's data access, flow and DNS logs"
 
 
 def after_up(graph: Graph) -> Iterator[str]:

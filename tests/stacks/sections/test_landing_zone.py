@@ -219,8 +219,41 @@ def within(platform: str, **says: Any) -> dict[str, Any]:
     return config
 
 
+OURS = "/subscriptions/11112222-3333-4444-5555-666677778888"
+VAULT_ID = f"{OURS}/resourceGroups/hub/providers/Microsoft.KeyVault/vaults/company-ml"
+IDENTITIES = f"{OURS}/resourceGroups/hub/providers/Microsoft.ManagedIdentity"
+OTHER = "/subscriptions/99990000-3333-4444-5555-666677778888"
+AWS_KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-12345678900"
+GCP_KEY = "projects/company-keys/locations/us-central1/keyRings/ml/cryptoKeys"
+KEPT: Mapping[str, Entry] = {
+    "aws": {
+        "keys": {"data": f"{AWS_KEY}1", "logs": f"{AWS_KEY}2"},
+        "logs": "arn:aws:s3:::company-central-logs",
+    },
+    "gcp": {
+        "keys": {"data": f"{GCP_KEY}/data"},
+        "logs": "projects/company-logs/locations/us-central1/buckets/audit",
+    },
+    "azure": {
+        "keys": {
+            "data": f"https://company-ml.vault.azure.net/keys/data/{'0123456789abcdef' * 2}",
+            "vault_id": VAULT_ID,
+            "identity_id": f"{IDENTITIES}/userAssignedIdentities/wraps",
+            "identity_client_id": "0a1b2c3d-1111-4222-8333-444455556666",
+        },
+        "logs": f"{OTHER}/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/central",
+        "trail": f"{OURS}/providers/Microsoft.Insights/diagnosticSettings/x",
+    },
+}
+"""The keys and the log store of the organisation."""
+TRAIL: Mapping[str, str] = {
+    "aws": "arn:aws:cloudtrail:us-east-1:444455556666:trail/organisation",
+    "gcp": "organizations/123456789012/sinks/audit",
+}
+
 GIVEN: Mapping[str, Entry] = {
     platform: {
+        **KEPT[platform],
         "name_prefix": "ml-",
         "extra_tags": {"data-class": "internal", "business-unit": "lending"},
         "network": NETWORKS[platform],
@@ -238,7 +271,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
 
 
 class World:
-    """A company with two landing zones a platform: one gives all that it can, one gives nothing. A graph is made once.
+    """A company with two landing zones a platform: one gives all that it can, one gives nothing.
+
+    A graph is made once, and judged once.
 
     Whoever makes one or judges it stands `within` the company.
     """
@@ -246,9 +281,16 @@ class World:
     def __init__(self, root: Path, programs: Programs) -> None:
         self.root, self._programs = root, programs
         self._made: dict[tuple[str, str], Graph] = {}
+        self._judged: dict[tuple[str, str], Verdict] = {}
         with self.within() as organisation:
             given = {f"given-{platform}": zone(platform, **GIVEN[platform]) for platform in PLATFORMS}
-            write(organisation, **given, **{f"nothing-{platform}": zone(platform) for platform in PLATFORMS})
+            # A trail and a log store are for one another's place.
+            trails = {
+                f"trail-{platform}": zone(platform, trail=trail, network=NETWORKS[platform])
+                for platform, trail in TRAIL.items()
+            }
+            nothing = {f"nothing-{platform}": zone(platform) for platform in PLATFORMS}
+            write(organisation, **given, **trails, **nothing)
 
     @contextmanager
     def within(self) -> Generator[Path]:
@@ -257,7 +299,7 @@ class World:
 
     def graph(self, platform: str, gives: str = "given") -> Graph:
         if (platform, gives) not in self._made:
-            config = (within if gives == "given" else stack)(platform, landing_zone=f"{gives}-{platform}")
+            config = (stack if gives == "nothing" else within)(platform, landing_zone=f"{gives}-{platform}")
             file = self.root / f"Pulumi.{platform}-pilot.yaml"
             text = yaml.safe_dump({"config": config})
             if gives == "given":  # the stack's own bucket has the prefix
@@ -267,10 +309,12 @@ class World:
                 self._made[platform, gives] = self._programs.run(Program.of(file))[0]
         return self._made[platform, gives]
 
-    def verdict(self, platform: str) -> Verdict:
-        graph = self.graph(platform)
-        with self.within():
-            return judged(graph)
+    def verdict(self, platform: str, gives: str = "given") -> Verdict:
+        graph = self.graph(platform, gives)
+        if (platform, gives) not in self._judged:
+            with self.within():
+                self._judged[platform, gives] = judged(graph)
+        return self._judged[platform, gives]
 
 
 def again(graph: Graph) -> Graph:
@@ -334,10 +378,65 @@ def test_an_entry_that_gives_nothing_changes_nothing(
 @EACH
 def test_a_stack_in_all_that_is_given_passes_and_says_what_is_given(world: World, platform: str) -> None:
     verdict = world.verdict(platform)
-    assert verdict.failing == []
+    assert not (said := "\n".join(found.message for found in verdict.failing)), said
     (fit,) = [proof for proof in verdict.proofs if proof.name == "network fit"]
     assert fit.state == "planned" and f"given by the landing zone given-{platform}, and its own routes" in fit.fact
     assert verdict.network is not None and verdict.network.cidr and verdict.network.subnets
+
+
+NOT_KEPT: Mapping[str, str] = {
+    "aws": r"aws:kms/.*",
+    "gcp": r"gcp:kms/.*|gcp:logging/projectBucketConfig:.*",
+    "azure": r"azure-native:keyvault:Key|azure-native:operationalinsights:.*",
+}
+
+
+@EACH
+def test_keys_and_log_store_that_are_given_are_used_and_none_is_made(world: World, platform: str) -> None:
+    graph, entry = world.graph(platform), GIVEN[platform]
+    assert [r.type for r in graph.cloud if re.fullmatch(NOT_KEPT[platform], r.type)] == []
+    said = {text for resource in graph.cloud for text in texts_in(resource.inputs)}
+    wanted = [*entry["keys"].values(), entry["logs"].removeprefix("arn:aws:s3:::")]
+    assert [value for value in wanted if not any(value in text for text in said)] == []
+    verdict = world.verdict(platform)
+    unread = [found for found in verdict.findings if found.rule == "landing-zone-unread"]
+    assert len(unread) == len({"keys", "logs", "trail"} & {*entry}) and not any(found.mandatory for found in unread)
+    assert any(entry["keys"]["data"] in step for step in verdict.manual_steps)
+
+
+@pytest.mark.parametrize("platform", TRAIL)
+def test_a_trail_that_is_given_is_named_and_none_is_made(world: World, platform: str) -> None:
+    made = r"aws:cloudtrail/.*|gcp:logging/.*|gcp:projects/iAMAuditConfig:.*|.*:index:Audit"
+    assert [r.type for r in world.graph(platform, "trail").resources if re.fullmatch(made, r.type)] == []
+    verdict = world.verdict(platform, "trail")
+    assert verdict.failing == []
+    (named,) = [found.message for found in verdict.findings if found.rule == "landing-zone-unread"]
+    assert TRAIL[platform] in named and any(TRAIL[platform] in step for step in verdict.manual_steps)
+
+
+KEPT_MISTAKES: list[tuple[str, Entry, str]] = [
+    ("aws", {"keys": {"data": f"{AWS_KEY}1".replace("us-east", "us-west"), "logs": f"{AWS_KEY}2"}}, "keys.data: is a"),
+    ("aws", {"keys": {"data": f"{AWS_KEY}1"}}, "keys.logs: is missing"),
+    ("aws", {"trail": TRAIL["aws"]}, "logs: is missing beside trail"),
+    ("aws", {"trail": TRAIL["aws"], "logs": "arn:aws:s3:::x-y", "network": NETWORKS["aws"]}, "logs: nothing would"),
+    ("aws", {"logs": "central-logs"}, "logs: found 'central-logs', allowed: the ARN of a bucket"),
+    ("gcp", {"keys": {"data": f"{GCP_KEY}/data", "logs": f"{GCP_KEY}/x".replace("us-c", "eu-c")}}, "keys.logs: is"),
+    ("gcp", {"keys": {"data": f"{GCP_KEY}/data"}}, "keys.logs: is missing"),
+    ("gcp", {"keys": {"data": f"{GCP_KEY}/d", "logs": f"{GCP_KEY}/l"}, "trail": TRAIL["gcp"]}, "keys.logs: no log"),
+    ("gcp", {"trail": TRAIL["gcp"], "logs": KEPT["gcp"]["logs"]}, "logs: nothing would lead to it"),
+    ("gcp", {"trail": "projects/x/sinks/y"}, "trail: found 'projects/x/sinks/y', allowed: an aggregated sink"),
+    ("azure", {"keys": KEPT["azure"]["keys"] | {"vault_id": f"{VAULT_ID}2"}}, "keys.vault_id: is another vault"),
+    ("azure", {"trail": f"{OTHER}/providers/Microsoft.Insights/diagnosticSettings/x"}, "trail: is of another subscrip"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("platform", "says", "sentence"), KEPT_MISTAKES)
+def test_a_mistake_in_keys_logs_and_trail_is_one_sentence(
+    organisation: Path, platform: str, says: Entry, sentence: str
+) -> None:
+    write(organisation, shared=zone(platform, **says))
+    (said,) = broken()
+    assert said.startswith(f"{CALLED}: landing_zones.shared.{sentence}"), said
 
 
 def test_roles_stand_under_the_path_and_the_boundary_that_are_given(world: World) -> None:
@@ -394,7 +493,7 @@ def test_on_aws_everything_stands_in_the_given_subnets(world: World) -> None:
 def test_on_aws_the_proof_misses_an_endpoint_that_nobody_has(organisation: Path, world: World) -> None:
     graph = world.graph("aws")
     fewer = NETWORKS["aws"] | {"endpoints": ["sagemaker.api"]}
-    write(organisation, shared=zone("aws", network=fewer))
+    write(organisation, **{"given-aws": zone("aws", network=fewer)})
     assert any("has no VPC endpoint for sts" in f.message for f in evaluate(again(graph), pack.RULES["aws"]).findings)
 
 
@@ -409,7 +508,8 @@ def test_on_gcp_machines_and_endpoints_stand_in_the_shared_vpc(organisation: Pat
     assert {one.inputs["subnetwork"] for one in graph.of("gcp:compute/address:Address")} == {subnet}
     assert {one.inputs["network"] for one in graph.of("gcp:compute/forwardingRule:ForwardingRule")} == {network}
     # The given network must resolve what is needed.
-    write(organisation, shared=zone("gcp", network=NETWORKS["gcp"] | {"private_domains": ["googleapis.com"]}))
+    fewer = NETWORKS["gcp"] | {"private_domains": ["googleapis.com"]}
+    write(organisation, **{"given-gcp": zone("gcp", network=fewer)})
     assert any("needs pkg.dev" in f.message for f in evaluate(again(graph), pack.RULES["gcp"]).findings)
 
 
