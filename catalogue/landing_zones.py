@@ -48,14 +48,19 @@ def _of(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_HUB = {
+    "hub": "a stack attaches nothing to a hub yet, for half of an attachment is the hub's to make; the nearest thing "
+    "is a network that is attached already, under network, or the hub's addresses under ranges_in_use"
+}
 _PREFIX = "2 to 10 characters: lower-case words of letters and digits, each with a '-' after it, such as acme-"
 
 
 class _Zone(_Part):
     """What an entry has on every platform. `owner` is who answers for it.
 
-    `name_prefix` begins every name that a stack makes in the cloud, before the stack's own. Together they are at most
-    22 characters (stacks/config.py). No bucket's name may begin with goog: https://cloud.google.com/storage/docs/buckets
+    `name_prefix` stands before the stack's own name wherever a name in the cloud begins with that. Together they have
+    22 characters at most (stacks/config.py). No bucket's name begins with goog:
+    https://cloud.google.com/storage/docs/buckets
     `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
     `org_policies` are the organisation's that are in force, by id, each with its values (catalogue/org_policies.py).
     """
@@ -66,8 +71,8 @@ class _Zone(_Part):
     """The same in words."""
     most_tags: ClassVar[int]
     """How many tags a resource may have, ours among them."""
-    refused: ClassVar[Mapping[str, str]] = {}
-    """The keys of other platforms, each with the nearest thing that this platform has."""
+    refused: ClassVar[Mapping[str, str]] = _HUB
+    """The keys that this platform has none of, each with the nearest thing that it has."""
 
     account: str
     region: str
@@ -301,7 +306,7 @@ class GcpZone(_Zone):
     tag_key = r"[a-z][a-z0-9_-]{0,62}"
     tag_words = "1 to 63 lower-case letters, digits, _ and -, the first a letter"
     most_tags = 64
-    refused = {
+    refused = _HUB | {
         "permissions_boundary_arn": "a service account has no boundary; the nearest thing is a deny policy of IAM, "
         "which the organisation attaches above the project",
         "role_path": "a service account has no path; the nearest thing is the project that it stands in",
@@ -439,7 +444,7 @@ class AzureZone(_Zone):
     tag_key = r"[^<>%&\\?/\s()0-9][^<>%&\\?/\s()]{0,127}"
     tag_words = "1 to 128 characters without spaces, parentheses and <>%&\\?/, the first no digit"
     most_tags = 15
-    refused = {
+    refused = _HUB | {
         "permissions_boundary_arn": "an identity has no boundary; the nearest thing is a deny assignment or an Azure "
         "Policy, which the organisation attaches to the management group",
         "role_path": "an identity has no path; the nearest thing is the resource group that it stands in",

@@ -27,7 +27,7 @@ def given(config: StackConfig) -> LandingZone | None:
 
 
 def named(stack: str, config: StackConfig) -> str:
-    """What begins every name that the stack makes in the cloud: the landing zone's prefix, and the stack's own name."""
+    """What names in the cloud begin with: the landing zone's prefix, and the stack's own name."""
     zone = given(config)
     return f"{zone.name_prefix if zone else ''}{stack}"
 

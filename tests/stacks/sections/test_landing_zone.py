@@ -114,6 +114,7 @@ MISTAKES: list[tuple[str, Entry, str]] = [
     ("gcp", {"extra_tags": {"data-class": "Internal"}}, "extra_tags.data-class: found 'Internal', allowed"),
     ("azure", {"extra_tags": {"data class": "1"}}, "extra_tags.data class: is no key of a tag on azure"),
     ("azure", {"extra_tags": {f"k{n}": "1" for n in range(10)}}, "extra_tags: found 10, allowed: at most 9 on azure"),
+    ("azure", {"hub": {}}, "hub: azure takes none: a stack attaches nothing to a hub yet"),
     ("aws", {"name_prefix": "ML"}, "name_prefix: found 'ML', allowed: 2 to 10 characters"),
     ("gcp", {"name_prefix": "goog-"}, "name_prefix: found 'goog-', allowed: 2 to 10 characters"),
     ("aws", {"org_policies": {"region-deny": []}}, "org_policies.region-deny: found a list, allowed: one or more"),
