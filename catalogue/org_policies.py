@@ -24,6 +24,7 @@ _PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _VPC = rf"projects/{_PROJECT}/global/networks/[a-z0-9-]+"
 
 REGION_DENY, AWS_TAGS, AWS_MACHINES = "region-deny", "required-tags", "sagemaker:InstanceTypes"
+GCP_LABELS = "required-labels"
 RESOURCE_LOCATIONS = "constraints/gcp.resourceLocations"
 KEY_PROJECTS = "constraints/gcp.restrictCmekCryptoKeyProjects"
 PEERINGS = "constraints/compute.restrictVpcPeering"
@@ -34,8 +35,8 @@ ALLOWED_LOCATIONS, AZURE_TAGS, NO_PUBLIC_NETWORK = "allowed-locations", "require
 
 LOCATIONS: Mapping[str, str] = {"aws": REGION_DENY, "gcp": RESOURCE_LOCATIONS, "azure": ALLOWED_LOCATIONS}
 """The policy of each platform that says where resources may stand."""
-REQUIRED_TAGS: Mapping[str, str] = {"aws": AWS_TAGS, "azure": AZURE_TAGS}
-"""The policy of a platform that asks for tags. Google Cloud has none for labels but those that a company writes."""
+REQUIRED_TAGS: Mapping[str, str] = {"aws": AWS_TAGS, "gcp": GCP_LABELS, "azure": AZURE_TAGS}
+"""The policy of each platform that asks for tags. On Google Cloud it is a custom constraint that a company writes."""
 
 PUBLIC_SWITCHES: Mapping[str, tuple[str, ...]] = {
     "azure-native:applicationinsights:Component": ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"),
@@ -71,6 +72,11 @@ KNOWN: Mapping[str, Mapping[str, OrgPolicy]] = {
             "a region such as us-central1 or in:us-central1-locations; write out the regions of a larger group",
             r"[a-z]+-[a-z]+\d+|in:[a-z]+-[a-z]+\d+-locations",
             _CONSTRAINTS,
+        ),
+        GCP_LABELS: OrgPolicy(
+            "the key of a label that a custom constraint asks of every resource",
+            r"[a-z][a-z0-9_-]{0,62}",
+            "https://cloud.google.com/resource-manager/docs/organization-policy/creating-managing-custom-constraints",
         ),
         KEY_PROJECTS: OrgPolicy(
             "a project that keys may come from, such as projects/company-keys", rf"(under:)?projects/{_PROJECT}",

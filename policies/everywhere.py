@@ -39,7 +39,7 @@ def rules(platform: str) -> list[Rule]:
         _retention,
         _unread,
         _locations,
-        *((_org_tags,) if platform in org_policies.REQUIRED_TAGS else ()),
+        _org_tags,
     )
     return [make(platform) for make in makers]
 
@@ -415,14 +415,14 @@ def _org_tags(platform: str) -> Rule:
         stack_key="landing_zone",
     )
     def tags(graph: Graph, resource: Resource) -> Iterator[str]:
-        """Each key with a value. AWS tells the case of a key, Azure does not."""
+        """Each key with a value. Azure alone does not tell the case of a key."""
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.tags, At)
         carried = resource.props.section_or_empty(kind.tags.path)
-        names = {name if platform == "aws" else name.lower() for name in carried.names() if carried.is_given(name)}
+        names = {name.lower() if platform == "azure" else name for name in carried.names() if carried.is_given(name)}
         for tag in given.org_policy(graph, policy) or ():
-            if (tag if platform == "aws" else tag.lower()) not in names:
+            if (tag.lower() if platform == "azure" else tag) not in names:
                 mends = "the stack file gives it" if tag in TAGS else "no extra_tags of the landing zone give it"
-                yield f"lacks the tag {tag}, which the organisation requires; {mends}"
+                yield f"lacks the {PLATFORMS[platform].tag} {tag}, which the organisation requires; {mends}"
 
     return tags

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -27,6 +28,7 @@ CATCHES: list[tuple[str, str, str, list[str], str]] = [
     ("aws", "org-tags", "required-tags", ["data-class"], "lacks the tag data-class"),
     ("aws", "org-machine-types", "sagemaker:InstanceTypes", ["ml.p5.48xlarge"], "runs on ml.m5"),
     ("gcp", "org-locations", "constraints/gcp.resourceLocations", ["in:europe-west4-locations"], "is in us-central1"),
+    ("gcp", "org-tags", "required-labels", ["data-class"], "lacks the label data-class"),
     ("gcp", "org-key-projects", "constraints/gcp.restrictCmekCryptoKeyProjects", ["projects/company-keys"],
      "has a key of payments-risk-pilot"),
     ("gcp", "org-networks", "constraints/compute.restrictVpcPeering", [f"{HUB}-b"], f"uses {HUB}, allowed"),
@@ -54,6 +56,7 @@ FITS: Mapping[str, Mapping[str, list[str]]] = {
     },
     "gcp": {
         "constraints/gcp.resourceLocations": ["in:us-central1-locations"],
+        "required-labels": ["cost-center"],
         "constraints/gcp.restrictCmekCryptoKeyProjects": ["under:projects/payments-risk-pilot"],
         "constraints/compute.restrictVpcPeering": [HUB],
         "constraints/compute.restrictSharedVpcSubnetworks": [SUBNET],
@@ -73,12 +76,16 @@ def pilots(request: pytest.FixtureRequest) -> Mapping[str, Graph]:
     graphs: dict[str, Graph] = {name: request.getfixturevalue(f"{name}_pilot") for name in PLATFORMS}
     graphs["gcp"] = replace(
         graphs["gcp"],
-        resources=(*graphs["gcp"].resources, _more(PEERING, peerNetwork=HUB), _more(ADDRESS, subnetwork=SUBNET)),
+        resources=(
+            *graphs["gcp"].resources,
+            _more(PEERING, peerNetwork=HUB),
+            _more(ADDRESS, subnetwork=SUBNET, labels={"cost-center": "cc-4711"}),
+        ),
     )
     return graphs
 
 
-def _more(type_: str, **inputs: str) -> Resource:
+def _more(type_: str, **inputs: Any) -> Resource:
     return Resource(f"urn:pulumi:x::mlplatform::{type_}::more", type_, "more", custom=True, inputs=inputs)
 
 
