@@ -165,17 +165,23 @@ class Resource:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does."""
+    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
+
+    `landing_zone` is the name of the one it stands in, or None.
+    """
 
     environment: str
     team: str
     account: str
     region: str
+    landing_zone: str | None = None
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
         """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing."""
-        return cls(**{each.name: str(words[each.name]) for each in fields(cls)})
+        always = {each.name: str(words[each.name]) for each in fields(cls) if each.name != "landing_zone"}
+        zone = words.get("landing_zone")
+        return cls(**always, landing_zone=None if zone is None else str(zone))
 
 
 @dataclass(frozen=True)

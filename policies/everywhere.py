@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from catalogue import org_policies
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
@@ -15,7 +16,7 @@ from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
-from policies import limits, quotas
+from policies import given, limits, quotas
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
@@ -36,6 +37,9 @@ def rules(platform: str) -> list[Rule]:
         _pinned,
         _regions,
         _retention,
+        _unread,
+        _locations,
+        _org_tags,
     )
     return [make(platform) for make in makers]
 
@@ -350,3 +354,78 @@ def _retention(platform: str) -> Rule:
                 yield f"keeps what it takes in for {days:g} days, at least {least:g} asked for"
 
     return retention
+
+
+def _unread(platform: str) -> Rule:
+    @whole_stack_rule(
+        "landing-zone-unread",
+        severity="low",
+        mandatory=False,
+        says="What a landing zone gives in place of what the stack would make is named: no rule here can read it.",
+        remedy="Have whoever keeps the landing zone confirm it; leave it out of the entry where they cannot.",
+    )
+    def unread(graph: Graph) -> Found:
+        """Advice, for it contradicts nothing. No other rule counts what is given as a pass of its own."""
+        there = given.zone(graph)
+        if there is None:
+            return
+        if there.keys is not None:
+            yield None, f"rests under keys that {there.owner} keeps, and nobody has read who may use them"
+        if there.logs is not None:
+            yield None, f"logs to {there.logs}, and nobody has read for how long that keeps what it is sent"
+        if there.trail is not None:
+            yield None, f"is recorded by {there.trail}, and nobody has read what that records"
+
+    return unread
+
+
+def _locations(platform: str) -> Rule:
+    policy = org_policies.LOCATIONS[platform]
+    zonal = ["gcp:workbench/instance:Instance"] if platform == "gcp" else []
+
+    @stack_rule(
+        "org-locations",
+        *(token for token, kind in kinds(platform).items() if isinstance(kind.stands, At)),
+        *zonal,
+        severity="high",
+        says=f"Nothing stands where the organisation's {policy} forbids it.",
+        remedy=given.REMEDY,
+        stack_key="region",
+    )
+    def locations(graph: Graph, resource: Resource) -> Iterator[str]:
+        """The provider's region, and that of each resource which names its own; a zone is of its region."""
+        if (values := given.org_policy(graph, policy)) is None:
+            return
+        kind = kind_of(resource.type)
+        path = kind.stands.path if kind and isinstance(kind.stands, At) else "location"
+        allowed = [re.sub("^in:|-locations$", "", value) for value in values]
+        for place in resource.props.each_text(path):
+            if re.sub(r"(\d)-[a-z]$", r"\1", place.lower()) not in allowed:
+                yield f"is in {place}, allowed by the organisation's {policy}: {', '.join(allowed)}"
+
+    return locations
+
+
+def _org_tags(platform: str) -> Rule:
+    policy = org_policies.REQUIRED_TAGS[platform]
+
+    @stack_rule(
+        "org-tags",
+        *(token for token, kind in kinds(platform).items() if isinstance(kind.tags, At)),
+        severity="high",
+        says=f"Everything that can carry {PLATFORMS[platform].tag}s carries those that the organisation requires.",
+        remedy="Give the tag as one of the landing zone's extra_tags. " + given.REMEDY,
+        stack_key="landing_zone",
+    )
+    def tags(graph: Graph, resource: Resource) -> Iterator[str]:
+        """Each key with a value. Azure alone does not tell the case of a key."""
+        kind = kind_of(resource.type)
+        assert kind is not None and isinstance(kind.tags, At)
+        carried = resource.props.section_or_empty(kind.tags.path)
+        names = {name.lower() if platform == "azure" else name for name in carried.names() if carried.is_given(name)}
+        for tag in given.org_policy(graph, policy) or ():
+            if (tag.lower() if platform == "azure" else tag) not in names:
+                mends = "the stack file gives it" if tag in TAGS else "no extra_tags of the landing zone give it"
+                yield f"lacks the {PLATFORMS[platform].tag} {tag}, which the organisation requires; {mends}"
+
+    return tags
