@@ -57,8 +57,8 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:
         yield ManualStep(
-            what=f"see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on {zone.keys.data}, and "
-            "that the vault lets trusted services in",
+            what=f"see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on "
+            f"{zone.keys.data}, and that the vault lets trusted services in",
             who=zone.owner,
             checks=[f"az role assignment list --subscription {account} --all --assignee {zone.keys.identity_id}"],
         )

@@ -84,7 +84,7 @@ def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]
             user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
         }
         yield ManualStep(
-            what=f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's service agents "
+            what=f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
             f"({', '.join(sorted(users - {_LOGGING}))})"
             + (f", and on {zone.keys.logs} to {_LOGGING}" if zone.keys.logs else ""),
             who=zone.owner,
@@ -97,10 +97,11 @@ def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]
             checks=[f"gcloud projects get-iam-policy {zone.logs.split('/')[1]}"],
         )
     if zone.trail is not None:
+        above, id_, _, sink = zone.trail.split("/")
         yield ManualStep(
             what=f"see that {zone.trail} takes the project's data access, flow and DNS logs",
             who=zone.owner,
-            checks=[f"gcloud logging sinks describe {zone.trail.rpartition('/')[2]}"],
+            checks=[f"gcloud logging sinks describe {sink} --{above.removesuffix('s')}={id_}"],
         )
 
 
