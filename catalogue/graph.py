@@ -5,9 +5,10 @@ Pulumi's wire names. A secret stays marked, and its value never enters the graph
 stays marked as unknown.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -165,17 +166,31 @@ class Resource:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does."""
+    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
+
+    `sources` are the places of others that the stack file names, each with who lets the stack in.
+    """
 
     environment: str
     team: str
     account: str
     region: str
+    sources: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
-        """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing."""
-        return cls(**{each.name: str(words[each.name]) for each in fields(cls)})
+        """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing.
+
+        The engine hands a mapping over as JSON; one that cannot be read raises KeyError, too.
+        """
+        said: Any = words.get("sources") or {}
+        try:
+            places: Mapping[str, Any] = json.loads(said) if isinstance(said, str) else said
+            sources = tuple(sorted((name, str(place["granted_by"])) for name, place in places.items()))
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("sources") from None
+        own = {name: str(words[name]) for name in ("environment", "team", "account", "region")}
+        return cls(**own, sources=sources)
 
 
 @dataclass(frozen=True)

@@ -293,6 +293,8 @@ def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts) -> I
         yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
     if uris := sorted(facts.artifacts(graph)):
         yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
+    for place, granted_by in graph.placement.sources if graph.placement else ():
+        yield f"have {granted_by} let the stack's identities in to {place}"
     yield from read.before_up(graph)
     yield f"run pulumi up -s {graph.stack}"
     yield from read.after_up(graph)

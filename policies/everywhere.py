@@ -7,16 +7,19 @@ state, and which machines and images run.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import cast
 
+from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.azure import containerregistry
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
-from catalogue.platforms import PLATFORMS, cloud_of, platform_of
+from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
 from policies import limits, quotas
-from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
+from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
@@ -34,6 +37,7 @@ def rules(platform: str) -> list[Rule]:
         _quota,
         _quota_undeclared,
         _pinned,
+        _registries,
         _regions,
         _retention,
     )
@@ -302,6 +306,52 @@ def _pinned(platform: str) -> Rule:
                 yield f"names no version of its image ({image})"
 
     return pinned
+
+
+def _registries(platform: str) -> Rule:
+    record = PLATFORMS[platform]
+
+    @stack_rule(
+        "identity-registries",
+        *_with(platform, lambda kind: isinstance(kind.serves, Serves)),
+        severity="high",
+        says="Every image is of the stack's own account, of the platform's maker, or of a registry that the stack file "
+        "names with who grants the pull.",
+        remedy="In the stack file, name the registry under sources, with its account and who lets the stack in; or "
+        "push a copy of the image into a registry of the stack's own account, and name that one.",
+        stack_key="sources",
+    )
+    def registries(graph: Graph, resource: Resource) -> Iterator[str]:
+        """A pull from another account needs a grant there, which no program of this account can make or see.
+
+        On Azure the name of a registry tells no account, so the stack's own are those in the graph. Images of AWS, of
+        Google and of Microsoft are open to every account.
+        """
+        kind = kind_of(resource.type)
+        assert kind is not None and isinstance(kind.serves, Serves)
+        for image in kind.serves.images(graph, resource):
+            of = re.fullmatch(record.registry, image)
+            if of is not None and not _may_pull(graph, of["place"], of.groupdict().get("owner")):
+                yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image})"
+
+    return registries
+
+
+def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
+    if graph.placement is None:  # whose account it is, nobody says
+        return True
+    record = PLATFORMS[cast(Platform, graph.platform)]
+    maker = {*record.open_registries, *generated(record.name).registries}
+    known = {graph.placement.account, *named_places(graph), *maker}
+    return place in known or owner in known or any(_is_at(own, place) for own in graph.of(containerregistry.REGISTRY))
+
+
+def _is_at(registry: Resource, place: str) -> bool:
+    """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
+    named = registry.props.text_if_known("registryName") or registry.props.text_if_known("name")
+    return (
+        re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None
+    )
 
 
 def _regions(platform: str) -> Rule:

@@ -46,8 +46,11 @@ _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs ru
 _SPOT = "spot machines are not there yet; every machine is on demand"
 _SECRETS = "secrets are not there yet; keep them out of a stack file, which everybody can read"
 _CONTAINER = "say it of a model, under mlplatform:models"
-_STORAGE = "the stack makes storage for artifacts of its own; name data by artifact_uri, input_uri and output_uri"
-_REGISTRY = "the stack makes a registry of images and models of its own; leave it out"
+_STORAGE = (
+    "the stack makes storage for artifacts of its own; name data by artifact_uri, input_uri and output_uri, and a "
+    "bucket of others under mlplatform:sources"
+)
+_REGISTRY = "the stack makes a registry of its own; name one of others under mlplatform:sources"
 _NAMED = "a stack has the name of its file, and a model, endpoint or batch job that of its key; leave it out"
 _VERSION = "the version of a model stands in its artifact_uri and in its image's tag; leave it out"
 _LOGS = "every stack has an audit trail and logs, whose retention no stack file sets; leave it out"

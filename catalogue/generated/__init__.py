@@ -53,10 +53,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Generated:
-    """One file: its sources, by what was read there, and the facts of each type."""
+    """One file: its sources, by what was read there, and the facts of each type.
+
+    `registries` are the accounts that keep the images which the platform's own maker offers; empty where no source
+    says it.
+    """
 
     sources: Mapping[str, Source]
     types: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
+    registries: frozenset[str] = frozenset()
 
     def evidence(self, read: str) -> Evidence:
         """What the facts that were read in a source rest on."""
@@ -70,6 +75,7 @@ def generated(platform: Platform) -> Generated:
     return Generated(
         {read: Source(**source) for read, source in file["sources"].items()},
         {token: _facts(facts) for token, facts in file["types"].items()},
+        frozenset(file.get("registries", ())),
     )
 
 

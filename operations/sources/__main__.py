@@ -1,8 +1,9 @@
 """Writes the generated facts of the catalogue: `python -m operations.sources FOLDER`, or `make facts SOURCES=FOLDER`.
 
 FOLDER holds a checkout of each provider that Pulumi bridges, `terraform-provider-aws` and
-`terraform-provider-google-beta`, at a tag; and of what says rights, `pulumi/pulumi-aws-native` and
-`iann0036/iam-dataset`. Exit 2: a source is missing or cannot be read; nothing is written then.
+`terraform-provider-google-beta`, at a tag; of what says rights, `pulumi/pulumi-aws-native` and
+`iann0036/iam-dataset`; and of what says whose AWS's images are, `aws/sagemaker-python-sdk`. Exit 2: a source is missing
+or cannot be read; nothing is written then.
 """
 
 import json
@@ -18,7 +19,7 @@ from catalogue.kind import Kind, Renders
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.rendering import Terraform
-from operations.sources import bridged, rights, sdk
+from operations.sources import bridged, registries, rights, sdk
 from operations.sources.golang import Unread
 from operations.sources.terraform import Aws, Google, Provider
 
@@ -27,6 +28,8 @@ _BRIDGED: Mapping[Platform, tuple[str, type[Provider]]] = {
     "gcp": ("terraform-provider-google-beta", Google),
 }
 _RIGHTS: Mapping[Platform, str] = {"aws": "pulumi/pulumi-aws-native", "gcp": "iann0036/iam-dataset"}
+
+_IMAGES = "aws/sagemaker-python-sdk"
 
 
 def main(arguments: list[str]) -> int:
@@ -56,8 +59,13 @@ def _file(platform: Platform, sources: Path) -> dict[str, Any]:
         provider = reader(root)
         said["replaces"] = _source(f"hashicorp/{repository}", _tag(root), through=provider.through)
         said["rights"] = _source(_RIGHTS[platform], _commit(sources / _RIGHTS[platform].rpartition("/")[2]))
+    images: list[str] = []
+    if platform == "aws":
+        images = registries.of_aws(sources / _IMAGES.rpartition("/")[2])
+        said["registries"] = _source(_IMAGES, _commit(sources / _IMAGES.rpartition("/")[2]), registries.FOLDER)
     own = {token: kind for token, kind in kinds(platform).items() if not token.startswith(("pulumi:", "mlplatform:"))}
-    return {"sources": said, "types": {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}}
+    types = {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}
+    return {"sources": said, "types": types, **({"registries": images} if images else {})}
 
 
 def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: Path) -> dict[str, Any]:

@@ -243,6 +243,19 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
     ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
+    (
+        "identity-registries",
+        setting(MODEL, "primaryContainer.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/x:1"),
+    ),
+    (
+        "identity-written-places",
+        adding(
+            "aws:iam/rolePolicy:RolePolicy",
+            policy={
+                "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::claims/a/*"}]
+            },
+        ),
+    ),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
 ]

@@ -373,6 +373,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", protecting(SERVED, True)),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1")),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),

@@ -337,6 +337,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-repository-immutable", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
+    ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
+    ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
+    ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
 ]
 
 
