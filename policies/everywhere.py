@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.azure import containerregistry
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
+from catalogue.wording import one_line
 from policies import limits, quotas
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
@@ -38,6 +40,7 @@ def rules(platform: str) -> list[Rule]:
         _quota_undeclared,
         _pinned,
         _registries,
+        _names,
         _regions,
         _retention,
     )
@@ -352,6 +355,33 @@ def _is_at(registry: Resource, place: str) -> bool:
     return (
         re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None
     )
+
+
+def _behaviour(kind: Kind) -> Behaviour | None:
+    return kind.acts.behaviour if isinstance(kind.acts, Acts) and kind.acts.behaviour.pattern else None
+
+
+def _names(platform: str) -> Rule:
+    @stack_rule(
+        "sizes-name",
+        *_with(platform, lambda kind: _behaviour(kind) is not None),
+        severity="high",
+        says="Every resource has a name that its service takes: no longer, and of no other letters.",
+        remedy="Give it another name; names of this program are made of the stack's, and of those in the stack file.",
+    )
+    def names(graph: Graph, resource: Resource) -> Iterator[str]:
+        """By the pattern in the kind's record, which has its source. A name that Pulumi makes up is judged once it is
+        known: it is eight characters longer than the resource's own.
+        """
+        kind = kind_of(resource.type)
+        behaviour = _behaviour(kind) if kind else None
+        assert behaviour is not None
+        name = resource.props.text_if_known(behaviour.name)
+        if name and not re.fullmatch(behaviour.pattern, name):
+            found = f"{one_line(name)!r} as its {behaviour.name}, of {len(name)} characters"
+            yield f"has {found}, and {platform} takes {behaviour.pattern}"
+
+    return names
 
 
 def _regions(platform: str) -> Rule:

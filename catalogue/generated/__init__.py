@@ -39,7 +39,8 @@ class Facts:
     refuses an input. `taggable` is the input of the tags, None where the type takes none. `replaces` are the inputs
     whose change makes a new resource, None where no source says it. `unread` are the inputs at the top that the SDK has
     and the source of `replaces` lacks, for it is older. `rights` are what it takes to create one, and `api` is the one
-    that it is made through on Google Cloud; empty where no source says it.
+    that it is made through on Google Cloud; empty where no source says it. `longest` are the most characters of a text,
+    or entries of a list or map, that the service takes.
     """
 
     required: frozenset[str]
@@ -49,6 +50,7 @@ class Facts:
     unread: frozenset[str]
     rights: tuple[str, ...]
     api: str
+    longest: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -89,4 +91,5 @@ def _facts(said: Mapping[str, Any]) -> Facts:
         unread=frozenset(said.get("unread", ())),
         rights=tuple(said.get("rights", ())),
         api=said.get("api", ""),
+        longest=said.get("longest", {}),
     )

@@ -54,6 +54,17 @@ def rewriting(type_: str, path: str, old: str, new: str, name: str = "") -> Muta
     return mutate
 
 
+def copying(type_: str, times: int) -> Mutation:
+    """The first resource of a type so many times more."""
+
+    def mutate(graph: Graph) -> Graph:
+        one = first(graph, type_)
+        more = tuple(replace(one, urn=f"{one.urn}-{n}", name=f"{one.name}-{n}") for n in range(times))
+        return replace(graph, resources=(*graph.resources, *more))
+
+    return mutate
+
+
 def ignoring_nothing(type_: str) -> Mutation:
     """The first resource of a type without its ignored changes."""
     return lambda graph: swapped(graph, replace(first(graph, type_), options={}))
@@ -373,6 +384,13 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", protecting(SERVED, True)),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("sizes-name", setting(STORAGE, "accountName", "x" * 25)),
+    ("sizes-name", setting(SERVED, "endpointName", "x" * 33)),
+    ("sizes-assignments", copying(f"{AUTH}:RoleAssignment", 4_000)),
+    ("sizes-endpoints", copying(SERVED, 100)),
+    ("sizes-endpoints", copying(f"{ML}:BatchDeployment", 500)),
+    ("sizes-deployments", copying(DEPLOYMENT, 20)),
+    ("sizes-deployments", setting(DEPLOYMENT, "sku.capacity", 51)),
     ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1")),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),

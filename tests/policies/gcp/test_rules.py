@@ -98,6 +98,18 @@ def _granted_often(graph: Graph, times: int) -> Graph:
     return replace(graph, resources=(*graph.resources, *more))
 
 
+def granted_to(times: int) -> Mutation:
+    """The first grant in the project, to so many principals."""
+
+    def mutate(graph: Graph) -> Graph:
+        grant = first(graph, "gcp:projects/iAMMember:IAMMember")
+        names = [f"user:{n}@example.com" for n in range(times)]
+        more = [replace(grant, urn=f"{grant.urn}-{name}", inputs={**grant.inputs, "member": name}) for name in names]
+        return replace(graph, resources=(*graph.resources, *more))
+
+    return mutate
+
+
 def first(graph: Graph, type_: str, name: str = "") -> Resource:
     return next(r for r in graph.resources if r.type == type_ and name in r.name)
 
@@ -337,6 +349,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-repository-immutable", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
+    ("sizes-name", setting(BUCKET, "name", "Upper")),
+    ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
+    ("sizes-principals", granted_to(1_501)),
     ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
     ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
     ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
