@@ -8,7 +8,7 @@ stays marked as unknown.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -168,7 +168,8 @@ class Resource:
 class Placement:
     """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
 
-    `sources` are the places of others that the stack file names, each with who lets the stack in.
+    `sources` are the places of others that the stack file names, each with who lets the stack in. `config_bytes` is the
+    size of all that the file says, as the engine hands it to the program; 0 where the engine has done so.
     """
 
     environment: str
@@ -176,6 +177,7 @@ class Placement:
     account: str
     region: str
     sources: tuple[tuple[str, str], ...] = ()
+    config_bytes: int = 0
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -189,8 +191,14 @@ class Placement:
             sources = tuple(sorted((name, str(place["granted_by"])) for name, place in places.items()))
         except (ValueError, TypeError, AttributeError):
             raise KeyError("sources") from None
-        own = {name: str(words[name]) for name in ("environment", "team", "account", "region")}
-        return cls(**own, sources=sources)
+        environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
+        return cls(environment, team, account, region, sources)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
+        """The placement that a graph's JSON has kept. Raises KeyError for a missing word."""
+        sources = {place: {"granted_by": who} for place, who in kept.get("sources", ())}
+        return replace(cls.from_words({**kept, "sources": sources}), config_bytes=kept.get("config_bytes", 0))
 
 
 @dataclass(frozen=True)
@@ -299,7 +307,7 @@ class Graph:
             resources=tuple(Resource.from_json(item) for item in data["resources"]),
             outputs=data["outputs"],
             ours=ours,
-            placement=Placement.from_words(place) if (place := data.get("placement")) else None,
+            placement=Placement.from_json(place) if (place := data.get("placement")) else None,
         )
 
 

@@ -27,6 +27,8 @@ from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, st
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
 _PINNED = re.compile(rf"[^:@]+(:{_TAG})?@sha256:[0-9a-f]{{64}}|[^:@]+:{_TAG}", re.ASCII | re.IGNORECASE)
 
+VARIABLE_BYTES = 128 * 1024
+
 
 def rules(platform: str) -> list[Rule]:
     """The rules of this module for one platform."""
@@ -41,6 +43,7 @@ def rules(platform: str) -> list[Rule]:
         _pinned,
         _registries,
         _names,
+        _config,
         _regions,
         _retention,
     )
@@ -382,6 +385,24 @@ def _names(platform: str) -> Rule:
             yield f"has {found}, and {platform} takes {behaviour.pattern}"
 
     return names
+
+
+def _config(platform: str) -> Rule:
+    @whole_stack_rule(
+        "sizes-config",
+        severity="high",
+        says=f"What a stack file says fits into the {VARIABLE_BYTES:,} bytes of the variable that hands it on.",
+        remedy="Say less in the stack file: shorter names and folders of models, endpoints and batch_jobs; or make two "
+        "stacks of it.",
+    )
+    def config(graph: Graph) -> Found:
+        """The engine hands it to the program in PULUMI_CONFIG, and Linux starts no process with a longer variable:
+        execve(2), https://man7.org/linux/man-pages/man2/execve.2.html (MAX_ARG_STRLEN).
+        """
+        if graph.placement is not None and (size := graph.placement.config_bytes) > VARIABLE_BYTES:
+            yield None, f"its file is {size:,} bytes as the engine hands it on, and Linux takes {VARIABLE_BYTES:,}"
+
+    return config
 
 
 def _regions(platform: str) -> Rule:

@@ -128,3 +128,10 @@ def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
     for broken in ("{", "[1]", {"s3://a": "ben"}):
         with pytest.raises(KeyError):
             Placement.from_words(words | {"sources": broken})
+
+
+def test_a_graph_that_is_written_and_read_keeps_what_its_stack_file_names() -> None:
+    one = stack("aws", sources=["s3://claims-data"])
+    assert one.placement is not None
+    sized = replace(one, placement=replace(one.placement, config_bytes=7))
+    assert Graph.from_json(json.loads(json.dumps(sized.to_json()))) == sized
