@@ -7,7 +7,7 @@ from catalogue import landing_zones
 from catalogue.graph import Graph
 from catalogue.landing_zones import AwsNetwork, AzureNetwork, GcpNetwork
 from catalogue.marked import texts_in
-from policies.once import once_a_graph
+from catalogue.once import once_a_graph
 
 Network = TypeVar("Network", AwsNetwork, GcpNetwork, AzureNetwork)
 

@@ -10,7 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import at, changed, drop, dropped, put, swapped, without
+from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
 
 Mutation = Callable[[Graph], Graph]
 
@@ -256,6 +256,7 @@ CATCHES: list[tuple[str, Mutation]] = [
             },
         ),
     ),
+    ("sizes-config", with_a_long_file),
     ("sizes-name", setting(SERVED, "name", "x" * 64)),
     ("sizes-name", setting("aws:iam/role:Role", "name", "a role")),
     ("sizes-input", setting(MODEL, "primaryContainer.environment", {f"V{n}": "x" for n in range(101)})),

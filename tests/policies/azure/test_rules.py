@@ -10,7 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, dropped, paths, put, swapped, without
+from tests.mutate import changed, dropped, paths, put, swapped, with_a_long_file, without
 
 Mutation = Callable[[Graph], Graph]
 
@@ -384,6 +384,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", protecting(SERVED, True)),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("sizes-config", with_a_long_file),
     ("sizes-name", setting(STORAGE, "accountName", "x" * 25)),
     ("sizes-name", setting(SERVED, "endpointName", "x" * 33)),
     ("sizes-assignments", copying(f"{AUTH}:RoleAssignment", 4_000)),

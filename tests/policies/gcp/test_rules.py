@@ -10,7 +10,7 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, drop, dropped, put, swapped, without
+from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
 
 Mutation = Callable[[Graph], Graph]
 
@@ -349,6 +349,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-repository-immutable", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
+    ("sizes-config", with_a_long_file),
     ("sizes-name", setting(BUCKET, "name", "Upper")),
     ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
     ("sizes-principals", granted_to(1_501)),
