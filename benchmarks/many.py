@@ -23,6 +23,15 @@ def section(environment: Mapping[str, str], folder: Path, platforms: Sequence[st
             said = done.stdout.decode().strip().splitlines() or [done.said]
             ended = done.said if done.code == 2 else next((line for line in said if line.strip()), "")
             kept = f"{file.stat().st_size:,}"
-            rows.append((platform, f"{size:,}", kept, f"{done.seconds:.0f}", f"{done.peak_mb:.0f}", ended[:160]))
+            rows.append(
+                (
+                    platform,
+                    f"{size:,}",
+                    kept,
+                    f"{done.seconds:.0f}",
+                    f"{done.peak_mb:.0f}",
+                    ended.replace(f"{folder}/", "")[:160],
+                )
+            )
     columns = ("platform", "models and jobs", "bytes of the file", "seconds", "peak MB", "ends in")
     return "\n\n".join(["### Many models, each with a batch job", "Once each.", table(columns, rows)])
