@@ -7,7 +7,7 @@ from catalogue import landing_zones
 from catalogue.graph import Graph
 from catalogue.landing_zones import AwsNetwork, AzureNetwork, GcpNetwork, LandingZone
 from catalogue.marked import texts_in
-from policies.once import once_a_graph
+from catalogue.once import once_a_graph
 
 REMEDY = "Or have the account excepted from the policy, and take it out of the landing zone."
 """What mends a contradiction of the organisation's own policy, where the plan is not to change."""

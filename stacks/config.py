@@ -93,7 +93,8 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise BadInput(f"{where}: cannot be read ({reason}); name a stack file such as aws-pilot") from None
     if len(data) > MAX_FILE_BYTES:
-        raise BadInput(f"{where}: found more than {MAX_FILE_BYTES} bytes, allowed: at most that in a stack file")
+        most = f"found more than {MAX_FILE_BYTES:,} bytes, allowed: at most that in a stack file"
+        raise BadInput(f"{where}: {most}; make two stacks of it")
     try:
         read: tuple[object, list[str]] = load(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -160,6 +161,16 @@ def to_engine(path: Path) -> dict[str, str]:
     validate(config, where, said)
     own = {key: value for key, value in config.items() if key.startswith(f"{NAMESPACE}:")}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
+
+
+def handed_bytes(config: Mapping[str, str]) -> int:
+    """The size of the one variable in which the engine hands a config to the program, its values as compact JSON."""
+
+    def compact(value: object) -> str:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    values = {key: compact(json.loads(v)) if v.startswith(("{", "[")) else v for key, v in config.items()}
+    return len(f"PULUMI_CONFIG={compact(values)}".encode()) + 1
 
 
 def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) -> StackConfig:

@@ -12,11 +12,11 @@ from catalogue.kinds.azure import monitor, operationalinsights
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
 from policies import given
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
-from policies.once import once_a_graph
 from policies.rule import resource_rule, stack_rule
 
 _VERSIONED = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{7,}")
