@@ -1,14 +1,15 @@
 """What pricing a resource needs on every platform: the catalogue in one region, and how often a schedule fires."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice, takewhile
 
 from cronsim import CronSim
 
 from catalogue.graph import Graph
-from catalogue.hardware.catalogue import Catalogue
+from catalogue.hardware.catalogue import Catalogue, as_listed
 from catalogue.machines import Machines
 
 MONTH_MINUTES = 365.25 / 12 * 24 * 60
@@ -58,17 +59,15 @@ class Pricing:
         """
         family = self.hardware.family_of(machines.machine_type, machines.accelerator)
         known = self.hardware.machine(family) if family else None
-        price = known.price(self.region, machines.use) if known else None
-        if price is None and known and self.dearest:
-            everywhere = (known.price(region, machines.use) for region in self.hardware.regions)
-            price = max((each for each in everywhere if each is not None), default=None)
+        everywhere = ((at, known.price(at, machines.use)) for at in (self.region, *self.hardware.regions) if known)
+        price = self._here({at: each for at, each in everywhere if each is not None})
         if price is None or not self.hardware.fits(family, machines.accelerators):
             raise NoFigure(f"{machines.said} for {machines.use} in {self.region}", self._instead(family, machines))
         return price
 
     def _instead(self, family: str | None, machines: Machines) -> str:
         families, use = self.hardware.families, machines.use
-        here = [name for name, f in families.items() if f.price(self.region, use) is not None]
+        here = [n for n in families if self.hardware.machine_in(n, self.region).price(self.region, use) is not None]
         known = self.hardware.machine(family) if family else None
         elsewhere = [at for at in self.hardware.regions if known and known.price(at, use) is not None]
         ways = [
@@ -100,14 +99,34 @@ class Pricing:
         It is never estimated but with `dearest`. Raises NoFigure where the catalogue has no price of it in this region.
         """
         known = self.hardware.services.get(service)
-        if known is not None and known.price_usd and self.dearest:
-            return known.price_usd.get(self.region, max(known.price_usd.values()))
-        if known is None or self.region not in known.price_usd:
+        price = self._here(known.price_usd if known else {})
+        if price is None:
             regions = sorted(known.price_usd) if known else []
             more = f"add its price with a public source to catalogue/hardware/{self.hardware.platform}.yaml"
             chosen = f"Choose a region in which its price is known ({_some(regions)}), or {more}." if regions else ""
             raise NoFigure(f"{service} in {self.region}", chosen or f"Choose another machine, or {more}.")
-        return known.price_usd[self.region]
+        return price
+
+    def workspace(self, machine_type: str) -> float:
+        """Dollars an hour for a person's own machine, as the platform's `workspace_list` has it.
+
+        It is never estimated but with `dearest`. Raises NoFigure where the list has no price of it in this region.
+        """
+        name = self.hardware.workspace_list
+        listed: Mapping[str, float] = as_listed(name, machine_type) if name else {}
+        price = self._here(listed)
+        if price is None:
+            more = f"add its price with a public source to catalogue/hardware/prices/{name}.csv"
+            chosen = f"Choose a region in which its price is known ({_some(sorted(listed))}), or {more}."
+            raise NoFigure(
+                f"{machine_type} for a workspace in {self.region}",
+                chosen if listed else f"Choose another machine, or {more}.",
+            )
+        return price
+
+    def _here(self, prices: Mapping[str, float]) -> float | None:
+        """Of prices by region the one that holds here. None where it is unknown, with `dearest` only everywhere."""
+        return prices.get(self.region, max(prices.values(), default=None) if self.dearest else None)
 
     def assume(self, name: str) -> float:
         """A stated assumption."""
@@ -125,6 +144,7 @@ def _some(names: Iterable[str], most: int = 6) -> str:
     return ", ".join([*named[:most], *(["…"] if len(named) > most else [])])
 
 
+@cache  # the jobs of a stack often start together
 def cron_runs_per_month(cron: str) -> float:
     """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
     start = datetime(2026, 1, 1)

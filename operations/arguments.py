@@ -1,9 +1,11 @@
 """The arguments that several commands share: a stack, a folder for reports, a day, a format."""
 
+import json
+import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,6 +50,16 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
+LIST_SCHEMA_VERSION = 1
+"""The version of the JSON of `cost`, `limits` and `kinds`. It grows where a reader of the last one would break."""
+
+
+def print_list(**said: Any) -> None:
+    """Print a list as JSON: an object with its `schema_version` and what is said of one thing or of several."""
+    json.dump({"schema_version": LIST_SCHEMA_VERSION, **said}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
+
+
 def file_of(name: str) -> Path:
     """The stack file for a name or a path. Raises BadInput naming the stacks there are."""
     if name.endswith((".yaml", ".yml")):
@@ -58,15 +70,11 @@ def file_of(name: str) -> Path:
     return stack_file(name)
 
 
-def graph_of(stack: str, *, in_every_phase: bool = False) -> "Graph":
-    """The graph of a stack by its name or the path of its file, in the phase of the file or in every one.
+def graph_of(stack: str) -> "Graph":
+    """The graph of a stack by its name or the path of its file. Raises BadInput, PreviewFailed."""
+    from operations.preview import preview as run
 
-    Raises BadInput, PreviewFailed.
-    """
-    from operations.preview import Program, run
-
-    program = Program.of(file_of(stack))
-    return run(program.in_every_phase if in_every_phase else program)
+    return run(file_of(stack))
 
 
 def day(given: str | None) -> date:

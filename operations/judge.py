@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
 
+from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
 from operations import bill as bills
-from operations import facts, hardware, words
+from operations import facts, hardware, networks, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
@@ -17,6 +18,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.steps import manual
 from operations.verdict import (
+    Caveat,
     Cost,
     CreatedNode,
     Excepted,
@@ -56,7 +58,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     cost = bills.price(graph, region, today)
     rows = hardware.fit(graph, region)
     findings = [*evaluated.findings, *_of_the_ground(graph, ground, evaluated.findings)]
-    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
+    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
@@ -64,7 +66,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
-    network = _told(graph, unread, "its network", lambda: read.network(graph), None)
+    network = _told(graph, unread, "its network", lambda: networks.draw(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
     proofs = _proofs(
@@ -88,6 +90,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         cost=cost,
         hardware=rows,
         network=network,
+        caveats=[Caveat(says=each.says, source=each.evidence.where) for each in caveats.of(graph)],
         proofs=proofs,
         manual_steps=steps,
     )
@@ -141,6 +144,7 @@ def cost_of(graph: Graph, today: date | None = None) -> Cost:
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
     ceiling, strict = limits.of(graph)["ceiling-usd"], facts.in_production(graph)
     least, unsure = words.known(cost, cost.ceiling_usd), f"{words.unknown(cost)}, so nobody can say that it is within"
+    unknown_key = next((missing.stack_key for missing in cost.unpriced if missing.stack_key), None)
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
@@ -165,6 +169,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             source="cost",
             rule="limits-ceiling",
             severity="high",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict or bool(more),
         )
@@ -190,6 +195,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             rule="budget-below-ceiling",
             severity="low",
             proof="cost visibility",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict,
         )
@@ -219,7 +225,7 @@ def _dearest(graph: Graph, cost: Cost) -> str | None:
     return by_key.most_common(1)[0][0] if by_key else None
 
 
-def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
+def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today: date) -> Iterator[Finding]:
     for row, sentence, remedy in hardware.problems(rows, graph.platform, region):
         yield finding(
             graph,
@@ -230,6 +236,21 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> It
             severity="high",
             proof="hardware fit",
             remedy=remedy,
+        )
+    for row, retires in hardware.retiring(rows):
+        gone, uses = retires <= today, f"uses {row.machine_type}, which {graph.platform}"
+        yield finding(
+            graph,
+            graph.by_urn[row.urn],
+            f"{uses} has no more since {retires}"
+            if gone
+            else f"{uses} will have no more from {retires} on, and a new account may not get even now",
+            source="hardware",
+            rule="hardware-retires",
+            severity="high" if gone else "medium",
+            proof="hardware fit",
+            remedy="Choose a machine that stays, in the stack file: a family has none that goes.",
+            mandatory=gone,
         )
 
 
@@ -273,7 +294,9 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
 def _decided(graph: Graph, found: Finding, today: date) -> Finding:
     """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
     if (exception := _exception(graph, found)) is not None:
-        excepted = Excepted(reason=exception.reason, decision=exception.decision)
+        excepted = Excepted(
+            reason=exception.reason, decision=exception.decision, decided=exceptions.decided(exception.decision)
+        )
         return found.model_copy(update={"excepted": excepted})
     waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
     if waiver is not None:
@@ -354,7 +377,7 @@ def _proofs(
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
-    links = reached.links if reached else []
+    links = [link for link in reached.links if not link.given] if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows}))
     return [
         proof(

@@ -105,11 +105,7 @@ class Programs:
 
 def preview(path: Path) -> Graph:
     """Run the program for one stack file and return its graph. Raises as `Program.of` and `Programs.run` do."""
-    return run(Program.of(path))
-
-
-def run(program: Program) -> Graph:
-    """Run one program in a process of its own and return its graph. Raises as `Programs.run` does."""
+    program = Program.of(path)
     with Programs() as programs:
         programs.start(program.platform, one=True)
         return programs.run(program)[0]

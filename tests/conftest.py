@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
@@ -48,11 +48,16 @@ def azure_pilot() -> Graph:
 @pytest.fixture
 def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A company's own folder, empty, which this process and those it starts find in place of the project's."""
-    folder = tmp_path / "company" / "organisation"
-    folder.mkdir(parents=True)
+    yield from company(tmp_path / "company", monkeypatch)
+
+
+def company(root: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    """Stand in a company's folder below `root`, which is made if it is not there."""
+    folder = root / "organisation"
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(folder.parent))
-    monkeypatch.setenv("PYTHONPATH", str(folder.parent), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(root))
+    monkeypatch.setenv("PYTHONPATH", str(root), prepend=os.pathsep)
     forget()
     yield folder
     forget()

@@ -5,20 +5,24 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word, nearest
-from catalogue.zones import zones_of
 from operations.commands.schema import NAME as SCHEMA
+from operations.ranges import free_range
+from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
+from stacks.zones import may_name
 
 _MODEL = ("image", "artifact_uri")
 
@@ -50,6 +54,10 @@ def init(
     image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
     artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
     family: Annotated[str, typer.Option(help="The hardware family of the endpoint.")] = FAMILY,
+    cidr: Annotated[
+        str | None,
+        typer.Option(help="The network's addresses; without them, the first range that overlaps none in use here."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")] = STACKS,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -77,7 +85,7 @@ def init(
     }
     answers = _answers(said)
     schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
-    text = _text(stack, answers, family, schema)
+    text = _text(stack, answers, family, cidr or free_range(STACKS if shown else out, file), schema)
     document, slips = load(text)
     validate(document["config"], display(file), slips)
     if shown:
@@ -92,7 +100,7 @@ def init(
 
 def _answers(said: Mapping[str, str | None]) -> dict[str, str]:
     """What each option says, or else a person in the terminal. Raises BadInput naming all that nobody says."""
-    asks = sys.stdin.isatty()
+    asks = _terminal()
     answers = {key: value for key, value in said.items() if value is not None}
     if asks and "platform" not in answers:
         answers["platform"] = typer.prompt(f"platform ({', '.join(PLATFORMS)})")
@@ -135,7 +143,12 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
     }
 
 
-def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
+def _terminal() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin.isatty()
+
+
+def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: str) -> str:
     """The stack file: what was said, and why each part is there."""
     platform = PLATFORMS[said["platform"]]
     people = [who.partition("=") for who in said["user"].split(",")]
@@ -152,7 +165,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         f"  mlplatform:owner: {_quoted(said['owner'])}  # alarms and alerts of the budget go here",
         "  # The network is the stack's own and private. Choose a range that overlaps with none you may join it to.",
         "  mlplatform:network:",
-        "    cidr: 10.40.0.0/20",
+        f"    cidr: {_quoted(cidr)}",
         *_zones(platform.name, said["region"], "zones"),
         "  mlplatform:budget:",
         f"    monthly_usd: {said['monthly_usd'] if _number(said['monthly_usd']) else _quoted(said['monthly_usd'])}",
@@ -166,6 +179,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
     if not said["model"]:
         return "\n".join([*lines, "  # Models, endpoints and batch jobs stand here once there are any.", ""])
     name = _quoted(said["model"])
+    least = _least(platform.name, said)
     lines += [
         "  mlplatform:models:",
         f"    {name}:",
@@ -176,8 +190,8 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         "      kind: online",
         f"      model: {name}",
         f"      family: {_quoted(family)}",
-        "      min_replicas: 1  # paid for with no traffic as well",
-        "      max_replicas: 2  # the ceiling of the bill has all of them",
+        f"      min_replicas: {least}  # paid for with no traffic as well",
+        f"      max_replicas: {max(least, 2)}  # the ceiling of the bill has all of them",
         "      requests_per_replica_per_minute: 600",
         "      canary: {percent: 10, bake_minutes: 10}  # how a new version comes in",
         "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
@@ -185,18 +199,22 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _least(platform: str, said: Mapping[str, str]) -> int:
+    """The fewest replicas that the limits of the stack's environment, team and account ask for."""
+    place = Placement(said["environment"], said["team"], said["account"], said["region"])
+    return ceil(limits.load().of(platform, place)["replicas-at-least"].number)
+
+
 def _zones(platform: str, region: str, key: str) -> list[str]:
     """The zones that a stack of the region may name: two on aws; on gcp the first that has people's machine."""
     if region not in catalogue.region_names(platform):
         return []
-    known = zones_of(region)
     if platform == "aws":
-        return [f"    zones: [{', '.join(known[:2])}]  # decided once: what stands in a zone stays there"]
-    machine = catalogue.load(platform).families[FAMILY]
+        two = ", ".join(may_name(platform, region)[:2])
+        return [f"    zones: [{two}]  # decided once: what stands in a zone stays there"]
     if platform != "gcp" or key != "zone":
         return []
-    own = [zone for zone in machine.zones or known if zone.rpartition("-")[0] == region]
-    return [f"    zone: {own[0]}  # where new machines of people's are made"] if own else []
+    return [f"    zone: {may_name(platform, region, FAMILY)[0]}  # where new machines of people's are made"]
 
 
 def _quoted(word: str) -> str:

@@ -23,7 +23,7 @@ class Steps(Protocol):
         """The command that asks for an amount of a quota, and the one that shows what is granted."""
         ...
 
-    def before_up(self, graph: Graph, account: str) -> Iterator[ManualStep]:
+    def before_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         """What a new account needs before anything can be made in it."""
         ...
 
@@ -59,7 +59,9 @@ def manual(
             commands=[command for command, _ in asked],
             checks=[check for _, check in asked],
         )
-    yield from own.before_up(graph, account)
+    for place, granted_by in graph.placement.sources if graph.placement else ():
+        yield ManualStep(what=f"let the stack's identities in to {place}", who=granted_by)
+    yield from own.before_up(graph, account, region)
     if two:
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground")
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from shlex import quote
 
 from catalogue.graph import Graph
+from catalogue.hardware import catalogue
+from catalogue.kind import ArmType, Renders
+from catalogue.kinds import kind_of
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.landing_zones import AzureZone
 from operations.steps import query
 from operations.verdict import ManualStep
-
-_AZURE = "azure-native:"
+from policies import given
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -28,11 +31,20 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     )
 
 
-def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
-    """A new subscription must register each namespace that a stack uses."""
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """A new subscription must ask for some regions, and register each namespace that a stack uses.
+
+    Regions: https://learn.microsoft.com/en-us/troubleshoot/azure/general/region-access-request-process
+    """
+    if region in catalogue.load("azure").regions_on_request:
+        named = query(f"[?name=='{region}'].name")
+        yield ManualStep(
+            what=f"ask Microsoft for access to {region} in a support request; a subscription has it on request only",
+            who="owner of the subscription",
+            checks=[f"az account list-locations --query {named} --output tsv"],
+        )
     if graph.of(WORKSPACE):
-        types = (r.type.removeprefix(_AZURE) for r in graph.resources if r.type.startswith(_AZURE))
-        spaces = sorted({_NAMESPACES.get(type_.partition(":")[0], "") for type_ in types} - {""})
+        spaces = sorted({space for resource in graph.cloud for space in _namespaces(resource.type)})
         yield ManualStep(
             what=f"register the subscription's resource providers ({', '.join(spaces)})",
             who="deployer",
@@ -42,25 +54,21 @@ def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
                 "--query \"[?registrationState=='Registered'].namespace\" --output tsv"
             ],
         )
+    zone = given.zone(graph)
+    if isinstance(zone, AzureZone) and zone.keys is not None:
+        yield ManualStep(
+            what=f"see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on "
+            f"{zone.keys.data}, and that the vault lets trusted services in",
+            who=zone.owner,
+            checks=[f"az role assignment list --subscription {account} --all --assignee {zone.keys.identity_id}"],
+        )
 
 
-_NAMESPACES = {
-    "applicationinsights": "Microsoft.Insights",
-    "authorization": "Microsoft.Authorization",
-    "consumption": "Microsoft.Consumption",
-    "containerregistry": "Microsoft.ContainerRegistry",
-    "keyvault": "Microsoft.KeyVault",
-    "machinelearningservices": "Microsoft.MachineLearningServices",
-    "managedidentity": "Microsoft.ManagedIdentity",
-    "monitor": "Microsoft.Insights",
-    "network": "Microsoft.Network",
-    "operationalinsights": "Microsoft.OperationalInsights",
-    "privatedns": "Microsoft.Network",
-    "storage": "Microsoft.Storage",
-}
-"""The resource provider behind each module of the SDK. `resources` needs no registration: "Azure resource providers",
-https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-providers-and-types
-"""
+def _namespaces(token: str) -> Iterator[str]:
+    """The namespace of a type in Azure Resource Manager, such as `Microsoft.Insights`. None where it is not known."""
+    kind = kind_of(token)
+    if kind is not None and isinstance(kind.renders, Renders) and isinstance(kind.renders.as_, ArmType):
+        yield kind.renders.as_.type.partition("/")[0]
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -5,14 +5,16 @@
 stand there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph
-from catalogue.kind import Apis
+from catalogue.kind import Apis, Keys, Kind
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, vertex
+from catalogue.kinds.gcp import billing, vertex, workbench
+from catalogue.landing_zones import GcpNetwork, GcpZone
 from operations.verdict import ManualStep
+from policies import given
 
 _SERVICE = "aiplatform.googleapis.com"
 
@@ -29,8 +31,28 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     )
 
 
-def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
-    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account.
+
+    Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
+    Shared VPC", https://cloud.google.com/vpc/docs/provisioning-shared-vpc
+    """
+    for net in given.of(graph, GcpNetwork):
+        if net.project != account:
+            people = bool(graph.of(workbench.INSTANCE))
+            agents = " and the project's agents cloudservices and gcp-sa-notebooks" if people else ""
+            at = f"{net.subnetwork} --region={region} --project={net.project}"
+            yield ManualStep(
+                what=f"let the deployer{agents} use the subnet {net.subnetwork} of {net.project} "
+                "(roles/compute.networkUser)",
+                who=f"administrator of the project {net.project}",
+                commands=[
+                    f"gcloud compute networks subnets add-iam-policy-binding {at} --member={member} "
+                    "--role=roles/compute.networkUser"
+                    for member in ("user:DEPLOYER", *(_AGENTS if people else ()))
+                ],
+                checks=[f"gcloud compute networks subnets get-iam-policy {at}"],
+            )
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
     if apis:
@@ -49,6 +71,45 @@ def before_up(graph: Graph, account: str) -> Iterator[ManualStep]:
             commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
             checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
         )
+    yield from _kept_by_others(graph, kinds)
+
+
+def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]:
+    """What whoever keeps the keys, the log store and the sink of a landing zone must let the stack do."""
+    zone = given.zone(graph)
+    if not isinstance(zone, GcpZone):
+        return
+    if zone.keys is not None:
+        users = {
+            user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
+        }
+        yield ManualStep(
+            what=f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
+            f"({', '.join(sorted(users - {_LOGGING}))})"
+            + (f", and on {zone.keys.logs} to {_LOGGING}" if zone.keys.logs else ""),
+            who=zone.owner,
+            checks=[f"gcloud kms keys get-iam-policy {key}" for key in (zone.keys.data, zone.keys.logs) if key],
+        )
+    if zone.logs is not None and zone.logs.split("/")[1] != zone.account:
+        yield ManualStep(
+            what=f"grant the sink's writer roles/logging.bucketWriter on {zone.logs}",
+            who=zone.owner,
+            checks=[f"gcloud projects get-iam-policy {zone.logs.split('/')[1]}"],
+        )
+    if zone.trail is not None:
+        above, id_, _, sink = zone.trail.split("/")
+        yield ManualStep(
+            what=f"see that {zone.trail} takes the project's data access, flow and DNS logs",
+            who=zone.owner,
+            checks=[f"gcloud logging sinks describe {sink} --{above.removesuffix('s')}={id_}"],
+        )
+
+
+_LOGGING = "gcp-sa-logging"
+_AGENTS = (
+    "serviceAccount:PROJECT_NUMBER@cloudservices.gserviceaccount.com",
+    "serviceAccount:service-PROJECT_NUMBER@gcp-sa-notebooks.iam.gserviceaccount.com",
+)
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from stacks.aws.ground import Ground
 from stacks.aws.models import model
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import endpoints
+from stacks.sections import endpoints, models
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 
@@ -23,7 +23,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """The machines that endpoints run on, switched on or not."""
-    return Needs(machines=[machine(config.platform, item.machine) for item in endpoints.of(config).values()])
+    return Needs(
+        machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()]
+    )
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -36,11 +38,12 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 endpoint_name=f"{ground.stack}-{name}",
                 enabled=item.enabled,
                 model=model(ground, config, item.model, "serving"),
-                machine=machine(config.platform, item.machine),
+                machine=machine(config.platform, item.machine, config.region),
                 replicas=item.replicas,
                 online=_online(item) if isinstance(item, OnlineEndpoint) else None,
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
+                start_up_seconds=models.of(config)[item.model].start_up_seconds,
                 topic_arn=ground.topic_arn,
                 tags=ground.tags,
             ),

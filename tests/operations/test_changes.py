@@ -12,7 +12,7 @@ from catalogue.marked import as_secret
 from catalogue.marks import UNKNOWN
 from operations import report, words
 from operations.changes import Earlier, VerdictBefore, changes
-from operations.verdict import Cost, UnpricedResource, Verdict
+from operations.verdict import Verdict
 from tests.operations.sample_verdict import hostile, nothing, sample
 
 JSON = st.recursive(
@@ -151,31 +151,6 @@ def test_the_markdown_summary_is_one_screen(verdict: Verdict, stacks: int) -> No
     assert not any("<script" in line.replace("\\<", "") for line in lines), "a name is no markup"
     if stacks == 50:
         assert "35 more stacks are in the index of the reports." in text
-
-
-def test_the_markdown_summary_says_who_waived_what_until_when() -> None:
-    verdict = sample()
-    text = report.markdown([verdict])
-    waived = [finding for finding in verdict.findings if finding.waived]
-    assert waived and text.count("Waived by ") == len(waived)
-    for finding in waived:
-        assert finding.waived is not None
-        (line,) = [line for line in text.splitlines() if f"**{finding.rule}**" in line.replace("\\", "")]
-        assert finding.waived.expires.isoformat() in line and finding.waived.reason in line.replace("\\", "")
-    assert "Waived" not in report.markdown([nothing()])
-
-
-def test_the_markdown_summary_of_a_bill_with_unknown_lines_is_at_least() -> None:
-    verdict = sample()
-    missing = UnpricedResource(urn="urn:x", resource="x", why="bills")
-    unsure = verdict.model_copy(update={"cost": verdict.cost.model_copy(update={"unpriced": [missing]})})
-    for floor_and_ceiling, known in ((2, unsure), (0, verdict.model_copy(update={"cost": priced(verdict.cost)}))):
-        row = next(line for line in report.markdown([known]).splitlines() if line.startswith("| aws-pilot"))
-        assert row.count("at least $") == floor_and_ceiling
-
-
-def priced(cost: Cost) -> Cost:
-    return cost.model_copy(update={"unpriced": []})
 
 
 def test_the_page_and_the_terminal_tell_what_changed() -> None:

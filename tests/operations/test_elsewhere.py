@@ -16,6 +16,7 @@ from tests.previewing import preview
 MOVED = [
     ("aws", "eu-west-1", []),
     ("aws", "ap-southeast-2", []),
+    ("aws", "mx-central-1", ["ml.g6.xlarge"]),  # it came after the fifth generation: cpu-small is ml.m6i.large there
     ("gcp", "europe-west4", []),
     ("gcp", "asia-northeast1", []),
     ("gcp", "europe-west9", ["g2-standard-4"]),  # no zone of it has an L4

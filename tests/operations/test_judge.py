@@ -14,6 +14,7 @@ from catalogue.hardware import catalogue
 from catalogue.kind import Bills
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
+from catalogue.platforms import PLATFORMS
 from catalogue.pricing import Bill
 from operations import bill, facts, judge, report
 from operations.checkov import FailedCheck, ScanResult
@@ -236,6 +237,28 @@ def test_a_family_not_sold_in_the_region_fails_and_one_without_a_price_is_advice
     assert (state(verdict, "hardware fit"), state(verdict, "cost visibility")) == ("failed", "not yet")
 
 
+@pytest.mark.parametrize(
+    ("today", "fails"), [(date(2026, 11, 26), False), (date(2028, 4, 30), False), (date(2028, 5, 1), True)]
+)
+def test_a_machine_that_retires_is_told_until_the_day_and_fails_from_it_on(
+    azure_pilot: Graph, no_waivers: list[waivers.Waiver], today: date, fails: bool
+) -> None:
+    (deployment,) = azure_pilot.of("azure-native:machinelearningservices:OnlineDeployment")
+    old = changed(azure_pilot, deployment, lambda p: put(p, "properties.instanceType", "Standard_DS3_v2"))
+    (found,) = (f for f in judged(old, today=today).findings if f.rule == "hardware-retires")
+    assert (found.fails, found.stack_key) == (fails, "endpoints.fraud-scorer")
+    assert "Standard_DS3_v2" in found.message and "2028-05-01" in found.message
+    assert ("new account" in found.message) is not fails
+
+
+def test_no_family_retires() -> None:
+    """The remedy says so, and a family is what lasts longer than a machine type."""
+    for platform in PLATFORMS:
+        known = catalogue.load(platform)
+        types = {str(family.machine_type) for family in known.families.values()}
+        assert [t for t in types if t in known.machine_types and known.machine_types[t].retires] == []
+
+
 def of_environment(graph: Graph, environment: str) -> Graph:
     """The graph as the program makes it of a stack file with this environment."""
     assert graph.placement is not None
@@ -259,6 +282,7 @@ def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_as
     assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
     assert unsure["budget-below-ceiling"].fails == (environment == "prod")
     assert unsure["limits-ceiling"].fails, "no region has a price of it, so nothing bounds the ceiling"
+    assert {f.stack_key for f in unsure.values()} == {"endpoints.fraud-scorer"}
     assert state(verdict, "cost visibility") == ("failed" if environment == "prod" else "not yet")
 
 

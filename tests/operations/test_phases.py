@@ -10,14 +10,13 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from operations import preview as asking
 from operations import together
 from operations.arguments import Format
 from operations.commands.cost import cost
 from operations.evaluation import evaluate
 from operations.judge_command import judge_and_show
 from operations.phases import ground_of
-from operations.preview import Program
+from operations.preview import Program, Programs
 from policies import pack
 from stacks.config import STACKS
 from tests.previewing import preview
@@ -85,11 +84,11 @@ def test_a_verdict_and_a_bill_are_of_every_phase_whichever_one_the_file_asks_for
         raise Asked
 
     monkeypatch.setattr(together, "judge_all", seen)
-    monkeypatch.setattr(asking, "run", seen)
+    monkeypatch.setattr(Programs, "run", lambda running, program: seen(program))
     ground = file_in_ground(platform, tmp_path)
     with pytest.raises(Asked):
         judge_and_show([ground], Format.JSON, tmp_path, date(2026, 11, 26))
     with pytest.raises(Asked):
-        cost(str(ground))
+        cost([str(ground)])
     assert [program.config | {"mlplatform:phase": "ground"} for program in asked] == [Program.of(ground).config] * 2
     assert not any("mlplatform:phase" in program.config for program in asked)

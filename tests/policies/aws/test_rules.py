@@ -10,7 +10,8 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import at, changed, drop, dropped, put, swapped, without
+from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
 
@@ -93,6 +94,8 @@ _CREATES = {
 }
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
+OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-role-policies", editing(INLINE, "policy", lambda d: _lengthen(d, 10_240), "batch")),
     ("sizes-role-policies", setting(ROLE, "inlinePolicies", [{"policy": json.dumps({"Version": "x" * 10_240})}])),
@@ -244,7 +247,36 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
     ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
+    (
+        "identity-registries",
+        setting(MODEL, "primaryContainer.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/x:1"),
+    ),
+    (
+        "identity-written-places",
+        adding(
+            "aws:iam/rolePolicy:RolePolicy",
+            policy={
+                "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::claims/a/*"}]
+            },
+        ),
+    ),
+    ("sizes-config", with_a_long_file),
+    ("sizes-name", setting(SERVED, "name", "x" * 64)),
+    ("sizes-name", setting("aws:iam/role:Role", "name", "a role")),
+    ("sizes-input", setting(MODEL, "primaryContainer.environment", {f"V{n}": "x" for n in range(101)})),
+    ("sizes-input", setting(MODEL, "tags", {f"t{n}": "x" for n in range(51)})),
+    ("sizes-input", setting("aws:iam/role:Role", "description", "x" * 1_001)),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
+    ("workflow-image-registry", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/sagemaker-xgboost:3.0-5")),
+    ("workflow-image-registry", turning(MODEL, "primaryContainer", lambda one: {**one, "image": IN_MEXICO})),
+    ("workflow-image-machine", setting(CONFIG, "productionVariants.0.instanceType", "ml.c7g.large")),
+    ("workflow-image-machine", setting(CONFIG, "productionVariants.0.instanceType", "ml.inf2.xlarge")),
+    ("workflow-image-machine", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference-graviton:2.4.0")),
+    ("workflow-image-machine", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/djl-inference:0.30.0-neuronx-2.20")),
+    (
+        "workflow-image-machine",
+        setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "document-embedder"),
+    ),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
 ]
 
@@ -256,8 +288,41 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
 
 
+JOB = "aws:sfn/stateMachine:StateMachine"
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "image"),
+    [
+        ("ml.c7g.large", f"{OF_AWS}/pytorch-inference-graviton:2.4.0-cpu-py311"),
+        ("ml.g4dn.xlarge", f"{OF_AWS}/pytorch-inference:2.6.0-gpu-py312"),
+        ("ml.inf2.xlarge", f"{OF_AWS}/djl-inference:0.30.0-neuronx-sdk2.20.1"),
+        ("ml.m5.large", f"{OF_AWS}/pytorch-inference:2.6.0-gpu-py312"),  # it runs there, on the processor
+        ("ml.c7g.large", "444455556666.dkr.ecr.us-east-1.amazonaws.com/scorer:1"),  # nobody knows what it is made for
+        ("ml.of-next-year.large", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312"),
+    ],
+)
+def test_an_image_on_a_machine_that_it_is_made_for_or_that_nobody_knows_is_let_be(
+    pilot: Graph, machine_type: str, image: str
+) -> None:
+    graph = setting(MODEL, "primaryContainer.image", image, "fraud-scorer")(pilot)
+    graph = setting(CONFIG, "productionVariants.0.instanceType", machine_type, "fraud-scorer")(graph)
+    found = [f for f in evaluate(graph, pack.RULES["aws"]).findings if f.rule.startswith("workflow-image")]
+    assert [str(finding) for finding in found if finding.resource == "aws-pilot-fraud-scorer"] == []
+
+
+def test_the_image_of_a_batch_job_is_held_against_its_machines(pilot: Graph) -> None:
+    graph = editing(
+        JOB,
+        "definition",
+        lambda d: d["States"]["Transform"]["Parameters"]["TransformResources"].update(InstanceType="ml.inf2.xlarge"),
+    )(pilot)
+    found = [f for f in evaluate(graph, pack.RULES["aws"]).findings if f.rule == "workflow-image-machine"]
+    assert [f.resource for f in found] == ["aws-pilot-fraud-backfill"] and not any(f.fails for f in found)
+
+
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES}
+    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES} | CAUGHT["aws"]
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:
