@@ -112,7 +112,10 @@ def wanted(model: type[BaseModel], key: str, platform: str) -> str:
 
 def _example(model: type[BaseModel], key: str) -> str:
     """An example of a mapping or a list, where it is short enough for a sentence."""
-    example = _flow(next(iter(_schema(model)["properties"][key].get("examples", [])), ""))
+    schema = _schema(model)["properties"][key]
+    if any(inner.get("pattern") in FORMS for inner in schema.get("patternProperties", {}).values()):
+        return ""  # each platform has a form of its own
+    example = _flow(next(iter(schema.get("examples", [])), ""))
     return f" such as {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else ""
 
 

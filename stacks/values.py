@@ -33,8 +33,8 @@ def meant(key: str, word: object, allowed: Collection[str]) -> str | None:
     if not isinstance(word, str):
         return None
     parted = re.sub(r"[\s_]+", "-", word[:100].strip().lower())
-    known = (value for value, words in VALUES.get(key, {}).items() if parted in words.split())
-    return next((value for value in known if value in allowed), None) or close(word, allowed)
+    known = (value for value, words in VALUES.get(key, {}).items() if parted in words.split() and value in allowed)
+    return parted if parted in allowed else next(known, None) or close(word, allowed)
 
 
 def suggestion(key: str, word: str, allowed: Collection[str]) -> str:
