@@ -1,5 +1,6 @@
 """Judges one stack: turns its resource graph into the verdict. It reads only the graph of the stack."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -61,7 +62,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
-    steps = _told(graph, unread, "the manual steps", lambda: list(_manual_steps(graph, rows, read, phases)), [])
+    steps = _told(graph, unread, "the manual steps", lambda: list(manual_steps(graph, rows, read, phases)), [])
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
@@ -311,19 +312,30 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
             )
 
 
-def _manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts, phases: list[Phase]) -> Iterator[str]:
+def manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts, phases: list[Phase]) -> Iterator[str]:
     """The steps left to a person before the first prediction, in order, read from what would be created."""
     quotas = sorted({row.quota_name for row in rows})
     if quotas:
-        yield f"have the account's quotas raised to those declared ({', '.join(quotas)}): new accounts start at 0"
+        needed = f"what the stack needs ({', '.join(quotas)})"
+        yield f"have the account's quotas raised to {needed}: a new account has few or none"
     yield from read.before_up(graph)
     if len(phases) > 1:
         yield f"put mlplatform:phase: ground into the stack file, and run pulumi up -s {graph.stack}"
+    own, brought = re.compile(read.own_registry(graph)), list[str]()
+    if images := sorted(image for image in facts.images(graph) if own.match(image)):
+        brought = [f"push the images ({first(images)})"]
     if uris := sorted(facts.artifacts(graph)):
-        yield f"put the model artifacts where the stack file says ({', '.join(uris)})"
+        brought.append(f"put the model artifacts where the stack file says ({first(uris)})")
+    if brought:
+        yield " and ".join(brought)
     again = "take mlplatform:phase out of the stack file again, and " if len(phases) > 1 else ""
     yield f"{again}run pulumi up -s {graph.stack}"
     yield from read.after_up(graph)
+
+
+def first(names: list[str], most: int = 3) -> str:
+    """The first few names, and how many more there are: the stack file has them all."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _proofs(

@@ -5,6 +5,7 @@ module reads only the resource graph of its platform, as policies do.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Protocol
 
@@ -25,6 +26,10 @@ class Facts(Protocol):
 
     def budgets(self, graph: Graph) -> Iterable[float]:
         """The dollars a month of each budget."""
+        ...
+
+    def own_registry(self, graph: Graph) -> str:
+        """The pattern that the address of an image begins with where the stack's own account keeps it."""
         ...
 
     def exportable(self, graph: Graph) -> str:
@@ -73,6 +78,17 @@ def artifacts(graph: Graph) -> set[str]:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
             found |= set(kind.serves.artifacts(graph, resource))
+    return found
+
+
+def images(graph: Graph) -> set[str]:
+    """The addresses of the images that serve or score. One that cannot be read is left out: rules find it."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.serves, Serves):
+            with suppress(Unreadable):
+                found |= set(kind.serves.images(graph, resource))
     return found
 
 

@@ -43,6 +43,11 @@ def budgets(graph: Graph) -> Iterator[float]:
             yield float(amount)
 
 
+def own_registry(graph: Graph) -> str:
+    """ECR of the stack's account, in any region."""
+    return rf"{account_and_region(graph)[0]}\.dkr\.ecr\."
+
+
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
     return f"{len(facts.artifacts(graph))} model artifacts in S3 and {len(graph.of(PACKAGE_GROUP))} package groups"

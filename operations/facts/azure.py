@@ -38,6 +38,11 @@ def budgets(graph: Graph) -> Iterator[float]:
             yield float(amount)
 
 
+def own_registry(graph: Graph) -> str:
+    """Any registry of Azure but Microsoft's own: the name of the stack's is known only once it stands."""
+    return r"[a-zA-Z0-9]+\.azurecr\.io/"
+
+
 def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
     models = len(graph.of(MODEL))

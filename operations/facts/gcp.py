@@ -1,5 +1,6 @@
 """The facts of a stack on Vertex AI."""
 
+import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
@@ -36,6 +37,11 @@ def budgets(graph: Graph) -> Iterator[float]:
                 yield units + (amount.number_or_none("nanos") or 0) / 1e9
         except Unreadable:
             continue
+
+
+def own_registry(graph: Graph) -> str:
+    """Artifact Registry of the stack's project, in any location."""
+    return rf"[a-z0-9-]+-docker\.pkg\.dev/{re.escape(account_and_region(graph)[0])}/"
 
 
 def exportable(graph: Graph) -> str:

@@ -1,5 +1,6 @@
 """The judgement's own edges: waivers and their last day, proofs, and that nothing is dropped unseen."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -322,8 +323,57 @@ def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[wai
         "call ",
     ):
         assert words in steps
+    assert "push" not in steps, "the pilot's images are AWS's own"
     (subscription,) = pilot.of("aws:sns/topicSubscription:TopicSubscription")
     assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "type_", "path", "own", "others"),
+    [
+        (
+            "aws_pilot",
+            "aws:sagemaker/model:Model",
+            "primaryContainer.image",
+            "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
+            "999900001111.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
+        ),
+        (
+            "gcp_pilot",
+            "mlplatform:gcp:Model",
+            "image",
+            "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1",
+            "us-docker.pkg.dev/vertex-ai/prediction/xgboost-cpu.2-1:latest",
+        ),
+        (
+            "azure_pilot",
+            "azure-native:machinelearningservices:EnvironmentVersion",
+            "properties.image",
+            "azurepilotstoreimages.azurecr.io/scorer:1",
+            "mcr.microsoft.com/azureml/scorer:1",
+        ),
+    ],
+    ids=["aws", "gcp", "azure"],
+)
+def test_an_image_that_the_stacks_own_account_keeps_is_left_to_push(
+    fixture: str, type_: str, path: str, own: str, others: str, request: pytest.FixtureRequest
+) -> None:
+    graph: Graph = request.getfixturevalue(fixture)
+    for image, kept in ((own, True), (others, False)):
+        swap = graph
+        for model in [r for r in graph.resources if r.type == type_]:
+            swap = changed(swap, model, lambda properties, to=image: put(properties, path, to))
+        read = facts.of(graph.platform)
+        assert image in facts.images(swap), "what is changed is the image that serves"
+        assert bool(re.match(read.own_registry(swap), image)) is kept
+        steps = list(judge.manual_steps(swap, [], read, []))
+        assert any(step.startswith(f"push the images ({image}) and put the model") for step in steps) is kept
+
+
+def test_a_step_names_the_first_of_many() -> None:
+    names = [f"s3://models/{n}.tar.gz" for n in range(20)]
+    assert judge.first(names) == f"{', '.join(names[:3])} and 17 more"
+    assert judge.first(names[:3]) == ", ".join(names[:3])
 
 
 def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:
