@@ -188,3 +188,26 @@ def test_cost_prints_the_total_and_nothing_as_unknown_for_a_pilot() -> None:
     ran = CliRunner().invoke(application(), ["cost", "aws-pilot"], env={"COLUMNS": "200"})
     assert ran.exit_code == 0 and "everything" in ran.stdout
     assert "unknown" not in ran.stdout and "at least" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine_type"), [("aws", "ml.p5.48xlarge"), ("azure", "Standard_ND96isr_H100_v5")]
+)
+@pytest.mark.parametrize("accelerated", [True, False])
+def test_whoever_asks_for_an_accelerator_is_helped_by_another_first(
+    platform: str, machine_type: str, accelerated: bool
+) -> None:
+    hardware = catalogue.load(platform)
+    wanted = machine_type if accelerated else "a-machine-nobody-knows"
+    helped = 0
+    for region in hardware.regions:
+        pricing = Pricing(Graph("s", platform, (), {}), hardware, region)
+        try:
+            pricing.hour(Machines("llm", wanted, "online", 1, 1))
+        except NoFigure as missing:
+            names = re.findall(r"is known in \S+ \(([^)]*)\)", missing.instead)
+            named = [name for name in ", ".join(names[:1]).split(", ") if name in hardware.families]
+            kinds = [hardware.families[name].accelerator is not None for name in named]
+            assert kinds == sorted(kinds, reverse=accelerated), missing.instead
+            helped += bool(named)
+    assert helped
