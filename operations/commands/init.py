@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -95,15 +95,17 @@ def init(
     }
     schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
     answers = {key: value for key, value in said.items() if value is not None}
+    again: frozenset[str] = frozenset()
     while True:
-        answers = _answers(answers)
+        answers = _answers(answers, again)
         text = _text(stack, answers, answers.get("family", FAMILY), schema)
         if not (wrong := _wrong(text, _questions(PLATFORMS[answers["platform"]]))):
             break
-        if not _terminal():
+        if not _terminal() or "" in wrong.values():
             raise BadInput("\n".join(wrong))
         typer.echo("\n".join(wrong))
-        answers = {key: value for key, value in answers.items() if key not in wrong.values()}
+        again = frozenset(wrong.values())
+        answers = {key: value for key, value in answers.items() if key not in again}
     if shown:
         sys.stdout.write(text)
         return
@@ -141,10 +143,15 @@ def _by_option(line: str, questions: Mapping[str, _Question]) -> tuple[str, str]
     return f"{questions[key].option}: {line[at.end() :].removesuffix(_IN_FILE)}", key
 
 
-def _answers(said: Mapping[str, str]) -> dict[str, str]:
-    """What each option says, or else a person in the terminal. Raises BadInput naming all that nobody says."""
-    asks = _terminal()
+def _answers(said: Mapping[str, str], again: Collection[str] = ()) -> dict[str, str]:
+    """What each option says, or else a person in the terminal, who is asked for all or for what was wrong.
+
+    Where the options say all that must be said, nobody is asked. Raises BadInput naming all that nobody says.
+    """
     answers = dict(said)
+    must = [key for key, question in _questions(None).items() if question.default is None and key not in _MODEL]
+    must += [key for key in ("image", "artifact_uri") if said.get("model")]
+    asks = _terminal() and bool(again or any(key not in answers for key in must))
     while (chosen := answers.get("platform")) not in PLATFORMS and (asks or chosen is not None):
         if chosen is not None:
             refused = f"--platform: found {found_word(chosen)}, no platform{suggestion('platform', chosen, PLATFORMS)}"

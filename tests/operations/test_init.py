@@ -31,10 +31,11 @@ MODEL = {
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 
 
-def asked(platform: str, folder: Path, *more: str) -> tuple[int, str, str]:
+def asked(platform: str, folder: Path, *more: str, typed: str = "") -> tuple[int, str, str]:
     result = CliRunner().invoke(
         application(),
         ["init", "churn-dev", "--platform", platform, *HERE[platform], *SAID, "--out", str(folder), *more],
+        input=typed,
     )
     refused = str(result.exception) if isinstance(result.exception, BadInput) else ""
     assert refused or not isinstance(result.exception, Exception), result.exception
@@ -150,6 +151,20 @@ def test_a_wrong_answer_is_asked_for_again_and_no_other(tmp_path: Path, monkeypa
     config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
     assert (code, config.account, config.region, config.environment) == (0, "999988887777", "eu-west-1", "test")
     assert endpoints.of(config)["churn"].family == "gpu-l4"
+
+
+def test_whoever_says_all_by_options_is_asked_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    for more in ([], with_model("aws")):
+        code, said, _ = asked("aws", tmp_path, *more, "--force")
+        assert code == 0 and said.startswith("wrote "), said
+
+
+def test_a_wrong_option_is_asked_for_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    code, said, _ = asked("aws", tmp_path, "--environment", "production", typed="prod\n")
+    assert code == 0 and "did you mean prod?" in said
+    assert read_stack_file(tmp_path / "Pulumi.churn-dev.yaml").environment == "prod"
 
 
 def test_whoever_stops_answering_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
