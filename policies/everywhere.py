@@ -244,7 +244,7 @@ def _quota_undeclared(platform: str) -> Rule:
         severity="medium",
         mandatory=False,
         says="Every quota that the machines draw on is declared for the account and region.",
-        remedy="Ask the cloud for the quota, and write what it granted where the finding says.",
+        remedy="Ask for the quota, and write what was granted where the finding says, as organisation/README.md shows.",
     )
     def undeclared(graph: Graph) -> Found:
         """What nobody declared is not known to be enough: the proof `hardware fit` is `not yet` until it is.
