@@ -8,7 +8,6 @@ alone, and so is every name that begins with `_` or `.`.
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from types import ModuleType
 
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import close
 
 NAME = "organisation"
 
@@ -77,8 +77,8 @@ def _files(folder: Path, below: str = "") -> Iterator[str]:
 
 
 def _instead(path: str) -> str:
-    near = get_close_matches(path, (place for place in PLACES if "*" not in place), n=1)
-    return f"; did you mean {NAME}/{near[0]}?" if near else f"; allowed: {', '.join(PLACES)}"
+    near = close(path, (place for place in PLACES if "*" not in place))
+    return f"; did you mean {NAME}/{near}?" if near else f"; allowed: {', '.join(PLACES)}"
 
 
 def file(name: str) -> Path | None:

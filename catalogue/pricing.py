@@ -1,6 +1,6 @@
 """What pricing a resource needs on every platform: the catalogue in one region, and how often a schedule fires."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from cronsim import CronSim
 
 from catalogue.graph import Graph
-from catalogue.hardware.catalogue import Catalogue
+from catalogue.hardware.catalogue import Catalogue, as_listed
 from catalogue.machines import Machines
 
 MONTH_MINUTES = 365.25 / 12 * 24 * 60
@@ -61,7 +61,7 @@ class Pricing:
 
     def _instead(self, family: str | None, machines: Machines) -> str:
         families, use = self.hardware.families, machines.use
-        here = [name for name, f in families.items() if f.price(self.region, use) is not None]
+        here = [n for n in families if self.hardware.machine_in(n, self.region).price(self.region, use) is not None]
         known = self.hardware.machine(family) if family else None
         elsewhere = [at for at in self.hardware.regions if known and known.price(at, use) is not None]
         # Whoever asks for an accelerator is helped by another one first.
@@ -102,6 +102,22 @@ class Pricing:
             chosen = f"Choose a region in which its price is known ({_some(regions)}), or {more}." if regions else ""
             raise NoFigure(f"{service} in {self.region}", chosen or f"Choose another machine, or {more}.")
         return known.price_usd[self.region]
+
+    def workspace(self, machine_type: str) -> float:
+        """Dollars an hour for a person's own machine, as the platform's `workspace_list` has it, never estimated.
+
+        Raises NoFigure where the list has no price of it in this region.
+        """
+        name = self.hardware.workspace_list
+        listed: Mapping[str, float] = as_listed(name, machine_type) if name else {}
+        if self.region not in listed:
+            more = f"add its price with a public source to catalogue/hardware/prices/{name}.csv"
+            chosen = f"Choose a region in which its price is known ({_some(sorted(listed))}), or {more}."
+            raise NoFigure(
+                f"{machine_type} for a workspace in {self.region}",
+                chosen if listed else f"Choose another machine, or {more}.",
+            )
+        return listed[self.region]
 
     def assume(self, name: str) -> float:
         """A stated assumption."""

@@ -7,6 +7,8 @@ error.
 import sys
 from typing import TYPE_CHECKING
 
+from operations.interruption import Interruption
+
 if TYPE_CHECKING:
     import typer
 
@@ -55,17 +57,19 @@ def application() -> "typer.Typer":
 
 def main() -> None:
     """Run the command. Bad input ends in exit 2 with a sentence, never in a traceback."""
-    try:
-        _run()
-    except BrokenPipeError:
-        sys.exit(1)
-    except BaseException as error:
-        # typer turns Ctrl-C into the exit code 130. A native module that is being imported then panics.
-        interrupted = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "PanicException"
-        if not interrupted and getattr(error, "code", None) != _INTERRUPTED:
-            raise
-        sys.stderr.write("stopped; reports that are not whole were not written\n")
-        sys.exit(_INTERRUPTED)
+    with Interruption() as interruption:
+        try:
+            _run()
+        except BaseException as error:
+            interruption.end()
+            if isinstance(error, BrokenPipeError):
+                sys.exit(1)
+            # typer turns Ctrl-C into the exit code 130, and other libraries into exceptions of their own.
+            interrupted = interruption.asked or isinstance(error, KeyboardInterrupt)
+            if not interrupted and getattr(error, "code", None) != _INTERRUPTED:
+                raise
+            sys.stderr.write("stopped; reports that are not whole were not written\n")
+            sys.exit(_INTERRUPTED)
 
 
 def _run() -> None:

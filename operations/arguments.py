@@ -1,9 +1,11 @@
 """The arguments that several commands share: a stack, a folder for reports, a day, a format."""
 
+import json
+import sys
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +48,16 @@ class ListFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+LIST_SCHEMA_VERSION = 1
+"""The version of the JSON of `cost`, `limits` and `kinds`. It grows where a reader of the last one would break."""
+
+
+def print_list(**said: Any) -> None:
+    """Print a list as JSON: an object with its `schema_version` and what is said of one thing or of several."""
+    json.dump({"schema_version": LIST_SCHEMA_VERSION, **said}, sys.stdout, indent=2)
+    sys.stdout.write("\n")
 
 
 def file_of(name: str) -> Path:

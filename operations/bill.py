@@ -133,6 +133,7 @@ def _sources(pricing: Pricing) -> list[Source]:
     prices = [hardware.machine(name).price_per_hour_usd.get(region) for name in names if name]
     cited = {source for price in prices if price for source in (price.source, *price.others)}
     cited |= {s.price_sources.get(region, s.source) for s in hardware.services.values()}
+    cited |= {source for source in (hardware.workspace_list, hardware.workspace_source) if source}
     return [hardware.sources[name] for name in sorted(cited)]
 
 

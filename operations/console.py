@@ -62,7 +62,7 @@ def render_comparison(comparison: Comparison, console: Console, page: Path | Non
 
 def _one_below_the_other(comparison: Comparison, console: Console) -> None:
     _heading(console, "Every stack")
-    table = _table("stack", "", "failing", "five proofs")
+    table = folding_table("stack", "", "failing", "five proofs")
     for title in ("idle floor", "ceiling"):
         table.add_column(title, justify="right", no_wrap=True)
     for verdict in comparison.verdicts:
@@ -79,7 +79,7 @@ def _one_below_the_other(comparison: Comparison, console: Console) -> None:
 
 def _side_by_side(comparison: Comparison, console: Console) -> None:
     _heading(console, "Side by side")
-    table = _table("", *(words.one_line(verdict.stack) for verdict in comparison.verdicts))
+    table = folding_table("", *(words.one_line(verdict.stack) for verdict in comparison.verdicts))
     verdicts = [_word(verdict) for verdict in comparison.verdicts]
     table.add_row(Text("verdict"), *verdicts)
     for row in comparison.rows:
@@ -107,7 +107,8 @@ def _heading(console: Console, text: str) -> None:
     console.print(Text(words.one_line(text), "bold", overflow="fold"))
 
 
-def _table(*columns: str) -> Table:
+def folding_table(*columns: str) -> Table:
+    """An empty table that cuts nothing where the screen is narrow: its columns fold."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -224,7 +225,7 @@ def _proofs(verdict: Verdict, console: Console) -> None:
     if not verdict.proofs:
         _say(console, "No proof was attempted.")
         return
-    table = _table("proof", "state", "fact")
+    table = folding_table("proof", "state", "fact")
     for proof in verdict.proofs:
         table.add_row(
             Text(words.one_line(proof.name)), Text(proof.state, _STYLES[proof.state]), Text(words.one_line(proof.fact))
@@ -247,7 +248,7 @@ def _findings(verdict: Verdict, console: Console) -> None:
     open_ = [finding for finding in findings if not finding.excused]
     if open_:
         # Three facts share a column, for in three columns they would leave the message no room at 80 characters.
-        table = _table("state", "rule, resource, place", "message")
+        table = folding_table("state", "rule, resource, place", "message")
         for index, finding in enumerate(open_):
             stands = words.standing(finding)
             table.add_row(
@@ -267,12 +268,10 @@ def _findings(verdict: Verdict, console: Console) -> None:
 
 
 def _excused(console: Console, finding: Finding, why: str) -> None:
-    """A finding that may stand, on one line."""
+    """A finding that may stand, and why."""
     stands = words.standing(finding)
     text = words.one_line(f"{finding.rule}, {', '.join(list(_where(finding))[1:])}: {why}")
-    line = Text(f"{stands:<10}", _STYLES[stands]).append(text, "not dim")
-    line.truncate(console.width, overflow="ellipsis")
-    console.print(line, highlight=False, soft_wrap=False)
+    _say(console, Text(f"{stands:<10}", _STYLES[stands]), text)
 
 
 def _how_to_waive(verdict: Verdict, failing: list[Finding], console: Console) -> None:
@@ -324,7 +323,7 @@ def _cost(verdict: Verdict, console: Console) -> None:
 
 
 def _amounts(console: Console, title: str, rows: list[tuple[str, str, str]]) -> None:
-    table = _table(title)
+    table = folding_table(title)
     table.add_column("idle floor", justify="right", no_wrap=True)
     table.add_column("ceiling", justify="right", no_wrap=True)
     for name, idle, ceiling in rows:
@@ -341,7 +340,7 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
     steps.add_column(justify="right", no_wrap=True)
     steps.add_column(overflow="fold")
     for number, step in enumerate(verdict.manual_steps, start=1):
-        steps.add_row(f"{number}.", Text(words.one_line(step)))
+        steps.add_row(f"{number}.", Text(words.one_line(f"{step.who}: {step.what}")))
     console.print(steps, highlight=False)
 
 

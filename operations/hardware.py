@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
@@ -15,7 +16,7 @@ MOST_REGIONS = 6
 
 
 def fit(graph: Graph, region: str) -> list[HardwareUse]:
-    """One row for each use of hardware.
+    """One row for each use of hardware, but for what people start by themselves.
 
     `needed` is what this row may draw from its quota at once, in the quota's unit.
     """
@@ -23,6 +24,8 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
     declared = limits.of(graph).quotas
     rows: list[HardwareUse] = []
     for resource, use in facts.uses(graph):
+        if use.high == 0:
+            continue
         family_name = quotas.family_of(graph.platform, use)
         family = hardware.machine(family_name) if family_name else None
         quota_name, needed = quotas.draw(graph.platform, use)
@@ -73,6 +76,15 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
                 f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
                 f"Lower the replicas in the stack file, or have the account's quota raised and say so in {limits.OWN}.",
             )
+
+
+def retiring(rows: list[HardwareUse]) -> Iterator[tuple[HardwareUse, date]]:
+    """Each row whose machine the platform has taken, or will take, out of service, with the day.
+
+    Azure restricts such a series in new subscriptions as soon as its end is announced ("Retired Azure VM size series",
+    https://learn.microsoft.com/en-us/azure/virtual-machines/sizes/retirement/retired-sizes-list).
+    """
+    return ((row, row.retires) for row in rows if row.retires is not None)
 
 
 def _elsewhere(row: HardwareUse) -> str:

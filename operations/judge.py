@@ -1,6 +1,5 @@
 """Judges one stack: turns its resource graph into the verdict. It reads only the graph of the stack."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -16,12 +15,14 @@ from operations.findings import finding
 from operations.phases import ground_of
 from operations.rendering import render
 from operations.rendering.rendered import Rendered
+from operations.steps import manual
 from operations.verdict import (
     Cost,
     CreatedNode,
     Excepted,
     Finding,
     HardwareUse,
+    ManualStep,
     NetworkPicture,
     Phase,
     Proof,
@@ -55,14 +56,14 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     cost = bills.price(graph, region, today)
     rows = hardware.fit(graph, region)
     findings = [*evaluated.findings, *_of_the_ground(graph, ground, evaluated.findings)]
-    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region)]
+    findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
     findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
-    steps = _told(graph, unread, "the manual steps", lambda: list(manual_steps(graph, rows, read, phases)), [])
+    steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
     network = _told(graph, unread, "its network", lambda: read.network(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
@@ -140,6 +141,7 @@ def cost_of(graph: Graph, today: date | None = None) -> Cost:
 def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
     ceiling, strict = limits.of(graph)["ceiling-usd"], facts.in_production(graph)
     least, unsure = words.known(cost, cost.ceiling_usd), f"{words.unknown(cost)}, so nobody can say that it is within"
+    unknown_key = next((missing.stack_key for missing in cost.unpriced if missing.stack_key), None)
     if cost.ceiling_usd > ceiling.number:
         yield finding(
             graph,
@@ -159,6 +161,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             source="cost",
             rule="limits-ceiling",
             severity="high",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict,
         )
@@ -184,6 +187,7 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             rule="budget-below-ceiling",
             severity="low",
             proof="cost visibility",
+            stack_key=unknown_key,
             remedy="Choose machines whose price is known: the findings cost-known and cost-unpriced name each line.",
             mandatory=strict,
         )
@@ -213,7 +217,7 @@ def _dearest(graph: Graph, cost: Cost) -> str | None:
     return by_key.most_common(1)[0][0] if by_key else None
 
 
-def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> Iterator[Finding]:
+def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str, today: date) -> Iterator[Finding]:
     for row, sentence, remedy in hardware.problems(rows, graph.platform, region):
         yield finding(
             graph,
@@ -224,6 +228,21 @@ def _hardware_findings(graph: Graph, rows: list[HardwareUse], region: str) -> It
             severity="high",
             proof="hardware fit",
             remedy=remedy,
+        )
+    for row, retires in hardware.retiring(rows):
+        gone, uses = retires <= today, f"uses {row.machine_type}, which {graph.platform}"
+        yield finding(
+            graph,
+            graph.by_urn[row.urn],
+            f"{uses} has no more since {retires}"
+            if gone
+            else f"{uses} will have no more from {retires} on, and a new account may not get even now",
+            source="hardware",
+            rule="hardware-retires",
+            severity="high" if gone else "medium",
+            proof="hardware fit",
+            remedy="Choose a machine that stays, in the stack file: a family has none that goes.",
+            mandatory=gone,
         )
 
 
@@ -312,38 +331,12 @@ def _waiver_findings(graph: Graph, findings: list[Finding], today: date) -> Iter
             )
 
 
-def manual_steps(graph: Graph, rows: list[HardwareUse], read: facts.Facts, phases: list[Phase]) -> Iterator[str]:
-    """The steps left to a person before the first prediction, in order, read from what would be created."""
-    quotas = sorted({row.quota_name for row in rows})
-    if quotas:
-        needed = f"what the stack needs ({', '.join(quotas)})"
-        yield f"have the account's quotas raised to {needed}: a new account has few or none"
-    yield from read.before_up(graph)
-    if len(phases) > 1:
-        yield f"put mlplatform:phase: ground into the stack file, and run pulumi up -s {graph.stack}"
-    own, brought = re.compile(read.own_registry(graph)), list[str]()
-    if images := sorted(image for image in facts.images(graph) if own.match(image)):
-        brought = [f"push the images ({first(images)})"]
-    if uris := sorted(facts.artifacts(graph)):
-        brought.append(f"put the model artifacts where the stack file says ({first(uris)})")
-    if brought:
-        yield " and ".join(brought)
-    again = "take mlplatform:phase out of the stack file again, and " if len(phases) > 1 else ""
-    yield f"{again}run pulumi up -s {graph.stack}"
-    yield from read.after_up(graph)
-
-
-def first(names: list[str], most: int = 3) -> str:
-    """The first few names, and how many more there are: the stack file has them all."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def _proofs(
     graph: Graph,
     findings: list[Finding],
     cost: Cost,
     rows: list[HardwareUse],
-    steps: list[str],
+    steps: list[ManualStep],
     reached: NetworkPicture | None,
     landing_zones: list[str],
     exportable: str,

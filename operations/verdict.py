@@ -178,6 +178,19 @@ class HardwareUse(_Part):
     declared: int | None
 
 
+class ManualStep(_Part):
+    """One step that is left to a person: what, who does it, the commands in order, and those that show it is done.
+
+    `who` is a persona, or whoever has that part of the account in hand. A command changes the world; a check only
+    looks. A step without a command is done by hand.
+    """
+
+    what: str
+    who: str
+    commands: list[str] = []
+    checks: list[str] = []
+
+
 class Phase(_Part):
     """One of the phases in which the stack comes up: what stands in it, and what that costs a month in dollars."""
 
@@ -285,7 +298,7 @@ class Verdict(_Part):
     hardware: list[HardwareUse]
     network: NetworkPicture | None
     proofs: list[Proof]
-    manual_steps: list[str]
+    manual_steps: list[ManualStep]
     changes: Changes | None = None
 
     @property

@@ -266,7 +266,10 @@ def _quota_undeclared(platform: str) -> Rule:
 
 
 def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]], list[Unreadable]]:
-    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread."""
+    """How much of each quota may be needed at once, by name, and the resource that takes most; and what is unread.
+
+    What people start by themselves takes nothing.
+    """
     needed: Counter[str] = Counter()
     most: dict[str, tuple[int, Resource]] = {}
     unread: list[Unreadable] = []
@@ -282,7 +285,7 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
             needed[name] += count
             if name not in most or count > most[name][0]:
                 most[name] = (count, resource)
-    return {name: (count, most[name][1]) for name, count in sorted(needed.items())}, unread
+    return {name: (count, most[name][1]) for name, count in sorted(needed.items()) if count}, unread
 
 
 def _pinned(platform: str) -> Rule:

@@ -32,6 +32,8 @@ from policies.reading import Entry, Text, read
 FILE = Path(__file__).with_name("limits.yaml")
 SHIPPED, OWN = "policies/limits.yaml", "organisation/limits.yaml"
 ANY = "any"
+OF_EVERY_STACK = {"waiver-days": "because all waivers are read before any stack is"}
+"""The limits that no environment, team or account may have otherwise, and why."""
 
 Choice = list[str] | Literal["any"]
 
@@ -234,7 +236,8 @@ def load() -> Book:
     """Read both files, once.
 
     Raises BadInput, one sentence, for a line that lacks its owner, reason or day of review, a limit that no rule knows,
-    one in another unit than the rules count in, and a quota that is no number or of no account of its platform.
+    one in another unit than the rules count in, one of an environment, team or account that holds for every stack, and
+    a quota that is no number or of no account of its platform.
     """
     shipped = read(FILE, SHIPPED, _File)
     file = organisation.file("limits.yaml")
@@ -242,7 +245,12 @@ def load() -> Book:
     for called, said in ((SHIPPED, shipped), (OWN, own)):
         for group, lines in said.groups():
             for name, line in lines.items():
-                _known(f"{called}: {'.'.join((*group, name))}", name, line, shipped.limits)
+                place = f"{called}: {'.'.join((*group, name))}"
+                _known(place, name, line, shipped.limits)
+                if name in OF_EVERY_STACK and len(group) > 1:
+                    raise BadInput(
+                        f"{place}: holds for every stack or none, {OF_EVERY_STACK[name]}; put it under limits"
+                    )
                 line.stand_at(*group, name)
         for group, lines in said.quota_groups():
             place = f"{called}: {'.'.join(group)}"

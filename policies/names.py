@@ -19,6 +19,7 @@ OF_THE_VERDICT: Mapping[str, str] = {
     "cost-known": "",
     "cost-unpriced": "",
     "hardware-fit": "",
+    "hardware-retires": "",
     "render-complete": "",
     "waiver-expired": _OF_A_WAIVER,
     "waiver-unused": _OF_A_WAIVER,

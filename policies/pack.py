@@ -4,7 +4,6 @@ Those of `organisation/policies/` are a company's own: they come after ours and 
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, cast, get_args
@@ -13,6 +12,7 @@ from catalogue import organisation
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, platform_of
+from catalogue.wording import close
 from policies import everywhere
 from policies.rule import ProofName, Rule, Severity
 
@@ -71,8 +71,8 @@ def _wrong(rule: Rule, platform: str) -> str | None:
         return f"breaks the proof {rule.proof!r}, allowed: {', '.join(get_args(ProofName))}"
     for token in rule.types:
         if token not in kinds(platform) and platform_of(token) in (platform, None):
-            near = get_close_matches(token, kinds(platform), n=1)
-            return f"looks at {token}, which no kind has; " + (f"did you mean {near[0]}?" if near else "add the kind")
+            near = close(token, kinds(platform))
+            return f"looks at {token}, which no kind has; " + (f"did you mean {near}?" if near else "add the kind")
     return None
 
 

@@ -25,16 +25,19 @@ def family_of(platform: str, machines: Machines) -> str | None:
 def draw(platform: str, machines: Machines) -> tuple[str, int]:
     """The quota that the machines draw on, and how much of it at once.
 
-    Online machines count twice, for both versions run during an update. Machines that the catalogue does not know, or
-    whose quota it cannot name, draw on one that is named after them.
+    Online machines count twice, for both versions run during an update. Machines whose quota the catalogue cannot name
+    draw on one that is named after them, in the unit that the platform counts them in. So do machines that it does not
+    know, by number.
     """
     hardware = catalogue.load(platform)
     family = family_of(platform, machines)
     serves = machines.use in ("online", "async")
     fleets = FLEETS_IN_UPDATE if serves else 1
     quota = hardware.machine(family).uses.get(machines.use) if family else None
-    if family is None or quota is None or quota.quota_name is None:
-        return f"{machines.machine_type} for {machines.use}", fleets * machines.high
+    unnamed = f"{machines.machine_type} for {machines.use}"
+    if family is None or quota is None:
+        return unnamed, fleets * machines.high
+    name = quota.quota_name or unnamed
     if platform == "azure" and serves:  # each deployment reserves for its own upgrades
-        return quota.quota_name, fleets * ceil(hardware.draws(family, machines.use, machines.high))
-    return quota.quota_name, ceil(hardware.draws(family, machines.use, fleets * machines.high))
+        return name, fleets * ceil(hardware.draws(family, machines.use, machines.high))
+    return name, ceil(hardware.draws(family, machines.use, fleets * machines.high))

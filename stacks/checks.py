@@ -6,7 +6,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from catalogue.hardware import catalogue
-from catalogue.hardware.catalogue import Use
+from catalogue.hardware.catalogue import Catalogue, Use
 from catalogue.platforms import PLATFORMS, Form
 from catalogue.wording import found_word
 from stacks.fields import Machine, Unsaid
@@ -68,7 +68,7 @@ def _offered_type(config: StackConfig, path: Path, asked: Machine, use: Use) -> 
     if asked.family is not None:
         yield Problem(path, f"found {found_word(name)} beside family {asked.family!r}, allowed: one of the two")
     elif (machine := known.machine_types.get(name)) is None:
-        near = get_close_matches(name, known.machine_types, n=3, cutoff=0.6)
+        near = _meant(name, known, use)
         listed = f"catalogue/hardware/machines/{config.platform}.csv lists them"
         hint = f"did you mean {' or '.join(near)}?" if near else listed
         product = PLATFORMS[config.platform].product
@@ -81,6 +81,26 @@ def _offered_type(config: StackConfig, path: Path, asked: Machine, use: Use) -> 
         offers = ", ".join(machine.uses)
         sentence = f"found {name!r}, which {config.platform} does not offer for {use}, only for {offers}, {_take(use)}"
         yield Problem(path, sentence)
+
+
+def _meant(name: str, known: Catalogue, use: Use) -> list[str]:
+    """The machine types that a wrong name may mean: the one that differs in case alone, else those that are close.
+
+    None of them is refused in turn.
+    """
+    on_offer = {
+        _bare(each): each
+        for each, machine in known.machine_types.items()
+        if use in machine.uses and not (machine.retires and machine.retires <= known.dated)
+    }
+    said = _bare(name)
+    same = [on_offer[said]] if said in on_offer else []
+    return same or [on_offer[near] for near in get_close_matches(said, on_offer, n=3, cutoff=0.75)]
+
+
+def _bare(machine_type: str) -> str:
+    """The name without what every name of its platform begins with, which makes no two of them close."""
+    return machine_type.lower().removeprefix("standard_").removeprefix("ml.")
 
 
 def _take(use: Use) -> str:

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +22,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.wording import close, found_word, nearest, one_line
 from stacks.fields import Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
-from stacks.problems import Places, places_of, problems_of
+from stacks.problems import Places, places_of, problems_of, stood_for
 from stacks.sections import refusal, sections, stack_model
 from stacks.sound import Sound, sound
 from stacks.strict_yaml import Refused, Unread, load
@@ -74,8 +73,8 @@ def stack_file(stack: str) -> Path:
     files = {stack_name(file): file for file in sorted(STACKS.glob("Pulumi.*.yaml"))}
     if stack in files:
         return files[stack]
-    near = get_close_matches(stack, files, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(files)}"
+    near = close(stack, files)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(files)}"
     raise BadInput(f"{stack[:80]!r}: no such stack; {hint}")
 
 
@@ -180,7 +179,12 @@ def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) ->
     except ValidationError as error:
         problems = problems_of(error, values.get("platform"), meant)
         whole = sound(values, places_of(error))
-    problems += [problem for problem in _cross_checks(whole) if not whole.wrong.touch(problem.path)]
+    stands_for = {*meant, *(problem.meant for problem in problems if problem.meant)}
+    problems += [
+        problem
+        for problem in _cross_checks(whole)
+        if not whole.wrong.touch(problem.path) and not stood_for(problem, stands_for)
+    ]
     sentences += [
         f"{NAMESPACE}:{'.'.join(one_line(str(part)) for part in problem.path)}: {problem.sentence}"
         for problem in dict.fromkeys(problems)

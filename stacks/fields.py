@@ -82,8 +82,15 @@ def _family(value: str) -> str:
 
 
 def _pinned(value: str) -> str:
+    """No image that changes under its name.
+
+    Vertex AI's own images have the one tag `latest`. Source: "Prebuilt containers for prediction and explanation",
+    https://cloud.google.com/vertex-ai/docs/predictions/pre-built-containers
+    """
     if value.endswith(":latest"):
-        raise ValueError("a pinned tag or digest, never 'latest'")
+        own = re.match(r"[a-z]+-docker\.pkg\.dev/vertex-ai/", value)
+        copied = "; Vertex AI's own images have no other tag, so push a copy of this one under a tag of yours"
+        raise ValueError(f"a pinned tag or digest, never 'latest'{copied if own else ''}")
     return value
 
 

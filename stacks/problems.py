@@ -1,6 +1,6 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
@@ -29,6 +29,7 @@ _CHOICES: Mapping[Path, Callable[[], Collection[str]]] = {
     ("environment",): environments.names,
 }
 """The keys that take one of a few words, for which people know others."""
+_NO_KIND = ("union_tag_invalid", "union_tag_not_found")
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,47 @@ def problems_of(error: ValidationError, platform: object, meant: Set[Path] = fro
     are known keys that something else in the file stands for.
     """
     found = [cast(dict[str, Any], one) for one in error.errors(include_url=False)]
+    found += [more for one in found if one["type"] in _NO_KIND for more in _beside_the_kind(one, _known(platform))]
     # What YAML alone reads wrongly has a sentence of its own.
     said = [one for one in found if not any(isinstance(part, Unread) for part in (one["input"], *one["loc"]))]
     # What is refused is one mistake, however many keys would be wrong in it.
     problems = list(dict.fromkeys(_problem(one, _known(platform)) for one in said))
     meant = {*meant, *(problem.meant for problem in problems if problem.meant)}
-    kept = [one for one in problems if not (one.sentence.startswith(_MISSING) and one.path in meant)]
+    kept = [one for one in problems if not stood_for(one, meant)]
     return sorted(kept, key=lambda problem: not problem.sentence.startswith("unknown key"))
+
+
+def stood_for(problem: Problem, meant: Set[Path]) -> bool:
+    """Whether it says that a key is missing for which a misspelt one stands, which has a sentence already."""
+    return problem.sentence.startswith(_MISSING) and problem.path in meant
+
+
+def _beside_the_kind(error: dict[str, Any], platform: str) -> Iterator[dict[str, Any]]:
+    """The other mistakes of an item whose kind is wrong: those that it has as the kind that is meant, or as any.
+
+    None for a kind that the platform refuses: that is one mistake, whatever else is in the item.
+    """
+    at, item = error["loc"], cast(dict[str, Any], error["input"])
+    section = sections()[at[0]]
+    kind = item.get("kind")
+    if len(at) != 2 or (isinstance(kind, str) and section.refused_kind(kind, platform)):
+        return
+    items = bare(stack_model().model_fields[section.name].annotation)[0]
+    models = bare(get_args(items)[-1])[1]
+    near = values.meant("kind", kind, models)
+    said = {key: value for key, value in item.items() if not unknown(str(key), ("kind",))[1]}
+    by_kind: list[dict[tuple[Path, str], dict[str, Any]]] = []
+    for each in [near] if near else models:
+        try:
+            models[each].model_validate({**said, "kind": each})
+        except ValidationError as wrong:
+            errors = wrong.errors(include_url=False)
+            by_kind.append({(one["loc"], one["type"]): {**one, "loc": (*at, each, *one["loc"])} for one in errors})
+        else:
+            return
+    for what, one in by_kind[0].items():
+        if all(what in others for others in by_kind[1:]):
+            yield one
 
 
 def _problem(error: dict[str, Any], platform: str) -> Problem:
@@ -79,7 +114,7 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
             meant = (*path[:-1], near) if near else None
         case "missing":
             sentence = f"{_MISSING}{wanted(at.model, str(path[-1]), platform)}"
-        case "union_tag_invalid" | "union_tag_not_found":
+        case _ if kind in _NO_KIND:
             path, sentence = _kind(path, cast(dict[str, Any], found), platform)
         case "list_type" if path[-1] == "zones":
             region = PLATFORMS[platform].region

@@ -13,13 +13,29 @@ from catalogue.wording import close, listed, nearest
 
 @dataclass(frozen=True)
 class Known:
-    """What a word is here: `means` is the key that says the same, where there is one; `instead` is what to do."""
+    """What a word is here: `means` is the key that says the same, where there is one; `instead` is what to do.
+
+    `exactly` is the key that takes the same values, which not every place has that has `means`.
+    """
 
     means: str = ""
     instead: str = ""
+    exactly: str = ""
 
 
 _ONE = "a stack has one account and one region; write a stack file for each"
+_GROUP = "the stack makes a resource group of its own, of the name of its file; leave it out"
+_TENANT = "the directory is that of the subscription, which mlplatform:account names; leave it out"
+_OUTBOUND = "machines reach what the stack's own sections name, and no more; leave it out"
+_SERVED_CODE = "there is no scoring script beside a model: build code and packages into its image"
+_CALLERS = "callers come with the platform's own identities, and never with keys; leave it out"
+_PERIMETER = "a service perimeter is the organisation's, around its projects; no stack makes one, leave it out"
+_PROJECT = "a stack stands in one project, which exists, and whose billing account it reads; leave it out"
+_DEPLOYED = "an endpoint of mlplatform:endpoints is one deployed model: say its model, machine and replicas there"
+_IMAGE = "a container's image and what it answers are a model's, under mlplatform:models"
+_SIZE = "the number of accelerators follows from the family or machine_type of an endpoint or batch job; leave it out"
+_ON_DEMAND = "reservations and Flex-start are not there yet; every machine is on demand"
+_LOGGED = "a tenth of the requests is logged to BigQuery on gcp, which no stack file sets; leave it out"
 _NETWORK = (
     "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
     "(organisation/README.md)"
@@ -29,9 +45,10 @@ _CLOSED = "nothing in a stack has a public address or a route to the internet; l
 _KEYS = "the stack encrypts with customer-managed keys of its own; leave it out, an existing key cannot be given yet"
 _ROLES = "the stack makes one least-privilege identity for each persona; leave it out"
 _TAGS = (
-    "tags are made of platform, stack, team, cost_center, environment and owner; tags beside these are not there yet"
+    "tags are made of platform, stack, team, cost_center, environment and owner; a landing zone adds others "
+    "(extra_tags in organisation/README.md)"
 )
-_MACHINE = "a machine is named by the family of an endpoint or batch job, such as cpu-small"
+_MACHINE = "a machine is named by the family or the machine_type of an endpoint or batch job, and by no other section"
 _REPLICAS = "say min_replicas and max_replicas of an endpoint, or replicas of a batch job"
 _SCALING = "an endpoint scales between min_replicas and max_replicas; leave it out"
 _ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
@@ -56,16 +73,56 @@ _PROTECTED = "what holds state is protected by itself; leave it out"
 _LLM = "models of a provider's catalogue are not there yet; serve one of your own under mlplatform:models"
 _LIMITS = "limits and quotas are the company's; they stand in organisation/limits.yaml"
 _WAIVERS = "waivers are the company's; they stand in organisation/waivers.yaml"
-_ENV = "environment variables of a container are not there yet; build them into the image"
+_ENV = "a container's environment variables stand under environment of its model, in mlplatform:models"
+_LANDING = "what the organisation has already stands in a landing zone, which the stack names (organisation/README.md)"
+_ISOLATED = "every container is isolated from the network where the platform can do that; leave it out"
+_SERVERLESS = (
+    "serverless endpoints are not there; on aws one of kind async with min_replicas 0 costs nothing while idle"
+)
+_QUEUE = "an endpoint that answers through a queue is one of kind async, on aws alone"
+_SHARED = "each endpoint serves one model on machines of its own; models that share machines are not there yet"
+_VOLUMES = "the platform sizes the volumes of its machines; leave it out"
+_VERSIONED = "a model is named by its image and artifact_uri; a version of the registry cannot be named yet"
+_RESERVED = "reserved capacity is not there yet; every machine is on demand"
+_STUDIO = "people have JupyterLab and Code Editor, as the platform ships them; leave it out"
+_LINES = "a batch job reads CSV, one record a line, and writes what the model answers; leave it out"
+_CREDENTIALS = "credentials are those of whoever runs pulumi, and stand in no stack file; leave it out"
 
 _TABLE: tuple[tuple[str, Known], ...] = (
+    # what Google Cloud alone calls by these names
+    ("organization org_id folder_id billing_account", Known(instead=_PROJECT)),
+    ("shared_vpc host_project service_project psa", Known(instead=_NETWORK)),
+    ("firewall firewall_rules router cloud_nat", Known(instead=_CLOSED)),
+    ("psc psc_config private_service_connect private_service_connect_config psc_interface", Known(instead=_DERIVED)),
+    ("dedicated_endpoint dedicated_endpoint_enabled network_attachment", Known(instead=_DERIVED)),
+    ("vpc_sc service_perimeter access_policy", Known(instead=_PERIMETER)),
+    ("kms_key_name crypto_key encryption_spec", Known(instead=_KEYS)),
+    ("service_accounts service_account_email workload_identity", Known(instead=_ROLES)),
+    ("machine_spec tpu", Known("family", _MACHINE)),
+    ("accelerator_count gpu_count tpu_topology", Known(instead=_SIZE)),
+    ("reservation reservations reservation_affinity flex_start dws", Known(instead=_ON_DEMAND)),
+    ("autoscaling_metric_specs", Known(instead=_SCALING)),
+    ("container_spec serving_container_image_uri container_image_uri", Known("image", _IMAGE)),
+    ("deployed_model deployed_models dedicated_resources", Known(instead=_DEPLOYED)),
+    ("batch_prediction batch_prediction_job batch_prediction_jobs", Known("batch_jobs")),
+    ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
+    ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
+    ("tensorboard metadata_store", Known(instead=_TRACKING)),
+    ("request_response_logging predict_request_response_logging_config bigquery_destination", Known(instead=_LOGGED)),
+    ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
+    ("repository repositories", Known(instead=_REGISTRY)),
+    ("colab", Known("workspace", "people work in mlplatform:workspace")),
     # where a stack runs, and whose it is
     ("project project_id subscription subscription_id account_id aws_account_id", Known("account")),
     ("location aws_region", Known("region")),
     ("accounts projects subscriptions regions locations", Known(instead=_ONE)),
     ("cloud provider", Known("platform")),
+    ("resource_group resource_group_name", Known(instead=_GROUP)),
+    ("tenant tenant_id", Known(instead=_TENANT)),
     ("stage env", Known("environment", _ENV)),
-    ("environment environment_variables env_vars", Known(instead=_ENV)),
+    ("environment", Known(instead=_ENV)),
+    ("environment_variables env_vars", Known("environment", _ENV)),
+    ("profile aws_profile credentials assume_role", Known(instead=_CREDENTIALS)),
     ("contact email owner_email", Known("owner")),
     ("cost_centre cost_code", Known("cost_center")),
     ("name stack stack_name", Known(instead=_NAMED)),
@@ -77,14 +134,23 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("subnet subnets subnet_id subnet_ids subnetwork security_group security_groups", Known(instead=_NETWORK)),
     ("security_group_ids nsg peering", Known(instead=_NETWORK)),
     ("private_endpoint private_endpoints vpc_endpoint vpc_endpoints private_link", Known(instead=_DERIVED)),
+    ("private_dns_zone private_dns_zones private_dns dns_zone", Known(instead=_NETWORK)),
+    ("managed_network isolation_mode outbound_rule outbound_rules allowed_domains", Known(instead=_OUTBOUND)),
     ("internet internet_access public public_access public_ip egress nat nat_gateway", Known(instead=_CLOSED)),
     ("cidr_block address_space address_prefix ip_range", Known("cidr", _NETWORK)),
     ("availability_zones azs", Known("zones", "name zones under mlplatform:network and mlplatform:workspace")),
     ("kms kms_key kms_key_id kms_key_arn encryption encryption_key cmek cmk key_vault", Known(instead=_KEYS)),
     ("role roles role_arn execution_role iam permissions identity service_account", Known(instead=_ROLES)),
+    ("managed_identity user_assigned_identity role_assignments rbac", Known(instead=_ROLES)),
+    ("auth_mode authentication api_key", Known(instead=_CALLERS)),
     ("secret secrets", Known(instead=_SECRETS)),
+    ("execution_role_arn", Known(instead=_ROLES)),
+    ("permissions_boundary permissions_boundary_arn boundary role_path", Known(instead=_LANDING)),
+    ("existing_network hub transit_gateway transit_gateway_id dns route53", Known(instead=_LANDING)),
+    ("network_isolation enable_network_isolation", Known(instead=_ISOLATED)),
     # machines and how many
-    ("instance_type machine_type vm_size instance machine node_type sku hardware compute", Known("family", _MACHINE)),
+    ("instance_type vm_size instance machine node_type sku", Known("family", _MACHINE, "machine_type")),
+    ("machine_type family hardware compute", Known("family", _MACHINE)),
     ("gpu gpus accelerator accelerators accelerator_type", Known("family", _MACHINE)),
     ("min_instances min_capacity min_replica_count min_nodes min_scale", Known("min_replicas", _REPLICAS)),
     ("max_instances max_capacity max_replica_count max_nodes max_scale", Known("max_replicas", _REPLICAS)),
@@ -92,7 +158,10 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("replicas", Known(instead=_REPLICAS)),
     ("scaling autoscaling auto_scaling autoscale scale_settings", Known(instead=_SCALING)),
     ("scale_to_zero", Known(instead=_ZERO)),
-    ("spot preemptible low_priority", Known(instead=_SPOT)),
+    ("spot preemptible low_priority vm_priority", Known(instead=_SPOT)),
+    ("training_plan capacity_reservation reserved_capacity savings_plan", Known(instead=_RESERVED)),
+    ("volume_size volume_size_in_gb volume_size_gb ebs_volume_size", Known(instead=_VOLUMES)),
+    ("compute_cluster compute_clusters compute_target", Known(instead=_CLUSTERS)),
     ("cluster clusters hyperpod kubernetes eks gke aks", Known(instead=_CLUSTERS)),
     # models, endpoints and batch jobs
     ("image_uri container_image docker_image container", Known("image")),
@@ -100,12 +169,18 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("command args port ports health_check health_route startup_timeout", Known(instead=_CONTAINER)),
     ("model_version version", Known(instead=_VERSION)),
     ("endpoint_config endpoint_configs deployment deployments online_endpoint online_endpoints", Known("endpoints")),
+    ("scoring_script entry_script code_configuration conda_file inference_config", Known(instead=_SERVED_CODE)),
     ("predictor inference_service", Known("endpoints", "a served model stands under mlplatform:endpoints")),
     ("batch batch_transform batch_endpoints transform_jobs batch_predictions jobs cron_jobs", Known("batch_jobs")),
     ("type", Known("kind")),
-    ("shadow shadow_variant shadow_variants", Known(instead=_SHADOW)),
+    ("model_name", Known("model")),
+    ("model_package model_package_arn model_package_group", Known(instead=_VERSIONED)),
+    ("serverless_config memory_size max_concurrency provisioned_concurrency", Known(instead=_SERVERLESS)),
+    ("async_config async_inference_config", Known(instead=_QUEUE)),
+    ("inference_component inference_components", Known(instead=_SHARED)),
+    ("shadow shadow_variant shadow_variants shadow_production_variants mirror_traffic", Known(instead=_SHADOW)),
     ("canary", Known(instead="a canary is that of an online endpoint; other endpoints have none yet")),
-    ("traffic traffic_split blue_green ab_test variants production_variants", Known(instead=_ROLLOUT)),
+    ("traffic traffic_split blue_green rolling_update ab_test variants production_variants", Known(instead=_ROLLOUT)),
     ("target_requests requests_per_minute invocations_per_instance", Known("requests_per_replica_per_minute")),
     ("latency p95 p95_latency", Known("p95_latency_ms")),
     ("error_rate", Known("error_rate_percent")),
@@ -113,26 +188,38 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("bake_time", Known("bake_minutes")),
     ("cron schedule_expression", Known("schedule")),
     ("tz time_zone", Known("timezone")),
-    ("timeout max_runtime max_runtime_seconds", Known("max_hours", "max_hours bounds a batch job, in hours")),
+    (
+        "timeout max_runtime max_runtime_seconds max_runtime_in_seconds timeout_minutes",
+        Known("max_hours", "max_hours bounds a batch job, in hours"),
+    ),
     ("input input_data input_path", Known("input_uri")),
-    ("output output_data output_path", Known("output_uri")),
+    ("output output_data output_path s3_output_path", Known("output_uri")),
+    ("content_type split_type batch_strategy join_source data_processing", Known(instead=_LINES)),
+    ("max_payload max_concurrent_transforms", Known(instead=_LINES)),
     # what people work in, and what it costs
     ("notebook notebooks studio workbench domain jupyter", Known("workspace", "people work in mlplatform:workspace")),
     ("idle_timeout auto_shutdown idle_shutdown", Known("idle_timeout_minutes")),
     ("members people user_profiles data_scientists", Known("users")),
+    ("object_id object_ids aad_object_ids entra_ids", Known("principals", "people stand in mlplatform:workspace")),
+    ("compute_instance compute_instances", Known("workspace", "people work in mlplatform:workspace")),
     ("amount monthly_limit max_cost", Known("monthly_usd", "say it in mlplatform:budget.monthly_usd")),
     ("storage bucket buckets datastore datastores", Known(instead=_STORAGE)),
-    ("registry model_registry ecr container_registry artifact_registry", Known(instead=_REGISTRY)),
+    ("registry model_registry ecr acr container_registry artifact_registry", Known(instead=_REGISTRY)),
     # what there is none of
     ("training train training_job training_jobs tuning hyperparameter_tuning hpo", Known(instead=_TRAINING)),
     ("pipeline pipelines workflow workflows", Known(instead=_PIPELINES)),
     ("feature_store feature_group feature_groups features", Known(instead=_FEATURES)),
     ("experiment experiments mlflow tracking", Known(instead=_TRACKING)),
-    ("data_capture monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
+    ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
+    ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
+    (
+        "data_capture data_capture_config data_collector monitoring model_monitor drift drift_detection",
+        Known(instead=_WATCHED),
+    ),
     ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
-    ("logging logs log_retention", Known(instead=_LOGS)),
+    ("logging logs log_retention log_analytics app_insights application_insights", Known(instead=_LOGS)),
     ("protect deletion_protection", Known(instead=_PROTECTED)),
-    ("llm bedrock foundation_models model_garden guardrails", Known(instead=_LLM)),
+    ("llm bedrock foundation_models model_garden guardrails jumpstart", Known(instead=_LLM)),
 )
 
 WORDS: Mapping[str, Known] = {word: known for words, known in _TABLE for word in words.split()}
@@ -153,6 +240,8 @@ def unknown(word: str, keys: Iterable[str], prefix: str = "") -> tuple[str, str 
     keys, known = list(keys), known_word(word)
     if known is None or word in keys:  # a key that lacks its prefix
         return f"unknown key{nearest(word, keys, prefix)}", close(word, keys)
+    if known.exactly in keys:
+        return f"unknown key; did you mean {prefix}{known.exactly}?", known.exactly
     if known.means in keys:
         return f"unknown key; did you mean {prefix}{known.means}?", known.means
     return f"unknown key; {known.instead}" if known.instead else f"unknown key{listed(keys, prefix)}", None

@@ -43,19 +43,46 @@ def each(section: Section[Any], key: str, value: str | list[str]) -> list[tuple[
 
 def _of_region(config: StackConfig, family: str | None) -> tuple[list[str], str]:
     """The zones that this stack may name, and how a sentence says so."""
-    region, having, known = config.region, "", zones_of(config.region)
-    if family is not None and (machine := catalogue.load(config.platform).families[family]).zones is not None:
-        known = [zone for zone in machine.zones if zone.rpartition("-")[0] == region]
-        having = f" that has {machine.machine_type}"
-    if not known:
-        return known, f"a zone of {region}{having}, of which catalogue/hardware/{config.platform}.yaml knows none"
+    region, listed = config.region, _having(config.platform, family) or []
+    known, having = may_name(config.platform, region, family), ""
+    if set(known) <= set(listed):
+        having = f" that has {catalogue.load(config.platform).families[str(family)].machine_type}"
     return known, f"a zone of {region}{having} ({', '.join(known)})"
+
+
+def may_name(platform: str, region: str, family: str | None = None) -> list[str]:
+    """The zones of a region that a stack file may name. With `family`, those that are known to have its machine."""
+    having = _having(platform, family)
+    if having is None:
+        return zones_of(region)
+    return [zone for zone in having if zone.rpartition("-")[0] == region] or _unlisted(region)
+
+
+def _having(platform: str, family: str | None) -> list[str] | None:
+    """The zones that a source shows to have the family's machine, of the platform's regions. None where no source does.
+
+    A source made before a region was opened has none of its zones, so `_unlisted` says what they are called.
+    """
+    known = catalogue.load(platform)
+    zones = known.families[family].zones if family is not None else None
+    return None if zones is None else [zone for zone in zones if zone.rpartition("-")[0] in known.regions]
+
+
+def _unlisted(region: str) -> list[str]:
+    """The zones of a region of Google Cloud that no list has: three, as its youngest regions have.
+
+    Source: Compute Engine, "Available regions and zones", https://cloud.google.com/compute/docs/regions-zones
+    """
+    return [f"{region}-{letter}" for letter in LETTERS[:3]]
 
 
 def schema(section: Section[Any], platform: str, keys: Sequence[str], family: str | None = None) -> dict[str, Any]:
     """For editors: which of the keys name zones on this platform, and what a zone is there."""
-    listed = catalogue.load(platform).families[family].zones if family is not None else None
-    zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"} if listed is None else {"enum": listed}
+    listed = _having(platform, family)
+    zone: dict[str, Any] = {"pattern": f"^[a-z0-9-]+[{LETTERS}]$"}
+    if listed is not None:
+        unlisted = {*catalogue.region_names(platform)} - {zone.rpartition("-")[0] for zone in listed}
+        zone = {"enum": sorted([*listed, *(zone for region in unlisted for zone in _unlisted(region))])}
     wanted = [key for key in keys if platform not in section.refused_keys[key]]
     shown = {"zones": {"items": zone}, "zone": zone}
     return {"required": wanted, "properties": {key: shown[key] if key in wanted else False for key in keys}}

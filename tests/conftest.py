@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
@@ -27,22 +27,31 @@ sys.path.insert(0, _SHIPPED)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
 
 
+GraphOf = Callable[[Path], Graph]
+
+
 @pytest.fixture(scope="session")
-def aws_pilot() -> Graph:
+def graph_of() -> GraphOf:
+    """Runs the program of any stack file, and gives its graph (`tests.previewing`)."""
+    return preview
+
+
+@pytest.fixture(scope="session")
+def aws_pilot(graph_of: GraphOf) -> Graph:
     """The resource graph of stacks/Pulumi.aws-pilot.yaml."""
-    return preview(STACKS / "Pulumi.aws-pilot.yaml")
+    return graph_of(STACKS / "Pulumi.aws-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def gcp_pilot() -> Graph:
+def gcp_pilot(graph_of: GraphOf) -> Graph:
     """The resource graph of stacks/Pulumi.gcp-pilot.yaml."""
-    return preview(STACKS / "Pulumi.gcp-pilot.yaml")
+    return graph_of(STACKS / "Pulumi.gcp-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def azure_pilot() -> Graph:
+def azure_pilot(graph_of: GraphOf) -> Graph:
     """The resource graph of stacks/Pulumi.azure-pilot.yaml."""
-    return preview(STACKS / "Pulumi.azure-pilot.yaml")
+    return graph_of(STACKS / "Pulumi.azure-pilot.yaml")
 
 
 @pytest.fixture

@@ -68,14 +68,17 @@ class Quota(_Entry):
 class Accelerator(_Entry):
     """`count` accelerators of `memory_gib` each.
 
-    On gcp `name` is the API's acceleratorType. That of a TPU is not sent, for the machine type implies it. `added` is
-    True where the machine type does not imply the accelerator: the machine is sold without it, too.
+    On gcp `name` is the API's acceleratorType. `sent` is False for a TPU, which the machine type implies and for which
+    the API has no name; nor does an endpoint on one scale, which `scales` says. `added` is True where the machine type
+    does not imply the accelerator: the machine is sold without it, too.
     """
 
     name: str
     count: int
     memory_gib: float | None
     added: bool = False
+    sent: bool = True
+    scales: bool = True
 
 
 class Price(_Entry):
@@ -129,6 +132,7 @@ class PriceList(_Entry):
     """
 
     uses: list[Use]
+    sold_in: str | None = None
     batch_source: str | None = None
     factors: dict[str, Factor] | None = None
     parts: Parts | None = None
@@ -147,7 +151,8 @@ class HardwareFamily(_Entry):
     `price_per_hour_usd` has the quoted prices of the YAML file and those of the price lists. A price in a region also
     shows that the machine is sold there; so does a zone. `regions` are those that another source shows. `zones` are the
     zones that have the machine, on gcp; None where no source says. `retires` is the day from which the platform has it
-    no more.
+    no more. `successor` is the machine type of the same size that stands for a family in regions that came after its
+    own.
     """
 
     summary: str
@@ -165,6 +170,7 @@ class HardwareFamily(_Entry):
     regions_source: str | None = None
     zones: list[str] | None = None
     retires: date | None = None
+    successor: str | None = None
 
     def price(self, region: str, use: Use) -> float | None:
         """Dollars an hour for this use in this region. None where the catalogue has no figure."""
@@ -207,12 +213,18 @@ class Assumption(_Entry):
 class Catalogue(_Entry):
     """Everything known of one platform's hardware and prices on the day `dated`.
 
-    `regions` are those in which the platform's service is sold, whatever has a price there. `other_partitions` is the
-    pattern of regions that other clouds of the same provider have, such as a government's: no account, name or address
-    of this project reaches them.
+    `regions` are those in which the platform's service is sold, whatever has a price there. `regions_without_zones` are
+    those of them that have no availability zones, `regions_on_request` those that an account must ask for first.
+    `other_partitions` is the pattern of regions that other clouds of the same provider have, such as a government's: no
+    account, name or address of this project reaches them.
 
     An upgrade of an online deployment needs spare quota. `online_reserve` is that spare as a share of the replicas. The
     reserve is not billed.
+
+    In `regions_without_schedules` nothing starts a batch job by the clock, whatever else is sold there.
+
+    A person's own machine is billed as `workspace_list` has its type, a price list without a factor. None where the
+    services have its price. `workspace_source` says what that leaves out.
     """
 
     platform: str
@@ -223,24 +235,44 @@ class Catalogue(_Entry):
     sources: dict[str, Source]
     regions: list[str]
     regions_source: str
+    regions_without_zones: list[str] = []
+    regions_on_request: list[str] = []
+    region_facts_source: str | None = None
     other_partitions: str | None = None
     price_lists: dict[str, PriceList] = {}
+    workspace_list: str | None = None
+    workspace_source: str | None = None
     machines_source: str
     machine_uses_source: str
     zones_source: str | None = None
     retires_source: str | None = None
+    regions_without_schedules: list[str] = []
+    schedules_source: str | None = None
     families: dict[str, HardwareFamily]
     services: dict[str, PricedService]
     assumptions: dict[str, Assumption]
 
     @cached_property
     def machine_types(self) -> Mapping[str, HardwareFamily]:
-        """What is known of each machine type by its name, without prices and zones, and bare of what can be added."""
-        return {row["machine_type"]: _machine(self, row) for row in _rows("machines", self.platform)}
+        """What is known of each machine type by its name, without zones, and bare of what can be added.
+
+        The machine type of a family is one, whether or not a list has it.
+        """
+        own = {str(f.machine_type): f for f in self.families.values() if f.machine_type and not _adds(f)}
+        listed = {row["machine_type"]: _machine(self, row) for row in _rows("machines", self.platform)}
+        return dict(sorted({**own, **listed}.items()))
 
     def machine(self, name: str) -> HardwareFamily:
         """A family by its portable name, or a machine type by its own. Raises KeyError for any other name."""
         return self.families[name] if name in self.families else _completed(self.platform, name)
+
+    def machine_in(self, name: str, region: str) -> HardwareFamily:
+        """As `machine`, or its successor where a source shows that alone in the region. Raises KeyError alike."""
+        has = self.machine(name)
+        if has.successor is None or has.sold_in(region):
+            return has
+        successor = self.machine(has.successor)
+        return successor if successor.sold_in(region) else has
 
     def family_of(self, machine_type: str, accelerator: str | None = None) -> str | None:
         """The name of the family of this machine type, with the accelerator that is added to it, if any.
@@ -276,6 +308,11 @@ class Catalogue(_Entry):
         having: list[set[str]] = [set(zones.get(name, ())) for name in wanted]
         standing = sorted(having[0].intersection(*having))
         return family.model_copy(update={"price_per_hour_usd": dict(_prices(self, family)), "zones": standing or None})
+
+
+def _adds(family: HardwareFamily) -> bool:
+    """Whether the family is a machine type and an accelerator that is added to it."""
+    return family.accelerator is not None and family.accelerator.added
 
 
 def _is(family: HardwareFamily, machine_type: str, accelerator: str | None) -> bool:
@@ -330,16 +367,22 @@ def _figure(price: Price, use: Use) -> float | None:
 
 
 def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str, Price]]:
-    """The price in each region: of the quoted one and those of the lists, the higher for each use."""
+    """The price in each region: of the quoted one and those of the lists, the higher for each use.
+
+    Some lists add up the parts of a machine, and where a region has no such accelerator they leave it out of the sum.
+    So where a list names another one under `sold_in`, it prices a machine with an accelerator only where that one does.
+    """
     found: dict[str, list[Price]] = {region: [quoted] for region, quoted in family.price_per_hour_usd.items()}
-    added = family.accelerator is not None and family.accelerator.added
-    for name, listed in catalogue.price_lists.items() if not added else ():
+    for name, listed in catalogue.price_lists.items() if not _adds(family) else ():
         factor = listed.factor(str(family.machine_type))
         uses = [use for use in listed.uses if use in family.uses]
         if factor is None or not uses:
             continue
+        whole = listed.sold_in if family.accelerator else None
         for region, (figure, source) in _list(name).get(str(family.machine_type), {}).items():
             usd = round(figure * factor, 6)
+            if whole and region not in as_listed(whole, str(family.machine_type)):
+                continue
             said: dict[str, Any] = {"async_" if use == "async" else use: usd for use in uses}
             price = Price.model_construct(
                 **said,
@@ -349,6 +392,11 @@ def _prices(catalogue: Catalogue, family: HardwareFamily) -> Iterator[tuple[str,
             found.setdefault(region, []).append(price)
     for region, prices in found.items():
         yield region, prices[0] if len(prices) == 1 else _highest(prices)
+
+
+def as_listed(name: str, machine_type: str) -> Mapping[str, float]:
+    """Dollars an hour of a machine type by region, as they stand in a price list. Empty where it has none."""
+    return {region: usd for region, (usd, _) in _list(name).get(machine_type, {}).items()}
 
 
 def _highest(prices: list[Price]) -> Price:

@@ -1,5 +1,6 @@
 """A served model: `online`, which answers at once, or `async`, which answers through a queue and scales to zero."""
 
+import re
 from dataclasses import dataclass, field
 
 import pulumi
@@ -90,6 +91,8 @@ class Endpoint(pulumi.ComponentResource):
     the VPC needs the interface endpoint `sagemaker.runtime`. A new version comes in blue/green. An online endpoint
     gives it a canary first. An alarm on errors takes it back; an online endpoint has another on p95 latency.
 
+    An image whose tag says CUDA 13 starts on GPUs with a newer driver than SageMaker's own default, which it needs.
+
     The endpoint configuration's name is left to Pulumi, so that a new one stands before the old goes
     (https://github.com/hashicorp/terraform-provider-aws/issues/21811). Every alarm names endpoint and variant, for a
     filter on the endpoint alone matches nothing. A variant under autoscaling refuses another machine type
@@ -118,6 +121,9 @@ class Endpoint(pulumi.ComponentResource):
                     "instance_type": args.machine.type,
                     "initial_instance_count": max(args.replicas.least, 1),
                     "initial_variant_weight": 1,
+                    "inference_ami_version": pulumi.Output.from_input(args.model.image).apply(
+                        lambda image: driver(image, args.machine.type)
+                    ),
                 }
             ],
             async_inference_config=_async_inference(args.asynchronous) if args.asynchronous else None,
@@ -213,6 +219,19 @@ class Endpoint(pulumi.ComponentResource):
             evaluation_periods=24,
             treat_missing_data="breaching",
         )
+
+
+def driver(image: str, machine_type: str) -> str | None:
+    """The AMI whose NVIDIA driver an image for CUDA 13 needs on a machine with GPUs. None where the default will do.
+
+    On the default, whose driver is older, such a container ends before it writes a log. SageMaker's Python SDK chooses
+    the AMI by the tag (https://github.com/aws/sagemaker-python-sdk/pull/6281), as AutoGluon does, with this value
+    (https://github.com/autogluon/autogluon-cloud/pull/270). What each AMI has: ProductionVariant, InferenceAmiVersion,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+    """
+    says_cuda_13 = re.search(r":([^@]*[-_.])?cu13", image)
+    has_gpus = re.match(r"ml\.[gp][0-9]", machine_type)
+    return "al2023-ami-sagemaker-inference-gpu-4-1" if says_cuda_13 and has_gpus else None
 
 
 def name_if_served(endpoint: str, serves: str, wanted: str) -> str:

@@ -15,6 +15,7 @@ _JOBS = ["sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJ
 _IN_NETWORK = ["sagemaker:CreateModel", *_JOBS]
 _ON_MACHINES = ["sagemaker:CreateEndpointConfig", "sagemaker:CreateTransformJob", *_JOBS]
 _WITH_OUTPUT = ["sagemaker:CreateTransformJob", *_JOBS]
+_IN_STUDIO = ["sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"]
 MAX_RUNTIME_SECONDS = 24 * 3600
 
 
@@ -22,6 +23,7 @@ MAX_RUNTIME_SECONDS = 24 * 3600
 class Guardrails:
     """`machines` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
 
+    `applications` are those on which people may start an application of Studio; AWS's own `system` is free of charge.
     `actions` are all that some persona is granted; the boundary caps every role at them. For those `beyond_account`
     aws:ResourceAccount is absent, or another account's.
     """
@@ -30,6 +32,7 @@ class Guardrails:
     region: str
     approver_arn: str
     machines: Sequence[Machine]
+    applications: Sequence[Machine]
     actions: Collection[str]
     beyond_account: Collection[str]
 
@@ -56,6 +59,11 @@ def denies(args: Guardrails) -> list[dict[str, Any]]:
             "OtherHardware",
             _ON_MACHINES,
             {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": sorted({m.type for m in args.machines})}},
+        ),
+        _deny(
+            "OtherApplications",
+            _IN_STUDIO,
+            {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": _types_in_studio(args.applications)}},
         ),
         _deny("WithoutTimeLimit", _JOBS[2:], _missing("sagemaker:MaxRuntimeInSeconds")),
         _deny(
@@ -96,6 +104,10 @@ def _cap(args: Guardrails) -> list[dict[str, Any]]:
         {"Sid": "CapOwnAccount", "Effect": "Allow", "Action": capped, "Resource": "*", "Condition": here},
         {"Sid": "CapBeyondAccount", "Effect": "Allow", "Action": beyond, "Resource": "*"},
     ]
+
+
+def _types_in_studio(applications: Sequence[Machine]) -> list[str]:
+    return ["system", *sorted({machine.type for machine in applications})]
 
 
 def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def _guardrails(args: IdentityArgs, words: Words) -> Guardrails:
         region=words.region,
         approver_arn=f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-approver",
         machines=args.needs.machines,
+        applications=args.needs.applications,
         actions={action for statement in granted for action in statement["Action"]},
         beyond_account=beyond_account(granted),
     )

@@ -59,7 +59,9 @@ class Needs(Args):
     repository's namespace are granted by it.
     """
     machines: Sequence[Machine] = ()
-    """All machines that may be started; none other may. They must be known."""
+    """All machines that jobs and endpoints may be started on; none other may. They must be known."""
+    applications: Sequence[Machine] = ()
+    """The machines on which people may start an application of the workspace; none other may. They must be known."""
 
 
 @dataclass(kw_only=True)

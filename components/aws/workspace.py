@@ -8,6 +8,7 @@ import pulumi
 from pulumi_aws import sagemaker
 
 from components.given import Args, Tags, Text
+from components.shapes import Machine
 
 REACH = ("studio", "sagemaker.api", "sagemaker.runtime", "sts", "logs")
 """What Studio needs in VpcOnly mode: the API and runtime always, credentials and logs for jobs started from it, and its
@@ -22,6 +23,8 @@ class WorkspaceArgs(Args):
     """The name of the Studio domain."""
     users: Sequence[str]
     """The names of the people, each with a profile. They must be known."""
+    machine: Machine
+    """What each application runs on, unless a person names another that their role may start. It must be known."""
     idle_timeout_minutes: pulumi.Input[int] = 60
     """After how many minutes without use an application stops: 60 to 525600."""
     vpc_id: Text
@@ -41,6 +44,11 @@ class WorkspaceArgs(Args):
 class Workspace(pulumi.ComponentResource):
     """Creates a Studio domain in VpcOnly mode, and a profile for each user.
 
+    What an application runs on follows from `machine`. That people start none on another is their role's to say: the
+    Identity component denies CreateApp, CreateSpace and UpdateSpace for any other machine type (Service Authorization
+    Reference, sagemaker:InstanceTypes,
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html).
+
     The network must have interface endpoints to `studio`, `sagemaker.api`, `sagemaker.runtime`, `sts` and `logs`. Idle
     JupyterLab and Code Editor applications stop by themselves, and nobody can raise the bound. Notebooks are not
     shared. Each call carries the user's name to the trail. The domain's EFS goes with the domain, for a pilot must be
@@ -56,7 +64,8 @@ class Workspace(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Workspace", name, None, opts)
-        idle_stop: Any = {  # the same for both applications, whose types differ in name only
+        application: Any = {  # the same for both applications, whose types differ in name only
+            "default_resource_spec": {"instance_type": args.machine.type},
             "app_lifecycle_management": {
                 "idle_settings": {
                     "lifecycle_management": "ENABLED",
@@ -64,7 +73,7 @@ class Workspace(pulumi.ComponentResource):
                     "min_idle_timeout_in_minutes": args.idle_timeout_minutes,
                     "max_idle_timeout_in_minutes": args.idle_timeout_minutes,
                 }
-            }
+            },
         }
         domain = sagemaker.Domain(
             name,
@@ -83,8 +92,8 @@ class Workspace(pulumi.ComponentResource):
                 "execution_role": args.role_arn,
                 "security_groups": [args.security_group_id],
                 "sharing_settings": {"notebook_output_option": "Disabled"},
-                "jupyter_lab_app_settings": idle_stop,
-                "code_editor_app_settings": idle_stop,
+                "jupyter_lab_app_settings": application,
+                "code_editor_app_settings": application,
             },
             default_space_settings={"execution_role": args.role_arn, "security_groups": [args.security_group_id]},
             retention_policy={"home_efs_file_system": "Delete"},

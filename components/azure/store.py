@@ -27,7 +27,12 @@ class StoreArgs(Args):
     group_name: Text
     """The name of the resource group in which everything is created."""
     region: Text
-    """The Azure region of storage and registry, such as eastus2. It must have availability zones."""
+    """The Azure region of storage and registry, such as eastus2."""
+    zones: bool = True
+    """Whether the region has availability zones. Azure refuses copies in several zones where there are none.
+
+    The program must know it: it decides how the account and the registry are copied.
+    """
     vault_uri: Text
     """The address of the vault that holds the key, such as https://vault.vault.azure.net/."""
     key_name: Text
@@ -57,14 +62,18 @@ class Store(pulumi.ComponentResource):
     Both refuse the public network, account keys and anonymous readers. Both are encrypted with the key that is given,
     and both are protected.
 
+    Where the region has availability zones, three of them hold a copy of the account, and the registry spans them.
+    Where it has none, the account keeps three copies in one data centre.
+
     Deleted blobs, shares and containers stay 30 days, and so do old versions. Untagged images go after a week, and no
     image can be exported. Content trust is off, for a registry with a customer-managed key cannot have it. Quarantine
     is off, for it waits for a scanner that this component does not bring. Azure's pages leave open whether a registry's
     user-assigned identity passes a closed vault as a trusted service (issue 61064 of MicrosoftDocs/azure-docs): the
     first deployment has to prove it.
 
-    Sources: https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/storage-security-baseline and
-    https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/container-registry-security-baseline
+    Sources: https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/storage-security-baseline,
+    https://learn.microsoft.com/en-us/security/benchmark/azure/baselines/container-registry-security-baseline and
+    https://learn.microsoft.com/en-us/azure/reliability/regions-list
     """
 
     storage_id: pulumi.Output[str]
@@ -100,7 +109,7 @@ class Store(pulumi.ComponentResource):
             resource_group_name=args.group_name,
             location=args.region,
             kind="StorageV2",
-            sku={"name": "Standard_ZRS"},
+            sku={"name": "Standard_ZRS" if args.zones else "Standard_LRS"},
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
             allow_shared_key_access=False,
@@ -179,7 +188,7 @@ class Store(pulumi.ComponentResource):
             admin_user_enabled=False,
             anonymous_pull_enabled=False,
             data_endpoint_enabled=True,
-            zone_redundancy="Enabled",
+            zone_redundancy="Enabled" if args.zones else "Disabled",
             public_network_access="Disabled",
             network_rule_bypass_options="AzureServices",
             identity=containerregistry.IdentityPropertiesArgs(

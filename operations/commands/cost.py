@@ -1,37 +1,65 @@
-"""`mlplatform cost STACK`: the bill, line by line."""
+"""`mlplatform cost STACK...`: the bill, line by line."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from operations.arguments import StackArgument, graph_of
+from operations.arguments import ListFormat, file_of, print_list
+
+if TYPE_CHECKING:
+    from operations.verdict import Cost
 
 
 def cost(
-    stack: StackArgument,
+    stacks: Annotated[
+        list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
+    ],
     second_opinion: Annotated[
         bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
     ] = False,
+    format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
 ) -> None:
-    """Print what a stack costs a month, by resource and by team: the idle floor and the ceiling.
+    """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
-    Where a price is unknown, they are the least that it can cost.
+    Where a price is unknown, they are the least that it can cost. JSON has the list `costs`, an item for each stack.
     """
     from operations import second_opinion as second
-    from operations import words
     from operations.judge import cost_of
+    from operations.preview import Program, Programs
 
     if second_opinion:
         second.available()
-    graph = graph_of(stack)
-    bill, opinion = cost_of(graph), second.ask(graph) if second_opinion else None
-    table = Table(
-        "resource", "what", "idle floor", "ceiling", "how", title=f"{stack}, dollars a month", title_justify="left"
-    )
+    programs = [Program.of(file_of(name)) for name in stacks]
+    with Programs() as running:
+        if len(programs) == 1:
+            running.start(programs[0].platform, one=True)
+        graphs = [running.run(program)[0] for program in programs]
+    bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+    opinions = [
+        list(second.ask(g).beside(bill)) if second_opinion else [] for g, (_, bill) in zip(graphs, bills, strict=True)
+    ]
+    if format is ListFormat.JSON:
+        beside = [{"second_opinion": opinion} if second_opinion else {} for opinion in opinions]
+        said = zip(bills, beside, strict=True)
+        print_list(costs=[{"stack": stack, **bill.model_dump(mode="json"), **more} for (stack, bill), more in said])
+        return
+    for (stack, bill), opinion in zip(bills, opinions, strict=True):
+        _show(stack, bill, opinion, Console())
+
+
+def _show(stack: str, bill: "Cost", opinion: list[str], screen: Console) -> None:
+    from operations import console, words
+
+    table = console.folding_table("resource", "what")
+    for figure in ("idle floor", "ceiling"):
+        table.add_column(figure, justify="right", no_wrap=True)
+    table.add_column("how", overflow="fold")
+    table.title, table.title_justify = f"{stack}, dollars a month", "left"
     for line in bill.lines:
-        table.add_row(line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
+        row = (line.resource, line.what, f"{line.idle_usd:,.2f}", f"{line.ceiling_usd:,.2f}", line.basis)
+        table.add_row(*map(Text, row))
     for missing in bill.unpriced:
         table.add_row(missing.resource, "", "unknown", "unknown", missing.why)
     table.add_section()
@@ -40,8 +68,7 @@ def cost(
     )
     for team, (idle, ceiling) in bill.by_team.items():
         table.add_row(f"team {team}", "", words.of_team(bill, team, idle), words.of_team(bill, team, ceiling), "")
-    screen = Console()
-    screen.print(table)
+    screen.print(table, highlight=False)
     for sentence in bill.unpriced:
         screen.print(f"unknown: {sentence}. {sentence.instead}".strip(), highlight=False)
     for sentence in bill.per_unit:
@@ -50,10 +77,10 @@ def cost(
         screen.print(f"assumed: {sentence}", highlight=False)
     for sentence in bill.second_hand:
         screen.print(f"second hand: {sentence}", highlight=False)
-    for sentence in opinion.beside(bill) if opinion else ():
+    for sentence in opinion:
         screen.print(sentence, highlight=False)
 
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform cost aws-pilot")(cost)
+    app.command(epilog="Example: mlplatform cost aws-pilot --format json")(cost)

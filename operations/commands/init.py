@@ -6,21 +6,24 @@ import re
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word
-from catalogue.zones import zones_of
 from operations.commands.schema import NAME as SCHEMA
+from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
 from stacks.values import suggestion
+from stacks.zones import may_name
 
 _MODEL = ("image", "artifact_uri", "family")
 _IN_FILE = ", in quotes"
@@ -229,6 +232,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
     if not said["model"]:
         return "\n".join([*lines, "  # Models, endpoints and batch jobs stand here once there are any.", ""])
     name = _quoted(said["model"])
+    least = _least(platform.name, said)
     lines += [
         "  mlplatform:models:",
         f"    {name}:",
@@ -239,8 +243,8 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         "      kind: online",
         f"      model: {name}",
         f"      family: {_quoted(family)}",
-        "      min_replicas: 1  # paid for with no traffic as well",
-        "      max_replicas: 2  # the ceiling of the bill has all of them",
+        f"      min_replicas: {least}  # paid for with no traffic as well",
+        f"      max_replicas: {max(least, 2)}  # the ceiling of the bill has all of them",
         "      requests_per_replica_per_minute: 600",
         "      canary: {percent: 10, bake_minutes: 10}  # how a new version comes in",
         "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
@@ -248,18 +252,22 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _least(platform: str, said: Mapping[str, str]) -> int:
+    """The fewest replicas that the limits of the stack's environment, team and account ask for."""
+    place = Placement(said["environment"], said["team"], said["account"], said["region"])
+    return ceil(limits.load().of(platform, place)["replicas-at-least"].number)
+
+
 def _zones(platform: str, region: str, key: str) -> list[str]:
     """The zones that a stack of the region may name: two on aws; on gcp the first that has people's machine."""
     if region not in catalogue.region_names(platform):
         return []
-    known = zones_of(region)
     if platform == "aws":
-        return [f"    zones: [{', '.join(known[:2])}]  # decided once: what stands in a zone stays there"]
-    machine = catalogue.load(platform).families[FAMILY]
+        two = ", ".join(may_name(platform, region)[:2])
+        return [f"    zones: [{two}]  # decided once: what stands in a zone stays there"]
     if platform != "gcp" or key != "zone":
         return []
-    own = [zone for zone in machine.zones or known if zone.rpartition("-")[0] == region]
-    return [f"    zone: {own[0]}  # where new machines of people's are made"] if own else []
+    return [f"    zone: {may_name(platform, region, FAMILY)[0]}  # where new machines of people's are made"]
 
 
 def _quoted(word: str) -> str:

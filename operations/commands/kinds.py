@@ -1,11 +1,8 @@
 """`mlplatform kinds`: what the catalogue knows of each kind of resource, and the evidence."""
 
-import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -14,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from catalogue.errors import BadInput
-from operations.arguments import ListFormat
+from catalogue.wording import close
+from operations.arguments import ListFormat, print_list
 
 if TYPE_CHECKING:
     from catalogue.kind import Kind
@@ -37,13 +35,11 @@ def kinds(
     every = [kind for platform in platforms for kind in known(platform).values()]
     one = kind_of(name) if name is not None and name not in PLATFORMS else None
     if name is not None and name not in PLATFORMS and one is None:
-        near = get_close_matches(name, [kind.token for kind in every], n=1)
-        hint = f"did you mean {near[0]}?" if near else "`mlplatform kinds` lists them"
+        near = close(name, [kind.token for kind in every])
+        hint = f"did you mean {near}?" if near else "`mlplatform kinds` lists them"
         raise BadInput(f"{name[:80]!r}: no kind of the catalogue; {hint}")
     if format is ListFormat.JSON:
-        records = [{"type": kind.token, "facts": list(_facts(kind))} for kind in ([one] if one else every)]
-        json.dump(records, sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        print_list(kinds=[{"type": kind.token, "facts": list(_facts(kind))} for kind in ([one] if one else every)])
     elif one:
         _show(one)
     else:

@@ -1,13 +1,12 @@
 """`mlplatform limits`: the bounds of every stack, or those that hold for one."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from operations.arguments import Format, file_of
+from operations.arguments import ListFormat, file_of, print_list
 
 if TYPE_CHECKING:
     from policies.limits import Limit
@@ -17,9 +16,9 @@ def limits(
     stack: Annotated[
         str | None, typer.Argument(metavar="[STACK]", help="A stack, or the path of its file; without one, every line.")
     ] = None,
-    format: Annotated[  # the option's name
-        Format, typer.Option("--format", help="A table to read, or JSON for another program.")
-    ] = Format.TABLE,
+    format: Annotated[
+        ListFormat, typer.Option(help="A table to read, or JSON for another program.")
+    ] = ListFormat.TABLE,
 ) -> None:
     """Print each limit and declared quota, with its owner, its reason and the line of the file that says it.
 
@@ -36,8 +35,8 @@ def limits(
         place = Placement.from_words(config.model_dump())
         held = known.load().of(config.platform, place)
         found = [*held.limits.values(), *held.quotas.values()]
-    if format is Format.JSON:
-        typer.echo(json.dumps({"stack": stack, "limits": [_said(limit) for limit in found]}, indent=2))
+    if format is ListFormat.JSON:
+        print_list(stack=stack, limits=[_said(limit) for limit in found])
         return
     title = f"{stack}: {place.environment}, {place.team}, {place.account}, {place.region}" if place else None
     table = Table(title=title, title_justify="left", show_lines=True)

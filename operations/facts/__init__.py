@@ -5,7 +5,6 @@ module reads only the resource graph of its platform, as policies do.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from importlib import import_module
 from typing import Protocol
 
@@ -28,20 +27,8 @@ class Facts(Protocol):
         """The dollars a month of each budget."""
         ...
 
-    def own_registry(self, graph: Graph) -> str:
-        """The pattern that the address of an image begins with where the stack's own account keeps it."""
-        ...
-
     def exportable(self, graph: Graph) -> str:
         """What could leave the platform, in words."""
-        ...
-
-    def before_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person before `pulumi up`, except quotas and artifacts; one sentence a step."""
-        ...
-
-    def after_up(self, graph: Graph) -> Iterable[str]:
-        """The steps of a person after `pulumi up`; one sentence a step."""
         ...
 
     def network(self, graph: Graph) -> NetworkPicture | None:
@@ -82,13 +69,12 @@ def artifacts(graph: Graph) -> set[str]:
 
 
 def images(graph: Graph) -> set[str]:
-    """The addresses of the images that serve or score. One that cannot be read is left out: rules find it."""
+    """The container images that serve or score. Raises Unreadable as `artifacts` does."""
     found: set[str] = set()
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
-            with suppress(Unreadable):
-                found |= set(kind.serves.images(graph, resource))
+            found |= set(kind.serves.images(graph, resource))
     return found
 
 

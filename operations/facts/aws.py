@@ -10,7 +10,6 @@ from catalogue.kinds.aws.ec2 import SUBNET, VPC, VPC_ENDPOINT, is_gateway, servi
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
 from catalogue.kinds.aws.sfn import STATE_MACHINE
-from catalogue.kinds.aws.sns import SUBSCRIPTION
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Unreadable
 from operations import facts
@@ -43,30 +42,9 @@ def budgets(graph: Graph) -> Iterator[float]:
             yield float(amount)
 
 
-def own_registry(graph: Graph) -> str:
-    """ECR of the stack's account, in any region."""
-    return rf"{account_and_region(graph)[0]}\.dkr\.ecr\."
-
-
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
     return f"{len(facts.artifacts(graph))} model artifacts in S3 and {len(graph.of(PACKAGE_GROUP))} package groups"
-
-
-def before_up(graph: Graph) -> Iterator[str]:
-    """None: AWS's services need not be switched on."""
-    yield from ()
-
-
-def after_up(graph: Graph) -> Iterator[str]:
-    """E-mail subscriptions must be confirmed, and the payer account must activate the cost-allocation tag."""
-    for subscription in graph.of(SUBSCRIPTION):
-        if subscription.props.text_if_known("protocol") == "email":
-            yield f"confirm the alerts e-mail to {subscription.props.text_if_known('endpoint')}"
-    if graph.of(BUDGET):
-        yield "activate the cost-allocation tag team in the payer account"
-    if served := graph.of(ENDPOINT):
-        yield f"call {served[0].props.text_if_known('name')} from inside the network, for example from Studio"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

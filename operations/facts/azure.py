@@ -13,7 +13,6 @@ from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
 
-_AZURE = "azure-native:"
 _NEEDED_BY = {
     "amlworkspace": "the workspace and callers of endpoints",
     "blob": "the workspace's datastores",
@@ -38,34 +37,10 @@ def budgets(graph: Graph) -> Iterator[float]:
             yield float(amount)
 
 
-def own_registry(graph: Graph) -> str:
-    """Any registry of Azure but Microsoft's own: the name of the stack's is known only once it stands."""
-    return r"[a-zA-Z0-9]+\.azurecr\.io/"
-
-
 def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
     models = len(graph.of(MODEL))
     return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
-
-
-def before_up(graph: Graph) -> Iterator[str]:
-    """A new subscription must register each namespace that a stack uses."""
-    if graph.of(WORKSPACE):
-        spaces = sorted({_namespace(r.type) for r in graph.resources if r.type.startswith(_AZURE)})
-        yield f"register the subscription's resource providers ({', '.join(spaces)})"
-
-
-def _namespace(token: str) -> str:
-    """The part of a type between its colons, such as `machinelearningservices`."""
-    return token.removeprefix(_AZURE).partition(":")[0]
-
-
-def after_up(graph: Graph) -> Iterator[str]:
-    """The action group needs no confirmation. Somebody inside the network must make the first call."""
-    names = [served.props.text_if_known("endpointName") or served.name for served in graph.of(SERVED)]
-    if names:
-        yield f"call {names[0]} from inside the network, for example from a compute instance"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

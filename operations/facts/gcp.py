@@ -1,10 +1,9 @@
 """The facts of a stack on Vertex AI."""
 
-import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Apis, Reaches
+from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workbench
 from catalogue.kinds.gcp.provider import PROVIDER
@@ -39,32 +38,10 @@ def budgets(graph: Graph) -> Iterator[float]:
             continue
 
 
-def own_registry(graph: Graph) -> str:
-    """Artifact Registry of the stack's project, in any location."""
-    return rf"[a-z0-9-]+-docker\.pkg\.dev/{re.escape(account_and_region(graph)[0])}/"
-
-
 def exportable(graph: Graph) -> str:
     """Artifacts in Cloud Storage, and the models of the registry."""
     models = len(graph.of(_MODEL))
     return f"{len(facts.artifacts(graph))} model artifacts in Cloud Storage and {models} registered models"
-
-
-def before_up(graph: Graph) -> Iterator[str]:
-    """A new project has its APIs off, and no role in the project allows a budget on its billing account."""
-    kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
-    apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
-    if apis:
-        yield f"enable the project's APIs ({', '.join(apis)})"
-    if graph.of(_BUDGET):
-        yield "have the right to make budgets on the billing account (roles/billing.costsManager)"
-
-
-def after_up(graph: Graph) -> Iterator[str]:
-    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
-    if served := graph.of(_SERVED):
-        name = served[0].props.text_if_known("name") or served[0].name
-        yield f"call {name} from inside the network, for example from Workbench"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

@@ -4,7 +4,6 @@ A sandbox is a folder, `out/sandbox/NAME`. Nothing outside it is changed: Pulumi
 and a backend there, and the simulated providers in place of the clouds' own.
 """
 
-import difflib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import BadInput
-from catalogue.wording import nearest
+from catalogue.wording import close, nearest
 from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
 
 if TYPE_CHECKING:
@@ -276,8 +275,8 @@ def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]])
 
 def _hint(name: str, known: set[str]) -> str:
     """A hint on what to write instead of a name that nothing has."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else "`mlplatform sandbox ls` lists what there is"
+    near = close(name, known)
+    return f"did you mean {near}?" if near else "`mlplatform sandbox ls` lists what there is"
 
 
 def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:

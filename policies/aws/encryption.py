@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import kms, s3, scheduler, sfn
-from catalogue.kinds.aws.sagemaker import LOCAL_NVME
+from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, is_everybody, name_of, principals
 from policies.rule import OPEN_TO_OTHERS, conditions, resource_rule, stack_rule, statements
@@ -28,7 +28,7 @@ def batch(graph: Graph, resource: Resource) -> Iterator[str]:
             if not output.is_given("KmsKeyId"):
                 yield f"writes output without a key ({job.state})"
         for cluster, _ in job.clusters():
-            if not cluster.is_given("VolumeKmsKeyId") and not LOCAL_NVME.match(cluster.text_or_empty("InstanceType")):
+            if not cluster.is_given("VolumeKmsKeyId") and takes_volume_key(cluster.text_or_empty("InstanceType")):
                 yield f"runs jobs on volumes without a key ({job.state})"
 
 

@@ -64,6 +64,11 @@ GUARDRAILS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
         "ForAnyValue:StringNotEquals",
         "sagemaker:InstanceTypes",
     ),
+    "applications of Studio on hardware that the workspace did not choose": (
+        ("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
+        "ForAnyValue:StringNotEquals",
+        "sagemaker:InstanceTypes",
+    ),
     "training without a time limit": ((_JOB,), "Null", "sagemaker:MaxRuntimeInSeconds"),
     "training beyond the time limit": ((_JOB,), "NumericGreaterThan", "sagemaker:MaxRuntimeInSeconds"),
     "serverless endpoints, which take no VPC": ((_CONFIG,), "Null", "sagemaker:ServerlessMaxConcurrency"),

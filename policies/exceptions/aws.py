@@ -102,7 +102,7 @@ def people_of_the_account(graph: Graph, role: Resource) -> bool:
 def encrypted_by_its_machines(graph: Graph, configuration: Resource) -> bool:
     """Every variant runs on machines that encrypt their local NVMe in hardware, and so take no volume key."""
     variants = [*sagemaker.variants(configuration), *sagemaker.shadows(configuration)]
-    return bool(variants) and all(sagemaker.LOCAL_NVME.match(v.text_or_empty("instanceType")) for v in variants)
+    return bool(variants) and not any(sagemaker.takes_volume_key(v.text_or_empty("instanceType")) for v in variants)
 
 
 EXCEPTIONS = (

@@ -1,6 +1,7 @@
 """What the components of Azure decide against a rule, and what must be true for it."""
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from catalogue.kinds.azure import containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
@@ -28,9 +29,20 @@ def closed_registry(graph: Graph, registry: Resource) -> bool:
     )
 
 
-def copied_to_three_zones(graph: Graph, account: Resource) -> bool:
-    """The account holds a copy in each of three zones of its region."""
-    return account.props.text_or_empty("sku.name") == "Standard_ZRS"
+def copied_within_the_region(graph: Graph, account: Resource) -> bool:
+    """The account holds a copy in each of three zones of its region, or three in one place where it has no zones."""
+    return account.props.text_or_empty("sku.name") == ("Standard_LRS" if _zoneless(account) else "Standard_ZRS")
+
+
+def nowhere_to_spread(graph: Graph, registry: Resource) -> bool:
+    """The registry stands in a region that has no zones."""
+    return _zoneless(registry)
+
+
+def _zoneless(resource: Resource) -> bool:
+    """Whether its region has no availability zones. Azure takes the name of a region as the portal shows it, too."""
+    region = resource.props.text_or_empty("location").replace(" ", "").lower()
+    return region in catalogue.load("azure").regions_without_zones
 
 
 def closed_workspace(graph: Graph, workspace: Resource) -> bool:
@@ -76,8 +88,19 @@ EXCEPTIONS = (
         component="Store",
         child="",
         type=storage.ACCOUNT,
-        holds=copied_to_three_zones,
-        reason="data stays in the region that the stack names; its three zones hold a copy each",
+        holds=copied_within_the_region,
+        reason="data stays in the region that the stack names; three zones hold a copy each, or one place all three "
+        "where the region has no zones",
+        decision=_ONE_REGION,
+        shortened=True,
+    ),
+    DesignException(
+        rule="CKV_AZURE_233",
+        component="Store",
+        child="images",
+        type=containerregistry.REGISTRY,
+        holds=nowhere_to_spread,
+        reason="the region that the stack names has no availability zones, and Azure refuses a registry across them",
         decision=_ONE_REGION,
         shortened=True,
     ),

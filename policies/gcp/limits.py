@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from catalogue.kind import At
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import artifactregistry, cloudscheduler, mlplatform, storage, workbench, workflows
@@ -41,6 +42,24 @@ def scaling_policy(props: Properties) -> Iterator[str]:
         yield "scales on no metric that Vertex AI knows, or to no target"
     if (props.number_or_none("minReplicas") or 0) < 1:
         yield "starts with no replica, where Vertex AI keeps at least one"
+
+
+@resource_rule(
+    "limits-replicas-fixed",
+    _DEPLOYMENT,
+    severity="high",
+    proof="hardware fit",
+    says="A deployment on a TPU has one number of replicas, for Vertex AI does not scale it.",
+    remedy="Set max_replicas to min_replicas in the stack file, or choose a family without a TPU.",
+)
+def replicas_fixed(props: Properties) -> Iterator[str]:
+    """Vertex AI, "Use TPUs for online inference",
+    https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/use-tpu
+    """
+    machine = catalogue.load("gcp").machine_types.get(props.text_or_empty("machineType"))
+    least, most = props.number_or_none("minReplicas"), props.number_or_none("maxReplicas")
+    if machine is not None and machine.accelerator and not machine.accelerator.scales and least != most:
+        yield f"has {least or 0:g} to {most or 0:g} replicas on {machine.machine_type}, which Vertex AI does not scale"
 
 
 @limit_rule(
@@ -167,6 +186,21 @@ def schedule_retries(props: Properties) -> Iterator[str]:
 
 
 @stack_rule(
+    "limits-schedule-region",
+    cloudscheduler.SCHEDULE,
+    severity="high",
+    says="A schedule stands in a region that has Cloud Scheduler.",
+    remedy="Choose another region in the stack file, or leave the batch job out.",
+    stack_key="region",
+)
+def schedule_region(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """Cloud Scheduler, "Locations", https://docs.cloud.google.com/scheduler/docs/locations."""
+    region = schedule.props.text_if_known("region")
+    if region in catalogue.load("gcp").regions_without_schedules:
+        yield f"stands in {region}, which has no Cloud Scheduler"
+
+
+@stack_rule(
     "limits-stores-expire",
     _BUCKET,
     _REPOSITORY,
@@ -191,6 +225,7 @@ def stores_expire(graph: Graph, store: Resource) -> Iterator[str]:
 
 RULES = [
     scaling_policy,
+    replicas_fixed,
     workspace_machines,
     zone,
     account,
@@ -198,5 +233,6 @@ RULES = [
     idle_kept,
     batch_time,
     schedule_retries,
+    schedule_region,
     stores_expire,
 ]

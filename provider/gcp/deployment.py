@@ -108,6 +108,30 @@ def _scaling_metric(metric: str) -> str:
     return metric
 
 
+ACCELERATORS = (
+    "NVIDIA_TESLA_P4",
+    "NVIDIA_TESLA_P100",
+    "NVIDIA_TESLA_T4",
+    "NVIDIA_TESLA_V100",
+    "NVIDIA_TESLA_A100",
+    "NVIDIA_A100_80GB",
+    "NVIDIA_L4",
+    "NVIDIA_H100_80GB",
+    "NVIDIA_H100_MEGA_80GB",
+    "NVIDIA_H200_141GB",
+    "NVIDIA_B200",
+    "NVIDIA_GB200",
+    "NVIDIA_RTX_PRO_6000",
+)
+"""The GPUs that MachineSpec.acceleratorType takes. A TPU is given by its machine type alone."""
+
+
+def _accelerator(name: str) -> str:
+    if name not in ACCELERATORS:
+        raise ValueError(f"must be one of {', '.join(ACCELERATORS)}")
+    return name
+
+
 # From Endpoint.name, Model.name and DedicatedResources of the aiplatform v1 discovery document.
 EndpointName = Annotated[
     str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/endpoints/([0-9]{1,19}|[a-z][a-z0-9-]{0,62})$")
@@ -125,7 +149,7 @@ class DeploymentInputs(CanaryInputs):
     endpoint: EndpointName
     model: VersionName
     machine_type: Annotated[str, Allowed(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$")]
-    accelerator_type: str | None = None
+    accelerator_type: Annotated[str, Checked(_accelerator)] | None = None
     accelerator_count: Count | None = None
     min_replicas: Count
     max_replicas: Count

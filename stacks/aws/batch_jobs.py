@@ -26,7 +26,7 @@ def grants(config: StackConfig) -> Needs:
     return Needs(
         input_uris=[job.input_uri for job in jobs],
         output_uris=[job.output_uri for job in jobs],
-        machines=[machine(config.platform, job.machine) for job in jobs],
+        machines=[machine(config.platform, job.machine, config.region) for job in jobs],
     )
 
 
@@ -40,7 +40,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 job_name=f"{ground.stack}-{name}",
                 enabled=job.enabled,
                 model=model(ground, config, job.model, "batch"),
-                machine=machine(config.platform, job.machine),
+                machine=machine(config.platform, job.machine, config.region),
                 replicas=job.replicas,
                 schedule=job.when,
                 max_hours=job.max_hours,

@@ -23,7 +23,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 def grants(config: StackConfig) -> Needs:
     """The machines that endpoints run on, switched on or not."""
-    return Needs(machines=[machine(config.platform, item.machine) for item in endpoints.of(config).values()])
+    return Needs(
+        machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()]
+    )
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -36,7 +38,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 endpoint_name=f"{ground.stack}-{name}",
                 enabled=item.enabled,
                 model=model(ground, config, item.model, "serving"),
-                machine=machine(config.platform, item.machine),
+                machine=machine(config.platform, item.machine, config.region),
                 replicas=item.replicas,
                 online=_online(item) if isinstance(item, OnlineEndpoint) else None,
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,

@@ -18,8 +18,9 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """People start machines of their own."""
-    return Needs(machines=[machine(config.platform, workspace.FAMILY)])
+    """People start jobs and applications on machines of one family."""
+    own = [machine(config.platform, workspace.FAMILY, config.region)]
+    return Needs(machines=own, applications=own)
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
@@ -30,6 +31,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
         WorkspaceArgs(
             domain_name=ground.stack,
             users=asked.users,
+            machine=machine(config.platform, workspace.FAMILY, config.region),
             idle_timeout_minutes=asked.idle_timeout_minutes,
             vpc_id=ground.vpc_id,
             subnet_ids=[ground.subnet_ids[zone] for zone in sorted(asked.zones)],

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_azure_native
 from pulumi_azure_native import authorization
 
+from catalogue.hardware import catalogue
 from catalogue.landing_zones import AzureZone
 from components.azure import encryption, store
 from components.azure.audit import Audit, AuditArgs
@@ -165,6 +166,7 @@ def _store(site: Site, group: Group, audit: Audit, net: Network, key: Encryption
         StoreArgs(
             group_name=group.group_name,
             region=site.region,
+            zones=site.region not in catalogue.load("azure").regions_without_zones,
             vault_uri=key.vault_uri,
             key_name=key.key_name,
             key_uri=key.key_uri,

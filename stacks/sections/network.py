@@ -1,6 +1,6 @@
 """The stack's own private network, and the zones that it has a part in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Annotated
 
@@ -14,7 +14,15 @@ from stacks.fields import Fields, Zones
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import landing_zone
 
-_CIDR = "a private network between /16 and /21, such as 10.40.0.0/20"
+_CIDR = "a private network such as 10.40.0.0/20"
+_SMALLEST: Mapping[str, tuple[int, str]] = {
+    # On aws each zone has the eighth of its letter (components/aws/zones.py): 251 addresses of a /21.
+    "aws": (21, "an eighth of which is large enough for a zone's replicas"),
+    "gcp": (21, "an eighth of which is large enough for a zone's replicas"),
+    # On azure the replicas stand in a network that Azure ML manages. A /26 has 59 addresses.
+    "azure": (26, "which is large enough for private endpoints and those who call through them"),
+}
+"""The longest mask of the stack's own network by platform, and why."""
 
 
 def _private_cidr(value: str) -> str:
@@ -26,9 +34,6 @@ def _private_cidr(value: str) -> str:
         raise ValueError(f"an IPv4 network in CIDR notation; did you mean {network}?")
     if not any(network.subnet_of(IPv4Network(block)) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")):
         raise ValueError("a private network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)")
-    # On aws each zone has the eighth of its letter (components/aws/zones.py): 251 addresses of a /21.
-    if not 16 <= network.prefixlen <= 21:
-        raise ValueError("a network between /16 and /21, an eighth of which is large enough for a zone's replicas")
     return value
 
 
@@ -40,8 +45,8 @@ class Network(Fields):
     """
 
     cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(default="", examples=["10.40.0.0/20"])
-    """The private addresses of the network in CIDR notation, between /16 and /21; they should overlap with no network
-    that it may one day be joined to."""
+    """The private addresses of the network in CIDR notation, between /16 and /21, or /26 on azure; they should overlap
+    with no network that it may one day be joined to."""
     zones: Zones = Field(default=[], examples=[["us-east-1a", "us-east-1b"]])
     """On aws alone: the availability zones, two or more, with one subnet in each."""
 
@@ -60,6 +65,10 @@ def _addresses(config: StackConfig) -> Iterator[Problem]:
         missing = (SECTION.name, "cidr") if SECTION.name in config.model_fields_set else (SECTION.name,)
         yield Problem(missing, f"is missing; add {'' if len(missing) > 1 else 'cidr, '}{_CIDR}")
         return
+    smallest, why = _SMALLEST[config.platform]
+    if not 16 <= IPv4Network(said.cidr).prefixlen <= smallest:
+        allowed = f"a network between /16 and /{smallest}, {why}"
+        yield Problem((SECTION.name, "cidr"), f"found {found_word(said.cidr)}, allowed: {allowed}")
     for used in zone.ranges_in_use if zone else ():
         if IPv4Network(said.cidr).overlaps(IPv4Network(used)):
             allowed = f"a network that does not overlap {used}, which is in use in the landing zone"

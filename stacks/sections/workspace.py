@@ -16,11 +16,11 @@ from stacks.sections import network
 
 FAMILY = "cpu-small"
 """The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too. On aws
-it is what people may start from the workspace, beside what the other sections use."""
+it is what applications of the workspace run on, and people's role may start none on another."""
 
 
 class Workspace(Fields):
-    """Where people work. What is idle stops after `idle_timeout_minutes` (at least 60, for Studio allows no less).
+    """Where people work. What is idle stops after `idle_timeout_minutes`: at least 60 on aws, 15 on azure, 10 on gcp.
 
     `principals` says who each user is in the platform's directory, where a machine of theirs must belong to one person:
     an e-mail address on gcp, an Entra object id on azure; aws knows people by the role they sign in with.
@@ -36,7 +36,7 @@ class Workspace(Fields):
         AfterValidator(distinct),
     ] = Field(examples=[["ana", "ben"]])
     """The people who work here, by a short name of your choice."""
-    idle_timeout_minutes: Annotated[int, Field(ge=60, le=525_600)] = Field(default=60, examples=[60])
+    idle_timeout_minutes: Annotated[int, Field(ge=10, le=525_600)] = Field(default=60, examples=[60])
     """After how many minutes of idleness a person's machine stops."""
     principals: dict[Slug, Principal] = Field(
         default={}, max_length=50, examples=[{"ana": "ana@example.com", "ben": "ben@example.com"}]
@@ -48,10 +48,21 @@ class Workspace(Fields):
     """On gcp alone: the zone in which people's new machines are made."""
 
 
+_SHORTEST = {"aws": 60, "gcp": 10, "azure": 15}
+"""The shortest idle timeout in minutes: of Studio's applications, of a Workbench instance, of a compute instance.
+
+Sources: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_IdleSettings.html,
+https://cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown and
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-create-compute-instance
+"""
+
+
 def _idle(config: StackConfig) -> Iterator[Problem]:
-    longest, minutes = PLATFORMS[config.platform].idle_minutes, of(config).idle_timeout_minutes
-    if minutes > longest:
-        sentence = f"found {minutes}, allowed: {longest} or less on {config.platform}"
+    shortest, longest = _SHORTEST[config.platform], PLATFORMS[config.platform].idle_minutes
+    minutes = of(config).idle_timeout_minutes
+    if not shortest <= minutes <= longest:
+        allowed = f"{longest} or less" if minutes > longest else f"{shortest} or more"
+        sentence = f"found {minutes}, allowed: {allowed} on {config.platform}"
         yield Problem((SECTION.name, "idle_timeout_minutes"), sentence)
 
 

@@ -12,8 +12,10 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.hardware.catalogue import Catalogue, HardwareFamily, Price, Use
+from catalogue.pricing import NoFigure, Pricing
 from stacks.config import STACKS, read_stack_file
 from stacks.sections.batch_jobs import BatchJob
 
@@ -36,11 +38,15 @@ def present(hardware: Catalogue) -> dict[str, HardwareFamily]:
 def cited(hardware: Catalogue) -> Iterator[tuple[str, str | None]]:
     """Each place that cites a source, and the source's id."""
     yield "regions", hardware.regions_source
+    yield "zones and access of regions", hardware.region_facts_source
     yield "online reserve", hardware.online_reserve_source
     yield "machine types", hardware.machines_source
     yield "uses of machine types", hardware.machine_uses_source
     yield "zones", hardware.zones_source
     yield "days of retirement", hardware.retires_source
+    yield "schedules", hardware.schedules_source
+    yield "list of workspace machines", hardware.workspace_list
+    yield "workspace machines", hardware.workspace_source
     for name, listed in hardware.price_lists.items():
         yield from ((f"price list {name}", file.stem) for file in catalogue.price_files(name))
         yield f"price list {name} for batch", listed.batch_source
@@ -98,6 +104,14 @@ def test_each_source_that_is_cited_exists_and_each_that_exists_is_cited(hardware
 def test_each_source_is_of_a_day_that_has_been(hardware: Catalogue) -> None:
     for name, source in hardware.sources.items():
         assert date(2020, 1, 1) <= source.date <= hardware.dated, name
+
+
+@every_platform
+def test_what_is_said_of_regions_is_said_of_regions_that_are_sold(hardware: Catalogue) -> None:
+    for named in (hardware.regions_without_zones, hardware.regions_on_request):
+        assert named == sorted(set(named)) and set(named) < set(hardware.regions)
+    # Nobody must ask for a region that has zones: those are for the loss of another region.
+    assert set(hardware.regions_on_request) <= set(hardware.regions_without_zones)
 
 
 @every_platform
@@ -351,6 +365,27 @@ def listed_rows(name: str) -> list[dict[str, str]]:
 
 
 @every_platform
+def test_a_successor_is_of_the_same_size_and_stands_where_the_familys_own_machine_does_not(hardware: Catalogue) -> None:
+    for name, family in present(hardware).items():
+        for region in hardware.regions:
+            assert hardware.machine_in(name, region).machine_type in (family.machine_type, family.successor)
+            assert not family.sold_in(region) or hardware.machine_in(name, region) == family, f"{name} {region}"
+        if family.successor is None:
+            continue
+        after = hardware.machine(family.successor)
+        assert (after.vcpus, after.memory_gib, after.accelerator) == (family.vcpus, family.memory_gib, None), name
+        assert set(after.uses) >= set(family.uses) and after.local_nvme == family.local_nvme, name
+        newer = [r for r in hardware.regions if hardware.machine_in(name, r).machine_type == after.machine_type]
+        assert newer and not set(newer) & set(family.sold), f"{name}: a successor that no region needs"
+
+
+def test_every_region_of_aws_sells_a_machine_of_each_size_without_an_accelerator() -> None:
+    known = catalogue.load("aws")
+    for name in ("cpu-small", "cpu-medium", "cpu-large", "cpu-memory"):
+        assert all(known.machine_in(name, region).sold_in(region) for region in known.regions), name
+
+
+@every_platform
 def test_each_price_of_a_list_is_of_a_machine_type_and_region_there_is(hardware: Catalogue) -> None:
     for name in hardware.price_lists:
         listed = listed_rows(name)
@@ -368,11 +403,52 @@ def test_each_priced_type_costs_at_least_what_each_list_says_in_each_region(hard
             machine = hardware.machine(row["machine_type"])
             factor = listed.factor(row["machine_type"])
             uses = [use for use in listed.uses if use in machine.uses] if factor else []
+            if listed.sold_in and machine.accelerator:
+                there = {(r["machine_type"], r["region"]) for r in rows("prices", listed.sold_in)}
+                uses = uses if (row["machine_type"], row["region"]) in there else []
             for use in uses:
                 price = machine.price(row["region"], use)
                 assert price is not None, row
                 assert price >= round(float(row["usd_per_hour"]) * (factor or 0), 6), row
                 assert machine.sold_in(row["region"])
+
+
+@every_platform
+def test_no_price_of_a_machine_leaves_its_accelerator_out(hardware: Catalogue) -> None:
+    """The same machine costs at most a half more in the dearest region; without its accelerator it costs a quarter."""
+    for name in [*hardware.families, *hardware.machine_types]:
+        machine = hardware.machine(name)
+        if machine.accelerator is None:
+            continue
+        for use in machine.uses:
+            known = {region: price for region in machine.sold if (price := machine.price(region, use)) is not None}
+            cheap = {region: price for region, price in known.items() if price < max(known.values()) / 2}
+            assert cheap == {}, f"{name} for {use}"
+
+
+def test_a_machine_that_only_a_sum_of_its_parts_shows_in_a_region_is_not_sold_there() -> None:
+    gcp = catalogue.load("gcp")
+    listed = {(row["machine_type"], row["region"]) for row in rows("prices", "vertex-prediction-prices")}
+    assert ("a2-highgpu-1g", "us-east4") in listed
+    assert not gcp.machine("a2-highgpu-1g").sold_in("us-east4")
+    assert gcp.machine("gpu-a100-40").price("us-east4", "online") is None
+    assert gcp.machine("n1-standard-4").sold_in("us-east4")  # without an accelerator the list is enough
+
+
+@pytest.mark.parametrize("service", ["pd-balanced", "pd-standard", "pd-ssd", "storage-standard"])
+def test_what_google_prices_by_region_has_a_price_in_each(service: str) -> None:
+    gcp = catalogue.load("gcp")
+    assert set(gcp.services[service].price_usd) == set(gcp.regions)
+
+
+def test_a_workspace_machine_has_a_price_in_each_region_of_google_cloud() -> None:
+    gcp, graph = catalogue.load("gcp"), Graph("s", "gcp", (), {})
+    for region in gcp.regions:
+        assert 0.05 < Pricing(graph, gcp, region).workspace("e2-standard-2") < 0.15, region
+    # As the list has it: the fee of Vertex AI is on what serves, and on nobody's own machine.
+    assert Pricing(graph, gcp, "europe-west4").workspace("e2-standard-2") == 0.07377204
+    with pytest.raises(NoFigure, match="x9-standard-2 for a workspace in europe-west4"):
+        Pricing(graph, gcp, "europe-west4").workspace("x9-standard-2")
 
 
 @every_platform

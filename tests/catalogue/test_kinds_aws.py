@@ -185,6 +185,20 @@ def test_every_variant_runs_shadows_and_serverless_included() -> None:
     assert served(own) == ["online 1-9 ml.m5.large"]
 
 
+def test_a_volume_key_is_asked_for_on_exactly_the_machines_without_local_nvme() -> None:
+    keys, machines = KNOWN[sagemaker.CONFIGURATION].keys, hardware.load("aws").machine_types
+    assert isinstance(keys, Keys)
+    (volume,) = (key for key in keys.at if key.path == "kmsKeyArn")
+    for type_, machine in {**machines, "ml.of-next-year.large": hardware.HardwareFamily(summary="")}.items():
+        for section in ("productionVariants", "shadowProductionVariants"):
+            one = resource(sagemaker.CONFIGURATION, **{section: [{**BLUE, "instanceType": type_}]})
+            assert volume.needed(Graph("s", "aws", (one,), {}), one) is not machine.local_nvme, type_
+    mixed = resource(sagemaker.CONFIGURATION, productionVariants=[GREEN, BLUE])
+    assert volume.needed(Graph("s", "aws", (mixed,), {}), mixed)
+    series = {type_.split(".")[1] for type_, machine in machines.items() if machine.local_nvme}
+    assert {"c6gd", "g7e", "m6gd", "p6-b300", "r7gd"} <= series
+
+
 def target(variant: str, low: int, high: int) -> dict[str, Any]:
     return {"resourceId": f"endpoint/e/variant/{variant}", "minCapacity": low, "maxCapacity": high}
 
@@ -490,11 +504,16 @@ def test_an_application_that_people_may_start_is_a_machine_and_has_a_price_or_no
     graph = Graph("s", "aws", (domain, bare), {})
     assert said(graph, domain) == said(graph, bare) == [] and priced(graph, bare).ceiling > 0
     own = resource(sagemaker.USER_PROFILE, "v", userSettings={"kernelGatewayAppSettings": spec})
+    bills = KNOWN[sagemaker.USER_PROFILE].bills
+    assert isinstance(bills, Bills)
     assert said(graph, own) == [f"training 0-0 {P5} (an application that people start)"]
     rich = resource(sagemaker.DOMAIN, "d", defaultSpaceSettings={"jupyterLabAppSettings": spec})
     for user, of_it in ((own, domain), (bare, rich)):
+        there = Graph("s", "aws", (of_it, user), {})
+        hour = hardware.load("aws").machine(P5).price("us-east-1", "training")
+        assert hour and priced(there, user).ceiling > 160 * hour
         with pytest.raises(Unpriced, match=P5):
-            priced(Graph("s", "aws", (of_it, user), {}), user)
+            bills.price(Pricing(there, hardware.load("aws"), "eu-west-3"), user)
 
 
 # ---- what is served -------------------------------------------------------------------------------------------------

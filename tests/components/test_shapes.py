@@ -21,6 +21,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         output_uris=["s3://c/"],
         images=[],
         machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
+        applications=[],
     )
 
 

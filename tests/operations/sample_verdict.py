@@ -11,6 +11,7 @@ from operations.verdict import (
     Excepted,
     Finding,
     HardwareUse,
+    ManualStep,
     NetworkLink,
     NetworkPicture,
     Proof,
@@ -407,8 +408,13 @@ def sample() -> Verdict:
             ),
         ],
         manual_steps=[
-            "Ask AWS Service Quotas for 4 of ml.g6.xlarge for endpoint usage in us-east-1.",
-            "Confirm the budget's e-mail subscription as payments-risk@example.com.",
+            ManualStep(
+                what="ask for 4 of ml.g6.xlarge for endpoint usage",
+                who="deployer",
+                commands=["aws service-quotas request-service-quota-increase --service-code sagemaker"],
+                checks=["aws service-quotas get-service-quota --service-code sagemaker"],
+            ),
+            ManualStep(what="confirm the budget's e-mail subscription as payments-risk@example.com", who="owner"),
         ],
     )
 
@@ -488,7 +494,7 @@ def hostile() -> Verdict:
             Proof(name=name, state=state, fact=long)
             for name, state in zip(PROOFS, ("failed", "not yet") * 3, strict=False)
         ],
-        manual_steps=[long],
+        manual_steps=[ManualStep(what=long, who=text, commands=[long, text], checks=[long])],
     )
 
 

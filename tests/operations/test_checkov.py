@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -54,6 +55,13 @@ def start(tmp_path: Path, script: str) -> Checkov:
     return Checkov.start(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def real() -> Iterator[Checkov]:
+    """Checkov itself, which takes a second to import."""
+    with Checkov.start(ENVIRONMENT) as checkov:
+        yield checkov
+
+
 def test_a_missing_environment_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CheckovMissing, match=r"is missing: run make setup\.$"):
         Checkov.start(tmp_path)
@@ -101,14 +109,13 @@ def test_one_that_hangs_is_a_sentence(tmp_path: Path, temporary: Path) -> None:
     assert not list(temporary.iterdir())
 
 
-def test_a_fork_of_the_real_one_leaves_no_thread_and_no_mark_on_the_next(temporary: Path) -> None:
+def test_a_fork_of_the_real_one_leaves_no_thread_and_no_mark_on_the_next(real: Checkov) -> None:
     """A fork copies the thread that forks and no other: what another holds at that moment would be held for ever."""
-    with Checkov.start(ENVIRONMENT) as checkov:
-        for _ in range(2):
-            with pytest.raises(CheckovError, match="read 0 of the 1 rendered"):
-                checkov.scan(rendered({"no": "resource"}))
-            assert checkov.scan(rendered()).failed == ()
-        assert psutil.Process(checkov.pid).num_threads() == 1
+    for _ in range(2):
+        with pytest.raises(CheckovError, match="read 0 of the 1 rendered"):
+            real.scan(rendered({"no": "resource"}))
+        assert real.scan(rendered()).failed == ()
+    assert psutil.Process(real.pid).num_threads() == 1
 
 
 TEMPLATE = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -122,9 +129,9 @@ TEMPLATE = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTem
         Rendered("arm", {"not": "a template"}, {"a": "urn"}, [], []),
     ],
 )
-def test_the_real_one_does_not_pass_what_it_cannot_read(unread: Rendered) -> None:
-    with Checkov.start(ENVIRONMENT) as scan, pytest.raises(CheckovError, match="read 0 of the 1 rendered"):
-        scan.scan(unread)
+def test_the_real_one_does_not_pass_what_it_cannot_read(real: Checkov, unread: Rendered) -> None:
+    with pytest.raises(CheckovError, match="read 0 of the 1 rendered"):
+        real.scan(unread)
 
 
 def test_the_real_one_does_not_pass_over_a_check_it_cannot_load(tmp_path: Path) -> None:
@@ -147,14 +154,13 @@ def test_the_real_one_refuses_a_network(event: str) -> None:
 
 @pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_our_scan_finds_what_checkovs_own_command_finds(
-    platform: str, request: pytest.FixtureRequest, tmp_path: Path
+    platform: str, request: pytest.FixtureRequest, tmp_path: Path, real: Checkov
 ) -> None:
     """The scan drives Checkov's API, with one of its look-ups made faster; its command line is the reference."""
     graph: Graph = request.getfixturevalue(f"{platform}_pilot")
     whole = (arm if platform == "azure" else terraform).render([resource.to_json() for resource in graph.resources])
     assert not whole.unrendered
-    with Checkov.start(ENVIRONMENT) as checkov:
-        ours = checkov.scan(whole)
+    ours = real.scan(whole)
     path = tmp_path / "rendered.json"
     path.write_text(json.dumps(whole.document), encoding="utf-8")
     command = [ENVIRONMENT / ".venv" / "bin" / "checkov", "-f", path, "--framework", whole.framework, "-o", "json"]

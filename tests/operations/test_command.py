@@ -1,24 +1,30 @@
 """The command as a user meets it: exit codes, what is printed where, and that wrong input is a sentence."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
-from operations.__main__ import application
+from operations import console
+from operations.__main__ import application, main
 from operations.verdict import PROOFS, Verdict
 from stacks.config import STACKS
 
@@ -141,6 +147,7 @@ def test_a_pilot_copied_under_another_name_passes_with_the_same_counts(
         assert ours[key] == theirs[key], key
     assert [f["rule"] for f in ours["findings"]] == [f["rule"] for f in theirs["findings"]]
     assert [(p["name"], p["state"]) for p in ours["proofs"]] == [(p["name"], p["state"]) for p in theirs["proofs"]]
+    assert ours["cost"]["ceiling_usd"] == theirs["cost"]["ceiling_usd"]
 
 
 def test_a_waiver_of_a_stack_in_another_folder_is_taken_and_one_of_no_stack_refused(organisation: Path) -> None:
@@ -154,12 +161,24 @@ def test_a_waiver_of_a_stack_in_another_folder_is_taken_and_one_of_no_stack_refu
     assert result.returncode == 2 and "did you mean variant?" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_failing_stack_is_told_the_lines_that_waive_it_and_that_this_is_reviewed(tmp_path: Path) -> None:
-    jobs = yaml.safe_load(PILOT.read_text(encoding="utf-8"))["config"]["mlplatform:batch_jobs"]
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """The verdict of a stack with too many replicas and a batch job that runs too long, as JSON."""
+    folder = tmp_path_factory.mktemp("failed")
+    config = yaml.safe_load(PILOT.read_text(encoding="utf-8"))["config"]
+    jobs, endpoints = config["mlplatform:batch_jobs"], config["mlplatform:endpoints"]
     jobs["fraud-backfill"]["max_hours"] = 9
-    result = run("preview", str(variant(tmp_path, batch_jobs=jobs)), "--out", str(tmp_path))
-    said = " ".join(result.stdout.split())
-    assert result.returncode == 1
+    endpoints["document-embedder"]["max_replicas"] = 9
+    file = variant(folder, batch_jobs=jobs, endpoints=endpoints)
+    return run("preview", str(file), "--format", "json", "--out", str(folder))
+
+
+def test_a_failing_stack_is_told_the_lines_that_waive_it_and_that_this_is_reviewed(
+    failed: subprocess.CompletedProcess[str],
+) -> None:
+    screen = Console(record=True, file=StringIO())
+    console.render(Verdict.model_validate(json.loads(failed.stdout)["verdicts"][0]), screen)
+    said = " ".join(screen.export_text().split())
     assert "write under waivers, variant in organisation/waivers.yaml what follows" in said and "CODEOWNERS" in said
     assert "- {rule: limits-batch-time, resource: variant-fraud-backfill, owner: , reason: , expires: }" in said
 
@@ -170,12 +189,11 @@ def test_no_tool_but_our_policies_knows_our_own_provider_and_the_report_says_so(
     assert len(report_of(passed, stack)["policies_only"]) == own[stack]
 
 
-def test_a_failing_pilot_exits_1_and_prints_json_alone_on_standard_output(tmp_path: Path) -> None:
-    endpoints = yaml.safe_load(PILOT.read_text(encoding="utf-8"))["config"]["mlplatform:endpoints"]
-    endpoints["document-embedder"]["max_replicas"] = 9
-    result = run("preview", str(variant(tmp_path, endpoints=endpoints)), "--format", "json", "--out", str(tmp_path))
-    verdict = Verdict.model_validate(json.loads(result.stdout)["verdicts"][0])
-    assert result.returncode == 1 and not verdict.passed
+def test_a_failing_pilot_exits_1_and_prints_json_alone_on_standard_output(
+    failed: subprocess.CompletedProcess[str],
+) -> None:
+    verdict = Verdict.model_validate(json.loads(failed.stdout)["verdicts"][0])
+    assert failed.returncode == 1 and not verdict.passed
     assert {"limits-replicas", "quota-declared", "hardware-fit", "limits-ceiling"} <= {f.rule for f in verdict.failing}
     assert next(p for p in verdict.proofs if p.name == "hardware fit").state == "failed"
 
@@ -185,9 +203,9 @@ def test_the_version_is_that_of_the_package() -> None:
     assert result.exit_code == 0 and result.output == f"mlplatform {version('mlplatform')}\n"
 
 
-def test_graph_prints_the_graph_and_nothing_else(tmp_path: Path) -> None:
-    result = run("graph", "aws-pilot")
-    assert result.returncode == 0 and result.stderr == ""
+def test_graph_prints_the_graph_and_nothing_else() -> None:
+    result = CliRunner().invoke(application(), ["graph", "aws-pilot"])
+    assert result.exit_code == 0 and result.stderr == ""
     graph = json.loads(result.stdout)
     assert set(graph) == {"stack", "platform", "placement", "outputs", "resources"}
     keys = {"urn", "type", "name", "parent", "dependencies", "propertyDependencies", "provider", "protect", "inputs"}
@@ -195,18 +213,22 @@ def test_graph_prints_the_graph_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_cost_prints_lines_teams_assumptions_and_second_hand_sources() -> None:
-    result = run("cost", "aws-pilot")
-    assert result.returncode == 0
+    result = CliRunner().invoke(application(), ["cost", "aws-pilot"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0 and "everything" in result.stdout
+    assert "unknown" not in result.stdout and "at least" not in result.stdout
     assert all(word in result.stdout for word in ("payments-risk", "assumed:", "second hand:", "ceiling"))
 
 
 def call(*arguments: str) -> tuple[int, str]:
     """The command in this process, through the same door as the shell's: exit code and what it said."""
-    code = "import sys; from operations.__main__ import main; sys.argv[0] = 'mlplatform'; main()"
-    result = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=100, check=False
-    )
-    return result.returncode, result.stderr
+    with (
+        patch.object(sys, "argv", ["mlplatform", *arguments]),
+        patch.object(gc, "disable"),  # this process goes on
+        redirect_stderr(StringIO()) as said,
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    return int(ended.value.code or 0), said.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -300,7 +322,7 @@ def test_kinds_lists_what_is_known_and_all_that_is_known_of_one() -> None:
     assert one.exit_code == 0 and "costs only" in one.output and "aws_sagemaker_endpoint" in one.output
     assert "from source" in one.output and "https://" in one.output
     assert "not yet read" in one.stdout and "sagemaker:CreateEndpoint" in one.stdout
-    as_json = json.loads(CliRunner().invoke(application(), ["kinds", "gcp", "--format", "json"]).output)
+    as_json = json.loads(CliRunner().invoke(application(), ["kinds", "gcp", "--format", "json"]).output)["kinds"]
     assert [kind["type"] for kind in as_json] == [kind.token for kind in kinds("gcp").values()]
     for fact in (fact for kind in as_json for fact in kind["facts"]):
         assert fact["where"] and (fact["is"] is None) == (fact["status"] == "not yet") == (fact["read"] is None)

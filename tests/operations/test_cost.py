@@ -180,6 +180,25 @@ def test_logs_bill_for_as_long_as_they_are_kept(pilot: Graph, days: int, months:
     assert line(graph, group.name, "logs") == (0, pytest.approx(taken + months * kept, abs=0.01))
 
 
+def test_a_rotated_key_bills_two_versions_more_in_its_later_years(pilot: Graph) -> None:
+    key = pilot.of("aws:kms/key:Key")[0]
+    still = changed(pilot, key, lambda p: p.update(enableKeyRotation=False))
+    (idle, ceiling), (idle_still, ceiling_still) = line(pilot, key.name, "key"), line(still, key.name, "key")
+    version = catalogue.load("aws").services["kms-key-rotation"].price_usd["us-east-1"]
+    assert idle == idle_still and ceiling == pytest.approx(ceiling_still + 2 * version)
+
+
+def test_an_endpoints_logs_are_kept_for_ever_and_a_year_of_them_is_in_the_ceiling(pilot: Graph) -> None:
+    hardware = catalogue.load("aws")
+    taken, kept = (hardware.services[f"cloudwatch-logs-{x}"].price_usd["us-east-1"] for x in ("ingestion", "storage"))
+    machine = hardware.machine("gpu-l4").price("us-east-1", "async")
+    logs = hardware.assumptions["log-gb-per-replica"].value * (taken + 12 * kept)
+    assert machine and line(pilot, "aws-pilot-document-embedder", "async endpoint") == (
+        0,
+        pytest.approx(2 * (730 * machine + logs), abs=0.01),
+    )
+
+
 def test_a_way_out_that_bills_and_has_no_price_is_said(pilot: Graph) -> None:
     vpc = pilot.of("aws:ec2/vpc:Vpc")[0]
     out = [

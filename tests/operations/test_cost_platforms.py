@@ -136,6 +136,47 @@ def test_logs_that_are_kept_bill_beyond_the_days_that_are_included(azure_pilot: 
     assert (item.idle_usd, item.ceiling_usd) == (0, pytest.approx(expected, abs=0.01))
 
 
+@pytest.mark.parametrize(
+    ("kty", "bits", "operations", "month"),
+    [
+        ("RSA", 2048, "key-vault-key-operations", None),
+        ("RSA", 3072, "key-vault-long-key-operations", None),
+        ("RSA", 4096, "key-vault-long-key-operations", None),
+        ("RSA-HSM", 2048, "key-vault-key-operations", "key-vault-hsm-key"),
+        ("RSA-HSM", 3072, "key-vault-long-key-operations", "key-vault-long-hsm-key"),
+        ("EC", None, "key-vault-long-key-operations", None),
+        ("EC-HSM", None, "key-vault-long-key-operations", "key-vault-long-hsm-key"),
+        (None, None, "key-vault-key-operations", None),
+    ],
+)
+def test_a_key_bills_by_its_length_and_where_it_is_kept(
+    azure_pilot: Graph, kty: str | None, bits: int | None, operations: str, month: str | None
+) -> None:
+    hardware = catalogue.load("azure")
+    said = {name: value for name, value in (("kty", kty), ("keySize", bits)) if value is not None}
+    item = line(
+        edited(azure_pilot, "azure-pilot-key-data", lambda p: p.update(properties=said)), "azure-pilot-key-data"
+    )
+    price = {name: hardware.services[name].price_usd["eastus2"] for name in (operations, month) if name}
+    used = hardware.assumptions["key-vault-operations"].value / 10_000 * price[operations]
+    kept = price[month] if month else 0
+    assert (item.idle_usd, item.ceiling_usd) == (kept, pytest.approx(kept + used))
+
+
+@pytest.mark.parametrize(("sku", "copied"), [("Standard_LRS", "lrs"), ("Standard_ZRS", "zrs")])
+def test_blobs_bill_by_how_they_are_copied(azure_pilot: Graph, sku: str, copied: str) -> None:
+    hardware = catalogue.load("azure")
+    item = line(edited(azure_pilot, "azurepilotstore", lambda p: put(p, "sku.name", sku)), "azurepilotstore")
+
+    def dearest(service: str) -> float:
+        known = hardware.services[f"storage-blob-{service}-{copied}"].price_usd
+        return known.get("eastus2", max(known.values()))
+
+    kept = hardware.assumptions["artifact-gb"].value * dearest("hot")
+    called = hardware.assumptions["storage-operations"].value / 10_000 * (dearest("reads") + dearest("writes"))
+    assert (item.idle_usd, item.ceiling_usd) == (pytest.approx(kept, abs=0.01), pytest.approx(kept + called, abs=0.01))
+
+
 @pytest.mark.parametrize("platform", ["aws", "azure", "gcp"])
 def test_what_follows_traffic_is_said_by_unit_and_where_it_is_estimated(
     platform: str, aws_pilot: Graph, azure_pilot: Graph, gcp_pilot: Graph
@@ -179,6 +220,25 @@ def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> No
     item = line(cost_of(gcp_pilot), "gcp-pilot-workspace-ana")
     assert item.idle_usd == pytest.approx(300 * hardware.services["pd-balanced"].price_usd["us-central1"], abs=0.01)
     assert item.ceiling_usd > item.idle_usd
+
+
+def test_a_log_that_is_routed_to_two_buckets_bills_in_both(gcp_pilot: Graph) -> None:
+    """The audit bucket takes the flows too, and the project's own bucket the audit log."""
+    hardware = catalogue.load("gcp")
+    (sink,) = gcp_pilot.of("gcp:logging/projectSink:ProjectSink")
+    taken, kept = (hardware.services[f"logging-{what}"].price_usd["us-central1"] for what in ("ingestion", "retention"))
+    audit, flows = (hardware.assumptions[f"{what}-log-gb"].value for what in ("audit", "flow"))
+    months = 365 / 30 - 1
+
+    def bills(graph_edit: Callable[[dict[str, Any]], None]) -> float:
+        return line(edited(gcp_pilot, sink.name, graph_edit), "gcp-pilot-audit-bucket").ceiling_usd
+
+    both = (2 * audit + flows) * taken + (audit + flows) * months * kept
+    assert bills(lambda p: None) == pytest.approx(both, abs=0.01)
+    assert bills(lambda p: p.pop("filter")) == pytest.approx(both, abs=0.01)  # which takes everything
+    alone = 2 * audit * taken + audit * months * kept
+    only = 'log_id("cloudaudit.googleapis.com/activity")'
+    assert bills(lambda p: p.update(filter=only)) == pytest.approx(alone, abs=0.01)
 
 
 def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> None:

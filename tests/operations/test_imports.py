@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
+from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS
 
@@ -22,20 +24,25 @@ json.dump(sorted(sys.modules), sys.stdout)
 _JUDGEMENT = """
 import json, sys
 from pathlib import Path
+from catalogue.graph import Graph
 from operations import preview, report, comparison
 from operations.judge import cost_of
 from policies import pack
-graph = preview.preview(Path(sys.argv[1]))
+preview.Program.of(Path(sys.argv[1]))
+graph = Graph.from_json(json.load(sys.stdin))
 cost_of(graph)
 pack.RULES[graph.platform]
 json.dump(sorted(sys.modules), sys.stdout)
 """
 
 
-def modules(program: str, platform: str) -> set[str]:
+@cache
+def modules(program: str, platform: str, given: str = "") -> set[str]:
     """What a fresh interpreter has imported when it has run the program on this platform's pilot."""
     command = [sys.executable, "-c", program, str(STACKS / f"Pulumi.{platform}-pilot.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=STACKS.parent)
+    done = subprocess.run(
+        command, input=given, capture_output=True, text=True, check=True, timeout=120, cwd=STACKS.parent
+    )
     return set(json.loads(done.stdout))
 
 
@@ -57,8 +64,11 @@ def test_azure_imports_only_the_modules_in_use() -> None:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_judgement_imports_no_sdk_and_the_rules_of_one_platform(platform: str) -> None:
-    loaded = modules(_JUDGEMENT, platform)
+def test_the_judgement_imports_no_sdk_and_the_rules_of_one_platform(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
+    pilot: Graph = request.getfixturevalue(f"{platform}_pilot")
+    loaded = modules(_JUDGEMENT, platform, json.dumps(pilot.to_json()))
     assert not loaded & set(SDK.values())
     assert f"policies.{platform}" in loaded and f"catalogue.kinds.{platform}" in loaded
     assert "pulumi_policy" not in loaded, "the rules need the engine's library on the engine alone"

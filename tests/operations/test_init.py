@@ -6,11 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
+from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import application
 from operations.commands import init
 from stacks.config import read_stack_file
-from stacks.sections import endpoints, models
+from stacks.sections import endpoints, models, workspace
 from tests.operations.test_judge import judged
 from tests.previewing import preview
 
@@ -57,6 +58,23 @@ def test_what_it_writes_is_a_stack_that_passes(platform: str, serving: bool, tmp
     assert bool(endpoints.of(config)) is bool(models.of(config)) is serving
     verdict = judged(preview(file))
     assert not [f"{f.rule}: {f.message}" for f in verdict.failing] and verdict.passed
+
+
+@pytest.mark.parametrize(("environment", "least", "most"), [("dev", 1, 2), ("prod", 2, 2)])
+def test_an_endpoint_keeps_as_many_replicas_as_its_environment_asks_for(
+    environment: str, least: int, most: int, tmp_path: Path
+) -> None:
+    assert asked("aws", tmp_path, *with_model("aws"), "--environment", environment)[0] == 0
+    (endpoint,) = endpoints.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).values()
+    assert (endpoint.replicas.least, endpoint.replicas.most) == (least, most)
+
+
+def test_it_names_a_zone_in_each_region_of_google_cloud(tmp_path: Path) -> None:
+    for region in catalogue.region_names("gcp"):
+        code, _, refused = asked("gcp", tmp_path, "--region", region, "--force")
+        assert (code, refused) == (0, "")
+        zone = workspace.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).zone
+        assert zone.rpartition("-")[0] == region
 
 
 @EACH

@@ -1,6 +1,5 @@
 """The judgement's own edges: waivers and their last day, proofs, and that nothing is dropped unseen."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from catalogue.hardware import catalogue
 from catalogue.kind import Bills
 from catalogue.kinds import kind_of
 from catalogue.marks import SECRET
+from catalogue.platforms import PLATFORMS
 from catalogue.pricing import Bill
 from operations import bill, facts, judge, report
 from operations.checkov import FailedCheck, ScanResult
@@ -237,6 +237,28 @@ def test_a_family_not_sold_in_the_region_fails_and_one_without_a_price_is_advice
     assert (state(verdict, "hardware fit"), state(verdict, "cost visibility")) == ("failed", "not yet")
 
 
+@pytest.mark.parametrize(
+    ("today", "fails"), [(date(2026, 11, 26), False), (date(2028, 4, 30), False), (date(2028, 5, 1), True)]
+)
+def test_a_machine_that_retires_is_told_until_the_day_and_fails_from_it_on(
+    azure_pilot: Graph, no_waivers: list[waivers.Waiver], today: date, fails: bool
+) -> None:
+    (deployment,) = azure_pilot.of("azure-native:machinelearningservices:OnlineDeployment")
+    old = changed(azure_pilot, deployment, lambda p: put(p, "properties.instanceType", "Standard_DS3_v2"))
+    (found,) = (f for f in judged(old, today=today).findings if f.rule == "hardware-retires")
+    assert (found.fails, found.stack_key) == (fails, "endpoints.fraud-scorer")
+    assert "Standard_DS3_v2" in found.message and "2028-05-01" in found.message
+    assert ("new account" in found.message) is not fails
+
+
+def test_no_family_retires() -> None:
+    """The remedy says so, and a family is what lasts longer than a machine type."""
+    for platform in PLATFORMS:
+        known = catalogue.load(platform)
+        types = {str(family.machine_type) for family in known.families.values()}
+        assert [t for t in types if t in known.machine_types and known.machine_types[t].retires] == []
+
+
 def of_environment(graph: Graph, environment: str) -> Graph:
     """The graph as the program makes it of a stack file with this environment."""
     assert graph.placement is not None
@@ -259,6 +281,7 @@ def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_as
     unsure = {f.rule: f for f in verdict.findings if "nobody can say that it is within" in f.message}
     assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
     assert all(f.fails == (environment == "prod") for f in unsure.values())
+    assert {f.stack_key for f in unsure.values()} == {"endpoints.fraud-scorer"}
     assert state(verdict, "cost visibility") == ("failed" if environment == "prod" else "not yet")
 
 
@@ -313,67 +336,19 @@ def test_what_comes_to_no_price_is_unpriced(
 
 
 def test_manual_steps_are_read_from_the_graph(pilot: Graph, no_waivers: list[waivers.Waiver]) -> None:
-    steps = " ".join(judged(pilot).manual_steps)
+    steps = " ".join(step.what for step in judged(pilot).manual_steps)
     for words in (
         "quotas",
         "model artifacts",
-        "pulumi up -s aws-pilot",
+        "bring up the ground",
+        "bring up what serves",
         "confirm the alerts",
         "cost-allocation",
         "call ",
     ):
         assert words in steps
-    assert "push" not in steps, "the pilot's images are AWS's own"
     (subscription,) = pilot.of("aws:sns/topicSubscription:TopicSubscription")
-    assert "confirm" not in " ".join(judged(without(pilot, subscription)).manual_steps)
-
-
-@pytest.mark.parametrize(
-    ("fixture", "type_", "path", "own", "others"),
-    [
-        (
-            "aws_pilot",
-            "aws:sagemaker/model:Model",
-            "primaryContainer.image",
-            "111122223333.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
-            "999900001111.dkr.ecr.us-east-1.amazonaws.com/scorer:1",
-        ),
-        (
-            "gcp_pilot",
-            "mlplatform:gcp:Model",
-            "image",
-            "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1",
-            "us-docker.pkg.dev/vertex-ai/prediction/xgboost-cpu.2-1:latest",
-        ),
-        (
-            "azure_pilot",
-            "azure-native:machinelearningservices:EnvironmentVersion",
-            "properties.image",
-            "azurepilotstoreimages.azurecr.io/scorer:1",
-            "mcr.microsoft.com/azureml/scorer:1",
-        ),
-    ],
-    ids=["aws", "gcp", "azure"],
-)
-def test_an_image_that_the_stacks_own_account_keeps_is_left_to_push(
-    fixture: str, type_: str, path: str, own: str, others: str, request: pytest.FixtureRequest
-) -> None:
-    graph: Graph = request.getfixturevalue(fixture)
-    for image, kept in ((own, True), (others, False)):
-        swap = graph
-        for model in [r for r in graph.resources if r.type == type_]:
-            swap = changed(swap, model, lambda properties, to=image: put(properties, path, to))
-        read = facts.of(graph.platform)
-        assert image in facts.images(swap), "what is changed is the image that serves"
-        assert bool(re.match(read.own_registry(swap), image)) is kept
-        steps = list(judge.manual_steps(swap, [], read, []))
-        assert any(step.startswith(f"push the images ({image}) and put the model") for step in steps) is kept
-
-
-def test_a_step_names_the_first_of_many() -> None:
-    names = [f"s3://models/{n}.tar.gz" for n in range(20)]
-    assert judge.first(names) == f"{', '.join(names[:3])} and 17 more"
-    assert judge.first(names[:3]) == ", ".join(names[:3])
+    assert "confirm" not in " ".join(step.what for step in judged(without(pilot, subscription)).manual_steps)
 
 
 def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None:

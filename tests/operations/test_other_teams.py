@@ -8,13 +8,12 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE, STACKS
+from tests.conftest import GraphOf
 from tests.operations.test_judge import judged
-from tests.previewing import preview
 
 Config = dict[str, Any]
 
@@ -26,10 +25,10 @@ def moved(platform: str, region: str) -> Config:
     return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in words.items()}
 
 
-def graph_of(config: Config, folder: Path) -> Graph:
+def file_of(config: Config, folder: Path) -> Path:
     file = folder / "Pulumi.claims.yaml"
     file.write_text(yaml.safe_dump({"config": {f"{NAMESPACE}:{key}": value for key, value in config.items()}}))
-    return preview(file)
+    return file
 
 
 def fails_of(verdict: Verdict) -> set[tuple[str, str | None]]:
@@ -38,7 +37,7 @@ def fails_of(verdict: Verdict) -> set[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_removes_the_finding(
-    platform: str, tmp_path: Path
+    platform: str, tmp_path: Path, graph_of: GraphOf
 ) -> None:
     known = catalogue.load(platform)
     # On gcp people's machines stand in a zone, and the catalogue knows the zones of some regions only.
@@ -62,22 +61,12 @@ def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_remov
         name = next(name for name, item in config["endpoints"].items() if item["kind"] == "online")
         calm = config["endpoints"][name] | {"min_replicas": 2}
         config["endpoints"][name] = calm | {"family": family, "max_replicas": replicas}
-        verdict = judged(graph_of(config, tmp_path))
+        verdict = judged(graph_of(file_of(config, tmp_path)))
         assert all(key for _, key in fails_of(verdict)), fails_of(verdict)
         if verdict.cost.unknown_lines:
             assert not any("the ceiling is" in found.message and "under" in found.message for found in verdict.findings)
-        back = judged(graph_of(config | {"endpoints": config["endpoints"] | {name: calm}}, tmp_path))
+        back = judged(graph_of(file_of(config | {"endpoints": config["endpoints"] | {name: calm}}, tmp_path)))
         mine = {found for found in fails_of(verdict) if found[1] == f"endpoints.{name}"}
         assert not mine & fails_of(back), "going back on the choice removes what it was found for"
 
     holds()
-
-
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_renamed_pilot_of_another_team_passes_with_the_same_counts(platform: str, tmp_path: Path) -> None:
-    config = moved(
-        platform, yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text())["config"]["mlplatform:region"]
-    )
-    renamed = judged(graph_of(config | {"team": "claims", "owner": "claims@acme.example"}, tmp_path))
-    pilot = judged(preview(STACKS / f"Pulumi.{platform}-pilot.yaml"))
-    assert renamed.passed and renamed.counts == pilot.counts and renamed.cost.ceiling_usd == pilot.cost.ceiling_usd

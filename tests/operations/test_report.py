@@ -132,10 +132,14 @@ def test_the_page_shows_everything(verdict: Verdict) -> None:
     for link in verdict.network.links if verdict.network else []:
         assert shown(link.endpoint) in text
     cost = verdict.cost
-    for part in [*verdict.manual_steps, *cost.assumptions, *map(str, cost.unpriced), *cost.second_hand, *cost.by_team]:
+    for part in [*steps_of(verdict), *cost.assumptions, *map(str, cost.unpriced), *cost.second_hand, *cost.by_team]:
         assert shown(part) in text
     for component in verdict.created:
         assert shown(component.name) in text
+
+
+def steps_of(verdict: Verdict) -> list[str]:
+    return [part for step in verdict.manual_steps for part in (step.who, step.what, *step.commands, *step.checks)]
 
 
 def test_what_is_hostile_stays_text() -> None:

@@ -32,7 +32,7 @@ from tests.conftest import forget
 from tests.on_engine import shown
 
 SHIPPED = limits.load()
-NUMBERS = sorted(name for name, limit in SHIPPED.limits.items() if limit.counts)
+NUMBERS = sorted(name for name, limit in SHIPPED.limits.items() if limit.counts and name not in limits.OF_EVERY_STACK)
 RULE = """
 from policies.rule import stack_rule
 
@@ -207,6 +207,19 @@ _WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', or one of the
 def test_a_wrong_file_of_limits_is_one_sentence(organisation: Path, document: Any, sentence: str) -> None:
     write(organisation, "limits.yaml", document)
     assert refused(limits.load) == f"organisation/limits.yaml: {sentence}"
+
+
+@pytest.mark.parametrize("group", ["environments", "teams", "accounts"])
+def test_a_limit_on_all_waivers_is_no_matter_of_one_stack(organisation: Path, group: str) -> None:
+    line = {"waiver-days": entry(SHIPPED.limits["waiver-days"], value=30)}
+    name = ACCOUNTS["aws"] if group == "accounts" else "prod"
+    write(organisation, "limits.yaml", {group: {name: line}})
+    assert refused(limits.load) == (
+        f"organisation/limits.yaml: {group}.{name}.waiver-days: holds for every stack or none, because all waivers "
+        "are read before any stack is; put it under limits"
+    )
+    write(organisation, "limits.yaml", {"limits": line})
+    assert limits.load().limits["waiver-days"].number == 30
 
 
 def test_limits_says_which_line_holds_for_a_stack_and_from_where(organisation: Path) -> None:

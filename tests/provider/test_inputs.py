@@ -35,6 +35,7 @@ def test_the_samples_are_right_and_each_required_input_is_missed(kind):
         (ModelInputs, {"colour": "red"}, "colour is not a property of this resource"),
         (DeploymentInputs, {"minReplicas": 0}, "minReplicas is 0: it must be at least 1"),
         (DeploymentInputs, {"minReplicas": 5}, "maxReplicas is 4, below minReplicas 5"),
+        (DeploymentInputs, {"acceleratorType": "TPU v6e", "acceleratorCount": 1}, "must be one of NVIDIA_TESLA_P4"),
         (DeploymentInputs, {"acceleratorType": "NVIDIA_L4"}, "acceleratorType and acceleratorCount are given together"),
         (
             DeploymentInputs,

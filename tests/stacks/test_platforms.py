@@ -105,6 +105,14 @@ def changed(platform: str, *changes: tuple[str, str]) -> str:
     return text
 
 
+@pytest.mark.parametrize("region", catalogue.region_names("gcp"))
+def test_a_person_has_a_machine_in_each_region_of_google_cloud(region: str) -> None:
+    config = json.loads(json.dumps(CONFIGS["gcp"]))
+    config["mlplatform:region"] = region
+    config["mlplatform:workspace"]["zone"] = f"{region}-c"
+    assert validate(config, "Pulumi.a.yaml").region == region
+
+
 @EACH
 def test_the_document_of_these_tests_reads(file: Path, platform: str) -> None:
     assert read_bytes(file, TEXTS[platform].encode()) == []
@@ -319,7 +327,15 @@ MISTAKES = [
     ("gcp", "zone: us-central1-a", "zone: ''", f"workspace.zone: found '', allowed: {GCP_ZONE}"),
     ("gcp", "zone: us-central1-a", "zone:", "workspace.zone: found nothing, allowed: text"),
     ("gcp", "region: us-central1", "region: africa-south1", "workspace.zone: found 'us-central1-a', allowed: a zone of "
-     "africa-south1 that has e2-standard-2, of which catalogue/hardware/gcp.yaml knows none"),
+     "africa-south1 (africa-south1-a, africa-south1-b, africa-south1-c)"),
+    # the stack's own network, which holds no replicas on azure
+    ("gcp", "10.40.0.0/20", "10.40.0.0/22", "network.cidr: found '10.40.0.0/22', allowed: a network between /16 and "
+     "/21, an eighth of which is large enough for a zone's replicas"),
+    ("azure", "10.40.0.0/20", "10.40.0.0/27", "network.cidr: found '10.40.0.0/27', allowed: a network between /16 and "
+     "/26, which is large enough for private endpoints and those who call through them"),
+    # no ordinary project sees these two, although the SDK lists them
+    ("gcp", "region: us-central1", "region: us-east7", "region: found 'us-east7', allowed: a region of the catalogue "
+     "such as us-central1; catalogue/hardware/gcp.yaml lists them"),
     # the longest idle timeout
     ("gcp", "minutes: 60", "minutes: 1441", "workspace.idle_timeout_minutes: found 1441, allowed: 1440 or less on gcp"),
     (
@@ -328,6 +344,10 @@ MISTAKES = [
         "minutes: 4321",
         "workspace.idle_timeout_minutes: found 4321, allowed: 4320 or less on azure",
     ),
+    # and the shortest
+    ("aws", "minutes: 60", "minutes: 59", "workspace.idle_timeout_minutes: found 59, allowed: 60 or more on aws"),
+    ("azure", "minutes: 60", "minutes: 14", "workspace.idle_timeout_minutes: found 14, allowed: 15 or more on azure"),
+    ("gcp", "minutes: 60", "minutes: 9", "workspace.idle_timeout_minutes: found 9, allowed: 10 or more"),
     # machine types of the platform's own
     (
         "aws",
@@ -349,6 +369,27 @@ MISTAKES = [
         "machine_type: Standard_NC6s_v3",
         "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v3', which azure has no more since 2025-09-30, allowed: "
         "a machine type for batch, or a family under family",
+    ),
+    (
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC6s_v2",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v2', which azure has no more since 2023-08-31, allowed: "
+        "a machine type for batch, or a family under family",
+    ),
+    (  # as Microsoft's list of sizes for online endpoints writes it
+        "azure",
+        "family: cpu-small",
+        "machine_type: STANDARD_D2AS_V4",
+        "endpoints.live.machine_type: found 'STANDARD_D2AS_V4', allowed: a machine type of Azure Machine Learning; did "
+        "you mean Standard_D2as_v4?",
+    ),
+    (  # near to what has retired, and to machines without a GPU: none of them is meant
+        "azure",
+        "family: gpu-t4",
+        "machine_type: Standard_NC6s_v4",
+        "batch_jobs.nightly.machine_type: found 'Standard_NC6s_v4', allowed: a machine type of Azure Machine Learning; "
+        "catalogue/hardware/machines/azure.csv lists them",
     ),
     (
         "azure",
@@ -395,6 +436,15 @@ MISTAKES = [
         "gpu-t4",
         "gpu-h100",
         f"batch_jobs.nightly.family: found 'gpu-h100', which azure does not offer for batch, allowed: {BATCH['azure']}",
+    ),
+    # images
+    (
+        "gcp",
+        IMAGES["gcp"],
+        "europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest",
+        "models.scorer.image: found 'europe-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest', allowed: a "
+        "pinned tag or digest, never 'latest'; Vertex AI's own images have no other tag, so push a copy of this one "
+        "under a tag of yours",
     ),
     # schedules
     ("azure", "30 2 * * *", "30 2 1 * *", f"batch_jobs.nightly.schedule: found '30 2 1 * *', {OPEN}"),
@@ -541,8 +591,8 @@ def test_a_kind_with_its_own_keys_is_refused_in_the_same_sentence(file: Path, pl
 def test_another_mistake_beside_a_refused_kind_is_told_as_well(file: Path) -> None:
     lines = read_bytes(file, changed("gcp", ("kind: online", "kind: async"), ("0.0/20", "0.0/24")).encode())
     assert [line.removeprefix(f"{file}: mlplatform:").partition(":")[0] for line in lines] == [
-        "network.cidr",
         "endpoints.live.kind",
+        "network.cidr",
     ]
 
 

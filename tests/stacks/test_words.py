@@ -55,7 +55,36 @@ def test_a_word_of_the_table_is_answered(word: str) -> None:
 
 @pytest.mark.parametrize("typed", ["instance_type", "instanceType", "InstanceType", "instance-type"])
 def test_a_word_is_known_in_every_spelling(typed: str) -> None:
-    assert unknown(typed, ["model", "family"]) == ("unknown key; did you mean family?", "family")
+    keys = ["model", "family", "machine_type"]
+    assert unknown(typed, keys) == ("unknown key; did you mean machine_type?", "machine_type")
+
+
+@pytest.mark.parametrize(
+    ("platform", "word", "typed"),
+    [
+        ("aws", "instance_type", "ml.g5.xlarge"),
+        ("azure", "vm_size", "Standard_D2as_v4"),
+        ("gcp", "sku", "n1-standard-2"),
+    ],
+)
+def test_a_word_whose_values_are_machine_types_means_the_key_that_takes_them(
+    platform: str, word: str, typed: str
+) -> None:
+    assert typed in catalogue.load(platform).machine_types
+    config = copy.deepcopy(CONFIG)
+    endpoint = next(iter(config["mlplatform:endpoints"].values()))
+    del endpoint["family"]
+    endpoint[word] = typed
+    assert any(f"{word}: unknown key; did you mean machine_type?" in line for line in said(config))
+    # Where no machine is named, the word says where one is.
+    (line,) = (line for line in said(CONFIG | {f"mlplatform:{word}": typed}) if word in line)
+    assert "the family or the machine_type of an endpoint" in line
+
+
+def test_what_there_is_is_never_said_not_to_be_there_yet() -> None:
+    for word in ("env_vars", "environment_variables", "tags", "default_tags", "permissions_boundary", "hub"):
+        assert "not there yet" not in unknown(word, ["image"])[0]
+    assert unknown("env_vars", ["image", "environment"])[1] == "environment"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +127,32 @@ def test_no_region_of_another_part_of_the_world_is_suggested(platform: str, regi
     (line,) = (line for line in lines if line.startswith("mlplatform:region: "))
     assert "did you mean" not in line
     assert PLATFORMS[platform].region in line
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "machineSpec",
+        "acceleratorCount",
+        "dedicatedResources",
+        "deployedModels",
+        "containerSpec",
+        "encryptionSpec",
+        "tpuTopology",
+        "vpc_sc",
+        "privateServiceConnectConfig",
+        "predictRequestResponseLoggingConfig",
+        "reservationAffinity",
+        "workerPoolSpecs",
+        "serviceAccount",
+        "minReplicaCount",
+        "autoscalingMetricSpecs",
+        "shared_vpc",
+    ],
+)
+def test_what_vertex_ai_calls_a_thing_is_answered(typed: str) -> None:
+    (line,) = said(CONFIG | {f"mlplatform:{typed}": "x"})
+    assert "did you mean" in line or "; allowed: " not in line
 
 
 # --- every mistake of a file at once ------------------------------------------------------------------------------

@@ -14,11 +14,18 @@ _DELETING = documented("https://docs.aws.amazon.com/kms/latest/developerguide/de
 _PRICING = documented("https://aws.amazon.com/kms/pricing/", READ)
 
 
+_BILLED_ROTATIONS = 2
+
+
 def _price(pricing: Pricing, resource: Resource) -> Bill:
+    """A key bills by the month, and more with each of its first two rotations, which come in later years."""
     month = pricing.of("kms-key")
     keys = len(pricing.graph.of(KEY))
     requests = pricing.assume("kms-requests") / 10_000 * pricing.of("kms-requests") / keys
-    return Bill("key", month, month + requests, f"${month:g} a month, requests in the ceiling")
+    rotates = resource.props.flag_or_none("enableKeyRotation") is True
+    rotations = _BILLED_ROTATIONS * pricing.of("kms-key-rotation") if rotates else 0.0
+    said = f"${month:g} a month, requests{' and two rotations' if rotates else ''} in the ceiling"
+    return Bill("key", month, month + rotations + requests, said)
 
 
 def names_key(*paths: str) -> tuple[Ref, ...]:

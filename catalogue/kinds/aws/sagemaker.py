@@ -1,12 +1,11 @@
 """Amazon SageMaker AI: the Studio domain and its users, models, endpoints, and the registry of versions."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from catalogue.answers import Answer, Request, attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.hardware.catalogue import Use
+from catalogue.hardware.catalogue import Use, load
 from catalogue.kind import (
     Bills,
     CostsOnly,
@@ -41,11 +40,6 @@ PACKAGE_GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
 PACKAGE_GROUP_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
 USER_PROFILE = "aws:sagemaker/userProfile:UserProfile"
 
-LOCAL_NVME = re.compile(r"ml\.(g4dn|g5|g6|g6e|p4d|p4de|p5|p5e|p5en|p6-b200|trn1|trn1n|trn2|r5d|m5d|c5d)\.")
-"""Machine types that encrypt their instance store in hardware: SageMaker refuses a volume key for them. AWS lists them
-under "Instance store volumes" (EC2 user guide).
-"""
-
 _GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _STUDIO_VPC = documented(f"{_GUIDE}studio-updated-and-internet-access.html", READ)
@@ -57,7 +51,18 @@ _CONFIGURES = documented(f"{_API}API_CreateEndpointConfig.html", READ)
 _CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
 _CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
 _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
-_APPS = assumed("people start their applications themselves; the bill counts working hours on ml.t3.medium", READ)
+_APPS = assumed("people start their applications themselves; the bill counts working hours", READ)
+
+
+def takes_volume_key(machine_type: str) -> bool:
+    """Whether SageMaker takes a volume key for machines of this type.
+
+    It refuses one where the machine has local NVMe, which encrypts in hardware: `KmsKeyId` of CreateEndpointConfig,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html. Which machines have it is
+    the hardware catalogue's. A type that is not in it is taken for one without: its key is asked for.
+    """
+    known = load("aws").machine_types.get(machine_type)
+    return known is None or not known.local_nvme
 
 
 # ---- endpoints ------------------------------------------------------------------------------------------------------
@@ -176,17 +181,24 @@ def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
 
 
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
-    """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling."""
+    """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling.
+
+    SageMaker makes the log group by itself, and nothing in it expires: what a year of logs takes to keep is counted.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    """
     idle = ceiling = 0.0
     use, parts = "", list[str]()
-    logs = pricing.assume("log-gb-per-replica") * pricing.of("cloudwatch-logs-ingestion")
+    kept = 12 * pricing.of("cloudwatch-logs-storage")
+    logs = pricing.assume("log-gb-per-replica") * (pricing.of("cloudwatch-logs-ingestion") + kept)
     for variant, machines in _served(pricing.graph, endpoint):
         use, hour = machines.use, pricing.hour(machines)
         month = pricing.hours * hour + _volume(pricing, variant, machines)
         idle += machines.low * month
         ceiling += machines.high * (month + logs)
         parts.append(f"{machines.low:g} to {machines.high:g} × {machines.said} × {pricing.hours} h × ${hour:g}")
-    return Bill(f"{use} endpoint", idle, ceiling, f"{'; '.join(parts)}, volumes, and logs in the ceiling")
+    return Bill(
+        f"{use} endpoint", idle, ceiling, f"{'; '.join(parts)}, volumes, and logs, kept for a year, in the ceiling"
+    )
 
 
 def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:
@@ -219,7 +231,7 @@ def _where(path: str) -> Callable[[Graph, Resource], bool]:
 def _on_volumes(graph: Graph, configuration: Resource) -> bool:
     """Whether any variant runs on instances without an encrypted store of their own."""
     types = (v.text_or_empty("instanceType") for v in (*variants(configuration), *shadows(configuration)))
-    return any(type_ and not LOCAL_NVME.match(type_) for type_ in types)
+    return any(type_ and takes_volume_key(type_) for type_ in types)
 
 
 def _captures(graph: Graph, configuration: Resource) -> bool:
@@ -294,15 +306,26 @@ def _applications(graph: Graph, studio: Resource) -> Iterator[Machines]:
 
 
 def _user_price(pricing: Pricing, resource: Resource) -> Bill:
-    """The dearest application in the settings of the user or the domain. By default it is an ml.t3.medium."""
+    """The dearest application in the settings of the user or the domain. Where they name none it is an ml.t3.medium."""
     types = {t for r in (resource, *domain_of(pricing.graph, resource)) for t in application_types(r)}
     hours = pricing.assume("workspace-hours-per-user")
-    hour = max(pricing.machine(f"studio-app-{type_}") for type_ in sorted({*types, "ml.t3.medium"}))
+    hour = max(_application_hour(pricing, resource, type_) for type_ in sorted(types or {"ml.t3.medium"}))
     amount = pricing.assume("workspace-gb-per-user")
     space = amount * pricing.of("studio-space-storage")
     return Bill(
         "workspace user", space, space + hours * hour, f"{amount:g} GB of space; {hours:g} h × ${hour:g} in the ceiling"
     )
+
+
+def _application_hour(pricing: Pricing, user: Resource, machine_type: str) -> float:
+    """Dollars an hour for an application: what is quoted for one, or what the machine costs elsewhere in SageMaker.
+
+    The two are the same to within a cent (`sagemaker-offer-us-east-1` of the hardware catalogue).
+    """
+    quoted = pricing.hardware.services.get(f"studio-app-{machine_type}")
+    if quoted is not None and pricing.region in quoted.price_usd:
+        return quoted.price_usd[pricing.region]
+    return pricing.hour(Machines(user.name, machine_type, "training", 0, 0))
 
 
 def _homes_price(pricing: Pricing, domain: Resource) -> Bill:

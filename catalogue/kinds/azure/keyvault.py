@@ -21,10 +21,15 @@ _CHILD = "a key stands where its vault does"
 
 
 def _price(pricing: Pricing, resource: Resource) -> Bill:
-    operations = pricing.assume("key-vault-operations") / 10_000 * pricing.of("key-vault-operations")
-    hsm = resource.props.text_or_empty("properties.kty").endswith("-HSM")
-    month = pricing.of("key-vault-hsm-key") if hsm else 0
-    return Bill("key", month, month + operations, "operations in the ceiling, at the price of keys of 2048 bits")
+    kty = resource.props.text_or_empty("properties.kty")
+    bits = resource.props.number_or_none("properties.keySize") or 2048
+    # An elliptic curve is priced as a long key is.
+    long, words = (
+        ("-long", "more than 2048 bits or of a curve") if kty[:2] == "EC" or bits > 2048 else ("", "2048 bits")
+    )
+    operations = pricing.assume("key-vault-operations") / 10_000 * pricing.of(f"key-vault{long}-key-operations")
+    month = pricing.of(f"key-vault{long}-hsm-key") if kty.endswith("-HSM") else 0
+    return Bill("key", month, month + operations, f"operations in the ceiling, at the price of keys of {words}")
 
 
 _DELETED = documented("https://learn.microsoft.com/en-us/azure/key-vault/general/soft-delete-overview", "2026-11-26")

@@ -29,7 +29,9 @@ def _price(pricing: Pricing, resource: Resource) -> Bill:
     redundancy = resource.props.text_or_empty("sku.name").rpartition("_")[2].lower()
     amount, operations = pricing.assume("artifact-gb"), pricing.assume("storage-operations") / 10_000
     kept = amount * pricing.of(f"storage-blob-hot-{redundancy}")
-    calls = operations * (pricing.of("storage-blob-reads") + pricing.of("storage-blob-writes"))
+    calls = operations * (
+        pricing.of(f"storage-blob-reads-{redundancy}") + pricing.of(f"storage-blob-writes-{redundancy}")
+    )
     return Bill("storage", kept, kept + calls, f"{amount:g} GB kept, traffic or not; operations in the ceiling")
 
 

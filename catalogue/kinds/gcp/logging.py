@@ -6,7 +6,17 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, Stays, documented, setting
-from catalogue.kinds.gcp import IN_PLACE, IN_PROJECT, KEY, OBSERVABILITY, READ, acting, in_terraform, registry
+from catalogue.kinds.gcp import (
+    IN_PLACE,
+    IN_PROJECT,
+    KEY,
+    OBSERVABILITY,
+    READ,
+    SUBNETWORK,
+    acting,
+    in_terraform,
+    registry,
+)
 from catalogue.pricing import Bill, Pricing
 
 LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
@@ -21,15 +31,35 @@ _RETENTION = documented("https://cloud.google.com/logging/docs/reference/v2/rest
 
 
 def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
+    """What the bucket takes in and keeps, and the audit log once more.
+
+    Storage is billed in each bucket that an entry is routed to. The project's own sink, which no stack makes, routes
+    all but the calls of administrators into the bucket `_Default`; the bill of a subnet has its flows there. Source:
+    Cloud Logging, "Route log entries", https://cloud.google.com/logging/docs/routing/overview
+    """
     months = int(resource.props.number_or_none("retentionDays") or 30) / 30
-    amount = pricing.assume("audit-log-gb")
+    audit, ingestion = pricing.assume("audit-log-gb"), pricing.of("logging-ingestion")
+    amount = audit + pricing.assume("flow-log-gb") * _subnets(pricing.graph, resource)
     kept = amount * max(0.0, months - 1) * pricing.of("logging-retention")
     return Bill(
         "audit log",
         0.0,
-        amount * pricing.of("logging-ingestion") + kept,
-        f"{amount:g} GiB taken in and kept {months:.0f} months, in the ceiling",
+        (amount + audit) * ingestion + kept,
+        f"{amount:g} GiB taken in and kept {months:.0f} months, {audit:g} of them once more in the project's own "
+        "bucket, in the ceiling",
     )
+
+
+def _subnets(graph: Graph, bucket: Resource) -> int:
+    """How many subnets send their flows into the bucket."""
+    filters = [
+        sink.props.text_if_known("filter")
+        for sink in graph.of(SINK)
+        if bucket.urn in {to.urn for to in graph.refers(sink, "destination", LOG_BUCKET)}
+    ]
+    if not any("vpc_flows" in text or not text for text in filters):
+        return 0
+    return sum(subnet.props.is_given("logConfig") for subnet in graph.of(SUBNETWORK))
 
 
 def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:

@@ -57,7 +57,7 @@ def _instance(pricing: Pricing, resource: Resource) -> Bill:
             if kind not in _TYPES:
                 raise Unpriced(f"a disk of type {kind} in {pricing.region}")
             disks, space = disks + size, space + size * pricing.of(_TYPES[kind])
-    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.machine(f"workbench-{machine}")
+    hours, hour = pricing.assume("workspace-hours-per-user"), pricing.workspace(machine)
     return Bill(
         "workspace user",
         space,

@@ -92,6 +92,7 @@ EXAMPLES: Mapping[str, Args] = {
             output_uris=[OUTPUT],
             images=[MODEL.image],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
+            applications=[Machine("ml.m5.large")],
         ),
         bucket_arn=f"arn:aws:s3:::{BUCKET}",
         repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/it-images",
@@ -128,6 +129,7 @@ EXAMPLES: Mapping[str, Args] = {
     "Workspace": WorkspaceArgs(
         domain_name="it",
         users=["ana"],
+        machine=Machine("ml.m5.large"),
         vpc_id=VPC,
         subnet_ids=SUBNETS,
         security_group_id=GROUP,

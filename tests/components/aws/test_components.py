@@ -16,6 +16,7 @@ from catalogue.zones import zones_of
 from components.aws.batch import BatchJob
 from components.aws.encryption import Encryption
 from components.aws.endpoint import Endpoint, name_if_served
+from components.aws.identity import Identity
 from components.aws.network import Network
 from components.aws.personas import Needs
 from components.aws.workspace import Workspace
@@ -197,6 +198,48 @@ def test_the_workspace_stops_what_is_idle_and_lets_nobody_raise_the_bound() -> N
         idle = settings[app]["appLifecycleManagement"]["idleSettings"]
         assert idle["lifecycleManagement"] == "ENABLED"
         assert idle["idleTimeoutInMinutes"] == idle["maxIdleTimeoutInMinutes"] == 60
+
+
+@pytest.mark.parametrize(
+    ("tag", "machine_type", "ami"),
+    [
+        ("0.11-gpu-py312-cu130-ubuntu22.04-sagemaker", "ml.g6e.12xlarge", "al2023-ami-sagemaker-inference-gpu-4-1"),
+        ("cu131-1.0", "ml.p5.48xlarge", "al2023-ami-sagemaker-inference-gpu-4-1"),
+        ("0.33.0-lmi15.0.0-cu128", "ml.g6e.12xlarge", None),
+        ("2.6.0-gpu-py312", "ml.g6.xlarge", None),
+        ("1.0-cu130", "ml.m5.large", None),
+        ("1.0-ncu130", "ml.g6.xlarge", None),
+    ],
+)
+def test_an_image_for_cuda_13_starts_with_the_driver_that_it_needs(
+    tag: str, machine_type: str, ami: str | None
+) -> None:
+    image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/vllm:{tag}"
+    model, machine = replace(EXAMPLES["Endpoint"].model, image=image), Machine(machine_type, local_nvme=True)
+    graph = made(("it", example(Endpoint, model=model, machine=machine)))
+    (variant,) = inputs(graph, "aws:sagemaker/endpointConfiguration:EndpointConfiguration")["productionVariants"]
+    assert variant.get("inferenceAmiVersion") == ami
+
+
+@pytest.mark.parametrize("boundary", [None, "arn:aws:iam::111122223333:policy/ml"])
+def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(boundary: str | None) -> None:
+    needs = replace(EXAMPLES["Identity"].needs, applications=[Machine("ml.m6i.large")])
+    identity = example(Identity, needs=needs, permissions_boundary_arn=boundary)
+    graph = made(("ws", example(Workspace, machine=Machine("ml.m6i.large"))), ("it", identity))
+    settings = inputs(graph, "aws:sagemaker/domain:Domain")["defaultUserSettings"]
+    for app in ("jupyterLabAppSettings", "codeEditorAppSettings"):
+        assert settings[app]["defaultResourceSpec"] == {"instanceType": "ml.m6i.large"}
+    policies = [*graph.of("aws:iam/policy:Policy"), *graph.of("aws:iam/rolePolicy:RolePolicy")]
+    denied = [
+        (action, statement["Condition"])
+        for policy in policies
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        if statement["Effect"] == "Deny"
+        for action in statement["Action"]
+        if action == "sagemaker:CreateApp"
+    ]
+    only = {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": ["system", "ml.m6i.large"]}}
+    assert denied == [("sagemaker:CreateApp", only)] * (1 if boundary is None else 6)
 
 
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:

@@ -312,6 +312,16 @@ def test_storage_keeps_nobody_out_by_name_but_everybody_without_an_identity(whol
     assert one(whole, "azure-native:storage:BlobServiceProperties").inputs["isVersioningEnabled"] is True
 
 
+@pytest.mark.parametrize(
+    ("zones", "copied"), [(True, ("Standard_ZRS", "Enabled")), (False, ("Standard_LRS", "Disabled"))]
+)
+def test_trap_a_region_without_zones_takes_no_copies_in_several(zones: bool, copied: tuple[str, str]) -> None:
+    graph = made(lambda on: Store("kept", replace(cast(StoreArgs, EXAMPLES["Store"]), zones=zones), on))
+    account = one(graph, "azure-native:storage:StorageAccount").inputs
+    registry = one(graph, "azure-native:containerregistry:Registry").inputs
+    assert (account["sku"]["name"], registry["zoneRedundancy"]) == copied
+
+
 def test_trap_a_registry_with_our_key_cannot_have_content_trust(whole: Graph) -> None:
     registry = one(whole, "azure-native:containerregistry:Registry")
     assert registry.inputs["sku"] == {"name": "Premium"} and registry.inputs["adminUserEnabled"] is False

@@ -93,6 +93,8 @@ _CREATES = {
 }
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
 
+OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
+IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-role-policies", editing(INLINE, "policy", lambda d: _lengthen(d, 10_240), "batch")),
     ("sizes-role-policies", setting(ROLE, "inlinePolicies", [{"policy": json.dumps({"Version": "x" * 10_240})}])),
@@ -244,6 +246,16 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
     ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
+    ("workflow-image-registry", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/sagemaker-xgboost:3.0-5")),
+    ("workflow-image-registry", turning(MODEL, "primaryContainer", lambda one: {**one, "image": IN_MEXICO})),
+    ("workflow-image-machine", setting(CONFIG, "productionVariants.0.instanceType", "ml.c7g.large")),
+    ("workflow-image-machine", setting(CONFIG, "productionVariants.0.instanceType", "ml.inf2.xlarge")),
+    ("workflow-image-machine", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference-graviton:2.4.0")),
+    ("workflow-image-machine", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/djl-inference:0.30.0-neuronx-2.20")),
+    (
+        "workflow-image-machine",
+        setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "document-embedder"),
+    ),
     ("audit-packages-own-account", lacking("aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy")),
 ]
 
@@ -253,6 +265,39 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
     findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+JOB = "aws:sfn/stateMachine:StateMachine"
+
+
+@pytest.mark.parametrize(
+    ("machine_type", "image"),
+    [
+        ("ml.c7g.large", f"{OF_AWS}/pytorch-inference-graviton:2.4.0-cpu-py311"),
+        ("ml.g4dn.xlarge", f"{OF_AWS}/pytorch-inference:2.6.0-gpu-py312"),
+        ("ml.inf2.xlarge", f"{OF_AWS}/djl-inference:0.30.0-neuronx-sdk2.20.1"),
+        ("ml.m5.large", f"{OF_AWS}/pytorch-inference:2.6.0-gpu-py312"),  # it runs there, on the processor
+        ("ml.c7g.large", "444455556666.dkr.ecr.us-east-1.amazonaws.com/scorer:1"),  # nobody knows what it is made for
+        ("ml.of-next-year.large", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312"),
+    ],
+)
+def test_an_image_on_a_machine_that_it_is_made_for_or_that_nobody_knows_is_let_be(
+    pilot: Graph, machine_type: str, image: str
+) -> None:
+    graph = setting(MODEL, "primaryContainer.image", image, "fraud-scorer")(pilot)
+    graph = setting(CONFIG, "productionVariants.0.instanceType", machine_type, "fraud-scorer")(graph)
+    found = [f for f in evaluate(graph, pack.RULES["aws"]).findings if f.rule.startswith("workflow-image")]
+    assert [str(finding) for finding in found if finding.resource == "aws-pilot-fraud-scorer"] == []
+
+
+def test_the_image_of_a_batch_job_is_held_against_its_machines(pilot: Graph) -> None:
+    graph = editing(
+        JOB,
+        "definition",
+        lambda d: d["States"]["Transform"]["Parameters"]["TransformResources"].update(InstanceType="ml.inf2.xlarge"),
+    )(pilot)
+    found = [f for f in evaluate(graph, pack.RULES["aws"]).findings if f.rule == "workflow-image-machine"]
+    assert [f.resource for f in found] == ["aws-pilot-fraud-backfill"] and not any(f.fails for f in found)
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph, Resource
+from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
-from policies import pack
+from policies import limits, pack
 from tests.mutate import changed, dropped, paths, put, swapped, without
 
 Mutation = Callable[[Graph], Graph]
@@ -402,3 +403,13 @@ def test_findings_point_at_the_line_that_made_the_resource(azure_pilot: Graph) -
     mutant = setting(STORAGE, "minimumTlsVersion", "TLS1_0")(azure_pilot)
     (finding,) = evaluate(mutant, pack.RULES["azure"]).findings
     assert finding.place is not None and finding.place.file == "components/azure/store.py"
+
+
+def test_the_machine_types_of_a_pilot_are_what_their_limits_reason_says() -> None:
+    """Up to eight vCPUs without a GPU, or one GPU of at most 16 GiB beside at most twelve; nothing that is retired."""
+    allowed, known = limits.load().of("azure", None)["machine-types"], catalogue.load("azure")
+    for name, machine in known.machine_types.items():
+        gpu, vcpus = machine.accelerator, machine.vcpus or 0
+        small = gpu is not None and gpu.count == 1 and (gpu.memory_gib or 0) <= 16 and vcpus <= 12
+        gone = machine.retires is not None and machine.retires <= known.dated
+        assert allowed.allows(name) is (not gone and (small if gpu else vcpus <= 8)), name

@@ -295,6 +295,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-batch-time", rewriting("sys.now() >= deadline", "false")),
     ("limits-batch-time", rewriting(":cancel", ":get")),
     ("limits-batch-time", rewriting("attempt >= 3", "attempt >= 300")),
+    ("limits-replicas-fixed", setting(DEPLOYMENT, "machineType", "ct6e-standard-1t")),
+    ("limits-schedule-region", setting(SCHEDULE, "region", "southamerica-west1")),
     ("limits-schedule-retries", losing(SCHEDULE, "retryConfig")),
     ("limits-schedule-retries", setting(SCHEDULE, "retryConfig.maxRetryDuration", "0s")),
     ("limits-retention", setting(LOGS, "retentionDays", 3650)),

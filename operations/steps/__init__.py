@@ -1,0 +1,111 @@
+"""The manual steps: what is left to a person before the first prediction, in the order in which it is done.
+
+Each step says who does it, with which command, and how it is checked. A command is what a person types in a POSIX
+shell: what only that person knows stands in capitals. Nobody has run these commands in an account yet; each platform's
+module names the page that each is taken from.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from shlex import quote
+from typing import Protocol
+
+from catalogue.graph import Graph
+from operations import facts
+from operations.verdict import HardwareUse, ManualStep, Phase
+
+
+class Steps(Protocol):
+    """The functions of a platform's module. `account` and `region` are the stack's."""
+
+    def quota(self, name: str, amount: int, account: str, region: str) -> tuple[str, str]:
+        """The command that asks for an amount of a quota, and the one that shows what is granted."""
+        ...
+
+    def before_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """What a new account needs before anything can be made in it."""
+        ...
+
+    def push(self, image: str, account: str, region: str) -> tuple[str, str] | None:
+        """The commands that push an image and show that it is there. None for one that somebody else publishes."""
+        ...
+
+    def upload(self, uri: str, stack: str) -> tuple[str, str]:
+        """The commands that upload an artifact to its address and show that it is there."""
+        ...
+
+    def after_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """What is left once everything stands, to the first prediction."""
+        ...
+
+
+def of(platform: str) -> Steps:
+    """The module of one platform. No other is imported."""
+    return import_module(f"operations.steps.{platform}")  # pyright: ignore[reportReturnType]  # a module has no self
+
+
+def manual(
+    graph: Graph, rows: list[HardwareUse], phases: list[Phase], account: str, region: str
+) -> Iterator[ManualStep]:
+    """The manual steps of a stack in order, read from what would be created. Raises Unreadable as `facts` does."""
+    own, two = of(graph.platform), len(phases) > 1
+    if quotas := _quotas(rows):
+        asked = [own.quota(name, amount, account, region) for name, amount in sorted(quotas.items())]
+        yield ManualStep(
+            what="ask for the quotas, which a new account may not have, and wait for the answer: "
+            + ", ".join(f"{amount} of {name}" for name, amount in sorted(quotas.items())),
+            who="deployer",
+            commands=[command for command, _ in asked],
+            checks=[check for _, check in asked],
+        )
+    yield from own.before_up(graph, account, region)
+    if two:
+        yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground")
+    pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
+    if ours := {image: commands for image, commands in pushed.items() if commands}:
+        yield ManualStep(
+            what=f"push the container images ({_first(list(ours))})",
+            who="publisher",
+            commands=[command for command, _ in ours.values()],
+            checks=[check for _, check in ours.values()],
+        )
+    if uris := sorted(facts.artifacts(graph)):
+        uploaded = [own.upload(uri, graph.stack) for uri in uris]
+        yield ManualStep(
+            what=f"put the model artifacts where the stack file says ({_first(uris)})",
+            who="publisher",
+            commands=[command for command, _ in uploaded],
+            checks=[check for _, check in uploaded],
+        )
+    yield _up(graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase")
+    yield from own.after_up(graph, account, region)
+
+
+def query(text: str) -> str:
+    """A query of a cloud's command line, quoted so that a person can still read it."""
+    return f'"{text}"' if not set(text) & set('"$`\\!') else quote(text)
+
+
+def _first(names: list[str], most: int = 3) -> str:
+    """The first few names, and how many more there are: the commands have them all."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _up(graph: Graph, what: str, phase: str) -> ManualStep:
+    stack = f"--stack {quote(graph.stack)}"
+    return ManualStep(
+        what=what,
+        who="deployer",
+        commands=[f"{phase} {stack}", f"pulumi up --policy-pack policies {stack}"],
+        checks=[f"pulumi preview --expect-no-changes {stack}"],
+    )
+
+
+def _quotas(rows: list[HardwareUse]) -> Mapping[str, int]:
+    """How much of each quota to ask for: what is declared, or all that the stack may need at once."""
+    needed: Counter[str] = Counter()
+    for row in rows:
+        needed[row.quota_name] += row.needed
+    declared = {row.quota_name: row.declared for row in rows if row.declared is not None}
+    return {name: declared.get(name, amount) for name, amount in needed.items()}

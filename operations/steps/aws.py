@@ -1,0 +1,85 @@
+"""The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
+
+`service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`, `sns list-subscriptions`,
+`ce update-cost-allocation-tags-status` and `sagemaker-runtime invoke-endpoint` stand there.
+"""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from catalogue.graph import Graph
+from catalogue.kinds.aws.budgets import BUDGET
+from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
+from catalogue.kinds.aws.sns import SUBSCRIPTION
+from operations.steps import query
+from operations.verdict import ManualStep
+
+
+def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
+    """Service Quotas knows a quota by its code; those that were never raised are among the defaults only."""
+    at = f"--service-code sagemaker --region {region}"
+    named = query(f"Quotas[?QuotaName=='{name}'].QuotaCode")
+    code = f'"$(aws service-quotas list-aws-default-service-quotas {at} --query {named} --output text)"'
+    return (
+        f"aws service-quotas request-service-quota-increase {at} --desired-value {amount} --quota-code {code}",
+        f"aws service-quotas get-service-quota {at} --quota-code {code} --query Quota.Value",
+    )
+
+
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """None: AWS's services need not be switched on."""
+    yield from ()
+
+
+def push(image: str, account: str, region: str) -> tuple[str, str] | None:
+    """ECR's own password is good for twelve hours: AmazonECR user guide, "Pushing a Docker image"."""
+    registry, _, named = image.partition("/")
+    if not registry.startswith(f"{account}."):
+        return None
+    mark, by = ("@", "imageDigest") if "@" in named else (":", "imageTag")
+    repository, _, version = named.rpartition(mark)
+    login = f"aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {registry}"
+    shown = f"--registry-id {registry.partition('.')[0]} --repository-name {repository} --image-ids {by}={version}"
+    return f"{login} && docker push {quote(image)}", f"aws ecr describe-images --region {region} {shown}"
+
+
+def upload(uri: str, stack: str) -> tuple[str, str]:
+    """An artifact is one archive."""
+    return f"aws s3 cp model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
+
+
+def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """E-mail subscriptions must be confirmed, and the payer account must activate the cost-allocation tag."""
+    for subscription in graph.of(SUBSCRIPTION):
+        if subscription.props.text_if_known("protocol") == "email":
+            pending = "Subscriptions[?SubscriptionArn=='PendingConfirmation'].Endpoint"
+            yield ManualStep(
+                what=f"confirm the alerts e-mail to {subscription.props.text_if_known('endpoint')}, by the link in it",
+                who="owner",
+                checks=[f"aws sns list-subscriptions --region {region} --query {query(pending)}"],
+            )
+    if graph.of(BUDGET):
+        yield ManualStep(
+            what="activate the cost-allocation tag team in the payer account, a day after it is first used",
+            who="administrator of the payer account",
+            commands=[
+                "aws ce update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=team,Status=Active"
+            ],
+            checks=["aws ce list-cost-allocation-tags --tag-keys team --query 'CostAllocationTags[].Status'"],
+        )
+    online = [served for served in graph.of(ENDPOINT) if not is_async(graph, served)]
+    for served in (online or graph.of(ENDPOINT))[:1]:
+        name = served.props.text_if_known("name")
+        at = f"--endpoint-name {quote(name)} --region {region}"
+        if online:
+            call = f"invoke-endpoint {at} --content-type application/json --body fileb://request.json prediction.json"
+        else:
+            call = (
+                f"invoke-endpoint-async {at} --content-type application/json --input-location s3://BUCKET/request.json"
+            )
+        yield ManualStep(
+            what=f"call {name} from inside the network, for example from Studio",
+            who="caller",
+            commands=[f"aws sagemaker-runtime {call}"],
+            checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
+        )

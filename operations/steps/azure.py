@@ -1,0 +1,105 @@
+"""The manual steps on Azure Machine Learning, in the words of the Azure CLI:
+https://learn.microsoft.com/en-us/cli/azure/reference-index
+
+`provider register`, `acr login`, `acr repository show`, `storage blob upload-batch` and `ml online-endpoint invoke`
+(extension `ml`) stand there, and `quota update` (extension `quota`).
+"""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from catalogue.graph import Graph
+from catalogue.hardware import catalogue
+from catalogue.kind import ArmType, Renders
+from catalogue.kinds import kind_of
+from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from operations.steps import query
+from operations.verdict import ManualStep
+
+
+def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
+    """Azure knows a quota by its name in the API; the catalogue has the name that people read."""
+    scope = f"/subscriptions/{account}/providers/Microsoft.MachineLearningServices/locations/{region}"
+    at = f"--scope {scope} --subscription {account}"
+    named = query(f"[?properties.name.localizedValue=='{name}'].name")
+    id_ = f'"$(az quota list {at} --query {named} --output tsv)"'
+    return (
+        f"az quota update {at} --resource-name {id_} --resource-type dedicated --limit-object value={amount}",
+        f"az quota show {at} --resource-name {id_} --query properties.limit.value",
+    )
+
+
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """A new subscription must ask for some regions, and register each namespace that a stack uses.
+
+    Regions: https://learn.microsoft.com/en-us/troubleshoot/azure/general/region-access-request-process
+    """
+    if region in catalogue.load("azure").regions_on_request:
+        named = query(f"[?name=='{region}'].name")
+        yield ManualStep(
+            what=f"ask Microsoft for access to {region} in a support request; a subscription has it on request only",
+            who="owner of the subscription",
+            checks=[f"az account list-locations --query {named} --output tsv"],
+        )
+    if graph.of(WORKSPACE):
+        spaces = sorted({space for resource in graph.cloud for space in _namespaces(resource.type)})
+        yield ManualStep(
+            what=f"register the subscription's resource providers ({', '.join(spaces)})",
+            who="deployer",
+            commands=[f"az provider register --wait --subscription {account} --namespace {space}" for space in spaces],
+            checks=[
+                f"az provider list --subscription {account} "
+                "--query \"[?registrationState=='Registered'].namespace\" --output tsv"
+            ],
+        )
+
+
+def _namespaces(token: str) -> Iterator[str]:
+    """The namespace of a type in Azure Resource Manager, such as `Microsoft.Insights`. None where it is not known."""
+    kind = kind_of(token)
+    if kind is not None and isinstance(kind.renders, Renders) and isinstance(kind.renders.as_, ArmType):
+        yield kind.renders.as_.type.partition("/")[0]
+
+
+def push(image: str, account: str, region: str) -> tuple[str, str] | None:
+    """The registry is closed to the internet, so whoever pushes stands in the network."""
+    registry, _, named = image.partition("/")
+    if not registry.endswith(".azurecr.io"):
+        return None
+    short = registry.partition(".")[0]
+    login = f"az acr login --name {short} --subscription {account}"
+    return (
+        f"{login} && docker push {quote(image)}",
+        f"az acr repository show --name {short} --subscription {account} --image {quote(named)}",
+    )
+
+
+def upload(uri: str, stack: str) -> tuple[str, str]:
+    """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
+    path = uri.partition("/paths/")[2].rstrip("/")
+    at = f"--account-name {_named_in('artifacts', stack)} --auth-mode login"
+    return (
+        f"az storage blob upload-batch --source model --destination artifacts --destination-path {quote(path)} {at}",
+        f"az storage blob list --container-name artifacts --prefix {quote(path)} {at} --query '[].name'",
+    )
+
+
+def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """The action group needs no confirmation. Somebody inside the network must make the first call."""
+    workspaces = graph.of(WORKSPACE)
+    group = workspaces[0].props.text_if_known("resourceGroupName") if workspaces else ""
+    for served in graph.of(SERVED)[:1]:
+        name = served.props.text_if_known("endpointName") or served.name
+        workspace = _named_in("workspace", graph.stack)
+        at = f"--name {quote(name)} --resource-group {quote(group)} --workspace-name {workspace}"
+        yield ManualStep(
+            what=f"call {name} from inside the network, for example from a compute instance",
+            who="caller",
+            commands=[f"az ml online-endpoint invoke {at} --subscription {account} --request-file request.json"],
+            checks=[f"az ml online-endpoint show {at} --subscription {account} --query provisioning_state"],
+        )
+
+
+def _named_in(output: str, stack: str) -> str:
+    """The name in the id that is an output of the stack: Azure's provider chooses it, and no plan knows it."""
+    return f'"$(pulumi stack output {output} --stack {quote(stack)} | cut -d/ -f9)"'

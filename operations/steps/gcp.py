@@ -1,0 +1,108 @@
+"""The manual steps on Vertex AI, in the words of the gcloud CLI: https://docs.cloud.google.com/sdk/gcloud/reference/
+
+`services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`,
+`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints predict`
+stand there.
+"""
+
+from collections.abc import Iterator
+from shlex import quote
+
+from catalogue.graph import Graph
+from catalogue.kind import Apis
+from catalogue.kinds import kind_of
+from catalogue.kinds.gcp import billing, vertex, workbench
+from catalogue.landing_zones import GcpNetwork
+from operations.verdict import ManualStep
+from policies import given
+
+_SERVICE = "aiplatform.googleapis.com"
+
+
+def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
+    """Cloud Quotas knows a quota by its id; the catalogue has its metric."""
+    at = f"--service={_SERVICE} --project={account}"
+    named = quote(f"metric={name}")
+    id_ = f"\"$(gcloud beta quotas info list {at} --filter={named} --format='value(quotaId)')\""
+    return (
+        f"gcloud beta quotas preferences create {at} --quota-id={id_} --preferred-value={amount} "
+        f"--dimensions=region={region}",
+        f"gcloud beta quotas info describe {id_} {at}",
+    )
+
+
+def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """A new project has its APIs off, and no role in the project allows a budget on its billing account.
+
+    Nobody of a project may use the subnet of a Shared VPC before the host project lets them. Source: VPC, "Provision
+    Shared VPC", https://cloud.google.com/vpc/docs/provisioning-shared-vpc
+    """
+    for net in given.of(graph, GcpNetwork):
+        if net.project != account:
+            people = bool(graph.of(workbench.INSTANCE))
+            agents = " and the project's agents cloudservices and gcp-sa-notebooks" if people else ""
+            at = f"{net.subnetwork} --region={region} --project={net.project}"
+            yield ManualStep(
+                what=f"let the deployer{agents} use the subnet {net.subnetwork} of {net.project} "
+                "(roles/compute.networkUser)",
+                who=f"administrator of the project {net.project}",
+                commands=[
+                    f"gcloud compute networks subnets add-iam-policy-binding {at} --member={member} "
+                    "--role=roles/compute.networkUser"
+                    for member in ("user:DEPLOYER", *(_AGENTS if people else ()))
+                ],
+                checks=[f"gcloud compute networks subnets get-iam-policy {at}"],
+            )
+    kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
+    apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
+    if apis:
+        named = " ".join(f"{api}.googleapis.com" for api in apis)
+        yield ManualStep(
+            what=f"enable the project's APIs ({', '.join(apis)})",
+            who="deployer",
+            commands=[f"gcloud services enable {named} --project={account}"],
+            checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
+        )
+    if graph.of(billing.BUDGET):
+        role = "--member=user:DEPLOYER --role=roles/billing.costsManager"
+        yield ManualStep(
+            what="let the deployer make budgets on the billing account (roles/billing.costsManager)",
+            who="administrator of the billing account",
+            commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
+            checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
+        )
+
+
+_AGENTS = (
+    "serviceAccount:PROJECT_NUMBER@cloudservices.gserviceaccount.com",
+    "serviceAccount:service-PROJECT_NUMBER@gcp-sa-notebooks.iam.gserviceaccount.com",
+)
+
+
+def push(image: str, account: str, region: str) -> tuple[str, str] | None:
+    """Docker asks gcloud for a token of the registry's host."""
+    host, _, named = image.partition("/")
+    if not named.startswith(f"{account}/"):
+        return None
+    return (
+        f"gcloud auth configure-docker {host} --quiet && docker push {quote(image)}",
+        f"gcloud artifacts docker images describe {quote(image)}",
+    )
+
+
+def upload(uri: str, stack: str) -> tuple[str, str]:
+    """An artifact is a folder."""
+    return f"gcloud storage cp --recursive model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
+
+
+def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
+    for served in graph.of(vertex.ENDPOINT)[:1]:
+        name = served.props.text_if_known("name") or served.name
+        at = f"{quote(name)} --project={account} --region={region}"
+        yield ManualStep(
+            what=f"call {name} from inside the network, for example from Workbench",
+            who="caller",
+            commands=[f"gcloud ai endpoints predict {at} --json-request=request.json"],
+            checks=[f"gcloud ai endpoints describe {at}"],
+        )

@@ -1,0 +1,137 @@
+"""The manual steps: in order, for somebody, and with commands that a shell can read, on each platform."""
+
+import shlex
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from catalogue.graph import Graph
+from catalogue.kind import Serves
+from catalogue.kinds import kind_of
+from catalogue.platforms import PLATFORMS
+from operations import facts, hardware
+from operations.phases import ground_of
+from operations.steps import manual, of, query
+from operations.verdict import HardwareUse, ManualStep, Phase
+
+TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
+TOOLS = {"aws": {"aws"}, "gcp": {"gcloud"}, "azure": {"az"}}
+IMAGES = {
+    "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/scorer:1.4",
+    "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",
+    "azure": "risk.azurecr.io/scorer:1.4",
+}
+
+
+@pytest.fixture(params=PLATFORMS)
+def graph(request: pytest.FixtureRequest) -> Graph:
+    made: Graph = request.getfixturevalue(f"{request.param}_pilot")
+    return made
+
+
+def place(graph: Graph) -> tuple[str, str]:
+    return facts.of(graph.platform).account_and_region(graph)
+
+
+def rows(graph: Graph) -> list[HardwareUse]:
+    return hardware.fit(graph, place(graph)[1])
+
+
+def steps(graph: Graph, phases: list[Phase] = TWO) -> list[ManualStep]:
+    return list(manual(graph, rows(graph), phases, *place(graph)))
+
+
+def lines(found: list[ManualStep]) -> list[str]:
+    return [line for step in found for line in (*step.commands, *step.checks)]
+
+
+def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_anything_serves(graph: Graph) -> None:
+    said = [step.what for step in steps(graph)]
+    at = [
+        next(index for index, what in enumerate(said) if what.startswith(begins))
+        for begins in ("ask for the quotas", "bring up the ground", "put the model artifacts", "bring up what serves")
+    ]
+    assert at == sorted(at) and at[0] == 0
+    assert said[-1].startswith("call ") and steps(graph)[-1].who == "caller"
+
+
+def test_a_stack_that_comes_up_in_one_phase_has_one_up(graph: Graph) -> None:
+    ups = [step for step in steps(graph, TWO[:1]) if any("pulumi up" in command for command in step.commands)]
+    assert [step.what for step in ups] == ["bring up the stack"]
+
+
+def test_each_step_has_somebody_and_each_can_be_checked_or_is_the_call(graph: Graph) -> None:
+    for step in steps(graph):
+        assert step.who and step.checks, step.what
+        assert step.commands or step.what.startswith("confirm "), step.what
+
+
+def test_a_shell_reads_each_command_and_the_tool_is_the_platforms(graph: Graph) -> None:
+    found = lines(steps(graph))
+    script = "\n".join(found)
+    assert subprocess.run(["sh", "-n"], input=script, text=True, check=False, capture_output=True).stderr == ""
+    assert {shlex.split(line)[0] for line in found} <= TOOLS[graph.platform] | {"pulumi"}
+
+
+def test_each_command_of_a_cloud_names_the_account_or_region_that_it_is_for(graph: Graph) -> None:
+    account, region = place(graph)
+    everywhere = {"s3", "ce", "storage", "billing"}  # a bucket is of one account; the payer account is another's
+    for line in lines(steps(graph)):
+        words = shlex.split(line)
+        if words[0] == "pulumi" or words[1] in everywhere:
+            continue
+        assert account in line or region in line, line
+
+
+def test_no_check_changes_anything(graph: Graph) -> None:
+    changes = ("create", "update", "set", "add", "push", "cp", "upload", "request-service-quota", "enable", "register ")
+    for step in steps(graph):
+        for check in step.checks:
+            assert not any(f" {verb}" in check for verb in changes), check
+
+
+def test_all_of_a_quota_is_asked_for_where_nobody_declared_it(graph: Graph) -> None:
+    undeclared = [row.model_copy(update={"declared": None}) for row in rows(graph)]
+    (asked,) = [step for step in manual(graph, undeclared, TWO, *place(graph)) if step.what.startswith("ask for")]
+    needed = {
+        row.quota_name: sum(r.needed for r in rows(graph) if r.quota_name == row.quota_name) for row in undeclared
+    }
+    for name, amount in needed.items():
+        assert f"{amount} of {name}" in asked.what
+
+
+def test_an_image_of_the_account_is_pushed_and_one_of_somebody_else_is_not(graph: Graph) -> None:
+    own, (account, region) = of(graph.platform), place(graph)
+    mine = own.push(IMAGES[graph.platform], account, region)
+    assert mine is not None and IMAGES[graph.platform] in mine[0]
+    theirs = {
+        "aws": "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface:1",
+        "gcp": "us-docker.pkg.dev/vertex-ai/prediction/tf:1",
+        "azure": "mcr.microsoft.com/azureml/inference:1",
+    }
+    assert own.push(theirs[graph.platform], account, region) is None
+
+
+def test_a_stack_that_serves_nothing_uploads_and_calls_nothing(graph: Graph) -> None:
+    left = [r for r in ground_of(graph).resources if not ((k := kind_of(r.type)) and isinstance(k.serves, Serves))]
+    bare = replace(graph, resources=tuple(left))
+    said = " ".join(step.what for step in manual(bare, [], TWO[:1], *place(bare)))
+    assert "call " not in said and "artifacts" not in said and "quotas" not in said
+
+
+@pytest.mark.parametrize("text", ["a'b", 'a"b', "a$(touch x)b", "a`b", "a\\b", "a!b", "a b"])
+def test_whatever_a_query_says_the_shell_gives_it_on_as_it_is(text: str) -> None:
+    ran = subprocess.run(["sh", "-c", f"printf %s {query(text)}"], capture_output=True, text=True, check=True)
+    assert ran.stdout == text
+
+
+def test_a_step_of_many_artifacts_names_a_few_and_has_the_commands_of_all(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = sorted(facts.artifacts(graph))[0]
+    many = {f"{uri}{number:02}/" for number in range(20)}
+    monkeypatch.setattr(facts, "artifacts", lambda graph: many)
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
+    assert step.what.endswith(f"({', '.join(sorted(many)[:3])} and 17 more)")
+    assert len(step.commands) == 20

@@ -1,0 +1,89 @@
+"""In a terminal of 80 columns no table cuts a name or a figure: its columns fold. Machines read JSON."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from catalogue.graph import Graph
+from operations import comparison, console
+from operations.__main__ import application
+from operations.verdict import Cost, Verdict
+from stacks.config import STACKS
+from tests.conftest import GraphOf
+from tests.operations.test_judge import judged
+
+NAME = "credit-lines-of-europe"
+"""As long as a stack's name may be."""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pilot under a long name, for a team of a long name."""
+    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document["config"] |= {"mlplatform:team": "credit-lines-of-europe", "mlplatform:environment": "prod"}
+    path = tmp_path_factory.mktemp("narrow") / f"Pulumi.{NAME}.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def graph(file: Path, graph_of: GraphOf) -> Graph:
+    return graph_of(file)
+
+
+@pytest.fixture(scope="module")
+def verdict(graph: Graph) -> Verdict:
+    return judged(graph)
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(application(), arguments, env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def is_whole(text: str) -> None:
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "arguments", [["kinds"], ["kinds", "azure-native:machinelearningservices:OnlineDeployment"], ["limits"]]
+)
+def test_a_list_is_whole(arguments: list[str]) -> None:
+    is_whole(run(*arguments).output)
+
+
+def test_the_limits_of_a_stack_are_whole(file: Path) -> None:
+    is_whole(run("limits", str(file)).output)
+
+
+def test_a_bill_is_whole_and_its_json_says_the_same_of_one_stack_and_of_several(file: Path, verdict: Verdict) -> None:
+    text = run("cost", str(file)).output
+    is_whole(text)
+    assert f"{verdict.cost.ceiling_usd:,.2f}" in text
+    said = json.loads(run("cost", str(file), "aws-pilot", "--format", "json").output)
+    assert set(said) == {"schema_version", "costs"}
+    first, second = said["costs"]
+    assert (first.pop("stack"), second.pop("stack")) == (NAME, "aws-pilot")
+    assert Cost.model_validate(first) == verdict.cost and Cost.model_validate(second)
+
+
+def test_a_verdict_is_whole(verdict: Verdict) -> None:
+    screen = Console(width=80, record=True, file=StringIO())
+    console.render(verdict, screen)
+    assert verdict.findings
+    is_whole(screen.export_text())
+
+
+@pytest.mark.parametrize("stacks", [2, 3, 9])
+def test_a_comparison_is_whole(verdict: Verdict, stacks: int) -> None:
+    screen = Console(width=80, record=True, file=StringIO())
+    several = [verdict.model_copy(update={"stack": f"{NAME[:-1]}{number}"}) for number in range(stacks)]
+    console.render_comparison(comparison.compare(several), screen)
+    is_whole(screen.export_text())
