@@ -277,7 +277,7 @@ def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_as
     (found,) = (f for f in verdict.findings if f.rule == "cost-known")
     assert found.fails == (environment == "prod")
     assert found.stack_key == "endpoints.fraud-scorer" and found.stack_key in found.message
-    assert machine in found.message and "cpu-small" in found.remedy
+    assert machine in found.message and "gpu-t4" in found.remedy, "an accelerator is wanted"
     unsure = {f.rule: f for f in verdict.findings if "nobody can say that it is within" in f.message}
     assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
     assert all(f.fails == (environment == "prod") for f in unsure.values())

@@ -131,7 +131,11 @@ def test_a_step_of_many_artifacts_names_a_few_and_has_the_commands_of_all(
 ) -> None:
     uri = sorted(facts.artifacts(graph))[0]
     many = {f"{uri}{number:02}/" for number in range(20)}
-    monkeypatch.setattr(facts, "artifacts", lambda graph: many)
+
+    def artifacts(_: Graph) -> set[str]:
+        return many
+
+    monkeypatch.setattr(facts, "artifacts", artifacts)
     (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
     assert step.what.endswith(f"({', '.join(sorted(many)[:3])} and 17 more)")
     assert len(step.commands) == 20
