@@ -64,15 +64,16 @@ def _one_below_the_other(comparison: Comparison, console: Console) -> None:
     _heading(console, "Every stack")
     table = folding_table("stack", "", "failing", "five proofs")
     for title in ("idle floor", "ceiling"):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right")
     for verdict in comparison.verdicts:
+        cost = verdict.cost
         table.add_row(
             Text(words.one_line(verdict.stack)),
             _word(verdict),
             Text(str(len(verdict.failing))),
             Text(proofs_in_words(verdict)),
-            Text(words.dollars(verdict.cost.idle_usd)),
-            Text(words.dollars(verdict.cost.ceiling_usd)),
+            Text(words.known(cost, cost.idle_usd)),
+            Text(words.known(cost, cost.ceiling_usd)),
         )
     console.print(table, highlight=False)
 
