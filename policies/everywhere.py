@@ -15,6 +15,7 @@ from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, cloud_of, platform_of
 from catalogue.properties import Unreadable
+from catalogue.wording import counted
 from policies import limits, quotas
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
 
@@ -193,10 +194,10 @@ def _replicas(platform: str) -> Rule:
         for use, total, machines in _at_most(graph, resource):
             limit = known["batch-replicas" if use == "batch" else "replicas-per-endpoint"].number
             if total > limit:
-                yield f"may run {total} replicas, allowed {limit:g}"
+                yield f"may run {counted(total, 'replica')}, allowed {limit:g}"
             kept, floor = sum(each.low for each in machines), known["replicas-at-least"].number
             if use == "online" and kept < floor:
-                yield f"keeps {kept} replicas, at least {floor:g} asked for"
+                yield f"keeps {counted(kept, 'replica')}, at least {floor:g} asked for"
             for each in machines:
                 if not 0 <= each.low <= each.high:
                     yield f"may run from {each.low} to {each.high} replicas of {each.said}"

@@ -12,6 +12,7 @@ from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, MODEL, PACKAGE_GROUP
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Unreadable
+from catalogue.wording import counted
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
@@ -44,7 +45,8 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
-    return f"{len(facts.artifacts(graph))} model artifacts in S3 and {len(graph.of(PACKAGE_GROUP))} package groups"
+    groups = counted(len(graph.of(PACKAGE_GROUP)), "package group")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in S3 and {groups}"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

@@ -9,6 +9,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SUBNET
 from catalogue.landing_zones import AzureNetwork
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import counted
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
@@ -39,8 +40,8 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
-    models = len(graph.of(MODEL))
-    return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
+    models = counted(len(graph.of(MODEL)), "registered version")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in blob storage and {models}"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

@@ -9,6 +9,7 @@ from catalogue.kinds.gcp import billing, compute, dns, mlplatform, vertex, workb
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.landing_zones import GcpNetwork
 from catalogue.properties import Unreadable
+from catalogue.wording import counted
 from operations import facts
 from operations.verdict import NetworkLink, NetworkPicture
 from policies import given
@@ -40,8 +41,8 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in Cloud Storage, and the models of the registry."""
-    models = len(graph.of(_MODEL))
-    return f"{len(facts.artifacts(graph))} model artifacts in Cloud Storage and {models} registered models"
+    models = counted(len(graph.of(_MODEL)), "registered model")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in Cloud Storage and {models}"
 
 
 def network(graph: Graph) -> NetworkPicture | None:

@@ -375,3 +375,14 @@ def test_a_budget_that_nobodys_traffic_spends_is_told_from_one_that_the_maximum_
     said = said.format(floor=dollars(cost.idle_usd), ceiling=dollars(cost.ceiling_usd))
     assert [(f.severity, f.message) for f in found] == ([(severity, f"the stack {said}")] if severity else [])
     assert all(f.stack_key == "budget.monthly_usd" and not f.fails for f in found)
+
+
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
+def test_one_artifact_is_one(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, said in ((0, "0 model artifacts in "), (1, "1 model artifact in "), (2, "2 model artifacts in ")):
+
+        def artifacts(_: Graph, number: int = number) -> set[str]:
+            return {f"s3://models/{each}" for each in range(number)}
+
+        monkeypatch.setattr(facts, "artifacts", artifacts)
+        assert facts.of(platform).exportable(Graph("s", platform, (), {})).startswith(said)
