@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TypeVar
 
+from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
 from operations import bill as bills
-from operations import facts, hardware, words
+from operations import facts, hardware, networks, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
@@ -17,6 +18,7 @@ from operations.rendering import render
 from operations.rendering.rendered import Rendered
 from operations.steps import manual
 from operations.verdict import (
+    Caveat,
     Cost,
     CreatedNode,
     Excepted,
@@ -64,7 +66,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
     steps = _told(graph, unread, "the manual steps", lambda: list(manual(graph, rows, phases, account, region)), [])
-    network = _told(graph, unread, "its network", lambda: read.network(graph), None)
+    network = _told(graph, unread, "its network", lambda: networks.draw(graph), None)
     exportable = _told(graph, unread, "what could leave", lambda: read.exportable(graph), "nothing that could be read")
     findings += [_decided(graph, found, today) for found in unread]
     proofs = _proofs(
@@ -88,6 +90,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         cost=cost,
         hardware=rows,
         network=network,
+        caveats=[Caveat(says=each.says, source=each.evidence.where) for each in caveats.of(graph)],
         proofs=proofs,
         manual_steps=steps,
     )
@@ -290,7 +293,9 @@ def _unrendered(graph: Graph, rendered: Rendered) -> Iterator[Finding]:
 def _decided(graph: Graph, found: Finding, today: date) -> Finding:
     """The finding with what was decided about it: an exception, else a waiver, else the line that would waive it."""
     if (exception := _exception(graph, found)) is not None:
-        excepted = Excepted(reason=exception.reason, decision=exception.decision)
+        excepted = Excepted(
+            reason=exception.reason, decision=exception.decision, decided=exceptions.decided(exception.decision)
+        )
         return found.model_copy(update={"excepted": excepted})
     waiver = waivers.find(waivers.of(graph), found.rule, found.resource, graph.platform, today)
     if waiver is not None:
@@ -371,7 +376,7 @@ def _proofs(
         by_design = "".join(f"; by the design's exception, {f.message}" for f in designed if f.proof == name)
         return Proof(name=name, state="planned", fact=fact + by_design)
 
-    links = reached.links if reached else []
+    links = [link for link in reached.links if not link.given] if reached else []
     families = ", ".join(sorted({f"{row.family} for {row.use}" for row in rows}))
     return [
         proof(

@@ -4,7 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from operations.verdict import Cost, CostLine, NetworkLink, ProofState, Verdict
+from operations.verdict import (
+    Bound,
+    Cost,
+    CostLine,
+    NetworkLink,
+    NetworkPicture,
+    NetworkPlace,
+    ProofState,
+    Running,
+    RunningPart,
+    Verdict,
+)
 from operations.words import counted, dollars, unknown
 
 _MOST_BARS = 12
@@ -41,9 +52,126 @@ def internet(fit: ProofState | None) -> Internet:
     return _INTERNET[fit]
 
 
-def needed_by(link: NetworkLink) -> str:
+MOST_DRAWN = 6
+"""How many that are alike are drawn one by one. More are drawn as one with a number, and a table lists them all."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What runs alike in one place: of one sort, on the same machines, within the same bounds."""
+
+    what: str
+    machines: tuple[str, ...]
+    bounds: list[Bound]
+    members: list[Running]
+
+
+def alike(picture: NetworkPicture) -> dict[str, list[Alike]]:
+    """What runs in each place by its name, those alike together."""
+    found: dict[str, list[Alike]] = {place.name: [] for place in picture.places}
+    groups: dict[tuple[object, ...], list[Running]] = {}
+    for each in picture.running:
+        groups.setdefault((each.place, each.what, _on(each), _sorts(each.bounds)), []).append(each)
+    for members in groups.values():
+        first, bounds = members[0], _merged([each.bounds for each in members])
+        found[first.place].append(Alike(first.what, _on(first), bounds, members))
+    return found
+
+
+def _on(runs: Running) -> tuple[str, ...]:
+    """The machines of what runs, whatever its parts are called."""
+    return tuple(sorted(part.machines for part in runs.parts if part.machines))
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Private ways through one endpoint, or through several that are alike: needed by the same, bounded in one way."""
+
+    kind: str
+    needed_by: list[str]
+    bounds: list[Bound]
+    links: list[NetworkLink]
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The endpoints, each once."""
+        return list(dict.fromkeys(link.endpoint for link in self.links))
+
+    @property
+    def services(self) -> list[str]:
+        """The services, each once."""
+        return list(dict.fromkeys(link.service for link in self.links))
+
+    @property
+    def leads_to(self) -> list[str]:
+        """What runs behind them, each once."""
+        return list(dict.fromkeys(name for link in self.links for name in link.leads_to))
+
+
+def ways(picture: NetworkPicture) -> list[Ways]:
+    """The private ways, an endpoint each; those of more than a few alike together."""
+    groups: dict[tuple[object, ...], dict[str, list[NetworkLink]]] = {}
+    for link in picture.links:
+        key = link.kind, tuple(link.needed_by), bool(link.leads_to), link.given, _sorts(link.bounds)
+        groups.setdefault(key, {}).setdefault(link.endpoint, []).append(link)
+    found: list[Ways] = []
+    for by_endpoint in groups.values():
+        apart = list(by_endpoint.values())
+        for links in [[link for each in apart for link in each]] if len(apart) > MOST_DRAWN else apart:
+            found.append(Ways(links[0].kind, links[0].needed_by, _merged([one.bounds for one in links]), links))
+    return found
+
+
+def _sorts(bounds: Sequence[Bound]) -> tuple[tuple[str, str, bool], ...]:
+    """What tells bounds apart, whoever it is that bounds."""
+    return tuple((each.what, each.says, each.holds) for each in bounds)
+
+
+def _merged(many: Sequence[Sequence[Bound]]) -> list[Bound]:
+    """The bounds of several, which say the same, with all that bound by them."""
+    return [
+        same[0].model_copy(update={"by": list(dict.fromkeys(name for each in same for name in each.by))})
+        for same in zip(*many, strict=True)
+    ]
+
+
+def own(picture: NetworkPicture) -> list[NetworkPlace]:
+    """The networks of the stack and of its landing zone."""
+    return [place for place in picture.places if place.side != "platform"]
+
+
+def platforms(picture: NetworkPicture) -> list[NetworkPlace]:
+    """The networks of the platform's own."""
+    return [place for place in picture.places if place.side == "platform"]
+
+
+def headed(place: NetworkPlace) -> str:
+    """What a network is called above its box."""
+    if place.side == "platform":
+        return f"On the platform's side: {place.name}"
+    where = ", ".join(place.ranges) or place.name
+    return f"Private network {where}" if place.side == "stack" else f"Network of the landing zone: {where}"
+
+
+def inside(runs: Running, part: RunningPart) -> str:
+    """One part of what runs, in words. A part without a name of its own is only its machines."""
+    return ": ".join(filter(None, [part.name if part.name != runs.name else "", part.machines]))
+
+
+def by_names(bound: Bound) -> str:
+    """Who bounds, in words: two at most by name."""
+    rest = len(bound.by) - 2
+    return f"{', '.join(bound.by[:2])}{f' and {rest:,} more' if rest > 0 else ''}"
+
+
+def needed_by(link: NetworkLink | Ways) -> str:
     """The workloads that need a service, in words."""
     return f"needed by {', '.join(link.needed_by) or 'nothing'}"
+
+
+def named(names: Sequence[str], noun: str) -> str:
+    """A few names, or how many there are. `noun` is what one of them is."""
+    return ", ".join(names) if len(names) <= MOST_DRAWN else counted(len(names), noun)
 
 
 # ---- the bill -------------------------------------------------------------------------------------------------------

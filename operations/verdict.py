@@ -37,10 +37,14 @@ class Waived(_Part):
 
 
 class Excepted(_Part):
-    """The exception of the design that a finding falls under. `decision` is the file of the decision record."""
+    """The exception of the design that a finding falls under. `decision` is the file of the decision record.
+
+    `decided` is the day of the decision, None where the record is not there or has none.
+    """
 
     reason: str
     decision: str
+    decided: date | None = None
 
 
 class Finding(_Part):
@@ -209,22 +213,94 @@ class CreatedNode(_Part):
     children: list["CreatedNode"] = []
 
 
+class Bound(_Part):
+    """What bounds who or what gets through, as far as the resource graph says.
+
+    `what` is the kind of the bound, such as `security group`. `says` is what it lets through. `by` names the resources
+    that bound; it is empty where none of the stack does. Where it `holds` not, it says what is open instead.
+    """
+
+    what: str
+    says: str
+    by: list[str] = []
+    holds: bool = True
+
+
+class NetworkPlace(_Part):
+    """A network in which something of the stack runs, or through which something is reached.
+
+    `side` says whose it is: made by the stack, given by a landing zone, or the platform's own. `name` is unique.
+    """
+
+    name: str
+    side: Literal["stack", "given", "platform"]
+    ranges: list[str] = []
+    subnets: list[tuple[str, str]] = []
+    bounds: list[Bound]
+
+
+class RunningPart(_Part):
+    """One variant, deployment, job or person inside something that runs, and the machines of it in words."""
+
+    name: str
+    machines: str = ""
+
+
+class Running(_Part):
+    """Something that runs, such as an endpoint, with everything inside it. It stands in the picture once.
+
+    `place` is the name of the network that its traffic goes through. `bounds` are its own, beside those of the place.
+    """
+
+    urn: str
+    name: str
+    what: str
+    place: str
+    parts: list[RunningPart]
+    bounds: list[Bound]
+
+
 class NetworkLink(_Part):
-    """One line of the network picture: a workload that reaches a service through an endpoint."""
+    """A private way out of a network to a service. `leads_to` names what runs behind it, such as endpoints.
+
+    `given` says that a landing zone has it already, so that the stack neither makes nor pays for it.
+    """
 
     service: str
     endpoint: str
     kind: Literal["Interface", "Gateway", "Private Service Connect", "Private"]
     needed_by: list[str]
+    bounds: list[Bound]
+    leads_to: list[str] = []
+    given: bool = False
+
+
+class Callers(_Part):
+    """Who may call which endpoints by their identity or place, the way they come by, and what bounds them.
+
+    `ways` names the private ways; it is empty where no way of the stack leads there.
+    """
+
+    who: list[str]
+    calls: list[str]
+    ways: list[str]
+    bounds: list[Bound]
 
 
 class NetworkPicture(_Part):
-    """The data of the network picture: range, subnets, who is inside, and the services reached in private."""
+    """The data of the network picture: the networks, what runs in each, the private ways, and who may call."""
 
-    cidr: str
-    subnets: list[tuple[str, str]]
-    inside: list[str]
+    places: list[NetworkPlace]
+    running: list[Running]
     links: list[NetworkLink]
+    callers: list[Callers]
+
+
+class Caveat(_Part):
+    """What the platform itself does or leaves open, which no stack can change. `source` is a public address."""
+
+    says: str
+    source: str
 
 
 Standing = Literal["fails", "advisory", "waived", "excepted"]
@@ -276,8 +352,8 @@ class Verdict(_Part):
     `judged_on` is the day on which waivers were judged. It is an input, as the stack file is. `seconds` is the
     processor time of this stack's program, judgement and scan. Only this differs from run to run, and nothing is judged
     by it. `counts` is how many findings fail, are advisory, waived and excepted. `policies_only` names the resources of
-    our own provider, which only our policies can judge. `changes` is None where the verdict was not compared with an
-    earlier one.
+    our own provider, which only our policies can judge. `caveats` are the platform's own, of what the stack uses.
+    `changes` is None where the verdict was not compared with an earlier one.
     """
 
     stack: str
@@ -297,6 +373,7 @@ class Verdict(_Part):
     cost: Cost
     hardware: list[HardwareUse]
     network: NetworkPicture | None
+    caveats: list[Caveat] = []
     proofs: list[Proof]
     manual_steps: list[ManualStep]
     changes: Changes | None = None

@@ -12,9 +12,11 @@ from operations.verdict import (
     ChangedResource,
     Cost,
     CreatedNode,
+    Excepted,
     Finding,
     Standing,
     Verdict,
+    Waived,
 )
 
 # Characters that XML 1.0 forbids, that control a terminal, that reverse the reading order, or that are invisible.
@@ -100,6 +102,31 @@ def standings(findings: Iterable[Finding]) -> dict[Standing, int]:
     for finding in findings:
         count[standing(finding)] += 1
     return count
+
+
+def left(waived: Waived, today: date) -> str:
+    """How long a waiver holds still, seen from a day: `12 days left`."""
+    days = (waived.expires - today).days
+    return f"{counted(days, 'day')} left" if days > 0 else "this is its last day"
+
+
+def age(excepted: Excepted, today: date) -> str:
+    """When an exception was decided, seen from a day: `decided 2026-11-22, 4 days ago`. Empty where nobody says it."""
+    if excepted.decided is None:
+        return ""
+    days = (today - excepted.decided).days
+    ago = f"{counted(days, 'day')} ago" if days > 0 else "today" if days == 0 else f"{counted(-days, 'day')} later"
+    return f"decided {day(excepted.decided)}, {ago}"
+
+
+def waivers_in_words(verdict: Verdict) -> str:
+    """How many findings are waived and when the first waiver ends. Empty where none is waived."""
+    waived = [finding.waived for finding in verdict.findings if finding.waived]
+    if not waived:
+        return ""
+    first = min(waived, key=lambda each: each.expires)
+    ends = f"ends on {day(first.expires)}, {left(first, verdict.judged_on)}"
+    return f"{counted(len(waived), 'waived finding')}; the first waiver {ends} ({first.owner})"
 
 
 def how_to_waive(finding: Finding, stack: str) -> str:

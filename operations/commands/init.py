@@ -18,6 +18,7 @@ from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word
 from operations.commands.schema import NAME as SCHEMA
+from operations.ranges import free_range
 from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
@@ -67,6 +68,10 @@ def init(
     image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
     artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
     family: Annotated[str | None, typer.Option(help=f"The hardware family of the endpoint, else {FAMILY}.")] = None,
+    cidr: Annotated[
+        str | None,
+        typer.Option(help="The network's addresses; without them, the first range that overlaps none in use here."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")] = STACKS,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -98,10 +103,11 @@ def init(
     }
     schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
     answers = {key: value for key, value in said.items() if value is not None}
+    network = cidr or free_range(STACKS if shown else out, file)
     again: frozenset[str] = frozenset()
     while True:
         answers = _answers(answers, again)
-        text = _text(stack, answers, answers.get("family", FAMILY), schema)
+        text = _text(stack, answers, answers.get("family", FAMILY), network, schema)
         if not (wrong := _wrong(text, _questions(PLATFORMS[answers["platform"]]))):
             break
         if not _terminal() or "" in wrong.values():
@@ -120,11 +126,6 @@ def init(
     sys.stdout.write(f"wrote {display(file)}; judge it with: uv run mlplatform preview {name}\n")
 
 
-def _terminal() -> bool:
-    """Whether a person is there to ask."""
-    return sys.stdin.isatty()
-
-
 def _wrong(text: str, questions: Mapping[str, _Question]) -> dict[str, str]:
     """Each sentence on what no stack file may say, under the option that says it, and the question it answers."""
     document, slips = load(text)
@@ -141,6 +142,8 @@ def _by_option(line: str, questions: Mapping[str, _Question]) -> tuple[str, str]
     path = at[1].split(".") if at else []
     named = next((part for part in [*path[:0:-1], *path[:1]] if part in _KEYS or part in questions), "")
     key = _KEYS.get(named, named)
+    if named == "" and path[-1:] == ["cidr"]:
+        return f"--cidr: {line[at.end() if at else 0 :]}", ""
     if not at or key not in questions:
         return line.removeprefix(": "), ""
     return f"{questions[key].option}: {line[at.end() :].removesuffix(_IN_FILE)}", key
@@ -201,7 +204,12 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
     }
 
 
-def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
+def _terminal() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin.isatty()
+
+
+def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: str) -> str:
     """The stack file: what was said, and why each part is there."""
     platform = PLATFORMS[said["platform"]]
     people = [who.partition("=") for who in said["user"].split(",")]
@@ -218,7 +226,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         f"  mlplatform:owner: {_quoted(said['owner'])}  # alarms and alerts of the budget go here",
         "  # The network is the stack's own and private. Choose a range that overlaps with none you may join it to.",
         "  mlplatform:network:",
-        "    cidr: 10.40.0.0/20",
+        f"    cidr: {_quoted(cidr)}",
         *_zones(platform.name, said["region"], "zones"),
         "  mlplatform:budget:",
         f"    monthly_usd: {said['monthly_usd'] if _number(said['monthly_usd']) else _quoted(said['monthly_usd'])}",

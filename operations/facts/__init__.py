@@ -13,7 +13,6 @@ from catalogue.kind import At, Runs, Serves
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
 from catalogue.properties import Unreadable
-from operations.verdict import NetworkPicture
 
 
 class Facts(Protocol):
@@ -29,10 +28,6 @@ class Facts(Protocol):
 
     def exportable(self, graph: Graph) -> str:
         """What could leave the platform, in words."""
-        ...
-
-    def network(self, graph: Graph) -> NetworkPicture | None:
-        """The network as the report draws it."""
         ...
 
 

@@ -31,13 +31,14 @@ def no_internet_gateway(props: Properties) -> Iterator[str]:
     yield "leads out of the private network"
 
 
-_DESTINATIONS = (
+DESTINATIONS = (
     "destinationCidrBlock",
     "destinationIpv6CidrBlock",
     "destinationPrefixListId",
     "cidrBlock",
     "ipv6CidrBlock",
 )
+"""The properties that name where a route leads."""
 
 
 @resource_rule(
@@ -53,7 +54,7 @@ _DESTINATIONS = (
 def no_internet_route(props: Properties) -> Iterator[str]:
     """Every destination of a route and of each inline route."""
     for route in (props, *props.each_section("routes")):
-        for key in _DESTINATIONS:
+        for key in DESTINATIONS:
             if route.is_given(key):
                 yield f"routes {route.text_if_known(key) or key} out of the network"
 

@@ -12,7 +12,10 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from catalogue.graph import Graph, Resource
 from catalogue.platforms import PLATFORMS
@@ -73,6 +76,17 @@ def _cut(whole: str, length: int) -> str:
 def of(platform: str) -> Sequence[DesignException]:
     """The exceptions of a platform, none for a name that is no platform's."""
     return import_module(f"policies.exceptions.{platform}").EXCEPTIONS if platform in PLATFORMS else ()
+
+
+_DECIDED = re.compile(r"^\*\*Decided\*\* (\d{4}-\d{2}-\d{2})", re.MULTILINE)
+
+
+@cache
+def decided(decision: str) -> date | None:
+    """The day of a decision, as its record says it. None where the record is not beside the rules, as in a pack."""
+    record = Path(__file__).parents[2] / decision
+    said = _DECIDED.search(record.read_text(encoding="utf-8")) if record.is_file() else None
+    return date.fromisoformat(said[1]) if said else None
 
 
 def find(graph: Graph, rule: str, resource: Resource | None) -> DesignException | None:

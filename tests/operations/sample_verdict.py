@@ -4,6 +4,9 @@ from datetime import date
 
 from operations.verdict import (
     PROOFS,
+    Bound,
+    Callers,
+    Caveat,
     CodeLine,
     Cost,
     CostLine,
@@ -14,7 +17,10 @@ from operations.verdict import (
     ManualStep,
     NetworkLink,
     NetworkPicture,
+    NetworkPlace,
     Proof,
+    Running,
+    RunningPart,
     UnpricedResource,
     Verdict,
     Waived,
@@ -274,6 +280,16 @@ LINES = [
 ]
 
 
+def _running(name: str, what: str, place: str, *parts: tuple[str, str]) -> Running:
+    group = Bound(what="security group", by=["network-workloads"], says="out: TCP 443 to network-endpoints")
+    inside = [RunningPart(name=part, machines=machines) for part, machines in parts]
+    return Running(urn=f"urn:{name}", name=name, what=what, place=place, parts=inside, bounds=[group])
+
+
+def _hostile_bound(text: str) -> Bound:
+    return Bound(what=text, says=text, by=[text, text, text], holds=False)
+
+
 def sample() -> Verdict:
     """What a pilot looks like that is nearly there: 90 resources, 10 findings, 20 cost lines, 5 links."""
     idle, ceiling = sum(line.idle_usd for line in LINES), sum(line.ceiling_usd for line in LINES)
@@ -350,42 +366,77 @@ def sample() -> Verdict:
             ),
         ],
         network=NetworkPicture(
-            cidr="10.40.0.0/20",
-            subnets=[("10.40.0.0/22", "us-east-1a"), ("10.40.4.0/22", "us-east-1b")],
-            inside=["Studio of ana", "Studio of ben", "fraud-scorer", "document-embedder", "fraud-backfill"],
+            places=[
+                NetworkPlace(
+                    name="network-vpc",
+                    side="stack",
+                    ranges=["10.40.0.0/20"],
+                    subnets=[("10.40.0.0/22", "us-east-1a"), ("10.40.4.0/22", "us-east-1b")],
+                    bounds=[Bound(what="route table", by=["network-routes"], says="has no route of its own")],
+                ),
+                NetworkPlace(
+                    name="SageMaker's own network",
+                    side="platform",
+                    bounds=[Bound(what="nothing", says="its containers reach the internet", holds=False)],
+                ),
+            ],
+            running=[
+                _running("studio", "workspace", "network-vpc", ("ana", ""), ("ben", "")),
+                _running("fraud-scorer", "online endpoint", "network-vpc", ("variant live", "1 to 4 x ml.m5.large")),
+                _running("document-embedder", "async endpoint", "SageMaker's own network", ("live", "0 to 2 x ml.g6")),
+                _running("fraud-backfill", "batch job", "network-vpc", ("transform", "2 x ml.m5.large")),
+            ],
+            callers=[
+                Callers(
+                    who=["data-scientist"],
+                    calls=["fraud-scorer", "document-embedder"],
+                    ways=["network-sagemaker-runtime"],
+                    bounds=[Bound(what="identity policy", says="names no network", holds=False)],
+                )
+            ],
             links=[
                 NetworkLink(
                     service="com.amazonaws.us-east-1.s3",
                     endpoint="network-s3",
                     kind="Gateway",
                     needed_by=["Studio of ana", "Studio of ben", "fraud-scorer", "document-embedder", "fraud-backfill"],
+                    bounds=[Bound(what="endpoint policy", by=["network-s3"], says="lets the account through")],
                 ),
                 NetworkLink(
                     service="com.amazonaws.us-east-1.sagemaker.api",
                     endpoint="network-sagemaker-api",
                     kind="Interface",
                     needed_by=["Studio of ana", "Studio of ben"],
+                    bounds=[
+                        Bound(what="endpoint policy", by=["network-sagemaker-api"], says="lets the account through")
+                    ],
                 ),
                 NetworkLink(
                     service="com.amazonaws.us-east-1.sagemaker.runtime",
                     endpoint="network-sagemaker-runtime",
                     kind="Interface",
                     needed_by=["Studio of ana", "Studio of ben"],
+                    bounds=[
+                        Bound(what="endpoint policy", by=["network-sagemaker-runtime"], says="lets the account through")
+                    ],
                 ),
                 NetworkLink(
                     service="com.amazonaws.us-east-1.logs",
                     endpoint="network-logs",
                     kind="Interface",
                     needed_by=["fraud-scorer", "document-embedder", "fraud-backfill"],
+                    bounds=[Bound(what="endpoint policy", by=["network-logs"], says="lets the account through")],
                 ),
                 NetworkLink(
                     service="com.amazonaws.us-east-1.monitoring",
                     endpoint="network-monitoring",
                     kind="Interface",
                     needed_by=[],
+                    bounds=[Bound(what="endpoint policy", by=["network-monitoring"], says="lets the account through")],
                 ),
             ],
         ),
+        caveats=[Caveat(says="Machines run on the platform's side.", source="https://docs.aws.amazon.com/a.html")],
         proofs=[
             Proof(
                 name=PROOFS[0],
@@ -485,11 +536,34 @@ def hostile() -> Verdict:
             )
         ],
         network=NetworkPicture(
-            cidr=text,
-            subnets=[(long, text)],
-            inside=[long, text],
-            links=[NetworkLink(service=long, endpoint=long, kind="Gateway", needed_by=[long] * 20)],
+            places=[
+                NetworkPlace(name=text, side="given", subnets=[(long, text)], bounds=[_hostile_bound(text)]),
+                NetworkPlace(name=long, side="platform", bounds=[_hostile_bound(long)]),
+            ],
+            running=[
+                Running(
+                    urn=text,
+                    name=long,
+                    what=text,
+                    place=place,
+                    parts=[RunningPart(name=long, machines=text)] * 20,
+                    bounds=[_hostile_bound(text)],
+                )
+                for place in (text, long)
+            ],
+            links=[
+                NetworkLink(
+                    service=long,
+                    endpoint=long,
+                    kind="Gateway",
+                    needed_by=[long] * 20,
+                    bounds=[_hostile_bound(text)],
+                    leads_to=[long],
+                )
+            ],
+            callers=[Callers(who=[long], calls=[text], ways=[text], bounds=[_hostile_bound(long)])],
         ),
+        caveats=[Caveat(says=text, source=text)],
         proofs=[
             Proof(name=name, state=state, fact=long)
             for name, state in zip(PROOFS, ("failed", "not yet") * 3, strict=False)
@@ -542,7 +616,11 @@ def excepted() -> Verdict:
         message="The endpoint has no volume key.",
         remedy="Give it one.",
         place=_at("endpoint", 101),
-        excepted=Excepted(reason="these machines encrypt their local NVMe", decision="docs/adr/0011-keys.md"),
+        excepted=Excepted(
+            reason="these machines encrypt their local NVMe",
+            decision="docs/adr/0011-keys.md",
+            decided=date(2026, 11, 10),
+        ),
     )
     told = [
         wildcard.model_copy(update={"waiver": "- {rule: role-no-wildcard, owner: }"}),

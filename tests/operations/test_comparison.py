@@ -43,6 +43,15 @@ def test_a_bill_with_unknown_lines_is_at_least_in_its_column() -> None:
         ]
 
 
+def test_a_bill_with_unknown_lines_is_at_least_in_the_index_and_the_summary_too() -> None:
+    unsure = sample()
+    sure = unsure.model_copy(update={"cost": unsure.cost.model_copy(update={"unpriced": []})})
+    for text in (report.compare(compare([unsure] * 4)), report.markdown([unsure])):
+        assert "at least $155.38" in text and "at least $2,523.91" in text
+    for text in (report.compare(compare([sure] * 4)), report.markdown([sure])):
+        assert "at least" not in text
+
+
 def test_hardware_stands_by_the_name_it_has_in_the_stack_files() -> None:
     verdict = sample()
     used = {use.name.removeprefix(f"{verdict.stack}-") for use in verdict.hardware}

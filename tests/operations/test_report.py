@@ -20,6 +20,7 @@ FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "grap
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
 LEADS_TO = (
     r"#[a-z-]+|data:,|report\.[a-z.]+|graph\.json|https://www\.checkov\.io/5\.Policy%20Index/(terraform|arm)\.html"
+    r"|https://docs\.aws\.amazon\.com/a\.html"  # the source of the sample's caveat
 )
 VOID = {"meta", "link", "wbr", "input"}
 
@@ -114,7 +115,9 @@ def test_the_page_shows_everything(verdict: Verdict) -> None:
         if finding.place:
             assert shown(str(finding.place)) in text
         if finding.waived:
-            assert f"Waived until {finding.waived.expires} by {shown(finding.waived.owner)}" in text
+            owner = shown(finding.waived.owner)
+            ends = words.left(finding.waived, verdict.judged_on)
+            assert f"Waived until {finding.waived.expires} by {owner}, {ends}" in text
     for proof in verdict.proofs:
         assert f"{proof.name} {proof.state} {shown(proof.fact)}" in text
     for line in verdict.cost.lines:
@@ -294,6 +297,22 @@ def test_an_exception_of_the_design_is_told_apart_from_a_waiver_in_every_file() 
     assert len(list(root.iter("failure"))) == len(list(ET.fromstring(report.junit(sample())).iter("failure")))
 
 
+def test_what_is_excused_carries_its_age() -> None:
+    verdict = excepted()
+    text = Page(report.html(verdict)).text
+    assert "docs/adr/0011-keys.md , decided 2026-11-10, 12 days ago)" in text
+    assert "by security@example.com, 39 days left: CloudTrail" in text
+    assert "2 waived findings; the first waiver ends on 2026-12-31, 39 days left" in report.markdown([verdict])
+    (first, _) = [finding.waived for finding in verdict.findings if finding.waived]
+    assert words.left(first, first.expires) == "this is its last day"
+
+
+def test_the_summary_of_one_stack_has_the_caveats_of_its_platform_and_of_several_none() -> None:
+    one = report.markdown([sample()])
+    assert "Machines run on the platform's side. [source](<https://docs.aws.amazon.com/a.html>)" in one
+    assert "What no stack can change" not in report.markdown([sample(), sample()])
+
+
 def test_every_file_says_how_a_finding_is_waived_or_why_it_never_is() -> None:
     verdict = excepted()
     line, never = "- {rule: role-no-wildcard, owner: }", "It is never waived, for nobody has read it."
@@ -370,8 +389,60 @@ def test_the_network_says_who_needs_what() -> None:
         assert f"{link.endpoint} {link.kind} endpoint" in text
         assert pictures.needed_by(link) in text
     assert "needed by nothing" in text
-    for part in (*verdict.network.inside, *(f"Subnet {subnet} {zone}" for subnet, zone in verdict.network.subnets)):
-        assert part in text
+    for place in verdict.network.places:
+        assert pictures.headed(place) in text
+        for part in (f"Subnet {subnet} {zone}" for subnet, zone in place.subnets):
+            assert part in text
+
+
+def test_each_thing_that_runs_is_drawn_once_with_what_is_inside_it_and_what_bounds_it() -> None:
+    verdict = sample()
+    assert verdict.network is not None
+    text = report.html(verdict)
+    picture = text[text.index('<div class="network">') : text.index("Who may call an endpoint")]
+    for each in verdict.network.running:
+        assert picture.count(f"<li>{each.name}<") == 1
+        for part in each.parts:
+            assert pictures.inside(each, part) in picture
+    assert "security group</strong> network-workloads: out: TCP 443 to network-endpoints" in picture
+    assert picture.index("On the platform&#39;s side") < picture.index("<li>document-embedder<"), "it names no subnet"
+
+
+def test_what_is_open_is_said_without_a_click() -> None:
+    text = report.html(sample())
+    assert '<span class="sub bad">identity policy: names no network</span>' in text
+    assert re.search(r'<span class="sub bad">nothing: its containers reach the internet</span>', text)
+
+
+def test_a_caveat_of_the_platform_leads_to_its_source_and_what_is_no_address_is_text() -> None:
+    text = report.html(sample())
+    assert re.search(r'the platform&#39;s side\. <a href="https://docs\.aws\.amazon\.com/a\.html"', text)
+    assert 'href="&lt;script' not in report.html(hostile())
+
+
+def many(count: int) -> Verdict:
+    """The sample with so many more endpoints that are alike."""
+    verdict = sample()
+    assert verdict.network is not None
+    one = verdict.network.running[1]
+    more = [one.model_copy(update={"urn": f"urn:{n}", "name": f"scorer-{n:04}"}) for n in range(count)]
+    network = verdict.network.model_copy(update={"running": [*verdict.network.running, *more]})
+    return verdict.model_copy(update={"network": network})
+
+
+def test_hundreds_of_endpoints_are_one_in_the_picture_and_a_row_each_in_a_table_that_can_be_searched() -> None:
+    text = report.html(many(400))
+    picture = text[text.index('<div class="network">') : text.index("<summary>Everything that runs")]
+    assert "401 \N{MULTIPLICATION SIGN} online endpoint" in picture
+    assert picture.count("scorer-") < 10
+    table = text[text.index('id="running-table"') :]
+    assert all(table.count(f">scorer-{n:04}<") == 1 for n in range(400))
+    assert 'data-table="running-table"' in text
+
+
+def test_a_page_grows_with_what_runs_and_no_faster() -> None:
+    sizes = [len(report.html(many(count))) for count in (100, 200, 400)]
+    assert sizes[2] - sizes[1] == pytest.approx(2 * (sizes[1] - sizes[0]), rel=0.05)
 
 
 @VERDICTS
@@ -488,3 +559,50 @@ def test_the_tree_counts_resources_and_not_components() -> None:
     assert words.held(tree["features"]) == 0
     assert sum(map(words.held, sample().created)) == sample().resources
     assert words.is_component(CreatedNode(name="x", type="mlplatform-aws:index:Features", count=0))
+
+
+# ---- the colours ----------------------------------------------------------------------------------------------------
+
+
+def schemes() -> dict[str, dict[str, str]]:
+    """The colours of the light and the dark scheme by name. The dark one says only what differs."""
+    style = (Path(report.__file__).with_name("pages") / "style.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,8})", block)) for block in style.split("* {")[0].split("@media")
+    )
+    return {"light": light, "dark": light | dark}
+
+
+def channels(colour: str, behind: str) -> list[float]:
+    """Red, green and blue from 0 to 1, over what is behind where the colour lets it through."""
+    digits = colour.removeprefix("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    own = [int(digits[at : at + 2], 16) / 255 for at in range(0, len(digits), 2)]
+    share = own[3] if len(own) == 4 else 1.0
+    return (
+        own[:3]
+        if share == 1
+        else [share * c + (1 - share) * b for c, b in zip(own, channels(behind, behind), strict=False)]
+    )
+
+
+def luminance(colour: list[float]) -> float:
+    """The relative luminance of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("word", "ground"),
+    [
+        *((word, ground) for word in ("text", "muted", "accent", "no") for ground in ("page", "card", "soft")),
+        *((word, f"{word}-soft") for word in ("yes", "no", "open")),
+        ("text", "accent-soft"),
+    ],
+)
+def test_every_word_stands_out_from_what_is_behind_it(scheme: str, word: str, ground: str) -> None:
+    colours = schemes()[scheme]
+    behind = luminance(channels(colours[ground], colours["card"]))
+    before = luminance(channels(colours[word], colours["card"]))
+    assert (max(before, behind) + 0.05) / (min(before, behind) + 0.05) >= 4.5
