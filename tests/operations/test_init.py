@@ -118,6 +118,7 @@ def test_all_that_nobody_said_is_named_at_once(tmp_path: Path) -> None:
         (["--owner", '"\n  x: &a 1'], "--owner: found"),
         (["--monthly-usd", "much"], "--monthly-usd: found 'much', allowed: a number"),
         (["--user", "ana=ana@example.com"], "--user: found"),
+        (["--cidr", "10.0.0.0/30"], "--cidr: found '10.0.0.0/30', allowed: a"),
         (["--user", "Ana Lee"], "--user: found 'Ana Lee'"),
         ([*with_model("aws"), "--model", "My Model"], "--model: found 'My Model'"),
         ([*with_model("aws"), "--image", "python:3"], "--image: found 'python:3'"),
