@@ -70,6 +70,9 @@ class Pricing:
         here = [n for n in families if self.hardware.machine_in(n, self.region).price(self.region, use) is not None]
         known = self.hardware.machine(family) if family else None
         elsewhere = [at for at in self.hardware.regions if known and known.price(at, use) is not None]
+        # Whoever asks for an accelerator is helped by another one first.
+        wants = machines.accelerator is not None or (known is not None and known.accelerator is not None)
+        here.sort(key=lambda name: (families[name].accelerator is not None) is not wants)
         ways = [
             f"a family whose price for {use} is known in {self.region} ({_some(here)})" if here else "",
             f"a region in which the price of {family} is known ({_some(elsewhere)})" if elsewhere else "",

@@ -81,3 +81,8 @@ def one_line(text: str, most: int = 60) -> str:
     """Text that neither breaks the line nor moves the cursor, cut to `most` characters."""
     clean = "".join(char if char.isprintable() else " " for char in text[: most + 1])
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, such as `1 finding` and `2 findings`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

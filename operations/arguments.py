@@ -67,6 +67,9 @@ def file_of(name: str) -> Path:
         stack_name(path)
         if path.is_file():
             return path
+        if len(path.parts) > 1 or path.exists() or path.is_symlink():
+            what = "is no file" if path.exists() else "is not there"
+            raise BadInput(f"{name}: {what}; give the path of a stack file, or the name of one in stacks/")
     return stack_file(name)
 
 

@@ -64,7 +64,7 @@ def _one_below_the_other(comparison: Comparison, console: Console) -> None:
     _heading(console, "Every stack")
     table = folding_table("stack", "", "failing", "five proofs")
     for title in ("idle floor", "ceiling"):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right")
     for verdict in comparison.verdicts:
         table.add_row(
             Text(words.one_line(verdict.stack)),

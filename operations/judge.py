@@ -174,15 +174,19 @@ def _cost_findings(graph: Graph, cost: Cost) -> Iterator[Finding]:
             mandatory=strict or bool(more),
         )
     if cost.budget_usd is not None and cost.ceiling_usd > cost.budget_usd:
+        always = cost.idle_usd > cost.budget_usd  # the budget is spent where nobody calls
+        floor = f"an idle floor of {words.known(cost, cost.idle_usd)} a month, spent with no traffic,"
         yield finding(
             graph,
             None,
-            f"has a ceiling of {least} a month, above the budget of ${cost.budget_usd:,.0f}",
+            f"has {floor if always else f'a ceiling of {least} a month,'} above the budget of ${cost.budget_usd:,.0f}",
             source="cost",
             rule="budget-below-ceiling",
-            severity="low",
+            severity="high" if always else "low",
             proof="cost visibility",
-            remedy="Expect the alert, or lower the replicas.",
+            remedy="Lower what always runs (min_replicas, the machine), or raise the budget with its owner."
+            if always
+            else "Expect the alert, or lower the replicas.",
             mandatory=False,
             stack_key="budget.monthly_usd" if graph.ours else None,
         )

@@ -1,11 +1,11 @@
 """The command that judges several stacks: its files, its output and its exit code."""
 
 import json
-import os
 import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import typer
@@ -70,8 +70,11 @@ def _refuse_unwritable(out: Path) -> None:
     nearest = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     if not nearest.is_dir():
         raise BadInput(f"{out}: {nearest} is a file; name a folder for the reports with --out")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise BadInput(f"{out}: {nearest} cannot be written; name another folder for the reports with --out")
+    try:  # what the rights of a folder say is not all: it may be read-only, full or of another system
+        with TemporaryFile(dir=nearest):
+            pass
+    except OSError:
+        raise BadInput(f"{out}: {nearest} cannot be written; name another folder for the reports with --out") from None
 
 
 def _print(verdicts: "list[Verdict]", format: Format, out: Path, *, whole: bool) -> None:

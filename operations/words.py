@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import get_args
 
+from catalogue.wording import counted
 from operations.verdict import (
     ChangedFinding,
     ChangedProperty,
@@ -42,11 +43,6 @@ def dollars(amount: float) -> str:
     if 0 < abs(amount) < 0.005:
         return "<$0.01" if amount > 0 else ">-$0.01"
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, such as `1 finding` and `2 findings`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def day(when: date) -> str:

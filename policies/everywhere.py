@@ -20,7 +20,7 @@ from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
-from catalogue.wording import one_line
+from catalogue.wording import counted, one_line
 from policies import given, limits, quotas
 from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
@@ -207,10 +207,10 @@ def _replicas(platform: str) -> Rule:
         for use, total, machines in _at_most(graph, resource):
             limit = known["batch-replicas" if use == "batch" else "replicas-per-endpoint"].number
             if total > limit:
-                yield f"may run {total} replicas, allowed {limit:g}"
+                yield f"may run {counted(total, 'replica')}, allowed {limit:g}"
             kept, floor = sum(each.low for each in machines), known["replicas-at-least"].number
             if use == "online" and kept < floor:
-                yield f"keeps {kept} replicas, at least {floor:g} asked for"
+                yield f"keeps {counted(kept, 'replica')}, at least {floor:g} asked for"
             for each in machines:
                 if not 0 <= each.low <= each.high:
                     yield f"may run from {each.low} to {each.high} replicas of {each.said}"
@@ -258,7 +258,7 @@ def _quota_undeclared(platform: str) -> Rule:
         severity="medium",
         mandatory=False,
         says="Every quota that the machines draw on is declared for the account and region.",
-        remedy="Ask the cloud for the quota, and write what it granted where the finding says.",
+        remedy="Ask for the quota, and write what was granted where the finding says, as organisation/README.md shows.",
     )
     def undeclared(graph: Graph) -> Found:
         """What nobody declared is not known to be enough: the proof `hardware fit` is `not yet` until it is.

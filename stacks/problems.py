@@ -1,6 +1,6 @@
 """What is wrong with a stack config, one sentence a mistake: the key's path, what was found, what is allowed."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
@@ -10,8 +10,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from catalogue import environments
 from catalogue.platforms import PLATFORMS, Form
-from catalogue.wording import close, found_word
+from catalogue.wording import found_word
+from stacks import values
 from stacks.fields import FORMS, WORDS
 from stacks.model import Path, Problem, Section
 from stacks.sections import refusal, sections, stack_model
@@ -19,6 +21,14 @@ from stacks.strict_yaml import Unread
 from stacks.words import unknown
 
 _MISSING = "is missing; add "
+_MOST_CHOICES = 8
+"""Of more words than these a sentence gives an example."""
+_LONGEST_EXAMPLE = 60
+_CHOICES: Mapping[Path, Callable[[], Collection[str]]] = {
+    ("platform",): lambda: PLATFORMS,
+    ("environment",): environments.names,
+}
+"""The keys that take one of a few words, for which people know others."""
 _NO_KIND = ("union_tag_invalid", "union_tag_not_found")
 
 
@@ -75,7 +85,7 @@ def _beside_the_kind(error: dict[str, Any], platform: str) -> Iterator[dict[str,
         return
     items = bare(stack_model().model_fields[section.name].annotation)[0]
     models = bare(get_args(items)[-1])[1]
-    near = close(kind, models) if isinstance(kind, str) else None
+    near = values.meant("kind", kind, models)
     said = {key: value for key, value in item.items() if not unknown(str(key), ("kind",))[1]}
     by_kind: list[dict[tuple[Path, str], dict[str, Any]]] = []
     for each in [near] if near else models:
@@ -115,7 +125,10 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
             sentence = f"found {found_word(found)}, allowed: {_pattern(context['pattern'], platform)}"
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
-            sentence = f"found {found_word(found)}, allowed: {allowed}"
+            if allowed in ("a mapping", "a list") and at.is_key:
+                allowed += _example(at.model, str(path[-1]))
+            near = values.meant(str(path[0]), found, _CHOICES[path]()) if path in _CHOICES else None
+            sentence = f"found {found_word(found)}, allowed: {allowed}{f'; did you mean {near}?' if near else ''}"
     return Problem(path, sentence, meant)
 
 
@@ -125,11 +138,20 @@ def wanted(model: type[BaseModel], key: str, platform: str) -> str:
     if schema.get("pattern") in FORMS:
         return _pattern(schema["pattern"], platform)
     words = _words(schema)
-    if " such as " in words or not (examples := schema.get("examples")):
+    if " such as " in words or words.startswith("one of ") or not (examples := schema.get("examples")):
         return words
     # A region has an example of its own platform.
     example = PLATFORMS[platform].region if key == "region" else examples[0]
     return f"{words}, such as {_flow(example)}"
+
+
+def _example(model: type[BaseModel], key: str) -> str:
+    """An example of a mapping or a list, where it is short enough for a sentence."""
+    schema = _schema(model)["properties"][key]
+    if any(inner.get("pattern") in FORMS for inner in schema.get("patternProperties", {}).values()):
+        return ""  # each platform has a form of its own
+    example = _flow(next(iter(schema.get("examples", [])), ""))
+    return f" such as {example}" if 0 < len(example) <= _LONGEST_EXAMPLE else ""
 
 
 @cache
@@ -141,7 +163,7 @@ def _words(schema: Mapping[str, Any]) -> str:
     """In words, the type and the bounds of a value."""
     if "pattern" in schema:
         return WORDS.get(schema["pattern"], f"text of the form {schema['pattern']}")
-    if "enum" in schema and "examples" not in schema:
+    if len(schema.get("enum", range(_MOST_CHOICES + 1))) <= _MOST_CHOICES:
         return f"one of {', '.join(map(repr, schema['enum']))}"
     least, above, most = (schema.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
     match schema.get("type"):
@@ -173,6 +195,8 @@ class _At:
     path: Path
     model: type[BaseModel]
     chosen: tuple[tuple[Path, str], ...]
+    is_key: bool
+    """Whether the path ends in a key of the model, and not in a name, a place in a list or an unknown key."""
 
     @property
     def siblings(self) -> tuple[str, ...]:
@@ -189,7 +213,7 @@ def _followed(loc: Path, error: str) -> _At:
     path: list[str | int] = []
     model: type[BaseModel] = stack_model()
     chosen: list[tuple[Path, str]] = []
-    in_mapping = False
+    in_mapping = is_key = False
     for at, part in enumerate(loc):
         if in_mapping and part == "[key]" and at == len(loc) - 1 and error != "extra_forbidden":
             break
@@ -200,12 +224,14 @@ def _followed(loc: Path, error: str) -> _At:
             chosen.append((tuple(path), str(part)))
             continue
         path.append(part)
+        is_key = False
         if isinstance(here, type) and issubclass(here, BaseModel):
             model, fields = here, here.model_fields
+            is_key = part in fields
             here = fields[part].annotation if isinstance(part, str) and part in fields else None
         else:
             here = get_args(here)[-1] if get_args(here) else None
-    return _At(tuple(path), model, tuple(chosen))
+    return _At(tuple(path), model, tuple(chosen), is_key)
 
 
 def bare(type_: Any) -> tuple[Any, Mapping[Any, type[BaseModel]]]:
@@ -246,8 +272,10 @@ def _kind(path: Path, item: dict[str, Any], platform: str) -> tuple[Path, str]:
         return (*path, misspelt[0]), "unknown key; did you mean kind?"
     if isinstance(kind, str) and (refused := section.refused_kind(kind, platform)):
         return (*path, "kind"), f"found {kind!r}: {refused}"
-    allowed = " or ".join(repr(known) for known in section.kinds if not section.refused_kind(known, platform))
-    return (*path, "kind"), f"found {found_word(kind)}, allowed: {allowed}"
+    kinds = [known for known in section.kinds if not section.refused_kind(known, platform)]
+    near = values.meant("kind", kind, kinds)
+    hint = f"; did you mean {near}?" if near else ""
+    return (*path, "kind"), f"found {found_word(kind)}, allowed: {' or '.join(map(repr, kinds))}{hint}"
 
 
 def _known(platform: object) -> str:

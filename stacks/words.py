@@ -249,7 +249,7 @@ def unknown(word: str, keys: Iterable[str], prefix: str = "") -> tuple[str, str 
     A word of the table is never taken for a slip of another: it has a meaning of its own.
     """
     keys, known = list(keys), known_word(word)
-    if known is None:
+    if known is None or word in keys:  # a key that lacks its prefix
         return f"unknown key{nearest(word, keys, prefix)}", close(word, keys)
     if known.exactly in keys:
         return f"unknown key; did you mean {prefix}{known.exactly}?", known.exactly

@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -15,16 +16,29 @@ from catalogue.errors import BadInput
 from catalogue.graph import Placement
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
-from catalogue.wording import found_word, nearest
+from catalogue.wording import found_word
 from operations.commands.schema import NAME as SCHEMA
 from operations.ranges import free_range
 from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
+from stacks.values import suggestion
 from stacks.zones import may_name
 
-_MODEL = ("image", "artifact_uri")
+_MODEL = ("image", "artifact_uri", "family")
+_IN_FILE = ", in quotes"
+"""What is true of a value in a YAML file, and of no answer."""
+_KEYS = {
+    "budget": "monthly_usd",
+    "workspace": "user",
+    "models": "model",
+    "endpoints": "model",
+    "image": "image",
+    "artifact_uri": "artifact_uri",
+    "family": "family",
+}
+"""The question whose answer stands under a key of a stack file, where the two differ; the last word of a path holds."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ def init(
     model: Annotated[str | None, typer.Option(help="A model to serve; without one, nothing serves.")] = None,
     image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
     artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
-    family: Annotated[str, typer.Option(help="The hardware family of the endpoint.")] = FAMILY,
+    family: Annotated[str | None, typer.Option(help=f"The hardware family of the endpoint, else {FAMILY}.")] = None,
     cidr: Annotated[
         str | None,
         typer.Option(help="The network's addresses; without them, the first range that overlaps none in use here."),
@@ -61,7 +75,10 @@ def init(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")] = STACKS,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write a stack file of your own. In a terminal it asks for what no option says. Nothing in a cloud is touched."""
+    """Write a stack file of your own. Nothing in a cloud is touched.
+
+    In a terminal it asks for what no option says, and asks again for what no stack file may say.
+    """
     shown = str(out) == "-"
     file = out / f"Pulumi.{stack}.yaml"
     stack_name(file)
@@ -82,12 +99,22 @@ def init(
         "model": model,
         "image": image,
         "artifact_uri": artifact_uri,
+        "family": family,
     }
-    answers = _answers(said)
     schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
-    text = _text(stack, answers, family, cidr or free_range(STACKS if shown else out, file), schema)
-    document, slips = load(text)
-    validate(document["config"], display(file), slips)
+    answers = {key: value for key, value in said.items() if value is not None}
+    network = cidr or free_range(STACKS if shown else out, file)
+    again: frozenset[str] = frozenset()
+    while True:
+        answers = _answers(answers, again)
+        text = _text(stack, answers, answers.get("family", FAMILY), network, schema)
+        if not (wrong := _wrong(text, _questions(PLATFORMS[answers["platform"]]))):
+            break
+        if not _terminal() or "" in wrong.values():
+            raise BadInput("\n".join(wrong))
+        typer.echo("\n".join(wrong))
+        again = frozenset(wrong.values())
+        answers = {key: value for key, value in answers.items() if key not in again}
     if shown:
         sys.stdout.write(text)
         return
@@ -95,18 +122,49 @@ def init(
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{display(file)}: cannot be written ({error.strerror}); name a folder with --out") from None
-    sys.stdout.write(f"wrote {display(file)}; judge it with: mlplatform preview {file if out != STACKS else stack}\n")
+    name = file if out != STACKS else stack
+    sys.stdout.write(f"wrote {display(file)}; judge it with: uv run mlplatform preview {name}\n")
 
 
-def _answers(said: Mapping[str, str | None]) -> dict[str, str]:
-    """What each option says, or else a person in the terminal. Raises BadInput naming all that nobody says."""
-    asks = _terminal()
-    answers = {key: value for key, value in said.items() if value is not None}
-    if asks and "platform" not in answers:
+def _wrong(text: str, questions: Mapping[str, _Question]) -> dict[str, str]:
+    """Each sentence on what no stack file may say, under the option that says it, and the question it answers."""
+    document, slips = load(text)
+    try:
+        validate(document["config"], "", slips)
+    except BadInput as error:
+        return dict(_by_option(line, questions) for line in str(error).split("\n"))
+    return {}
+
+
+def _by_option(line: str, questions: Mapping[str, _Question]) -> tuple[str, str]:
+    """A sentence of the stack file as one on an option. The file is not written, so nobody could look into it."""
+    at = re.match(r": mlplatform:([^:]+): ", line)
+    path = at[1].split(".") if at else []
+    named = next((part for part in [*path[:0:-1], *path[:1]] if part in _KEYS or part in questions), "")
+    key = _KEYS.get(named, named)
+    if named == "" and path[-1:] == ["cidr"]:
+        return f"--cidr: {line[at.end() if at else 0 :]}", ""
+    if not at or key not in questions:
+        return line.removeprefix(": "), ""
+    return f"{questions[key].option}: {line[at.end() :].removesuffix(_IN_FILE)}", key
+
+
+def _answers(said: Mapping[str, str], again: Collection[str] = ()) -> dict[str, str]:
+    """What each option says, or else a person in the terminal, who is asked for all or for what was wrong.
+
+    Where the options say all that must be said, nobody is asked. Raises BadInput naming all that nobody says.
+    """
+    answers = dict(said)
+    must = [key for key, question in _questions(None).items() if question.default is None and key not in _MODEL]
+    must += [key for key in ("image", "artifact_uri") if said.get("model")]
+    asks = _terminal() and bool(again or any(key not in answers for key in must))
+    while (chosen := answers.get("platform")) not in PLATFORMS and (asks or chosen is not None):
+        if chosen is not None:
+            refused = f"--platform: found {found_word(chosen)}, no platform{suggestion('platform', chosen, PLATFORMS)}"
+            if not asks:
+                raise BadInput(refused)
+            typer.echo(refused)
         answers["platform"] = typer.prompt(f"platform ({', '.join(PLATFORMS)})")
-    chosen = answers.get("platform")
-    if chosen is not None and chosen not in PLATFORMS:
-        raise BadInput(f"--platform: found {found_word(chosen)}, no platform{nearest(chosen, PLATFORMS)}")
     questions = _questions(PLATFORMS[chosen] if chosen else None)
     for key, question in questions.items():
         if key in answers or (key in _MODEL and not answers.get("model")):
@@ -123,10 +181,12 @@ def _answers(said: Mapping[str, str | None]) -> dict[str, str]:
 
 def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
     """The questions, in the words of the platform where it is known."""
-    account = platform.account.words if platform else "the account, project or subscription id"
+    account = platform.account.words.removesuffix(_IN_FILE) if platform else "the account, project or subscription id"
     region = f"a region such as {platform.region}" if platform else "a region of the platform"
     person = f"=WHO where WHO is {platform.person.words}" if platform and platform.person.pattern else ""
     artifact = platform.uri.words if platform else "the address of the model's artifact"
+    entries = catalogue.load(platform.name).families.items() if platform else ()
+    families = ", ".join(name for name, family in entries if "online" in family.uses)
     return {
         "platform": _Question("--platform", f"one of {', '.join(PLATFORMS)}"),
         "account": _Question("--account", account),
@@ -140,6 +200,7 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
         "model": _Question("--model", "the name of a model to serve, or nothing", ""),
         "image": _Question("--image", "the container image that serves it, with a tag or digest"),
         "artifact_uri": _Question("--artifact-uri", artifact),
+        "family": _Question("--family", f"the hardware family that it runs on ({families})", FAMILY),
     }
 
 

@@ -7,6 +7,7 @@ from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.provider import PROVIDER, allowed_accounts
 from catalogue.kinds.aws.sagemaker import PACKAGE_GROUP
 from catalogue.properties import Unreadable
+from catalogue.wording import counted
 from operations import facts
 
 
@@ -35,4 +36,5 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
-    return f"{len(facts.artifacts(graph))} model artifacts in S3 and {len(graph.of(PACKAGE_GROUP))} package groups"
+    groups = counted(len(graph.of(PACKAGE_GROUP)), "package group")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in S3 and {groups}"

@@ -6,6 +6,7 @@ from catalogue.graph import Graph
 from catalogue.kinds.azure import consumption
 from catalogue.kinds.azure.machinelearningservices import MODEL
 from catalogue.platforms import PLATFORMS
+from catalogue.wording import counted
 from operations import facts
 
 
@@ -26,5 +27,5 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in blob storage, and the model versions of the registry."""
-    models = len(graph.of(MODEL))
-    return f"{len(facts.artifacts(graph))} model artifacts in blob storage and {models} registered versions"
+    models = counted(len(graph.of(MODEL)), "registered version")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in blob storage and {models}"

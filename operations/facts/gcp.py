@@ -6,6 +6,7 @@ from catalogue.graph import Graph
 from catalogue.kinds.gcp import billing, mlplatform
 from catalogue.kinds.gcp.provider import PROVIDER
 from catalogue.properties import Unreadable
+from catalogue.wording import counted
 from operations import facts
 
 _MODEL, _BUDGET = mlplatform.MODEL, billing.BUDGET
@@ -31,5 +32,5 @@ def budgets(graph: Graph) -> Iterator[float]:
 
 def exportable(graph: Graph) -> str:
     """Artifacts in Cloud Storage, and the models of the registry."""
-    models = len(graph.of(_MODEL))
-    return f"{len(facts.artifacts(graph))} model artifacts in Cloud Storage and {models} registered models"
+    models = counted(len(graph.of(_MODEL)), "registered model")
+    return f"{counted(len(facts.artifacts(graph)), 'model artifact')} in Cloud Storage and {models}"

@@ -67,7 +67,7 @@ def manual(
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
-            what=f"push the container images ({', '.join(ours)})",
+            what=f"push the container images ({_first(list(ours))})",
             who="publisher",
             commands=[command for command, _ in ours.values()],
             checks=[check for _, check in ours.values()],
@@ -75,7 +75,7 @@ def manual(
     if uris := sorted(facts.artifacts(graph)):
         uploaded = [own.upload(uri, graph.stack) for uri in uris]
         yield ManualStep(
-            what=f"put the model artifacts where the stack file says ({', '.join(uris)})",
+            what=f"put the model artifacts where the stack file says ({_first(uris)})",
             who="publisher",
             commands=[command for command, _ in uploaded],
             checks=[check for _, check in uploaded],
@@ -87,6 +87,11 @@ def manual(
 def query(text: str) -> str:
     """A query of a cloud's command line, quoted so that a person can still read it."""
     return f'"{text}"' if not set(text) & set('"$`\\!') else quote(text)
+
+
+def _first(names: list[str], most: int = 3) -> str:
+    """The first few names, and how many more there are: the commands have them all."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _up(graph: Graph, what: str, phase: str) -> ManualStep:

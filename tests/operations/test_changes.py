@@ -157,3 +157,10 @@ def test_the_page_and_the_terminal_tell_what_changed() -> None:
     page = report.html(many_changes(sample()))
     assert "What changed" in page and "size: 1 → 2" in page and 'href="#changes"' in page
     assert 'id="changes"' not in report.html(sample())
+
+
+def test_the_summary_parts_what_is_wrong_from_what_to_do() -> None:
+    wrong = [f.model_copy(update={"message": f.message.rstrip(".")}) for f in sample().findings]
+    for verdict in (sample(), sample().model_copy(update={"findings": wrong})):
+        text = report.markdown([verdict])
+        assert text.count(". Remedy: ") == len(verdict.failing) > 0 and ".. " not in text

@@ -236,7 +236,8 @@ def call(*arguments: str) -> tuple[int, str]:
     [
         (["preview", "aws-pilto"], "'aws-pilto': no such stack; did you mean aws-pilot?"),
         (["graph", "nowhere"], "'nowhere': no such stack; there are aws-pilot"),
-        (["cost", "/does/not/Pulumi.exist.yaml"], "no such stack"),
+        (["cost", "/does/not/Pulumi.exist.yaml"], "/does/not/Pulumi.exist.yaml: is not there; give the path"),
+        (["preview", "aws-pilot", "--out", "/proc/here"], "/proc/here: /proc cannot be written; name another folder"),
         (["graph", "README.md.yaml"], "allowed: Pulumi.<stack>.yaml"),
         (["preview", "aws-pilot", "--out", "README.md"], "README.md: is a file; name a folder"),
     ],

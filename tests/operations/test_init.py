@@ -34,10 +34,11 @@ MODEL = {
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 
 
-def asked(platform: str, folder: Path, *more: str) -> tuple[int, str, str]:
+def asked(platform: str, folder: Path, *more: str, typed: str = "") -> tuple[int, str, str]:
     result = CliRunner().invoke(
         application(),
         ["init", "churn-dev", "--platform", platform, *HERE[platform], *SAID, "--out", str(folder), *more],
+        input=typed,
     )
     refused = str(result.exception) if isinstance(result.exception, BadInput) else ""
     assert refused or not isinstance(result.exception, Exception), result.exception
@@ -107,23 +108,89 @@ def test_all_that_nobody_said_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "start"),
     [
-        (["--team", "Not A Slug"], "mlplatform:team: found 'Not A Slug'"),
-        (["--account", "churn"], "mlplatform:account: found 'churn'"),
-        (["--region", "us-gov-west-1"], "mlplatform:region: found 'us-gov-west-1'"),
-        (["--owner", '"\n  x: &a 1'], "mlplatform:owner: found"),
-        (["--monthly-usd", "much"], "mlplatform:budget.monthly_usd: found 'much', allowed: a number"),
-        (["--user", "ana=ana@example.com"], "mlplatform:workspace.principals.ana: found"),
+        (["--team", "Not A Slug"], "--team: found 'Not A Slug'"),
+        (["--account", "churn"], "--account: found 'churn', allowed: an AWS account id of twelve digits"),
+        (["--region", "us-gov-west-1"], "--region: found 'us-gov-west-1'"),
+        (
+            ["--environment", "Production"],
+            "--environment: found 'Production', allowed: 'pilot', 'dev', 'test' or 'prod'",
+        ),
+        (["--owner", '"\n  x: &a 1'], "--owner: found"),
+        (["--monthly-usd", "much"], "--monthly-usd: found 'much', allowed: a number"),
+        (["--user", "ana=ana@example.com"], "--user: found"),
+        (["--cidr", "10.0.0.0/30"], "--cidr: found '10.0.0.0/30', allowed: a"),
+        (["--user", "Ana Lee"], "--user: found 'Ana Lee'"),
+        ([*with_model("aws"), "--model", "My Model"], "--model: found 'My Model'"),
+        ([*with_model("aws"), "--image", "python:3"], "--image: found 'python:3'"),
+        ([*with_model("aws"), "--artifact-uri", "gs://here/"], "--artifact-uri: found 'gs://here/'"),
+        ([*with_model("aws"), "--family", "gpu"], "--family: found 'gpu'"),
+        ([*with_model("aws"), "--family", "tpu-v5e"], "--family: found 'tpu-v5e'"),
     ],
 )
 def test_what_no_stack_file_may_say_is_refused_and_not_written(options: list[str], start: str, tmp_path: Path) -> None:
     code, _, refused = asked("aws", tmp_path, *options)
-    assert code != 0 and any(start in line for line in refused.split("\n")), refused
+    lines = refused.split("\n")
+    assert code != 0 and any(line.startswith(start) for line in lines), refused
+    assert all(line.startswith("--") for line in lines), "no sentence speaks of a file that is not there"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_platform_that_is_none_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(application(), ["init", "churn-dev", "--platform", "awz", "--out", str(tmp_path)])
     assert str(result.exception) == "--platform: found 'awz', no platform; did you mean aws?"
+
+
+ANSWERS = {
+    "aws": ["999988887777", "eu-west-1", "dev", "churn", "cc-12", "churn@example.com", "", "kim,lou"],
+    "gcp": ["churn-dev-4711", "europe-west4", "dev", "churn", "cc-12", "churn@example.com", "", "kim=k@example.com"],
+}
+
+
+def answered(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[int, str]:
+    """The command in a terminal, where a person types these lines."""
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    typed = "".join(f"{line}\n" for line in lines)
+    result = CliRunner().invoke(application(), ["init", "churn-dev", "--out", str(folder)], input=typed)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("platform", ANSWERS)
+def test_a_person_is_asked_for_everything(platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, _ = answered(tmp_path, monkeypatch, platform, *ANSWERS[platform], "")
+    config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
+    assert (code, config.platform, config.environment) == (0, platform, "dev") and not models.of(config)
+
+
+def test_a_wrong_answer_is_asked_for_again_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ["12", "Ireland", "production", *ANSWERS["aws"][3:], "churn", *MODEL["aws"], "gpu"]
+    again = [*ANSWERS["aws"][:2], "test", "gpu-l4"]
+    image = MODEL["aws"][0].replace("us-east-1", "eu-west-1")
+    code, said = answered(tmp_path, monkeypatch, "sagemaker", "aws", *first, *again, image)
+    assert "--platform: found 'sagemaker', no platform; did you mean aws?" in said
+    assert "'pilot', 'dev', 'test' or 'prod'; did you mean prod?" in said
+    config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
+    assert (code, config.account, config.region, config.environment) == (0, "999988887777", "eu-west-1", "test")
+    assert endpoints.of(config)["churn"].family == "gpu-l4"
+
+
+def test_whoever_says_all_by_options_is_asked_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    for more in ([], with_model("aws")):
+        code, said, _ = asked("aws", tmp_path, *more, "--force")
+        assert code == 0 and said.startswith("wrote "), said
+
+
+def test_a_wrong_option_is_asked_for_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    code, said, _ = asked("aws", tmp_path, "--environment", "production", typed="prod\n")
+    assert code == 0 and "did you mean prod?" in said
+    assert read_stack_file(tmp_path / "Pulumi.churn-dev.yaml").environment == "prod"
+
+
+def test_whoever_stops_answering_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, _ = answered(tmp_path, monkeypatch, "aws", "12")
+    assert code != 0 and not list(tmp_path.iterdir())
 
 
 def cidr_of(folder: Path, stack: str) -> str:
@@ -179,7 +246,21 @@ def test_terminal_it_asks_for_what_no_option_says(
     account, region = (HERE[platform][HERE[platform].index(option) + 1] for option in ("--account", "--region"))
     people = ",".join(who for at, who in enumerate(HERE[platform]) if at and HERE[platform][at - 1] == "--user")
     image, artifact = MODEL[platform]
-    lines = [platform, account, region, "", "churn", "cc-12", "churn@example.com", "", people, "churn", image, artifact]
+    lines = [
+        platform,
+        account,
+        region,
+        "",
+        "churn",
+        "cc-12",
+        "churn@example.com",
+        "",
+        people,
+        "churn",
+        image,
+        artifact,
+        "",
+    ]
     result = CliRunner().invoke(
         application(), ["init", "churn-dev", "--out", str(tmp_path)], input="".join(f"{line}\n" for line in lines)
     )

@@ -20,7 +20,7 @@ from operations import bill, facts, judge, report
 from operations.checkov import FailedCheck, ScanResult
 from operations.rendering.rendered import Rendered
 from operations.verdict import Finding, Verdict
-from operations.words import how_to_waive
+from operations.words import dollars, how_to_waive
 from policies import limits, waivers
 from policies.exceptions import DesignException
 from tests.mutate import changed, put, without
@@ -277,7 +277,7 @@ def test_a_machine_without_a_price_fails_in_production_and_names_the_key_that_as
     (found,) = (f for f in verdict.findings if f.rule == "cost-known")
     assert found.fails == (environment == "prod")
     assert found.stack_key == "endpoints.fraud-scorer" and found.stack_key in found.message
-    assert machine in found.message and "cpu-small" in found.remedy
+    assert machine in found.message and "gpu-t4" in found.remedy, "an accelerator is wanted"
     unsure = {f.rule: f for f in verdict.findings if "nobody can say that it is within" in f.message}
     assert set(unsure) == {"limits-ceiling", "budget-below-ceiling"}
     assert unsure["budget-below-ceiling"].fails == (environment == "prod")
@@ -356,3 +356,34 @@ def test_every_limit_and_waiver_of_the_house_has_an_owner_and_a_reason() -> None
     for limit in limits.load().every():
         assert "@" in limit.owner and len(limit.reason) > 15
     assert all("@" in w.owner and len(w.reason) > 15 for of in waivers.load().values() for w in of)
+
+
+@pytest.mark.parametrize(
+    ("amount", "severity", "said"),
+    [
+        ("100", "high", "has an idle floor of {floor} a month, spent with no traffic, above the budget of $100"),
+        ("2000", "low", "has a ceiling of {ceiling} a month, above the budget of $2,000"),
+        ("2500", None, ""),
+    ],
+)
+def test_a_budget_that_nobodys_traffic_spends_is_told_from_one_that_the_maximum_would(
+    pilot: Graph, no_waivers: list[waivers.Waiver], amount: str, severity: str | None, said: str
+) -> None:
+    (budget,) = pilot.of("aws:budgets/budget:Budget")
+    verdict = judged(changed(pilot, budget, lambda properties: put(properties, "limitAmount", amount)))
+    found = [f for f in verdict.findings if f.rule == "budget-below-ceiling"]
+    cost = verdict.cost
+    said = said.format(floor=dollars(cost.idle_usd), ceiling=dollars(cost.ceiling_usd))
+    assert [(f.severity, f.message) for f in found] == ([(severity, f"the stack {said}")] if severity else [])
+    assert all(f.stack_key == "budget.monthly_usd" and not f.fails for f in found)
+
+
+@pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
+def test_one_artifact_is_one(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, said in ((0, "0 model artifacts in "), (1, "1 model artifact in "), (2, "2 model artifacts in ")):
+
+        def artifacts(_: Graph, number: int = number) -> set[str]:
+            return {f"s3://models/{each}" for each in range(number)}
+
+        monkeypatch.setattr(facts, "artifacts", artifacts)
+        assert facts.of(platform).exportable(Graph("s", platform, (), {})).startswith(said)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from catalogue.graph import Graph
 from operations import comparison, console
 from operations.__main__ import application
-from operations.verdict import Cost, Verdict
+from operations.verdict import Cost, UnpricedResource, Verdict
 from stacks.config import STACKS
 from tests.operations.test_judge import judged
 from tests.previewing import preview
@@ -88,3 +88,16 @@ def test_a_comparison_is_whole(verdict: Verdict, stacks: int) -> None:
     several = [verdict.model_copy(update={"stack": f"{NAME[:-1]}{number}"}) for number in range(stacks)]
     console.render_comparison(comparison.compare(several), screen)
     is_whole(screen.export_text())
+
+
+def test_a_row_of_many_stacks_says_that_a_bill_is_at_least_what_is_known(verdict: Verdict) -> None:
+    unknown = UnpricedResource(urn="u", resource="m", why="bills, and has no price")
+    for unpriced in ([], [unknown]):
+        screen = Console(width=80, record=True, file=StringIO())
+        cost = verdict.cost.model_copy(update={"unpriced": unpriced, "idle_usd": 123456.78, "ceiling_usd": 987654.32})
+        several = [verdict.model_copy(update={"stack": f"{NAME[:-1]}{n}", "cost": cost}) for n in range(9)]
+        console.render_comparison(comparison.compare(several), screen)
+        text = screen.export_text()
+        is_whole(text)
+        assert text.count("at least") == (18 if unpriced else 0)
+        assert text.count("$123,456.78") == text.count("$987,654.32") == 9

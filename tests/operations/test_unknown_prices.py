@@ -208,3 +208,26 @@ def test_the_count_of_unknown_lines_survives_its_json() -> None:
         lines=[], idle_usd=0, ceiling_usd=0, by_team={}, budget_usd=None, assumptions=[], unpriced=[], second_hand=[]
     )
     assert Cost.model_validate(cost.model_dump(mode="json")) == cost
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine_type"), [("aws", "ml.p5.48xlarge"), ("azure", "Standard_ND96isr_H100_v5")]
+)
+@pytest.mark.parametrize("accelerated", [True, False])
+def test_whoever_asks_for_an_accelerator_is_helped_by_another_first(
+    platform: str, machine_type: str, accelerated: bool
+) -> None:
+    hardware = catalogue.load(platform)
+    wanted = machine_type if accelerated else "a-machine-nobody-knows"
+    helped = 0
+    for region in hardware.regions:
+        pricing = Pricing(Graph("s", platform, (), {}), hardware, region)
+        try:
+            pricing.hour(Machines("llm", wanted, "online", 1, 1))
+        except NoFigure as missing:
+            names = re.findall(r"is known in \S+ \(([^)]*)\)", missing.instead)
+            named = [name for name in ", ".join(names[:1]).split(", ") if name in hardware.families]
+            kinds = [hardware.families[name].accelerator is not None for name in named]
+            assert kinds == sorted(kinds, reverse=accelerated), missing.instead
+            helped += bool(named)
+    assert helped

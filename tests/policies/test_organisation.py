@@ -249,7 +249,7 @@ def test_an_environment_that_the_companys_limits_name_may_stand_in_a_stack_file(
     file = tmp_path / "Pulumi.mine.yaml"
     file.write_text(text.replace("environment: pilot", "environment: staging"), encoding="utf-8")
     assert refused(lambda: read_stack_file(file)).endswith(
-        "environment: found 'staging', allowed: 'pilot', 'dev', 'test' or 'prod'"
+        "environment: found 'staging', allowed: 'pilot', 'dev', 'test' or 'prod'; did you mean test?"
     )
     write(organisation, "limits.yaml", {"environments": {"staging": {}}})
     assert read_stack_file(file).environment == "staging"

@@ -236,12 +236,12 @@ MISTAKES = [
      "that Studio stands in"),
     ("users: [ana, ben]", "users: [ana, ben], zone: us-east-1a", "mlplatform:workspace.zone: aws takes none: Studio "
      "stands in two zones or more; name them under mlplatform:workspace.zones"),
-    ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping"),
+    ("{monthly_usd: 2500}", "2500", "mlplatform:budget: found 2500, allowed: a mapping such as {monthly_usd: 2500}"),
     ("monthly_usd: 2500", "monthly_usd: true", "mlplatform:budget.monthly_usd: found true, allowed: a number"),
     ("monthly_usd: 2500", "monthly_usd: 0", "mlplatform:budget.monthly_usd: found 0, allowed: more than 0"),
     ("monthly_usd: 2500", "monthly_usd: .nan", "mlplatform:budget.monthly_usd: found nan, allowed: a finite number"),
     ("monthly_usd: 2500", "monthly_usd: -.inf", "mlplatform:budget.monthly_usd: found -inf, allowed: a finite number"),
-    ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list"),
+    ("[ana, ben]", "ana", "mlplatform:workspace.users: found 'ana', allowed: a list such as [ana, ben]"),
     ("[ana, ben]", "[]", "mlplatform:workspace.users: found a list, allowed: at least 1 of them"),
     ("[ana, ben]", "[ana, Ben]", f"mlplatform:workspace.users.1: found 'Ben', {SLUG}"),
     (
@@ -261,7 +261,7 @@ MISTAKES = [
     (
         "environment: pilot",
         "environment: live",
-        "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'",
+        "mlplatform:environment: found 'live', allowed: 'pilot', 'dev', 'test' or 'prod'; did you mean prod?",
     ),
     (
         "platform: aws",

@@ -31,6 +31,7 @@ from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.properties import Malformed, Properties
+from catalogue.wording import counted
 
 DOMAIN = "aws:sagemaker/domain:Domain"
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
@@ -336,7 +337,7 @@ def _homes_price(pricing: Pricing, domain: Resource) -> Bill:
     users = len(pricing.graph.referring(USER_PROFILE, "domainId", domain))
     amount = pricing.assume("home-gb-per-user") * users
     cost = amount * pricing.of("efs-standard")
-    return Bill("home volume", 0.0, cost, f"empty at first; {amount:g} GB of {users} users in the ceiling")
+    return Bill("home volume", 0.0, cost, f"empty at first; {amount:g} GB of {counted(users, 'user')} in the ceiling")
 
 
 # ---- how SageMaker treats them --------------------------------------------------------------------------------------

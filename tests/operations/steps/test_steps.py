@@ -124,3 +124,18 @@ def test_a_stack_that_serves_nothing_uploads_and_calls_nothing(graph: Graph) -> 
 def test_whatever_a_query_says_the_shell_gives_it_on_as_it_is(text: str) -> None:
     ran = subprocess.run(["sh", "-c", f"printf %s {query(text)}"], capture_output=True, text=True, check=True)
     assert ran.stdout == text
+
+
+def test_a_step_of_many_artifacts_names_a_few_and_has_the_commands_of_all(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = sorted(facts.artifacts(graph))[0]
+    many = {f"{uri}{number:02}/" for number in range(20)}
+
+    def artifacts(_: Graph) -> set[str]:
+        return many
+
+    monkeypatch.setattr(facts, "artifacts", artifacts)
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
+    assert step.what.endswith(f"({', '.join(sorted(many)[:3])} and 17 more)")
+    assert len(step.commands) == 20
