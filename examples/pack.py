@@ -14,12 +14,13 @@ from pathlib import Path
 from examples.serving.predictor import FILE
 
 HERE = Path(__file__).parent
+MODEL = HERE / "model"
 OUT = HERE.parent / "out" / "example"
 
 
 def archive() -> bytes:
     """model.tar.gz, with the model's file at its top. The same file gives the same bytes on every day and machine."""
-    content = (HERE / "model" / FILE).read_bytes()
+    content = (MODEL / FILE).read_bytes()
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         entry = tarfile.TarInfo(FILE)  # its owner is 0 and its time 1970 where nothing is said
@@ -38,7 +39,7 @@ def pack(out: Path = OUT) -> list[Path]:
         if recorded.name == "aws":
             (folder / "model.tar.gz").write_bytes(archive())
         else:
-            shutil.copytree(HERE / "model", folder / "model")
+            shutil.copytree(MODEL, folder / "model")
         folders.append(folder)
     return folders
 
