@@ -4,8 +4,8 @@ SageMaker's runtime is a public API, so from the internet the identity's policie
 without a route out, its name must lead to an interface endpoint. Denials, boundaries and conditions but those of the
 network are not read, and the caller acts as whichever role of the account may call.
 
-The sentences are botocore's (`exceptions.py`, its
-`fmt`) and those of https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html and
+The sentences are botocore's (`exceptions.py`, its `fmt`) and those of
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html and
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html (ModelError)
 """
 
