@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import engine, scaling, terraform, together, whole
+from benchmarks import engine, many, scaling, terraform, together, whole
 from benchmarks.cloud import cloud_of
 from benchmarks.processes import BenchmarkFailed, environment
 from catalogue.platforms import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
-SECTIONS = ("whole", "together", "scaling", "engine", "terraform")
+SECTIONS = ("whole", "together", "scaling", "many", "engine", "terraform")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         text = together.section(given, work, platforms, chosen.scaling_rounds, chosen.before)
                     case "scaling":
                         text = scaling.section(given, work, sizes, chosen.scaling_rounds)
-                    case "engine":
-                        text = engine.section(work, platforms)
+                    case "many" | "engine":
+                        text = (
+                            many.section(given, work, platforms) if name == "many" else engine.section(work, platforms)
+                        )
                     case _:
                         text = terraform.section(given, work, chosen.rounds)
                 texts.append(text)

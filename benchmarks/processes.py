@@ -38,6 +38,8 @@ class Run:
     stdout: bytes
     said: str
     """The last line on standard error."""
+    code: int = 0
+    """What it ended with."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,14 @@ def run(
         if process.returncode not in allowed:
             shown = " ".join(str(part) for part in command[:4])
             raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {seconds:.0f} s: {said}")
-        return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MAXRSS_PER_MB, out.read(), said)
+        return Run(
+            seconds,
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss / _MAXRSS_PER_MB,
+            out.read(),
+            said,
+            process.returncode,
+        )
 
 
 @contextmanager

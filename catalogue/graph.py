@@ -5,9 +5,10 @@ Pulumi's wire names. A secret stays marked, and its value never enters the graph
 stays marked as unknown.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -165,17 +166,42 @@ class Resource:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does."""
+    """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
+
+    `landing_zone` is the name of the one it stands in, or None.
+    `sources` are the places of others that the stack file names, each with who lets the stack in. `config_bytes` is the
+    size of all that the file says, as the engine hands it to the program; 0 where the engine has done so.
+    """
 
     environment: str
     team: str
     account: str
     region: str
+    landing_zone: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
+    config_bytes: int = 0
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
-        """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing."""
-        return cls(**{each.name: str(words[each.name]) for each in fields(cls)})
+        """The placement that these words of a stack file say; others are left alone. Raises KeyError for a missing.
+
+        The engine hands a mapping over as JSON; one that cannot be read raises KeyError, too.
+        """
+        said: Any = words.get("sources") or {}
+        try:
+            places: Mapping[str, Any] = json.loads(said) if isinstance(said, str) else said
+            sources = tuple(sorted((name, str(place["granted_by"])) for name, place in places.items()))
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("sources") from None
+        environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
+        zone = words.get("landing_zone")
+        return cls(environment, team, account, region, None if zone is None else str(zone), sources)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
+        """The placement that a graph's JSON has kept. Raises KeyError for a missing word."""
+        sources = {place: {"granted_by": who} for place, who in kept.get("sources", ())}
+        return replace(cls.from_words({**kept, "sources": sources}), config_bytes=kept.get("config_bytes", 0))
 
 
 @dataclass(frozen=True)
@@ -284,7 +310,7 @@ class Graph:
             resources=tuple(Resource.from_json(item) for item in data["resources"]),
             outputs=data["outputs"],
             ours=ours,
-            placement=Placement.from_words(place) if (place := data.get("placement")) else None,
+            placement=Placement.from_json(place) if (place := data.get("placement")) else None,
         )
 
 

@@ -9,12 +9,11 @@ from functools import cache
 from ipaddress import IPv4Network
 from typing import Annotated, Any, ClassVar, Literal, cast
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from catalogue import organisation
-from catalogue.documents import OnceLoader
-from catalogue.errors import BadInput
+from catalogue.files import read
+from catalogue.org_policies import KNOWN
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest, one_line
 from catalogue.zones import zones_of
@@ -49,10 +48,21 @@ def _of(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_HUB = {
+    "hub": "a stack attaches nothing to a hub yet, for half of an attachment is the hub's to make; the nearest thing "
+    "is a network that is attached already, under network, or the hub's addresses under ranges_in_use"
+}
+_PREFIX = "2 to 10 characters: lower-case words of letters and digits, each with a '-' after it, such as acme-"
+
+
 class _Zone(_Part):
     """What an entry has on every platform. `owner` is who answers for it.
 
+    `name_prefix` stands before the stack's own name wherever a name in the cloud begins with that. Together they have
+    22 characters at most (stacks/config.py). No bucket's name begins with goog:
+    https://cloud.google.com/storage/docs/buckets
     `ranges_in_use` are the addresses of the hub and of every network that the stack's own may be connected with.
+    `org_policies` are the organisation's that are in force, by id, each with its values (catalogue/org_policies.py).
     """
 
     tag_key: ClassVar[str]
@@ -61,14 +71,16 @@ class _Zone(_Part):
     """The same in words."""
     most_tags: ClassVar[int]
     """How many tags a resource may have, ours among them."""
-    refused: ClassVar[Mapping[str, str]] = {}
-    """The keys of other platforms, each with the nearest thing that this platform has."""
+    refused: ClassVar[Mapping[str, str]] = _HUB
+    """The keys that this platform has none of, each with the nearest thing that it has."""
 
     account: str
     region: str
     owner: Text
+    name_prefix: Annotated[str, _of(r"(?!goog)(?=.{2,10}$)[a-z][a-z0-9]*(-[a-z0-9]+)*-", _PREFIX)] = ""
     extra_tags: dict[str, str] = {}
     ranges_in_use: list[Annotated[str, AfterValidator(_range)]] = []
+    org_policies: dict[str, Annotated[list[str], Field(min_length=1)]] = {}
 
     @model_validator(mode="after")
     def _account_of_the_platform(self) -> "_Zone":
@@ -95,6 +107,18 @@ class _Zone(_Part):
         if len(seen) > self.most_tags:
             most = self.most_tags - len(OUR_TAGS)
             raise ValueError(f"extra_tags: found {len(self.extra_tags)}, allowed: at most {most} on {own.name}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_policies(self) -> "_Zone":
+        known = KNOWN[self.named]
+        for id_, values in self.org_policies.items():
+            at = f"org_policies.{one_line(id_)}"
+            if id_ not in known:
+                raise ValueError(f"{at}: is no policy that a plan can be checked against{nearest(id_, known)}")
+            for value in values:
+                if not re.fullmatch(known[id_].pattern, value):
+                    raise ValueError(f"{at}: found {found_word(value)}, allowed: {known[id_].values}")
         return self
 
     @property
@@ -141,8 +165,27 @@ class AwsNetwork(_Part):
         return self.vpc_id
 
 
+_AWS_KEY = _of(
+    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})",
+    "the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+)
+
+
+class AwsKeys(_Part):
+    """Two KMS keys of the account, in the region: one for data, one for logs, the trail and alerts.
+
+    Their policies must let the account's roles and AWS's services use them: a verdict has that among its manual steps.
+    """
+
+    data: Annotated[str, _AWS_KEY]
+    logs: Annotated[str, _AWS_KEY]
+
+
 class AwsZone(_Zone):
     """A landing zone on AWS.
+
+    `logs` is the bucket that the stack's trail and flow logs are written to. `trail` is one that records the account
+    already, for example the organisation's: the stack then makes none.
 
     Tags: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. IAM takes two keys
     that differ in case for one: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html. A boundary is a policy
@@ -157,6 +200,33 @@ class AwsZone(_Zone):
     permissions_boundary_arn: Annotated[str, _BOUNDARY] | None = None
     role_path: Annotated[str, _ROLE_PATH] | None = None
     network: AwsNetwork | None = None
+    keys: AwsKeys | None = None
+    logs: Annotated[str, _of(r"arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the ARN of a bucket")] | None = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"arn:aws:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/[A-Za-z0-9._-]{3,128}",
+                "the ARN of a trail such as arn:aws:cloudtrail:us-east-1:444455556666:trail/organisation",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _keys_of_the_place(self) -> "AwsZone":
+        for use, arn in (self.keys.model_dump() if self.keys else {}).items():
+            if arn.split(":")[3:5] != [self.region, self.account]:
+                raise ValueError(f"keys.{use}: is a key of another region or account; give one of the entry's own")
+        return self
+
+    @model_validator(mode="after")
+    def _logs_are_written(self) -> "AwsZone":
+        if self.trail and self.network and self.logs:
+            raise ValueError("logs: nothing would write to it, for trail and network are given; leave it out")
+        if self.trail and not (self.network or self.logs):
+            raise ValueError("logs: is missing beside trail; give the bucket for the flow logs of the stack's network")
+        return self
 
     @model_validator(mode="after")
     def _zones_of_the_region(self) -> "AwsZone":
@@ -176,6 +246,9 @@ class AwsZone(_Zone):
                 "allowed: one of the account itself or of AWS, for IAM takes no other as a boundary"
             )
         return self
+
+
+_PROJECT = (PLATFORMS["gcp"].account.pattern or "").strip("^$")
 
 
 class GcpNetwork(_Part):
@@ -207,13 +280,33 @@ class GcpNetwork(_Part):
         return f"projects/{self.project}/regions/{region}/subnetworks/{self.subnetwork}"
 
 
+_GCP_KEY = _of(
+    rf"projects/{_PROJECT}/locations/[a-z0-9-]+/keyRings/[\w-]{{1,63}}/cryptoKeys/[\w-]{{1,63}}",
+    "the id of a key such as projects/company-keys/locations/us-central1/keyRings/ml/cryptoKeys/data",
+)
+
+
+class GcpKeys(_Part):
+    """Keys of Cloud KMS in the region, of any project: one for data, and one for the log bucket where one is made.
+
+    Google's service agents must be granted them: a verdict has that among its manual steps.
+    """
+
+    data: Annotated[str, _GCP_KEY]
+    logs: Annotated[str, _GCP_KEY] | None = None
+
+
 class GcpZone(_Zone):
-    """A landing zone on Google Cloud. Labels: https://cloud.google.com/resource-manager/docs/labels-overview"""
+    """A landing zone on Google Cloud. Labels: https://cloud.google.com/resource-manager/docs/labels-overview
+
+    `logs` is the log bucket that the stack's sink leads to. `trail` is a sink above the project that takes its audit,
+    flow and DNS logs already: the stack then makes neither sink, log bucket nor audit configuration.
+    """
 
     tag_key = r"[a-z][a-z0-9_-]{0,62}"
     tag_words = "1 to 63 lower-case letters, digits, _ and -, the first a letter"
     most_tags = 64
-    refused = {
+    refused = _HUB | {
         "permissions_boundary_arn": "a service account has no boundary; the nearest thing is a deny policy of IAM, "
         "which the organisation attaches above the project",
         "role_path": "a service account has no path; the nearest thing is the project that it stands in",
@@ -221,6 +314,44 @@ class GcpZone(_Zone):
 
     platform: Literal["gcp"]
     network: GcpNetwork | None = None
+    keys: GcpKeys | None = None
+    logs: (
+        Annotated[
+            str,
+            _of(
+                rf"projects/{_PROJECT}/locations/[a-z0-9-]+/buckets/[\w.-]{{1,100}}",
+                "the id of a log bucket such as projects/company-logs/locations/us-central1/buckets/audit",
+            ),
+        ]
+        | None
+    ) = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"(organizations|folders)/\d+/sinks/[\w.-]{1,100}",
+                "an aggregated sink such as organizations/123456789012/sinks/audit",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _of_the_region(self) -> "GcpZone":
+        ids = {
+            f"keys.{use}": id_ for use, id_ in (self.keys.model_dump(exclude_none=True) if self.keys else {}).items()
+        }
+        for key, id_ in {**ids, **({"logs": self.logs} if self.logs else {})}.items():
+            if id_.split("/")[3] != self.region:
+                raise ValueError(f"{key}: is in {one_line(id_.split('/')[3])}; give one in {self.region}")
+        if self.keys and bool(self.keys.logs) is bool(self.logs or self.trail):
+            wrong = "no log bucket is made that would take it; leave it out" if self.keys.logs else "is missing; add it"
+            raise ValueError(f"keys.logs: {wrong}")
+        if self.logs and self.trail:
+            raise ValueError(
+                "logs: nothing would lead to it, for the trail takes the stack's logs; leave one of them out"
+            )
+        return self
 
 
 _GROUP = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft\.Network"
@@ -262,8 +393,49 @@ class AzureNetwork(_Part):
         return self.subnet_id
 
 
+_RESOURCE = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/providers"
+
+
+class AzureKeys(_Part):
+    """One key of a Key Vault of the subscription, and the identity that wraps with it already.
+
+    `data` is the key's address with its version. Azure ML takes a key of its own subscription and region only:
+    https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys. Logs have no key on Azure.
+    """
+
+    data: Annotated[
+        str,
+        _of(
+            r"https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/keys/[a-zA-Z0-9-]{1,127}/[0-9a-f]{32}",
+            "the address of a key with its version, such as https://company-ml.vault.azure.net/keys/data/<32 digits>",
+        ),
+    ]
+    vault_id: Annotated[
+        str, _of(rf"{_RESOURCE}/Microsoft\.KeyVault/vaults/[^/]+", "the id of the key's vault, from /subscriptions/ on")
+    ]
+    identity_id: Annotated[
+        str,
+        _of(
+            rf"{_RESOURCE}/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
+            "the id of a user-assigned identity, from /subscriptions/ on",
+        ),
+    ]
+    identity_client_id: Annotated[
+        str, _of(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the client id of the identity")
+    ]
+
+    @model_validator(mode="after")
+    def _of_one_vault(self) -> "AzureKeys":
+        if self.data.split("/")[2].partition(".")[0].casefold() != self.vault_id.rpartition("/")[2].casefold():
+            raise ValueError("vault_id: is another vault than that of the key; give the key's own")
+        return self
+
+
 class AzureZone(_Zone):
     """A landing zone on Azure.
+
+    `logs` is the Log Analytics workspace that everything logs to. `trail` is the diagnostic setting that exports the
+    subscription's activity log already. No stack makes one, so a verdict only says that it is there.
 
     Private DNS zones take 15 tags, and no key with a space or a parenthesis or with a digit at its head:
     https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/tag-resources. Storage takes keys of 128.
@@ -272,7 +444,7 @@ class AzureZone(_Zone):
     tag_key = r"[^<>%&\\?/\s()0-9][^<>%&\\?/\s()]{0,127}"
     tag_words = "1 to 128 characters without spaces, parentheses and <>%&\\?/, the first no digit"
     most_tags = 15
-    refused = {
+    refused = _HUB | {
         "permissions_boundary_arn": "an identity has no boundary; the nearest thing is a deny assignment or an Azure "
         "Policy, which the organisation attaches to the management group",
         "role_path": "an identity has no path; the nearest thing is the resource group that it stands in",
@@ -280,6 +452,30 @@ class AzureZone(_Zone):
 
     platform: Literal["azure"]
     network: AzureNetwork | None = None
+    keys: AzureKeys | None = None
+    logs: (
+        Annotated[
+            str, _of(rf"{_RESOURCE}/Microsoft\.OperationalInsights/workspaces/[^/]+", "the id of a log workspace")
+        ]
+        | None
+    ) = None
+    trail: (
+        Annotated[
+            str,
+            _of(
+                r"/subscriptions/[0-9a-fA-F-]{36}/providers/[Mm]icrosoft\.[Ii]nsights/diagnosticSettings/[^/]+",
+                "the id of the subscription's diagnostic setting, from /subscriptions/ on",
+            ),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _of_the_subscription(self) -> "AzureZone":
+        for key, id_ in (("keys.vault_id", self.keys.vault_id if self.keys else None), ("trail", self.trail)):
+            if id_ is not None and id_.split("/")[2].lower() != self.account.lower():
+                raise ValueError(f"{key}: is of another subscription than {self.account}; give one of it")
+        return self
 
 
 LandingZone = AwsZone | GcpZone | AzureZone
@@ -297,52 +493,26 @@ def load() -> Mapping[str, LandingZone]:
     Raises BadInput, one sentence a mistake.
     """
     file = organisation.file(FILE)
-    if file is None:
-        return {}
-    try:
-        data: Any = yaml.load(file.read_text(encoding="utf-8"), OnceLoader)
-        return _File.model_validate({} if data is None else data).landing_zones
-    except ValidationError as error:
-        sentences = dict.fromkeys(_sentence(dict(found)) for found in error.errors(include_url=False))
-        raise BadInput("\n".join(f"{CALLED}: {sentence}" for sentence in sentences)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{CALLED}: cannot be read ({one_line(str(error), 200)})") from None
-    except yaml.YAMLError as error:
-        raise BadInput(f"{CALLED}: is not valid YAML: {one_line(str(error), 200)}") from None
+    return {} if file is None else read(file, CALLED, _File, _said).landing_zones
 
 
-_ALLOWED = {
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "string_type": "text, in quotes where it looks like a number",
-    "string_too_short": "text that says something",
-}
-"""What pydantic's types of mistakes allow, in our words."""
-
-
-def _sentence(error: dict[str, Any]) -> str:
-    """One sentence for one mistake: where it is, what was found, what is allowed."""
-    kind, found, loc = error["type"], error.get("input"), list(error["loc"])
-    platform = loc.pop(2) if len(loc) > 2 and loc[2] in _ZONES else None  # no key: the platform chose the model
-    place = ".".join(one_line(str(part)) for part in loc if part != "[key]") or "the file"
+def _said(mistake: dict[str, Any]) -> str | None:
+    """What follows the place of a mistake, where a landing zone has words of its own for it."""
+    kind, found, loc = mistake["type"], mistake.get("input"), mistake["loc"]
     match kind:
-        case "missing":
-            return f"{place}: is missing; add it"
         case "union_tag_not_found" | "union_tag_invalid":
             said = cast(dict[str, Any], found).get("platform") if isinstance(found, dict) else None
-            return f"{place}.platform: found {found_word(said)}, allowed: {', '.join(_ZONES)}"
-        case "extra_forbidden":
-            zone, key = _ZONES.get(str(platform)), str(loc[-1])
-            if zone is not None and len(loc) == 3:
-                if key in zone.refused:
-                    return f"{place}: {platform} takes none: {zone.refused[key]}"
-                return f"{place}: unknown key{nearest(key, zone.model_fields)}"
-            return f"{place}: unknown key{nearest(key, _File.model_fields) if len(loc) == 1 else '; leave it out'}"
+            return f".platform: found {found_word(said)}, allowed: {', '.join(_ZONES)}"
+        case "extra_forbidden" if len(loc) == 1:
+            return f": unknown key{nearest(str(loc[0]), _File.model_fields)}"
+        case "extra_forbidden" if len(loc) == 4:  # an entry's own key, after the platform that chose the entry's model
+            key, zone = str(loc[3]), _ZONES[str(loc[2])]
+            if key in zone.refused:
+                return f": {loc[2]} takes none: {zone.refused[key]}"
+            return f": unknown key{nearest(key, zone.model_fields)}"
         case "value_error" if isinstance(found, dict):  # of a whole entry, which says the key itself
-            return f"{place}.{error['ctx']['error']}"
+            return f".{mistake['ctx']['error']}"
         case "value_error":
-            return f"{place}: found {found_word(found)}, allowed: {error['ctx']['error']}"
+            return f": found {found_word(found)}, allowed: {mistake['ctx']['error']}"
         case _:
-            return f"{place}: found {found_word(found)}, allowed: {_ALLOWED.get(kind, error['msg'])}"
+            return None

@@ -27,7 +27,9 @@ class PlatformRecord:
     the cloud's word for a tag, and `tag_value` the pattern of a legal one. `region` is an example. `image` is an image
     that its ML service can pull, where `{region}` stands for the stack's region; `artifact` is what follows in an
     artifact's address, beside what every `uri` must have. With `folders`, outputs are folders, which end with '/'.
-    `person` is how its workspace names a user, and `idle_minutes` the longest idle timeout of the workspace.
+    `registry` is the part of an image that says whose it is: the group `place`, and the group `owner` where the account
+    is in it; images of `open_registries` are open to every account. `person` is how its workspace names a user, and
+    `idle_minutes` the longest idle timeout of the workspace.
     """
 
     name: Platform
@@ -42,6 +44,8 @@ class PlatformRecord:
     account: Form
     region: str
     image: Form
+    registry: str
+    open_registries: tuple[str, ...]
     uri: Form
     artifact: Form
     folders: bool
@@ -73,6 +77,8 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             "an image of ECR in the stack's region, such as 111122223333.dkr.ecr.{region}.amazonaws.com/scorer:1.4; "
             "SageMaker pulls from no other registry or region, so push a copy there",
         ),
+        registry=r"(?P<place>(?P<owner>[0-9]{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com)/.+",
+        open_registries=(),  # hundreds of accounts: catalogue/generated/aws.json has them
         uri=Form(
             rf"s3://[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_PATH}",
             "an S3 address with a key such as s3://bucket/folder/model.tar.gz",
@@ -106,6 +112,10 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
             "one of Artifact Registry such as {region}-docker.pkg.dev/project/repository/scorer:1.4, or gcr.io; "
             "Vertex AI pulls from no other registry, so push a copy there",
         ),
+        registry=r"(?P<place>([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/(?P<owner>[^/]+))/.+",
+        # Google's own projects: https://cloud.google.com/vertex-ai/docs/predictions/pre-built-containers and
+        # https://cloud.google.com/deep-learning-containers/docs/choosing-container
+        open_registries=("vertex-ai", "vertex-ai-restricted", "deeplearning-platform-release", "cloud-aiplatform"),
         uri=Form(
             rf"gs://[a-z0-9][a-z0-9._-]{{1,61}}[a-z0-9]{_PATH}", "a Cloud Storage folder such as gs://bucket/folder/"
         ),
@@ -126,12 +136,15 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         tag_value=r"[^<>%&\\?/]{1,256}",  # Azure, "Use tags"
         account=Form(_UUID, "an Azure subscription id such as 00000000-0000-0000-0000-000000000000, in lower case"),
         region="eastus2",
-        # The serving and batch personas may pull from the stack's own registry; Microsoft's is open to everybody.
+        # The serving and batch personas may pull from the stack's own registry; Microsoft's is open to everybody. Which
+        # registry of Azure's is the stack's own or named under `sources`, a rule says (identity-registries).
         image=Form(
             r"([a-z0-9]+\.azurecr\.io|mcr\.microsoft\.com)/.+",
             "an image of the stack's own registry such as REGISTRY.azurecr.io/scorer:1.4, or of mcr.microsoft.com; "
             "the endpoint may pull from no other registry, so push a copy there",
         ),
+        registry=r"(?P<place>[a-z0-9]+\.azurecr\.io|mcr\.microsoft\.com)/.+",
+        open_registries=("mcr.microsoft.com",),
         # The stack makes one datastore, and its personas may write to no other.
         uri=Form(
             rf"azureml://datastores/artifacts/paths{_PATH}",

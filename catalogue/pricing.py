@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice, takewhile
 
 from cronsim import CronSim
@@ -132,6 +133,7 @@ def _some(names: Iterable[str], most: int = 6) -> str:
     return ", ".join([*named[:most], *(["…"] if len(named) > most else [])])
 
 
+@cache  # the jobs of a stack often start together
 def cron_runs_per_month(cron: str) -> float:
     """How often a five-field cron expression fires in an average month (365.25 / 12 days)."""
     start = datetime(2026, 1, 1)

@@ -264,7 +264,9 @@ def _findings(verdict: Verdict, console: Console) -> None:
             _excused(console, finding, finding.excepted.reason)
         elif finding.waived is not None:
             waiver = finding.waived
-            _excused(console, finding, f"until {words.day(waiver.expires)} by {waiver.owner}: {waiver.reason}")
+            left = words.counted((waiver.expires - verdict.judged_on).days, "day")
+            until = f"until {words.day(waiver.expires)}, {left} left"
+            _excused(console, finding, f"{until}, by {waiver.owner}: {waiver.reason}")
 
 
 def _excused(console: Console, finding: Finding, why: str) -> None:

@@ -14,6 +14,7 @@ import runpy
 import sys
 import sysconfig
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -35,7 +36,7 @@ from catalogue.marked import redacted, whole_numbers
 from operations.asked import as_asked
 from sandbox import cloud
 from sandbox.clouds import account_and_region
-from stacks.config import from_engine
+from stacks.config import from_engine, handed_bytes
 from stacks.sections import deployers, imported
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,7 +163,9 @@ def preview(stack: str, config: dict[str, str]) -> Graph:
     Raises RunError where the program refuses, and UnknownType for a type or look-up that the sandbox lacks.
     """
     graph = record(_program, stack, config[f"{PROJECT}:platform"], config)
-    return as_asked(graph, from_engine())
+    asked = as_asked(graph, from_engine())
+    assert asked.placement is not None
+    return replace(asked, placement=replace(asked.placement, config_bytes=handed_bytes(config)))
 
 
 def _program() -> None:

@@ -7,20 +7,28 @@ state, and which machines and images run.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import cast
 
+from catalogue import org_policies
+from catalogue.behaviour import Behaviour
+from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.azure import containerregistry
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
-from catalogue.platforms import PLATFORMS, cloud_of, platform_of
+from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
 from catalogue.properties import Unreadable
-from policies import limits, quotas
-from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, stack_rule, whole_stack_rule
+from catalogue.wording import one_line
+from policies import given, limits, quotas
+from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, stack_rule, whole_stack_rule
 
 # A whole digest, or a tag other than `latest`, as in the OCI distribution specification.
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
 _PINNED = re.compile(rf"[^:@]+(:{_TAG})?@sha256:[0-9a-f]{{64}}|[^:@]+:{_TAG}", re.ASCII | re.IGNORECASE)
+
+VARIABLE_BYTES = 128 * 1024
 
 
 def rules(platform: str) -> list[Rule]:
@@ -34,8 +42,14 @@ def rules(platform: str) -> list[Rule]:
         _quota,
         _quota_undeclared,
         _pinned,
+        _registries,
+        _names,
+        _config,
         _regions,
         _retention,
+        _unread,
+        _locations,
+        _org_tags,
     )
     return [make(platform) for make in makers]
 
@@ -307,6 +321,97 @@ def _pinned(platform: str) -> Rule:
     return pinned
 
 
+def _registries(platform: str) -> Rule:
+    record = PLATFORMS[platform]
+
+    @stack_rule(
+        "identity-registries",
+        *_with(platform, lambda kind: isinstance(kind.serves, Serves)),
+        severity="high",
+        says="Every image is of the stack's own account, of the platform's maker, or of a registry that the stack file "
+        "names with who grants the pull.",
+        remedy="In the stack file, name the registry under sources, with its account and who lets the stack in; or "
+        "push a copy of the image into a registry of the stack's own account, and name that one.",
+        stack_key="sources",
+    )
+    def registries(graph: Graph, resource: Resource) -> Iterator[str]:
+        """A pull from another account needs a grant there, which no program of this account can make or see.
+
+        On Azure the name of a registry tells no account, so the stack's own are those in the graph. Images of AWS, of
+        Google and of Microsoft are open to every account.
+        """
+        kind = kind_of(resource.type)
+        assert kind is not None and isinstance(kind.serves, Serves)
+        for image in kind.serves.images(graph, resource):
+            of = re.fullmatch(record.registry, image)
+            if of is not None and not _may_pull(graph, of["place"], of.groupdict().get("owner")):
+                yield f"pulls from {of['place']}, and nothing says who lets the stack in ({image})"
+
+    return registries
+
+
+def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
+    if graph.placement is None:  # whose account it is, nobody says
+        return True
+    record = PLATFORMS[cast(Platform, graph.platform)]
+    maker = {*record.open_registries, *generated(record.name).registries}
+    known = {graph.placement.account, *named_places(graph), *maker}
+    return place in known or owner in known or any(_is_at(own, place) for own in graph.of(containerregistry.REGISTRY))
+
+
+def _is_at(registry: Resource, place: str) -> bool:
+    """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
+    named = registry.props.text_if_known("registryName") or registry.props.text_if_known("name")
+    return (
+        re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None
+    )
+
+
+def _behaviour(kind: Kind) -> Behaviour | None:
+    return kind.acts.behaviour if isinstance(kind.acts, Acts) and kind.acts.behaviour.pattern else None
+
+
+def _names(platform: str) -> Rule:
+    @stack_rule(
+        "sizes-name",
+        *_with(platform, lambda kind: _behaviour(kind) is not None),
+        severity="high",
+        says="Every resource has a name that its service takes: no longer, and of no other letters.",
+        remedy="Give it another name; names of this program are made of the stack's, and of those in the stack file.",
+    )
+    def names(graph: Graph, resource: Resource) -> Iterator[str]:
+        """By the pattern in the kind's record, which has its source. A name that Pulumi makes up is judged once it is
+        known: it is eight characters longer than the resource's own.
+        """
+        kind = kind_of(resource.type)
+        behaviour = _behaviour(kind) if kind else None
+        assert behaviour is not None
+        name = resource.props.text_if_known(behaviour.name)
+        if name and not re.fullmatch(behaviour.pattern, name):
+            found = f"{one_line(name)!r} as its {behaviour.name}, of {len(name)} characters"
+            yield f"has {found}, and {platform} takes {behaviour.pattern}"
+
+    return names
+
+
+def _config(platform: str) -> Rule:
+    @whole_stack_rule(
+        "sizes-config",
+        severity="high",
+        says=f"What a stack file says fits into the {VARIABLE_BYTES:,} bytes of the variable that hands it on.",
+        remedy="Say less in the stack file: shorter names and folders of models, endpoints and batch_jobs; or make two "
+        "stacks of it.",
+    )
+    def config(graph: Graph) -> Found:
+        """The engine hands it to the program in PULUMI_CONFIG, and Linux starts no process with a longer variable:
+        execve(2), https://man7.org/linux/man-pages/man2/execve.2.html (MAX_ARG_STRLEN).
+        """
+        if graph.placement is not None and (size := graph.placement.config_bytes) > VARIABLE_BYTES:
+            yield None, f"its file is {size:,} bytes as the engine hands it on, and Linux takes {VARIABLE_BYTES:,}"
+
+    return config
+
+
 def _regions(platform: str) -> Rule:
     @stack_rule(
         "limits-region",
@@ -350,3 +455,78 @@ def _retention(platform: str) -> Rule:
                 yield f"keeps what it takes in for {days:g} days, at least {least:g} asked for"
 
     return retention
+
+
+def _unread(platform: str) -> Rule:
+    @whole_stack_rule(
+        "landing-zone-unread",
+        severity="low",
+        mandatory=False,
+        says="What a landing zone gives in place of what the stack would make is named: no rule here can read it.",
+        remedy="Have whoever keeps the landing zone confirm it; leave it out of the entry where they cannot.",
+    )
+    def unread(graph: Graph) -> Found:
+        """Advice, for it contradicts nothing. No other rule counts what is given as a pass of its own."""
+        there = given.zone(graph)
+        if there is None:
+            return
+        if there.keys is not None:
+            yield None, f"rests under keys that {there.owner} keeps, and nobody has read who may use them"
+        if there.logs is not None:
+            yield None, f"logs to {there.logs}, and nobody has read for how long that keeps what it is sent"
+        if there.trail is not None:
+            yield None, f"is recorded by {there.trail}, and nobody has read what that records"
+
+    return unread
+
+
+def _locations(platform: str) -> Rule:
+    policy = org_policies.LOCATIONS[platform]
+    zonal = ["gcp:workbench/instance:Instance"] if platform == "gcp" else []
+
+    @stack_rule(
+        "org-locations",
+        *(token for token, kind in kinds(platform).items() if isinstance(kind.stands, At)),
+        *zonal,
+        severity="high",
+        says=f"Nothing stands where the organisation's {policy} forbids it.",
+        remedy=given.REMEDY,
+        stack_key="region",
+    )
+    def locations(graph: Graph, resource: Resource) -> Iterator[str]:
+        """The provider's region, and that of each resource which names its own; a zone is of its region."""
+        if (values := given.org_policy(graph, policy)) is None:
+            return
+        kind = kind_of(resource.type)
+        path = kind.stands.path if kind and isinstance(kind.stands, At) else "location"
+        allowed = [re.sub("^in:|-locations$", "", value) for value in values]
+        for place in resource.props.each_text(path):
+            if re.sub(r"(\d)-[a-z]$", r"\1", place.lower()) not in allowed:
+                yield f"is in {place}, allowed by the organisation's {policy}: {', '.join(allowed)}"
+
+    return locations
+
+
+def _org_tags(platform: str) -> Rule:
+    policy = org_policies.REQUIRED_TAGS[platform]
+
+    @stack_rule(
+        "org-tags",
+        *(token for token, kind in kinds(platform).items() if isinstance(kind.tags, At)),
+        severity="high",
+        says=f"Everything that can carry {PLATFORMS[platform].tag}s carries those that the organisation requires.",
+        remedy="Give the tag as one of the landing zone's extra_tags. " + given.REMEDY,
+        stack_key="landing_zone",
+    )
+    def tags(graph: Graph, resource: Resource) -> Iterator[str]:
+        """Each key with a value. Azure alone does not tell the case of a key."""
+        kind = kind_of(resource.type)
+        assert kind is not None and isinstance(kind.tags, At)
+        carried = resource.props.section_or_empty(kind.tags.path)
+        names = {name.lower() if platform == "azure" else name for name in carried.names() if carried.is_given(name)}
+        for tag in given.org_policy(graph, policy) or ():
+            if (tag.lower() if platform == "azure" else tag) not in names:
+                mends = "the stack file gives it" if tag in TAGS else "no extra_tags of the landing zone give it"
+                yield f"lacks the {PLATFORMS[platform].tag} {tag}, which the organisation requires; {mends}"
+
+    return tags

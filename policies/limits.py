@@ -24,10 +24,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 
 from catalogue import organisation
 from catalogue.errors import BadInput
+from catalogue.files import read
 from catalogue.graph import Graph, Placement
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import nearest
-from policies.reading import Entry, Text, read
+from policies.reading import Entry, Text
 
 FILE = Path(__file__).with_name("limits.yaml")
 SHIPPED, OWN = "policies/limits.yaml", "organisation/limits.yaml"

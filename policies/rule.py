@@ -211,6 +211,11 @@ def whole_stack_rule(
     return decorate
 
 
+def named_places(graph: Graph) -> set[str]:
+    """The places of others that the stack file names under `sources`. None where no stack file was read."""
+    return {place for place, _ in graph.placement.sources} if graph.placement else set()
+
+
 # ---- IAM policy documents -------------------------------------------------------------------------------------------
 
 

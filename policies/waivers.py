@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalogue import organisation
 from catalogue.errors import BadInput
+from catalogue.files import read
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import did_you_mean
 from policies import limits
-from policies.reading import Entry, Text, read
+from policies.reading import Entry, Text
 
 FILE = Path(__file__).with_name("waivers.yaml")
 SHIPPED, OWN = "policies/waivers.yaml", "organisation/waivers.yaml"

@@ -23,7 +23,7 @@ from catalogue.wording import close, found_word, nearest, one_line
 from stacks.fields import Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import Places, places_of, problems_of, stood_for
-from stacks.sections import refusal, sections, stack_model
+from stacks.sections import landing_zone, refusal, sections, stack_model
 from stacks.sound import Sound, sound
 from stacks.strict_yaml import Refused, Unread, load
 from stacks.words import unknown
@@ -52,6 +52,10 @@ def display(path: Path) -> str:
     return one_line(str(resolved.relative_to(here) if resolved.is_relative_to(here) else path), 4096)
 
 
+_MOST = 22
+"""The most characters of a stack's name, the prefix of its landing zone counted."""
+
+
 def stack_name(path: Path) -> str:
     """The stack's name from its file's: `Pulumi.<stack>.yaml`. Raises BadInput for any other name.
 
@@ -60,10 +64,11 @@ def stack_name(path: Path) -> str:
     two dashes in a row.
     """
     match = re.fullmatch(r"Pulumi\.([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\.yaml", path.name)
-    if match is None or len(match.group(1)) > 22:
+    if match is None or len(match.group(1)) > _MOST:
         raise BadInput(
             f"{display(path)}: found the file name {found_word(path.name)}, allowed: Pulumi.<stack>.yaml where <stack> "
-            "is at most 22 characters: lower-case words of letters and digits joined by '-', starting with a letter"
+            f"is at most {_MOST} characters: lower-case words of letters and digits joined by '-', starting with a "
+            "letter"
         )
     return match.group(1)
 
@@ -88,7 +93,8 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
         reason = error.strerror if isinstance(error, OSError) else "no file can have this name"
         raise BadInput(f"{where}: cannot be read ({reason}); name a stack file such as aws-pilot") from None
     if len(data) > MAX_FILE_BYTES:
-        raise BadInput(f"{where}: found more than {MAX_FILE_BYTES} bytes, allowed: at most that in a stack file")
+        most = f"found more than {MAX_FILE_BYTES:,} bytes, allowed: at most that in a stack file"
+        raise BadInput(f"{where}: {most}; make two stacks of it")
     try:
         read: tuple[object, list[str]] = load(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -157,6 +163,16 @@ def to_engine(path: Path) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}
 
 
+def handed_bytes(config: Mapping[str, str]) -> int:
+    """The size of the one variable in which the engine hands a config to the program, its values as compact JSON."""
+
+    def compact(value: object) -> str:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    values = {key: compact(json.loads(v)) if v.startswith(("{", "[")) else v for key, v in config.items()}
+    return len(f"PULUMI_CONFIG={compact(values)}".encode()) + 1
+
+
 def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) -> StackConfig:
     """Validate the `config` mapping of a stack file; `where` names the file in the sentences.
 
@@ -182,7 +198,7 @@ def validate(config: Mapping[str, Any], where: str, said: Sequence[str] = ()) ->
     stands_for = {*meant, *(problem.meant for problem in problems if problem.meant)}
     problems += [
         problem
-        for problem in _cross_checks(whole)
+        for problem in (*_cross_checks(whole), *_prefixed(whole.config, where))
         if not whole.wrong.touch(problem.path) and not stood_for(problem, stands_for)
     ]
     sentences += [
@@ -219,6 +235,21 @@ def _cross_checks(whole: Sound) -> Iterator[Problem]:
                         yield Problem((section.name, name, "kind"), f"found {item.kind!r}: {refused}")
             with suppress(Unsaid):
                 yield from section.check(part)
+
+
+def _prefixed(config: StackConfig, where: str) -> Iterator[Problem]:
+    """The landing zone's prefix leaves room for the stack's name."""
+    if not {"platform", landing_zone.SECTION.name} <= config.model_fields_set:
+        return
+    with suppress(Unsaid):
+        zone, own = landing_zone.found(config), stack_name(Path(where))
+        if zone is not None and len(f"{zone.name_prefix}{own}") > _MOST:
+            room = _MOST - len(zone.name_prefix)
+            yield Problem(
+                (landing_zone.SECTION.name,),
+                f"begins every name with {zone.name_prefix!r}, which leaves {room} characters for the stack's own "
+                f"name; {own} has {len(own)}; name the file of the stack shorter, or have the prefix shortened",
+            )
 
 
 def _account(config: StackConfig) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from stacks.model import WORDS_MAKE, StackConfig
-from stacks.sections import asked
+from stacks.sections import asked, landing_zone
 
 
 def keys(stack: str, config: StackConfig) -> Mapping[tuple[str, str], str]:
@@ -12,6 +12,7 @@ def keys(stack: str, config: StackConfig) -> Mapping[tuple[str, str], str]:
     Components that every stack has, whatever its file says (keys, audit, identities), have none.
     """
     found: dict[tuple[str, str], str] = {}
+    stack = landing_zone.named(stack, config)
     for word, makes in WORDS_MAKE.items():
         found |= _made(stack, word, makes, ())
     for section in asked(config):

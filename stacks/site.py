@@ -11,7 +11,10 @@ from stacks.sections import landing_zone
 
 @dataclass(frozen=True)
 class Site:
-    """`stack` begins every name; `tags` are on everything that can carry some; `opts` hand down the providers."""
+    """`stack` begins every name, with the landing zone's prefix. `tags` are on everything that can carry some.
+
+    `opts` hand down the providers.
+    """
 
     stack: str
     account: str

@@ -62,9 +62,12 @@ _TRACKING = "experiment tracking is not there yet; leave it out"
 _CLUSTERS = "clusters of your own are not there yet; endpoints and batch jobs run on the platform's machines"
 _SPOT = "spot machines are not there yet; every machine is on demand"
 _SECRETS = "secrets are not there yet; keep them out of a stack file, which everybody can read"
-_CONTAINER = "it cannot be set on a container yet; build it into the image"
-_STORAGE = "the stack makes storage for artifacts of its own; name data by artifact_uri, input_uri and output_uri"
-_REGISTRY = "the stack makes a registry of images and models of its own; leave it out"
+_CONTAINER = "say it of a model, under mlplatform:models"
+_STORAGE = (
+    "the stack makes storage for artifacts of its own; name data by artifact_uri, input_uri and output_uri, and a "
+    "bucket of others under mlplatform:sources"
+)
+_REGISTRY = "the stack makes a registry of its own; name one of others under mlplatform:sources"
 _NAMED = "a stack has the name of its file, and a model, endpoint or batch job that of its key; leave it out"
 _VERSION = "the version of a model stands in its artifact_uri and in its image's tag; leave it out"
 _LOGS = "every stack has an audit trail and logs, whose retention no stack file sets; leave it out"
@@ -166,7 +169,15 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     # models, endpoints and batch jobs
     ("image_uri container_image docker_image container", Known("image")),
     ("model_data model_data_url model_uri storage_uri model_path artifact artifacts", Known("artifact_uri")),
-    ("command args port ports health_check health_route startup_timeout", Known(instead=_CONTAINER)),
+    ("command args port predict_route health_route start_up_seconds", Known(instead=_CONTAINER)),
+    ("ports container_port", Known("port", _CONTAINER)),
+    ("health_check health_path liveness_probe readiness_probe", Known("health_route", _CONTAINER)),
+    ("entrypoint commands", Known("command", _CONTAINER)),
+    ("arguments container_args", Known("args", _CONTAINER)),
+    (
+        "startup_timeout startup_probe start_up_time container_startup_health_check_timeout_in_seconds",
+        Known("start_up_seconds", _CONTAINER),
+    ),
     ("model_version version", Known(instead=_VERSION)),
     ("endpoint_config endpoint_configs deployment deployments online_endpoint online_endpoints", Known("endpoints")),
     ("scoring_script entry_script code_configuration conda_file inference_config", Known(instead=_SERVED_CODE)),

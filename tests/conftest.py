@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from importlib import invalidate_caches
 from pathlib import Path
 
@@ -27,41 +27,37 @@ sys.path.insert(0, _SHIPPED)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_SHIPPED, os.environ.get("PYTHONPATH"))))
 
 
-GraphOf = Callable[[Path], Graph]
-
-
 @pytest.fixture(scope="session")
-def graph_of() -> GraphOf:
-    """Runs the program of any stack file, and gives its graph (`tests.previewing`)."""
-    return preview
-
-
-@pytest.fixture(scope="session")
-def aws_pilot(graph_of: GraphOf) -> Graph:
+def aws_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.aws-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.aws-pilot.yaml")
+    return preview(STACKS / "Pulumi.aws-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def gcp_pilot(graph_of: GraphOf) -> Graph:
+def gcp_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.gcp-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.gcp-pilot.yaml")
+    return preview(STACKS / "Pulumi.gcp-pilot.yaml")
 
 
 @pytest.fixture(scope="session")
-def azure_pilot(graph_of: GraphOf) -> Graph:
+def azure_pilot() -> Graph:
     """The resource graph of stacks/Pulumi.azure-pilot.yaml."""
-    return graph_of(STACKS / "Pulumi.azure-pilot.yaml")
+    return preview(STACKS / "Pulumi.azure-pilot.yaml")
 
 
 @pytest.fixture
 def organisation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A company's own folder, empty, which this process and those it starts find in place of the project's."""
-    folder = tmp_path / "company" / "organisation"
-    folder.mkdir(parents=True)
+    yield from company(tmp_path / "company", monkeypatch)
+
+
+def company(root: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
+    """Stand in a company's folder below `root`, which is made if it is not there."""
+    folder = root / "organisation"
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(folder.parent))
-    monkeypatch.setenv("PYTHONPATH", str(folder.parent), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(str(root))
+    monkeypatch.setenv("PYTHONPATH", str(root), prepend=os.pathsep)
     forget()
     yield folder
     forget()

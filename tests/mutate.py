@@ -8,6 +8,12 @@ from typing import Any
 from catalogue.graph import Graph, Resource
 
 
+def with_a_long_file(graph: Graph) -> Graph:
+    """The graph of a stack file that is a byte longer than the engine can hand on."""
+    assert graph.placement is not None
+    return replace(graph, placement=replace(graph.placement, config_bytes=131_073))
+
+
 def without(graph: Graph, resource: Resource) -> Graph:
     """The graph without one resource; what referred to it refers to nothing."""
     return replace(graph, resources=tuple(r for r in graph.resources if r.urn != resource.urn))

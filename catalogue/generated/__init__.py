@@ -39,7 +39,8 @@ class Facts:
     refuses an input. `taggable` is the input of the tags, None where the type takes none. `replaces` are the inputs
     whose change makes a new resource, None where no source says it. `unread` are the inputs at the top that the SDK has
     and the source of `replaces` lacks, for it is older. `rights` are what it takes to create one, and `api` is the one
-    that it is made through on Google Cloud; empty where no source says it.
+    that it is made through on Google Cloud; empty where no source says it. `longest` are the most characters of a text,
+    or entries of a list or map, that the service takes.
     """
 
     required: frozenset[str]
@@ -49,14 +50,20 @@ class Facts:
     unread: frozenset[str]
     rights: tuple[str, ...]
     api: str
+    longest: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One file: its sources, by what was read there, and the facts of each type."""
+    """One file: its sources, by what was read there, and the facts of each type.
+
+    `registries` are the accounts that keep the images which the platform's own maker offers; empty where no source
+    says it.
+    """
 
     sources: Mapping[str, Source]
     types: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
+    registries: frozenset[str] = frozenset()
 
     def evidence(self, read: str) -> Evidence:
         """What the facts that were read in a source rest on."""
@@ -70,6 +77,7 @@ def generated(platform: Platform) -> Generated:
     return Generated(
         {read: Source(**source) for read, source in file["sources"].items()},
         {token: _facts(facts) for token, facts in file["types"].items()},
+        frozenset(file.get("registries", ())),
     )
 
 
@@ -83,4 +91,5 @@ def _facts(said: Mapping[str, Any]) -> Facts:
         unread=frozenset(said.get("unread", ())),
         rights=tuple(said.get("rights", ())),
         api=said.get("api", ""),
+        longest=said.get("longest", {}),
     )

@@ -23,7 +23,9 @@ class AuditArgs(Args):
     trail_name: Text
     """The name of the trail. The policy of the logs key names the same trail."""
     bucket_name: Text
-    """The name of the audit bucket, which no account of AWS may have taken."""
+    """The name of the audit bucket, which no account of AWS may have taken, or of the one that is given."""
+    given_bucket: bool = False
+    """Whether the bucket is there already. Nothing of it is made or changed: its policy must let CloudTrail write."""
     logs_key_arn: Text
     """The KMS key of the trail and of its bucket; CloudTrail and log delivery must be allowed to use it."""
     data_bucket_arns: pulumi.Input[Sequence[Text]]
@@ -37,8 +39,8 @@ class Audit(pulumi.ComponentResource):
 
     The trail records management calls, object calls on the buckets that are given, and InvokeEndpoint on every
     endpoint of the account. The bucket keeps all for a year, and takes a network's flow logs too. Only CloudTrail and
-    log delivery of this account may write to it. Rules: Security Hub CloudTrail.1, .2, .4,
-    https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html
+    log delivery of this account may write to it. A bucket that is given is left as it is. Rules: Security Hub
+    CloudTrail.1, .2, .4, https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html
     """
 
     bucket_arn: pulumi.Output[str]
@@ -48,23 +50,12 @@ class Audit(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Audit", name, None, opts)
-        writers = pulumi.Output.all(args.account, args.region, args.trail_name, args.bucket_name)
         watched = pulumi.Output.from_input(args.data_bucket_arns)
-        bucket = PrivateBucket(
-            f"{name}-bucket",
-            PrivateBucketArgs(
-                bucket_name=args.bucket_name,
-                kms_key_arn=args.logs_key_arn,
-                tags=args.tags,
-                expire_days=KEEP_DAYS,
-                statements=writers.apply(lambda known: _writers(*known)),
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        bucket = None if args.given_bucket else self._bucket(name, args)
         trail = cloudtrail.Trail(
             name,
             name=args.trail_name,
-            s3_bucket_name=bucket.bucket_name,
+            s3_bucket_name=bucket.bucket_name if bucket else args.bucket_name,
             s3_key_prefix="trail",
             kms_key_id=args.logs_key_arn,
             is_multi_region_trail=True,
@@ -96,11 +87,25 @@ class Audit(pulumi.ComponentResource):
             ],
             tags=args.tags,
             # The bucket's policy must stand before the trail: CloudTrail tries a write when it is created.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket] if bucket else []),
         )
-        self.bucket_arn = bucket.bucket_arn
+        self.bucket_arn = bucket.bucket_arn if bucket else pulumi.Output.concat("arn:aws:s3:::", args.bucket_name)
         self.trail_arn = trail.arn
         self.register_outputs({"bucket_arn": self.bucket_arn, "trail_arn": self.trail_arn})
+
+    def _bucket(self, name: str, args: AuditArgs) -> PrivateBucket:
+        writers = pulumi.Output.all(args.account, args.region, args.trail_name, args.bucket_name)
+        return PrivateBucket(
+            f"{name}-bucket",
+            PrivateBucketArgs(
+                bucket_name=args.bucket_name,
+                kms_key_arn=args.logs_key_arn,
+                tags=args.tags,
+                expire_days=KEEP_DAYS,
+                statements=writers.apply(lambda known: _writers(*known)),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def _writers(account: str, region: str, trail_name: str, bucket_name: str) -> list[dict[str, object]]:

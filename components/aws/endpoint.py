@@ -67,6 +67,12 @@ class EndpointArgs(Args):
     """Makes it an endpoint that answers through a queue. Whether it is given must be known."""
     volume_key_arn: Text
     """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
+    start_up_seconds: pulumi.Input[int] | None = None
+    """How many seconds a replica may take to fetch its artifact, and as many to answer /ping; 60 to 3600.
+
+    Where this is left out, SageMaker decides (ProductionVariant,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html).
+    """
     topic_arn: Text
     """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
     tags: Tags
@@ -115,16 +121,18 @@ class Endpoint(pulumi.ComponentResource):
             f"{name}-config",
             kms_key_arn=None if args.machine.local_nvme else args.volume_key_arn,
             production_variants=[
-                {
-                    "variant_name": VARIANT,
-                    "model_name": model_name,
-                    "instance_type": args.machine.type,
-                    "initial_instance_count": max(args.replicas.least, 1),
-                    "initial_variant_weight": 1,
-                    "inference_ami_version": pulumi.Output.from_input(args.model.image).apply(
+                sagemaker.EndpointConfigurationProductionVariantArgs(
+                    variant_name=VARIANT,
+                    model_name=model_name,
+                    instance_type=args.machine.type,
+                    initial_instance_count=max(args.replicas.least, 1),
+                    initial_variant_weight=1,
+                    inference_ami_version=pulumi.Output.from_input(args.model.image).apply(
                         lambda image: driver(image, args.machine.type)
                     ),
-                }
+                    model_data_download_timeout_in_seconds=args.start_up_seconds,
+                    container_startup_health_check_timeout_in_seconds=args.start_up_seconds,
+                )
             ],
             async_inference_config=_async_inference(args.asynchronous) if args.asynchronous else None,
             tags=args.tags,

@@ -19,6 +19,8 @@ class AuditArgs(Args):
     """The name of the resource group in which it is created."""
     region: Text
     """The Azure region in which logs are kept, such as eastus2."""
+    given_log_workspace_id: Text | None = None
+    """The log workspace that is there. It is left as it is. Where none is given, one is made."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -26,7 +28,8 @@ class AuditArgs(Args):
 class Audit(pulumi.ComponentResource):
     """Creates the log workspace (Log Analytics), which keeps a year, and Application Insights on top of it.
 
-    Vault, storage, registry, ML workspace and endpoints send their logs there. The log workspace is protected.
+    Vault, storage, registry, ML workspace and endpoints send their logs there. The log workspace is protected. One that
+    is given is left as it is.
 
     Both refuse keys of their own: who reads or writes comes with an Entra identity. Platform logs arrive through
     Azure's own network. Ingestion from outside stays open to Entra identities, for the machines of the managed network
@@ -43,7 +46,25 @@ class Audit(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Audit", name, None, opts)
-        workspace = operationalinsights.Workspace(
+        given = args.given_log_workspace_id
+        self.log_workspace_id = self._workspace(name, args) if given is None else pulumi.Output.from_input(given)
+        insights = applicationinsights.Component(
+            f"{name}-insights",
+            resource_group_name=args.group_name,
+            location=args.region,
+            kind="web",
+            application_type="web",
+            ingestion_mode="LogAnalytics",
+            workspace_resource_id=self.log_workspace_id,
+            disable_local_auth=True,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.insights_id = insights.id
+        self.register_outputs({"log_workspace_id": self.log_workspace_id, "insights_id": self.insights_id})
+
+    def _workspace(self, name: str, args: AuditArgs) -> pulumi.Output[str]:
+        return operationalinsights.Workspace(
             short(name, 63 - AUTO_NAME),
             resource_group_name=args.group_name,
             location=args.region,
@@ -52,21 +73,7 @@ class Audit(pulumi.ComponentResource):
             features={"disable_local_auth": True, "enable_log_access_using_only_resource_permissions": True},
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=True),
-        )
-        insights = applicationinsights.Component(
-            f"{name}-insights",
-            resource_group_name=args.group_name,
-            location=args.region,
-            kind="web",
-            application_type="web",
-            ingestion_mode="LogAnalytics",
-            workspace_resource_id=workspace.id,
-            disable_local_auth=True,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.log_workspace_id, self.insights_id = workspace.id, insights.id
-        self.register_outputs({"log_workspace_id": self.log_workspace_id, "insights_id": self.insights_id})
+        ).id
 
 
 def log_everything(name: str, of: Text, log_workspace_id: Text, opts: pulumi.ResourceOptions) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import keyvault, managedidentity
+from pulumi_azure_native import keyvault, managedidentity, network
 
 from components.azure.audit import log_everything
 from components.azure.identity import grant
@@ -14,6 +14,24 @@ from components.given import Args, Tags, Text
 
 REACH = ("vault",)
 """People of the network manage the workspace's secrets through it; services come as trusted ones."""
+
+
+@dataclass(kw_only=True)
+class GivenKeyArgs(Args):
+    """A key that is there already, and the identity that wraps with it. Nothing of either is made or changed."""
+
+    vault_id: Text
+    """The id of the key's vault."""
+    vault_uri: Text
+    """The address of the key's vault."""
+    name: Text
+    """The name of the key."""
+    version: Text
+    """The version of the key that the ML workspace is made with."""
+    identity_id: Text
+    """The id of the identity. It must have Key Vault Crypto Service Encryption User on the key."""
+    identity_client_id: Text
+    """The client id of the identity."""
 
 
 @dataclass(kw_only=True)
@@ -34,6 +52,8 @@ class EncryptionArgs(Args):
     """The ids of private DNS zones by their names. privatelink.vaultcore.azure.net must be among them."""
     log_workspace_id: Text
     """The id of the log workspace that the vault logs to."""
+    given: GivenKeyArgs | None = None
+    """The key that is there. The vault is made all the same, for the secrets of the ML workspace."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -45,6 +65,8 @@ class Encryption(pulumi.ComponentResource):
     refuses access policies. It purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
     in random digits. Vault and key are protected.
 
+    Where a key is given, vault and private endpoint alone are made, for the secrets of the ML workspace.
+
     The key waits for the private endpoint and so goes before it: on destroy the vault is reached to the last (issue 214
     of Azure/terraform-azurerm-avm-res-keyvault-vault).
 
@@ -54,8 +76,10 @@ class Encryption(pulumi.ComponentResource):
 
     vault_id: pulumi.Output[str]
     """The id of the vault, for the ML workspace and for roles on the vault."""
+    key_vault_id: pulumi.Output[str]
+    """The id of the vault in which the key is, for the ML workspace."""
     vault_uri: pulumi.Output[str]
-    """The address of the vault, for the storage account."""
+    """The address of the vault in which the key is, for the storage account."""
     key_name: pulumi.Output[str]
     """The name of the key in the vault, for the storage account."""
     key_uri: pulumi.Output[str]
@@ -89,6 +113,40 @@ class Encryption(pulumi.ComponentResource):
         )
         log_everything(f"{name}-vault-audit", vault.id, args.log_workspace_id, child)
         reachable = private_endpoint(f"{name}-vault", vault.id, "vault", args, child)
+        self.vault_id = vault.id
+        if args.given is None:
+            self._made(name, args, vault, reachable)
+        else:
+            self._given(args.given)
+            # Without a key of its own that waits for it, whoever uses the vault waits until it can be reached.
+            self.vault_id = pulumi.Output.all(vault.id, reachable.id).apply(lambda both: both[0])
+        self.register_outputs(
+            {
+                "vault_id": self.vault_id,
+                "key_vault_id": self.key_vault_id,
+                "vault_uri": self.vault_uri,
+                "key_name": self.key_name,
+                "key_uri": self.key_uri,
+                "key_version_uri": self.key_version_uri,
+                "key_identity_id": self.key_identity_id,
+                "key_identity_client_id": self.key_identity_client_id,
+            }
+        )
+
+    def _given(self, given: GivenKeyArgs) -> None:
+        """Take what is there."""
+        self.key_vault_id, self.vault_uri = map(pulumi.Output.from_input, (given.vault_id, given.vault_uri))
+        self.key_name = pulumi.Output.from_input(given.name)
+        self.key_uri = pulumi.Output.concat(self.vault_uri, "keys/", given.name)
+        self.key_version_uri = pulumi.Output.concat(self.key_uri, "/", given.version)
+        self.key_identity_id = pulumi.Output.from_input(given.identity_id)
+        self.key_identity_client_id = pulumi.Output.from_input(given.identity_client_id)
+
+    def _made(
+        self, name: str, args: EncryptionArgs, vault: keyvault.Vault, reachable: network.PrivateDnsZoneGroup
+    ) -> None:
+        """Make the key, and the identity that wraps with it."""
+        child = pulumi.ResourceOptions(parent=self)
         key = keyvault.Key(
             f"{name}-data",
             key_name="data",
@@ -125,19 +183,8 @@ class Encryption(pulumi.ComponentResource):
             pulumi.Output.concat(vault.id, "/keys/", key.name),
             child,
         )
-        self.vault_id, self.vault_uri = vault.id, vault.properties.apply(lambda p: p.vault_uri or "")
+        self.key_vault_id, self.vault_uri = vault.id, vault.properties.apply(lambda p: p.vault_uri or "")
         self.key_name, self.key_uri, self.key_version_uri = key.name, key.key_uri, key.key_uri_with_version
         # Whoever encrypts with the key waits for the identity's role: each service tries the key at once.
         self.key_identity_id = pulumi.Output.all(identity.id, granted.id).apply(lambda both: both[0])
         self.key_identity_client_id = identity.client_id
-        self.register_outputs(
-            {
-                "vault_id": self.vault_id,
-                "vault_uri": self.vault_uri,
-                "key_name": self.key_name,
-                "key_uri": self.key_uri,
-                "key_version_uri": self.key_version_uri,
-                "key_identity_id": self.key_identity_id,
-                "key_identity_client_id": self.key_identity_client_id,
-            }
-        )

@@ -1,6 +1,7 @@
 """A served model that answers at once; each version of it is a deployment of its own."""
 
 from dataclasses import dataclass, field
+from math import ceil
 
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
@@ -51,6 +52,11 @@ class EndpointArgs(Args):
     """How few and how many replicas there may be, the least being 1."""
     requests_per_replica_per_minute: pulumi.Input[int]
     """How many requests a minute one replica should answer: above it there is one replica more."""
+    start_up_seconds: int | None = None
+    """How many seconds the container may take until it answers at its health route. It must be known.
+
+    Where this is left out, it must answer within some five minutes.
+    """
     rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1))
     """How a new version comes in. Its canary is a share of the requests.
 
@@ -154,6 +160,11 @@ class Endpoint(pulumi.ComponentResource):
         probe = ml.ProbeSettingsArgs(
             initial_delay="PT30S", period="PT10S", timeout="PT2S", failure_threshold=30, success_threshold=1
         )
+        # The other probes begin once this one has succeeded, and the deployment stands once they have.
+        starting = args.start_up_seconds and ml.ProbeSettingsArgs(
+            period="PT10S", timeout="PT10S", failure_threshold=ceil(args.start_up_seconds / 10), success_threshold=1
+        )
+        minutes = f"{60 + ceil((args.start_up_seconds or 0) / 60)}m"
         collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=1.0)
         return ml.OnlineDeployment(
             f"{name}-{version}",
@@ -174,6 +185,7 @@ class Endpoint(pulumi.ComponentResource):
                 request_settings=ml.OnlineRequestSettingsArgs(
                     max_concurrent_requests_per_instance=4, max_queue_wait="PT5S", request_timeout="PT60S"
                 ),
+                startup_probe=starting or None,
                 liveness_probe=probe,
                 readiness_probe=probe,
                 data_collector=ml.DataCollectorArgs(
@@ -186,7 +198,7 @@ class Endpoint(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=["sku.capacity"],
-                custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
+                custom_timeouts=pulumi.CustomTimeouts(create=minutes, update=minutes, delete="60m"),
             ),
         )
 

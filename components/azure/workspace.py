@@ -49,6 +49,8 @@ class WorkspaceArgs(Args):
     """The id of the container registry that the images which the workspace builds are kept in."""
     vault_id: Text
     """The id of the key vault that holds the key, and in which the workspace keeps its secrets."""
+    key_vault_id: Text | None = None
+    """The id of the vault in which the key is, where it is another than that of the secrets."""
     key_version_uri: Text
     """The address of a version of the key, such as https://vault.vault.azure.net/keys/data/VERSION."""
     key_identity_id: Text
@@ -121,7 +123,7 @@ class Workspace(pulumi.ComponentResource):
                 "status": "Enabled",
                 "identity": {"user_assigned_identity": args.key_identity_id},
                 "key_vault_properties": {
-                    "key_vault_arm_id": args.vault_id,
+                    "key_vault_arm_id": args.key_vault_id or args.vault_id,
                     "key_identifier": args.key_version_uri,
                 },
             },

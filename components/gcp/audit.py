@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging, projects
 
-from components.given import Args, Text
+from components.given import Args, BadArgument, Text
 
 KEEP_DAYS = 365
 KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
@@ -22,16 +22,24 @@ _LOGS = (
 
 @dataclass(kw_only=True)
 class AuditArgs(Args):
-    """What is recorded where."""
+    """What is recorded where. Raises BadArgument where both a log bucket and the key of one are given, or neither."""
 
     project: Text
     """The id of the Google Cloud project whose calls are recorded."""
     region: Text
     """The region of the log bucket, which must be the key's."""
+    given_bucket_id: Text | None = None
+    """The log bucket that is there, `projects/PROJECT/locations/REGION/buckets/ID`. It is left as it is."""
     bucket_id: Text
-    """What the log bucket is called. The name stays taken for a week after the bucket is deleted."""
-    logs_key_id: Text
-    """The KMS key of the log bucket. The project's Logging agent must be allowed to use it."""
+    """What the log bucket is called that is made where none is given. The name stays taken for a week after the bucket
+    is deleted."""
+    logs_key_id: Text | None = None
+    """The KMS key of the log bucket that is made. The project's Logging agent must be allowed to use it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.given_bucket_id is None) is (self.logs_key_id is None):
+            raise BadArgument("AuditArgs.logs_key_id: is for a log bucket that is made; give it or given_bucket_id")
 
 
 class Audit(pulumi.ComponentResource):
@@ -40,7 +48,10 @@ class Audit(pulumi.ComponentResource):
     The configuration records each administration, read and write of every service, and exempts nobody. A project has
     one such configuration. The bucket also takes the flows, the denied connections and the DNS queries of networks.
     Nobody can empty the bucket or shorten its retention: it is locked and keeps each entry for 365 days. The sink
-    needs no grant, because the bucket is in its own project. Log buckets carry no labels. All three are protected.
+    needs no grant, because the bucket is in its own project. A bucket that is given is left as it is; where it is in
+    another project, the sink's writer must be granted it there
+    (https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth). Log buckets carry no labels. All three
+    are protected.
     Rules: CIS Google Cloud 2.1, 2.2 and 2.3, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
     Cloud Logging, "Configure CMEK for log buckets",
     https://cloud.google.com/logging/docs/routing/managed-encryption-storage
@@ -52,21 +63,12 @@ class Audit(pulumi.ComponentResource):
     def __init__(self, name: str, args: AuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Audit", name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True)
-        bucket = logging.ProjectBucketConfig(
-            f"{name}-bucket",
-            project=args.project,
-            location=args.region,
-            bucket_id=args.bucket_id,
-            description="Audit, flow and DNS logs of the pilot",
-            retention_days=KEEP_DAYS,
-            locked=True,
-            cmek_settings={"kms_key_name": args.logs_key_id},
-            opts=kept,
-        )
+        given = args.given_bucket_id
+        kept_in = self._bucket(name, args, kept) if given is None else pulumi.Output.from_input(given)
         logging.ProjectSink(
             f"{name}-sink",
             project=args.project,
-            destination=pulumi.Output.concat("logging.googleapis.com/", bucket.id),
+            destination=pulumi.Output.concat("logging.googleapis.com/", kept_in),
             filter=" OR ".join(f'log_id("{log}")' for log in _LOGS),
             unique_writer_identity=True,
             opts=kept,
@@ -78,5 +80,18 @@ class Audit(pulumi.ComponentResource):
             audit_log_configs=[{"log_type": kind} for kind in KINDS],
             opts=kept,
         )
-        self.bucket_id = bucket.id
+        self.bucket_id = kept_in
         self.register_outputs({"bucket_id": self.bucket_id})
+
+    def _bucket(self, name: str, args: AuditArgs, kept: pulumi.ResourceOptions) -> pulumi.Output[str]:
+        return logging.ProjectBucketConfig(
+            f"{name}-bucket",
+            project=args.project,
+            location=args.region,
+            bucket_id=args.bucket_id,
+            description="Audit, flow and DNS logs of the pilot",
+            retention_days=KEEP_DAYS,
+            locked=True,
+            cmek_settings={"kms_key_name": args.logs_key_id or ""},
+            opts=kept,
+        ).id

@@ -1,6 +1,6 @@
 """A model as Vertex AI runs it: an image and an artifact folder, a version of its own in the registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -40,6 +40,13 @@ class ModelArgs(Args):
     """The path of predictions, `/predict` where this is left out."""
     health_route: Text = HEALTH_ROUTE
     """The path of health checks, `/health` where this is left out."""
+    command: pulumi.Input[Sequence[Text]] | None = None
+    """What the container runs in place of its image's ENTRYPOINT; its CMD is left out then."""
+    args: pulumi.Input[Sequence[Text]] | None = None
+    """The arguments of the command, in place of the image's CMD."""
+    start_up_seconds: pulumi.Input[int] | None = None
+    """How many seconds the container may take until it answers at `health_route`, 10 to 7200. Where this is left out,
+    it must listen within 40 seconds."""
     artifact_uri: Text
     """The folder of the model's artifact, `gs://BUCKET/FOLDER/`. Vertex AI keeps a copy of it."""
     service_account: Text
@@ -66,6 +73,9 @@ def versioned_model(name: str, args: ModelArgs, tags: Tags, opts: pulumi.Resourc
         image=args.image,
         artifact_uri=args.artifact_uri,
         environment=args.environment,
+        command=args.command,
+        args=args.args,
+        start_up_seconds=args.start_up_seconds,
         predict_route=args.predict_route,
         health_route=args.health_route,
         ports=[args.port],

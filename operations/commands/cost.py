@@ -1,5 +1,6 @@
 """`mlplatform cost STACK...`: the bill, line by line."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,14 +17,15 @@ def cost(
     stacks: Annotated[
         list[str], typer.Argument(metavar="STACK...", help="Stacks such as aws-pilot, or paths of their files.")
     ],
+    format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
     second_opinion: Annotated[
         bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
     ] = False,
-    format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
 ) -> None:
     """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
-    Where a price is unknown, they are the least that it can cost. JSON has the list `costs`, an item for each stack.
+    Where a price is unknown, they are the least that it can cost. JSON has the list `costs`, an item for each stack;
+    its `second_opinion` is null where infracost was not asked.
     """
     from operations import second_opinion as second
     from operations.judge import cost_of
@@ -37,19 +39,20 @@ def cost(
             running.start(programs[0].platform, one=True)
         graphs = [running.run(program)[0] for program in programs]
     bills = [(graph.stack, cost_of(graph)) for graph in graphs]
-    opinions = [
-        list(second.ask(g).beside(bill)) if second_opinion else [] for g, (_, bill) in zip(graphs, bills, strict=True)
-    ]
+    opinions = [second.ask(graph) if second_opinion else None for graph in graphs]
+    said = [list(opinion.beside(bill)) if opinion else None for (_, bill), opinion in zip(bills, opinions, strict=True)]
     if format is ListFormat.JSON:
-        beside = [{"second_opinion": opinion} if second_opinion else {} for opinion in opinions]
-        said = zip(bills, beside, strict=True)
-        print_list(costs=[{"stack": stack, **bill.model_dump(mode="json"), **more} for (stack, bill), more in said])
+        costs = [
+            {"stack": stack, **bill.model_dump(mode="json"), "second_opinion": opinion}
+            for (stack, bill), opinion in zip(bills, said, strict=True)
+        ]
+        print_list(costs=costs)
         return
-    for (stack, bill), opinion in zip(bills, opinions, strict=True):
-        _show(stack, bill, opinion, Console())
+    for (stack, bill), opinion in zip(bills, said, strict=True):
+        _show(stack, bill, opinion or (), Console())
 
 
-def _show(stack: str, bill: "Cost", opinion: list[str], screen: Console) -> None:
+def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> None:
     from operations import console, words
 
     table = console.folding_table("resource", "what")

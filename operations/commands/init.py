@@ -17,6 +17,7 @@ from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS, PlatformRecord
 from catalogue.wording import found_word, nearest
 from operations.commands.schema import NAME as SCHEMA
+from operations.ranges import free_range
 from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
 from stacks.sections.workspace import FAMILY
@@ -53,6 +54,10 @@ def init(
     image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
     artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
     family: Annotated[str, typer.Option(help="The hardware family of the endpoint.")] = FAMILY,
+    cidr: Annotated[
+        str | None,
+        typer.Option(help="The network's addresses; without them, the first range that overlaps none in use here."),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write to; - is standard output.")] = STACKS,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
@@ -80,7 +85,7 @@ def init(
     }
     answers = _answers(said)
     schema = SCHEMA if shown else Path(os.path.relpath(STACKS / SCHEMA, out)).as_posix()
-    text = _text(stack, answers, family, schema)
+    text = _text(stack, answers, family, cidr or free_range(STACKS if shown else out, file), schema)
     document, slips = load(text)
     validate(document["config"], display(file), slips)
     if shown:
@@ -95,7 +100,7 @@ def init(
 
 def _answers(said: Mapping[str, str | None]) -> dict[str, str]:
     """What each option says, or else a person in the terminal. Raises BadInput naming all that nobody says."""
-    asks = sys.stdin.isatty()
+    asks = _terminal()
     answers = {key: value for key, value in said.items() if value is not None}
     if asks and "platform" not in answers:
         answers["platform"] = typer.prompt(f"platform ({', '.join(PLATFORMS)})")
@@ -138,7 +143,12 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
     }
 
 
-def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
+def _terminal() -> bool:
+    """Whether a person is there to ask."""
+    return sys.stdin.isatty()
+
+
+def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: str) -> str:
     """The stack file: what was said, and why each part is there."""
     platform = PLATFORMS[said["platform"]]
     people = [who.partition("=") for who in said["user"].split(",")]
@@ -155,7 +165,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, schema: str) -> str:
         f"  mlplatform:owner: {_quoted(said['owner'])}  # alarms and alerts of the budget go here",
         "  # The network is the stack's own and private. Choose a range that overlaps with none you may join it to.",
         "  mlplatform:network:",
-        "    cidr: 10.40.0.0/20",
+        f"    cidr: {_quoted(cidr)}",
         *_zones(platform.name, said["region"], "zones"),
         "  mlplatform:budget:",
         f"    monthly_usd: {said['monthly_usd'] if _number(said['monthly_usd']) else _quoted(said['monthly_usd'])}",

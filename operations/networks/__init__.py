@@ -17,10 +17,10 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from operations import facts, words
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPicture, NetworkPlace, Running, RunningPart
-from policies.once import once_a_graph
 
 T = TypeVar("T")
 

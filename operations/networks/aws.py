@@ -29,13 +29,13 @@ from catalogue.kinds.aws.scheduler import SCHEDULE
 from catalogue.kinds.aws.sfn import STATE_MACHINE, jobs_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties, Unreadable
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
 from policies.aws.documents import allows
 from policies.aws.network import DESTINATIONS
-from policies.once import once_a_graph
 from policies.rule import conditions, statements
 
 PLATFORM = "SageMaker's own network"

@@ -51,6 +51,7 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     from operations.preview import preview
 
     on = ["--stack", stack, "--yes"]
+    given = _standing(engine)
     start = time.monotonic()
     if _shown_short(engine, ["up", *on, "--skip-preview", "--suppress-outputs"]):
         say(f"`pulumi up` failed; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
@@ -69,12 +70,20 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     if protected:
         engine.ask("state", "unprotect", "--all", *on)
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
-    state = state_of(engine.home)
-    left = [f"{one.type}::{one.name}" for one in (state.resources.all() if state else [])]
+    now = _standing(engine)
+    left, gone = sorted(now - given), sorted(given - now)
     say("`pulumi destroy` failed" if failed else f"{stack} is down; {len(left)} resources are left in the cloud")
-    for name in left:
-        say(f"  {name}")
-    return bool(failed or left)
+    for type_, id_ in left:
+        say(f"  {type_}::{id_}")
+    if given:
+        say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
+    return bool(failed or left or gone)
+
+
+def _standing(engine: "Engine") -> set[tuple[str, str]]:
+    """The type and the id of whatever stands in the simulated cloud: before `up`, what the landing zone gives."""
+    state = state_of(engine.home)
+    return {(one.type, one.id) for one in (state.resources.all() if state else [])}
 
 
 def _shown_short(engine: "Engine", arguments: list[str]) -> int:

@@ -1,8 +1,10 @@
 """Writes the generated facts of the catalogue: `python -m operations.sources FOLDER`, or `make facts SOURCES=FOLDER`.
 
 FOLDER holds a checkout of each provider that Pulumi bridges, `terraform-provider-aws` and
-`terraform-provider-google-beta`, at a tag; and of what says rights, `pulumi/pulumi-aws-native` and
-`iann0036/iam-dataset`. Exit 2: a source is missing or cannot be read; nothing is written then.
+`terraform-provider-google-beta`, at a tag; of what says rights, `pulumi/pulumi-aws-native` and
+`iann0036/iam-dataset`; and of what says whose AWS's images are, `aws/sagemaker-python-sdk`. What AWS's services take at
+most is read from botocore, in the environment of Checkov. Exit 2: a source is missing or cannot be read; nothing is
+written then.
 """
 
 import json
@@ -18,7 +20,7 @@ from catalogue.kind import Kind, Renders
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.rendering import Terraform
-from operations.sources import bridged, rights, sdk
+from operations.sources import bridged, registries, rights, sdk, sizes
 from operations.sources.golang import Unread
 from operations.sources.terraform import Aws, Google, Provider
 
@@ -27,6 +29,9 @@ _BRIDGED: Mapping[Platform, tuple[str, type[Provider]]] = {
     "gcp": ("terraform-provider-google-beta", Google),
 }
 _RIGHTS: Mapping[Platform, str] = {"aws": "pulumi/pulumi-aws-native", "gcp": "iann0036/iam-dataset"}
+
+_IMAGES = "aws/sagemaker-python-sdk"
+CHECKOV = Path(__file__).resolve().parents[2] / "policies" / "checkov"
 
 
 def main(arguments: list[str]) -> int:
@@ -56,8 +61,14 @@ def _file(platform: Platform, sources: Path) -> dict[str, Any]:
         provider = reader(root)
         said["replaces"] = _source(f"hashicorp/{repository}", _tag(root), through=provider.through)
         said["rights"] = _source(_RIGHTS[platform], _commit(sources / _RIGHTS[platform].rpartition("/")[2]))
+    images: list[str] = []
+    if platform == "aws":
+        images = registries.of_aws(sources / _IMAGES.rpartition("/")[2])
+        said["longest"] = _source("boto/botocore", _botocore_version())
+        said["registries"] = _source(_IMAGES, _commit(sources / _IMAGES.rpartition("/")[2]), registries.FOLDER)
     own = {token: kind for token, kind in kinds(platform).items() if not token.startswith(("pulumi:", "mlplatform:"))}
-    return {"sources": said, "types": {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}}
+    types = {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}
+    return {"sources": said, "types": types, **({"registries": images} if images else {})}
 
 
 def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: Path) -> dict[str, Any]:
@@ -76,6 +87,8 @@ def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: P
         facts["replaces"] = bridged.replaces(kind.token, way, schema)
         facts["unread"] = bridged.missing(kind.token, way, schema)
         facts["rights"] = _rights(kind.token, way, provider, sources)
+    if platform == "aws":
+        facts["longest"] = sizes.of_aws(kind.token, _botocore() / "data") or None
     if isinstance(provider, Google) and isinstance(way, Terraform):
         facts["api"] = provider.api(way.type)
     return {name: fact for name, fact in facts.items() if fact is not None or name == "taggable"}
@@ -90,6 +103,22 @@ def _rights(token: str, way: Terraform, provider: Provider, sources: Path) -> li
 def _source(name: str, version: str, below: str = "", through: str = "") -> dict[str, str]:
     address = f"https://github.com/{name}/tree/{version}/{below}".rstrip("/")
     return {"name": name, "version": version, "address": address, "through": through, "read": date.today().isoformat()}
+
+
+def _botocore() -> Path:
+    """botocore as Checkov's environment has it. Raises Unread."""
+    found = next((CHECKOV / ".venv").glob("lib/python*/site-packages/botocore"), None)
+    if found is None:
+        raise Unread(f"{CHECKOV} has no environment with botocore; run make setup")
+    return found
+
+
+def _botocore_version() -> str:
+    """Its version. Raises Unread."""
+    installed = next(_botocore().parent.glob("botocore-*.dist-info"), None)
+    if installed is None:
+        raise Unread(f"{_botocore()} says no version; run make setup")
+    return installed.name.removeprefix("botocore-").removesuffix(".dist-info")
 
 
 def _tag(root: Path) -> str:

@@ -24,7 +24,7 @@ class Pair:
 
 def pairs(type_: str, way: Terraform, schema: Schema) -> Iterator[Pair]:
     """Every input that the schema has, at any depth."""
-    renamed = {name: _letters(other) for name, other in way.renamed.items()}
+    renamed = {name: letters(other) for name, other in way.renamed.items()}
     yield from _pairs([resource_shape(type_)], schema.attributes, renamed, "")
 
 
@@ -54,10 +54,10 @@ def _pairs(
     shapes: list[Object], attributes: Mapping[str, Attribute], renamed: Mapping[str, str], above: str
 ) -> Iterator[Pair]:
     """The inputs of each shape, an input before what lies below it."""
-    named = {_letters(name): name for name in attributes}
+    named = {letters(name): name for name in attributes}
     for shape in shapes:
         for wire, known in shape.properties.items():
-            options = [renamed[wire]] if wire in renamed else list(_singulars(wire.lower()))
+            options = [renamed[wire]] if wire in renamed else list(singulars(wire.lower()))
             name = next((named[option] for option in options if option in named), None)
             if name is None:
                 continue
@@ -66,11 +66,12 @@ def _pairs(
             yield from _pairs(sdk.objects(known.shape()), pair.attribute.nested, {}, f"{pair.path}.")
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """The letters of a name, by which names of several sources are compared."""
     return name.replace("_", "").lower()
 
 
-def _singulars(letters: str) -> Iterator[str]:
+def singulars(letters: str) -> Iterator[str]:
     """A name as it stands, then as the bridge may have made its plural of it."""
     yield letters
     if letters.endswith("ies"):

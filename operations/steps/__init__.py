@@ -59,6 +59,8 @@ def manual(
             commands=[command for command, _ in asked],
             checks=[check for _, check in asked],
         )
+    for place, granted_by in graph.placement.sources if graph.placement else ():
+        yield ManualStep(what=f"let the stack's identities in to {place}", who=granted_by)
     yield from own.before_up(graph, account, region)
     if two:
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground")

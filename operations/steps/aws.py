@@ -11,8 +11,10 @@ from catalogue.graph import Graph
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION
+from catalogue.landing_zones import AwsZone
 from operations.steps import query
 from operations.verdict import ManualStep
+from policies import given
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -27,8 +29,32 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """None: AWS's services need not be switched on."""
-    yield from ()
+    """AWS's services need not be switched on. Whoever keeps what a landing zone gives must let the stack use it."""
+    zone = given.zone(graph)
+    if not isinstance(zone, AwsZone):
+        return
+    if zone.keys is not None:
+        policies = [f"aws kms get-key-policy --policy-name default --key-id {key}" for key in vars(zone.keys).values()]
+        yield ManualStep(
+            what=f"let the account's roles use {zone.keys.data} through its services in the key's policy, and log "
+            f"groups, trail, log delivery and alerts use {zone.keys.logs}",
+            who=zone.owner,
+            checks=[f"{policy} --region {region}" for policy in policies],
+        )
+    if zone.logs is not None:
+        writers = "log delivery" if zone.trail else "the stack's trail, below trail/, and log delivery"
+        bucket = zone.logs.rpartition(":")[2]
+        yield ManualStep(
+            what=f"let {writers} write to {zone.logs} in the bucket's policy",
+            who=zone.owner,
+            checks=[f"aws s3api get-bucket-policy --bucket {bucket}"],
+        )
+    if zone.trail is not None:
+        yield ManualStep(
+            what=f"see that {zone.trail} records management calls, object calls and predictions",
+            who=zone.owner,
+            checks=[f"aws cloudtrail get-event-selectors --region {region} --trail-name {zone.trail}"],
+        )
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -13,8 +13,10 @@ from catalogue.hardware import catalogue
 from catalogue.kind import ArmType, Renders
 from catalogue.kinds import kind_of
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.landing_zones import AzureZone
 from operations.steps import query
 from operations.verdict import ManualStep
+from policies import given
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -51,6 +53,14 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"az provider list --subscription {account} "
                 "--query \"[?registrationState=='Registered'].namespace\" --output tsv"
             ],
+        )
+    zone = given.zone(graph)
+    if isinstance(zone, AzureZone) and zone.keys is not None:
+        yield ManualStep(
+            what=f"see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on "
+            f"{zone.keys.data}, and that the vault lets trusted services in",
+            who=zone.owner,
+            checks=[f"az role assignment list --subscription {account} --all --assignee {zone.keys.identity_id}"],
         )
 
 

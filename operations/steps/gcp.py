@@ -5,14 +5,14 @@
 stand there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph
-from catalogue.kind import Apis
+from catalogue.kind import Apis, Keys, Kind
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, vertex, workbench
-from catalogue.landing_zones import GcpNetwork
+from catalogue.landing_zones import GcpNetwork, GcpZone
 from operations.verdict import ManualStep
 from policies import given
 
@@ -71,8 +71,41 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
             checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
         )
+    yield from _kept_by_others(graph, kinds)
 
 
+def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]:
+    """What whoever keeps the keys, the log store and the sink of a landing zone must let the stack do."""
+    zone = given.zone(graph)
+    if not isinstance(zone, GcpZone):
+        return
+    if zone.keys is not None:
+        users = {
+            user for kind in kinds if isinstance(kind.keys, Keys) for place in kind.keys.at for user in place.users
+        }
+        yield ManualStep(
+            what=f"grant roles/cloudkms.cryptoKeyEncrypterDecrypter on {zone.keys.data} to the project's agents "
+            f"({', '.join(sorted(users - {_LOGGING}))})"
+            + (f", and on {zone.keys.logs} to {_LOGGING}" if zone.keys.logs else ""),
+            who=zone.owner,
+            checks=[f"gcloud kms keys get-iam-policy {key}" for key in (zone.keys.data, zone.keys.logs) if key],
+        )
+    if zone.logs is not None and zone.logs.split("/")[1] != zone.account:
+        yield ManualStep(
+            what=f"grant the sink's writer roles/logging.bucketWriter on {zone.logs}",
+            who=zone.owner,
+            checks=[f"gcloud projects get-iam-policy {zone.logs.split('/')[1]}"],
+        )
+    if zone.trail is not None:
+        above, id_, _, sink = zone.trail.split("/")
+        yield ManualStep(
+            what=f"see that {zone.trail} takes the project's data access, flow and DNS logs",
+            who=zone.owner,
+            checks=[f"gcloud logging sinks describe {sink} --{above.removesuffix('s')}={id_}"],
+        )
+
+
+_LOGGING = "gcp-sa-logging"
 _AGENTS = (
     "serviceAccount:PROJECT_NUMBER@cloudservices.gserviceaccount.com",
     "serviceAccount:service-PROJECT_NUMBER@gcp-sa-notebooks.iam.gserviceaccount.com",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ecr, sagemaker
 from catalogue.properties import Properties
+from policies import given
 from policies.aws.documents import allows, is_everybody
 from policies.rule import Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
 
@@ -16,9 +17,12 @@ from policies.rule import Found, conditions, resource_rule, stack_rule, statemen
     remedy="Keep the audit component's trail and its three event selectors.",
 )
 def trail(graph: Graph) -> Found:
-    """Multi-region, validated, with selectors for management calls, S3 objects and SageMaker endpoints."""
+    """Multi-region, validated, with selectors for management calls, S3 objects and SageMaker endpoints.
+
+    A landing zone may give one, which nobody can read here: `landing-zone-unread` says so.
+    """
     trails = graph.of(cloudtrail.TRAIL)
-    if not trails:
+    if not trails and not given.trail(graph):
         yield None, "has no trail"
     for item in trails:
         for switch in ("isMultiRegionTrail", "enableLogFileValidation", "includeGlobalServiceEvents"):

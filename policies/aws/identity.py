@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import count, iam, sagemaker, sns
+from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals
-from policies.rule import conditions, resource_rule, stack_rule, statements
+from policies.rule import conditions, named_places, resource_rule, stack_rule, statements
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
@@ -250,4 +250,28 @@ def topic_policy(props: Properties) -> Iterator[str]:
             yield f"{name_of(statement)} lets a service publish for any account"
 
 
-RULES = [no_wildcard, boundary, trust, pass_role, guardrails, topic_policy]
+@stack_rule(
+    "identity-written-places",
+    iam.ROLE_POLICY,
+    severity="medium",
+    says="The stack writes to its own buckets, and to those of others that the stack file names.",
+    remedy="In the stack file, point the output_uri of batch_jobs at the stack's own bucket, or name the bucket under "
+    "sources, with its account and who lets the stack in.",
+    mandatory=False,
+    stack_key="batch_jobs",
+)
+def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
+    """Another stack's bucket has a policy and a key that know nothing of this stack, and goes when that stack goes.
+
+    A name tells no account, so this is advice: the permissions boundary denies writing to another account anyway.
+    """
+    known = {bucket.props.text_if_known("bucket") for bucket in graph.of(s3.BUCKET)} | named_places(graph)
+    for statement in filter(allows, _granted(policy.props)):
+        if "s3:PutObject" in statement.each_text("Action"):
+            arns = statement.each_text("Resource")
+            for bucket in sorted({arn.removeprefix("arn:aws:s3:::").partition("/")[0] for arn in arns}):
+                if bucket not in known and f"s3://{bucket}" not in known:
+                    yield f"lets the stack write to s3://{bucket}, which it does not make"
+
+
+RULES = [no_wildcard, boundary, trust, pass_role, guardrails, topic_policy, written_places]

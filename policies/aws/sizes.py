@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
+from catalogue.behaviour import values_at
+from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import iam, kms, s3
+from catalogue.marks import is_special, is_unknown
 from catalogue.properties import Properties
 from policies.rule import stack_rule
 
@@ -61,6 +64,28 @@ def document(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"has a policy of {size:,} characters, and AWS takes {most:,} ({path})"
 
 
+@stack_rule(
+    "sizes-input",
+    *(token for token, facts in generated("aws").types.items() if facts.longest),
+    severity="high",
+    says="No text, list or map is longer than its service takes: 10 variants of an endpoint, 100 variables of a "
+    "container, 50 tags, 63 characters of a name of SageMaker's, and every other that AWS's own SDK knows.",
+    remedy="Shorten it; where it grows with the stack file, say less there, or make two stacks of it.",
+)
+def inputs(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The service models of botocore, https://github.com/boto/botocore (catalogue/generated/aws.json has the version).
+
+    Characters where it is a text, entries where it is a list or a map. Policy documents have rules of their own.
+    """
+    for path, most in generated("aws").types[resource.type].longest.items():
+        for value in values_at(resource.inputs, path):
+            known = isinstance(value, Sized) and not is_unknown(value) and not is_special(value)
+            length = len(value) if known else 0
+            if length > most:
+                what = "characters" if isinstance(value, str) else "entries"
+                yield f"has {length:,} {what} at {path}, and AWS takes {most:,}"
+
+
 def _size(props: Properties, path: str, but_white_space: bool = True) -> int:
     """The length of a document. What is not known yet raises, and is judged once it is."""
     value = props.value_or_none(path)
@@ -68,4 +93,4 @@ def _size(props: Properties, path: str, but_white_space: bool = True) -> int:
     return len((re.sub(r"\s", "", text) if but_white_space else text).encode())
 
 
-RULES = [role_policies, document]
+RULES = [role_policies, document, inputs]

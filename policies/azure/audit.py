@@ -14,6 +14,7 @@ from catalogue.kinds.azure import (
 )
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, SERVED, WORKSPACE
 from catalogue.properties import Properties
+from policies import given
 from policies.rule import resource_rule, stack_rule
 
 _RANDOM = re.compile(r".*[0-9a-f]{8}")
@@ -37,7 +38,7 @@ def trail(graph: Graph, resource: Resource) -> Iterator[str]:
     management calls by the subscription's activity log, which Azure keeps for 90 days by itself.
     """
     if resource.type == applicationinsights.COMPONENT:
-        if not graph.refers(resource, "workspaceResourceId", operationalinsights.WORKSPACE):
+        if not _kept(graph, resource, "workspaceResourceId"):
             yield "keeps its logs in a workspace that is not the stack's"
         return
     settings = graph.referring(monitor.DIAGNOSTIC_SETTING, "resourceUri", resource)
@@ -57,7 +58,13 @@ def _records(graph: Graph, setting: Resource) -> bool:
         log.flag_or_none("enabled") is True and log.text_or_empty("categoryGroup") == "allLogs"
         for log in setting.props.each_section("logs")
     )
-    return everything and bool(graph.refers(setting, "workspaceId", operationalinsights.WORKSPACE))
+    return everything and _kept(graph, setting, "workspaceId")
+
+
+def _kept(graph: Graph, resource: Resource, path: str) -> bool:
+    """Whether the path names a log workspace of the stack, or that of its landing zone."""
+    own = graph.refers(resource, path, operationalinsights.WORKSPACE)
+    return bool(own) or given.logs(graph) == resource.props.text_or_empty(path)
 
 
 @resource_rule(

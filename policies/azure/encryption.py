@@ -15,7 +15,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, authorization, containerregistry, keyvault, storage
 from catalogue.kinds.azure.machinelearningservices import DATASTORE, WORKSPACE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
+from catalogue.landing_zones import AzureZone
 from catalogue.properties import Properties
+from policies import given
 from policies.azure.reading import not_before
 from policies.rule import KEPT_FOR_EVER, OPEN_TO_OTHERS, resource_rule, stack_rule
 
@@ -48,7 +50,7 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580 (registry); MCSB DP-5. Storage follows the rotation where no version is named.
     """
     switch, wanted, _ = _SWITCHES[resource.type]
-    if not graph.refers(resource, "encryption", keyvault.KEY):
+    if not graph.refers(resource, "encryption", keyvault.KEY) and not _given(graph, resource):
         yield "is encrypted with a key that is not the stack's"
     if resource.props.text_or_empty(switch).lower() != wanted.lower():
         yield f"does not use its key ({switch})"
@@ -64,7 +66,12 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Pass the encryption component's identity, which carries its role on the key.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Each service uses the key when it makes the resource ("Configure customer-managed keys" of each service)."""
+    """Each service uses the key when it makes the resource ("Configure customer-managed keys" of each service).
+
+    A landing zone's identity has its role on the landing zone's key already, or a manual step of the verdict gives it.
+    """
+    if _given(graph, resource):
+        return
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
     granted = [
@@ -81,6 +88,20 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
     acts_as = _SWITCHES[resource.type][2]
     if not resource.props.is_given(acts_as) or not graph.refers(resource, "identity", IDENTITY):
         yield f"does not say as whom it reaches its key ({acts_as})"
+
+
+def _given(graph: Graph, resource: Resource) -> bool:
+    """Whether the resource uses the landing zone's key, through the landing zone's identity."""
+    zone = given.zone(graph)
+    keys = zone.keys if isinstance(zone, AzureZone) else None
+    if keys is None:
+        return False
+    own = resource.props.section_or_empty("encryption.keyVaultProperties")
+    said = (
+        own.text_or_empty("keyIdentifier") or f"{own.text_or_empty('keyVaultUri')}keys/{own.text_or_empty('keyName')}"
+    )
+    acts_as = resource.props.text_or_empty(_SWITCHES[resource.type][2])
+    return said in (keys.data, keys.data.rpartition("/")[0]) and acts_as in (keys.identity_id, keys.identity_client_id)
 
 
 @resource_rule(

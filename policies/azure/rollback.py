@@ -12,10 +12,11 @@ from catalogue.kinds.azure import monitor, operationalinsights
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT, SCHEDULE, jobs
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.once import once_a_graph
 from catalogue.properties import Properties
+from policies import given
 from policies.azure.reading import foreign, not_before
 from policies.limits import Limits, of
-from policies.once import once_a_graph
 from policies.rule import resource_rule, stack_rule
 
 _VERSIONED = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{7,}")
@@ -89,13 +90,20 @@ def _asked(graph: Graph, table: str, operator: str, *words: str) -> set[str]:
     found: set[str] = set()
     for alarm in graph.of(monitor.QUERY_RULE):
         conditions = list(alarm.props.each_section("criteria.allOf"))
-        if len(conditions) != 1 or not graph.refers(alarm, "scopes", operationalinsights.WORKSPACE):
+        if len(conditions) != 1 or not _asks_the_logs(graph, alarm):
             continue
         query = conditions[0].text_if_known("query")
         wanted = table in query and all(word in query for word in words)
         if wanted and conditions[0].text_or_empty("operator") == operator:
             found |= set(re.findall(r"'([^']+)'", query))
     return found
+
+
+def _asks_the_logs(graph: Graph, alarm: Resource) -> bool:
+    """Whether an alarm asks a log workspace of the stack, or that of its landing zone, and nothing else."""
+    own = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
+    known = list(alarm.props.each_text_if_known("scopes"))
+    return not any(foreign(alarm.props, "scopes", own)) if own else bool(known) and {*known} == {given.logs(graph)}
 
 
 @once_a_graph
@@ -232,9 +240,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
             if not scopes or any(foreign(alarm.props, "scopes", scopes)):
                 yield f"watches nothing: {metric or 'no metric'} is not published by its scope"
         return
-    logs = graph.refers(alarm, "scopes", operationalinsights.WORKSPACE)
-    asks = alarm.props.is_given_in_each("criteria.allOf.query")
-    if not logs or not asks or any(foreign(alarm.props, "scopes", logs)):
+    if not alarm.props.is_given_in_each("criteria.allOf.query") or not _asks_the_logs(graph, alarm):
         yield "watches nothing: it asks no log workspace of the stack"
 
 

@@ -3,6 +3,7 @@
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
 from catalogue.properties import Properties
+from policies import given
 from policies.aws.documents import allows, principals
 from policies.exceptions import DesignException
 from policies.rule import conditions, statements
@@ -31,6 +32,18 @@ def trail_is_kept(graph: Graph, trail: Resource) -> bool:
     lifecycles = [each for bucket in buckets for each in graph.referring(s3.LIFECYCLE, "bucket", bucket)]
     days = [days for each in lifecycles for days in each.props.each_number("rules.expiration.days")]
     return bool(sealed and buckets) and all(each >= _YEAR for each in days)
+
+
+def trail_into_given_bucket(graph: Graph, trail: Resource) -> bool:
+    """The trail's files are validated and encrypted, and go to the log store of the landing zone."""
+    logs = given.logs(graph)
+    sealed = trail.props.flag_or_none("enableLogFileValidation") is True and trail.props.is_given("kmsKeyId")
+    return sealed and logs == f"arn:aws:s3:::{trail.props.text_or_empty('s3BucketName')}"
+
+
+def recorded_by_given_trail(graph: Graph, bucket: Resource) -> bool:
+    """The landing zone gives the trail, and the stack has none."""
+    return given.trail(graph) is not None and not graph.of(cloudtrail.TRAIL)
 
 
 def written_by_logs_alone(graph: Graph, bucket: Resource) -> bool:
@@ -132,6 +145,32 @@ EXCEPTIONS = (
         holds=trail_is_kept,
         reason="a message for each delivered log file would reach nobody who acts on it; alarms cover what matters",
         decision=_NOBODY_READS,
+    ),
+    *(
+        DesignException(
+            rule=rule,
+            component="Audit",
+            child="",
+            type=cloudtrail.TRAIL,
+            holds=trail_into_given_bucket,
+            reason="the trail rests validated in the log store that the landing zone gives, which keeps what is its "
+            "own to keep; landing-zone-unread names it",
+            decision=_NOBODY_READS,
+        )
+        for rule in ("CKV2_AWS_10", "CKV_AWS_252")
+    ),
+    *(
+        DesignException(
+            rule=rule,
+            component="PrivateBucket",
+            child="",
+            type=s3.BUCKET,
+            holds=recorded_by_given_trail,
+            reason="calls are for the trail that the landing zone gives to record; landing-zone-unread names it, and "
+            "nobody here has read it",
+            decision=decision,
+        )
+        for rule, decision in (("CKV2_AWS_62", _NOBODY_READS), ("CKV_AWS_18", _AUDIT_LOG))
     ),
     DesignException(
         rule="CKV2_AWS_62",

@@ -2,6 +2,7 @@
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import projects, storage, vertex
+from policies import given
 from policies.exceptions import DesignException
 
 _AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
@@ -43,6 +44,11 @@ def calls_are_recorded(graph: Graph, bucket: Resource) -> bool:
     return recorded >= _READS_AND_WRITES and not any(part.is_given("exemptedMembers") for part in configs)
 
 
+def recorded_by_given_trail(graph: Graph, bucket: Resource) -> bool:
+    """The landing zone gives the sink, and the stack has no audit configuration."""
+    return given.trail(graph) is not None and not graph.of(projects.AUDIT_CONFIG)
+
+
 EXCEPTIONS = (
     DesignException(
         rule="CKV2_GCP_33",
@@ -74,6 +80,16 @@ EXCEPTIONS = (
         holds=calls_are_recorded,
         reason="every read and write is in the audit log, which names the caller; usage logs would repeat it without "
         "the name",
+        decision=_AUDIT_LOG,
+    ),
+    DesignException(
+        rule="CKV_GCP_62",
+        component="PrivateBucket",
+        child="",
+        type=storage.BUCKET,
+        holds=recorded_by_given_trail,
+        reason="calls are for the sink that the landing zone gives to take; landing-zone-unread names it, and nobody "
+        "here has read it",
         decision=_AUDIT_LOG,
     ),
 )

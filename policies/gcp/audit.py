@@ -6,9 +6,10 @@ project's IAM says who reads a model. `identity-no-public-member` and `identity-
 
 from collections.abc import Iterator
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import artifactregistry, logging, mlplatform, projects
 from catalogue.properties import Properties
+from policies import given
 from policies.rule import Found, resource_rule, whole_stack_rule
 
 _CALLS, _SINK = projects.AUDIT_CONFIG, logging.SINK
@@ -32,10 +33,13 @@ _RECORDED = (
     remedy="Keep the audit component's audit configuration of allServices with its three kinds and no exemption.",
 )
 def trail(graph: Graph) -> Found:
-    """There is one configuration for all services. One for a single service only adds to it."""
+    """There is one configuration for all services. One for a single service only adds to it.
+
+    A landing zone may give a sink above the project, which nobody can read here: `landing-zone-unread` says so.
+    """
     configs = graph.of(_CALLS)
     everything = [config for config in configs if config.props.text_or_empty("service") == "allServices"]
-    if not everything:
+    if not everything and not given.trail(graph):
         yield None, "records no data access"
     for config in everything:
         recorded = set(config.props.each_text("auditLogConfigs.logType"))
@@ -54,9 +58,9 @@ def trail(graph: Graph) -> Found:
     remedy="Keep the audit component's sink without exclusions, into its locked log bucket.",
 )
 def logs_kept(graph: Graph) -> Found:
-    """A sink of this project leads into a locked log bucket of this stack."""
-    sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS)]
-    if not sinks:
+    """A sink of this project leads into a locked log bucket of this stack, or into that of its landing zone."""
+    sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS) or _leads_there(graph, sink)]
+    if not sinks and not given.trail(graph):
         yield None, "sends its audit log to no bucket of its own"
     for sink in sinks:
         if sink.props.flag_or_none("disabled") or sink.props.is_given("exclusions"):
@@ -69,6 +73,11 @@ def logs_kept(graph: Graph) -> Found:
     for bucket in graph.of(_LOGS):
         if bucket.props.flag_or_none("locked") is not True:
             yield bucket, "can be emptied or shortened"
+
+
+def _leads_there(graph: Graph, sink: Resource) -> bool:
+    logs = given.logs(graph)
+    return logs is not None and sink.props.text_if_known("destination") == f"logging.googleapis.com/{logs}"
 
 
 @resource_rule(

@@ -24,7 +24,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
-from policies.rule import OPEN_TO_OTHERS, Found, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, named_places, resource_rule, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ROLE = serviceaccount.ACCOUNT, projects.CUSTOM_ROLE
 _IN_PROJECT, _ON_ACCOUNT = projects.MEMBER, serviceaccount.MEMBER
@@ -367,7 +367,30 @@ def workspace_owner(props: Properties) -> Iterator[str]:
         yield "is not one person's"
 
 
+@stack_rule(
+    "identity-written-places",
+    _ON_BUCKET,
+    severity="medium",
+    says="The stack writes to its own buckets, and to those of others that the stack file names.",
+    remedy="In the stack file, point the output_uri of batch_jobs at the stack's own bucket, or name the bucket under "
+    "sources, with its account and who lets the stack in.",
+    mandatory=False,
+    stack_key="batch_jobs",
+)
+def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
+    """Another stack's bucket goes when that stack goes, and only who may set its policy can bind this stack there.
+
+    A name tells no project, so this is advice.
+    """
+    known = {bucket.props.text_if_known("name") for bucket in graph.of(_BUCKET)} | named_places(graph)
+    bucket = grant.props.text_if_known("bucket")
+    reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
+    if bucket and not reads and bucket not in known and f"gs://{bucket}" not in known:
+        yield f"lets the stack write to gs://{bucket}, which it does not make"
+
+
 RULES = [
+    written_places,
     no_wildcard,
     no_public_member,
     known_members,

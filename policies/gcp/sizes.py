@@ -5,12 +5,21 @@ from collections import Counter
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import serviceaccount, storage
+from catalogue.kinds.gcp import artifactregistry, kms, projects, serviceaccount, storage
 from catalogue.properties import Properties
 from policies.rule import Found, resource_rule, whole_stack_rule
 
 CONDITIONS = 20
 OPERATORS = 12
+PRINCIPALS = 1_500
+MEMBERS = {
+    projects.MEMBER: "project",
+    storage.BUCKET_MEMBER: "bucket",
+    kms.KEY_MEMBER: "cryptoKeyId",
+    artifactregistry.REPOSITORY_MEMBER: "repository",
+    serviceaccount.MEMBER: "serviceAccountId",
+}
+"""The grants, each with the input that says on what."""
 
 
 @whole_stack_rule(
@@ -48,6 +57,35 @@ def operators(props: Properties) -> Iterator[str]:
             yield f"has {count} logical operators in its condition, and Google Cloud takes {OPERATORS}"
 
 
+@whole_stack_rule(
+    "sizes-principals",
+    *MEMBERS,
+    severity="high",
+    says=f"The policy of a project, a bucket or another resource names at most {PRINCIPALS:,} principals in all.",
+    remedy="Name fewer users, endpoints and batch_jobs in the stack file, or make two stacks of it in two projects.",
+)
+def principals(graph: Graph) -> Found:
+    """IAM, "Quotas and limits", https://cloud.google.com/iam/quotas: a principal counts in each binding that names it.
+
+    Google Cloud counts what is in the policy already, too, so that a stack may fail below this.
+    """
+    found: dict[tuple[str, str], dict[tuple[str, str, str], Resource]] = {}
+    for grant in graph.of(*MEMBERS):
+        on = grant.type, _said(graph, grant, MEMBERS[grant.type])
+        condition = grant.props.text_if_known("condition.expression")
+        bound = _said(graph, grant, "member"), grant.props.text_if_known("role"), condition
+        found.setdefault(on, {})[bound] = grant
+    for grants in found.values():
+        if len(grants) > PRINCIPALS:
+            first = next(iter(grants.values()))
+            yield first, f"is one of {len(grants):,} grants in one policy, and Google Cloud takes {PRINCIPALS:,}"
+
+
+def _said(graph: Graph, grant: Resource, key: str) -> str:
+    """What stands there; what is not known yet is told by what it refers to."""
+    return grant.props.text_if_known(key) or ",".join(sorted(to.urn for to in graph.refers(grant, key)))
+
+
 def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
     """Bucket, role and principal; what is not known yet is told by what it refers to."""
 
@@ -57,4 +95,4 @@ def _bound(graph: Graph, grant: Resource) -> tuple[str, ...]:
     return said("bucket", storage.BUCKET), said("role"), said("member", serviceaccount.ACCOUNT)
 
 
-RULES = [conditions, operators]
+RULES = [conditions, operators, principals]

@@ -8,6 +8,7 @@ run uploaded.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Annotated
 
 import pulumi
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
     from provider.vertex import Vertex
 
 TOKEN = "mlplatform:gcp:Model"
+PROBE_SECONDS = 10
+DEPLOY_SECONDS = 7_200
 OUTPUTS = {"resourceName": "string", "versionId": "string", "versionName": "string"}
 
 
 class Model(pulumi.CustomResource):
     """Creates a model in the Vertex AI registry, served by `image` from the artifact folder `artifact_uri`.
 
-    Another image, artifact, environment, route, port, service account or key is a new version. Display name
-    and labels change without a new version. Another project, location or model id replaces the model. Delete removes
-    every version; Vertex AI refuses it while one is deployed. `model_id` is letters, digits, `_` and `-`, at most 63.
+    Another image, artifact, environment, command, argument, start-up time, route, port, service account or key is a
+    new version. Display name and labels change without a new version. Another project, location or model id replaces
+    the model. Delete removes every version; Vertex AI refuses it while one is deployed. `model_id` is letters, digits,
+    `_` and `-`, at most 63.
     """
 
     @property
@@ -66,6 +70,9 @@ class Model(pulumi.CustomResource):
         kms_key_name: Text,
         labels: pulumi.Input[Mapping[str, Text]],
         environment: pulumi.Input[Mapping[str, Text]] | None = None,
+        command: pulumi.Input[Sequence[Text]] | None = None,
+        args: pulumi.Input[Sequence[Text]] | None = None,
+        start_up_seconds: pulumi.Input[Number] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {
@@ -82,6 +89,9 @@ class Model(pulumi.CustomResource):
             "kmsKeyName": kms_key_name,
             "labels": labels,
             "environment": environment,
+            "command": command,
+            "args": args,
+            "startUpSeconds": start_up_seconds,
         }
         super().__init__(TOKEN, name, {**inputs, **dict.fromkeys(OUTPUTS)}, opts)
 
@@ -97,6 +107,8 @@ ModelId = Annotated[str, Allowed(pattern=r"^[a-z_][a-z0-9_-]{0,62}$")]
 Route = Annotated[str, Allowed(pattern=r"^/")]
 Port = Annotated[int, Allowed(ge=1, le=65535)]
 Environment = Annotated[dict[str, str], Allowed(max_length=100)]
+Words = Annotated[list[str], Allowed(min_length=1)]
+StartUp = Annotated[int, Allowed(ge=PROBE_SECONDS, le=DEPLOY_SECONDS)]
 KmsKeyName = Annotated[str, Allowed(pattern=r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$")]
 
 
@@ -117,6 +129,9 @@ class ModelInputs(Inputs):
     kms_key_name: KmsKeyName
     labels: Labels
     environment: Environment | None = None
+    command: Words | None = None
+    args: Words | None = None
+    start_up_seconds: StartUp | None = None
 
 
 def version_alias(inputs: ModelInputs) -> str:
@@ -167,6 +182,9 @@ class ModelService(Service[ModelInputs]):
                         "healthRoute": inputs.health_route,
                         "ports": [{"containerPort": port} for port in inputs.ports],
                         **({"env": _variables(inputs.environment)} if inputs.environment else {}),
+                        **({"command": inputs.command} if inputs.command else {}),
+                        **({"args": inputs.args} if inputs.args else {}),
+                        **(_start_up(inputs, inputs.start_up_seconds) if inputs.start_up_seconds else {}),
                     },
                     "encryptionSpec": {"kmsKeyName": inputs.kms_key_name},
                     "labels": inputs.labels,
@@ -214,6 +232,8 @@ class ModelService(Service[ModelInputs]):
             "kmsKeyName": found.get("encryptionSpec", {}).get("kmsKeyName"),
             "labels": found.get("labels", {}),
             **({"environment": {one["name"]: one["value"] for one in env}} if (env := container.get("env")) else {}),
+            **{word: container[word] for word in ("command", "args") if container.get(word)},
+            **({"startUpSeconds": _waits(probe)} if (probe := container.get("startupProbe")) else {}),
             **_outputs(id, str(found["versionId"])),
         }
 
@@ -235,6 +255,30 @@ class ModelService(Service[ModelInputs]):
 
 def _variables(environment: Mapping[str, str]) -> list[Json]:
     return [{"name": name, "value": value} for name, value in sorted(environment.items())]
+
+
+def _start_up(inputs: ModelInputs, seconds: int) -> Json:
+    """The checks until a container is healthy, and how long a deployment may take in all: an hour more at most.
+
+    Without a probe Vertex AI restarts a container that opens no port within four tries of ten seconds. No check of
+    health begins before the probe has succeeded. Source: Vertex AI, "Custom container requirements for inference",
+    https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements; the limit of two hours is that of
+    deploymentTimeout, https://cloud.google.com/vertex-ai/docs/reference/rest/v1/ModelContainerSpec
+    """
+    return {
+        "startupProbe": {
+            "httpGet": {"path": inputs.health_route, "port": inputs.ports[0]},
+            "periodSeconds": PROBE_SECONDS,
+            "timeoutSeconds": PROBE_SECONDS,
+            "failureThreshold": ceil(seconds / PROBE_SECONDS),
+        },
+        "deploymentTimeout": f"{min(seconds + 3_600, DEPLOY_SECONDS)}s",
+    }
+
+
+def _waits(probe: Json) -> int:
+    """How many seconds a start-up probe waits at most."""
+    return int(probe.get("periodSeconds", PROBE_SECONDS)) * int(probe.get("failureThreshold", 3))
 
 
 def _name(inputs: ModelInputs) -> str:

@@ -12,7 +12,7 @@ from stacks.aws.ground import Ground
 from stacks.aws.models import model
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import endpoints
+from stacks.sections import endpoints, models
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 
 
@@ -43,6 +43,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 online=_online(item) if isinstance(item, OnlineEndpoint) else None,
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
+                start_up_seconds=models.of(config)[item.model].start_up_seconds,
                 topic_arn=ground.topic_arn,
                 tags=ground.tags,
             ),

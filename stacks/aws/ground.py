@@ -40,11 +40,19 @@ class Ground(Site):
         return {"roles": self.role_arns, "artifacts": self.bucket_name, "images": self.repository_url}
 
 
+@dataclass(frozen=True)
+class Keys:
+    """The keys of everything that rests, made or given."""
+
+    data_key_arn: pulumi.Output[str]
+    logs_key_arn: pulumi.Output[str]
+
+
 def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     site = _site(stack, config)
-    key = _key(site)
-    net = _network(site, config, reach, _audit(site, key))
+    key = _key(site, config)
+    net = _network(site, config, reach, _audit(site, config, key))
     kept = _registry(site, config, key)
     return Ground(
         **vars(site),
@@ -63,7 +71,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
 def _site(stack: str, config: StackConfig) -> Site:
     provider = pulumi_aws.Provider("aws", region=config.region, allowed_account_ids=[config.account])
     opts = pulumi.ResourceOptions(providers=[provider])
-    return Site(stack, config.account, config.region, tags_of(stack, config), opts)
+    return Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config), opts)
 
 
 def _zone(config: StackConfig) -> AwsZone | None:
@@ -81,31 +89,41 @@ def _bucket_name(site: Site) -> str:
     return f"{site.stack}-artifacts-{site.account}"
 
 
-def _key(site: Site) -> Encryption:
-    return Encryption(
+def _key(site: Site, config: StackConfig) -> Keys:
+    zone = _zone(config)
+    if zone is not None and zone.keys is not None:
+        return Keys(pulumi.Output.from_input(zone.keys.data), pulumi.Output.from_input(zone.keys.logs))
+    made = Encryption(
         f"{site.stack}-key",
         EncryptionArgs(account=site.account, region=site.region, trail_name=_trail_name(site), tags=site.tags),
         opts=site.opts,
     )
+    return Keys(made.data_key_arn, made.logs_key_arn)
 
 
-def _audit(site: Site, key: Encryption) -> Audit:
+def _audit(site: Site, config: StackConfig, key: Keys) -> pulumi.Output[str] | None:
+    """Make the trail, where none is given. Returns the bucket of flow logs, made or given; None where there is none."""
+    zone = _zone(config)
+    logs = zone.logs if zone else None
+    if zone is not None and zone.trail is not None:
+        return pulumi.Output.from_input(logs) if logs else None
     return Audit(
         f"{site.stack}-audit",
         AuditArgs(
             account=site.account,
             region=site.region,
             trail_name=_trail_name(site),
-            bucket_name=f"{site.stack}-audit-{site.account}",
+            bucket_name=logs.rpartition(":")[2] if logs else f"{site.stack}-audit-{site.account}",
+            given_bucket=logs is not None,
             logs_key_arn=key.logs_key_arn,
             data_bucket_arns=[f"arn:aws:s3:::{_bucket_name(site)}"],
             tags=site.tags,
         ),
         opts=site.opts,
-    )
+    ).bucket_arn
 
 
-def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit) -> Network:
+def _network(site: Site, config: StackConfig, reach: Iterable[str], flow_logs: pulumi.Output[str] | None) -> Network:
     given = _given_network(config)
     return Network(
         f"{site.stack}-network",
@@ -116,7 +134,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], audit: Audit
             cidr=network.of(config).cidr,
             zones=[] if given else network.of(config).zones,
             reach=sorted(reach),
-            flow_log_bucket_arn=None if given else audit.bucket_arn,
+            flow_log_bucket_arn=None if given else flow_logs,
             tags=site.tags,
         ),
         opts=site.opts,
@@ -138,7 +156,7 @@ def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
     )
 
 
-def _registry(site: Site, config: StackConfig, key: Encryption) -> Registry:
+def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
     return Registry(
         f"{site.stack}-registry",
         RegistryArgs(
@@ -152,7 +170,7 @@ def _registry(site: Site, config: StackConfig, key: Encryption) -> Registry:
     )
 
 
-def _identity(site: Site, config: StackConfig, needs: Needs, key: Encryption, net: Network, kept: Registry) -> Identity:
+def _identity(site: Site, config: StackConfig, needs: Needs, key: Keys, net: Network, kept: Registry) -> Identity:
     zone = _zone(config)
     return Identity(
         f"{site.stack}-identity",
@@ -173,7 +191,7 @@ def _identity(site: Site, config: StackConfig, needs: Needs, key: Encryption, ne
     )
 
 
-def _alerts(site: Site, config: StackConfig, key: Encryption) -> Alerts:
+def _alerts(site: Site, config: StackConfig, key: Keys) -> Alerts:
     return Alerts(
         f"{site.stack}-alerts",
         AlertsArgs(account=site.account, owner=config.owner, logs_key_arn=key.logs_key_arn, tags=site.tags),

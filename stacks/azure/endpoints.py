@@ -11,7 +11,7 @@ from components.azure.names import regional
 from stacks.azure.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import endpoints
+from stacks.sections import endpoints, models
 from stacks.sections.endpoints import online
 
 
@@ -38,6 +38,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 machine=machine(config.platform, item.machine),
                 replicas=item.replicas,
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
+                start_up_seconds=models.of(config)[item.model].start_up_seconds,
                 rollout=item.rollout,
                 log_workspace_id=ground.log_workspace_id,
                 action_group_id=ground.action_group_id,

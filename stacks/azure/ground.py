@@ -15,7 +15,7 @@ from catalogue.hardware import catalogue
 from catalogue.landing_zones import AzureZone
 from components.azure import encryption, store
 from components.azure.audit import Audit, AuditArgs
-from components.azure.encryption import Encryption, EncryptionArgs
+from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
@@ -69,14 +69,14 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     provider = pulumi_azure_native.Provider("azure", subscription_id=config.account, location=config.region)
     opts = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
-    site = Site(stack, config.account, config.region, tags_of(stack, config), opts)
+    site = Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config), opts)
     # The directory that the subscription belongs to, whoever deploys: a login of another one cannot.
     tenant_id = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(provider=provider)).tenant_id
     people = dict(together(Needs, needs).people)
     group = _group(site)
-    audit = _audit(site, group)
+    audit = _audit(site, config, group)
     net = _network(site, config, group, reach)
-    key = _key(site, group, audit, net, tenant_id)
+    key = _key(site, config, group, audit, net, tenant_id)
     kept = _store(site, group, audit, net, key)
     identity = _identity(site, group, audit, key, kept)
     alerts = _alerts(site, config, group)
@@ -115,17 +115,28 @@ def _group(site: Site) -> Group:
     )
 
 
-def _audit(site: Site, group: Group) -> Audit:
+def _zone(config: StackConfig) -> AzureZone | None:
+    zone = landing_zone.given(config)
+    return zone if isinstance(zone, AzureZone) else None
+
+
+def _audit(site: Site, config: StackConfig, group: Group) -> Audit:
+    zone = _zone(config)
     return Audit(
         f"{site.stack}-audit",
-        AuditArgs(group_name=group.group_name, region=site.region, tags=site.tags),
+        AuditArgs(
+            group_name=group.group_name,
+            region=site.region,
+            given_log_workspace_id=zone.logs if zone else None,
+            tags=site.tags,
+        ),
         opts=site.opts,
     )
 
 
 def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]) -> Network:
-    zone = landing_zone.given(config)
-    there = zone.network if isinstance(zone, AzureZone) else None
+    zone = _zone(config)
+    there = zone.network if zone else None
     given = there and GivenNetworkArgs(
         virtual_network_id=there.virtual_network_id, subnet_id=there.subnet_id, zone_ids=there.private_dns_zones
     )
@@ -143,7 +154,25 @@ def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]
     )
 
 
-def _key(site: Site, group: Group, audit: Audit, net: Network, tenant_id: pulumi.Output[str]) -> Encryption:
+def _given_key(config: StackConfig) -> GivenKeyArgs | None:
+    zone = _zone(config)
+    if zone is None or zone.keys is None:
+        return None
+    vault, _, name_and_version = zone.keys.data.partition("keys/")
+    name, _, version = name_and_version.partition("/")
+    return GivenKeyArgs(
+        vault_id=zone.keys.vault_id,
+        vault_uri=vault,
+        name=name,
+        version=version,
+        identity_id=zone.keys.identity_id,
+        identity_client_id=zone.keys.identity_client_id,
+    )
+
+
+def _key(
+    site: Site, config: StackConfig, group: Group, audit: Audit, net: Network, tenant_id: pulumi.Output[str]
+) -> Encryption:
     return Encryption(
         f"{site.stack}-key",
         EncryptionArgs(
@@ -154,6 +183,7 @@ def _key(site: Site, group: Group, audit: Audit, net: Network, tenant_id: pulumi
             subnet_id=net.subnet_id,
             zone_ids=net.zone_ids,
             log_workspace_id=audit.log_workspace_id,
+            given=_given_key(config),
             tags=site.tags,
         ),
         opts=site.opts,

@@ -57,6 +57,7 @@ def made(
             storage_id=kept.storage_id,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
+            key_vault_id=key.key_vault_id,
             key_version_uri=key.key_version_uri,
             key_identity_id=key.key_identity_id,
             insights_id=audit.insights_id,

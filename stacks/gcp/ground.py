@@ -49,17 +49,25 @@ class Ground(Site):
         return {"roles": self.account_emails, "artifacts": self.bucket_name, "images": self.repository_url}
 
 
+@dataclass(frozen=True)
+class Keys:
+    """The keys of everything that rests, made or given. A log bucket that is given has its own."""
+
+    data_key_id: pulumi.Output[str]
+    logs_key_id: pulumi.Output[str] | None
+
+
 def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     provider = _provider(config)
     opts = pulumi.ResourceOptions(providers=[provider, Provider("mlplatform")])
-    site = Site(stack, config.account, config.region, tags_of(stack, config, label), opts)
+    site = Site(landing_zone.named(stack, config), config.account, config.region, tags_of(stack, config, label), opts)
     about = pulumi_gcp.organizations.get_project_output(
         project_id=site.account, opts=pulumi.InvokeOutputOptions(provider=provider)
     )
     agents = _agents(site, about.number)
-    key = _key(site, agents)
-    _audit(site, key)
+    key = _key(site, config, agents)
+    _audit(site, config, key)
     there = _given_network(config)
     network_id, subnet_id = _ids(site, there) if there else _network(site, config, reach)
     kept = _registry(site, key)
@@ -100,27 +108,45 @@ def _agents(site: Site, project_number: pulumi.Output[str]) -> ServiceAgents:
     )
 
 
-def _key(site: Site, agents: ServiceAgents) -> Encryption:
-    return Encryption(
+def _zone(config: StackConfig) -> GcpZone | None:
+    zone = landing_zone.given(config)
+    return zone if isinstance(zone, GcpZone) else None
+
+
+def _key(site: Site, config: StackConfig, agents: ServiceAgents) -> Keys:
+    zone = _zone(config)
+    if zone is not None and zone.keys is not None:
+        data, logs = zone.keys.data, zone.keys.logs
+        return Keys(pulumi.Output.from_input(data), pulumi.Output.from_input(logs) if logs else None)
+    made = Encryption(
         f"{site.stack}-key",
         EncryptionArgs(project=site.account, region=site.region, agents=agents.members, tags=site.tags),
         opts=site.opts,
     )
+    return Keys(made.data_key_id, made.logs_key_id)
 
 
-def _audit(site: Site, key: Encryption) -> None:
+def _audit(site: Site, config: StackConfig, key: Keys) -> None:
+    """Make the audit, where no trail is given that has it all."""
+    zone = _zone(config)
+    if zone is not None and zone.trail is not None:
+        return
     Audit(
         f"{site.stack}-audit",
         AuditArgs(
-            project=site.account, region=site.region, bucket_id=f"{site.stack}-audit", logs_key_id=key.logs_key_id
+            project=site.account,
+            region=site.region,
+            given_bucket_id=zone.logs if zone else None,
+            bucket_id=f"{site.stack}-audit",
+            logs_key_id=key.logs_key_id,
         ),
         opts=site.opts,
     )
 
 
 def _given_network(config: StackConfig) -> GcpNetwork | None:
-    zone = landing_zone.given(config)
-    return zone.network if isinstance(zone, GcpZone) else None
+    zone = _zone(config)
+    return zone.network if zone else None
 
 
 def _ids(site: Site, there: GcpNetwork) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -138,7 +164,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> tuple[pul
     return net.network_id, net.subnet_id
 
 
-def _registry(site: Site, key: Encryption) -> Registry:
+def _registry(site: Site, key: Keys) -> Registry:
     return Registry(
         f"{site.stack}-registry",
         RegistryArgs(

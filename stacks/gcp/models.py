@@ -22,6 +22,7 @@ def model(ground: Ground, config: StackConfig, name: str, persona: str) -> Model
         artifact_uri=asked.artifact_uri,
         environment=asked.environment or None,
         **asked.answers,
+        **asked.runs,
         service_account=ground.account_emails[persona],
         data_key_id=ground.data_key_id,
     )

@@ -67,6 +67,20 @@ def _models(config: StackConfig) -> Iterator[Problem]:
         yield from models.known(config, (SECTION.name, name, "model"), job.model)
 
 
+def _start_up(config: StackConfig) -> Iterator[Problem]:
+    """A transform job waits for a container as long as SageMaker pleases: CreateTransformJob takes no time for it,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+    """
+    for name, job in of(config).items() if config.platform == "aws" else ():
+        model = models.of(config).get(job.model)
+        if model is not None and model.start_up_seconds is not None:
+            yield Problem(
+                (SECTION.name, name, "model"),
+                f"found {job.model!r}, which has start_up_seconds; SageMaker gives a batch job no more time to start, "
+                "so name a model without it",
+            )
+
+
 def _hardware(config: StackConfig) -> Iterator[Problem]:
     for name, job in of(config).items():
         yield from offered(config, (SECTION.name, name), job, "batch")
@@ -119,7 +133,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     makes={"BatchJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("models", "workspace"),
-    check=one_by_one(_input, _output, _schedules, _models, _hardware),
+    check=one_by_one(_input, _output, _schedules, _models, _start_up, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

@@ -26,6 +26,12 @@ def given(config: StackConfig) -> LandingZone | None:
     return None if name is None else landing_zones.load()[name]
 
 
+def named(stack: str, config: StackConfig) -> str:
+    """What names in the cloud begin with: the landing zone's prefix, and the stack's own name."""
+    zone = given(config)
+    return f"{zone.name_prefix if zone else ''}{stack}"
+
+
 def found(config: StackConfig) -> LandingZone | None:
     """As `given`, for a config that is being checked: None, too, where the name is none of the stack's own place."""
     return None if SECTION.of(config) is None or any(check(config)) else given(config)

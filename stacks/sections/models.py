@@ -1,7 +1,7 @@
 """The models: which image serves each, and where its artifact lies."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -13,16 +13,35 @@ from stacks.fields import ROUTE, VARIABLE, Fields, Image, Slug, Uri
 from stacks.model import NAMESPACE, Path, Problem, Section, StackConfig
 
 ANSWERS = ("port", "predict_route", "health_route")
+RUNS = ("command", "args")
 Variable = Annotated[str, StringConstraints(pattern=VARIABLE, max_length=256)]
 Value = Annotated[str, StringConstraints(max_length=1024)]
 Route = Annotated[str, StringConstraints(pattern=ROUTE, max_length=256)]
+Words = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=1024)]], Field(min_length=1)]
 
-FIXED = {
-    "aws": "SageMaker calls every container on port 8080, at /invocations and /ping; leave it out, and let the "
-    "container answer there"
+_IMAGES_OWN = "{}; say it in the image's own ENTRYPOINT, which may read the variables under environment"
+FIXED: Mapping[str, Mapping[str, str]] = {
+    "aws": {
+        **dict.fromkeys(
+            ANSWERS,
+            "SageMaker calls every container on port 8080, at /invocations and /ping; leave it out, and let the "
+            "container answer there",
+        ),
+        **dict.fromkeys(RUNS, _IMAGES_OWN.format("SageMaker starts every container with the one argument 'serve'")),
+    },
+    "azure": dict.fromkeys(
+        RUNS, _IMAGES_OWN.format("Azure Machine Learning's deployments start a container as its image says")
+    ),
 }
-"""The platforms that take none of ANSWERS, and what they have instead. "Use your own inference code with hosting
-services", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""The keys that a platform does not take, and what it has instead.
+
+"Use your own inference code with hosting services",
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html; ManagedOnlineDeployment,
+https://learn.microsoft.com/en-us/azure/templates/microsoft.machinelearningservices/workspaces/onlineendpoints/deployments
+"""
+ENVIRONMENT_BYTES = {"aws": 32 * 1024}
+"""The most that all variables of a container may have together, names and values. ContainerDefinition.Environment,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ContainerDefinition.html
 """
 
 
@@ -52,11 +71,26 @@ class Model(Fields):
     """The path of predictions; aws takes none."""
     health_route: Route | None = Field(default=None, examples=["/health"])
     """The path of health checks; aws takes none."""
+    command: Words | None = Field(default=None, max_length=100, examples=[["python3", "-m", "server"]])
+    """What the container runs in place of its image's ENTRYPOINT, word by word; gcp alone takes it."""
+    args: Words | None = Field(default=None, max_length=100, examples=[["--max-model-len", "8192"]])
+    """The arguments of the command in place of the image's CMD, word by word, no secret; gcp alone takes them."""
+    start_up_seconds: int | None = Field(default=None, ge=60, le=3_600, examples=[1800])
+    """How many seconds a container may take until it is healthy; on aws it may take as many to fetch its artifact.
+    Large models need more than a platform gives."""
 
     @property
     def answers(self) -> dict[str, Any]:
         """Where the container answers, as components take it: what the stack file says, and no more."""
-        return {key: said for key in ANSWERS if (said := getattr(self, key)) is not None}
+        return self._said(*ANSWERS)
+
+    @property
+    def runs(self) -> dict[str, Any]:
+        """What the container runs and how long it may take to start, as components take it."""
+        return self._said(*RUNS, "start_up_seconds")
+
+    def _said(self, *keys: str) -> dict[str, Any]:
+        return {key: said for key in keys if (said := getattr(self, key)) is not None}
 
 
 _SECRET_NAME = re.compile(r"(.*_)?(SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)_?KEY)", re.I)
@@ -79,6 +113,27 @@ def _no_secret(environment: Mapping[str, str], path: Path) -> Iterator[Problem]:
             )
 
 
+def _no_secret_word(words: Sequence[str], path: Path) -> Iterator[Problem]:
+    """No word that looks like a secret, alone, as `--api-key=VALUE`, or as the word after `--api-key`."""
+    before = ""
+    for at, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        name, value = (option, value) if equals else (before, word)
+        # $(NAME) stands for a variable, which is judged as one.
+        given = value and not value.startswith(("-", "$("))
+        if _SECRET_VALUE.fullmatch(value) or (given and _names_secret(name)):
+            yield Problem(
+                (*path, at),
+                "looks like a secret, and everybody who may look at the model can read it; let the container fetch it "
+                "as its persona",
+            )
+        before = "" if equals else word
+
+
+def _names_secret(option: str) -> bool:
+    return option.startswith("-") and bool(_SECRET_NAME.fullmatch(option.lstrip("-").replace("-", "_")))
+
+
 def _images(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
         yield from pulled(config, (SECTION.name, name, "image"), model.image)
@@ -92,13 +147,21 @@ def _artifacts(config: StackConfig) -> Iterator[Problem]:
 
 def _environments(config: StackConfig) -> Iterator[Problem]:
     for name, model in of(config).items():
-        yield from _no_secret(model.environment, (SECTION.name, name, "environment"))
+        path, most = (SECTION.name, name, "environment"), ENVIRONMENT_BYTES.get(config.platform)
+        yield from _no_secret(model.environment, path)
+        size = sum(len(f"{key}{value}".encode()) for key, value in model.environment.items())
+        if most is not None and size > most:
+            yield Problem(path, f"found {size:,} bytes of names and values, allowed: {most:,} on {config.platform}")
+        for key in RUNS:
+            yield from _no_secret_word(getattr(model, key) or (), (SECTION.name, name, key))
 
 
-def _answers(config: StackConfig) -> Iterator[Problem]:
-    for name, model in of(config).items() if config.platform in FIXED else ():
-        for key in model.answers:
-            yield Problem((SECTION.name, name, key), f"{config.platform} takes none: {FIXED[config.platform]}")
+def _taken(config: StackConfig) -> Iterator[Problem]:
+    """What a model says of its container is something that the platform takes."""
+    for name, model in of(config).items():
+        for key, why in FIXED.get(config.platform, {}).items():
+            if getattr(model, key) is not None:
+                yield Problem((SECTION.name, name, key), f"{config.platform} takes none: {why}")
 
 
 def known(config: StackConfig, path: tuple[str | int, ...], model: str) -> Iterator[Problem]:
@@ -138,7 +201,7 @@ SECTION: Section[Mapping[str, Model]] = Section(
     called="registry of images and models",
     makes={"Registry": "{stack}-registry"},
     serves=("azure",),  # elsewhere an endpoint or job makes the models that it runs
-    check=one_by_one(_images, _artifacts, _environments, _answers),
+    check=one_by_one(_images, _artifacts, _environments, _taken),
     own_schema=_own_schema,
 )
 of = SECTION.of

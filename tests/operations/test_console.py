@@ -50,7 +50,7 @@ def test_findings_stand_failing_first_and_waived_in_one_line() -> None:
         assert finding.rule in text
         assert (finding.resource or "the whole stack") in text
     assert len([line for line in text.splitlines() if line.startswith("waived")]) == 2
-    assert "until 2027-03-31 by payments-risk@example.com" in text
+    assert "until 2027-03-31, 129 days left, by payments-risk@example.com" in text
 
 
 def test_an_exception_of_the_design_is_one_line_after_the_waivers_and_the_lines_that_waive_are_said_once() -> None:

@@ -1,6 +1,5 @@
 """A stack in another region, or on machine types of its own, is priced by the lists or says what has no price."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from catalogue.hardware import catalogue
 from catalogue.pricing import Pricing, Unpriced
 from operations import facts, hardware
 from stacks.config import NAMESPACE, STACKS
-from tests.conftest import GraphOf
+from tests.previewing import preview
 
 MOVED = [
     ("aws", "eu-west-1", []),
@@ -27,36 +26,27 @@ MOVED = [
 ]
 
 
-Moved = Callable[..., Graph]
-
-
-@pytest.fixture
-def moved(graph_of: GraphOf, tmp_path: Path) -> Moved:
-    """The graph of a platform's pilot under another name, in another region, with items of a section changed."""
-    return lambda platform, region, change=None: graph_of(moved_file(platform, region, tmp_path, change or {}))
-
-
-def moved_file(platform: str, region: str, folder: Path, change: dict[str, Any]) -> Path:
-    """The stack file of that graph."""
+def moved(platform: str, region: str, folder: Path, change: dict[str, Any] | None = None) -> Graph:
+    """The graph of the platform's pilot under another name, in another region."""
     text = (STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)["config"]
     was = config[f"{NAMESPACE}:region"]
     config = yaml.safe_load(yaml.safe_dump(config).replace(was, region))
-    for section, items in change.items():
+    for section, items in (change or {}).items():
         for name, said in items.items():
             config[f"{NAMESPACE}:{section}"][name] = {
                 key: value for key, value in config[f"{NAMESPACE}:{section}"][name].items() if key != "family"
             } | said
     file = folder / "Pulumi.elsewhere.yaml"
     file.write_text(yaml.safe_dump({"config": config}), encoding="utf-8")
-    return file
+    return preview(file)
 
 
 @pytest.mark.parametrize(("platform", "region", "unknown"), MOVED)
 def test_each_machine_costs_what_the_lists_say_or_is_named_as_unpriced(
-    moved: Moved, platform: str, region: str, unknown: list[str]
+    tmp_path: Path, platform: str, region: str, unknown: list[str]
 ) -> None:
-    graph = moved(platform, region)
+    graph = moved(platform, region, tmp_path)
     known, pricing = catalogue.load(platform), Pricing(graph, catalogue.load(platform), region)
     uses = [use for _, use in facts.uses(graph)]
     assert uses
@@ -73,8 +63,8 @@ def test_each_machine_costs_what_the_lists_say_or_is_named_as_unpriced(
     assert sorted(set(unpriced)) == unknown
 
 
-def test_a_machine_that_is_not_sold_in_the_region_is_named_with_where_it_is(moved: Moved) -> None:
-    rows = hardware.fit(moved("gcp", "europe-west9"), "europe-west9")
+def test_a_machine_that_is_not_sold_in_the_region_is_named_with_where_it_is(tmp_path: Path) -> None:
+    rows = hardware.fit(moved("gcp", "europe-west9", tmp_path), "europe-west9")
     said = [(row.stack_key, sentence) for row, sentence, _ in hardware.problems(rows, "gcp", "europe-west9")]
     shown = [(key, sentence) for key, sentence in said if "no source shows" in sentence]
     assert [key for key, _ in shown] == ["batch_jobs.document-embedder"]
@@ -93,9 +83,9 @@ def test_a_machine_that_is_not_sold_in_the_region_is_named_with_where_it_is(move
     ],
 )
 def test_a_machine_type_of_its_own_is_priced_and_judged_like_a_family(
-    moved: Moved, platform: str, region: str, machine_type: str
+    tmp_path: Path, platform: str, region: str, machine_type: str
 ) -> None:
-    graph = moved(platform, region, {"endpoints": {"fraud-scorer": {"machine_type": machine_type}}})
+    graph = moved(platform, region, tmp_path, {"endpoints": {"fraud-scorer": {"machine_type": machine_type}}})
     known = catalogue.load(platform).machine(machine_type)
     row = next(row for row in hardware.fit(graph, region) if row.stack_key == "endpoints.fraud-scorer")
     assert (row.family, row.sold_in_region, row.may_serve) == (machine_type, True, True)
@@ -105,9 +95,9 @@ def test_a_machine_type_of_its_own_is_priced_and_judged_like_a_family(
     assert Pricing(graph, catalogue.load(platform), region).hour(use) == known.price(region, "online")
 
 
-def test_a_machine_whose_quota_has_no_known_name_draws_on_one_that_is_named_after_it(moved: Moved) -> None:
+def test_a_machine_whose_quota_has_no_known_name_draws_on_one_that_is_named_after_it(tmp_path: Path) -> None:
     change = {"endpoints": {"fraud-scorer": {"machine_type": "n2-standard-4"}}}
-    graph = moved("gcp", "europe-west4", change)
+    graph = moved("gcp", "europe-west4", tmp_path, change)
     row = next(row for row in hardware.fit(graph, "europe-west4") if row.stack_key == "endpoints.fraud-scorer")
     assert (row.quota_name, row.may_serve, row.sold_in_region) == ("n2-standard-4 for online", True, True)
     use = next(use for r, use in facts.uses(graph) if r.urn == row.urn)

@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.__main__ import application
+from operations.commands import init
 from stacks.config import read_stack_file
-from stacks.sections import endpoints, models, workspace
+from stacks.sections import endpoints, models, network, workspace
+from tests.conftest import forget
 from tests.operations.test_judge import judged
 from tests.previewing import preview
 
@@ -121,3 +124,77 @@ def test_what_no_stack_file_may_say_is_refused_and_not_written(options: list[str
 def test_a_platform_that_is_none_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(application(), ["init", "churn-dev", "--platform", "awz", "--out", str(tmp_path)])
     assert str(result.exception) == "--platform: found 'awz', no platform; did you mean aws?"
+
+
+def cidr_of(folder: Path, stack: str) -> str:
+    return network.of(read_stack_file(folder / f"Pulumi.{stack}.yaml")).cidr
+
+
+def test_a_range_overlaps_none_of_another_stack_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.broken.yaml").write_text("config: [", encoding="utf-8")
+    for stack in ("one", "two", "three"):
+        words = ["init", stack, "--platform", "gcp", *HERE["gcp"], *SAID, "--out", str(tmp_path)]
+        assert CliRunner().invoke(application(), words).exit_code == 0
+    assert [cidr_of(tmp_path, stack) for stack in ("one", "two", "three")] == [
+        "10.40.0.0/20",
+        "10.40.16.0/20",
+        "10.40.32.0/20",
+    ]
+    assert asked("aws", tmp_path, "--cidr", "192.168.0.0/16")[0] == 0
+    assert cidr_of(tmp_path, "churn-dev") == "192.168.0.0/16"
+    assert asked("aws", tmp_path, "--force")[0] == 0, "the stack that is written over keeps nothing from itself"
+    assert cidr_of(tmp_path, "churn-dev") == "10.40.48.0/20"
+
+
+@pytest.mark.parametrize(
+    ("used", "free"),
+    [(["10.40.0.0/17"], "10.40.128.0/20"), (["10.40.0.0/13"], "10.0.0.0/20"), (["10.0.0.0/8"], "172.16.0.0/20")],
+)
+def test_a_range_overlaps_none_in_use_in_a_landing_zone(
+    organisation: Path, tmp_path: Path, used: list[str], free: str
+) -> None:
+    zone = {"platform": "aws", "account": "999988887777", "region": "us-east-1", "owner": "cloud@company.example"}
+    document = {"landing_zones": {"shared": zone | {"ranges_in_use": used}}}
+    (organisation / "landing_zones.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    forget()
+    assert asked("aws", tmp_path)[0] == 0
+    assert cidr_of(tmp_path, "churn-dev") == free
+
+
+def test_where_no_range_is_free_it_says_what_to_give(organisation: Path, tmp_path: Path) -> None:
+    zone = {"platform": "aws", "account": "999988887777", "region": "us-east-1", "owner": "cloud@company.example"}
+    used = {"ranges_in_use": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]}
+    (organisation / "landing_zones.yaml").write_text(
+        yaml.safe_dump({"landing_zones": {"shared": zone | used}}), encoding="utf-8"
+    )
+    forget()
+    assert asked("aws", tmp_path)[2].endswith("give one with --cidr")
+
+
+@EACH
+def test_terminal_it_asks_for_what_no_option_says(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    account, region = (HERE[platform][HERE[platform].index(option) + 1] for option in ("--account", "--region"))
+    people = ",".join(who for at, who in enumerate(HERE[platform]) if at and HERE[platform][at - 1] == "--user")
+    image, artifact = MODEL[platform]
+    lines = [platform, account, region, "", "churn", "cc-12", "churn@example.com", "", people, "churn", image, artifact]
+    result = CliRunner().invoke(
+        application(), ["init", "churn-dev", "--out", str(tmp_path)], input="".join(f"{line}\n" for line in lines)
+    )
+    assert result.exit_code == 0, (result.output, result.exception)
+    config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
+    assert (config.platform, config.account, config.region) == (platform, account, region)
+    assert (config.environment, config.team) == ("pilot", "churn")
+    assert models.of(config)["churn"].image == image
+
+
+def test_terminal_nothing_serves_where_no_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "_terminal", lambda: True)
+    words = ["init", "churn-dev", "--platform", "aws", *HERE["aws"], *SAID, "--out", str(tmp_path)]
+    result = CliRunner().invoke(application(), words, input="250\n\n")
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert "container image" not in result.output, "the image of no model is not asked for"
+    config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
+    assert not models.of(config) and not endpoints.of(config)

@@ -12,8 +12,8 @@ from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE, STACKS
-from tests.conftest import GraphOf
 from tests.operations.test_judge import judged
+from tests.previewing import preview
 
 Config = dict[str, Any]
 
@@ -37,7 +37,7 @@ def fails_of(verdict: Verdict) -> set[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_removes_the_finding(
-    platform: str, tmp_path: Path, graph_of: GraphOf
+    platform: str, tmp_path: Path
 ) -> None:
     known = catalogue.load(platform)
     # On gcp people's machines stand in a zone, and the catalogue knows the zones of some regions only.
@@ -61,11 +61,11 @@ def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_remov
         name = next(name for name, item in config["endpoints"].items() if item["kind"] == "online")
         calm = config["endpoints"][name] | {"min_replicas": 2}
         config["endpoints"][name] = calm | {"family": family, "max_replicas": replicas}
-        verdict = judged(graph_of(file_of(config, tmp_path)))
+        verdict = judged(preview(file_of(config, tmp_path)))
         assert all(key for _, key in fails_of(verdict)), fails_of(verdict)
         if verdict.cost.unknown_lines:
             assert not any("the ceiling is" in found.message and "under" in found.message for found in verdict.findings)
-        back = judged(graph_of(file_of(config | {"endpoints": config["endpoints"] | {name: calm}}, tmp_path)))
+        back = judged(preview(file_of(config | {"endpoints": config["endpoints"] | {name: calm}}, tmp_path)))
         mine = {found for found in fails_of(verdict) if found[1] == f"endpoints.{name}"}
         assert not mine & fails_of(back), "going back on the choice removes what it was found for"
 

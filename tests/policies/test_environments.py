@@ -12,7 +12,7 @@ from operations.verdict import Finding
 from policies import limits, pack
 from stacks.config import STACKS
 from tests.catalogue.test_organisation import put
-from tests.conftest import GraphOf, forget
+from tests.conftest import forget
 from tests.previewing import preview
 
 ACCOUNTS = {"aws": "999988887777", "gcp": "search-prod-1", "azure": "99998888-7777-4666-8555-444433332222"}
@@ -32,21 +32,21 @@ def stack(platform: str, **words: Any) -> dict[str, Any]:
     return config
 
 
-def limited(folder: Path, config: dict[str, Any], graph_of: GraphOf) -> list[Finding]:
+def limited(folder: Path, config: dict[str, Any]) -> list[Finding]:
     """What the limits say of a stack."""
     file = folder / "Pulumi.search-prod.yaml"
     file.write_text(yaml.safe_dump({"config": {f"mlplatform:{key}": value for key, value in config.items()}}))
-    findings = evaluate(graph_of(file), pack.RULES[config["platform"]]).findings
+    findings = evaluate(preview(file), pack.RULES[config["platform"]]).findings
     return [finding for finding in findings if finding.rule.startswith(FAMILIES)]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_prod_with_large_gpus_is_held_to_the_limits_of_prod(platform: str, tmp_path: Path, graph_of: GraphOf) -> None:
+def test_prod_with_large_gpus_is_held_to_the_limits_of_prod(platform: str, tmp_path: Path) -> None:
     config = stack(platform)
     config["endpoints"]["fraud-scorer"]["family"] = LARGE[platform]
     if platform == "aws":
         config["network"]["zones"] = ["us-east-1a", "us-east-1b", "us-east-1c"]
-    found = limited(tmp_path, config, graph_of)
+    found = limited(tmp_path, config)
     assert {finding.rule for finding in found} == {"quota-undeclared"}, "it fails for no account of the example"
     assert not [finding.message for finding in found if finding.mandatory]
     for finding in found:
@@ -71,24 +71,22 @@ def write_at(config: dict[str, Any], key: str, value: Any) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("choice", CHOICES)
-def test_a_choice_beyond_the_limits_of_prod_is_found_at_its_key(
-    platform: str, choice: str, tmp_path: Path, graph_of: GraphOf
-) -> None:
+def test_a_choice_beyond_the_limits_of_prod_is_found_at_its_key(platform: str, choice: str, tmp_path: Path) -> None:
     """The same stack with that key within the limits is the one above, which nothing is found in."""
     rule, key, wrong = CHOICES[choice]
     config = stack(platform)
     write_at(config, key, wrong)
-    (finding,) = [finding for finding in limited(tmp_path, config, graph_of) if finding.mandatory]
+    (finding,) = [finding for finding in limited(tmp_path, config) if finding.mandatory]
     assert finding.rule == rule and finding.stack_key and key.startswith(finding.stack_key)
 
 
-def test_a_pilot_may_start_no_large_machine_and_test_may(tmp_path: Path, graph_of: GraphOf) -> None:
+def test_a_pilot_may_start_no_large_machine_and_test_may(tmp_path: Path) -> None:
     config = stack("gcp", environment="pilot")
     config["endpoints"]["fraud-scorer"] |= {"family": LARGE["gcp"], "max_replicas": 4}
     config["budget"]["monthly_usd"] = 4000
-    found = [finding for finding in limited(tmp_path, config, graph_of) if finding.mandatory]
+    found = [finding for finding in limited(tmp_path, config) if finding.mandatory]
     assert {(f.rule, f.stack_key) for f in found} == {("limits-machine-types", "endpoints.fraud-scorer")}
-    assert not [f.message for f in limited(tmp_path, {**config, "environment": "test"}, graph_of) if f.mandatory]
+    assert not [f.message for f in limited(tmp_path, {**config, "environment": "test"}) if f.mandatory]
 
 
 def test_too_few_zones_are_found_at_the_key_that_names_them(organisation: Path, tmp_path: Path) -> None:
@@ -97,7 +95,7 @@ def test_too_few_zones_are_found_at_the_key_that_names_them(organisation: Path, 
     put(organisation, "limits.yaml", yaml.safe_dump({"environments": {"prod": {"zones-at-least": three}}}))
     forget()
     config = stack("aws")
-    found = [finding for finding in limited(tmp_path, config, preview) if finding.mandatory]
+    found = [finding for finding in limited(tmp_path, config) if finding.mandatory]
     assert {(f.rule, f.stack_key) for f in found} == {("limits-zones", "network.zones")}
     config["network"]["zones"] = ["us-east-1a", "us-east-1b", "us-east-1c"]
-    assert not [f.message for f in limited(tmp_path, config, preview) if f.mandatory]
+    assert not [f.message for f in limited(tmp_path, config) if f.mandatory]

@@ -22,15 +22,22 @@ from catalogue.properties import NotKnown
 from components.azure.names import AUTO_NAME, compact, short
 from policies import __main__ as engine
 from policies import exceptions, names
-from policies.exceptions import DesignException
+from policies.exceptions import DesignException, aws, gcp
 from policies.rule import resource_rule, stack_rule
 from tests.mutate import changed, drop, put, swapped, without
 from tests.on_engine import args_of, shown
+from tests.stacks.sections.test_landing_zone import NETWORKS, write, zone
 
 ROOT = Path(__file__).parents[2]
 ALL = [(platform, each) for platform in PLATFORMS for each in exceptions.of(platform)]
 EACH = pytest.mark.parametrize(
     ("platform", "exception"), ALL, ids=[f"{e.rule} {e.component} {e.child}" for _, e in ALL]
+)
+OF_A_LANDING_ZONE = (aws.trail_into_given_bucket, aws.recorded_by_given_trail, gcp.recorded_by_given_trail)
+GIVEN = [(platform, each) for platform, each in ALL if each.holds in OF_A_LANDING_ZONE]
+OWN = [one for one in ALL if one not in GIVEN]
+EACH_OF_OUR_OWN = pytest.mark.parametrize(
+    ("platform", "exception"), OWN, ids=[f"{e.rule} {e.component} {e.child}" for _, e in OWN]
 )
 Break = Callable[[Graph, Resource], Graph]
 
@@ -238,7 +245,7 @@ def shown_by(graph: Graph, exception: DesignException) -> Graph:
     return ELSEWHERE_TRUE.get((exception.rule, exception.component), lambda same: same)(graph)
 
 
-@EACH
+@EACH_OF_OUR_OWN
 def test_it_excuses_what_its_reason_is_true_of(
     platform: str, exception: DesignException, request: pytest.FixtureRequest
 ) -> None:
@@ -250,7 +257,7 @@ def test_it_excuses_what_its_reason_is_true_of(
         assert exceptions.find(graph, "CKV_AWS_1", resource) is None
 
 
-@EACH
+@EACH_OF_OUR_OWN
 def test_the_finding_stands_where_its_reason_is_not_true(
     platform: str, exception: DesignException, request: pytest.FixtureRequest
 ) -> None:
@@ -260,6 +267,34 @@ def test_the_finding_stands_where_its_reason_is_not_true(
             mutant = broken(graph, resource)
             now = mutant.by_urn.get(resource.urn, resource)
             assert exceptions.find(mutant, exception.rule, now) is None, (resource.name, number)
+
+
+@pytest.mark.parametrize(("platform", "exception"), GIVEN, ids=[f"{e.rule} {e.component}" for _, e in GIVEN])
+def test_what_a_landing_zone_gives_is_excused_where_it_is_given_alone(
+    organisation: Path, platform: str, exception: DesignException, request: pytest.FixtureRequest
+) -> None:
+    pilot: Graph = request.getfixturevalue(f"{platform}_pilot")
+    resource = [r for r in pilot.resources if exception.is_about(platform, r)][-1]  # the audit bucket is the first
+    if exception.holds is aws.trail_into_given_bucket:
+        gives = {"logs": "arn:aws:s3:::company-logs"}
+        graph = changed(pilot, resource, lambda p: put(p, "s3BucketName", "company-logs"))
+        contradicted = changed(pilot, resource, lambda p: put(p, "s3BucketName", "another"))
+    else:
+        trails = {"aws": "arn:aws:cloudtrail:us-east-1:444455556666:trail/all", "gcp": "organizations/1/sinks/audit"}
+        gives = {"trail": trails[platform], "network": NETWORKS[platform]}
+        graph = no({"aws": cloudtrail.TRAIL, "gcp": projects.AUDIT_CONFIG}[platform])(pilot, resource)
+        contradicted = pilot
+    write(organisation, shared=zone(platform, **gives))
+    place = graph.placement
+    assert place is not None
+
+    def found(graph: Graph, landing_zone: str | None) -> DesignException | None:
+        placed = replace(graph, placement=replace(place, landing_zone=landing_zone))
+        return exceptions.find(placed, exception.rule, placed.by_urn[resource.urn])
+
+    assert found(graph, "shared") is exception
+    assert found(graph, None) is not exception
+    assert found(contradicted, "shared") is not exception
 
 
 def test_the_trust_that_the_mutants_are_made_of_is_excused(aws_pilot: Graph) -> None:

@@ -171,7 +171,8 @@ _WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', or one of the
          "batch-hours?"),
         ({"limits": {"zzz": entry(HOURS)}}, "limits.zzz: no rule knows this limit; allowed: "
          + ", ".join(SHIPPED.limits)),
-        ({"limits": {"batch-hours": {"value": 3}}}, "limits.batch-hours.owner: is missing; every entry has it"),
+        ({"limits": {"batch-hours": {key: value for key, value in entry(HOURS).items() if key != "owner"}}},
+         "limits.batch-hours.owner: is missing; every entry has it"),
         ({"limits": {"batch-hours": {key: value for key, value in entry(HOURS).items() if key != "reviewed"}}},
          "limits.batch-hours.reviewed: is missing; every entry has it"),
         ({"environments": {"prod": {"batch-hour": entry(HOURS)}}}, "environments.prod.batch-hour: no rule knows this "
@@ -198,7 +199,7 @@ _WRITTEN = "allowed: a number of 0 or more, a list of text, 'any', or one of the
         ({"quotas": {"aws": {"444455556666": {"us-east-1": {"x": entry(REGIONS)}}}}}, "quotas.aws.444455556666."
          "us-east-1.x.value: found a list, allowed: a number"),
         ({"limit": {}}, "limit: unknown key; leave it out"),
-        ([], "the file: found '[]', allowed: keys, each with what it says"),
+        ([], "the file: found a list, allowed: keys, each with what it says"),
         ("limits: {", "is not valid YAML: line 1 expected the node content, but found '<stream end>'"),
         ("limits:\n  a: {}\n  a: {}\n", "is not valid YAML: line 3 has the key 'a' twice"),
         ("limits:\n  ? [a, b]\n  : 1\n", "is not valid YAML: line 2 found unhashable key"),
@@ -302,10 +303,11 @@ def test_a_shipped_waiver_is_not_written_twice(
          "mine: aws-network-proof on x is waived in organisation/waivers.yaml already; keep one waiver"),
         ("waivers:\n  mine: []\n  mine: []\n", "is not valid YAML: line 3 has the key 'mine' twice"),
         ("waivers:\n  mine:\n  - rule: a\n    rule: b\n", "is not valid YAML: line 4 has the key 'rule' twice"),
-        ({"waivers": {"mine": [waiver(), {"rule": "r"}]}}, "waivers.mine.2.owner: is missing; every entry has it"),
+        ({"waivers": {"mine": [waiver(), {key: of for key, of in waiver().items() if key != "owner"}]}},
+         "waivers.mine.2.owner: is missing; every entry has it"),
         ({"waivers": {"mine": [waiver(reason="")]}}, "waivers.mine.1.reason: found '', allowed: text that says "
          "something"),
-        ({"waivers": {"mine": [waiver(expires=20270630)]}}, "waivers.mine.1.expires: found '20270630', allowed: a day "
+        ({"waivers": {"mine": [waiver(expires=20270630)]}}, "waivers.mine.1.expires: found 20270630, allowed: a day "
          "such as 2027-06-30, without quotes"),
         ("waivers: [", "is not valid YAML: line 1 expected the node content, but found '<stream end>'"),
     ],
@@ -313,6 +315,20 @@ def test_a_shipped_waiver_is_not_written_twice(
 def test_a_wrong_file_of_waivers_is_one_sentence(organisation: Path, document: Any, sentence: str) -> None:
     write(organisation, "waivers.yaml", document)
     assert refused(waivers.load) == f"organisation/waivers.yaml: {sentence}"
+
+
+def test_every_mistake_of_a_file_is_named_at_once(organisation: Path) -> None:
+    write(organisation, "waivers.yaml", {"waivers": {"mine": [{"rule": "r"}, waiver(reason="")]}, "more": {}})
+    with pytest.raises(BadInput) as caught:
+        waivers.load()
+    assert sorted(line.split(": ")[1] for line in str(caught.value).splitlines()) == [
+        "more",
+        "waivers.mine.1.expires",
+        "waivers.mine.1.owner",
+        "waivers.mine.1.reason",
+        "waivers.mine.1.resource",
+        "waivers.mine.2.reason",
+    ]
 
 
 @pytest.mark.parametrize(("module", "name"), [(limits, "limits.yaml"), (waivers, "waivers.yaml")])
@@ -426,7 +442,7 @@ def pack_started() -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("path", "text", "sentence"),
     [
-        ("limits.yaml", "limits: {x: {}}", "organisation/limits.yaml: limits.x.owner: is missing; every entry has it"),
+        ("limits.yaml", "x: {}", "organisation/limits.yaml: x: unknown key; leave it out"),
         ("policies/aws/x.py", "", "organisation/policies/aws/x.py: has no rules; list them as policies/aws/cost.py "
          "does, RULES"),
     ],
@@ -506,7 +522,7 @@ def test_a_stack_with_a_section_a_kind_a_rule_a_limit_and_a_waiver_of_the_compan
     ("path", "text"),
     [
         ("limit.yaml", ""),
-        ("limits.yaml", "limits: {x: {}}"),
+        ("limits.yaml", "x: {}"),
         ("waivers.yaml", "waivers: ["),
         ("kinds/aws/x.py", "1 / 0"),
         ("policies/aws/x.py", "1 / 0"),

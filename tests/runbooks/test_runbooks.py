@@ -27,7 +27,7 @@ from stacks.config import NAMESPACE, STACKS, read_stack_file
 from stacks.sections import stack_model
 from stacks.sections.batch_jobs import BatchJob
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
-from tests.conftest import GraphOf
+from tests.previewing import preview
 
 ROOT = STACKS.parent
 FOLDER = ROOT / "runbooks"
@@ -299,13 +299,11 @@ def turned_off(of: Facts) -> dict[str, tuple[float, float]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def variants(tmp_path_factory: pytest.TempPathFactory, graph_of: GraphOf) -> None:
-    _GRAPH_OF.append(graph_of)
+def variants(tmp_path_factory: pytest.TempPathFactory) -> None:
     _FOLDER.append(tmp_path_factory.mktemp("variants"))
 
 
 _FOLDER: list[Path] = []
-_GRAPH_OF: list[GraphOf] = []
 
 
 def _variant(platform: str, kind: str, name: str, change: dict[str, Any]) -> Graph:
@@ -313,7 +311,7 @@ def _variant(platform: str, kind: str, name: str, change: dict[str, Any]) -> Gra
     document["config"][f"{NAMESPACE}:{kind}"][name] |= change
     path = _FOLDER[-1] / f"Pulumi.{platform}-pilot.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return _GRAPH_OF[-1](path)
+    return preview(path)
 
 
 def wrong_owners(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What a landing zone gives stands in a sandbox as the organisation's: a stack uses it, and its end leaves it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,23 @@ from sandbox.clouds.manners import CloudSaysNo
 from sandbox.landing import seed
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
-from tests.stacks.sections.test_landing_zone import BOUNDARY, NETWORKS, zone
+from tests.stacks.sections.test_landing_zone import BOUNDARY, KEPT, NETWORKS, zone
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 ZONES = {"aws": AwsZone, "gcp": GcpZone, "azure": AzureZone}
 PACKAGES = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}
-OWN_PROJECT = NETWORKS["gcp"] | {"project": zone("gcp")["account"]}
-"""The simulated cloud knows nothing of other projects, so the test's network stands in the stack's own."""
+OWN = str(zone("gcp")["account"])
+OWN_PROJECT = NETWORKS["gcp"] | {"project": OWN}
+"""The simulated cloud knows nothing of other projects, so what is given on gcp stands in the stack's own."""
 
 
 def given(platform: str) -> Any:
     network = OWN_PROJECT if platform == "gcp" else NETWORKS[platform]
     more = {"permissions_boundary_arn": BOUNDARY} if platform == "aws" else {}
-    return ZONES[platform].model_validate(zone(platform, network=network, **more))
+    kept = KEPT[platform]
+    if platform == "gcp":
+        kept = json.loads(json.dumps(kept).replace("company-keys", OWN).replace("company-logs", OWN))
+    return ZONES[platform].model_validate(zone(platform, network=network, **kept, **more))
 
 
 def uses(platform: str) -> list[tuple[str, dict[str, Any]]]:
@@ -31,7 +36,12 @@ def uses(platform: str) -> list[tuple[str, dict[str, Any]]]:
     there = given(platform).network
     if platform == "aws":
         role = {"assumeRolePolicy": "{}", "permissionsBoundary": BOUNDARY}
-        return [("aws:ec2/securityGroup:SecurityGroup", {"vpcId": there.vpc_id}), ("aws:iam/role:Role", role)]
+        topic = {"kmsMasterKeyId": given(platform).keys.logs}
+        return [
+            ("aws:ec2/securityGroup:SecurityGroup", {"vpcId": there.vpc_id}),
+            ("aws:iam/role:Role", role),
+            ("aws:sns/topic:Topic", topic),
+        ]
     if platform == "gcp":
         subnet = {"addressType": "INTERNAL", "subnetwork": there.subnet_id("us-central1")}
         return [("gcp:compute/address:Address", subnet)]

@@ -529,6 +529,68 @@ def test_where_a_container_answers_is_said_or_refused_with_what_there_is(platfor
 
 
 @EACH
+@pytest.mark.parametrize("key", ["command", "args"])
+def test_what_a_container_runs_is_said_or_refused_with_what_there_is(platform: str, key: str) -> None:
+    config = _model(platform, **{key: ["--tokenizer", "$(HF_HOME)", "--max-tokens=8"]})
+    if platform == "gcp":
+        validate(config, "a.yaml")
+        return
+    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}: {platform} takes none: .* the image's own ENTRYPOINT"):
+        validate(config, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("words", "at"),
+    [
+        (["--api-key", "abc"], 1),
+        (["--api-key=abc"], 0),
+        (["serve", "--hf-token", "hf_" + "a" * 34], 2),
+        (["AKIA" + "A" * 16], 0),
+        (["--url=postgres://scorer:hunter2@db.example.com/scores"], 0),
+    ],
+)
+@pytest.mark.parametrize("key", ["command", "args"])
+def test_an_argument_is_no_secret(key: str, words: list[str], at: int) -> None:
+    with pytest.raises(BadInput, match=rf"models\.scorer\.{key}\.{at}: looks like a secret") as caught:
+        validate(_model("gcp", **{key: words}), "a.yaml")
+    assert words[at].rpartition("=")[2] not in str(caught.value), "a sentence shows no secret"
+    validate(_model("gcp", **{key: ["--api-key", "$(KEY)", "--token=$(OTHER)", "--password", "--verbose"]}), "a.yaml")
+
+
+@EACH
+def test_a_start_up_time_is_taken_within_what_every_platform_takes(platform: str) -> None:
+    for seconds in (60, 3_600):
+        config = _model(platform, start_up_seconds=seconds)
+        config["mlplatform:batch_jobs"] = {}
+        validate(config, "a.yaml")
+    for seconds in (59, 3_601):
+        with pytest.raises(BadInput, match=rf"models\.scorer\.start_up_seconds: found {seconds}, allowed: "):
+            validate(_model(platform, start_up_seconds=seconds), "a.yaml")
+
+
+@EACH
+def test_a_batch_job_whose_start_up_time_nobody_takes_is_refused(platform: str) -> None:
+    config = _model(platform, start_up_seconds=900)
+    if platform != "aws":
+        validate(config, "a.yaml")
+        return
+    with pytest.raises(BadInput, match=r"batch_jobs\.nightly\.model: found 'scorer', which has start_up_seconds; Sage"):
+        validate(config, "a.yaml")
+
+
+@EACH
+def test_the_variables_of_a_container_have_the_size_that_the_platform_takes(platform: str) -> None:
+    most = {f"V{number:03}": "x" * 1_020 for number in range(32)}
+    validate(_model(platform, environment=most), "a.yaml")
+    config = _model(platform, environment=most | {"ONE": "x"})
+    if platform != "aws":
+        validate(config, "a.yaml")
+        return
+    with pytest.raises(BadInput, match=r"environment: found 32,772 bytes of names and values, allowed: 32,768 on aws"):
+        validate(config, "a.yaml")
+
+
+@EACH
 @pytest.mark.parametrize("image", [*IMAGES.values(), "ghcr.io/acme/scorer:1", "docker.io/acme/scorer:1"])
 def test_an_image_that_the_platform_cannot_pull_is_refused(file: Path, platform: str, image: str) -> None:
     if image != IMAGES[platform]:

@@ -1,7 +1,7 @@
 """Cloud Scheduler, which starts workflows on a schedule."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
@@ -9,6 +9,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Apis, At, Bills, Kind, No, Runs, assumed, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.machines import Machines
+from catalogue.once import once_a_graph
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed, NotKnown
 
@@ -41,18 +42,26 @@ def started(graph: Graph, schedule: Resource) -> Resource:
             raise
     else:
         called = _EXECUTION.fullmatch(address)
-        found = [w for w in graph.of(WORKFLOW) if _is(w, *called.groups())] if called else []
+        named = _by_name(graph).get(called[3], ()) if called else ()
+        found = [workflow for workflow in named if called and _is_in(workflow, called[1], called[2])]
     if len(found) != 1:
         raise Malformed("httpTarget.uri", "starts no workflow of the stack, so what it starts is unknown", schedule)
     return found[0]
 
 
-def _is(workflow: Resource, project: str, region: str, name: str) -> bool:
-    """Whether a workflow has this resource name. A missing project or region is that of the provider."""
+@once_a_graph
+def _by_name(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The workflows of the stack by their names, as far as these are known."""
+    found: dict[str, list[Resource]] = {}
+    for workflow in graph.of(WORKFLOW):
+        found.setdefault(workflow.props.text_if_known("name"), []).append(workflow)
+    return found
+
+
+def _is_in(workflow: Resource, project: str, region: str) -> bool:
+    """Whether a workflow stands there. A missing project or region is that of the provider."""
     said = (workflow.props.text_if_known(key) for key in ("project", "region"))
-    return workflow.props.text_if_known("name") == name and all(
-        own in ("", asked) for own, asked in zip(said, (project, region), strict=True)
-    )
+    return all(own in ("", asked) for own, asked in zip(said, (project, region), strict=True))
 
 
 def starting(graph: Graph, workflow: Resource) -> list[Resource]:
@@ -60,7 +69,16 @@ def starting(graph: Graph, workflow: Resource) -> list[Resource]:
 
     Raises Malformed where one of the stack's schedules has an unknown target, for that may be this workflow.
     """
-    return [schedule for schedule in graph.of(SCHEDULE) if started(graph, schedule).urn == workflow.urn]
+    return _by_workflow(graph).get(workflow.urn, [])
+
+
+@once_a_graph
+def _by_workflow(graph: Graph) -> Mapping[str, list[Resource]]:
+    """The schedules by the URN of the workflow that each starts."""
+    found: dict[str, list[Resource]] = {}
+    for schedule in graph.of(SCHEDULE):
+        found.setdefault(started(graph, schedule).urn, []).append(schedule)
+    return found
 
 
 def _machines(graph: Graph, schedule: Resource) -> Iterator[Machines]:

@@ -110,7 +110,8 @@ _JOBS: Mapping[str, _KindOfJob] = {
 }
 
 
-@lru_cache(maxsize=64)  # a dozen rules ask the same workflow, and following its steps is most of a judgement
+# A dozen rules ask the same workflow, and following its steps is most of a judgement. A stack has so many batch jobs.
+@lru_cache(maxsize=1024)
 def jobs(props: Properties) -> tuple[Job, ...]:
     """Every job that a workflow starts, once for each step that starts it.
 

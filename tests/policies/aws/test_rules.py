@@ -10,7 +10,8 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import at, changed, drop, dropped, put, swapped, without
+from tests.mutate import at, changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
 
@@ -245,6 +246,25 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, "aws:s3/bucket:Bucket"), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
     ("audit-repository-immutable", setting("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE")),
+    (
+        "identity-registries",
+        setting(MODEL, "primaryContainer.image", "444455556666.dkr.ecr.us-east-1.amazonaws.com/x:1"),
+    ),
+    (
+        "identity-written-places",
+        adding(
+            "aws:iam/rolePolicy:RolePolicy",
+            policy={
+                "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::claims/a/*"}]
+            },
+        ),
+    ),
+    ("sizes-config", with_a_long_file),
+    ("sizes-name", setting(SERVED, "name", "x" * 64)),
+    ("sizes-name", setting("aws:iam/role:Role", "name", "a role")),
+    ("sizes-input", setting(MODEL, "primaryContainer.environment", {f"V{n}": "x" for n in range(101)})),
+    ("sizes-input", setting(MODEL, "tags", {f"t{n}": "x" for n in range(51)})),
+    ("sizes-input", setting("aws:iam/role:Role", "description", "x" * 1_001)),
     ("audit-images-pinned", setting(MODEL, "primaryContainer.image", "1.dkr.ecr.us-east-1.amazonaws.com/x:latest")),
     ("workflow-image-registry", setting(MODEL, "primaryContainer.image", f"{OF_AWS}/sagemaker-xgboost:3.0-5")),
     ("workflow-image-registry", turning(MODEL, "primaryContainer", lambda one: {**one, "image": IN_MEXICO})),
@@ -301,7 +321,7 @@ def test_the_image_of_a_batch_job_is_held_against_its_machines(pilot: Graph) -> 
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES}
+    assert {rule.name for rule in pack.RULES["aws"]} == {rule for rule, _ in CATCHES} | CAUGHT["aws"]
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:

@@ -250,8 +250,8 @@ def test_a_second_outbound_rule_is_seen(azure_pilot: Graph) -> None:
 
 def test_a_second_container_of_a_compute_instance_is_seen(azure_pilot: Graph) -> None:
     services = [
-        {"name": "one", "image": {"type": "docker", "reference": "r.azurecr.io/one:1"}},
-        {"name": "two", "image": {"type": "docker", "reference": "r.azurecr.io/two:latest"}},
+        {"name": "one", "image": {"type": "docker", "reference": "mcr.microsoft.com/one:1"}},
+        {"name": "two", "image": {"type": "docker", "reference": "mcr.microsoft.com/two:latest"}},
     ]
     instance = first(azure_pilot, COMPUTE, "ana")
 

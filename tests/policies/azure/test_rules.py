@@ -11,7 +11,8 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from policies import limits, pack
-from tests.mutate import changed, dropped, paths, put, swapped, without
+from tests.mutate import changed, dropped, paths, put, swapped, with_a_long_file, without
+from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
 
@@ -51,6 +52,17 @@ def rewriting(type_: str, path: str, old: str, new: str, name: str = "") -> Muta
         value: str = dict(paths(dict(resource.inputs)))[path]
         assert old in value, f"{old} is not in {resource.name} {path}"
         return changed(graph, resource, lambda p: put(p, path, value.replace(old, new)))
+
+    return mutate
+
+
+def copying(type_: str, times: int) -> Mutation:
+    """The first resource of a type so many times more."""
+
+    def mutate(graph: Graph) -> Graph:
+        one = first(graph, type_)
+        more = tuple(replace(one, urn=f"{one.urn}-{n}", name=f"{one.name}-{n}") for n in range(times))
+        return replace(graph, resources=(*graph.resources, *more))
 
     return mutate
 
@@ -374,6 +386,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-state-protected", protecting(SERVED, True)),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer:latest")),
     ("audit-images-pinned", setting(f"{ML}:EnvironmentVersion", "properties.image", "r.azurecr.io/scorer")),
+    ("sizes-config", with_a_long_file),
+    ("sizes-name", setting(STORAGE, "accountName", "x" * 25)),
+    ("sizes-name", setting(SERVED, "endpointName", "x" * 33)),
+    ("sizes-assignments", copying(f"{AUTH}:RoleAssignment", 4_000)),
+    ("sizes-endpoints", copying(SERVED, 100)),
+    ("sizes-endpoints", copying(f"{ML}:BatchDeployment", 500)),
+    ("sizes-deployments", copying(DEPLOYMENT, 20)),
+    ("sizes-deployments", setting(DEPLOYMENT, "sku.capacity", 51)),
+    ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1")),
     ("audit-images-reviewed", losing(f"{ML}:EnvironmentVersion", "properties.image")),
     ("audit-images-reviewed", setting(f"{ML}:EnvironmentVersion", "properties.autoRebuild", "OnBaseImageUpdate")),
     ("audit-packages-own-account", setting(STORAGE, "allowCrossTenantReplication", True)),
@@ -390,7 +411,7 @@ def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: M
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES}
+    assert {rule.name for rule in pack.RULES["azure"]} == {rule for rule, _ in CATCHES} | CAUGHT["azure"]
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:

@@ -10,7 +10,8 @@ import pytest
 from catalogue.graph import Graph, Resource
 from operations.evaluation import evaluate
 from policies import pack
-from tests.mutate import changed, drop, dropped, put, swapped, without
+from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
+from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
 
@@ -96,6 +97,18 @@ def _granted_often(graph: Graph, times: int) -> Graph:
     grant = next(r for r in graph.of("gcp:storage/bucketIAMMember:BucketIAMMember") if r.inputs.get("condition"))
     more = tuple(replace(grant, urn=f"{grant.urn}-{n}", name=f"{grant.name}-{n}") for n in range(times))
     return replace(graph, resources=(*graph.resources, *more))
+
+
+def granted_to(times: int) -> Mutation:
+    """The first grant in the project, to so many principals."""
+
+    def mutate(graph: Graph) -> Graph:
+        grant = first(graph, "gcp:projects/iAMMember:IAMMember")
+        names = [f"user:{n}@example.com" for n in range(times)]
+        more = [replace(grant, urn=f"{grant.urn}-{name}", inputs={**grant.inputs, "member": name}) for name in names]
+        return replace(graph, resources=(*graph.resources, *more))
+
+    return mutate
 
 
 def first(graph: Graph, type_: str, name: str = "") -> Resource:
@@ -339,6 +352,13 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-repository-immutable", setting(REPOSITORY, "vulnerabilityScanningConfig.enablementConfig", "DISABLED")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer:latest")),
     ("audit-images-pinned", setting(MODEL, "image", "us-central1-docker.pkg.dev/p/r/fraud-scorer")),
+    ("sizes-config", with_a_long_file),
+    ("sizes-name", setting(BUCKET, "name", "Upper")),
+    ("sizes-name", setting("gcp:serviceaccount/account:Account", "accountId", "x" * 31)),
+    ("sizes-principals", granted_to(1_501)),
+    ("identity-registries", setting(MODEL, "image", "us-central1-docker.pkg.dev/other/r/fraud-scorer:1")),
+    ("identity-registries", setting(MODEL, "image", "gcr.io/other/fraud-scorer:1")),
+    ("identity-written-places", setting(BUCKET_GRANT, "bucket", "claims-artifacts", "writes")),
 ]
 
 
@@ -350,7 +370,7 @@ def test_rule_catches_what_it_forbids(gcp_pilot: Graph, rule: str, mutation: Mut
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
-    assert {rule.name for rule in pack.RULES["gcp"]} == {rule for rule, _ in CATCHES}
+    assert {rule.name for rule in pack.RULES["gcp"]} == {rule for rule, _ in CATCHES} | CAUGHT["gcp"]
 
 
 def test_rules_have_names_of_their_own_severity_and_remedy() -> None:

@@ -16,6 +16,7 @@ _READ_WORKFLOWS = {
     "audit-images-pinned",
     "cost-batch-tags",
     "encryption-batch",
+    "identity-registries",
     "identity-run-as",
     "identity-token-shown",
     "limits-batch-time",

@@ -60,6 +60,28 @@ def test_an_environment_is_sent_read_back_and_part_of_the_content(double):
     assert read is not None and read["environment"] == environment
 
 
+def test_what_a_container_runs_and_its_start_up_are_sent_and_read_back(double):
+    runs = {"command": ["python3", "-m", "server"], "args": ["--max-model-len", "8192"], "startUpSeconds": 1800}
+    with logic() as run:
+        created = run.models.create(model(**runs))
+        read = run.models.read(created.id, created.outputs)
+        assert run.models.update(model(**runs))["versionId"] == "1"
+        assert run.models.update(model(**runs | {"args": ["--dtype", "half"]}))["versionId"] == "2"
+    sent = double.vertex.models["us-central1/models/fraud-scorer"]["1"]["containerSpec"]
+    assert (sent["command"], sent["args"]) == (runs["command"], runs["args"])
+    assert sent["startupProbe"]["httpGet"] == {"path": "/health", "port": 8080}
+    assert sent["startupProbe"]["periodSeconds"] * sent["startupProbe"]["failureThreshold"] == 1800
+    assert sent["deploymentTimeout"] == "5400s"
+    assert read is not None and {key: read[key] for key in runs} == runs
+
+
+@pytest.mark.parametrize(("seconds", "in_all"), [(10, "3610s"), (3_600, "7200s"), (7_200, "7200s")])
+def test_no_deployment_may_take_longer_than_vertex_allows(double, seconds, in_all):
+    with logic() as run:
+        run.models.create(model(startUpSeconds=seconds))
+    assert double.vertex.models["us-central1/models/fraud-scorer"]["1"]["containerSpec"]["deploymentTimeout"] == in_all
+
+
 def test_create_again_adopts(double):
     with logic() as run:
         assert run.models.create(model()) == run.models.create(model())

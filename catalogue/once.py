@@ -9,7 +9,7 @@ _Read = TypeVar("_Read")
 
 
 def once_a_graph(read: Callable[[Graph], _Read]) -> Callable[[Graph], _Read]:
-    """Reads a whole graph once, although a rule asks for it at each of a thousand endpoints."""
+    """Reads a whole graph once, although a rule or a bill asks for it at each of a thousand resources."""
     last: list[tuple[Graph, _Read]] = []
 
     def reading(graph: Graph) -> _Read:

@@ -1,0 +1,116 @@
+"""The policies of an organisation that a plan is checked against, by the id that each cloud's administrators know.
+
+An entry of `organisation/landing_zones.yaml` says which are in force above the stack's account, each with its values.
+What is in force and has no record here is checked by the cloud alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OrgPolicy:
+    """One policy: what its values are, the pattern of one, and where the cloud describes it."""
+
+    values: str
+    pattern: str
+    source: str
+
+
+_SCPS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples"
+_CONSTRAINTS = "https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints"
+_AZURE = "https://learn.microsoft.com/en-us/azure/governance/policy/samples/built-in-policies"
+_PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_VPC = rf"projects/{_PROJECT}/global/networks/[a-z0-9-]+"
+
+REGION_DENY, AWS_TAGS, AWS_MACHINES = "region-deny", "required-tags", "sagemaker:InstanceTypes"
+GCP_LABELS = "required-labels"
+RESOURCE_LOCATIONS = "constraints/gcp.resourceLocations"
+KEY_PROJECTS = "constraints/gcp.restrictCmekCryptoKeyProjects"
+PEERINGS = "constraints/compute.restrictVpcPeering"
+SHARED_SUBNETS = "constraints/compute.restrictSharedVpcSubnetworks"
+WORKBENCH_NETWORKS = "constraints/ainotebooks.restrictVpcNetworks"
+NO_ENDPOINTS = "constraints/compute.disablePrivateServiceConnectCreationForConsumers"
+ALLOWED_LOCATIONS, AZURE_TAGS, NO_PUBLIC_NETWORK = "allowed-locations", "required-tags", "deny-public-network"
+
+LOCATIONS: Mapping[str, str] = {"aws": REGION_DENY, "gcp": RESOURCE_LOCATIONS, "azure": ALLOWED_LOCATIONS}
+"""The policy of each platform that says where resources may stand."""
+REQUIRED_TAGS: Mapping[str, str] = {"aws": AWS_TAGS, "gcp": GCP_LABELS, "azure": AZURE_TAGS}
+"""The policy of each platform that asks for tags. On Google Cloud it is a custom constraint that a company writes."""
+
+PUBLIC_SWITCHES: Mapping[str, tuple[str, ...]] = {
+    "azure-native:applicationinsights:Component": ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"),
+    "azure-native:containerregistry:Registry": ("publicNetworkAccess",),
+    "azure-native:keyvault:Vault": ("properties.publicNetworkAccess",),
+    "azure-native:machinelearningservices:Workspace": ("publicNetworkAccess",),
+    "azure-native:operationalinsights:Workspace": ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery"),
+    "azure-native:storage:StorageAccount": ("publicNetworkAccess",),
+}
+"""The switches that Azure's definitions read, by the kind: each must be `Disabled`."""
+PUBLIC_TYPES: Mapping[str, str] = {
+    "Microsoft.Insights/components": "azure-native:applicationinsights:Component",
+    "Microsoft.ContainerRegistry/registries": "azure-native:containerregistry:Registry",
+    "Microsoft.KeyVault/vaults": "azure-native:keyvault:Vault",
+    "Microsoft.MachineLearningServices/workspaces": "azure-native:machinelearningservices:Workspace",
+    "Microsoft.OperationalInsights/workspaces": "azure-native:operationalinsights:Workspace",
+    "Microsoft.Storage/storageAccounts": "azure-native:storage:StorageAccount",
+}
+"""Azure's types that a definition against public network access exists for, and the kind of each."""
+
+KNOWN: Mapping[str, Mapping[str, OrgPolicy]] = {
+    "aws": {
+        REGION_DENY: OrgPolicy("a region that the policy lets through", r"[a-z]{2}(-[a-z]+)+-\d", _SCPS),
+        AWS_TAGS: OrgPolicy("the key of a tag that whatever is created must carry", r"[\w .:/=+@-]{1,128}", _SCPS),
+        AWS_MACHINES: OrgPolicy(
+            "a machine type that SageMaker may start, such as ml.m5.large",
+            r"ml\.[a-z0-9-]+\.[a-z0-9]+",
+            "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html",
+        ),
+    },
+    "gcp": {
+        RESOURCE_LOCATIONS: OrgPolicy(
+            "a region such as us-central1 or in:us-central1-locations; write out the regions of a larger group",
+            r"[a-z]+-[a-z]+\d+|in:[a-z]+-[a-z]+\d+-locations",
+            _CONSTRAINTS,
+        ),
+        GCP_LABELS: OrgPolicy(
+            "the key of a label that a custom constraint asks of every resource",
+            r"[a-z][a-z0-9_-]{0,62}",
+            "https://cloud.google.com/resource-manager/docs/organization-policy/creating-managing-custom-constraints",
+        ),
+        KEY_PROJECTS: OrgPolicy(
+            "a project that keys may come from, such as projects/company-keys", rf"(under:)?projects/{_PROJECT}",
+            _CONSTRAINTS,
+        ),
+        PEERINGS: OrgPolicy(
+            "a VPC that may be peered with, such as projects/company-network-host/global/networks/hub", _VPC,
+            _CONSTRAINTS,
+        ),
+        SHARED_SUBNETS: OrgPolicy(
+            "a subnet of a host project, such as projects/company-network-host/regions/us-central1/subnetworks/ml",
+            rf"projects/{_PROJECT}/regions/[a-z0-9-]+/subnetworks/[a-z0-9-]+",
+            _CONSTRAINTS,
+        ),
+        WORKBENCH_NETWORKS: OrgPolicy(
+            "a VPC in which Workbench may stand, such as projects/company-network-host/global/networks/ml", _VPC,
+            _CONSTRAINTS,
+        ),
+        NO_ENDPOINTS: OrgPolicy(
+            "GOOGLE_APIS or SERVICE_PRODUCERS, the endpoints that nobody may create", "GOOGLE_APIS|SERVICE_PRODUCERS",
+            _CONSTRAINTS,
+        ),
+    },
+    "azure": {
+        # e56962a6-4747-49cd-b67b-bf8b01975c4c
+        ALLOWED_LOCATIONS: OrgPolicy("a region in which resources may stand, such as eastus2", r"[a-z]+\d*", _AZURE),
+        # 871b6d14-10aa-478d-b590-94f262ecfa99
+        AZURE_TAGS: OrgPolicy("the key of a tag that every resource must carry", r"[^<>%&\\?/]{1,512}", _AZURE),
+        # 1bc02227-0cb6-4e11-8f53-eb0b22eab7e8, 0fdf0491-d080-4575-b627-ad0e843cba0f,
+        # 405c5871-3e91-4644-8a63-58e19d68ff5b, 438c38d2-3772-465a-a9cc-7a6666a275ce,
+        # 6c53d030-cc64-46f0-906d-2bc061cd1334, b2982f36-99f2-4db5-8eff-283140c09693
+        NO_PUBLIC_NETWORK: OrgPolicy(
+            f"a type that no public network may reach: {', '.join(PUBLIC_TYPES)}", "|".join(PUBLIC_TYPES), _AZURE
+        ),
+    },
+}  # fmt: skip
+"""What is checked, by platform and id."""

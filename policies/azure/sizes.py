@@ -1,0 +1,80 @@
+"""Sizes: no more endpoints, deployments and grants than Azure takes in one place."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import authorization
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
+from policies.rule import Found, stack_rule, whole_stack_rule
+
+ASSIGNMENTS = 4_000
+ENDPOINTS, DEPLOYMENTS, DEPLOYMENTS_OF_ONE, INSTANCES = 100, 500, 20, 50
+_TOO_MANY = (
+    "Make two stacks of it in two subscriptions or regions; or have Microsoft raise the limit, and waive this with "
+    "what Microsoft granted."
+)
+
+
+@whole_stack_rule(
+    "sizes-assignments",
+    authorization.ROLE_ASSIGNMENT,
+    severity="high",
+    says=f"A subscription has at most {ASSIGNMENTS:,} role assignments, which Microsoft does not raise.",
+    remedy="Name fewer users in the stack file, or make two stacks of it in two subscriptions.",
+)
+def assignments(graph: Graph) -> Found:
+    """Azure RBAC, "Troubleshoot limits", https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshoot-limits
+
+    What the subscription has already counts too, so that a stack may fail below this.
+    """
+    made = graph.of(authorization.ROLE_ASSIGNMENT)
+    if len(made) > ASSIGNMENTS:
+        yield made[0], f"is one of {len(made):,} role assignments, and a subscription takes {ASSIGNMENTS:,}"
+
+
+@whole_stack_rule(
+    "sizes-endpoints",
+    SERVED,
+    BATCH_ENDPOINT,
+    severity="high",
+    says=f"A subscription has at most {ENDPOINTS} endpoints and {DEPLOYMENTS} deployments of Azure ML in a region.",
+    remedy=f"Name fewer endpoints and batch_jobs in the stack file. {_TOO_MANY}",
+)
+def endpoints(graph: Graph) -> Found:
+    """Online and batch together: "Manage and increase quotas and limits for resources with Azure Machine Learning",
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-manage-quotas
+    """
+    for what, most, types in (
+        ("endpoints", ENDPOINTS, (SERVED, BATCH_ENDPOINT)),
+        ("deployments", DEPLOYMENTS, (ONLINE_DEPLOYMENT, BATCH_DEPLOYMENT)),
+    ):
+        if len(made := graph.of(*types)) > most:
+            yield made[0], f"is one of {len(made):,} {what}, and a subscription takes {most:,} in a region"
+
+
+@stack_rule(
+    "sizes-deployments",
+    ONLINE_DEPLOYMENT,
+    BATCH_DEPLOYMENT,
+    severity="high",
+    says=f"An endpoint has at most {DEPLOYMENTS_OF_ONE} deployments, and a deployment {INSTANCES} instances.",
+    remedy=_TOO_MANY,
+)
+def deployments(graph: Graph, deployment: Resource) -> Iterator[str]:
+    """As above. An instance more in five is Azure's own, for upgrades, and counts as quota alone."""
+    beside = Counter(_endpoint(other) for other in graph.of(deployment.type))
+    if (count := beside[_endpoint(deployment)]) > DEPLOYMENTS_OF_ONE:
+        yield f"is one of {count} deployments of its endpoint, and Azure ML takes {DEPLOYMENTS_OF_ONE}"
+    instances = deployment.props.number_or_none("sku.capacity") if deployment.type == ONLINE_DEPLOYMENT else None
+    if instances is not None and instances > INSTANCES:
+        yield f"has {instances:g} instances, and Azure ML takes {INSTANCES}"
+
+
+def _endpoint(deployment: Resource) -> str:
+    named = deployment.props.text_if_known("endpointName")
+    return named or ",".join(sorted(deployment.property_dependencies.get("endpointName", ())))
+
+
+RULES = [assignments, endpoints, deployments]

@@ -1,0 +1,83 @@
+"""The places of others that a stack reads, pulls or writes: registries and buckets, with who lets the stack in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from catalogue.platforms import PLATFORMS
+from catalogue.wording import found_word
+from stacks.fields import ACCOUNT, Fields
+from stacks.model import Problem, Section, StackConfig
+
+BUCKETS = {"aws": r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "gcp": r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]"}
+"""How a bucket is named on a platform. Azure has none: a stack there reads its own datastore alone."""
+FORMS = {
+    "aws": "a registry such as 444455556666.dkr.ecr.us-east-1.amazonaws.com, or a bucket such as s3://claims-data",
+    "gcp": "a registry such as us-central1-docker.pkg.dev/shared-images, or a bucket such as gs://claims-data",
+    "azure": "a registry such as sharedml.azurecr.io",
+}
+
+Name = Annotated[str, StringConstraints(max_length=255)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Source(Fields):
+    """Whose a place is, and who lets the stack in. The stack makes nothing there."""
+
+    account: Annotated[str, StringConstraints(pattern=ACCOUNT)] = Field(
+        examples=["444455556666", "shared-images", "44445555-3333-4444-5555-666677778888"]
+    )
+    """The account that the place is of, as the stack's own is written."""
+    granted_by: Text = Field(examples=["ml-platform@example.com, change 4711"])
+    """Who lets the stack's identities in, and where that is written; the verdict names it as a step before `up`."""
+
+
+def _names(config: StackConfig) -> Iterator[Problem]:
+    """Each name is a place of the platform's, of the account that the entry says."""
+    record, bucket = PLATFORMS[config.platform], BUCKETS.get(config.platform, "")
+    for name, source in of(config).items():
+        registry = re.fullmatch(record.registry, f"{name}/image")
+        if registry is None and not (bucket and re.fullmatch(bucket, name)):
+            yield Problem((SECTION.name, name), f"is no place of others, allowed: {FORMS[config.platform]}")
+            continue
+        if not re.fullmatch(record.account.pattern or "", source.account):
+            sentence = f"found {found_word(source.account)}, allowed: {record.account.words}"
+            yield Problem((SECTION.name, name, "account"), sentence)
+            continue
+        owner = registry.groupdict().get("owner") if registry else None
+        if owner is not None and owner != source.account:
+            yield Problem((SECTION.name, name, "account"), f"found {source.account!r}, and the name says {owner!r}")
+        if registry is None and config.platform == "aws" and source.account != config.account:
+            yield Problem(
+                (SECTION.name, name, "account"),
+                f"found {source.account!r}, and the stack's is {config.account!r}: the permissions boundary lets no "
+                "persona read or write a bucket of another account, so copy what it needs into the stack's own",
+            )
+
+
+SECTION: Section[Mapping[str, Source]] = Section(
+    __name__,
+    value=Annotated[
+        dict[Name, Source],
+        Field(
+            max_length=100,
+            description="Registries and buckets of others that the stack pulls from or writes to, with who lets it in. "
+            "A registry of another account is a finding without its entry, and so is a bucket written to.",
+            examples=[
+                {
+                    "444455556666.dkr.ecr.us-east-1.amazonaws.com": {
+                        "account": "444455556666",
+                        "granted_by": "ml-platform@example.com, change 4711",
+                    }
+                }
+            ],
+        ),
+    ],
+    called="images and buckets of other accounts",
+    default={},
+    in_ground=True,
+    check=_names,
+)
+of = SECTION.of

@@ -1,0 +1,137 @@
+"""The places of others: what is of the stack, of its platform's maker or named in its file passes, all else is told."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph, Placement, Resource
+from catalogue.platforms import PLATFORMS, Platform
+from policies import everywhere
+from policies.aws import identity as aws
+from policies.gcp import identity as gcp
+from policies.rule import Rule
+
+ACCOUNTS = {"aws": "111122223333", "gcp": "claims-pilot", "azure": "11112222-3333-4444-5555-666677778888"}
+RUNS: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "aws": ("aws:sagemaker/model:Model", lambda image: {"primaryContainer": {"image": image}}),
+    "gcp": ("mlplatform:gcp:Model", lambda image: {"image": image}),
+    "azure": (
+        "azure-native:machinelearningservices:EnvironmentVersion",
+        lambda image: {"properties": {"image": image}},
+    ),
+}
+REGISTRY = "azure-native:containerregistry:Registry"
+WRITES = {
+    "Statement": [{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::claims-data/out/*"]}]
+}
+OPEN = [
+    ("aws", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/scorer:1"),
+    ("aws", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"),
+    ("aws", "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0"),
+    ("gcp", "europe-west4-docker.pkg.dev/claims-pilot/serving/scorer:1"),
+    ("gcp", "eu.gcr.io/claims-pilot/scorer:1"),
+    ("gcp", "europe-docker.pkg.dev/vertex-ai/prediction/xgboost-cpu.1-7:1"),
+    ("azure", "mcr.microsoft.com/azureml/curated/acpt-pytorch-2.2-cuda12.1:42"),
+    ("azure", "claimsimages1a2b3c4d.azurecr.io/scorer:1"),
+]
+OTHERS = [
+    ("aws", "444455556666.dkr.ecr.eu-west-1.amazonaws.com", "/team/scorer:1"),
+    ("gcp", "us-docker.pkg.dev/shared-images", "/serving/scorer:1"),
+    ("gcp", "gcr.io/shared-images", "/scorer:1"),
+    ("azure", "sharedml.azurecr.io", "/scorer:1"),
+    ("azure", "claimsimages.azurecr.io", "/scorer:1"),
+    ("azure", "claimsimages1a2b3c4d5.azurecr.io", "/scorer:1"),
+]
+
+
+def thing(type_: str, inputs: dict[str, Any], name: str = "thing") -> Resource:
+    return Resource(
+        urn=f"urn:pulumi:claims::mlplatform::{type_}::{name}", type=type_, name=name, custom=True, inputs=inputs
+    )
+
+
+def stack(platform: str, *resources: Resource, sources: Sequence[str] = ()) -> Graph:
+    named = tuple((place, "ml-platform@example.com") for place in sources)
+    placement = Placement("pilot", "claims", ACCOUNTS[platform], PLATFORMS[platform].region, named)
+    return Graph("claims", platform, resources, {}, placement=placement)
+
+
+def pulling(platform: str, image: str, sources: Sequence[str] = ()) -> Graph:
+    type_, inputs = RUNS[platform]
+    registry = [thing(REGISTRY, {}, "claimsimages")] if platform == "azure" else []
+    return stack(platform, thing(type_, inputs(image)), *registry, sources=sources)
+
+
+def registries(platform: str) -> Rule:
+    (rule,) = [rule for rule in everywhere.rules(platform) if rule.name == "identity-registries"]
+    return rule
+
+
+@pytest.mark.parametrize(("platform", "image"), OPEN)
+def test_an_image_of_the_stacks_own_or_of_the_platforms_maker_is_pulled(platform: Platform, image: str) -> None:
+    assert registries(platform).judge(pulling(platform, image)).violations == ()
+
+
+@pytest.mark.parametrize(("platform", "place", "image"), OTHERS)
+def test_an_image_of_others_is_found_until_the_stack_file_names_its_registry(
+    platform: Platform, place: str, image: str
+) -> None:
+    rule = registries(platform)
+    (found,) = rule.judge(pulling(platform, f"{place}{image}")).violations
+    assert place in found.sentence and "who lets the stack in" in found.sentence
+    assert rule.stack_key == "sources" and "sources" in rule.remedy
+    assert rule.judge(pulling(platform, f"{place}{image}", [place])).violations == ()
+    assert rule.judge(pulling(platform, f"{place}{image}", [f"x{place}"])).violations, "another place lets nobody in"
+
+
+@pytest.mark.parametrize(
+    ("platform", "rule", "writing", "bucket"),
+    [
+        (
+            "aws",
+            aws.written_places,
+            thing("aws:iam/rolePolicy:RolePolicy", {"policy": json.dumps(WRITES)}),
+            "s3://claims-data",
+        ),
+        (
+            "gcp",
+            gcp.written_places,
+            thing(
+                "gcp:storage/bucketIAMMember:BucketIAMMember",
+                {"bucket": "claims-data", "role": "roles/storage.objectUser", "member": "serviceAccount:a@b.c"},
+            ),
+            "gs://claims-data",
+        ),
+    ],
+)
+def test_a_bucket_that_is_written_to_is_the_stacks_own_or_named(
+    platform: str, rule: Rule, writing: Resource, bucket: str
+) -> None:
+    (found,) = rule.judge(stack(platform, writing)).violations
+    assert bucket in found.sentence and not rule.mandatory and rule.stack_key == "batch_jobs"
+    assert rule.judge(stack(platform, writing, sources=[bucket])).violations == ()
+    own = {"aws": ("aws:s3/bucket:Bucket", "bucket"), "gcp": ("gcp:storage/bucket:Bucket", "name")}
+    type_, key = own[platform]
+    assert rule.judge(stack(platform, writing, thing(type_, {key: "claims-data"}))).violations == ()
+
+
+def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
+    words: dict[str, Any] = {"environment": "pilot", "team": "claims", "account": "a", "region": "r"}
+    sources = {"s3://b": {"account": "a", "granted_by": "ana"}, "s3://a": {"account": "a", "granted_by": "ben"}}
+    read = Placement.from_words(words | {"sources": sources})
+    assert read.sources == (("s3://a", "ben"), ("s3://b", "ana"))
+    assert Placement.from_words(words | {"sources": json.dumps(sources)}) == read
+    assert Placement.from_words(words) == replace(read, sources=())
+    for broken in ("{", "[1]", {"s3://a": "ben"}):
+        with pytest.raises(KeyError):
+            Placement.from_words(words | {"sources": broken})
+
+
+def test_a_graph_that_is_written_and_read_keeps_what_its_stack_file_names() -> None:
+    one = stack("aws", sources=["s3://claims-data"])
+    assert one.placement is not None
+    sized = replace(one, placement=replace(one.placement, config_bytes=7))
+    assert Graph.from_json(json.loads(json.dumps(sized.to_json()))) == sized
