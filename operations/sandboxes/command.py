@@ -8,7 +8,8 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 from rich.console import Console
@@ -91,6 +92,39 @@ def show(
     ]
     json.dump(shown, sys.stdout, indent=2)
     sys.stdout.write("\n")
+
+
+@app.command("call", epilog="Example: mlplatform sandbox call gcp-pilot-fraud-scorer request.json")
+def call_endpoint(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="An endpoint's name, id or ARN.")],
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="A file of JSON, the body of the call.")],
+    from_: Annotated[
+        Literal["inside", "outside"],
+        typer.Option("--from", help="Where the caller stands: in the stack's network, or on the internet."),
+    ] = "inside",
+) -> None:
+    """Call an endpoint and print its prediction: the model of examples/, where what stands here holds a path.
+
+    On aws the internet leads to every endpoint, and the caller's grants alone bound the call.
+    """
+    from sandbox.alarms import ENDPOINTS
+    from sandbox.dataplane import NoPrediction, call
+
+    state, found = _found(context, name)
+    served = [one for one in found if one.type in ENDPOINTS]
+    if len(served) != 1:
+        raise BadInput(f"{name[:80]!r}: {len(served)} endpoints go by that name; name one of `mlplatform sandbox ls`")
+    try:
+        body = request.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{request}: cannot be read ({error.strerror}); name a file of JSON") from None
+    try:
+        answer = call(state, served[0], body, outside=from_ == "outside")
+    except NoPrediction as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(answer.decode())
 
 
 @app.command("play", epilog="Example: mlplatform sandbox play aws-pilot-fraud-scorer --p95-ms 900 --error-percent 2")

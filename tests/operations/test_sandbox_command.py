@@ -349,7 +349,7 @@ def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None
     assert "rings" in run("alarms").stdout.partition("slow")[2].partition("the p95")[0]
 
 
-ALL = ["ls", "show", "play", "alarms", "arm", "disarm", "change", "delete", "reset", "trial"]
+ALL = ["ls", "show", "call", "play", "alarms", "arm", "disarm", "change", "delete", "reset", "trial"]
 
 
 @pytest.mark.parametrize("command", ALL)

@@ -1,0 +1,48 @@
+"""Lays out what a person uploads and sends, as the manual steps of a verdict name it: `uv run python -m examples.pack`.
+
+Each platform gets a folder under out/example/, where the commands of its verdict work as they are printed: `model/` is
+the folder that Vertex AI and Azure Machine Learning take, `model.tar.gz` the archive that SageMaker takes, and
+`request.json` a first call.
+"""
+
+import gzip
+import io
+import shutil
+import tarfile
+from pathlib import Path
+
+from examples.serving.predictor import FILE
+
+HERE = Path(__file__).parent
+MODEL = HERE / "model"
+OUT = HERE.parent / "out" / "example"
+
+
+def archive() -> bytes:
+    """model.tar.gz, with the model's file at its top. The same file gives the same bytes on every day and machine."""
+    content = (MODEL / FILE).read_bytes()
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        entry = tarfile.TarInfo(FILE)  # its owner is 0 and its time 1970 where nothing is said
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def pack(out: Path = OUT) -> list[Path]:
+    """Writes the folders, in place of those that are there, and returns them."""
+    folders: list[Path] = []
+    for recorded in sorted((HERE / "recorded").iterdir()):
+        folder = out / recorded.name
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(recorded, folder)
+        if recorded.name == "aws":
+            (folder / "model.tar.gz").write_bytes(archive())
+        else:
+            shutil.copytree(MODEL, folder / "model")
+        folders.append(folder)
+    return folders
+
+
+if __name__ == "__main__":
+    pack()
