@@ -71,11 +71,11 @@ def ignoring_nothing(type_: str) -> Mutation:
     return lambda graph: swapped(graph, replace(first(graph, type_), options={}))
 
 
-def depending_on_nothing(type_: str, key: str) -> Mutation:
+def depending_on_nothing(type_: str, key: str, name: str = "") -> Mutation:
     """The first resource of a type with what a property refers to given as text."""
 
     def mutate(graph: Graph) -> Graph:
-        resource = first(graph, type_)
+        resource = first(graph, type_, name)
         kept = {k: v for k, v in resource.property_dependencies.items() if k != key}
         return swapped(graph, replace(resource, property_dependencies=kept, dependencies=()))
 
@@ -226,6 +226,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("identity-token-shown", setting(SCHEDULE, "httpTarget.uri", "https://example.com/collect")),
     ("identity-token-shown", rewriting("us-central1-aiplatform.googleapis.com", "example.com")),
+    ("identity-pass-role", setting(ACT_AS, "member", "user:eve@example.com", "ana-signs-in")),
+    ("identity-known-members", setting(ACT_AS, "member", "user:eve@example.com", "ana-signs-in")),
+    ("identity-workspace-sign-in", lacking(ACT_AS, "ana-signs-in")),
+    ("identity-workspace-sign-in", depending_on_nothing(ACT_AS, "serviceAccountId", "ana-signs-in")),
+    ("identity-workspace-sign-in", setting(WORKBENCH, "instanceOwners", ["eve@example.com"])),
     ("identity-workspace-owner", setting(WORKBENCH, "instanceOwners", ["ana@example.com", "eve@example.com"])),
     ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
     ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
