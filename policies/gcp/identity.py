@@ -404,6 +404,33 @@ def workspace_sign_in(graph: Graph, instance: Resource) -> Iterator[str]:
                 yield f"does not open for {owner.removeprefix('user:')}, who may not act as its account"
 
 
+@stack_rule(
+    "identity-image-readers",
+    _MODEL,
+    severity="high",
+    proof="workflow speed",
+    says="The account as which a model is uploaded may read the repository of its image.",
+    remedy="Grant the account roles/artifactregistry.reader on that repository.",
+)
+def image_readers(graph: Graph, model: Resource) -> Iterator[str]:
+    """Vertex AI, "Method: models.upload": a service account that is given must be able to read image and artifact.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
+    """
+    image = model.props.text_if_known("image")
+    wanted = artifactregistry.repository_of(image)
+    for account in graph.refers(model, "serviceAccount", _ACCOUNT) if wanted else ():
+        grants = graph.referring(artifactregistry.REPOSITORY_MEMBER, "member", account)
+        if not any(_on(grant.props, wanted) for grant in grants if wanted):
+            yield f"is uploaded as {account.name}, which may not read its image {image}"
+
+
+def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
+    """Whether a grant is on that repository. What is not known yet may be it."""
+    found = (grant.text_if_known(key).rsplit("/", 1)[-1] for key in ("project", "location", "repository"))
+    return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
+
+
 RULES = [
     no_wildcard,
     no_public_member,
@@ -418,4 +445,5 @@ RULES = [
     token_shown,
     workspace_owner,
     workspace_sign_in,
+    image_readers,
 ]

@@ -14,6 +14,23 @@ _SDK = registry("artifactregistry/repository")
 _KMS = documented("https://docs.cloud.google.com/artifact-registry/docs/cmek", READ)
 _PRICES = documented("https://cloud.google.com/artifact-registry/pricing", READ)
 
+_HOST = "-docker.pkg.dev"
+_GCR = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+
+
+def repository_of(image: str) -> tuple[str, str, str] | None:
+    """The project, location and name of the repository that keeps an image, or None where everybody may read it.
+
+    Vertex AI's own images are public. The images of gcr.io are in a repository of that name. Source: Artifact Registry,
+    "Transition to gcr.io repositories", https://cloud.google.com/artifact-registry/docs/transition/setup-gcr-repo
+    """
+    host, project, name = [*image.split("/"), "", ""][:3]
+    if host in _GCR:
+        return project, _GCR[host], host
+    if host.endswith(_HOST) and project != "vertex-ai":
+        return project, host.removesuffix(_HOST), name
+    return None
+
 
 def _repository(pricing: Pricing, resource: Resource) -> Bill:
     amount, scans = pricing.assume("image-gb"), pricing.assume("images-scanned")
@@ -53,7 +70,9 @@ KINDS = (
         REPOSITORY_MEMBER,
         "a repository",
         "artifactregistry/repositoryiammember",
-        acts=granting("artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,))),
+        acts=granting(
+            "artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,), outside=True)
+        ),
         renders=in_terraform("google_artifact_registry_repository_iam_member"),
     ),
 )

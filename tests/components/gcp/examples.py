@@ -98,10 +98,13 @@ IDENTITY = IdentityArgs(
         artifact_uris=[f"gs://{PROJECT}-models/scorer/1/"],
         input_uris=[f"gs://{PROJECT}-data/in/"],
         output_uris=[f"gs://{PROJECT}-artifacts/out/"],
+        images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0"],
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",
+    own_images=f"{REGION}-docker.pkg.dev/{PROJECT}/serving",
     repository_id="serving",
+    vertex_agent=MEMBERS["aiplatform"],
 )
 WORKSPACE = WorkspaceArgs(
     prefix="pilot",

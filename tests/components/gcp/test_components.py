@@ -19,7 +19,7 @@ from components.gcp.encryption import DATA_AGENTS, Encryption, EncryptionArgs
 from components.gcp.endpoint import Endpoint
 from components.gcp.names import fitted, label, squeezed
 from components.gcp.network import Network
-from components.gcp.personas import Needs
+from components.gcp.personas import IdentityArgs, Needs, repositories
 from components.gcp.workspace import REACH, Workspace
 from components.given import BadArgument
 from components.package import Package, components
@@ -500,6 +500,28 @@ def test_a_network_that_is_none_or_too_small_for_a_subnet_and_an_endpoint_is_ref
 def test_a_persona_needs_no_whole_bucket_and_nothing_outside_of_cloud_storage(field: str, uri: str) -> None:
     said = refusal(lambda: Needs(**{field: ["gs://bucket/folder/", uri]}))
     assert said == f"Needs.{field}: found '{uri}', allowed: a folder such as gs://bucket/folder/"
+
+
+@pytest.mark.parametrize(
+    ("image", "where"),
+    [
+        (f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1", (PROJECT, REGION, "serving")),
+        (f"{REGION}-docker.pkg.dev/{PROJECT}/serving-too/scorer:1", (PROJECT, REGION, "serving-too")),
+        (
+            "europe-docker.pkg.dev/their-images/models/vllm/server:7",
+            ("their-images", "europe", "models"),
+        ),
+        ("eu.gcr.io/their-images/scorer:1", ("their-images", "europe", "eu.gcr.io")),
+        ("us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:1", None),
+    ],
+)
+def test_the_repository_of_an_image_is_granted_wherever_it_is_and_vertex_ais_own_is_not(
+    image: str, where: tuple[str, ...] | None
+) -> None:
+    identity = cast(IdentityArgs, EXAMPLES["Identity"])
+    found = repositories(replace(identity, needs=Needs(images=[image, image])))
+    assert [(one.project, one.location, one.repository) for one in found] == ([where] if where else [])
+    assert [one.name == "" for one in found] == ([image.startswith(f"{identity.own_images}/")] if where else [])
 
 
 WITHOUT_STORAGE = {service: member for service, member in MEMBERS.items() if service != "storage"}

@@ -117,6 +117,7 @@ KEY, KEY_GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:Cryp
 BUCKET, BUCKET_GRANT = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
 PROJECT_GRANT, ROLE = "gcp:projects/iAMMember:IAMMember", "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/dataset:Dataset"
+IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 REPOSITORY, BUDGET = "gcp:artifactregistry/repository:Repository", "gcp:billing/budget:Budget"
 ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
@@ -231,6 +232,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-workspace-sign-in", lacking(ACT_AS, "ana-signs-in")),
     ("identity-workspace-sign-in", depending_on_nothing(ACT_AS, "serviceAccountId", "ana-signs-in")),
     ("identity-workspace-sign-in", setting(WORKBENCH, "instanceOwners", ["eve@example.com"])),
+    ("identity-image-readers", lacking(IMAGE_GRANT, "serving-images")),
+    ("identity-image-readers", lacking(IMAGE_GRANT, "batch-images")),
+    ("identity-image-readers", setting(MODEL, "image", "eu.gcr.io/their-images/scorer:3")),
+    ("identity-image-readers", setting(IMAGE_GRANT, "location", "europe-west1", "serving-images")),
     ("identity-workspace-owner", setting(WORKBENCH, "instanceOwners", ["ana@example.com", "eve@example.com"])),
     ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
     ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
