@@ -384,18 +384,31 @@ def test_requests_are_logged_under_the_key_for_a_month_and_for_nobody_else(endpo
 def conditions(graph: Graph) -> dict[str, Any]:
     policies = graph.of("gcp:monitoring/alertPolicy:AlertPolicy")
     assert all(p.inputs["notificationChannels"] == [CHANNEL] for p in policies)
-    return {p.name: p.inputs["conditions"][0] for p in policies}
+    return {p.name: p.inputs["conditions"] for p in policies}
 
 
 def test_alerts_of_an_endpoint_name_it_and_count_an_endpoint_never_called_as_idle(endpoint: Graph) -> None:
     found = conditions(endpoint)
     assert set(found) == {f"pilot-scorer-{what}" for what in ("p95-latency", "errors", "idle")}
-    latency, errors = (found[f"pilot-scorer-{w}"]["conditionThreshold"] for w in ("p95-latency", "errors"))
-    idle = found["pilot-scorer-idle"]["conditionPrometheusQueryLanguage"]["query"]
-    assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
-    assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
-    assert all('endpoint_id = "pilot-scorer"' in c["filter"] for c in (latency, errors))
-    assert 'endpoint_id="pilot-scorer"' in idle and "or vector(0)" in idle, "a series that never was is zero"
+    (served,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
+    both = zip(found["pilot-scorer-p95-latency"], found["pilot-scorer-errors"], ("", "private/"), strict=True)
+    for slow, fails, family in both:
+        latency, errors = slow["conditionThreshold"], fails["conditionThreshold"]
+        assert f"/prediction/online/{family}prediction_latencies" in latency["filter"]
+        assert f"/prediction/online/{family}response_count" in errors["filter"]
+        assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
+        assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
+        assert all(f'endpoint_id = "{served.outputs["name"]}"' in c["filter"] for c in (latency, errors))
+    idle = found["pilot-scorer-idle"][0]["conditionPrometheusQueryLanguage"]
+    assert idle["query"].count(f'endpoint_id="{served.outputs["name"]}"') == idle["query"].count("or vector(0)") == 2
+    assert idle["disableMetricValidation"] is True, "a new project has no such series"
+
+
+def test_an_endpoint_has_an_id_that_is_not_the_one_it_was_deleted_under(endpoint: Graph) -> None:
+    """Vertex AI keeps the id of a deleted endpoint for up to seven days, so no program gives one."""
+    (served,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
+    assert re.fullmatch(r"pilot-scorer-[0-9a-f]{7}", served.outputs["name"])
+    assert served.inputs["displayName"] == "scorer"
 
 
 def test_an_endpoint_switched_off_is_a_model_and_nothing_else() -> None:
