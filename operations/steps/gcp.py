@@ -1,7 +1,7 @@
 """The manual steps on Vertex AI, in the words of the gcloud CLI: https://docs.cloud.google.com/sdk/gcloud/reference/
 
 `services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`,
-`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints predict`
+`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints list`
 stand there.
 """
 
@@ -96,13 +96,19 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
+    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call.
+
+    An endpoint behind Private Service Connect answers at its address and not through the API, with a certificate that
+    no authority signed. Source: Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online
+    inference", https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
+    """
     for served in graph.of(vertex.ENDPOINT)[:1]:
-        name = served.props.text_if_known("name") or served.name
-        at = f"{quote(name)} --project={account} --region={region}"
+        name = served.props.text_if_known("displayName") or served.name
+        at = f"--project={account} --region={region}"
+        url = f"https://ADDRESS/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
         yield ManualStep(
-            what=f"call {name} from inside the network, for example from Workbench",
+            what=f"call {name} at its URL, which the output urls says, from inside the network, for example from Workbench",
             who="caller",
-            commands=[f"gcloud ai endpoints predict {at} --json-request=request.json"],
-            checks=[f"gcloud ai endpoints describe {at}"],
+            commands=["pulumi stack output urls", f"curl --insecure --json @request.json {url}"],
+            checks=[f"gcloud ai endpoints list --filter={quote(f'displayName={name}')} {at}"],
         )
