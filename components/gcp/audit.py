@@ -32,18 +32,24 @@ class AuditArgs(Args):
     """What the log bucket is called. The name stays taken for a week after the bucket is deleted."""
     logs_key_id: Text
     """The KMS key of the log bucket. The project's Logging agent must be allowed to use it."""
+    locked: bool = True
+    """Whether the log bucket is locked, which it is where this is left out. A lock is for ever: nobody can delete the
+    bucket, nor the project while it has one, before its last entry is 365 days old. The program must know it."""
 
 
 class Audit(pulumi.ComponentResource):
-    """Creates the audit configuration of a project, a locked log bucket, and the sink that fills the bucket.
+    """Creates the audit configuration of a project, a log bucket, and the sink that fills the bucket.
 
     The configuration records each administration, read and write of every service, and exempts nobody. A project has
     one such configuration. The bucket also takes the flows, the denied connections and the DNS queries of networks.
-    Nobody can empty the bucket or shorten its retention: it is locked and keeps each entry for 365 days. The sink
-    needs no grant, because the bucket is in its own project. Log buckets carry no labels. All three are protected.
+    It keeps each entry for 365 days. Where it is `locked`, nobody can empty it, shorten its retention or delete it.
+    The sink needs no grant, because the bucket is in its own project. Log buckets carry no labels. All three are
+    protected.
     Rules: CIS Google Cloud 2.1, 2.2 and 2.3, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
     Cloud Logging, "Configure CMEK for log buckets",
-    https://cloud.google.com/logging/docs/routing/managed-encryption-storage
+    https://cloud.google.com/logging/docs/routing/managed-encryption-storage;
+    Cloud Logging, "Configure log buckets", locking,
+    https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
     """
 
     bucket_id: pulumi.Output[str]
@@ -59,7 +65,7 @@ class Audit(pulumi.ComponentResource):
             bucket_id=args.bucket_id,
             description="Audit, flow and DNS logs of the pilot",
             retention_days=KEEP_DAYS,
-            locked=True,
+            locked=args.locked,
             cmek_settings={"kms_key_name": args.logs_key_id},
             opts=kept,
         )

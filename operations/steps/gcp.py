@@ -11,7 +11,7 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kind import Apis
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, vertex, workbench
+from catalogue.kinds.gcp import billing, logging, vertex, workbench
 from catalogue.landing_zones import GcpNetwork
 from operations.verdict import ManualStep
 from policies import given
@@ -63,6 +63,17 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             commands=[f"gcloud services enable {named} --project={account}"],
             checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
         )
+    for bucket in graph.of(logging.LOG_BUCKET):
+        if bucket.props.flag_or_none("locked") is True:
+            id_, place = (bucket.props.text_if_known(key) for key in ("bucketId", "location"))
+            days = bucket.props.number_or_none("retentionDays") or 30
+            yield ManualStep(
+                what=f"confirm that the log bucket {id_} may stay: it is locked, so that nobody can delete it, nor the "
+                f"project, before its last entry is {days:g} days old",
+                who="security",
+                commands=[],
+                checks=[f"gcloud logging buckets describe {id_} --location={place} --project={account}"],
+            )
     if graph.of(billing.BUDGET):
         role = "--member=user:DEPLOYER --role=roles/billing.costsManager"
         yield ManualStep(
@@ -107,7 +118,7 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         at = f"--project={account} --region={region}"
         url = f"https://ADDRESS/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
         yield ManualStep(
-            what=f"call {name} at its URL, which the output urls says, from inside the network, for example from Workbench",
+            what=f"call {name} from inside the network, for example from Workbench; the output urls has its URL",
             who="caller",
             commands=["pulumi stack output urls", f"curl --insecure --json @request.json {url}"],
             checks=[f"gcloud ai endpoints list --filter={quote(f'displayName={name}')} {at}"],

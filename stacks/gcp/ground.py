@@ -59,7 +59,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     )
     agents = _agents(site, about.number)
     key = _key(site, agents)
-    _audit(site, key)
+    _audit(site, key, locked=config.environment == "prod")  # a pilot must be able to end, and a lock is for ever
     there = _given_network(config)
     network_id, subnet_id = _ids(site, there) if there else _network(site, config, reach)
     kept = _registry(site, key)
@@ -113,11 +113,15 @@ def _key(site: Site, agents: ServiceAgents) -> Encryption:
     )
 
 
-def _audit(site: Site, key: Encryption) -> None:
+def _audit(site: Site, key: Encryption, *, locked: bool) -> None:
     Audit(
         f"{site.stack}-audit",
         AuditArgs(
-            project=site.account, region=site.region, bucket_id=f"{site.stack}-audit", logs_key_id=key.logs_key_id
+            project=site.account,
+            region=site.region,
+            bucket_id=f"{site.stack}-audit",
+            logs_key_id=key.logs_key_id,
+            locked=locked,
         ),
         opts=site.opts,
     )

@@ -3,7 +3,7 @@
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
+from catalogue.kind import Apis, At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -14,6 +14,7 @@ _SDK = registry("artifactregistry/repository")
 _KMS = documented("https://docs.cloud.google.com/artifact-registry/docs/cmek", READ)
 _PRICES = documented("https://cloud.google.com/artifact-registry/pricing", READ)
 
+_SCANS = documented("https://cloud.google.com/artifact-analysis/docs/enable-automatic-scanning", READ)
 _HOST = "-docker.pkg.dev"
 _GCR = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 
@@ -65,6 +66,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_artifact_registry_repository"),
+        apis=Apis(("containerscanning",), _SCANS),  # off, a repository that inherits scanning is not scanned
     ),
     grant(
         REPOSITORY_MEMBER,

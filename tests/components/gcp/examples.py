@@ -126,7 +126,6 @@ EXAMPLES: Mapping[str, Args] = {
     "Budget": BudgetArgs(
         billing_account="012345-6789AB-CDEF01",
         project_number=NUMBER,
-        team=TAGS["team"],
         monthly_usd=2500.5,
         channel_id=CHANNEL,
     ),

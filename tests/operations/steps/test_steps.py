@@ -16,7 +16,7 @@ from operations.steps import manual, of, query
 from operations.verdict import HardwareUse, ManualStep, Phase
 
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
-TOOLS = {"aws": {"aws"}, "gcp": {"gcloud"}, "azure": {"az"}}
+TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
 IMAGES = {
     "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/scorer:1.4",
     "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, without
@@ -274,7 +274,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-batch-tags", editing(lambda j: drop(j, "labels.team"))),
     ("cost-budget", lacking(BUDGET)),
     ("cost-budget", setting(BUDGET, "amount.specifiedAmount.units", "1000000")),
-    ("cost-budget", losing(BUDGET, "budgetFilter.labels")),
+    ("cost-budget", losing(BUDGET, "budgetFilter.projects")),
+    ("cost-budget", setting(BUDGET, "budgetFilter.labels", {"team": "payments-risk"})),
+    ("cost-budget", setting(BUDGET, "budgetFilter.services", ["services/24E6-581D-38E5"])),
     ("cost-budget", setting(BUDGET, "thresholdRules", [{"thresholdPercent": 1.0}])),
     ("cost-budget", losing(BUDGET, "allUpdatesRule")),
     ("cost-alerts-reach-owner", lacking(CHANNEL)),
@@ -329,7 +331,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-heard", losing(ALERT, "notificationChannels")),
     ("rollback-alarm-heard", lambda g: changed(g, first(g, ALERT), lambda p: p.update(enabled=False))),
     ("rollback-alarm-dimensions", rewriting("endpoint_id", "location", ALERT, "fraud-scorer-errors")),
-    ("rollback-alarm-dimensions", rewriting("endpoint_id=", 'endpoint_id="another",x=', ALERT, "fraud-scorer-idle")),
+    ("rollback-alarm-dimensions", rewriting("gcp-pilot-fraud-scorer", "another", ALERT, "fraud-scorer-idle")),
     ("rollback-idle-watched", lacking(ALERT, "idle")),
     ("rollback-idle-watched", rewriting(" or vector(0)", "", ALERT, "idle")),
     ("rollback-batch-watched", lacking(ALERT, "overran")),
@@ -344,7 +346,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("audit-logs-kept", lacking(SINK)),
     ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
-    ("audit-logs-kept", setting(LOGS, "locked", False)),
+    ("audit-logs-kept", lambda g: replace(g, placement=replace(cast(Placement, g.placement), environment="prod"))),
     ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
