@@ -43,7 +43,6 @@ ENOUGH_ONCE = {
     ("allows", "network-proof"): _LET_OUT,
     ("cleanupPolicies", "limits-stores-expire"): "one policy that deletes is enough",
     ("conditions", "rollback-batch-watched"): _WATCHED,
-    ("conditions", "rollback-endpoint-watched"): _WATCHED,
     ("conditions", "rollback-idle-watched"): _WATCHED,
     ("denies", "network-default-denied"): "what is denied already stays denied",
     ("destinationRanges", "network-proof"): _LET_OUT,
