@@ -41,7 +41,8 @@ class Behaviour:
     lies in. `machines` says that it runs machines, so that quota and capacity count.
 
     Deletion. `held` says why its name stays taken after a delete, and is empty where it does not. `forced` is the input
-    that allows a delete together with the contents. Where it `nests`, a delete takes along what lies in it.
+    that allows a delete together with the contents, and `locked` the one under which nobody can delete it. Where it
+    `nests`, a delete takes along what lies in it.
     """
 
     replaces: frozenset[str] = frozenset()
@@ -53,6 +54,7 @@ class Behaviour:
     held: str = ""
     machines: bool = False
     forced: str = ""
+    locked: str = ""
     within: Literal["", "uses", "holds"] = ""
     nests: bool = False
     identity: frozenset[str] = frozenset()

@@ -173,6 +173,8 @@ class Cloud:
         if record is None:
             self.state.journal.note("delete", type_, "", id_, self.run, "not found")
             return
+        if behaviour.locked and record.inputs.get(behaviour.locked) is True:
+            raise self._refusal("held", type_, record.name, f"{record.name} is locked and cannot be deleted")
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
             self.state.resources.delete(record.key, behaviour.held, self.run, behaviour.nests, emptied)

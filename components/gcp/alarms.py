@@ -1,6 +1,6 @@
 """Alert policies: an endpoint that is slow, fails or idles; a run that failed, overran or never started."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,11 @@ from components.given import Tags, Text
 from components.shapes import Rollout
 
 _METRICS = "aiplatform.googleapis.com/prediction/online"
+_FAMILIES = {"": ' AND metric.labels.latency_type = "total"', "private/": ""}
+"""The two families of an endpoint's metrics, each with what its total latency is filtered by. Google does not say which
+one an endpoint behind Private Service Connect writes, so both are watched. Cloud Monitoring, "Google Cloud metrics",
+https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
+"""
 
 
 @dataclass(kw_only=True)
@@ -19,6 +24,7 @@ class EndpointAlarms:
 
     project: Text
     endpoint_name: Text
+    endpoint_id: Text
     rollout: Rollout
     channel_id: Text
     tags: Tags
@@ -32,35 +38,27 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
     """
     of = pulumi.Output.concat(
         'resource.type = "aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id = "',
-        args.endpoint_name,
-        '"',
+        args.endpoint_id,
+        '" AND metric.type = "',
     )
-    answers = pulumi.Output.concat(of, f' AND metric.type = "{_METRICS}/response_count"')
     in_all = {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA", "cross_series_reducer": "REDUCE_SUM"}
-    latency = {"alignment_period": "60s", "per_series_aligner": "ALIGN_DELTA"}
-    policies: dict[str, tuple[Text, dict[str, Any]]] = {
-        "p95-latency": (
-            pulumi.Output.concat(
-                "the p95 latency of ", args.endpoint_name, f" is above {args.rollout.p95_latency_ms} ms"
-            ),
-            {
-                "condition_threshold": {
-                    "filter": pulumi.Output.concat(
-                        of,
-                        f' AND metric.type = "{_METRICS}/prediction_latencies"',
-                        ' AND metric.labels.latency_type = "total"',
-                    ),
-                    "aggregations": [{**latency, "cross_series_reducer": "REDUCE_PERCENTILE_95"}],
-                    "comparison": "COMPARISON_GT",
-                    "threshold_value": args.rollout.p95_latency_ms,
-                    "duration": "180s",
-                }
-            },
-        ),
-        "errors": (
-            pulumi.Output.concat(
-                f"more than {args.rollout.error_rate_percent:g} % of the answers of ", args.endpoint_name, " are errors"
-            ),
+    percentile = {**in_all, "cross_series_reducer": "REDUCE_PERCENTILE_95"}
+    slow = [
+        {
+            "condition_threshold": {
+                "filter": pulumi.Output.concat(of, f'{_METRICS}/{family}prediction_latencies"{total}'),
+                "aggregations": [percentile],
+                "comparison": "COMPARISON_GT",
+                "threshold_value": args.rollout.p95_latency_ms,
+                "duration": "180s",
+            }
+        }
+        for family, total in _FAMILIES.items()
+    ]
+    failing: list[dict[str, Any]] = []
+    for family in _FAMILIES:
+        answers = pulumi.Output.concat(of, f'{_METRICS}/{family}response_count"')
+        failing.append(
             {
                 "condition_threshold": {
                     "filter": pulumi.Output.concat(
@@ -73,26 +71,50 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
                     "threshold_value": args.rollout.error_rate_percent / 100,
                     "duration": "180s",
                 }
-            },
+            }
+        )
+    idle = {
+        "condition_prometheus_query_language": {
+            "query": pulumi.Output.concat(*_calls_of_a_day(args.endpoint_id), " < 1"),
+            "evaluation_interval": "3600s",
+            "duration": "3600s",
+            "disable_metric_validation": True,  # a new project has no such series yet, for which the policy is refused
+        }
+    }
+    policies: dict[str, tuple[Text, list[dict[str, Any]]]] = {
+        "p95-latency": (
+            pulumi.Output.concat(
+                "the p95 latency of ", args.endpoint_name, f" is above {args.rollout.p95_latency_ms} ms"
+            ),
+            slow,
+        ),
+        "errors": (
+            pulumi.Output.concat(
+                f"more than {args.rollout.error_rate_percent:g} % of the answers of ", args.endpoint_name, " are errors"
+            ),
+            failing,
         ),
         "idle": (
             pulumi.Output.concat(args.endpoint_name, " had no request for a day and still bills: set enabled: false"),
-            {
-                "condition_prometheus_query_language": {
-                    "query": pulumi.Output.concat(
-                        "(sum(increase(aiplatform_googleapis_com:prediction_online_response_count{"
-                        'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="',
-                        args.endpoint_name,
-                        '"}[1d])) or vector(0)) < 1',
-                    ),
-                    "evaluation_interval": "3600s",
-                    "duration": "3600s",
-                }
-            },
+            [idle],
         ),
     }
-    for suffix, (words, condition) in policies.items():
-        _policy(f"{name}-{suffix}", words, condition, args.project, args.channel_id, args.tags, opts)
+    for suffix, (words, conditions) in policies.items():
+        _policy(f"{name}-{suffix}", words, conditions, args.project, args.channel_id, args.tags, opts)
+
+
+def _calls_of_a_day(endpoint_id: Text) -> list[Text]:
+    """The parts of a query that counts the answers of both families, and a series that never was as zero."""
+    parts: list[Text] = []
+    for family in ("", "private_"):
+        parts += [
+            " + " if parts else "",
+            f"(sum(increase(aiplatform_googleapis_com:prediction_online_{family}response_count{{"
+            'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="',
+            endpoint_id,
+            '"}[1d])) or vector(0))',
+        ]
+    return parts
 
 
 @dataclass(kw_only=True)
@@ -150,27 +172,27 @@ def run_alarms(name: str, args: RunAlarms, opts: pulumi.ResourceOptions) -> None
     }
     for what, condition in policies.items():
         words = pulumi.Output.concat("a run of ", args.job_name, f" {what}")
-        _policy(f"{name}-{what.replace(' ', '-')}", words, condition, args.project, args.channel_id, args.tags, opts)
+        _policy(f"{name}-{what.replace(' ', '-')}", words, [condition], args.project, args.channel_id, args.tags, opts)
 
 
 def _policy(
     name: str,
     words: Text,
-    condition: Mapping[str, Any],
+    conditions: Sequence[Mapping[str, Any]],
     project: Text,
     channel_id: Text,
     tags: Tags,
     opts: pulumi.ResourceOptions,
 ) -> None:
     strategy: monitoring.AlertPolicyAlertStrategyArgsDict = {"auto_close": "86400s"}
-    if "condition_matched_log" in condition:
+    if any("condition_matched_log" in condition for condition in conditions):
         strategy["notification_rate_limit"] = {"period": "300s"}  # which these, and only these, must have
     monitoring.AlertPolicy(
         name,
         project=project,
         display_name=name,
         combiner="OR",
-        conditions=[{"display_name": words, **condition}],  # pyright: ignore[reportArgumentType]
+        conditions=[{"display_name": words, **condition} for condition in conditions],  # pyright: ignore[reportArgumentType]
         documentation={"content": words, "mime_type": "text/markdown"},
         alert_strategy=strategy,
         notification_channels=[channel_id],

@@ -36,6 +36,10 @@ class AuditArgs(Args):
     logs_key_id: Text | None = None
     """The KMS key of the log bucket that is made. The project's Logging agent must be allowed to use it."""
 
+    locked: bool = True
+    """Whether the log bucket is locked, which it is where this is left out. A lock is for ever: nobody can delete the
+    bucket, nor the project while it has one, before its last entry is 365 days old. The program must know it."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if (self.given_bucket_id is None) is (self.logs_key_id is None):
@@ -43,18 +47,20 @@ class AuditArgs(Args):
 
 
 class Audit(pulumi.ComponentResource):
-    """Creates the audit configuration of a project, a locked log bucket, and the sink that fills the bucket.
+    """Creates the audit configuration of a project, a log bucket, and the sink that fills the bucket.
 
     The configuration records each administration, read and write of every service, and exempts nobody. A project has
     one such configuration. The bucket also takes the flows, the denied connections and the DNS queries of networks.
-    Nobody can empty the bucket or shorten its retention: it is locked and keeps each entry for 365 days. The sink
-    needs no grant, because the bucket is in its own project. A bucket that is given is left as it is; where it is in
-    another project, the sink's writer must be granted it there
+    It keeps each entry for 365 days. Where it is `locked`, nobody can empty it, shorten its retention or delete it. The
+    sink needs no grant, because the bucket is in its own project. A bucket that is given is left as it is; where it is
+    in another project, the sink's writer must be granted it there
     (https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth). Log buckets carry no labels. All three
     are protected.
     Rules: CIS Google Cloud 2.1, 2.2 and 2.3, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
     Cloud Logging, "Configure CMEK for log buckets",
-    https://cloud.google.com/logging/docs/routing/managed-encryption-storage
+    https://cloud.google.com/logging/docs/routing/managed-encryption-storage;
+    Cloud Logging, "Configure log buckets", locking,
+    https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
     """
 
     bucket_id: pulumi.Output[str]
@@ -91,7 +97,7 @@ class Audit(pulumi.ComponentResource):
             bucket_id=args.bucket_id,
             description="Audit, flow and DNS logs of the pilot",
             retention_days=KEEP_DAYS,
-            locked=True,
+            locked=args.locked,
             cmek_settings={"kms_key_name": args.logs_key_id or ""},
             opts=kept,
         ).id

@@ -1,4 +1,4 @@
-"""What the team may spend, and who hears of it."""
+"""What may be spent in the project, and who hears of it."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,13 @@ _NANOS = 1_000_000_000
 
 @dataclass(kw_only=True)
 class BudgetArgs(Args):
-    """What may be spent, by whom, and who hears of it."""
+    """What may be spent, and who hears of it."""
 
     billing_account: Text
     """The id of the billing account that pays for the project. It must be kept in US dollars, because Google refuses a
     budget in another currency than its account's."""
     project_number: Text
     """The number of the project whose spend is counted."""
-    team: Text
-    """The value of the label `team`. Only what carries it counts."""
     monthly_usd: pulumi.Input[float]
     """US dollars a calendar month."""
     channel_id: Text
@@ -30,11 +28,11 @@ class BudgetArgs(Args):
 
 
 class Budget(pulumi.ComponentResource):
-    """Creates a monthly budget on what a team spends in a project, with alerts.
+    """Creates a monthly budget on all that a project spends, with alerts.
 
-    Alerts go out at 50, 80 and 100 % of actual spend and at a forecast of 100 %. A budget stops nothing. It takes one
-    label and the project's number, and carries no labels itself. Whoever deploys it needs the right to make budgets on
-    the billing account, which no role on the project gives.
+    Alerts go out at 50, 80 and 100 % of actual spend and at a forecast of 100 %. A budget stops nothing. It filters by
+    the project and by no label, which would miss what people start without one. It carries no labels itself. Whoever
+    deploys it needs the right to make budgets on the billing account, which no role on the project gives.
     Rule: Cloud Billing, "Create, edit, or delete budgets and budget alerts",
     https://cloud.google.com/billing/docs/how-to/budgets
     """
@@ -53,7 +51,6 @@ class Budget(pulumi.ComponentResource):
             amount={"specified_amount": amount},
             budget_filter={
                 "projects": [pulumi.Output.concat("projects/", args.project_number)],
-                "labels": {"team": args.team},
                 "calendar_period": "MONTH",
                 "credit_types_treatment": "INCLUDE_ALL_CREDITS",
             },

@@ -29,8 +29,8 @@ class EndpointArgs(Args):
     """What is served, on which machines, where callers reach it, and who hears where it is slow, fails or idles."""
 
     endpoint_name: Text
-    """What the endpoint is called, so that callers and alerts can name it: a letter, then `[a-z0-9-]`, at most 63
-    characters."""
+    """What the endpoint is called in the console and in alerts, at most 128 characters. Its id is another: the name of
+    the resource with digits that Pulumi adds."""
     enabled: bool = True
     """Whether the endpoint runs, which it does where this is left out. `False` leaves the model and takes the rest. The
     program must know it."""
@@ -63,6 +63,9 @@ class EndpointArgs(Args):
 class Endpoint(pulumi.ComponentResource):
     """Creates a model and, while enabled, its endpoint, deployment, address in the network, request log and alerts.
 
+    An endpoint that is switched off and on again has another id, and so another URL: the id of a deleted endpoint stays
+    taken for up to seven days.
+
     Only the model's project may connect to the endpoint. Vertex AI asks callers for no permission: whoever is in the
     network and may open HTTPS to the address may call. The address leads to the project's endpoints in the region, so
     one address may reach several endpoints. Refuses a public address. A tenth of the requests and answers is logged to
@@ -83,20 +86,24 @@ class Endpoint(pulumi.ComponentResource):
     the endpoint is switched off."""
     address: pulumi.Output[str] | None
     """The IPv4 address in the subnet at which callers reach the endpoint by HTTPS. None while it is switched off."""
+    url: pulumi.Output[str] | None
+    """Where callers POST `{"instances": […]}` to. The certificate there is signed by no authority and made out to names
+    below prediction.p.vertexai.goog. None while the endpoint is switched off."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = versioned_model(f"{name}-model", args.model, args.tags, self._child)
         self.endpoint_id, self.address = self._run(name, args, model) if args.enabled else (None, None)
-        self.register_outputs({"endpoint_id": self.endpoint_id, "address": self.address})
+        at = (self.endpoint_id, self.address)
+        self.url = pulumi.Output.format("https://{1}/v1/{0}:predict", *at) if args.enabled else None
+        self.register_outputs({"endpoint_id": self.endpoint_id, "address": self.address, "url": self.url})
 
     def _run(self, name: str, args: EndpointArgs, model: Model) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
         log = self._request_log(name, args)
         endpoint = vertex.AiEndpoint(
-            name,
-            name=args.endpoint_name,
+            name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
             project=project,
             location=region,
             display_name=args.endpoint_name,
@@ -138,6 +145,7 @@ class Endpoint(pulumi.ComponentResource):
             EndpointAlarms(
                 project=project,
                 endpoint_name=args.endpoint_name,
+                endpoint_id=endpoint.name,
                 rollout=args.rollout,
                 channel_id=args.channel_id,
                 tags=args.tags,

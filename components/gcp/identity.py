@@ -9,7 +9,8 @@ import pulumi
 from pulumi_gcp import artifactregistry, projects, serviceaccount, storage
 
 from components.gcp.names import fitted, underscored
-from components.gcp.personas import IdentityArgs, Objects, Persona, personas_of
+from components.gcp.personas import IdentityArgs, Images, Objects, Persona, personas_of, repositories
+from components.given import Text
 
 READ, WRITE = "roles/storage.objectViewer", "roles/storage.objectUser"
 
@@ -21,15 +22,18 @@ class Identity(pulumi.ComponentResource):
     few permissions that must hold in the whole project. No basic or other broad role is granted:
     `roles/aiplatform.user` alone would let a persona delete what others run.
 
-    Objects are granted by bucket, and a condition names the folder. Images are granted by repository. Who
-    submits a job may act as the account that runs it and as no other: data-scientist as training, and pipeline as
-    batch. No account has a key.
+    Objects are granted by bucket, and a condition names the folder. Images are granted by repository. A model is
+    uploaded as `serving` or `batch`, which must be able to read its image, and Vertex AI's agent pulls it. Who submits
+    a job may act as the account that runs it and as no other: data-scientist as training, and pipeline as batch. No
+    account has a key.
 
     A person is granted the approver's account by hand. The id of a custom role stays taken for 44 days after the role
     is deleted.
 
     Rules: IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
     IAM, "Best practices for using service accounts", https://cloud.google.com/iam/docs/best-practices-service-accounts;
+    Vertex AI, "Method: models.upload", serviceAccount,
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload;
     CIS Google Cloud 1.4 to 1.6, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
     """
 
@@ -53,8 +57,9 @@ class Identity(pulumi.ComponentResource):
             for persona in personas
         }
         self.account_emails = {}
+        pulled = [self._pulls(f"{name}-vertex", images, args.vertex_agent) for images in repositories(args)]
         for persona, may in personas.items():
-            grants = self._grants(f"{name}-{persona}", args, persona, may, accounts)
+            grants = pulled + self._grants(f"{name}-{persona}", args, persona, may, accounts)
             # Whoever runs as the account waits for what it may do: Vertex AI and Workflows try it at once.
             self.account_emails[persona] = pulumi.Output.all(accounts[persona].email, *grants).apply(
                 lambda all_: all_[0]
@@ -97,18 +102,7 @@ class Identity(pulumi.ComponentResource):
                 ).id
                 for objects in granted
             ]
-        if may.pulls_images:
-            grants.append(
-                artifactregistry.RepositoryIamMember(
-                    f"{name}-images",
-                    project=args.project,
-                    location=args.region,
-                    repository=args.repository_id,
-                    role="roles/artifactregistry.reader",
-                    member=member,
-                    opts=self._child,
-                ).id
-            )
+        grants += [self._pulls(name, images, member) for images in may.pulls]
         grants += [
             serviceaccount.IAMMember(
                 f"{name}-acts-as-{other}",
@@ -120,6 +114,17 @@ class Identity(pulumi.ComponentResource):
             for other in may.acts_as
         ]
         return grants
+
+    def _pulls(self, name: str, images: Images, member: Text) -> pulumi.Output[str]:
+        return artifactregistry.RepositoryIamMember(
+            f"{name}-images-{_slug(images.name)}".removesuffix("-"),
+            project=images.project,
+            location=images.location,
+            repository=images.repository,
+            role="roles/artifactregistry.reader",
+            member=member,
+            opts=self._child,
+        ).id
 
 
 def _below(objects: Objects) -> storage.BucketIAMMemberConditionArgsDict | None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catalogue.kinds.gcp.artifactregistry import repository_of
 from components.folding import apart, folded
 from components.given import Args, BadArgument, Text
 
@@ -14,7 +15,7 @@ _RUN = ("logging.logEntries.create", "monitoring.timeSeries.create")
 
 @dataclass
 class Needs(Args):
-    """The addresses of the objects that `serving` and `batch` work with.
+    """The images, and the addresses of the objects, that `serving` and `batch` work with.
 
     An address is that of a folder, `gs://BUCKET/FOLDER/`, or of one object. The program must know it. A bucket must
     have uniform bucket-level access, for a grant on a bucket without it can have no condition. Raises BadArgument for
@@ -27,11 +28,14 @@ class Needs(Args):
     """The data that `batch` may read and score."""
     output_uris: Sequence[str] = ()
     """The folders that `batch` may write its scores to."""
+    images: Sequence[str] = ()
+    """The models' images. `serving` and `batch`, as which models are uploaded, and Vertex AI's agent, which pulls them,
+    may read the repository of each. Vertex AI's own images need no grant."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for field, uris in vars(self).items():
-            for uri in uris:
+        for field in ("artifact_uris", "input_uris", "output_uris"):
+            for uri in getattr(self, field):
                 if not re.fullmatch(r"gs://[^/]+/.+", uri):  # without a folder, the whole bucket would be granted
                     raise BadArgument(f"Needs.{field}: found {uri!r}, allowed: a folder such as gs://bucket/folder/")
 
@@ -52,8 +56,13 @@ class IdentityArgs(Args):
     """The name of the artifact bucket, as it stands in the addresses of `needs`. The program must know it."""
     bucket_name: Text
     """The same name as an output of Registry. A grant on the bucket waits for that output, so for the bucket."""
+    own_images: str
+    """Where the stack's own images are, `REGION-docker.pkg.dev/PROJECT/REPOSITORY`, as they stand in `needs`. The
+    program must know it."""
     repository_id: Text
-    """The id of the image repository, an output of Registry."""
+    """The id of the same repository as an output of Registry. A grant on it waits for that output, so for it."""
+    vertex_agent: Text
+    """Vertex AI's own agent, of ServiceAgents."""
 
 
 @dataclass
@@ -72,18 +81,31 @@ class Objects:
 
 
 @dataclass
+class Images:
+    """The images of one repository of Artifact Registry.
+
+    `name` tells the grant from others; it is empty for the stack's own repository.
+    """
+
+    project: Text
+    location: Text
+    repository: Text
+    name: str = ""
+
+
+@dataclass
 class Persona:
     """What one persona may do.
 
     Its `permissions` hold in the whole project. It may read the objects in `reads`, and write those in `writes`. It may
-    start work that runs as one of the personas in `acts_as`. With `pulls_images` it may pull the stack's images.
+    start work that runs as one of the personas in `acts_as`, and pull the images in `pulls`.
     """
 
     permissions: Sequence[str] = ()
     reads: Sequence[Objects] = ()
     writes: Sequence[Objects] = ()
     acts_as: Sequence[str] = ()
-    pulls_images: bool = False
+    pulls: Sequence[Images] = ()
 
 
 def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
@@ -92,7 +114,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     Vertex AI and Workflows have no grants on a single job, model or workflow, and no conditions on their names. So the
     permissions hold in the whole project, which is the pilot's own. They are the fewest with which each persona works.
     """
-    artifacts = _versions(args.needs.artifact_uris)
+    artifacts, served, kept = _versions(args.needs.artifact_uris), repositories(args), _own_images(args)
 
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
@@ -103,15 +125,16 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             reads=own(),
             writes=own("workspace/"),
             acts_as=["training"],
-            pulls_images=True,
+            pulls=[kept],
         ),
-        "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls_images=True),
+        "training": Persona(permissions=_RUN, reads=own(), writes=own("training/"), pulls=[kept]),
         "pipeline": Persona(permissions=(*_SCORE, "logging.logEntries.create"), acts_as=["batch"]),
-        "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args)),
+        "serving": Persona(permissions=_RUN, reads=_objects(artifacts, args), pulls=served),
         "batch": Persona(
             permissions=_RUN,
             reads=_objects([*artifacts, *args.needs.input_uris], args),
             writes=_objects(args.needs.output_uris, args),
+            pulls=served,
         ),
         "approver": Persona(permissions=_APPROVE),
     }
@@ -136,6 +159,23 @@ _SCORE = (
     "aiplatform.models.get",
     "workflows.executions.create",
 )
+
+
+def repositories(args: IdentityArgs) -> list[Images]:
+    """The repositories of the models' images, each once, the stack's own among them. Vertex AI's own are public."""
+    found: dict[str, Images] = {}
+    for image in sorted(args.needs.images):
+        if image.startswith(f"{args.own_images}/"):
+            found[args.own_images] = _own_images(args)
+        elif place := repository_of(image):
+            project, location, repository = place
+            name = f"{location}-{project}-{repository}"
+            found[name] = Images(project, location, repository, name)
+    return list(found.values())
+
+
+def _own_images(args: IdentityArgs) -> Images:
+    return Images(args.project, args.region, args.repository_id)
 
 
 CONDITIONS = 20

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_gcp import projects, workbench
+from pulumi_gcp import projects, serviceaccount, workbench
 
 from components.gcp.names import underscored
 from components.given import Args, Tags, Text
@@ -51,11 +51,12 @@ class WorkspaceArgs(Args):
 
 
 class Workspace(pulumi.ComponentResource):
-    """Creates a Workbench instance for each user, and the role with which users start and stop their own.
+    """Creates a Workbench instance for each user, and the grants with which users open, start and stop their own.
 
     An instance is a Shielded VM. Refuses a public address, root, and the download of files and notebooks. People come
-    in through Google's proxy, which asks who they are and lets in the one owner. The terminal is on, because a notebook
-    runs any command anyway.
+    in through Google's proxy, which asks who they are and lets in the one owner. It lets in an owner who did not create
+    the instance only where that person may act as the instance's account, so each user is granted that. The terminal is
+    on, because a notebook runs any command anyway.
 
     Some things stay as they are once an instance stands. A change of `zone` is ignored, because it would replace the
     instance, whose disks go with it. A change of `idle_timeout_minutes` is ignored, because an update of the metadata
@@ -63,7 +64,9 @@ class Workspace(pulumi.ComponentResource):
     An update starts no instance that its user or the idle timer stopped. Work belongs in a bucket and not on the disks.
     Rules: Workbench, "Use an instance within a service perimeter",
     https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter;
-    Workbench, "Idle shutdown", https://cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown
+    Workbench, "Idle shutdown", https://cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown;
+    Workbench, "Manage access to an instance's JupyterLab interface", single user only,
+    https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-access-jupyterlab
     """
 
     instance_names: dict[str, pulumi.Output[str]]
@@ -96,6 +99,15 @@ class Workspace(pulumi.ComponentResource):
                 location=instance.location,
                 name=instance.name,
                 role=role.name,
+                member=pulumi.Output.concat("user:", owner),
+                opts=self._child,
+            )
+            serviceaccount.IAMMember(
+                f"{name}-{user}-signs-in",
+                service_account_id=pulumi.Output.concat(
+                    "projects/", args.project, "/serviceAccounts/", args.service_account
+                ),
+                role="roles/iam.serviceAccountUser",
                 member=pulumi.Output.concat("user:", owner),
                 opts=self._child,
             )

@@ -1,7 +1,7 @@
 """The manual steps on Vertex AI, in the words of the gcloud CLI: https://docs.cloud.google.com/sdk/gcloud/reference/
 
 `services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`,
-`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints predict`
+`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints list`
 stand there.
 """
 
@@ -11,7 +11,7 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kind import Apis, Keys, Kind
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, vertex, workbench
+from catalogue.kinds.gcp import billing, logging, vertex, workbench
 from catalogue.landing_zones import GcpNetwork, GcpZone
 from operations.verdict import ManualStep
 from policies import given
@@ -63,6 +63,17 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             commands=[f"gcloud services enable {named} --project={account}"],
             checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
         )
+    for bucket in graph.of(logging.LOG_BUCKET):
+        if bucket.props.flag_or_none("locked") is True:
+            id_, place = (bucket.props.text_if_known(key) for key in ("bucketId", "location"))
+            days = bucket.props.number_or_none("retentionDays") or 30
+            yield ManualStep(
+                what=f"confirm that the log bucket {id_} may stay: it is locked, so that nobody can delete it, nor the "
+                f"project, before its last entry is {days:g} days old",
+                who="security",
+                commands=[],
+                checks=[f"gcloud logging buckets describe {id_} --location={place} --project={account}"],
+            )
     if graph.of(billing.BUDGET):
         role = "--member=user:DEPLOYER --role=roles/billing.costsManager"
         yield ManualStep(
@@ -129,13 +140,19 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
-    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call."""
+    """An e-mail channel needs no confirmation. Somebody inside the network must make the first call.
+
+    An endpoint behind Private Service Connect answers at its address and not through the API, with a certificate that
+    no authority signed. Source: Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online
+    inference", https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
+    """
     for served in graph.of(vertex.ENDPOINT)[:1]:
-        name = served.props.text_if_known("name") or served.name
-        at = f"{quote(name)} --project={account} --region={region}"
+        name = served.props.text_if_known("displayName") or served.name
+        at = f"--project={account} --region={region}"
+        url = f"https://ADDRESS/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
         yield ManualStep(
-            what=f"call {name} from inside the network, for example from Workbench",
+            what=f"call {name} from inside the network, for example from Workbench; the output urls has its URL",
             who="caller",
-            commands=[f"gcloud ai endpoints predict {at} --json-request=request.json"],
-            checks=[f"gcloud ai endpoints describe {at}"],
+            commands=["pulumi stack output urls", f"curl --insecure --json @request.json {url}"],
+            checks=[f"gcloud ai endpoints list --filter={quote(f'displayName={name}')} {at}"],
         )

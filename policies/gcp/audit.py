@@ -54,11 +54,16 @@ def trail(graph: Graph) -> Found:
 @whole_stack_rule(
     "audit-logs-kept",
     severity="high",
-    says="Audit, flow and firewall logs go into a bucket that nobody can empty or shorten (CIS GCP 2.2, 2.3).",
-    remedy="Keep the audit component's sink without exclusions, into its locked log bucket.",
+    says="Audit, flow and firewall logs go into a bucket of the stack, which in production nobody can empty or shorten "
+    "(CIS GCP 2.2, 2.3).",
+    remedy="Keep the audit component's sink without exclusions, into its log bucket; lock that in production.",
 )
 def logs_kept(graph: Graph) -> Found:
-    """A sink of this project leads into a locked log bucket of this stack, or into that of its landing zone."""
+    """A sink of this project leads into a log bucket of this stack, locked in production, or its landing zone's.
+
+    Nobody can delete a locked bucket before its retention is over, so a pilot that is to end has none: Cloud Logging,
+    "Configure log buckets", https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
+    """
     sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS) or _leads_there(graph, sink)]
     if not sinks and not given.trail(graph):
         yield None, "sends its audit log to no bucket of its own"
@@ -70,7 +75,8 @@ def logs_kept(graph: Graph) -> Found:
         for log in _RECORDED:
             if filtered and f'log_id("{log}")' not in taken:
                 yield sink, f"does not take {log}"
-    for bucket in graph.of(_LOGS):
+    production = graph.placement is not None and graph.placement.environment == "prod"
+    for bucket in graph.of(_LOGS) if production else ():
         if bucket.props.flag_or_none("locked") is not True:
             yield bucket, "can be emptied or shortened"
 

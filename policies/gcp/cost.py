@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 
 from catalogue.graph import Graph
-from catalogue.kind import At
-from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import billing, monitoring, workflows
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
@@ -40,21 +38,25 @@ def _label(body: Properties, tag: str) -> str:
     "cost-budget",
     severity="high",
     proof="cost visibility",
-    says="The team's spend has a budget within the limit, and somebody hears before it is used up.",
+    says="The project's spend has a budget within the limit, and somebody hears before it is used up.",
     remedy="Keep the budget component; set budget.monthly_usd to at most the limit.",
 )
 def budget(graph: Graph) -> Found:
-    """A monthly budget on the project and the team's label, with alerts on actual and forecast spend to a channel.
+    """A monthly budget on all that the project spends, with alerts on actual and forecast spend to a channel.
 
-    A budget filters by one label pair (Cloud Billing Budget API, Filter.labels).
+    Any filter but that of the project leaves something out: with one of labels, what people start without them (Cloud
+    Billing Budget API, Filter, https://cloud.google.com/billing/docs/reference/budget/rest/v1/billingAccounts.budgets).
     """
-    limit, teams = limits.of(graph)["monthly-usd"].number, _teams(graph)
+    limit = limits.of(graph)["monthly-usd"].number
     if not graph.of(_BUDGET):
         yield None, "has no budget"
     for item in graph.of(_BUDGET):
         scope, amount = (item.props.section_or_empty(at) for at in ("budgetFilter", "amount.specifiedAmount"))
-        if scope.section_or_empty("labels").text_or_empty("team") not in teams or not scope.is_given("projects"):
-            yield item, "counts other spend than the team's in this project"
+        if not scope.is_given("projects"):
+            yield item, "counts the spend of other projects"
+        for narrower in ("labels", "services", "subaccounts"):
+            if scope.is_given(narrower):
+                yield item, f"misses what its {narrower} leave out"
         if scope.text_or_empty("calendarPeriod") != "MONTH":
             yield item, "does not start anew each month"
         units, currency = amount.number_or_none("units"), amount.text_or_empty("currencyCode")
@@ -68,16 +70,6 @@ def budget(graph: Graph) -> Found:
         for basis in ("CURRENT_SPEND", "FORECASTED_SPEND"):
             if basis not in told:
                 yield item, f"tells nobody of {basis.partition('_')[0].lower()} spend"
-
-
-def _teams(graph: Graph) -> set[str]:
-    """The teams that the stack's own labels name."""
-    found: set[str] = set()
-    for resource in graph.cloud:
-        kind = kind_of(resource.type)
-        if kind is not None and isinstance(kind.tags, At):
-            found.add(resource.props.section_or_empty(kind.tags.path).text_if_known("team"))
-    return found - {""}
 
 
 @whole_stack_rule(

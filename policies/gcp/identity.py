@@ -130,7 +130,7 @@ pass the data on to members that nobody sees.
 @whole_stack_rule(
     "identity-known-members",
     severity="high",
-    says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is on.",
+    says="Every grant is to an account of the stack, an agent of Google's, or the owner of the instance it is for.",
     remedy="Pass the account's member; accounts of other projects get no grant here.",
 )
 def known_members(graph: Graph) -> Found:
@@ -140,7 +140,7 @@ def known_members(graph: Graph) -> Found:
     """
     for grant in _grants(graph):
         member = grant.props.text_if_known("member")
-        accounts, instances = graph.refers(grant, "member", _ACCOUNT), graph.refers(grant, "name", _WORKBENCH)
+        accounts, instances = graph.refers(grant, "member", _ACCOUNT), _instances(graph, grant)
         if "member" not in grant.props:
             yield grant, "grants a role and names no member"
         elif accounts or instances:
@@ -157,6 +157,13 @@ def known_members(graph: Graph) -> Found:
             for said in filter(None, (email and f"serviceAccount:{email}", member)):
                 if said not in own and not AGENT.fullmatch(said):
                     yield dataset, f"lets in {email or member}, which is no account of this stack"
+
+
+def _instances(graph: Graph, grant: Resource) -> list[Resource]:
+    """The Workbench instances that a grant is for: the one it is on, or those that run as the account it is on."""
+    accounts = graph.refers(grant, "serviceAccountId", _ACCOUNT)
+    run_as_it = [instance for account in accounts for instance in graph.referring(_WORKBENCH, "gceSetup", account)]
+    return [*graph.refers(grant, "name", _WORKBENCH), *run_as_it]
 
 
 def _owners(instance: Resource) -> list[str]:
@@ -262,16 +269,22 @@ def trust(graph: Graph, resource: Resource) -> Iterator[str]:
     _IN_PROJECT,
     _ON_ACCOUNT,
     severity="high",
-    says="The right to act as an account is granted on that account, to an account of this stack (CIS GCP 1.6).",
-    remedy="Grant roles/iam.serviceAccountUser on the account, to the persona that submits.",
+    says="The right to act as an account is granted on that account, to an account of this stack or to the owner of an "
+    "instance that runs as it (CIS GCP 1.6).",
+    remedy="Grant roles/iam.serviceAccountUser on the account, to the persona that submits or the owner who signs in.",
 )
 def pass_role(graph: Graph, grant: Resource) -> Iterator[str]:
     """A grant on the project would hold for every account, also the default one and those of other stacks."""
     if grant.type == _IN_PROJECT:
         if grant.props.text_if_known("role") == _ACT_AS:
             yield "lets its member act as every account of the project"
-    elif not all(graph.refers(grant, key, _ACCOUNT) for key in ("serviceAccountId", "member")):
+    elif not graph.refers(grant, "serviceAccountId", _ACCOUNT):
         yield "names an account that is not of this stack"
+    elif not graph.refers(grant, "member", _ACCOUNT):
+        member = grant.props.text_if_known("member")
+        owners = [owner for instance in _instances(graph, grant) for owner in _owners(instance)]
+        if member and "" not in owners and member not in owners:
+            yield f"lets {member} act as an account under which no instance of theirs runs"
 
 
 @resource_rule(
@@ -389,6 +402,57 @@ def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
         yield f"lets the stack write to gs://{bucket}, which it does not make"
 
 
+@stack_rule(
+    "identity-workspace-sign-in",
+    _WORKBENCH,
+    severity="high",
+    proof="workflow speed",
+    says="The owner of a Workbench instance may act as its account, without which JupyterLab does not let them in.",
+    remedy="Grant the owner roles/iam.serviceAccountUser on the account that the instance runs as.",
+)
+def workspace_sign_in(graph: Graph, instance: Resource) -> Iterator[str]:
+    """Workbench, "Manage access to an instance's JupyterLab interface": whoever did not create the instance needs it.
+
+    https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-access-jupyterlab
+    """
+    for account in graph.refers(instance, "gceSetup", _ACCOUNT):
+        granted = {
+            grant.props.text_if_known("member")
+            for grant in graph.referring(_ON_ACCOUNT, "serviceAccountId", account)
+            if grant.props.text_if_known("role") in ("", _ACT_AS)
+        }
+        for owner in _owners(instance):
+            if owner and not granted & {owner, ""}:
+                yield f"does not open for {owner.removeprefix('user:')}, who may not act as its account"
+
+
+@stack_rule(
+    "identity-image-readers",
+    _MODEL,
+    severity="high",
+    proof="workflow speed",
+    says="The account as which a model is uploaded may read the repository of its image.",
+    remedy="Grant the account roles/artifactregistry.reader on that repository.",
+)
+def image_readers(graph: Graph, model: Resource) -> Iterator[str]:
+    """Vertex AI, "Method: models.upload": a service account that is given must be able to read image and artifact.
+
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload
+    """
+    image = model.props.text_if_known("image")
+    wanted = artifactregistry.repository_of(image)
+    for account in graph.refers(model, "serviceAccount", _ACCOUNT) if wanted else ():
+        grants = graph.referring(artifactregistry.REPOSITORY_MEMBER, "member", account)
+        if not any(_on(grant.props, wanted) for grant in grants if wanted):
+            yield f"is uploaded as {account.name}, which may not read its image {image}"
+
+
+def _on(grant: Properties, wanted: tuple[str, str, str]) -> bool:
+    """Whether a grant is on that repository. What is not known yet may be it."""
+    found = (grant.text_if_known(key).rsplit("/", 1)[-1] for key in ("project", "location", "repository"))
+    return all(is_ in ("", must) for is_, must in zip(found, wanted, strict=True))
+
+
 RULES = [
     written_places,
     no_wildcard,
@@ -403,4 +467,6 @@ RULES = [
     run_as,
     token_shown,
     workspace_owner,
+    workspace_sign_in,
+    image_readers,
 ]

@@ -1,11 +1,12 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse.
 
 `rollback-config-unnamed` of AWS has no meaning here: a changed deployment makes another one beside the old. Instead the
-name of the endpoint must be pinned; `rollback-endpoint-order` checks that.
+endpoint must have a name that alerts can use; `rollback-endpoint-order` checks that.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import cloudscheduler, mlplatform, monitoring, vertex, workflows
@@ -17,6 +18,8 @@ _SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ONLINE = re.compile(r"aiplatform[._]googleapis[._]com[/:]prediction[/_]online")
+_PRIVATE = re.compile(r"prediction[/_]online[/_]private[/_]")
+_COUNTED = re.compile(r"prediction_online_(|private_)response_count\{[^}]*\}\[\w+\]\)\) or vector\(0\)")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
 
@@ -72,7 +75,7 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.props.is_given("trafficSplit") or "trafficSplit" not in resource.ignored_changes:
         yield "takes the traffic back from its deployment on every up"
     if not _NAME.fullmatch(resource.props.text_if_known("name")):
-        yield "has no pinned name that Vertex AI takes, so no alert can name it"
+        yield "has no name that Vertex AI takes, so no alert can name it"
 
 
 @whole_stack_rule(
@@ -83,20 +86,25 @@ def endpoint_order(graph: Graph, resource: Resource) -> Iterator[str]:
     remedy="Keep the endpoint component's alerts on its p95 latency and its errors.",
 )
 def endpoint_watched(graph: Graph) -> Found:
-    """Cloud Monitoring's metrics of aiplatform: prediction_latencies at its 95th percentile, response_count by code."""
-    watched: set[tuple[str, str]] = set()
+    """Cloud Monitoring's metrics of aiplatform: prediction_latencies at its 95th percentile, response_count by code.
+
+    Google does not say which of the two families an endpoint behind Private Service Connect writes, so both count:
+    https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
+    """
+    watched: set[tuple[str, str, str]] = set()
     for condition, text in _asked(graph):
         threshold = condition.section_or_empty("conditionThreshold")
+        family = "private" if _PRIVATE.search(text) else "public"
         for name in _ENDPOINT_ID.findall(text):
             reduced = set(threshold.each_text("aggregations.crossSeriesReducer"))
             if "/prediction_latencies" in text and reduced == {"REDUCE_PERCENTILE_95"}:
-                watched.add((name, "p95 latency"))
+                watched.add((name, "p95 latency", family))
             if "/response_count" in text and "response_code" in text and threshold.is_given("denominatorFilter"):
-                watched.add((name, "share of errors"))
+                watched.add((name, "share of errors", family))
     for endpoint in graph.of(_SERVED):
-        for what in ("p95 latency", "share of errors"):
-            if (endpoint.props.text_if_known("name"), what) not in watched:
-                yield endpoint, f"has no alert on its {what}"
+        for what, family in product(("p95 latency", "share of errors"), ("public", "private")):
+            if (endpoint.props.text_if_known("name"), what, family) not in watched:
+                yield endpoint, f"has no alert on its {what} in the {family} family of metrics"
 
 
 def _asked(graph: Graph) -> Iterator[tuple[Properties, str]]:
@@ -174,13 +182,14 @@ def alarm_dimensions(graph: Graph) -> Found:
 def idle_watched(graph: Graph) -> Found:
     """Vertex AI keeps one replica.
 
-    The query counts missing data as zero calls; a threshold alone would not ring on it.
+    The query counts missing data as zero calls; a threshold alone would not ring on it. It adds up both families of
+    metrics, for one that is never written would ring every day.
     """
     watched = {
         name
         for _, text in _asked(graph)
         for name in _ENDPOINT_ID.findall(text)
-        if "response_count" in text and "or vector(0)" in text and text.rstrip().endswith("< 1")
+        if {"", "private_"} <= set(_COUNTED.findall(text)) and text.rstrip().endswith("< 1")
     }
     for endpoint in graph.of(_SERVED):
         if endpoint.props.text_if_known("name") not in watched:

@@ -22,7 +22,6 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             project_number=ground.project_number,
             monthly_usd=budget.of(config).monthly_usd,
             channel_id=ground.channel_id,
-            team=ground.tags["team"],
         ),
         opts=ground.opts,
     )

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pulumi
-
 from components.gcp import endpoint as component
 from components.gcp.endpoint import Endpoint, EndpointArgs
 from stacks.gcp.ground import Ground
@@ -21,8 +19,8 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Register each endpoint, and say its id where it is switched on."""
-    served: dict[str, pulumi.Output[str] | None] = {}
+    """Register each endpoint, and say its id and its URL where it is switched on."""
+    served: dict[str, Endpoint] = {}
     for name, item in online(config).items():
         served[name] = Endpoint(
             f"{ground.stack}-{name}",
@@ -42,5 +40,9 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 tags=ground.tags,
             ),
             opts=ground.opts,
-        ).endpoint_id
-    return {"endpoints": {name: value for name, value in served.items() if value is not None}}
+        )
+    on = {name: one for name, one in served.items() if one.url is not None}
+    return {
+        "endpoints": {name: one.endpoint_id for name, one in on.items()},
+        "urls": {name: one.url for name, one in on.items()},
+    }

@@ -82,7 +82,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         owns_network=there is None,
         bucket_name=kept.bucket_name,
         repository_url=kept.repository_url,
-        account_emails=_identity(site, together(Needs, needs), kept).account_emails,
+        account_emails=_identity(site, together(Needs, needs), kept, agents).account_emails,
         channel_id=_alerts(site, config).channel_id,
     )
 
@@ -93,6 +93,11 @@ def _provider(config: StackConfig) -> pulumi_gcp.Provider:
     return pulumi_gcp.Provider(
         "gcp", project=project, region=config.region, billing_project=project, user_project_override=True
     )
+
+
+def _registry_name(site: Site) -> str:
+    """Grants on the registry's images name its repository as the stack file does."""
+    return f"{site.stack}-registry"
 
 
 def _bucket_name(site: Site) -> str:
@@ -139,6 +144,7 @@ def _audit(site: Site, config: StackConfig, key: Keys) -> None:
             given_bucket_id=zone.logs if zone else None,
             bucket_id=f"{site.stack}-audit",
             logs_key_id=key.logs_key_id,
+            locked=config.environment == "prod",  # a pilot must be able to end, and a lock is for ever
         ),
         opts=site.opts,
     )
@@ -166,7 +172,7 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str]) -> tuple[pul
 
 def _registry(site: Site, key: Keys) -> Registry:
     return Registry(
-        f"{site.stack}-registry",
+        _registry_name(site),
         RegistryArgs(
             project=site.account,
             region=site.region,
@@ -178,7 +184,7 @@ def _registry(site: Site, key: Keys) -> Registry:
     )
 
 
-def _identity(site: Site, needs: Needs, kept: Registry) -> Identity:
+def _identity(site: Site, needs: Needs, kept: Registry, agents: ServiceAgents) -> Identity:
     return Identity(
         f"{site.stack}-identity",
         IdentityArgs(
@@ -188,7 +194,9 @@ def _identity(site: Site, needs: Needs, kept: Registry) -> Identity:
             needs=needs,
             own_bucket=_bucket_name(site),
             bucket_name=kept.bucket_name,
+            own_images=f"{site.region}-docker.pkg.dev/{site.account}/{_registry_name(site)}-images",
             repository_id=kept.repository_id,
+            vertex_agent=agents.members["aiplatform"],
         ),
         opts=site.opts,
     )

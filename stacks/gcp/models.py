@@ -8,8 +8,9 @@ from stacks.sections import models
 
 
 def grants(config: StackConfig) -> Needs:
-    """Who runs a model reads its artifact; its image Vertex AI pulls itself."""
-    return Needs(artifact_uris=[model.artifact_uri for model in models.of(config).values()])
+    """Who runs a model reads its artifact and its image: it is uploaded as them."""
+    found = models.of(config).values()
+    return Needs(artifact_uris=[model.artifact_uri for model in found], images=[model.image for model in found])
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

@@ -524,7 +524,7 @@ def _contributing_table() -> str:
         ("`gcp-pilot-fraud-scorer-errors` |", "`gcp-pilot-fraud-scorer-failures` |", "no alarm of gcp-pilot"),
         ("is above 250 ms", "is above 300 ms", "says 'the p95 latency of gcp-pilot-fraud-scorer is above 250 ms'"),
         ("`gcp-pilot-fraud-scorer-attach`", "`gcp-pilot-fraud-scorer-attached`", "nothing of gcp-pilot"),
-        ("endpoints describe gcp-pilot-fraud-scorer", "endpoints describe gcp-pilot-scorer", "nowhere in gcp-pilot"),
+        ("displayName=gcp-pilot-fraud-scorer", "displayName=gcp-pilot-scorer", "nowhere in gcp-pilot"),
         ("mlplatform preview gcp-pilot", "mlplatform review gcp-pilot", "no such command"),
         ("mlplatform preview gcp-pilot", "mlplatform preview gcp-pilots", "no stack gcp-pilots"),
         ("pulumi up -s", "pulumi upgrade -s", "no such command"),

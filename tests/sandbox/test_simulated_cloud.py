@@ -197,6 +197,23 @@ def test_a_name_stays_taken_by_what_was_deleted_softly(on_azure, on_gcp):
         on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
 
 
+def test_a_locked_log_bucket_is_deleted_by_nobody_and_an_endpoints_id_is_given_out_once(on_gcp):
+    bucket = {"bucketId": "audit", "location": "us-central1", "project": on_gcp.cloud.account, "retentionDays": 365}
+    for locked in (True, False):
+        given = {**bucket, "bucketId": f"audit-{locked}".lower(), "locked": locked}
+        id_, _ = on_gcp.create("gcp:logging/projectBucketConfig:ProjectBucketConfig", f"audit-{locked}", given)
+        if locked:
+            with pytest.raises(CloudSaysNo, match="audit-True is locked and cannot be deleted"):
+                on_gcp.cloud.delete("gcp:logging/projectBucketConfig:ProjectBucketConfig", id_)
+        else:
+            on_gcp.cloud.delete("gcp:logging/projectBucketConfig:ProjectBucketConfig", id_)
+    served = {"name": "scorer", "displayName": "scorer", "location": "us-central1"}
+    id_, _ = on_gcp.create("gcp:vertex/aiEndpoint:AiEndpoint", "scorer", served)
+    on_gcp.cloud.delete("gcp:vertex/aiEndpoint:AiEndpoint", id_)
+    with pytest.raises(CloudSaysNo, match="seven days"):
+        on_gcp.create("gcp:vertex/aiEndpoint:AiEndpoint", "scorer", served)
+
+
 def test_bucket_names_are_the_whole_world_s(on_gcp, tmp_path):
     bucket = {"name": "models", "location": "us-central1"}
     on_gcp.create("gcp:storage/bucket:Bucket", "a", bucket)

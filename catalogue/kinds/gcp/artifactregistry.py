@@ -3,7 +3,7 @@
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
+from catalogue.kind import Apis, At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, RFC1035, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -13,6 +13,24 @@ REPOSITORY_MEMBER = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMembe
 _SDK = registry("artifactregistry/repository")
 _KMS = documented("https://docs.cloud.google.com/artifact-registry/docs/cmek", READ)
 _PRICES = documented("https://cloud.google.com/artifact-registry/pricing", READ)
+
+_SCANS = documented("https://cloud.google.com/artifact-analysis/docs/enable-automatic-scanning", READ)
+_HOST = "-docker.pkg.dev"
+_GCR = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
+
+
+def repository_of(image: str) -> tuple[str, str, str] | None:
+    """The project, location and name of the repository that keeps an image, or None where everybody may read it.
+
+    Vertex AI's own images are public. The images of gcr.io are in a repository of that name. Source: Artifact Registry,
+    "Transition to gcr.io repositories", https://cloud.google.com/artifact-registry/docs/transition/setup-gcr-repo
+    """
+    host, project, name = [*image.split("/"), "", ""][:3]
+    if host in _GCR:
+        return project, _GCR[host], host
+    if host.endswith(_HOST) and project != "vertex-ai":
+        return project, host.removesuffix(_HOST), name
+    return None
 
 
 def _repository(pricing: Pricing, resource: Resource) -> Bill:
@@ -48,12 +66,15 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_artifact_registry_repository"),
+        apis=Apis(("containerscanning",), _SCANS),  # off, a repository that inherits scanning is not scanned
     ),
     grant(
         REPOSITORY_MEMBER,
         "a repository",
         "artifactregistry/repositoryiammember",
-        acts=granting("artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,))),
+        acts=granting(
+            "artifactregistry", IN_PLACE + "/repositories/{repository}", Ref("repository", (REPOSITORY,), outside=True)
+        ),
         renders=in_terraform("google_artifact_registry_repository_iam_member"),
     ),
 )

@@ -2,10 +2,15 @@
 
 from catalogue.answers import numbered
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import No, assumed, setting
-from catalogue.kinds.gcp import CHANNEL, PRICED, acting, in_terraform, registry
+from catalogue.kind import Apis, No, assumed, from_source, setting
+from catalogue.kinds.gcp import CHANNEL, PRICED, READ, acting, in_terraform, registry
 
 BUDGET = "gcp:billing/budget:Budget"
+_ACCOUNT = from_source(
+    "https://github.com/hashicorp/terraform-provider-google/blob/main/google/services/resourcemanager/"
+    "resource_google_project.go",
+    READ,
+)
 
 KINDS = (
     setting(
@@ -21,5 +26,6 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_billing_budget"),
+        apis=Apis(("cloudbilling",), _ACCOUNT),  # off, the look-up of the project leaves its billing account empty
     ),
 )

@@ -3,11 +3,12 @@
 from catalogue.answers import Answer, Request, by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Kind, No, setting
+from catalogue.kind import Apis, At, Bills, Kind, No, documented, setting
 from catalogue.kinds.gcp import (
     NETWORK,
     NOT_MADE,
     OBSERVABILITY,
+    READ,
     RFC1035,
     SUBNETWORK,
     VPC,
@@ -50,6 +51,10 @@ def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
         standing + data,
         f"{pricing.hours} h × ${hour:g}, data in the ceiling",
     )
+
+
+_SERVICES = documented("https://cloud.google.com/vpc/docs/configure-private-service-connect-services", READ)
+_APIS = documented("https://cloud.google.com/vpc/docs/configure-private-service-connect-apis", READ)
 
 
 def _subnet(pricing: Pricing, resource: Resource) -> Bill:
@@ -110,6 +115,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_compute_forwarding_rule"),
+        apis=Apis(("servicedirectory",), _SERVICES),
     ),
     setting(
         GLOBAL_ADDRESS,
@@ -149,6 +155,7 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_compute_global_forwarding_rule"),
+        apis=Apis(("servicedirectory",), _APIS),
     ),
     setting(
         VPC,

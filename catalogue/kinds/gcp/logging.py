@@ -91,6 +91,7 @@ KINDS = (
                 name="bucketId",
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
                 refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
+                locked="locked",
                 held="the log bucket is in state DELETE_REQUESTED for seven days",
             ),
         ),

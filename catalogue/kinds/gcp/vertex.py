@@ -2,13 +2,17 @@
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, documented
+from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, Stays, assumed, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
 
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
+_HELD = assumed(
+    "reported of Vertex AI's page on private endpoints, which could not be opened to read it",
+    READ,
+)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 
 KINDS = (
@@ -30,8 +34,10 @@ KINDS = (
                 name="name",
                 pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
                 refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),
+                held="the id of a deleted endpoint stays taken for up to seven days",
             ),
         ),
+        stays=Stays(7, _HELD),
         renders=in_terraform("google_vertex_ai_endpoint"),
     ),
 )

@@ -17,7 +17,7 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use
-from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
+from catalogue.kind import Apis, At, Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.gcp import ACCOUNT, IN_PROJECT, KEY, OWN_ACCOUNT, READ, WORKFLOW, acting, in_terraform, registry
 from catalogue.kinds.gcp.cloudscheduler import starting
 from catalogue.machines import Machines
@@ -28,6 +28,7 @@ from catalogue.quantities import more_than_zero_or_none
 _SDK = registry("workflows/workflow")
 _KMS = documented("https://cloud.google.com/workflows/docs/use-cmek", READ)
 _PRICES = documented("https://cloud.google.com/workflows/pricing", READ)
+_SCHEDULED = documented("https://cloud.google.com/workflows/docs/schedule-workflow", READ)
 _CALLS = documented("https://cloud.google.com/workflows/docs/reference/syntax/calls", READ)
 
 AT = "sourceContents"
@@ -397,5 +398,6 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_workflows_workflow"),
+        apis=Apis(("workflowexecutions",), _SCHEDULED),  # which a schedule calls to start one
     ),
 )

@@ -98,10 +98,13 @@ IDENTITY = IdentityArgs(
         artifact_uris=[f"gs://{PROJECT}-models/scorer/1/"],
         input_uris=[f"gs://{PROJECT}-data/in/"],
         output_uris=[f"gs://{PROJECT}-artifacts/out/"],
+        images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0"],
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",
+    own_images=f"{REGION}-docker.pkg.dev/{PROJECT}/serving",
     repository_id="serving",
+    vertex_agent=MEMBERS["aiplatform"],
 )
 WORKSPACE = WorkspaceArgs(
     prefix="pilot",
@@ -123,7 +126,6 @@ EXAMPLES: Mapping[str, Args] = {
     "Budget": BudgetArgs(
         billing_account="012345-6789AB-CDEF01",
         project_number=NUMBER,
-        team=TAGS["team"],
         monthly_usd=2500.5,
         channel_id=CHANNEL,
     ),

@@ -19,7 +19,7 @@ from components.gcp.encryption import DATA_AGENTS, Encryption, EncryptionArgs
 from components.gcp.endpoint import Endpoint
 from components.gcp.names import fitted, label, squeezed
 from components.gcp.network import Network
-from components.gcp.personas import Needs
+from components.gcp.personas import IdentityArgs, Needs, repositories
 from components.gcp.workspace import REACH, Workspace
 from components.given import BadArgument
 from components.package import Package, components
@@ -313,10 +313,9 @@ def endpoint() -> Graph:
     return one("pilot-scorer", "Endpoint")
 
 
-def test_trap_the_endpoint_has_a_name_of_its_own_and_no_traffic_split(endpoint: Graph) -> None:
-    """An endpoint's automatic name is out of pattern, and `traffic_split` cannot be set at creation."""
+def test_trap_the_endpoint_has_no_traffic_split(endpoint: Graph) -> None:
+    """`traffic_split` cannot be set at creation."""
     (resource,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
-    assert re.fullmatch(r"[a-z][a-z0-9-]{0,62}", resource.inputs["name"])
     assert "trafficSplit" not in resource.inputs and "trafficSplit" in resource.options["ignoreChanges"]
 
 
@@ -384,18 +383,31 @@ def test_requests_are_logged_under_the_key_for_a_month_and_for_nobody_else(endpo
 def conditions(graph: Graph) -> dict[str, Any]:
     policies = graph.of("gcp:monitoring/alertPolicy:AlertPolicy")
     assert all(p.inputs["notificationChannels"] == [CHANNEL] for p in policies)
-    return {p.name: p.inputs["conditions"][0] for p in policies}
+    return {p.name: p.inputs["conditions"] for p in policies}
 
 
 def test_alerts_of_an_endpoint_name_it_and_count_an_endpoint_never_called_as_idle(endpoint: Graph) -> None:
     found = conditions(endpoint)
     assert set(found) == {f"pilot-scorer-{what}" for what in ("p95-latency", "errors", "idle")}
-    latency, errors = (found[f"pilot-scorer-{w}"]["conditionThreshold"] for w in ("p95-latency", "errors"))
-    idle = found["pilot-scorer-idle"]["conditionPrometheusQueryLanguage"]["query"]
-    assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
-    assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
-    assert all('endpoint_id = "pilot-scorer"' in c["filter"] for c in (latency, errors))
-    assert 'endpoint_id="pilot-scorer"' in idle and "or vector(0)" in idle, "a series that never was is zero"
+    (served,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
+    both = zip(found["pilot-scorer-p95-latency"], found["pilot-scorer-errors"], ("", "private/"), strict=True)
+    for slow, fails, family in both:
+        latency, errors = slow["conditionThreshold"], fails["conditionThreshold"]
+        assert f"/prediction/online/{family}prediction_latencies" in latency["filter"]
+        assert f"/prediction/online/{family}response_count" in errors["filter"]
+        assert latency["thresholdValue"] == 1000 and errors["thresholdValue"] == 0.01
+        assert errors["denominatorFilter"] in errors["filter"] and "5.*" in errors["filter"]
+        assert all(f'endpoint_id = "{served.outputs["name"]}"' in c["filter"] for c in (latency, errors))
+    idle = found["pilot-scorer-idle"][0]["conditionPrometheusQueryLanguage"]
+    assert idle["query"].count(f'endpoint_id="{served.outputs["name"]}"') == idle["query"].count("or vector(0)") == 2
+    assert idle["disableMetricValidation"] is True, "a new project has no such series"
+
+
+def test_an_endpoint_has_an_id_that_is_not_the_one_it_was_deleted_under(endpoint: Graph) -> None:
+    """Vertex AI keeps the id of a deleted endpoint for up to seven days, so no program gives one."""
+    (served,) = endpoint.of("gcp:vertex/aiEndpoint:AiEndpoint")
+    assert "name" not in served.inputs and served.inputs["displayName"] == "pilot-scorer"
+    assert re.fullmatch(r"pilot-scorer-[0-9a-f]{7}", served.outputs["name"]), "which Vertex AI takes: a letter first"
 
 
 def test_an_endpoint_switched_off_is_a_model_and_nothing_else() -> None:
@@ -425,6 +437,7 @@ def test_a_schedule_starts_the_workflow_as_the_pipeline_account(batch: Graph) ->
 def test_trap_the_scheduler_sees_only_that_a_run_was_started_so_the_run_itself_raises_the_alarm(batch: Graph) -> None:
     found = conditions(batch)
     assert set(found) == {f"nightly-{what}" for what in ("failed", "overran", "did-not-start")}
+    found = {name: only for name, (only,) in found.items()}
     failed = found["nightly-failed"]["conditionThreshold"]["filter"]
     assert "finished_execution_count" in failed and '"nightly"' in failed and '!= "SUCCEEDED"' in failed
     assert '"overran"' in found["nightly-overran"]["conditionMatchedLog"]["filter"]
@@ -442,9 +455,9 @@ def test_a_batch_job_switched_off_is_a_model_and_nothing_else() -> None:
     assert [r.type for r in graph.cloud] == ["mlplatform:gcp:Model"]
 
 
-def test_trap_a_budget_takes_one_label_pair_and_the_projects_number() -> None:
+def test_trap_a_budget_takes_the_projects_number_and_no_label_that_people_forget() -> None:
     budget = inputs(one("spend", "Budget"), "gcp:billing/budget:Budget")
-    assert budget["budgetFilter"]["labels"] == {"team": "payments-risk"}
+    assert "labels" not in budget["budgetFilter"]
     assert budget["budgetFilter"]["projects"] == [f"projects/{NUMBER}"]
     assert budget["amount"]["specifiedAmount"] == {"currencyCode": "USD", "units": "2500", "nanos": 500_000_000}
     rules = {(rule["spendBasis"], rule["thresholdPercent"]) for rule in budget["thresholdRules"]}
@@ -500,6 +513,28 @@ def test_a_network_that_is_none_or_too_small_for_a_subnet_and_an_endpoint_is_ref
 def test_a_persona_needs_no_whole_bucket_and_nothing_outside_of_cloud_storage(field: str, uri: str) -> None:
     said = refusal(lambda: Needs(**{field: ["gs://bucket/folder/", uri]}))
     assert said == f"Needs.{field}: found '{uri}', allowed: a folder such as gs://bucket/folder/"
+
+
+@pytest.mark.parametrize(
+    ("image", "where"),
+    [
+        (f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1", (PROJECT, REGION, "serving")),
+        (f"{REGION}-docker.pkg.dev/{PROJECT}/serving-too/scorer:1", (PROJECT, REGION, "serving-too")),
+        (
+            "europe-docker.pkg.dev/their-images/models/vllm/server:7",
+            ("their-images", "europe", "models"),
+        ),
+        ("eu.gcr.io/their-images/scorer:1", ("their-images", "europe", "eu.gcr.io")),
+        ("us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:1", None),
+    ],
+)
+def test_the_repository_of_an_image_is_granted_wherever_it_is_and_vertex_ais_own_is_not(
+    image: str, where: tuple[str, ...] | None
+) -> None:
+    identity = cast(IdentityArgs, EXAMPLES["Identity"])
+    found = repositories(replace(identity, needs=Needs(images=[image, image])))
+    assert [(one.project, one.location, one.repository) for one in found] == ([where] if where else [])
+    assert [one.name == "" for one in found] == ([image.startswith(f"{identity.own_images}/")] if where else [])
 
 
 WITHOUT_STORAGE = {service: member for service, member in MEMBERS.items() if service != "storage"}

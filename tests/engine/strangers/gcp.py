@@ -32,10 +32,12 @@ people = ml.Identity(
     prefix="shop",
     project=PROJECT,
     region=REGION,
-    needs={"artifact_uris": [artifact], "input_uris": [], "output_uris": []},
+    needs={"artifact_uris": [artifact], "input_uris": [], "output_uris": [], "images": []},
     own_bucket="shop-recommender-artifacts",
     bucket_name=registry.bucket_name,
+    own_images=f"{REGION}-docker.pkg.dev/{PROJECT}/shop-registry-images",
     repository_id=registry.repository_id,
+    vertex_agent=agents.members["aiplatform"],
 )
 alerts = ml.Alerts("shop-alerts", project=PROJECT, owner="ana@example.com", tags=tags)
 recommender = ml.Endpoint(
@@ -62,7 +64,6 @@ ml.Budget(
     "shop-budget",
     billing_account="0A1B2C-3D4E5F-6A7B8C",
     project_number=NUMBER,
-    team="shop",
     monthly_usd=500,
     channel_id=alerts.channel_id,
 )

@@ -14,9 +14,10 @@ from operations import facts, hardware
 from operations.phases import ground_of
 from operations.steps import manual, of, query
 from operations.verdict import HardwareUse, ManualStep, Phase
+from tests.mutate import changed, put
 
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
-TOOLS = {"aws": {"aws"}, "gcp": {"gcloud"}, "azure": {"az"}}
+TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
 IMAGES = {
     "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/scorer:1.4",
     "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",
@@ -118,6 +119,16 @@ def test_a_stack_that_serves_nothing_uploads_and_calls_nothing(graph: Graph) -> 
     bare = replace(graph, resources=tuple(left))
     said = " ".join(step.what for step in manual(bare, [], TWO[:1], *place(bare)))
     assert "call " not in said and "artifacts" not in said and "quotas" not in said
+
+
+def test_a_lock_that_is_for_ever_is_agreed_to_before_the_first_up(gcp_pilot: Graph) -> None:
+    (bucket,) = gcp_pilot.of("gcp:logging/projectBucketConfig:ProjectBucketConfig")
+    locked = changed(gcp_pilot, bucket, lambda properties: put(properties, "locked", True))
+    said = {in_prod: [step.what for step in steps(graph)] for in_prod, graph in ((True, locked), (False, gcp_pilot))}
+    (agreed,) = set(said[True]) - set(said[False])
+    assert agreed.startswith("confirm that the log bucket gcp-pilot-audit may stay")
+    assert said[True].index(agreed) < said[True].index("bring up the ground")
+    assert bucket.inputs["locked"] is False, "a pilot must be able to end"
 
 
 @pytest.mark.parametrize("text", ["a'b", 'a"b', "a$(touch x)b", "a`b", "a\\b", "a!b", "a b"])

@@ -34,6 +34,8 @@ from tests.security_properties.gcp import PROPERTIES
 DOCUMENTS = {WORKFLOW: "sourceContents"}
 TURNED: dict[Any, Any] = {True: False, False: True}
 
+_OWNED = "the owner is one still; identity-workspace-owner finds two"
+_RUNS_AS_IT = "the instance runs as its account still; identity-run-as finds the other"
 _LET_OUT = "one rule that lets HTTPS out to the address is enough; what else it lets out, network-firewall-closed finds"
 _WATCHED = "one condition that watches is enough, where one of several is enough to ring"
 ENOUGH_ONCE = {
@@ -41,15 +43,14 @@ ENOUGH_ONCE = {
     ("allows", "network-proof"): _LET_OUT,
     ("cleanupPolicies", "limits-stores-expire"): "one policy that deletes is enough",
     ("conditions", "rollback-batch-watched"): _WATCHED,
-    ("conditions", "rollback-endpoint-watched"): _WATCHED,
     ("conditions", "rollback-idle-watched"): _WATCHED,
     ("denies", "network-default-denied"): "what is denied already stays denied",
     ("destinationRanges", "network-proof"): _LET_OUT,
     ("networks", "network-dns-logged"): "a policy that logs the stack's network logs it, whatever else it logs",
-    (
-        "instanceOwners",
-        "identity-known-members",
-    ): "the owner is one still; identity-workspace-owner finds two",
+    ("gceSetup", "identity-known-members"): _RUNS_AS_IT,
+    ("gceSetup", "identity-pass-role"): _RUNS_AS_IT,
+    ("instanceOwners", "identity-known-members"): _OWNED,
+    ("instanceOwners", "identity-pass-role"): _OWNED,
     ("sourceContents", "identity-token-shown"): "something is called; each address that is called is asked for",
     ("sourceContents", "limits-batch-time"): "one deadline, one look at it and one cancel bound the whole run",
 }

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Placement, Resource
 from operations.evaluation import evaluate
 from policies import pack
 from tests.mutate import changed, drop, dropped, put, swapped, with_a_long_file, without
@@ -72,11 +72,11 @@ def ignoring_nothing(type_: str) -> Mutation:
     return lambda graph: swapped(graph, replace(first(graph, type_), options={}))
 
 
-def depending_on_nothing(type_: str, key: str) -> Mutation:
+def depending_on_nothing(type_: str, key: str, name: str = "") -> Mutation:
     """The first resource of a type with what a property refers to given as text."""
 
     def mutate(graph: Graph) -> Graph:
-        resource = first(graph, type_)
+        resource = first(graph, type_, name)
         kept = {k: v for k, v in resource.property_dependencies.items() if k != key}
         return swapped(graph, replace(resource, property_dependencies=kept, dependencies=()))
 
@@ -130,6 +130,7 @@ KEY, KEY_GRANT = "gcp:kms/cryptoKey:CryptoKey", "gcp:kms/cryptoKeyIAMMember:Cryp
 BUCKET, BUCKET_GRANT = "gcp:storage/bucket:Bucket", "gcp:storage/bucketIAMMember:BucketIAMMember"
 PROJECT_GRANT, ROLE = "gcp:projects/iAMMember:IAMMember", "gcp:projects/iAMCustomRole:IAMCustomRole"
 ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/dataset:Dataset"
+IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 REPOSITORY, BUDGET = "gcp:artifactregistry/repository:Repository", "gcp:billing/budget:Budget"
 ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
@@ -239,6 +240,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("identity-token-shown", setting(SCHEDULE, "httpTarget.uri", "https://example.com/collect")),
     ("identity-token-shown", rewriting("us-central1-aiplatform.googleapis.com", "example.com")),
+    ("identity-pass-role", setting(ACT_AS, "member", "user:eve@example.com", "ana-signs-in")),
+    ("identity-known-members", setting(ACT_AS, "member", "user:eve@example.com", "ana-signs-in")),
+    ("identity-workspace-sign-in", lacking(ACT_AS, "ana-signs-in")),
+    ("identity-workspace-sign-in", depending_on_nothing(ACT_AS, "serviceAccountId", "ana-signs-in")),
+    ("identity-workspace-sign-in", setting(WORKBENCH, "instanceOwners", ["eve@example.com"])),
+    ("identity-image-readers", lacking(IMAGE_GRANT, "serving-images")),
+    ("identity-image-readers", lacking(IMAGE_GRANT, "batch-images")),
+    ("identity-image-readers", setting(MODEL, "image", "eu.gcr.io/their-images/scorer:3")),
+    ("identity-image-readers", setting(IMAGE_GRANT, "location", "europe-west1", "serving-images")),
     ("identity-workspace-owner", setting(WORKBENCH, "instanceOwners", ["ana@example.com", "eve@example.com"])),
     ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
     ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
@@ -277,7 +287,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-batch-tags", editing(lambda j: drop(j, "labels.team"))),
     ("cost-budget", lacking(BUDGET)),
     ("cost-budget", setting(BUDGET, "amount.specifiedAmount.units", "1000000")),
-    ("cost-budget", losing(BUDGET, "budgetFilter.labels")),
+    ("cost-budget", losing(BUDGET, "budgetFilter.projects")),
+    ("cost-budget", setting(BUDGET, "budgetFilter.labels", {"team": "payments-risk"})),
+    ("cost-budget", setting(BUDGET, "budgetFilter.services", ["services/24E6-581D-38E5"])),
     ("cost-budget", setting(BUDGET, "thresholdRules", [{"thresholdPercent": 1.0}])),
     ("cost-budget", losing(BUDGET, "allUpdatesRule")),
     ("cost-alerts-reach-owner", lacking(CHANNEL)),
@@ -326,6 +338,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-endpoint-order", losing(SERVED, "name")),
     ("rollback-endpoint-watched", lacking(ALERT, "p95-latency")),
     ("rollback-endpoint-watched", rewriting("REDUCE_PERCENTILE_95", "REDUCE_MEAN", ALERT, "p95-latency")),
+    ("rollback-endpoint-watched", losing(ALERT, "conditions.1", "p95-latency")),
+    ("rollback-endpoint-watched", rewriting("online/private", "online", ALERT, "fraud-scorer-errors")),
+    ("rollback-idle-watched", rewriting("online_private_", "online_", ALERT, "idle")),
     ("rollback-alarm-heard", losing(ALERT, "notificationChannels")),
     ("rollback-alarm-heard", lambda g: changed(g, first(g, ALERT), lambda p: p.update(enabled=False))),
     ("rollback-alarm-dimensions", rewriting("endpoint_id", "location", ALERT, "fraud-scorer-errors")),
@@ -344,7 +359,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("audit-logs-kept", lacking(SINK)),
     ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
-    ("audit-logs-kept", setting(LOGS, "locked", False)),
+    ("audit-logs-kept", lambda g: replace(g, placement=replace(cast(Placement, g.placement), environment="prod"))),
     ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
