@@ -43,7 +43,7 @@ class Ground(Site):
 def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[Needs]) -> Ground:
     """Lay the ground: a network that reaches what the sections must reach, identities that may do what they need."""
     site = _site(stack, config)
-    key = _key(site)
+    key = _key(site, config)
     net = _network(site, config, reach, _audit(site, key))
     kept = _registry(site, config, key)
     return Ground(
@@ -81,10 +81,23 @@ def _bucket_name(site: Site) -> str:
     return f"{site.stack}-artifacts-{site.account}"
 
 
-def _key(site: Site) -> Encryption:
+def _pipeline_role_arn(site: Site, config: StackConfig) -> str:
+    """The data key's policy names the role, which stands after the key."""
+    zone = _zone(config)
+    path = (zone.role_path if zone else None) or "/"
+    return f"arn:aws:iam::{site.account}:role{path}{site.stack}-pipeline"
+
+
+def _key(site: Site, config: StackConfig) -> Encryption:
     return Encryption(
         f"{site.stack}-key",
-        EncryptionArgs(account=site.account, region=site.region, trail_name=_trail_name(site), tags=site.tags),
+        EncryptionArgs(
+            account=site.account,
+            region=site.region,
+            trail_name=_trail_name(site),
+            pipeline_role_arn=_pipeline_role_arn(site, config),
+            tags=site.tags,
+        ),
         opts=site.opts,
     )
 

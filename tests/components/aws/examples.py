@@ -71,7 +71,13 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Budget": BudgetArgs(account=ACCOUNT, team="payments-risk", monthly_usd=2500, topic_arn=TOPIC, tags=TAGS),
-    "Encryption": EncryptionArgs(account=ACCOUNT, region=REGION, trail_name="it-audit", tags=TAGS),
+    "Encryption": EncryptionArgs(
+        account=ACCOUNT,
+        region=REGION,
+        trail_name="it-audit",
+        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        tags=TAGS,
+    ),
     "Endpoint": EndpointArgs(
         endpoint_name="it-scorer",
         model=MODEL,

@@ -248,12 +248,29 @@ def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
     assert set(keys) == {"key-data", "key-logs"} and all(
         k.inputs["enableKeyRotation"] and k.protect for k in keys.values()
     )
-    services = [
-        s["Principal"]
-        for s in json.loads(keys["key-data"].inputs["policy"])["Statement"]
-        if "Service" in s["Principal"]
-    ]
-    assert not services, "no service holds the data key by itself"
+    said = json.loads(keys["key-data"].inputs["policy"])["Statement"]
+    services = [(s["Principal"]["Service"], s["Action"]) for s in said if "Service" in s["Principal"]]
+    assert services == [("delivery.logs.amazonaws.com", "kms:Decrypt")], "no other service holds the data key by itself"
+
+
+def test_a_run_uses_the_data_key_as_the_pipelines_role_and_no_service_stands_between() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html"""
+    (key,) = [k for k in made(("key", example(Encryption))).of("aws:kms/key:Key") if k.name == "key-data"]
+    by_context = {
+        context: (s["Action"], s["Condition"]["StringLike"][context])
+        for s in json.loads(key.inputs["policy"])["Statement"]
+        for context in s.get("Condition", {}).get("StringLike", {})
+        if s["Condition"].get("ArnEquals") == {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/it-pipeline"}
+    }
+    here = f"{REGION}:{ACCOUNT}"
+    assert by_context == {
+        "kms:EncryptionContext:aws:states:stateMachineArn": (
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            f"arn:aws:states:{here}:stateMachine:*",
+        ),
+        "kms:EncryptionContext:aws:scheduler:schedule:arn": (["kms:Decrypt"], f"arn:aws:scheduler:{here}:schedule/*"),
+        "kms:EncryptionContext:SourceArn": (["kms:GenerateDataKey"], f"arn:aws:logs:{here}:*"),
+    }
 
 
 def test_a_version_that_sagemaker_took_back_fails_the_program() -> None:

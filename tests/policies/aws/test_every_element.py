@@ -27,6 +27,7 @@ ONE_IS_ENOUGH = {
     "encryption-bucket-tls aws:s3/bucketPolicy:BucketPolicy policy.(document).Statement": (
         "another statement denies what has no TLS"
     ),
+    "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": "one action more keeps no run from its key",
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
     "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action wakes a replica",
     "network-proof aws:ec2/vpcEndpoint:VpcEndpoint routeTableIds": "the stack's own table still leads to S3",

@@ -74,6 +74,14 @@ def _lengthen(document: Any, by: int) -> None:
     document["Statement"][0]["Sid"] = "x" * by
 
 
+def _sid(document: Any, sid: str) -> Any:
+    return next(s for s in document["Statement"] if s["Sid"] == sid)
+
+
+def _only(document: Any, keep: Callable[[Any], bool]) -> None:
+    document["Statement"] = [s for s in document["Statement"] if keep(s)]
+
+
 SG, ROLE, INLINE = "aws:ec2/securityGroup:SecurityGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
@@ -164,6 +172,19 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
     ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
+    *(
+        ("encryption-key-callers", editing("aws:kms/key:Key", "policy", edit, "key-data"))
+        for edit in (
+            lambda d: _only(d, lambda s: "UseIn" not in s["Sid"]),
+            lambda d: _only(d, lambda s: s["Sid"] != "UseInSchedules"),
+            lambda d: _only(d, lambda s: s["Sid"] != "DeliverLogsOfRuns"),
+            lambda d: _sid(d, "UseInRuns")["Condition"]["ArnEquals"].update(
+                {"aws:PrincipalArn": "arn:aws:iam::1:role/x"}
+            ),
+            lambda d: _sid(d, "UseInRuns").update(Action=["kms:Decrypt"]),
+            lambda d: _sid(d, "UseInRuns")["Condition"].update(StringEquals={"kms:ViaService": "states.amazonaws.com"}),
+        )
+    ),
     ("encryption-bucket-whole", lacking("aws:s3/bucketVersioning:BucketVersioning")),
     (
         "encryption-bucket-public",

@@ -24,6 +24,7 @@ _READ_DOCUMENTS = {
     "quota-declared",
     "sizes-document",
     "sizes-role-policies",
+    "workflow-image-machine",
 }
 
 
