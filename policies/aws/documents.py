@@ -1,5 +1,6 @@
 """Reads statements of IAM policy documents. In doubt a statement has its wider meaning."""
 
+import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
@@ -59,3 +60,11 @@ def holds(statement: Properties, request: Mapping[str, str]) -> bool:
             if not met:
                 return False
     return True
+
+
+def signed_in(statement: Properties) -> bool:
+    """Whether a statement lets in sessions of IAM Identity Center alone, whose roles stand on a path of its own."""
+    for operator in ("ArnLike", "ArnEquals"):
+        if named := list(statement.section_or_empty(f"Condition.{operator}").each_text("aws:PrincipalArn")):
+            return all(re.fullmatch(r"arn:aws:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+", n) for n in named)
+    return False
