@@ -41,7 +41,12 @@ MODEL = ModelArgs(
     subnet_ids=SUBNETS,
     security_group_id=GROUP,
 )
-ASYNC = AsyncArgs(backlog_per_replica=5, output_uri=f"s3://{BUCKET}/async/scorer/", output_key_arn=KEY)
+ASYNC = AsyncArgs(
+    backlog_per_replica=5,
+    output_uri=f"s3://{BUCKET}/async/scorer/",
+    failure_uri=f"s3://{BUCKET}/async/scorer-failed/",
+    output_key_arn=KEY,
+)
 
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(account=ACCOUNT, owner="ana@example.com", logs_key_arn=KEY, tags=TAGS),
