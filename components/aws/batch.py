@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch, scheduler, sfn
 
+from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
 from components.aws.model import PLACE, ModelArgs, isolated_model
 from components.given import Args, BadArgument, Tags, Text, hold
 from components.shapes import Machine, Schedule
@@ -68,8 +69,16 @@ class BatchJob(pulumi.ComponentResource):
     """Creates a model and, while enabled, a schedule that runs a transform job with it.
 
     The network is enforced at the model: CreateTransformJob has no VPC condition keys. A run is retried twice and
-    stopped after `max_hours`. An alarm rings when it failed or ran out of time. Nothing runs, and nothing bills by the
-    hour, between runs. SageMaker reads and writes through S3; the network needs no interface endpoint for it.
+    stopped after `max_hours`. Alarms ring when it failed, when it ran out of time, and when no run succeeded for as
+    long as the schedule's longest pause and a run take: what never started fails nowhere else. That alarm also rings
+    until the first run of all has succeeded. A schedule that pauses for nearly a week has none, for CloudWatch looks
+    back seven days at most (PutMetricAlarm,
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+
+    A run is named by the time for which it was scheduled, so that one that is delivered twice runs once
+    (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html). Nothing runs,
+    and nothing bills by the hour, between runs. SageMaker reads and writes through S3; the network needs no interface
+    endpoint for it.
     """
 
     state_machine_arn: pulumi.Output[str] | None
@@ -119,8 +128,8 @@ class BatchJob(pulumi.ComponentResource):
             target={
                 "arn": machine.arn,
                 "role_arn": args.pipeline_role_arn,
-                # The scheduler's own id of the run names the job: unique, and the same when it delivers twice.
-                "input": json.dumps({"run": "<aws.scheduler.execution-id>"}),
+                # The time names the job: the same at each attempt to deliver, where the execution's id is another.
+                "input": json.dumps({"run": "<aws.scheduler.scheduled-time>"}),
                 "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": ATTEMPTS},
             },
             opts=self._child,
@@ -139,6 +148,25 @@ class BatchJob(pulumi.ComponentResource):
                 period=300,
                 evaluation_periods=1,
                 treat_missing_data="notBreaching",
+                alarm_actions=[args.topic_arn],
+                tags=args.tags,
+                opts=self._child,
+            )
+        if (pause := longest_pause_hours(args.schedule.cron)) < LOOKS_BACK_HOURS - 24:
+            hours = pulumi.Output.from_input(args.max_hours).apply(lambda most: min(pause + most + 1, LOOKS_BACK_HOURS))
+            cloudwatch.MetricAlarm(
+                f"{name}-missed",
+                name=f"{name}-missed",
+                alarm_description=pulumi.Output.concat("no run of ", args.job_name, " succeeded when it was due"),
+                namespace="AWS/States",
+                metric_name="ExecutionsSucceeded",
+                dimensions={"StateMachineArn": machine.arn},
+                statistic="Sum",
+                comparison_operator="LessThanThreshold",
+                threshold=1,
+                period=3600,
+                evaluation_periods=hours,
+                treat_missing_data="breaching",
                 alarm_actions=[args.topic_arn],
                 tags=args.tags,
                 opts=self._child,
@@ -171,6 +199,14 @@ def _days(part: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
+# 2026-11-26 and 02 and 30 of 2026-11-26T02:30:00Z: a job's name takes no colon. At most 10 functions stand in a field:
+# https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+_DAY, _HOUR, _MINUTE = (
+    f"States.ArrayGetItem(States.StringSplit($.run, '{marks}'), {at})" for marks, at in (("T", 0), ("T:", 1), ("T:", 2))
+)
+_RUNS_ALREADY = "SageMaker.ResourceInUseException"
+
+
 def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str, Any]:
     """The state machine: one transform job, its name made unique by the run, waited for, retried, stopped in time."""
     resources: dict[str, Any] = {"InstanceType": args.machine.type, "InstanceCount": args.replicas}
@@ -189,7 +225,7 @@ def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str,
                     "TransformJobName.$": pulumi.Output.concat(
                         "States.Format('",
                         args.job_name,
-                        "-{}-{}', States.ArrayGetItem(States.StringSplit($.run, '-'), 0), $$.State.RetryCount)",
+                        f"-{{}}-{{}}{{}}-{{}}', {_DAY}, {_HOUR}, {_MINUTE}, $$.State.RetryCount)",
                     ),
                     "ModelName": model_name,
                     "ModelClientConfig": {"InvocationsTimeoutInSeconds": 600, "InvocationsMaxRetries": 3},
@@ -209,14 +245,18 @@ def _definition(args: BatchJobArgs, model_name: pulumi.Output[str]) -> dict[str,
                     ),
                 },
                 "Retry": [
+                    {"ErrorEquals": [_RUNS_ALREADY], "MaxAttempts": 0},
                     {
                         "ErrorEquals": ["SageMaker.AmazonSageMakerException", "States.TaskFailed"],
                         "IntervalSeconds": 60,
                         "BackoffRate": 2,
                         "MaxAttempts": ATTEMPTS - 1,
-                    }
+                    },
                 ],
+                "Catch": [{"ErrorEquals": [_RUNS_ALREADY], "Next": "RunsAlready"}],
                 "End": True,
-            }
+            },
+            # The schedule was delivered twice, and the first delivery's job does the work.
+            "RunsAlready": {"Type": "Succeed"},
         },
     }

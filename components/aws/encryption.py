@@ -56,6 +56,8 @@ class EncryptionArgs(Args):
     """The region in which the keys are used."""
     trail_name: Text
     """The one CloudTrail trail that may write with the logs key. It need not stand yet."""
+    pipeline_role_arn: Text
+    """The role of schedules and state machines, which uses the data key by itself. It need not stand yet."""
     tags: Tags
     """The tags of both keys."""
 
@@ -64,9 +66,15 @@ class Encryption(pulumi.ComponentResource):
     """Creates two KMS keys with aliases, which AWS rotates every year: one for data, one for logs and alerts.
 
     A role of the account uses a key only where its own policy grants it, and only through the services that the key's
-    policy names (kms:ViaService). Nobody outside the account is named, and no service but those that write logs and
-    alerts. Both keys are protected, and deletion waits 30 days. Rule: the KMS developer guide,
-    "Least-privilege permissions", https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html
+    policy names (kms:ViaService). The role of schedules and state machines is the exception: Step Functions and
+    EventBridge Scheduler take the role and call KMS as it, so kms:ViaService is absent. It is bound by the encryption
+    context, to state machines, schedules and logs of the account. Nobody outside the account is named, and no service
+    but those that write logs and alerts, and log delivery, which decrypts what a run writes to its log.
+
+    Both keys are protected, and deletion waits 30 days. Rules: the KMS developer guide, "Least-privilege permissions",
+    https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html; Step Functions, "Data at rest
+    encryption", https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html; EventBridge Scheduler,
+    "Encryption at rest", https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
     """
 
     data_key_arn: pulumi.Output[str]
@@ -76,7 +84,8 @@ class Encryption(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Encryption", name, None, opts)
-        data = pulumi.Output.all(args.account, args.region).apply(lambda known: _data_policy(*known))
+        users = pulumi.Output.all(args.account, args.region, args.pipeline_role_arn)
+        data = users.apply(lambda known: _data_policy(*known))
         logs = pulumi.Output.all(args.account, args.region, args.trail_name).apply(lambda known: _logs_policy(*known))
         self.data_key_arn = self._key(f"{name}-data", "data of the pilot", data, args.tags)
         self.logs_key_arn = self._key(f"{name}-logs", "logs and alerts of the pilot", logs, args.tags)
@@ -102,8 +111,8 @@ class Encryption(pulumi.ComponentResource):
         return key.arn
 
 
-def _data_policy(account: str, region: str) -> str:
-    return _document(_delegation(account, region, _THROUGH_DATA))
+def _data_policy(account: str, region: str, pipeline_role_arn: str) -> str:
+    return _document([*_delegation(account, region, _THROUGH_DATA), *_pipeline(account, region, pipeline_role_arn)])
 
 
 def _logs_policy(account: str, region: str, trail_name: str) -> str:
@@ -135,6 +144,40 @@ def _delegation(account: str, region: str, services: Sequence[str]) -> list[dict
             "Action": "kms:CreateGrant",
             "Resource": "*",
             "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": via},
+        },
+    ]
+
+
+def _pipeline(account: str, region: str, role_arn: str) -> list[dict[str, Any]]:
+    """What schedules and state machines need, whose services call KMS as their role, and what reads runs' logs.
+
+    The encryption contexts are those of the two guides. That of logs is what aws-cdk's StateMachine grants:
+    https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/aws-stepfunctions/lib/state-machine.ts
+    """
+    # KMS takes no principal that does not stand yet, so the account's root delegates and the condition names the role.
+    root, role = {"AWS": f"arn:aws:iam::{account}:root"}, {"aws:PrincipalArn": role_arn}
+    context = "kms:EncryptionContext:"
+    logs = f"arn:aws:logs:{region}:{account}:*"
+
+    def allow(sid: str, actions: list[str], key: str, arn: str) -> dict[str, Any]:
+        condition = {"ArnEquals": role, "StringLike": {f"{context}{key}": arn}}
+        said = {"Sid": sid, "Effect": "Allow", "Principal": root, "Action": actions, "Resource": "*"}
+        return {**said, "Condition": condition}
+
+    machines = f"arn:aws:states:{region}:{account}:stateMachine:*"
+    schedules = f"arn:aws:scheduler:{region}:{account}:schedule/*"
+    both = ["kms:Decrypt", "kms:GenerateDataKey"]
+    return [
+        allow("UseInRuns", both, "aws:states:stateMachineArn", machines),
+        allow("UseInSchedules", ["kms:Decrypt"], "aws:scheduler:schedule:arn", schedules),
+        allow("UseInLogsOfRuns", ["kms:GenerateDataKey"], "SourceArn", logs),
+        {
+            "Sid": "DeliverLogsOfRuns",
+            "Effect": "Allow",
+            "Principal": {"Service": "delivery.logs.amazonaws.com"},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {"StringLike": {f"{context}SourceArn": logs}},
         },
     ]
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 from pulumi_aws import cloudwatch, sagemaker
@@ -40,6 +41,10 @@ class AsyncArgs(Args):
     """The percentage of 5xx answers above which a new version is taken back, which gets all requests at once."""
     output_uri: Text
     """The s3:// place of the results; the model's role must be able to write there."""
+    failure_uri: Text
+    """The s3:// place of what is said of each request that failed; the model's role must be able to write there."""
+    oldest_minutes: pulumi.Input[int] = 60
+    """After how many minutes in the queue a request rings the alarm on the oldest one."""
     output_key_arn: Text
     """The KMS key that encrypts the results."""
 
@@ -146,6 +151,7 @@ class Endpoint(pulumi.ComponentResource):
             self._idle(name, args)
         if args.asynchronous:
             alarms.append(self._errors(name, args, args.asynchronous.error_rate_percent))
+            self._oldest(name, args, args.asynchronous.oldest_minutes)
         endpoint = sagemaker.Endpoint(
             name,
             name=args.endpoint_name,
@@ -171,20 +177,25 @@ class Endpoint(pulumi.ComponentResource):
         return names.apply(lambda three: name_if_served(*three))
 
     def _alarm(
-        self, name: str, args: EndpointArgs, metric: str, description: Text, **how: pulumi.Input[float | int | str]
+        self, name: str, args: EndpointArgs, metric: str, description: Text, **how: Any
     ) -> cloudwatch.MetricAlarm:
-        settings = {"period": 60, "evaluation_periods": 3, "treat_missing_data": "notBreaching", **how}
+        by_variant = {"EndpointName": args.endpoint_name, "VariantName": VARIANT}
+        usual: dict[str, Any] = {
+            "period": 60,
+            "evaluation_periods": 3,
+            "treat_missing_data": "notBreaching",
+            "dimensions": by_variant,
+        }
         return cloudwatch.MetricAlarm(
             name,
             name=name,
             alarm_description=description,
             namespace="AWS/SageMaker",
             metric_name=metric,
-            dimensions={"EndpointName": args.endpoint_name, "VariantName": VARIANT},
             alarm_actions=[args.topic_arn],
             tags=args.tags,
             opts=self._child,
-            **settings,  # pyright: ignore[reportArgumentType]
+            **{**usual, **how},
         )
 
     def _errors(self, name: str, args: EndpointArgs, most_percent: pulumi.Input[float]) -> cloudwatch.MetricAlarm:
@@ -212,6 +223,25 @@ class Endpoint(pulumi.ComponentResource):
             extended_statistic="p95",
             comparison_operator="GreaterThanThreshold",
             threshold=most_ms * 1000,  # ModelLatency is in microseconds
+        )
+
+    def _oldest(self, name: str, args: EndpointArgs, most_minutes: pulumi.Input[int]) -> None:
+        """Queue metrics exist under EndpointName alone, and while there are requests.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+        """
+        most = pulumi.Output.from_input(most_minutes)
+        said = pulumi.Output.format("a request to {} has waited for more than {} minutes", args.endpoint_name, most)
+        self._alarm(
+            f"{name}-oldest",
+            args,
+            "ApproximateAgeOfOldestRequest",
+            said,
+            dimensions={"EndpointName": args.endpoint_name},
+            statistic="Maximum",
+            comparison_operator="GreaterThanThreshold",
+            threshold=most.apply(lambda minutes: minutes * 60),
+            evaluation_periods=5,
         )
 
     def _idle(self, name: str, args: EndpointArgs) -> None:
@@ -272,6 +302,11 @@ def _traffic(
 
 def _async_inference(args: AsyncArgs) -> sagemaker.EndpointConfigurationAsyncInferenceConfigArgsDict:
     return {
-        "output_config": {"s3_output_path": args.output_uri, "kms_key_id": args.output_key_arn},
+        "output_config": {
+            "s3_output_path": args.output_uri,
+            # Without it a request that fails is answered nowhere.
+            "s3_failure_path": args.failure_uri,
+            "kms_key_id": args.output_key_arn,
+        },
         "client_config": {"max_concurrent_invocations_per_instance": 4},
     }

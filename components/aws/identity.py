@@ -12,7 +12,7 @@ import pulumi
 from pulumi_aws import iam
 
 from components.aws.guardrails import Guardrails, boundary, denies
-from components.aws.personas import SERVICES, IdentityArgs, Words, beyond_account, statements_of, words_of
+from components.aws.personas import NAMED, SERVICES, IdentityArgs, Words, beyond_account, statements_of, words_of
 from components.given import Text
 
 
@@ -21,8 +21,9 @@ class Identity(pulumi.ComponentResource):
 
     No role has a wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take
     a role only on behalf of this account (aws:SourceAccount). The data scientist alone may pass a role: that of
-    training, and to SageMaker only. The approver is a person with MFA, and the only one who may approve a model
-    version. The boundary denies every machine that `needs` does not name.
+    training, and to SageMaker only. The approver is a person with MFA, or one who signed in by IAM Identity Center, and
+    the only one who may approve a model version. In Studio people start and open what is theirs alone. The boundary
+    denies every machine that `needs` does not name.
 
     Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
     guardrails' denies in a policy of its own; what may be granted at all is the organisation's to cap.
@@ -49,7 +50,7 @@ class Identity(pulumi.ComponentResource):
                 f"{name}-{persona}",
                 name=pulumi.Output.concat(args.prefix, f"-{persona}"),
                 description=pulumi.Output.concat(f"The {persona} persona of ", args.prefix),
-                assume_role_policy=_trust(args.account, services),
+                assume_role_policy=_trust(args.account, persona, services),
                 path=args.role_path,
                 permissions_boundary=cap,
                 max_session_duration=3600,
@@ -104,13 +105,27 @@ def _guardrails(args: IdentityArgs, words: Words) -> Guardrails:
     )
 
 
-def _trust(account: Text, services: Sequence[str]) -> pulumi.Output[str]:
-    """Services act for this account only; where no service is named, a person of this account with MFA."""
+def _trust(account: Text, persona: str, services: Sequence[str]) -> pulumi.Output[str]:
+    """Services act for this account only; where no service is named, a person of this account with MFA.
+
+    A session of IAM Identity Center says nothing of MFA, which its sign-in demands. Nobody else can make a role on its
+    path: Identity Center user guide, "Referencing permission sets in resource policies",
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
     if services:
-        principal: dict[str, Any] = {"Service": [f"{service}.amazonaws.com" for service in services]}
-        condition: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
+        actions = ["sts:AssumeRole", "sts:SetSourceIdentity"] if persona in NAMED else "sts:AssumeRole"
+        principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+        statements = [_trusted(principal, actions, {"StringEquals": {"aws:SourceAccount": account}})]
     else:
-        principal = {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")}
-        condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}, "StringEquals": {"aws:PrincipalAccount": account}}
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
+        root = {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")}
+        here = {"StringEquals": {"aws:PrincipalAccount": account}}
+        signed_in = pulumi.Output.concat("arn:aws:iam::", account, ":role/aws-reserved/sso.amazonaws.com/*")
+        statements = [
+            _trusted(root, "sts:AssumeRole", {"Bool": {"aws:MultiFactorAuthPresent": "true"}, **here}),
+            _trusted(root, "sts:AssumeRole", {"ArnLike": {"aws:PrincipalArn": signed_in}, **here}),
+        ]
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _trusted(principal: Mapping[str, Any], actions: str | list[str], condition: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": actions, "Condition": condition}

@@ -40,6 +40,13 @@ SERVICES: Mapping[str, Sequence[str]] = {
     "approver": (),
 }
 """Each persona, and the services that may take its role. Where there is none, a person takes it."""
+NAMED = ("data-scientist", "training")
+"""The personas whose sessions carry the name of a person's profile in Studio (sts:SetSourceIdentity).
+
+Studio sets it where it starts an application as the data scientist, and hands it on to a job that takes another role.
+A trust without it lets none start: SageMaker developer guide, "Turn on sourceIdentity in CloudTrail logs",
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitor-user-access-how-to.html
+"""
 
 
 @dataclass
@@ -196,11 +203,8 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "data-scientist": [
             *runs_containers,
             *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
-            _allow(
-                "StudioApps",
-                _STUDIO,
-                [f"{sagemaker}:{kind}/*" for kind in ("app", "domain", "space", "user-profile")],
-            ),
+            *_studio(sagemaker),
+            _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
             _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{words.prefix}-*"]),
@@ -246,18 +250,15 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     }
 
 
-_STUDIO = [
-    "sagemaker:CreateApp",
-    "sagemaker:CreatePresignedDomainUrl",
-    "sagemaker:CreateSpace",
-    "sagemaker:DeleteApp",
-    "sagemaker:DeleteSpace",
+_LOOK_AT_STUDIO = [
     "sagemaker:DescribeApp",
     "sagemaker:DescribeDomain",
     "sagemaker:DescribeSpace",
     "sagemaker:DescribeUserProfile",
-    "sagemaker:UpdateSpace",
 ]
+_LIST_STUDIO = ["sagemaker:ListApps", "sagemaker:ListDomains", "sagemaker:ListSpaces", "sagemaker:ListUserProfiles"]
+_APPS = ["sagemaker:CreateApp", "sagemaker:DeleteApp"]
+_SPACES = ["sagemaker:CreateSpace", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"]
 _JOBS = [
     "sagemaker:AddTags",
     "sagemaker:CreateProcessingJob",
@@ -302,6 +303,44 @@ _DELIVER_LOGS = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ]
+
+
+def _studio(sagemaker: str) -> list[dict[str, Any]]:
+    """People open, start and delete what is theirs, in the domain that they work in; SageMaker fills in both names.
+
+    SageMaker developer guide, "Give your users access to private spaces", where each statement has its page's meaning:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-spaces-access.html. There is none for shared spaces.
+    """
+    domain, profile = "${sagemaker:DomainId}", "${sagemaker:DomainId}/${sagemaker:UserProfileName}"
+    apps, spaces = f"{sagemaker}:app/{domain}/*", f"{sagemaker}:space/{domain}/*"
+    own = {
+        "ArnLike": {"sagemaker:OwnerUserProfileArn": f"{sagemaker}:user-profile/{profile}"},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    seen = [apps, spaces, f"{sagemaker}:domain/{domain}", f"{sagemaker}:user-profile/{domain}/*"]
+    return [
+        _allow("ListStudio", _LIST_STUDIO, "*"),
+        _allow("LookAtStudio", _LOOK_AT_STUDIO, seen),
+        _allow("OpenStudio", ["sagemaker:CreatePresignedDomainUrl"], [f"{sagemaker}:user-profile/{profile}"]),
+        _allow(
+            "OwnApps",
+            _APPS,
+            [f"{sagemaker}:app/{profile}/*"],
+            {"Null": {"sagemaker:OwnerUserProfileArn": "true"}},
+        ),
+        _allow("OwnSpaces", _SPACES, [spaces], own),
+        _allow("AppsInOwnSpaces", _APPS, [apps], own),
+        # Studio tags whatever it creates.
+        _allow("TagAtBirth", ["sagemaker:AddTags"], [apps, spaces], {"Null": {"sagemaker:TaggingAction": "false"}}),
+    ]
+
+
+def _own_logs(words: Words) -> list[str]:
+    """The logs of the stack's own jobs and endpoints; a job's stream begins with the job's name."""
+    groups = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker"
+    jobs = ("ProcessingJobs", "TrainingJobs", "TransformJobs")
+    streams = [f"{groups}/{kind}:log-stream:{words.prefix}-*" for kind in jobs]
+    return [*streams, f"{groups}/Endpoints/{words.prefix}-*"]
 
 
 def _allow(

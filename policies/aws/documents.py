@@ -1,6 +1,8 @@
 """Reads statements of IAM policy documents. In doubt a statement has its wider meaning."""
 
+import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 from catalogue.properties import Properties
 
@@ -31,3 +33,38 @@ def is_anybody(principal: Mapping[str, list[str]]) -> bool:
 def is_everybody(statement: Properties) -> bool:
     """Whether a statement, such as a deny, covers everybody without exception."""
     return "NotPrincipal" not in statement and principals(statement) in ({"*": ["*"]}, {"AWS": ["*"]})
+
+
+_EQUAL, _LIKE = ("stringequals",), ("stringlike", "arnequals", "arnlike")
+
+
+def holds(statement: Properties, request: Mapping[str, str]) -> bool:
+    """Whether every condition of a statement holds for a request that has these keys and no other.
+
+    An empty value is one that is not known yet, and is taken to match. An operator that is none of StringEquals,
+    StringLike, ArnEquals and ArnLike never holds.
+    """
+    has = {key.lower(): value for key, value in request.items()}
+    section = statement.section_or_empty("Condition")
+    for operator in section.names():
+        named = operator.lower().removesuffix("ifexists")
+        for key in (given := section.section_or_empty(operator)).names():
+            value = has.get(key.lower())
+            if value is None and named != operator.lower():
+                continue
+            wanted = list(given.each_text(key))
+            if named in _EQUAL and value is not None:
+                met = value in ("", *wanted)
+            else:
+                met = named in _LIKE and value is not None and (not value or any(fnmatchcase(value, w) for w in wanted))
+            if not met:
+                return False
+    return True
+
+
+def signed_in(statement: Properties) -> bool:
+    """Whether a statement lets in sessions of IAM Identity Center alone, whose roles stand on a path of its own."""
+    for operator in ("ArnLike", "ArnEquals"):
+        if named := list(statement.section_or_empty(f"Condition.{operator}").each_text("aws:PrincipalArn")):
+            return all(re.fullmatch(r"arn:aws:iam::\d{12}:role/aws-reserved/sso\.amazonaws\.com/.+", n) for n in named)
+    return False

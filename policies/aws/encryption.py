@@ -4,12 +4,13 @@ The rule `encryption-customer-key` reads from the catalogue's records where each
 """
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.aws import kms, s3, scheduler, sfn
+from catalogue.kinds.aws import iam, kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
-from policies.aws.documents import allows, is_anybody, is_everybody, name_of, principals
+from policies.aws.documents import allows, holds, is_anybody, is_everybody, name_of, principals
 from policies.rule import OPEN_TO_OTHERS, conditions, resource_rule, stack_rule, statements
 
 
@@ -55,6 +56,48 @@ def key(props: Properties) -> Iterator[str]:
             yield f"{sid} lets a service use the key for any account"
         if any("*" in action for action in statement.each_text("Action")):
             yield f"{sid} grants a wildcard action"
+
+
+_STATES_KEY = "kms:EncryptionContext:aws:states:stateMachineArn"
+_SCHEDULER_KEY = "kms:EncryptionContext:aws:scheduler:schedule:arn"
+
+
+@stack_rule(
+    "encryption-key-callers",
+    sfn.STATE_MACHINE,
+    scheduler.SCHEDULE,
+    severity="critical",
+    says="The key of a schedule or a state machine lets the role use it by itself, without a service in between.",
+    remedy="Name the role in the key's policy, bound by the encryption context in place of kms:ViaService.",
+)
+def key_callers(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Step Functions and EventBridge Scheduler call KMS as the role, so a statement on kms:ViaService lets none start.
+
+    Log delivery decrypts with the key of the state machine, or the log of its runs stays empty. Sources: Step
+    Functions, "Data at rest encryption", https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html;
+    EventBridge Scheduler, "Encryption at rest",
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html. A key of another stack is not read.
+    """
+    machine = resource.type == sfn.STATE_MACHINE
+    at, role_at = ("encryptionConfiguration", "roleArn") if machine else ("kmsKeyArn", "target")
+    context, actions = (_STATES_KEY, ["Decrypt", "GenerateDataKey"]) if machine else (_SCHEDULER_KEY, ["Decrypt"])
+    logs = machine and resource.props.text_or_empty("loggingConfiguration.level") not in ("", "OFF")
+    role = next((r.props.text_if_known("arn") for r in graph.refers(resource, role_at, iam.ROLE)), "")
+    for key in graph.refers(resource, at, kms.KEY):
+        allowed = [s for s in statements(key.props, "policy") if allows(s)]
+        request = {context: resource.props.text_if_known("arn"), "aws:PrincipalArn": role}
+        for action in actions:
+            if not any(_lets(s, f"kms:{action}", "AWS") and holds(s, request) for s in allowed):
+                yield f"cannot {action} with {key.name} as its role: every grant needs a service in between"
+        if logs and not any(_lets(s, "kms:Decrypt", "Service", "delivery.logs.amazonaws.com") for s in allowed):
+            yield f"loses the logs of its runs: {key.name} does not let delivery.logs.amazonaws.com decrypt"
+
+
+def _lets(statement: Properties, action: str, kind: str, named: str | None = None) -> bool:
+    """Whether a statement is about an action, and about a principal of a kind, or one that is named."""
+    who = principals(statement).get(kind, [])
+    about = any(fnmatchcase(action.lower(), each.lower()) for each in statement.each_text("Action"))
+    return about and (named in who if named else bool(who))
 
 
 _PARTS = {
@@ -153,4 +196,4 @@ def bucket_settings(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "keeps no versions"
 
 
-RULES = [batch, key, bucket_whole, bucket_public, bucket_tls, bucket_settings]
+RULES = [batch, key, key_callers, bucket_whole, bucket_public, bucket_tls, bucket_settings]

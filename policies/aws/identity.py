@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
-from policies.aws.documents import allows, is_anybody, name_of, principals
+from policies.aws.documents import allows, is_anybody, name_of, principals, signed_in
 from policies.rule import conditions, named_places, resource_rule, stack_rule, statements
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
@@ -25,6 +25,10 @@ _WITHOUT_RESOURCE = {
     "logs:ListLogDeliveries",
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
+    "sagemaker:ListApps",
+    "sagemaker:ListDomains",
+    "sagemaker:ListSpaces",
+    "sagemaker:ListUserProfiles",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -154,7 +158,7 @@ def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "has no permissions boundary"
         return
     ours = {role.props.text_if_known("arn") for role in graph.of(iam.ROLE)} - {""}
-    for settings in ("defaultUserSettings", "defaultSpaceSettings", "userSettings"):
+    for settings in _SETTINGS:
         named = resource.props.section_or_empty(settings).text_if_known("executionRole")
         if named and ours and named not in ours:
             yield f"lets people work as {named}, which is no role of the stack: its permissions boundary is unknown"
@@ -167,18 +171,23 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     "identity-trust",
     iam.ROLE,
     severity="high",
-    says="A role is assumed only by a service that acts for this account, or by a person with MFA.",
-    remedy="Add aws:SourceAccount to a service's trust and aws:MultiFactorAuthPresent to a person's.",
+    says="A role is assumed only by a service that acts for this account, or by a person whose sign-in had MFA.",
+    remedy="Add aws:SourceAccount to a service's trust; to a person's MFA or Identity Center's path.",
 )
 def trust(props: Properties) -> Iterator[str]:
-    """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA."""
+    """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA.
+
+    A session of IAM Identity Center carries no aws:MultiFactorAuthPresent; its sign-in demands MFA. A role on its path,
+    which is reserved, stands for it:
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
     for statement in filter(allows, statements(props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
             yield "may be taken by anybody"
         if "Service" in principal and not bound & _OWN_SOURCE:
             yield "may be taken by a service on behalf of another account"
-        if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound:
+        if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound and not signed_in(statement):
             yield "may be taken by a person without MFA"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
@@ -200,6 +209,85 @@ def pass_role(props: Properties) -> Iterator[str]:
                 yield "passes roles by a wildcard"
             if ("StringEquals", "iam:PassedToService") not in conditions(statement):
                 yield "passes a role to any service"
+
+
+_SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings")
+
+
+@stack_rule(
+    "identity-studio-name",
+    sagemaker.DOMAIN,
+    severity="critical",
+    says="Where Studio hands on the name of who works, each role that it starts lets it.",
+    remedy="Add sts:SetSourceIdentity to the trust of the execution role, and of each role that it passes.",
+)
+def studio_name(graph: Graph, resource: Resource) -> Iterator[str]:
+    """executionRoleIdentityConfig USER_PROFILE_NAME needs sts:SetSourceIdentity in the trust, or no app or job starts.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/monitor-user-access-how-to.html
+    """
+    if resource.props.text_or_empty("domainSettings.executionRoleIdentityConfig") != "USER_PROFILE_NAME":
+        return
+    of_people = [resource, *graph.referring(sagemaker.USER_PROFILE, "domainId", resource)]
+    starts = [role for one in of_people for key in _SETTINGS for role in graph.refers(one, key, iam.ROLE)]
+    roles = {role.urn: role for role in [*starts, *(other for role in starts for other in _passed(graph, role))]}
+    for role in roles.values():
+        said = (s.each_text("Action") for s in filter(allows, statements(role.props, "assumeRolePolicy")))
+        if not any("sts:SetSourceIdentity" in actions for actions in map(list, said)):
+            yield f"hands on the name of who works, which the trust of {role.name} does not let it"
+
+
+def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
+    """The roles of the stack that a role may pass on."""
+    own = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
+    for statement in (s for props in own for s in filter(allows, _granted(props))):
+        if "iam:passrole" in (action.lower() for action in statement.each_text("Action")):
+            named = [arn.rpartition("/")[2] for arn in statement.each_text("Resource")]
+            yield from (other for other in graph.of(iam.ROLE) if other.props.text_or_empty("name") in named)
+
+
+_OPENS = "sagemaker:CreatePresignedDomainUrl"
+_OWNED = {"sagemaker:DeleteApp", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"}
+_OWNER, _AT_BIRTH = "sagemaker:OwnerUserProfileArn", "sagemaker:TaggingAction"
+
+
+@resource_rule(
+    "identity-own-profile",
+    iam.ROLE,
+    iam.ROLE_POLICY,
+    severity="high",
+    says="People open their own profile of Studio, and change what is their own.",
+    remedy="Name ${sagemaker:DomainId}/${sagemaker:UserProfileName}, and bind sagemaker:OwnerUserProfileArn to it.",
+)
+def own_profile(props: Properties) -> Iterator[str]:
+    """A grant on every profile lets each person open each other's notebooks, as who they are.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-spaces-access.html
+    """
+    for statement in filter(allows, _granted(props)):
+        actions = set(statement.each_text("Action"))
+        if _OPENS in actions and not all(map(_one_profile, statement.each_text("Resource"))):
+            yield f"{name_of(statement)} lets a person open Studio as any other"
+        if (taken := sorted(actions & _OWNED)) and not _own_alone(statement):
+            yield f"{name_of(statement)} grants {taken[0]} on what is another person's"
+        of_studio = any(":app/" in arn or ":space/" in arn for arn in statement.each_text("Resource"))
+        if "sagemaker:AddTags" in actions and of_studio and ("Null", _AT_BIRTH) not in conditions(statement):
+            yield f"{name_of(statement)} lets a person put other tags on what is another person's"
+
+
+def _one_profile(arn: str) -> bool:
+    _, _, profile = arn.partition(":user-profile/")
+    return profile.count("/") == 1 and "*" not in profile and "?" not in profile
+
+
+def _own_alone(statement: Properties) -> bool:
+    """Bound to the owner's profile, or to what has no owner and stands below a profile by name."""
+    for operator in ("ArnLike", "ArnEquals", "StringLike", "StringEquals"):
+        if owners := list(statement.section_or_empty(f"Condition.{operator}").each_text(_OWNER)):
+            return all(map(_one_profile, owners))
+    without = list(statement.section_or_empty("Condition.Null").each_text(_OWNER)) == ["true"]
+    below = [arn.partition(":app/")[2].split("/") for arn in statement.each_text("Resource")]
+    return without and all(len(parts) > 2 and "*" not in parts[1] for parts in below)
 
 
 @stack_rule(
@@ -274,4 +362,14 @@ def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
                     yield f"lets the stack write to s3://{bucket}, which it does not make"
 
 
-RULES = [no_wildcard, boundary, trust, pass_role, guardrails, topic_policy, written_places]
+RULES = [
+    no_wildcard,
+    boundary,
+    trust,
+    pass_role,
+    studio_name,
+    own_profile,
+    guardrails,
+    topic_policy,
+    written_places,
+]

@@ -140,7 +140,8 @@ def batch_time(known: Limits, props: Properties) -> Iterator[str]:
 
 
 def _is_bounded(retry: Properties) -> bool:
-    return 0 < (retry.number_or_none("MaxAttempts") or 0) <= 3
+    most = retry.number_or_none("MaxAttempts")
+    return most is not None and 0 <= most <= 3
 
 
 @resource_rule(

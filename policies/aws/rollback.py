@@ -6,7 +6,9 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count
 from catalogue.kinds.aws.cloudwatch import ALARM
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, variants
+from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.kinds.aws.sfn import STATE_MACHINE
+from catalogue.pauses import LOOKS_BACK_HOURS
 from catalogue.properties import Properties
 from policies import limits
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -14,7 +16,8 @@ from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
 # are published under EndpointName alone (developer guide, "Monitor asynchronous endpoint").
 _BY_VARIANT = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency")
-_BY_ENDPOINT = ("ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
+_OLDEST = "ApproximateAgeOfOldestRequest"
+_BY_ENDPOINT = (_OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
 
 
 @stack_rule(
@@ -163,14 +166,68 @@ def idle_watched(graph: Graph) -> Found:
     "rollback-batch-watched",
     STATE_MACHINE,
     severity="medium",
-    says="A batch job that fails or overruns tells its owner.",
-    remedy="Keep the batch component's two alarms.",
+    says="A batch job that fails, overruns or never starts tells its owner.",
+    remedy="Keep the batch component's alarms.",
 )
 def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Alarms on ExecutionsFailed and ExecutionsTimedOut of each state machine."""
-    metrics = {a.props.text_or_empty("metricName") for a in graph.referring(ALARM, "dimensions", resource)}
+    """Alarms on ExecutionsFailed and ExecutionsTimedOut of each state machine, and on a run that never started.
+
+    EventBridge Scheduler's failure to start a run fails no execution, so silence must ring: ExecutionsSucceeded below 1
+    with missing data as breaching. A schedule that pauses for longer than an alarm looks back can have none.
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/monitoring-cloudwatch.html
+    """
+    watching = graph.referring(ALARM, "dimensions", resource)
+    metrics = {a.props.text_or_empty("metricName") for a in watching if not _is_silence(a)}
     for metric in sorted({"ExecutionsFailed", "ExecutionsTimedOut"} - metrics):
         yield f"has no alarm on {metric}"
+    starts = [s.props.text_or_empty("scheduleExpression") for s in graph.referring(SCHEDULE, "target", resource)]
+    pauses = [longest_pause_of(each) for each in starts]
+    if pauses and min(pauses) < LOOKS_BACK_HOURS - 24 and not any(map(_is_silence, watching)):
+        yield "has no alarm that rings where no run starts"
+
+
+def _is_silence(alarm: Resource) -> bool:
+    props = alarm.props
+    said = (props.text_or_empty("metricName"), props.text_or_empty("treatMissingData"))
+    return said == ("ExecutionsSucceeded", "breaching") and "Less" in props.text_or_empty("comparisonOperator")
+
+
+@resource_rule(
+    "rollback-run-named",
+    SCHEDULE,
+    severity="medium",
+    mandatory=False,
+    says="A run that a schedule delivers twice has one name.",
+    remedy="Name the run by <aws.scheduler.scheduled-time> in place of <aws.scheduler.execution-id>.",
+)
+def run_named(props: Properties) -> Iterator[str]:
+    """The execution's id is another at each attempted invocation, so a second delivery scores all once more.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
+    if "<aws.scheduler.execution-id>" in props.text_or_empty("target.input"):
+        yield "names a run by the attempt to start it"
+
+
+@stack_rule(
+    "rollback-async-heard",
+    ENDPOINT,
+    severity="high",
+    says="An endpoint that answers through a queue says which requests failed, and rings when one waits too long.",
+    remedy="Set s3_failure_path or an error topic, and keep the endpoint component's alarm on the oldest request.",
+)
+def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Without either a failed request is answered nowhere: AsyncInferenceOutputConfig,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AsyncInferenceOutputConfig.html. What waits is seen in
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+    """
+    for configuration in configurations(graph, resource):
+        output = configuration.props.section_or_empty("asyncInferenceConfig.outputConfig")
+        if output and not (output.is_given("s3FailurePath") or output.is_given("notificationConfig.errorTopic")):
+            yield f"answers a failed request nowhere ({configuration.name})"
+    old = (a for a in graph.of(ALARM) if a.props.text_or_empty("metricName") == _OLDEST)
+    if is_async(graph, resource) and not any(_watches(alarm, resource) for alarm in old):
+        yield f"has no alarm on {_OLDEST}"
 
 
 RULES = [
@@ -181,4 +238,6 @@ RULES = [
     config_unnamed,
     idle_watched,
     batch_watched,
+    run_named,
+    async_heard,
 ]

@@ -7,9 +7,9 @@ from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
 from catalogue.marked import texts_in
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import allows, principals
+from policies.aws.documents import allows, principals, signed_in
 from policies.exceptions import DesignException
-from policies.rule import conditions, statements
+from policies.rule import statements
 
 _NOBODY_READS = "docs/adr/0008-nothing-is-sent-to-where-nobody-reads.md"
 _ONE_REGION = "docs/adr/0009-data-stays-in-the-region-of-the-stack.md"
@@ -113,15 +113,16 @@ def only_a_boundary(graph: Graph, policy: Resource) -> bool:
 
 
 def people_of_the_account(graph: Graph, role: Resource) -> bool:
-    """Each statement lets in people of the role's own account, with MFA."""
+    """Each statement lets in people of the role's own account, with MFA or signed in by IAM Identity Center."""
     account = role.props.text_or_empty("arn").split(":")[4]
-    needed = {("Bool", "aws:MultiFactorAuthPresent"), ("StringEquals", "aws:PrincipalAccount")}
     allowed = [s for s in statements(role.props, "assumeRolePolicy") if allows(s)]
     return bool(allowed) and all(
         principals(each) == {"AWS": [f"arn:aws:iam::{account}:root"]}
-        and conditions(each) >= needed
-        and list(each.section_or_empty("Condition.Bool").each_text("aws:MultiFactorAuthPresent")) == ["true"]
         and list(each.section_or_empty("Condition.StringEquals").each_text("aws:PrincipalAccount")) == [account]
+        and (
+            list(each.section_or_empty("Condition.Bool").each_text("aws:MultiFactorAuthPresent")) == ["true"]
+            or signed_in(each)
+        )
         for each in allowed
     )
 
@@ -238,7 +239,7 @@ EXCEPTIONS = (
         child="approver",
         type=iam.ROLE,
         holds=people_of_the_account,
-        reason="people of this account take the role, with MFA and where their own policy allows it",
+        reason="people of this account take the role, by MFA or Identity Center, and where their own policy allows it",
         decision=_WHO_ACTS,
     ),
     DesignException(

@@ -64,5 +64,6 @@ def _asynchronous(ground: Ground, name: str, item: AsyncEndpoint) -> AsyncArgs:
         backlog_per_replica=item.backlog_per_replica,
         error_rate_percent=item.rollback.error_rate_percent,
         output_uri=pulumi.Output.concat("s3://", ground.bucket_name, f"/async/{name}/"),
+        failure_uri=pulumi.Output.concat("s3://", ground.bucket_name, f"/async/{name}-failed/"),
         output_key_arn=ground.data_key_arn,
     )

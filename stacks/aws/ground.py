@@ -89,13 +89,26 @@ def _bucket_name(site: Site) -> str:
     return f"{site.stack}-artifacts-{site.account}"
 
 
+def _pipeline_role_arn(site: Site, config: StackConfig) -> str:
+    """The data key's policy names the role, which stands after the key."""
+    zone = _zone(config)
+    path = (zone.role_path if zone else None) or "/"
+    return f"arn:aws:iam::{site.account}:role{path}{site.stack}-pipeline"
+
+
 def _key(site: Site, config: StackConfig) -> Keys:
     zone = _zone(config)
     if zone is not None and zone.keys is not None:
         return Keys(pulumi.Output.from_input(zone.keys.data), pulumi.Output.from_input(zone.keys.logs))
     made = Encryption(
         f"{site.stack}-key",
-        EncryptionArgs(account=site.account, region=site.region, trail_name=_trail_name(site), tags=site.tags),
+        EncryptionArgs(
+            account=site.account,
+            region=site.region,
+            trail_name=_trail_name(site),
+            pipeline_role_arn=_pipeline_role_arn(site, config),
+            tags=site.tags,
+        ),
         opts=site.opts,
     )
     return Keys(made.data_key_arn, made.logs_key_arn)

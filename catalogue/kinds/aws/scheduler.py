@@ -14,6 +14,7 @@ from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.jobs import STATE_MACHINE, Job, called
 from catalogue.kinds.aws.kms import names_key
 from catalogue.machines import Machines
+from catalogue.pauses import LOOKS_BACK_HOURS, longest_pause_hours
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing, Unpriced, cron_runs_per_month
 from catalogue.properties import Malformed
 
@@ -149,6 +150,22 @@ def runs_per_month(expression: str) -> float:
         except CronSimError:
             pass
     raise ValueError(f"is {expression!r}, which is no at(), rate() or cron() that can be read")
+
+
+def longest_pause_of(expression: str) -> int:
+    """The longest time between two starts in hours, as `longest_pause_hours` counts it, at most `LOOKS_BACK_HOURS`.
+
+    at() starts once. Raises ValueError where the text is no expression.
+    """
+    runs_per_month(expression)
+    kind, _, inner = expression.rstrip(")").partition("(")
+    if kind == "at":
+        return LOOKS_BACK_HOURS
+    if kind == "rate":
+        value, unit = inner.split()
+        return min(int(value) * _MINUTES[unit.rstrip("s")] // 60 + 2, LOOKS_BACK_HOURS)
+    minute, hour, day, month, weekday, _ = inner.split()
+    return longest_pause_hours(f"{minute} {hour} {_any(day)} {month} {_unix(weekday)}")
 
 
 def _any(day: str) -> str:

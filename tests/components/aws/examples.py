@@ -41,7 +41,12 @@ MODEL = ModelArgs(
     subnet_ids=SUBNETS,
     security_group_id=GROUP,
 )
-ASYNC = AsyncArgs(backlog_per_replica=5, output_uri=f"s3://{BUCKET}/async/scorer/", output_key_arn=KEY)
+ASYNC = AsyncArgs(
+    backlog_per_replica=5,
+    output_uri=f"s3://{BUCKET}/async/scorer/",
+    failure_uri=f"s3://{BUCKET}/async/scorer-failed/",
+    output_key_arn=KEY,
+)
 
 EXAMPLES: Mapping[str, Args] = {
     "Alerts": AlertsArgs(account=ACCOUNT, owner="ana@example.com", logs_key_arn=KEY, tags=TAGS),
@@ -71,7 +76,13 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Budget": BudgetArgs(account=ACCOUNT, team="payments-risk", monthly_usd=2500, topic_arn=TOPIC, tags=TAGS),
-    "Encryption": EncryptionArgs(account=ACCOUNT, region=REGION, trail_name="it-audit", tags=TAGS),
+    "Encryption": EncryptionArgs(
+        account=ACCOUNT,
+        region=REGION,
+        trail_name="it-audit",
+        pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/it-pipeline",
+        tags=TAGS,
+    ),
     "Endpoint": EndpointArgs(
         endpoint_name="it-scorer",
         model=MODEL,

@@ -1,6 +1,7 @@
 """Each component by itself: what it creates, that two of it can stand side by side, and the traps it guards."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -176,8 +177,55 @@ def test_a_batch_run_ends_in_time_and_is_named_by_its_attempt() -> None:
     definition = json.loads(machine["definition"])
     task = definition["States"]["Transform"]
     assert definition["TimeoutSeconds"] == 3 * 3600
-    assert task["Retry"][0]["MaxAttempts"] == 2
+    assert [retry["MaxAttempts"] for retry in task["Retry"]] == [0, 2]
     assert "$$.State.RetryCount" in task["Parameters"]["TransformJobName.$"]
+
+
+def test_a_run_that_is_delivered_twice_runs_once_and_is_named_by_its_time() -> None:
+    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"""
+    graph = made(("nightly", example(BatchJob)))
+    sent = inputs(graph, "aws:scheduler/schedule:Schedule")["target"]["input"]
+    assert json.loads(sent) == {"run": "<aws.scheduler.scheduled-time>"}
+    states = json.loads(inputs(graph, "aws:sfn/stateMachine:StateMachine")["definition"])["States"]
+    name = states["Transform"]["Parameters"]["TransformJobName.$"]
+    assert name.count("States.") <= 10, "Step Functions nests no more functions in a field"
+    assert _formatted(name, "2026-11-26T02:30:00Z", 0) == "it-nightly-2026-11-26-0230-0"
+    assert states["Transform"]["Retry"][0] == {"ErrorEquals": ["SageMaker.ResourceInUseException"], "MaxAttempts": 0}
+    assert states[states["Transform"]["Catch"][0]["Next"]] == {"Type": "Succeed"}
+
+
+def _formatted(template: str, run: str, retries: int) -> str:
+    """What Step Functions makes of the name: https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html"""
+    shape = re.fullmatch(r"States\.Format\('([^']*)', (.*), \$\$\.State\.RetryCount\)", template)
+    assert shape
+    parts = re.findall(r"States\.ArrayGetItem\(States\.StringSplit\(\$\.run, '([^']+)'\), (\d)\)", shape[2])
+    return shape[1].format(*(re.split(f"[{marks}]", run)[int(at)] for marks, at in parts), retries)
+
+
+@pytest.mark.parametrize(
+    ("cron", "hours"),
+    [
+        ("30 2 * * *", 25 + 3 + 1),
+        ("0 * * * *", 2 + 3 + 1),
+        ("0 2 * * 1-5", 73 + 3 + 1),
+        ("0 2 * * 1", None),
+        ("0 2 1 * *", None),
+    ],
+)
+def test_silence_of_a_schedule_rings_where_cloudwatch_looks_back_far_enough(cron: str, hours: int | None) -> None:
+    graph = made(("nightly", example(BatchJob, schedule=Schedule(cron, "UTC"))))
+    missed = [a.inputs for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if "missed" in a.name]
+    assert [(a["evaluationPeriods"], a["period"], a["treatMissingData"]) for a in missed] == (
+        [(hours, 3600, "breaching")] if hours else []
+    )
+
+
+def test_an_async_endpoint_says_what_failed_and_rings_for_what_waits() -> None:
+    graph = made(("embedder", ASYNC_ENDPOINT))
+    config = inputs(graph, "aws:sagemaker/endpointConfiguration:EndpointConfiguration")
+    assert config["asyncInferenceConfig"]["outputConfig"]["s3FailurePath"] == ASYNC.failure_uri
+    (oldest,) = [a.inputs for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if "oldest" in a.name]
+    assert oldest["dimensions"] == {"EndpointName": "it-scorer"} and oldest["threshold"] == 3600
 
 
 def test_batch_on_a_machine_with_local_nvme_names_no_volume_key() -> None:
@@ -248,12 +296,29 @@ def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
     assert set(keys) == {"key-data", "key-logs"} and all(
         k.inputs["enableKeyRotation"] and k.protect for k in keys.values()
     )
-    services = [
-        s["Principal"]
-        for s in json.loads(keys["key-data"].inputs["policy"])["Statement"]
-        if "Service" in s["Principal"]
-    ]
-    assert not services, "no service holds the data key by itself"
+    said = json.loads(keys["key-data"].inputs["policy"])["Statement"]
+    services = [(s["Principal"]["Service"], s["Action"]) for s in said if "Service" in s["Principal"]]
+    assert services == [("delivery.logs.amazonaws.com", "kms:Decrypt")], "no other service holds the data key by itself"
+
+
+def test_a_run_uses_the_data_key_as_the_pipelines_role_and_no_service_stands_between() -> None:
+    """https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html"""
+    (key,) = [k for k in made(("key", example(Encryption))).of("aws:kms/key:Key") if k.name == "key-data"]
+    by_context = {
+        context: (s["Action"], s["Condition"]["StringLike"][context])
+        for s in json.loads(key.inputs["policy"])["Statement"]
+        for context in s.get("Condition", {}).get("StringLike", {})
+        if s["Condition"].get("ArnEquals") == {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/it-pipeline"}
+    }
+    here = f"{REGION}:{ACCOUNT}"
+    assert by_context == {
+        "kms:EncryptionContext:aws:states:stateMachineArn": (
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            f"arn:aws:states:{here}:stateMachine:*",
+        ),
+        "kms:EncryptionContext:aws:scheduler:schedule:arn": (["kms:Decrypt"], f"arn:aws:scheduler:{here}:schedule/*"),
+        "kms:EncryptionContext:SourceArn": (["kms:GenerateDataKey"], f"arn:aws:logs:{here}:*"),
+    }
 
 
 def test_a_version_that_sagemaker_took_back_fails_the_program() -> None:

@@ -94,6 +94,8 @@ def allowed(graph: Graph, persona: str, action: str, resource: str) -> bool:
 
 MODELS = "arn:aws:s3:::payments-risk-models-111122223333"
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
+OWN = "${sagemaker:DomainId}/${sagemaker:UserProfileName}"
+LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,11 @@ SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
         ("data-scientist", "sagemaker:InvokeEndpoint", f"{SAGEMAKER}:endpoint/another-stack", False),
         ("data-scientist", "iam:PassRole", "arn:aws:iam::111122223333:role/aws-pilot-training", True),
         ("data-scientist", "iam:PassRole", "arn:aws:iam::111122223333:role/aws-pilot-serving", False),
+        ("data-scientist", "sagemaker:ListApps", "*", True),
+        ("data-scientist", "sagemaker:CreatePresignedDomainUrl", f"{SAGEMAKER}:user-profile/d-1/ben", False),
+        ("data-scientist", "sagemaker:CreatePresignedDomainUrl", f"{SAGEMAKER}:user-profile/{OWN}", True),
+        ("data-scientist", "logs:GetLogEvents", f"{LOGS}/TrainingJobs:log-stream:aws-pilot-x/algo-1", True),
+        ("data-scientist", "logs:GetLogEvents", f"{LOGS}/TrainingJobs:log-stream:another-x/algo-1", False),
         ("approver", "sagemaker:UpdateModelPackage", f"{SAGEMAKER}:model-package/aws-pilot-x/1", True),
         ("approver", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
         ("pipeline", "sagemaker:CreateTransformJob", f"{SAGEMAKER}:transform-job/aws-pilot-fraud-backfill-1", True),

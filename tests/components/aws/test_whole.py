@@ -58,6 +58,7 @@ def whole() -> None:
     results = replace(
         ASYNC,
         output_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/async/embedder/"),
+        failure_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/async/embedder-failed/"),
         output_key_arn=key.data_key_arn,
     )
     make(Endpoint, "it-scorer", model=serving, replicas=Replicas(1, 2), **runs)

@@ -16,7 +16,13 @@ image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/recommender:1.0.0"
 artifact = f"s3://shop-artifacts-{ACCOUNT}/recommender/1/model.tar.gz"
 here = {"account": ACCOUNT, "tags": tags}
 
-key = ml.Encryption("shop-key", region=REGION, trail_name="shop-audit", **here)
+key = ml.Encryption(
+    "shop-key",
+    region=REGION,
+    trail_name="shop-audit",
+    pipeline_role_arn=f"arn:aws:iam::{ACCOUNT}:role/shop-pipeline",
+    **here,
+)
 registry = ml.Registry(
     "shop-registry",
     bucket_name=f"shop-artifacts-{ACCOUNT}",

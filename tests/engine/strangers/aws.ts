@@ -13,7 +13,9 @@ const tags = {
 const image = `${account}.dkr.ecr.${region}.amazonaws.com/recommender:1.0.0`;
 const artifactUri = `s3://shop-artifacts-${account}/recommender/1/model.tar.gz`;
 
-const key = new ml.Encryption("shop-key", { account, region, trailName: "shop-audit", tags });
+const key = new ml.Encryption("shop-key", {
+    account, region, trailName: "shop-audit", pipelineRoleArn: `arn:aws:iam::${account}:role/shop-pipeline`, tags,
+});
 const registry = new ml.Registry("shop-registry", {
     account, bucketName: `shop-artifacts-${account}`, models: ["recommender"], dataKeyArn: key.dataKeyArn, tags,
 });

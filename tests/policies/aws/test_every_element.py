@@ -27,7 +27,16 @@ ONE_IS_ENOUGH = {
     "encryption-bucket-tls aws:s3/bucketPolicy:BucketPolicy policy.(document).Statement": (
         "another statement denies what has no TLS"
     ),
+    "encryption-key-callers aws:kms/key:Key policy.(document).Statement.Action": (
+        "one action more keeps no run from its key"
+    ),
     "identity-guardrails aws:iam/policy:Policy policy.(document).Statement.Action": "one action more denies more",
+    "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement": (
+        "another statement lets the name through"
+    ),
+    "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement.Action": (
+        "one action more grants more"
+    ),
     "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action wakes a replica",
     "network-proof aws:ec2/vpcEndpoint:VpcEndpoint routeTableIds": "the stack's own table still leads to S3",
     "rollback-alarms aws:sagemaker/endpoint:Endpoint deploymentConfig.autoRollbackConfiguration.alarms": (

@@ -75,6 +75,36 @@ def _lengthen(document: Any, by: int) -> None:
     document["Statement"][0]["Sid"] = "x" * by
 
 
+def _sid(document: Any, sid: str) -> Any:
+    return next(s for s in document["Statement"] if s["Sid"] == sid)
+
+
+def _only(document: Any, keep: Callable[[Any], bool]) -> None:
+    document["Statement"] = [s for s in document["Statement"] if keep(s)]
+
+
+_KEYLESS: tuple[Callable[[Any], None], ...] = (
+    lambda d: _only(d, lambda s: "UseIn" not in s["Sid"]),
+    lambda d: _only(d, lambda s: s["Sid"] != "UseInSchedules"),
+    lambda d: _only(d, lambda s: s["Sid"] != "DeliverLogsOfRuns"),
+    lambda d: put(_sid(d, "UseInRuns"), "Condition.ArnEquals", {"aws:PrincipalArn": "arn:aws:iam::1:role/x"}),
+    lambda d: put(_sid(d, "UseInRuns"), "Action", ["kms:Decrypt"]),
+    lambda d: put(_sid(d, "UseInRuns"), "Condition.StringEquals", {"kms:ViaService": "states.amazonaws.com"}),
+)
+"""How the data key is lost to whoever uses it as a role."""
+PERSON = "Statement.1.Condition.ArnLike.aws:PrincipalArn"
+_ANY = "arn:aws:sagemaker:us-east-1:111122223333:user-profile/*"
+_OTHERS: tuple[Callable[[Any], None], ...] = (
+    lambda d: put(_sid(d, "OpenStudio"), "Resource", [_ANY]),
+    lambda d: put(_sid(d, "OpenStudio"), "Resource", [*_sid(d, "OpenStudio")["Resource"], _ANY]),
+    lambda d: drop(_sid(d, "OwnSpaces"), "Condition"),
+    lambda d: drop(_sid(d, "OwnApps"), "Condition"),
+    lambda d: drop(_sid(d, "TagAtBirth"), "Condition"),
+    lambda d: put(_sid(d, "OwnApps"), "Resource", ["arn:aws:sagemaker:us-east-1:111122223333:app/*"]),
+    lambda d: put(_sid(d, "AppsInOwnSpaces"), "Condition.ArnLike", {"sagemaker:OwnerUserProfileArn": _ANY}),
+)
+"""How people reach what is another person's."""
+
 SG, ROLE, INLINE = "aws:ec2/securityGroup:SecurityGroup", "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
@@ -149,6 +179,18 @@ CATCHES: list[tuple[str, Mutation]] = [
         "identity-pass-role",
         editing(INLINE, "policy", lambda d: d["Statement"][-1].pop("Condition"), "data-scientist"),
     ),
+    *(
+        (
+            "identity-studio-name",
+            editing(ROLE, "assumeRolePolicy", lambda d: put(d, "Statement.0.Action", "sts:AssumeRole"), who),
+        )
+        for who in ("data-scientist", "training")
+    ),
+    (
+        "identity-trust",
+        editing(ROLE, "assumeRolePolicy", lambda d: put(d, PERSON, "arn:aws:iam::111122223333:role/*"), "approver"),
+    ),
+    *(("identity-own-profile", editing(INLINE, "policy", edit, "data-scientist")) for edit in _OTHERS),
     ("identity-guardrails", editing("aws:iam/policy:Policy", "policy", lambda d: d["Statement"].pop())),
     (
         "identity-topic-policy",
@@ -165,6 +207,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("encryption-key", setting("aws:kms/key:Key", "enableKeyRotation", False)),
     ("encryption-key", editing("aws:kms/key:Key", "policy", lambda d: put(d, "Statement.0.Principal", "*"))),
+    *(("encryption-key-callers", editing("aws:kms/key:Key", "policy", edit, "key-data")) for edit in _KEYLESS),
     ("encryption-bucket-whole", lacking("aws:s3/bucketVersioning:BucketVersioning")),
     (
         "encryption-bucket-public",
@@ -241,6 +284,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-config-unnamed", lambda g: changed(g, first(g, CONFIG), lambda p: p.update(name="fixed"))),
     ("rollback-idle-watched", lacking(ALARM, "idle")),
     ("rollback-batch-watched", lacking(ALARM, "overran")),
+    ("rollback-batch-watched", lacking(ALARM, "missed")),
+    ("rollback-async-heard", losing(CONFIG, "asyncInferenceConfig.outputConfig.s3FailurePath", "document-embedder")),
+    ("rollback-async-heard", lacking(ALARM, "oldest")),
+    ("rollback-async-heard", setting(ALARM, "dimensions.EndpointName", "another", "oldest")),
+    ("rollback-batch-watched", setting(ALARM, "treatMissingData", "notBreaching", "missed")),
+    (
+        "rollback-run-named",
+        setting("aws:scheduler/schedule:Schedule", "target.input", '{"run": "<aws.scheduler.execution-id>"}'),
+    ),
     ("audit-trail", lacking("aws:cloudtrail/trail:Trail")),
     ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
     ("audit-trail", setting("aws:cloudtrail/trail:Trail", "enableLogging", False)),

@@ -16,8 +16,10 @@ _READ_DOCUMENTS = {
     "encryption-batch",
     "encryption-bucket-tls",
     "identity-no-wildcard",
+    "identity-own-profile",
     "identity-pass-role",
     "identity-registries",
+    "identity-studio-name",
     "identity-topic-policy",
     "identity-written-places",
     "limits-batch-time",
@@ -26,6 +28,7 @@ _READ_DOCUMENTS = {
     "quota-declared",
     "sizes-document",
     "sizes-role-policies",
+    "workflow-image-machine",
 }
 
 
