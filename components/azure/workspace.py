@@ -134,7 +134,7 @@ class Workspace(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
-        reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
+        _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])
         self.workspace_name = pulumi.Output.all(workspace.name, reachable.id).apply(lambda a: a[0])

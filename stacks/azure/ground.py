@@ -190,6 +190,7 @@ def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Sto
             region=site.region,
             storage_id=kept.storage_id,
             container_id=kept.container_id,
+            storage_endpoint_ids=kept.endpoint_ids,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
             insights_id=audit.insights_id,

@@ -30,6 +30,7 @@ TAGS = {
     "owner": OWNER,
 }
 
+NETWORKS = "providers/Microsoft.Network"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 PROVIDERS = f"{GROUP_ID}/providers"
 STORAGE = f"{PROVIDERS}/Microsoft.Storage/storageAccounts/pilotstore"
@@ -134,6 +135,7 @@ EXAMPLES: Mapping[str, Args] = {
         region=REGION,
         storage_id=STORAGE,
         container_id=f"{STORAGE}/blobServices/default/containers/artifacts",
+        storage_endpoint_ids={group: f"{GROUP_ID}/{NETWORKS}/privateEndpoints/{group}" for group in ("blob", "file")},
         registry_id=IMAGES,
         vault_id=VAULT,
         insights_id=INSIGHTS,

@@ -77,6 +77,7 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
             subscription=SUBSCRIPTION,
             storage_id=store.storage_id,
             container_id=store.container_id,
+            storage_endpoint_ids=store.endpoint_ids,
             registry_id=store.registry_id,
             vault_id=key.vault_id,
             insights_id=audit.insights_id,
@@ -537,10 +538,26 @@ def test_a_datastore_keeps_no_credential_and_models_name_it_in_full(whole: Graph
 
 def test_a_batch_run_ends_in_time_and_mails_when_it_did_not_end_well() -> None:
     job = one(batch(replicas=2), f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
-    assert job["limits"] == {"jobLimitsType": "Command", "timeout": "PT3H"}
-    assert job["resources"]["instanceCount"] == 2
+    step = job["jobs"]["score"]
+    assert step["limits"] == {"job_limits_type": "Command", "timeout": "PT3H"}
+    assert step["resources"]["instance_count"] == 2
     assert job["notificationSetting"] == {"emailOn": ["JobFailed", "JobCancelled"], "emails": [OWNER]}
     assert one(batch(), "azure-native:monitor:ScheduledQueryRule").inputs["actions"]["actionGroups"]
+
+
+def test_a_schedule_starts_a_pipeline_whose_step_is_registered() -> None:
+    """azure-ai-ml refuses any other job in a schedule, and writes a pipeline and its component in these words."""
+    graph = batch()
+    job = one(graph, f"{ML}Schedule").inputs["properties"]["action"]["jobDefinition"]
+    step = job["jobs"]["score"]
+    assert (job["jobType"], step["type"]) == ("Pipeline", "command")
+    assert step["componentId"] == one(graph, f"{ML}ComponentVersion").outputs["id"]
+    assert step["identity"] == {"identity_type": "Managed", "client_id": job["identity"]["clientId"]}
+    spec = one(graph, f"{ML}ComponentVersion").inputs["properties"]["componentSpec"]
+    assert set(spec["inputs"]) == set(step["inputs"]) == set(job["inputs"])
+    assert set(spec["outputs"]) == set(step["outputs"]) == set(job["outputs"])
+    assert all(value["value"] == f"${{{{parent.inputs.{key}}}}}" for key, value in step["inputs"].items())
+    assert spec["environment"].startswith("azureml:/subscriptions/")
 
 
 def test_nothing_runs_between_batch_runs() -> None:

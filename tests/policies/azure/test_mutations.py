@@ -239,7 +239,7 @@ _BOUNDS: dict[str, dict[str, Any]] = {
         "properties.retrySettings.maxRetries": 100,
         "properties.retrySettings.timeout": "P7D",
     },
-    f"{_ML}:Schedule": {"properties.action.jobDefinition.limits.timeout": "P7D"},
+    f"{_ML}:Schedule": {"properties.action.jobDefinition.jobs.score.limits.timeout": "P7D"},
     "azure-native:consumption:Budget": {"amount": 1_000_000},
     "azure-native:monitor:AutoscaleSetting": {"profiles.0.capacity.maximum": "100"},
     "azure-native:operationalinsights:Workspace": {"retentionInDays": 730},
