@@ -24,7 +24,7 @@ from catalogue.kinds.azure.machinelearningservices import (
     WORKSPACE,
     PrivateLink,
 )
-from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.kinds.azure.network import (
     PRIVATE_ENDPOINT,
     ROUTE,
@@ -259,6 +259,39 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _approves(graph, resource, "managedNetwork", rule)
 
 
+@stack_rule(
+    "network-batch-reaches",
+    BATCH_ENDPOINT,
+    severity="high",
+    proof="network fit",
+    says="The managed network of a batch endpoint leads to queues and tables of the workspace's storage.",
+    remedy="Keep the outbound component: a private-endpoint rule each for queue and table of the storage account.",
+)
+def batch_reaches(graph: Graph, endpoint: Resource) -> Iterator[str]:
+    """A batch deployment hands its mini-batches out by them ("Workspace managed virtual network isolation", scenario:
+    use batch endpoints or ParallelRunStep). Azure ML makes private endpoints for blobs and files by itself.
+    """
+    for workspace in graph.refers(endpoint, "workspaceName", WORKSPACE):
+        accounts = graph.refers(workspace, "storageAccount", storage.ACCOUNT)
+        if not accounts:
+            yield "stands in a workspace whose storage is not the stack's"
+        inline = workspace.props.each_section("managedNetwork.outboundRules.*")
+        beside = (
+            r.props.section_or_empty("properties")
+            for type_ in OUTBOUND_RULES
+            for r in graph.referring(type_, "workspaceName", workspace)
+            if any(account in accounts for account in graph.refers(r, "properties", storage.ACCOUNT))
+        )
+        led = {
+            rule.text_or_empty("destination.subresourceTarget")
+            for rule in (*inline, *beside)
+            if rule.text_or_empty("type") == "PrivateEndpoint"
+        }
+        for group in ("queue", "table"):
+            if accounts and group not in led:
+                yield f"cannot reach {group}s of {accounts[0].name} from its managed network, so its runs hang"
+
+
 _TAGS = (
     "AzureActiveDirectory",
     "AzureFrontDoor.FirstParty",
@@ -489,6 +522,7 @@ RULES = [
     public_access,
     workspace_vpc_only,
     approved_outbound,
+    batch_reaches,
     model_isolated,
     endpoint_closed,
     network_proof,

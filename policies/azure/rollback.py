@@ -288,7 +288,7 @@ def batch_starts(props: Properties) -> Iterator[str]:
     if kind != "Pipeline":
         yield f"starts a job of type {kind or 'none'}, which Azure ML's schedules are not made for; allowed: Pipeline"
     for step in job.each_section("jobs.*"):
-        if not step.is_given("componentId"):
+        if not step.is_given("componentId") and not step.is_given("jobs"):
             yield "has a step that names no component (componentId)"
 
 

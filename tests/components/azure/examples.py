@@ -11,6 +11,7 @@ from components.azure.group import GroupArgs
 from components.azure.identity import AccessArgs, IdentityArgs
 from components.azure.monitoring import AlertsArgs
 from components.azure.network import ZONES, NetworkArgs
+from components.azure.outbound import OutboundArgs
 from components.azure.personas import GRANTS
 from components.azure.registry import ModelArgs, RegisteredModelArgs, RegistryArgs
 from components.azure.store import StoreArgs
@@ -143,6 +144,7 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Network": NetworkArgs(group_name=GROUP, region=REGION, cidr="10.40.0.0/20", tags=TAGS),
+    "Outbound": OutboundArgs(group_name=GROUP, workspace_name=WORKSPACE, storage_id=STORAGE),
     "Registry": RegistryArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

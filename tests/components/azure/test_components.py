@@ -378,7 +378,7 @@ def test_trap_the_workspaces_roles_stand_before_the_workspace(whole: Graph) -> N
     """Azure ML makes missing ones itself, and a second of the same is refused."""
     before = {whole.by_urn[u].name for u in waits_for(whole, one(whole, f"{ML}Workspace"))}
     roles = {r.name for r in whole.cloud if r.name.startswith("pilot-identity-workspace-")}
-    assert len(roles) == 9 and roles <= before
+    assert len(roles) == 11 and roles <= before
 
 
 def test_a_compute_instance_is_one_persons_and_stops_by_itself(whole: Graph) -> None:

@@ -174,6 +174,7 @@ def pipeline(graph: Graph, **steps: Mapping[str, Any]) -> Graph:
 
 SERVERLESS = {
     "jobType": "Command",
+    "componentId": "azureml:train:1",
     "limits": {"timeout": "PT1H"},
     "resources": {"instanceType": "Standard_ND96asr_v4", "instanceCount": 9},
 }

@@ -190,6 +190,8 @@ CATCHES: list[tuple[str, Mutation]] = [
         "network-approved-outbound",
         lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(firewallSku="Standard")),
     ),
+    ("network-batch-reaches", lacking(RULE, "outbound-queue")),
+    ("network-batch-reaches", setting(RULE, "properties.destination.subresourceTarget", "blob", "table")),
     ("network-model-isolated", setting(DEPLOYMENT, "properties.endpointComputeType", "Kubernetes")),
     ("network-model-isolated", setting(COMPUTE, "properties.properties.enableNodePublicIp", True)),
     ("network-model-isolated", given_as_text(SERVED, "workspaceName")),
