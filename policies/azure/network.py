@@ -306,6 +306,10 @@ region may follow behind a dot. Any other opens what no stack of ours needs: sto
 """
 
 
+_LED_TO = (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, WORKSPACE)
+"""What a private endpoint of a managed network may lead to."""
+
+
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
     """What is wrong with one outbound rule, found under `key` of its owner."""
     kind = rule.text_or_empty("type")
@@ -313,7 +317,7 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
     elif kind == "PrivateEndpoint":
         target = "destination.serviceResourceId"
-        own = graph.refers(owner, key)
+        own = graph.refers(owner, key, *_LED_TO)
         if not own or not rule.is_given(target) or any(foreign(rule, target, own)):
             yield "approves a private endpoint to a resource that is not the stack's"
     elif kind == "ServiceTag":
