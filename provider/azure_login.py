@@ -36,9 +36,8 @@ def credential() -> Any:
         return identity.ClientAssertionCredential(*_application(), func=_assertion())
     if _asked("ARM_USE_MSI"):
         client = _found("ARM_CLIENT_ID")
-        return identity.ManagedIdentityCredential(**({"client_id": client} if client else {}))
-    tenant = _found("ARM_TENANT_ID")
-    return identity.AzureCliCredential(**({"tenant_id": tenant} if tenant else {}))
+        return identity.ManagedIdentityCredential(client_id=client) if client else identity.ManagedIdentityCredential()
+    return identity.AzureCliCredential(tenant_id=_found("ARM_TENANT_ID"))
 
 
 def _found(variable: str) -> str:
