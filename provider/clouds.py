@@ -93,16 +93,17 @@ def google_token() -> Callable[[], str]:
 
 
 def azure_token() -> Callable[[], str]:
-    """Tokens of Azure's default credential chain, which keeps and renews them itself."""
+    """Tokens of the login that azure-native uses too, which keeps and renews them itself."""
     from azure.core.exceptions import ClientAuthenticationError
-    from azure.identity import DefaultAzureCredential
 
-    credential, lock = DefaultAzureCredential(), threading.Lock()
+    from provider.azure_login import credential as logged_in
+
+    credential, lock = logged_in(), threading.Lock()
 
     def token() -> str:
         with lock:
             try:
-                return credential.get_token(f"{AZURE_HOST}/.default").token
+                return str(credential.get_token(f"{AZURE_HOST}/.default").token)
             except ClientAuthenticationError as error:
                 raise ProviderError(f"Azure gave no token ({type(error).__name__}): run `az login`") from None
 

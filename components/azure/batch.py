@@ -38,6 +38,9 @@ done
 """What a run does: each replica scores its share of the files, every WORLD_SIZE-th from its RANK on, as Azure ML
 numbers the replicas of a distributed job; the first file that fails ends the run. Scores lie as the files do."""
 
+_RANKS = {"distribution_type": "PyTorch", "process_count_per_instance": 1}
+"""Azure ML tells the replicas of such a job their ranks."""
+
 
 @dataclass(kw_only=True)
 class BatchJobArgs(Args):
@@ -108,15 +111,18 @@ class BatchJob(pulumi.ComponentResource):
     Nothing runs, and nothing bills by the hour, between runs. A run is stopped after `max_hours`. A run that failed or
     was stopped mails the owner and raises an alarm.
 
-    The schedule creates a job. Its other action, InvokeBatchEndpoint, would take what Azure's pages do not say ("TBD"
-    in the API), and a batch deployment bounds a mini-batch, not a run. A run by hand names the deployment. It retries a
-    mini-batch twice and gives up at the first file that fails all the same.
+    The schedule creates a pipeline of one step: Azure's own SDK refuses any other job in a schedule ("Unsupported job
+    type"). What the step does is a registered component, for a pipeline takes none that is not. A changed environment
+    is another version of it. The schedule's other action, InvokeBatchEndpoint, would take what Azure's pages do not say
+    ("TBD" in the API), and a batch deployment bounds a mini-batch, not a run. A run by hand names the deployment. It
+    retries a mini-batch twice and gives up at the first file that fails all the same.
 
     The component refuses a schedule of other than five fields, a schedule that asks for days of a month or for months,
     which Azure ML would ignore, and a time zone that has no name in Windows.
 
-    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job and
-    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-mlflow-batch
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-schedule-pipeline-job,
+    https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ml/azure-ai-ml/azure/ai/ml/entities/_schedule/schedule.py
+    and https://learn.microsoft.com/en-us/azure/machine-learning/how-to-mlflow-batch
     """
 
     schedule_id: pulumi.Output[str] | None
@@ -170,7 +176,7 @@ class BatchJob(pulumi.ComponentResource):
             properties=ml.SchedulePropertiesArgs(
                 is_enabled=True,
                 display_name=args.job_name,
-                action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=self._job(args, cluster)),
+                action=ml.JobScheduleActionArgs(action_type="CreateJob", job_definition=self._job(name, args, cluster)),
                 trigger=ml.CronTriggerArgs(
                     trigger_type="Cron",
                     expression=cron,
@@ -182,24 +188,16 @@ class BatchJob(pulumi.ComponentResource):
         )
         return schedule.id
 
-    def _job(self, args: BatchJobArgs, cluster: ml.Compute) -> ml.CommandJobArgs:
+    def _job(self, name: str, args: BatchJobArgs, cluster: ml.Compute) -> ml.PipelineJobArgs:
         def full(uri: Text) -> pulumi.Output[str]:
             return full_uri(uri, args.subscription, args.group_name, args.workspace_name)
 
-        return ml.CommandJobArgs(
-            job_type="Command",
-            command=SCORE,
+        identity = ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id)
+        return ml.PipelineJobArgs(
+            job_type="Pipeline",
             display_name=args.job_name,
             experiment_name=args.job_name,
-            compute_id=cluster.id,
-            environment_id=args.model.environment_id,
-            environment_variables=args.model.environment or None,
-            identity=ml.ManagedIdentityArgs(identity_type="Managed", client_id=args.client_id),
-            distribution=ml.PyTorchArgs(distribution_type="PyTorch", process_count_per_instance=1),
-            resources=ml.JobResourceConfigurationArgs(instance_count=args.replicas),
-            limits=ml.CommandJobLimitsArgs(
-                job_limits_type="Command", timeout=pulumi.Output.format("PT{0}H", args.max_hours)
-            ),
+            identity=identity,
             inputs={
                 "model": ml.MLFlowModelJobInputArgs(
                     job_input_type="mlflow_model", mode="ReadOnlyMount", uri=args.model.model_id
@@ -213,11 +211,72 @@ class BatchJob(pulumi.ComponentResource):
                     job_output_type="uri_folder", mode="ReadWriteMount", uri=full(args.output_uri)
                 )
             },
+            # A step is free-form in the API. These are the words of Azure's SDK, mostly in snake case.
+            jobs={
+                "score": {
+                    "type": "command",
+                    "name": "score",
+                    "componentId": self._component(name, args),
+                    "computeId": cluster.id,
+                    "environment_variables": dict(args.model.environment),
+                    "identity": {"identity_type": "Managed", "client_id": args.client_id},
+                    "distribution": _RANKS,
+                    "resources": {"instance_count": args.replicas},
+                    "limits": {
+                        "job_limits_type": "Command",
+                        "timeout": pulumi.Output.format("PT{0}H", args.max_hours),
+                    },
+                    "inputs": {
+                        key: {"job_input_type": "literal", "value": f"${{{{parent.inputs.{key}}}}}"}
+                        for key in ("model", "data")
+                    },
+                    "outputs": {"scores": {"type": "literal", "value": "${{parent.outputs.scores}}"}},
+                }
+            },
             notification_setting=ml.NotificationSettingArgs(
                 email_on=["JobFailed", "JobCancelled"], emails=[args.owner]
             ),
             tags=args.tags,
         )
+
+    def _component(self, name: str, args: BatchJobArgs) -> pulumi.Output[str]:
+        """Register what the step of a run does. Returns the id of its version."""
+        # The name of a component takes no dashes.
+        named = pulumi.Output.from_input(args.job_name).apply(lambda job: job.replace("-", "_"))
+        container = ml.ComponentContainer(
+            f"{name}-step",
+            name=named,
+            workspace_name=args.workspace_name,
+            resource_group_name=args.group_name,
+            properties=ml.ComponentContainerPropertiesArgs(description="What a run of it does", tags=args.tags),
+            opts=self._child,
+        )
+        version = digest(SCORE, version_of(args.model))
+        return ml.ComponentVersion(
+            f"{name}-step-{version}",
+            name=container.name,
+            version=version,
+            workspace_name=args.workspace_name,
+            resource_group_name=args.group_name,
+            properties=ml.ComponentVersionPropertiesArgs(
+                component_spec={
+                    "type": "command",
+                    "name": named,
+                    "version": version,
+                    "command": SCORE,
+                    "environment": pulumi.Output.concat("azureml:", args.model.environment_id),
+                    "distribution": {"type": "pytorch", "process_count_per_instance": 1},
+                    "is_deterministic": False,  # the same folder holds other data tomorrow
+                    "inputs": {
+                        "model": {"type": "mlflow_model", "mode": "ro_mount"},
+                        "data": {"type": "uri_folder", "mode": "ro_mount"},
+                    },
+                    "outputs": {"scores": {"type": "uri_folder", "mode": "rw_mount"}},
+                },
+                tags=args.tags,
+            ),
+            opts=self._child,
+        ).id
 
     def _endpoint(self, name: str, args: BatchJobArgs, cluster: ml.Compute) -> None:
         endpoint = ml.BatchEndpoint(

@@ -6,11 +6,12 @@ import pulumi
 from pulumi_azure_native import keyvault, managedidentity, network
 
 from components.azure.audit import log_everything
-from components.azure.identity import grant
+from components.azure.identity import IN_FORCE_MINUTES, grant
 from components.azure.ids import Ids
 from components.azure.names import AUTO_NAME, short
 from components.azure.network import private_endpoint
 from components.given import Args, Tags, Text
+from provider.azure.roles import RolesInForce
 
 REACH = ("vault",)
 """People of the network manage the workspace's secrets through it; services come as trusted ones."""
@@ -66,6 +67,9 @@ class Encryption(pulumi.ComponentResource):
     in random digits. Vault and key are protected.
 
     Where a key is given, vault and private endpoint alone are made, for the secrets of the ML workspace.
+    Whoever takes the identity from here waits until its role is in force, ten minutes after it was given. Storage that
+    is made sooner fails with KeyVaultAuthenticationFailure (issue 16601 of Azure/bicep). The wait is the work of the
+    resource RolesInForce, whose provider `mlplatform` your project names under `plugins`.
 
     The key waits for the private endpoint and so goes before it: on destroy the vault is reached to the last (issue 214
     of Azure/terraform-azurerm-avm-res-keyvault-vault).
@@ -87,7 +91,7 @@ class Encryption(pulumi.ComponentResource):
     key_version_uri: pulumi.Output[str]
     """The address of the key's version of today, for the ML workspace."""
     key_identity_id: pulumi.Output[str]
-    """The id of the identity that wraps with the key. It is known only when the identity has its role on the key."""
+    """The id of the identity that wraps with the key. It is known only when its role is in force."""
     key_identity_client_id: pulumi.Output[str]
     """The client id of that identity, by which the container registry names it."""
 
@@ -112,7 +116,7 @@ class Encryption(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         log_everything(f"{name}-vault-audit", vault.id, args.log_workspace_id, child)
-        reachable = private_endpoint(f"{name}-vault", vault.id, "vault", args, child)
+        _, reachable = private_endpoint(f"{name}-vault", vault.id, "vault", args, child)
         self.vault_id = vault.id
         if args.given is None:
             self._made(name, args, vault, reachable)
@@ -183,8 +187,9 @@ class Encryption(pulumi.ComponentResource):
             pulumi.Output.concat(vault.id, "/keys/", key.name),
             child,
         )
+        in_force = RolesInForce(f"{name}-in-force", assignments=[granted.id], minutes=IN_FORCE_MINUTES, opts=child)
         self.key_vault_id, self.vault_uri = vault.id, vault.properties.apply(lambda p: p.vault_uri or "")
         self.key_name, self.key_uri, self.key_version_uri = key.name, key.key_uri, key.key_uri_with_version
-        # Whoever encrypts with the key waits for the identity's role: each service tries the key at once.
-        self.key_identity_id = pulumi.Output.all(identity.id, granted.id).apply(lambda both: both[0])
+        # Whoever encrypts with the key waits until the identity's role is in force: each service tries the key at once.
+        self.key_identity_id = pulumi.Output.all(identity.id, in_force.id).apply(lambda both: both[0])
         self.key_identity_client_id = identity.client_id

@@ -19,6 +19,9 @@ from provider.azure.traffic import Traffic
 REACH = ("amlworkspace",)
 """What callers inside the network need: a private online endpoint stands behind its workspace's private endpoint."""
 
+LOGGED_SHARE = 0.1
+"""The share of requests and answers that the data collector keeps, as on Google: they may be about people."""
+
 
 @dataclass(kw_only=True)
 class EndpointArgs(Args):
@@ -165,7 +168,7 @@ class Endpoint(pulumi.ComponentResource):
             period="PT10S", timeout="PT10S", failure_threshold=ceil(args.start_up_seconds / 10), success_threshold=1
         )
         minutes = f"{60 + ceil((args.start_up_seconds or 0) / 60)}m"
-        collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=1.0)
+        collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=LOGGED_SHARE)
         return ml.OnlineDeployment(
             f"{name}-{version}",
             deployment_name=version,
@@ -181,7 +184,9 @@ class Endpoint(pulumi.ComponentResource):
                 model=args.model.model_id,
                 environment_id=args.model.environment_id,
                 environment_variables=args.model.environment or None,
-                app_insights_enabled=True,
+                # Scoring telemetry comes with an instrumentation key alone, which Application Insights without local
+                # authentication rejects. The diagnostic setting has the requests and the container's output.
+                app_insights_enabled=False,
                 request_settings=ml.OnlineRequestSettingsArgs(
                     max_concurrent_requests_per_instance=4, max_queue_wait="PT5S", request_timeout="PT60S"
                 ),

@@ -14,6 +14,12 @@ from components.azure.ids import Ids, one_of
 from components.azure.names import guid
 from components.azure.personas import BUILT_IN, DATA_ROLES, GRANTS, PERSONAS, ROLES
 from components.given import Args, Tags, Text
+from provider.azure.roles import RolesInForce
+
+IN_FORCE_MINUTES = 10
+"""How long Azure may take to know a role everywhere: "Role assignment changes are not being detected", at
+https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting
+"""
 
 
 def grant(
@@ -86,6 +92,8 @@ class IdentityArgs(Args):
     """The id of the storage account."""
     container_id: Text
     """The id of the blob container of the artifacts."""
+    storage_endpoint_ids: Ids
+    """The ids of the storage account's private endpoints by their groups. `blob` and `file` must be among them."""
     registry_id: Text
     """The id of the container registry."""
     vault_id: Text
@@ -102,7 +110,9 @@ class Identity(pulumi.ComponentResource):
     """Creates an identity for each persona and one for the ML workspace, and their roles on single resources.
 
     The personas are data-scientist, training, pipeline, serving, batch and approver; `workspace` is the seventh name in
-    each output. Nobody gets a role on the subscription. One role stands on the resource group: the workspace's, which
+    each output. All roles are waited for together, until they are in force: Azure ML tries them while it makes the
+    workspace. The wait is the work of the resource RolesInForce, whose provider `mlplatform` your project names under
+    `plugins`. Nobody gets a role on the subscription. One role stands on the resource group: the workspace's, which
     approves private connections. The roles that need the workspace to stand are Access's to give.
 
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication and
@@ -110,7 +120,7 @@ class Identity(pulumi.ComponentResource):
     """
 
     identity_ids: dict[str, pulumi.Output[str]]
-    """The ids of the identities by persona. Each is known only when the identity has its roles."""
+    """The ids of the identities by persona. Each is known only when the roles are in force."""
     client_ids: dict[str, pulumi.Output[str]]
     """The client ids of the identities by persona, by which a job names the identity that it runs as."""
     principal_ids: dict[str, pulumi.Output[str]]
@@ -123,6 +133,8 @@ class Identity(pulumi.ComponentResource):
         places = {
             "storage": args.storage_id,
             "artifacts": args.container_id,
+            "blob-endpoint": one_of(args.storage_endpoint_ids, "blob", "IdentityArgs.storage_endpoint_ids"),
+            "file-endpoint": one_of(args.storage_endpoint_ids, "file", "IdentityArgs.storage_endpoint_ids"),
             "registry": args.registry_id,
             "vault": args.vault_id,
             "insights": args.insights_id,
@@ -132,15 +144,16 @@ class Identity(pulumi.ComponentResource):
             role: own_role(name, role, args.subscription, args.group_id, {"data_actions": actions}, child)
             for role, actions in DATA_ROLES.items()
         }
+        made, assigned = dict[str, managedidentity.UserAssignedIdentity](), list[pulumi.Input[str]]()
         for persona, grants in GRANTS.items():
-            identity = managedidentity.UserAssignedIdentity(
+            made[persona] = identity = managedidentity.UserAssignedIdentity(
                 f"{name}-{persona}",
                 resource_group_name=args.group_name,
                 location=args.region,
                 tags=args.tags,
                 opts=child,
             )
-            granted = [
+            assigned += [
                 grant(
                     f"{name}-{persona}-{role}-{place}",
                     args.subscription,
@@ -149,11 +162,13 @@ class Identity(pulumi.ComponentResource):
                     places[place],
                     child,
                     condition=condition,
-                )
+                ).id
                 for role, place, condition in grants
             ]
-            # Whoever uses the identity waits for what it may do.
-            self.identity_ids[persona] = pulumi.Output.all(identity.id, *(g.id for g in granted)).apply(lambda a: a[0])
+        in_force = RolesInForce(f"{name}-in-force", assignments=assigned, minutes=IN_FORCE_MINUTES, opts=child)
+        for persona, identity in made.items():
+            # Whoever uses the identity waits until it may do what it may do.
+            self.identity_ids[persona] = pulumi.Output.all(identity.id, in_force.id).apply(lambda a: a[0])
             self.client_ids[persona] = identity.client_id
             self.principal_ids[persona] = identity.principal_id
         self.register_outputs(
@@ -180,7 +195,7 @@ class AccessArgs(Args):
     identity_ids: Ids
     """The ids of the personas' identities by persona, as Identity has them."""
     principal_ids: Ids
-    """The object ids of the same identities in Entra ID by persona, as Identity has them."""
+    """The object ids of the same identities in Entra ID by persona, and `workspace`'s, as Identity has them."""
     people: Mapping[str, Text] = field(default_factory=dict[str, Text])
     """The object ids in Entra ID of those who work in the workspace, by name.
 
@@ -191,13 +206,15 @@ class AccessArgs(Args):
 class Access(pulumi.ComponentResource):
     """Creates roles of its own for data-scientist, pipeline and approver, and gives them on the ML workspace.
 
-    The serving identity may write metrics. People get the data scientist's roles, on the workspace and on the storage
-    account. Nobody may delete endpoints, change machines or change the workspace.
+    The workspace's own identity becomes Contributor on the workspace, as Azure ML asks where it is not born with the
+    workspace. The serving identity may write metrics. People get the data scientist's roles, on the workspace and on
+    the storage account. Nobody may delete endpoints, change machines or change the workspace.
 
     A workload takes its identity from this component's outputs, so that it starts only when the identity's roles on the
-    workspace stand. The component refuses identities of which a persona is missing.
+    workspace stand. The component refuses identities of which a persona or `workspace` is missing.
 
-    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-assign-roles
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-assign-roles and
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication
     """
 
     identity_ids: dict[str, pulumi.Output[str]]
@@ -210,7 +227,7 @@ class Access(pulumi.ComponentResource):
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
             for persona, actions in ROLES.items()
         }
-        given = {**roles, "serving": "metrics-writer"}
+        given = {**roles, "serving": "metrics-writer", "workspace": "contributor"}
         granted = {
             persona: self._on_workspace(
                 name, persona, one_of(args.principal_ids, persona, "AccessArgs.principal_ids"), role, args

@@ -184,10 +184,11 @@ class Private(Protocol):
 
 def private_endpoint(
     name: str, to: Text, group: str, args: Private, opts: pulumi.ResourceOptions
-) -> network.PrivateDnsZoneGroup:
+) -> tuple[network.PrivateEndpoint, network.PrivateDnsZoneGroup]:
     """Create the private endpoint of the resource `to` for one of its groups, which is one of ZONES.
 
-    Returns its DNS zone group, for what must wait until the resource can be reached, and must go before it cannot.
+    Returns it, and its DNS zone group, for what must wait until the resource can be reached, and must go before it
+    cannot.
     Raises BadArgument where the id of one of its zones is not given.
     """
     endpoint = network.PrivateEndpoint(
@@ -199,7 +200,7 @@ def private_endpoint(
         tags=args.tags,
         opts=opts,
     )
-    return network.PrivateDnsZoneGroup(
+    zones = network.PrivateDnsZoneGroup(
         f"{name}-dns",
         private_dns_zone_group_name="default",
         private_endpoint_name=endpoint.name,
@@ -213,6 +214,7 @@ def private_endpoint(
         ],
         opts=opts,
     )
+    return endpoint, zones
 
 
 def _rule(name: str, direction: str, access: str, priority: int, port: str = "*") -> network.SecurityRuleArgsDict:

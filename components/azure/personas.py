@@ -23,7 +23,10 @@ BUILT_IN: Mapping[str, str] = {
     "image-pull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
     "image-push": "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush
     "metrics-writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",  # AzureML Metrics Writer
+    "queue-contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",  # Storage Queue Data Contributor
+    "reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
     "secrets-officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",  # Key Vault Secrets Officer
+    "table-contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",  # Storage Table Data Contributor
     "wrap": "e147488a-f6f5-4113-8e2d-b22465e65bf6",  # Key Vault Crypto Service Encryption User
 }
 """Azure's own roles by a short name. Source: "Azure built-in roles"."""
@@ -47,6 +50,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
     # What a workspace with an identity of its own needs ("Set up authentication between Azure ML and other services"),
     # but Secrets Officer for Key Vault Administrator: it keeps secrets, and must not rule the encryption key beside
     # them. The approver's role stands on the group, for the managed network connects to the workspace itself as well.
+    # It reads the storage's private endpoints, or studio shows no data of a closed account ("Workspace managed virtual
+    # network isolation"). Its role on the workspace itself is Access's to give.
     "workspace": (
         ("contributor", "storage", None),
         ("blob-contributor", "storage", None),
@@ -57,6 +62,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
         ("image-push", "registry", None),
         ("contributor", "insights", None),
         ("connection-approver", "group", None),
+        ("reader", "blob-endpoint", None),
+        ("reader", "file-endpoint", None),
     ),
     "data-scientist": (
         ("blob-contributor", "storage", None),
@@ -71,9 +78,12 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
         ("collect", "storage", COLLECTED_ONLY),
         ("image-pull", "registry", None),
     ),
+    # A batch deployment hands its mini-batches out by queues and tables of the workspace's storage.
     "batch": (
         ("blob-reader", "storage", None),
         ("blob-contributor", "artifacts", None),
+        ("queue-contributor", "storage", None),
+        ("table-contributor", "storage", None),
         ("image-pull", "registry", None),
     ),
     "approver": (("blob-reader", "artifacts", None),),
@@ -85,13 +95,22 @@ _LOOK = [
     f"{_ML}/read",
     f"{_ML}/*/read",
 ]
+_ASSETS = ("codes", "components", "data", "datasets", "environments", "experiments")
+
+
+def _write(*kinds: str) -> list[str]:
+    """What creates things of these kinds in a workspace. `KIND/*/write` is their versions, and not the kind itself."""
+    return [f"{_ML}/{kind}/{what}" for kind in kinds for what in ("write", "*/write")]
+
+
+# "Submitting any type of run (V2)" is what a run takes. An SDK asks where it may upload the run's code by
+# POST …/codes/NAME/versions/VERSION/startPendingUpload. Azure's list of operations has no name for that, and Azure
+# refuses a role that names what is not on the list: so all that is done to a version of code.
 _RUN = [
-    f"{_ML}/codes/*/write",
-    f"{_ML}/components/*/write",
-    f"{_ML}/data/*/write",
-    f"{_ML}/datasets/*/write",
-    f"{_ML}/environments/*/write",
-    f"{_ML}/experiments/*/write",
+    *_write(*_ASSETS),
+    f"{_ML}/codes/versions/*",
+    f"{_ML}/environments/build/action",
+    f"{_ML}/environments/readSecrets/action",
     f"{_ML}/jobs/*",
     f"{_ML}/metadata/*/write",
 ]
@@ -101,15 +120,16 @@ ROLES: Mapping[str, list[str]] = {
         *_LOOK,
         *_RUN,
         f"{_ML}/computes/applicationaccess/action",
+        f"{_ML}/computes/listNodes/action",
         f"{_ML}/computes/restart/action",
         f"{_ML}/computes/start/action",
         f"{_ML}/computes/stop/action",
-        f"{_ML}/models/*/write",
+        *_write("models"),
         f"{_ML}/notebooks/storage/*",
         f"{_ML}/onlineEndpoints/score/action",
     ],
     "pipeline": [*_LOOK, *_RUN, f"{_ML}/batchEndpoints/jobs/write", f"{_ML}/batchEndpoints/deployments/jobs/write"],
-    "approver": [*_LOOK, f"{_ML}/models/*/write"],
+    "approver": [*_LOOK, *_write("models")],
 }
 """Roles of our own, on the workspace; source of the actions: "Manage access to Azure ML workspaces", custom roles.
 

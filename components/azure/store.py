@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import containerregistry, storage
+from pulumi_azure_native import containerregistry, network, storage
 
 from components.azure.audit import log_everything
 from components.azure.ids import Ids
@@ -82,6 +82,8 @@ class Store(pulumi.ComponentResource):
     """The name of the storage account, for datastores."""
     container_id: pulumi.Output[str]
     """The id of the blob container of the artifacts, for roles on it."""
+    endpoint_ids: dict[str, pulumi.Output[str]]
+    """The ids of the storage account's private endpoints, `blob` and `file`, for roles on them."""
     registry_id: pulumi.Output[str]
     """The id of the container registry. It is known only when the registry can be reached in private."""
     login_server: pulumi.Output[str]
@@ -98,6 +100,7 @@ class Store(pulumi.ComponentResource):
                 "storage_id": self.storage_id,
                 "storage_name": self.storage_name,
                 "container_id": self.container_id,
+                "endpoint_ids": self.endpoint_ids,
                 "registry_id": self.registry_id,
                 "login_server": self.login_server,
             }
@@ -174,9 +177,10 @@ class Store(pulumi.ComponentResource):
             args.log_workspace_id,
             self._child,
         )
-        reachable = [self._reach(name, group, account.id, args) for group in ("blob", "file")]
+        doors = {group: self._reach(name, group, account.id, args) for group in ("blob", "file")}
+        self.endpoint_ids = {group: endpoint.id for group, (endpoint, _) in doors.items()}
         # Whoever uses the storage waits until it can be reached.
-        id_ = pulumi.Output.all(account.id, *reachable).apply(lambda a: a[0])
+        id_ = pulumi.Output.all(account.id, *(zones.id for _, zones in doors.values())).apply(lambda a: a[0])
         return id_, account.name, container.id
 
     def _registry(self, name: str, args: StoreArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -210,11 +214,13 @@ class Store(pulumi.ComponentResource):
             opts=self._kept,
         )
         log_everything(f"{name}-images-audit", registry.id, args.log_workspace_id, self._child)
-        reachable = self._reach(name, "registry", registry.id, args)
-        return pulumi.Output.all(registry.id, reachable).apply(lambda a: a[0]), registry.login_server
+        _, reachable = self._reach(name, "registry", registry.id, args)
+        return pulumi.Output.all(registry.id, reachable.id).apply(lambda a: a[0]), registry.login_server
 
-    def _reach(self, name: str, group: str, to: pulumi.Output[str], args: StoreArgs) -> pulumi.Output[str]:
-        return private_endpoint(f"{name}-{group}", to, group, args, self._child).id
+    def _reach(
+        self, name: str, group: str, to: pulumi.Output[str], args: StoreArgs
+    ) -> tuple[network.PrivateEndpoint, network.PrivateDnsZoneGroup]:
+        return private_endpoint(f"{name}-{group}", to, group, args, self._child)
 
 
 def _alone(identity_id: str) -> dict[str, pulumi.Input[containerregistry.UserIdentityPropertiesArgs]]:

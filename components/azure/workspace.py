@@ -1,6 +1,6 @@
 """Where people work: an Azure ML workspace and a compute instance for each of them, isolated in its managed network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -18,6 +18,10 @@ REACH = ("amlworkspace", "blob", "file")
 Azure ML, "Configure a private endpoint for an Azure ML workspace"."""
 
 BUILD_CLUSTER = "build-images"
+
+OWNED = ("identity", "properties", "tags")
+"""What is not written again of a person's machine: "This call will overwrite a compute if it exists", at
+https://learn.microsoft.com/en-us/rest/api/azureml/compute/create-or-update"""
 
 
 @dataclass(kw_only=True)
@@ -87,6 +91,11 @@ class Workspace(pulumi.ComponentResource):
     `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. A deleted workspace keeps
     its name for 14 days (issue 22171 of terraform-provider-azurerm), so its name ends in random digits.
 
+    The workspace stays on the version of the key that it was made with: with encryption inside the service, Azure ML
+    does not follow a rotation ("Customer-managed keys for Azure Machine Learning"). The key rotates every year, and its
+    older versions go on to work, so another version is ignored. A compute instance is made once: Azure ML overwrites
+    one that is written again, with all that its owner has on it. Another idle time is set in the studio.
+
     Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network
     """
 
@@ -131,12 +140,16 @@ class Workspace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=True,
-                ignore_changes=["managedNetwork.outboundRules", "managedNetwork.status"],
+                ignore_changes=[
+                    "encryption.keyVaultProperties.keyIdentifier",
+                    "managedNetwork.outboundRules",
+                    "managedNetwork.status",
+                ],
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
             ),
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
-        reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
+        _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])
         self.workspace_name = pulumi.Output.all(workspace.name, reachable.id).apply(lambda a: a[0])
@@ -146,7 +159,9 @@ class Workspace(pulumi.ComponentResource):
         for person, object_id in args.people.items():
             told = pulumi.Output.all(person, args.subscription, args.stack, "instance")
             instance = told.apply(lambda words: regional(*words, limit=24))
-            self._compute(f"{name}-{person}", instance, args, args.scientist_identity_id, _instance(object_id, args))
+            self._compute(
+                f"{name}-{person}", instance, args, args.scientist_identity_id, _instance(object_id, args), OWNED
+            )
         self.register_outputs({"workspace_id": self.workspace_id, "workspace_name": self.workspace_name})
 
     def _compute(
@@ -156,6 +171,7 @@ class Workspace(pulumi.ComponentResource):
         args: WorkspaceArgs,
         identity_id: Text,
         properties: ml.ComputeInstanceArgs | ml.AmlComputeArgs,
+        kept: Sequence[str] = (),
     ) -> None:
         ml.Compute(
             name,
@@ -166,7 +182,7 @@ class Workspace(pulumi.ComponentResource):
             identity={"type": "UserAssigned", "user_assigned_identities": [identity_id]},
             properties=properties,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=list(kept)),
         )
 
 

@@ -24,6 +24,8 @@ from catalogue.kinds.azure import (
 )
 from catalogue.kinds.azure.machinelearningservices import DATASTORE, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE, SCHEDULE, jobs
+from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
+from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, names_one_of, not_before
 from policies.rule import resource_rule, stack_rule
@@ -35,15 +37,18 @@ _ENDPOINTS = (SERVED, BATCH_ENDPOINT)
 _BUILT_IN: Mapping[str, tuple[str, tuple[str, ...], bool]] = {
     "b24988ac-6180-42a0-ab88-20f7382dd24c": (
         "Contributor",
-        (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, applicationinsights.COMPONENT),
+        (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, applicationinsights.COMPONENT, WORKSPACE),
         True,
     ),
+    "acdd72a7-3385-48ef-bd42-f606fba81ae7": ("Reader", (PRIVATE_ENDPOINT,), True),
     "ba92f5b4-2d11-453d-a403-e96b0029c9fe": (
         "Storage Blob Data Contributor",
         (storage.ACCOUNT, storage.CONTAINER),
         False,
     ),
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": ("Storage Blob Data Reader", (storage.ACCOUNT, storage.CONTAINER), False),
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": ("Storage Queue Data Contributor", (storage.ACCOUNT,), False),
+    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": ("Storage Table Data Contributor", (storage.ACCOUNT,), False),
     "69566ab7-960f-475b-8e7c-b3118f30c6bd": ("Storage File Data Privileged Contributor", (storage.ACCOUNT,), False),
     "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", (keyvault.VAULT,), True),
     "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", (keyvault.VAULT,), False),
@@ -333,10 +338,53 @@ def _jobs_act(graph: Graph, schedule: Resource) -> Iterator[str]:
     own = [identity.props.text_if_known("clientId") for identity in graph.refers(schedule, "properties", IDENTITY)]
     for job in jobs(schedule.props):
         acts = job.identity()
-        managed = acts.text_or_empty("identityType") == "Managed" and acts.is_given("clientId")
-        known = acts.text_if_known("clientId")
+        # Azure's SDK writes a pipeline's steps in snake case, and the pipeline itself not.
+        kind, client = ("identity_type", "client_id") if "identity_type" in acts else ("identityType", "clientId")
+        managed = acts.text_or_empty(kind) == "Managed" and acts.is_given(client)
+        known = acts.text_if_known(client)
         if not managed or not own or (known and known not in own):
             yield "starts jobs that do not act as an identity of the stack"
+
+
+# What a workspace that acts as an identity of one's own needs, and on what: by the workspace's property, or itself.
+_WORKSPACE_NEEDS = (
+    ("Contributor", "", WORKSPACE),
+    ("Contributor", "storageAccount", storage.ACCOUNT),
+    ("Contributor", "keyVault", keyvault.VAULT),
+    ("Contributor", "containerRegistry", containerregistry.REGISTRY),
+    ("Contributor", "applicationInsights", applicationinsights.COMPONENT),
+)
+
+
+@stack_rule(
+    "identity-workspace-works",
+    WORKSPACE,
+    severity="high",
+    says="A workspace's identity has the roles without which Azure ML works in part only.",
+    remedy="Pass the workspace's identity and endpoints to the identity and access components, which give the roles.",
+)
+def workspace_works(graph: Graph, workspace: Resource) -> Iterator[str]:
+    """Contributor on the workspace and what it stands on ("Set up authentication between Azure Machine Learning and
+    other services", workspace); Reader on the storage's private endpoints for blobs and files where the account is
+    closed, or studio shows no data ("Workspace managed virtual network isolation", Azure Machine Learning studio).
+    """
+    roles = [
+        role
+        for identity in graph.refers(workspace, "primaryUserAssignedIdentity", IDENTITY)
+        for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity)
+    ]
+    wanted = [
+        (name, target)
+        for name, key, type_ in _WORKSPACE_NEEDS
+        for target in (graph.refers(workspace, key, type_) if key else [workspace])
+    ]
+    for account in graph.refers(workspace, "storageAccount", storage.ACCOUNT):
+        for door in graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", account):
+            if {"blob", "file"} & set(door.props.each_text("privateLinkServiceConnections.groupIds")):
+                wanted.append(("Reader", door))
+    for name, target in wanted:
+        if not any(_built_in(r)[0] == name and target in graph.refers(r, "scope", target.type) for r in roles):
+            yield f"acts as an identity that is not {name} on {target.name}"
 
 
 @stack_rule(
@@ -361,6 +409,30 @@ def before_use(graph: Graph, resource: Resource) -> Iterator[str]:
         ]
         for role in not_before(graph, resource, roles):
             yield f"may be made before {role.name}"
+
+
+@stack_rule(
+    "identity-roles-in-force",
+    WORKSPACE,
+    storage.ACCOUNT,
+    containerregistry.REGISTRY,
+    severity="high",
+    says="A resource that uses a role while it is made waits until the role is in force, not only until it is given.",
+    remedy="Take the identity from the encryption or identity component, or wait with our provider's RolesInForce.",
+)
+def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A role may take ten minutes ("Troubleshoot Azure RBAC", role assignment changes are not being detected). Storage
+    with a key of one's own fails before (KeyVaultAuthenticationFailure: issue 16601 of Azure/bicep, 16893 of
+    pulumi/pulumi), and so does a workspace. A role on the workspace itself cannot come first.
+    """
+    identities = {i.urn: i for key in ("identity", "encryption") for i in graph.refers(resource, key, IDENTITY)}
+    for identity in identities.values():
+        for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity):
+            if graph.refers(role, "scope", WORKSPACE):
+                continue
+            waits = graph.referring(ROLES_IN_FORCE, "assignments", role)
+            if len(not_before(graph, resource, waits)) == len(waits):
+                yield f"does not wait until {role.name} is in force"
 
 
 @stack_rule(
@@ -419,7 +491,9 @@ RULES = [
     guardrails,
     local_auth,
     user_assigned,
+    workspace_works,
     before_use,
+    roles_in_force,
     serving_writes,
     instance_own,
 ]

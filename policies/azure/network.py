@@ -24,7 +24,7 @@ from catalogue.kinds.azure.machinelearningservices import (
     WORKSPACE,
     PrivateLink,
 )
-from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.kinds.azure.network import (
     PRIVATE_ENDPOINT,
     ROUTE,
@@ -259,6 +259,39 @@ def approved_outbound(graph: Graph, resource: Resource) -> Iterator[str]:
         yield from _approves(graph, resource, "managedNetwork", rule)
 
 
+@stack_rule(
+    "network-batch-reaches",
+    BATCH_ENDPOINT,
+    severity="high",
+    proof="network fit",
+    says="The managed network of a batch endpoint leads to queues and tables of the workspace's storage.",
+    remedy="Keep the outbound component: a private-endpoint rule each for queue and table of the storage account.",
+)
+def batch_reaches(graph: Graph, endpoint: Resource) -> Iterator[str]:
+    """A batch deployment hands its mini-batches out by them ("Workspace managed virtual network isolation", scenario:
+    use batch endpoints or ParallelRunStep). Azure ML makes private endpoints for blobs and files by itself.
+    """
+    for workspace in graph.refers(endpoint, "workspaceName", WORKSPACE):
+        accounts = graph.refers(workspace, "storageAccount", storage.ACCOUNT)
+        if not accounts:
+            yield "stands in a workspace whose storage is not the stack's"
+        inline = workspace.props.each_section("managedNetwork.outboundRules.*")
+        beside = (
+            r.props.section_or_empty("properties")
+            for type_ in OUTBOUND_RULES
+            for r in graph.referring(type_, "workspaceName", workspace)
+            if any(account in accounts for account in graph.refers(r, "properties", storage.ACCOUNT))
+        )
+        led = {
+            rule.text_or_empty("destination.subresourceTarget")
+            for rule in (*inline, *beside)
+            if rule.text_or_empty("type") == "PrivateEndpoint"
+        }
+        for group in ("queue", "table"):
+            if accounts and group not in led:
+                yield f"cannot reach {group}s of {accounts[0].name} from its managed network, so its runs hang"
+
+
 _TAGS = (
     "AzureActiveDirectory",
     "AzureFrontDoor.FirstParty",
@@ -273,6 +306,10 @@ region may follow behind a dot. Any other opens what no stack of ours needs: sto
 """
 
 
+_LED_TO = (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY, WORKSPACE)
+"""What a private endpoint of a managed network may lead to."""
+
+
 def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iterator[str]:
     """What is wrong with one outbound rule, found under `key` of its owner."""
     kind = rule.text_or_empty("type")
@@ -280,7 +317,7 @@ def _approves(graph: Graph, owner: Resource, key: str, rule: Properties) -> Iter
         yield f"opens the domain {rule.text_if_known('destination')} and starts a firewall, billed by the hour"
     elif kind == "PrivateEndpoint":
         target = "destination.serviceResourceId"
-        own = graph.refers(owner, key)
+        own = graph.refers(owner, key, *_LED_TO)
         if not own or not rule.is_given(target) or any(foreign(rule, target, own)):
             yield "approves a private endpoint to a resource that is not the stack's"
     elif kind == "ServiceTag":
@@ -489,6 +526,7 @@ RULES = [
     public_access,
     workspace_vpc_only,
     approved_outbound,
+    batch_reaches,
     model_isolated,
     endpoint_closed,
     network_proof,

@@ -277,6 +277,27 @@ def batch_watched(graph: Graph, schedule: Resource) -> Iterator[str]:
             yield "mails nobody when a run fails or is stopped"
 
 
+@resource_rule(
+    "rollback-batch-starts",
+    SCHEDULE,
+    severity="high",
+    says="A schedule starts a pipeline, for Azure ML does not say that it starts any other job.",
+    remedy="Make the job the one step of a pipeline, as the batch component does.",
+)
+def batch_starts(props: Properties) -> Iterator[str]:
+    """The page "Schedule machine learning pipeline jobs" knows pipelines only. azure-ai-ml refuses any other job unless
+    private previews are on (`JobSchedule._to_rest_object`: "Unsupported job type"). A step names a registered
+    component.
+    """
+    job = props.section_or_empty("properties.action.jobDefinition")
+    kind = job.text_or_empty("jobType")
+    if kind != "Pipeline":
+        yield f"starts a job of type {kind or 'none'}, which Azure ML's schedules are not made for; allowed: Pipeline"
+    for step in job.each_section("jobs.*"):
+        if not step.is_given("componentId") and not step.is_given("jobs"):
+            yield "has a step that names no component (componentId)"
+
+
 def _mails(mail: Properties) -> bool:
     return mail.is_given("emails") and {"JobFailed", "JobCancelled"} <= set(mail.each_text("emailOn"))
 
@@ -290,4 +311,5 @@ RULES = [
     alarm_dimensions,
     idle_watched,
     batch_watched,
+    batch_starts,
 ]

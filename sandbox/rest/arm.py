@@ -1,9 +1,13 @@
-"""The double of Azure Resource Manager for online endpoints and deployments (2025-12-01), and of their metrics."""
+"""The double of Azure Resource Manager for online endpoints and deployments (2025-12-01), and of their metrics.
+
+It shows role assignments too (2022-04-01).
+"""
 
 import copy
 import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
@@ -14,6 +18,12 @@ ENDPOINT = re.compile(
 )
 READ_ONLY = ("scoringUri", "provisioningState")
 METRICS = "/providers/Microsoft.Insights/metrics"
+
+
+def role_assignment(path: str, created: float) -> Json:
+    """A role assignment as Azure shows it, as far as our provider reads it."""
+    made = datetime.fromtimestamp(created, UTC).isoformat()
+    return {"id": path, "name": path.rpartition("/")[2], "properties": {"createdOn": made}}
 
 
 @dataclass
@@ -67,6 +77,10 @@ class ArmDouble:
         """A deployment of that endpoint."""
         path = f"{endpoint}/deployments/{name}"
         self.resources[path] = {"id": path, "name": name, "properties": {"provisioningState": state}}
+
+    def add_role_assignment(self, path: str, created: float) -> None:
+        """A role assignment that was made at `created`, in seconds since 1970."""
+        self.resources[path] = role_assignment(path, created)
 
     def answer(self, call: Call, fault: Callable[[Operation], None]) -> Response | None:
         """The answer to a call, or None for a path that ARM does not have.

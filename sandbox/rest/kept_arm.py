@@ -1,13 +1,14 @@
-"""The part of a sandbox's double that is Azure Resource Manager: online endpoints and deployments.
+"""The part of a sandbox's double that is Azure Resource Manager: online endpoints, deployments and role assignments.
 
 The simulated provider creates endpoints and deployments. `provider/` sets the traffic of an endpoint through this API;
 the sandbox stores the traffic as a resource of its own type.
 """
 
+from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.marked import Json
-from sandbox.rest.arm import ArmDouble
+from sandbox.rest.arm import ArmDouble, role_assignment
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.state import State
@@ -20,7 +21,7 @@ _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 class KeptArm:
     """A `double` of Azure Resource Manager that stores in the sandbox what a call changes."""
 
-    TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC)
+    TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC, ROLE_ASSIGNMENT)
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -49,6 +50,10 @@ class KeptArm:
         return self._state.resources.get(TRAFFIC, f"{id_}/traffic")
 
     def _load(self, id_: str) -> None:
+        if "/roleAssignments/" in id_:
+            role = self._state.resources.get(ROLE_ASSIGNMENT, id_)
+            self._shown.load(id_, role_assignment(id_, role.created) if role else None)
+            return
         record = self._owner(id_)
         shown: Json | None = None
         if record is not None:

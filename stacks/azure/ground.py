@@ -39,7 +39,8 @@ REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
 class Ground(Site):
     """What sections read. `identity_ids` and `client_ids` are by persona.
 
-    `group_name` and `group_id` are the resource group's. `storage_name` is that of the account with the artifacts.
+    `group_name` and `group_id` are the resource group's. `storage_id` and `storage_name` are those of the account with
+    the artifacts.
     `log_workspace_id` is where logs go, `action_group_id` where alarms go.
 
     `models` are the registered models by their name in the stack file. The models section fills it. The sections that
@@ -50,6 +51,7 @@ class Ground(Site):
     group_id: pulumi.Output[str]
     workspace_id: pulumi.Output[str]
     workspace_name: pulumi.Output[str]
+    storage_id: pulumi.Output[str]
     storage_name: pulumi.Output[str]
     container_id: pulumi.Output[str]
     login_server: pulumi.Output[str]
@@ -99,6 +101,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         group_id=group.group_id,
         workspace_id=studio.workspace_id,
         workspace_name=studio.workspace_name,
+        storage_id=kept.storage_id,
         storage_name=kept.storage_name,
         container_id=kept.container_id,
         login_server=kept.login_server,
@@ -220,6 +223,7 @@ def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Sto
             region=site.region,
             storage_id=kept.storage_id,
             container_id=kept.container_id,
+            storage_endpoint_ids=kept.endpoint_ids,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
             insights_id=audit.insights_id,

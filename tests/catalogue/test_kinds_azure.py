@@ -27,7 +27,9 @@ from operations.judge import cost_of
 from operations.rendering.arm import render
 from policies.everywhere import kind_known
 from policies.pack import RULES
+from provider.azure.roles import RolesInForceService
 from provider.azure.traffic import TrafficService
+from provider.service import Service
 from sandbox import cloud
 from tests.mutate import changed, paths, put, without
 
@@ -117,7 +119,10 @@ def test_without_its_record_a_type_is_missed_by_its_name(
     assert sorted(unrendered) == sorted(missed)
 
 
-NAMING = {"provider/azure/traffic.py": "it is the type's own implementation, and provider/ knows no catalogue"}
+NAMING = dict.fromkeys(
+    ("provider/azure/roles.py", "provider/azure/traffic.py"),
+    "it is the type's own implementation, and provider/ knows no catalogue",
+)
 """Files that name a type beside the records, and why they must."""
 
 
@@ -131,7 +136,7 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
         for path in (ROOT / folder).rglob("*")
         if path.suffix in suffixes and ".venv" not in path.parts
     ]
-    pattern = re.compile(r"\bazure-native:\w+\b(?!:[a-z])|\bmlplatform:azure:Traffic\b")
+    pattern = re.compile(r"\bazure-native:\w+\b(?!:[a-z])|\bmlplatform:azure:(RolesInForce|Traffic)\b")
     naming = {
         path.relative_to(ROOT).as_posix()
         for path in files
@@ -140,9 +145,10 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
     assert len(files) > 200 and naming == set(NAMING)
 
 
-def test_what_replaces_our_own_resource_is_what_its_service_says() -> None:
-    acts = KINDS[TrafficService.token].acts
-    assert isinstance(acts, Acts) and acts.behaviour.replaces == TrafficService.replaces
+@pytest.mark.parametrize("service", [RolesInForceService, TrafficService])
+def test_what_replaces_our_own_resource_is_what_its_service_says(service: type[Service[Any]]) -> None:
+    acts = KINDS[service.token].acts
+    assert isinstance(acts, Acts) and acts.behaviour.replaces == service.replaces
 
 
 # ---- against the SDK ------------------------------------------------------------------------------------------------
@@ -339,7 +345,7 @@ def test_a_job_that_contradicts_itself_is_said(definition: dict[str, Any], why: 
 
 def test_a_run_of_no_time_has_no_price(azure_pilot: Graph) -> None:
     schedule = azure_pilot.of(SCHEDULE)[0]
-    timeout = "properties.action.jobDefinition.limits.timeout"
+    timeout = "properties.action.jobDefinition.jobs.score.limits.timeout"
     bill = cost_of(changed(azure_pilot, schedule, lambda p: put(p, timeout, "PT0S")))
     assert any("is zero or not given" in missing.why for missing in bill.unpriced)
 

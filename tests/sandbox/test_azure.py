@@ -16,7 +16,7 @@ from sandbox import cloud
 from sandbox.lookups.azure import LOOKUPS
 
 MADE = {token for token, kind in kinds("azure").items() if isinstance(kind.acts, Acts)}
-TYPES = sorted(MADE - {"mlplatform:azure:Traffic"})
+TYPES = sorted(MADE - {"mlplatform:azure:RolesInForce", "mlplatform:azure:Traffic"})
 SUBSCRIPTION = "11112222-3333-4444-5555-666677778888"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/given"
 

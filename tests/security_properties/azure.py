@@ -102,8 +102,10 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     ),
     "azure-native:machinelearningservices:Schedule": (
         "properties.action.jobDefinition.identity",
-        "properties.action.jobDefinition.limits",
-        "properties.action.jobDefinition.limits.timeout",
+        "properties.action.jobDefinition.jobType",
+        "properties.action.jobDefinition.jobs.score.componentId",
+        "properties.action.jobDefinition.jobs.score.identity",
+        "properties.action.jobDefinition.jobs.score.limits.timeout",
         "properties.action.jobDefinition.notificationSetting",
         "properties.action.jobDefinition.tags",
     ),
@@ -180,6 +182,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "networkRuleSet.defaultAction",
         "publicNetworkAccess",
     ),
+    "mlplatform:azure:RolesInForce": ("assignments", "minutes"),
     "mlplatform:azure:Traffic": (
         "bakeMinutes",
         "canaryPercent",

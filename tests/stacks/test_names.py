@@ -122,6 +122,11 @@ RULES: Mapping[str, Rules] = {
         # "Create an Azure Machine Learning compute instance" and "… compute cluster": a '-' needs a letter after it
         "azure-native:machinelearningservices:Compute": ("computeName", AML_COMPUTE),
         "azure-native:machinelearningservices:Datastore": ("name", r"[a-z0-9_]{1,255}"),
+        # "CLI (v2) command component YAML schema": lowercase letters, digits and '_', a letter first
+        "azure-native:machinelearningservices:ComponentContainer": ("name", r"[a-z][a-z0-9_]{0,254}"),
+        "azure-native:machinelearningservices:ComponentVersion": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}"),
+        # Azure ML API, managed network settings: pattern of the rule's name
+        "azure-native:machinelearningservices:ManagedNetworkSettingsRule": ("ruleName", r"[a-zA-Z0-9][a-zA-Z0-9_-]*"),
         # Azure ML API, assets: pattern of the name
         "azure-native:machinelearningservices:EnvironmentContainer": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}"),
         "azure-native:machinelearningservices:EnvironmentVersion": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,254}"),
@@ -153,7 +158,7 @@ OF_THE_CLOUD: Mapping[str, str] = {
     "gcp": r"gcp:.*I[aA][mM]Member|gcp:dns/recordSet:.*|gcp:projects/(iAMAuditConfig|serviceIdentity):.*"
     r"|mlplatform:gcp:Deployment",
     "azure": r"azure-native:authorization:RoleAssignment|azure-native:privatedns:PrivateZone"
-    r"|azure-native:storage:((Blob|File)ServiceProperties|ManagementPolicy)|mlplatform:azure:Traffic",
+    r"|azure-native:storage:((Blob|File)ServiceProperties|ManagementPolicy)|mlplatform:azure:(RolesInForce|Traffic)",
 }
 """Types that have no name of ours: the cloud numbers them, or they are named after what they belong to."""
 

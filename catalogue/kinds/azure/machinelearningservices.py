@@ -114,6 +114,10 @@ https://learn.microsoft.com/en-us/azure/private-link/private-endpoint-dns.
 """
 
 
+_ENDS = (storage.ACCOUNT, keyvault.VAULT, containerregistry.REGISTRY)
+"""What a private endpoint of a managed network may lead to, of what our records know."""
+
+
 def _reached(graph: Graph, workspace: Resource) -> Iterator[str]:
     """The workspace itself, and each resource that it names."""
     return (group for group, link in LINKS.items() if not link.key or workspace.props.is_given(link.key))
@@ -265,7 +269,15 @@ KINDS: tuple[Kind, ...] = (
         "a workspace",
         _RULE,
         bills=No("a private endpoint or firewall that it makes bills with its workspace", _ISOLATED),
-        acts=UNMADE,
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/outboundRules", "ruleName"),
+            lies(
+                "ruleName",
+                "workspaceName",
+                refs=(Ref("properties.destination.serviceResourceId", _ENDS, outside=True),),
+            ),
+            _ISOLATED,
+        ),
         renders=Renders(arm("outboundRules", "ruleName"), CHECKED),
     ),
     setting(

@@ -40,6 +40,9 @@ _COMPUTE = from_source(f"{_API}/compute/", "2026-11-26")
 _SCHEDULE = from_source(f"{_API}/schedule/", "2026-11-26")
 _DEPLOYMENT = from_source(f"{_API}/batchdeployment/", "2026-11-26")
 _ENDPOINT = from_source(f"{_API}/batchendpoint/", "2026-11-26")
+_COMPONENTS = from_source(f"{_API}/componentcontainer/", "2026-11-26")
+_COMPONENT = from_source(f"{_API}/componentversion/", "2026-11-26")
+_COMPONENT_NAME = documented(f"{_DOCS}/reference-yaml-component-command", "2026-11-26")
 _KEY = documented(f"{_DOCS}/concept-customer-managed-keys", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
@@ -47,6 +50,7 @@ _SERVERLESS = documented(f"{_DOCS}/how-to-use-serverless-compute", "2026-11-26")
 
 _ML = "azure-native:machinelearningservices"
 COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
+COMPONENTS, COMPONENT = f"{_ML}:ComponentContainer", f"{_ML}:ComponentVersion"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
 _DAYS = MONTH_MINUTES / (24 * 60)
 
@@ -396,6 +400,34 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(arm("batchEndpoints", "endpointName"), CHECKED),
+    ),
+    setting(
+        COMPONENTS,
+        "a workspace",
+        _COMPONENTS,
+        tags=At("properties.tags", _COMPONENTS),
+        bills=No("the registry of Azure ML is free", _COSTS),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/components", "name"),
+            lies("name", "workspaceName", pattern=r"[a-z][a-z0-9_]{0,254}"),
+            _COMPONENT_NAME,
+        ),
+        renders=Renders(arm("components", "name"), CHECKED),
+    ),
+    setting(
+        COMPONENT,
+        "a component",
+        _COMPONENT,
+        tags=At("properties.tags", _COMPONENT),
+        runs=No("a step that a pipeline takes; the pipeline runs it", _COMPONENT),
+        bills=No("the registry of Azure ML is free", _COSTS),
+        serves=No("its environment names the image", _COMPONENT),
+        acts=Acts(
+            by_path(f"{IN_WORKSPACE}/components/{{name}}/versions", "version"),
+            lies("version", "workspaceName", "name", within=""),
+            REPLACED,
+        ),
+        renders=Renders(arm("components/versions", "name version"), CHECKED),
     ),
     setting(
         COMPUTE,

@@ -4,11 +4,14 @@ from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
 from catalogue.kind import Acts, CostsOnly, Kind, No, documented, setting
 
-TRAFFIC = "mlplatform:azure:Traffic"
+ROLES_IN_FORCE, TRAFFIC = "mlplatform:azure:RolesInForce", "mlplatform:azure:Traffic"
 _ROLLOUT = documented(
     "https://learn.microsoft.com/en-us/azure/machine-learning/how-to-safely-rollout-online-endpoints", "2026-11-26"
 )
 
+_IN_FORCE = documented(
+    "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
+)
 _CHECKOV = documented("https://www.checkov.io/5.Policy%20Index/arm.html", "2026-11-26")
 
 
@@ -18,7 +21,19 @@ def _traffic(request: Request) -> Answer:
     return Answer(f"{workspace}/onlineEndpoints/{request.inputs['endpoint']}/traffic", {})
 
 
+def _roles(request: Request) -> Answer:
+    return Answer(f"roles-{request.hex(16)}", {"missing": 0})
+
+
 KINDS: tuple[Kind, ...] = (
+    setting(
+        ROLES_IN_FORCE,
+        "role assignments",
+        _IN_FORCE,
+        bills=No("it waits, and makes nothing", _IN_FORCE),
+        acts=Acts(_roles, Behaviour(frozenset()), _IN_FORCE),
+        renders=No("no tool but our policies knows our own provider", _CHECKOV),
+    ),
     setting(
         TRAFFIC,
         "an online endpoint",

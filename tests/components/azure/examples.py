@@ -11,6 +11,7 @@ from components.azure.group import GroupArgs
 from components.azure.identity import AccessArgs, IdentityArgs
 from components.azure.monitoring import AlertsArgs
 from components.azure.network import ZONES, NetworkArgs
+from components.azure.outbound import OutboundArgs
 from components.azure.personas import GRANTS
 from components.azure.registry import ModelArgs, RegisteredModelArgs, RegistryArgs
 from components.azure.store import StoreArgs
@@ -30,6 +31,7 @@ TAGS = {
     "owner": OWNER,
 }
 
+NETWORKS = "providers/Microsoft.Network"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 PROVIDERS = f"{GROUP_ID}/providers"
 STORAGE = f"{PROVIDERS}/Microsoft.Storage/storageAccounts/pilotstore"
@@ -134,6 +136,7 @@ EXAMPLES: Mapping[str, Args] = {
         region=REGION,
         storage_id=STORAGE,
         container_id=f"{STORAGE}/blobServices/default/containers/artifacts",
+        storage_endpoint_ids={group: f"{GROUP_ID}/{NETWORKS}/privateEndpoints/{group}" for group in ("blob", "file")},
         registry_id=IMAGES,
         vault_id=VAULT,
         insights_id=INSIGHTS,
@@ -141,6 +144,7 @@ EXAMPLES: Mapping[str, Args] = {
         tags=TAGS,
     ),
     "Network": NetworkArgs(group_name=GROUP, region=REGION, cidr="10.40.0.0/20", tags=TAGS),
+    "Outbound": OutboundArgs(group_name=GROUP, workspace_name=WORKSPACE, storage_id=STORAGE),
     "Registry": RegistryArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

@@ -153,19 +153,28 @@ def appended(graph: Graph, resource: Resource, path: str, **differences: Any) ->
     return with_list(graph, resource, path, [*items, extra])
 
 
+def step(graph: Graph) -> dict[str, Any]:
+    """The one step of the fraud scorer's pipeline, as a job that stands by itself."""
+    job: dict[str, Any] = at(dict(first(graph, SCHEDULE, "fraud").inputs), JOB)
+    own = {key: value for key, value in job["jobs"]["score"].items() if key != "type"}
+    return {**own, "jobType": "Command", "experimentName": job["experimentName"], "tags": job["tags"]}
+
+
 def job_of(graph: Graph, job: Mapping[str, Any]) -> Graph:
-    """The graph with the fraud scorer's schedule starting another job."""
-    return changed(graph, first(graph, SCHEDULE, "fraud"), lambda p: put(p, JOB, {**at(p, JOB), **job}))
+    """The graph with the fraud scorer's schedule starting another job, which says what its step says but for this."""
+    whole = {**step(graph), **job}
+    return changed(graph, first(graph, SCHEDULE, "fraud"), lambda p: put(p, JOB, whole))
 
 
 def pipeline(graph: Graph, **steps: Mapping[str, Any]) -> Graph:
-    """The graph with the fraud scorer's job as the first step of a pipeline, and further steps."""
-    own: dict[str, Any] = at(dict(first(graph, SCHEDULE, "fraud").inputs), JOB)
-    return job_of(graph, {"jobType": "Pipeline", "computeId": None, "jobs": {"score": own, **steps}})
+    """The graph with the fraud scorer's step, and further steps, in its pipeline."""
+    own = {"score": step(graph), **steps}
+    return changed(graph, first(graph, SCHEDULE, "fraud"), lambda p: put(p, f"{JOB}.jobs", own))
 
 
 SERVERLESS = {
     "jobType": "Command",
+    "componentId": "azureml:train:1",
     "limits": {"timeout": "PT1H"},
     "resources": {"instanceType": "Standard_ND96asr_v4", "instanceCount": 9},
 }
@@ -282,7 +291,7 @@ def test_every_step_of_a_pipeline_bills(azure_pilot: Graph) -> None:
 
 
 def test_a_step_with_more_nodes_than_its_cluster_or_without_a_limit_of_time_is_seen(azure_pilot: Graph) -> None:
-    own: dict[str, Any] = at(dict(first(azure_pilot, SCHEDULE, "fraud").inputs), JOB)
+    own = step(azure_pilot)
     many = {**own, "resources": {"instanceCount": 40}}
     assert caught(pipeline(azure_pilot, many=many)) == {"limits-batch-size"}
     endless = {key: value for key, value in own.items() if key != "limits"}

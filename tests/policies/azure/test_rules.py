@@ -121,6 +121,7 @@ OWNER = "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/8e3a
 CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-6180-42a0-ab88-20f7382dd24c")
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
+STEP = f"{JOB}.jobs.score"
 OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
 UNDIRECTED = {"name": "whence", "access": "Allow", "protocol": "Tcp", "destinationAddressPrefix": "VirtualNetwork"}
 
@@ -201,6 +202,8 @@ CATCHES: list[tuple[str, Mutation]] = [
         "network-approved-outbound",
         lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(firewallSku="Standard")),
     ),
+    ("network-batch-reaches", lacking(RULE, "outbound-queue")),
+    ("network-batch-reaches", setting(RULE, "properties.destination.subresourceTarget", "blob", "table")),
     ("network-model-isolated", setting(DEPLOYMENT, "properties.endpointComputeType", "Kubernetes")),
     ("network-model-isolated", setting(COMPUTE, "properties.properties.enableNodePublicIp", True)),
     ("network-model-isolated", given_as_text(SERVED, "workspaceName")),
@@ -266,9 +269,14 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("identity-user-assigned", setting(SERVED, "identity.type", "SystemAssigned")),
     ("identity-user-assigned", losing(WORKSPACE, "primaryUserAssignedIdentity")),
-    ("identity-user-assigned", setting(SCHEDULE, f"{JOB}.identity.identityType", "UserIdentity")),
+    ("identity-user-assigned", setting(SCHEDULE, f"{STEP}.identity.identity_type", "UserIdentity")),
+    ("identity-workspace-works", lacking(ASSIGNMENT, "access-workspace-workspace")),
+    ("identity-workspace-works", lacking(ASSIGNMENT, "identity-workspace-reader-blob-endpoint")),
+    ("identity-workspace-works", lacking(ASSIGNMENT, "identity-workspace-contributor-vault")),
     ("identity-before-use", given_as_text(SERVED, "workspaceName")),
     ("identity-before-use", given_as_text(WORKSPACE, "storageAccount")),
+    ("identity-roles-in-force", lacking("mlplatform:azure:RolesInForce", "key-in-force")),
+    ("identity-roles-in-force", lacking("mlplatform:azure:RolesInForce", "identity-in-force")),
     ("identity-serving-writes", losing(ASSIGNMENT, "condition", "serving-collect")),
     (
         "identity-serving-writes",
@@ -333,7 +341,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-machine-types", setting(DEPLOYMENT, "properties.instanceType", "Standard_ND96asr_v4")),
     ("limits-machine-types", setting(COMPUTE, "properties.properties.vmSize", "Standard_ND96asr_v4")),
     ("limits-replicas", setting(COMPUTE, "properties.properties.scaleSettings.maxNodeCount", 40, "cluster")),
-    ("limits-batch-size", setting(SCHEDULE, f"{JOB}.resources.instanceCount", 40)),
+    ("limits-batch-size", setting(SCHEDULE, f"{STEP}.resources.instance_count", 40)),
     ("limits-cluster-idle", setting(COMPUTE, "properties.properties.scaleSettings.minNodeCount", 1, "cluster")),
     (
         "limits-cluster-idle",
@@ -347,8 +355,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-region", setting(STORAGE, "location", "brazilsouth")),
     ("limits-idle-shutdown", losing(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "ana")),
     ("limits-idle-shutdown", setting(COMPUTE, "properties.properties.idleTimeBeforeShutdown", "P3D", "ana")),
-    ("limits-batch-time", losing(SCHEDULE, f"{JOB}.limits")),
-    ("limits-batch-time", setting(SCHEDULE, f"{JOB}.limits.timeout", "P2D")),
+    ("limits-batch-time", losing(SCHEDULE, f"{STEP}.limits")),
+    ("limits-batch-time", setting(SCHEDULE, f"{STEP}.limits.timeout", "P2D")),
     ("limits-batch-time", setting(SCHEDULE, "properties.action.actionType", "InvokeBatchEndpoint")),
     ("limits-batch-time", setting(BATCH_DEPLOYMENT, "properties.errorThreshold", -1)),
     ("limits-retention", setting(LOGS, "retentionInDays", 730)),
@@ -378,6 +386,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "GreaterThan", "idle")),
     ("rollback-batch-watched", lacking(QUERY, "failed")),
     ("rollback-batch-watched", losing(SCHEDULE, f"{JOB}.notificationSetting")),
+    ("rollback-batch-starts", setting(SCHEDULE, f"{JOB}.jobType", "Command")),
+    ("rollback-batch-starts", losing(SCHEDULE, f"{STEP}.componentId")),
     ("audit-trail", lacking(RECORD, "vault")),
     ("audit-trail", setting(RECORD, "logs.0.enabled", False)),
     ("audit-trail", rewriting(RECORD, "resourceUri", "/blobServices/default", "", "blobs")),

@@ -61,7 +61,7 @@ def test_the_environment_and_the_routes_are_sent_wherever_the_model_runs(serving
         (environment,) = sent(f"{ML}EnvironmentVersion")
         told = [one["properties"]["environmentVariables"] for one in (online, batch)]
         job = next(v for k, v in schedule["properties"]["action"].items() if k == "jobDefinition")
-        assert [*told, job["environmentVariables"]] == [ENVIRONMENT] * 3
+        assert [*told, job["jobs"]["score"]["environment_variables"]] == [ENVIRONMENT] * 3
         routes = next(v for k, v in environment["properties"].items() if k == "inferenceConfig")
         assert routes["scoringRoute"] == {"path": "/v1/completions", "port": 8000}
         assert routes["livenessRoute"] == routes["readinessRoute"] == {"path": "/healthz", "port": 8000}
