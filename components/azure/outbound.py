@@ -37,7 +37,7 @@ class Outbound(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OutboundArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Outbound", name, None, opts)
-        before: list[pulumi.Resource] = []
+        before: list[ml.ManagedNetworkSettingsRule] = []
         for group in GROUPS:
             rule = ml.ManagedNetworkSettingsRule(
                 f"{name}-{group}",
@@ -55,5 +55,5 @@ class Outbound(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(before)),
             )
             before.append(rule)
-        self.storage_id = pulumi.Output.all(args.storage_id, before[-1].id).apply(lambda a: a[0])
+        self.storage_id = pulumi.Output.all(args.storage_id, before[-1].id).apply(lambda both: both[0])
         self.register_outputs({"storage_id": self.storage_id})
