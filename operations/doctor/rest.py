@@ -81,7 +81,7 @@ class Reader:
         self.client = httpx.Client(
             timeout=httpx.Timeout(60.0, connect=10.0),
             # Behind a company's proxy only the system's certificates are right.
-            verify=ssl.create_default_context(),
+            verify=transport is not None or ssl.create_default_context(),
             transport=transport,
             event_hooks={"request": [self._only_reads]},
         )

@@ -1,6 +1,8 @@
 """The command `doctor`: each step can be looked at, no look ends another, and without an account nothing is asked."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -112,6 +114,14 @@ def test_json_says_the_same(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> No
     for step in said["steps"]:
         assert step["state"] == "cannot be seen"
         assert all(look["says"].endswith("the right is missing") for look in step["looks"])
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_platform_imports_the_sdk_of_no_other(platform: str) -> None:
+    program = f"import sys; from operations.doctor import of; of('{platform}'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    sdks = {"boto3": "aws", "azure": "azure", "google.auth": "gcp"}
+    assert {sdks[name] for name in done.stdout.split() if name in sdks} <= {platform}
 
 
 def test_what_goes_wrong_in_one_look_ends_no_other() -> None:
