@@ -137,5 +137,5 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "tag": lambda look: f"whether the cost-allocation tag {look.name} is active",
     "endpoint": lambda look: f"whether {look.name} serves",
     "batch job": _is_there,
-    "call": lambda look: f"whether anybody called {look.name} in the last fourteen days",
+    "call": lambda look: f"whether {look.name} answered anybody in the last fourteen days",
 }

@@ -237,19 +237,25 @@ def _batch_job(account: Account, look: Look) -> Seen:
 
 
 def _call(account: Account, look: Look) -> Seen:
-    """SageMaker counts the calls of each variant: "Monitor Amazon SageMaker AI with Amazon CloudWatch", Invocations.
+    """Invocation5XXErrors has a sample for each answer: 1 for an error of the model, else 0.
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    Online and asynchronous endpoints publish it; the asynchronous ones publish no Invocations:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
     """
-    of: dict[str, Any] = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    of: dict[str, Any] = {"Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors"}
     now = datetime.now(UTC)
-    span: dict[str, Any] = {"StartTime": now - _DAYS, "EndTime": now, "Period": 86_400, "Statistics": ["Sum"]}
+    span: dict[str, Any] = {
+        "StartTime": now - _DAYS,
+        "EndTime": now,
+        "Period": 86_400,
+        "Statistics": ["SampleCount", "Sum"],
+    }
     named = [{"Name": "EndpointName", "Value": look.name}]
     for metric in account.pages("cloudwatch", "ListMetrics", "Metrics", **of, Dimensions=named):
         points = account.ask("cloudwatch", "GetMetricStatistics", **of, **span, Dimensions=metric["Dimensions"]) or {}
-        if any(point["Sum"] > 0 for point in points.get("Datapoints", ())):
-            return done(f"{look.name} was called in the last fourteen days")
-    return not_done(f"nobody called {look.name} in the last fourteen days")
+        if any(point["SampleCount"] > point["Sum"] for point in points.get("Datapoints", ())):
+            return done(f"{look.name} answered in the last fourteen days")
+    return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
 def _ready(what: str, is_: str, wanted: str) -> Seen:

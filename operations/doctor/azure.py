@@ -259,8 +259,8 @@ def _call(account: Account, look: Look) -> Seen:
         for point in objects(series, "data")
     ]
     if any((point.get("average") or 0) > 0 for point in points):
-        return done(f"{look.name} was called in the last fourteen days")
-    return not_done(f"nobody called {look.name} in the last fourteen days")
+        return done(f"{look.name} answered in the last fourteen days")
+    return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
 def _ready(what: str, found: Mapping[str, Any] | None) -> Seen:

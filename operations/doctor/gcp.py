@@ -26,6 +26,7 @@ from provider.clouds import google_token
 from provider.errors import ProviderError
 
 _AI = "aiplatform.googleapis.com"
+_ASKED_ABOUT = "to see what is asked about"
 _QUOTAS = Read(
     "https://cloudquotas.googleapis.com/v1/projects/{project}/locations/global/services/{service}/quotaInfos",
     "cloudquotas.quotas.get",
@@ -33,13 +34,13 @@ _QUOTAS = Read(
 _APIS = Read("https://serviceusage.googleapis.com/v1/projects/{project}/services", "serviceusage.services.list")
 _SUBNET = Read(
     "https://compute.googleapis.com/compute/v1/projects/{project}/regions/{region}/subnetworks/{subnet}/testIamPermissions",
-    "nothing: it says which rights whoever asks has",
+    _ASKED_ABOUT,
     "POST",
 )
 _PAYER = Read("https://cloudbilling.googleapis.com/v1/projects/{project}/billingInfo", "resourcemanager.projects.get")
 _BILLING = Read(
     "https://cloudbilling.googleapis.com/v1/billingAccounts/{name}:testIamPermissions",
-    "nothing: it says which rights whoever asks has",
+    _ASKED_ABOUT,
     "POST",
 )
 _BUCKET = Read("https://storage.googleapis.com/storage/v1/b/{bucket}", "storage.buckets.get")
@@ -263,8 +264,8 @@ def _call(account: Account, look: Look) -> Seen:
         url = _METRICS.at(project=account.project)
         for series in account.pages(_METRICS, url, "timeSeries", filter=counted, **span):
             if any(int(point["value"].get("int64Value", 0)) > 0 for point in objects(series, "points")):
-                return done(f"{look.name} was called in the last fourteen days")
-    return not_done(f"nobody called {look.name} in the last fourteen days")
+                return done(f"{look.name} answered in the last fourteen days")
+    return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
 def _way(see: Callable[[Account, Look], Seen], *reads: Read) -> Way:
@@ -274,7 +275,7 @@ def _way(see: Callable[[Account, Look], Seen], *reads: Read) -> Way:
 LOOKS: Mapping[LookAt, Way] = {
     "quota": _way(_quota, _QUOTAS),
     "service": _way(_service, _APIS),
-    "right": _way(_right, _PAYER),
+    "right": Way(_right, ("testIamPermissions", f"{_PAYER.right} for a billing account")),
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),

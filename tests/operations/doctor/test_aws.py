@@ -226,22 +226,39 @@ def test_a_state_machine_is_looked_for_in_the_regions_own_partition(session: bot
     assert asked[0][1]["stateMachineArn"] == f"arn:{partition}:states:{region}:{ME}:stateMachine:nightly"
 
 
-def test_a_call_shows_in_the_metrics_of_the_endpoint(account: aws.Account) -> None:
+def test_a_call_that_ends_well_shows_in_the_metrics_of_the_endpoint(account: aws.Account) -> None:
     cloudwatch = account.session.client("cloudwatch")
 
     earlier = datetime.now(UTC) - timedelta(hours=1)
 
-    def invoked(endpoint: str, times: int) -> None:
+    def answers(endpoint: str, error: int) -> None:
         dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "main"}]
-        point = {"MetricName": "Invocations", "Dimensions": dimensions, "Value": times, "Timestamp": earlier}
+        point = {"MetricName": "Invocation5XXErrors", "Dimensions": dimensions, "Value": error, "Timestamp": earlier}
         cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])  # pyright: ignore[reportArgumentType]
 
-    invoked("another", 3)
+    answers("another", 0)
     assert see(account, "call", "scorer")[0] is State.NOT_DONE
-    invoked("scorer", 0)
+    answers("scorer", 1)
     assert see(account, "call", "scorer")[0] is State.NOT_DONE
-    invoked("scorer", 1)
+    answers("scorer", 0)
     assert see(account, "call", "scorer")[0] is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("bucket", "dev-artifacts-123456789012"),
+        ("workspace", "dev"),
+        ("image", f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer:1.4"),
+        ("artifact", "s3://dev-models/fraud/1/model.tar.gz"),
+        ("e-mail", "risk@example.com"),
+        ("endpoint", "dev-scorer"),
+        ("batch job", "dev-nightly"),
+        ("call", "dev-scorer"),
+    ],
+)
+def test_in_a_new_account_nothing_is_done(account: aws.Account, what: str, name: str) -> None:
+    assert see(account, what, name, "dev-alerts")[0] is State.NOT_DONE
 
 
 def test_no_credentials_and_those_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,9 @@ from operations.verdict import Look
 from tests.operations.doctor.doubles import Answer, Cloud, by_path, google_error
 
 PROJECT, REGION = "risk-dev", "europe-west4"
-QUOTAS = f"cloudquotas.googleapis.com/v1/projects/{PROJECT}/locations/global/services/{gcp._AI}/quotaInfos"  # pyright: ignore[reportPrivateUsage]
+QUOTAS = (
+    f"cloudquotas.googleapis.com/v1/projects/{PROJECT}/locations/global/services/aiplatform.googleapis.com/quotaInfos"
+)
 APIS = f"serviceusage.googleapis.com/v1/projects/{PROJECT}/services"
 ENDPOINTS = f"{REGION}-aiplatform.googleapis.com/v1/projects/{PROJECT}/locations/{REGION}/endpoints"
 METRIC = "aiplatform.googleapis.com/custom_model_serving_nvidia_l4_gpus"
