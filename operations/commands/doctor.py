@@ -63,6 +63,8 @@ def _show(examined: "list[Examined]", left: "list[Examined]", screen: Console) -
         screen.print(Text(f"{number}. {one.state}: {one.step.what} ({one.step.who})", "bold"))
         for seen in one.seen:
             screen.print(Text(f"   {seen.says}" if seen.state is State.NOT_ASKED else f"   {seen.state}: {seen.says}"))
+        if not one.seen:
+            screen.print(Text(f"   by hand alone: {' && '.join(one.step.checks)}"))
     states = Counter(str(one.state) for one in left)
     of_them = ": " + ", ".join(f"{count} {state}" for state, count in states.items()) if left else ""
     screen.print(Text(f"{len(left)} of {len(examined)} steps are left{of_them}"))

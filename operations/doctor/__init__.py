@@ -103,7 +103,8 @@ def examine(steps: list[ManualStep], looks: Mapping[LookAt, Way], account: Any |
     """
     for step in steps:
         seen = tuple(_seen(looks[look.what], look, account) for look in step.looks)
-        states = [each.state for each in seen]
+        # A step that names nothing to look at is seen by nobody.
+        states = [each.state for each in seen] or [State.NOT_ASKED if account is None else State.UNSEEN]
         worst = (State.NOT_ASKED, State.NOT_DONE, State.UNSEEN)
         yield Examined(step, next((state for state in worst if state in states), State.DONE), seen)
 

@@ -1,9 +1,11 @@
 """The command `doctor`: each step can be looked at, no look ends another, and without an account nothing is asked."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,6 +146,27 @@ def test_what_goes_wrong_in_one_look_ends_no_other() -> None:
         "second: the look failed (KeyError: 'name')",
         "it is there",
     ]
+
+
+def test_a_step_without_looks_is_never_done(pilot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = ManualStep(what="ask the owner", who="deployer", checks=["az account show"])
+    monkeypatch.setattr("operations.doctor.steps_of", lambda _: [step])
+    told = ask(pilot, monkeypatch, platform_that(pilot, iter(())))
+    assert told.exit_code == 1
+    assert told.stdout.splitlines() == [
+        "1. cannot be seen: ask the owner (deployer)",
+        "   by hand alone: az account show",
+        "1 of 1 steps are left: 1 cannot be seen",
+    ]
+    assert [one.state for one in examine([step], {}, None)] == [State.NOT_ASKED]
+
+
+def test_there_is_one_way_out_to_aws_and_one_to_the_others() -> None:
+    """What the other tests hold of `Account.client` and of `Reader` is then true of every call."""
+    sources = "\n".join(file.read_text(encoding="utf-8") for file in Path(doctor.__file__).parent.glob("*.py"))
+    assert len(re.findall(r"\)\.client\(|session\.client\(|\bboto3\.(client|resource)\(", sources)) == 1
+    assert len(re.findall(r"httpx\.(Client|AsyncClient|get|post|put|request|stream)\(", sources)) == 1
+    assert not re.search(r"(import|from) (requests|urllib\.request|urllib3|http\.client)\b", sources)
 
 
 @pytest.mark.parametrize(
