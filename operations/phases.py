@@ -14,3 +14,8 @@ def ground_of(graph: Graph) -> Graph:
     serving = {name for name, section in sections().items() if graph.platform in section.serves}
     stands = (r for r in graph.resources if (r.stack_key or "").partition(".")[0] not in serving)
     return replace(graph, resources=tuple(stands))
+
+
+def names_of(graph: Graph) -> tuple[str, ...]:
+    """The phases in which a stack comes up. One where nothing serves, or the stack file asks for the ground."""
+    return ("ground", "serve") if len(ground_of(graph).resources) < len(graph.resources) else ("ground",)

@@ -185,17 +185,48 @@ class HardwareUse(_Part):
     declared: int | None
 
 
+LookAt = Literal[
+    "quota",
+    "service",
+    "region",
+    "right",
+    "bucket",
+    "workspace",
+    "image",
+    "artifact",
+    "e-mail",
+    "tag",
+    "endpoint",
+    "batch job",
+    "call",
+]
+
+
+class Look(_Part):
+    """One thing that `mlplatform doctor` looks at in the account to see whether a step is done.
+
+    `at` says where it is, where the stack's account and region do not: a resource group, a subnet, a topic. `amount` is
+    how much of a quota the step asks for.
+    """
+
+    what: LookAt
+    name: str
+    at: str = ""
+    amount: int | None = None
+
+
 class ManualStep(_Part):
     """One step that is left to a person: what, who does it, the commands in order, and those that show it is done.
 
     `who` is a persona, or whoever has that part of the account in hand. A command changes the world; a check only
-    looks. A step without a command is done by hand.
+    looks. A step without a command is done by hand. `looks` are the checks for a program, `mlplatform doctor`.
     """
 
     what: str
     who: str
     commands: list[str] = []
     checks: list[str] = []
+    looks: list[Look] = []
 
 
 class Phase(_Part):

@@ -6,14 +6,14 @@ module names the page that each is taken from.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from shlex import quote
 from typing import Protocol
 
 from catalogue.graph import Graph
 from operations import facts
-from operations.verdict import HardwareUse, ManualStep, Phase
+from operations.verdict import HardwareUse, Look, ManualStep
 
 
 class Steps(Protocol):
@@ -35,6 +35,14 @@ class Steps(Protocol):
         """The commands that upload an artifact to its address and show that it is there."""
         ...
 
+    def ground(self, graph: Graph) -> Iterator[Look]:
+        """What shows that the ground stands: a few of its parts whose names are known before."""
+        ...
+
+    def serving(self, graph: Graph) -> Iterator[Look]:
+        """What shows that all that serves stands."""
+        ...
+
     def after_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         """What is left once everything stands, to the first prediction."""
         ...
@@ -46,9 +54,12 @@ def of(platform: str) -> Steps:
 
 
 def manual(
-    graph: Graph, rows: list[HardwareUse], phases: list[Phase], account: str, region: str
+    graph: Graph, rows: list[HardwareUse], phases: Collection[object], account: str, region: str
 ) -> Iterator[ManualStep]:
-    """The manual steps of a stack in order, read from what would be created. Raises Unreadable as `facts` does."""
+    """The manual steps of a stack in order, read from what would be created. Raises Unreadable as `facts` does.
+
+    `phases` are those in which the stack comes up, one or two.
+    """
     own, two = of(graph.platform), len(phases) > 1
     if quotas := _quotas(rows):
         asked = [own.quota(name, amount, account, region) for name, amount in sorted(quotas.items())]
@@ -58,12 +69,14 @@ def manual(
             who="deployer",
             commands=[command for command, _ in asked],
             checks=[check for _, check in asked],
+            looks=[Look(what="quota", name=name, amount=amount) for name, amount in sorted(quotas.items())],
         )
     for place, granted_by in graph.placement.sources if graph.placement else ():
         yield ManualStep(what=f"let the stack's identities in to {place}", who=granted_by)
     yield from own.before_up(graph, account, region)
     if two:
-        yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground")
+        ground = list(own.ground(graph))
+        yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground", ground)
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
@@ -71,6 +84,7 @@ def manual(
             who="publisher",
             commands=[command for command, _ in ours.values()],
             checks=[check for _, check in ours.values()],
+            looks=[Look(what="image", name=image) for image in ours],
         )
     if uris := sorted(facts.artifacts(graph)):
         uploaded = [own.upload(uri, graph.stack) for uri in uris]
@@ -79,8 +93,12 @@ def manual(
             who="publisher",
             commands=[command for command, _ in uploaded],
             checks=[check for _, check in uploaded],
+            looks=[Look(what="artifact", name=uri) for uri in uris],
         )
-    yield _up(graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase")
+    stands = list(own.serving(graph)) if two else [*own.ground(graph), *own.serving(graph)]
+    yield _up(
+        graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase", stands
+    )
     yield from own.after_up(graph, account, region)
 
 
@@ -94,13 +112,14 @@ def _first(names: list[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _up(graph: Graph, what: str, phase: str) -> ManualStep:
+def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:
     stack = f"--stack {quote(graph.stack)}"
     return ManualStep(
         what=what,
         who="deployer",
         commands=[f"{phase} {stack}", f"pulumi up --policy-pack policies {stack}"],
         checks=[f"pulumi preview --expect-no-changes {stack}"],
+        looks=looks,
     )
 
 

@@ -9,11 +9,13 @@ from shlex import quote
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws.budgets import BUDGET
-from catalogue.kinds.aws.sagemaker import ENDPOINT, is_async
-from catalogue.kinds.aws.sns import SUBSCRIPTION
+from catalogue.kinds.aws.jobs import STATE_MACHINE
+from catalogue.kinds.aws.s3 import BUCKET
+from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async
+from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
 from operations.steps import query
-from operations.verdict import ManualStep
+from operations.verdict import Look, ManualStep
 from policies import given
 
 
@@ -74,15 +76,36 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"aws s3 cp model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
+def ground(graph: Graph) -> Iterator[Look]:
+    """The buckets, and Studio's domain."""
+    for bucket in graph.of(BUCKET):
+        if name := bucket.props.text_if_known("bucket"):
+            yield Look(what="bucket", name=name)
+    for domain in graph.of(DOMAIN):
+        if name := domain.props.text_if_known("domainName"):
+            yield Look(what="workspace", name=name)
+
+
+def serving(graph: Graph) -> Iterator[Look]:
+    """The endpoints, and the state machines that score in batch."""
+    for served in graph.of(ENDPOINT):
+        yield Look(what="endpoint", name=served.props.text_if_known("name") or served.name)
+    for job in graph.of(STATE_MACHINE):
+        yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+
+
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """E-mail subscriptions must be confirmed, and the payer account must activate the cost-allocation tag."""
     for subscription in graph.of(SUBSCRIPTION):
         if subscription.props.text_if_known("protocol") == "email":
             pending = "Subscriptions[?SubscriptionArn=='PendingConfirmation'].Endpoint"
+            address = subscription.props.text_if_known("endpoint")
+            topics = graph.refers(subscription, "topic", TOPIC)
             yield ManualStep(
-                what=f"confirm the alerts e-mail to {subscription.props.text_if_known('endpoint')}, by the link in it",
+                what=f"confirm the alerts e-mail to {address}, by the link in it",
                 who="owner",
                 checks=[f"aws sns list-subscriptions --region {region} --query {query(pending)}"],
+                looks=[Look(what="e-mail", name=address, at=topics[0].name if topics else "")],
             )
     if graph.of(BUDGET):
         yield ManualStep(
@@ -92,6 +115,7 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 "aws ce update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=team,Status=Active"
             ],
             checks=["aws ce list-cost-allocation-tags --tag-keys team --query 'CostAllocationTags[].Status'"],
+            looks=[Look(what="tag", name="team")],
         )
     online = [served for served in graph.of(ENDPOINT) if not is_async(graph, served)]
     for served in (online or graph.of(ENDPOINT))[:1]:
@@ -108,4 +132,5 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="caller",
             commands=[f"aws sagemaker-runtime {call}"],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
+            looks=[Look(what="call", name=name)],
         )

@@ -8,14 +8,15 @@ https://learn.microsoft.com/en-us/cli/azure/reference-index
 from collections.abc import Iterator
 from shlex import quote
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kind import ArmType, Renders
 from catalogue.kinds import kind_of
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.landing_zones import AzureZone
 from operations.steps import query
-from operations.verdict import ManualStep
+from operations.verdict import Look, ManualStep
 from policies import given
 
 
@@ -42,6 +43,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             what=f"ask Microsoft for access to {region} in a support request; a subscription has it on request only",
             who="owner of the subscription",
             checks=[f"az account list-locations --query {named} --output tsv"],
+            looks=[Look(what="region", name=region)],
         )
     if graph.of(WORKSPACE):
         spaces = sorted({space for resource in graph.cloud for space in _namespaces(resource.type)})
@@ -53,6 +55,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"az provider list --subscription {account} "
                 "--query \"[?registrationState=='Registered'].namespace\" --output tsv"
             ],
+            looks=[Look(what="service", name=space) for space in spaces],
         )
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:
@@ -94,12 +97,30 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     )
 
 
+def ground(graph: Graph) -> Iterator[Look]:
+    """The workspace. Azure's provider chooses its name, so it is looked for in its resource group."""
+    for workspace in graph.of(WORKSPACE):
+        yield Look(what="workspace", name=workspace.name, at=workspace.props.text_if_known("resourceGroupName"))
+
+
+def serving(graph: Graph) -> Iterator[Look]:
+    """The endpoints, online and batch."""
+    for served in graph.of(SERVED):
+        yield Look(what="endpoint", name=_endpoint(served), at=served.props.text_if_known("resourceGroupName"))
+    for job in graph.of(BATCH_ENDPOINT):
+        yield Look(what="batch job", name=_endpoint(job), at=job.props.text_if_known("resourceGroupName"))
+
+
+def _endpoint(resource: Resource) -> str:
+    return resource.props.text_if_known("endpointName") or resource.name
+
+
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """The action group needs no confirmation. Somebody inside the network must make the first call."""
     workspaces = graph.of(WORKSPACE)
     group = workspaces[0].props.text_if_known("resourceGroupName") if workspaces else ""
     for served in graph.of(SERVED)[:1]:
-        name = served.props.text_if_known("endpointName") or served.name
+        name = _endpoint(served)
         workspace = _named_in("workspace", graph.stack)
         at = f"--name {quote(name)} --resource-group {quote(group)} --workspace-name {workspace}"
         yield ManualStep(
@@ -107,6 +128,7 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="caller",
             commands=[f"az ml online-endpoint invoke {at} --subscription {account} --request-file request.json"],
             checks=[f"az ml online-endpoint show {at} --subscription {account} --query provisioning_state"],
+            looks=[Look(what="call", name=name, at=group)],
         )
 
 

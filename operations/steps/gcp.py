@@ -11,9 +11,9 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kind import Apis, Keys, Kind
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import billing, logging, vertex, workbench
+from catalogue.kinds.gcp import WORKFLOW, billing, logging, storage, vertex, workbench
 from catalogue.landing_zones import GcpNetwork, GcpZone
-from operations.verdict import ManualStep
+from operations.verdict import Look, ManualStep
 from policies import given
 
 _SERVICE = "aiplatform.googleapis.com"
@@ -52,6 +52,13 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                     for member in ("user:DEPLOYER", *(_AGENTS if people else ()))
                 ],
                 checks=[f"gcloud compute networks subnets get-iam-policy {at}"],
+                looks=[
+                    Look(
+                        what="right",
+                        name="compute.subnetworks.use",
+                        at=f"projects/{net.project}/regions/{region}/subnetworks/{net.subnetwork}",
+                    )
+                ],
             )
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
@@ -62,6 +69,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="deployer",
             commands=[f"gcloud services enable {named} --project={account}"],
             checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
+            looks=[Look(what="service", name=f"{api}.googleapis.com") for api in apis],
         )
     for bucket in graph.of(logging.LOG_BUCKET):
         if bucket.props.flag_or_none("locked") is True:
@@ -81,6 +89,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="administrator of the billing account",
             commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
             checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
+            looks=[Look(what="right", name="billing.budgets.create", at="billingAccounts")],
         )
     yield from _kept_by_others(graph, kinds)
 
@@ -139,6 +148,21 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"gcloud storage cp --recursive model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
+def ground(graph: Graph) -> Iterator[Look]:
+    """The buckets."""
+    for bucket in graph.of(storage.BUCKET):
+        if name := bucket.props.text_if_known("name"):
+            yield Look(what="bucket", name=name)
+
+
+def serving(graph: Graph) -> Iterator[Look]:
+    """The endpoints, and the workflows that score in batch."""
+    for served in graph.of(vertex.ENDPOINT):
+        yield Look(what="endpoint", name=served.props.text_if_known("displayName") or served.name)
+    for job in graph.of(WORKFLOW):
+        yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+
+
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """An e-mail channel needs no confirmation. Somebody inside the network must make the first call.
 
@@ -155,4 +179,5 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="caller",
             commands=["pulumi stack output urls", f"curl --insecure --json @request.json {url}"],
             checks=[f"gcloud ai endpoints list --filter={quote(f'displayName={name}')} {at}"],
+            looks=[Look(what="call", name=served.props.text_if_known("displayName") or served.name)],
         )

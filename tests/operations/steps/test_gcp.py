@@ -29,7 +29,9 @@ def test_the_host_project_of_a_shared_vpc_lets_the_stack_in(
     assert bool(asked_for) == asked
     assert all("company-host" in step.who and "gcp-sa-notebooks" in step.what for step in asked_for)
     assert all(len(step.commands) == 3 for step in asked_for)
-    assert not steps(gcp_pilot)
+    looks = [look for step in asked_for for look in step.looks]
+    assert all(look.at == "projects/company-host/regions/us-central1/subnetworks/ml" for look in looks)
+    assert len(looks) == len(asked_for) and not steps(gcp_pilot)
 
 
 def steps(graph: Graph) -> list[ManualStep]:

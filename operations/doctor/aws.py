@@ -1,0 +1,288 @@
+"""What `mlplatform doctor` looks at on AWS, with boto3 and the credentials that it finds.
+
+Each operation and its right: the Service Authorization Reference,
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from re import escape, fullmatch
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore import xform_name  # pyright: ignore[reportUnknownVariableType]  # botocore has no types
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from catalogue.errors import BadInput
+from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, not_done
+from operations.verdict import Look, LookAt
+
+READS: Mapping[tuple[str, str], str] = {
+    ("sts", "GetCallerIdentity"): "sts:GetCallerIdentity",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
+    ("service-quotas", "ListAWSDefaultServiceQuotas"): "servicequotas:ListAWSDefaultServiceQuotas",
+    (
+        "service-quotas",
+        "ListRequestedServiceQuotaChangeHistoryByQuota",
+    ): "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota",
+    ("s3", "HeadBucket"): "s3:ListBucket",
+    # Without s3:ListBucket, an object that is not there answers 403 as well: the page of HeadObject.
+    ("s3", "HeadObject"): "s3:GetObject and s3:ListBucket",
+    ("ecr", "DescribeImages"): "ecr:DescribeImages",
+    ("sns", "ListSubscriptions"): "sns:ListSubscriptions",
+    ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
+    ("sagemaker", "ListDomains"): "sagemaker:ListDomains",
+    ("sagemaker", "DescribeEndpoint"): "sagemaker:DescribeEndpoint",
+    ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
+    ("cloudwatch", "ListMetrics"): "cloudwatch:ListMetrics",
+    ("cloudwatch", "GetMetricStatistics"): "cloudwatch:GetMetricStatistics",
+}
+"""Every operation that is ever sent, and the right that it takes."""
+
+_TRIES = 5
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"})
+_THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "SlowDown", "429"})
+_DAYS = timedelta(days=14)
+
+
+@dataclass
+class Account:
+    """An AWS account and region. `client` is the only way out: its clients refuse what is not in READS."""
+
+    session: boto3.Session
+    account: str
+    region: str
+    _clients: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def client(self, service: str) -> Any:
+        """A client that only reads. Cost Explorer has one endpoint for all regions."""
+        if service not in self._clients:
+            # botocore itself tries again where AWS throttles or cannot be reached, and gives up after _TRIES.
+            config = Config(
+                retries={"mode": "standard", "total_max_attempts": _TRIES}, connect_timeout=10, read_timeout=60
+            )
+            region = "us-east-1" if service == "ce" else self.region
+            made: Any = cast(Any, self.session).client(service, region_name=region, config=config)
+            made.meta.events.register_first("before-call", _only_reads)
+            self._clients[service] = made
+        return self._clients[service]
+
+    def ask(
+        self, service: str, operation: str, missing: Collection[str] = (), **given: Any
+    ) -> Mapping[str, Any] | None:
+        """The answer of one read; None where AWS says that there is no such thing.
+
+        `missing` are the codes by which it does; where a code alone is not enough, with the begin of its message.
+        Raises Unseen where AWS refuses, throttles or cannot be reached.
+        """
+        try:
+            return cast(Mapping[str, Any], getattr(self.client(service), xform_name(operation))(**given))
+        except ClientError as error:
+            said = cast(Mapping[str, Any], error.response).get("Error", {})
+            code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())
+            if code in missing or f"{code}: {message}".startswith(tuple(each for each in missing if ": " in each)):
+                return None
+            if code in _DENIED:
+                raise Unseen(f"it takes the right {READS[service, operation]}, which is missing") from None
+            if code in _THROTTLED:
+                raise Unseen(f"AWS throttles {operation} even after {_TRIES} tries; ask again later") from None
+            raise Unseen(f"AWS refuses {operation} ({code}: {message[:200]})") from None
+        except BotoCoreError as error:
+            raise Unseen(f"{service} gives no answer ({type(error).__name__})") from None
+
+    def pages(self, service: str, operation: str, listed: str, **given: Any) -> Iterator[Mapping[str, Any]]:
+        """Each item of a list, page after page."""
+        after: dict[str, Any] = {}
+        while True:
+            answer = self.ask(service, operation, **given, **after) or {}
+            yield from answer.get(listed, ())
+            if not answer.get("NextToken"):
+                return
+            after = {"NextToken": answer["NextToken"]}
+
+    @cached_property
+    def quotas(self) -> Mapping[str, Mapping[str, Any]]:
+        """SageMaker's quotas by name. One that was never raised may be among the defaults only."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for operation in ("ListAWSDefaultServiceQuotas", "ListServiceQuotas"):
+            for quota in self.pages("service-quotas", operation, "Quotas", ServiceCode="sagemaker", MaxResults=100):
+                found[str(quota["QuotaName"])] = quota
+        return found
+
+
+def _only_reads(model: Any, **_: Any) -> None:
+    """botocore calls this before it sends anything."""
+    if (model.service_model.service_name, model.name) not in READS:
+        raise WriteRefused(f"doctor only reads; {model.service_model.service_name} {model.name} is none of its reads")
+
+
+def open_account(account: str, region: str) -> Account:
+    """The account with the credentials of boto3's chain.
+
+    Raises NoCredentials where there are none, BadInput where they are of another account or AWS refuses them.
+    """
+    try:
+        session = boto3.Session(region_name=region)
+        if cast(Any, session).get_credentials() is None:
+            raise NoCredentials("no AWS credentials: set AWS_PROFILE, or run `aws sso login`")
+        opened = Account(session, account, region)
+        own = (opened.ask("sts", "GetCallerIdentity") or {}).get("Account")
+    except BotoCoreError as error:
+        raise BadInput(f"AWS: the credentials cannot be read ({' '.join(str(error).split())})") from None
+    except Unseen as error:
+        raise BadInput(f"AWS: nobody can be asked who asks: {error}; with --dry the account is not asked") from None
+    if own != account:
+        raise BadInput(f"AWS: the credentials are of account {own}, and the stack stands in {account}; set AWS_PROFILE")
+    return opened
+
+
+def _quota(account: Account, look: Look) -> Seen:
+    found, wanted = account.quotas.get(look.name), look.amount or 0
+    if found is None:
+        return not_done(f"{look.name}: Service Quotas knows no such quota in {account.region}")
+    granted = float(found["Value"])
+    if granted >= wanted:
+        return done(f"{look.name}: {granted:g} are granted, {wanted} are needed")
+    asked = account.pages(
+        "service-quotas",
+        "ListRequestedServiceQuotaChangeHistoryByQuota",
+        "RequestedQuotas",
+        ServiceCode="sagemaker",
+        QuotaCode=found["QuotaCode"],
+    )
+    try:
+        waiting = [each for each in asked if each.get("Status") in ("PENDING", "CASE_OPENED")]
+        more = "it was asked for, and AWS has not answered" if waiting else "nobody asks for more at present"
+    except Unseen as error:
+        more = f"whether more was asked for cannot be seen: {error}"
+    return not_done(f"{look.name}: {granted:g} are granted, {wanted} are needed; {more}")
+
+
+def _bucket(account: Account, look: Look) -> Seen:
+    there = account.ask("s3", "HeadBucket", {"404", "NoSuchBucket"}, Bucket=look.name)
+    return done(f"the bucket {look.name} is there") if there else not_done(f"there is no bucket {look.name}")
+
+
+def _workspace(account: Account, look: Look) -> Seen:
+    for domain in account.pages("sagemaker", "ListDomains", "Domains"):
+        if domain["DomainName"] == look.name:
+            return _ready(f"the Studio domain {look.name}", domain["Status"], "InService")
+    return not_done(f"there is no Studio domain {look.name}")
+
+
+def _image(account: Account, look: Look) -> Seen:
+    registry, _, named = look.name.partition("/")
+    mark, by = ("@", "imageDigest") if "@" in named else (":", "imageTag")
+    repository, _, version = named.rpartition(mark)
+    there = account.ask(
+        "ecr",
+        "DescribeImages",
+        {"RepositoryNotFoundException", "ImageNotFoundException"},
+        registryId=registry.partition(".")[0],
+        repositoryName=repository,
+        imageIds=[{by: version}],
+    )
+    return done(f"the image {look.name} is there") if there else not_done(f"there is no image {look.name}")
+
+
+def _artifact(account: Account, look: Look) -> Seen:
+    address = urlsplit(look.name)
+    there = account.ask(
+        "s3", "HeadObject", {"404", "NoSuchKey", "NoSuchBucket"}, Bucket=address.netloc, Key=address.path[1:]
+    )
+    return done(f"{look.name} is there") if there else not_done(f"nothing is at {look.name}")
+
+
+def _email(account: Account, look: Look) -> Seen:
+    """The provider appends seven hexadecimal digits to the topic's name."""
+    for one in account.pages("sns", "ListSubscriptions", "Subscriptions"):
+        topic = str(one["TopicArn"]).rpartition(":")[2]
+        if one["Protocol"] == "email" and one["Endpoint"] == look.name and _is_topic(topic, look.at):
+            pending = one["SubscriptionArn"] == "PendingConfirmation"
+            return not_done(f"{look.name} has not confirmed yet") if pending else done(f"{look.name} has confirmed")
+    return not_done(f"no topic {look.at} sends e-mail to {look.name} yet")
+
+
+def _is_topic(name: str, resource: str) -> bool:
+    return fullmatch(rf"{escape(resource)}(-[0-9a-f]{{7}})?", name) is not None
+
+
+def _tag(account: Account, look: Look) -> Seen:
+    for tag in account.pages("ce", "ListCostAllocationTags", "CostAllocationTags", TagKeys=[look.name]):
+        return _ready(f"the cost-allocation tag {look.name}", tag["Status"], "Active")
+    return not_done(f"no bill has shown the tag {look.name} yet; it can be activated a day after it is first used")
+
+
+def _endpoint(account: Account, look: Look) -> Seen:
+    # SageMaker has no code of its own for what it does not find: a ValidationException, "Could not find endpoint".
+    there = account.ask(
+        "sagemaker", "DescribeEndpoint", {"ValidationException: Could not find endpoint"}, EndpointName=look.name
+    )
+    if there is None:
+        return not_done(f"there is no endpoint {look.name}")
+    return _ready(f"the endpoint {look.name}", there["EndpointStatus"], "InService")
+
+
+def _batch_job(account: Account, look: Look) -> Seen:
+    partition = cast(Any, account.session).get_partition_for_region(account.region)
+    arn = f"arn:{partition}:states:{account.region}:{account.account}:stateMachine:{look.name}"
+    there = account.ask("stepfunctions", "DescribeStateMachine", {"StateMachineDoesNotExist"}, stateMachineArn=arn)
+    if there is None:
+        return not_done(f"there is no state machine {look.name}")
+    return _ready(f"the state machine {look.name}", there["status"], "ACTIVE")
+
+
+def _call(account: Account, look: Look) -> Seen:
+    """Invocation5XXErrors has a sample for each answer: 1 for an error of the model, else 0.
+
+    Online and asynchronous endpoints publish it; the asynchronous ones publish no Invocations:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+    """
+    of: dict[str, Any] = {"Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors"}
+    now = datetime.now(UTC)
+    span: dict[str, Any] = {
+        "StartTime": now - _DAYS,
+        "EndTime": now,
+        "Period": 86_400,
+        "Statistics": ["SampleCount", "Sum"],
+    }
+    named = [{"Name": "EndpointName", "Value": look.name}]
+    for metric in account.pages("cloudwatch", "ListMetrics", "Metrics", **of, Dimensions=named):
+        points = account.ask("cloudwatch", "GetMetricStatistics", **of, **span, Dimensions=metric["Dimensions"]) or {}
+        if any(point["SampleCount"] > point["Sum"] for point in points.get("Datapoints", ())):
+            return done(f"{look.name} answered in the last fourteen days")
+    return not_done(f"{look.name} gave no answer in the last fourteen days")
+
+
+def _ready(what: str, is_: str, wanted: str) -> Seen:
+    return done(f"{what} is {is_}") if is_ == wanted else not_done(f"{what} is {is_}, not yet {wanted}")
+
+
+def _rights(service: str, *operations: str) -> tuple[str, ...]:
+    return tuple(READS[service, operation] for operation in operations)
+
+
+LOOKS: Mapping[LookAt, Way] = {
+    "quota": Way(
+        _quota,
+        _rights(
+            "service-quotas",
+            "ListAWSDefaultServiceQuotas",
+            "ListServiceQuotas",
+            "ListRequestedServiceQuotaChangeHistoryByQuota",
+        ),
+    ),
+    "bucket": Way(_bucket, _rights("s3", "HeadBucket")),
+    "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
+    "image": Way(_image, _rights("ecr", "DescribeImages")),
+    "artifact": Way(_artifact, _rights("s3", "HeadObject")),
+    "e-mail": Way(_email, _rights("sns", "ListSubscriptions")),
+    "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
+    "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
+    "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
+    "call": Way(_call, _rights("cloudwatch", "ListMetrics", "GetMetricStatistics")),
+}

@@ -1,0 +1,287 @@
+"""What `mlplatform doctor` looks at on Azure, by REST, with the default credential chain.
+
+The rights are the actions of https://learn.microsoft.com/en-us/azure/role-based-access-control/resource-provider-operations
+The addresses: https://learn.microsoft.com/en-us/rest/api/azureml/ (usages, workspaces, datastores, endpoints),
+https://learn.microsoft.com/en-us/rest/api/resources/ (providers, locations),
+https://learn.microsoft.com/en-us/rest/api/storageservices/list-blobs,
+https://learn.microsoft.com/en-us/rest/api/containerregistry/ (tokens, tags, manifests),
+https://learn.microsoft.com/en-us/rest/api/monitor/metrics/list.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+from xml.etree import ElementTree
+
+import httpx
+
+from operations.doctor import NoCredentials, Seen, Unseen, Way, done, not_done
+from operations.doctor.rest import Read, Reader, Refusal, objects
+from operations.verdict import Look, LookAt
+
+_ARM = "https://management.azure.com"
+_SUBSCRIPTION = f"{_ARM}/subscriptions/{{subscription}}"
+_ML = "Microsoft.MachineLearningServices"
+_WORKSPACES_AT = f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/{_ML}/workspaces"
+_IN_WORKSPACE = f"{_WORKSPACES_AT}/{{workspace}}"
+_CLOSED = "the stack closes it to the internet, so ask from inside the network"
+
+_USAGES = Read(f"{_SUBSCRIPTION}/providers/{_ML}/locations/{{region}}/usages", f"{_ML}/locations/usages/read")
+_PROVIDERS = Read(f"{_SUBSCRIPTION}/providers", "Microsoft.Resources/subscriptions/providers/read")
+_LOCATIONS = Read(f"{_SUBSCRIPTION}/locations", "Microsoft.Resources/subscriptions/locations/read")
+_WORKSPACES = Read(_WORKSPACES_AT, f"{_ML}/workspaces/read")
+_DATASTORE = Read(f"{_IN_WORKSPACE}/datastores/{{name}}", f"{_ML}/workspaces/datastores/read")
+_ONLINE = Read(f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}", f"{_ML}/workspaces/onlineEndpoints/read")
+_BATCH = Read(f"{_IN_WORKSPACE}/batchEndpoints/{{name}}", f"{_ML}/workspaces/batchEndpoints/read")
+_METRICS = Read(
+    f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}/providers/Microsoft.Insights/metrics", "Microsoft.Insights/metrics/read"
+)
+_BLOBS = Read(
+    "https://{account}.blob.core.windows.net/{container}",
+    "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+    closed=_CLOSED,
+)
+_PULL = "Microsoft.ContainerRegistry/registries/pull/read"
+_EXCHANGE = Read("https://{registry}.azurecr.io/oauth2/exchange", _PULL, "POST", _CLOSED)
+_TOKEN = Read("https://{registry}.azurecr.io/oauth2/token", _PULL, "POST", _CLOSED)
+_TAG = Read("https://{registry}.azurecr.io/acr/v1/{image}/_tags/{version}", _PULL, closed=_CLOSED)
+_MANIFEST = Read("https://{registry}.azurecr.io/acr/v1/{image}/_manifests/{version}", _PULL, closed=_CLOSED)
+READS = (
+    _USAGES,
+    _PROVIDERS,
+    _LOCATIONS,
+    _WORKSPACES,
+    _DATASTORE,
+    _ONLINE,
+    _BATCH,
+    _METRICS,
+    _BLOBS,
+    _EXCHANGE,
+    _TOKEN,
+    _TAG,
+    _MANIFEST,
+)
+"""Every address that is ever asked. The two POSTs make a token for the registry, and change nothing in it."""
+
+_ML_VERSION = {"api-version": "2025-12-01"}
+_DAYS = timedelta(days=14)
+_UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
+
+
+@dataclass
+class Account:
+    """A subscription and a region. `token` gives a token for a scope."""
+
+    reader: Reader
+    token: Callable[[str], str]
+    subscription: str
+    region: str
+
+    def pages(self, read: Read, params: Mapping[str, str], **names: str) -> Iterator[Mapping[str, Any]]:
+        """Each item of a list, page after page."""
+        return self.reader.pages(read, read.at(subscription=self.subscription, **names), "value", params, _next)
+
+    @cached_property
+    def usages(self) -> list[Mapping[str, Any]]:
+        """The quotas of Azure ML in the region: those of the subscription, not of one workspace."""
+        found = self.pages(_USAGES, _ML_VERSION, region=self.region)
+        return [one for one in found if "/workspaces/" not in str(one.get("id"))]
+
+    @cached_property
+    def providers(self) -> frozenset[str]:
+        """The resource providers that are registered, in lower case: Azure does not tell case apart."""
+        found = self.pages(_PROVIDERS, {"api-version": "2021-04-01"})
+        return frozenset(str(one["namespace"]).lower() for one in found if one.get("registrationState") == "Registered")
+
+    def workspace(self, group: str) -> Mapping[str, Any] | None:
+        """The workspace of a resource group. Azure's provider chose its name."""
+        try:
+            return next(self.pages(_WORKSPACES, _ML_VERSION, group=group), None)
+        except Refusal as refusal:
+            if refusal.code in _UNREGISTERED:
+                return None
+            raise
+
+    def in_workspace(self, read: Read, group: str, name: str, params: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Something of the workspace of a resource group; None where either is not there."""
+        workspace = self.workspace(group)
+        if workspace is None:
+            return None
+        names = {"subscription": self.subscription, "group": group, "workspace": str(workspace["name"]), "name": name}
+        return self.reader.json(read, read.at(**names), params=params)
+
+
+def _next(page: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"url": str(page["nextLink"])} if page.get("nextLink") else {}
+
+
+def open_account(account: str, region: str) -> Account:
+    """The subscription with the default credential chain. Raises NoCredentials where it gives no token."""
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import DefaultAzureCredential
+
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # The chain warns of each credential that is not there.
+    credential = DefaultAzureCredential()
+
+    def token(scope: str) -> str:
+        return credential.get_token(scope).token
+
+    try:
+        token(f"{_ARM}/.default")
+    except ClientAuthenticationError:
+        raise NoCredentials("no Azure credentials: run `az login`") from None
+    return account_of(token, account, region)
+
+
+def account_of(
+    token: Callable[[str], str], subscription: str, region: str, transport: httpx.BaseTransport | None = None
+) -> Account:
+    """The subscription, as whoever has these tokens. Each host gets a token of its own scope, and no other."""
+
+    def headers(url: httpx.URL) -> Mapping[str, str]:
+        if url.host.endswith(".azurecr.io"):  # its own tokens are given with each call
+            return {}
+        storage = url.host.endswith(".blob.core.windows.net")
+        scope = "https://storage.azure.com/.default" if storage else f"{_ARM}/.default"
+        return {"Authorization": f"Bearer {token(scope)}", "x-ms-version": "2025-05-05"}
+
+    return Account(Reader(READS, headers, transport), token, subscription, region)
+
+
+def _quota(account: Account, look: Look) -> Seen:
+    wanted = look.amount or 0
+    try:
+        limits = [
+            int(one["limit"])
+            for one in account.usages
+            if look.name in (one["name"].get("localizedValue"), one["name"].get("value"))
+        ]
+    except Refusal as refusal:
+        if refusal.code not in _UNREGISTERED:
+            raise
+        raise Unseen(f"it takes the resource provider {_ML}, which is not registered") from None
+    if not limits:
+        return not_done(f"{look.name}: Azure Machine Learning knows no such quota in {account.region}")
+    says = f"{look.name}: {max(limits)} are granted, {wanted} are needed"
+    return done(says) if max(limits) >= wanted else not_done(says)
+
+
+def _service(account: Account, look: Look) -> Seen:
+    registered = look.name.lower() in account.providers
+    return done(f"{look.name} is registered") if registered else not_done(f"{look.name} is not registered")
+
+
+def _region(account: Account, look: Look) -> Seen:
+    there = {str(one["name"]) for one in account.pages(_LOCATIONS, {"api-version": "2022-12-01"})}
+    has = look.name in there
+    return done(f"the subscription has {look.name}") if has else not_done(f"the subscription has no {look.name}")
+
+
+def _workspace(account: Account, look: Look) -> Seen:
+    return _ready(f"the workspace of {look.at}", account.workspace(look.at))
+
+
+def _image(account: Account, look: Look) -> Seen:
+    """A registry takes its own tokens: one is exchanged for Azure's, and from that one made for the repository.
+
+    https://azure.github.io/acr/AAD-OAuth.html
+    """
+    host, _, named = look.name.partition("/")
+    read, mark = (_MANIFEST, "@") if "@" in named else (_TAG, ":")
+    image, _, version = named.rpartition(mark) if mark in named else (named, "", "latest")
+    registry = host.removesuffix(".azurecr.io")
+    form = {"grant_type": "access_token", "service": host, "access_token": account.token(f"{_ARM}/.default")}
+    refresh = account.reader.json(_EXCHANGE, _EXCHANGE.at(registry=registry), data=form) or {}
+    form = {
+        "grant_type": "refresh_token",
+        "service": host,
+        "scope": f"repository:{image}:metadata_read",
+        "refresh_token": refresh["refresh_token"],
+    }
+    access = account.reader.json(_TOKEN, _TOKEN.at(registry=registry), data=form) or {}
+    headers = {"Authorization": f"Bearer {access['access_token']}"}
+    there = account.reader.json(read, read.at(registry=registry, image=image, version=version), headers=headers)
+    return done(f"the image {look.name} is there") if there else not_done(f"there is no image {look.name}")
+
+
+def _artifact(account: Account, look: Look) -> Seen:
+    """The datastore says in which account and container the folder is."""
+    at = re.search(r"/resourceGroups/([^/]+)/.*/datastores/([^/]+)/paths/(.+)", look.name)
+    if at is None:
+        raise Unseen("its address names no resource group and datastore")
+    group, datastore, folder = at.groups()
+    found = account.in_workspace(_DATASTORE, group, datastore, _ML_VERSION)
+    if found is None:
+        return not_done(f"there is no datastore {datastore} in {group} yet")
+    where = cast(Mapping[str, str], found["properties"])
+    url = _BLOBS.at(account=where["accountName"], container=where["containerName"])
+    params = {"restype": "container", "comp": "list", "prefix": f"{folder.rstrip('/')}/", "maxresults": "1"}
+    answer = account.reader.ask(_BLOBS, url, params=params)
+    there = answer is not None and ElementTree.fromstring(answer.content).find("Blobs/Blob") is not None
+    return done(f"files are in {folder}") if there else not_done(f"nothing is in {folder}")
+
+
+def _endpoint(account: Account, look: Look) -> Seen:
+    found = account.in_workspace(_ONLINE, look.at, look.name, _ML_VERSION)
+    traffic = cast(Mapping[str, int], ((found or {}).get("properties") or {}).get("traffic") or {})
+    seen = _ready(f"the endpoint {look.name}", found)
+    if found is not None and not any(traffic.values()):
+        return not_done(f"{seen.says}, and no deployment has traffic")
+    return seen
+
+
+def _batch_job(account: Account, look: Look) -> Seen:
+    return _ready(f"the batch endpoint {look.name}", account.in_workspace(_BATCH, look.at, look.name, _ML_VERSION))
+
+
+def _call(account: Account, look: Look) -> Seen:
+    """Azure Monitor counts an endpoint's requests: RequestsPerMinute.
+
+    https://learn.microsoft.com/en-us/azure/azure-monitor/reference/supported-metrics/microsoft-machinelearningservices-workspaces-onlineendpoints-metrics
+    """
+    now = datetime.now(UTC)
+    params = {
+        "api-version": "2023-10-01",
+        "metricnames": "RequestsPerMinute",
+        "aggregation": "Average",
+        "interval": "P1D",
+        "timespan": "/".join(moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (now - _DAYS, now)),
+    }
+    found = account.in_workspace(_METRICS, look.at, look.name, params)
+    points = [
+        point
+        for metric in objects(found, "value")
+        for series in objects(metric, "timeseries")
+        for point in objects(series, "data")
+    ]
+    if any((point.get("average") or 0) > 0 for point in points):
+        return done(f"{look.name} answered in the last fourteen days")
+    return not_done(f"{look.name} gave no answer in the last fourteen days")
+
+
+def _ready(what: str, found: Mapping[str, Any] | None) -> Seen:
+    if found is None:
+        return not_done(f"{what} is not there")
+    state = cast(Mapping[str, Any], found.get("properties") or {}).get("provisioningState")
+    return done(f"{what} is ready") if state == "Succeeded" else not_done(f"{what} is {state}, not yet Succeeded")
+
+
+def _way(see: Callable[[Account, Look], Seen], *reads: Read) -> Way:
+    return Way(see, tuple(dict.fromkeys(read.right for read in reads)))
+
+
+LOOKS: Mapping[LookAt, Way] = {
+    "quota": _way(_quota, _USAGES),
+    "service": _way(_service, _PROVIDERS),
+    "region": _way(_region, _LOCATIONS),
+    "workspace": _way(_workspace, _WORKSPACES),
+    "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
+    "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
+    "endpoint": _way(_endpoint, _WORKSPACES, _ONLINE),
+    "batch job": _way(_batch_job, _WORKSPACES, _BATCH),
+    "call": _way(_call, _WORKSPACES, _METRICS),
+}

@@ -1,0 +1,315 @@
+"""What `doctor` sees on AWS: moto answers for S3, ECR, SNS, SageMaker and CloudWatch, a double for the rest."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+
+from catalogue.errors import BadInput
+from operations.doctor import NoCredentials, State, Unseen, WriteRefused, aws
+from operations.verdict import Look
+
+REGION, ME = "us-east-1", "123456789012"
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials and no files of whoever runs the tests, and no waiting."""
+    for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "none")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="module")
+def session() -> boto3.Session:
+    """One session, for each reads the models of its services anew."""
+    return boto3.Session("key", "secret", region_name=REGION)
+
+
+@pytest.fixture
+def answered(session: boto3.Session) -> aws.Account:
+    """An account of which a double answers what moto does not know."""
+    return aws.Account(session, ME, REGION)
+
+
+@pytest.fixture
+def account(session: boto3.Session) -> Iterator[aws.Account]:
+    with mock_aws():
+        yield aws.Account(session, ME, REGION)
+
+
+class Raw(io.BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+def answering(
+    account: aws.Account, service: str, answers: Mapping[str, list[tuple[int, dict[str, Any]]]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The service answers by operation, one answer a call and the last one for ever. Returns what it is asked."""
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        asked.append((operation, json.loads(request.body)))
+        left = answers[operation]
+        status, body = left.pop(0) if len(left) > 1 else left[0]
+        return AWSResponse(request.url, status, {}, Raw(json.dumps(body).encode()))  # pyright: ignore[reportArgumentType]
+
+    client = account.client(service)
+    client.meta.events.register(f"before-send.{client.meta.service_model.service_id.hyphenize()}", answer)
+    return asked
+
+
+def quota(name: str, value: float, code: str = "L-1") -> dict[str, Any]:
+    return {"ServiceCode": "sagemaker", "QuotaName": name, "QuotaCode": code, "Value": value}
+
+
+def see(account: aws.Account, what: Any, name: str, at: str = "", amount: int | None = None) -> tuple[State, str]:
+    seen = aws.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount))  # pyright: ignore[reportArgumentType]
+    return seen.state, seen.says
+
+
+def test_a_quota_on_a_later_page_is_compared_with_what_is_needed(answered: aws.Account) -> None:
+    asked = answering(
+        answered,
+        "service-quotas",
+        {
+            "ListAWSDefaultServiceQuotas": [(200, {"Quotas": [quota("endpoint", 0), quota("batch", 4)]})],
+            "ListServiceQuotas": [
+                (200, {"Quotas": [quota("other", 1)], "NextToken": "more"}),
+                (200, {"Quotas": [quota("endpoint", 8)]}),
+            ],
+            "ListRequestedServiceQuotaChangeHistoryByQuota": [
+                (200, {"RequestedQuotas": [{"Status": "DENIED"}]}),
+                (200, {"RequestedQuotas": [{"Status": "CASE_OPENED"}]}),
+            ],
+        },
+    )
+    assert see(answered, "quota", "endpoint", amount=8)[0] is State.DONE
+    assert see(answered, "quota", "batch", amount=4)[0] is State.DONE
+    state, says = see(answered, "quota", "endpoint", amount=9)
+    assert state is State.NOT_DONE and says.endswith("8 are granted, 9 are needed; nobody asks for more at present")
+    assert see(answered, "quota", "endpoint", amount=9)[1].endswith("it was asked for, and AWS has not answered")
+    assert see(answered, "quota", "unheard", amount=1)[0] is State.NOT_DONE
+    assert ("ListServiceQuotas", {"ServiceCode": "sagemaker", "MaxResults": 100, "NextToken": "more"}) in asked
+    assert len([one for one in asked if one[0] == "ListServiceQuotas"]) == 2, "one list serves every quota"
+
+
+def test_a_missing_right_is_named(answered: aws.Account) -> None:
+    answering(answered, "service-quotas", {"ListAWSDefaultServiceQuotas": [(400, {"__type": "AccessDeniedException"})]})
+    with pytest.raises(Unseen, match=r"the right servicequotas:ListAWSDefaultServiceQuotas, which is missing"):
+        see(answered, "quota", "endpoint", amount=1)
+    answering(answered, "ce", {"ListCostAllocationTags": [(400, {"__type": "AccessDeniedException"})]})
+    with pytest.raises(Unseen, match=r"ce:ListCostAllocationTags in the payer account, which is missing"):
+        see(answered, "tag", "team")
+
+
+def test_throttling_is_tried_again_and_given_up(answered: aws.Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", waits.append)
+    asked = answering(answered, "ce", {"ListCostAllocationTags": [(400, {"__type": "ThrottlingException"})]})
+    with pytest.raises(Unseen, match="AWS throttles ListCostAllocationTags even after 5 tries"):
+        see(answered, "tag", "team")
+    assert len(asked) == 5 and len(waits) == 4
+
+
+def test_a_cost_tag_must_be_active(answered: aws.Account) -> None:
+    tag = {"TagKey": "team", "Type": "UserDefined"}
+    answering(
+        answered,
+        "ce",
+        {
+            "ListCostAllocationTags": [
+                (200, {"CostAllocationTags": []}),
+                (200, {"CostAllocationTags": [{**tag, "Status": "Inactive"}]}),
+                (200, {"CostAllocationTags": [{**tag, "Status": "Active"}]}),
+            ]
+        },
+    )
+    assert [see(answered, "tag", "team")[0] for _ in range(3)] == [State.NOT_DONE, State.NOT_DONE, State.DONE]
+
+
+def test_buckets_and_artifacts(account: aws.Account) -> None:
+    s3 = account.session.client("s3")
+    artifact = "s3://models/fraud/1/model.tar.gz"
+    assert see(account, "bucket", "models")[0] is State.NOT_DONE
+    assert see(account, "artifact", artifact)[0] is State.NOT_DONE
+    s3.create_bucket(Bucket="models")
+    assert see(account, "bucket", "models")[0] is State.DONE
+    assert see(account, "artifact", artifact) == (State.NOT_DONE, f"nothing is at {artifact}")
+    s3.put_object(Bucket="models", Key="fraud/1/model.tar.gz", Body=b"model")
+    assert see(account, "artifact", artifact) == (State.DONE, f"{artifact} is there")
+
+
+def test_an_image_by_its_tag_or_digest(account: aws.Account) -> None:
+    ecr = account.session.client("ecr")
+    at = f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer"
+    assert see(account, "image", f"{at}:1.4")[0] is State.NOT_DONE
+    ecr.create_repository(repositoryName="risk/scorer")
+    assert see(account, "image", f"{at}:1.4")[0] is State.NOT_DONE
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"})
+    pushed = ecr.put_image(repositoryName="risk/scorer", imageManifest=manifest, imageTag="1.4")
+    digest = pushed["image"]["imageId"]["imageDigest"]
+    assert see(account, "image", f"{at}:1.4")[0] is State.DONE
+    assert see(account, "image", f"{at}@{digest}")[0] is State.DONE
+    assert see(account, "image", f"{at}:1.5")[0] is State.NOT_DONE
+
+
+def test_the_e_mail_of_the_stacks_own_topic_counts(account: aws.Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    sns = account.session.client("sns")
+    other = sns.create_topic(Name="other-alerts-0a1b2c3")["TopicArn"]
+    sns.subscribe(TopicArn=other, Protocol="email", Endpoint="risk@example.com")
+    assert see(account, "e-mail", "risk@example.com", "dev-alerts")[0] is State.NOT_DONE
+    own = sns.create_topic(Name="dev-alerts-0a1b2c3")["TopicArn"]
+    sns.subscribe(TopicArn=own, Protocol="email", Endpoint="risk@example.com")
+    assert see(account, "e-mail", "risk@example.com", "dev-alerts")[0] is State.DONE
+    row = {"TopicArn": own, "Protocol": "email", "Endpoint": "risk@example.com"}
+    # moto takes every address as confirmed; SNS shows this word instead of an ARN until somebody follows the link.
+    pending = {"Subscriptions": [{**row, "SubscriptionArn": "PendingConfirmation"}]}
+    monkeypatch.setattr(account, "ask", lambda *_, **__: pending)
+    assert see(account, "e-mail", "risk@example.com", "dev-alerts") == (
+        State.NOT_DONE,
+        "risk@example.com has not confirmed yet",
+    )
+
+
+def test_an_endpoint_must_be_in_service(answered: aws.Account) -> None:
+    missing = {"__type": "ValidationException", "message": 'Could not find endpoint "arn:aws:sagemaker:x".'}
+    malformed = {"__type": "ValidationException", "message": "1 validation error detected"}
+    answering(
+        answered,
+        "sagemaker",
+        {
+            "DescribeEndpoint": [
+                (400, missing),
+                (200, {"EndpointStatus": "Creating"}),
+                (200, {"EndpointStatus": "InService"}),
+                (400, malformed),
+            ]
+        },
+    )
+    assert see(answered, "endpoint", "scorer") == (State.NOT_DONE, "there is no endpoint scorer")
+    assert see(answered, "endpoint", "scorer")[1] == "the endpoint scorer is Creating, not yet InService"
+    assert see(answered, "endpoint", "scorer")[0] is State.DONE
+    with pytest.raises(Unseen, match="AWS refuses DescribeEndpoint"):
+        see(answered, "endpoint", "scorer")
+
+
+def test_a_studio_domain_is_found_by_its_name(answered: aws.Account) -> None:
+    domains = [{"DomainName": "other", "Status": "InService"}, {"DomainName": "dev", "Status": "Failed"}]
+    answering(answered, "sagemaker", {"ListDomains": [(200, {"Domains": domains})]})
+    assert see(answered, "workspace", "dev") == (State.NOT_DONE, "the Studio domain dev is Failed, not yet InService")
+    assert see(answered, "workspace", "other")[0] is State.DONE
+    assert see(answered, "workspace", "third")[0] is State.NOT_DONE
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
+def test_a_state_machine_is_looked_for_in_the_regions_own_partition(session: boto3.Session, region: str) -> None:
+    account = aws.Account(session, ME, region)
+    asked = answering(
+        account,
+        "stepfunctions",
+        {"DescribeStateMachine": [(400, {"__type": "StateMachineDoesNotExist"}), (200, {"status": "ACTIVE"})]},
+    )
+    assert [see(account, "batch job", "nightly")[0] for _ in range(2)] == [State.NOT_DONE, State.DONE]
+    partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}[region]
+    assert asked[0][1]["stateMachineArn"] == f"arn:{partition}:states:{region}:{ME}:stateMachine:nightly"
+
+
+def test_a_call_that_ends_well_shows_in_the_metrics_of_the_endpoint(account: aws.Account) -> None:
+    cloudwatch = account.session.client("cloudwatch")
+
+    earlier = datetime.now(UTC) - timedelta(hours=1)
+
+    def answers(endpoint: str, error: int) -> None:
+        dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "main"}]
+        point = {"MetricName": "Invocation5XXErrors", "Dimensions": dimensions, "Value": error, "Timestamp": earlier}
+        cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[point])  # pyright: ignore[reportArgumentType]
+
+    answers("another", 0)
+    assert see(account, "call", "scorer")[0] is State.NOT_DONE
+    answers("scorer", 1)
+    assert see(account, "call", "scorer")[0] is State.NOT_DONE
+    answers("scorer", 0)
+    assert see(account, "call", "scorer")[0] is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        ("bucket", "dev-artifacts-123456789012"),
+        ("workspace", "dev"),
+        ("image", f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer:1.4"),
+        ("artifact", "s3://dev-models/fraud/1/model.tar.gz"),
+        ("e-mail", "risk@example.com"),
+        ("endpoint", "dev-scorer"),
+        ("batch job", "dev-nightly"),
+        ("call", "dev-scorer"),
+    ],
+)
+def test_in_a_new_account_nothing_is_done(account: aws.Account, what: str, name: str) -> None:
+    assert see(account, what, name, "dev-alerts")[0] is State.NOT_DONE
+
+
+def test_no_credentials_and_those_of_another_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoCredentials, match="no AWS credentials"):
+        aws.open_account(ME, REGION)
+    with mock_aws():
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        assert aws.open_account(ME, REGION).account == ME
+        with pytest.raises(BadInput, match=f"are of account {ME}, and the stack stands in 111122223333"):
+            aws.open_account("111122223333", REGION)
+    monkeypatch.setenv("AWS_PROFILE", "unheard")
+    with pytest.raises(BadInput, match=r"the credentials cannot be read \(The config profile"):
+        aws.open_account(ME, REGION)
+
+
+def test_no_operation_that_is_not_among_the_reads_is_sent(account: aws.Account) -> None:
+    """Every operation of every service that doctor has a client for, as botocore is about to send it."""
+    refused = 0
+    request: dict[str, Any] = {"body": b"", "headers": {}, "url": "https://example.com/", "context": {}}
+    for service in sorted({name for name, _ in aws.READS}):
+        client = account.client(service)
+        model = client.meta.service_model
+        for name in model.operation_names:
+            event, given = f"before-call.{model.service_id.hyphenize()}.{name}", {"params": {**request}, "context": {}}
+            send = partial(client.meta.events.emit, event, model=model.operation_model(name), request_signer=None)
+            if (service, name) in aws.READS:
+                send(**given)
+                continue
+            with pytest.raises(WriteRefused):
+                send(**given)
+            refused += 1
+    assert refused > 500
+
+
+def test_a_write_through_its_client_changes_nothing(account: aws.Account) -> None:
+    s3 = account.session.client("s3")
+    s3.create_bucket(Bucket="models")
+    with pytest.raises(WriteRefused, match="s3 PutObject is none of its reads"):
+        account.client("s3").put_object(Bucket="models", Key="model.tar.gz", Body=b"model")
+    with pytest.raises(WriteRefused):
+        account.client("s3").delete_bucket(Bucket="models")
+    assert s3.list_objects_v2(Bucket="models")["KeyCount"] == 0
+
+
+def test_every_right_is_one_to_read() -> None:
+    from policy_sentry.querying.actions import get_action_data
+
+    for said in aws.READS.values():
+        for right in said.removesuffix(" in the payer account").split(" and "):
+            service, _, action = right.partition(":")
+            found = get_action_data(service, action)
+            assert found, right
+            assert {each["access_level"] for each in found[service]} <= {"Read", "List"}, right  # pyright: ignore[reportIndexIssue]

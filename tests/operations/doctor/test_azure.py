@@ -1,0 +1,202 @@
+"""What `doctor` sees on Azure, from answers in the shapes that the REST reference documents."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from operations.doctor import State, Unseen, azure
+from operations.verdict import Look
+from tests.operations.doctor.doubles import Answer, Cloud, azure_error, by_path
+
+SUBSCRIPTION, REGION, GROUP = "0-1", "westeurope", "dev"
+ARM = f"management.azure.com/subscriptions/{SUBSCRIPTION}"
+ML = "providers/Microsoft.MachineLearningServices"
+USAGES, WORKSPACES = f"{ARM}/{ML}/locations/{REGION}/usages", f"{ARM}/resourceGroups/{GROUP}/{ML}/workspaces"
+ONLINE = f"{WORKSPACES}/dev-0a1/onlineEndpoints/scorer"
+ARTIFACT = f"azureml://subscriptions/0-1/resourceGroups/{GROUP}/workspaces/w/datastores/artifacts/paths/fraud/1/"
+WORKSPACE: Mapping[str, Any] = {"name": "dev-0a1", "properties": {"provisioningState": "Succeeded"}}
+FAMILY = "Standard DASv4 Family Cluster Dedicated vCPUs"
+
+See = Callable[..., tuple[State, str]]
+
+
+@pytest.fixture(scope="module")
+def see() -> See:
+    """What one look at a cloud shows; a door of its own for each cloud."""
+
+    def look(cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None) -> tuple[State, str]:
+        account = azure.account_of(lambda scope: f"token for {scope}", SUBSCRIPTION, REGION, cloud.transport())
+        seen = azure.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount))  # pyright: ignore[reportArgumentType]
+        return seen.state, seen.says
+
+    return look
+
+
+def usage(limit: int, name: str = FAMILY, at: str = "") -> dict[str, Any]:
+    """https://learn.microsoft.com/en-us/rest/api/azureml/usages/list"""
+    id_ = f"/subscriptions/0-1/{ML}/locations/{REGION}{at}/usages/family"
+    return {"id": id_, "limit": limit, "currentValue": 0, "name": {"value": "family", "localizedValue": name}}
+
+
+def test_a_quota_on_a_later_page_is_compared_and_a_workspaces_own_is_not(see: See) -> None:
+    def answer(request: httpx.Request) -> Answer:
+        if "skip" in request.url.params:
+            return {"value": [usage(32), usage(100, at="/workspaces/other")]}
+        return {"value": [usage(64, "Other")], "nextLink": f"https://{USAGES}?api-version=2025-12-01&skip=1"}
+
+    assert see(Cloud(answer), "quota", FAMILY, amount=32)[0] is State.DONE
+    assert see(Cloud(answer), "quota", FAMILY, amount=33) == (
+        State.NOT_DONE,
+        f"{FAMILY}: 32 are granted, 33 are needed",
+    )
+    assert see(Cloud(answer), "quota", "Unheard", amount=1)[0] is State.NOT_DONE
+
+
+def test_a_quota_cannot_be_seen_before_the_provider_is_registered(see: See) -> None:
+    cloud = Cloud(lambda _: azure_error(409, "MissingSubscriptionRegistration"))
+    with pytest.raises(Unseen, match=r"it takes the resource provider Microsoft\.MachineLearningServices"):
+        see(cloud, "quota", FAMILY, amount=1)
+    assert see(cloud, "workspace", "dev-workspace", GROUP)[0] is State.NOT_DONE
+
+
+def test_providers_are_registered_whatever_their_case(see: See) -> None:
+    rows = [
+        {"namespace": "microsoft.insights", "registrationState": "Registered"},
+        {"namespace": "Microsoft.KeyVault", "registrationState": "Registering"},
+    ]
+    cloud = by_path({f"{ARM}/providers": {"value": rows}})
+    assert see(cloud, "service", "Microsoft.Insights")[0] is State.DONE
+    assert see(cloud, "service", "Microsoft.KeyVault") == (State.NOT_DONE, "Microsoft.KeyVault is not registered")
+
+
+def test_a_region_on_request_is_among_those_of_the_subscription(see: See) -> None:
+    cloud = by_path({f"{ARM}/locations": {"value": [{"name": "westeurope"}]}})
+    assert see(cloud, "region", "westeurope")[0] is State.DONE
+    assert see(cloud, "region", "polandcentral")[0] is State.NOT_DONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (None, State.NOT_DONE),
+        ({"value": []}, State.NOT_DONE),
+        ({"value": [{"name": "w", "properties": {"provisioningState": "Creating"}}]}, State.NOT_DONE),
+        ({"value": [{"name": "w", "properties": {"provisioningState": "Failed"}}]}, State.NOT_DONE),
+        ({"value": [WORKSPACE]}, State.DONE),
+    ],
+)
+def test_the_ground_stands_once_its_workspace_is_ready(see: See, answer: Answer, state: State) -> None:
+    assert see(by_path({WORKSPACES: answer}), "workspace", "dev-workspace", GROUP)[0] is state
+
+
+def endpoint(state: str, **traffic: int) -> Cloud:
+    said = {"properties": {"provisioningState": state, "traffic": traffic}}
+    return by_path({WORKSPACES: {"value": [WORKSPACE]}, ONLINE: said})
+
+
+def test_an_endpoint_serves_once_a_deployment_has_traffic(see: See) -> None:
+    assert see(endpoint("Succeeded", v1=100), "endpoint", "scorer", GROUP)[0] is State.DONE
+    assert see(endpoint("Creating", v1=100), "endpoint", "scorer", GROUP)[0] is State.NOT_DONE
+    for nobody in (endpoint("Succeeded"), endpoint("Succeeded", v1=0)):
+        state, says = see(nobody, "endpoint", "scorer", GROUP)
+        assert state is State.NOT_DONE and says.endswith("no deployment has traffic")
+    assert see(by_path({WORKSPACES: {"value": [WORKSPACE]}}), "endpoint", "scorer", GROUP)[0] is State.NOT_DONE
+    assert see(by_path({}), "endpoint", "scorer", GROUP)[0] is State.NOT_DONE
+
+
+@pytest.mark.parametrize(("average", "state"), [(0.0, State.NOT_DONE), (0.25, State.DONE), (None, State.NOT_DONE)])
+def test_a_call_shows_in_the_endpoints_requests(see: See, average: float | None, state: State) -> None:
+    point = {"timeStamp": "2026-11-26T00:00:00Z", **({} if average is None else {"average": average})}
+    metrics = {"value": [{"timeseries": [{"data": [point]}]}]}
+    cloud = by_path({WORKSPACES: {"value": [WORKSPACE]}, f"{ONLINE}/providers/Microsoft.Insights/metrics": metrics})
+    assert see(cloud, "call", "scorer", GROUP)[0] is state
+
+
+def blobs(*names: str) -> httpx.Response:
+    """https://learn.microsoft.com/en-us/rest/api/storageservices/list-blobs"""
+    rows = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in names)
+    return httpx.Response(200, text=f"<EnumerationResults><Blobs>{rows}</Blobs></EnumerationResults>")
+
+
+def store(answer: Answer) -> Cloud:
+    datastore = {"properties": {"accountName": "devstore", "containerName": "models"}}
+    return by_path(
+        {
+            WORKSPACES: {"value": [WORKSPACE]},
+            f"{WORKSPACES}/dev-0a1/datastores/artifacts": datastore,
+            "devstore.blob.core.windows.net/models": answer,
+        }
+    )
+
+
+def test_an_artifact_is_looked_for_where_the_datastore_points(see: See) -> None:
+    cloud = store(blobs("fraud/1/model.pkl"))
+    assert see(cloud, "artifact", ARTIFACT)[0] is State.DONE
+    assert cloud.asked[-1].url.params["prefix"] == "fraud/1/"
+    assert cloud.asked[-1].headers["Authorization"] == "Bearer token for https://storage.azure.com/.default"
+    assert cloud.asked[0].headers["Authorization"] == "Bearer token for https://management.azure.com/.default"
+    assert see(store(blobs()), "artifact", ARTIFACT)[0] is State.NOT_DONE
+    assert see(store(None), "artifact", ARTIFACT)[0] is State.NOT_DONE
+    assert see(by_path({}), "artifact", ARTIFACT)[0] is State.NOT_DONE
+
+
+def test_a_store_that_is_closed_says_from_where_to_ask(see: See) -> None:
+    refused = httpx.Response(403, headers={"x-ms-error-code": "AuthorizationFailure"}, text="<Error/>")
+    with pytest.raises(
+        Unseen, match=r"blobs/read, which is missing \(AuthorizationFailure\).* ask from inside the network"
+    ):
+        see(store(refused), "artifact", ARTIFACT)
+
+
+@pytest.mark.parametrize(
+    ("image", "path"),
+    [
+        ("risk.azurecr.io/scorer:1.4", "scorer/_tags/1.4"),
+        ("risk.azurecr.io/team/scorer:1", "team%2Fscorer/_tags/1"),
+        ("risk.azurecr.io/scorer@sha256:0a", "scorer/_manifests/sha256%3A0a"),
+        ("risk.azurecr.io/scorer", "scorer/_tags/latest"),
+    ],
+)
+def test_an_image_is_asked_for_with_a_token_of_the_registry_alone(see: See, image: str, path: str) -> None:
+    def registry(answer: Answer) -> Cloud:
+        return by_path(
+            {
+                "risk.azurecr.io/oauth2/exchange": {"refresh_token": "refresh"},
+                "risk.azurecr.io/oauth2/token": {"access_token": "access"},
+                f"risk.azurecr.io/acr/v1/{path}": answer,
+            }
+        )
+
+    cloud = registry({"registry": "risk.azurecr.io"})
+    assert see(cloud, "image", image) == (State.DONE, f"the image {image} is there")
+    exchanged, made, looked = cloud.asked
+    assert "Authorization" not in exchanged.headers and "Authorization" not in made.headers
+    assert parse_qs(exchanged.content.decode())["access_token"] == ["token for https://management.azure.com/.default"]
+    scope = f"repository:{path.partition('/_')[0].replace('%2F', '/')}:metadata_read"
+    assert parse_qs(made.content.decode())["scope"] == [scope]
+    assert looked.headers["Authorization"] == "Bearer access"
+    assert see(registry(None), "image", image) == (State.NOT_DONE, f"there is no image {image}")
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "right"),
+    [
+        ("quota", FAMILY, "Microsoft.MachineLearningServices/locations/usages/read"),
+        ("service", "Microsoft.Insights", "Microsoft.Resources/subscriptions/providers/read"),
+        ("workspace", "dev-workspace", "Microsoft.MachineLearningServices/workspaces/read"),
+        ("image", "risk.azurecr.io/scorer:1", "Microsoft.ContainerRegistry/registries/pull/read"),
+    ],
+)
+def test_the_right_that_is_missing_is_named(see: See, what: str, name: str, right: str) -> None:
+    with pytest.raises(Unseen, match=rf"it takes the right {right}, which is missing \(AuthorizationFailed\)"):
+        see(Cloud(lambda _: azure_error(403, "AuthorizationFailed")), what, name, GROUP, amount=1)
+
+
+def test_a_batch_endpoint_must_be_ready(see: See) -> None:
+    said = {"properties": {"provisioningState": "Succeeded"}}
+    cloud = by_path({WORKSPACES: {"value": [WORKSPACE]}, f"{WORKSPACES}/dev-0a1/batchEndpoints/nightly": said})
+    assert see(cloud, "batch job", "nightly", GROUP)[0] is State.DONE
+    assert see(cloud, "batch job", "weekly", GROUP)[0] is State.NOT_DONE

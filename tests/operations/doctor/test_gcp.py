@@ -1,0 +1,207 @@
+"""What `doctor` sees on Google Cloud, from answers in the shapes that the methods' pages document."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operations.doctor import NoCredentials, State, Unseen, gcp
+from operations.verdict import Look
+from tests.operations.doctor.doubles import Answer, Cloud, by_path, google_error
+
+PROJECT, REGION = "risk-dev", "europe-west4"
+QUOTAS = (
+    f"cloudquotas.googleapis.com/v1/projects/{PROJECT}/locations/global/services/aiplatform.googleapis.com/quotaInfos"
+)
+APIS = f"serviceusage.googleapis.com/v1/projects/{PROJECT}/services"
+ENDPOINTS = f"{REGION}-aiplatform.googleapis.com/v1/projects/{PROJECT}/locations/{REGION}/endpoints"
+METRIC = "aiplatform.googleapis.com/custom_model_serving_nvidia_l4_gpus"
+
+
+@pytest.fixture(scope="module")
+def see() -> Callable[..., tuple[State, str]]:
+    """What one look at a cloud shows; a door of its own for each cloud."""
+
+    def look(cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None) -> tuple[State, str]:
+        account = gcp.account_of(lambda: "word", PROJECT, REGION, cloud.transport())
+        seen = gcp.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount))  # pyright: ignore[reportArgumentType]
+        assert all(request.headers["Authorization"] == "Bearer word" for request in cloud.asked)
+        return seen.state, seen.says
+
+    return look
+
+
+See = Callable[..., tuple[State, str]]
+
+
+def row(value: int | None, locations: list[str], **dimensions: str) -> dict[str, Any]:
+    """A DimensionsInfo: https://docs.cloud.google.com/docs/quotas/reference/rest/v1/DimensionsInfo"""
+    details = {} if value is None else {"value": str(value)}
+    return {"dimensions": dimensions, "details": details, "applicableLocations": locations}
+
+
+def quota(*rows: Mapping[str, Any], metric: str = METRIC) -> Cloud:
+    info = {"metric": metric, "quotaId": "L4", "service": "aiplatform.googleapis.com", "dimensionsInfos": list(rows)}
+    return by_path({QUOTAS: {"quotaInfos": [info]}})
+
+
+@pytest.mark.parametrize(
+    ("rows", "granted"),
+    [
+        ([row(8, [REGION], region=REGION), row(1, ["us-east1"])], True),
+        ([row(1, [REGION], region=REGION), row(8, ["us-east1", REGION])], False),
+        ([row(8, ["us-east1"], region="us-east1"), row(0, [REGION])], False),
+        ([row(2, ["us-east1", REGION])], True),
+        ([row(2, ["global"])], True),
+        ([row(2, ["us-east1"])], False),
+        ([row(-1, [REGION], region=REGION)], True),
+        ([row(None, [REGION], region=REGION)], False),
+        ([], False),
+    ],
+)
+def test_the_regions_own_value_holds_and_else_that_of_all(see: See, rows: list[Any], granted: bool) -> None:
+    assert see(quota(*rows), "quota", METRIC, amount=2)[0] is (State.DONE if granted else State.NOT_DONE)
+
+
+@given(granted=st.integers(0, 500), wanted=st.integers(1, 500))
+def test_a_quota_is_enough_from_what_is_needed_on(see: See, granted: int, wanted: int) -> None:
+    state, says = see(quota(row(granted, [REGION])), "quota", METRIC, amount=wanted)
+    assert state is (State.DONE if granted >= wanted else State.NOT_DONE)
+    assert says == f"{METRIC}: {granted} are granted, {wanted} are needed"
+
+
+def test_an_api_on_a_later_page_is_on(see: See) -> None:
+    def answer(request: httpx.Request) -> Answer:
+        assert request.url.params["filter"] == "state:ENABLED"
+        names = ["compute"] if request.url.params.get("pageToken") == "more" else ["storage"]
+        on = [{"config": {"name": f"{name}.googleapis.com"}, "state": "ENABLED"} for name in names]
+        return {"services": on, **({} if "pageToken" in request.url.params else {"nextPageToken": "more"})}
+
+    assert see(Cloud(answer), "service", "compute.googleapis.com")[0] is State.DONE
+    assert see(Cloud(answer), "service", "dns.googleapis.com") == (State.NOT_DONE, "dns.googleapis.com is off")
+
+
+@pytest.mark.parametrize("what", ["endpoint", "batch job", "image", "bucket", "artifact", "call"])
+def test_where_its_api_is_off_a_thing_is_not_there(see: See, what: str) -> None:
+    cloud = Cloud(lambda _: google_error(403, "SERVICE_DISABLED"))
+    name = {"image": f"europe-docker.pkg.dev/{PROJECT}/serving/scorer:1", "artifact": "gs://models/a/"}.get(
+        what, "scorer"
+    )
+    assert see(cloud, what, name) == (
+        State.NOT_DONE,
+        f"{name} is not there: its API is off in the project {PROJECT}",
+    )
+
+
+def test_where_the_api_that_tells_is_off_a_quota_cannot_be_seen(see: See) -> None:
+    with pytest.raises(Unseen, match=r"it takes the API cloudquotas.googleapis.com, which is off in risk-dev"):
+        see(Cloud(lambda _: google_error(403, "SERVICE_DISABLED")), "quota", METRIC, amount=1)
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "right"),
+    [
+        ("quota", METRIC, "cloudquotas.quotas.get"),
+        ("service", "dns.googleapis.com", "serviceusage.services.list"),
+        ("bucket", "models", "storage.buckets.get"),
+        ("artifact", "gs://models/a/", "storage.objects.list"),
+        ("image", f"us-docker.pkg.dev/{PROJECT}/serving/scorer:1", "artifactregistry.tags.get"),
+        ("endpoint", "scorer", "aiplatform.endpoints.list"),
+        ("batch job", "nightly", "workflows.workflows.get"),
+    ],
+)
+def test_the_right_that_is_missing_is_named(see: See, what: str, name: str, right: str) -> None:
+    with pytest.raises(Unseen, match=rf"it takes the right {right}, which is missing \(IAM_PERMISSION_DENIED\)"):
+        see(Cloud(lambda _: google_error(403, "IAM_PERMISSION_DENIED")), what, name, amount=1)
+
+
+@pytest.mark.parametrize(
+    ("image", "path"),
+    [
+        ("europe-west4-docker.pkg.dev/risk-dev/serving/scorer:1.4", "europe-west4/serving/scorer/tags/1.4"),
+        ("us-docker.pkg.dev/risk-dev/serving/team/scorer:1", "us/serving/team%2Fscorer/tags/1"),
+        ("us-docker.pkg.dev/risk-dev/serving/scorer@sha256:0a", "us/serving/scorer/versions/sha256%3A0a"),
+        ("us-docker.pkg.dev/risk-dev/serving/scorer", "us/serving/scorer/tags/latest"),
+        ("gcr.io/risk-dev/scorer:1", "us/gcr.io/scorer/tags/1"),
+        ("eu.gcr.io/risk-dev/team/scorer:1", "europe/eu.gcr.io/team%2Fscorer/tags/1"),
+    ],
+)
+def test_an_image_is_looked_for_in_its_own_repository(see: See, image: str, path: str) -> None:
+    place, repository, rest = path.split("/", 2)
+    at = "artifactregistry.googleapis.com/v1/projects/risk-dev/locations"
+    there = by_path({f"{at}/{place}/repositories/{repository}/packages/{rest}": {"name": "tag"}})
+    assert see(there, "image", image) == (State.DONE, f"the image {image} is there")
+    assert see(by_path({}), "image", image) == (State.NOT_DONE, f"there is no image {image}")
+
+
+def test_a_folder_of_no_files_holds_no_artifact(see: See) -> None:
+    def bucket(*names: str) -> Cloud:
+        items = {"items": [{"name": name} for name in names]} if names else {}
+        return by_path({"storage.googleapis.com/storage/v1/b/models/o": items})
+
+    assert see(bucket(), "artifact", "gs://models/fraud/1/")[0] is State.NOT_DONE
+    assert see(bucket("fraud/1/"), "artifact", "gs://models/fraud/1/")[0] is State.NOT_DONE
+    filled = bucket("fraud/1/", "fraud/1/model.bst")
+    assert see(filled, "artifact", "gs://models/fraud/1/")[0] is State.DONE
+    assert filled.asked[0].url.params["prefix"] == "fraud/1/"
+    assert see(by_path({}), "artifact", "gs://models/fraud/1/")[0] is State.NOT_DONE
+
+
+def test_an_endpoint_needs_a_model(see: See) -> None:
+    empty = {"name": "projects/1/locations/x/endpoints/7", "displayName": "scorer"}
+    assert see(by_path({ENDPOINTS: {}}), "endpoint", "scorer")[1] == "there is no endpoint scorer"
+    assert see(by_path({ENDPOINTS: {"endpoints": [empty]}}), "endpoint", "scorer")[0] is State.NOT_DONE
+    cloud = by_path({ENDPOINTS: {"endpoints": [{**empty, "deployedModels": [{"id": "1"}]}]}})
+    assert see(cloud, "endpoint", "scorer")[0] is State.DONE
+    assert cloud.asked[0].url.params["filter"] == 'display_name="scorer"'
+
+
+@pytest.mark.parametrize("family", ["online", "online/private", None])
+def test_a_call_shows_in_either_family_of_metrics(see: See, family: str | None) -> None:
+    def answer(request: httpx.Request) -> Answer:
+        if request.url.host != "monitoring.googleapis.com":
+            return {"endpoints": [{"name": "projects/1/locations/x/endpoints/7"}]}
+        asked = request.url.params["filter"]
+        assert 'endpoint_id = "7"' in asked
+        value = "3" if family and f"prediction/{family}/response_count" in asked else "0"
+        return {"timeSeries": [{"points": [{"value": {"int64Value": value}}]}]}
+
+    assert see(Cloud(answer), "call", "scorer")[0] is (State.DONE if family else State.NOT_DONE)
+
+
+def test_who_asks_has_a_right_or_lacks_it(see: See) -> None:
+    subnet = "projects/host/regions/europe-west4/subnetworks/shared"
+    at = f"compute.googleapis.com/compute/v1/{subnet}/testIamPermissions"
+    has = by_path({at: {"permissions": ["compute.subnetworks.use"]}})
+    assert see(has, "right", "compute.subnetworks.use", subnet)[0] is State.DONE
+    assert see(by_path({at: {}}), "right", "compute.subnetworks.use", subnet)[0] is State.NOT_DONE
+
+
+def test_the_billing_account_is_that_of_the_project(see: See) -> None:
+    of = {
+        f"cloudbilling.googleapis.com/v1/projects/{PROJECT}/billingInfo": {"billingAccountName": "billingAccounts/0A"}
+    }
+    asked = "cloudbilling.googleapis.com/v1/billingAccounts/0A:testIamPermissions"
+    has = by_path({**of, asked: {"permissions": ["billing.budgets.create"]}})
+    assert see(has, "right", "billing.budgets.create", "billingAccounts")[0] is State.DONE
+    assert see(by_path({**of, asked: {}}), "right", "billing.budgets.create", "billingAccounts")[0] is State.NOT_DONE
+    none = see(by_path({}), "right", "billing.budgets.create", "billingAccounts")
+    assert none == (State.NOT_DONE, f"the project {PROJECT} has no billing account")
+
+
+def test_a_workflow_must_be_active(see: See) -> None:
+    at = f"workflows.googleapis.com/v1/projects/{PROJECT}/locations/{REGION}/workflows/nightly"
+    assert see(by_path({at: {"state": "ACTIVE"}}), "batch job", "nightly")[0] is State.DONE
+    assert see(by_path({at: {"state": "UNAVAILABLE"}}), "batch job", "nightly")[0] is State.NOT_DONE
+    assert see(by_path({}), "batch job", "nightly")[1] == "there is no workflow nightly"
+
+
+def test_no_credentials_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", "none")
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    with pytest.raises(NoCredentials, match="run `gcloud auth application-default login`"):
+        gcp.open_account(PROJECT, REGION)
