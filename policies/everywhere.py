@@ -15,7 +15,6 @@ from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
 from catalogue.kinds import kind_of, kinds
-from catalogue.kinds.azure import containerregistry
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS, Platform, cloud_of, platform_of
@@ -356,11 +355,13 @@ def _may_pull(graph: Graph, place: str, owner: str | None) -> bool:
     record = PLATFORMS[cast(Platform, graph.platform)]
     maker = {*record.open_registries, *generated(record.name).registries}
     known = {graph.placement.account, *named_places(graph), *maker}
-    return place in known or owner in known or any(_is_at(own, place) for own in graph.of(containerregistry.REGISTRY))
+    return place in known or owner in known or any(_is_at(own, place) for own in graph.cloud)
 
 
 def _is_at(registry: Resource, place: str) -> bool:
     """Whether a registry of Azure's has this address. An auto-name ends in digits that are another's in a preview."""
+    if not registry.type.endswith(":Registry"):
+        return False
     named = registry.props.text_if_known("registryName") or registry.props.text_if_known("name")
     return (
         re.fullmatch(rf"({re.escape(registry.name)}[0-9a-f]{{8}}|{re.escape(named)})\.azurecr\.io", place) is not None

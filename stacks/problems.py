@@ -79,6 +79,8 @@ def _beside_the_kind(error: dict[str, Any], platform: str) -> Iterator[dict[str,
     None for a kind that the platform refuses: that is one mistake, whatever else is in the item.
     """
     at, item = error["loc"], cast(dict[str, Any], error["input"])
+    if not isinstance(error["input"], dict):  # no item at all
+        return
     section = sections()[at[0]]
     kind = item.get("kind")
     if len(at) != 2 or (isinstance(kind, str) and section.refused_kind(kind, platform)):

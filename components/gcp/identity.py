@@ -59,8 +59,10 @@ class Identity(pulumi.ComponentResource):
         self.account_emails = {}
         pulled = [self._pulls(f"{name}-vertex", images, args.vertex_agent) for images in repositories(args)]
         for persona, may in personas.items():
-            grants = pulled + self._grants(f"{name}-{persona}", args, persona, may, accounts)
-            # Whoever runs as the account waits for what it may do: Vertex AI and Workflows try it at once.
+            # Whoever runs as the account waits for what it may do: Vertex AI and Workflows try it at once. What runs a
+            # model waits for Vertex AI's own agent, too.
+            grants = self._grants(f"{name}-{persona}", args, persona, may, accounts)
+            grants += pulled if persona in ("serving", "batch") else []
             self.account_emails[persona] = pulumi.Output.all(accounts[persona].email, *grants).apply(
                 lambda all_: all_[0]
             )

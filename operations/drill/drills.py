@@ -258,7 +258,17 @@ def fallback(config: StackConfig, endpoint: str) -> str:
             return False
         return (one.memory_gib or 0) >= (own.memory_gib or 0) and (one.vcpus or 0) >= (own.vcpus or 0)
 
-    return cheapest(config, fits)
+    def on_another_quota(one: HardwareFamily) -> bool:
+        return fits(one) and _quotas_of(one).isdisjoint(_quotas_of(own))
+
+    try:
+        return cheapest(config, on_another_quota)
+    except BadInput:  # where all of them draw on one quota
+        return cheapest(config, fits)
+
+
+def _quotas_of(family: HardwareFamily) -> set[str | None]:
+    return {quota.quota_name for use, quota in family.uses.items() if use in ("online", "async")}
 
 
 def next_artifact(uri: str) -> str:

@@ -9,7 +9,7 @@ endpoints", https://cloud.google.com/vertex-ai/docs/general/psc-endpoints
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, workbench
+from catalogue.kinds.gcp import WORKFLOW, cloudscheduler, compute, dns, mlplatform, vertex, workbench
 from catalogue.landing_zones import GcpNetwork
 from catalogue.machines import Machines
 from catalogue.properties import Properties
@@ -19,8 +19,8 @@ from policies import given
 
 PLATFORM = "Google's own network"
 _JOBS = {
-    "gcp:workflows/workflow:Workflow": "batch job",
-    "gcp:cloudscheduler/job:Job": "job",
+    WORKFLOW: "batch job",
+    cloudscheduler.SCHEDULE: "job",
     mlplatform.DEPLOYMENT: "deployment of another's endpoint",
 }
 """What starts machines on Google's side, and what the picture calls it."""

@@ -127,7 +127,7 @@ def _no_secret_word(words: Sequence[str], path: Path) -> Iterator[Problem]:
         name, value = (option, value) if equals else (before, word)
         # $(NAME) stands for a variable, which is judged as one.
         given = value and not value.startswith(("-", "$("))
-        if _SECRET_VALUE.fullmatch(value) or (given and _names_secret(name)):
+        if _SECRET_VALUE.search(value) or (given and _names_secret(name)):
             yield Problem(
                 (*path, at),
                 "looks like a secret, and everybody who may look at the model can read it; let the container fetch it "

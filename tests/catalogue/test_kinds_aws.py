@@ -89,6 +89,13 @@ def test_without_its_record_a_type_is_missed_by_its_name(type_: str, monkeypatch
     assert [(item.urn, item.type) for item in render(graph.to_json()["resources"]).unrendered] == [(one.urn, type_)]
 
 
+NAMED_BESIDE = {
+    "catalogue/caveats.py": "it says which types of each platform a caveat is about, and imports no platform",
+    "operations/sources/sizes.py": "it says which call of the SDK makes each type",
+}
+"""Who else names a type, and why."""
+
+
 def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
     folders = ("catalogue", "components", "policies", "provider", "operations", "sandbox", "stacks", "benchmarks")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml"}]
@@ -99,7 +106,7 @@ def test_only_the_records_name_a_type_and_all_others_ask_them() -> None:
         if own not in path.parents
         for token in re.findall(r"\baws:\w+/\w+:\w+", path.read_text(encoding="utf-8"))
     }
-    assert len(files) > 200 and naming == {}
+    assert len(files) > 200 and set(naming) == set(NAMED_BESIDE)
 
 
 @pytest.mark.parametrize("type_", TYPES)

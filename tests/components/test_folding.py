@@ -75,6 +75,8 @@ def test_many_places_of_google_share_conditions_and_one_more_leaves_the_others_w
             own_bucket="own",
             bucket_name="own",
             repository_id="images",
+            own_images="r-docker.pkg.dev/p/images",
+            vertex_agent="serviceAccount:agent@example.com",
         )
         return {each.name: list(each.prefixes) for each in personas_of(args)["serving"].reads}
 

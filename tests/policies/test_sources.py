@@ -55,7 +55,7 @@ def thing(type_: str, inputs: dict[str, Any], name: str = "thing") -> Resource:
 
 def stack(platform: str, *resources: Resource, sources: Sequence[str] = ()) -> Graph:
     named = tuple((place, "ml-platform@example.com") for place in sources)
-    placement = Placement("pilot", "claims", ACCOUNTS[platform], PLATFORMS[platform].region, named)
+    placement = Placement("pilot", "claims", ACCOUNTS[platform], PLATFORMS[platform].region, sources=named)
     return Graph("claims", platform, resources, {}, placement=placement)
 
 

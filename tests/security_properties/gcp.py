@@ -23,7 +23,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "amount.specifiedAmount.currencyCode",
         "amount.specifiedAmount.units",
         "budgetFilter.calendarPeriod",
-        "budgetFilter.labels",
         "budgetFilter.projects",
         "thresholdRules",
     ),
@@ -71,7 +70,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "gcp:logging/projectBucketConfig:ProjectBucketConfig": (
         "cmekSettings.kmsKeyName",
         "location",
-        "locked",
         "retentionDays",
     ),
     "gcp:logging/projectSink:ProjectSink": ("destination",),
@@ -94,7 +92,6 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "gcp:vertex/aiEndpoint:AiEndpoint": (
         "encryptionSpec.kmsKeyName",
         "location",
-        "name",
         "predictRequestResponseLoggingConfig.bigqueryDestination",
         "privateServiceConnectConfig",
         "privateServiceConnectConfig.enablePrivateServiceConnect",

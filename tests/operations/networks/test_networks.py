@@ -325,6 +325,11 @@ def test_a_picture_grows_with_its_endpoints_and_no_faster(pilot: Graph) -> None:
     assert sizes[2] - sizes[1] == pytest.approx(sizes[1] - sizes[0], rel=0.05)
 
 
+def within(graph: Graph, landing_zone: str) -> Graph:
+    assert graph.placement is not None
+    return replace(graph, placement=replace(graph.placement, landing_zone=landing_zone))
+
+
 def test_a_stack_that_stands_in_a_given_network_is_drawn_there(organisation: Path, aws_pilot: Graph) -> None:
     (vpc,) = aws_pilot.of("aws:ec2/vpc:Vpc")
     subnets = {s.inputs["availabilityZone"]: s.outputs["id"] for s in aws_pilot.of("aws:ec2/subnet:Subnet")}
@@ -338,7 +343,7 @@ def test_a_stack_that_stands_in_a_given_network_is_drawn_there(organisation: Pat
     zone = {"platform": "aws", "account": "111122223333", "region": "us-east-1", "owner": "net", "network": network}
     text = yaml.safe_dump({"landing_zones": {"hub": zone}})
     (organisation / "landing_zones.yaml").write_text(text, encoding="utf-8")
-    picture = drawn(without(aws_pilot, *NETWORK_TYPES, "aws:ec2/vpcEndpoint:VpcEndpoint"))
+    picture = drawn(within(without(aws_pilot, *NETWORK_TYPES, "aws:ec2/vpcEndpoint:VpcEndpoint"), "hub"))
     (place,) = picture.places
     assert (place.name, place.side) == (vpc.outputs["id"], "given")
     assert {each.place for each in picture.running} == {place.name}
@@ -366,14 +371,13 @@ def test_instances_stand_in_a_given_vpc_and_private_endpoints_in_a_given_virtual
         },
     }
     (organisation / "landing_zones.yaml").write_text(yaml.safe_dump({"landing_zones": zones}), encoding="utf-8")
-    google = drawn(
-        without(gcp_pilot, *NETWORK_TYPES, "gcp:dns/managedZone:ManagedZone", "gcp:compute/firewall:Firewall")
-    )
+    bare = without(gcp_pilot, *NETWORK_TYPES, "gcp:dns/managedZone:ManagedZone", "gcp:compute/firewall:Firewall")
+    google = drawn(within(bare, "shared"))
     assert [(p.name, p.side) for p in google.places] == [(vpc.outputs["id"], "given"), (gcp.PLATFORM, "platform")]
     assert {r.place for r in google.running if r.what == "Workbench instance"} == {vpc.outputs["id"]}
     assert {link.service for link in google.links if link.given} == {"googleapis.com"}
     assert all(b.what == "landing zone" for link in google.links for b in link.bounds)
-    azure = drawn(without(azure_pilot, *NETWORK_TYPES))
+    azure = drawn(within(without(azure_pilot, *NETWORK_TYPES), "hub"))
     assert [p.side for p in azure.places] == ["given", "platform"]
     assert all("landing zone" in [b.what for b in link.bounds] for link in azure.links)
     (organisation / "landing_zones.yaml").unlink()

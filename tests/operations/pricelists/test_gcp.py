@@ -1,11 +1,10 @@
-"""Google's prices are put together from the SKUs of a machine's parts, in the shape that Google's own SDK writes."""
+"""Google's prices are put together from the SKUs of a machine's parts, in the shape of the API's reference:
+https://docs.cloud.google.com/billing/docs/reference/rest/v1/services.skus/list."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from google.cloud.billing_v1 import Category, ListSkusResponse, PricingExpression, PricingInfo, Sku
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
@@ -13,6 +12,7 @@ from operations.pricelists import gcp as reader
 from operations.pricelists.found import Found
 from tests.operations.pricelists.doubles import Answer, Cloud
 
+Sku = dict[str, Any]
 HARDWARE = catalogue.load("gcp")
 COMPUTE, VERTEX = "6F81-5844-456A", "C7E2-9256-1C43"
 IOWA = ("us-central1",)
@@ -29,29 +29,26 @@ def sku(
     id: str = "0000-1111-2222",
 ) -> Sku:
     nanos = round(usd * 1e9)
-    price = {"currency_code": currency, "units": nanos // 10**9, "nanos": nanos % 10**9}
-    tier = PricingExpression.TierRate(start_usage_amount=0, unit_price=price)
-    expression = PricingExpression(usage_unit=unit, tiered_rates=[tier])
-    return Sku(
-        name=f"services/{COMPUTE}/skus/{id}",
-        sku_id=id,
-        description=description,
-        category=Category(resource_family="Compute", usage_type=usage),
-        service_regions=regions,
-        pricing_info=[PricingInfo(pricing_expression=expression)],
-    )
+    price = {"currencyCode": currency, "units": str(nanos // 10**9), "nanos": nanos % 10**9}
+    expression = {"usageUnit": unit, "tieredRates": [{"startUsageAmount": 0, "unitPrice": price}]}
+    return {
+        "name": f"services/{COMPUTE}/skus/{id}",
+        "skuId": id,
+        "description": description,
+        "category": {"resourceFamily": "Compute", "usageType": usage},
+        "serviceRegions": list(regions),
+        "pricingInfo": [{"pricingExpression": expression}],
+    }
 
 
 def catalog(*, compute: Iterable[Iterable[Sku]] = ((),), vertex: Iterable[Iterable[Sku]] = ((),)) -> Cloud:
-    """The catalog of two services, page after page, as the SDK writes it in JSON."""
+    """The catalog of two services, page after page."""
     services = {COMPUTE: [list(page) for page in compute], VERTEX: [list(page) for page in vertex]}
 
     def answer(path: str, params: dict[str, str]) -> Answer | None:
         pages = services[path.split("/")[3]]
         at = int(params.get("pageToken", "0"))
-        page = ListSkusResponse(skus=pages[at], next_page_token=str(at + 1) if at + 1 < len(pages) else "")
-        answered: dict[str, Any] = json.loads(ListSkusResponse.to_json(page))
-        return answered
+        return {"skus": pages[at], "nextPageToken": str(at + 1) if at + 1 < len(pages) else ""}
 
     return Cloud(answer)
 
@@ -117,7 +114,7 @@ def test_vertex_ai_has_skus_of_its_own_and_its_management_fee_is_not_one_of_them
         sku("E2 Custom Instance Core running in Americas", 9),
         sku("E2 Instance Core running in Frankfurt", 9, regions=("europe-west3",)),
     ],
-    ids=lambda other: f"{other.description} {other.category.usage_type}",
+    ids=lambda other: f"{other['description']} {other['category']['usageType']}",
 )
 def test_another_way_to_buy_a_part_is_not_taken(other: Sku) -> None:
     found = read(catalog(compute=[[other, *E2, other]]))["compute-engine-prices"]
