@@ -8,7 +8,6 @@ import pulumi
 from components.azure import batch as component
 from components.azure.batch import BatchJob, BatchJobArgs
 from components.azure.names import regional
-from components.azure.outbound import Outbound, OutboundArgs
 from stacks.azure.ground import Ground
 from stacks.machines import machine
 from stacks.model import StackConfig
@@ -21,18 +20,7 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
-    """Register each job, and say which schedule starts it where it is switched on.
-
-    Where there is one, the managed network gets the ways that runs take.
-    """
-    if any(job.enabled for job in batch_jobs.of(config).values()):
-        Outbound(
-            f"{ground.stack}-outbound",
-            OutboundArgs(
-                group_name=ground.group_name, workspace_name=ground.workspace_name, storage_id=ground.storage_id
-            ),
-            opts=ground.opts,
-        )
+    """Register each job, and say which schedule starts it where it is switched on."""
     scheduled: dict[str, pulumi.Output[str] | None] = {}
     for name, job in batch_jobs.of(config).items():
         scheduled[name] = BatchJob(

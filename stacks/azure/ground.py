@@ -20,6 +20,7 @@ from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
+from components.azure.outbound import Outbound, OutboundArgs
 from components.azure.personas import Needs
 from components.azure.registry import RegisteredModelArgs
 from components.azure.store import Store, StoreArgs
@@ -28,7 +29,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import landing_zone, network
+from stacks.sections import batch_jobs, landing_zone, network
 from stacks.site import Site, tags_of
 
 REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
@@ -94,6 +95,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         kept=kept,
         identity=identity,
     )
+    _outbound(site, config, group, kept, studio)
     access = _access(site, people, group, kept, identity, studio)
     return Ground(
         **vars(site),
@@ -110,6 +112,16 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         log_workspace_id=audit.log_workspace_id,
         action_group_id=alerts.action_group_id,
     )
+
+
+def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> None:
+    """The ways that runs of batch jobs take out of the managed network, where one is switched on."""
+    if any(job.enabled for job in batch_jobs.of(config).values()):
+        Outbound(
+            f"{site.stack}-outbound",
+            OutboundArgs(group_name=group.group_name, workspace_name=studio.workspace_name, storage_id=kept.storage_id),
+            opts=site.opts,
+        )
 
 
 def _group(site: Site) -> Group:

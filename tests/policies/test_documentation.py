@@ -22,7 +22,20 @@ def test_every_command_the_readme_names_exists() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     help_text = CliRunner().invoke(application(), ["--help"]).output
     commands = set(re.findall(r"mlplatform ([a-z]+)", text))
-    known = {"pilot", "preview", "graph", "cost", "prices", "limits", "kinds", "schema", "sandbox", "drill", "init"}
+    known = {
+        "pilot",
+        "preview",
+        "graph",
+        "cost",
+        "prices",
+        "limits",
+        "kinds",
+        "schema",
+        "sandbox",
+        "drill",
+        "doctor",
+        "init",
+    }
     assert commands == known
     assert all(re.search(rf"\b{command}\b", help_text) for command in commands)
 

@@ -80,7 +80,17 @@ def test_what_is_yes_is_in_the_pilot(graphs: dict[str, Graph], platform: str) ->
 def test_every_component_of_the_pilot_is_asked_for_by_a_key_or_stands_in_every_stack(
     graphs: dict[str, Graph], platform: str
 ) -> None:
-    ground = {"Access", "Audit", "Encryption", "Group", "Identity", "PrivateBucket", "ServiceAgents", "Store"}
+    ground = {
+        "Access",
+        "Audit",
+        "Encryption",
+        "Group",
+        "Identity",
+        "Outbound",
+        "PrivateBucket",
+        "ServiceAgents",
+        "Store",
+    }
     for resource in graphs[platform].resources:
         if resource.is_component:
             asked = resource.stack_key is not None

@@ -172,7 +172,7 @@ def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
         if good not in passing:
             passing[good] = caught(each.good_alone(graph))
         rules = caught(each.alone(graph)) - passing[good]
-        behind = caught(each.behind(graph)) if rules else set[str]()
+        behind = caught(each.behind(graph), *sorted(rules)) if rules else set[str]()
         for rule in rules - behind:
             excuse = (each.path.partition(".")[0], rule)
             if excuse in ENOUGH_ONCE:
