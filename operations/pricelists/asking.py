@@ -4,7 +4,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ import httpx
 import tenacity
 
 from catalogue.errors import BadInput
+from provider.rest import retry_after
 
 TRIES = 6
 LONGEST_WAIT = 60.0
@@ -74,7 +74,7 @@ class Api:
         except httpx.TransportError as error:
             raise _Again(f"{host} cannot be reached ({type(error).__name__})") from None
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise _Again(f"{host} answers {answer.status_code}", _retry_after(answer.headers))
+            raise _Again(f"{host} answers {answer.status_code}", retry_after(answer.headers, time.time()))
         if not answer.is_success:
             told = _told(answer)
             raise BadInput(f"{doing}: {host} refuses ({answer.status_code}{told}); nothing was written")
@@ -89,20 +89,8 @@ class Api:
 
 def _wait(state: tenacity.RetryCallState) -> float:
     again = state.outcome.exception() if state.outcome else None
-    if isinstance(again, _Again) and again.after is not None:
-        return again.after
-    return min(2.0 ** (state.attempt_number - 1), LONGEST_WAIT)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the Retry-After header, which has seconds or a day and time; None without one."""
-    value = headers.get("retry-after", "")
-    if value.isdigit():
-        return min(float(value), LONGEST_WAIT)
-    try:
-        return min(max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0), LONGEST_WAIT) if value else None
-    except ValueError:
-        return None
+    asked = again.after if isinstance(again, _Again) else None
+    return min(2.0 ** (state.attempt_number - 1) if asked is None else asked, LONGEST_WAIT)
 
 
 def _told(answer: httpx.Response) -> str:
