@@ -8,6 +8,7 @@ it, a name or firewall that leads there, and a grant. Whatever image a model nam
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -51,7 +52,7 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
     """
     plane = cast(Plane, import_module(f"sandbox.dataplane.{endpoint.platform}"))  # a module has no self
     plane.reach(state, endpoint, outside)
-    with _running(plane.container()) as address:
+    with running(plane.container()) as address:
         told = {"Content-Type": "application/json"}
         # A proxy of the environment knows no server of this process.
         answer = httpx.post(f"{address}{plane.PATH}", content=body, headers=told, timeout=TIMEOUT, trust_env=False)
@@ -61,7 +62,8 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
 
 
 @contextmanager
-def _running(server: Server) -> Generator[str]:
+def running(server: ThreadingHTTPServer) -> Generator[str]:
+    """The address of a server that runs meanwhile, in a thread of this process."""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

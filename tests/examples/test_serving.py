@@ -5,9 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +21,7 @@ from examples.pack import HERE
 from examples.serving import azure, batch_score, mlflow_model, sagemaker, score, vertex
 from examples.serving.predictor import FILE, BadModel, BadRequest
 from examples.serving.server import LARGEST, Server
+from sandbox.dataplane import running
 
 MODEL, RECORDED = HERE / "model", HERE / "recorded"
 ROUTES = {"aws": ("/ping", "/invocations"), "gcp": ("/v1/alive", "/v1/score"), "azure": ("/", "/score")}
@@ -41,26 +41,13 @@ MAKERS: dict[str, Callable[[], Server]] = {
 }
 
 
-@contextmanager
-def _running(server: ThreadingHTTPServer) -> Iterator[str]:
-    """The address of a server that runs meanwhile."""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="module", params=MAKERS)
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[str, httpx.Client]]:
     """The platform's name, and a client of its server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AZUREML_MODEL_DIR", str(MODEL))
         server = MAKERS[request.param]()
-    with _running(server) as address, httpx.Client(base_url=address, trust_env=False) as client:
+    with running(server) as address, httpx.Client(base_url=address, trust_env=False) as client:
         yield request.param, client
 
 
@@ -137,7 +124,7 @@ def test_other_calls_are_refused_and_the_connection_lives_on(served: tuple[str, 
 def test_sagemaker_scores_lines_of_csv_as_a_transform_job_sends_them() -> None:
     predictions = json.loads(_recorded("aws", "prediction.json"))["predictions"]
     lines = _recorded("aws", "batch.csv").decode().splitlines(keepends=True)
-    with _running(MAKERS["aws"]()) as address, httpx.Client(base_url=address, trust_env=False) as client:
+    with running(MAKERS["aws"]()) as address, httpx.Client(base_url=address, trust_env=False) as client:
         whole = client.post("/invocations", content="".join(lines), headers=CSV)
         assert whole.headers["content-type"] == "text/csv; charset=utf-8"
         # AssembleWith: Line puts one newline after what the container answers.
@@ -159,7 +146,7 @@ def test_sagemaker_scores_lines_of_csv_as_a_transform_job_sends_them() -> None:
 def test_vertex_scores_the_lines_of_a_batch_job() -> None:
     """Vertex AI sends the instances of JSON lines as it sends those of a call."""
     lines = [json.loads(line) for line in _recorded("gcp", "batch.jsonl").splitlines()]
-    with _running(MAKERS["gcp"]()) as address:
+    with running(MAKERS["gcp"]()) as address:
         answer = httpx.post(f"{address}{ROUTES['gcp'][1]}", json={"instances": lines}, trust_env=False)
     assert answer.json() == json.loads(_recorded("gcp", "prediction.json"))
 
@@ -187,10 +174,10 @@ class _Google(BaseHTTPRequestHandler):
 @pytest.mark.parametrize("uri", ["gs://models-of-mine/scorer/1", "gs://models-of-mine/scorer/1/"])
 def test_vertex_fetches_the_model_from_cloud_storage(uri: str) -> None:
     _Google.held = {"/storage/v1/b/models-of-mine/o/scorer%2F1%2Fmodel.json?alt=media": (MODEL / FILE).read_bytes()}
-    with _running(ThreadingHTTPServer(("127.0.0.1", 0), _Google)) as google:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), _Google)) as google:
         where = {"GCE_METADATA_HOST": google.removeprefix("http://"), "STORAGE_EMULATOR_HOST": google}
         server = vertex.serve({**where, "AIP_HTTP_PORT": "0", "AIP_STORAGE_URI": uri}, "127.0.0.1")
-        with _running(server) as address:
+        with running(server) as address:
             answer = httpx.post(f"{address}/predict", content=_recorded("gcp", "request.json"), trust_env=False)
         assert answer.json() == json.loads(_recorded("gcp", "prediction.json"))
         _Google.held = {}
