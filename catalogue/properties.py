@@ -8,10 +8,10 @@ runs the rule makes a finding of it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite, nan
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from catalogue.documents import NoDocument, parse
-from catalogue.marks import is_secret, is_unknown
+from catalogue.marks import is_marked, is_unknown
 
 Given = Mapping[str, Any]
 MOST = 1e15
@@ -73,17 +73,19 @@ class Properties:
     def value_or_none(self, path: str) -> Any:
         """The one value at the path, or None. Raises Malformed for a list on the path; read that by `each_…`."""
         value: Any = self.values
-        so_far = self.at
-        for part in path.split("."):
-            if value is None:
-                return None
-            if isinstance(value, list):
-                raise Malformed(so_far, "is a list where one value is read", self.owner)
-            if not isinstance(value, dict | Mapping):  # a dict is known at once, another mapping by its methods
-                raise Malformed(so_far, f"is {_noun(value)} where {part!r} of it is read", self.owner)
+        parts = path.split(".")
+        for depth, part in enumerate(parts):
+            if type(value) is not dict:  # most are, and asking whether one is another mapping is dear
+                if value is None:
+                    return None
+                so_far = _join(self.at, ".".join(parts[:depth]))
+                if isinstance(value, list):
+                    raise Malformed(so_far, "is a list where one value is read", self.owner)
+                if not isinstance(value, Mapping):
+                    raise Malformed(so_far, f"is {_noun(value)} where {part!r} of it is read", self.owner)
             value = cast(Given, value).get(part)
-            so_far = _join(so_far, part)
-            _readable(self.owner, so_far, value)
+            if is_marked(value):
+                _refuse(self.owner, _join(self.at, ".".join(parts[: depth + 1])), value)
         return value
 
     def text_or_empty(self, path: str) -> str:
@@ -226,24 +228,46 @@ def _walk(
 
     Without `waits`, unknown values that come from another resource are left out.
     """
-    if not waits and is_unknown(value) and owner is not None and owner.comes_from_another(where):
-        return
-    _readable(owner, where, value)
+    for depth, part in enumerate(parts):
+        if is_marked(value):
+            if not waits and is_unknown(value) and owner is not None and owner.comes_from_another(where):
+                return
+            _refuse(owner, where, value)
+        if type(value) is not dict:
+            if isinstance(value, list):
+                for index, item in enumerate(cast(list[Any], value)):
+                    yield from _walk(owner, f"{where}[{index}]", item, parts[depth:], waits)
+                return
+            if value is None:
+                return
+            if not isinstance(value, Mapping):
+                raise Malformed(where, f"is {_noun(value)} where {part!r} of it is read", owner)
+        here = cast(Given, value)
+        if part == "*":
+            for key, item in here.items():
+                yield from _walk(owner, _join(where, key), item, parts[depth + 1 :], waits)
+            return
+        value = here.get(part)
+        where = _join(where, part)
+    yield from _ends(owner, where, value, waits)
+
+
+def _ends(owner: Owner | None, where: str, value: Any, waits: bool) -> Iterator[tuple[str, Any]]:
+    """The value at the end of a path, or, where it is a list, each of its elements."""
+    if is_marked(value):
+        if not waits and is_unknown(value) and owner is not None and owner.comes_from_another(where):
+            return
+        _refuse(owner, where, value)
     if isinstance(value, list):
         for index, item in enumerate(cast(list[Any], value)):
-            yield from _walk(owner, f"{where}[{index}]", item, parts, waits)
-    elif not parts:
+            yield from _ends(owner, f"{where}[{index}]", item, waits)
+    else:
         yield where, value
-    elif value is not None:
-        if not isinstance(value, Mapping):
-            raise Malformed(where, f"is {_noun(value)} where {parts[0]!r} of it is read", owner)
-        here = cast(Given, value)
-        for key in here if parts[0] == "*" else (parts[0],):
-            yield from _walk(owner, _join(where, key), here.get(key), parts[1:], waits)
 
 
 def _inside(where: str, value: Any, owner: Owner | None) -> Iterator[Properties]:
-    _readable(owner, where, value)
+    if is_marked(value):
+        _refuse(owner, where, value)
     if isinstance(value, Mapping):
         here = cast(Given, value)
         yield Properties(here, where, owner)
@@ -254,11 +278,10 @@ def _inside(where: str, value: Any, owner: Owner | None) -> Iterator[Properties]
             yield from _inside(f"{where}[{index}]", item, owner)
 
 
-def _readable(owner: Owner | None, where: str, value: Any) -> None:
-    if is_unknown(value):
+def _refuse(owner: Owner | None, where: str, marked: Any) -> NoReturn:
+    if is_unknown(marked):
         raise NotKnown(where, "is not known before up", owner)
-    if is_secret(value):
-        raise Hidden(where, "is marked secret, so that nobody can judge it", owner)
+    raise Hidden(where, "is marked secret, so that nobody can judge it", owner)
 
 
 def _join(where: str, path: str) -> str:
@@ -275,7 +298,8 @@ def _something(owner: Owner | None, where: str, value: Any) -> bool:
     """Whether a value is not empty. Raises Hidden for a secret inside it."""
     if is_unknown(value):
         return owner is not None and owner.comes_from_another(where)
-    _readable(owner, where, value)
+    if is_marked(value):
+        _refuse(owner, where, value)
     if isinstance(value, str):
         return bool(value.strip())
     if isinstance(value, list):
