@@ -671,7 +671,7 @@ def engine_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str,
     engine.CONFIG.set(before)
 
 
-@examples(1500)
+@examples(600)
 @given(mutated())
 def test_a_mutated_mapping_ends_in_a_config_or_a_sentence(config: dict[str, Any]) -> None:
     outcome(lambda: validate(config, "a.yaml"), "a.yaml")
