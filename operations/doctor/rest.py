@@ -14,10 +14,9 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import httpx
-import tenacity
 
+from operations.asking_again import Again, answered, until_answered
 from operations.doctor import Unseen, WriteRefused
-from provider.rest import retry_after
 
 TRIES = 5
 LONGEST_WAIT = 30.0
@@ -60,11 +59,6 @@ class Refusal(Unseen):
         self.code = code
 
 
-class _Again(Exception):
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        self.reason, self.after = reason, after
-
-
 class Reader:
     """The only way to the API of a cloud. `headers` gives what proves who asks, for the host of each request."""
 
@@ -97,16 +91,9 @@ class Reader:
         A cloud that throttles (429), fails (5xx) or cannot be reached is asked TRIES times. Raises Unseen where it does
         not answer then, and where the right is missing (401, 403); Refusal for any other answer.
         """
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(TRIES),
-            wait=_wait,
-            retry=tenacity.retry_if_exception_type(_Again),
-            sleep=self._sleep,
-            reraise=True,
-        )
         try:
-            return retrying(self._once, read, url, given)
-        except _Again as again:
+            return until_answered(lambda: self._once(read, url, given), TRIES, LONGEST_WAIT, self._sleep)
+        except Again as again:
             closed = f"; {read.closed}" if read.closed else ""
             raise Unseen(f"{again.reason}, {TRIES} times{closed}") from None
 
@@ -114,12 +101,10 @@ class Reader:
         address = httpx.URL(url)
         headers = {**self._headers(address), **given.get("headers", {})}
         send: Callable[..., httpx.Response] = self.client.request
-        try:
-            answer = send(read.method, address, **{**given, "headers": headers})
-        except httpx.TransportError as error:
-            raise _Again(f"{address.host} cannot be reached from here ({type(error).__name__})") from None
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise _Again(f"{address.host} answers {answer.status_code}", retry_after(answer.headers, time.time()))
+        answer = answered(
+            lambda: send(read.method, address, **{**given, "headers": headers}),
+            address.host,
+        )
         if answer.status_code == 404:
             return None
         if answer.is_success:
@@ -162,9 +147,3 @@ def _refusal(answer: httpx.Response) -> Refusal:
     except (ValueError, KeyError, TypeError, AttributeError):
         code = answer.headers.get("x-ms-error-code") or f"HTTP {answer.status_code}"
         return Refusal(code, answer.reason_phrase)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    again = state.outcome.exception() if state.outcome else None
-    asked = again.after if isinstance(again, _Again) else None
-    return min(2.0 ** (state.attempt_number - 1) if asked is None else asked, LONGEST_WAIT)

@@ -8,21 +8,15 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
-import tenacity
 
 from catalogue.errors import BadInput
-from provider.rest import retry_after
+from operations.asking_again import Again, answered, until_answered
 
 TRIES = 6
 LONGEST_WAIT = 60.0
 """Seconds. A longer wait that an API asks for by Retry-After is cut to this."""
 SECONDS = 120.0
 """How long one answer may take. A file of SageMaker's price list has tens of megabytes."""
-
-
-class _Again(Exception):
-    def __init__(self, reason: str, after: float | None = None) -> None:
-        self.reason, self.after = reason, after
 
 
 def open_client() -> httpx.Client:
@@ -55,26 +49,14 @@ class Api:
         if not url.startswith(self.base + "/"):
             raise BadInput(f"{doing}: the answer points to another host, {urlsplit(url).hostname}; nothing was written")
         self.say(doing)
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(TRIES),
-            wait=_wait,
-            retry=tenacity.retry_if_exception_type(_Again),
-            sleep=self.sleep,
-            reraise=True,
-        )
         try:
-            return retrying(self._once, url, doing, params)
-        except _Again as again:
+            return until_answered(lambda: self._once(url, doing, params), TRIES, LONGEST_WAIT, self.sleep)
+        except Again as again:
             raise BadInput(f"{doing}: {again.reason}, {TRIES} times; nothing was written, try again later") from None
 
     def _once(self, url: str, doing: str, params: Mapping[str, str] | None) -> dict[str, Any]:
         host = urlsplit(self.base).hostname
-        try:
-            answer = self.client.get(url, params=params, headers=dict(self.headers))
-        except httpx.TransportError as error:
-            raise _Again(f"{host} cannot be reached ({type(error).__name__})") from None
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise _Again(f"{host} answers {answer.status_code}", retry_after(answer.headers, time.time()))
+        answer = answered(lambda: self.client.get(url, params=params, headers=dict(self.headers)), host)
         if not answer.is_success:
             told = _told(answer)
             raise BadInput(f"{doing}: {host} refuses ({answer.status_code}{told}); nothing was written")
@@ -85,12 +67,6 @@ class Api:
         if not isinstance(body, dict):
             raise BadInput(f"{doing}: {host} answers with something else than a JSON object; nothing was written")
         return cast(dict[str, Any], body)
-
-
-def _wait(state: tenacity.RetryCallState) -> float:
-    again = state.outcome.exception() if state.outcome else None
-    asked = again.after if isinstance(again, _Again) else None
-    return min(2.0 ** (state.attempt_number - 1) if asked is None else asked, LONGEST_WAIT)
 
 
 def _told(answer: httpx.Response) -> str:
