@@ -49,8 +49,10 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     """Bring up, show outputs and cost, take down. Returns True if it failed or something is left, after saying so."""
     from operations.judge import cost_of
     from operations.preview import preview
+    from sandbox.state import State
 
     on = ["--stack", stack, "--yes"]
+    State(engine.home.database).account.use()
     given = _standing(engine)
     start = time.monotonic()
     if _shown_short(engine, ["up", *on, "--skip-preview", "--suppress-outputs"]):
