@@ -22,6 +22,7 @@ def add(app: typer.Typer) -> None:
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
         ("use", use, "use"),
         ("account", account, "account"),
+        ("steps", steps, "steps gcp-pilot"),
     ):
         app.command(name, epilog=f"Example: mlplatform sandbox {example}")(command)
 
@@ -85,6 +86,21 @@ def use(context: typer.Context) -> None:
         return "the account is one in use: its services are on, and no quota, image or artifact is asked for"
 
     _do(context, used_long)
+
+
+def steps(
+    context: typer.Context,
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
+) -> None:
+    """Print the manual steps of a stack, each with the commands that do it in a sandbox; `trial` does them all."""
+    from operations.arguments import graph_of
+    from operations.doctor import steps_of
+    from operations.sandboxes import walk
+
+    for number, step in enumerate(steps_of(graph_of(stack)), 1):
+        typer.echo(f"{number}. {step.who}: {step.what}")
+        for command in walk.by_hand(step) or ["(nothing: a sandbox does not ask for it)"]:
+            typer.echo(f"     mlplatform sandbox {command}" if not command.startswith("(") else f"     {command}")
 
 
 def account(context: typer.Context) -> None:
