@@ -9,7 +9,7 @@ from functools import cache
 from catalogue import quotas
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
-from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.platforms import PLATFORMS
 from catalogue.services import services_of
 from catalogue.wording import nearest
@@ -62,17 +62,21 @@ def push(state: State, image: str) -> str:
 
 
 def upload(state: State, uri: str) -> str:
-    """Upload an artifact. A datastore of Azure ML must stand; a bucket may be one that no stack here made."""
+    """Upload an artifact. A bucket may be one that no stack here made.
+
+    A datastore of Azure ML shows a blob container, here the one of its own name. The container must stand; the
+    datastore may come later.
+    """
     found = _ARTIFACT.fullmatch(uri)
     if found is None:
         raise BadInput(
             f"{uri[:80]!r}: no address of an artifact; write s3://BUCKET/KEY, gs://BUCKET/FOLDER/ or "
             "azureml://datastores/NAME/paths/FOLDER/"
         )
-    datastore = found["datastore"]
-    standing = state.resources.find(type=DATASTORE) if datastore else []
-    if datastore and not any(one.id.endswith(f"/datastores/{datastore}") for one in standing):
-        raise BadInput(f"{uri[:80]!r}: no datastore {datastore} stands here; bring up the ground first")
+    name = found["datastore"]
+    standing = state.resources.find(type=CONTAINER) if name else []
+    if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
+        raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
     state.account.upload(uri)
     return f"{uri} is uploaded"
 

@@ -31,7 +31,7 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
     "service-off": "{said} has not been used in this project before or it is disabled. (SERVICE_DISABLED)",
-    "no-image": "Image {said} is not found.",
+    "no-image": "No such image: {said}.",
     "no-artifact": "There are no files under {said} to copy.",
     "over-quota": "The following quota metrics exceed quota limits: {said} (limit {limit}, in use {used}, asked for"
     " {more}).",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import BadInput
-from catalogue.kinds.azure.machinelearningservices import DATASTORE
+from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.marked import Json
 from sandbox import byhand
 from sandbox.state import State
@@ -46,7 +46,7 @@ def test_each_is_done_and_said(state: State) -> None:
         (lambda state: byhand.push(state, "scorer"), "no address of an image"),
         (lambda state: byhand.push(state, "a.azurecr.io/scorer"), "no address of an image"),
         (lambda state: byhand.upload(state, "model.tar.gz"), "no address of an artifact"),
-        (lambda state: byhand.upload(state, ARTIFACT), "no datastore scores stands here; bring up the ground first"),
+        (lambda state: byhand.upload(state, ARTIFACT), "no container scores stands here; bring up the ground first"),
     ],
 )
 def test_a_wrong_word_gets_a_sentence(state: State, do: Callable[[State], str], said: str) -> None:
@@ -55,9 +55,9 @@ def test_a_wrong_word_gets_a_sentence(state: State, do: Callable[[State], str], 
     assert (state.account.services(), state.account.quotas(), state.account.artifacts()) == ([], {}, [])
 
 
-def test_a_datastore_that_stands_takes_an_artifact(state: State) -> None:
-    workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+def test_the_container_of_a_datastore_takes_an_artifact_before_the_datastore_stands(state: State) -> None:
+    store = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/w/blobServices/default"
     place: Json = {"platform": "azure", "account": "s", "region": "westeurope", "name": "scores"}
-    state.resources.create(New(type=DATASTORE, id=f"{workspace}/datastores/scores", inputs={}, outputs={}, **place))
+    state.resources.create(New(type=CONTAINER, id=f"{store}/containers/scores", inputs={}, outputs={}, **place))
     assert byhand.upload(state, ARTIFACT) == f"{ARTIFACT} is uploaded"
     assert state.account.has_artifact(ARTIFACT)

@@ -306,7 +306,7 @@ def lacks_one_after_the_other(run: Logic, state: State) -> None:
     with pytest.raises(CloudError, match=r"aiplatform\.googleapis\.com has not been used .*SERVICE_DISABLED"):
         run.models.create(serving)
     state.account.enable("aiplatform.googleapis.com")
-    with pytest.raises(CloudError, match=f"Image {serving.image} is not found"):
+    with pytest.raises(CloudError, match=f"No such image: {serving.image}"):
         run.models.create(serving)
     state.account.push(serving.image)
     with pytest.raises(CloudError, match=f"There are no files under {serving.artifact_uri} to copy"):
