@@ -47,6 +47,7 @@ def section(folder: Path, platforms: Sequence[str]) -> str:
     for platform in platforms:
         endpoints, home = cloud_of(platform).on_engine, Home(folder / f"sandbox-{platform}")
         home.lay_out()
+        State(home.database).account.use()
         ups = list(_ups(Engine(home, cli, uv), folder, platform, endpoints))
         cpu = {who: sum(up.cpu[who] for up in ups) for who in WHO}
         resources, seconds = len(State(home.database).resources.all()), sum(up.seconds for up in ups)

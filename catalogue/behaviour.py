@@ -38,7 +38,9 @@ class Behaviour:
     second create of the same thing is refused or changes the existing resource.
 
     References. `refs` are its references. `within` says whether it uses or holds its parent, the resource that its id
-    lies in. `machines` says that it runs machines, so that quota and capacity count.
+    lies in. `machines` says that it runs machines as soon as it stands, so that quota and capacity count. Where an
+    update runs the new machines `beside` the old ones until it is done, both count. `fetches` says that a create looks
+    for the images and artifacts that it serves, or that what it names serves.
 
     Deletion. `held` says why its name stays taken after a delete, and is empty where it does not. `forced` is the input
     that allows a delete together with the contents, and `locked` the one under which nobody can delete it. Where it
@@ -53,6 +55,8 @@ class Behaviour:
     second: Literal["refused", "changes"] = "refused"
     held: str = ""
     machines: bool = False
+    beside: bool = False
+    fetches: bool = False
     forced: str = ""
     locked: str = ""
     within: Literal["", "uses", "holds"] = ""

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
+from catalogue import quotas
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations import facts
 from operations.verdict import HardwareUse
-from policies import limits, quotas
+from policies import limits
 
 MOST_REGIONS = 6
 """How many regions a sentence names."""

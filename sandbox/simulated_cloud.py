@@ -16,9 +16,10 @@ from catalogue.behaviour import Behaviour, Ref, values_at
 from catalogue.kinds import kinds
 from catalogue.marked import Json, answered, has_unknown, redacted, refilled, texts_in, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
-from sandbox import cloud, inputs
+from sandbox import cloud, inputs, needs
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
+from sandbox.needs import Lacks, Needs
 from sandbox.state import State
 from sandbox.state.faults import Fault
 from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
@@ -112,6 +113,8 @@ class Cloud:
         serial = self.state.resources.made_for(urn) + 1
         answer = self._answer(type_, urn, name, plain, serial)
         outputs = answered(marked, answer.outputs)
+        links = self._links(behaviour, answer.id, plain)
+        needed = self._needs(type_, answer.id, name, plain, answer.outputs, links)
         new = New(
             type=type_,
             id=answer.id,
@@ -126,7 +129,8 @@ class Cloud:
             run=self.run,
             names=self._names(behaviour, type_, answer, plain),
             handles=[str(outputs[key]) for key in _HANDLES if isinstance(outputs.get(key), str)],
-            links=self._links(behaviour, answer.id, plain),
+            links=links,
+            draws=self._granted(needed, name),
         )
         try:
             self.state.resources.create(new)
@@ -160,8 +164,10 @@ class Cloud:
             marked = {**marked, **changer(self.state, record, unmarked(marked))}
         plain = unmarked(marked)
         outputs = answered(marked, self._answer(type_, record.urn, record.name, plain, record.serial).outputs)
+        links = self._links(behaviour, id_, plain)
+        draws = self._granted(self._needs(type_, id_, record.name, plain, outputs, links), record.name, record)
         try:
-            self.state.resources.update(record.key, marked, outputs, self._links(behaviour, id_, plain), self.run)
+            self.state.resources.update(record.key, marked, outputs, links, self.run, draws)
         except Missing as missing:
             raise self._refusal("missing", type_, record.name, missing) from None
         return {**given, **outputs}
@@ -203,10 +209,32 @@ class Cloud:
         """What this cloud says when the fault strikes."""
         return self._refusal(fault.kind, type_, name, fault.argument or name)
 
-    def _refusal(self, reason: str, type_: str, name: str, said: object) -> CloudSaysNo:
+    def _refusal(self, reason: str, type_: str, name: str, said: object, **words: object) -> CloudSaysNo:
         kind = type_.rpartition(":")[2]
-        sentence = self.manners.sentences[reason]
-        return CloudSaysNo(sentence.format(name=name, kind=kind, said=said, account=self.account, region=self.region))
+        words |= {"name": name, "kind": kind, "said": said, "account": self.account, "region": self.region}
+        return CloudSaysNo(self.manners.sentences[reason].format(**words))
+
+    def _needs(
+        self, type_: str, id_: str, name: str, plain: Json, outputs: Mapping[str, Any], links: Sequence[Reference]
+    ) -> Needs:
+        """What the resource needs of the account, read with the resources that it names."""
+        named = {one.key: one for link in links for one in self.state.resources.named(link.handle)}
+        made = needs.resource(type_, id_, name, plain, outputs)
+        around = tuple(map(needs.of_record, named.values()))
+        return Needs(self.state, self.manners.platform, self.account, self.region, made, around)
+
+    def _granted(self, needed: Needs, name: str, stands: Record | None = None) -> Mapping[str, int]:
+        """What the resource draws on quotas. Raises CloudSaysNo where the account lacks what it needs, and notes it."""
+        try:
+            needed.service(self.manners.registers_itself)
+            needed.contents()
+            needed.quota(stands)
+            return needed.takes()
+        except Lacks as lacks:
+            type_ = needed.made.type
+            refusal = self._refusal(lacks.reason, type_, name, **{"said": "", **lacks.words})
+            self.state.journal.note("refused", type_, name, "", self.run, str(refusal))
+            raise refusal from None
 
     def _answer(self, type_: str, urn: str, name: str, plain: Json, serial: int) -> Answer:
         # The first resource of a URN answers as the offline preview does. Each further one has its own ids.

@@ -64,6 +64,7 @@ def drill(
 def _played(drill: "Drill", stack: str, home: "Home") -> tuple["Report", str]:
     """Play the drill. Returns its report, and a sentence on what went otherwise than it says, or ""."""
     from operations.drill.rehearsal import Rehearsal, Unexpected
+    from sandbox.state import State
 
     start = time.monotonic()
 
@@ -71,6 +72,7 @@ def _played(drill: "Drill", stack: str, home: "Home") -> tuple["Report", str]:
         say(f"{time.monotonic() - start:4.0f} s  {sentence}")
 
     engine = ready(home, stack, real_time=False)
+    State(home.database).account.use()  # a drill is of a pilot that runs; what a new account lacks is another story
     with engine.stack(stack) as api:
         rehearsal = Rehearsal(stack, engine, api, tell)
         try:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from catalogue.errors import BadInput
 from catalogue.wording import close, nearest
+from operations.sandboxes import byhand
 from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
     epilog="Example: mlplatform sandbox -- pulumi up -s aws-pilot",
     no_args_is_help=True,
 )
+byhand.add(app)
 LOG_WIDTH = 200
 
 

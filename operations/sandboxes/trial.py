@@ -1,4 +1,4 @@
-"""`mlplatform sandbox trial`: bring a stack up in a new sandbox, show its outputs and cost, and take it down."""
+"""`mlplatform sandbox trial`: bring a stack up in a new sandbox by its manual steps, and take it down again."""
 
 import sys
 import time
@@ -13,6 +13,7 @@ from operations.sandboxes.ground import Chosen, as_typed, ready, say, state_of, 
 from stacks.config import stack_file
 
 if TYPE_CHECKING:
+    from catalogue.graph import Graph
     from sandbox.engine import Engine
 
 LAST_LINES = 40
@@ -20,7 +21,7 @@ PROTECTED = "protected by design, for it holds state"
 
 
 def try_out(chosen: Chosen, stack: str) -> None:
-    """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again.
+    """Bring a stack up in a new sandbox by its manual steps, show outputs and cost, and take it down again.
 
     Raises BadInput where there is no such stack, or the sandbox is not new. Raises typer.Exit where something failed or
     is left.
@@ -46,20 +47,21 @@ def try_out(chosen: Chosen, stack: str) -> None:
 
 
 def _trial(engine: "Engine", stack: str, file: Path) -> bool:
-    """Bring up, show outputs and cost, take down. Returns True if it failed or something is left, after saying so."""
+    """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
     from operations.judge import cost_of
     from operations.preview import preview
 
     on = ["--stack", stack, "--yes"]
     given = _standing(engine)
     start = time.monotonic()
-    if _shown_short(engine, ["up", *on, "--skip-preview", "--suppress-outputs"]):
-        say(f"`pulumi up` failed; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
+    graph = preview(file)
+    if not _walked(engine, graph):
+        say(f"the steps end here; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
         return True
     resources = engine.resources(stack)
     say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
     typer.echo(engine.ask("stack", "output", "--stack", stack), nl=False)
-    bill = cost_of(preview(file))
+    bill = cost_of(graph)
     idle, ceiling = words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd)
     dear = f"{idle} a month with no traffic, {ceiling} with every replica at its maximum"
     say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
@@ -78,6 +80,38 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
     return bool(failed or left or gone)
+
+
+def _walked(engine: "Engine", graph: "Graph") -> bool:
+    """Do each manual step as a newcomer would, and say it: who, what, and the command. Returns whether all went well.
+
+    What a sandbox does not ask for, such as a signed e-mail, is named and left.
+    """
+    from operations.doctor import steps_of
+    from operations.sandboxes import walk
+    from sandbox.dataplane import NoPrediction
+    from sandbox.state import State
+
+    state = State(engine.home.database)
+    for number, step in enumerate(steps_of(graph), 1):
+        say(f"{number}. {step.who}: {step.what}")
+        commands = walk.by_hand(step)
+        for command in commands:
+            say(f"     mlplatform sandbox {command}")
+        for arguments in walk.pulumi(step):
+            quiet = ["--yes", "--skip-preview", "--suppress-outputs"] if arguments[0] == "up" else []
+            if _shown_short(engine, [*arguments, *quiet]):
+                say(f"`pulumi {arguments[0]}` failed")
+                return False
+        try:
+            walk.do(state, step)
+            answer = walk.called(state, step)
+        except (NoPrediction, BadInput) as refusal:
+            say(f"     refused: {refusal}")
+            return False
+        said = f"     answered: {answer}" if answer is not None else "     done" if commands else ""
+        say(said or "     nothing to do in a sandbox")
+    return True
 
 
 def _standing(engine: "Engine") -> set[tuple[str, str]]:

@@ -14,6 +14,7 @@ from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
+from catalogue.registries import is_own
 from operations.steps import query
 from operations.verdict import Look, ManualStep
 from policies import given
@@ -62,7 +63,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     """ECR's own password is good for twelve hours: AmazonECR user guide, "Pushing a Docker image"."""
     registry, _, named = image.partition("/")
-    if not registry.startswith(f"{account}."):
+    if not is_own("aws", image, account):
         return None
     mark, by = ("@", "imageDigest") if "@" in named else (":", "imageTag")
     repository, _, version = named.rpartition(mark)

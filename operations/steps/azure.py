@@ -10,11 +10,11 @@ from shlex import quote
 
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
-from catalogue.kind import ArmType, Renders
-from catalogue.kinds import kind_of
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.landing_zones import AzureZone
+from catalogue.registries import is_own
+from catalogue.services import services_of
 from operations.steps import query
 from operations.verdict import Look, ManualStep
 from policies import given
@@ -46,7 +46,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             looks=[Look(what="region", name=region)],
         )
     if graph.of(WORKSPACE):
-        spaces = sorted({space for resource in graph.cloud for space in _namespaces(resource.type)})
+        spaces = services_of(resource.type for resource in graph.cloud)
         yield ManualStep(
             what=f"register the subscription's resource providers ({', '.join(spaces)})",
             who="deployer",
@@ -67,17 +67,10 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         )
 
 
-def _namespaces(token: str) -> Iterator[str]:
-    """The namespace of a type in Azure Resource Manager, such as `Microsoft.Insights`. None where it is not known."""
-    kind = kind_of(token)
-    if kind is not None and isinstance(kind.renders, Renders) and isinstance(kind.renders.as_, ArmType):
-        yield kind.renders.as_.type.partition("/")[0]
-
-
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     """The registry is closed to the internet, so whoever pushes stands in the network."""
     registry, _, named = image.partition("/")
-    if not registry.endswith(".azurecr.io"):
+    if not is_own("azure", image, account):
         return None
     short = registry.partition(".")[0]
     login = f"az acr login --name {short} --subscription {account}"

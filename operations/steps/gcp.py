@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from catalogue.graph import Graph
-from catalogue.kind import Apis, Keys, Kind
+from catalogue.kind import Keys, Kind
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import WORKFLOW, billing, logging, storage, vertex, workbench
 from catalogue.landing_zones import GcpNetwork, GcpZone
+from catalogue.registries import is_own
+from catalogue.services import services_of
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -61,15 +63,14 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 ],
             )
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
-    apis = sorted({api for kind in kinds if isinstance(kind.apis, Apis) for api in kind.apis.names})
+    apis = services_of(resource.type for resource in graph.cloud)
     if apis:
-        named = " ".join(f"{api}.googleapis.com" for api in apis)
         yield ManualStep(
-            what=f"enable the project's APIs ({', '.join(apis)})",
+            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in apis)})",
             who="deployer",
-            commands=[f"gcloud services enable {named} --project={account}"],
+            commands=[f"gcloud services enable {' '.join(apis)} --project={account}"],
             checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
-            looks=[Look(what="service", name=f"{api}.googleapis.com") for api in apis],
+            looks=[Look(what="service", name=api) for api in apis],
         )
     for bucket in graph.of(logging.LOG_BUCKET):
         if bucket.props.flag_or_none("locked") is True:
@@ -134,8 +135,8 @@ _AGENTS = (
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     """Docker asks gcloud for a token of the registry's host."""
-    host, _, named = image.partition("/")
-    if not named.startswith(f"{account}/"):
+    host = image.partition("/")[0]
+    if not is_own("gcp", image, account):
         return None
     return (
         f"gcloud auth configure-docker {host} --quiet && docker push {quote(image)}",

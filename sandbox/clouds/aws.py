@@ -1,4 +1,8 @@
-"""What is special to the simulated AWS: its sentences, the account in an ARN, its alarms, and SageMaker's updates."""
+"""What is special to the simulated AWS: its sentences, the account in an ARN, its alarms, and SageMaker's updates.
+
+That CreateModel looks for the model data is seen in https://github.com/aws-ia/ecs-blueprints/issues/223; that it looks
+for the image is assumed, and its sentence too.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,6 +23,11 @@ _SENTENCES: Mapping[str, str] = {
     "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
     " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
     " Instances. Use AWS Service Quotas to request an increase for this quota.",
+    "over-quota": "creating {kind} ({name}): ResourceLimitExceeded: The account-level service limit '{said}' is {limit}"
+    " Instances, with current utilization of {used} Instances and a request delta of {more} Instances. Use AWS Service"
+    " Quotas to request an increase for this quota.",
+    "no-artifact": "creating {kind} ({name}): ValidationException: Could not find model data at {said}.",
+    "no-image": "creating {kind} ({name}): ValidationException: Requested image {said} not found.",
     "no-capacity": "creating {kind} ({name}): InsufficientInstanceCapacity: unable to provision requested ML"
     " compute capacity of {said}; retry later, or with another instance type.",
     "throttle": "{kind} ({name}): ThrottlingException: Rate exceeded",

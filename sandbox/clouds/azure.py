@@ -1,4 +1,12 @@
-"""What is special to the simulated Azure: its sentences, the subscription and parent in an id, and its alarms."""
+"""What is special to the simulated Azure: its sentences, the subscription and parent in an id, and its alarms.
+
+A subscription that lacks a resource provider is registered for it by azure-native itself: its client is Azure's own
+pipeline with the policy of registration left on (`NewAzCoreClient` and `initPipelineOpts` in
+https://github.com/pulumi/pulumi-azure-native/blob/006a62afe453b416e5d5c98d2d91c4c7281f52f9/provider/pkg/azure/client_azcore.go).
+Quotas: https://github.com/MicrosoftDocs/azure-docs/issues/121466 (endpoints) and
+https://github.com/ansible-collections/azure/pull/2209 (clusters). Models and images: "Troubleshoot online endpoints",
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +26,14 @@ _SENTENCES: Mapping[str, str] = {
     "held": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
     "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
     ' subscription {account}. Request an increase in the Azure portal."',
+    "over-quota": '{kind} {name}: Code="OutOfQuota" Message="Not enough cluster CPU quota of {said}. The amount of'
+    " additional CPU quota requested is {more}, and you are currently using {used}. Your amount of maximum quota is"
+    ' {limit}."',
+    "over-quota-nodes": '{kind} {name}: Code="ClusterMinNodesExceedCoreQuota" Message="The specified subscription has a'
+    " {said} quota of {limit} and cannot accommodate for at least 1 requested managed compute node which maps to {more}"
+    ' vCPUs."',
+    "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
+    "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'
     ' due to a lack of Azure Machine Learning capacity in {region}."',
     "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',
@@ -101,6 +117,7 @@ MANNERS = Manners(
     sentences=_SENTENCES,
     is_foreign=_is_foreign,
     parent=_parent,
+    registers_itself=True,
     endpoint=SERVED,
     alarms={
         monitor.METRIC_ALERT: AlarmKind(_metric_alert, _groups),

@@ -1,4 +1,9 @@
-"""What is special to the simulated Google Cloud: its sentences, the project in a resource name, and its alarms."""
+"""What is special to the simulated Google Cloud: its sentences, the project in a resource name, and its alarms.
+
+The sentence of an API that is off is seen in https://github.com/appvia/kore/issues/286, which has the API's long name.
+Where a new project has APIs on depends on how it was made; one with none is the least.
+Images, artifacts and quotas of Vertex AI are asked for through our own provider (`sandbox.rest.kept`).
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +21,10 @@ _SENTENCES: Mapping[str, str] = {
     "held": "Error when reading or editing {kind}: googleapi: Error 400: {said}, resourceInUseByAnotherResource",
     "quota-exceeded": "Error creating {kind} {name}: googleapi: Error 429: the following quota metrics exceed quota"
     " limits: {said}, RESOURCE_EXHAUSTED",
+    "service-off": "Error creating {kind} {name}: googleapi: Error 403: {said} has not been used in project {account}"
+    " before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/{said}/overview"
+    "?project={account} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to"
+    " our systems and retry., SERVICE_DISABLED",
     "no-capacity": "Error creating {kind} {name}: ZONE_RESOURCE_POOL_EXHAUSTED: no resources available for {said};"
     " try a different zone, or try again later.",
     "throttle": "{kind} {name}: googleapi: Error 429: Quota exceeded for quota metric 'Requests' per minute,"

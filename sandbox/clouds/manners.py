@@ -93,13 +93,14 @@ class Manners:
     """One simulated cloud. `package` names its provider, `sdk` the distribution whose version the provider must carry.
 
     `account_key` and `region_key` are the provider's inputs that say where it works. `sentences` has what the cloud
-    says when it refuses, by reason: the kind of a fault, or `exists`, `missing`, `held`. A sentence may use name, kind,
-    said, account and region in braces.
+    says when it refuses, by reason: the kind of a fault, `exists`, `missing`, `held`, or what the account lacks
+    (`sandbox.needs`). A sentence may use name, kind, said, account and region in braces; one on a quota also limit,
+    used and more.
 
     `is_foreign` takes an id and an account, and tells whether the id is of another account. The sandbox knows nothing
-    of other accounts. `parent` gives the id of an id's parent, or nothing. `endpoint` is the type that serves. `alarms`
-    says how to read the cloud's alarms, and `changers` what the cloud does on its own in an update; both are by
-    resource type.
+    of other accounts. A provider that `registers_itself` switches on by itself what an account has off. `parent` gives
+    the id of an id's parent, or nothing. `endpoint` is the type that serves. `alarms` says how to read the cloud's
+    alarms, and `changers` what the cloud does on its own in an update; both are by resource type.
     """
 
     platform: Platform
@@ -113,6 +114,7 @@ class Manners:
     endpoint: str
     alarms: Mapping[str, AlarmKind]
     parent: Callable[[str], str] = _no_parent
+    registers_itself: bool = False
     changers: Mapping[str, Changer] = field(default_factory=dict[str, Changer])
 
     @property

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
-from sandbox.rest.calls import Call, Operation, Response
+from sandbox.rest.calls import Call, Operation, Refusal, Response
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
 from sandbox.rest.server import CallFault, Double
@@ -28,6 +29,14 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
     "fails-after-success": CallFault("drop", ""),
 }
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
+_LACKS: Mapping[Reason, str] = {
+    "service-off": "{said} has not been used in this project before or it is disabled. (SERVICE_DISABLED)",
+    "no-image": "No such image: {said}.",
+    "no-artifact": "There are no files under {said} to copy.",
+    "over-quota": "The following quota metrics exceed quota limits: {said} (limit {limit}, in use {used}, asked for"
+    " {more}).",
+}
+"""What Vertex AI says where a project lacks something. Words and statuses but the first are assumed."""
 
 
 @dataclass
@@ -72,7 +81,7 @@ class KeptDouble(Double):
         self.vertex = self._google.project(call.path.split("/")[3] if google else "")
         self.vertex.metrics = self.arm.metrics
         try:
-            return super()._carry_out(call, fault)
+            return super()._carry_out(call, self._lacking(call) or fault)
         finally:
             try:
                 self._keep_operations()
@@ -81,6 +90,21 @@ class KeptDouble(Double):
             except BaseException:
                 self._forget()
                 raise
+
+    def _lacking(self, call: Call) -> CallFault | None:
+        """How a call fails for what the project lacks. A quota shows only at the end. Raises Refusal for the rest."""
+        try:
+            if not call.path.startswith("/subscriptions/"):
+                self._google.judge(call)
+        except Lacks as lacks:
+            sentence = _LACKS[lacks.reason].format(**lacks.words)
+            self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
+            if lacks.reason == "service-off":
+                raise Refusal(403, "PERMISSION_DENIED", sentence) from None
+            if lacks.reason in ("no-image", "no-artifact"):
+                raise Refusal(400, "FAILED_PRECONDITION", sentence) from None
+            return CallFault("fail-late", "", message=sentence)
+        return None
 
     def _forget(self) -> None:
         """Empty the memory."""

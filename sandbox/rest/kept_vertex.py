@@ -8,9 +8,11 @@ import re
 from typing import cast
 
 from catalogue.answers import project_number
+from catalogue.graph import Resource
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
 from catalogue.kinds.gcp.vertex import ENDPOINT as AI_ENDPOINT
 from catalogue.marked import Json
+from sandbox.needs import Needs, resource
 from sandbox.rest.calls import Call
 from sandbox.rest.shown import Shown
 from sandbox.rest.vertex import VertexDouble, key
@@ -55,6 +57,24 @@ class KeptVertex:
             if owner is not None:
                 self._keep_deployed(owner, vertex.endpoints[name])
 
+    def judge(self, call: Call) -> None:
+        """Raises Lacks where the project lacks what a call that makes something needs."""
+        path, _, verb = call.path.removeprefix("/v1/").partition(":")
+        if verb not in ("upload", "deployModel"):
+            return
+        if verb == "upload":
+            given = call.body["model"]
+            inputs = {"image": given.get("containerSpec", {}).get("imageUri"), "artifactUri": given.get("artifactUri")}
+            made = resource(MODEL, path, path, {name: value for name, value in inputs.items() if value}, {})
+        else:
+            made = _deployment(path, call.body["deployedModel"])
+        project = path.split("/")[1]
+        owner = next(name for name, one in self._projects.items() if one is self.project(project))
+        needs = Needs(self._state, "gcp", owner, key(path).split("/")[0], made)
+        needs.service(registers_itself=False)
+        needs.contents()
+        needs.quota()
+
     def _load_model(self, id_: str) -> None:
         record = self._state.resources.get(MODEL, id_)
         models = cast(Shown, self.project(id_.split("/")[1]).models)
@@ -89,9 +109,11 @@ class KeptVertex:
     def _keep_deployed(self, owner: Record, endpoint: Json) -> None:
         stood = [row for row in self._state.resources.below(owner.id, owner.account) if row.type == DEPLOYMENT]
         was = {row.id: row for row in stood}
+        project, region = owner.account, key(owner.id).split("/")[0]
         for one in endpoint.get("deployedModels", []):
             id_ = f"{owner.id}/deployedModels/{one['id']}"
             model = f"{owner.id.partition('/locations/')[0]}/locations/{key(one['model']).partition('@')[0]}"
+            needs = Needs(self._state, "gcp", project, region, _deployment(id_, one))
             wanted = New(
                 **_of_google(id_, owner.account),
                 type=DEPLOYMENT,
@@ -102,6 +124,7 @@ class KeptVertex:
                     Reference("endpoint", owner.id, (AI_ENDPOINT,), holds=True),
                     Reference("model", model, (MODEL,), holds=True),
                 ),
+                draws=needs.takes(),
             )
             self._state.resources.put(was.pop(id_, None), wanted)
         for gone in was.values():
@@ -114,6 +137,20 @@ def changed_by(call: Call) -> tuple[str, str]:
         return DEPLOYMENT, endpoint.group(1)
     named = re.search(r"/models/([^/:@]+)", call.path + "/" + str(call.body.get("parentModel", "")))
     return MODEL, named.group(1) if named else str(call.body.get("modelId", ""))
+
+
+def _deployment(id_: str, deployed: Json) -> Resource:
+    """A deployed model in the words of our provider's resource, which the record reads."""
+    given: Json = deployed.get("dedicatedResources") or {}
+    spec: Json = given.get("machineSpec") or {}
+    words = {
+        "minReplicas": given.get("minReplicaCount"),
+        "maxReplicas": given.get("maxReplicaCount"),
+        "machineType": spec.get("machineType"),
+        "acceleratorType": spec.get("acceleratorType"),
+        "acceleratorCount": spec.get("acceleratorCount"),
+    }
+    return resource(DEPLOYMENT, id_, id_, {name: value for name, value in words.items() if value is not None}, {})
 
 
 def _of_google(id_: str, project: str) -> Json:

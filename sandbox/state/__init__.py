@@ -8,6 +8,8 @@ log first and does not flush it to the disk. So a change survives a killed proce
 
 from pathlib import Path
 
+from sandbox.state.account import Account
+from sandbox.state.clock import Clock
 from sandbox.state.database import Database
 from sandbox.state.faults import Faults
 from sandbox.state.journal import Journal
@@ -25,11 +27,13 @@ class State:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         with self._database.change() as connection:
-            for part in (Journal, Resources, Faults, Metrics, Operations):
+            for part in (Clock, Account, Journal, Resources, Faults, Metrics, Operations):
                 for statement in part.SCHEMA.split(";"):
                     connection.execute(statement)
-        self.journal = Journal(self._database)
-        self.resources = Resources(self._database, self.journal)
+        self.clock = Clock(self._database)
+        self.account = Account(self._database)
+        self.journal = Journal(self._database, self.clock)
+        self.resources = Resources(self._database, self.journal, self.clock)
         self.faults = Faults(self._database)
         self.metrics = Metrics(self._database)
         self.operations = Operations(self._database)

@@ -1,18 +1,19 @@
 """The journal of a sandbox: every call to its clouds, in order."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sandbox.state.clock import CALL_SECONDS, Clock
 from sandbox.state.database import Database
 
 
 @dataclass(frozen=True)
 class Event:
-    """One call. `at` is its time in seconds since 1970. `said` is empty where the call went well.
+    """One call. `at` is its time by the sandbox's clock, in seconds since 1970.
 
-    `operation` is create, read, update, delete, invoke, drift, fault or rollback.
+    `operation` is create, read, update, delete, invoke, drift, fault, rollback, or refused for what the account lacks.
+    `said` is empty where the call went well.
     """
 
     at: float
@@ -33,15 +34,16 @@ class Journal:
         id TEXT NOT NULL, run TEXT NOT NULL, said TEXT NOT NULL);
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def note(self, operation: str, type: str, name: str, id: str = "", run: str = "", said: str = "") -> None:
-        """Add an event that happens now. A change of a resource adds its event by itself."""
+        """Add an event that happens now; it moves the clock. A change of a resource adds its event by itself."""
         with self._database.change() as connection:
             connection.execute(
                 "INSERT INTO events(at, operation, type, name, id, run, said) VALUES(?, ?, ?, ?, ?, ?, ?)",
-                (time.time(), operation, type, name, id, run, said),
+                (self._clock.move(CALL_SECONDS), operation, type, name, id, run, said),
             )
 
     def events(self) -> list[Event]:
@@ -56,5 +58,5 @@ class Journal:
     def changed_since(self, call: int, types: Sequence[str]) -> set[tuple[str, str]]:
         """Type and id of each resource of these types with an event after the call of this number (see `calls`)."""
         marks = ", ".join("?" for _ in types)
-        query = f"SELECT DISTINCT type, id FROM events WHERE key > ? AND type IN ({marks})"
+        query = f"SELECT DISTINCT type, id FROM events WHERE key > ? AND id <> '' AND type IN ({marks})"
         return {(type_, id_) for type_, id_ in self._database.rows(query, (call, *types))}

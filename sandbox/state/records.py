@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalogue.marked import Json, redacted
@@ -48,7 +48,7 @@ class New:
     `serial` is 1 for the first resource of its URN, 2 for the one that replaces it, and so on. `run` is the id of the
     plugin's process that makes it. `names` are unique: while the resource exists, no other can take one of them.
     `handles` are the texts, beside the id, by which another resource's input may name it, such as its ARN. `links` are
-    its own references to other resources.
+    its own references to other resources. `draws` has how much of which quota it draws while it stands.
     """
 
     type: str
@@ -65,11 +65,14 @@ class New:
     names: Sequence[str] = ()
     handles: Sequence[str] = ()
     links: Sequence[Reference] = ()
+    draws: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
 class Record:
-    """A resource as it is stored. `created` is in seconds since 1970; `generation` counts its changes, from 1.
+    """A resource as it is stored. `created` is by the sandbox's clock, in seconds since 1970.
+
+    `generation` counts its changes, from 1.
 
     `known` says that the engine has shown that it knows the resource. `run` is the id of the plugin's process that made
     the resource; if that was killed before it could answer, the engine does not know the resource. `contents` is the

@@ -1,10 +1,10 @@
 """The resources that exist in a sandbox, the names they have taken, and the links between them."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from catalogue.marked import Json
+from sandbox.state.clock import Clock
 from sandbox.state.database import Database
 from sandbox.state.journal import Journal
 from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Taken, record_of, stored
@@ -32,12 +32,15 @@ class Resources:
     CREATE INDEX IF NOT EXISTS links_by_target ON links(target);
     CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, key INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS names_by_key ON names(key);
+    CREATE TABLE IF NOT EXISTS draws(
+        key INTEGER NOT NULL, quota TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(key, quota)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generations(urn TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
     """
 
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(self, database: Database, journal: Journal, clock: Clock) -> None:
         self._database = database
         self._journal = journal
+        self._clock = clock
 
     # Finding resources
 
@@ -80,6 +83,14 @@ class Resources:
         rows = self._database.rows("SELECT count FROM generations WHERE urn = ?", (urn,))
         return int(rows[0][0]) if rows else 0
 
+    def drawn(self, quota: str, account: str, region: str, without: int = 0) -> int:
+        """How much of a quota the resources of an account and region draw, without the resource of one key."""
+        query = (
+            "SELECT COALESCE(SUM(d.amount), 0) FROM draws d JOIN resources r ON r.key = d.key"
+            " WHERE d.quota = ? AND r.account = ? AND r.region = ? AND r.key <> ?"
+        )
+        return int(self._database.rows(query, (quota, account, region, without))[0][0])
+
     # Changes by the engine
 
     def create(self, new: New) -> Record:
@@ -88,7 +99,7 @@ class Resources:
             targets = self._targets(new.account, new.region, new.links)
             self._check_names(new)
             row = (new.type, new.id, new.platform, new.account, new.region, new.name, new.urn)
-            told = (stored(new.inputs), stored(new.outputs), time.time(), new.serial, new.run)
+            told = (stored(new.inputs), stored(new.outputs), self._clock.now(), new.serial, new.run)
             cursor = connection.execute(
                 "INSERT INTO resources(type, id, platform, account, region, name, urn, inputs, outputs, created,"
                 " serial, run, generation, known, contents) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0)",
@@ -104,6 +115,7 @@ class Resources:
                 "INSERT INTO generations VALUES(?, 1) ON CONFLICT(urn) DO UPDATE SET count = count + 1", (new.urn,)
             )
             self._link(key, targets)
+            self._draw(key, new.draws)
             self._journal.note("create", new.type, new.name, new.id, new.run)
             return self._one(key)
 
@@ -128,8 +140,9 @@ class Resources:
         outputs: Mapping[str, Any],
         links: Sequence[Reference] | None = None,
         run: str = "",
+        draws: Mapping[str, int] | None = None,
     ) -> Record:
-        """Replace the inputs, the outputs, and the references unless they are None.
+        """Replace the inputs, the outputs, and the references and what it draws on quotas unless they are None.
 
         Raises Missing; KeyError if it is gone.
         """
@@ -137,6 +150,8 @@ class Resources:
             was = self._one(key)
             if links is not None:
                 self._link(key, self._targets(was.account, was.region, links))
+            if draws is not None:
+                self._draw(key, draws)
             return self._rewrite(was, inputs, outputs, "update", run, "")
 
     def delete(self, key: int, hold_names: str = "", run: str = "", below: bool = False, emptied: bool = False) -> None:
@@ -170,7 +185,7 @@ class Resources:
         elif was is None:
             self.create(wanted)
         elif (was.inputs, was.outputs) != (wanted.inputs, wanted.outputs):
-            self.update(was.key, wanted.inputs, wanted.outputs, wanted.links)
+            self.update(was.key, wanted.inputs, wanted.outputs, wanted.links, draws=wanted.draws)
 
     # Changes by somebody behind the engine's back
 
@@ -234,6 +249,12 @@ class Resources:
             rows = [(key, target, holds) for target, holds in targets.items()]
             connection.executemany("INSERT INTO links VALUES(?, ?, ?)", rows)
 
+    def _draw(self, key: int, draws: Mapping[str, int]) -> None:
+        with self._database.change() as connection:
+            connection.execute("DELETE FROM draws WHERE key = ?", (key,))
+            rows = [(key, quota, amount) for quota, amount in draws.items() if amount]
+            connection.executemany("INSERT INTO draws VALUES(?, ?, ?)", rows)
+
     def _check_free(self, record: Record, going: set[int]) -> None:
         query = (
             "SELECT r.key, r.type, r.name FROM links l JOIN resources r ON r.key = l.source"
@@ -260,6 +281,7 @@ class Resources:
             connection.execute("DELETE FROM handles WHERE key = ?", (record.key,))
             connection.execute("DELETE FROM links WHERE source = ? OR target = ?", (record.key, record.key))
             connection.execute("DELETE FROM names WHERE key = ?", (record.key,))
+            connection.execute("DELETE FROM draws WHERE key = ?", (record.key,))
             self._journal.note(operation, record.type, record.name, record.id, run, said)
 
 

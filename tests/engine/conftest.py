@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.engine import Engine
 from sandbox.home import Home
+from sandbox.state import State
 from sandbox.tools import find_cli, find_uv
 from stacks.config import STACKS
 
@@ -28,7 +29,7 @@ def _without(reason: str) -> NoReturn:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Callable[[], Engine]:
-    """Makes an empty sandbox, each time another."""
+    """Makes an empty sandbox, each time another, in an account that is in use: no quota or API is missing."""
     cli, uv = find_cli(), find_uv()
     if cli is None:
         _without("the Pulumi CLI is not there: `make sandbox` installs it, or https://www.pulumi.com/docs/install/")
@@ -38,6 +39,7 @@ def sandbox(tmp_path: Path) -> Callable[[], Engine]:
     def make() -> Engine:
         home = Home(tmp_path / f"sandbox-{len(list(tmp_path.iterdir()))}")
         home.lay_out()
+        State(home.database).account.use()
         return Engine(home, cli, uv)
 
     return make

@@ -34,15 +34,40 @@ END
 exit 0 ;;
 esac
 case "$1" in
-up) [ -n "$FAIL_UP" ] && echo 'error: no room' && exit 255 ;;
-destroy) [ -n "$FAIL_DESTROY" ] && exit 255 ;;
+up) [ -n "$FAIL_UP" ] && echo 'error: no room' && exit 255
+    [ -n "$STANDS" ] && exec PYTHON "$STANDS" "$1" "$MLPLATFORM_SANDBOX" ;;
+destroy) [ -n "$FAIL_DESTROY" ] && exit 255
+    [ -n "$STANDS" ] && exec PYTHON "$STANDS" "$1" "$MLPLATFORM_SANDBOX" ;;
 stack) [ "$2" = init ] && mkdir -p ../backend/.pulumi/stacks/mlplatform && echo '{}' \
     > ../backend/.pulumi/stacks/mlplatform/$3.json && exit 0 ;;
 sleep) trap 'echo cancelled; exit 7' INT; echo ready; while :; do sleep 0.1; done ;;
 refuse) echo 'error: no' >&2; exit 255 ;;
 esac
 pwd; printf '%s\\n' "$@"; env
+""".replace("PYTHON", sys.executable)
+STANDS = """
+import sys
+from pathlib import Path
+from sandbox.state import State
+from sandbox.state.records import New
+state = State(Path(sys.argv[2]) / "state.sqlite")
+place = {"platform": "aws", "account": "111122223333", "region": "us-east-1"}
+arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/aws-pilot-fraud-scorer"
+policy = '{"Statement": {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": "*"}}'
+way = {"serviceName": "com.amazonaws.us-east-1.sagemaker.runtime", "privateDnsEnabled": True}
+for type_, name, inputs, outputs in (
+    ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", {"name": "aws-pilot-fraud-scorer"}, {"arn": arn}),
+    ("iam/rolePolicy:RolePolicy", "caller", {"policy": policy}, {}),
+    ("ec2/vpcEndpoint:VpcEndpoint", "way", way, {}),
+):
+    stands = state.resources.get(f"aws:{type_}", name)
+    if sys.argv[1] == "destroy":
+        state.resources.delete(stands.key)
+    elif stands is None:
+        new = New(type=f"aws:{type_}", id=name, name=name, inputs=inputs, outputs=outputs, **place)
+        state.resources.create(new)
 """
+"""What `up` makes and `destroy` takes away: an endpoint, and a path to it."""
 
 
 @pytest.fixture
@@ -350,6 +375,7 @@ def test_alarms_are_listed_with_those_that_ring(run: Run, filled: State) -> None
 
 
 ALL = ["ls", "show", "call", "play", "alarms", "arm", "disarm", "change", "delete", "reset", "trial"]
+ALL += ["wait", "enable-api", "raise-quota", "push", "upload", "use", "steps", "account"]
 
 
 @pytest.mark.parametrize("command", ALL)
@@ -363,29 +389,43 @@ def test_a_trial_takes_no_sandbox_of_somebodys(run: Run, filled: State) -> None:
     assert len(filled.resources.all()) == 1
 
 
-def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands = tmp_path / "stands.py"
+    stands.write_text(STANDS, encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(stands))
     result = run("trial", "aws-pilot")
     assert result.returncode == 0, result.stderr
     said = result.stderr.splitlines()
     assert "goes up in" in said[0] and "nothing outside that folder is changed" in said[0]
-    assert "2 resources in" in said[1] and "artifacts  bucket" in result.stdout
+    steps = [line for line in said if line[0].isdigit()]
+    assert steps[0].startswith("1. deployer: ask for the quotas") and ". caller: call " in steps[-1]
+    assert "     mlplatform sandbox upload s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz" in said
+    answered = next(line for line in said if line.startswith("     answered: "))
+    recorded = (ROOT / "examples" / "recorded" / "aws" / "prediction.json").read_text(encoding="utf-8")
+    assert json.loads(answered.partition(": ")[2]) == json.loads(recorded)
+    assert any("2 resources in" in line for line in said) and "artifacts  bucket" in result.stdout
     cost = next(line for line in said if "a month with no traffic" in line)
     assert float(cost.split("$")[1].split(" ")[0].replace(",", "")) > 10
     first = next(index for index, line in enumerate(said) if "1 resources are protected by design" in line)
     assert said[first + 1] == "  aws:s3/bucket:Bucket::artifacts"
     assert said[-1] == "aws-pilot is down; 0 resources are left in the cloud"
     done = (tmp_path / "done").read_text(encoding="utf-8").splitlines()
-    assert done == ["stack init", "up --stack", "stack export", "stack output", "state unprotect", "destroy --stack"]
+    came_up = ["stack init", "config set", "up --policy-pack", "config rm", "up --policy-pack"]
+    assert done == [*came_up, "stack export", "stack output", "state unprotect", "destroy --stack"]
     assert not (tmp_path / "box").exists()
 
 
 @pytest.mark.parametrize(
-    ("fails", "sentence"), [("FAIL_UP", "`pulumi up` failed; what stands is kept"), ("FAIL_DESTROY", "destroy` failed")]
+    ("fails", "sentence"), [("FAIL_UP", "`pulumi up` failed\nthe steps end here"), ("FAIL_DESTROY", "destroy` failed")]
 )
 def test_a_trial_that_fails_keeps_what_stands_to_be_looked_at(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, sentence: str
 ) -> None:
     monkeypatch.setenv(fails, "1")
+    (tmp_path / "stands.py").write_text(STANDS, encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(tmp_path / "stands.py"))
     result = run("trial", "aws-pilot")
     assert result.returncode == 1 and sentence in result.stderr and "Traceback" not in result.stderr
     assert fails == "FAIL_DESTROY" or "error: no room" in result.stderr

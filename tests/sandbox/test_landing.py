@@ -55,6 +55,7 @@ def clouds(tmp_path: Path) -> dict[str, Cloud]:
     for platform in PLATFORMS:
         place = zone(platform)
         state = State(tmp_path / f"{platform}.sqlite")
+        state.account.use()
         found[platform] = Cloud(PACKAGES[platform], state, "one", place["account"], place["region"])
     group = "azure-native:resources:ResourceGroup"
     found["azure"].create(group, f"urn:pulumi:lending::mlplatform::{group}::g", "g", {"resourceGroupName": "lending"})

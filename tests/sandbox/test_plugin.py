@@ -119,6 +119,7 @@ def shared(tmp_path_factory):
 def plugin(shared):
     """The module's plugin on an empty cloud."""
     shared.state.reset()
+    shared.state.account.use()
     return shared
 
 

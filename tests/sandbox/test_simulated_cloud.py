@@ -37,6 +37,7 @@ class Place:
 
     def __init__(self, package, path, run="one"):
         self.state = State(path)
+        self.state.account.use()  # what a new account refuses is tested in test_needs.py
         account, region = ACCOUNTS[package]
         self.cloud = Cloud(package, self.state, run, account, region)
 

@@ -391,6 +391,7 @@ _ENDPOINT_ACTS = acts(
             Ref("deploymentConfig.autoRollbackConfiguration.alarms.alarmName", (ALARM,)),
         ),
         machines=True,
+        beside=True,
     ),
 )
 _CONFIGURATION_ACTS = acts(
@@ -413,6 +414,7 @@ _MODEL_ACTS = acts(
             Ref("vpcConfig.subnets[]", (SUBNET,)),
             Ref("vpcConfig.securityGroupIds[]", GROUPS),
         ),
+        fetches=True,
     ),
 )
 _PACKAGE_GROUP_ACTS = acts(

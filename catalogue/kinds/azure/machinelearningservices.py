@@ -327,6 +327,7 @@ KINDS: tuple[Kind, ...] = (
                     Ref("properties.environmentId", (ENVIRONMENT,), outside=True),
                 ),
                 machines=True,
+                fetches=True,
             ),
             NAMED,
         ),

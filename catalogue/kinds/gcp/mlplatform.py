@@ -101,7 +101,7 @@ KINDS = (
         stands=At("location", _MODEL),
         keeps=No("nothing is written to it", _MODEL),
         serves=Serves(_images, _artifacts, _MODEL),
-        acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"})), _MODEL),
+        acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"}), fetches=True), _MODEL),
         renders=_OURS,
         apis=Apis(("aiplatform",), _MODEL),
     ),
@@ -116,7 +116,9 @@ KINDS = (
         stands=At("location", _DEPLOYED),
         keeps=No("its logs go to Cloud Logging", _DEPLOYED),
         serves=No("its model names the image", _DEPLOYED),
-        acts=Acts(_answer_deployment, Behaviour(frozenset({"project", "location", "endpoint"})), _DEPLOYED),
+        acts=Acts(
+            _answer_deployment, Behaviour(frozenset({"project", "location", "endpoint"}), machines=True), _DEPLOYED
+        ),
         renders=_OURS,
         apis=Apis(("aiplatform",), _DEPLOYED),
     ),

@@ -15,6 +15,12 @@ from sandbox.state.faults import FaultKind
 OURS = {"aws": "111122223333", "gcp": "risk", "azure-native": "s-1"}
 UNSAID = {"slow", "crash"}
 """What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
+LACKS = {
+    "aws": {"no-image", "no-artifact", "over-quota"},
+    "gcp": {"service-off"},
+    "azure-native": {"no-image", "no-artifact", "over-quota", "over-quota-nodes"},
+}
+"""What each provider's cloud refuses for what a new account lacks. Our own provider meets the rest of Vertex AI."""
 
 
 def test_each_platform_has_one_cloud_with_its_provider_and_an_installed_sdk():
@@ -27,8 +33,8 @@ def test_each_platform_has_one_cloud_with_its_provider_and_an_installed_sdk():
 @pytest.mark.parametrize("package", CLOUDS)
 def test_each_cloud_has_a_sentence_for_each_reason_and_its_own_words_in_it(package):
     sentences = CLOUDS[package].sentences
-    assert set(sentences) == {"exists", "missing", "held", *get_args(FaultKind)} - UNSAID
-    words = dict.fromkeys(("name", "kind", "said", "account", "region"), "x")
+    assert set(sentences) == {"exists", "missing", "held", *get_args(FaultKind)} - UNSAID | LACKS[package]
+    words = dict.fromkeys(("name", "kind", "said", "account", "region", "limit", "used", "more"), "x")
     assert all(sentence.format(**words) for sentence in sentences.values())
 
 

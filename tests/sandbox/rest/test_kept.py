@@ -8,15 +8,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from catalogue import quotas
 from catalogue.answers import project_number
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.machines import Machines
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
@@ -57,18 +60,30 @@ def deployments(state: State, *names: str) -> None:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    state = State(tmp_path / "state.sqlite")
+    State(tmp_path / "state.sqlite").account.use()
+    return filled(tmp_path / "state.sqlite")
+
+
+def filled(database: Path) -> Path:
+    """A sandbox in which endpoints stand."""
+    state = State(database)
     place(state, AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
     endpoint = {"location": "eastus2", "kind": "Managed", "tags": {"stack": "azure-pilot"}, "workspaceName": "risk"}
     properties = {"authMode": "AADToken", "publicNetworkAccess": "Disabled", "traffic": {}}
     place(state, SERVED, AZURE_ENDPOINT, **endpoint, properties=properties)
     deployments(state, "blue", "green")
-    return tmp_path / "state.sqlite"
+    return database
 
 
 @pytest.fixture
 def run(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logic]:
     """The provider's logic, up to a double of the sandbox."""
+    with connected(database, monkeypatch) as run:
+        yield run
+
+
+@contextmanager
+def connected(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logic]:
     with KeptDouble(database=database) as double:
         monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
         monkeypatch.setenv(AZURE_VARIABLE, double.address)
@@ -137,6 +152,7 @@ def test_a_double_that_has_answered_sees_what_others_do_later(run: Logic, databa
 def test_a_double_follows_a_sandbox_that_was_emptied(run: Logic, database: Path) -> None:
     run.models.create(model())
     State(database).reset()
+    State(database).account.use()
     place(State(database), AI_ENDPOINT, ENDPOINT, displayName="fraud-scorer")
     run.models.create(model())
     assert [row.name for row in State(database).resources.find(type=MODEL)] == ["fraud-scorer"]
@@ -277,6 +293,33 @@ def test_a_passing_fault_is_got_over(run: Logic, database: Path, kind: Any) -> N
     State(database).faults.arm(kind, "fraud-scorer")
     run.models.create(model())
     assert State(database).faults.armed() == [] and len(State(database).resources.find(type=MODEL)) == 1
+
+
+def test_a_new_project_lacks_api_image_artifact_and_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected(filled(tmp_path / "state.sqlite"), monkeypatch) as run:
+        state = State(tmp_path / "state.sqlite")
+        lacks_one_after_the_other(run, state)
+
+
+def lacks_one_after_the_other(run: Logic, state: State) -> None:
+    serving, wanted = model(), deployment()
+    with pytest.raises(CloudError, match=r"aiplatform\.googleapis\.com has not been used .*SERVICE_DISABLED"):
+        run.models.create(serving)
+    state.account.enable("aiplatform.googleapis.com")
+    with pytest.raises(CloudError, match=f"No such image: {serving.image}"):
+        run.models.create(serving)
+    state.account.push(serving.image)
+    with pytest.raises(CloudError, match=f"There are no files under {serving.artifact_uri} to copy"):
+        run.models.create(serving)
+    state.account.upload(serving.artifact_uri)
+    run.models.create(serving)
+    machines = Machines("it", wanted.machine_type, "online", 1, 1)
+    name, most = quotas.drawn("gcp", machines, wanted.max_replicas)  # Vertex AI counts the most replicas
+    with pytest.raises(CloudError, match=rf"exceed quota limits: {name} \(limit 0, in use 0, asked for {most}\)"):
+        run.deployments.update(wanted)
+    state.account.raise_quota(name, most)
+    run.deployments.update(wanted)
+    assert state.resources.drawn(name, PROJECT, "us-central1") == most
 
 
 def test_two_projects_with_the_same_names_are_two(run: Logic, database: Path) -> None:

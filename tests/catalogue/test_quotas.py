@@ -2,10 +2,10 @@
 
 import pytest
 
+from catalogue import quotas
 from catalogue.hardware import catalogue
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS
-from policies import quotas
 
 
 def drawn(platform: str, machine_type: str, use: str, replicas: int) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Quotas: how much machines draw on them by the catalogue, and how much the account's owner declares."""
+"""Quotas: which one machines draw on by the catalogue, and how much of it."""
 
 from math import ceil
 
@@ -23,21 +23,37 @@ def family_of(platform: str, machines: Machines) -> str | None:
 
 
 def draw(platform: str, machines: Machines) -> tuple[str, int]:
-    """The quota that the machines draw on, and how much of it at once.
+    """The quota that the machines draw on, and how much of it at once while the stack is updated.
 
     Online machines count twice, for both versions run during an update. Machines whose quota the catalogue cannot name
     draw on one that is named after them, in the unit that the platform counts them in. So do machines that it does not
     know, by number.
     """
-    hardware = catalogue.load(platform)
-    family = family_of(platform, machines)
     serves = machines.use in ("online", "async")
     fleets = FLEETS_IN_UPDATE if serves else 1
+    if platform == "azure" and serves:  # each deployment reserves for its own upgrades
+        name, one = drawn(platform, machines, machines.high)
+        return name, fleets * one
+    return drawn(platform, machines, fleets * machines.high)
+
+
+def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
+    """The quota that the machines draw on, and how much of it this many replicas of one fleet draw."""
+    hardware = catalogue.load(platform)
+    family = family_of(platform, machines)
     quota = hardware.machine(family).uses.get(machines.use) if family else None
     unnamed = f"{machines.machine_type} for {machines.use}"
     if family is None or quota is None:
-        return unnamed, fleets * machines.high
-    name = quota.quota_name or unnamed
-    if platform == "azure" and serves:  # each deployment reserves for its own upgrades
-        return name, fleets * ceil(hardware.draws(family, machines.use, machines.high))
-    return name, ceil(hardware.draws(family, machines.use, fleets * machines.high))
+        return unnamed, replicas
+    return quota.quota_name or unnamed, ceil(hardware.draws(family, machines.use, replicas))
+
+
+def known(platform: str) -> frozenset[str]:
+    """The names of the quotas that the catalogue knows, as `draw` gives them."""
+    hardware = catalogue.load(platform)
+    machines = {**hardware.families, **hardware.machine_types}
+    return frozenset(
+        quota.quota_name or f"{machine.machine_type} for {use}"
+        for machine in machines.values()
+        for use, quota in machine.uses.items()
+    )

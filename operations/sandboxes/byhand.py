@@ -1,0 +1,134 @@
+"""The commands of `mlplatform sandbox` that do what a person does by hand in an account, and show what was done."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from operations.sandboxes.ground import Chosen, as_typed, used
+
+if TYPE_CHECKING:
+    from sandbox.state import State
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for name, command, example in (
+        ("wait", wait, "wait 10m"),
+        ("enable-api", enable_api, "enable-api aiplatform"),
+        ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
+        ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
+        ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
+        ("use", use, "use"),
+        ("account", account, "account"),
+        ("steps", steps, "steps gcp-pilot"),
+    ):
+        app.command(name, epilog=f"Example: mlplatform sandbox {example}")(command)
+
+
+def wait(
+    context: typer.Context,
+    duration: Annotated[str, typer.Argument(metavar="DURATION", help="How long: 90s, 10m, 8h or 2d.")],
+) -> None:
+    """Move the sandbox's clock on. Every call moves it a second; nothing sleeps."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.wait(state, duration))
+
+
+def enable_api(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="compute.googleapis.com, or Microsoft.Network.")],
+) -> None:
+    """Switch on an API or a resource provider, which a new account has off."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.enable(state, name))
+
+
+def raise_quota(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The quota, as the verdict's manual steps name it.")],
+    amount: Annotated[int, typer.Argument(metavar="AMOUNT", help="How much is granted, in the quota's unit.")],
+) -> None:
+    """Let the account have an amount of a quota, of which a new one has none."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.raise_quota(state, name, amount))
+
+
+def push(
+    context: typer.Context,
+    image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image's address, with its tag or digest.")],
+) -> None:
+    """Push an image to the registry in its address."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.push(state, image))
+
+
+def upload(
+    context: typer.Context,
+    uri: Annotated[str, typer.Argument(metavar="URI", help="Where the artifact goes, as the stack file says it.")],
+) -> None:
+    """Upload a model artifact to its address."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.upload(state, uri))
+
+
+def use(context: typer.Context) -> None:
+    """Let the account be one that is long in use: it refuses nothing for what a new one lacks."""
+
+    def used_long(state: "State") -> str:
+        state.account.use()
+        return "the account is one in use: its services are on, and no quota, image or artifact is asked for"
+
+    _do(context, used_long)
+
+
+def steps(
+    context: typer.Context,
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
+) -> None:
+    """Print the manual steps of a stack, each with the commands that do it in a sandbox; `trial` does them all."""
+    from operations.arguments import graph_of
+    from operations.doctor import steps_of
+    from operations.sandboxes import walk
+
+    for number, step in enumerate(steps_of(graph_of(stack)), 1):
+        typer.echo(f"{number}. {step.who}: {step.what}")
+        for command in walk.by_hand(step) or ["(nothing: a sandbox does not ask for it)"]:
+            typer.echo(f"     mlplatform sandbox {command}" if not command.startswith("(") else f"     {command}")
+
+
+def account(context: typer.Context) -> None:
+    """Show the sandbox's clock, and what was done in its account by hand."""
+    _do(context, _shown)
+
+
+def _shown(state: "State") -> str:
+    has = state.account
+    granted = [f"{amount} of {name}" for name, amount in has.quotas().items()]
+    parts = {
+        "services on": has.services(),
+        "quotas": granted,
+        "images": has.images(),
+        "artifacts": has.artifacts(),
+    }
+    now = datetime.fromtimestamp(state.clock.now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    lines = [f"the clock says {now}, {state.clock.now() - state.clock.began():.0f} s after the sandbox began"]
+    if has.in_use:
+        lines.append("the account is one in use: nothing is asked of it")
+    lines += [f"{what}: {', '.join(names) or 'none'}" for what, names in parts.items()]
+    return "\n".join(lines)
+
+
+def _do(context: typer.Context, what: "Callable[[State], str]") -> None:
+    from sandbox.state import State
+
+    chosen: Chosen = context.obj
+    home = chosen.home()
+    with used(home, alone=False):
+        typer.echo(f"{as_typed(home)}: {what(State(home.database))}")

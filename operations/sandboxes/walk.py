@@ -1,0 +1,73 @@
+"""The manual steps of a stack, done in a sandbox: what a person does in the account is a command there."""
+
+import json
+from shlex import join, split
+from typing import TYPE_CHECKING
+
+from catalogue.errors import BadInput
+from operations.verdict import Look, ManualStep
+
+if TYPE_CHECKING:
+    from sandbox.state import State
+
+
+def by_hand(step: ManualStep) -> list[str]:
+    """The commands, after `mlplatform sandbox`, that do the step in a sandbox. None for what it does not ask for."""
+    ups = [f"-- pulumi {join(words)}" for words in pulumi(step)]
+    return ups + [join(words) for look in step.looks if (words := _words(look))]
+
+
+def pulumi(step: ManualStep) -> list[list[str]]:
+    """The step's commands of Pulumi that change something, each as the arguments after `pulumi`."""
+    found = [split(command)[1:] for command in step.commands if command.startswith("pulumi ")]
+    return [words for words in found if words[0] in ("config", "up")]
+
+
+def do(state: "State", step: ManualStep) -> None:
+    """Do in the account what the step asks of it. Raises BadInput for what is refused."""
+    from sandbox import byhand
+
+    for look in step.looks:
+        if look.what == "quota":
+            byhand.raise_quota(state, look.name, look.amount or 0)
+        elif look.what == "service":
+            byhand.enable(state, look.name)
+        elif look.what == "image":
+            byhand.push(state, look.name)
+        elif look.what == "artifact":
+            byhand.upload(state, look.name)
+
+
+def called(state: "State", step: ManualStep) -> str | None:
+    """The answer of the endpoint that the step calls to the recorded request of `examples/`. None where it calls none.
+
+    Raises NoPrediction where the cloud refuses the call, and BadInput where the endpoint does not stand.
+    """
+    from examples.pack import HERE
+    from sandbox.alarms import ENDPOINTS
+    from sandbox.dataplane import call
+
+    name = next((look.name for look in step.looks if look.what == "call"), None)
+    if name is None:
+        return None
+    for one in (record for type_ in ENDPOINTS for record in state.resources.find(type=type_)):
+        if name in (one.name, *(one.inputs.get(key) for key in ("name", "displayName", "endpointName"))):
+            request = HERE / "recorded" / one.platform / "request.json"
+            return json.dumps(json.loads(call(state, one, request.read_bytes(), outside=False)))
+    raise BadInput(f"{name}: no endpoint of that name stands in the sandbox; bring it up first")
+
+
+def _words(look: Look) -> list[str]:
+    match look.what:
+        case "quota":
+            return ["raise-quota", look.name, str(look.amount or 0)]
+        case "service":
+            return ["enable-api", look.name]
+        case "image":
+            return ["push", look.name]
+        case "artifact":
+            return ["upload", look.name]
+        case "call":
+            return ["call", look.name, "request.json"]
+        case _:
+            return []

@@ -1,0 +1,91 @@
+"""What a person does by hand in an account, done in a sandbox. Each function returns the sentence on what it did.
+
+Each raises BadInput for a word that no cloud takes, and for what a cloud would refuse.
+"""
+
+import re
+from functools import cache
+
+from catalogue import quotas
+from catalogue.errors import BadInput
+from catalogue.kinds import kinds
+from catalogue.kinds.azure.storage import CONTAINER
+from catalogue.platforms import PLATFORMS
+from catalogue.services import services_of
+from catalogue.wording import nearest
+from sandbox.state import State
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_GOOGLE = ".googleapis.com"
+_IMAGE = re.compile(r"[a-z0-9.-]+\.[a-z]{2,}(:\d+)?/[^\s:@]+(:[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})")
+_ARTIFACT = re.compile(r"(s3|gs)://[a-z0-9][a-z0-9._-]+/\S+|azureml://\S*datastores/(?P<datastore>[^/\s]+)/paths/\S+")
+
+
+def wait(state: State, duration: str) -> str:
+    """Move the clock on by a duration such as 90s, 10m, 8h or 2d."""
+    found = re.fullmatch(r"(\d{1,6})([smhd])", duration)
+    if found is None:
+        raise BadInput(f"{duration[:80]!r}: no duration; write 90s, 10m, 8h or 2d")
+    state.clock.move(int(found[1]) * _SECONDS[found[2]])
+    return f"{duration} have passed in this sandbox"
+
+
+def enable(state: State, name: str) -> str:
+    """Switch on an API of Google Cloud, or a resource provider of Azure, by the cloud's own name."""
+    known = _services()
+    service = name if name in known or f"{name}{_GOOGLE}" not in known else f"{name}{_GOOGLE}"
+    if service not in known:
+        raise BadInput(
+            f"{name[:80]!r}: no API or resource provider that a kind of the catalogue needs{nearest(name, known)}"
+        )
+    state.account.enable(service)
+    return f"{service} is on"
+
+
+def raise_quota(state: State, name: str, amount: int) -> str:
+    """Grant an amount of a quota, which goes by the name in the verdict's manual steps."""
+    known = _quotas()
+    if name not in known and not re.fullmatch(r"\S+ for (online|async|batch|training)", name):
+        raise BadInput(f"{name[:80]!r}: no quota of the catalogue{nearest(name, known)}")
+    if amount < 0:
+        raise BadInput(f"{amount}: no amount of a quota; write a whole number from 0 on")
+    state.account.raise_quota(name, amount)
+    return f"{amount} of {name!r} are granted"
+
+
+def push(state: State, image: str) -> str:
+    """Push an image. Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to."""
+    if not _IMAGE.fullmatch(image):
+        raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
+    state.account.push(image)
+    return f"{image} is pushed"
+
+
+def upload(state: State, uri: str) -> str:
+    """Upload an artifact. A bucket may be one that no stack here made.
+
+    A datastore of Azure ML shows a blob container, here the one of its own name. The container must stand; the
+    datastore may come later.
+    """
+    found = _ARTIFACT.fullmatch(uri)
+    if found is None:
+        raise BadInput(
+            f"{uri[:80]!r}: no address of an artifact; write s3://BUCKET/KEY, gs://BUCKET/FOLDER/ or "
+            "azureml://datastores/NAME/paths/FOLDER/"
+        )
+    name = found["datastore"]
+    standing = state.resources.find(type=CONTAINER) if name else []
+    if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
+        raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
+    state.account.upload(uri)
+    return f"{uri} is uploaded"
+
+
+@cache
+def _services() -> frozenset[str]:
+    return frozenset(service for platform in PLATFORMS for service in services_of(kinds(platform)))
+
+
+@cache
+def _quotas() -> frozenset[str]:
+    return frozenset(name for platform in PLATFORMS for name in quotas.known(platform))

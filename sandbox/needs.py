@@ -1,0 +1,128 @@
+"""What a create or an update needs of the account, and a new account lacks: services, images, artifacts, quota.
+
+All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from catalogue import quotas
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts, Kind, Runs, Serves
+from catalogue.kinds import kind_of
+from catalogue.machines import Machines
+from catalogue.platforms import Platform
+from catalogue.properties import Unreadable
+from catalogue.registries import is_own
+from catalogue.services import services
+from sandbox.state import State
+from sandbox.state.records import Record
+
+T = TypeVar("T")
+Reason = Literal["service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes"]
+
+
+class Lacks(Exception):
+    """The account lacks something. `words` are what the cloud's sentence for the reason is made of."""
+
+    def __init__(self, reason: Reason, **words: object) -> None:
+        super().__init__(f"{reason}: {words}")
+        self.reason: Reason = reason
+        self.words = words
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one resource needs, in an account and region of the cloud. `named` are the resources that it names."""
+
+    state: State
+    platform: Platform
+    account: str
+    region: str
+    made: Resource
+    named: tuple[Resource, ...] = ()
+
+    def service(self, registers_itself: bool) -> None:
+        """The services of the kind must be on. A provider that `registers_itself` switches them on. Raises Lacks."""
+        kind = kind_of(self.made.type)
+        for service in services(kind) if kind else ():
+            if self.state.account.has_service(service):
+                continue
+            if not registers_itself:
+                raise Lacks("service-off", said=service)
+            self.state.account.enable(service)
+
+    def contents(self) -> None:
+        """The images of the account's own registries must have been pushed, the artifacts uploaded. Raises Lacks."""
+        for resource in (self.made, *self.named) if self._acts("fetches") else ():
+            kind = kind_of(resource.type)
+            if kind is None or not isinstance(kind.serves, Serves):
+                continue
+            for image in _read(kind.serves.images(self._graph, resource)):
+                if is_own(self.platform, image, self.account) and not self.state.account.has_image(image):
+                    raise Lacks("no-image", said=image)
+            for uri in _read(kind.serves.artifacts(self._graph, resource)):
+                if not self.state.account.has_artifact(uri):
+                    raise Lacks("no-artifact", said=uri)
+
+    def quota(self, stands: Record | None = None) -> None:
+        """What the machines need at first must be left of each quota. Raises Lacks.
+
+        `stands` is the resource that an update changes. A cluster is asked whether one node would fit. Vertex AI counts
+        the most replicas of a deployment (`maxReplicaCount` of
+        https://cloud.google.com/vertex-ai/docs/reference/rest/v1/DedicatedResources).
+        """
+        without = stands.key if stands is not None and not self._acts("beside") else 0
+        asked: Counter[str] = Counter()
+        for machines in self._machines():
+            serves = machines.use in ("online", "async")
+            name, more = quotas.drawn(self.platform, machines, machines.high if serves else max(machines.low, 1))
+            limit = self.state.account.quota(name)
+            used = self.state.resources.drawn(name, self.account, self.region, without) + asked[name]
+            if limit is not None and used + more > limit:
+                reason: Reason = "over-quota" if serves else "over-quota-nodes"
+                raise Lacks(reason, said=name, limit=limit, used=used, more=more)
+            asked[name] += more
+
+    def takes(self) -> Mapping[str, int]:
+        """How much of which quota the machines take while the resource stands: those that serve or always run."""
+        taken: Counter[str] = Counter()
+        for machines in self._machines():
+            running = machines.high if machines.use in ("online", "async") else machines.low
+            name, amount = quotas.drawn(self.platform, machines, running)
+            taken[name] += amount
+        return taken
+
+    def _machines(self) -> Iterator[Machines]:
+        """The machines that run as soon as the resource stands. What people start by themselves does not."""
+        kind = kind_of(self.made.type)
+        if kind is not None and isinstance(kind.runs, Runs) and self._acts("machines"):
+            yield from (machines for machines in _read(kind.runs.machines(self._graph, self.made)) if machines.high)
+
+    @property
+    def _graph(self) -> Graph:
+        return Graph("", self.platform, (self.made, *self.named), {})
+
+    def _acts(self, what: Literal["machines", "beside", "fetches"]) -> bool:
+        kind: Kind | None = kind_of(self.made.type)
+        return kind is not None and isinstance(kind.acts, Acts) and getattr(kind.acts.behaviour, what)
+
+
+def _read(found: Iterable[T]) -> Iterator[T]:
+    """What can be read; the rest is a finding of the verdict."""
+    try:
+        yield from found
+    except Unreadable:
+        return
+
+
+def resource(type_: str, id_: str, name: str, inputs: Mapping[str, object], outputs: Mapping[str, object]) -> Resource:
+    """A resource of the simulated cloud as the records read it."""
+    return Resource(urn=id_, type=type_, name=name, custom=True, inputs=inputs, outputs={**outputs, "id": id_})
+
+
+def of_record(record: Record) -> Resource:
+    """A resource that stands."""
+    return resource(record.type, record.id, record.name, record.inputs, record.outputs)

@@ -1,0 +1,92 @@
+"""What a person has done by hand in a sandbox's accounts: services on, quotas granted, images and artifacts there.
+
+A new account has none of it. A sandbox has as a rule one account, so nothing here is told apart by account or region.
+"""
+
+from typing import ClassVar, Literal
+
+from sandbox.state.database import Database
+
+NEW_QUOTA = 0
+"""How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
+differ by account, and no source names one that holds for each; so none is assumed, which is the least.
+"""
+_What = Literal["service", "quota", "image", "artifact", "in use"]
+
+
+class Account:
+    """What is done in the accounts of a sandbox. Doing a thing twice changes nothing."""
+
+    SCHEMA: ClassVar[str] = """
+    CREATE TABLE IF NOT EXISTS account(
+        what TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(what, name)) WITHOUT ROWID;
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the account is one in which all of this was done long ago. Then it lacks nothing."""
+        return "in use" in self._all("in use")
+
+    def use(self) -> None:
+        """Let the account be one that is in use: it refuses nothing for what a new account lacks."""
+        self._put("in use", "in use")
+
+    def enable(self, service: str) -> None:
+        """Switch an API or a resource provider on."""
+        self._put("service", service)
+
+    def services(self) -> list[str]:
+        """The APIs and resource providers that are on."""
+        return list(self._all("service"))
+
+    def has_service(self, service: str) -> bool:
+        """Whether an API or a resource provider is on."""
+        return self.in_use or service in self._all("service")
+
+    def raise_quota(self, name: str, amount: int) -> None:
+        """Grant this amount of a quota, in its unit. A smaller amount than before lowers it."""
+        self._put("quota", name, amount)
+
+    def quotas(self) -> dict[str, int]:
+        """What was granted of each quota."""
+        return self._all("quota")
+
+    def quota(self, name: str) -> int | None:
+        """How much of a quota the account has. None where nobody counts."""
+        return None if self.in_use else self._all("quota").get(name, NEW_QUOTA)
+
+    def push(self, image: str) -> None:
+        """Push an image to the registry in its address."""
+        self._put("image", image)
+
+    def images(self) -> list[str]:
+        """The images that were pushed."""
+        return list(self._all("image"))
+
+    def has_image(self, image: str) -> bool:
+        """Whether an image was pushed under this very tag or digest."""
+        return self.in_use or image in self._all("image")
+
+    def upload(self, uri: str) -> None:
+        """Upload an artifact to its address: a file, or a folder with what lies in it."""
+        self._put("artifact", uri)
+
+    def artifacts(self) -> list[str]:
+        """The addresses of the artifacts that were uploaded."""
+        return list(self._all("artifact"))
+
+    def has_artifact(self, uri: str) -> bool:
+        """Whether something lies at an address, or below it."""
+        wanted = uri.rstrip("/")
+        return self.in_use or any(f"{there.rstrip('/')}/".startswith(f"{wanted}/") for there in self.artifacts())
+
+    def _all(self, what: _What) -> dict[str, int]:
+        query = "SELECT name, amount FROM account WHERE what = ? ORDER BY name"
+        return {str(name): int(amount) for name, amount in self._database.rows(query, (what,))}
+
+    def _put(self, what: _What, name: str, amount: int = 1) -> None:
+        with self._database.change() as connection:
+            connection.execute("INSERT OR REPLACE INTO account VALUES(?, ?, ?)", (what, name, amount))

@@ -1,0 +1,173 @@
+"""The manual steps of each pilot, done in a new account: all of them end in a prediction, and without any one not.
+
+`up` is that of no engine here: the resources of the offline graph go to the simulated cloud in order, and those of our
+own provider through its logic to the REST double. tests/engine/test_pilots.py does the steps with the real engine.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph, Resource
+from catalogue.platforms import PLATFORMS
+from examples.pack import HERE
+from operations import facts
+from operations.doctor import steps_of
+from operations.phases import ground_of
+from operations.sandboxes import walk
+from operations.verdict import ManualStep
+from provider.azure.traffic import TrafficInputs
+from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
+from provider.errors import CloudError
+from provider.gcp.deployment import DeploymentInputs
+from provider.gcp.model import ModelInputs
+from provider.inputs import parsed
+from sandbox.clouds import CLOUDS
+from sandbox.clouds.manners import CloudSaysNo
+from sandbox.rest.kept import KeptDouble
+from sandbox.simulated_cloud import Cloud
+from sandbox.state import State
+from tests.provider.cloud import Logic, logic
+
+PAGE = (HERE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+REFUSALS = {
+    "aws": {
+        "quota": "ResourceLimitExceeded: The account-level service limit",
+        "artifact": "Could not find model data at",
+    },
+    "gcp": {
+        "service": "before or it is disabled",
+        "quota": "The following quota metrics exceed quota limits",
+        "image": "No such image: ",
+        "artifact": "There are no files under",
+    },
+    "azure": {
+        "quota": "ClusterMinNodesExceedCoreQuota",
+        "artifact": "Unable to download user model",
+        "ground": "bring up the ground first",
+    },
+}
+"""What the cloud says where a step is left out.
+
+AWS's services are on, and azure-native registers resource providers itself. The pilots' images are AWS's and
+Microsoft's own. The artifacts of aws and gcp lie in a bucket that no stack makes, so only Azure's wait for the ground.
+"""
+NEEDED = [(platform, what) for platform, said in REFUSALS.items() for what in said]
+
+
+class Place:
+    """A new sandbox in this process, and `up` of a graph in it."""
+
+    def __init__(self, graph: Graph, state: State, run: Logic) -> None:
+        account, region = facts.of(graph.platform).account_and_region(graph)
+        package = next(package for package, cloud in CLOUDS.items() if cloud.platform == graph.platform)
+        self.state, self._graph = state, graph
+        self._cloud = Cloud(package, state, "one", account, region)
+        self._ours: dict[str, Callable[[Any], Any]] = {
+            "mlplatform:gcp:Model": lambda given: run.models.create(parsed(ModelInputs, given)),
+            "mlplatform:gcp:Deployment": lambda given: run.deployments.create(parsed(DeploymentInputs, given)),
+            "mlplatform:azure:Traffic": lambda given: run.traffics.create(parsed(TrafficInputs, given)),
+        }
+        self._made: set[str] = set()
+        self._answers: dict[Any, str] = {}  # by the offline preview's
+
+    def up(self, phase: str) -> None:
+        """Make what does not stand yet, each after what it depends on. Raises as the cloud or our provider does."""
+        graph = ground_of(self._graph) if phase == "ground" else self._graph
+        wanted = {one.urn: one for one in graph.cloud}
+        for urn in TopologicalSorter({urn: set(one.dependencies) for urn, one in wanted.items()}).static_order():
+            if urn in wanted and urn not in self._made:
+                self._make(wanted[urn])
+                self._made.add(urn)
+
+    def _make(self, one: Resource) -> None:
+        given = self._with_answers(dict(one.inputs))
+        if one.type.startswith("mlplatform:"):
+            create = self._ours.get(one.type)
+            outputs = create(given).outputs if create else {}
+            self._answers |= {
+                one.outputs.get(key, key): value for key, value in outputs.items() if isinstance(value, str)
+            }
+            return
+        checked, wrong = self._cloud.check(one.type, one.urn, one.name, given, {}, b"")
+        assert wrong == []
+        self._cloud.create(one.type, one.urn, one.name, checked)
+
+    def _with_answers(self, tree: Any) -> Any:
+        """The inputs with what the double answered in place of what the offline preview foresaw."""
+        if isinstance(tree, dict):
+            return {key: self._with_answers(value) for key, value in tree.items()}
+        if isinstance(tree, list):
+            return [self._with_answers(value) for value in tree]
+        return self._answers.get(tree, tree) if isinstance(tree, str) else tree
+
+    def does(self, step: ManualStep) -> str | None:
+        """Do one step. Returns the prediction where the step calls an endpoint."""
+        for words in walk.pulumi(step):
+            if words[0] == "up":
+                self.up("ground" if "the ground" in step.what else "serve")
+        walk.do(self.state, step)
+        return walk.called(self.state, step)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Graph], Place]]:
+    with ExitStack() as open_:
+
+        def new(graph: Graph) -> Place:
+            double = open_.enter_context(KeptDouble(database=tmp_path / "state.sqlite"))
+            monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
+            monkeypatch.setenv(AZURE_VARIABLE, double.address)
+            return Place(graph, State(tmp_path / "state.sqlite"), open_.enter_context(logic()))
+
+        yield new
+
+
+def pilot(request: pytest.FixtureRequest, platform: str) -> Graph:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    return graph
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_all_steps_in_order_end_in_the_recorded_prediction(
+    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+) -> None:
+    graph = pilot(request, platform)
+    new = place(graph)
+    answers = [new.does(step) for step in steps_of(graph)]
+    recorded = (HERE / "recorded" / platform / "prediction.json").read_text(encoding="utf-8")
+    assert json.loads(answers[-1] or "null") == json.loads(recorded)
+    assert set(answers[:-1]) == {None}
+
+
+@pytest.mark.parametrize(("platform", "left_out"), NEEDED)
+def test_each_step_left_out_ends_in_a_refusal_that_the_page_names(
+    platform: str, left_out: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+) -> None:
+    graph, said = pilot(request, platform), REFUSALS[platform][left_out]
+    new = place(graph)
+    steps = [step for step in steps_of(graph) if not is_(step, left_out)]
+    with pytest.raises((CloudSaysNo, CloudError, BadInput), match=re.escape(said)):
+        for step in steps:
+            new.does(step)
+    assert f"`{said.strip()}`" in PAGE
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_step_of_the_account_is_one_that_is_needed(platform: str, request: pytest.FixtureRequest) -> None:
+    """But for Azure's resource providers, which azure-native registers itself."""
+    asked = {look.what for step in steps_of(pilot(request, platform)) for look in step.looks}
+    registered = {"service"} if platform == "azure" else set[str]()
+    assert asked & {"quota", "service", "image", "artifact"} - registered == set(REFUSALS[platform]) - {"ground"}
+
+
+def is_(step: ManualStep, what: str) -> bool:
+    """Whether this is the step that does this."""
+    return step.what == "bring up the ground" if what == "ground" else any(look.what == what for look in step.looks)

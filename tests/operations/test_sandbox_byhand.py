@@ -1,0 +1,48 @@
+"""`mlplatform sandbox`: the commands that do what a person does by hand, and the one that shows it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from operations.__main__ import application
+from sandbox.state import State
+
+IMAGE = "europe-docker.pkg.dev/lending/serving/churn:2.0.1"
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(application(), ["sandbox", "--name", f"{folder}/box", *arguments])
+
+
+def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
+    for arguments, said in (
+        (("wait", "10m"), "10m have passed"),
+        (("enable-api", "compute"), "compute.googleapis.com is on"),
+        (("raise-quota", "ml.m5.large for endpoint usage", "8"), "8 of 'ml.m5.large for endpoint usage' are granted"),
+        (("push", IMAGE), f"{IMAGE} is pushed"),
+        (("upload", "gs://lending-models/churn/1/"), "gs://lending-models/churn/1/ is uploaded"),
+    ):
+        result = run(tmp_path, *arguments)
+        assert result.exit_code == 0 and said in result.output, result.output
+    shown = run(tmp_path, "account").output
+    assert "600 s after the sandbox began" in shown
+    assert "services on: compute.googleapis.com\nquotas: 8 of ml.m5.large for endpoint usage\n" in shown
+    assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\n" in shown
+
+
+def test_an_account_in_use_is_shown_as_one(tmp_path: Path) -> None:
+    assert "is one in use" not in run(tmp_path, "account").output
+    assert "one in use" in run(tmp_path, "use").output
+    assert "the account is one in use" in run(tmp_path, "account").output
+    assert State(tmp_path / "box" / "state.sqlite").account.in_use
+
+
+WRONG = [("wait", "soon"), ("enable-api", "nothing"), ("raise-quota", "none", "1"), ("push", "x"), ("upload", "x")]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_a_wrong_word_is_refused_with_a_sentence(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = run(tmp_path, *arguments)
+    assert result.exit_code != 0 and arguments[1] in str(result.exception)

@@ -1,0 +1,63 @@
+"""What a person does by hand in a sandbox: done, and said in a sentence; a wrong word is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalogue.errors import BadInput
+from catalogue.kinds.azure.storage import CONTAINER
+from catalogue.marked import Json
+from sandbox import byhand
+from sandbox.state import State
+from sandbox.state.records import New
+
+ARTIFACT = "azureml://datastores/scores/paths/churn/1/"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state.sqlite")
+
+
+def test_each_is_done_and_said(state: State) -> None:
+    start = state.clock.now()
+    assert byhand.wait(state, "2h") == "2h have passed in this sandbox"
+    assert state.clock.now() == start + 7200
+    assert byhand.enable(state, "aiplatform") == "aiplatform.googleapis.com is on"
+    byhand.enable(state, "Microsoft.MachineLearningServices")
+    assert state.account.services() == ["Microsoft.MachineLearningServices", "aiplatform.googleapis.com"]
+    byhand.raise_quota(state, "ml.m5.large for endpoint usage", 4)
+    byhand.raise_quota(state, "ml.none.large for online", 2)  # as the steps name the quota of a machine nobody knows
+    assert state.account.quotas() == {"ml.m5.large for endpoint usage": 4, "ml.none.large for online": 2}
+    byhand.push(state, "europe-docker.pkg.dev/lending/serving/churn:2.0.1")
+    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz")
+    assert state.account.has_image("europe-docker.pkg.dev/lending/serving/churn:2.0.1")
+    assert state.account.has_artifact("s3://lending-models/churn/1/model.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [
+        (lambda state: byhand.wait(state, "soon"), "no duration; write 90s, 10m, 8h or 2d"),
+        (lambda state: byhand.enable(state, "aiplattform"), "no API or resource provider"),
+        (lambda state: byhand.raise_quota(state, "ml.m5.large endpoints", 1), "no quota of the catalogue"),
+        (lambda state: byhand.raise_quota(state, "ml.m5.large for endpoint usage", -1), "no amount of a quota"),
+        (lambda state: byhand.push(state, "scorer"), "no address of an image"),
+        (lambda state: byhand.push(state, "a.azurecr.io/scorer"), "no address of an image"),
+        (lambda state: byhand.upload(state, "model.tar.gz"), "no address of an artifact"),
+        (lambda state: byhand.upload(state, ARTIFACT), "no container scores stands here; bring up the ground first"),
+    ],
+)
+def test_a_wrong_word_gets_a_sentence(state: State, do: Callable[[State], str], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        do(state)
+    assert (state.account.services(), state.account.quotas(), state.account.artifacts()) == ([], {}, [])
+
+
+def test_the_container_of_a_datastore_takes_an_artifact_before_the_datastore_stands(state: State) -> None:
+    store = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/w/blobServices/default"
+    place: Json = {"platform": "azure", "account": "s", "region": "westeurope", "name": "scores"}
+    state.resources.create(New(type=CONTAINER, id=f"{store}/containers/scores", inputs={}, outputs={}, **place))
+    assert byhand.upload(state, ARTIFACT) == f"{ARTIFACT} is uploaded"
+    assert state.account.has_artifact(ARTIFACT)

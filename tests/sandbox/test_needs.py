@@ -1,0 +1,166 @@
+"""What a new account refuses, in each cloud's words, and takes once somebody did the step by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, MODEL
+from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.marked import Json
+from sandbox.clouds.manners import CloudSaysNo
+from sandbox.simulated_cloud import Cloud
+from sandbox.state import State
+from sandbox.state.records import New
+
+PLACES = {
+    "aws": ("444455556666", "eu-west-1"),
+    "gcp": ("lending-dev", "europe-west4"),
+    "azure-native": ("99998888-3333-4444-5555-666677778888", "westeurope"),
+}
+OWN = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/churn:2.0"
+URI = "s3://lending-models/churn/1/model.tar.gz"
+QUOTA = "ml.m5.xlarge for endpoint usage"
+GROUP = "/subscriptions/99998888-3333-4444-5555-666677778888/resourceGroups/lending"
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/risk"
+VCPUS = "Standard ESv3 Family Cluster Dedicated vCPUs"
+
+
+def new_cloud(package: str, folder: Path) -> Cloud:
+    account, region = PLACES[package]
+    return Cloud(package, State(folder / "state.sqlite"), "one", account, region)
+
+
+def make(cloud: Cloud, type_: str, name: str, inputs: Json) -> tuple[str, Json]:
+    return cloud.create(type_, f"urn:pulumi:dev::mlplatform::{type_}::{name}", name, inputs)
+
+
+def stands(cloud: Cloud, type_: str, id_: str, /, **inputs: Any) -> None:
+    """A resource that stands already, with no word on how it came."""
+    place: Json = {"platform": cloud.manners.platform, "account": cloud.account, "region": cloud.region}
+    name = id_.rpartition("/")[2]
+    cloud.state.resources.create(New(type=type_, id=id_, name=name, inputs=inputs, outputs={}, **place))
+
+
+def refused(cloud: Cloud, said: str, type_: str, name: str, inputs: Json) -> None:
+    before = len(cloud.state.resources.all())
+    with pytest.raises(CloudSaysNo, match=said):
+        make(cloud, type_, name, inputs)
+    assert len(cloud.state.resources.all()) == before
+    assert cloud.state.journal.events()[-1].operation == "refused"
+
+
+def test_google_refuses_what_an_api_that_is_off_would_make(tmp_path: Path) -> None:
+    cloud, bucket = new_cloud("gcp", tmp_path), {"name": "lending-models", "location": "europe-west4"}
+    said = r"Error 403: storage.googleapis.com has not been used in project lending-dev .*SERVICE_DISABLED"
+    refused(cloud, said, "gcp:storage/bucket:Bucket", "models", bucket)
+    cloud.state.account.enable("storage.googleapis.com")
+    assert make(cloud, "gcp:storage/bucket:Bucket", "models", bucket)[0] == "lending-models"
+
+
+def test_azure_native_registers_a_namespace_itself(tmp_path: Path) -> None:
+    cloud = new_cloud("azure-native", tmp_path)
+    make(cloud, "azure-native:resources:ResourceGroup", "lending", {"resourceGroupName": "lending"})
+    assert "Microsoft.Resources" in cloud.state.account.services()
+
+
+def model(image: str = OWN) -> Json:
+    return {"name": "churn", "executionRoleArn": "", "primaryContainer": {"image": image, "modelDataUrl": URI}}
+
+
+def test_sagemaker_looks_for_the_image_and_the_artifact(tmp_path: Path) -> None:
+    cloud = new_cloud("aws", tmp_path)
+    refused(cloud, f"Requested image {OWN} not found", MODEL, "churn", model())
+    cloud.state.account.push(OWN)
+    refused(cloud, f"ValidationException: Could not find model data at {URI}", MODEL, "churn", model())
+    cloud.state.account.upload(URI)
+    make(cloud, MODEL, "churn", model())
+
+
+def test_an_image_of_somebody_else_is_not_asked_for(tmp_path: Path) -> None:
+    cloud = new_cloud("aws", tmp_path)
+    cloud.state.account.upload(URI)
+    make(cloud, MODEL, "churn", model("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312"))
+
+
+def configured(cloud: Cloud, name: str, replicas: int) -> Json:
+    size = {"initialInstanceCount": replicas, "instanceType": "ml.m5.xlarge"}
+    stands(
+        cloud, CONFIGURATION, name, name=name, productionVariants=[{"variantName": "live", "modelName": "m", **size}]
+    )
+    return {"name": f"{name}-serves", "endpointConfigName": name}
+
+
+def test_sagemaker_counts_what_runs_and_in_an_update_both_fleets(tmp_path: Path) -> None:
+    cloud = new_cloud("aws", tmp_path)
+    first = configured(cloud, "a", 2)
+    said = f"ResourceLimitExceeded: The account-level service limit '{QUOTA}' is 0 Instances, with current utilization"
+    refused(cloud, f"{said} of 0 Instances and a request delta of 2", ENDPOINT, "first", first)
+    cloud.state.account.raise_quota(QUOTA, 3)
+    id_, _ = make(cloud, ENDPOINT, "first", first)
+    refused(cloud, "is 3 Instances, with current utilization of 2", ENDPOINT, "second", configured(cloud, "b", 2))
+    configured(cloud, "c", 2)
+    with pytest.raises(CloudSaysNo, match="current utilization of 2 Instances and a request delta of 2"):
+        cloud.update(ENDPOINT, id_, {**first, "endpointConfigName": "c"})
+    cloud.state.account.raise_quota(QUOTA, 4)
+    cloud.update(ENDPOINT, id_, {**first, "endpointConfigName": "c"})
+    make(cloud, ENDPOINT, "second", {"name": "b-serves", "endpointConfigName": "b"})
+    cloud.delete(ENDPOINT, id_)
+    assert cloud.state.resources.drawn(QUOTA, *PLACES["aws"]) == 2, "what is deleted draws nothing"
+
+
+def deployment(replicas: int) -> Json:
+    return {
+        "resourceGroupName": "lending",
+        "workspaceName": "risk",
+        "endpointName": "churn",
+        "deploymentName": "blue",
+        "location": "westeurope",
+        "sku": {"name": "Default", "capacity": replicas},
+        "properties": {
+            "endpointComputeType": "Managed",
+            "instanceType": "Standard_E4s_v3",
+            "model": f"{WORKSPACE}/models/churn/versions/1",
+        },
+    }
+
+
+def test_azure_looks_for_the_model_and_counts_the_reserve_of_a_deployment(tmp_path: Path) -> None:
+    cloud, uri = new_cloud("azure-native", tmp_path), "azureml://datastores/artifacts/paths/churn/1/"
+    stands(cloud, SERVED, f"{WORKSPACE}/onlineEndpoints/churn")
+    stands(cloud, VERSION, f"{WORKSPACE}/models/churn/versions/1", properties={"modelUri": uri})
+    refused(cloud, f"Unable to download user model from {uri}", ONLINE_DEPLOYMENT, "blue", deployment(1))
+    cloud.state.account.upload(uri)
+    refused(
+        cloud,
+        f"OutOfQuota.* {VCPUS}.* requested is 8, .* using 0. .* quota is 0",
+        ONLINE_DEPLOYMENT,
+        "blue",
+        deployment(1),
+    )
+    cloud.state.account.raise_quota(VCPUS, 8)
+    made, _ = make(cloud, ONLINE_DEPLOYMENT, "blue", deployment(1))
+    with pytest.raises(CloudSaysNo, match="requested is 16, and you are currently using 0"):
+        cloud.update(ONLINE_DEPLOYMENT, made, deployment(3))  # in place: what runs is not counted twice
+    cloud.update(ONLINE_DEPLOYMENT, made, deployment(1))
+
+
+def test_a_cluster_is_asked_whether_one_node_fits_and_draws_nothing_while_it_is_empty(tmp_path: Path) -> None:
+    cloud = new_cloud("azure-native", tmp_path)
+    stands(cloud, "azure-native:machinelearningservices:Workspace", WORKSPACE)
+    scale = {"minNodeCount": 0, "maxNodeCount": 9}
+    compute = {
+        "resourceGroupName": "lending",
+        "workspaceName": "risk",
+        "computeName": "batch",
+        "properties": {
+            "computeType": "AmlCompute",
+            "properties": {"vmSize": "Standard_E4s_v3", "vmPriority": "Dedicated", "scaleSettings": scale},
+        },
+    }
+    refused(cloud, f"ClusterMinNodesExceedCoreQuota.* {VCPUS} quota of 0 .* maps to 4 vCPUs", COMPUTE, "batch", compute)
+    cloud.state.account.raise_quota(VCPUS, 4)
+    make(cloud, COMPUTE, "batch", compute)
+    assert cloud.state.resources.drawn(VCPUS, *PLACES["azure-native"]) == 0
