@@ -76,6 +76,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented(f"{_AZURE_ML}/how-to-managed-network", _READ),
         ),
         Caveat(
+            (_WORKSPACE,),
+            "Names, tags and states of runs, machines and models rest under Microsoft's key, unless a landing zone "
+            "gives one. Azure ML supports no key there that rotates, and none in a vault whose public access is off.",
+            documented(f"{_AZURE_ML}/concept-customer-managed-keys", _READ),
+        ),
+        Caveat(
             (_ONLINE,),
             "All online endpoints of a workspace are called through its one private endpoint. Roles tell their callers "
             "apart, the network does not.",

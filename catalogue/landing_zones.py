@@ -399,7 +399,9 @@ _RESOURCE = r"/subscriptions/[0-9a-fA-F-]{36}/resourceGroups/[^/]{1,90}/provider
 class AzureKeys(_Part):
     """One key of a Key Vault of the subscription, and the identity that wraps with it already.
 
-    `data` is the key's address with its version. Azure ML takes a key of its own subscription and region only:
+    `data` is the key's address with its version. The ML workspace is made with it too, so it must be one that Azure ML
+    supports: of the same subscription and region, without rotation, in a vault whose public access is not disabled but
+    closed by its firewall to all but trusted services:
     https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys. Logs have no key on Azure.
     """
 

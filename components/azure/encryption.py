@@ -28,7 +28,7 @@ class GivenKeyArgs(Args):
     name: Text
     """The name of the key."""
     version: Text
-    """The version of the key that the ML workspace is made with."""
+    """The version of the key that the ML workspace is made with. Azure ML does not follow a rotation."""
     identity_id: Text
     """The id of the identity. It must have Key Vault Crypto Service Encryption User on the key."""
     identity_client_id: Text
@@ -64,7 +64,12 @@ class Encryption(pulumi.ComponentResource):
 
     The vault refuses the public network, but for Azure's trusted services, which wrap with the key. It knows roles and
     refuses access policies. It purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
-    in random digits. Vault and key are protected.
+    in random digits. Vault and key are protected. Storage and registry follow the rotation. Azure ML supports neither a
+    key that rotates nor one in a closed vault, so this key is not for the ML workspace
+    (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
+
+    The key goes with its vault. A delete of the key alone is a call to the vault itself, which refuses whoever stands
+    outside the network or has no role on its keys; so Pulumi forgets the key and calls nothing.
 
     Where a key is given, vault and private endpoint alone are made, for the secrets of the ML workspace.
     Whoever takes the identity from here waits until its role is in force, ten minutes after it was given. Storage that
@@ -74,22 +79,19 @@ class Encryption(pulumi.ComponentResource):
     The key waits for the private endpoint and so goes before it: on destroy the vault is reached to the last (issue 214
     of Azure/terraform-azurerm-avm-res-keyvault-vault).
 
-    Sources: https://learn.microsoft.com/en-us/azure/storage/common/customer-managed-keys-overview and
-    https://learn.microsoft.com/en-us/azure/key-vault/keys/how-to-configure-key-rotation
+    Sources: https://learn.microsoft.com/en-us/azure/storage/common/customer-managed-keys-overview,
+    https://learn.microsoft.com/en-us/azure/key-vault/keys/how-to-configure-key-rotation and
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/resources/customresources/custom_keyvault.go
     """
 
     vault_id: pulumi.Output[str]
-    """The id of the vault, for the ML workspace and for roles on the vault."""
-    key_vault_id: pulumi.Output[str]
-    """The id of the vault in which the key is, for the ML workspace."""
+    """The id of the vault, for the ML workspace's secrets and for roles on the vault."""
     vault_uri: pulumi.Output[str]
     """The address of the vault in which the key is, for the storage account."""
     key_name: pulumi.Output[str]
     """The name of the key in the vault, for the storage account."""
     key_uri: pulumi.Output[str]
     """The address of the key without a version, for what follows its rotation."""
-    key_version_uri: pulumi.Output[str]
-    """The address of the key's version of today, for the ML workspace."""
     key_identity_id: pulumi.Output[str]
     """The id of the identity that wraps with the key. It is known only when its role is in force."""
     key_identity_client_id: pulumi.Output[str]
@@ -127,11 +129,9 @@ class Encryption(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "vault_id": self.vault_id,
-                "key_vault_id": self.key_vault_id,
                 "vault_uri": self.vault_uri,
                 "key_name": self.key_name,
                 "key_uri": self.key_uri,
-                "key_version_uri": self.key_version_uri,
                 "key_identity_id": self.key_identity_id,
                 "key_identity_client_id": self.key_identity_client_id,
             }
@@ -139,10 +139,8 @@ class Encryption(pulumi.ComponentResource):
 
     def _given(self, given: GivenKeyArgs) -> None:
         """Take what is there."""
-        self.key_vault_id, self.vault_uri = map(pulumi.Output.from_input, (given.vault_id, given.vault_uri))
-        self.key_name = pulumi.Output.from_input(given.name)
+        self.vault_uri, self.key_name = map(pulumi.Output.from_input, (given.vault_uri, given.name))
         self.key_uri = pulumi.Output.concat(self.vault_uri, "keys/", given.name)
-        self.key_version_uri = pulumi.Output.concat(self.key_uri, "/", given.version)
         self.key_identity_id = pulumi.Output.from_input(given.identity_id)
         self.key_identity_client_id = pulumi.Output.from_input(given.identity_client_id)
 
@@ -170,7 +168,7 @@ class Encryption(pulumi.ComponentResource):
                 },
             },
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[reachable]),
+            opts=pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True, depends_on=[reachable]),
         )
         identity = managedidentity.UserAssignedIdentity(
             f"{name}-wraps",
@@ -188,8 +186,8 @@ class Encryption(pulumi.ComponentResource):
             child,
         )
         in_force = RolesInForce(f"{name}-in-force", assignments=[granted.id], minutes=IN_FORCE_MINUTES, opts=child)
-        self.key_vault_id, self.vault_uri = vault.id, vault.properties.apply(lambda p: p.vault_uri or "")
-        self.key_name, self.key_uri, self.key_version_uri = key.name, key.key_uri, key.key_uri_with_version
+        self.vault_uri = vault.properties.apply(lambda p: p.vault_uri or "")
+        self.key_name, self.key_uri = key.name, key.key_uri
         # Whoever encrypts with the key waits until the identity's role is in force: each service tries the key at once.
         self.key_identity_id = pulumi.Output.all(identity.id, in_force.id).apply(lambda both: both[0])
         self.key_identity_client_id = identity.client_id

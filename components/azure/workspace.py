@@ -7,6 +7,7 @@ import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
 from components.azure.audit import log_everything
+from components.azure.encryption import GivenKeyArgs
 from components.azure.ids import Ids
 from components.azure.names import AUTO_NAME, regional, short
 from components.azure.network import private_endpoint
@@ -52,13 +53,12 @@ class WorkspaceArgs(Args):
     registry_id: Text
     """The id of the container registry that the images which the workspace builds are kept in."""
     vault_id: Text
-    """The id of the key vault that holds the key, and in which the workspace keeps its secrets."""
-    key_vault_id: Text | None = None
-    """The id of the vault in which the key is, where it is another than that of the secrets."""
-    key_version_uri: Text
-    """The address of a version of the key, such as https://vault.vault.azure.net/keys/data/VERSION."""
-    key_identity_id: Text
-    """The id of the user-assigned identity that may wrap and unwrap with the key. It must have its role by then."""
+    """The id of the key vault in which the workspace keeps its secrets."""
+    given_key: GivenKeyArgs | None = None
+    """A key for the workspace's metadata, in a vault that Azure ML supports, and the identity that wraps with it.
+
+    Where none is given, Microsoft's key encrypts the metadata.
+    """
     insights_id: Text
     """The id of Application Insights."""
     log_workspace_id: Text
@@ -86,17 +86,20 @@ class Workspace(pulumi.ComponentResource):
     firewall that is billed by the hour. A rule that is added later stands by itself (ManagedNetworkSettingsRule), so
     what the workspace says of rules and status is ignored. The workspace is protected.
 
-    The registry is private, so images are built on a cluster, which starts from zero. Metadata is encrypted with the
-    given key inside the service, and Azure bills a search service under the workspace. Without
-    `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. A deleted workspace keeps
-    its name for 14 days (issue 22171 of terraform-provider-azurerm), so its name ends in random digits.
+    The registry is private, so images are built on a cluster, which starts from zero. A deleted workspace keeps its
+    name for 14 days (issue 22171 of terraform-provider-azurerm), so its name ends in random digits.
 
-    The workspace stays on the version of the key that it was made with: with encryption inside the service, Azure ML
-    does not follow a rotation ("Customer-managed keys for Azure Machine Learning"). The key rotates every year, and its
-    older versions go on to work, so another version is ignored. A compute instance is made once: Azure ML overwrites
-    one that is written again, with all that its owner has on it. Another idle time is set in the studio.
+    Metadata is what the workspace knows of runs, machines and models: their names, tags and states. Their files lie in
+    the storage account, under its key. A key that is given encrypts the metadata inside the service. Azure then bills a
+    search service under the workspace, also while a deleted workspace can be recovered. Without
+    `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. Azure ML supports no key in
+    a vault whose public access is disabled, and follows no rotation, so another version is ignored.
 
-    Source: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network
+    A compute instance is made once: Azure ML overwrites one that is written again, with all that its owner has on it.
+    Another idle time is set in the studio.
+
+    Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-managed-network and
+    https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys
     """
 
     workspace_id: pulumi.Output[str]
@@ -127,15 +130,8 @@ class Workspace(pulumi.ComponentResource):
             managed_network={"isolation_mode": "AllowOnlyApprovedOutbound"},
             provision_network_now=True,
             image_build_compute=BUILD_CLUSTER,
-            enable_service_side_cmk_encryption=True,
-            encryption={
-                "status": "Enabled",
-                "identity": {"user_assigned_identity": args.key_identity_id},
-                "key_vault_properties": {
-                    "key_vault_arm_id": args.key_vault_id or args.vault_id,
-                    "key_identifier": args.key_version_uri,
-                },
-            },
+            enable_service_side_cmk_encryption=True if args.given_key else None,
+            encryption=_encryption(args.given_key) if args.given_key else None,
             tags=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -184,6 +180,17 @@ class Workspace(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=list(kept)),
         )
+
+
+def _encryption(key: GivenKeyArgs) -> ml.EncryptionPropertyArgsDict:
+    return {
+        "status": "Enabled",
+        "identity": {"user_assigned_identity": key.identity_id},
+        "key_vault_properties": {
+            "key_vault_arm_id": key.vault_id,
+            "key_identifier": pulumi.Output.concat(key.vault_uri, "keys/", key.name, "/", key.version),
+        },
+    }
 
 
 def cluster_from_zero(machine_type: str, max_nodes: pulumi.Input[int] = 1) -> ml.AmlComputeArgs:

@@ -61,9 +61,15 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     if isinstance(zone, AzureZone) and zone.keys is not None:
         yield ManualStep(
             what=f"see that {zone.keys.identity_id} has Key Vault Crypto Service Encryption User on "
-            f"{zone.keys.data}, and that the vault lets trusted services in",
+            f"{zone.keys.data}, that the key does not rotate, and that its vault answers in public to trusted services "
+            "alone; Azure ML supports no other",
             who=zone.owner,
-            checks=[f"az role assignment list --subscription {account} --all --assignee {zone.keys.identity_id}"],
+            checks=[
+                f"az role assignment list --subscription {account} --all --assignee {zone.keys.identity_id}",
+                f"az keyvault key rotation-policy show --id {zone.keys.data.rpartition('/')[0]}",
+                f"az keyvault show --id {zone.keys.vault_id} "
+                f"--query {query('properties.[publicNetworkAccess,networkAcls]')}",
+            ],
         )
 
 

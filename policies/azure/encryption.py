@@ -5,7 +5,8 @@ that it is the stack's and that the service uses it. `encryption-endpoint-volume
 no machine of Azure ML takes a key for its disks, but a workspace of high business impact has their scratch space
 encrypted. `encryption-batch` is `encryption-datastore`: a run writes to a datastore, so the datastore must lie on the
 pilot's own storage. Logs rest under Microsoft's keys: a key for them takes a dedicated cluster of 100 GB a day ("Azure
-Monitor customer-managed keys").
+Monitor customer-managed keys"). The metadata of a workspace rests under Microsoft's key too, unless the stack names one
+that Azure ML supports (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,7 @@ from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
 from catalogue.landing_zones import AzureZone
 from catalogue.properties import Properties
 from policies import given
-from policies.azure.reading import not_before
+from policies.azure.reading import encrypts_a_workspace, not_before
 from policies.rule import KEPT_FOR_EVER, OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _CRYPTO_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"  # Key Vault Crypto Service Encryption User
@@ -49,6 +50,8 @@ def key_used(graph: Graph, resource: Resource) -> Iterator[str]:
     """Azure Policy ba769a63-b8cc-4b2d-abf6-ac33c7204be8 (workspace), 6fac406b-40ca-413b-bf8e-0bf964659c25 (storage),
     5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580 (registry); MCSB DP-5. Storage follows the rotation where no version is named.
     """
+    if _asks_for_none(resource):
+        return
     switch, wanted, _ = _SWITCHES[resource.type]
     if not graph.refers(resource, "encryption", keyvault.KEY) and not _given(graph, resource):
         yield "is encrypted with a key that is not the stack's"
@@ -70,7 +73,7 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
 
     A landing zone's identity has its role on the landing zone's key already, or a manual step of the verdict gives it.
     """
-    if _given(graph, resource):
+    if _asks_for_none(resource) or _given(graph, resource):
         return
     identities = graph.refers(resource, "encryption", IDENTITY)
     keys = {key.urn for key in graph.refers(resource, "encryption", keyvault.KEY)}
@@ -90,6 +93,11 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"does not say as whom it reaches its key ({acts_as})"
 
 
+def _asks_for_none(resource: Resource) -> bool:
+    """Whether it is a workspace whose metadata is left under Microsoft's key."""
+    return resource.type == WORKSPACE and not resource.props.is_given("encryption")
+
+
 def _given(graph: Graph, resource: Resource) -> bool:
     """Whether the resource uses the landing zone's key, through the landing zone's identity."""
     zone = given.zone(graph)
@@ -104,18 +112,44 @@ def _given(graph: Graph, resource: Resource) -> bool:
     return said in (keys.data, keys.data.rpartition("/")[0]) and acts_as in (keys.identity_id, keys.identity_client_id)
 
 
-@resource_rule(
+@stack_rule(
+    "encryption-workspace-key",
+    WORKSPACE,
+    severity="high",
+    says="A workspace is made with a key that Azure ML supports, or with none of one's own.",
+    remedy="Name a key that does not rotate, in a vault of its own with a public endpoint that its firewall closes to "
+    "all but trusted services; or leave encryption out.",
+)
+def workspace_key(graph: Graph, workspace: Resource) -> Iterator[str]:
+    """Azure ML, "Customer-managed keys": encryption inside the service supports neither rotation nor a vault that has
+    public network access disabled. The vault of a landing zone is not in the graph; a manual step has it looked at.
+    """
+    if not workspace.props.flag_or_none("enableServiceSideCMKEncryption"):
+        return
+    named = graph.refers(workspace, "encryption", keyvault.KEY)
+    for item in named:
+        if _rotations(item.props.section_or_empty("properties")):
+            yield f"is encrypted with {item.name}, which rotates; Azure ML would not follow"
+    vaults = [*graph.refers(workspace, "encryption", keyvault.VAULT)]
+    vaults += [vault for item in named for vault in graph.refers(item, "vaultName", keyvault.VAULT)]
+    for item in {vault.urn: vault for vault in vaults}.values():
+        if item.props.text_or_empty("properties.publicNetworkAccess").lower() == "disabled":
+            yield f"is encrypted with a key of {item.name}, whose public access is disabled; Azure ML supports none"
+
+
+@stack_rule(
     "encryption-key",
     keyvault.KEY,
     severity="high",
     says="A key is long, rotates every year, wraps and does nothing else, and does not leave its vault.",
     remedy="Set kty RSA or RSA-HSM of 3072 bits, key_ops wrapKey and unwrapKey, and a rotation policy.",
 )
-def key(props: Properties) -> Iterator[str]:
+def key(graph: Graph, item: Resource) -> Iterator[str]:
     """Azure Policy d8cf8476-a2ec-4916-896e-992351803c44 (rotation) and 75c4f823-d65c-4f29-a733-01d0077fdbcb (type); Key
-    Vault, "Configure cryptographic key auto-rotation"; MCSB DP-6. Storage takes RSA keys of 2048 bits and more.
+    Vault, "Configure cryptographic key auto-rotation"; MCSB DP-6. Storage takes RSA keys of 2048 bits and more. The key
+    of a workspace may not rotate (`encryption-workspace-key`).
     """
-    own = props.section_or_empty("properties")
+    own = item.props.section_or_empty("properties")
     if own.text_or_empty("kty") not in ("RSA", "RSA-HSM") or (own.number_or_none("keySize") or 0) < 3072:
         yield "is no RSA key of at least 3072 bits"
     operations = set(own.each_text("keyOps"))
@@ -123,13 +157,18 @@ def key(props: Properties) -> Iterator[str]:
         yield "does more than wrap other keys"
     if own.is_given("releasePolicy") or own.flag_or_none("attributes.exportable"):
         yield "may leave its vault"
-    rotations = [
+    in_time = any(after is not None and 0 < after <= _YEAR_AND_A_DAY for after in _rotations(own))
+    if not in_time and not encrypts_a_workspace(graph, item):
+        yield "is not rotated every year"
+
+
+def _rotations(key: Properties) -> list[float | None]:
+    """After how many minutes the key rotates, by each of its actions; None where that cannot be read."""
+    return [
         minutes_or_none(action, "trigger.timeAfterCreate")
-        for action in own.each_section("rotationPolicy.lifetimeActions")
+        for action in key.each_section("rotationPolicy.lifetimeActions")
         if action.text_or_empty("action.type").lower() == "rotate"
     ]
-    if not any(after is not None and 0 < after <= _YEAR_AND_A_DAY for after in rotations):
-        yield "is not rotated every year"
 
 
 @resource_rule(
@@ -290,6 +329,7 @@ def bucket_settings(props: Properties) -> Iterator[str]:
 RULES = [
     key_used,
     key_granted,
+    workspace_key,
     key,
     vault,
     vault_reachable,

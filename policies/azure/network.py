@@ -38,7 +38,7 @@ from catalogue.kinds.azure.network import (
 from catalogue.landing_zones import AzureNetwork
 from catalogue.properties import Properties
 from policies import given
-from policies.azure.reading import foreign
+from policies.azure.reading import encrypts_a_workspace, foreign
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
@@ -178,7 +178,7 @@ def _denies_all(rule: Properties) -> bool:
     return rule.text_or_empty("access") == "Deny" and all(rule.text_or_empty(key) == "*" for key in keys)
 
 
-@resource_rule(
+@stack_rule(
     "network-public-access",
     WORKSPACE,
     SERVED,
@@ -191,15 +191,18 @@ def _denies_all(rule: Properties) -> bool:
     remedy="Set public_network_access to Disabled and leave out IP and network rules.",
     never_waived=OPEN_TO_OTHERS,
 )
-def public_access(props: Properties) -> Iterator[str]:
+def public_access(graph: Graph, item: Resource) -> Iterator[str]:
     """Azure Policy 438c38d2-3772-465a-a9cc-7a6666a275ce (workspace), b2982f36-99f2-4db5-8eff-283140c09693 (storage),
     405c5871-3e91-4644-8a63-58e19d68ff5b (vault), 0fdf0491-d080-4575-b627-ad0e843cba0f (registry); MCSB NS-2. Not the
     log workspace: closed, it could be neither written nor read without a Private Link Scope of Azure Monitor, which a
-    pilot does not pay for; `identity-local-auth` holds that only Entra identities come to it.
+    pilot does not pay for; `identity-local-auth` holds that only Entra identities come to it. The vault of a
+    workspace's key has the switch on, for Azure ML supports no other ("Customer-managed keys"); its firewall is closed.
     """
+    props = item.props
     own = props.section_or_empty("properties")
     switch = own.text_or_empty("publicNetworkAccess") or props.text_or_empty("publicNetworkAccess")
-    if switch.lower() != "disabled":
+    walled = item.type == keyvault.VAULT and own.text_or_empty("networkAcls.defaultAction") == "Deny"
+    if switch.lower() != "disabled" and not (walled and encrypts_a_workspace(graph, item)):
         yield "answers the internet, or does not say that it does not (publicNetworkAccess)"
     places = ((props, "networkRuleSet"), (props, "networkAcls"), (own, "networkAcls"))
     for acls in (part.section_or_empty(path) for part, path in places):

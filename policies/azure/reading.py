@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.properties import Properties
 
 
@@ -18,6 +19,14 @@ def not_before(graph: Graph, resource: Resource, wanted: Iterable[Resource]) -> 
             missing.pop(item.urn, None)
             waiting.extend(graph.depends(item))
     return list(missing.values())
+
+
+def encrypts_a_workspace(graph: Graph, item: Resource) -> bool:
+    """Whether a workspace is encrypted with this key, or with a key of this vault, inside the service."""
+    return any(
+        workspace.props.flag_or_none("enableServiceSideCMKEncryption")
+        for workspace in graph.referring(WORKSPACE, "encryption", item)
+    )
 
 
 def names_one_of(text: str, resources: Iterable[Resource]) -> bool:

@@ -11,6 +11,7 @@ from policies.exceptions import DesignException
 _NOBODY_READS = "docs/adr/0008-nothing-is-sent-to-where-nobody-reads.md"
 _ONE_REGION = "docs/adr/0009-data-stays-in-the-region-of-the-stack.md"
 _KEYS = "docs/adr/0011-keys-where-a-service-takes-them.md"
+_METADATA = "docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md"
 _PRIVATE = "docs/adr/0013-private-ways-that-a-scanner-does-not-know.md"
 
 
@@ -45,6 +46,20 @@ def _zoneless(resource: Resource) -> bool:
     return region in catalogue.load("azure").regions_without_zones
 
 
+def files_under_the_stacks_key(graph: Graph, workspace: Resource) -> bool:
+    """The workspace names no key, and its storage account is encrypted with the stack's or the landing zone's.
+
+    Files, models and scores lie there. What Microsoft's key encrypts is what the workspace knows of them.
+    """
+    accounts = graph.refers(workspace, "storageAccount", storage.ACCOUNT)
+    return (
+        not workspace.props.is_given("encryption")
+        and workspace.props.flag_or_none("hbiWorkspace") is True
+        and bool(accounts)
+        and not any(True for account in accounts for _ in encryption.key_used.check(graph, account))
+    )
+
+
 def closed_workspace(graph: Graph, workspace: Resource) -> bool:
     """The workspace is reached through a private endpoint only, and lets out approved traffic only."""
     return (
@@ -61,7 +76,7 @@ EXCEPTIONS = (
         child="data",
         type=keyvault.KEY,
         holds=rotates_and_only_wraps,
-        reason="the key rotates yearly, but the workspace is pinned to a version; one that expires would lock it",
+        reason="the key rotates yearly; one that expires would lock what its older versions encrypt",
         decision=_KEYS,
     ),
     DesignException(
@@ -70,7 +85,7 @@ EXCEPTIONS = (
         child="data",
         type=keyvault.KEY,
         holds=rotates_and_only_wraps,
-        reason="no page of Azure Machine Learning says that a workspace takes a key kept in hardware",
+        reason="a key kept in hardware bills every version by the month, and the design asks for none",
         decision=_KEYS,
     ),
     DesignException(
@@ -102,6 +117,17 @@ EXCEPTIONS = (
         holds=nowhere_to_spread,
         reason="the region that the stack names has no availability zones, and Azure refuses a registry across them",
         decision=_ONE_REGION,
+        shortened=True,
+    ),
+    DesignException(
+        rule="CKV_MLP_8",
+        component="Workspace",
+        child="",
+        type=WORKSPACE,
+        holds=files_under_the_stacks_key,
+        reason="Azure Machine Learning supports no key that rotates and none in a closed vault; files lie in the "
+        "storage account, under the stack's key",
+        decision=_METADATA,
         shortened=True,
     ),
     DesignException(

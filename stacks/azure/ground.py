@@ -92,6 +92,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         audit=audit,
         net=net,
         key=key,
+        given_key=_given_key(config),
         kept=kept,
         identity=identity,
     )

@@ -10,7 +10,7 @@ import pulumi
 
 from components.azure import workspace as component
 from components.azure.audit import Audit
-from components.azure.encryption import Encryption
+from components.azure.encryption import Encryption, GivenKeyArgs
 from components.azure.group import Group
 from components.azure.identity import Identity
 from components.azure.network import Network
@@ -39,6 +39,7 @@ def made(
     audit: Audit,
     net: Network,
     key: Encryption,
+    given_key: GivenKeyArgs | None,
     kept: Store,
     identity: Identity,
 ) -> Workspace:
@@ -57,9 +58,7 @@ def made(
             storage_id=kept.storage_id,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
-            key_vault_id=key.key_vault_id,
-            key_version_uri=key.key_version_uri,
-            key_identity_id=key.key_identity_id,
+            given_key=given_key,
             insights_id=audit.insights_id,
             log_workspace_id=audit.log_workspace_id,
             subnet_id=net.subnet_id,

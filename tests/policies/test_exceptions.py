@@ -165,6 +165,12 @@ _KEY = (
     its("properties.keySize", 2048),
     its("properties.keyOps", ["wrapKey", "unwrapKey", "sign"]),
 )
+_METADATA = (
+    its_no("hbiWorkspace"),
+    its("encryption", {"status": "Disabled"}),
+    every(storage.ACCOUNT, "encryption.keySource", "Microsoft.Storage"),
+    no(storage.ACCOUNT),
+)
 _AGENT = (
     its("role", "roles/editor"),
     its("role", "roles/compute.serviceAgent"),
@@ -237,6 +243,7 @@ BROKEN: dict[tuple[str, str], tuple[Break, ...]] = {
     ),
     ("CKV_AZURE_206", "Store"): (its("sku.name", "Standard_LRS"), its_no("sku"), its("location", "westus")),
     ("CKV_AZURE_233", "Store"): (its("location", "eastus2"), its_no("location")),
+    ("CKV_MLP_8", "Workspace"): _METADATA,
     ("CKV_AZURE_243", "Workspace"): (
         its("publicNetworkAccess", "Enabled"),
         its("managedNetwork.isolationMode", "AllowInternetOutbound"),
@@ -349,6 +356,7 @@ CUT: dict[str, Callable[[str], str]] = {
     "CKV_AZURE_166": lambda whole: compact(whole, 50 - AUTO_NAME),
     "CKV_AZURE_206": lambda whole: compact(whole, 24 - AUTO_NAME),
     "CKV_AZURE_243": lambda whole: short(whole, 33 - AUTO_NAME),
+    "CKV_MLP_8": lambda whole: short(whole, 33 - AUTO_NAME),
 }
 
 

@@ -110,11 +110,8 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "properties.action.jobDefinition.tags",
     ),
     "azure-native:machinelearningservices:Workspace": (
-        *_KEY,
         "allowPublicAccessWhenBehindVnet",
         "containerRegistry",
-        "enableServiceSideCMKEncryption",
-        "encryption.identity.userAssignedIdentity",
         "hbiWorkspace",
         "identity",
         "imageBuildCompute",

@@ -149,6 +149,13 @@ def _network(pricing: Pricing, workspace: Resource) -> Bill:
     return Bill(what, standing, standing, basis)
 
 
+def _asks_for_a_key(graph: Graph, workspace: Resource) -> bool:
+    """Whether its metadata is to rest under a key of one's own. Azure ML supports none that rotates and none in a vault
+    whose public access is disabled, so a workspace need not have one. What people keep lies in its storage account.
+    """
+    return workspace.props.is_given("encryption")
+
+
 # ---- what serves online ---------------------------------------------------------------------------------------------
 
 
@@ -361,7 +368,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         token=WORKSPACE,
         tags=At("tags", _WORKSPACE),
-        keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier"),), _KEY),
+        keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier", _asks_for_a_key),), _KEY),
         holds=Holds("work", _WORKSPACE),
         reaches=Reaches(_reached, _PRIVATE),
         runs=No(_MACHINE, _COSTS),

@@ -15,7 +15,7 @@ from components.azure import names
 from components.azure.audit import Audit, AuditArgs
 from components.azure.batch import BatchJob
 from components.azure.budget import Budget, BudgetArgs
-from components.azure.encryption import Encryption, EncryptionArgs
+from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.endpoint import Endpoint
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
@@ -110,8 +110,6 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
             storage_id=store.storage_id,
             registry_id=store.registry_id,
             vault_id=key.vault_id,
-            key_version_uri=key.key_version_uri,
-            key_identity_id=key.key_identity_id,
             insights_id=audit.insights_id,
             identity_id=identity.identity_ids["workspace"],
             scientist_identity_id=identity.identity_ids["data-scientist"],
@@ -288,21 +286,19 @@ def test_trap_a_deleted_vault_keeps_its_name() -> None:
 
 
 def test_trap_the_vaults_private_endpoint_outlives_what_is_in_it(whole: Graph) -> None:
-    """Issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault: else the key cannot be reached to be deleted."""
+    """Issue 214 of Azure/terraform-azurerm-avm-res-keyvault-vault: else whoever uses the key cannot reach it."""
     key = one(whole, "azure-native:keyvault:Key")
     assert {"pilot-key-vault-dns", "pilot-key"} <= {whole.by_urn[u].name for u in key.dependencies}
     assert key.protect and key.inputs["properties"]["rotationPolicy"]["lifetimeActions"]
 
 
-def test_storage_registry_and_workspace_are_encrypted_with_our_key_by_the_identity_that_may(whole: Graph) -> None:
+def test_storage_and_registry_are_encrypted_with_our_key_by_the_identity_that_may(whole: Graph) -> None:
     (granted,) = [r for r in whole.cloud if r.name == "pilot-key-wraps-data"]
     storage = one(whole, "azure-native:storage:StorageAccount")
     registry = one(whole, "azure-native:containerregistry:Registry")
-    workspace = one(whole, f"{ML}Workspace")
     assert storage.inputs["encryption"]["keySource"] == "Microsoft.Keyvault"
     assert registry.inputs["encryption"]["status"] == "enabled"
-    assert workspace.inputs["encryption"]["status"] == "Enabled"
-    assert all(granted.urn in waits_for(whole, r) for r in (storage, registry, workspace)), "each tries the key at once"
+    assert all(granted.urn in waits_for(whole, r) for r in (storage, registry)), "each tries the key at once"
 
 
 def test_storage_keeps_nobody_out_by_name_but_everybody_without_an_identity(whole: Graph) -> None:
@@ -388,9 +384,28 @@ def test_a_deployment_sends_nothing_to_where_it_is_rejected(whole: Graph) -> Non
     assert one(whole, f"{ML}OnlineDeployment").inputs["properties"]["appInsightsEnabled"] is False
 
 
-def test_trap_metadata_under_our_key_starts_no_services_that_bill(whole: Graph) -> None:
+def test_trap_metadata_under_a_given_key_starts_no_database_that_bills() -> None:
     """Else Azure puts a Cosmos DB and a search service into the subscription."""
-    assert one(whole, f"{ML}Workspace").inputs["enableServiceSideCMKEncryption"] is True
+    given = GivenKeyArgs(
+        vault_id=f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/company-ml",
+        vault_uri="https://company-ml.vault.azure.net/",
+        name="metadata",
+        version="0" * 32,
+        identity_id=f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/company-wraps",
+        identity_client_id=TENANT,
+    )
+    example = cast(WorkspaceArgs, EXAMPLES["Workspace"])
+    graph = made(lambda on: Workspace("it", replace(example, given_key=given), on))
+    workspace = one(graph, f"{ML}Workspace")
+    assert workspace.inputs["enableServiceSideCMKEncryption"] is True
+    assert workspace.inputs["encryption"] == {
+        "status": "Enabled",
+        "identity": {"userAssignedIdentity": given.identity_id},
+        "keyVaultProperties": {
+            "keyVaultArmId": given.vault_id,
+            "keyIdentifier": f"https://company-ml.vault.azure.net/keys/metadata/{'0' * 32}",
+        },
+    }
 
 
 def test_trap_the_workspaces_roles_stand_before_the_workspace(whole: Graph) -> None:

@@ -52,8 +52,6 @@ const workspace = new ml.Workspace("shop-workspace", {
     storageId: store.storageId,
     registryId: store.registryId,
     vaultId: key.vaultId,
-    keyVersionUri: key.keyVersionUri,
-    keyIdentityId: key.keyIdentityId,
     insightsId: audit.insightsId,
     identityId: people.identityIds["workspace"],
     scientistIdentityId: people.identityIds["data-scientist"],

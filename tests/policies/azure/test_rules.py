@@ -132,6 +132,44 @@ def approving(**destination: Any) -> Mutation:
     return lambda g: changed(g, first(g, WORKSPACE), lambda p: p["managedNetwork"].update(outboundRules={"more": rule}))
 
 
+def with_a_key(graph: Graph) -> Graph:
+    """The workspace encrypted inside the service with the stack's key, which rotates, in the stack's closed vault."""
+    workspace, key, vault = first(graph, WORKSPACE), first(graph, KEY), first(graph, VAULT)
+    wraps = first(graph, IDENTITY, "wraps")
+    named = {"keyVaultArmId": vault.outputs["id"], "keyIdentifier": key.outputs["keyUriWithVersion"]}
+    encryption = {
+        "status": "Enabled",
+        "identity": {"userAssignedIdentity": wraps.outputs["id"]},
+        "keyVaultProperties": named,
+    }
+    graph = changed(graph, workspace, lambda p: p.update(encryption=encryption, enableServiceSideCMKEncryption=True))
+    refers = {"encryption": (vault.urn, key.urn, wraps.urn)}
+    linked = replace(graph.by_urn[workspace.urn], property_dependencies={**workspace.property_dependencies, **refers})
+    return swapped(graph, linked)
+
+
+def supported(graph: Graph) -> Graph:
+    """The same, as Azure ML supports it: the key does not rotate, and its vault's firewall closes a public endpoint."""
+    graph = with_a_key(graph)
+    for change in (
+        losing(KEY, "properties.rotationPolicy"),
+        setting(VAULT, "properties.publicNetworkAccess", "Enabled"),
+    ):
+        graph = change(graph)
+    return graph
+
+
+def then(*mutations: Mutation) -> Mutation:
+    """One mutation after another."""
+
+    def mutate(graph: Graph) -> Graph:
+        for each in mutations:
+            graph = each(graph)
+        return graph
+
+    return mutate
+
+
 CATCHES: list[tuple[str, Mutation]] = [
     ("network-no-internet-gateway", adding(f"{NET}:PublicIPAddress")),
     ("network-no-internet-gateway", adding(f"{NET}:NatGateway")),
@@ -284,7 +322,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("identity-instance-own", setting(COMPUTE, "properties.properties.applicationSharingPolicy", "Shared", "ana")),
     ("identity-instance-own", losing(COMPUTE, "properties.properties.personalComputeInstanceSettings", "ana")),
-    ("encryption-customer-key", losing(WORKSPACE, "encryption")),
+    ("encryption-customer-key", then(with_a_key, losing(WORKSPACE, "encryption.keyVaultProperties"))),
     ("encryption-customer-key", losing(STORAGE, "encryption.keyVaultProperties.keyName")),
     ("encryption-key-used", setting(STORAGE, "encryption.keySource", "Microsoft.Storage")),
     ("encryption-key-used", given_as_text(REGISTRY, "encryption")),
@@ -295,7 +333,15 @@ CATCHES: list[tuple[str, Mutation]] = [
         ),
     ),
     ("encryption-key-granted", lacking(ASSIGNMENT, "wraps-data")),
-    ("encryption-key-granted", losing(WORKSPACE, "encryption.identity")),
+    ("encryption-key-granted", losing(STORAGE, "encryption.encryptionIdentity")),
+    ("encryption-workspace-key", then(with_a_key, losing(KEY, "properties.rotationPolicy"))),
+    (
+        "encryption-workspace-key",
+        then(with_a_key, setting(VAULT, "properties.publicNetworkAccess", "Enabled")),
+    ),
+    ("network-public-access", setting(VAULT, "properties.publicNetworkAccess", "Enabled")),
+    ("network-public-access", then(supported, losing(VAULT, "properties.networkAcls"))),
+    ("encryption-key", then(supported, losing(WORKSPACE, "enableServiceSideCMKEncryption"))),
     ("encryption-key", setting(KEY, "properties.keySize", 2048)),
     ("encryption-key", losing(KEY, "properties.rotationPolicy")),
     ("encryption-key", setting(KEY, "properties.keyOps", ["wrapKey", "unwrapKey", "decrypt"])),
@@ -326,7 +372,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("cost-budget", losing(BUDGET, "notifications.forecasted-100")),
     ("cost-budget", lambda g: changed(g, first(g, BUDGET), lambda p: p.update(filter={"tags": {"name": "team"}}))),
     ("cost-alerts-reach-owner", losing(ACTIONS, "emailReceivers")),
-    ("cost-nothing-unseen", losing(WORKSPACE, "enableServiceSideCMKEncryption")),
+    ("cost-nothing-unseen", then(with_a_key, losing(WORKSPACE, "enableServiceSideCMKEncryption"))),
     ("limits-replicas", setting(SCALING, "profiles.0.capacity.maximum", "40")),
     ("limits-replicas", setting(SCALING, "profiles.0.capacity.minimum", "3x")),
     ("limits-replicas", setting(DEPLOYMENT, "sku.capacity", 40)),
@@ -418,6 +464,12 @@ def test_rule_catches_what_it_forbids(azure_pilot: Graph, rule: str, mutation: M
     findings = [f for f in evaluate(mutation(azure_pilot), pack.RULES["azure"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+def test_a_workspace_may_have_a_key_that_azure_ml_supports(azure_pilot: Graph) -> None:
+    """Nothing is found of the vault's switch and of the key that does not rotate, for Azure ML supports no other."""
+    found = {f.rule for f in evaluate(supported(azure_pilot), pack.RULES["azure"]).findings}
+    assert not found & {"encryption-workspace-key", "encryption-key", "network-public-access", "encryption-key-used"}
 
 
 def test_every_rule_has_a_graph_that_it_catches() -> None:
