@@ -165,12 +165,28 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who calls the endpoints of a stack, as its stack file names it (stacks/sections/callers.py).
+
+    With `cidr`, it stands in a `network` that is joined to the stack's. Without, it has an endpoint of its own in its
+    `account`. A word that the file leaves out is empty.
+    """
+
+    name: str
+    network: str = ""
+    cidr: str = ""
+    account: str = ""
+    identity: str = ""
+
+
+@dataclass(frozen=True)
 class Placement:
     """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
 
     `landing_zone` is the name of the one it stands in, or None.
-    `sources` are the places of others that the stack file names, each with who lets the stack in. `config_bytes` is the
-    size of all that the file says, as the engine hands it to the program; 0 where the engine has done so.
+    `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
+    who call its endpoints beside the people of its workspace. `config_bytes` is the size of all that the file says, as
+    the engine hands it to the program; 0 where the engine has done so.
     """
 
     environment: str
@@ -180,6 +196,7 @@ class Placement:
     landing_zone: str | None = None
     sources: tuple[tuple[str, str], ...] = ()
     config_bytes: int = 0
+    callers: tuple[Caller, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -187,21 +204,38 @@ class Placement:
 
         The engine hands a mapping over as JSON; one that cannot be read raises KeyError, too.
         """
-        said: Any = words.get("sources") or {}
         try:
-            places: Mapping[str, Any] = json.loads(said) if isinstance(said, str) else said
-            sources = tuple(sorted((name, str(place["granted_by"])) for name, place in places.items()))
+            sources = tuple(sorted((name, str(place["granted_by"])) for name, place in _said(words, "sources").items()))
         except (ValueError, TypeError, AttributeError):
             raise KeyError("sources") from None
+        try:
+            said: Mapping[str, Any] = {} if words.get("callers") == "workspace" else _said(words, "callers")
+            callers = tuple(
+                Caller(name, **{key: str(one[key]) for key in _CALLER if one.get(key)})
+                for name, one in sorted(said.items())
+            )
+        except (ValueError, TypeError, AttributeError):
+            raise KeyError("callers") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
-        zone = words.get("landing_zone")
-        return cls(environment, team, account, region, None if zone is None else str(zone), sources)
+        zone = None if (named := words.get("landing_zone")) is None else str(named)
+        return cls(environment, team, account, region, zone, sources, callers=callers)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
         """The placement that a graph's JSON has kept. Raises KeyError for a missing word."""
         sources = {place: {"granted_by": who} for place, who in kept.get("sources", ())}
-        return replace(cls.from_words({**kept, "sources": sources}), config_bytes=kept.get("config_bytes", 0))
+        callers = {one["name"]: one for one in kept.get("callers", ())}
+        words = {**kept, "sources": sources, "callers": callers}
+        return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0))
+
+
+_CALLER = ("network", "cidr", "account", "identity")
+
+
+def _said(words: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """What a stack file says under a key, which the engine hands over as JSON; nothing where it says nothing."""
+    said: Any = words.get(key) or {}
+    return json.loads(said) if isinstance(said, str) else said
 
 
 @dataclass(frozen=True)

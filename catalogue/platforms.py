@@ -29,7 +29,8 @@ class PlatformRecord:
     artifact's address, beside what every `uri` must have. With `folders`, outputs are folders, which end with '/'.
     `registry` is the part of an image that says whose it is: the group `place`, and the group `owner` where the account
     is in it; images of `open_registries` are open to every account. `person` is how its workspace names a user, and
-    `idle_minutes` the longest idle timeout of the workspace.
+    `idle_minutes` the longest idle timeout of the workspace. `network` is how it names a private network, and
+    `identity` how it names a program that calls.
     """
 
     name: Platform
@@ -51,6 +52,8 @@ class PlatformRecord:
     folders: bool
     person: Form
     idle_minutes: int
+    network: Form
+    identity: Form
 
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -90,6 +93,11 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         folders=False,
         person=Form(None, "none; Studio knows a person by the role they sign in with"),
         idle_minutes=525_600,  # Studio's idleTimeoutInMinutes
+        network=Form(r"vpc-[0-9a-f]{8,17}", "the id of a VPC such as vpc-0123456789abcdef0"),
+        identity=Form(
+            r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}",
+            "the ARN of a role such as arn:aws:iam::444455556666:role/payments-app",
+        ),
     ),
     "gcp": PlatformRecord(
         name="gcp",
@@ -123,6 +131,14 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         folders=True,
         person=Form(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "the e-mail address of a Google account"),
         idle_minutes=1_440,  # Workbench's idle-timeout-seconds, 600 to 86400
+        network=Form(
+            r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/global/networks/[a-z][a-z0-9-]{0,62}",
+            "the id of a VPC such as projects/company-network-host/global/networks/shared-ml",
+        ),
+        identity=Form(
+            r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com",
+            "the e-mail address of a service account such as app@payments.iam.gserviceaccount.com",
+        ),
     ),
     "azure": PlatformRecord(
         name="azure",
@@ -154,6 +170,12 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         folders=True,
         person=Form(_UUID, "the object id of a user in Entra ID, a UUID in lower case"),
         idle_minutes=4_320,  # a compute instance's idleTimeBeforeShutdown, PT15M to P3D
+        network=Form(
+            rf"/subscriptions/{_UUID}/resourceGroups/[A-Za-z0-9_().-]{{1,90}}/providers/Microsoft\.Network/"
+            r"virtualNetworks/[A-Za-z0-9_.-]{1,64}",
+            "the id of a virtual network, from /subscriptions/ on",
+        ),
+        identity=Form(_UUID, "the object id of a service principal or managed identity in Entra ID, in lower case"),
     ),
 }
 

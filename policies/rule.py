@@ -6,11 +6,11 @@ breaks, the answer is a violation that names rule and resource. Rules follow ref
 be unknown.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.properties import NotKnown, Properties, Unreadable
 from policies import limits
 
@@ -149,6 +149,26 @@ def limit_rule(
     return decorate
 
 
+def caller_rule(
+    name: str,
+    *types: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    proof: ProofName | None = None,
+) -> Callable[[Callable[[Sequence[Caller], Properties], Iterable[str]]], Rule]:
+    """Make a rule as `resource_rule` does, whose function is also given who calls by the stack file."""
+
+    def decorate(check: Callable[[Sequence[Caller], Properties], Iterable[str]]) -> Rule:
+        def each(graph: Graph, resource: Resource | None) -> Found:
+            assert resource is not None
+            return ((resource, sentence) for sentence in check(callers(graph), resource.props))
+
+        return Rule(name, types, "resource", severity, says, remedy, True, proof, each)
+
+    return decorate
+
+
 def stack_rule(
     name: str,
     *types: str,
@@ -214,6 +234,11 @@ def whole_stack_rule(
 def named_places(graph: Graph) -> set[str]:
     """The places of others that the stack file names under `sources`. None where no stack file was read."""
     return {place for place, _ in graph.placement.sources} if graph.placement else set()
+
+
+def callers(graph: Graph) -> Sequence[Caller]:
+    """Who calls the endpoints beside the people of the workspace, by the stack file."""
+    return graph.placement.callers if graph.placement else ()
 
 
 # ---- IAM policy documents -------------------------------------------------------------------------------------------

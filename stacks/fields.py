@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from functools import cache
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -94,6 +95,18 @@ def _pinned(value: str) -> str:
     return value
 
 
+def _private_cidr(value: str) -> str:
+    try:
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise ValueError("an IPv4 network in CIDR notation such as 10.40.0.0/20") from None
+    if str(network) != value:  # bits beyond the mask, or a mask in another notation, which the clouds refuse
+        raise ValueError(f"an IPv4 network in CIDR notation; did you mean {network}?")
+    if not any(network.subnet_of(IPv4Network(block)) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")):
+        raise ValueError("a private network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)")
+    return value
+
+
 def distinct(value: list[str]) -> list[str]:
     """The list where no word stands twice, else ValueError."""
     twice = next((word for index, word in enumerate(value) if word in value[:index]), None)
@@ -107,7 +120,7 @@ def machine_type_schema(platform: str) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{MACHINE_TYPES[platform]}"}
 
 
-def _any_platforms(form: Literal["account", "uri", "person"]) -> str:
+def _any_platforms(form: Literal["account", "uri", "person", "network", "identity"]) -> str:
     """The pattern that the forms of all platforms share, for a field that knows no platform."""
     return "^(" + "|".join(p for platform in PLATFORMS.values() if (p := getattr(platform, form).pattern)) + ")$"
 
@@ -123,8 +136,10 @@ URI = _any_platforms("uri")
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 ROUTE = r"^/[A-Za-z0-9._~/-]*$"
 PRINCIPAL = _any_platforms("person")
+NETWORK = _any_platforms("network")
+IDENTITY = _any_platforms("identity")
 
-FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person"}
+FORMS = {ACCOUNT: "account", URI: "uri", PRINCIPAL: "person", NETWORK: "network", IDENTITY: "identity"}
 """The patterns that a platform writes in its own way, and the form of its record that says how."""
 
 WORDS = {
@@ -147,6 +162,7 @@ Image = Annotated[str, StringConstraints(pattern=IMAGE, max_length=255), AfterVa
 Uri = Annotated[str, StringConstraints(pattern=URI, max_length=1024)]
 Principal = Annotated[str, StringConstraints(pattern=PRINCIPAL, max_length=128)]
 Zone = Annotated[str, StringConstraints(max_length=40)]
+Cidr = Annotated[str, AfterValidator(_private_cidr)]
 Zones = Annotated[
     list[Zone],
     Field(min_length=2, max_length=8, json_schema_extra={"uniqueItems": True}),

@@ -12,7 +12,17 @@ import pulumi
 from pulumi_aws import iam
 
 from components.aws.guardrails import Guardrails, boundary, denies
-from components.aws.personas import NAMED, SERVICES, IdentityArgs, Words, beyond_account, statements_of, words_of
+from components.aws.personas import (
+    NAMED,
+    SERVICES,
+    CallerArgs,
+    IdentityArgs,
+    Words,
+    beyond_account,
+    invoke,
+    statements_of,
+    words_of,
+)
 from components.given import Text
 
 
@@ -25,6 +35,10 @@ class Identity(pulumi.ComponentResource):
     the only one who may approve a model version. In Studio people start and open what is theirs alone. The boundary
     denies every machine that `needs` does not name.
 
+    Each of `needs.callers` gets a role that may call the stack's endpoints and nothing else, from one VPC alone:
+    SageMaker's endpoints take no policy that names another account. The caller's own role takes it; one of another
+    account says the external id PREFIX-NAME with it.
+
     Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
     guardrails' denies in a policy of its own; what may be granted at all is the organisation's to cap.
 
@@ -36,6 +50,8 @@ class Identity(pulumi.ComponentResource):
 
     role_arns: dict[str, pulumi.Output[str]]
     """The ARN of each persona's role. Who takes one waits until the role may do what it is for."""
+    caller_role_arns: dict[str, pulumi.Output[str]]
+    """The ARN of each caller's role, by the caller's name."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Identity", name, None, opts)
@@ -45,12 +61,13 @@ class Identity(pulumi.ComponentResource):
         statements = words.apply(lambda known: statements_of(args, known))
         given = args.permissions_boundary_arn
         cap = given if given is not None else self._boundary(name, args, words, child)
-        for persona, services in SERVICES.items():
-            role = iam.Role(
-                f"{name}-{persona}",
-                name=pulumi.Output.concat(args.prefix, f"-{persona}"),
-                description=pulumi.Output.concat(f"The {persona} persona of ", args.prefix),
-                assume_role_policy=_trust(args.account, persona, services),
+
+        def role(who: str, says: str, trust: pulumi.Output[str], may: pulumi.Output[Any]) -> pulumi.Output[str]:
+            made = iam.Role(
+                f"{name}-{who}",
+                name=pulumi.Output.concat(args.prefix, f"-{who}"),
+                description=pulumi.Output.concat(says, args.prefix),
+                assume_role_policy=trust,
                 path=args.role_path,
                 permissions_boundary=cap,
                 max_session_duration=3600,
@@ -58,23 +75,36 @@ class Identity(pulumi.ComponentResource):
                 opts=child,
             )
             granted = iam.RolePolicy(
-                f"{name}-{persona}-policy",
-                role=role.name,
-                policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements[persona]}),
+                f"{name}-{who}-policy",
+                role=made.name,
+                policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": may}),
                 opts=child,
             )
             bounds = [granted.id]
             if given is not None:
                 guarded = iam.RolePolicy(
-                    f"{name}-{persona}-guardrails",
-                    role=role.name,
+                    f"{name}-{who}-guardrails",
+                    role=made.name,
                     policy=words.apply(lambda known: _document(denies(_guardrails(args, known)))),
                     opts=child,
                 )
                 bounds.append(guarded.id)
             # Whoever uses the role waits for what it may do: SageMaker and Step Functions try the role at once.
-            self.role_arns[persona] = pulumi.Output.all(role.arn, *bounds).apply(lambda all_: all_[0])
-        self.register_outputs({"role_arns": self.role_arns})
+            return pulumi.Output.all(made.arn, *bounds).apply(lambda all_: all_[0])
+
+        for persona, services in SERVICES.items():
+            trust = _trust(args.account, persona, services)
+            self.role_arns[persona] = role(persona, f"The {persona} persona of ", trust, statements[persona])
+        self.caller_role_arns = {
+            caller.name: role(
+                called(caller.name),
+                f"As whom {caller.name} calls the endpoints of ",
+                _caller_trust(args, caller),
+                words.apply(lambda known, one=caller: [invoke(args, known, one.vpc_id or args.vpc_id)]),
+            )
+            for caller in args.needs.callers
+        }
+        self.register_outputs({"role_arns": self.role_arns, "caller_role_arns": self.caller_role_arns})
 
     def _boundary(
         self, name: str, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
@@ -125,6 +155,32 @@ def _trust(account: Text, persona: str, services: Sequence[str]) -> pulumi.Outpu
             _trusted(root, "sts:AssumeRole", {"ArnLike": {"aws:PrincipalArn": signed_in}, **here}),
         ]
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def called(caller: str) -> str:
+    """What follows the prefix in the name of a caller's role."""
+    return f"calls-{caller}"
+
+
+def _caller_trust(args: IdentityArgs, caller: CallerArgs) -> pulumi.Output[str]:
+    """The caller's own role takes it, which must stand before: IAM refuses the name of one that does not.
+
+    A role of another account says an external id too: IAM user guide, "Access to AWS accounts owned by third parties",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+    """
+
+    def document(known: Sequence[str]) -> str:
+        own, prefix = known
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Principal": {"AWS": caller.role_arn},
+            "Action": "sts:AssumeRole",
+        }
+        if caller.role_arn.split(":")[4] != own:
+            statement["Condition"] = {"StringEquals": {"sts:ExternalId": f"{prefix}-{caller.name}"}}
+        return _document([statement])
+
+    return pulumi.Output.all(args.account, args.prefix).apply(document)
 
 
 def _trusted(principal: Mapping[str, Any], actions: str | list[str], condition: Mapping[str, Any]) -> dict[str, Any]:

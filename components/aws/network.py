@@ -10,6 +10,9 @@ from pulumi_aws import ec2, vpc
 from components.aws.zones import check_cidr, check_zones, part_of
 from components.given import Args, BadArgument, Tags, Text
 
+RUNTIME = "sagemaker.runtime"
+"""The service through which endpoints are called."""
+
 
 @dataclass(kw_only=True)
 class GivenNetworkArgs(Args):
@@ -25,6 +28,28 @@ class GivenNetworkArgs(Args):
     """The services that have an interface endpoint in the VPC, by its suffix. They must be known."""
     endpoints_security_group_id: Text | None = None
     """The security group of those endpoints. It must let in HTTPS from the workloads' group."""
+
+
+@dataclass(kw_only=True)
+class JoinedNetworkArgs(Args):
+    """A VPC whose programs call the endpoints, and which is joined to this one."""
+
+    vpc_id: str
+    """The id of the VPC, in the same region. It must be known."""
+    account: Text
+    """The account of the VPC."""
+    cidrs: Sequence[str]
+    """The addresses in it that calls come from. They must be known."""
+
+
+@dataclass(kw_only=True)
+class InvokedArgs(Args):
+    """What may be called through the interface endpoint of SageMaker's runtime, and by whom."""
+
+    endpoint_arns: Sequence[Text]
+    """The ARNs of SageMaker endpoints, with wildcards where there are several."""
+    role_arns: Sequence[Text]
+    """The ARNs of the roles that call them."""
 
 
 @dataclass(kw_only=True)
@@ -50,6 +75,12 @@ class NetworkArgs(Args):
 
     `studio` is SageMaker Studio's own. S3 has a gateway endpoint always.
     """
+    joined: Sequence[JoinedNetworkArgs] = ()
+    """The networks that callers stand in. They must be known. One that is joined to a given network has its peering
+    and routes there already."""
+    invoked: InvokedArgs | None = None
+    """Narrows the endpoint of SageMaker's runtime to these calls. Where it is not given, it carries all of the
+    account's."""
     flow_log_bucket_arn: Text | None = None
     """The bucket of the flow logs of a network that is made; log delivery must be allowed to write below flow-logs/."""
     tags: Tags
@@ -70,10 +101,16 @@ class NetworkArgs(Args):
 class Network(pulumi.ComponentResource):
     """Creates a VPC with private subnets, S3's gateway endpoint and one interface endpoint for each service in `reach`.
 
-    Refuses any way out. There is no route but the VPC's own and S3's, and the default security group is empty.
+    Refuses any way out. There is no route but the VPC's own, S3's and those to joined networks, and the default
+    security group is empty.
     Workloads may open HTTPS to the endpoints and to S3. They talk to each other where Studio and distributed training
     need it. Endpoints serve this account only; S3's serves its buckets, and those of ECR's image layers. Every flow is
     logged to the bucket that is given.
+
+    A network that is joined gets this side's half of a peering, a route to its addresses, and HTTPS from them to the
+    endpoint of SageMaker's runtime. Its own side accepts the peering and adds the route back. The endpoint's private
+    name holds in this VPC alone: callers elsewhere name the endpoint's own address, `runtime_url`. Nothing here opens a
+    connection to them.
 
     In a network that is given, only the security groups and the missing interface endpoints are made. The private name
     of such an endpoint holds for the whole VPC, and the endpoint lets in this stack's workloads alone: where others
@@ -85,8 +122,9 @@ class Network(pulumi.ComponentResource):
     Rules: SageMaker developer guide, "Connect Studio in a VPC to external resources",
     https://docs.aws.amazon.com/sagemaker/latest/dg/studio-notebooks-and-internet-access.html; AWS PrivateLink guide,
     "Control access to VPC endpoints using endpoint policies",
-    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html; Security Hub EC2.2, EC2.6,
-    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html; VPC peering guide, "Create a VPC
+    peering connection", https://docs.aws.amazon.com/vpc/latest/peering/create-vpc-peering-connection.html; Security Hub
+    EC2.2, EC2.6, https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
     """
 
     vpc_id: pulumi.Output[str]
@@ -99,6 +137,8 @@ class Network(pulumi.ComponentResource):
     """
     workload_security_group_id: pulumi.Output[str]
     """The security group of whatever runs in the network. Who takes it waits for the way to S3."""
+    runtime_url: pulumi.Output[str] | None
+    """Where callers in joined networks reach SageMaker's runtime. None where the endpoint is not made here."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:Network", name, None, opts)
@@ -107,8 +147,13 @@ class Network(pulumi.ComponentResource):
         endpoints = self._group(f"{name}-endpoints", "Interface endpoints: HTTPS from workloads", args)
         workloads = self._group(f"{name}-workloads", "Studio, endpoints and jobs: HTTPS to endpoints and S3", args)
         rules = self._rules(name, args, workloads, endpoints, s3_prefix_list_id)
-        for service in sorted({*args.reach} - {*(args.given.endpoints if args.given else ())}):
-            self._interface(name, service, args, endpoints.id)
+        made = {
+            service: self._interface(name, service, args, endpoints.id)
+            for service in sorted({*args.reach} - {*(args.given.endpoints if args.given else ())})
+        }
+        runtime = made.get(RUNTIME)
+        # The first entry is the endpoint's own name, which every network resolves to its private addresses.
+        self.runtime_url = runtime and runtime.dns_entries.apply(lambda entries: f"https://{entries[0].dns_name}")
         # Whoever runs in the network waits for its way to S3: SageMaker fetches a model through it at once.
         way = pulumi.Output.all(s3_id, *(r.id for r in rules))
         self.workload_security_group_id = pulumi.Output.all(workloads.id, way).apply(lambda both: both[0])
@@ -117,6 +162,7 @@ class Network(pulumi.ComponentResource):
                 "vpc_id": self.vpc_id,
                 "subnet_ids": self.subnet_ids,
                 "workload_security_group_id": self.workload_security_group_id,
+                "runtime_url": self.runtime_url,
             }
         )
 
@@ -150,10 +196,33 @@ class Network(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        routes = ec2.RouteTable(f"{name}-routes", vpc_id=network.id, routes=[], tags=args.tags, opts=self._child)
+        # Said in the table itself: a route that somebody adds by hand goes with the next update.
+        routes = ec2.RouteTable(
+            f"{name}-routes",
+            vpc_id=network.id,
+            routes=[route for one in args.joined for route in self._joined(name, one, args)],
+            tags=args.tags,
+            opts=self._child,
+        )
         self.subnet_ids = self._subnets(name, args, routes)
         s3 = self._s3(name, args, routes)
         return s3.id, s3.prefix_list_id
+
+    def _joined(self, name: str, joined: JoinedNetworkArgs, args: NetworkArgs) -> list[ec2.RouteTableRouteArgs]:
+        """This side's half of a peering. Returns the routes by it. Each is known by the VPC's own id."""
+        peering = ec2.VpcPeeringConnection(
+            f"{name}-to-{joined.vpc_id}",
+            vpc_id=self.vpc_id,
+            peer_vpc_id=joined.vpc_id,
+            peer_owner_id=joined.account,
+            auto_accept=False,
+            tags=args.tags,
+            opts=self._child,
+        )
+        return [
+            ec2.RouteTableRouteArgs(cidr_block=cidr, vpc_peering_connection_id=peering.id)
+            for cidr in sorted(joined.cidrs)
+        ]
 
     def _subnets(self, name: str, args: NetworkArgs, routes: ec2.RouteTable) -> dict[str, pulumi.Output[str]]:
         ids: dict[str, pulumi.Output[str]] = {}
@@ -199,10 +268,11 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> None:
+    def _interface(self, name: str, service: str, args: NetworkArgs, group_id: pulumi.Output[str]) -> ec2.VpcEndpoint:
         # Studio's own service is the one that does not stand under com.amazonaws (its name begins aws.sagemaker).
         before, after = ("aws.sagemaker.", ".studio") if service == "studio" else ("com.amazonaws.", f".{service}")
-        ec2.VpcEndpoint(
+        narrowed = args.invoked if service == RUNTIME else None
+        return ec2.VpcEndpoint(
             f"{name}-{service.replace('.', '-')}",
             vpc_id=self.vpc_id,
             service_name=pulumi.Output.concat(before, args.region, after),
@@ -210,7 +280,7 @@ class Network(pulumi.ComponentResource):
             private_dns_enabled=True,
             subnet_ids=list(self.subnet_ids.values()),
             security_group_ids=[group_id],
-            policy=_document(_own_account(args.account)),
+            policy=_document(_invoked(args.account, narrowed) if narrowed else _own_account(args.account)),
             tags=args.tags,
             opts=self._child,
         )
@@ -244,6 +314,11 @@ class Network(pulumi.ComponentResource):
             )
 
         rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id)
+        made_here = {*args.reach} - {*(args.given.endpoints if args.given else ())}
+        for one in args.joined if RUNTIME in made_here else ():
+            for cidr in sorted(one.cidrs):
+                slug = cidr.replace(".", "-").replace("/", "-")
+                rule("in", endpoints, f"https-from-{slug}", (443, 443), cidr_ipv4=cidr)
         rule("out", workloads, "https-to-endpoints", (443, 443), referenced_security_group_id=endpoints.id)
         if args.given is not None and args.given.endpoints_security_group_id is not None:
             shared = args.given.endpoints_security_group_id
@@ -264,6 +339,21 @@ def _own_account(account: Text) -> dict[str, Any]:
         "Action": "*",
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}},
+    }
+
+
+def _invoked(account: Text, invoked: InvokedArgs) -> dict[str, Any]:
+    """Only these roles, and only calls of these endpoints."""
+    return {
+        "Sid": "CallersOnly",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"],
+        "Resource": list(invoked.endpoint_arns),
+        "Condition": {
+            "StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account},
+            "ArnEquals": {"aws:PrincipalArn": list(invoked.role_arns)},
+        },
     }
 
 

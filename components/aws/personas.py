@@ -50,6 +50,19 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitor-user-access-how-to.html
 
 
 @dataclass
+class CallerArgs(Args):
+    """A program elsewhere that calls endpoints, and gets a role of its own for it."""
+
+    name: str
+    """What the caller is called. It must be known: it names the role."""
+    role_arn: str
+    """The role that the caller has, in this account or another. It must be known."""
+    vpc_id: Text | None = None
+    """The VPC in which the caller has an interface endpoint of its own. Where none is given, it comes by that of the
+    network here."""
+
+
+@dataclass
 class Needs(Args):
     """What the personas need because of one section of the stack file, or of all."""
 
@@ -69,6 +82,8 @@ class Needs(Args):
     """All machines that jobs and endpoints may be started on; none other may. They must be known."""
     applications: Sequence[Machine] = ()
     """The machines on which people may start an application of the workspace; none other may. They must be known."""
+    callers: Sequence[CallerArgs] = ()
+    """Who calls the endpoints from elsewhere. They must be known."""
 
 
 @dataclass(kw_only=True)
@@ -97,6 +112,8 @@ class IdentityArgs(Args):
     """The KMS key of data, whose policy must let the account grant its use."""
     subnet_ids: pulumi.Input[Sequence[Text]]
     """The private subnets in which alone jobs may have network interfaces."""
+    vpc_id: Text
+    """The VPC from which alone endpoints are called: by an interface endpoint in it."""
     role_path: Text | None = None
     """The IAM path of the roles, which begins and ends with '/'. Where none is given, it is '/'."""
     permissions_boundary_arn: Text | None = None
@@ -207,7 +224,8 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
-            _allow("Predict", _INVOKE, [f"{sagemaker}:endpoint/{words.prefix}-*"]),
+            _allow("LookAtEndpoints", ["sagemaker:DescribeEndpoint"], [f"{sagemaker}:endpoint/{words.prefix}-*"]),
+            invoke(args, words, args.vpc_id),
             _allow(
                 "TrainAsTraining",
                 ["iam:PassRole"],
@@ -250,6 +268,17 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     }
 
 
+def invoke(args: IdentityArgs, words: Words, vpc_id: Text) -> dict[str, Any]:
+    """A call of the stack's endpoints, from one VPC.
+
+    SageMaker's runtime is a public API: without the condition, whoever has the credentials calls from anywhere. IAM
+    user guide, "AWS global condition context keys" (aws:SourceVpc),
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
+    return _allow("Predict", INVOKE, [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+
+
 _LOOK_AT_STUDIO = [
     "sagemaker:DescribeApp",
     "sagemaker:DescribeDomain",
@@ -276,7 +305,7 @@ _PROPOSE = [
     "sagemaker:DescribeModelPackageGroup",
     "sagemaker:ListModelPackages",
 ]
-_INVOKE = ["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
+INVOKE = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
 _TRANSFORM = [
     "sagemaker:AddTags",
     "sagemaker:CreateTransformJob",

@@ -6,8 +6,7 @@ goes through SageMaker's own network, which leads to the internet. SageMaker dev
 to resources in your Amazon VPC", https://docs.aws.amazon.com/sagemaker/latest/dg/infrastructure-give-access.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import iam, vpc
@@ -34,13 +33,13 @@ from catalogue.properties import Properties, Unreadable
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
+from policies.aws.callers import domains, grants_of, is_on, sources, takers
 from policies.aws.documents import allows
 from policies.aws.network import DESTINATIONS
 from policies.rule import conditions, statements
 
 PLATFORM = "SageMaker's own network"
 _CALLED = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
-_CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _RUNTIME = "sagemaker.runtime"
 _OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:ResourceAccount")}
 _FROM = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:vpcsourceip"}
@@ -339,50 +338,41 @@ def callers(graph: Graph, links: list[NetworkLink]) -> Iterator[Callers]:
     ways = [link.endpoint for link in links if link.leads_to]
     named = {endpoint.name: endpoint.props.text_if_known("arn") for endpoint in graph.of(ENDPOINT)}
     for role in graph.of(iam.ROLE) if named else ():
-        granted = read(lambda r=role: [s for p in _policies(graph, r) for s in p if allows(s) and _invokes(s)], [])
-        calls = [name for name, arn in named.items() if any(_is_on(statement, arn) for statement in granted)]
+        granted = read(lambda r=role: grants_of(graph, r), [])
+        calls = [name for name, arn in named.items() if any(is_on(statement, arn) for statement in granted)]
         if calls:
-            yield Callers(who=[_acting(graph, role)], calls=calls, ways=ways, bounds=[_identity(graph, role, granted)])
-
-
-def _policies(graph: Graph, role: Resource) -> Iterator[list[Properties]]:
-    for inline in role.props.each_section("inlinePolicies"):
-        yield statements(inline, "policy")
-    for policy in graph.referring(iam.ROLE_POLICY, "role", role):
-        yield statements(policy.props, "policy")
-
-
-def _invokes(statement: Properties) -> bool:
-    if "NotAction" in statement:
-        excepted = [text.lower() for text in statement.each_text("NotAction")]
-        return not any(_matches(call.lower(), excepted) for call in _CALLS)
-    return any(_matches(call.lower(), map(str.lower, statement.each_text("Action"))) for call in _CALLS)
-
-
-def _is_on(statement: Properties, arn: str) -> bool:
-    """Whether a statement is on an endpoint. One whose ARN is not known yet may be meant by any."""
-    if "NotResource" in statement:
-        return not _matches(arn, statement.each_text("NotResource"))
-    return not arn or _matches(arn, statement.each_text("Resource"))
-
-
-def _matches(text: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)
+            apart = read(lambda r=role: [who for who in takers(graph, r) if not who.cidr], [])
+            yield Callers(
+                who=[_acting(graph, role)],
+                calls=calls,
+                ways=[] if apart else ways,
+                bounds=[_identity(graph, role, granted)],
+            )
 
 
 def _acting(graph: Graph, role: Resource) -> str:
-    acting = [
-        domain.name
-        for domain in graph.of(DOMAIN)
-        if role in read(lambda d=domain: graph.refers(d, "defaultUserSettings", iam.ROLE), [])
+    people = [domain.name for domain in read(lambda: domains(graph, role), [])]
+    if people:
+        return f"{role.name}, as which the people of {' and '.join(people)} act"
+    named = [
+        f"{one.name} ({one.network}, {one.cidr or f'by an endpoint of its own in account {one.account}'})"
+        for one in read(lambda: takers(graph, role), [])
     ]
-    return f"{role.name}, as which the people of {' and '.join(acting)} act" if acting else role.name
+    return f"{role.name}, as which {' and '.join(named)} acts" if named else role.name
 
 
 def _identity(graph: Graph, role: Resource, granted: list[Properties]) -> Bound:
     """What the policy of a role says of where it may call from."""
     by = graph.referring(iam.ROLE_POLICY, "role", role) or [role]
     if all(any(key.lower() in _FROM for _, key in conditions(statement)) for statement in granted):
-        return bound("identity policy", "lets it call from named networks only", *by)
+        names = {text for statement in granted for text in sources(statement)}
+        where = ", ".join(sorted(_named(graph, id_) for id_ in names)) or "named networks"
+        return bound("identity policy", f"lets it call from {where} only", *by)
     says = "names no network: with its credentials it may also call SageMaker's public address"
     return opening("identity policy", says, *by)
+
+
+def _named(graph: Graph, vpc_id: str) -> str:
+    """A VPC by the name that the picture has for it, or by its id."""
+    own = [each.name for each in graph.of(VPC) if vpc_id and each.props.text_if_known("id") == vpc_id]
+    return own[0] if own else vpc_id

@@ -1,12 +1,12 @@
 """Identity: least privilege for each persona, and guardrails that no persona's own policy can lift."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals, signed_in
-from policies.rule import conditions, named_places, resource_rule, stack_rule, statements
+from policies.rule import caller_rule, conditions, named_places, resource_rule, stack_rule, statements
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
@@ -164,31 +164,46 @@ def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"lets people work as {named}, which is no role of the stack: its permissions boundary is unknown"
 
 
+def _account_of(role: Properties) -> list[str]:
+    """The account of a role; none while its ARN is not known yet."""
+    return role.text_if_known("arn").split(":")[4:5]
+
+
+_OTHER_ACCOUNT = {("StringEquals", "sts:ExternalId"), ("StringEquals", "aws:PrincipalOrgID")}
+"""What tells one account's calls from those that it makes for a third (IAM user guide, "The confused deputy problem").
+"""
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
 
 
-@resource_rule(
+@caller_rule(
     "identity-trust",
     iam.ROLE,
     severity="high",
-    says="A role is assumed only by a service that acts for this account, or by a person whose sign-in had MFA.",
-    remedy="Add aws:SourceAccount to a service's trust; to a person's MFA or Identity Center's path.",
+    says="A role is assumed only by a service that acts for this account, by a person whose sign-in had MFA, or by a "
+    "caller that the stack file names, with an external id where it is of another account.",
+    remedy="Add aws:SourceAccount to a service's trust; to a person's MFA or Identity Center's path. Name a program "
+    "that calls under callers, and add sts:ExternalId where its account is another.",
 )
-def trust(props: Properties) -> Iterator[str]:
+def trust(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
     """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA.
 
     A session of IAM Identity Center carries no aws:MultiFactorAuthPresent; its sign-in demands MFA. A role on its path,
     which is reserved, stands for it:
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
     """
+    programs = {caller.identity for caller in callers if caller.identity}
     for statement in filter(allows, statements(props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
             yield "may be taken by anybody"
         if "Service" in principal and not bound & _OWN_SOURCE:
             yield "may be taken by a service on behalf of another account"
-        if "AWS" in principal and ("Bool", "aws:MultiFactorAuthPresent") not in bound and not signed_in(statement):
+        with_mfa = ("Bool", "aws:MultiFactorAuthPresent") in bound or signed_in(statement)
+        if "AWS" in principal and not with_mfa and not set(principal["AWS"]) <= programs:
             yield "may be taken by a person without MFA"
+        for role in sorted(programs & {*principal.get("AWS", ())}):
+            if role.split(":")[4] not in _account_of(props) and not bound & _OTHER_ACCOUNT:
+                yield f"may be taken by {role} of another account, which says no external id"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
 

@@ -1,8 +1,8 @@
 """Network isolation: nothing of a pilot is on the internet, and what it needs it reaches privately."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
@@ -11,10 +11,19 @@ from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import allows
-from policies.rule import OPEN_TO_OTHERS, Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
+from policies.rule import (
+    OPEN_TO_OTHERS,
+    Found,
+    caller_rule,
+    conditions,
+    resource_rule,
+    stack_rule,
+    statements,
+    whole_stack_rule,
+)
 
 
-@resource_rule(
+@caller_rule(
     "network-no-internet-gateway",
     ec2.INTERNET_GATEWAY,
     ec2.NAT_GATEWAY,
@@ -23,12 +32,14 @@ from policies.rule import OPEN_TO_OTHERS, Found, conditions, resource_rule, stac
     ec2.PEERING,
     severity="critical",
     proof="network fit",
-    says="A pilot has no gateway, public address or peering that leads out of its network.",
-    remedy="Remove the resource; reach AWS's services through the network component's endpoints.",
+    says="A pilot has no gateway, public address or peering that leads out of its network, but to callers by name.",
+    remedy="Remove the resource; reach AWS's services through the network component's endpoints. Name a VPC that calls "
+    "under callers, with its cidr.",
 )
-def no_internet_gateway(props: Properties) -> Iterator[str]:
-    """Any such resource is a violation."""
-    yield "leads out of the private network"
+def no_internet_gateway(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
+    """Any such resource is a violation, but a peering with a VPC that the stack file names as a caller's."""
+    if props.text_or_empty("peerVpcId") not in {caller.network for caller in callers if caller.cidr}:
+        yield "leads out of the private network"
 
 
 DESTINATIONS = (
@@ -41,21 +52,23 @@ DESTINATIONS = (
 """The properties that name where a route leads."""
 
 
-@resource_rule(
+@caller_rule(
     "network-no-internet-route",
     ec2.ROUTE,
     ec2.ROUTE_TABLE,
     ec2.DEFAULT_ROUTE_TABLE,
     severity="critical",
     proof="network fit",
-    says="No route table has a route of its own: the VPC's local route and S3's gateway are all there is.",
-    remedy="Remove the route; an endpoint adds its own.",
+    says="No route table has a route beside the VPC's local one, S3's gateway and the peerings with callers by name.",
+    remedy="Remove the route; an endpoint adds its own. Name a network that calls under callers, with its cidr.",
 )
-def no_internet_route(props: Properties) -> Iterator[str]:
-    """Every destination of a route and of each inline route."""
+def no_internet_route(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
+    """Every destination of a route and of each inline route, but the addresses of callers by a peering."""
+    called_from = {caller.cidr for caller in callers if caller.cidr}
     for route in (props, *props.each_section("routes")):
+        back = route.text_if_known("cidrBlock") if route.is_given("vpcPeeringConnectionId") else ""
         for key in DESTINATIONS:
-            if route.is_given(key):
+            if route.is_given(key) and not (key == "cidrBlock" and back in called_from):
                 yield f"routes {route.text_if_known(key) or key} out of the network"
 
 
@@ -83,7 +96,7 @@ _PEERS = (
 )
 
 
-@resource_rule(
+@caller_rule(
     "network-security-group-closed",
     vpc.INGRESS,
     vpc.EGRESS,
@@ -91,17 +104,24 @@ _PEERS = (
     ec2.GROUP_RULE,
     severity="critical",
     proof="network fit",
-    says="No security group opens to or from anywhere.",
-    remedy="Name a security group or a prefix list as the peer instead of a CIDR block.",
+    says="No security group opens to or from anywhere. HTTPS alone comes in from callers by name.",
+    remedy="Name a security group or a prefix list as the peer instead of a CIDR block. Name addresses that calls come "
+    "from under callers.",
 )
-def security_group_closed(props: Properties) -> Iterator[str]:
-    """A rule must name a group or a prefix list. A CIDR block of any size is a violation, and so is no peer."""
+def security_group_closed(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
+    """A rule must name a group or a prefix list. A CIDR block of any size is a violation, and so is no peer.
+
+    HTTPS from the addresses of a caller is none: a rule of its own lets it in.
+    """
+    comes_in = props.owner is not None and props.owner.urn.split("::")[2].endswith(vpc.INGRESS) and https(props)
+    called_from = {caller.cidr for caller in callers if caller.cidr} if comes_in else set[str]()
     rules = [*props.each_section("ingress"), *props.each_section("egress")]
     for rule in [props, *rules] if props.is_given("securityGroupId") else rules:
         blocks = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
         for block in (*blocks, *rule.each_text("cidrBlocks"), *rule.each_text("ipv6CidrBlocks")):
-            yield f"is open to {block}"
-        if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self"):
+            if block not in called_from:
+                yield f"is open to {block}"
+        if not any(rule.is_given(key) for key in _PEERS) and not rule.flag_or_none("self") and not called_from:
             yield "names neither a security group nor a prefix list as its peer"
 
 
@@ -299,7 +319,7 @@ def _way_to_given(graph: Graph, net: AwsNetwork) -> Found:
     for group in _clients(graph):
         rules = [rule.props for rule in graph.referring(vpc.EGRESS, "securityGroupId", group)]
         for key, id_ in doors.items():
-            if id_ and not any(_https(rule) and rule.text_if_known(key) == id_ for rule in rules):
+            if id_ and not any(https(rule) and rule.text_if_known(key) == id_ for rule in rules):
                 yield group, f"has no rule for HTTPS from workloads to the landing zone's endpoints ({id_})"
 
 
@@ -333,11 +353,12 @@ def _path(graph: Graph, service: str, endpoint: Resource) -> Found:
         doors += [(g, vpc.INGRESS, "referencedSecurityGroupId", c) for c, g in pairs]
     for group, type_, key, peer in doors:
         rules = graph.referring(type_, "securityGroupId", group)
-        if not any(_https(rule.props) and peer in graph.refers(rule, key) for rule in rules):
+        if not any(https(rule.props) and peer in graph.refers(rule, key) for rule in rules):
             yield group, f"has no rule for HTTPS between workloads and {service} ({peer.name})"
 
 
-def _https(rule: Properties) -> bool:
+def https(rule: Properties) -> bool:
+    """Whether a rule of a security group opens HTTPS."""
     return rule.text_or_empty("ipProtocol") == "tcp" and _opens(rule, 443, 443)
 
 

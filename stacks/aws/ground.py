@@ -9,20 +9,24 @@ import pulumi_aws
 from catalogue.landing_zones import AwsZone
 from components.aws.audit import Audit, AuditArgs
 from components.aws.encryption import Encryption, EncryptionArgs
-from components.aws.identity import Identity
+from components.aws.identity import Identity, called
 from components.aws.monitoring import Alerts, AlertsArgs
-from components.aws.network import GivenNetworkArgs, Network, NetworkArgs
+from components.aws.network import GivenNetworkArgs, InvokedArgs, JoinedNetworkArgs, Network, NetworkArgs
 from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
 from stacks.model import StackConfig
-from stacks.sections import landing_zone, models, network
+from stacks.sections import callers, landing_zone, models, network
 from stacks.site import Site, tags_of
 
 
 @dataclass(frozen=True)
 class Ground(Site):
-    """What sections read. `subnet_ids` are by zone, `role_arns` by persona; `topic_arn` is where alarms go."""
+    """What sections read. `subnet_ids` are by zone, `role_arns` by persona, `caller_role_arns` by caller.
+
+    `topic_arn` is where alarms go. `runtime_url` is where callers in joined networks reach SageMaker's runtime; there
+    is none where the landing zone's own endpoint leads there.
+    """
 
     data_key_arn: pulumi.Output[str]
     logs_key_arn: pulumi.Output[str]
@@ -32,6 +36,8 @@ class Ground(Site):
     bucket_name: pulumi.Output[str]
     repository_url: pulumi.Output[str]
     role_arns: Mapping[str, pulumi.Output[str]]
+    caller_role_arns: Mapping[str, pulumi.Output[str]]
+    runtime_url: pulumi.Output[str] | None
     topic_arn: pulumi.Output[str]
 
     @property
@@ -54,6 +60,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     key = _key(site, config)
     net = _network(site, config, reach, _audit(site, config, key))
     kept = _registry(site, config, key)
+    identity = _identity(site, config, together(Needs, needs), key, net, kept)
     return Ground(
         **vars(site),
         data_key_arn=key.data_key_arn,
@@ -63,7 +70,9 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         security_group_id=net.workload_security_group_id,
         bucket_name=kept.bucket_name,
         repository_url=kept.repository_url,
-        role_arns=_identity(site, config, together(Needs, needs), key, net, kept).role_arns,
+        role_arns=identity.role_arns,
+        caller_role_arns=identity.caller_role_arns,
+        runtime_url=net.runtime_url,
         topic_arn=_alerts(site, config, key).topic_arn,
     )
 
@@ -89,11 +98,11 @@ def _bucket_name(site: Site) -> str:
     return f"{site.stack}-artifacts-{site.account}"
 
 
-def _pipeline_role_arn(site: Site, config: StackConfig) -> str:
-    """The data key's policy names the role, which stands after the key."""
+def _role_arn(site: Site, config: StackConfig, who: str) -> str:
+    """Policies of the data key and of the network name roles, which stand after both."""
     zone = _zone(config)
     path = (zone.role_path if zone else None) or "/"
-    return f"arn:aws:iam::{site.account}:role{path}{site.stack}-pipeline"
+    return f"arn:aws:iam::{site.account}:role{path}{site.stack}-{who}"
 
 
 def _key(site: Site, config: StackConfig) -> Keys:
@@ -106,7 +115,7 @@ def _key(site: Site, config: StackConfig) -> Keys:
             account=site.account,
             region=site.region,
             trail_name=_trail_name(site),
-            pipeline_role_arn=_pipeline_role_arn(site, config),
+            pipeline_role_arn=_role_arn(site, config, "pipeline"),
             tags=site.tags,
         ),
         opts=site.opts,
@@ -147,11 +156,31 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], flow_logs: p
             cidr=network.of(config).cidr,
             zones=[] if given else network.of(config).zones,
             reach=sorted(reach),
+            joined=_joined(config),
+            invoked=InvokedArgs(
+                endpoint_arns=[f"arn:aws:sagemaker:{site.region}:{site.account}:endpoint/{site.stack}-*"],
+                role_arns=[
+                    _role_arn(site, config, who) for who in ("data-scientist", *map(called, callers.of(config)))
+                ],
+            ),
             flow_log_bucket_arn=None if given else flow_logs,
             tags=site.tags,
         ),
         opts=site.opts,
     )
+
+
+def _joined(config: StackConfig) -> list[JoinedNetworkArgs]:
+    """The networks that callers stand in, each once."""
+    found: dict[str, set[str]] = {}
+    accounts: dict[str, str] = {}
+    for caller in callers.joined(config).values():
+        found.setdefault(caller.network, set()).add(caller.cidr)
+        accounts[caller.network] = caller.account or config.account
+    return [
+        JoinedNetworkArgs(vpc_id=vpc_id, account=accounts[vpc_id], cidrs=sorted(cidrs))
+        for vpc_id, cidrs in sorted(found.items())
+    ]
 
 
 def _given_network(config: StackConfig) -> GivenNetworkArgs | None:
@@ -196,6 +225,7 @@ def _identity(site: Site, config: StackConfig, needs: Needs, key: Keys, net: Net
             repository_arn=kept.repository_arn,
             data_key_arn=key.data_key_arn,
             subnet_ids=list(net.subnet_ids.values()),
+            vpc_id=net.vpc_id,
             role_path=zone.role_path if zone else None,
             permissions_boundary_arn=zone.permissions_boundary_arn if zone else None,
             tags=site.tags,

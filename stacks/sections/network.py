@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from catalogue.landing_zones import AwsZone, LandingZone
 from catalogue.wording import found_word
 from stacks import zones
 from stacks.checks import one_by_one
-from stacks.fields import Fields, Zones
+from stacks.fields import Cidr, Fields, Zones
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import landing_zone
 
@@ -25,18 +25,6 @@ _SMALLEST: Mapping[str, tuple[int, str]] = {
 """The longest mask of the stack's own network by platform, and why."""
 
 
-def _private_cidr(value: str) -> str:
-    try:
-        network = IPv4Network(value, strict=False)
-    except ValueError:
-        raise ValueError("an IPv4 network in CIDR notation such as 10.40.0.0/20") from None
-    if str(network) != value:  # bits beyond the mask, or a mask in another notation, which the clouds refuse
-        raise ValueError(f"an IPv4 network in CIDR notation; did you mean {network}?")
-    if not any(network.subnet_of(IPv4Network(block)) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")):
-        raise ValueError("a private network inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918)")
-    return value
-
-
 class Network(Fields):
     """The pilot's own private network: no internet route. Where the landing zone gives a network, `cidr` is left out.
 
@@ -44,7 +32,7 @@ class Network(Fields):
     more or less leaves the subnets of the others as they are.
     """
 
-    cidr: Annotated[str, AfterValidator(_private_cidr)] = Field(default="", examples=["10.40.0.0/20"])
+    cidr: Cidr = Field(default="", examples=["10.40.0.0/20"])
     """The private addresses of the network in CIDR notation, between /16 and /21, or /26 on azure; they should overlap
     with no network that it may one day be joined to."""
     zones: Zones = Field(default=[], examples=[["us-east-1a", "us-east-1b"]])

@@ -1,6 +1,6 @@
 """Amazon EC2's network: the VPC, its subnets, routes and endpoints, and the ways out that no pilot has."""
 
-from catalogue.answers import by_id
+from catalogue.answers import Answer, Request, by_id
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, assumed, documented, setting
@@ -32,9 +32,7 @@ _VPC_PRICING = documented("https://aws.amazon.com/vpc/pricing/", READ)
 _PRIVATELINK = documented("https://aws.amazon.com/privatelink/pricing/", READ)
 _FLOW_LOGS = documented("https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html", READ)
 _LOGS_PRICING = documented("https://aws.amazon.com/cloudwatch/pricing/", READ)
-_PEERING_FREE = assumed(
-    "AWS's VPC pricing names traffic over a peering and no hourly charge; no pilot may have one", READ
-)
+_PEERING_FREE = assumed("AWS's VPC pricing names traffic over a peering and no hourly charge", READ)
 
 
 def service_of(endpoint: Resource) -> str:
@@ -145,9 +143,29 @@ _VPC_ACTS = acts(
     by_id("vpc", "vpc", mainRouteTableId="rtb-{hex}", defaultNetworkAclId="acl-{hex}"),
     Behaviour(),
 )
+_PEERING_ACTS = acts(
+    "ec2",
+    by_id("pcx", "vpc-peering-connection", acceptStatus="pending-acceptance"),
+    # The other side may be another account's, which no sandbox of this stack has.
+    Behaviour(unique="{account} {region} {vpcId} {peerVpcId}", refs=(Ref("vpcId", (VPC,), holds=True),)),
+)
+
+
+def _vpc_endpoint(request: Request) -> Answer:
+    """An interface endpoint has names of its own, which every network resolves to its private addresses."""
+    answer = by_id("vpce", "vpc-endpoint", prefixListId="pl-{hex}")(request)
+    service = str(request.inputs.get("serviceName", "")).split(".")
+    if request.inputs.get("vpcEndpointType") != "Interface" or service[:2] != ["com", "amazonaws"]:
+        return answer
+    # com.amazonaws.us-east-1.sagemaker.runtime is called at ….runtime.sagemaker.us-east-1.vpce.amazonaws.com.
+    host = ".".join([*reversed(service[3:]), request.region, "vpce.amazonaws.com"])
+    entry = {"dnsName": f"{answer.id}-{request.hex(8, 'dns')}.{host}", "hostedZoneId": "Z7HUB22UULQXV"}
+    return Answer(answer.id, {**answer.outputs, "dnsEntries": [entry]})
+
+
 _VPC_ENDPOINT_ACTS = acts(
     "ec2",
-    by_id("vpce", "vpc-endpoint", prefixListId="pl-{hex}"),
+    _vpc_endpoint,
     Behaviour(
         refs=(
             _IN_VPC,
@@ -179,7 +197,7 @@ KINDS = (
     _in_vpc(GROUP_RULE, "security_group_rule", NOT_MADE, _free("security groups are"), _untagged(GROUP_RULE)),
     _in_vpc(INTERNET_GATEWAY, "internet_gateway", NOT_MADE, _free("the gateway itself is")),
     _in_vpc(NAT_GATEWAY, "nat_gateway", NOT_MADE, Bills(_nat_price, _VPC_PRICING)),
-    _in_vpc(PEERING, "vpc_peering_connection", NOT_MADE, _free("the peering itself is", _PEERING_FREE)),
+    _in_vpc(PEERING, "vpc_peering_connection", _PEERING_ACTS, _free("the peering itself is", _PEERING_FREE)),
     _in_vpc(ROUTE, "route", NOT_MADE, _free("routing is"), _untagged(ROUTE)),
     _in_vpc(ROUTE_TABLE, "route_table", _ROUTE_TABLE_ACTS, _free("routing is")),
     _in_vpc(

@@ -160,6 +160,20 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-proof", lacking("aws:ec2/vpcEndpoint:VpcEndpoint", "studio")),
     ("network-proof", lacking("aws:ec2/routeTableAssociation:RouteTableAssociation")),
     ("network-proof", lacking(INGRESS, "https-from-workloads")),
+    ("network-no-internet-gateway", adding("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", peerVpcId="vpc-1")),
+    ("network-call-bound", editing(INLINE, "policy", lambda d: drop(_sid(d, "Predict"), "Condition"), "scientist")),
+    ("network-call-bound", setting(ROLE, "inlinePolicies", [{"name": "n", "policy": _EVERYTHING}])),
+    ("network-way-in", lacking("aws:ec2/vpcEndpoint:VpcEndpoint", "sagemaker-runtime")),
+    ("network-way-in", lacking(INGRESS, "https-from-workloads")),
+    ("network-way-in", losing(DOMAIN, "appNetworkAccessType")),
+    ("network-way-in", lacking(DOMAIN)),
+    ("network-way-in", editing(INLINE, "policy", lambda d: drop(_sid(d, "Predict"), "Action"), "scientist")),
+    (
+        "network-way-in",
+        editing(
+            "aws:ec2/vpcEndpoint:VpcEndpoint", "policy", lambda d: drop(d, "Statement.0.Action"), "sagemaker-runtime"
+        ),
+    ),
     ("network-studio-paths", lacking(INGRESS, "studio-files")),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Action", ["sagemaker:*"]))),
     ("identity-no-wildcard", editing(INLINE, "policy", lambda d: put(d, "Statement.0.Resource", "*"), "approver")),

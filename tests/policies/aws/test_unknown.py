@@ -25,6 +25,8 @@ _READ_DOCUMENTS = {
     "limits-batch-time",
     "limits-machine-types",
     "limits-replicas",
+    "network-call-bound",
+    "network-way-in",
     "quota-declared",
     "sizes-document",
     "sizes-role-policies",

@@ -1,0 +1,245 @@
+"""Ways in: each endpoint can be called by somebody, from somewhere, and from nowhere else."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from catalogue.graph import Caller, Graph, Resource
+from catalogue.kinds.aws import ec2, iam, vpc
+from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, USER_PROFILE, domain_of
+from catalogue.landing_zones import AwsNetwork
+from catalogue.properties import Properties
+from policies import given
+from policies.aws.documents import allows, holds, principals
+from policies.aws.network import https
+from policies.rule import Found, callers, conditions, resource_rule, statements, whole_stack_rule
+
+_CALLS = ("sagemaker:invokeendpoint", "sagemaker:invokeendpointasync")
+_RUNTIME = "sagemaker.runtime"
+_NETWORK_KEYS = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
+
+
+# ---- what a role may call -------------------------------------------------------------------------------------------
+
+
+def grants_of(graph: Graph, role: Resource) -> list[Properties]:
+    """The statements of a role's own policies that allow a call of an endpoint."""
+    found = [s for inline in role.props.each_section("inlinePolicies") for s in statements(inline, "policy")]
+    for policy in graph.referring(iam.ROLE_POLICY, "role", role):
+        found += statements(policy.props, "policy")
+    return [statement for statement in found if allows(statement) and _invokes(statement)]
+
+
+def _invokes(statement: Properties) -> bool:
+    if "NotAction" in statement:
+        excepted = [text.lower() for text in statement.each_text("NotAction")]
+        return not any(_matches(call, excepted) for call in _CALLS)
+    return any(_matches(call, map(str.lower, statement.each_text("Action"))) for call in _CALLS)
+
+
+def is_on(statement: Properties, arn: str) -> bool:
+    """Whether a statement is on an endpoint. One whose ARN is not known yet may be meant by any."""
+    if "NotResource" in statement:
+        return not _matches(arn, statement.each_text("NotResource"))
+    return not arn or _matches(arn, statement.each_text("Resource"))
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)
+
+
+def sources(statement: Properties) -> list[str]:
+    """The VPCs and endpoints from which alone a statement holds, as far as they are known."""
+    block = statement.section_or_empty("Condition")
+    equal = [block.section_or_empty(name) for name in block.names() if name in ("StringEquals", "StringLike")]
+    return [
+        text
+        for section in equal
+        for key in section.names()
+        if key.lower() in _NETWORK_KEYS
+        for text in section.each_text_if_known(key)
+    ]
+
+
+# ---- who takes a role -----------------------------------------------------------------------------------------------
+
+
+def domains(graph: Graph, role: Resource) -> list[Resource]:
+    """The Studio domains whose people act as the role."""
+    return [one for one in graph.of(DOMAIN) if role in graph.refers(one, "defaultUserSettings", iam.ROLE)]
+
+
+def takers(graph: Graph, role: Resource) -> list[Caller]:
+    """The callers of the stack file whose own role may take this one."""
+    said = [principals(each).get("AWS", ()) for each in statements(role.props, "assumeRolePolicy") if allows(each)]
+    named = {arn for each in said for arn in each}
+    return [caller for caller in callers(graph) if caller.identity in named]
+
+
+# ---- the rules ------------------------------------------------------------------------------------------------------
+
+
+@resource_rule(
+    "network-call-bound",
+    iam.ROLE,
+    iam.ROLE_POLICY,
+    severity="high",
+    proof="network fit",
+    says="A grant of a call of an endpoint holds from a named network alone.",
+    remedy="Add the condition aws:SourceVpc with the VPC that calls come from, as the identity component does.",
+)
+def call_bound(props: Properties) -> Iterator[str]:
+    """SageMaker's runtime is a public API: without a network in the grant, right credentials call from anywhere.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:SourceVpc)
+    """
+    for holder in (props, *props.each_section("inlinePolicies")):
+        for statement in statements(holder, "policy"):
+            named = {key.lower() for operator, key in conditions(statement) if operator == "StringEquals"}
+            if allows(statement) and _invokes(statement) and not named & _NETWORK_KEYS:
+                yield "lets an endpoint be called from any network, the internet among them"
+
+
+@whole_stack_rule(
+    "network-way-in",
+    ENDPOINT,
+    severity="high",
+    proof="network fit",
+    says="Each endpoint can be called: by people of the workspace, or by a caller that the stack file names. Each such "
+    "caller has a whole way in.",
+    remedy="Name people under workspace, or who calls and from where under callers.",
+)
+def way_in(graph: Graph) -> Found:
+    """Follows the way from who calls to the endpoint: role, network, peering, interface endpoint and its policy.
+
+    Whose stack file nobody read may have callers that are in no graph.
+    """
+    if graph.placement is None:
+        return
+    for endpoint in graph.of(ENDPOINT):
+        arn, whole = endpoint.props.text_if_known("arn"), False
+        lacking = {caller.name: "no role of the stack is theirs to take" for caller in callers(graph)}
+        for role in graph.of(iam.ROLE):
+            granted = [statement for statement in grants_of(graph, role) if is_on(statement, arn)]
+            if not granted:
+                continue
+            for domain in domains(graph, role):
+                whole = whole or not _lacks(graph, role, granted, arn, _Stand.of_people(graph, domain))
+            for caller in takers(graph, role):
+                lacks = _lacks(graph, role, granted, arn, _Stand.of_caller(graph, caller))
+                if not lacks:
+                    lacking.pop(caller.name, None)
+                    whole = True
+                elif caller.name in lacking:
+                    lacking[caller.name] = lacks
+        for name, lacks in lacking.items():
+            yield endpoint, f"cannot be called by {name}: {lacks}"
+        if not whole and not lacking:
+            yield endpoint, "can be called by nobody: no one in a network that leads to it may call it"
+
+
+class _Stand:
+    """Where somebody stands who calls: in a VPC, behind security groups or at addresses of another network."""
+
+    def __init__(self, vpc_id: str, groups: Sequence[Resource], caller: Caller | None, lacks: str = "") -> None:
+        self.vpc_id, self.groups, self.caller, self.lacks = vpc_id, groups, caller, lacks
+
+    @classmethod
+    def of_people(cls, graph: Graph, domain: Resource) -> "_Stand":
+        """People stand in the network of their domain, where it has one and anybody works there."""
+        profiles = [one for one in graph.of(USER_PROFILE) if domain in domain_of(graph, one)]
+        inside = domain.props.text_or_empty("appNetworkAccessType") == "VpcOnly"
+        groups = graph.refers(domain, "defaultUserSettings", ec2.GROUP)
+        lacks = "" if profiles and inside else "nobody works inside the network"
+        return cls(domain.props.text_if_known("vpcId"), groups, None, lacks)
+
+    @classmethod
+    def of_caller(cls, graph: Graph, caller: Caller) -> "_Stand":
+        """A caller with an endpoint of its own stands in its VPC; any other comes into that of the stack."""
+        if not caller.cidr:
+            return cls(caller.network, (), caller)
+        there = [net.vpc_id for net in given.of(graph, AwsNetwork)]
+        own = graph.of(ec2.VPC)
+        if own:
+            return cls(own[0].props.text_if_known("id"), (), caller, _joined(graph, own[0], caller))
+        return cls(there[0] if there else "", (), caller, "" if there else "the stack has no network")
+
+
+def _joined(graph: Graph, own: Resource, caller: Caller) -> str:
+    """What lacks of the peering with a caller's network and of the way back to its addresses."""
+    peerings = [
+        one
+        for one in graph.referring(ec2.PEERING, "vpcId", own)
+        if one.props.text_or_empty("peerVpcId") == caller.network
+    ]
+    if not peerings:
+        return f"no peering joins {caller.network}"
+    for subnet in graph.referring(ec2.SUBNET, "vpcId", own):
+        tables = [
+            table
+            for one in graph.referring(ec2.ROUTE_TABLE_ASSOCIATION, "subnetId", subnet)
+            for table in graph.refers(one, "routeTableId", ec2.ROUTE_TABLE)
+        ]
+        back = [
+            route.text_if_known("cidrBlock")
+            for table in tables
+            if any(peering in graph.refers(table, "routes", ec2.PEERING) for peering in peerings)
+            for route in table.props.each_section("routes")
+            if route.is_given("vpcPeeringConnectionId")
+        ]
+        if caller.cidr not in back:
+            return f"{subnet.name} has no route back to {caller.cidr}"
+    return ""
+
+
+def _lacks(graph: Graph, role: Resource, granted: list[Properties], arn: str, stand: _Stand) -> str:
+    """What lacks on the way from where somebody stands to an endpoint; empty where it is whole."""
+    account = graph.placement.account if graph.placement else ""
+    request = {
+        "aws:PrincipalAccount": account,
+        "aws:ResourceAccount": account,
+        "aws:PrincipalArn": role.props.text_if_known("arn"),
+        "aws:SourceVpc": stand.vpc_id,
+    }
+    if stand.lacks:
+        return stand.lacks
+    if not any(holds(statement, request) for statement in granted):
+        return f"{role.name} may not call it from {stand.vpc_id or 'there'}"
+    if stand.caller is not None and not stand.caller.cidr:
+        return ""  # its own endpoint and that one's policy are its own to make
+    for net in given.of(graph, AwsNetwork):
+        if _RUNTIME in net.endpoints and stand.vpc_id == net.vpc_id:
+            return ""  # network-proof holds the workloads' way to it; a joined network's is its owner's to keep
+    doors = [one for one in graph.of(ec2.VPC_ENDPOINT) if ec2.service_of(one) == _RUNTIME]
+    if not doors:
+        return f"no interface endpoint leads to {_RUNTIME}"
+    through = [door for door in doors if _carries(door, request, arn)]
+    if not through:
+        return f"the policy of {doors[0].name} does not let {role.name} call it"
+    if not any(_lets_in(graph, door, stand) for door in through):
+        return f"{through[0].name} lets no HTTPS in from {stand.caller.cidr if stand.caller else 'the workspace'}"
+    return ""
+
+
+def _carries(door: Resource, request: dict[str, str], arn: str) -> bool:
+    return any(
+        allows(statement) and _invokes(statement) and is_on(statement, arn) and holds(statement, request)
+        for statement in statements(door.props, "policy")
+    )
+
+
+def _lets_in(graph: Graph, door: Resource, stand: _Stand) -> bool:
+    for group in graph.refers(door, "securityGroupIds", ec2.GROUP):
+        rules = [one for one in graph.referring(vpc.INGRESS, "securityGroupId", group) if https(one.props)]
+        if stand.caller is not None:
+            if any(rule.props.text_if_known("cidrIpv4") == stand.caller.cidr for rule in rules):
+                return True
+            continue
+        for client in stand.groups:
+            out = [one for one in graph.referring(vpc.EGRESS, "securityGroupId", client) if https(one.props)]
+            comes_in = any(client in graph.refers(rule, "referencedSecurityGroupId") for rule in rules)
+            if comes_in and any(group in graph.refers(rule, "referencedSecurityGroupId") for rule in out):
+                return True
+    return False
+
+
+RULES = [call_bound, way_in]
