@@ -35,6 +35,11 @@ _LEFT_OUT = (
 """Environment variables whose names begin like this do not reach a sandbox."""
 _PARTS = ("state.sqlite", "home", "backend", "project", "stacks", "origins", "rest.", "lock", "trial-")
 _SALT = re.compile(r"^encryptionsalt: .*\n?", re.MULTILINE)
+_SECRETS = re.compile(
+    r"""^(?P<quote>["']?)(encryptionsalt|secretsprovider|encryptedkey)(?P=quote)\s*:.*\n?(?:[ \t]+\S.*\n?)*""",
+    re.MULTILINE,
+)
+"""What `pulumi stack init` writes of the key that encrypts a stack's secrets, a value on further lines with it."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,12 @@ class Home:
     def take(self, stack_file: Path) -> bool:
         """Copy a stack file if it is new or has changed. Otherwise the copy stays, with what Pulumi changed in it.
 
+        The copy has the sandbox's own salt. What the file says of a secrets provider is left out: neither its
+        passphrase nor its key in a cloud is known here. https://www.pulumi.com/docs/iac/concepts/secrets/
+
         Returns True if it replaced a copy that Pulumi had changed.
         """
-        wanted = stack_file.read_text(encoding="utf-8")
+        wanted = _SECRETS.sub("", stack_file.read_text(encoding="utf-8"))
         origin, copy = self.path / "origins" / stack_file.name, self.path / "stacks" / stack_file.name
         had = copy.read_text(encoding="utf-8") if copy.is_file() else ""
         before = origin.read_text(encoding="utf-8") if origin.is_file() else ""

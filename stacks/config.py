@@ -31,8 +31,10 @@ from stacks.words import unknown
 STACKS = Path(__file__).parent
 MAX_FILE_BYTES = 256 * 1024
 MAX_LINES = 50
-TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
-"""The keys that Pulumi knows beside `config`, at the top of a stack file."""
+TOP_LEVEL = ("config", "encryptionsalt", "secretsprovider", "encryptedkey")
+"""The keys at the top of a stack file. `pulumi stack init` writes those beside `config`; nothing here reads them."""
+_ENVIRONMENT = "environment"
+"""Pulumi's key for values that Pulumi ESC has: https://www.pulumi.com/docs/esc/integrations/infrastructure/pulumi-iac/"""
 
 
 def read_stack_file(path: Path) -> StackConfig:
@@ -112,7 +114,11 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, Any], str, list[str]]:
     if not isinstance(document, dict):
         raise BadInput(f"{where}: found {found_word(document)}, allowed: a mapping with the key 'config'")
     document = cast(dict[str, Any], document)
-    strange = [key for key in document if key not in TOP_LEVEL]
+    if _ENVIRONMENT in document:
+        said.append(
+            f"{_ENVIRONMENT}: its values stand in Pulumi ESC, where no verdict reads them; write them under config"
+        )
+    strange = [key for key in document if key not in (*TOP_LEVEL, _ENVIRONMENT)]
     said += [f"{one_line(key)}: unknown key{nearest(key, TOP_LEVEL)}" for key in strange]
     config: object = document.get("config")
     if not isinstance(config, dict):

@@ -100,6 +100,30 @@ def test_a_changed_stack_file_is_taken_anew_with_the_salt(home: Home, tmp_path: 
     assert copy.read_text(encoding="utf-8") == "config:\n  mlplatform:team: two\n" + SALT
 
 
+OTHERS = {
+    "passphrase": "encryptionsalt: v1:0th3r=:v1:s4lt==\n",
+    "quoted": '"encryptionsalt": v1:0th3r=:v1:s4lt==\n',
+    "key of a cloud": "secretsprovider: gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k\nencryptedkey: CiQA=\n",
+    "on further lines": "encryptedkey: >-\n  AQICAHh\n  kdWBk=\nsecretsprovider: awskms://alias/pulumi\n",
+}
+"""What `pulumi stack init` leaves in a stack file, with a secret that no sandbox has."""
+
+
+@pytest.mark.parametrize("others", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("first", [True, False])
+def test_the_secrets_provider_of_a_stack_stays_outside(home: Home, tmp_path: Path, others: str, first: bool) -> None:
+    config = "config:\n  mlplatform:team: one\n  mlplatform:note: 'encryptionsalt: is a word'\n"
+    file, copy = tmp_path / "Pulumi.mine.yaml", home.path / "stacks" / "Pulumi.mine.yaml"
+    file.write_text(others + config if first else config + others, encoding="utf-8")
+    assert home.take(file) is False
+    assert copy.read_text(encoding="utf-8") == config
+    copy.write_text(copy.read_text(encoding="utf-8") + SALT, encoding="utf-8")  # as `pulumi stack init` does
+    assert home.take(file) is False, "nothing of the user's is dropped"
+    file.write_text(f"{config}  mlplatform:owner: two\n{others}", encoding="utf-8")
+    assert home.take(file) is False
+    assert copy.read_text(encoding="utf-8") == f"{config}  mlplatform:owner: two\n{SALT}"
+
+
 def test_no_credentials_and_no_real_provider_can_be_reached(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"):
         monkeypatch.setenv(name, "secret-value")

@@ -518,11 +518,30 @@ BOMB = "config:\n" + "".join(
         ("? " * 10_000, "is not valid YAML: nested too deeply"),
         (BOMB, "line 2: found an anchor or alias (& or *), allowed: the value itself"),
         (TEXT + "mlplatform:team: a\n", "mlplatform:team: unknown key; allowed: config, encryptionsalt, "
-         "secretsprovider, encryptedkey, environment"),
+         "secretsprovider, encryptedkey"),
+        (TEXT + "environment:\n  - payments/dev\n", "environment: its values stand in Pulumi ESC, where no verdict "
+         "reads them; write them under config"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_stack_file_gives_its_sentence(file: Path, content: str | bytes, sentence: str) -> None:
     assert refusal(file, content) == sentence
+
+
+SECRETS = {
+    "passphrase": "encryptionsalt: v1:abc=:v1:def==\n",
+    "key of a cloud": "secretsprovider: awskms://alias/pulumi?region=us-east-1\nencryptedkey: AQICAHh=\n",
+}
+
+
+@pytest.mark.parametrize("secrets", SECRETS.values(), ids=SECRETS)
+def test_what_stack_init_writes_changes_no_verdict(tmp_path: Path, secrets: str) -> None:
+    plain, with_secrets = tmp_path / "Pulumi.dev.yaml", tmp_path / "with" / "Pulumi.dev.yaml"
+    with_secrets.parent.mkdir()
+    plain.write_text(TEXT, encoding="utf-8")
+    for text in (secrets + TEXT, TEXT + secrets):
+        with_secrets.write_text(text, encoding="utf-8")
+        assert stack_config.read_stack_file(with_secrets) == stack_config.read_stack_file(plain)
+        assert stack_config.to_engine(with_secrets) == stack_config.to_engine(plain)
 
 
 def test_a_nul_byte_gives_one_sentence(file: Path) -> None:
