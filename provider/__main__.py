@@ -21,8 +21,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="mlplatform provider")
     parser.add_argument("engine", nargs="?", default="")
     known, _ = parser.parse_known_args()
+    plugin = Plugin()
     run(
-        lambda: ProviderServicer(sys.argv[1:], VERSION, Plugin(), engine_address=known.engine),
+        lambda: ProviderServicer(sys.argv[1:], VERSION, plugin, engine_address=known.engine),
         Sentences("the mlplatform provider", (ProviderError,)),
         started_by,
+        plugin.leave,
     )

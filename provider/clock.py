@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,6 +20,10 @@ class Clock(Protocol):
         """Wait. Raises Cancelled when the engine cancels meanwhile."""
         ...
 
+    def steadfast(self) -> "Clock":
+        """The same time, with waits that nobody cancels: for what must be done after a cancel too."""
+        ...
+
 
 @dataclass
 class WallClock:
@@ -34,6 +38,9 @@ class WallClock:
         if self.cancelled.wait(seconds):
             raise Cancelled("cancelled while waiting; the next update takes up what was begun")
 
+    def steadfast(self) -> "WallClock":  # noqa: D102
+        return WallClock()
+
 
 @dataclass
 class InstantClock:
@@ -46,6 +53,9 @@ class InstantClock:
 
     def sleep(self, seconds: float) -> None:  # noqa: D102
         self.time += max(seconds, 0.001)
+
+    def steadfast(self) -> "InstantClock":  # noqa: D102
+        return replace(self)
 
 
 def stamp(seconds: float) -> str:

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ import httpx
 
 from provider.clock import Clock, InstantClock, WallClock
 from provider.errors import ProviderError
-from provider.rest import Door
+from provider.rest import Door, Token
 
 GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"
 AZURE_VARIABLE = "MLPLATFORM_AZURE_API"
@@ -33,7 +33,7 @@ class Clouds:
 
     clock: Clock
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0)))
-    _tokens: dict[str, Callable[[], str]] = field(default_factory=dict[str, Callable[[], str]])
+    _tokens: dict[str, Token] = field(default_factory=dict[str, Token])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def google(self, host: str) -> Door:
@@ -48,7 +48,11 @@ class Clouds:
         token = _sandbox_token if double else self._token("azure", azure_token)
         return Door(double or AZURE_HOST, token, self.clock, self.client)
 
-    def _token(self, cloud: str, make: Callable[[], Callable[[], str]]) -> Callable[[], str]:
+    def steadfast(self) -> "Clouds":
+        """The same clouds and credentials, for what must be done after a cancel too."""
+        return replace(self, clock=self.clock.steadfast())
+
+    def _token(self, cloud: str, make: Callable[[], Token]) -> Token:
         with self._lock:
             if cloud not in self._tokens:
                 self._tokens[cloud] = make()
@@ -66,8 +70,8 @@ def clock_of_environment() -> Clock:
     return InstantClock()
 
 
-def google_token() -> Callable[[], str]:
-    """Tokens of the application default credentials, renewed as they expire."""
+def google_token() -> Token:
+    """Tokens of the application default credentials, renewed as they expire or where the cloud refuses one."""
     import google.auth
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from google.auth.transport.requests import Request
@@ -79,9 +83,9 @@ def google_token() -> Callable[[], str]:
         raise ProviderError("no Google Cloud credentials: run `gcloud auth application-default login`") from None
     credentials = found[0]
 
-    def token() -> str:
+    def token(*, renew: bool = False) -> str:
         with lock:
-            if not credentials.valid:
+            if renew or not credentials.valid:
                 try:
                     credentials.refresh(Request())
                 except GoogleAuthError as error:
@@ -92,17 +96,22 @@ def google_token() -> Callable[[], str]:
     return token
 
 
-def azure_token() -> Callable[[], str]:
-    """Tokens of the login that azure-native uses too, which keeps and renews them itself."""
+def azure_token() -> Token:
+    """Tokens of the login that azure-native uses too, which keeps and renews them itself.
+
+    It has no way to drop a token that the cloud refuses, so then it is made anew.
+    """
     from azure.core.exceptions import ClientAuthenticationError
 
     from provider.azure_login import credential as logged_in
 
     credential, lock = logged_in(), threading.Lock()
 
-    def token() -> str:
+    def token(*, renew: bool = False) -> str:
+        nonlocal credential
         with lock:
             try:
+                credential = logged_in() if renew else credential
                 return str(credential.get_token(f"{AZURE_HOST}/.default").token)
             except ClientAuthenticationError as error:
                 raise ProviderError(f"Azure gave no token ({type(error).__name__}): run `az login`") from None
@@ -110,7 +119,7 @@ def azure_token() -> Callable[[], str]:
     return token
 
 
-def _sandbox_token() -> str:
+def _sandbox_token(*, renew: bool = False) -> str:
     return SANDBOX_TOKEN
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from pulumi.provider.experimental import provider as protocol
@@ -20,6 +20,9 @@ from provider.values import Values, all_wrapped, bare, has_unknown, merged, plai
 
 T = TypeVar("T")
 
+LEAVE_SECONDS = 60.0
+"""How long a plugin that is told to leave waits for its calls to end."""
+
 
 class Plugin(protocol.Provider):
     """Serves every resource that has a file. A preview calls no cloud. A wait ends when the engine cancels."""
@@ -29,6 +32,7 @@ class Plugin(protocol.Provider):
         self._clouds = clouds
         # A bake waits for minutes, so each needs its own thread, however few processors there are.
         self._threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix=PACKAGE)
+        self._under_way: set[Future[Any]] = set()
 
     async def get_schema(self, request: protocol.GetSchemaRequest) -> protocol.GetSchemaResponse:  # noqa: D102
         return protocol.GetSchemaResponse(json.dumps(schema(self._services)))
@@ -89,7 +93,8 @@ class Plugin(protocol.Provider):
             return protocol.UpdateResponse({**request.news, **_foreseen(service, request.olds, request.news)})
         inputs = _inputs(service, request.news)
         outputs = await self._run(lambda: service(self._reach(), request.timeout).update(inputs))
-        return protocol.UpdateResponse({**request.news, **all_wrapped(outputs)})
+        kept = {name: request.olds[name] for name in service.outputs if name in request.olds}
+        return protocol.UpdateResponse({**request.news, **kept, **all_wrapped(outputs)})
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:  # noqa: D102
         service = self._service(request.type)
@@ -107,6 +112,14 @@ class Plugin(protocol.Provider):
         await self._run(lambda: service(self._reach(), request.timeout).delete(request.resource_id))
 
     async def cancel(self) -> None:  # noqa: D102
+        self._cancel()
+
+    def leave(self) -> None:
+        """End every wait, and let the calls under way end: a bake gives its traffic back. At most LEAVE_SECONDS."""
+        self._cancel()
+        wait(self._under_way, timeout=LEAVE_SECONDS)
+
+    def _cancel(self) -> None:
         if self._clouds is not None and isinstance(self._clouds.clock, WallClock):
             self._clouds.clock.cancelled.set()
 
@@ -124,7 +137,10 @@ class Plugin(protocol.Provider):
         return self._clouds
 
     async def _run(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        running = self._threads.submit(call)
+        self._under_way.add(running)
+        running.add_done_callback(self._under_way.discard)
+        return await asyncio.wrap_future(running)
 
 
 def schema(found: Services) -> Json:

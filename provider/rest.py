@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
+import grpc
 import httpx
 import tenacity
 
@@ -21,7 +22,22 @@ POLL_FIRST, POLL_LONGEST = 2.0, 30.0
 OPERATION_SECONDS = 2 * 3600.0
 """The bound of one operation where the resource names no timeout. Vertex AI bounds a deployment at 2 hours."""
 
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+"""The statuses after which the clouds' own SDKs call again.
+
+https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/core/azure-core/azure/core/pipeline/policies/_retry.py
+"""
+STATUS_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
+"""An operation of Google's ends in a google.rpc.Status, which has a number where an HTTP error has a name too."""
+
 T = TypeVar("T")
+
+
+class Token(Protocol):
+    """Gives the bearer token of a call; with `renew`, one that no cache had."""
+
+    def __call__(self, *, renew: bool = False) -> str:  # noqa: D102
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class _Again(Exception):
 class Door:
     """Calls of one API. `base` is its address without a trailing slash; `token` gives the bearer token of each call."""
 
-    def __init__(self, base: str, token: Callable[[], str], clock: Clock, client: httpx.Client) -> None:
+    def __init__(self, base: str, token: Token, clock: Clock, client: httpx.Client) -> None:
         self.base = base
         self.clock = clock
         self._token = token
@@ -58,10 +74,11 @@ class Door:
         json: Json | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One call, tried again while the cloud throttles (429), is unavailable (503) or cannot be reached.
+        """One call, tried again while its status is one that passes, its answer is cut or cannot be read.
 
-        A POST that may have been carried out is not repeated, but raises Unsure. Raises CloudError where the cloud
-        refuses, with the cloud's message after `doing`. Raises ProviderError when every try failed.
+        A POST that may have been carried out is not repeated, but raises Unsure. A token that is refused (401) is
+        fetched anew once. Raises CloudError where the cloud refuses, with the cloud's message after `doing`. Raises
+        ProviderError when every try failed.
         """
         url = path if path.startswith("http") else self.base + path
         if not url.startswith(self.base + "/"):
@@ -89,29 +106,35 @@ class Door:
         headers: Mapping[str, str] | None,
     ) -> Reply:
         repeat = method != "POST"
+
+        def doubt(reason: str) -> ProviderError | _Again:
+            return _Again(ProviderError(reason), None) if repeat else Unsure(reason)
+
+        def send(token: str) -> httpx.Response:
+            bearer = {**(headers or {}), "Authorization": f"Bearer {token}"}
+            return self._client.request(method, url, params=params, json=json, headers=bearer)
+
         token = self._token()
         try:
-            answer = self._client.request(
-                method,
-                url,
-                params=params,
-                json=json,
-                headers={**(headers or {}), "Authorization": f"Bearer {token}"},
-            )
+            answer = send(token)
+            if answer.status_code == 401:  # it ended before its time, or was revoked; nothing has been done
+                token = self._token(renew=True)
+                answer = send(token)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Again(
-                ProviderError(f"{doing}: {self.base} cannot be reached ({type(error).__name__})"), None
-            ) from None
-        except httpx.TransportError as error:
-            reason = f"{doing}: the connection to {self.base} broke ({type(error).__name__})"
-            raise (_Again(ProviderError(reason), None) if repeat else Unsure(reason)) from None
+            reason = f"{doing}: {self.base} cannot be reached ({type(error).__name__})"
+            raise _Again(ProviderError(reason), None) from None
+        except httpx.RequestError as error:
+            raise doubt(f"{doing}: the connection to {self.base} broke ({type(error).__name__})") from None
         if answer.is_success:
-            return Reply(answer.status_code, _json(answer), answer.headers)
+            body = _json(answer)
+            if body is None:
+                raise doubt(f"{doing}: {self.base} answered what cannot be read as JSON")
+            return Reply(answer.status_code, body, answer.headers)
         refusal = CloudError(f"{doing}: {_message(answer, token)}", answer.status_code)
         after = retry_after(answer.headers, self.clock.now())
-        if answer.status_code == 429 or (answer.status_code == 503 and repeat):
+        if answer.status_code == 429 or (answer.status_code in PASSING and repeat):
             raise _Again(refusal, after)
-        if answer.status_code == 503:
+        if answer.status_code in PASSING:
             self.clock.sleep(after or POLL_FIRST)
             raise Unsure(str(refusal))
         raise refusal
@@ -160,17 +183,20 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _json(answer: httpx.Response) -> Json:
+def _json(answer: httpx.Response) -> Json | None:
+    """The body; empty where there is none. None where it is no JSON object."""
+    if not answer.content.strip():
+        return {}
     try:
         body: Any = answer.json()
     except ValueError:
-        return {}
-    return cast(Json, body) if isinstance(body, dict) else {}
+        return None
+    return cast(Json, body) if isinstance(body, dict) else None
 
 
 def _message(answer: httpx.Response, token: str) -> str:
     """Google's `{"error": {"message", "status"}}` and ARM's `{"error": {"code", "message"}}`, in one line."""
-    error: Any = _json(answer).get("error")
+    error: Any = (_json(answer) or {}).get("error")
     text = (
         error_text(cast(Json, error))
         if isinstance(error, dict)
@@ -181,5 +207,6 @@ def _message(answer: httpx.Response, token: str) -> str:
 
 def error_text(error: Mapping[str, Any]) -> str:
     """The message of an error body and its code, in one line of at most 600 characters."""
-    text = " ".join(str(error.get("message") or "no reason given").split()).rstrip(".")
-    return f"{text[:600]} ({error.get('status') or error.get('code')})"
+    text = " ".join(str(error.get("message") or error.get("details") or "no reason given").split()).rstrip(".")
+    code: Any = error.get("status") or error.get("code")
+    return f"{text[:600]} ({STATUS_NAMES.get(code, code)})"

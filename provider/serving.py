@@ -54,19 +54,35 @@ class Sentences(grpc.aio.ServerInterceptor):
         return f"a bug in {self.whose}, not in the program: {type(cause).__name__}{at}: {cause}"
 
 
-def run(servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer], sentences: Sentences, parent: int) -> None:
-    """Serve on a free loopback port, until the process is ended or `parent` is no longer its parent.
+def run(
+    servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer],
+    sentences: Sentences,
+    parent: int,
+    leave: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on a free loopback port, until the process is told to end or `parent` is no longer its parent.
 
-    Read `parent` before anything else, for the engine may end before the server starts.
+    `leave` is called then. It is the last chance to leave the cloud safe; a second signal does not wait for it. Read
+    `parent` before anything else, for the engine may end before the server starts.
     """
-    # The engine ends plugins by an interrupt. This does not wait for threads in a bake, for the next run goes on with
-    # what they did.
-    signal.signal(signal.SIGINT, _leave)
-    asyncio.run(_serve(servicer, sentences, parent))
+
+    def told(_signal: int, _frame: object) -> None:
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, signal.SIG_DFL)
+        leave()
+        os._exit(0)
+
+    # The engine ends plugins by an interrupt, a job's runner by SIGTERM.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, told)
+    asyncio.run(_serve(servicer, sentences, parent, leave))
 
 
 async def _serve(
-    servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer], sentences: Sentences, parent: int
+    servicer: Callable[[], provider_pb2_grpc.ResourceProviderServicer],
+    sentences: Sentences,
+    parent: int,
+    leave: Callable[[], None],
 ) -> None:
     server = grpc.aio.server(interceptors=[sentences], options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(), server)
@@ -76,8 +92,5 @@ async def _serve(
     sys.stdout.flush()
     while os.getppid() == parent:  # an engine that is killed ends no plugin
         await asyncio.sleep(1)
-    os._exit(0)  # nobody waits for the calls under way; the next run goes on with what they changed
-
-
-def _leave(_signal: int, _frame: object) -> None:
+    leave()
     os._exit(0)

@@ -24,6 +24,8 @@ class Vertex:
                 self.door.clock.sleep(5.0)
                 raise Unsure(str(error)) from None
             raise
+        if "name" not in operation:
+            raise Unsure(f"{doing}: the cloud did not say which operation it began")
         return self.wait(operation, doing)
 
     def wait(self, operation: Json, doing: str) -> Json:

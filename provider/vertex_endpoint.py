@@ -5,6 +5,7 @@ from provider.bake import Measured
 from provider.clock import stamp
 from provider.clouds import Clouds
 from provider.errors import ProviderError
+from provider.rest import error_text
 from provider.steps import remove
 from provider.vertex import Vertex
 
@@ -56,6 +57,10 @@ class VertexEndpoint:
         found = self.get()
         if {id: share for id, share in found.get("trafficSplit", {}).items() if share > 0} == shares:
             return
+        self.give(shares)
+
+    def give(self, shares: dict[str, int]) -> None:
+        """Give each deployed model its share of the traffic in per cent, without a look at what it has."""
         body: Json = {"trafficSplit": shares}
         self._vertex.door.call(
             "PATCH", f"/v1/{self.name}", f"{self.doing}: traffic", params={"updateMask": "trafficSplit"}, json=body
@@ -92,9 +97,10 @@ class VertexEndpoint:
                 **({"aggregation.groupByFields": "metric.labels.response_code"} if reducer == "REDUCE_SUM" else {}),
             }
             path = f"/v3/projects/{project}/timeSeries"
-            listed: list[Json] = self._monitoring.call("GET", path, f"{self.doing}: metrics", params=params).body.get(
-                "timeSeries", []
-            )
+            body = self._monitoring.call("GET", path, f"{self.doing}: metrics", params=params).body
+            if body.get("executionErrors"):  # "may have caused the time series data returned to be incomplete"
+                raise ProviderError(f"{self.doing}: metrics: {error_text(body['executionErrors'][0])}")
+            listed: list[Json] = body.get("timeSeries", [])
             return listed
 
         answers: dict[bool, float] = {False: 0.0, True: 0.0}

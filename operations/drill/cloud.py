@@ -29,6 +29,9 @@ class Cloud:
 
     `no_quota`, `no_capacity` and `taken_back` are patterns of what the cloud, or our own provider, says.
 
+    `blind` is a pattern of what our own provider says where it cannot read a canary's metrics; empty where the cloud
+    itself judges a canary.
+
     `counted` gives the word of a hardware family that the refused resources have in their inputs. `serving` gives the
     versions of a model that get requests at an endpoint. `in_workspace` names what of a stack goes with its workspace.
     `unrehearsed` is what an operator could do about a deleted workspace that no sandbox can do; empty if nothing.
@@ -41,6 +44,7 @@ class Cloud:
     no_capacity: str
     taken_back: str
     serving: Callable[[State, Record], list[str]]
+    blind: str = ""
     counted: Callable[[HardwareFamily], str] = lambda family: str(family.machine_type)
     in_workspace: Callable[[StackConfig], list[str]] = lambda config: []
     unrehearsed: str = ""

@@ -59,7 +59,7 @@ def gpu_quota(r: Rehearsal) -> None:
 
 
 def bad_version(r: Rehearsal) -> None:
-    """A new version of a model answers one request in twenty with an error. Its canary is taken back."""
+    """A new version of a model answers one request in twenty with an error. Its canary is taken back, seen or not."""
     scorer = r.endpoint()
     model = endpoints.of(r.config)[scorer].model
     artifact = next_artifact(models.of(r.config)[model].artifact_uri)
@@ -67,6 +67,14 @@ def bad_version(r: Rehearsal) -> None:
     before = _who_serves(r, scorer)
     r.edits(f"{artifact} for {model}", lambda config: config["models"][model].update(artifact_uri=artifact))
     r.is_called(**{scorer: Played(p95_ms=100, error_percent=5)})
+    blind = cloud_of(r.platform).blind
+    if blind:
+        r.hides_metrics("the cloud does not show the metrics of endpoints")
+        r.fails(blind)
+        if _who_serves(r, scorer) != before:
+            raise Unexpected(f"{scorer} is no longer served by the version before")
+        r.refuses_no_more("the metrics are shown again")
+        r.operator(f"give the deployer its right to read metrics, `pulumi up -s {r.stack}` again")
     r.fails(cloud_of(r.platform).taken_back)
     r.rings(f"{r.stack}-{scorer}-errors")
     r.looks()

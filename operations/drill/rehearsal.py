@@ -166,6 +166,11 @@ class Rehearsal:
         self._tell(said)
         self.state.faults.arm(kind, "*", LASTS, argument)
 
+    def hides_metrics(self, said: str) -> None:
+        """Let the cloud refuse to show the metrics of endpoints to our own provider, until `refuses_no_more`."""
+        self._tell(said)
+        self.state.faults.arm("access-denied", "metrics", LASTS, "deployer")
+
     def refuses_no_more(self, said: str) -> None:
         """Let the cloud refuse nothing any more."""
         self._tell(said)

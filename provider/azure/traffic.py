@@ -6,7 +6,6 @@ change looks first, so that the next run goes on where an interrupted one stoppe
 (`ignore_changes`, `replace_on_changes`) use wire names, e.g. `canaryPercent`.
 """
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import pulumi
 
 from provider import Json, Number, Text
-from provider.bake import Bounds, Measured, bake
+from provider.bake import MOST_PERCENT, Bounds, Measured, bake, given_back
 from provider.clock import stamp
-from provider.errors import Cancelled, ProviderError
+from provider.errors import ProviderError
 from provider.inputs import Allowed, AzureName, CanaryInputs, Uuid
 from provider.service import Created, Service
 from provider.steps import step
@@ -35,14 +34,20 @@ class Traffic(pulumi.CustomResource):
     """Gives a deployment the traffic of its online endpoint.
 
     The first deployment gets all of the traffic once it exists. Another `deployment` is a canary first: it gets
-    `canary_percent` for `bake_minutes`. If its p95 latency or its share of errors passes the bound, all traffic goes
-    back, and the update fails with the measured figure. Otherwise it gets all of the traffic. With `mirror_percent` (at
-    most 50) it first bakes on a copy of that share of the traffic, and its answers go to nobody.
+    `canary_percent` (50 counts as 49) for `bake_minutes`. If its p95 latency or its share of errors passes the bound,
+    all traffic goes back, and the update fails with the measured figure. So it does where the metrics cannot be read, a
+    call fails, or the engine cancels, while the canary has traffic. Otherwise it gets all of the traffic. With
+    `mirror_percent` (at most 50) it first bakes on a copy of that share of the traffic, and its answers go to nobody.
 
     Delete takes all traffic away, for a deployment with traffic cannot be deleted. Another subscription, resource
     group, workspace or endpoint replaces the resource. Nothing else on the endpoint changes. The endpoint's own
     resource needs `ignore_changes=["properties.traffic", "properties.mirrorTraffic"]`.
     """
+
+    @property
+    def bake_result(self) -> pulumi.Output[str]:
+        """How the last canary was judged: its figures, or that nobody called it. None before the first."""
+        return pulumi.get(self, "bakeResult")
 
     def __init__(
         self,
@@ -72,7 +77,7 @@ class Traffic(pulumi.CustomResource):
             "errorRatePercent": error_rate_percent,
             "mirrorPercent": mirror_percent,
         }
-        super().__init__(TOKEN, name, inputs, opts)
+        super().__init__(TOKEN, name, {**inputs, "bakeResult": None}, opts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +105,14 @@ class TrafficService(Service[TrafficInputs]):
 
     token = TOKEN
     inputs = TrafficInputs
-    outputs: ClassVar = {"trafficPercent": "number"}
+    outputs: ClassVar = {"trafficPercent": "number", "bakeResult": "string"}
     replaces = frozenset({"subscriptionId", "resourceGroup", "workspace", "endpoint"})
     healed: ClassVar = {"trafficPercent": 100}
-    shape = staticmethod(endpoint_id)
+
+    @staticmethod
+    def shape(inputs: TrafficInputs) -> object:
+        """The endpoint and what serves there."""
+        return endpoint_id(inputs), inputs.deployment
 
     def __init__(self, clouds: "Clouds", seconds: float = 0) -> None:
         from provider.arm import Arm
@@ -118,27 +127,57 @@ class TrafficService(Service[TrafficInputs]):
     def update(self, inputs: TrafficInputs) -> Json:
         """Wait until the wanted deployment exists, then give it all of the traffic.
 
-        If another deployment has the traffic, the wanted one is tried first: on mirrored traffic if that is asked for,
-        then as a canary. This is the order of Azure's own safe rollout. Raises ProviderError in three cases: endpoint
-        or deployment is missing; the deployment failed; a bound was breached. After a breach, the traffic is back.
+        What a killed run left of a canary's share goes back first. If another deployment has the traffic then, the
+        wanted one is tried: on mirrored traffic if that is asked for, then as a canary. This is the order of Azure's
+        own safe rollout. Raises ProviderError where endpoint or deployment is missing, where the deployment failed, and
+        where a call fails for good. While a canary has traffic, that error, a breach of a bound, metrics that cannot be
+        read and a cancel all bring the traffic back.
         """
         path, new, doing = endpoint_id(inputs), inputs.deployment, f"endpoint {inputs.endpoint}"
+        left = self._endpoint(path, doing)
+        if len(_traffic(left)) > 1 or _traffic(left, "mirrorTraffic"):
+            shares = _traffic(left)
+            self._set(path, {max(shares, key=lambda name: shares[name]): 100} if shares else {}, {}, doing)
         self._standing(path, new, doing)
-        traffic = _traffic(self._endpoint(path, doing))
-        old = max((name for name in traffic if name != new), key=lambda name: traffic[name], default=None)
-        # A canary gets 50 % at most. A wanted deployment that has more than that served before: an update away from it
-        # was interrupted, and the program has been changed back. It gets all of the traffic at once.
-        if old is not None and traffic.get(new, 0) <= 50:
-            bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
-            share = inputs.canary_percent
-            if inputs.mirror_percent and not traffic.get(new):
-                mirrored = f"{inputs.mirror_percent} % of the traffic mirrored to {new}"
-                self._set(path, {old: 100}, {new: inputs.mirror_percent}, doing)
-                self._bake(path, bounds, new, old, mirrored, doing)
-            self._set(path, {old: 100 - share, new: share}, {}, doing)
-            self._bake(path, bounds, new, old, f"{share} % of the traffic on {new}", doing)
+        old = next((name for name in _traffic(self._endpoint(path, doing)) if name != new), None)
+        if old is not None:
+            return {"trafficPercent": 100, "bakeResult": self._try_canary(inputs, path, old, doing)}
         self._set(path, {new: 100}, {}, doing)
         return {"trafficPercent": 100}
+
+    def _try_canary(self, inputs: TrafficInputs, path: str, old: str, doing: str) -> str:
+        """Give the deployment its share, judge it, then give it everything. Returns how it was judged."""
+        bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
+        new, clock, share = inputs.deployment, self.arm.door.clock, min(inputs.canary_percent, MOST_PERCENT)
+
+        def measure(start: float, end: float) -> Measured:
+            return self._measure(path, new, start, end, doing)
+
+        how = f"with {inputs.mirror_percent} % of the traffic mirrored to {new}"
+        try:
+            if inputs.mirror_percent:
+                self._set(path, {old: 100}, {new: inputs.mirror_percent}, doing)
+                bake(clock, bounds, measure)
+            how = f"with {share} % of the traffic on {new}"
+            self._set(path, {old: 100 - share, new: share}, {}, doing)
+            measured = bake(clock, bounds, measure)
+            self._set(path, {new: 100}, {}, doing)
+        except Exception as error:
+            after = TrafficService(self.clouds.steadfast(), self.seconds)
+            by_hand = (
+                f"az ml online-endpoint update --subscription {inputs.subscription_id} "
+                f"--resource-group {inputs.resource_group} --workspace-name {inputs.workspace} "
+                f'--name {inputs.endpoint} --traffic "{old}=100 {new}=0" --mirror-traffic "{new}=0"'
+            )
+            raise given_back(
+                error,
+                after.arm.door.clock,
+                f"{doing}: {how}",
+                lambda: after._set(path, {old: 100}, {}, doing),
+                lambda: f"all traffic is back on {old}",
+                by_hand,
+            ) from None
+        return f"{how} for {inputs.bake_minutes} minutes, {measured}"
 
     def read(self, id: str, state: Json) -> Json | None:
         """The inputs and outputs as they are in the cloud. None when the endpoint is gone.
@@ -195,18 +234,6 @@ class TrafficService(Service[TrafficInputs]):
             self.arm.put(path, body, f"{doing}: traffic")
 
         step(reached, write)
-
-    def _bake(self, path: str, bounds: Bounds, new: str, old: str, how: str, doing: str) -> None:
-        try:
-            breach = bake(self.arm.door.clock, bounds, lambda start, end: self._measure(path, new, start, end, doing))
-        except Cancelled:
-            # Nobody judges the canary any more, so it must not go on serving. The wait for the answer is cancelled too.
-            with contextlib.suppress(Cancelled):
-                self._set(path, {old: 100}, {}, doing)
-            raise
-        if breach is not None:
-            self._set(path, {old: 100}, {}, doing)
-            raise ProviderError(f"{doing}: with {how}, {breach}; all traffic is back on {old}")
 
     def _measure(self, path: str, deployment: str, start: float, end: float, doing: str) -> Measured:
         # Metrics and dimensions as in Azure Monitor's list for workspaces/onlineEndpoints.

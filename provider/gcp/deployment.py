@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import pulumi
 
 from provider import Json, Number, Text
-from provider.bake import Bounds, bake
+from provider.bake import MOST_PERCENT, Bounds, bake, given_back
 from provider.errors import Cancelled, ProviderError
 from provider.ids import PREFIX, digest
 from provider.inputs import Allowed, CanaryInputs, Checked, Location, ProjectId, ServiceAccount
@@ -32,11 +32,17 @@ class Deployment(pulumi.CustomResource):
     for each replica.
 
     Replicas, scaling and container logging change in place. Any other change deploys a new model beside the old one, as
-    a canary: it gets `canary_percent` of the traffic for `bake_minutes`. If its p95 latency or its share of errors
-    passes the bound, all traffic goes back, the new model is undeployed, and the update fails with the measured figure.
-    Otherwise it gets all of the traffic and the old model is undeployed. Another project, location or endpoint
-    replaces the deployment.
+    a canary: it gets `canary_percent` of the traffic (50 counts as 49) for `bake_minutes`. If its p95 latency or its
+    share of errors passes the bound, all traffic goes back, the new model is undeployed, and the update fails with the
+    measured figure. So it does where the metrics cannot be read, or a call fails, while the canary has traffic; a
+    cancel gives the traffic back and leaves the model. Otherwise it gets all of the traffic and the old model is
+    undeployed. Another project, location or endpoint replaces the deployment.
     """
+
+    @property
+    def bake_result(self) -> pulumi.Output[str]:
+        """How the last canary was judged: its figures, or that nobody called it. None before the first."""
+        return pulumi.get(self, "bakeResult")
 
     @property
     def deployed_model_id(self) -> pulumi.Output[str]:
@@ -92,7 +98,7 @@ class Deployment(pulumi.CustomResource):
             "p95LatencyMs": p95_latency_ms,
             "errorRatePercent": error_rate_percent,
         }
-        outputs = {"deployedModelId": None, "serviceAttachment": None}
+        outputs = {"deployedModelId": None, "serviceAttachment": None, "bakeResult": None}
         super().__init__(TOKEN, name, {**inputs, **outputs}, opts)
 
 
@@ -187,7 +193,12 @@ class DeploymentService(Service[DeploymentInputs]):
 
     token = TOKEN
     inputs = DeploymentInputs
-    outputs: ClassVar = {"deployedModelId": "string", "serviceAttachment": "string", "trafficPercent": "number"}
+    outputs: ClassVar = {
+        "deployedModelId": "string",
+        "serviceAttachment": "string",
+        "trafficPercent": "number",
+        "bakeResult": "string",
+    }
     replaces = frozenset({"project", "location", "endpoint"})
     # A service attachment belongs to its project and region, so a new deployment leaves it as it is.
     steady = frozenset({"serviceAttachment"})
@@ -201,24 +212,67 @@ class DeploymentService(Service[DeploymentInputs]):
     def update(self, inputs: DeploymentInputs) -> Json:
         """Deploy what is wanted, give it all of the traffic, undeploy everything else.
 
-        If another deployed model has the traffic, the wanted one is a canary first. Raises ProviderError in three
-        cases: the endpoint is gone; it serves something that this provider did not deploy; the canary breached a bound.
-        After a breach, the traffic is back on the other model and the canary is undeployed.
+        What a killed run left of a canary's share goes back first. If another deployed model has the traffic, the
+        wanted one is a canary then. Raises ProviderError where the endpoint is gone, where it serves something that
+        this provider did not deploy, and where a call fails for good. While a canary has traffic, that error, a breach
+        of a bound, metrics that cannot be read and a cancel all bring the traffic back to the other model.
         """
         mine, endpoint = deployed_id(inputs), self._endpoint(inputs.endpoint)
+        _end_canary(endpoint)
         _deploy(endpoint, inputs, mine)
         _scale(endpoint, inputs, mine)
         split: dict[str, int] = endpoint.get().get("trafficSplit", {})
-        old = max((id for id in split if id != mine and split[id] > 0), key=lambda id: split[id], default=None)
-        # A canary gets 50 % at most. A wanted model that has more than that served before: an update away from it was
-        # interrupted, and the program has been changed back. It gets all of the traffic at once.
-        if old is not None and split.get(mine, 0) <= 50:
-            _try_canary(endpoint, inputs, mine, old)
-        endpoint.split({mine: 100})
-        for deployed in endpoint.get()["deployedModels"]:
-            if deployed["id"] != mine:
-                endpoint.undeploy(deployed["id"])
-        return _outputs(endpoint.get(), mine)
+        old = next((id for id, share in split.items() if id != mine and share > 0), None)
+        result: Json = {}
+        if old is None:
+            endpoint.split({mine: 100})
+        else:
+            result["bakeResult"] = self._try_canary(endpoint, inputs, mine, old)
+        try:
+            for deployed in endpoint.get()["deployedModels"]:
+                if deployed["id"] != mine:
+                    endpoint.undeploy(deployed["id"])
+            return _outputs(endpoint.get(), mine) | result
+        except ProviderError as error:
+            raise ProviderError(
+                f"{error}; {_last(inputs.model)} has all of the traffic, but what it replaces may still stand and "
+                "bill: run the update again"
+            ) from None
+
+    def _try_canary(self, endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str, old: str) -> str:
+        """Give the canary its share, judge it, then give it everything. Returns how it was judged."""
+        share = min(inputs.canary_percent, MOST_PERCENT)
+        bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
+        how = f"with {share} % of the traffic on {_last(inputs.model)}"
+        try:
+            endpoint.split({old: 100 - share, mine: share})
+            measured = bake(
+                endpoint.clock, bounds, lambda start, end: endpoint.measure(inputs.project, mine, start, end)
+            )
+            endpoint.split({mine: 100})
+        except Exception as error:
+            raise self._give_back(error, inputs, mine, old, how) from None
+        return f"{how} for {inputs.bake_minutes} minutes, {measured}"
+
+    def _give_back(self, error: Exception, inputs: DeploymentInputs, mine: str, old: str, how: str) -> ProviderError:
+        endpoint = self._endpoint(inputs.endpoint, steadfast=True)
+
+        def cleaned() -> str:
+            back = f"all traffic is back on deployed model {old}, and {mine}"
+            if isinstance(error, Cancelled):  # a person waits, and undeploying takes minutes
+                return f"{back} stands and bills without traffic until the next update"
+            try:
+                endpoint.undeploy(mine)
+            except ProviderError as left:
+                return f"{back} could not be undeployed ({left}): it bills until the next update"
+            return f"{back} is undeployed"
+
+        by_hand = (
+            f"gcloud ai endpoints update {_last(inputs.endpoint)} --project {inputs.project} "
+            f"--region {inputs.location} --traffic-split {old}=100"
+        )
+        situation = f"{endpoint.doing}: {how}"
+        return given_back(error, endpoint.clock, situation, lambda: endpoint.give({old: 100}), cleaned, by_hand)
 
     def read(self, id: str, state: Json) -> Json | None:
         """The inputs and outputs as they are in the cloud. None when the endpoint or the deployed model is gone.
@@ -276,10 +330,18 @@ class DeploymentService(Service[DeploymentInputs]):
         for deployed in ours:
             endpoint.undeploy(deployed)
 
-    def _endpoint(self, name: str) -> "VertexEndpoint":
+    def _endpoint(self, name: str, *, steadfast: bool = False) -> "VertexEndpoint":
         from provider.vertex_endpoint import VertexEndpoint
 
-        return VertexEndpoint(self.clouds, name, self.seconds)
+        return VertexEndpoint(self.clouds.steadfast() if steadfast else self.clouds, name, self.seconds)
+
+
+def _end_canary(endpoint: "VertexEndpoint") -> None:
+    """Give the share of a canary back that nobody judges any more. Leaves an endpoint alone that others deployed to."""
+    found = endpoint.get()
+    split = {id: share for id, share in found.get("trafficSplit", {}).items() if share > 0}
+    if len(split) > 1 and all(_is_ours(deployed) for deployed in found["deployedModels"]):
+        endpoint.split({max(split, key=lambda id: split[id]): 100})
 
 
 def _deploy(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> None:
@@ -335,25 +397,6 @@ def _scale(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str) -> N
         endpoint.act("mutateDeployedModel", "scale", {"deployedModel": change, "updateMask": mask})
 
     step(scaled, mutate)
-
-
-def _try_canary(endpoint: "VertexEndpoint", inputs: DeploymentInputs, mine: str, old: str) -> None:
-    share = inputs.canary_percent
-    endpoint.split({old: 100 - share, mine: share})
-    bounds = Bounds(inputs.bake_minutes, inputs.p95_latency_ms, inputs.error_rate_percent)
-    try:
-        breach = bake(endpoint.clock, bounds, lambda start, end: endpoint.measure(inputs.project, mine, start, end))
-    except Cancelled:
-        # Nobody judges the canary any more, so it must not go on serving.
-        endpoint.split({old: 100})
-        raise
-    if breach is not None:
-        endpoint.split({old: 100})
-        endpoint.undeploy(mine)
-        raise ProviderError(
-            f"{endpoint.doing}: with {share} % of the traffic on {_last(inputs.model)}, {breach}; all traffic is back "
-            f"on deployed model {old}, and {mine} is undeployed"
-        )
 
 
 def _wanted(inputs: DeploymentInputs, mine: str) -> Json:

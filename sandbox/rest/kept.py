@@ -7,13 +7,13 @@ killed.
 import copy
 import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
-from sandbox.rest.calls import Call, Operation, Refusal, Response
+from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
 from sandbox.rest.server import CallFault, Double
@@ -37,6 +37,8 @@ _LACKS: Mapping[Reason, str] = {
     " {more}).",
 }
 """What Vertex AI says where a project lacks something. Words and statuses but the first are assumed."""
+METRICS = ("/timeSeries", "/providers/Microsoft.Insights/metrics")
+"""How the path of a call ends that reads the metrics of an endpoint."""
 
 
 @dataclass
@@ -56,21 +58,22 @@ class KeptDouble(Double):
     def answer(self, call: Call) -> Response | None:
         """Answer one call. No other double of this sandbox answers meanwhile.
 
-        An armed fault strikes a call that changes.
+        An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`.
         """
         with self._lock, self.database.with_name("rest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 if call.method != "GET":
-                    self._arm(call)
+                    cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
+                    self._arm(_FAULTS, *cloud.changed_by(call), call.body)
+                elif call.path.endswith(METRICS):
+                    self._arm(("access-denied",), "metrics", "", {})
                 return self._answer(call)
             finally:
                 self._state.close()
 
-    def _arm(self, call: Call) -> None:
-        cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
-        type_, name = cloud.changed_by(call)
-        taken = self._state.faults.take(_FAULTS, type_, name, json.dumps(call.body).split('"'))
+    def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json) -> None:
+        taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'))
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 

@@ -46,9 +46,9 @@ class Double:
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
     port: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> "Double":
-        self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", self.port), _handler(self))
         self.address = self.arm.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()

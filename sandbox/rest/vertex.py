@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
+from grpc import StatusCode
+
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response, check_shares, played_of
 from sandbox.state.metrics import Played
 
@@ -300,7 +302,8 @@ def _operation(operation: Operation) -> Json:
         if operation.error is None:
             body["response"] = operation.response
         else:
-            body["error"] = {"code": 8, "status": operation.error[0], "message": operation.error[1]}
+            code, message = operation.error  # as a google.rpc.Status, which has a number and no name
+            body["error"] = {"code": StatusCode[code].value[0], "message": message, "details": []}
     return body
 
 

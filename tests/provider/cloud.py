@@ -1,8 +1,10 @@
 """What the provider's tests share: the double, a way into the provider's logic, a killer, and sample inputs."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -13,6 +15,7 @@ from provider.gcp.deployment import DeploymentInputs, DeploymentService
 from provider.gcp.model import ModelInputs, ModelService
 from provider.inputs import parsed
 from sandbox.rest import Double
+from sandbox.rest.calls import Call
 
 LOCATION = "projects/payments-risk-pilot/locations/us-central1"
 ENDPOINT = f"{LOCATION}/endpoints/fraud-scorer"
@@ -69,15 +72,36 @@ class Killed(BaseException):
     """The process ended here."""
 
 
-class Killer(httpx.HTTPTransport):
+class Wire(httpx.BaseTransport):
+    """The way to a double in this process, without sockets."""
+
+    def __init__(self, double: Double) -> None:
+        self.double = double
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self.double.answer(
+            Call(
+                request.method,
+                request.url.path,
+                dict(parse_qsl(request.url.query.decode())),
+                json.loads(request.content) if request.content else {},
+                {name.title(): value for name, value in request.headers.items()},
+            )
+        )
+        if answer is None:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        return httpx.Response(answer.status, headers=dict(answer.headers), json=answer.body)
+
+
+class Killer(httpx.BaseTransport):
     """Carries out `calls` calls and then ends the process: the last one took place, its answer is never seen."""
 
-    def __init__(self, calls: int) -> None:
-        super().__init__(verify=NO_TLS)
+    def __init__(self, way: httpx.BaseTransport, calls: int) -> None:
+        self.way = way
         self.left = calls
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = super().handle_request(request)
+        response = self.way.handle_request(request)
         self.left -= 1
         if self.left <= 0:
             response.close()
@@ -96,18 +120,45 @@ class Logic:
         self.traffics = TrafficService(self.clouds, 1800)
 
 
+STANDING: list[Double] = []
+"""The double that `logic` reaches, the last of these. Without one it goes through sockets, as in a real process."""
+
+
 @contextmanager
 def logic(kill_after: int | None = None) -> Iterator[Logic]:
     """A process of the provider, killed after that many calls."""
-    transport = httpx.HTTPTransport(verify=NO_TLS) if kill_after is None else Killer(kill_after)
-    with httpx.Client(transport=transport) as client:
+    way = Wire(STANDING[-1]) if STANDING else httpx.HTTPTransport(verify=NO_TLS)
+    with through(way if kill_after is None else Killer(way, kill_after)) as run:
+        yield run
+
+
+@contextmanager
+def through(wire: httpx.BaseTransport) -> Iterator[Logic]:
+    """A process of the provider whose calls go that way."""
+    with httpx.Client(transport=wire, verify=NO_TLS) as client:
         yield Logic(client)
 
 
 @contextmanager
 def double(monkeypatch: Any) -> Iterator[Double]:
     """Both clouds' doubles, an endpoint in each, and no other way out."""
-    with Double() as cloud:
+    with standing(Double(address="http://127.0.0.1:9"), monkeypatch) as cloud:
+        yield cloud
+
+
+@contextmanager
+def served(monkeypatch: Any) -> Iterator[Double]:
+    """The same, reached through sockets by another process."""
+    with Double() as listening, standing(listening, monkeypatch) as cloud:
+        yield cloud
+
+
+@contextmanager
+def standing(cloud: Double, monkeypatch: Any) -> Iterator[Double]:
+    """The clouds' addresses are those of this double, and it has an endpoint in each."""
+    STANDING.append(cloud)
+    try:
+        cloud.arm.address = cloud.address
         monkeypatch.setenv(GOOGLE_VARIABLE, cloud.address)
         monkeypatch.setenv(AZURE_VARIABLE, cloud.address)
         cloud.vertex.add_endpoint(ENDPOINT)
@@ -115,6 +166,8 @@ def double(monkeypatch: Any) -> Iterator[Double]:
         cloud.arm.add_deployment(AZURE_ENDPOINT, "blue")
         cloud.arm.add_deployment(AZURE_ENDPOINT, "green")
         yield cloud
+    finally:
+        STANDING.remove(cloud)
 
 
 def model(**changed: Any) -> ModelInputs:

@@ -11,7 +11,9 @@ from provider.clouds import (
     GOOGLE_VARIABLE,
     INSTANT_VARIABLE,
     Clouds,
+    azure_token,
     clock_of_environment,
+    google_token,
 )
 from provider.errors import ProviderError
 
@@ -81,3 +83,34 @@ def test_instant_time_needs_a_double(monkeypatch):
         clock_of_environment()
     monkeypatch.setenv(AZURE_VARIABLE, "http://127.0.0.1:1")
     assert isinstance(clock_of_environment(), InstantClock)
+
+
+def test_google_gives_another_token_where_one_is_refused(monkeypatch):
+    class Credentials:
+        valid = True
+        token = "revoked"
+
+        def refresh(self, _request):
+            self.token = "new"
+
+    monkeypatch.setattr(google.auth, "default", lambda scopes: (Credentials(), None))
+    token = google_token()
+    assert [token(), token(renew=True), token()] == ["revoked", "new", "new"]
+
+
+def test_azure_gives_another_token_where_one_is_refused(monkeypatch):
+    made = []
+
+    class Kept:
+        """As azure-identity's credentials do, it gives the token that it has."""
+
+        def __init__(self):
+            made.append(self)
+            self.token = f"token-{len(made)}"
+
+        def get_token(self, _scope):
+            return self
+
+    monkeypatch.setattr("provider.azure_login.credential", Kept)
+    token = azure_token()
+    assert [token(), token(), token(renew=True), token()] == ["token-1", "token-1", "token-2", "token-2"]

@@ -93,7 +93,7 @@ class Engine:
 @pytest.fixture(scope="module")
 def plugin():
     """One process of the plugin, with both clouds' doubles behind it."""
-    with pytest.MonkeyPatch.context() as monkeypatch, cloud.double(monkeypatch) as double:
+    with pytest.MonkeyPatch.context() as monkeypatch, cloud.served(monkeypatch) as double:
         environment = {
             **os.environ,
             GOOGLE_VARIABLE: double.address,
@@ -245,6 +245,10 @@ def test_the_life_of_traffic(engine, double):
     assert made.id == AZURE_ENDPOINT
     green = {**TRAFFIC_INPUTS, "deployment": "green"}
     moved = engine.update("traffic", made.id, made.properties, green)
+    judged = "with 10 % of the traffic on green for 10 minutes, nobody called it, so no figure judged it"
+    assert plain(moved.properties)["bakeResult"] == judged
+    looser = {**green, "p95LatencyMs": 900}
+    assert plain(engine.update("traffic", made.id, moved.properties, looser).properties)["bakeResult"] == judged
     assert plain(engine.read("traffic", made.id, moved.properties, green).properties) == plain(moved.properties)
     double.arm.resources[AZURE_ENDPOINT]["properties"]["traffic"] = {"blue": 70, "green": 30}
     drifted = engine.read("traffic", made.id, moved.properties, green)

@@ -150,8 +150,29 @@ def test_at_the_bound_or_uncalled_is_no_breach(double, played):
     double.arm.metrics = {"green": played, "blue": Played(p95_ms=9000, error_percent=50)}
     with logic() as run:
         run.traffics.update(traffic())
-        run.traffics.update(traffic(deployment="green"))
+        said = run.traffics.update(traffic(deployment="green"))["bakeResult"]
     assert shares(double) == {"green": 100}
+    assert said.startswith("with 10 % of the traffic on green for 10 minutes, ")
+    assert said.endswith("nobody called it, so no figure judged it" if not played.requests else "were errors")
+
+
+def test_what_a_killed_run_left_goes_back_before_anything_else(double):
+    with logic() as run:
+        run.traffics.update(traffic())
+        properties = double.arm.resources[AZURE_ENDPOINT]["properties"]
+        properties["traffic"], properties["mirrorTraffic"] = {"blue": 51, "green": 49}, {"red": 10}
+        double.arm.add_deployment(AZURE_ENDPOINT, "red", "Failed")
+        with pytest.raises(ProviderError, match="deployment red is Failed"):
+            run.traffics.update(traffic(deployment="red"))
+    assert (shares(double), shares(double, "mirrorTraffic")) == ({"blue": 100}, {})
+
+
+def test_half_of_the_traffic_is_a_little_less_so_that_the_old_one_is_known(double):
+    with logic() as run:
+        run.traffics.update(traffic())
+        assert ({"blue": 51, "green": 49}, {}) in seen_while(
+            double, run, traffic(deployment="green", canaryPercent=50, bakeMinutes=1)
+        )
 
 
 def test_read_sees_traffic_moved_by_hand_and_the_endpoint_gone(double):

@@ -126,8 +126,23 @@ def test_at_the_bound_or_uncalled_is_no_breach(double, played):
     with logic() as run:
         run.deployments.update(deployment())
         double.vertex.metrics[deployed_id(deployment(**NEWER))] = played
-        run.deployments.update(deployment(**NEWER))
+        said = run.deployments.update(deployment(**NEWER))["bakeResult"]
     assert serves_alone(double, deployment(**NEWER))
+    assert said.startswith("with 10 % of the traffic on fraud-scorer@2 for 10 minutes, ")
+    assert said.endswith("nobody called it, so no figure judged it" if not played.requests else "were errors")
+
+
+def test_what_a_killed_run_left_goes_back_before_anything_else(double):
+    with logic() as run:
+        run.deployments.update(deployment())
+        old = deployed_id(deployment())
+        endpoint = double.vertex.endpoints[ENDPOINT_KEY]
+        endpoint["deployedModels"].append({**endpoint["deployedModels"][0], "id": "7", "displayName": "mlplatform-7"})
+        endpoint["trafficSplit"] = {old: 51, "7": 49}
+        double.faults = [CallFault("refuse", "deployModel", times=99)]
+        with pytest.raises(CloudError, match="deploy fraud-scorer@2"):
+            run.deployments.update(deployment(**NEWER))
+    assert state(double)[1] == {old: 100}
 
 
 def test_metrics_of_the_old_model_do_not_judge_the_new(double):

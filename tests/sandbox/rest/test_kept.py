@@ -288,6 +288,22 @@ def test_an_armed_fault_of_the_sandbox_strikes_once(run: Logic, database: Path, 
     assert State(database).faults.armed() == []
 
 
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_metrics_can_be_hidden_and_then_a_canary_does_not_serve_on(run: Logic, database: Path, platform: str) -> None:
+    run.models.create(model())
+    run.models.update(model(image="registry/fraud-scorer:1.5.0"))
+    run.deployments.update(deployment())
+    run.traffics.update(traffic())
+    State(database).faults.arm("access-denied", "metrics", 999, "deployer")
+    with pytest.raises(ProviderError, match=r"its metrics could not be read .*does not have permission"):
+        if platform == "gcp":
+            run.deployments.update(deployment(model=f"{LOCATION}/models/fraud-scorer@2"))
+        else:
+            run.traffics.update(traffic(deployment="green"))
+    assert run.deployments.read(ENDPOINT, {})["trafficPercent"] == 100
+    assert run.traffics.read(AZURE_ENDPOINT, {"deployment": "blue"})["trafficPercent"] == 100
+
+
 @pytest.mark.parametrize("kind", ["throttle", "fails-after-success"])
 def test_a_passing_fault_is_got_over(run: Logic, database: Path, kind: Any) -> None:
     State(database).faults.arm(kind, "fraud-scorer")
