@@ -10,6 +10,7 @@ from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terrafor
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.sns import TOPIC
 from catalogue.pricing import Bill, Pricing
+from catalogue.wording import counted
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -37,8 +38,9 @@ def _log_group_price(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _alarm_price(pricing: Pricing, resource: Resource) -> Bill:
-    month = pricing.of("cloudwatch-alarm")
-    return Bill("alarm", month, month, f"${month:g} a month")
+    """Each metric that an alarm reads is billed, so one on metric math of two bills twice."""
+    each, metrics = pricing.of("cloudwatch-alarm"), len(list(resource.props.each_section("metricQueries.metric"))) or 1
+    return Bill("alarm", each * metrics, each * metrics, f"{counted(metrics, 'metric')} × ${each:g} a month")
 
 
 def _log_group(request: Request) -> Answer:

@@ -87,7 +87,7 @@ EXAMPLES: Mapping[str, Args] = {
         endpoint_name="it-scorer",
         model=MODEL,
         machine=Machine("ml.m5.large"),
-        replicas=Replicas(1, 4),
+        replicas=Replicas(2, 4),
         online=OnlineArgs(requests_per_replica_per_minute=600),
         volume_key_arn=KEY,
         topic_arn=TOPIC,

@@ -61,7 +61,7 @@ def whole() -> None:
         failure_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/async/embedder-failed/"),
         output_key_arn=key.data_key_arn,
     )
-    make(Endpoint, "it-scorer", model=serving, replicas=Replicas(1, 2), **runs)
+    make(Endpoint, "it-scorer", model=serving, replicas=Replicas(2, 3), **runs)
     queued = {"online": None, "asynchronous": results, "replicas": Replicas(0, 2)}
     make(Endpoint, "it-embedder", endpoint_name="it-embedder", model=serving, **queued, **runs)
     make(
