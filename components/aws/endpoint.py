@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch, sagemaker
 
 from components.aws import alarms
 from components.aws.canary import blind
+from components.aws.logs import log_group
 from components.aws.model import ModelArgs, isolated_model
 from components.aws.scaling import Scaling, scale_on_backlog, scale_on_requests
 from components.given import Args, BadArgument, Tags, Text
@@ -61,7 +62,7 @@ class EndpointArgs(Args):
     endpoint_name: Text
     """The endpoint's name in its account and region. It is fixed, so that alarms, callers and policies can name it."""
     enabled: bool = True
-    """Whether the endpoint runs; without, the model stays and all that runs goes. It must be known."""
+    """Whether the endpoint runs; without, model and logs stay, and all that runs goes. It must be known."""
     model: ModelArgs
     """The model that is served."""
     machine: Machine
@@ -80,6 +81,8 @@ class EndpointArgs(Args):
     Where this is left out, SageMaker decides (ProductionVariant,
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html).
     """
+    logs_key_arn: Text
+    """The KMS key of what the containers log; CloudWatch Logs must be allowed to use it."""
     topic_arn: Text
     """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
     tags: Tags
@@ -104,13 +107,16 @@ _AT = {
 
 
 class Endpoint(pulumi.ComponentResource):
-    """Creates a model and, while enabled, its endpoint, alarms and autoscaling.
+    """Creates a model, its log group and, while enabled, its endpoint, alarms and autoscaling.
 
     The model runs in the VPC with network isolation. SageMaker fetches image and artifact by itself. A caller inside
     the VPC needs the interface endpoint `sagemaker.runtime`. A new version comes in blue/green. An online endpoint
     gives it a canary first, which is one replica at least. An alarm on its errors takes it back; an online endpoint has
     another on its p95 latency. Both are also watched for the endpoint as a whole, and so are a day without a request
     and, for a queue, the oldest request.
+
+    SageMaker would make the log group itself, without a key or an expiry, so it stands before the endpoint. It stays
+    where the endpoint is switched off.
 
     An image whose tag says CUDA 13 starts on GPUs with a newer driver than SageMaker's own default, which it needs.
 
@@ -128,10 +134,14 @@ class Endpoint(pulumi.ComponentResource):
         super().__init__("mlplatform-aws:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
-        self.served_name = self._run(name, args, model.name) if args.enabled else None
+        below = pulumi.Output.concat("Endpoints/", args.endpoint_name)
+        logs = log_group(f"{name}-logs", below, args.logs_key_arn, args.tags, self._child)
+        self.served_name = self._run(name, args, model.name, logs) if args.enabled else None
         self.register_outputs({"served_name": self.served_name})
 
-    def _run(self, name: str, args: EndpointArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _run(
+        self, name: str, args: EndpointArgs, model_name: pulumi.Output[str], logs: cloudwatch.LogGroup
+    ) -> pulumi.Output[str]:
         configuration = sagemaker.EndpointConfiguration(
             f"{name}-config",
             kms_key_arn=None if args.machine.local_nvme else args.volume_key_arn,
@@ -183,7 +193,7 @@ class Endpoint(pulumi.ComponentResource):
                 "auto_rollback_configuration": {"alarms": [{"alarm_name": alarm.name} for alarm in takes_back]},
             },
             tags=args.tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
         scaling = Scaling(args.endpoint_name, VARIANT, args.replicas, args.tags)
         if args.online:

@@ -151,9 +151,18 @@ def test_an_async_endpoint_is_made_of_outputs_as_of_plain_values(known: bool) ->
 
 
 @pytest.mark.parametrize("kind", [{}, {"online": None, "asynchronous": ASYNC}])
-def test_an_endpoint_switched_off_is_a_model_and_nothing_else(kind: dict[str, Any]) -> None:
+def test_an_endpoint_switched_off_is_a_model_with_its_logs_and_nothing_else(kind: dict[str, Any]) -> None:
     graph = made(("scorer", example(Endpoint, enabled=False, **kind)))
-    assert [r.type for r in graph.cloud] == ["aws:sagemaker/model:Model"]
+    assert sorted(r.type for r in graph.cloud) == ["aws:cloudwatch/logGroup:LogGroup", "aws:sagemaker/model:Model"]
+
+
+def test_an_endpoint_waits_for_its_log_group_which_has_a_key_and_an_expiry() -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
+    graph = made(("scorer", ONLINE_ENDPOINT))
+    (group,), (endpoint,) = graph.of("aws:cloudwatch/logGroup:LogGroup"), graph.of("aws:sagemaker/endpoint:Endpoint")
+    assert group.urn in endpoint.dependencies
+    assert group.inputs["name"] == "/aws/sagemaker/Endpoints/it-scorer"
+    assert group.inputs["kmsKeyId"] == KEY and group.inputs["retentionInDays"] == 365
 
 
 def test_a_model_runs_isolated_in_the_network() -> None:

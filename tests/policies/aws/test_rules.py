@@ -314,6 +314,8 @@ CATCHES: list[tuple[str, Mutation]] = [
         "rollback-run-named",
         setting("aws:scheduler/schedule:Schedule", "target.input", '{"run": "<aws.scheduler.execution-id>"}'),
     ),
+    ("audit-logs-first", lacking("aws:cloudwatch/logGroup:LogGroup", "fraud-scorer-logs")),
+    ("audit-logs-first", setting("aws:cloudwatch/logGroup:LogGroup", "name", "another", "fraud-scorer-logs")),
     ("audit-trail", lacking("aws:cloudtrail/trail:Trail")),
     ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
     ("audit-trail", setting("aws:cloudtrail/trail:Trail", "enableLogging", False)),
