@@ -20,5 +20,5 @@ CLOUD = Cloud(
     looked_up={"names": ["us-east-1a", "us-east-1b", "us-east-1c"]},
     sizes=(1, 10, 100, 1000),
     on_engine=1000,
-    endpoints=(ONLINE, _ASYNC),
+    endpoints=(ONLINE.replace("min_replicas: 1", "min_replicas: 2"), _ASYNC),
 )

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 import pulumi
 from pulumi_aws import cloudwatch, sagemaker
 
+from components.aws import alarms
+from components.aws.canary import blind
+from components.aws.logs import log_group
 from components.aws.model import ModelArgs, isolated_model
 from components.aws.scaling import Scaling, scale_on_backlog, scale_on_requests
 from components.given import Args, BadArgument, Tags, Text
@@ -53,13 +55,14 @@ class AsyncArgs(Args):
 class EndpointArgs(Args):
     """What is served, on which machines, and in which of the two ways: either `online` or `asynchronous` is given.
 
-    Raises BadArgument for both or none of them, and for an online endpoint that may have no replica.
+    Raises BadArgument for both or none of them, and where SageMaker could not show what a new version does while it
+    bakes (components/aws/canary.py): an online endpoint that may have one replica, a short bake, a wide bound, Inf1.
     """
 
     endpoint_name: Text
     """The endpoint's name in its account and region. It is fixed, so that alarms, callers and policies can name it."""
     enabled: bool = True
-    """Whether the endpoint runs; without, the model stays and all that runs goes. It must be known."""
+    """Whether the endpoint runs; without, model and logs stay, and all that runs goes. It must be known."""
     model: ModelArgs
     """The model that is served."""
     machine: Machine
@@ -78,6 +81,8 @@ class EndpointArgs(Args):
     Where this is left out, SageMaker decides (ProductionVariant,
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html).
     """
+    logs_key_arn: Text
+    """The KMS key of what the containers log; CloudWatch Logs must be allowed to use it."""
     topic_arn: Text
     """The SNS topic that alarms go to; CloudWatch must be allowed to publish there."""
     tags: Tags
@@ -88,19 +93,30 @@ class EndpointArgs(Args):
         if (self.online is None) == (self.asynchronous is None):
             found = "is missing, as asynchronous is" if self.online is None else "stands beside asynchronous"
             raise BadArgument(f"EndpointArgs.online: {found}; give one of the two, which says how the endpoint answers")
-        if self.online and self.replicas.least < 1:
-            raise BadArgument(
-                f"EndpointArgs.replicas: least is {self.replicas.least}, but an online endpoint never scales to zero; "
-                "give 1 or more, or asynchronous in place of online"
-            )
+        rollout = self.online.rollout if self.online else None
+        for part, sentence in blind(self.machine.type, self.replicas.least, rollout):
+            raise BadArgument(f"EndpointArgs.{_AT[part]}: found {sentence}")
+
+
+_AT = {
+    "replicas": "replicas.least",
+    "bake": "online.rollout.bake_minutes",
+    "errors": "online.rollout.error_rate_percent",
+    "machine": "machine.type",
+}
 
 
 class Endpoint(pulumi.ComponentResource):
-    """Creates a model and, while enabled, its endpoint, alarms and autoscaling.
+    """Creates a model, its log group and, while enabled, its endpoint, alarms and autoscaling.
 
     The model runs in the VPC with network isolation. SageMaker fetches image and artifact by itself. A caller inside
     the VPC needs the interface endpoint `sagemaker.runtime`. A new version comes in blue/green. An online endpoint
-    gives it a canary first. An alarm on errors takes it back; an online endpoint has another on p95 latency.
+    gives it a canary first, which is one replica at least. An alarm on its errors takes it back; an online endpoint has
+    another on its p95 latency. Both are also watched for the endpoint as a whole, and so are a day without a request
+    and, for a queue, the oldest request.
+
+    SageMaker would make the log group itself, without a key or an expiry, so it stands before the endpoint. It stays
+    where the endpoint is switched off.
 
     An image whose tag says CUDA 13 starts on GPUs with a newer driver than SageMaker's own default, which it needs.
 
@@ -118,10 +134,14 @@ class Endpoint(pulumi.ComponentResource):
         super().__init__("mlplatform-aws:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = isolated_model(f"{name}-model", args.model, args.tags, self._child)
-        self.served_name = self._run(name, args, model.name) if args.enabled else None
+        below = pulumi.Output.concat("Endpoints/", args.endpoint_name)
+        logs = log_group(f"{name}-logs", below, args.logs_key_arn, args.tags, self._child)
+        self.served_name = self._run(name, args, model.name, logs) if args.enabled else None
         self.register_outputs({"served_name": self.served_name})
 
-    def _run(self, name: str, args: EndpointArgs, model_name: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _run(
+        self, name: str, args: EndpointArgs, model_name: pulumi.Output[str], logs: cloudwatch.LogGroup
+    ) -> pulumi.Output[str]:
         configuration = sagemaker.EndpointConfiguration(
             f"{name}-config",
             kms_key_arn=None if args.machine.local_nvme else args.volume_key_arn,
@@ -143,15 +163,23 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
-        alarms: list[cloudwatch.MetricAlarm] = []
+        watched = alarms.Watched(
+            endpoint_name=args.endpoint_name,
+            variant=VARIANT,
+            configuration=configuration.name,
+            topic_arn=args.topic_arn,
+            tags=args.tags,
+            opts=self._child,
+        )
+        takes_back: list[cloudwatch.MetricAlarm] = []
         if args.online:
             rollout = args.online.rollout
-            alarms.append(self._errors(name, args, rollout.error_rate_percent))
-            alarms.append(self._latency(name, args, rollout.p95_latency_ms))
-            self._idle(name, args)
+            takes_back.append(alarms.errors(name, watched, rollout.error_rate_percent))
+            takes_back.append(alarms.latency(name, watched, rollout.p95_latency_ms))
+            alarms.idle(name, watched)
         if args.asynchronous:
-            alarms.append(self._errors(name, args, args.asynchronous.error_rate_percent))
-            self._oldest(name, args, args.asynchronous.oldest_minutes)
+            takes_back.append(alarms.errors(name, watched, args.asynchronous.error_rate_percent))
+            alarms.oldest(name, watched, args.asynchronous.oldest_minutes)
         endpoint = sagemaker.Endpoint(
             name,
             name=args.endpoint_name,
@@ -162,10 +190,10 @@ class Endpoint(pulumi.ComponentResource):
                     "termination_wait_in_seconds": 300,
                     "maximum_execution_timeout_in_seconds": 14_400,
                 },
-                "auto_rollback_configuration": {"alarms": [{"alarm_name": alarm.name} for alarm in alarms]},
+                "auto_rollback_configuration": {"alarms": [{"alarm_name": alarm.name} for alarm in takes_back]},
             },
             tags=args.tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
         scaling = Scaling(args.endpoint_name, VARIANT, args.replicas, args.tags)
         if args.online:
@@ -175,88 +203,6 @@ class Endpoint(pulumi.ComponentResource):
             scale_on_backlog(name, scaling, endpoint.name, args.asynchronous.backlog_per_replica, self._child)
         names = pulumi.Output.all(endpoint.name, endpoint.endpoint_config_name, configuration.name)
         return names.apply(lambda three: name_if_served(*three))
-
-    def _alarm(
-        self, name: str, args: EndpointArgs, metric: str, description: Text, **how: Any
-    ) -> cloudwatch.MetricAlarm:
-        by_variant = {"EndpointName": args.endpoint_name, "VariantName": VARIANT}
-        usual: dict[str, Any] = {
-            "period": 60,
-            "evaluation_periods": 3,
-            "treat_missing_data": "notBreaching",
-            "dimensions": by_variant,
-        }
-        return cloudwatch.MetricAlarm(
-            name,
-            name=name,
-            alarm_description=description,
-            namespace="AWS/SageMaker",
-            metric_name=metric,
-            alarm_actions=[args.topic_arn],
-            tags=args.tags,
-            opts=self._child,
-            **{**usual, **how},
-        )
-
-    def _errors(self, name: str, args: EndpointArgs, most_percent: pulumi.Input[float]) -> cloudwatch.MetricAlarm:
-        most = pulumi.Output.from_input(most_percent)
-        # The metric is 1 for a 5xx answer and 0 for any other, so its average is the error rate; asynchronous
-        # endpoints publish it too, where they publish no Invocations to divide by.
-        return self._alarm(
-            f"{name}-errors",
-            args,
-            "Invocation5XXErrors",
-            pulumi.Output.format(
-                "more than {} % of the answers of {} are errors", most.apply("{:g}".format), args.endpoint_name
-            ),
-            statistic="Average",
-            comparison_operator="GreaterThanThreshold",
-            threshold=most.apply(lambda percent: percent / 100),
-        )
-
-    def _latency(self, name: str, args: EndpointArgs, most_ms: int) -> cloudwatch.MetricAlarm:
-        return self._alarm(
-            f"{name}-p95-latency",
-            args,
-            "ModelLatency",
-            pulumi.Output.concat("the p95 latency of ", args.endpoint_name, f" is above {most_ms} ms"),
-            extended_statistic="p95",
-            comparison_operator="GreaterThanThreshold",
-            threshold=most_ms * 1000,  # ModelLatency is in microseconds
-        )
-
-    def _oldest(self, name: str, args: EndpointArgs, most_minutes: pulumi.Input[int]) -> None:
-        """Queue metrics exist under EndpointName alone, and while there are requests.
-
-        https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
-        """
-        most = pulumi.Output.from_input(most_minutes)
-        said = pulumi.Output.format("a request to {} has waited for more than {} minutes", args.endpoint_name, most)
-        self._alarm(
-            f"{name}-oldest",
-            args,
-            "ApproximateAgeOfOldestRequest",
-            said,
-            dimensions={"EndpointName": args.endpoint_name},
-            statistic="Maximum",
-            comparison_operator="GreaterThanThreshold",
-            threshold=most.apply(lambda minutes: minutes * 60),
-            evaluation_periods=5,
-        )
-
-    def _idle(self, name: str, args: EndpointArgs) -> None:
-        self._alarm(
-            f"{name}-idle",
-            args,
-            "Invocations",
-            pulumi.Output.concat(args.endpoint_name, " had no request for a day and still bills: set enabled: false"),
-            statistic="Sum",
-            comparison_operator="LessThanThreshold",
-            threshold=1,
-            period=3600,
-            evaluation_periods=24,
-            treat_missing_data="breaching",
-        )
 
 
 def driver(image: str, machine_type: str) -> str | None:

@@ -21,6 +21,7 @@ from operations.commands.schema import NAME as SCHEMA
 from operations.ranges import free_range
 from policies import limits
 from stacks.config import STACKS, display, stack_name, validate
+from stacks.sections import endpoints
 from stacks.sections.workspace import FAMILY
 from stacks.strict_yaml import load
 from stacks.values import suggestion
@@ -261,9 +262,10 @@ def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: s
 
 
 def _least(platform: str, said: Mapping[str, str]) -> int:
-    """The fewest replicas that the limits of the stack's environment, team and account ask for."""
+    """The fewest replicas that a canary and the limits of the stack's environment, team and account ask for."""
     place = Placement(said["environment"], said["team"], said["account"], said["region"])
-    return ceil(limits.load().of(platform, place)["replicas-at-least"].number)
+    least = ceil(limits.load().of(platform, place)["replicas-at-least"].number)
+    return max(least, endpoints.fewest(platform))
 
 
 def _zones(platform: str, region: str, key: str) -> list[str]:

@@ -84,4 +84,21 @@ def packages_own_account(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no policy that keeps other accounts out"
 
 
-RULES = [trail, repository_immutable, packages_own_account]
+@stack_rule(
+    "audit-logs-first",
+    sagemaker.ENDPOINT,
+    severity="medium",
+    mandatory=False,
+    says="An endpoint waits for its log group: one that SageMaker makes has no key and keeps all for ever.",
+    remedy="Make /aws/sagemaker/Endpoints/<name> with a key and an expiry, and let the endpoint depend on it.",
+)
+def logs_first(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The group by its name, among what the endpoint waits for; its key and expiry are judged as any group's.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+    """
+    if sagemaker.log_group(graph, resource) is None:
+        yield "logs to a group that SageMaker makes"
+
+
+RULES = [trail, repository_immutable, packages_own_account, logs_first]

@@ -1,6 +1,6 @@
 """Rollback: a new model version takes a little traffic first and is taken back by itself when it is worse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count
@@ -16,6 +16,12 @@ from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 # Metrics that exist only under EndpointName and VariantName together; the backlog metrics of asynchronous endpoints
 # are published under EndpointName alone (developer guide, "Monitor asynchronous endpoint").
 _BY_VARIANT = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency")
+_NEW = "EndpointConfigName"
+"""With this dimension too, an alarm watches the fleet of one configuration alone ("Auto-Rollback Configuration and
+Monitoring", https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html)."""
+_MACHINES = "/aws/sagemaker/Endpoints"
+"""The namespace of what the machines of a variant publish each minute, called or not ("Endpoint instance metrics",
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html)."""
 _OLDEST = "ApproximateAgeOfOldestRequest"
 _BY_ENDPOINT = (_OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerInstance", "HasBacklogWithoutCapacity")
 
@@ -29,12 +35,7 @@ _BY_ENDPOINT = (_OLDEST, "ApproximateBacklogSize", "ApproximateBacklogSizePerIns
 )
 def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
     """Follows deploymentConfig to the alarms of this stack. They must watch each variant that answers callers."""
-    path = "deploymentConfig.autoRollbackConfiguration.alarms"
-    named, known = count(resource.props, path), list(resource.props.each_text_if_known(f"{path}.alarmName"))
-    watching = [a for a in graph.refers(resource, "deploymentConfig", ALARM) if _watches(a, resource)]
-    # A known name identifies an alarm. One that is not known yet is identified by the reference.
-    if len(known) == named:
-        watching = [a for a in graph.of(ALARM) if a.props.text_if_known("name") in known and _watches(a, resource)]
+    named, known, watching = _named(graph, resource)
     for other in sorted(set(known) - {a.props.text_if_known("name") for a in graph.of(ALARM)}):
         yield f"rolls back on {other or 'an alarm without a name'}, which is not in the stack"
     wanted = {"Invocation5XXErrors"} if is_async(graph, resource) else {"Invocation5XXErrors", "ModelLatency"}
@@ -53,12 +54,20 @@ def alarms(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"rolls back on another statistic than p95 ({alarm.name})"
 
 
+def _named(graph: Graph, endpoint: Resource) -> tuple[int, list[str], list[Resource]]:
+    """How many alarms the endpoint rolls back on, their names that are known, and those of the stack that watch it."""
+    path = "deploymentConfig.autoRollbackConfiguration.alarms"
+    named, known = count(endpoint.props, path), list(endpoint.props.each_text_if_known(f"{path}.alarmName"))
+    # A known name identifies an alarm. One that is not known yet is identified by the reference.
+    if len(known) == named:
+        found = [a for a in graph.of(ALARM) if a.props.text_if_known("name") in known]
+    else:
+        found = graph.refers(endpoint, "deploymentConfig", ALARM)
+    return named, known, [alarm for alarm in found if _watches(alarm, endpoint)]
+
+
 def _watches(alarm: Resource, endpoint: Resource) -> bool:
-    return _endpoint_of(alarm) == endpoint.props.text_or_empty("name")
-
-
-def _endpoint_of(alarm: Resource) -> str:
-    return alarm.props.text_or_empty("dimensions.EndpointName")
+    return alarm.props.text_or_empty("dimensions.EndpointName") == endpoint.props.text_or_empty("name")
 
 
 def _variant_of(alarm: Resource) -> str:
@@ -92,6 +101,55 @@ def traffic(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "has no timeout for an update"
 
 
+@stack_rule(
+    "rollback-canary-seen",
+    ENDPOINT,
+    severity="high",
+    says="What takes a new version back can see it: enough replicas, alarms on its own fleet, and a bake that outlasts "
+    "them.",
+    remedy="Give the endpoint two replicas or more and five minutes or more to bake, and keep its component's alarms.",
+)
+def canary_seen(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The new fleet's replicas, and what its alarms would see of it until the bake ends.
+
+    A canary is at most half of the new fleet, Inf1 has none, and metrics under EndpointConfigName are one fleet's:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html and -exclusions.html
+    and -configuration.html.
+    """
+    routing = resource.props.section_or_empty("deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration")
+    share = routing.number_or_none("canarySize.value") or 0 if routing.text_or_empty("type") == "CANARY" else 100
+    found = configurations(graph, resource)
+    for variant in (each for configuration in found for each in variants(configuration)):
+        type_, number = variant.text_or_empty("instanceType"), variant.number_or_none("initialInstanceCount")
+        if type_.startswith("ml.inf1."):
+            yield f"runs on {type_}, where SageMaker lets a new version in all at once and takes none back"
+        if share < 100 and number is not None and number < 2:
+            yield f"has {number:g} replica, and a canary is at most half of them"
+    bake = routing.number_or_none("waitIntervalInSeconds") or 0
+    for alarm in _named(graph, resource)[2]:
+        yield from _blind(graph, alarm, found, share, bake)
+
+
+def _blind(graph: Graph, alarm: Resource, found: Sequence[Resource], share: float, bake: float) -> Iterator[str]:
+    props = alarm.props
+    periods = props.number_or_none("datapointsToAlarm") or props.number_or_none("evaluationPeriods") or 1
+    needs = periods * (props.number_or_none("period") or 60)
+    if 0 < bake <= needs:
+        yield f"bakes a new version for {bake:g} s, and {alarm.name} rings after {needs:g} s at the earliest"
+    if _NEW in props.section_or_empty("dimensions"):
+        named = props.text_if_known(f"dimensions.{_NEW}")
+        known = {configuration.props.text_if_known("name") for configuration in found} - {""}
+        meant = named in known if named else any(c in found for c in graph.refers(alarm, "dimensions", CONFIGURATION))
+        if not meant and (known or not named):
+            yield f"rolls back on {alarm.name}, which watches another configuration than the one that is to serve"
+        return
+    metric, most = props.text_or_empty("metricName"), props.number_or_none("threshold") or 0
+    if metric == "Invocation5XXErrors" and most * 100 >= share:
+        yield f"rolls back on {alarm.name} above {most * 100:g} % of all answers, and its canary gives {share:g} %"
+    if metric == "ModelLatency" and share < 5:
+        yield f"rolls back on {alarm.name}, a p95 of all answers, which does not see the canary's {share:g} %"
+
+
 @resource_rule(
     "rollback-alarm-heard",
     ALARM,
@@ -115,14 +173,15 @@ def alarm_heard(props: Properties) -> Iterator[str]:
     remedy="Give both EndpointName and VariantName (cloud-custodian issue 10853).",
 )
 def alarm_dimensions(props: Properties) -> Iterator[str]:
-    """Metrics of a variant need both dimensions. Those of the backlog exist only under the endpoint's name."""
+    """Metrics of a variant need both dimensions, and may name a configuration beside. Those of the backlog exist only
+    under the endpoint's name."""
     for watched in (props, *props.each_section("metricQueries.metric")):
         metric = watched.text_or_empty("metricName")
         if watched.text_or_empty("namespace") != "AWS/SageMaker" or metric not in _BY_VARIANT + _BY_ENDPOINT:
             continue
         given = {key for key in watched.section_or_empty("dimensions").names() if not key.startswith("__")}
         wanted = {"EndpointName", "VariantName"} if metric in _BY_VARIANT else {"EndpointName"}
-        if given != wanted:
+        if given != wanted and (metric not in _BY_VARIANT or given != {*wanted, _NEW}):
             yield f"watches nothing: {metric} is published under {' and '.join(sorted(wanted))}"
 
 
@@ -148,18 +207,33 @@ def config_unnamed(props: Properties) -> Iterator[str]:
     remedy="Keep the endpoint component's idle alarm.",
 )
 def idle_watched(graph: Graph) -> Found:
-    """An alarm on Invocations with missing data as breaching, by endpoint and variant; each variant has one."""
-    watched: set[tuple[str, str]] = set()
-    for alarm in graph.of(ALARM):
-        missing = alarm.props.text_or_empty("treatMissingData")
-        if alarm.props.text_or_empty("metricName") == "Invocations" and missing == "breaching":
-            watched.add((_endpoint_of(alarm), _variant_of(alarm)))
+    """An alarm on Invocations that counts silence, by endpoint and variant; each variant has one."""
+    watched = {variant for alarm in graph.of(ALARM) for variant in _idle_of(alarm)}
     for endpoint in graph.of(ENDPOINT):
         if not is_async(graph, endpoint):
             name = endpoint.props.text_or_empty("name")
             served = [v for c in configurations(graph, endpoint) for v in variants(c)]
             if any((name, variant.text_or_empty("variantName")) not in watched for variant in served):
                 yield endpoint, "may bill while idle and nobody is told"
+
+
+def _idle_of(alarm: Resource) -> Iterator[tuple[str, str]]:
+    """The endpoints and variants whose silence rings the alarm.
+
+    SageMaker publishes no Invocations while nobody calls. So silence rings where missing data breaches, or where metric
+    math adds what the machines publish as long as they stand, for which a missing value is 0
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+    """
+    queries = list(alarm.props.each_section("metricQueries.metric"))
+    standing = {_variant_in(each) for each in queries if each.text_or_empty("namespace") == _MACHINES}
+    silence = alarm.props.text_or_empty("treatMissingData") == "breaching"
+    for metric in (alarm.props, *queries):
+        if metric.text_or_empty("metricName") == "Invocations" and (silence or _variant_in(metric) in standing):
+            yield _variant_in(metric)
+
+
+def _variant_in(metric: Properties) -> tuple[str, str]:
+    return metric.text_or_empty("dimensions.EndpointName"), metric.text_or_empty("dimensions.VariantName")
 
 
 @stack_rule(
@@ -233,6 +307,7 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
 RULES = [
     alarms,
     traffic,
+    canary_seen,
     alarm_heard,
     alarm_dimensions,
     config_unnamed,

@@ -53,17 +53,30 @@ _CLOUDWATCH: Mapping[tuple[str, str], tuple[Figure, float]] = {
 }
 
 
+_MACHINES = "/aws/sagemaker/Endpoints"
+
+
 def _metric_alarm(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
-    statistic = inputs.get("statistic") or inputs.get("extendedStatistic")
-    watched = _CLOUDWATCH.get((inputs.get("metricName", ""), str(statistic)))
-    endpoint = inputs.get("dimensions", {}).get("EndpointName")
-    if inputs.get("namespace") != "AWS/SageMaker" or watched is None or endpoint is None:
-        return
-    above = inputs["comparisonOperator"].startswith("GreaterThan")
-    breaching = inputs.get("treatMissingData") == "breaching"
-    beyond = inputs["threshold"] + (1 if above else -1)  # missing data counts as beyond the threshold
-    bound = Bound(endpoint, *watched, above, inputs["threshold"], beyond if breaching else None)
-    yield inputs.get("alarmDescription", ""), (bound,)
+    """An alarm on one metric, or on metric math of several.
+
+    What is played in is an endpoint's, whichever of its configurations answers, so that an alarm on the new fleet alone
+    (EndpointConfigName) rings as one on the endpoint does. Math that adds what the machines publish has a value, 0,
+    while nobody calls.
+    """
+    queries = [query["metric"] for query in inputs.get("metricQueries", ()) if query.get("metric")]
+    stands = any(metric.get("namespace") == _MACHINES for metric in queries)
+    for metric in queries or [inputs]:
+        statistic = metric.get("stat") or metric.get("statistic") or metric.get("extendedStatistic")
+        watched = _CLOUDWATCH.get((metric.get("metricName", ""), str(statistic)))
+        endpoint = metric.get("dimensions", {}).get("EndpointName")
+        if metric.get("namespace") != "AWS/SageMaker" or watched is None or endpoint is None:
+            continue
+        above = inputs["comparisonOperator"].startswith("GreaterThan")
+        breaching = inputs.get("treatMissingData") == "breaching"
+        beyond = inputs["threshold"] + (1 if above else -1)  # missing data counts as beyond the threshold
+        silent = 0.0 if stands else beyond if breaching else None
+        bound = Bound(endpoint, *watched, above, inputs["threshold"], silent)
+        yield inputs.get("alarmDescription", ""), (bound,)
 
 
 def _subscribers(state: State, alarm: Record) -> Iterator[str]:

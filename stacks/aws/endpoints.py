@@ -44,6 +44,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
                 start_up_seconds=models.of(config)[item.model].start_up_seconds,
+                logs_key_arn=ground.logs_key_arn,
                 topic_arn=ground.topic_arn,
                 tags=ground.tags,
             ),

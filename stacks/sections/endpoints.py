@@ -6,20 +6,23 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
+from components.aws.canary import FEWEST, blind
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
 from stacks.fields import Fields, Machine, Slug, machine_type_schema
+from stacks.machines import machine
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
 
 
 class Canary(Fields):
-    """A new version first serves `percent` of the replicas (SageMaker allows at most 50) for `bake_minutes`."""
+    """A new version first serves `percent` of the endpoint for `bake_minutes`: on gcp and azure of the requests, on aws
+    of the replicas, and one replica at least."""
 
     percent: Annotated[int, Field(ge=1, le=50)] = Field(examples=[10])
     """The part of the endpoint that the new version has while it bakes, in %."""
     bake_minutes: Annotated[int, Field(ge=1, le=60)] = Field(examples=[10])
-    """How many minutes the new version is watched before it takes the rest."""
+    """How many minutes the new version is watched before it takes the rest; on aws 5 or more."""
 
 
 class OnlineRollback(Fields):
@@ -28,7 +31,7 @@ class OnlineRollback(Fields):
     p95_latency_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(examples=[250])
     """The longest 95th percentile of its latency, in milliseconds."""
     error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
-    """The most requests of the new version that may fail, in %."""
+    """The most requests of the new version that may fail, in %; on aws less than the canary's percent."""
 
 
 class AsyncRollback(Fields):
@@ -47,8 +50,8 @@ class OnlineEndpoint(Machine):
     """With false nothing runs or is paid; the model and the registry stay."""
     model: Slug = Field(examples=["fraud-scorer"])
     """The name of a model of this file, under `models`."""
-    min_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[1])
-    """The fewest replicas, which are paid for with no traffic as well."""
+    min_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
+    """The fewest replicas, which are paid for with no traffic as well; on aws 2 or more, for one has no canary."""
     max_replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[4])
     """The most replicas; the ceiling of the bill has all of them."""
     requests_per_replica_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = Field(examples=[600])
@@ -99,6 +102,11 @@ Endpoint = Annotated[OnlineEndpoint | AsyncEndpoint, Field(discriminator="kind")
 _NOT_BUILT = "multi-model endpoints are not built yet; give each model an endpoint of kind 'online'"
 
 
+def fewest(platform: str) -> int:
+    """The fewest replicas that an online endpoint may have: on aws a canary is one of them, elsewhere of requests."""
+    return FEWEST if platform == "aws" else 1
+
+
 def running(config: StackConfig) -> bool:
     """Whether an endpoint of the stack is switched on."""
     return any(endpoint.enabled for endpoint in of(config).values())
@@ -132,6 +140,27 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
             yield Problem((SECTION.name, name, "min_replicas"), sentence)
 
 
+def _seen(config: StackConfig) -> Iterator[Problem]:
+    """A new version that is worse is seen while it bakes. Elsewhere than on aws the traffic is split by request."""
+    if config.platform != "aws":
+        return
+    for name, item in of(config).items():
+        if any(offered(config, (), item, item.kind)):
+            continue
+        rollout = item.rollout if isinstance(item, OnlineEndpoint) else None
+        asked = machine(config.platform, item.machine, config.region)
+        for part, sentence in blind(asked.type, item.min_replicas, rollout):
+            at = ("family" if item.machine_type is None else "machine_type",) if part == "machine" else _AT[part]
+            yield Problem((SECTION.name, name, *at), f"found {sentence}")
+
+
+_AT: Mapping[str, tuple[str, ...]] = {
+    "replicas": ("min_replicas",),
+    "bake": ("canary", "bake_minutes"),
+    "errors": ("rollback", "error_rate_percent"),
+}
+
+
 def _own_schema(platform: str) -> dict[str, Any]:
     return {"additionalProperties": {"properties": {"machine_type": machine_type_schema(platform)}}}
 
@@ -149,7 +178,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
                         "kind": "online",
                         "model": "fraud-scorer",
                         "family": "cpu-small",
-                        "min_replicas": 1,
+                        "min_replicas": 2,
                         "max_replicas": 4,
                         "requests_per_replica_per_minute": 600,
                         "canary": {"percent": 10, "bake_minutes": 10},
@@ -164,7 +193,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas),
+    check=one_by_one(_models, _hardware, _replicas, _seen),
     own_schema=_own_schema,
     kinds={
         "online": {},

@@ -62,11 +62,13 @@ def test_what_it_writes_is_a_stack_that_passes(platform: str, serving: bool, tmp
     assert not [f"{f.rule}: {f.message}" for f in verdict.failing] and verdict.passed
 
 
-@pytest.mark.parametrize(("environment", "least", "most"), [("dev", 1, 2), ("prod", 2, 2)])
-def test_an_endpoint_keeps_as_many_replicas_as_its_environment_asks_for(
-    environment: str, least: int, most: int, tmp_path: Path
+@pytest.mark.parametrize(
+    ("platform", "environment", "least", "most"), [("aws", "dev", 2, 2), ("gcp", "dev", 1, 2), ("gcp", "prod", 2, 2)]
+)
+def test_an_endpoint_keeps_as_many_replicas_as_its_environment_and_its_canary_ask_for(
+    platform: str, environment: str, least: int, most: int, tmp_path: Path
 ) -> None:
-    assert asked("aws", tmp_path, *with_model("aws"), "--environment", environment)[0] == 0
+    assert asked(platform, tmp_path, *with_model(platform), "--environment", environment)[0] == 0
     (endpoint,) = endpoints.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).values()
     assert (endpoint.replicas.least, endpoint.replicas.most) == (least, most)
 

@@ -1,5 +1,6 @@
 """A stack of another team, account and environment is judged by the limits of its own, for its own choices alone."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,10 @@ def write_at(config: dict[str, Any], key: str, value: Any) -> None:
     config[last] = value
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("choice", CHOICES)
+# On aws a stack file that says one replica is refused: it would have no canary.
+@pytest.mark.parametrize(
+    ("choice", "platform"), [each for each in product(CHOICES, PLATFORMS) if each != ("one replica", "aws")]
+)
 def test_a_choice_beyond_the_limits_of_prod_is_found_at_its_key(platform: str, choice: str, tmp_path: Path) -> None:
     """The same stack with that key within the limits is the one above, which nothing is found in."""
     rule, key, wrong = CHOICES[choice]

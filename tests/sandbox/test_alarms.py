@@ -38,7 +38,10 @@ def stood_up(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[State, str
 
 
 def ringing(state: State) -> set[str]:
-    return {alarm.name.rpartition("fraud-scorer-")[2] for alarm in alarms(state) if alarm.rings}
+    """What rings; the alarms on a new version of aws do as those on the endpoint, for one plays in no version's own."""
+    names = [alarm.name.rpartition("fraud-scorer-")[2] for alarm in alarms(state) if alarm.rings]
+    assert all(name.removeprefix("new-") in names for name in names)
+    return {name for name in names if not name.startswith("new-")}
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ ANA, BEN = PEOPLE["azure"].values()
 ZONES = {"aws": ", zones: [us-east-1b, us-east-1a]", "gcp": "", "azure": ""}
 WHERE = {"aws": "    zones: [us-east-1a, us-east-1b]\n", "gcp": "    zone: us-central1-a\n", "azure": ""}
 
+LEAST = {"aws": 2, "gcp": 1, "azure": 1}
+"""SageMaker's canary is a share of the replicas; elsewhere it is one of the requests."""
+
 
 def _written(platform: str) -> str:
     principals = ", ".join(f"{user}: {who}" for user, who in PEOPLE[platform].items())
@@ -67,7 +70,7 @@ config:
       kind: online
       model: scorer
       family: cpu-small
-      min_replicas: 1
+      min_replicas: {LEAST[platform]}
       max_replicas: 4
       requests_per_replica_per_minute: 600
       canary: {{percent: 10, bake_minutes: 10}}

@@ -10,6 +10,7 @@ from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terrafor
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.sns import TOPIC
 from catalogue.pricing import Bill, Pricing
+from catalogue.wording import counted
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -25,20 +26,33 @@ def _retention(graph: Graph, resource: Resource) -> Iterator[float | None]:
     yield resource.props.number_or_none("retentionInDays") or None
 
 
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
+"""What the name of an endpoint's own log group begins with; the endpoint's follows.
+https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
+
+
+def months_kept(group: Resource | None) -> float:
+    """How many months of logs a group holds. A year is counted where nothing expires, and where no group is known."""
+    days = group.props.number_or_none("retentionInDays") if group else None
+    return (days or 0) * 12 / 365 or 12
+
+
 def _log_group_price(pricing: Pricing, resource: Resource) -> Bill:
     """What is taken in and what is kept: the month's amount as many months as the group keeps it, uncompressed."""
+    if resource.props.text_if_known("name").startswith(ENDPOINT_LOGS):
+        return Bill("logs", 0.0, 0.0, "the endpoint's own line has them")
     amount = pricing.assume("batch-log-gb")
     days = resource.props.number_or_none("retentionInDays") or 0
-    months = days * 12 / 365 or 12
-    kept = amount * months * pricing.of("cloudwatch-logs-storage")
+    kept = amount * months_kept(resource) * pricing.of("cloudwatch-logs-storage")
     cost = amount * pricing.of("cloudwatch-logs-ingestion") + kept
     how_long = f"{days:g} days" if days else "for ever, of which a year is counted"
     return Bill("logs", 0.0, cost, f"{amount:g} GB taken in and kept {how_long}, in the ceiling")
 
 
 def _alarm_price(pricing: Pricing, resource: Resource) -> Bill:
-    month = pricing.of("cloudwatch-alarm")
-    return Bill("alarm", month, month, f"${month:g} a month")
+    """Each metric that an alarm reads is billed, so one on metric math of two bills twice."""
+    each, metrics = pricing.of("cloudwatch-alarm"), len(list(resource.props.each_section("metricQueries.metric"))) or 1
+    return Bill("alarm", each * metrics, each * metrics, f"{counted(metrics, 'metric')} × ${each:g} a month")
 
 
 def _log_group(request: Request) -> Answer:

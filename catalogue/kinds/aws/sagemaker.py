@@ -24,7 +24,7 @@ from catalogue.kind import (
 )
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.appautoscaling import TARGET
-from catalogue.kinds.aws.cloudwatch import ALARM
+from catalogue.kinds.aws.cloudwatch import ALARM, ENDPOINT_LOGS, LOG_GROUP, months_kept
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.kinds.aws.kms import names_key
@@ -177,6 +177,14 @@ def _of_variant(graph: Graph, endpoint: Resource, variant: Properties, use: Use,
     )
 
 
+def log_group(graph: Graph, endpoint: Resource) -> Resource | None:
+    """The log group of the endpoint that it waits for; None where SageMaker is left to make it."""
+    own = f"{ENDPOINT_LOGS}{endpoint.props.text_if_known('name')}"
+    waited = (graph.by_urn.get(urn) for urn in endpoint.dependencies)
+    groups = (one for one in waited if one is not None and one.type == LOG_GROUP)
+    return next((one for one in groups if one.props.text_if_known("name") == own), None)
+
+
 def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
     yield from (machines for _, machines in _served(graph, endpoint))
 
@@ -184,12 +192,13 @@ def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling.
 
-    SageMaker makes the log group by itself, and nothing in it expires: what a year of logs takes to keep is counted.
+    They are kept as long as the endpoint's log group says. In one that SageMaker makes by itself nothing expires.
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
     idle = ceiling = 0.0
     use, parts = "", list[str]()
-    kept = 12 * pricing.of("cloudwatch-logs-storage")
+    group = log_group(pricing.graph, endpoint)
+    kept = months_kept(group) * pricing.of("cloudwatch-logs-storage")
     logs = pricing.assume("log-gb-per-replica") * (pricing.of("cloudwatch-logs-ingestion") + kept)
     for variant, machines in _served(pricing.graph, endpoint):
         use, hour = machines.use, pricing.hour(machines)
@@ -197,9 +206,8 @@ def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
         idle += machines.low * month
         ceiling += machines.high * (month + logs)
         parts.append(f"{machines.low:g} to {machines.high:g} × {machines.said} × {pricing.hours} h × ${hour:g}")
-    return Bill(
-        f"{use} endpoint", idle, ceiling, f"{'; '.join(parts)}, volumes, and logs, kept for a year, in the ceiling"
-    )
+    said = f"{'; '.join(parts)}, volumes, and logs, kept for {months_kept(group):g} months, in the ceiling"
+    return Bill(f"{use} endpoint", idle, ceiling, said)
 
 
 def _volume(pricing: Pricing, variant: Properties, machines: Machines) -> float:

@@ -8,6 +8,7 @@ from components.aws.bucket import PrivateBucketArgs
 from components.aws.budget import BudgetArgs
 from components.aws.encryption import EncryptionArgs
 from components.aws.endpoint import AsyncArgs, EndpointArgs, OnlineArgs
+from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
 from components.aws.network import NetworkArgs
@@ -87,9 +88,10 @@ EXAMPLES: Mapping[str, Args] = {
         endpoint_name="it-scorer",
         model=MODEL,
         machine=Machine("ml.m5.large"),
-        replicas=Replicas(1, 4),
+        replicas=Replicas(2, 4),
         online=OnlineArgs(requests_per_replica_per_minute=600),
         volume_key_arn=KEY,
+        logs_key_arn=KEY,
         topic_arn=TOPIC,
         tags=TAGS,
     ),
@@ -111,6 +113,7 @@ EXAMPLES: Mapping[str, Args] = {
         subnet_ids=SUBNETS,
         tags=TAGS,
     ),
+    "JobLogs": JobLogsArgs(logs_key_arn=KEY, tags=TAGS),
     "Network": NetworkArgs(
         account=ACCOUNT,
         region=REGION,

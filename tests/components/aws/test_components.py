@@ -16,7 +16,7 @@ from catalogue.graph import Graph
 from catalogue.zones import zones_of
 from components.aws.batch import BatchJob
 from components.aws.encryption import Encryption
-from components.aws.endpoint import Endpoint, name_if_served
+from components.aws.endpoint import Endpoint, OnlineArgs, name_if_served
 from components.aws.identity import Identity
 from components.aws.network import Network
 from components.aws.personas import Needs
@@ -24,7 +24,7 @@ from components.aws.workspace import Workspace
 from components.aws.zones import part_of
 from components.given import BadArgument
 from components.package import components
-from components.shapes import Machine, Replicas, Schedule
+from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
 from tests.components.aws.examples import ACCOUNT, ASYNC, EXAMPLES, GROUP, KEY, REGION, SUBNETS, TAGS
 from tests.components.test_every_component import later
@@ -39,7 +39,8 @@ def example(component: type[pulumi.ComponentResource], **changed: Any) -> Make:
 
 
 ONLINE_ENDPOINT = example(Endpoint)
-ASYNC_ENDPOINT = example(Endpoint, online=None, asynchronous=ASYNC)
+QUEUED: dict[str, Any] = {"online": None, "asynchronous": ASYNC}
+ASYNC_ENDPOINT = example(Endpoint, **QUEUED)
 
 
 def made(*components: tuple[str, Make]) -> Graph:
@@ -77,7 +78,35 @@ def test_online_endpoint_shifts_a_canary_and_rolls_back_on_errors_and_latency() 
     assert routing["type"] == "CANARY" and routing["canarySize"] == {"type": "CAPACITY_PERCENT", "value": 10}
     assert routing["waitIntervalInSeconds"] == 600
     alarms = {alarm["alarmName"] for alarm in deployment["autoRollbackConfiguration"]["alarms"]}
-    assert alarms == {"scorer-errors", "scorer-p95-latency"}
+    assert alarms == {"scorer-new-errors", "scorer-new-p95-latency"}
+
+
+@pytest.mark.parametrize(("kind", "seen"), [({}, {"errors", "p95-latency"}), (QUEUED, {"errors"})])
+def test_what_takes_a_version_back_watches_the_new_fleet_alone(kind: dict[str, Any], seen: set[str]) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html"""
+    graph = made(("scorer", example(Endpoint, **kind)))
+    served = inputs(graph, "aws:sagemaker/endpoint:Endpoint")
+    named = {alarm["alarmName"] for alarm in served["deploymentConfig"]["autoRollbackConfiguration"]["alarms"]}
+    alarms = {a.inputs["name"]: a.inputs for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert named == {f"scorer-new-{what}" for what in seen}
+    of = {"EndpointName": "it-scorer", "VariantName": "live"}
+    for what in seen:
+        assert alarms[f"scorer-new-{what}"]["dimensions"] == {**of, "EndpointConfigName": served["endpointConfigName"]}
+        assert alarms[f"scorer-{what}"]["dimensions"] == of, "the owner hears of whatever answers"
+
+
+def test_a_day_without_a_request_counts_the_hours_that_the_machines_stood() -> None:
+    """An alarm that takes silence for idleness rings as soon as it is made."""
+    graph = made(("scorer", ONLINE_ENDPOINT))
+    (idle,) = [a.inputs for a in graph.of("aws:cloudwatch/metricAlarm:MetricAlarm") if a.name.endswith("-idle")]
+    queries = {query["id"]: query for query in idle["metricQueries"]}
+    assert queries["requests"]["expression"] == "calls + 0 * machines" and queries["requests"]["returnData"] is True
+    assert [queries[id_]["metric"]["namespace"] for id_ in ("calls", "machines")] == [
+        "AWS/SageMaker",
+        "/aws/sagemaker/Endpoints",
+    ]
+    assert idle["treatMissingData"] == "notBreaching" and idle["evaluationPeriods"] == 24
+    assert not {"period", "metricName", "namespace", "statistic"} & set(idle), "CloudWatch takes them or queries"
 
 
 def test_trap_model_latency_is_in_microseconds() -> None:
@@ -122,9 +151,18 @@ def test_an_async_endpoint_is_made_of_outputs_as_of_plain_values(known: bool) ->
 
 
 @pytest.mark.parametrize("kind", [{}, {"online": None, "asynchronous": ASYNC}])
-def test_an_endpoint_switched_off_is_a_model_and_nothing_else(kind: dict[str, Any]) -> None:
+def test_an_endpoint_switched_off_is_a_model_with_its_logs_and_nothing_else(kind: dict[str, Any]) -> None:
     graph = made(("scorer", example(Endpoint, enabled=False, **kind)))
-    assert [r.type for r in graph.cloud] == ["aws:sagemaker/model:Model"]
+    assert sorted(r.type for r in graph.cloud) == ["aws:cloudwatch/logGroup:LogGroup", "aws:sagemaker/model:Model"]
+
+
+def test_an_endpoint_waits_for_its_log_group_which_has_a_key_and_an_expiry() -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
+    graph = made(("scorer", ONLINE_ENDPOINT))
+    (group,), (endpoint,) = graph.of("aws:cloudwatch/logGroup:LogGroup"), graph.of("aws:sagemaker/endpoint:Endpoint")
+    assert group.urn in endpoint.dependencies
+    assert group.inputs["name"] == "/aws/sagemaker/Endpoints/it-scorer"
+    assert group.inputs["kmsKeyId"] == KEY and group.inputs["retentionInDays"] == 365
 
 
 def test_a_model_runs_isolated_in_the_network() -> None:
@@ -343,9 +381,27 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("Endpoint", {"asynchronous": ASYNC}, f"EndpointArgs.online: stands beside asynchronous; {ONE_OF_TWO}"),
     (
         "Endpoint",
-        {"replicas": Replicas(0, 4)},
-        "EndpointArgs.replicas: least is 0, but an online endpoint never scales to zero; "
-        "give 1 or more, or asynchronous in place of online",
+        {"replicas": Replicas(1, 4)},
+        "EndpointArgs.replicas.least: found 1, allowed: 2 or more, for SageMaker's canary is at most half of the "
+        "replicas",
+    ),
+    (
+        "Endpoint",
+        {"online": OnlineArgs(requests_per_replica_per_minute=600, rollout=Rollout(10, 4, 250, 1))},
+        "EndpointArgs.online.rollout.bake_minutes: found 4, allowed: 5 or more, for an alarm rings after 3 whole "
+        "minutes at the earliest",
+    ),
+    (
+        "Endpoint",
+        {"online": OnlineArgs(requests_per_replica_per_minute=600, rollout=Rollout(5, 10, 250, 7.5))},
+        "EndpointArgs.online.rollout.error_rate_percent: found 7.5, allowed: less than the canary's 5 %, for no more "
+        "of the endpoint's answers can fail while it bakes",
+    ),
+    (
+        "Endpoint",
+        {**QUEUED, "machine": Machine("ml.inf1.xlarge")},
+        "EndpointArgs.machine.type: found ml.inf1.xlarge, whose new versions SageMaker lets in all at once and never "
+        "takes back, allowed: a machine of another family",
     ),
     (
         "Identity",

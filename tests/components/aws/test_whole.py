@@ -13,6 +13,7 @@ from components.aws.budget import Budget
 from components.aws.encryption import Encryption
 from components.aws.endpoint import Endpoint
 from components.aws.identity import Identity
+from components.aws.logs import JobLogs
 from components.aws.monitoring import Alerts
 from components.aws.network import Network
 from components.aws.registry import Registry
@@ -47,6 +48,7 @@ def whole() -> None:
         **keys,
     )
     alerts = make(Alerts, "it-alerts", logs_key_arn=key.logs_key_arn)
+    make(JobLogs, "it-logs", logs_key_arn=key.logs_key_arn)
     make(Budget, "it-budget", topic_arn=alerts.topic_arn)
     place = {"subnet_ids": subnets, "security_group_id": network.workload_security_group_id}
     artifact = pulumi.Output.concat("s3://", registry.bucket_name, "/scorer/1/model.tar.gz")
@@ -61,8 +63,13 @@ def whole() -> None:
         failure_uri=pulumi.Output.concat("s3://", registry.bucket_name, "/async/embedder-failed/"),
         output_key_arn=key.data_key_arn,
     )
-    make(Endpoint, "it-scorer", model=serving, replicas=Replicas(1, 2), **runs)
-    queued = {"online": None, "asynchronous": results, "replicas": Replicas(0, 2)}
+    make(Endpoint, "it-scorer", model=serving, replicas=Replicas(2, 3), logs_key_arn=key.logs_key_arn, **runs)
+    queued = {
+        "online": None,
+        "asynchronous": results,
+        "replicas": Replicas(0, 2),
+        "logs_key_arn": key.logs_key_arn,
+    }
     make(Endpoint, "it-embedder", endpoint_name="it-embedder", model=serving, **queued, **runs)
     make(
         BatchJob,

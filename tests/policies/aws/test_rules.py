@@ -44,6 +44,17 @@ def losing(type_: str, path: str, name: str = "") -> Mutation:
     return lambda graph: dropped(graph, first(graph, type_, name), path)
 
 
+def on_all_answers(what: str, share: int = 10, **changes: Any) -> Mutation:
+    """An alarm that takes a version back turned to the whole endpoint, and changed; a canary of some share."""
+
+    def mutate(graph: Graph) -> Graph:
+        graph = dropped(graph, first(graph, ALARM, f"scorer-new-{what}"), "dimensions.EndpointConfigName")
+        graph = changed(graph, first(graph, ALARM, f"scorer-new-{what}"), lambda p: p.update(changes))
+        return setting(SERVED, f"{TRAFFIC}.canarySize.value", share, "fraud-scorer")(graph)
+
+    return mutate
+
+
 def lacking(type_: str, name: str = "") -> Mutation:
     """The first resource of a type gone."""
     return lambda graph: without(graph, first(graph, type_, name))
@@ -253,7 +264,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("quota-declared", setting(TARGET, "maxCapacity", 5, "fraud-scorer")),
     ("quota-undeclared", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
     ("limits-zones", lambda g: in_prod(in_one_zone(g))),
-    ("limits-replicas", in_prod),
+    ("limits-replicas", lambda g: in_prod(setting(TARGET, "minCapacity", 1, "fraud-scorer")(g))),
     ("limits-retention", setting("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 7)),
     ("limits-region", setting("pulumi:providers:aws", "region", "eu-west-1")),
     ("limits-region", setting("pulumi:providers:aws", "region", None)),
@@ -288,15 +299,25 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [*named, {"alarmName": "another"}])),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], {"alarmName": "another"}], "fraud-scorer")),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], named[0]], "fraud-scorer")),
-    ("rollback-alarms", setting(ALARM, "extendedStatistic", "p50", "p95")),
-    ("rollback-alarms", setting(ALARM, "dimensions.EndpointName", "another", "p95")),
+    ("rollback-alarms", setting(ALARM, "extendedStatistic", "p50", "new-p95")),
+    ("rollback-alarms", setting(ALARM, "dimensions.EndpointName", "another", "new-p95")),
     ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.type", "ALL_AT_ONCE", "fraud-scorer")),
     ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.canarySize.value", 50, "fraud-scorer")),
     ("rollback-alarm-heard", losing(ALARM, "alarmActions")),
-    ("rollback-alarm-dimensions", losing(ALARM, "dimensions.VariantName", "fraud-scorer-idle")),
+    ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.initialInstanceCount", 1, "fraud-scorer")),
+    ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.instanceType", "ml.inf1.xlarge", "document")),
+    ("rollback-canary-seen", setting(SERVED, f"{TRAFFIC}.waitIntervalInSeconds", 180, "fraud-scorer")),
+    ("rollback-canary-seen", setting(ALARM, "evaluationPeriods", 10, "new-p95")),
+    ("rollback-canary-seen", setting(ALARM, "dimensions.EndpointConfigName", "another", "new-errors")),
+    ("rollback-canary-seen", on_all_answers("errors", threshold=0.1)),
+    ("rollback-canary-seen", on_all_answers("p95-latency", share=4)),
+    ("rollback-alarm-dimensions", losing(ALARM, "metricQueries.1.metric.dimensions.VariantName", "fraud-scorer-idle")),
+    ("rollback-alarm-dimensions", losing(ALARM, "dimensions.VariantName", "fraud-scorer-errors")),
     ("rollback-alarm-dimensions", losing(ALARM, "dimensions.EndpointName", "waiting")),
     ("rollback-config-unnamed", lambda g: changed(g, first(g, CONFIG), lambda p: p.update(name="fixed"))),
     ("rollback-idle-watched", lacking(ALARM, "idle")),
+    ("rollback-idle-watched", losing(ALARM, "metricQueries.2", "idle")),
+    ("rollback-idle-watched", setting(ALARM, "metricQueries.2.metric.dimensions.VariantName", "another", "idle")),
     ("rollback-batch-watched", lacking(ALARM, "overran")),
     ("rollback-batch-watched", lacking(ALARM, "missed")),
     ("rollback-async-heard", losing(CONFIG, "asyncInferenceConfig.outputConfig.s3FailurePath", "document-embedder")),
@@ -307,6 +328,8 @@ CATCHES: list[tuple[str, Mutation]] = [
         "rollback-run-named",
         setting("aws:scheduler/schedule:Schedule", "target.input", '{"run": "<aws.scheduler.execution-id>"}'),
     ),
+    ("audit-logs-first", lacking("aws:cloudwatch/logGroup:LogGroup", "fraud-scorer-logs")),
+    ("audit-logs-first", setting("aws:cloudwatch/logGroup:LogGroup", "name", "another", "fraud-scorer-logs")),
     ("audit-trail", lacking("aws:cloudtrail/trail:Trail")),
     ("audit-trail", losing("aws:cloudtrail/trail:Trail", "advancedEventSelectors.1")),
     ("audit-trail", setting("aws:cloudtrail/trail:Trail", "enableLogging", False)),
