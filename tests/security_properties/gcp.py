@@ -137,6 +137,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "scalingTarget",
         "serviceAccount",
     ),
+    "mlplatform:gcp:GrantsInForce": ("grants", "minutes"),
     "mlplatform:gcp:Model": ("image", "kmsKeyName", "location", "serviceAccount"),
     "pulumi:providers:gcp": ("project", "region"),
 }

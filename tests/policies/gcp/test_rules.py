@@ -269,6 +269,8 @@ CATCHES: list[tuple[str, Mutation]] = [
             ),
         ),
     ),
+    ("encryption-key-granted", lacking("mlplatform:gcp:GrantsInForce", "key-in-force")),
+    ("identity-roles-in-force", lacking("mlplatform:gcp:GrantsInForce", "identity-in-force")),
     ("encryption-key-users", setting(KEY_GRANT, "member", "user:ana@example.com")),
     ("encryption-key-users", depending_on_nothing(KEY_GRANT, "cryptoKeyId")),
     ("encryption-request-log", losing(SERVED, "predictRequestResponseLoggingConfig.bigqueryDestination")),
