@@ -72,6 +72,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "location",
         "retentionDays",
     ),
+    "gcp:logging/projectExclusion:ProjectExclusion": ("filter",),
     "gcp:logging/projectSink:ProjectSink": ("destination",),
     "gcp:monitoring/alertPolicy:AlertPolicy": ("conditions", "notificationChannels"),
     "gcp:monitoring/notificationChannel:NotificationChannel": ("labels", "labels.email_address"),

@@ -85,6 +85,7 @@ RULES: Mapping[str, Rules] = {
         "gcp:kms/keyRing:KeyRing": ("name", r"[a-zA-Z0-9_-]{1,63}"),
         # Cloud Logging API: bucketId at most 100, sink at most 100
         "gcp:logging/projectBucketConfig:ProjectBucketConfig": ("bucketId", r"[a-zA-Z0-9_.-]{1,100}"),
+        "gcp:logging/projectExclusion:ProjectExclusion": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}"),
         "gcp:logging/projectSink:ProjectSink": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}"),
         # Cloud Monitoring API: displayName at most 512
         "gcp:monitoring/alertPolicy:AlertPolicy": ("displayName", r".{1,512}"),

@@ -169,6 +169,7 @@ LIMITS = {
     "gcp:kms/cryptoKey:CryptoKey": ("name", 63),
     "gcp:kms/keyRing:KeyRing": ("name", 63),
     "gcp:logging/projectBucketConfig:ProjectBucketConfig": ("bucketId", 100),
+    "gcp:logging/projectExclusion:ProjectExclusion": ("name", 100),
     "gcp:logging/projectSink:ProjectSink": ("name", 100),
     "gcp:projects/iAMCustomRole:IAMCustomRole": ("roleId", 64),
     "gcp:serviceaccount/account:Account": ("accountId", 30),

@@ -133,6 +133,7 @@ ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/datase
 IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 REPOSITORY, BUDGET = "gcp:artifactregistry/repository:Repository", "gcp:billing/budget:Budget"
 ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel"
+EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
@@ -362,6 +363,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-logs-kept", lacking(SINK)),
     ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
     ("audit-logs-kept", lambda g: replace(g, placement=replace(cast(Placement, g.placement), environment="prod"))),
+    ("audit-logs-once", lacking(EXCLUSION)),
+    ("audit-logs-once", setting(EXCLUSION, "disabled", True)),
+    ("audit-logs-once", setting(EXCLUSION, "filter", 'log_id("cloudaudit.googleapis.com/data_access")')),
     ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),
