@@ -26,15 +26,17 @@ _GRANT = (
     r"^(?P<on>.+?)/(?P<role>((projects|organizations)/[^/]+/)?roles/[^/]+)/(?P<member>[a-zA-Z]+:[^/]+)"
     r"(/(?P<title>[^/]*).*)?$"
 )
+_VERSION = "options.requestedPolicyVersion"
+_IN_BODY = ""
 _HOSTS = (
-    (r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+", "cloudkms.googleapis.com", "GET", "/v1/{on}"),
-    (r"b/[^/]+", "storage.googleapis.com", "GET", "/storage/v1/{on}"),
-    (r"projects/[^/]+/locations/[^/]+/repositories/[^/]+", "artifactregistry.googleapis.com", "GET", "/v1/{on}"),
-    (r"projects/[^/]+/serviceAccounts/[^/]+", "iam.googleapis.com", "POST", "/v1/{on}"),
-    (r"(projects/)?[^/]+", "cloudresourcemanager.googleapis.com", "POST", "/v1/projects/{on}"),
+    (r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+", "cloudkms", "GET", "/v1/{on}", _VERSION),
+    (r"b/[^/]+", "storage", "GET", "/storage/v1/{on}", "optionsRequestedPolicyVersion"),
+    (r"projects/[^/]+/locations/[^/]+/repositories/[^/]+", "artifactregistry", "GET", "/v1/{on}", _VERSION),
+    (r"projects/[^/]+/serviceAccounts/[^/]+", "iam", "POST", "/v1/{on}", _VERSION),
+    (r"(projects/)?[^/]+", "cloudresourcemanager", "POST", "/v1/projects/{on}", _IN_BODY),
 )
-"""For each thing that grants are on: the API that has its policy, and how the policy is read. From the discovery
-documents of the APIs, `getIamPolicy`."""
+"""For each thing that grants are on: the API that has its policy, how the policy is read, and where a version is asked
+for that shows conditions. From the discovery documents of the APIs, `getIamPolicy`."""
 
 
 class GrantsInForce(pulumi.CustomResource):
@@ -151,31 +153,36 @@ class GrantsInForceService(Service[GrantsInForceInputs]):
                 )
             return True if missing is None else None
 
-        self.clouds.google(_host(on)[0]).until(look, f"grants on {on}", 2 * PATIENCE)
+        self.clouds.google(_how(on)[0]).until(look, f"grants on {on}", 2 * PATIENCE)
 
     def _policy(self, on: str) -> Json | None:
         """The policy of what grants are on. None where that is gone."""
-        host, method, path = _host(on)
-        door = self.clouds.google(host)
+        host, method, path, asked = _how(on)
         try:
-            if method == "POST":
-                body: Json = {"options": {"requestedPolicyVersion": 3}}
-                return door.call("POST", path, f"grants on {on}", json=body).body
-            asked = "optionsRequestedPolicyVersion" if host.startswith("storage") else "options.requestedPolicyVersion"
-            return door.get(path, f"grants on {on}", {asked: "3"})
+            return (
+                self.clouds.google(host)
+                .call(
+                    method,
+                    path,
+                    f"grants on {on}",
+                    params={asked: "3"} if asked else None,
+                    json=None if asked else {"options": {"requestedPolicyVersion": 3}},
+                )
+                .body
+            )
         except CloudError as error:
             if error.status == 404:
                 return None
             raise
 
 
-def _host(on: str) -> tuple[str, str, str]:
-    """The API, the method and the path by which the policy of `on` is read."""
-    host, method, path = next((how[1:] for how in _HOSTS if re.fullmatch(how[0], on)), ("", "", ""))
-    if not host:
+def _how(on: str) -> tuple[str, str, str, str]:
+    """The host, the method, the path and the query by which the policy of `on` is read."""
+    api, method, path, asked = next((how[1:] for how in _HOSTS if re.fullmatch(how[0], on)), ("", "", "", ""))
+    if not api:
         raise ProviderError(f"grant on {on}: is on none of a key, bucket, repository, service account and project")
-    named = path.format(on=on.removeprefix("projects/") if host.startswith("cloudresourcemanager") else on)
-    return host, method, f"{named}/iam" if host.startswith("storage") else f"{named}:getIamPolicy"
+    named = path.format(on=on.removeprefix("projects/") if api == "cloudresourcemanager" else on)
+    return f"{api}.googleapis.com", method, f"{named}/iam" if api == "storage" else f"{named}:getIamPolicy", asked
 
 
 def _stands(grant: Grant, policy: Json | None) -> bool:
