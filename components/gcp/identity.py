@@ -35,11 +35,12 @@ class Identity(pulumi.ComponentResource):
     Whoever takes an account from here waits until all these grants are in force, seven minutes after they were given.
     The wait is the work of the resource GrantsInForce, whose provider `mlplatform` your project names under `plugins`.
 
-    A person is granted the approver's account by hand. The id of a custom role stays taken for 44 days after the role
-    is deleted.
+    A person is granted the approver's account by hand. The id of a custom role stays taken for 37 days after the role
+    is deleted: for 7 days the provider takes it up again, and then it is refused until the 37 are over.
 
     Rules: IAM, "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation;
     IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
+    IAM, "Create and manage custom roles", deleting, https://cloud.google.com/iam/docs/creating-custom-roles#deleting;
     IAM, "Best practices for using service accounts", https://cloud.google.com/iam/docs/best-practices-service-accounts;
     Vertex AI, "Method: models.upload", serviceAccount,
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload;
