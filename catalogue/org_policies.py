@@ -21,6 +21,7 @@ _SCPS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_
 _CONSTRAINTS = "https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints"
 _AZURE = "https://learn.microsoft.com/en-us/azure/governance/policy/samples/built-in-policies"
 _PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_ENFORCED = "true, for it is in force or not"
 _VPC = rf"projects/{_PROJECT}/global/networks/[a-z0-9-]+"
 
 REGION_DENY, AWS_TAGS, AWS_MACHINES = "region-deny", "required-tags", "sagemaker:InstanceTypes"
@@ -31,6 +32,12 @@ PEERINGS = "constraints/compute.restrictVpcPeering"
 SHARED_SUBNETS = "constraints/compute.restrictSharedVpcSubnetworks"
 WORKBENCH_NETWORKS = "constraints/ainotebooks.restrictVpcNetworks"
 NO_ENDPOINTS = "constraints/compute.disablePrivateServiceConnectCreationForConsumers"
+SERVICES = "constraints/gcp.restrictServiceUsage"
+WORKBENCH_UPGRADES = "constraints/ainotebooks.requireAutoUpgradeSchedule"
+NO_TERMINAL = "constraints/ainotebooks.disableTerminal"
+WORKBENCH_IMAGES = "constraints/ainotebooks.environmentOptions"
+NO_GUEST_ATTRIBUTES = "constraints/compute.disableGuestAttributesAccess"
+IMAGE_PROJECTS = "constraints/compute.trustedImageProjects"
 ALLOWED_LOCATIONS, AZURE_TAGS, NO_PUBLIC_NETWORK = "allowed-locations", "required-tags", "deny-public-network"
 
 LOCATIONS: Mapping[str, str] = {"aws": REGION_DENY, "gcp": RESOURCE_LOCATIONS, "azure": ALLOWED_LOCATIONS}
@@ -98,6 +105,22 @@ KNOWN: Mapping[str, Mapping[str, OrgPolicy]] = {
         NO_ENDPOINTS: OrgPolicy(
             "GOOGLE_APIS or SERVICE_PRODUCERS, the endpoints that nobody may create", "GOOGLE_APIS|SERVICE_PRODUCERS",
             _CONSTRAINTS,
+        ),
+        SERVICES: OrgPolicy(
+            "an API whose resources may be made, such as aiplatform.googleapis.com", r"[a-z]+\.googleapis\.com",
+            "https://cloud.google.com/resource-manager/docs/organization-policy/restricting-resources",
+        ),
+        WORKBENCH_UPGRADES: OrgPolicy(_ENFORCED, "true", _CONSTRAINTS),
+        NO_TERMINAL: OrgPolicy(_ENFORCED, "true", _CONSTRAINTS),
+        WORKBENCH_IMAGES: OrgPolicy(
+            "an image that Workbench may start from, such as "
+            "ainotebooks-vm/cloud-notebooks-managed/image-family/workbench-instances",
+            r"ainotebooks-(vm|container)/\S+", _CONSTRAINTS,
+        ),
+        NO_GUEST_ATTRIBUTES: OrgPolicy(_ENFORCED, "true", _CONSTRAINTS),
+        IMAGE_PROJECTS: OrgPolicy(
+            "a project that images of disks may come from, such as projects/cloud-notebooks-managed",
+            r"(under:)?projects/[a-z][a-z0-9-]{4,28}[a-z0-9]", _CONSTRAINTS,
         ),
     },
     "azure": {

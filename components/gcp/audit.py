@@ -9,15 +9,16 @@ from components.given import Args, BadArgument, Text
 
 KEEP_DAYS = 365
 KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
-_LOGS = (
-    "cloudaudit.googleapis.com/activity",
+_REQUIRED = ("cloudaudit.googleapis.com/activity", "cloudaudit.googleapis.com/system_event")
+"""What Google keeps in the bucket `_Required` as well, free of charge, whatever a project says."""
+_ELSE = (
     "cloudaudit.googleapis.com/data_access",
-    "cloudaudit.googleapis.com/system_event",
     "cloudaudit.googleapis.com/policy",
     "compute.googleapis.com/firewall",
     "compute.googleapis.com/vpc_flows",
     "dns.googleapis.com/dns_queries",
 )
+"""What would lie in the bucket `_Default` as well: without the key, and paid for twice."""
 
 
 @dataclass(kw_only=True)
@@ -47,18 +48,21 @@ class AuditArgs(Args):
 
 
 class Audit(pulumi.ComponentResource):
-    """Creates the audit configuration of a project, a log bucket, and the sink that fills the bucket.
+    """Creates the audit configuration of a project, a log bucket, the sink that fills it, and an exclusion.
 
     The configuration records each administration, read and write of every service, and exempts nobody. A project has
     one such configuration. The bucket also takes the flows, the denied connections and the DNS queries of networks.
     It keeps each entry for 365 days. Where it is `locked`, nobody can empty it, shorten its retention or delete it. The
-    sink needs no grant, because the bucket is in its own project. A bucket that is given is left as it is; where it is
-    in another project, the sink's writer must be granted it there
-    (https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth). Log buckets carry no labels. All three
-    are protected.
+    exclusion keeps these logs out of the project's own bucket `_Default`: there they would lie once more, without the
+    stack's key. The sink needs no grant, because the bucket is in its own project. A bucket that is given is left as it
+    is; where it is in another project, the sink's writer must be granted it there
+    (https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth). Log buckets carry no labels. All but
+    the exclusion are protected; it goes with the stack, and `_Default` takes the logs again.
     Rules: CIS Google Cloud 2.1, 2.2 and 2.3, https://www.cisecurity.org/benchmark/google_cloud_computing_platform;
     Cloud Logging, "Configure CMEK for log buckets",
     https://cloud.google.com/logging/docs/routing/managed-encryption-storage;
+    Cloud Logging, "Method: projects.exclusions.create", which is of the sink `_Default`,
+    https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.exclusions/create;
     Cloud Logging, "Configure log buckets", locking,
     https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
     """
@@ -71,13 +75,21 @@ class Audit(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, protect=True)
         given = args.given_bucket_id
         kept_in = self._bucket(name, args, kept) if given is None else pulumi.Output.from_input(given)
-        logging.ProjectSink(
+        sink = logging.ProjectSink(
             f"{name}-sink",
             project=args.project,
             destination=pulumi.Output.concat("logging.googleapis.com/", kept_in),
-            filter=" OR ".join(f'log_id("{log}")' for log in _LOGS),
+            filter=_any_of(*_REQUIRED, *_ELSE),
             unique_writer_identity=True,
             opts=kept,
+        )
+        logging.ProjectExclusion(
+            f"{name}-once",
+            project=args.project,
+            description="Kept in the pilot's own log bucket",
+            filter=_any_of(*_ELSE),
+            # Before the sink stands, `_Default` is the only place that has them.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[sink]),
         )
         projects.IAMAuditConfig(
             f"{name}-calls",
@@ -101,3 +113,7 @@ class Audit(pulumi.ComponentResource):
             cmek_settings={"kms_key_name": args.logs_key_id or ""},
             opts=kept,
         ).id
+
+
+def _any_of(*logs: str) -> str:
+    return " OR ".join(f'log_id("{log}")' for log in logs)

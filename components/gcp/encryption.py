@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import kms
 
+from components.gcp.identity import IN_FORCE_MINUTES
 from components.given import Args, BadArgument, Tags, Text
+from provider.gcp.grants import GrantsInForce
 
 DATA_AGENTS = ("aiplatform", "artifactregistry", "bigquery", "compute", "notebooks", "storage", "workflows")
 LOGS_AGENTS = ("logging",)
@@ -37,27 +39,41 @@ class Encryption(pulumi.ComponentResource):
     the logs key only, and the agents of the other services hold the data key only. No person and no persona holds a
     key: Google's services encrypt on behalf of whoever may use the resource. Ring and keys are protected. They have
     names with digits that Pulumi adds, because Google deletes neither: a fixed name would be taken for ever.
+    Whoever takes a key from here waits until the grants are in force, seven minutes after they were given: a service is
+    refused a key that it may not use yet. The wait is the work of the resource GrantsInForce, whose provider
+    `mlplatform` your project names under `plugins`.
     Refuses `agents` that lack a service.
-    Rules: Cloud KMS, "Separation of duties", https://cloud.google.com/kms/docs/separation-of-duties;
+    Rules: IAM, "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation;
+    Cloud KMS, "Separation of duties", https://cloud.google.com/kms/docs/separation-of-duties;
     CIS Google Cloud 1.10, https://www.cisecurity.org/benchmark/google_cloud_computing_platform
     """
 
     data_key_id: pulumi.Output[str]
     """The key of disks, buckets, images, models, endpoints, requests and workflows, as other components take it. It is
-    known once each agent may use the key."""
+    known once the agents' grants are in force."""
     logs_key_id: pulumi.Output[str]
-    """The key of the audit log bucket, known once Cloud Logging's agent may use it."""
+    """The key of the audit log bucket, known at the same time."""
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Encryption", name, None, opts)
         self._kept = pulumi.ResourceOptions(parent=self, protect=True)
         ring = kms.KeyRing(name, project=args.project, location=args.region, opts=self._kept)
-        self.data_key_id = self._key(f"{name}-data", ring, args, DATA_AGENTS)
-        self.logs_key_id = self._key(f"{name}-logs", ring, args, LOGS_AGENTS)
+        data, logs = (self._key(f"{name}-{use}", ring, args) for use in ("data", "logs"))
+        grants = [
+            *self._grants(f"{name}-data", data, args, DATA_AGENTS),
+            *self._grants(f"{name}-logs", logs, args, LOGS_AGENTS),
+        ]
+        in_force = GrantsInForce(
+            f"{name}-in-force", grants=grants, minutes=IN_FORCE_MINUTES, opts=pulumi.ResourceOptions(parent=self)
+        )
+        # Whoever uses a key waits until its grants are in force: each service tries the key when it is named.
+        self.data_key_id, self.logs_key_id = (
+            pulumi.Output.all(key.id, in_force.id).apply(lambda both: both[0]) for key in (data, logs)
+        )
         self.register_outputs({"data_key_id": self.data_key_id, "logs_key_id": self.logs_key_id})
 
-    def _key(self, name: str, ring: kms.KeyRing, args: EncryptionArgs, agents: Sequence[str]) -> pulumi.Output[str]:
-        key = kms.CryptoKey(
+    def _key(self, name: str, ring: kms.KeyRing, args: EncryptionArgs) -> kms.CryptoKey:
+        return kms.CryptoKey(
             name,
             key_ring=ring.id,
             purpose="ENCRYPT_DECRYPT",
@@ -66,18 +82,20 @@ class Encryption(pulumi.ComponentResource):
             labels=args.tags,
             opts=self._kept,
         )
-        grants = [
+
+    def _grants(
+        self, name: str, key: kms.CryptoKey, args: EncryptionArgs, agents: Sequence[str]
+    ) -> list[pulumi.Input[str]]:
+        return [
             kms.CryptoKeyIAMMember(
                 f"{name}-{agent}",
                 crypto_key_id=key.id,
                 role=_USE,
                 member=_member(args.agents, agent),
                 opts=pulumi.ResourceOptions(parent=self),
-            )
+            ).id
             for agent in agents
         ]
-        # Whoever uses the key waits for the grants: each service tries the key when it is named.
-        return pulumi.Output.all(key.id, *(grant.id for grant in grants)).apply(lambda all_: all_[0])
 
 
 def _member(agents: pulumi.Input[Mapping[str, Text]], service: str) -> Text:

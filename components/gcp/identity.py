@@ -11,7 +11,12 @@ from pulumi_gcp import artifactregistry, projects, serviceaccount, storage
 from components.gcp.names import fitted, underscored
 from components.gcp.personas import IdentityArgs, Images, Objects, Persona, personas_of, repositories
 from components.given import Text
+from provider.gcp.grants import GrantsInForce
 
+IN_FORCE_MINUTES = 7
+"""How long Google may take to know a grant everywhere: "typically 2 minutes, potentially 7 minutes or longer". IAM,
+"Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation
+"""
 READ, WRITE = "roles/storage.objectViewer", "roles/storage.objectUser"
 
 
@@ -27,10 +32,15 @@ class Identity(pulumi.ComponentResource):
     a job may act as the account that runs it and as no other: data-scientist as training, and pipeline as batch. No
     account has a key.
 
-    A person is granted the approver's account by hand. The id of a custom role stays taken for 44 days after the role
-    is deleted.
+    Whoever takes an account from here waits until all these grants are in force, seven minutes after they were given.
+    The wait is the work of the resource GrantsInForce, whose provider `mlplatform` your project names under `plugins`.
 
-    Rules: IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
+    A person is granted the approver's account by hand. The id of a custom role stays taken for 37 days after the role
+    is deleted: for 7 days the provider takes it up again, and then it is refused until the 37 are over.
+
+    Rules: IAM, "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation;
+    IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
+    IAM, "Create and manage custom roles", deleting, https://cloud.google.com/iam/docs/creating-custom-roles#deleting;
     IAM, "Best practices for using service accounts", https://cloud.google.com/iam/docs/best-practices-service-accounts;
     Vertex AI, "Method: models.upload", serviceAccount,
     https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload;
@@ -38,7 +48,7 @@ class Identity(pulumi.ComponentResource):
     """
 
     account_emails: dict[str, pulumi.Output[str]]
-    """The e-mail address of each persona's service account, by persona, known once the persona has its grants:
+    """The e-mail address of each persona's service account, by persona, known once all grants are in force:
     data-scientist, training, pipeline, serving, batch, approver."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -56,16 +66,18 @@ class Identity(pulumi.ComponentResource):
             )
             for persona in personas
         }
-        self.account_emails = {}
-        pulled = [self._pulls(f"{name}-vertex", images, args.vertex_agent) for images in repositories(args)]
+        grants: list[pulumi.Input[str]] = [
+            self._pulls(f"{name}-vertex", images, args.vertex_agent) for images in repositories(args)
+        ]
         for persona, may in personas.items():
-            # Whoever runs as the account waits for what it may do: Vertex AI and Workflows try it at once. What runs a
-            # model waits for Vertex AI's own agent, too.
-            grants = self._grants(f"{name}-{persona}", args, persona, may, accounts)
-            grants += pulled if persona in ("serving", "batch") else []
-            self.account_emails[persona] = pulumi.Output.all(accounts[persona].email, *grants).apply(
-                lambda all_: all_[0]
-            )
+            grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)
+        in_force = GrantsInForce(f"{name}-in-force", grants=grants, minutes=IN_FORCE_MINUTES, opts=self._child)
+        # Whoever runs as an account waits until its grants are in force: Vertex AI and Workflows try them at once. What
+        # runs a model waits for Vertex AI's own agent, too.
+        self.account_emails = {
+            persona: pulumi.Output.all(account.email, in_force.id).apply(lambda both: both[0])
+            for persona, account in accounts.items()
+        }
         self.register_outputs({"account_emails": self.account_emails})
 
     def _grants(

@@ -17,6 +17,7 @@ _MERGING = {
     "MergeSchemas": "",
     "ResourceIamMember": "tpgiamresource.IamMemberBaseSchema",
     "ResourceIamAuditConfig": "tpgiamresource.iamAuditConfigSchema",
+    "ResourceLoggingExclusion": "LoggingExclusionBaseSchema",
 }
 """Functions that make one schema of several, and the one that they have of their own."""
 

@@ -1,8 +1,8 @@
 """The manual steps on Vertex AI, in the words of the gcloud CLI: https://docs.cloud.google.com/sdk/gcloud/reference/
 
-`services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`,
-`artifacts docker images describe`, `storage cp`, `billing accounts add-iam-policy-binding` and `ai endpoints list`
-stand there.
+`services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`, `artifacts
+docker images describe`, `artifacts repositories create`, `storage cp`, `storage buckets create`, `billing accounts
+add-iam-policy-binding` and `ai endpoints list` stand there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,12 +11,13 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kind import Keys, Kind
 from catalogue.kinds import kind_of
-from catalogue.kinds.gcp import WORKFLOW, billing, logging, storage, vertex, workbench
+from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, storage, vertex, workbench
 from catalogue.landing_zones import GcpNetwork, GcpZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
 from operations.verdict import Look, ManualStep
 from policies import given
+from policies.rule import named_places
 
 _SERVICE = "aiplatform.googleapis.com"
 
@@ -65,12 +66,23 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = services_of(resource.type for resource in graph.cloud)
     if apis:
+        there = list(_there_before(graph, account))
         yield ManualStep(
-            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in apis)})",
+            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in apis)})"
+            + (f", and make what is missing of {', '.join(name for name, _, _ in there)}" if there else ""),
             who="deployer",
-            commands=[f"gcloud services enable {' '.join(apis)} --project={account}"],
-            checks=[f"gcloud services list --enabled --project={account} --format='value(config.name)'"],
-            looks=[Look(what="service", name=api) for api in apis],
+            commands=[
+                f"gcloud services enable {' '.join(apis)} --project={account}",
+                *(f"{check} || {make}" for _, check, make in there),
+            ],
+            checks=[
+                f"gcloud services list --enabled --project={account} --format='value(config.name)'",
+                *(check for _, check, _ in there),
+            ],
+            looks=[
+                *(Look(what="service", name=api) for api in apis),
+                *(Look(what="bucket", name=name.removeprefix("gs://")) for name, _, _ in there if "gs://" in name),
+            ],
         )
     for bucket in graph.of(logging.LOG_BUCKET):
         if bucket.props.flag_or_none("locked") is True:
@@ -93,6 +105,38 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             looks=[Look(what="right", name="billing.budgets.create", at="billingAccounts")],
         )
     yield from _kept_by_others(graph, kinds)
+
+
+def _there_before(graph: Graph, account: str) -> Iterator[tuple[str, str, str]]:
+    """What the stack grants on and does not make: its name, the command that shows it, and the one that makes it.
+
+    A grant on a bucket or a repository that is not there is refused with 404. Those of others are named under
+    `sources`, and are for others to make. A bucket whose policy has conditions must have uniform access:
+    https://cloud.google.com/storage/docs/access-control/iam#conditions
+    """
+    others = named_places(graph)
+    made = {bucket.props.text_if_known("name") for bucket in graph.of(storage.BUCKET)}
+    granted = {grant.props.text_if_known("bucket") for grant in graph.of(storage.BUCKET_MEMBER)}
+    for bucket in sorted(granted - made - {""} - {place.removeprefix("gs://") for place in others}):
+        at = next(iter(graph.of(storage.BUCKET)), None)
+        place = at.props.text_if_known("location") if at else ""
+        flags = f"--project={account} --location={place} --uniform-bucket-level-access --public-access-prevention"
+        show = f"gcloud storage buckets describe gs://{bucket} --format='value(name)'"
+        yield f"gs://{bucket}", show, f"gcloud storage buckets create gs://{bucket} {flags}"
+    own = {one.props.text_if_known("repositoryId") for one in graph.of(artifactregistry.REPOSITORY)}
+    asked = {
+        tuple(grant.props.text_if_known(key) for key in ("project", "location", "repository"))
+        for grant in graph.of(artifactregistry.REPOSITORY_MEMBER)
+    }
+    for project, location, repository in sorted(asked):
+        if project == account and repository and repository not in own:
+            at = f"{repository} --project={project} --location={location}"
+            show = f"gcloud artifacts repositories describe {at} --format='value(name)'"
+            yield (
+                f"{location}-docker.pkg.dev/{project}/{repository}",
+                show,
+                f"gcloud artifacts repositories create {at} --repository-format=docker",
+            )
 
 
 def _kept_by_others(graph: Graph, kinds: Sequence[Kind]) -> Iterator[ManualStep]:

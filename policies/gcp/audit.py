@@ -24,6 +24,14 @@ _RECORDED = (
     "compute.googleapis.com/firewall",
     "compute.googleapis.com/vpc_flows",
 )
+# What the project's own sink `_Default` takes, too. The rest goes into `_Required`, whatever a project says.
+_IN_DEFAULT = (
+    "cloudaudit.googleapis.com/data_access",
+    "cloudaudit.googleapis.com/policy",
+    "compute.googleapis.com/firewall",
+    "compute.googleapis.com/vpc_flows",
+    "dns.googleapis.com/dns_queries",
+)
 
 
 @whole_stack_rule(
@@ -64,7 +72,7 @@ def logs_kept(graph: Graph) -> Found:
     Nobody can delete a locked bucket before its retention is over, so a pilot that is to end has none: Cloud Logging,
     "Configure log buckets", https://cloud.google.com/logging/docs/buckets#locking-logs-buckets
     """
-    sinks = [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS) or _leads_there(graph, sink)]
+    sinks = _sinks(graph)
     if not sinks and not given.trail(graph):
         yield None, "sends its audit log to no bucket of its own"
     for sink in sinks:
@@ -79,6 +87,29 @@ def logs_kept(graph: Graph) -> Found:
     for bucket in graph.of(_LOGS) if production else ():
         if bucket.props.flag_or_none("locked") is not True:
             yield bucket, "can be emptied or shortened"
+
+
+@whole_stack_rule(
+    "audit-logs-once",
+    severity="medium",
+    says="What a sink takes into the stack's log bucket is left out of the project's own bucket `_Default`.",
+    remedy="Keep the audit component's exclusion, which names each of these logs.",
+)
+def logs_once(graph: Graph) -> Found:
+    """There they would lie without the stack's key, and be paid for twice. Nothing can be left out of `_Required`,
+    which has the calls of administrators free of charge: Cloud Logging, "Route log entries", System-created sinks,
+    https://cloud.google.com/logging/docs/routing/overview
+    """
+    for sink in _sinks(graph):
+        filtered = sink.props.text_if_known("filter")
+        for log in _IN_DEFAULT:
+            if (not filtered or f'log_id("{log}")' in filtered) and not logging.left_out(graph, log):
+                yield sink, f"takes {log}, which lies in the project's own bucket as well"
+
+
+def _sinks(graph: Graph) -> list[Resource]:
+    """Those that lead into a log bucket of this stack, or its landing zone's."""
+    return [sink for sink in graph.of(_SINK) if graph.refers(sink, "destination", _LOGS) or _leads_there(graph, sink)]
 
 
 def _leads_there(graph: Graph, sink: Resource) -> bool:
@@ -115,4 +146,4 @@ def predictions_logged(props: Properties) -> Iterator[str]:
             yield f"has {switch} off"
 
 
-RULES = [trail, logs_kept, predictions_logged, repository_immutable]
+RULES = [trail, logs_kept, logs_once, predictions_logged, repository_immutable]

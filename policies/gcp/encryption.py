@@ -13,6 +13,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Keys
 from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import bigquery, kms, projects, storage, vertex, workbench, workflows
+from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
@@ -48,24 +49,30 @@ def workspace_disks(props: Properties) -> Iterator[str]:
     "encryption-key-granted",
     *(token for token, kind in kinds("gcp").items() if isinstance(kind.keys, Keys)),
     severity="high",
-    says="A service's agent is granted the key before a resource uses it, and the resource waits for the grant.",
-    remedy="Grant the service's agent the key in the encryption component, and hand out the key after its grants.",
+    says="A service's agent is granted the key before a resource uses it, and the resource waits until the grant is in "
+    "force, not only until it is given.",
+    remedy="Take the key from the encryption component, or grant it to the agent and wait with our provider's "
+    "GrantsInForce.",
 )
 def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Order matters: agents appear late, and IAM is checked when a resource is made (KMS, "Using CMEK")."""
+    """Order matters: agents appear late, and IAM is checked when a resource is made (KMS, "Using CMEK"). A grant may
+    take seven minutes (IAM, "Access change propagation"); a bucket that is made before is refused its key (issue 21931
+    of hashicorp/terraform-provider-google).
+    """
     kind = kind_of(resource.type)
     assert kind is not None and isinstance(kind.keys, Keys)
     for at, agent in sorted({(place.path.partition(".")[0], user) for place in kind.keys.at for user in place.users}):
         waits = {*resource.property_dependencies.get(at, ()), *resource.dependencies}
         for key in graph.refers(resource, at, _KEY):
             on_key = graph.referring(_GRANT, "cryptoKeyId", key)
-            grants = {grant.urn for grant in on_key if _agent(graph, grant) == agent}
+            grants = [grant for grant in on_key if _agent(graph, grant) == agent]
+            in_force = {wait.urn for grant in grants for wait in graph.referring(GRANTS_IN_FORCE, "grants", grant)}
             if not grants:
                 for grant in on_key:
                     _agent(graph, grant, known=True)
                 yield f"uses {key.name}, which {agent} has not been granted"
-            elif not grants & waits:
-                yield f"does not wait until {agent} has been granted {key.name}"
+            elif not in_force & waits:
+                yield f"does not wait until the grant of {key.name} to {agent} is in force"
 
 
 def _agent(graph: Graph, grant: Resource, known: bool = False) -> str:

@@ -338,6 +338,26 @@ def run_as(graph: Graph, resource: Resource) -> Iterator[str]:
             yield "starts jobs that run as no account of the stack"
 
 
+@stack_rule(
+    "identity-roles-in-force",
+    *_RUNS_AS,
+    severity="high",
+    says="A resource that runs as an account waits until the account's grants are in force, not only until they are "
+    "given.",
+    remedy="Take the account from the identity component, or wait with our provider's GrantsInForce.",
+)
+def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A grant may take seven minutes (IAM, "Access change propagation"). What is started before is refused, or fails
+    as soon as it reads.
+    """
+    key = _RUNS_AS[resource.type][0]
+    waits = {*resource.property_dependencies.get(key, ()), *resource.dependencies}
+    for account in graph.refers(resource, key, _ACCOUNT):
+        for grant in (one for type_ in mlplatform.WAITED_FOR for one in graph.referring(type_, "member", account)):
+            if not waits & {wait.urn for wait in graph.referring(mlplatform.GRANTS_IN_FORCE, "grants", grant)}:
+                yield f"does not wait until {grant.name} is in force"
+
+
 @resource_rule(
     "identity-token-shown",
     _SCHEDULE,
@@ -465,6 +485,7 @@ RULES = [
     pass_role,
     guardrails,
     run_as,
+    roles_in_force,
     token_shown,
     workspace_owner,
     workspace_sign_in,

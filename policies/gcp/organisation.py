@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from catalogue import org_policies
 from catalogue.graph import Graph, Resource
-from catalogue.kinds import kinds
+from catalogue.kind import Apis
+from catalogue.kinds import kind_of, kinds
 from catalogue.kinds.gcp import KEY, compute, workbench
 from catalogue.marked import texts_in
 from policies import given
@@ -95,4 +96,72 @@ def endpoints(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"is an endpoint of {denied}, which {org_policies.NO_ENDPOINTS} denies"
 
 
-RULES = [keys, networks, endpoints]
+_UNRESTRICTED = frozenset(
+    {"billingbudgets", "cloudbilling", "cloudresourcemanager", "iam", "logging", "monitoring", "serviceusage"}
+)
+
+
+@stack_rule(
+    "org-services",
+    *(token for token, kind in kinds("gcp").items() if isinstance(kind.apis, Apis)),
+    severity="high",
+    proof="workflow speed",
+    says="Only services are used that the organisation allows.",
+    remedy="Leave the section out that asks for the service. " + REMEDY,
+    stack_key="landing_zone",
+)
+def services(graph: Graph, resource: Resource) -> Iterator[str]:
+    """The policy cannot restrict what everything needs, such as IAM, Logging and Monitoring. No resource of Billing,
+    Resource Manager or Service Usage stands in a project. Source: Resource Manager, "Restricting resource usage",
+    https://cloud.google.com/resource-manager/docs/organization-policy/restricting-resources
+    """
+    allowed = given.org_policy(graph, org_policies.SERVICES)
+    kind = kind_of(resource.type)
+    if allowed is None or kind is None or not isinstance(kind.apis, Apis):
+        return
+    for api in kind.apis.names:
+        if api not in _UNRESTRICTED and f"{api}.googleapis.com" not in allowed:
+            yield f"is of {api}.googleapis.com, allowed by {org_policies.SERVICES}: {', '.join(allowed)}"
+
+
+_OWN_IMAGES = "cloud-notebooks-managed"
+"""The project of the image that Workbench takes where an instance names none. Workbench, "Create a specific version of
+an instance", https://cloud.google.com/vertex-ai/docs/workbench/instances/create-specific-version
+"""
+
+
+@stack_rule(
+    "org-workbench",
+    workbench.INSTANCE,
+    severity="high",
+    proof="workflow speed",
+    says="A Workbench instance is made as the organisation allows: its image, its terminal and its upgrades.",
+    remedy="Leave the workspace out. " + REMEDY,
+    stack_key="landing_zone",
+)
+def instances(graph: Graph, instance: Resource) -> Iterator[str]:
+    """What the policies read stands in the instance's metadata: Workbench, "Manage features through metadata",
+    https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-metadata
+    """
+
+    def in_force(id_: str) -> bool:
+        return given.org_policy(graph, id_) is not None
+
+    metadata = instance.props.section_or_empty("gceSetup.metadata")
+    if in_force(org_policies.NO_TERMINAL) and metadata.text_or_empty("notebook-disable-terminal").lower() != "true":
+        yield f"has a terminal, which {org_policies.NO_TERMINAL} denies"
+    if in_force(org_policies.WORKBENCH_UPGRADES) and not metadata.text_or_empty("notebook-upgrade-schedule"):
+        yield f"has no notebook-upgrade-schedule, which {org_policies.WORKBENCH_UPGRADES} asks for"
+    if in_force(org_policies.NO_GUEST_ATTRIBUTES) and "enable-guest-attributes" in metadata.names():
+        yield f"reports through guest attributes when it is idle, which {org_policies.NO_GUEST_ATTRIBUTES} denies"
+    image = instance.props.section_or_empty("gceSetup.vmImage")
+    project = image.text_if_known("project") or _OWN_IMAGES
+    for id_, place in ((org_policies.IMAGE_PROJECTS, "projects/"), (org_policies.WORKBENCH_IMAGES, "ainotebooks-vm/")):
+        values = given.org_policy(graph, id_)
+        if values is not None and not any(
+            f"{value.removeprefix('under:')}/".startswith(f"{place}{project}/") for value in values
+        ):
+            yield f"starts from an image of {project}, allowed by {id_}: {', '.join(values)}"
+
+
+RULES = [keys, networks, endpoints, services, instances]

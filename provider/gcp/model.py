@@ -165,7 +165,12 @@ class ModelService(Service[ModelInputs]):
         return Created(name, self.update(inputs))
 
     def update(self, inputs: ModelInputs) -> Json:
-        """Upload the content unless a version has it already. Then write display name and labels if they differ."""
+        """Upload the content unless a version has it already. Then write display name and labels if they differ.
+
+        A model and its versions have labels of their own, and a version shows both. So a label that is to go must go
+        from each. Source: UpdateModelRequest.model,
+        https://cloud.google.com/vertex-ai/docs/reference/rpc/google.cloud.aiplatform.v1#updatemodelrequest
+        """
         name, alias, doing = _name(inputs), version_alias(inputs), f"model {inputs.model_id}"
         vertex = self._vertex(name)
 
@@ -201,9 +206,10 @@ class ModelService(Service[ModelInputs]):
         found = step(version, upload)
         if found.get("displayName") != inputs.display_name or found.get("labels", {}) != inputs.labels:
             body: Json = {"displayName": inputs.display_name, "labels": inputs.labels}
-            vertex.door.call(
-                "PATCH", f"/v1/{name}", f"{doing}: labels", params={"updateMask": "displayName,labels"}, json=body
-            )
+            mine = {"labels": inputs.labels}
+            for named, given in ((name, body), (f"{name}@{found['versionId']}", mine)):
+                asked = {"updateMask": ",".join(given)}
+                vertex.door.call("PATCH", f"/v1/{named}", f"{doing}: labels", params=asked, json=given)
         return _outputs(name, str(found["versionId"]))
 
     def read(self, id: str, state: Json) -> Json | None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.rest.arm import ArmDouble
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
+from sandbox.rest.iam import IamDouble
 from sandbox.rest.vertex import VertexDouble
 
 TOKEN = "Bearer sandbox"
@@ -41,6 +42,7 @@ class Double:
     """
 
     vertex: VertexDouble = field(default_factory=VertexDouble)
+    iam: IamDouble = field(default_factory=IamDouble)
     arm: ArmDouble = field(default_factory=ArmDouble)
     faults: list[CallFault] = field(default_factory=list[CallFault])
     calls: list[str] = field(default_factory=list[str])
@@ -94,7 +96,7 @@ class Double:
                 operation.error = ("RESOURCE_EXHAUSTED", fault.message)
             operation.hangs = fault is not None and fault.kind == "hang"
 
-        answer = self.vertex.answer(call, spoil) or self.arm.answer(call, spoil)
+        answer = self.iam.answer(call) or self.vertex.answer(call, spoil) or self.arm.answer(call, spoil)
         if answer is None:
             raise Refusal(404, "NOT_FOUND", f"The double does not know {call.path}.")
         return answer

@@ -22,6 +22,10 @@ MUTABLE = {
     "dedicatedResources.autoscalingMetricSpecs",
     "disableContainerLogging",
 }
+_OF_THE_MODEL = "modelLabels"
+"""Where the double keeps the labels of a model, beside those of each version. No answer has it: a version shows both.
+Source: UpdateModelRequest.model, https://cloud.google.com/vertex-ai/docs/reference/rpc/google.cloud.aiplatform.v1
+"""
 LATENCIES = "aiplatform.googleapis.com/prediction/online/prediction_latencies"
 RESPONSES = "aiplatform.googleapis.com/prediction/online/response_count"
 
@@ -126,7 +130,8 @@ class VertexDouble:
             raise _missing(name)
         for version in versions.values():
             if (wanted or "default") in (version["versionId"], *version["versionAliases"]):
-                return version
+                shown = {key: value for key, value in version.items() if key != _OF_THE_MODEL}
+                return {**shown, "labels": {**version.get(_OF_THE_MODEL, {}), **version.get("labels", {})}}
         raise _missing(name)
 
     def _endpoint(self, name: str) -> Json:
@@ -163,6 +168,7 @@ class VertexDouble:
             "name": self.numbered(full),
             "versionId": number,
             "versionAliases": aliases,
+            _OF_THE_MODEL: next((one[_OF_THE_MODEL] for one in versions.values()), model.get("labels", {})),
         }
         return {"model": self.numbered(full), "modelVersionId": number}
 
@@ -176,8 +182,15 @@ class VertexDouble:
             check_shares(split, _ids(endpoint), "INVALID_ARGUMENT")
             endpoint["trafficSplit"] = {id: share for id, share in split.items() if share}
             return endpoint
-        for version in self.models[key(name)].values():
-            version.update({field: call.body[field] for field in mask})
+        model, _, one = key(name).partition("@")
+        self._version(name)
+        if one and mask != ["labels"]:
+            raise Refusal(400, "FAILED_PRECONDITION", f"Of a version its labels can be updated here, and not {mask}.")
+        for version in self.models[model].values():
+            if one in (version["versionId"], *version["versionAliases"]):
+                version["labels"] = call.body["labels"]
+            elif not one:
+                version.update({_OF_THE_MODEL if field == "labels" else field: call.body[field] for field in mask})
         return self._version(name)
 
     def _delete(self, name: str, call: Call) -> Operation:

@@ -38,6 +38,7 @@ NAMED_BESIDE = {
     "policies/everywhere.py": "an instance stands in a zone, and the rule imports no platform",
     "policies/gcp/organisation.py": "it refuses a type that no stack makes",
     "provider/gcp/deployment.py": "it is the resource",
+    "provider/gcp/grants.py": "it is the resource",
     "provider/gcp/model.py": "it is the resource",
 }
 """Who else names a type, and why."""
@@ -54,7 +55,7 @@ def inputs_of(token: str) -> dict[str, str]:
     """The inputs of a type with their annotations, by the SDK's names."""
     package, module, name = token.split(":")
     if package == "mlplatform":
-        return annotated(getattr(import_module(f"provider.gcp.{name.lower()}"), name).__init__)
+        return annotated(getattr(import_module(services()[token].__module__), name).__init__)
     return annotated(getattr(import_module(f"pulumi_gcp.{module.partition('/')[0]}"), name)._internal_init)
 
 

@@ -222,23 +222,30 @@ def test_a_workbench_bills_its_disks_while_it_is_stopped(gcp_pilot: Graph) -> No
     assert item.ceiling_usd > item.idle_usd
 
 
-def test_a_log_that_is_routed_to_two_buckets_bills_in_both(gcp_pilot: Graph) -> None:
-    """The audit bucket takes the flows too, and the project's own bucket the audit log."""
+def test_a_log_bills_in_each_bucket_that_takes_it(gcp_pilot: Graph) -> None:
+    """The audit bucket takes the flows too. The project's own bucket has both again, unless they are left out there."""
     hardware = catalogue.load("gcp")
     (sink,) = gcp_pilot.of("gcp:logging/projectSink:ProjectSink")
+    (once,) = gcp_pilot.of("gcp:logging/projectExclusion:ProjectExclusion")
     taken, kept = (hardware.services[f"logging-{what}"].price_usd["us-central1"] for what in ("ingestion", "retention"))
     audit, flows = (hardware.assumptions[f"{what}-log-gb"].value for what in ("audit", "flow"))
     months = 365 / 30 - 1
 
-    def bills(graph_edit: Callable[[dict[str, Any]], None]) -> float:
-        return line(edited(gcp_pilot, sink.name, graph_edit), "gcp-pilot-audit-bucket").ceiling_usd
+    def bills(graph_edit: Callable[[dict[str, Any]], None], name: str = sink.name) -> float:
+        return line(edited(gcp_pilot, name, graph_edit), "gcp-pilot-audit-bucket").ceiling_usd
 
-    both = (2 * audit + flows) * taken + (audit + flows) * months * kept
-    assert bills(lambda p: None) == pytest.approx(both, abs=0.01)
-    assert bills(lambda p: p.pop("filter")) == pytest.approx(both, abs=0.01)  # which takes everything
-    alone = 2 * audit * taken + audit * months * kept
+    own = (audit + flows) * (taken + months * kept)
+    assert bills(lambda p: None) == pytest.approx(own, abs=0.01)
+    assert bills(lambda p: p.pop("filter")) == pytest.approx(own, abs=0.01)  # which takes everything
     only = 'log_id("cloudaudit.googleapis.com/activity")'
-    assert bills(lambda p: p.update(filter=only)) == pytest.approx(alone, abs=0.01)
+    assert bills(lambda p: p.update(filter=only)) == pytest.approx(audit * (taken + months * kept), abs=0.01)
+    off = {"disabled": True}
+    assert bills(lambda p: p.update(off), once.name) == pytest.approx(own + audit * taken, abs=0.01)
+    subnets = [
+        line(bill, "gcp-pilot-network-private")
+        for bill in (cost_of(gcp_pilot), edited(gcp_pilot, once.name, lambda p: p.update(off)))
+    ]
+    assert [subnet.ceiling_usd for subnet in subnets] == [0, pytest.approx(flows * taken, abs=0.01)]
 
 
 def test_a_source_of_more_than_90_days_before_is_marked(azure_pilot: Graph) -> None:

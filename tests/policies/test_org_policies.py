@@ -37,6 +37,17 @@ CATCHES: list[tuple[str, str, str, list[str], str]] = [
     ("gcp", "org-networks", "constraints/ainotebooks.restrictVpcNetworks", [HUB], "uses projects/payments-risk-pilot"),
     ("gcp", "org-private-endpoints", NO_ENDPOINTS, ["GOOGLE_APIS"], "is an endpoint of GOOGLE_APIS"),
     ("gcp", "org-private-endpoints", NO_ENDPOINTS, ["SERVICE_PRODUCERS"], "is an endpoint of SERVICE_PRODUCERS"),
+    ("gcp", "org-services", "constraints/gcp.restrictServiceUsage", ["compute.googleapis.com"],
+     "is of aiplatform.googleapis.com, allowed"),
+    ("gcp", "org-workbench", "constraints/ainotebooks.disableTerminal", ["true"], "has a terminal"),
+    ("gcp", "org-workbench", "constraints/ainotebooks.requireAutoUpgradeSchedule", ["true"],
+     "has no notebook-upgrade-schedule"),
+    ("gcp", "org-workbench", "constraints/compute.disableGuestAttributesAccess", ["true"],
+     "reports through guest attributes"),
+    ("gcp", "org-workbench", "constraints/compute.trustedImageProjects", ["projects/company-images"],
+     "starts from an image of cloud-notebooks-managed"),
+    ("gcp", "org-workbench", "constraints/ainotebooks.environmentOptions",
+     ["ainotebooks-vm/company-images/image-family/notebooks"], "starts from an image of cloud-notebooks-managed"),
     ("azure", "org-locations", "allowed-locations", ["westeurope"], "is in eastus2"),
     ("azure", "org-tags", "required-tags", ["data-class"], "lacks the tag data-class"),
     ("azure", "org-public-network", "deny-public-network", ["Microsoft.Insights/components"],
@@ -60,6 +71,28 @@ FITS: Mapping[str, Mapping[str, list[str]]] = {
         "constraints/gcp.restrictCmekCryptoKeyProjects": ["under:projects/payments-risk-pilot"],
         "constraints/compute.restrictVpcPeering": [HUB],
         "constraints/compute.restrictSharedVpcSubnetworks": [SUBNET],
+        "constraints/compute.trustedImageProjects": ["projects/company-images", "projects/cloud-notebooks-managed"],
+        "constraints/ainotebooks.environmentOptions": [
+            "ainotebooks-vm/cloud-notebooks-managed/image-family/workbench-instances"
+        ],
+        "constraints/gcp.restrictServiceUsage": [
+            f"{api}.googleapis.com"
+            for api in (
+                "aiplatform",
+                "artifactregistry",
+                "bigquery",
+                "cloudkms",
+                "cloudscheduler",
+                "compute",
+                "containerscanning",
+                "dns",
+                "notebooks",
+                "servicedirectory",
+                "storage",
+                "workflowexecutions",
+                "workflows",
+            )
+        ],
     },
     "azure": {
         "allowed-locations": ["eastus2"],

@@ -72,6 +72,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "location",
         "retentionDays",
     ),
+    "gcp:logging/projectExclusion:ProjectExclusion": ("filter",),
     "gcp:logging/projectSink:ProjectSink": ("destination",),
     "gcp:monitoring/alertPolicy:AlertPolicy": ("conditions", "notificationChannels"),
     "gcp:monitoring/notificationChannel:NotificationChannel": ("labels", "labels.email_address"),
@@ -137,6 +138,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "scalingTarget",
         "serviceAccount",
     ),
+    "mlplatform:gcp:GrantsInForce": ("grants", "minutes"),
     "mlplatform:gcp:Model": ("image", "kmsKeyName", "location", "serviceAccount"),
     "pulumi:providers:gcp": ("project", "region"),
 }

@@ -85,6 +85,7 @@ RULES: Mapping[str, Rules] = {
         "gcp:kms/keyRing:KeyRing": ("name", r"[a-zA-Z0-9_-]{1,63}"),
         # Cloud Logging API: bucketId at most 100, sink at most 100
         "gcp:logging/projectBucketConfig:ProjectBucketConfig": ("bucketId", r"[a-zA-Z0-9_.-]{1,100}"),
+        "gcp:logging/projectExclusion:ProjectExclusion": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}"),
         "gcp:logging/projectSink:ProjectSink": ("name", r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}"),
         # Cloud Monitoring API: displayName at most 512
         "gcp:monitoring/alertPolicy:AlertPolicy": ("displayName", r".{1,512}"),
@@ -156,7 +157,7 @@ OF_THE_CLOUD: Mapping[str, str] = {
     "aws": r"aws:(ec2|vpc)/.*|aws:s3/bucket\w+:.*|aws:kms/key:Key|aws:sns/topic(Policy|Subscription):.*"
     r"|aws:ecr/lifecyclePolicy:.*|aws:sagemaker/modelPackageGroupPolicy:.*|aws:appautoscaling/target:.*",
     "gcp": r"gcp:.*I[aA][mM]Member|gcp:dns/recordSet:.*|gcp:projects/(iAMAuditConfig|serviceIdentity):.*"
-    r"|mlplatform:gcp:Deployment",
+    r"|mlplatform:gcp:(Deployment|GrantsInForce)",
     "azure": r"azure-native:authorization:RoleAssignment|azure-native:privatedns:PrivateZone"
     r"|azure-native:storage:((Blob|File)ServiceProperties|ManagementPolicy)|mlplatform:azure:(RolesInForce|Traffic)",
 }

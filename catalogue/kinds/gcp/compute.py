@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import (
     in_terraform,
     registry,
 )
+from catalogue.kinds.gcp.logging import FLOWS, left_out
 from catalogue.pricing import Bill, Pricing
 
 ADDRESS = "gcp:compute/address:Address"
@@ -58,6 +59,9 @@ _APIS = documented("https://cloud.google.com/vpc/docs/configure-private-service-
 
 
 def _subnet(pricing: Pricing, resource: Resource) -> Bill:
+    """The flows in the project's own bucket. Where they are left out there, the stack's log bucket alone has them."""
+    if left_out(pricing.graph, FLOWS):
+        return Bill("flow log", 0.0, 0.0, "left out of the project's own bucket; the log bucket bills them")
     amount = pricing.assume("flow-log-gb")
     return Bill("flow log", 0.0, amount * pricing.of("logging-ingestion"), f"{amount:g} GiB taken in, in the ceiling")
 

@@ -1,4 +1,4 @@
-"""Cloud Logging: the bucket that keeps logs, and the sink that fills it."""
+"""Cloud Logging: the bucket that keeps logs, the sink that fills it, and what is left out of the project's own."""
 
 from collections.abc import Iterator
 
@@ -21,17 +21,20 @@ from catalogue.pricing import Bill, Pricing
 
 LOG_BUCKET = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
 SINK = "gcp:logging/projectSink:ProjectSink"
+EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 
 _BUCKET, _SINK = registry("logging/projectbucketconfig"), registry("logging/projectsink")
+_EXCLUSION = documented("https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.exclusions/create", READ)
 _DELETED = documented(
     "https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets/delete", READ
 )
+DATA_ACCESS, FLOWS = "cloudaudit.googleapis.com/data_access", "compute.googleapis.com/vpc_flows"
 _KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
 _RETENTION = documented("https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets", READ)
 
 
 def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
-    """What the bucket takes in and keeps, and the audit log once more.
+    """What the bucket takes in and keeps, and the audit log once more where nothing leaves it out.
 
     Storage is billed in each bucket that an entry is routed to. The project's own sink, which no stack makes, routes
     all but the calls of administrators into the bucket `_Default`; the bill of a subnet has its flows there. Source:
@@ -40,13 +43,23 @@ def _log_bucket(pricing: Pricing, resource: Resource) -> Bill:
     months = int(resource.props.number_or_none("retentionDays") or 30) / 30
     audit, ingestion = pricing.assume("audit-log-gb"), pricing.of("logging-ingestion")
     amount = audit + pricing.assume("flow-log-gb") * _subnets(pricing.graph, resource)
+    again = 0.0 if left_out(pricing.graph, DATA_ACCESS) else audit
     kept = amount * max(0.0, months - 1) * pricing.of("logging-retention")
+    twice = f", {again:g} of them once more in the project's own bucket" if again else ""
     return Bill(
         "audit log",
         0.0,
-        (amount + audit) * ingestion + kept,
-        f"{amount:g} GiB taken in and kept {months:.0f} months, {audit:g} of them once more in the project's own "
-        "bucket, in the ceiling",
+        (amount + again) * ingestion + kept,
+        f"{amount:g} GiB taken in and kept {months:.0f} months{twice}, in the ceiling",
+    )
+
+
+def left_out(graph: Graph, log: str) -> bool:
+    """Whether the project's own bucket `_Default` takes nothing of a log: an exclusion names the whole of it."""
+    return any(
+        f'log_id("{log}")' in exclusion.props.text_if_known("filter").split(" OR ")
+        for exclusion in graph.of(EXCLUSION)
+        if exclusion.props.flag_or_none("disabled") is not True
     )
 
 
@@ -113,5 +126,17 @@ KINDS = (
             Behaviour(name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
         ),
         renders=in_terraform("google_logging_project_sink"),
+    ),
+    setting(
+        EXCLUSION,
+        "the project's own sink",
+        _EXCLUSION,
+        bills=No("leaving out is free", OBSERVABILITY),
+        acts=acting(
+            "logging",
+            by_resource_name(IN_PROJECT + "/exclusions/{name}"),
+            Behaviour(name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
+        ),
+        renders=in_terraform("google_logging_project_exclusion"),
     ),
 )

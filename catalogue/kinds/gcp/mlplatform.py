@@ -1,4 +1,4 @@
-"""Vertex AI through our own provider: a model of the registry, and its deployment to an endpoint."""
+"""What our own provider makes on Google Cloud: models of Vertex AI, their deployments, and waits for grants."""
 
 from collections.abc import Iterator
 from math import ceil
@@ -6,14 +6,30 @@ from math import ceil
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Apis, At, Bills, CostsOnly, KeyAt, Keys, Kind, No, Runs, Serves, assumed, documented
-from catalogue.kinds.gcp import READ
+from catalogue.kind import (
+    Acts,
+    Apis,
+    At,
+    Bills,
+    CostsOnly,
+    KeyAt,
+    Keys,
+    Kind,
+    No,
+    Runs,
+    Serves,
+    assumed,
+    documented,
+    setting,
+)
+from catalogue.kinds.gcp import READ, artifactregistry, kms, projects, serviceaccount, storage
 from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
 from catalogue.properties import Malformed
 from catalogue.quantities import more_than_zero_or_none
 
+GRANTS_IN_FORCE = "mlplatform:gcp:GrantsInForce"
 MODEL = "mlplatform:gcp:Model"
 DEPLOYMENT = "mlplatform:gcp:Deployment"
 
@@ -21,6 +37,16 @@ _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/p
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+WAITED_FOR = (
+    artifactregistry.REPOSITORY_MEMBER,
+    kms.KEY_MEMBER,
+    projects.MEMBER,
+    serviceaccount.MEMBER,
+    storage.BUCKET_MEMBER,
+)
+"""The grants that GrantsInForce knows how to look at."""
+
+_IN_FORCE = documented("https://cloud.google.com/iam/docs/access-change-propagation", READ)
 _OURS = No(
     "no tool but our policies knows our own provider",
     assumed("Checkov's rules are written for Terraform's providers, of which ours is none", READ),
@@ -86,7 +112,19 @@ def _answer_deployment(request: Request) -> Answer:
     return Answer(f"{words['endpoint']}/{deployed}", {"deployedModelId": deployed, "serviceAttachment": attachment})
 
 
+def _answer_grants(request: Request) -> Answer:
+    return Answer(f"grants-{request.hex(16)}", {"missing": 0})
+
+
 KINDS = (
+    setting(
+        GRANTS_IN_FORCE,
+        "grants of IAM",
+        _IN_FORCE,
+        bills=No("it waits, and makes nothing", _IN_FORCE),
+        acts=Acts(_answer_grants, Behaviour(frozenset()), _IN_FORCE),
+        renders=_OURS,
+    ),
     Kind(
         token=MODEL,
         tags=At("labels", _MODEL),

@@ -41,7 +41,8 @@ KINDS = (
         acts=acting("resourcemanager", _audit_config, Behaviour(second="changes")),
         renders=in_terraform("google_project_iam_audit_config"),
     ),
-    # A role is deleted softly for seven days, but the provider undeletes a role that is created again.
+    # For seven days the provider undeletes a role that is created again. After that the id is refused until day 37,
+    # which no record here can say: https://cloud.google.com/iam/docs/creating-custom-roles#deleting
     identity(
         CUSTOM_ROLE,
         "projects/iamcustomrole",

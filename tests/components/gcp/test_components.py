@@ -474,7 +474,10 @@ def test_every_call_is_recorded_and_nobody_can_take_the_record_away() -> None:
     assert calls["auditLogConfigs"] == [{"logType": k} for k in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")]
     sink = inputs(graph, "gcp:logging/projectSink:ProjectSink")
     assert sink["destination"] == f"logging.googleapis.com/projects/{PROJECT}/locations/{REGION}/buckets/audit"
-    assert all(r.protect for r in graph.cloud)
+    left_out = "gcp:logging/projectExclusion:ProjectExclusion"
+    assert all(r.protect for r in graph.cloud if r.type != left_out)
+    in_default = set(sink["filter"].split(" OR ")) - set(inputs(graph, left_out)["filter"].split(" OR "))
+    assert in_default == {f'log_id("cloudaudit.googleapis.com/{log}")' for log in ("activity", "system_event")}
 
 
 def test_names_and_labels_are_legal() -> None:

@@ -37,3 +37,48 @@ def test_the_host_project_of_a_shared_vpc_lets_the_stack_in(
 def steps(graph: Graph) -> list[ManualStep]:
     found = before_up(graph, "payments-risk-pilot", "us-central1")
     return [step for step in found if "roles/compute.networkUser" in step.what]
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "named", "makes"),
+    [
+        (
+            "storage/bucketIAMMember:BucketIAMMember",
+            {"bucket": "claims-models"},
+            "gs://claims-models",
+            "gcloud storage buckets create gs://claims-models --project=payments-risk-pilot --location=us-central1 "
+            "--uniform-bucket-level-access",
+        ),
+        (
+            "artifactregistry/repositoryIamMember:RepositoryIamMember",
+            {"project": "payments-risk-pilot", "location": "europe-west4", "repository": "claims"},
+            "europe-west4-docker.pkg.dev/payments-risk-pilot/claims",
+            "gcloud artifacts repositories create claims --project=payments-risk-pilot --location=europe-west4 ",
+        ),
+        ("artifactregistry/repositoryIamMember:RepositoryIamMember", {"project": "company-images"}, "", ""),
+        ("storage/bucketIAMMember:BucketIAMMember", {"bucket": "theirs"}, "", ""),
+    ],
+)
+def test_what_the_stack_grants_on_and_does_not_make_is_made_first(
+    gcp_pilot: Graph, kind: str, props: dict[str, str], named: str, makes: str
+) -> None:
+    """A grant on what is not there is refused. What is of others is for them to make."""
+    placement = gcp_pilot.placement
+    assert placement is not None
+    graph = replace(gcp_pilot, placement=replace(placement, sources=(("gs://theirs", "data@example.com"),)))
+    grant = graph.of(f"gcp:{kind}")[0]
+    (before, after) = (apis(each) for each in (graph, changed(graph, grant, lambda p: p.update(props))))
+    new = set(after.commands) - set(before.commands)
+    assert any(makes in command and " || " in command for command in new) == bool(named) == bool(new)
+    assert (named or "docker.pkg.dev") in after.what or not named
+
+
+def apis(graph: Graph) -> ManualStep:
+    found = before_up(graph, "payments-risk-pilot", "us-central1")
+    (step,) = (step for step in found if step.what.startswith("enable the project's APIs"))
+    return step
+
+
+def test_the_pilot_keeps_its_images_and_artifacts_where_the_ground_makes_room(gcp_pilot: Graph) -> None:
+    """So nothing but the team's data must be there before the first `up`."""
+    assert apis(gcp_pilot).what.endswith("and make what is missing of gs://payments-risk-pilot-data")

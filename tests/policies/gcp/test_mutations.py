@@ -199,8 +199,8 @@ def test_any_grant_of_a_key_gone_is_caught(gcp_pilot: Graph) -> None:
     expect_all_caught(((g.name, without(gcp_pilot, g)) for g in gcp_pilot.of(_GRANT)), "encryption-key-granted")
 
 
-def test_any_user_of_a_key_that_does_not_wait_for_its_grants_is_caught(gcp_pilot: Graph) -> None:
-    given = {grant.urn for grant in gcp_pilot.of(_GRANT)}
+def test_any_user_of_a_key_that_does_not_wait_until_its_grants_are_in_force_is_caught(gcp_pilot: Graph) -> None:
+    given = {wait.urn for wait in gcp_pilot.of("mlplatform:gcp:GrantsInForce") if "-key-" in wait.name}
 
     def mutants() -> Iterator[tuple[str, Graph]]:
         for resource in gcp_pilot.cloud:

@@ -133,6 +133,7 @@ ACT_AS, DATASET = "gcp:serviceaccount/iAMMember:IAMMember", "gcp:bigquery/datase
 IMAGE_GRANT = "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"
 REPOSITORY, BUDGET = "gcp:artifactregistry/repository:Repository", "gcp:billing/budget:Budget"
 ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notificationChannel:NotificationChannel"
+EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
@@ -269,6 +270,8 @@ CATCHES: list[tuple[str, Mutation]] = [
             ),
         ),
     ),
+    ("encryption-key-granted", lacking("mlplatform:gcp:GrantsInForce", "key-in-force")),
+    ("identity-roles-in-force", lacking("mlplatform:gcp:GrantsInForce", "identity-in-force")),
     ("encryption-key-users", setting(KEY_GRANT, "member", "user:ana@example.com")),
     ("encryption-key-users", depending_on_nothing(KEY_GRANT, "cryptoKeyId")),
     ("encryption-request-log", losing(SERVED, "predictRequestResponseLoggingConfig.bigqueryDestination")),
@@ -360,6 +363,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-logs-kept", lacking(SINK)),
     ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
     ("audit-logs-kept", lambda g: replace(g, placement=replace(cast(Placement, g.placement), environment="prod"))),
+    ("audit-logs-once", lacking(EXCLUSION)),
+    ("audit-logs-once", setting(EXCLUSION, "disabled", True)),
+    ("audit-logs-once", setting(EXCLUSION, "filter", 'log_id("cloudaudit.googleapis.com/data_access")')),
     ("audit-predictions-logged", setting(DEPLOYMENT, "accessLogging", False)),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, BUCKET), protect=False))),
     ("audit-state-protected", lambda g: swapped(g, replace(first(g, SERVED), protect=True))),

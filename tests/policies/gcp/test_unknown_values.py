@@ -25,7 +25,6 @@ _WAIT = {
     "limits-machine-types",
     "limits-replicas",
     "quota-declared",
-    "sizes-principals",
 }
 
 

@@ -106,6 +106,18 @@ def test_labels_and_display_name_change_in_place(double):
     assert found["displayName"] == "scorer"
 
 
+def test_a_label_that_goes_goes_from_model_and_version(double):
+    """Each has labels of its own, and a version shows both: a label left on one would come back at every refresh."""
+    with logic() as run:
+        run.models.create(model(labels={"stack": "gcp-pilot", "old": "one"}))
+        run.models.update(model(image="registry/fraud-scorer:1.5.0", labels={"stack": "gcp-pilot", "old": "one"}))
+        created = run.models.update(model(image="registry/fraud-scorer:1.5.0", labels={"stack": "gcp-pilot"}))
+        assert run.models.read(MODEL, created)["labels"] == {"stack": "gcp-pilot"}
+        calls = len(double.calls)
+        run.models.update(model(image="registry/fraud-scorer:1.5.0", labels={"stack": "gcp-pilot"}))
+    assert not any(call.startswith("PATCH") for call in double.calls[calls:])
+
+
 def test_a_model_of_somebody_else_is_refused(double):
     with logic() as run:
         run.models.create(model())

@@ -19,10 +19,14 @@ from catalogue import quotas
 from catalogue.answers import project_number
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.kinds.gcp.kms import KEY_MEMBER
+from catalogue.kinds.gcp.storage import BUCKET_MEMBER
 from catalogue.machines import Machines
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
+from provider.gcp.grants import GrantsInForceInputs, GrantsInForceService
+from provider.inputs import parsed
 from sandbox.rest.kept import KeptDouble
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT, MODEL
 from sandbox.state import State
@@ -89,6 +93,16 @@ def connected(database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Logic
         monkeypatch.setenv(AZURE_VARIABLE, double.address)
         with logic() as run:
             yield run
+
+
+def test_the_policies_of_the_sandbox_have_the_grants_that_stand_in_it(run: Logic, database: Path) -> None:
+    key = f"{LOCATION}/keyRings/ring/cryptoKeys/data/roles/cloudkms.cryptoKeyEncrypterDecrypter/serviceAccount:a@b.c"
+    read = f"b/artifacts/roles/storage.objectViewer/serviceAccount:a@b.c/below-x/{LOCATION}"
+    service, state = GrantsInForceService(run.clouds), State(database)
+    place(state, KEY_MEMBER, key)
+    assert service.read("grants", {"grants": [key, read]}) == {"missing": 1}
+    place(state, BUCKET_MEMBER, read)
+    assert service.create(parsed(GrantsInForceInputs, {"grants": [key, read], "minutes": 7})).outputs == {"missing": 0}
 
 
 def shares(state: State) -> dict[str, int]:

@@ -304,8 +304,8 @@ class World:
             config = (stack if gives == "nothing" else within)(platform, landing_zone=f"{gives}-{platform}")
             file = self.root / f"Pulumi.{platform}-pilot.yaml"
             text = yaml.safe_dump({"config": config})
-            if gives == "given":  # the stack's own bucket has the prefix
-                text = text.replace(f"{platform}-pilot-artifacts", f"ml-{platform}-pilot-artifacts")
+            if gives == "given":  # the stack's own bucket and repository have the prefix
+                text = re.sub(rf"\b{platform}-pilot-(artifacts|registry)", r"ml-\g<0>", text)
             file.write_text(text, encoding="utf-8")
             with self.within():
                 self._made[platform, gives] = self._programs.run(Program.of(file))[0]
