@@ -78,6 +78,7 @@ def accept(
         sandbox,
         request,
         _kept_in(name, sandbox, transcript),
+        _folder_of(name, sandbox),
     )
     cost = cost_of(graph)
     _refuse_dear(name, cost.ceiling_usd, [str(one) for one in cost.unpriced], asked.bounds, graph)
@@ -86,7 +87,7 @@ def accept(
         return
     with _door(asked) as door:
         ended = run_whole(
-            lambda what: _acceptance(asked, door, what), clean, lambda: _begin(asked, door, cost.ceiling_usd)
+            lambda what: acceptance_of(asked, door, what), clean, lambda: _begin(asked, door, cost.ceiling_usd)
         )
         _show(asked, ended, clean)
     if ended.left or (not clean and not ended.accepted):
@@ -106,11 +107,8 @@ class Asked:
     sandbox: bool
     request: Path | None
     kept: Path
-
-    @property
-    def folder(self) -> Path:
-        """The run's own folder. A rehearsal and a run in the account never take down what the other has made."""
-        return FOLDER / f"{self.stack}{'-sandbox' if self.sandbox else ''}"
+    folder: Path
+    """The run's own folder: where its mark stands. A rehearsal and a run in the account have two."""
 
     def body(self) -> bytes:
         """The body of a call. Raises BadInput for a file that cannot be read."""
@@ -137,6 +135,11 @@ def run_whole(make: Callable[[str], "Acceptance"], clean: bool, begin: Callable[
     second = make("transcript")
     second.run(begin())
     return second
+
+
+def _folder_of(stack: str, sandbox: bool) -> Path:
+    """The folder of a run. A rehearsal and a run in the account never take down what the other has made."""
+    return FOLDER / f"{stack}{'-sandbox' if sandbox else ''}"
 
 
 def _kept_in(stack: str, sandbox: bool, given: Path | None) -> Path:
@@ -254,7 +257,8 @@ def _account(asked: Asked, cli: Path) -> "Door":
     return Account(asked.graph.platform, opened, Cli(cli), copy, asked.body(), _say, known_by)
 
 
-def _acceptance(asked: Asked, door: "Door", journal: str) -> "Acceptance":
+def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
+    """A run as it was asked for, through that door. `journal` is the name of its transcript while it runs."""
     from catalogue.platforms import PLATFORMS
     from operations.accept.acceptance import Acceptance, Versions
     from operations.accept.journal import Journal

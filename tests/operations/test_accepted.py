@@ -17,7 +17,7 @@ from catalogue.kinds.azure.machinelearningservices import SERVED
 from operations import accepted
 from operations.accept.journal import Journal
 from operations.accepted import NOBODY
-from operations.commands.kinds import _facts as facts_of_kind  # pyright: ignore[reportPrivateUsage]
+from operations.commands.kinds import _facts as facts_of_kind
 from operations.verdict import PROOFS, Finding, Proof
 from tests.conftest import forget
 from tests.mutate import changed
