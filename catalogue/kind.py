@@ -172,7 +172,7 @@ class Serves:
 
 @dataclass(frozen=True)
 class Met:
-    """One behaviour that an acceptance run met: `create`, `update`, `replace`, `delete`, `create again`."""
+    """One behaviour that an acceptance run met, one of `catalogue.transcripts.BEHAVIOURS`."""
 
     behaviour: str
     evidence: Evidence

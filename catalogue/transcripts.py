@@ -21,6 +21,8 @@ FOLDER = "transcripts"
 VERSION = 1
 Door = Literal["account", "sandbox"]
 Json = dict[str, Any]
+BEHAVIOURS = ("create", "second create", "create again", "update", "replace", "delete")
+"""What a run may meet of a kind."""
 _SEED = hashlib.sha256(b"mlplatform transcript").hexdigest()
 _KEYS = {"at", "hash", "kind", "said"}
 _SAID: Mapping[str, Sequence[str]] = {
@@ -162,7 +164,8 @@ def told(kind: Kind) -> Kind:
     found: dict[str, Met] = {}
     for one in kept().values():
         for met in () if one.wrong or one.door != "account" else one.met:
-            if met["type"] != kind.token or met["status"] not in ("seen", "contradicted"):
+            known = met["status"] in ("seen", "contradicted") and met["behaviour"] in BEHAVIOURS
+            if met["type"] != kind.token or not known:
                 continue
             where = f"{one.file}: {met['cloud']} ({met['version']})"
             mine = Met(str(met["behaviour"]), Evidence(met["status"], where, one.day))

@@ -10,6 +10,7 @@ from catalogue.behaviour import Behaviour
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
 from catalogue.platforms import PLATFORMS
+from catalogue.transcripts import BEHAVIOURS
 from operations.accept.engine import Answer, answers, compared, errors
 
 TYPE = "aws:s3/bucket:Bucket"
@@ -69,6 +70,7 @@ def test_a_replacement_says_for_which_input(tmp_path: Path) -> None:
 
 
 def met(*given: Answer) -> dict[tuple[str, str], str]:
+    assert {one.behaviour for one in compared(given)} <= set(BEHAVIOURS)
     return {(one.type, one.behaviour): one.status for one in compared(given)}
 
 
