@@ -6,6 +6,7 @@ first takes down what that one made.
 
 import json
 import re
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -186,6 +187,10 @@ class Acceptance:
             for name, step in STEPS.items():
                 if not self._step(name, step):
                     break
+        except KeyboardInterrupt:
+            # `operations.interruption` asks again until it is heard. It was, and taking down takes minutes.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise
         finally:
             self._step("leave", Acceptance.leave)
             self._end()

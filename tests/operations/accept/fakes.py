@@ -1,6 +1,7 @@
 """A stand-in for Pulumi and a cloud behind it, for runs in this process: it can be killed at each call."""
 
 import json
+import signal
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -164,6 +165,8 @@ class Fake:
 
     def _die(self) -> None:
         self.dead = self.ends_with is Killed
+        if self.ends_with is KeyboardInterrupt:
+            signal.raise_signal(signal.SIGINT)
         raise self.ends_with
 
     def _done(self, words: list[str], events: list[dict[str, Any]], half: bool) -> int:

@@ -1,6 +1,7 @@
 """An acceptance run against a stand-in for Pulumi: its steps, its bounds, and that nothing of it stays."""
 
 import json
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +20,7 @@ from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Versio
 from operations.accept.command import run_whole
 from operations.accept.journal import Journal
 from operations.accept.redaction import Redactor, known_words
+from operations.interruption import Interruption
 from operations.verdict import ManualStep
 from stacks.config import read_stack_file
 from stacks.model import StackConfig
@@ -134,14 +136,20 @@ def test_killed_at_each_call_clean_alone_leaves_nothing(tmp_path: Path, when: st
 
 
 @pytest.mark.parametrize("when", ["before", "middle", "after"])
-def test_interrupted_at_each_call_of_a_step_the_run_itself_leaves_nothing(tmp_path: Path, when: str) -> None:
+def test_interrupted_at_each_call_of_a_step_the_run_itself_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """The command asks again and again until somebody hears; each further time would stop taking down."""
+    monkeypatch.setattr(Interruption, "AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(signal, "default_int_handler", signal.getsignal(signal.SIGINT))
     fake = Fake(tmp_path / "whole")
     run(fake)
     last = next(number for number, words in enumerate(fake.commands) if words[0] == "cancel")
     for number in range(2, last + 1):
         fake = Fake(tmp_path / str(number), killed_at=(number, when), ends_with=KeyboardInterrupt)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt), Interruption() as interruption:
             run(fake)
+        assert interruption.asked
         assert not fake.cloud and not (fake.folder / MARK).exists()
         found = transcripts.read(fake.folder / "transcript.json", "t")
         assert found.wrong == "" and found.end["outcome"] == "refused"
