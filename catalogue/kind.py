@@ -17,14 +17,15 @@ from catalogue.rendering import ArmType, Terraform
 if TYPE_CHECKING:
     from catalogue.pricing import Bill, Pricing
 
-Status = Literal["documented", "from source", "assumed"]
+Status = Literal["documented", "from source", "assumed", "seen", "contradicted"]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What a fact rests on: `documented` on a page, read `from source`, or `assumed` for a reason.
 
-    `where` is a public address that a reader can open, or the reason of an assumption. `read` is the day, as ISO 8601.
+    An acceptance run in an account has `seen` it, or has `contradicted` it. `where` is a public address that a reader
+    can open, the reason of an assumption, or the transcript of the run. `read` is the day, as ISO 8601.
     """
 
     status: Status
@@ -170,12 +171,24 @@ class Serves:
 
 
 @dataclass(frozen=True)
+class Met:
+    """One behaviour that an acceptance run met, one of `catalogue.transcripts.BEHAVIOURS`."""
+
+    behaviour: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Acts:
-    """How the cloud acts on a create, on a change and on a delete."""
+    """How the cloud acts on a create, on a change and on a delete.
+
+    `evidence` is that of the whole. `met` are the parts of it that acceptance runs met; no record types them.
+    """
 
     answer: Answering
     behaviour: Behaviour
     evidence: Evidence
+    met: tuple[Met, ...] = ()
 
 
 @dataclass(frozen=True)

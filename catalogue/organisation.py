@@ -25,6 +25,7 @@ PLACES: Mapping[str, str] = {
     "limits.yaml": "limits by environment, team and account, and the quotas of each account",
     "waivers.yaml": "waivers, beside those of the stacks that ship",
     "landing_zones.yaml": "what the company has already, and stacks stand in",
+    "transcripts/*.json": "acceptance runs, one a stack: what `mlplatform accept` met in an account",
     "kinds/<platform>/*.py": "kinds of resource that the catalogue does not know",
     "policies/*.py": "rules for every platform",
     "policies/<platform>/*.py": "rules for one platform",

@@ -8,8 +8,8 @@ from typing import TypeVar
 from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.properties import NotKnown
+from operations import accepted, facts, hardware, networks, words
 from operations import bill as bills
-from operations import facts, hardware, networks, words
 from operations.checkov import ScanResult
 from operations.evaluation import evaluate
 from operations.findings import finding
@@ -61,7 +61,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
     findings += [*_cost_findings(graph, cost), *_hardware_findings(graph, rows, region, today)]
     stage("checkov")
     scanned = scan(rendered)
-    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered)]
+    findings += [*_checkov_findings(graph, rendered, scanned), *_unrendered(graph, rendered), *accepted.findings(graph)]
     findings = [_decided(graph, found, today) for found in findings]
     findings += _waiver_findings(graph, findings, today)
     phases = _phases(graph, ground, cost, region, today)
@@ -91,7 +91,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         hardware=rows,
         network=network,
         caveats=[Caveat(says=each.says, source=each.evidence.where) for each in caveats.of(graph)],
-        proofs=proofs,
+        proofs=accepted.raised(graph, proofs),
         manual_steps=steps,
     )
 
@@ -386,7 +386,7 @@ def _proofs(
     return [
         proof(
             "workflow speed",
-            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}), and nobody has tried them",
+            f"{len(steps)} manual steps are left to a first prediction (limit {most:g}){accepted.NOBODY}",
             failed=len(steps) > most,
             without=None
             if predicts

@@ -21,6 +21,8 @@ OF_THE_VERDICT: Mapping[str, str] = {
     "hardware-fit": "",
     "hardware-retires": "",
     "render-complete": "",
+    "transcript-intact": "it tells of a record that was altered, and is mended where that one stands",
+    "behaviour-contradicted": "",
     "waiver-expired": _OF_A_WAIVER,
     "waiver-unused": _OF_A_WAIVER,
 }

@@ -38,26 +38,10 @@ class Engine:
     uv: Path
     instant: bool = True
 
-    def run(self, arguments: Sequence[str], log: Path | None = None) -> int:
-        """Run a command in the project's folder, on this terminal or into the file `log`.
-
-        Returns its exit code, which is 128 or more where a signal ended it.
-
-        An interrupt reaches the command, which cancels what is under way and ends by itself. A SIGTERM is handed on to
-        the command as an interrupt.
-        """
-        with ExitStack() as open_, self.environment() as environment, Forwarding() as forwarding:
-            out = open_.enter_context(log.open("wb")) if log else None
-            process = subprocess.Popen(
-                [str(self.cli), *arguments],
-                cwd=self.home.project,
-                env=environment,
-                stdout=out,
-                stderr=subprocess.STDOUT if out else None,
-            )
-            forwarding.to(process)
-            code = process.wait()
-        return code if code >= 0 else 128 - code
+    def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
+        """Run a command in the project's folder, as `attended` does."""
+        with self.environment() as environment:
+            return attended([str(self.cli), *arguments], self.home.project, environment, log, seconds)
 
     def ask(self, *arguments: str) -> str:
         """Run a command and return what it printed. Raises EngineFailed where the command fails."""
@@ -132,6 +116,30 @@ class Engine:
         """The environment of a process that works in the sandbox. The REST double serves inside the `with`."""
         with KeptDouble(database=self.home.database) as double:
             yield self.home.environment((self.cli, self.uv), double.address, self.instant)
+
+
+def attended(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path | None, seconds: float | None = None
+) -> int:
+    """Run a command in a folder, on this terminal or into the file `log`.
+
+    Returns its exit code, which is 128 or more where a signal ended it.
+
+    An interrupt reaches the command, which cancels what is under way and ends by itself. A SIGTERM is handed on to the
+    command as an interrupt, and after `seconds` it gets one.
+    """
+    with ExitStack() as open_, Forwarding() as forwarding:
+        out = open_.enter_context(log.open("wb")) if log else None
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT if out else None
+        )
+        forwarding.to(process)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            code = process.wait()
+    return code if code >= 0 else 128 - code
 
 
 @contextmanager

@@ -85,14 +85,13 @@ class Home:
 
         Returns True if it replaced a copy that Pulumi had changed.
         """
-        wanted = _SECRETS.sub("", stack_file.read_text(encoding="utf-8"))
+        wanted = without_secrets(stack_file.read_text(encoding="utf-8"))
         origin, copy = self.path / "origins" / stack_file.name, self.path / "stacks" / stack_file.name
         had = copy.read_text(encoding="utf-8") if copy.is_file() else ""
         before = origin.read_text(encoding="utf-8") if origin.is_file() else ""
         if had and before == wanted:
             return False
-        salt = _SALT.search(had)
-        _write(copy, wanted.rstrip("\n") + "\n" + (salt.group() if salt else ""))
+        _write(copy, wanted.rstrip("\n") + "\n" + secrets_of(had))
         _write(origin, wanted)
         return bool(had) and yaml.safe_load(_SALT.sub("", had)) != yaml.safe_load(before)
 
@@ -145,6 +144,17 @@ class Home:
             "MLPLATFORM_AZURE_API": rest,
             **({"MLPLATFORM_INSTANT": "1"} if instant else {}),
         }
+
+
+def without_secrets(text: str) -> str:
+    """The text of a stack file without what it says of a secrets provider."""
+    return _SECRETS.sub("", text)
+
+
+def secrets_of(text: str) -> str:
+    """What the text of a sandbox's copy says of its secrets provider: its salt, once Pulumi has made the stack."""
+    salt = _SALT.search(text)
+    return salt.group() if salt else ""
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from catalogue import landing_zones
+from catalogue import landing_zones, transcripts
 from catalogue import organisation as own
 from catalogue.graph import Graph
 from catalogue.kinds import kinds
@@ -65,6 +65,7 @@ def company(root: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
 
 def forget() -> None:
     """Forget all that was read of a company's folder, so that what a test writes into it is read."""
+    transcripts.kept.cache_clear()
     for read in (own.folders, kinds, limits.load, waivers.load, landing_zones.load, sections, stack_model, deployer):
         read.cache_clear()
     pack.RULES.clear()

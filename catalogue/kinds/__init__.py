@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, cast
 
-from catalogue import organisation
+from catalogue import organisation, transcripts
 from catalogue.completed import completed
 from catalogue.errors import BadInput
 from catalogue.kind import Kind
@@ -32,7 +32,7 @@ def kinds(platform: str) -> Mapping[str, Kind]:
             _add(kind, f"catalogue/kinds/{platform}/{name}.py", found, files)
     for file, kind in _of_the_organisation(platform):
         _add(kind, file, found, files)
-    return {kind.token: kind for kind in completed(found.values())}
+    return {kind.token: transcripts.told(kind) for kind in completed(found.values())}
 
 
 def _add(kind: Kind, file: str, found: dict[str, Kind], files: dict[str, str]) -> None:

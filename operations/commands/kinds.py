@@ -76,7 +76,7 @@ def _facts(kind: "Kind") -> Iterator[dict[str, Any]]:
 
     `is` is false where the answer is none; `what` is then the reason. It is null where nobody has answered yet.
     """
-    from catalogue.kind import No, NotYet
+    from catalogue.kind import Acts, No, NotYet
 
     for field in fields(kind)[1:]:
         answer = getattr(kind, field.name)
@@ -92,6 +92,15 @@ def _facts(kind: "Kind") -> Iterator[dict[str, Any]]:
             "read": evidence.read,
             "where": evidence.where,
         }
+        for met in answer.met if isinstance(answer, Acts) else ():
+            yield {
+                "fact": f"{field.name}: {met.behaviour}",
+                "is": met.evidence.status == "seen",
+                "what": f"an acceptance run has {met.evidence.status} what is said of it",
+                "status": met.evidence.status,
+                "read": met.evidence.read,
+                "where": met.evidence.where,
+            }
 
 
 def _said(value: Any) -> str:
@@ -100,7 +109,7 @@ def _said(value: Any) -> str:
         told = [
             f"{field.name.rstrip('_').replace('_', ' ')}: {_said(getattr(value, field.name))}"
             for field in fields(value)
-            if field.name != "evidence" and getattr(value, field.name) != _default(field)
+            if field.name not in ("evidence", "met") and getattr(value, field.name) != _default(field)
         ]
         return ", ".join(told) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(value).__name__).lower()
     if callable(value):

@@ -110,10 +110,10 @@ class Rehearsal:
 
     def endpoint(self) -> str:
         """The first online endpoint that is switched on in the stack file. Raises BadInput if there is none."""
-        for name, item in endpoints.of(self.config).items():
-            if isinstance(item, OnlineEndpoint) and item.enabled:
-                return name
-        raise BadInput(f"{self.stack}: has no online endpoint that is switched on, and this drill needs one")
+        found = first_endpoint(self.config)
+        if found is None:
+            raise BadInput(f"{self.stack}: has no online endpoint that is switched on, and this drill needs one")
+        return found
 
     def served(self, endpoint: str) -> Record:
         """The endpoint in the simulated cloud. Raises Unexpected if it does not exist."""
@@ -150,11 +150,7 @@ class Rehearsal:
     def edits(self, said: str, change: Callable[[Json], None]) -> None:
         """Change the stack file as somebody would. `change` gets its keys without the namespace."""
         self._tell(f"the stack file now says {said}")
-        tree = yaml.safe_load(self._file.read_text(encoding="utf-8"))
-        config: Json = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in tree["config"].items()}
-        change(config)
-        tree["config"] = {f"{NAMESPACE}:{key}": value for key, value in config.items()}
-        self._file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+        edit(self._file, change)
 
     def reverts(self) -> None:
         """Restore the stack file."""
@@ -346,6 +342,21 @@ class Rehearsal:
             if said is not None and said.severity == "error":
                 errors.append(said.message)
         return Ran(well, tuple(dict.fromkeys(steps)), tuple(_plain(error) for error in errors))
+
+
+def first_endpoint(config: StackConfig) -> str | None:
+    """The first online endpoint of a stack file that is switched on; None if there is none."""
+    online = (name for name, one in endpoints.of(config).items() if isinstance(one, OnlineEndpoint) and one.enabled)
+    return next(online, None)
+
+
+def edit(file: Path, change: Callable[[Json], None]) -> None:
+    """Change a stack file as somebody would. `change` gets its keys without the namespace."""
+    tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config: Json = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in tree["config"].items()}
+    change(config)
+    tree["config"] = {f"{NAMESPACE}:{key}": value for key, value in config.items()}
+    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
 
 
 def known(resources: Sequence[Json]) -> set[Thing]:

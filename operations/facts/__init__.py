@@ -26,6 +26,10 @@ class Facts(Protocol):
         """The dollars a month of each budget."""
         ...
 
+    def answers_inside_only(self, graph: Graph) -> bool:
+        """Whether each online endpoint answers inside the network alone, so that an answer shows a path in it."""
+        ...
+
     def exportable(self, graph: Graph) -> str:
         """What could leave the platform, in words."""
         ...

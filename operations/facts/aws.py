@@ -34,6 +34,11 @@ def budgets(graph: Graph) -> Iterator[float]:
             yield float(amount)
 
 
+def answers_inside_only(graph: Graph) -> bool:
+    """Never: SageMaker's runtime is an API on the internet, and a grant alone may bound a call to the network."""
+    return False
+
+
 def exportable(graph: Graph) -> str:
     """Artifacts in S3, and the registry's package groups."""
     groups = counted(len(graph.of(PACKAGE_GROUP)), "package group")

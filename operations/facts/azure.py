@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph
 from catalogue.kinds.azure import consumption
-from catalogue.kinds.azure.machinelearningservices import MODEL
+from catalogue.kinds.azure.machinelearningservices import MODEL, SERVED
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import counted
 from operations import facts
@@ -23,6 +23,12 @@ def budgets(graph: Graph) -> Iterator[float]:
         amount = budget.props.number_or_none("amount")
         if amount:
             yield float(amount)
+
+
+def answers_inside_only(graph: Graph) -> bool:
+    """Where no endpoint has public access."""
+    path = "properties.publicNetworkAccess"
+    return all(served.props.text_if_known(path) == "Disabled" for served in graph.of(SERVED))
 
 
 def exportable(graph: Graph) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from catalogue.graph import Graph
 from catalogue.kinds.gcp import billing, mlplatform
 from catalogue.kinds.gcp.provider import PROVIDER
+from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.properties import Unreadable
 from catalogue.wording import counted
 from operations import facts
@@ -28,6 +29,12 @@ def budgets(graph: Graph) -> Iterator[float]:
                 yield units + (amount.number_or_none("nanos") or 0) / 1e9
         except Unreadable:
             continue
+
+
+def answers_inside_only(graph: Graph) -> bool:
+    """Where each endpoint has an address in the network by Private Service Connect, and no other."""
+    path = "privateServiceConnectConfig.enablePrivateServiceConnect"
+    return all(served.props.flag_or_none(path) is True for served in graph.of(ENDPOINT))
 
 
 def exportable(graph: Graph) -> str:

@@ -1,0 +1,36 @@
+"""How an acceptance run calls an online endpoint of Azure Machine Learning: its scoring URI, with a token of Entra ID.
+
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-authenticate-online-endpoint
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import httpx
+
+from operations.accept.acceptance import Unanswered
+
+_SCOPE = "https://ml.azure.com/.default"
+_SECONDS = 60.0
+
+
+def doubt(account: Any) -> str:
+    """Nothing but variables puts another host in the place of these, and they are looked at for every platform."""
+    return ""
+
+
+def call(
+    account: Any, name: str, outputs: Mapping[str, Any], body: bytes, transport: httpx.BaseTransport | None = None
+) -> bytes:
+    """The answer of the endpoint, whose name is an output of the stack. Raises Unanswered."""
+    served = cast("Mapping[str, str]", outputs["endpoints"])[name]
+    told = {"Content-Type": "application/json", "Authorization": f"Bearer {account.token(_SCOPE)}"}
+    try:
+        with httpx.Client(timeout=_SECONDS, transport=transport) as client:
+            url = f"https://{served}.{account.region}.inference.ml.azure.com/score"
+            answer = client.post(url, content=body, headers=told)
+    except httpx.HTTPError as error:
+        raise Unanswered(f"{type(error).__name__}: {error}") from None
+    if answer.status_code != 200:
+        raise Unanswered(f"{answer.status_code}: {answer.text[:300]}")
+    return answer.content

@@ -1,0 +1,90 @@
+"""What an acceptance run changes in a verdict: proofs that were only planned, and findings on its transcript.
+
+A transcript counts for exactly the graph that it ran. Through the door of a sandbox it makes a proof `rehearsed`,
+through that of an account `proved`. It makes no proof better that failed, or of which something is not known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from catalogue import transcripts
+from catalogue.graph import Graph
+from catalogue.kind import Acts
+from catalogue.kinds import kind_of
+from catalogue.transcripts import Transcript, graph_hash
+from operations import facts
+from operations.findings import finding
+from operations.verdict import Finding, Proof, ProofState
+
+NOBODY = ", and nobody has tried them"
+"""The end of a fact that no longer holds once somebody has."""
+_STEPS: Mapping[str, Sequence[str]] = {
+    "workflow speed": ("ground", "serve", "predict"),
+    "hardware fit": ("serve", "predict"),
+    "network fit": ("serve", "predict"),
+}
+"""The steps of a run that show what a proof says. No run exports anything, and no bill is there within hours."""
+_DONE: Mapping[str, tuple[ProofState, str]] = {
+    "account": ("proved", "done in an account"),
+    "sandbox": ("rehearsed", "rehearsed in a sandbox"),
+}
+
+
+def raised(graph: Graph, proofs: Sequence[Proof]) -> list[Proof]:
+    """The proofs, those raised that the transcript of the stack shows."""
+    kept = transcripts.of(graph.stack)
+    return list(proofs) if kept is None or kept.wrong else [_raised(graph, proof, kept) for proof in proofs]
+
+
+def _raised(graph: Graph, proof: Proof, kept: Transcript) -> Proof:
+    needed = _STEPS.get(proof.name)
+    if proof.state not in ("planned", "rehearsed") or needed is None:
+        return proof
+    if kept.begin["graph"] != graph_hash(graph):
+        return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} was of another graph"})
+    if any(kept.steps.get(name, {}).get("state") != "done" for name in needed):
+        return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} did not get so far"})
+    if proof.name == "network fit" and not facts.of(graph.platform).answers_inside_only(graph):
+        return proof.model_copy(
+            update={"fact": f"{proof.fact}; the prediction of {kept.day} may have come by the internet"}
+        )
+    state, how = _DONE[kept.door]
+    took = f", the first prediction after {_minutes(kept)}" if proof.name == "workflow speed" else ""
+    fact = f"{proof.fact.removesuffix(NOBODY)}; {how} on {kept.day}{took} ({kept.file})"
+    return proof.model_copy(update={"state": state, "fact": fact})
+
+
+def _minutes(kept: Transcript) -> str:
+    """How long it took to the first prediction, by the steps' own times."""
+    seconds = [kept.steps[name].get("seconds") for name in _STEPS["workflow speed"]]
+    known = [float(one) for one in seconds if isinstance(one, int | float)]
+    return f"{sum(known) / 60:.0f} minutes"
+
+
+def findings(graph: Graph) -> Iterator[Finding]:
+    """A transcript that counts for nothing, and each behaviour of the sandbox that a cloud has contradicted."""
+    kept = transcripts.of(graph.stack)
+    if kept is not None and kept.wrong:
+        yield finding(
+            graph,
+            None,
+            f"has a transcript, {kept.file}, that {kept.wrong}",
+            source="policy",
+            rule="transcript-intact",
+            severity="high",
+            remedy="Take the file back from version control, or run `mlplatform accept` again.",
+        )
+    for token in sorted({resource.type for resource in graph.cloud}):
+        kind = kind_of(token)
+        for met in kind.acts.met if kind is not None and isinstance(kind.acts, Acts) else ():
+            if met.evidence.status == "contradicted":
+                yield finding(
+                    graph,
+                    next(iter(graph.of(token))),
+                    f"is of the type {token}, of which a cloud has contradicted `{met.behaviour}` of the sandbox: "
+                    f"{met.evidence.where}",
+                    source="policy",
+                    rule="behaviour-contradicted",
+                    severity="medium",
+                    mandatory=False,
+                    remedy=f"Correct the record of {token} in catalogue/kinds, and rehearse again.",
+                )
