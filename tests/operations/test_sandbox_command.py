@@ -142,6 +142,20 @@ def test_the_exit_code_is_pulumis(run: Run) -> None:
     assert result.returncode == 255 and result.stderr == "error: no\n"
 
 
+def test_what_a_new_account_refuses_leads_to_the_steps(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses = tmp_path / "refuses.py"
+    note = "State(Path(sys.argv[2]) / 'state.sqlite').journal.note('refused', 'aws:sagemaker/model:Model', 'churn')"
+    imports = "import sys\nfrom pathlib import Path\nfrom sandbox.state import State\n"
+    refuses.write_text(f"{imports}{note}\nsys.exit(255)\n", encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(refuses))
+    result = run("--", "pulumi", "up", "-s", "aws-pilot")
+    assert result.returncode == 255 and "`mlplatform sandbox steps aws-pilot` says what" in result.stderr
+    monkeypatch.delenv("STANDS")
+    assert "sandbox steps" not in run("--", "pulumi", "refuse").stderr, "this time the account lacked nothing"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_pulumis_to_obey(tmp_path: Path, tools: Path, number: int) -> None:
     command = [sys.executable, "-m", "operations", "sandbox", "--name", f"{tmp_path}/box", "--", "pulumi", "sleep"]
