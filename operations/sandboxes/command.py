@@ -17,6 +17,7 @@ from rich.table import Table
 
 from catalogue.errors import BadInput
 from catalogue.wording import close, nearest
+from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand
 from operations.sandboxes.ground import Chosen, as_typed, install, ready, say, state_of, told, tools, used
 
@@ -287,11 +288,15 @@ def install_cli(
 def trial(
     context: typer.Context,
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
+    out: OutOption = OUT,
 ) -> None:
-    """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again."""
+    """Do every manual step of a stack in a new sandbox, show its outputs and its cost, and take it down again.
+
+    Where all of it ends well, the verdict of the very same graph says `rehearsed` of workflow speed.
+    """
     from operations.sandboxes.trial import try_out
 
-    try_out(context.obj, stack)
+    try_out(context.obj, stack, out)
 
 
 def named_stack(arguments: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ LAST_LINES = 40
 PROTECTED = "protected by design, for it holds state"
 
 
-def try_out(chosen: Chosen, stack: str) -> None:
+def try_out(chosen: Chosen, stack: str, out: Path) -> None:
     """Bring a stack up in a new sandbox by its manual steps, show outputs and cost, and take it down again.
+
+    A trial that ends well is recorded in the folder of the stack's reports below `out`.
 
     Raises BadInput where there is no such stack, or the sandbox is not new. Raises typer.Exit where something failed or
     is left.
@@ -40,14 +43,15 @@ def try_out(chosen: Chosen, stack: str) -> None:
             home.empty()
         say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
         with told():
-            left = _trial(ready(home, stack, chosen.real_time), stack, file)
+            left = _trial(ready(home, stack, chosen.real_time), stack, file, out / stack)
         if left:
             raise typer.Exit(1)
         home.remove()
 
 
-def _trial(engine: "Engine", stack: str, file: Path) -> bool:
+def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
+    from operations import rehearsals
     from operations.judge import cost_of
     from operations.preview import preview
 
@@ -79,7 +83,11 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
         say(f"  {type_}::{id_}")
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
-    return bool(failed or left or gone)
+    if failed or left or gone:
+        return True
+    record = rehearsals.write(graph, reports, date.today())
+    say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
+    return False
 
 
 def _walked(engine: "Engine", graph: "Graph") -> bool:
