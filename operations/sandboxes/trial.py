@@ -59,7 +59,8 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     given = _standing(engine)
     start = time.monotonic()
     graph = preview(file)
-    if not _walked(engine, graph):
+    answer = _walked(engine, graph)
+    if answer is None:
         say(f"the steps end here; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
         return True
     resources = engine.resources(stack)
@@ -85,13 +86,18 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
     if failed or left or gone:
         return True
+    if not answer:
+        say("nothing was called, so no rehearsal is recorded")
+        return False
     record = rehearsals.write(graph, reports, date.today())
     say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
     return False
 
 
-def _walked(engine: "Engine", graph: "Graph") -> bool:
-    """Do each manual step as a newcomer would, and say it: who, what, and the command. Returns whether all went well.
+def _walked(engine: "Engine", graph: "Graph") -> str | None:
+    """Do each manual step as a newcomer would, and say it: who, what, and the command.
+
+    Returns the prediction, which is empty where nothing could be called, or None where a step was refused.
 
     What a sandbox does not ask for, such as a signed e-mail, is named and left.
     """
@@ -100,7 +106,7 @@ def _walked(engine: "Engine", graph: "Graph") -> bool:
     from sandbox.dataplane import NoPrediction
     from sandbox.state import State
 
-    state = State(engine.home.database)
+    state, predicted = State(engine.home.database), ""
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
         commands = walk.by_hand(step)
@@ -110,16 +116,24 @@ def _walked(engine: "Engine", graph: "Graph") -> bool:
             quiet = ["--yes", "--skip-preview", "--suppress-outputs"] if arguments[0] == "up" else []
             if _shown_short(engine, [*arguments, *quiet]):
                 say(f"`pulumi {arguments[0]}` failed")
-                return False
+                return None
         try:
             walk.do(state, step)
-            answer = walk.called(state, step)
-        except (NoPrediction, BadInput) as refusal:
+        except BadInput as refusal:
             say(f"     refused: {refusal}")
-            return False
+            return None
+        try:
+            answer = walk.called(state, step)
+        except NoPrediction as refusal:
+            say(f"     refused: {refusal}")
+            return None
+        except BadInput as reason:  # such as an endpoint that answers through a queue, which no sandbox has
+            say(f"     not called: {reason}")
+            continue
+        predicted = answer or predicted
         said = f"     answered: {answer}" if answer is not None else "     done" if commands else ""
         say(said or "     nothing to do in a sandbox")
-    return True
+    return predicted
 
 
 def _standing(engine: "Engine") -> set[tuple[str, str]]:

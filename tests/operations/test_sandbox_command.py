@@ -447,6 +447,12 @@ def test_a_trial_that_fails_keeps_what_stands_to_be_looked_at(
     assert (tmp_path / "box" / "state.sqlite").is_file() and not (tmp_path / "out").exists()
 
 
+def test_a_trial_without_a_prediction_is_no_rehearsal(run: Run, tmp_path: Path) -> None:
+    result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
+    assert result.returncode == 0 and "not called: aws-pilot-fraud-scorer: no endpoint" in result.stderr
+    assert "no rehearsal is recorded" in result.stderr and not (tmp_path / "out").exists()
+
+
 def test_two_sandboxes_at_once_do_not_meet(tmp_path: Path, run: Run, filled: State) -> None:
     other = Home(tmp_path / "other")
     State(other.database)
