@@ -1,4 +1,16 @@
-"""Whose registry an image is in: the account's own, to which somebody must push it, or another's."""
+"""Where images and artifacts lie: in a registry of the account's own or of another's, and under which address."""
+
+import re
+
+_WORKSPACE = re.compile(r"^azureml://subscriptions/.*?/datastores/")
+
+
+def as_written(uri: str) -> str:
+    """The address of an artifact as a stack file writes it. Azure's provider chooses the name of the workspace in it.
+
+    So an address that was read before `up` names another workspace than the one that then stands.
+    """
+    return _WORKSPACE.sub("azureml://datastores/", uri)
 
 
 def is_own(platform: str, image: str, account: str) -> bool:

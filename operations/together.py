@@ -131,7 +131,7 @@ class _Judging:
     def _judged(self, program: Program, stage: "partial[None]") -> "Verdict":
         stage("program")
         graph, elsewhere = self._programs.run(program)
-        from operations import report
+        from operations import rehearsals, report
         from operations.judge import judge
 
         def scan(rendered: "Rendered") -> ScanResult:
@@ -144,6 +144,7 @@ class _Judging:
         with self._turn:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
+        verdict = rehearsals.noted(verdict, graph, self._out / program.stack)
         stage("report")
         as_json = graph.to_json()
         if (earlier := self._before.get(program.stack)) is not None:

@@ -17,8 +17,9 @@ from rich.table import Table
 
 from catalogue.errors import BadInput
 from catalogue.wording import close, nearest
+from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand
-from operations.sandboxes.ground import Chosen, as_typed, install, ready, state_of, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, install, ready, say, state_of, told, tools, used
 
 if TYPE_CHECKING:
     from sandbox.home import Home
@@ -57,9 +58,14 @@ def run_pulumi(context: typer.Context) -> None:
     """Run any Pulumi command, in the project's folder: mlplatform sandbox -- pulumi preview -s gcp-pilot."""
     chosen: Chosen = context.obj
     home, arguments = chosen.home(), list(context.args)
+    stack = named_stack(arguments)
     tools()
     with used(home, alone=False), told():
-        code = ready(home, named_stack(arguments), chosen.real_time).run(arguments)
+        engine = ready(home, stack, chosen.real_time)
+        before = _refused(home)
+        code = engine.run(arguments)
+        if code and _refused(home) > before:
+            say(f"a new account lacks that; `mlplatform sandbox steps {stack or 'STACK'}` says what is done by hand")
     raise typer.Exit(code)
 
 
@@ -282,11 +288,15 @@ def install_cli(
 def trial(
     context: typer.Context,
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
+    out: OutOption = OUT,
 ) -> None:
-    """Bring a stack up in a new sandbox, show its outputs and its cost, and take it down again."""
+    """Do every manual step of a stack in a new sandbox, show its outputs and its cost, and take it down again.
+
+    Where all of it ends well, the verdict of the very same graph says `rehearsed` of workflow speed.
+    """
     from operations.sandboxes.trial import try_out
 
-    try_out(context.obj, stack)
+    try_out(context.obj, stack, out)
 
 
 def named_stack(arguments: Sequence[str]) -> str | None:
@@ -297,6 +307,12 @@ def named_stack(arguments: Sequence[str]) -> str | None:
         if word.startswith(("--stack=", "-s=")):
             return word.partition("=")[2].rpartition("/")[2]
     return None
+
+
+def _refused(home: "Home") -> int:
+    """How many calls the clouds have refused for what an account lacks."""
+    state = state_of(home)
+    return sum(event.operation == "refused" for event in state.journal.events()) if state else 0
 
 
 def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ LAST_LINES = 40
 PROTECTED = "protected by design, for it holds state"
 
 
-def try_out(chosen: Chosen, stack: str) -> None:
+def try_out(chosen: Chosen, stack: str, out: Path) -> None:
     """Bring a stack up in a new sandbox by its manual steps, show outputs and cost, and take it down again.
+
+    A trial that ends well is recorded in the folder of the stack's reports below `out`.
 
     Raises BadInput where there is no such stack, or the sandbox is not new. Raises typer.Exit where something failed or
     is left.
@@ -40,14 +43,15 @@ def try_out(chosen: Chosen, stack: str) -> None:
             home.empty()
         say(f"{stack} goes up in {as_typed(home)} and down again; nothing outside that folder is changed")
         with told():
-            left = _trial(ready(home, stack, chosen.real_time), stack, file)
+            left = _trial(ready(home, stack, chosen.real_time), stack, file, out / stack)
         if left:
             raise typer.Exit(1)
         home.remove()
 
 
-def _trial(engine: "Engine", stack: str, file: Path) -> bool:
+def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
+    from operations import rehearsals
     from operations.judge import cost_of
     from operations.preview import preview
 
@@ -55,7 +59,8 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
     given = _standing(engine)
     start = time.monotonic()
     graph = preview(file)
-    if not _walked(engine, graph):
+    answer = _walked(engine, graph)
+    if answer is None:
         say(f"the steps end here; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
         return True
     resources = engine.resources(stack)
@@ -79,11 +84,20 @@ def _trial(engine: "Engine", stack: str, file: Path) -> bool:
         say(f"  {type_}::{id_}")
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
-    return bool(failed or left or gone)
+    if failed or left or gone:
+        return True
+    if not answer:
+        say("nothing was called, so no rehearsal is recorded")
+        return False
+    record = rehearsals.write(graph, reports, date.today())
+    say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
+    return False
 
 
-def _walked(engine: "Engine", graph: "Graph") -> bool:
-    """Do each manual step as a newcomer would, and say it: who, what, and the command. Returns whether all went well.
+def _walked(engine: "Engine", graph: "Graph") -> str | None:
+    """Do each manual step as a newcomer would, and say it: who, what, and the command.
+
+    Returns the prediction, which is empty where nothing could be called, or None where a step was refused.
 
     What a sandbox does not ask for, such as a signed e-mail, is named and left.
     """
@@ -92,7 +106,7 @@ def _walked(engine: "Engine", graph: "Graph") -> bool:
     from sandbox.dataplane import NoPrediction
     from sandbox.state import State
 
-    state = State(engine.home.database)
+    state, predicted = State(engine.home.database), ""
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
         commands = walk.by_hand(step)
@@ -102,16 +116,24 @@ def _walked(engine: "Engine", graph: "Graph") -> bool:
             quiet = ["--yes", "--skip-preview", "--suppress-outputs"] if arguments[0] == "up" else []
             if _shown_short(engine, [*arguments, *quiet]):
                 say(f"`pulumi {arguments[0]}` failed")
-                return False
+                return None
         try:
             walk.do(state, step)
-            answer = walk.called(state, step)
-        except (NoPrediction, BadInput) as refusal:
+        except BadInput as refusal:
             say(f"     refused: {refusal}")
-            return False
+            return None
+        try:
+            answer = walk.called(state, step)
+        except NoPrediction as refusal:
+            say(f"     refused: {refusal}")
+            return None
+        except BadInput as reason:  # such as an endpoint that answers through a queue, which no sandbox has
+            say(f"     not called: {reason}")
+            continue
+        predicted = answer or predicted
         said = f"     answered: {answer}" if answer is not None else "     done" if commands else ""
         say(said or "     nothing to do in a sandbox")
-    return True
+    return predicted
 
 
 def _standing(engine: "Engine") -> set[tuple[str, str]]:

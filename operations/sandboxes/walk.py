@@ -5,6 +5,7 @@ from shlex import join, split
 from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
+from catalogue.registries import as_written
 from operations.verdict import Look, ManualStep
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _words(look: Look) -> list[str]:
         case "image":
             return ["push", look.name]
         case "artifact":
-            return ["upload", look.name]
+            return ["upload", as_written(look.name)]
         case "call":
             return ["call", look.name, "request.json"]
         case _:

@@ -12,6 +12,7 @@ from shlex import quote
 from typing import Protocol
 
 from catalogue.graph import Graph
+from catalogue.registries import as_written
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
 
@@ -89,7 +90,7 @@ def manual(
     if uris := sorted(facts.artifacts(graph)):
         uploaded = [own.upload(uri, graph.stack) for uri in uris]
         yield ManualStep(
-            what=f"put the model artifacts where the stack file says ({_first(uris)})",
+            what=f"put the model artifacts where the stack file says ({_first([as_written(uri) for uri in uris])})",
             who="publisher",
             commands=[command for command, _ in uploaded],
             checks=[check for _, check in uploaded],

@@ -5,6 +5,7 @@ A new account has none of it. A sandbox has as a rule one account, so nothing he
 
 from typing import ClassVar, Literal
 
+from catalogue.registries import as_written
 from sandbox.state.database import Database
 
 NEW_QUOTA = 0
@@ -72,7 +73,7 @@ class Account:
 
     def upload(self, uri: str) -> None:
         """Upload an artifact to its address: a file, or a folder with what lies in it."""
-        self._put("artifact", uri)
+        self._put("artifact", as_written(uri))
 
     def artifacts(self) -> list[str]:
         """The addresses of the artifacts that were uploaded."""
@@ -80,7 +81,7 @@ class Account:
 
     def has_artifact(self, uri: str) -> bool:
         """Whether something lies at an address, or below it."""
-        wanted = uri.rstrip("/")
+        wanted = as_written(uri).rstrip("/")
         return self.in_use or any(f"{there.rstrip('/')}/".startswith(f"{wanted}/") for there in self.artifacts())
 
     def _all(self, what: _What) -> dict[str, int]:

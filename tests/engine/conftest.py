@@ -18,6 +18,7 @@ from sandbox.tools import find_cli, find_uv
 from stacks.config import STACKS
 
 Fresh = Callable[[str], Engine]
+"""Makes a sandbox for a stack that is not up yet, each time another."""
 
 
 def _without(reason: str) -> NoReturn:
@@ -28,8 +29,8 @@ def _without(reason: str) -> NoReturn:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Callable[[], Engine]:
-    """Makes an empty sandbox, each time another, in an account that is in use: no quota or API is missing."""
+def new_account(tmp_path: Path) -> Callable[[], Engine]:
+    """Makes an empty sandbox, each time another, whose account is new."""
     cli, uv = find_cli(), find_uv()
     if cli is None:
         _without("the Pulumi CLI is not there: `make sandbox` installs it, or https://www.pulumi.com/docs/install/")
@@ -39,23 +40,39 @@ def sandbox(tmp_path: Path) -> Callable[[], Engine]:
     def make() -> Engine:
         home = Home(tmp_path / f"sandbox-{len(list(tmp_path.iterdir()))}")
         home.lay_out()
-        State(home.database).account.use()
         return Engine(home, cli, uv)
 
     return make
 
 
 @pytest.fixture
-def fresh(sandbox: Callable[[], Engine]) -> Fresh:
-    """Makes a sandbox for a stack that is not up yet, each time another."""
+def sandbox(new_account: Callable[[], Engine]) -> Callable[[], Engine]:
+    """Makes an empty sandbox, each time another, in an account that is in use: no quota or API is missing."""
 
-    def make(stack: str) -> Engine:
-        engine = sandbox()
-        engine.home.take(STACKS / f"Pulumi.{stack}.yaml")
-        engine.make(stack)
+    def make() -> Engine:
+        engine = new_account()
+        State(engine.home.database).account.use()
         return engine
 
     return make
+
+
+@pytest.fixture
+def fresh(sandbox: Callable[[], Engine]) -> Fresh:
+    """In an account that is in use."""
+    return lambda stack: _with(stack, sandbox())
+
+
+@pytest.fixture
+def fresh_and_new(new_account: Callable[[], Engine]) -> Fresh:
+    """In a new account."""
+    return lambda stack: _with(stack, new_account())
+
+
+def _with(stack: str, engine: Engine) -> Engine:
+    engine.home.take(STACKS / f"Pulumi.{stack}.yaml")
+    engine.make(stack)
+    return engine
 
 
 @pytest.fixture

@@ -142,6 +142,20 @@ def test_the_exit_code_is_pulumis(run: Run) -> None:
     assert result.returncode == 255 and result.stderr == "error: no\n"
 
 
+def test_what_a_new_account_refuses_leads_to_the_steps(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuses = tmp_path / "refuses.py"
+    note = "State(Path(sys.argv[2]) / 'state.sqlite').journal.note('refused', 'aws:sagemaker/model:Model', 'churn')"
+    imports = "import sys\nfrom pathlib import Path\nfrom sandbox.state import State\n"
+    refuses.write_text(f"{imports}{note}\nsys.exit(255)\n", encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(refuses))
+    result = run("--", "pulumi", "up", "-s", "aws-pilot")
+    assert result.returncode == 255 and "`mlplatform sandbox steps aws-pilot` says what" in result.stderr
+    monkeypatch.delenv("STANDS")
+    assert "sandbox steps" not in run("--", "pulumi", "refuse").stderr, "this time the account lacked nothing"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_pulumis_to_obey(tmp_path: Path, tools: Path, number: int) -> None:
     command = [sys.executable, "-m", "operations", "sandbox", "--name", f"{tmp_path}/box", "--", "pulumi", "sleep"]
@@ -395,7 +409,7 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     stands = tmp_path / "stands.py"
     stands.write_text(STANDS, encoding="utf-8")
     monkeypatch.setenv("STANDS", str(stands))
-    result = run("trial", "aws-pilot")
+    result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
     assert result.returncode == 0, result.stderr
     said = result.stderr.splitlines()
     assert "goes up in" in said[0] and "nothing outside that folder is changed" in said[0]
@@ -410,7 +424,8 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     assert float(cost.split("$")[1].split(" ")[0].replace(",", "")) > 10
     first = next(index for index, line in enumerate(said) if "1 resources are protected by design" in line)
     assert said[first + 1] == "  aws:s3/bucket:Bucket::artifacts"
-    assert said[-1] == "aws-pilot is down; 0 resources are left in the cloud"
+    assert said[-2] == "aws-pilot is down; 0 resources are left in the cloud"
+    assert said[-1].startswith(f"recorded in {tmp_path}/out/aws-pilot/rehearsal.json")
     done = (tmp_path / "done").read_text(encoding="utf-8").splitlines()
     came_up = ["stack init", "config set", "up --policy-pack", "config rm", "up --policy-pack"]
     assert done == [*came_up, "stack export", "stack output", "state unprotect", "destroy --stack"]
@@ -426,10 +441,16 @@ def test_a_trial_that_fails_keeps_what_stands_to_be_looked_at(
     monkeypatch.setenv(fails, "1")
     (tmp_path / "stands.py").write_text(STANDS, encoding="utf-8")
     monkeypatch.setenv("STANDS", str(tmp_path / "stands.py"))
-    result = run("trial", "aws-pilot")
+    result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
     assert result.returncode == 1 and sentence in result.stderr and "Traceback" not in result.stderr
     assert fails == "FAIL_DESTROY" or "error: no room" in result.stderr
-    assert (tmp_path / "box" / "state.sqlite").is_file()
+    assert (tmp_path / "box" / "state.sqlite").is_file() and not (tmp_path / "out").exists()
+
+
+def test_a_trial_without_a_prediction_is_no_rehearsal(run: Run, tmp_path: Path) -> None:
+    result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
+    assert result.returncode == 0 and "not called: aws-pilot-fraud-scorer: no endpoint" in result.stderr
+    assert "no rehearsal is recorded" in result.stderr and not (tmp_path / "out").exists()
 
 
 def test_two_sandboxes_at_once_do_not_meet(tmp_path: Path, run: Run, filled: State) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, MODEL
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.marked import Json
 from sandbox.clouds.manners import CloudSaysNo
@@ -25,6 +25,7 @@ URI = "s3://lending-models/churn/1/model.tar.gz"
 QUOTA = "ml.m5.xlarge for endpoint usage"
 GROUP = "/subscriptions/99998888-3333-4444-5555-666677778888/resourceGroups/lending"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/risk"
+IMAGE = "lending.azurecr.io/churn:2.0"
 VCPUS = "Standard ESv3 Family Cluster Dedicated vCPUs"
 
 
@@ -123,6 +124,7 @@ def deployment(replicas: int) -> Json:
             "endpointComputeType": "Managed",
             "instanceType": "Standard_E4s_v3",
             "model": f"{WORKSPACE}/models/churn/versions/1",
+            "environmentId": f"{WORKSPACE}/environments/churn/versions/1",
         },
     }
 
@@ -130,9 +132,12 @@ def deployment(replicas: int) -> Json:
 def test_azure_looks_for_the_model_and_counts_the_reserve_of_a_deployment(tmp_path: Path) -> None:
     cloud, uri = new_cloud("azure-native", tmp_path), "azureml://datastores/artifacts/paths/churn/1/"
     stands(cloud, SERVED, f"{WORKSPACE}/onlineEndpoints/churn")
+    stands(cloud, ENVIRONMENT, f"{WORKSPACE}/environments/churn/versions/1", properties={"image": IMAGE})
     stands(cloud, VERSION, f"{WORKSPACE}/models/churn/versions/1", properties={"modelUri": uri})
     refused(cloud, f"Unable to download user model from {uri}", ONLINE_DEPLOYMENT, "blue", deployment(1))
     cloud.state.account.upload(uri)
+    refused(cloud, f"Unable to download user container image {IMAGE}", ONLINE_DEPLOYMENT, "blue", deployment(1))
+    cloud.state.account.push(IMAGE)
     refused(
         cloud,
         f"OutOfQuota.* {VCPUS}.* requested is 8, .* using 0. .* quota is 0",

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
+from catalogue.registries import as_written
 from operations import doctor, facts
 from operations.__main__ import application
 from operations.doctor import NoCredentials, Seen, State, Unseen, Way, done, examine, not_done, steps_of
@@ -66,7 +67,7 @@ def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
     for step in steps_of(graph):
         for look in step.looks:
             if look.what in ("quota", "image", "artifact", "e-mail"):
-                assert look.name in step.what
+                assert as_written(look.name) in step.what
             if look.what == "quota":
                 assert f"{look.amount} of {look.name}" in step.what
             if look.what == "service":

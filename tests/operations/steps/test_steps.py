@@ -10,6 +10,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.platforms import PLATFORMS
+from catalogue.registries import as_written
 from operations import facts, hardware
 from operations.phases import ground_of
 from operations.steps import manual, of, query
@@ -148,5 +149,5 @@ def test_a_step_of_many_artifacts_names_a_few_and_has_the_commands_of_all(
 
     monkeypatch.setattr(facts, "artifacts", artifacts)
     (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
-    assert step.what.endswith(f"({', '.join(sorted(many)[:3])} and 17 more)")
+    assert step.what.endswith(f"({', '.join(map(as_written, sorted(many)[:3]))} and 17 more)")
     assert len(step.commands) == 20

@@ -42,6 +42,11 @@ def test_what_is_done_is_there_for_another_process(state: State, tmp_path: Path)
         ("gs://models/fraud/1/model.json", "gs://models/fraud/1/", True),
         ("gs://models/fraud/1", "gs://models/fraud/1/", True),
         ("gs://models/fraud/12/", "gs://models/fraud/1/", False),
+        (
+            "azureml://datastores/artifacts/paths/fraud/1/",
+            "azureml://subscriptions/s/resourceGroups/g/workspaces/w/datastores/artifacts/paths/fraud/1/",
+            True,
+        ),
         ("s3://models/fraud/1/model.tar.gz", "s3://models/fraud/2/model.tar.gz", False),
     ],
 )
