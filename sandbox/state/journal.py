@@ -12,7 +12,7 @@ from sandbox.state.database import Database
 class Event:
     """One call. `at` is its time in seconds since 1970. `said` is empty where the call went well.
 
-    `operation` is create, read, update, delete, invoke, drift, fault or rollback.
+    `operation` is create, read, update, delete, invoke, drift, fault, refused or rollback.
     """
 
     at: float
