@@ -18,7 +18,7 @@ from catalogue.marked import Json, answered, has_unknown, redacted, refilled, te
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs, needs
 from sandbox.clouds import CLOUDS
-from sandbox.clouds.manners import CloudSaysNo
+from sandbox.clouds.manners import CloudSaysNo, Refuser
 from sandbox.needs import Lacks, Needs
 from sandbox.state import State
 from sandbox.state.faults import Fault
@@ -110,6 +110,7 @@ class Cloud:
         if cut is not None and cut.type == type_ and cut.inputs == redacted(marked):
             return cut.id, refilled(self.state.resources.adopt(cut.key, self.run).outputs, given)
         plain = unmarked(marked)
+        self._allow(self.manners.creates, type_, name, plain)
         serial = self.state.resources.made_for(urn) + 1
         answer = self._answer(type_, urn, name, plain, serial)
         outputs = answered(marked, answer.outputs)
@@ -181,6 +182,7 @@ class Cloud:
             return
         if behaviour.locked and record.inputs.get(behaviour.locked) is True:
             raise self._refusal("held", type_, record.name, f"{record.name} is locked and cannot be deleted")
+        self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
             self.state.resources.delete(record.key, behaviour.held, self.run, behaviour.nests, emptied)
@@ -208,6 +210,14 @@ class Cloud:
     def strike(self, fault: Fault, type_: str, name: str) -> CloudSaysNo:
         """What this cloud says when the fault strikes."""
         return self._refusal(fault.kind, type_, name, fault.argument or name)
+
+    def _allow(self, refusers: Mapping[str, Refuser], type_: str, name: str, plain: Json) -> None:
+        """Raise CloudSaysNo, and note it, where the cloud refuses for the sake of another resource."""
+        said = refusers[type_](self.state, plain) if type_ in refusers else None
+        if said is not None:
+            refusal = self._refusal("refused", type_, name, said)
+            self.state.journal.note("refused", type_, name, "", self.run, str(refusal))
+            raise refusal
 
     def _refusal(self, reason: str, type_: str, name: str, said: object, **words: object) -> CloudSaysNo:
         kind = type_.rpartition(":")[2]

@@ -20,7 +20,8 @@ REACH = ("amlworkspace",)
 """What callers inside the network need: a private online endpoint stands behind its workspace's private endpoint."""
 
 LOGGED_SHARE = 0.1
-"""The share of requests and answers that the data collector keeps, as on Google: they may be about people."""
+"""The share of requests and answers that the data collector keeps, as on Google: they may be about people. A lifecycle
+deletes them after 30 days (components/azure/lifecycle.py)."""
 
 
 @dataclass(kw_only=True)

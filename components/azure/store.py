@@ -7,6 +7,7 @@ from pulumi_azure_native import containerregistry, network, storage
 
 from components.azure.audit import log_everything
 from components.azure.ids import Ids
+from components.azure.lifecycle import KEEP_DAYS
 from components.azure.names import AUTO_NAME, compact
 from components.azure.network import private_endpoint
 from components.given import Args, Tags, Text
@@ -17,7 +18,6 @@ have private endpoints of their own, which Azure ML makes for the workspace's st
 
 CONTAINER = "artifacts"
 """The name of the blob container in which model artifacts are kept."""
-KEEP_DAYS = 30
 
 
 @dataclass(kw_only=True)
@@ -65,7 +65,8 @@ class Store(pulumi.ComponentResource):
     Where the region has availability zones, three of them hold a copy of the account, and the registry spans them.
     Where it has none, the account keeps three copies in one data centre.
 
-    Deleted blobs, shares and containers stay 30 days, and so do old versions. Untagged images go after a week, and no
+    Deleted blobs, shares and containers stay 30 days. Old versions stay until a lifecycle deletes them, which the
+    workspace on this storage has (Workspace). Untagged images go after a week, and no
     image can be exported. Content trust is off, for a registry with a customer-managed key cannot have it. Quarantine
     is off, for it waits for a scanner that this component does not bring. Azure's pages leave open whether a registry's
     user-assigned identity passes a closed vault as a trusted service (issue 61064 of MicrosoftDocs/azure-docs): the
@@ -155,14 +156,6 @@ class Store(pulumi.ComponentResource):
             share_delete_retention_policy=kept,
             opts=self._child,
         )
-        storage.ManagementPolicy(
-            f"{name}-clean-up",
-            management_policy_name="default",
-            account_name=account.name,
-            resource_group_name=args.group_name,
-            policy={"rules": [_old_versions()]},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[blobs]),
-        )
         container = storage.BlobContainer(
             f"{name}-{CONTAINER}",
             container_name=CONTAINER,
@@ -226,16 +219,3 @@ class Store(pulumi.ComponentResource):
 def _alone(identity_id: str) -> dict[str, pulumi.Input[containerregistry.UserIdentityPropertiesArgs]]:
     """The registry's own manner of naming one identity: a key with nothing to it."""
     return {identity_id: containerregistry.UserIdentityPropertiesArgs()}
-
-
-def _old_versions() -> storage.ManagementPolicyRuleArgsDict:
-    gone: storage.DateAfterCreationArgsDict = {"days_after_creation_greater_than": KEEP_DAYS}
-    return {
-        "name": "old-versions",
-        "enabled": True,
-        "type": "Lifecycle",
-        "definition": {
-            "filters": {"blob_types": ["blockBlob"]},
-            "actions": {"version": {"delete": gone}, "snapshot": {"delete": gone}},
-        },
-    }

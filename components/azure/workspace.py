@@ -9,6 +9,7 @@ from pulumi_azure_native import machinelearningservices as ml
 from components.azure.audit import log_everything
 from components.azure.encryption import GivenKeyArgs
 from components.azure.ids import Ids
+from components.azure.lifecycle import let_expire
 from components.azure.names import AUTO_NAME, regional, short
 from components.azure.network import private_endpoint
 from components.given import Args, Tags, Text
@@ -50,6 +51,8 @@ class WorkspaceArgs(Args):
     """The machine of each compute instance and of the cluster that builds images."""
     storage_id: Text
     """The id of the storage account of the workspace's datastores."""
+    storage_name: Text
+    """The name of the same account, which gets its lifecycle here."""
     registry_id: Text
     """The id of the container registry that the images which the workspace builds are kept in."""
     vault_id: Text
@@ -94,6 +97,8 @@ class Workspace(pulumi.ComponentResource):
     search service under the workspace, also while a deleted workspace can be recovered. Without
     `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. Azure ML supports no key in
     a vault whose public access is disabled, and follows no rotation, so another version is ignored.
+
+    On the storage account old versions go after 30 days, and so do the requests and answers that endpoints collect.
 
     A compute instance is made once: Azure ML overwrites one that is written again, with all that its owner has on it.
     Another idle time is set in the studio.
@@ -145,6 +150,7 @@ class Workspace(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
+        let_expire(f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, child)
         _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])

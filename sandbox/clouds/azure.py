@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from catalogue.kinds.azure import monitor
-from catalogue.kinds.azure.machinelearningservices import SERVED
+from catalogue.kinds.azure import keyvault, monitor
+from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.marked import Json
 from sandbox.clouds.alarm import AlarmKind, Bound
 from sandbox.clouds.manners import Manners, Native
@@ -24,6 +24,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "cannot create already existing resource '{name}' ({kind}): {said}",
     "missing": '{kind} {name}: Status=404 Code="ResourceNotFound" Message="{said}"',
     "held": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
+    "refused": "{kind} {name}: {said}",
     "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
     ' subscription {account}. Request an increase in the Azure portal."',
     "over-quota": '{kind} {name}: Code="OutOfQuota" Message="Not enough cluster CPU quota of {said}. The amount of'
@@ -57,6 +58,40 @@ def _parent(id_: str) -> str:
         above = above.rsplit("/", 2)[0]
     above = above.removesuffix("/blobServices/default")
     return above if "/resourceGroups/" in above else ""
+
+
+def _is_closed(state: State, vault: object) -> bool:
+    """Whether the vault, by its id or its name, stands in the sandbox with its public access disabled."""
+    found = [one for one in state.resources.find(type=keyvault.VAULT) if vault in (one.id, one.inputs.get("vaultName"))]
+    return any(one.inputs["properties"].get("publicNetworkAccess") == "Disabled" for one in found)
+
+
+def _unsupported_key(state: State, workspace: Json) -> str | None:
+    """Server-side encryption is "not supported in reference to an Azure Key Vault [...] that has public network access
+    disabled": https://learn.microsoft.com/en-us/azure/machine-learning/concept-customer-managed-keys. The words in
+    which Azure ML refuses are assumed.
+    """
+    encryption: Json = workspace.get("encryption") or {}
+    named: Json = encryption.get("keyVaultProperties") or {}
+    if workspace.get("enableServiceSideCMKEncryption") and _is_closed(state, named.get("keyVaultArmId")):
+        return (
+            'Status=400 Code="BadRequest" Message="Service-side encryption is not supported with a key vault that has'
+            f' public network access disabled: {named.get("keyVaultArmId")}."'
+        )
+    return None
+
+
+def _closed_to_the_deployer(state: State, key: Json) -> str | None:
+    """azure-native deletes a key by a call to the vault itself: https://github.com/pulumi/pulumi-azure-native/blob/
+    006a62af/provider/pkg/resources/customresources/custom_keyvault.go. Whoever deploys stands outside the network.
+    The vault's sentence is seen in https://github.com/microsoft/multimodal-ai/issues/171.
+    """
+    if not _is_closed(state, key.get("vaultName")):
+        return None
+    return (
+        'RESPONSE 403: 403 Forbidden ERROR CODE: Forbidden "Public network access is disabled and request is not from a'
+        ' trusted service nor via an approved private link."'
+    )
 
 
 def _metric_alert(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
@@ -119,6 +154,8 @@ MANNERS = Manners(
     parent=_parent,
     registers_itself=True,
     endpoint=SERVED,
+    creates={WORKSPACE: _unsupported_key},
+    deletes={keyvault.KEY: _closed_to_the_deployer},
     alarms={
         monitor.METRIC_ALERT: AlarmKind(_metric_alert, _groups),
         monitor.QUERY_RULE: AlarmKind(_query_rule, _groups),

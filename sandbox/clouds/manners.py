@@ -19,6 +19,13 @@ It returns the inputs that end up different from the wanted ones, with the value
 """
 
 
+Refuser = Callable[[State, Json], str | None]
+"""What a cloud refuses for the sake of another resource. It gets the inputs of the one that is to be made, or to go.
+
+It returns what the cloud says of it, or None.
+"""
+
+
 class CloudSaysNo(Exception):
     """The cloud refuses a call. `str()` is its sentence."""
 
@@ -100,7 +107,8 @@ class Manners:
     `is_foreign` takes an id and an account, and tells whether the id is of another account. The sandbox knows nothing
     of other accounts. A provider that `registers_itself` switches on by itself what an account has off. `parent` gives
     the id of an id's parent, or nothing. `endpoint` is the type that serves. `alarms` says how to read the cloud's
-    alarms, and `changers` what the cloud does on its own in an update; both are by resource type.
+    alarms, and `changers` what the cloud does on its own in an update. `creates` and `deletes` say which creates and
+    deletes it refuses. All four are by resource type.
     """
 
     platform: Platform
@@ -116,6 +124,8 @@ class Manners:
     parent: Callable[[str], str] = _no_parent
     registers_itself: bool = False
     changers: Mapping[str, Changer] = field(default_factory=dict[str, Changer])
+    creates: Mapping[str, Refuser] = field(default_factory=dict[str, Refuser])
+    deletes: Mapping[str, Refuser] = field(default_factory=dict[str, Refuser])
 
     @property
     def module(self) -> str:

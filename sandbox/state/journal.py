@@ -12,8 +12,8 @@ from sandbox.state.database import Database
 class Event:
     """One call. `at` is its time by the sandbox's clock, in seconds since 1970.
 
-    `operation` is create, read, update, delete, invoke, drift, fault, rollback, or refused for what the account lacks.
-    `said` is empty where the call went well.
+    `operation` is create, read, update, delete, invoke, drift, fault, rollback, or refused: for what the account lacks,
+    or for the sake of another resource. `said` is empty where the call went well.
     """
 
     at: float

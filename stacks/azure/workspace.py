@@ -56,6 +56,7 @@ def made(
             idle_timeout_minutes=workspace.of(config).idle_timeout_minutes,
             machine=machine(config.platform, workspace.FAMILY),
             storage_id=kept.storage_id,
+            storage_name=kept.storage_name,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
             given_key=given_key,

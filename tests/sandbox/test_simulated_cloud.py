@@ -23,6 +23,8 @@ ACCOUNTS = {
 ROLE, MODEL = "aws:iam/role:Role", "aws:sagemaker/model:Model"
 CONFIG, ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/endpoint:Endpoint"
 TOPIC = "aws:sns/topic:Topic"
+VAULT, KEY = "azure-native:keyvault:Vault", "azure-native:keyvault:Key"
+WORKSPACE = "azure-native:machinelearningservices:Workspace"
 GROUP, STORAGE = "azure-native:resources:ResourceGroup", "azure-native:storage:StorageAccount"
 VNET, SUBNET = "azure-native:network:VirtualNetwork", "azure-native:network:Subnet"
 VARIANT = {"variantName": "live", "initialInstanceCount": 1, "instanceType": "ml.m5.large"}
@@ -152,6 +154,51 @@ def test_google_s_members_must_exist_but_people_and_agents_need_not(on_gcp):
     on_gcp.create("gcp:serviceaccount/account:Account", "batch-sa", {"accountId": "batch-sa"})
     on_gcp.create(member, "c", {**grant, "member": own.replace("batch@", "batch-sa@")})
     assert len(on_gcp.state.resources.find(type=member)) == 2
+
+
+def vault_on(on_azure, access, name="company-ml"):
+    inside = {"resourceGroupName": "g", "location": "eastus2"}
+    if not on_azure.state.resources.find(type=GROUP):
+        on_azure.create(GROUP, "group", inside)
+    properties = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "publicNetworkAccess": access}
+    id_, _ = on_azure.create(VAULT, name, {**inside, "vaultName": name, "properties": properties})
+    of_it = {"resourceGroupName": "g", "vaultName": name, "keyName": "k", "properties": {"kty": "RSA"}}
+    key, outputs = on_azure.create(KEY, f"{name}-k", of_it)
+    return id_, key, outputs["keyUriWithVersion"]
+
+
+def workspace_with(on_azure, vault, key, inside_the_service):
+    """What Azure ML says of a workspace that is encrypted with the key. None where it makes one."""
+    encryption = {"status": "Enabled", "keyVaultProperties": {"keyVaultArmId": vault, "keyIdentifier": key}}
+    given = {"resourceGroupName": "g", "location": "eastus2", "encryption": encryption}
+    try:
+        on_azure.create(WORKSPACE, "w", {**given, "enableServiceSideCMKEncryption": inside_the_service})
+    except CloudSaysNo as refusal:
+        return str(refusal)
+    return None
+
+
+def test_a_workspace_takes_no_key_of_a_closed_vault_for_encryption_inside_the_service(on_azure):
+    vault, _, key = vault_on(on_azure, "Disabled")
+    assert "public network access disabled" in workspace_with(on_azure, vault, key, True)
+    assert on_azure.state.resources.find(type=WORKSPACE) == []
+    assert workspace_with(on_azure, vault, key, False) is None
+
+
+def test_a_workspace_takes_a_key_of_a_vault_that_its_firewall_closes(on_azure):
+    vault, _, key = vault_on(on_azure, "Enabled")
+    assert workspace_with(on_azure, vault, key, True) is None
+
+
+def test_a_closed_vault_lets_no_key_be_deleted_from_outside_and_takes_it_along(on_azure):
+    vault, key, _ = vault_on(on_azure, "Disabled")
+    with pytest.raises(CloudSaysNo, match=r"403 Forbidden .*nor via an approved private link"):
+        on_azure.cloud.delete(KEY, key)
+    on_azure.cloud.delete(VAULT, vault)
+    assert on_azure.state.resources.find(type=KEY) == []
+    _, open_key, _ = vault_on(on_azure, "Enabled", "another")
+    on_azure.cloud.delete(KEY, open_key)
+    assert on_azure.state.resources.find(type=KEY) == []
 
 
 def test_azure_s_parents_must_exist_and_take_what_lies_in_them_along(on_azure):

@@ -175,6 +175,7 @@ EXAMPLES: Mapping[str, Args] = {
         people={"ana": ANA},
         machine=MACHINE,
         storage_id=STORAGE,
+        storage_name="pilotstore",
         registry_id=IMAGES,
         vault_id=VAULT,
         insights_id=INSIGHTS,

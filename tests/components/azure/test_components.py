@@ -108,6 +108,7 @@ def stand(name: str, on: pulumi.ResourceOptions) -> None:
             idle_timeout_minutes=90,
             machine=Machine("Standard_DS2_v2"),
             storage_id=store.storage_id,
+            storage_name=store.storage_name,
             registry_id=store.registry_id,
             vault_id=key.vault_id,
             insights_id=audit.insights_id,

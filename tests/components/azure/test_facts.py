@@ -141,6 +141,18 @@ FACTS = (
         lambda collections: bool(collections) and all(0 < one["samplingRate"] < 1 for one in collections.values()),
     ),
     Fact(
+        "nothing but a lifecycle deletes what the data collector keeps in the workspace's default container",
+        f"{ML}/how-to-collect-production-data",
+        storage.MANAGEMENT_POLICY,
+        "policy.rules",
+        lambda rules: any(
+            prefix.startswith("azureml-blobstore-") and prefix.endswith("/modelDataCollector/")
+            for rule in rules
+            if at(rule, "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan") == 30
+            for prefix in at(rule, "definition.filters.prefixMatch") or ()
+        ),
+    ),
+    Fact(
         "traffic cannot name a deployment that does not stand yet",
         f"{ML}/how-to-safely-rollout-online-endpoints",
         SERVED,

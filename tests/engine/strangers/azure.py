@@ -52,6 +52,7 @@ workspace = ml.Workspace(
     tenant_id=TENANT,
     machine={"type": "Standard_DS2_v2"},
     storage_id=store.storage_id,
+    storage_name=store.storage_name,
     registry_id=store.registry_id,
     vault_id=key.vault_id,
     insights_id=audit.insights_id,

@@ -50,6 +50,7 @@ const workspace = new ml.Workspace("shop-workspace", {
     tenantId,
     machine,
     storageId: store.storageId,
+    storageName: store.storageName,
     registryId: store.registryId,
     vaultId: key.vaultId,
     insightsId: audit.insightsId,

@@ -11,7 +11,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from operations.evaluation import evaluate
 from policies import limits, pack
-from tests.mutate import changed, dropped, paths, put, swapped, with_a_long_file, without
+from tests.mutate import at, changed, dropped, paths, put, swapped, with_a_long_file, without
 from tests.policies.test_org_policies import CAUGHT
 
 Mutation = Callable[[Graph], Graph]
@@ -122,6 +122,7 @@ CONTRIBUTOR = OWNER.replace("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "b24988ac-61
 SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 STEP = f"{JOB}.jobs.score"
+COLLECTED = "properties.dataCollector.collections"
 OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
 UNDIRECTED = {"name": "whence", "access": "Allow", "protocol": "Tcp", "destinationAddressPrefix": "VirtualNetwork"}
 
@@ -408,6 +409,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-retention", setting(LOGS, "retentionInDays", 730)),
     ("limits-stores-expire", setting(REGISTRY, "policies.retentionPolicy.status", "disabled")),
     ("limits-stores-expire", losing(LIFECYCLE, "policy.rules.0.definition.actions.version")),
+    ("limits-stores-expire", losing(LIFECYCLE, "policy.rules.1.definition.actions.baseBlob")),
+    ("limits-stores-expire", setting(LIFECYCLE, "policy.rules.1.enabled", False)),
+    ("limits-stores-expire", setting(LIFECYCLE, "policy.rules.1.definition.filters.prefixMatch", ["artifacts/"])),
+    ("limits-stores-expire", setting(DEPLOYMENT, f"{COLLECTED}.request.samplingRate", 1)),
+    ("limits-stores-expire", losing(DEPLOYMENT, f"{COLLECTED}.response.samplingRate")),
+    (
+        "limits-stores-expire",
+        lambda g: changed(g, first(g, DEPLOYMENT), lambda p: at(p, f"{COLLECTED}.request").update(dataId="/data/mine")),
+    ),
     ("rollback-alarms", setting(TRAFFIC, "p95LatencyMs", 0)),
     ("rollback-alarms", lacking(ALERT)),
     ("rollback-alarms", lacking(QUERY, "errors")),

@@ -13,6 +13,8 @@ from sandbox.clouds.manners import Bridged, Native
 from sandbox.state.faults import FaultKind
 
 OURS = {"aws": "111122223333", "gcp": "risk", "azure-native": "s-1"}
+REFUSALS = {"azure-native": {"refused"}}
+"""What a cloud refuses for the sake of another resource."""
 UNSAID = {"slow", "crash"}
 """What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
 LACKS = {
@@ -33,7 +35,8 @@ def test_each_platform_has_one_cloud_with_its_provider_and_an_installed_sdk():
 @pytest.mark.parametrize("package", CLOUDS)
 def test_each_cloud_has_a_sentence_for_each_reason_and_its_own_words_in_it(package):
     sentences = CLOUDS[package].sentences
-    assert set(sentences) == {"exists", "missing", "held", *get_args(FaultKind)} - UNSAID | LACKS[package]
+    said = {"exists", "missing", "held", *get_args(FaultKind)} - UNSAID
+    assert set(sentences) == said | LACKS[package] | REFUSALS.get(package, set())
     words = dict.fromkeys(("name", "kind", "said", "account", "region", "limit", "used", "more"), "x")
     assert all(sentence.format(**words) for sentence in sentences.values())
 
