@@ -165,8 +165,9 @@ class AwsNetwork(_Part):
         return self.vpc_id
 
 
+AWS_KEY = r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})"
 _AWS_KEY = _of(
-    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})",
+    AWS_KEY,
     "the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 )
 

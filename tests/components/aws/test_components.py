@@ -328,6 +328,24 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
     assert denied == [("sagemaker:CreateApp", only)] * (1 if boundary is None else 6)
 
 
+def test_whoever_reads_the_bucket_of_others_decrypts_with_its_key_through_s3() -> None:
+    needs = replace(EXAMPLES["Identity"].needs, artifact_keys=[f"{KEY}1"], input_keys=[f"{KEY}2", f"{KEY}1"])
+    graph = made(("it", example(Identity, needs=needs)))
+    found = {
+        policy.name.removeprefix("it-").removesuffix("-policy"): statement
+        for policy in graph.of("aws:iam/rolePolicy:RolePolicy")
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        if statement["Sid"] == "KeysOfSources"
+    }
+    assert {who: statement["Resource"] for who, statement in found.items()} == {
+        "serving": [f"{KEY}1"],
+        "batch": [f"{KEY}1", f"{KEY}2"],
+    }
+    for statement in found.values():
+        assert statement["Action"] == ["kms:Decrypt"]
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
+
+
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:
     graph = made(("key", example(Encryption)))
     keys = {k.name: k for k in graph.of("aws:kms/key:Key")}
