@@ -185,9 +185,6 @@ class AwsKeys(_Part):
 class AwsZone(_Zone):
     """A landing zone on AWS.
 
-    `shared_log_groups` says that the account has the log groups of Studio and of jobs, which SageMaker names and all
-    stacks of an account and region share. Where it is left out, the stack makes them, as one stack alone can.
-
     `logs` is the bucket that the stack's trail and flow logs are written to. `trail` is one that records the account
     already, for example the organisation's: the stack then makes none.
 
@@ -205,7 +202,6 @@ class AwsZone(_Zone):
     role_path: Annotated[str, _ROLE_PATH] | None = None
     network: AwsNetwork | None = None
     keys: AwsKeys | None = None
-    shared_log_groups: bool = False
     logs: Annotated[str, _of(r"arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the ARN of a bucket")] | None = None
     trail: (
         Annotated[

@@ -9,6 +9,8 @@ graph speaks, for they are what the cloud answers, or what people and SageMaker 
   account can show them.
 - Applications and spaces block their profile and domain, the NFS security groups of a domain stay and block the VPC.
   No program makes them.
+- The log groups of Studio and of jobs are one each in an account, so no stack makes them
+  (docs/adr/0014-log-groups-that-an-account-shares.md); test_components.py holds the component that does.
 - Versioned buckets, repositories with images and package groups with versions refuse to go. What they hold is no
   resource.
 - Errors on a part of the traffic never average above that part, and a p95 sees no part below 5 %. What takes a version
