@@ -47,6 +47,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "caller's identity policy alone decides from where it may be called.",
             documented(f"{_SAGEMAKER}/interface-vpc-endpoint.html", _READ),
         ),
+        Caveat(
+            ("aws:sagemaker/domain:Domain", "aws:sfn/stateMachine:StateMachine"),
+            "Studio and jobs log to groups that all stacks of an account and region share. SageMaker makes them "
+            "without a key or an expiry, unless whoever keeps the account does it first, with the component JobLogs.",
+            documented(f"{_SAGEMAKER}/logging-cloudwatch.html", _READ),
+        ),
     ),
     "gcp": (
         Caveat(

@@ -165,8 +165,9 @@ class AwsNetwork(_Part):
         return self.vpc_id
 
 
+AWS_KEY = r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})"
 _AWS_KEY = _of(
-    r"arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f-]{36})",
+    AWS_KEY,
     "the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 )
 
@@ -183,9 +184,6 @@ class AwsKeys(_Part):
 
 class AwsZone(_Zone):
     """A landing zone on AWS.
-
-    `shared_log_groups` says that the account has the log groups of Studio and of jobs, which SageMaker names and all
-    stacks of an account and region share. Where it is left out, the stack makes them, as one stack alone can.
 
     `logs` is the bucket that the stack's trail and flow logs are written to. `trail` is one that records the account
     already, for example the organisation's: the stack then makes none.
@@ -204,7 +202,6 @@ class AwsZone(_Zone):
     role_path: Annotated[str, _ROLE_PATH] | None = None
     network: AwsNetwork | None = None
     keys: AwsKeys | None = None
-    shared_log_groups: bool = False
     logs: Annotated[str, _of(r"arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the ARN of a bucket")] | None = None
     trail: (
         Annotated[

@@ -111,7 +111,7 @@ def _types_in_studio(applications: Sequence[Machine]) -> list[str]:
 
 
 def _deny(sid: str, actions: Sequence[str], condition: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Sid": f"Deny{sid}", "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
+    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*", "Condition": condition}
 
 
 def _missing(key: str) -> dict[str, Any]:

@@ -25,9 +25,10 @@ class JobLogsArgs(Args):
 class JobLogs(pulumi.ComponentResource):
     """Creates the log groups of Studio and of training, processing and transform jobs, with a key, kept for a year.
 
-    SageMaker names them, and an account has one of each in a region. So one stack makes them for all: a second one is
-    refused (ResourceAlreadyExistsException), and so is the first where SageMaker was used before. Rules: SageMaker
-    developer guide, "CloudWatch Logs for Amazon SageMaker AI",
+    SageMaker names them, and an account has one of each in a region. So they are made once, by the program of whoever
+    keeps the account, and no stack of ours makes them: a second create is refused (ResourceAlreadyExistsException), and
+    so is the first where SageMaker was used before; then `pulumi import` takes them over. Rules: SageMaker developer
+    guide, "CloudWatch Logs for Amazon SageMaker AI",
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
 

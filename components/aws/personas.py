@@ -70,6 +70,10 @@ class Needs(Args):
     """The s3:// places of models. The serving and batch personas read each of them, and its other versions."""
     input_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona reads; one that ends in '/' means all below it."""
+    artifact_keys: pulumi.Input[Sequence[Text]] = ()
+    """The KMS keys of buckets with models, beside the data key: the serving and batch personas decrypt with them."""
+    input_keys: pulumi.Input[Sequence[Text]] = ()
+    """The KMS keys of buckets with inputs, beside the data key: the batch persona decrypts with them."""
     output_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona writes; one that ends in '/' means all below it."""
     images: pulumi.Input[Sequence[Text]] = ()
@@ -145,6 +149,8 @@ class Words:
     inputs: Sequence[str]
     outputs: Sequence[str]
     repositories: Sequence[str]
+    artifact_keys: Sequence[str] = ()
+    input_keys: Sequence[str] = ()
 
 
 def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
@@ -158,6 +164,8 @@ def words_of(args: IdentityArgs) -> pulumi.Output[Words]:
         input_uris=args.needs.input_uris,
         output_uris=args.needs.output_uris,
         images=args.needs.images,
+        artifact_keys=args.needs.artifact_keys,
+        input_keys=args.needs.input_keys,
     ).apply(lambda known: fitting(**known))
 
 
@@ -176,6 +184,8 @@ def fitting(
     input_uris: Sequence[str],
     output_uris: Sequence[str],
     images: Sequence[str],
+    artifact_keys: Sequence[str] = (),
+    input_keys: Sequence[str] = (),
 ) -> Words:
     """The words, whose places are folded into the folders that hold them until they fit a role's policies.
 
@@ -194,7 +204,7 @@ def fitting(
                 break
         else:
             break
-    return Words(prefix, account, region, role_path, **places)
+    return Words(prefix, account, region, role_path, **places, artifact_keys=artifact_keys, input_keys=input_keys)
 
 
 def _length(name: str, places: Sequence[str]) -> int:
@@ -255,7 +265,16 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "serving": [
             *runs_containers,
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_decrypt(words.artifact_keys, words.region),
             *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
+            # SageMaker reads as the model's role whether an alarm takes a new version back: "Auto-Rollback
+            # Configuration and Monitoring",
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+            _allow(
+                "ReadAlarms",
+                ["cloudwatch:DescribeAlarms"],
+                [f"arn:aws:cloudwatch:{words.region}:{words.account}:alarm:{words.prefix}-*"],
+            ),
         ],
         "batch": [
             *runs_containers,
@@ -263,6 +282,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_objects("Input", ["s3:GetObject"], words.inputs),
             *_objects("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.outputs),
             *_list("ListInput", words.inputs),
+            *_decrypt([*words.artifact_keys, *words.input_keys], words.region),
         ],
         "approver": [_allow("Approve", _APPROVE, packages)],
     }
@@ -445,6 +465,13 @@ def _key(args: IdentityArgs) -> list[dict[str, Any]]:
             {"Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
     ]
+
+
+def _decrypt(keys: Sequence[str], region: str) -> list[dict[str, Any]]:
+    """Reading an object that is under another key than the stack's. None where there is none."""
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+    arns = sorted({*keys})
+    return [_allow("KeysOfSources", ["kms:Decrypt"], arns, through_s3)] if arns else []
 
 
 def _files(sid: str, read: list[Any], write: list[Any]) -> list[dict[str, Any]]:

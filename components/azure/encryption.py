@@ -66,7 +66,7 @@ class Encryption(pulumi.ComponentResource):
     refuses access policies. It purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
     in random digits. Vault and key are protected. Storage and registry follow the rotation. Azure ML supports neither a
     key that rotates nor one in a closed vault, so this key is not for the ML workspace
-    (docs/adr/0017-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
+    (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
 
     The key goes with its vault. A delete of the key alone is a call to the vault itself, which refuses whoever stands
     outside the network or has no role on its keys; so Pulumi forgets the key and calls nothing.

@@ -44,13 +44,6 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who=zone.owner,
             checks=[f"{policy} --region {region}" for policy in policies],
         )
-    if zone.shared_log_groups:
-        yield ManualStep(
-            what="see that the log groups studio, TrainingJobs, ProcessingJobs and TransformJobs below /aws/sagemaker/ "
-            "are there, each with a key and an expiry",
-            who=zone.owner,
-            checks=[f"aws logs describe-log-groups --region {region} --log-group-name-prefix /aws/sagemaker/"],
-        )
     if zone.logs is not None:
         writers = "log delivery" if zone.trail else "the stack's trail, below trail/, and log delivery"
         bucket = zone.logs.rpartition(":")[2]

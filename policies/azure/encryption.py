@@ -6,7 +6,7 @@ no machine of Azure ML takes a key for its disks, but a workspace of high busine
 encrypted. `encryption-batch` is `encryption-datastore`: a run writes to a datastore, so the datastore must lie on the
 pilot's own storage. Logs rest under Microsoft's keys: a key for them takes a dedicated cluster of 100 GB a day ("Azure
 Monitor customer-managed keys"). The metadata of a workspace rests under Microsoft's key too, unless the stack names one
-that Azure ML supports (docs/adr/0017-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
+that Azure ML supports (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
 """
 
 from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from policies.exceptions import DesignException
 _NOBODY_READS = "docs/adr/0008-nothing-is-sent-to-where-nobody-reads.md"
 _ONE_REGION = "docs/adr/0009-data-stays-in-the-region-of-the-stack.md"
 _KEYS = "docs/adr/0011-keys-where-a-service-takes-them.md"
-_METADATA = "docs/adr/0017-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md"
+_METADATA = "docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md"
 _PRIVATE = "docs/adr/0013-private-ways-that-a-scanner-does-not-know.md"
 
 

@@ -12,7 +12,7 @@ from stacks.aws.ground import Ground
 from stacks.aws.models import model
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs
+from stacks.sections import batch_jobs, sources
 
 
 def reaches(config: StackConfig) -> Sequence[str]:
@@ -23,8 +23,10 @@ def reaches(config: StackConfig) -> Sequence[str]:
 def grants(config: StackConfig) -> Needs:
     """Runs read their input, write their output, and start their machines."""
     jobs = batch_jobs.of(config).values()
+    inputs = [job.input_uri for job in jobs]
     return Needs(
-        input_uris=[job.input_uri for job in jobs],
+        input_uris=inputs,
+        input_keys=sources.keys_of(config, inputs),
         output_uris=[job.output_uri for job in jobs],
         machines=[machine(config.platform, job.machine, config.region) for job in jobs],
     )

@@ -10,7 +10,6 @@ from catalogue.landing_zones import AwsZone
 from components.aws.audit import Audit, AuditArgs
 from components.aws.encryption import Encryption, EncryptionArgs
 from components.aws.identity import Identity, called
-from components.aws.logs import JobLogs, JobLogsArgs
 from components.aws.monitoring import Alerts, AlertsArgs
 from components.aws.network import GivenNetworkArgs, InvokedArgs, JoinedNetworkArgs, Network, NetworkArgs
 from components.aws.personas import IdentityArgs, Needs
@@ -61,7 +60,6 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     key = _key(site, config)
     net = _network(site, config, reach, _audit(site, config, key))
     kept = _registry(site, config, key)
-    logs = _logs(site, config, key)
     identity = _identity(site, config, together(Needs, needs), key, net, kept)
     return Ground(
         **vars(site),
@@ -72,10 +70,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         security_group_id=net.workload_security_group_id,
         bucket_name=kept.bucket_name,
         repository_url=kept.repository_url,
-        # Whoever takes a role waits for the log groups: SageMaker makes those that it misses, without a key.
-        role_arns={
-            who: pulumi.Output.all(arn, logs).apply(lambda both: both[0]) for who, arn in identity.role_arns.items()
-        },
+        role_arns=identity.role_arns,
         caller_role_arns=identity.caller_role_arns,
         runtime_url=net.runtime_url,
         topic_arn=_alerts(site, config, key).topic_arn,
@@ -237,16 +232,6 @@ def _identity(site: Site, config: StackConfig, needs: Needs, key: Keys, net: Net
         ),
         opts=site.opts,
     )
-
-
-def _logs(site: Site, config: StackConfig, key: Keys) -> pulumi.Output[Sequence[str]]:
-    """Make the log groups that an account's stacks share, where they are not given. Returns their names."""
-    zone = _zone(config)
-    if zone is not None and zone.shared_log_groups:
-        return pulumi.Output.from_input(list[str]())
-    return JobLogs(
-        f"{site.stack}-logs", JobLogsArgs(logs_key_arn=key.logs_key_arn, tags=site.tags), opts=site.opts
-    ).names
 
 
 def _alerts(site: Site, config: StackConfig, key: Keys) -> Alerts:

@@ -4,13 +4,14 @@ from components.aws.model import ModelArgs
 from components.aws.personas import Needs
 from stacks.aws.ground import Ground
 from stacks.model import StackConfig
-from stacks.sections import models
+from stacks.sections import models, sources
 
 
 def grants(config: StackConfig) -> Needs:
-    """Who runs a model reads its artifact and pulls its image."""
+    """Who runs a model reads its artifact, with the key of its bucket, and pulls its image."""
     found = models.of(config).values()
-    return Needs(artifact_uris=[m.artifact_uri for m in found], images=[m.image for m in found])
+    uris = [m.artifact_uri for m in found]
+    return Needs(artifact_uris=uris, artifact_keys=sources.keys_of(config, uris), images=[m.image for m in found])
 
 
 def model(ground: Ground, config: StackConfig, name: str, persona: str) -> ModelArgs:

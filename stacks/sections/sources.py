@@ -1,13 +1,15 @@
 """The places of others that a stack reads, pulls or writes: registries and buckets, with who lets the stack in."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from catalogue.landing_zones import AWS_KEY
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word
+from stacks.checks import one_by_one
 from stacks.fields import ACCOUNT, Fields
 from stacks.model import Problem, Section, StackConfig
 
@@ -32,6 +34,36 @@ class Source(Fields):
     """The account that the place is of, as the stack's own is written."""
     granted_by: Text = Field(examples=["ml-platform@example.com, change 4711"])
     """Who lets the stack's identities in, and where that is written; the verdict names it as a step before `up`."""
+    key: Text | None = Field(
+        default=None, examples=["arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
+    )
+    """The KMS key of a bucket on aws, with which whoever reads it must decrypt; left out where S3 keeps the key."""
+
+
+def keys_of(config: StackConfig, uris: Iterable[str]) -> list[str]:
+    """The keys of the buckets of others that these places lie in, each once."""
+    found = (of(config).get("/".join(uri.split("/")[:3])) for uri in uris)
+    return list(dict.fromkeys(source.key for source in found if source is not None and source.key))
+
+
+def _keys(config: StackConfig) -> Iterator[Problem]:
+    """A key is one of a bucket on aws, of the stack's own account and region.
+
+    Elsewhere whoever reads a bucket needs no right to its key. The permissions boundary lets no persona use a key of
+    another account, and S3 takes a key of the bucket's region alone:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    for name, source in of(config).items():
+        if source.key is None:
+            continue
+        path = (SECTION.name, name, "key")
+        if config.platform != "aws" or not re.fullmatch(BUCKETS["aws"], name):
+            yield Problem(path, "is taken by a bucket on aws alone; leave it out")
+        elif not re.fullmatch(AWS_KEY, source.key) or source.key.split(":")[3:5] != [config.region, config.account]:
+            sentence = (
+                f"found {found_word(source.key)}, allowed: the ARN of a KMS key of the stack's account and region"
+            )
+            yield Problem(path, sentence)
 
 
 def _names(config: StackConfig) -> Iterator[Problem]:
@@ -78,6 +110,6 @@ SECTION: Section[Mapping[str, Source]] = Section(
     called="images and buckets of other accounts",
     default={},
     in_ground=True,
-    check=_names,
+    check=one_by_one(_names, _keys),
 )
 of = SECTION.of

@@ -60,14 +60,14 @@ def test_an_async_endpoint_from_zero_costs_nothing_idle(pilot: Graph) -> None:
     assert idle == 0 and ceiling >= 2 * HOURS * hour
 
 
-@pytest.mark.parametrize("replicas", [1, 2, 3])
-def test_the_idle_floor_grows_with_the_minimum_and_the_ceiling_with_the_maximum(pilot: Graph, replicas: int) -> None:
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_idle_floor_grows_with_the_minimum_and_the_ceiling_with_the_maximum(pilot: Graph, times: int) -> None:
     target = next(t for t in pilot.of("aws:appautoscaling/target:Target") if "fraud-scorer" in t.name)
     base = line(pilot, "aws-pilot-fraud-scorer", "online endpoint")
-    low = changed(pilot, target, lambda p: put(p, "minCapacity", replicas))
-    high = changed(pilot, target, lambda p: put(p, "maxCapacity", 4 * replicas))
-    assert line(low, "aws-pilot-fraud-scorer", "online endpoint")[0] == pytest.approx(replicas * base[0], abs=0.02)
-    assert line(high, "aws-pilot-fraud-scorer", "online endpoint")[1] == pytest.approx(replicas * base[1], abs=0.02)
+    low = changed(pilot, target, lambda p: put(p, "minCapacity", times))
+    high = changed(pilot, target, lambda p: put(p, "maxCapacity", 4 * times))
+    assert line(low, "aws-pilot-fraud-scorer", "online endpoint")[0] == pytest.approx(times * base[0] / 2, abs=0.02)
+    assert line(high, "aws-pilot-fraud-scorer", "online endpoint")[1] == pytest.approx(times * base[1], abs=0.02)
 
 
 def test_interface_endpoints_bill_by_zone_and_hour_with_no_traffic(pilot: Graph) -> None:

@@ -102,6 +102,8 @@ EXAMPLES: Mapping[str, Args] = {
         needs=Needs(
             artifact_uris=[MODEL.artifact_uri],
             input_uris=[INPUT],
+            artifact_keys=[KEY],
+            input_keys=[KEY],
             output_uris=[OUTPUT],
             images=[MODEL.image],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],

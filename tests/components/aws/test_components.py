@@ -18,6 +18,7 @@ from components.aws.batch import BatchJob
 from components.aws.encryption import Encryption
 from components.aws.endpoint import Endpoint, OnlineArgs, name_if_served
 from components.aws.identity import Identity
+from components.aws.logs import JobLogs
 from components.aws.network import Network
 from components.aws.personas import Needs
 from components.aws.workspace import Workspace
@@ -154,6 +155,13 @@ def test_an_async_endpoint_is_made_of_outputs_as_of_plain_values(known: bool) ->
 def test_an_endpoint_switched_off_is_a_model_with_its_logs_and_nothing_else(kind: dict[str, Any]) -> None:
     graph = made(("scorer", example(Endpoint, enabled=False, **kind)))
     assert sorted(r.type for r in graph.cloud) == ["aws:cloudwatch/logGroup:LogGroup", "aws:sagemaker/model:Model"]
+
+
+def test_the_log_groups_that_an_account_shares_have_a_key_and_an_expiry() -> None:
+    groups = [group.inputs for group in made(("it", example(JobLogs))).of("aws:cloudwatch/logGroup:LogGroup")]
+    shared = {f"/aws/sagemaker/{name}" for name in ("studio", "TrainingJobs", "ProcessingJobs", "TransformJobs")}
+    assert {group["name"] for group in groups} == shared
+    assert {(group["kmsKeyId"], group["retentionInDays"]) for group in groups} == {(KEY, 365)}
 
 
 def test_an_endpoint_waits_for_its_log_group_which_has_a_key_and_an_expiry() -> None:
@@ -326,6 +334,24 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
     ]
     only = {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": ["system", "ml.m6i.large"]}}
     assert denied == [("sagemaker:CreateApp", only)] * (1 if boundary is None else 6)
+
+
+def test_whoever_reads_the_bucket_of_others_decrypts_with_its_key_through_s3() -> None:
+    needs = replace(EXAMPLES["Identity"].needs, artifact_keys=[f"{KEY}1"], input_keys=[f"{KEY}2", f"{KEY}1"])
+    graph = made(("it", example(Identity, needs=needs)))
+    found = {
+        policy.name.removeprefix("it-").removesuffix("-policy"): statement
+        for policy in graph.of("aws:iam/rolePolicy:RolePolicy")
+        for statement in json.loads(policy.inputs["policy"])["Statement"]
+        if statement["Sid"] == "KeysOfSources"
+    }
+    assert {who: statement["Resource"] for who, statement in found.items()} == {
+        "serving": [f"{KEY}1"],
+        "batch": [f"{KEY}1", f"{KEY}2"],
+    }
+    for statement in found.values():
+        assert statement["Action"] == ["kms:Decrypt"]
+        assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
 
 
 def test_keys_for_logs_and_data_are_two_and_each_is_rotated() -> None:

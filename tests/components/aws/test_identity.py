@@ -94,6 +94,7 @@ def allowed(graph: Graph, persona: str, action: str, resource: str) -> bool:
 
 MODELS = "arn:aws:s3:::payments-risk-models-111122223333"
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
+ALARMS = "arn:aws:cloudwatch:us-east-1:111122223333:alarm"
 OWN = "${sagemaker:DomainId}/${sagemaker:UserProfileName}"
 LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
 
@@ -106,6 +107,8 @@ LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
         ("serving", "s3:GetObject", f"{MODELS}/another/1/model.tar.gz", False),
         ("serving", "s3:PutObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
         ("serving", "sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/aws-pilot-x", False),
+        ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:aws-pilot-fraud-scorer-new-errors", True),
+        ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:another-errors", False),
         ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/transactions/2026.csv", True),
         ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/customers/2026.csv", False),
         ("batch", "s3:PutObject", "arn:aws:s3:::aws-pilot-artifacts-111122223333/batch/fraud-backfill/a", True),

@@ -73,9 +73,10 @@ recommender = ml.Endpoint(
         "security_group_id": network.workload_security_group_id,
     },
     machine={"type": "ml.m5.large"},
-    replicas={"least": 1, "most": 2},
+    replicas={"least": 2, "most": 3},
     online={"requests_per_replica_per_minute": 600},
     volume_key_arn=key.data_key_arn,
+    logs_key_arn=key.logs_key_arn,
     topic_arn=alerts.topic_arn,
     tags=tags,
 )

@@ -61,9 +61,10 @@ const recommender = new ml.Endpoint("shop-recommender", {
         securityGroupId: network.workloadSecurityGroupId,
     },
     machine: { type: "ml.m5.large" },
-    replicas: { least: 1, most: 2 },
+    replicas: { least: 2, most: 3 },
     online: { requestsPerReplicaPerMinute: 600 },
     volumeKeyArn: key.dataKeyArn,
+    logsKeyArn: key.logsKeyArn,
     topicArn: alerts.topicArn,
     tags,
 });

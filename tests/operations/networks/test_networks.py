@@ -17,6 +17,7 @@ from catalogue.platforms import PLATFORMS
 from operations import networks
 from operations.networks import aws, gcp
 from operations.verdict import Bound, NetworkPicture, Running
+from stacks.sections import endpoints
 
 ENDPOINTS = {
     "aws": "aws:sagemaker/endpoint:Endpoint",
@@ -92,8 +93,9 @@ def test_every_endpoint_is_drawn_once_with_what_is_inside_it(pilot: Graph) -> No
     assert len(urns) == len(set(urns))
     served = graph.of(ENDPOINTS[graph.platform])
     assert len(served) > 20 and {endpoint.urn for endpoint in served} <= set(urns)
+    least = endpoints.fewest(graph.platform)
     scorers = [each for each in picture.running if "scorer" in each.name]
-    assert all(len(each.parts) == 1 and each.parts[0].machines.startswith("1 to 4 ") for each in scorers)
+    assert all(len(each.parts) == 1 and each.parts[0].machines.startswith(f"{least} to 4 ") for each in scorers)
 
 
 def test_whatever_runs_machines_is_drawn_or_is_inside_what_is(pilot: Graph) -> None:

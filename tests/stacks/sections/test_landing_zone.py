@@ -252,14 +252,13 @@ TRAIL: Mapping[str, str] = {
     "gcp": "organizations/123456789012/sinks/audit",
 }
 
-AWS_ALONE: Entry = {"permissions_boundary_arn": BOUNDARY, "role_path": "/ml/", "shared_log_groups": True}
 GIVEN: Mapping[str, Entry] = {
     platform: {
         **KEPT[platform],
         "name_prefix": "ml-",
         "extra_tags": {"data-class": "internal", "business-unit": "lending"},
         "network": NETWORKS[platform],
-        **(AWS_ALONE if platform == "aws" else {}),
+        **({"permissions_boundary_arn": BOUNDARY, "role_path": "/ml/"} if platform == "aws" else {}),
     }
     for platform in PLATFORMS
 }
@@ -404,17 +403,6 @@ def test_keys_and_log_store_that_are_given_are_used_and_none_is_made(world: Worl
     unread = [found for found in verdict.findings if found.rule == "landing-zone-unread"]
     assert len(unread) == len({"keys", "logs", "trail"} & {*entry}) and not any(found.mandatory for found in unread)
     assert any(entry["keys"]["data"] in step.what for step in verdict.manual_steps)
-
-
-def test_log_groups_that_an_account_shares_are_made_by_one_stack_or_given(world: World) -> None:
-    """A second create is refused: docs/adr/0015-log-groups-that-an-account-shares.md."""
-    shared = {f"/aws/sagemaker/{name}" for name in ("studio", "TrainingJobs", "ProcessingJobs", "TransformJobs")}
-    made, given = (
-        {str(group.inputs["name"]) for group in world.graph("aws", which).of("aws:cloudwatch/logGroup:LogGroup")}
-        for which in ("nothing", "given")
-    )
-    assert shared <= made and not given & shared
-    assert any("TransformJobs" in step.what for step in world.verdict("aws").manual_steps)
 
 
 @pytest.mark.parametrize("platform", TRAIL)

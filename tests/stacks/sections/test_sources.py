@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from catalogue.errors import BadInput
+from stacks.aws import batch_jobs as aws_batch_jobs
+from stacks.aws import models as aws_models
 from stacks.config import validate
+from stacks.sections import batch_jobs, models
 from tests.stacks.test_platforms import CONFIGS
 
 WHO = "ml-platform@example.com"
@@ -34,6 +37,17 @@ REFUSED = [
 ]
 
 
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEYS_REFUSED = [
+    ("aws", "s3://claims-data", "111122223333", KEY.replace("us-east-1", "eu-west-1"), "allowed: the ARN of a KMS key"),
+    ("aws", "s3://claims-data", "111122223333", KEY.replace("1111", "4444"), "allowed: the ARN of a KMS key"),
+    ("aws", "s3://claims-data", "111122223333", "alias/claims", "allowed: the ARN of a KMS key of the stack's"),
+    ("aws", "444455556666.dkr.ecr.us-east-1.amazonaws.com", "444455556666", KEY, "is taken by a bucket on aws alone"),
+    ("gcp", "gs://claims_data", "claims-lake", KEY, "is taken by a bucket on aws alone"),
+    ("azure", "sharedml.azurecr.io", UUID, KEY, "is taken by a bucket on aws alone"),
+]
+
+
 def config(platform: str, place: str, account: str, **more: Any) -> dict[str, Any]:
     return CONFIGS[platform] | {"mlplatform:sources": {place: {"account": account, "granted_by": WHO, **more}}}
 
@@ -52,3 +66,27 @@ def test_any_other_is_refused_with_what_is_allowed(platform: str, place: str, ac
 def test_an_entry_says_who_lets_the_stack_in() -> None:
     with pytest.raises(BadInput, match=r"granted_by"):
         validate(config("azure", "sharedml.azurecr.io", UUID, granted_by="  "), "a.yaml")
+
+
+@pytest.mark.parametrize(("platform", "place", "account", "key", "sentence"), KEYS_REFUSED)
+def test_a_key_that_nobody_could_use_is_refused(
+    platform: str, place: str, account: str, key: str, sentence: str
+) -> None:
+    with pytest.raises(BadInput, match=rf"mlplatform:sources\..*\.key: .*{sentence}"):
+        validate(config(platform, place, account, key=key), "a.yaml")
+
+
+def test_who_reads_a_bucket_of_others_needs_its_key() -> None:
+    """SageMaker reads an artifact as the model's role, and a job's input as the batch persona."""
+    read = validate(CONFIGS["aws"], "a.yaml")
+    artifact, data = models.of(read)["scorer"].artifact_uri, batch_jobs.of(read)["nightly"].input_uri
+    places = {"/".join(uri.split("/")[:3]) for uri in (artifact, data)}
+    entries = {
+        place: {"account": "111122223333", "granted_by": WHO, "key": f"{KEY[:-1]}{at}"}
+        for at, place in enumerate(sorted(places))
+    }
+    asked = validate(CONFIGS["aws"] | {"mlplatform:sources": entries}, "a.yaml")
+    keys = {place: entry["key"] for place, entry in entries.items()}
+    assert aws_models.grants(asked).artifact_keys == [keys["/".join(artifact.split("/")[:3])]]
+    assert aws_batch_jobs.grants(asked).input_keys == [keys["/".join(data.split("/")[:3])]]
+    assert aws_models.grants(read).artifact_keys == aws_batch_jobs.grants(read).input_keys == []
