@@ -1,10 +1,18 @@
-"""What a platform itself does or leaves open, which no stack can change. The report says it of what a stack uses."""
+"""What a platform does or leaves open, which no stack can change, and where what stands may not be what was judged.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+The report says both of what a stack uses.
+"""
 
-from catalogue.graph import Graph
-from catalogue.kind import Evidence, documented
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from catalogue.behaviour import values_at
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Apart, Evidence, StandsApart, documented
+from catalogue.kinds import kind_of
+from catalogue.marks import is_secret, is_unknown
 
 _READ = "2026-11-26"
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/dg"
@@ -18,6 +26,8 @@ class Caveat:
     about: tuple[str, ...]
     says: str
     evidence: Evidence
+    apart: bool = False
+    """Whether it says where what stands may not be what was judged."""
 
 
 _MODEL = "aws:sagemaker/model:Model"
@@ -99,5 +109,83 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
 
 
 def of(graph: Graph) -> list[Caveat]:
-    """The caveats of what a stack has."""
-    return [caveat for caveat in CAVEATS.get(graph.platform, ()) if graph.of(*caveat.about)]
+    """The caveats of what a stack has: the platform's, then where what stands may not be what was judged."""
+    own = [caveat for caveat in CAVEATS.get(graph.platform, ()) if graph.of(*caveat.about)]
+    return own + [
+        Caveat((one.type,), f"{one.says} Bring together with: {one.together}.", one.evidence, apart=True)
+        for one in apart(graph)
+        if one.together
+    ]
+
+
+@dataclass(frozen=True)
+class Differs:
+    """Inputs of some resources of a type, of which what was judged and what stands may differ.
+
+    `together` says how both are brought together. It is empty where no judgement rests on the values.
+    """
+
+    type: str
+    paths: tuple[str, ...]
+    says: str
+    together: str
+    evidence: Evidence
+
+
+def apart(graph: Graph) -> list[Differs]:
+    """Every input of which what was judged and what stands may differ, by type and reason.
+
+    They are those whose changes the program ignores, and those which the cloud changes, as the kinds' records have
+    them. An ignored input of which no record knows is told with the others.
+    """
+    found: dict[tuple[str, Apart], list[tuple[str, Resource]]] = {}
+    for resource in graph.cloud:
+        known = _known(resource.type)
+        by_cloud = [one.path for one in known.values() if one.by_cloud and any(values_at(resource.inputs, one.path))]
+        for path in [*resource.ignored_changes, *by_cloud]:
+            reason = replace(known.get(path, _UNKNOWN), path="")  # inputs with one reason are told together
+            found.setdefault((resource.type, reason), []).append((path, resource))
+    return [_differs(type_, reason, where) for (type_, reason), where in found.items()]
+
+
+_UNKNOWN = Apart("", "the program ignores its changes", "take it out of the program's ignoreChanges and `pulumi up`")
+_IGNORES = documented("https://www.pulumi.com/docs/iac/concepts/options/ignorechanges/", _READ)
+
+
+def _known(type_: str) -> Mapping[str, Apart]:
+    kind = kind_of(type_)
+    return {one.path: one for one in kind.apart.inputs} if kind and isinstance(kind.apart, StandsApart) else {}
+
+
+def _differs(type_: str, reason: Apart, where: Sequence[tuple[str, Resource]]) -> Differs:
+    kind = kind_of(type_)
+    evidence = kind.apart.evidence if kind and reason != _UNKNOWN else _IGNORES
+    paths = tuple(dict.fromkeys(path for path, _ in where))
+    resources = list({resource.urn: resource for _, resource in where}.values())
+    names = ", ".join(resource.name for resource in resources[:3])
+    more = f" and {len(resources) - 3} more" if len(resources) > 3 else ""
+    how = "may stand otherwise" if reason.by_cloud else "not applied to what stands"
+    says = f"{' and '.join(paths)} of {names}{more}: {how}, for {reason.why}."
+    return Differs(type_, paths, says, _filled(reason.together, resources), evidence)
+
+
+def _filled(command: str, resources: Sequence[Resource]) -> str:
+    """The command with the values that the program gives; in capitals what differs, or is known only later."""
+
+    def value(found: re.Match[str]) -> str:
+        said = {_text(next(values_at(resource.inputs, found[1]), None)) for resource in resources}
+        word = re.sub(r"(?<=[a-z])(?=[A-Z])|\W", "_", found[1].rpartition(".")[2]).upper()
+        return said.pop() if len(said) == 1 and "" not in said else word
+
+    return re.sub(r"\{([\w.-]+)\}", value, command).replace("{{", "{").replace("}}", "}")
+
+
+def _text(value: object) -> str:
+    if is_secret(value):
+        return ""
+    if isinstance(value, Mapping):
+        parts = {key: _text(one) for key, one in cast(Mapping[str, object], value).items()}
+        return "" if "" in parts.values() else ",".join(f"{key}={parts[key]}" for key in sorted(parts))
+    if isinstance(value, str | int | float) and not is_unknown(value):
+        return str(value)
+    return ""

@@ -245,11 +245,40 @@ class Guarded:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """One input of which the value that is judged and the value that stands may differ.
+
+    `path` is in dotted wire names. `why` says who changes it, or why an update leaves it alone. `together` brings both
+    together: commands in backticks, in which `{path}` is the value that the program gives there. It is empty where no
+    judgement rests on the value. The program ignores changes of it, or, with `by_cloud`, the cloud changes it.
+    """
+
+    path: str
+    why: str
+    together: str = ""
+    by_cloud: bool = False
+
+
+@dataclass(frozen=True)
+class StandsApart:
+    """Every input of the kind of which what is judged and what stands may differ."""
+
+    inputs: tuple[Apart, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Renders:
     """The name of the kind in the language that Checkov reads."""
 
     as_: Terraform | ArmType
     evidence: Evidence
+
+
+_APPLIED = No(
+    "an update applies every input, and the cloud changes none of them",
+    Evidence("assumed", "no component ignores changes of it, and no page was found that says otherwise", "2026-11-26"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +294,7 @@ class Kind:
     The rest may be NotYet. `rights` has what its creator must be allowed. `apis` has the APIs that must be on. `ripens`
     says how long a grant takes to be in force. `stays` says how long its name stays taken. `blocked` has what blocks
     its deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
+    `apart` has the inputs of which what is judged and what stands may differ.
     """
 
     token: str
@@ -285,6 +315,7 @@ class Kind:
     stays: Stays | No | NotYet = NOT_YET
     blocked: Blocked | NotYet = NOT_YET
     guarded: Guarded | NotYet = NOT_YET
+    apart: StandsApart | No = _APPLIED
 
 
 def setting(token: str, of: str, evidence: Evidence, *, acts: Acts | No, renders: Renders | No, **answers: Any) -> Kind:

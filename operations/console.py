@@ -44,6 +44,7 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
     _findings(verdict, console)
     _cost(verdict, console)
     _manual_steps(verdict, console)
+    _apart(verdict, console)
     _last_line(verdict, console, report)
 
 
@@ -344,6 +345,15 @@ def _manual_steps(verdict: Verdict, console: Console) -> None:
     for number, step in enumerate(verdict.manual_steps, start=1):
         steps.add_row(f"{number}.", Text(words.one_line(f"{step.who}: {step.what}")))
     console.print(steps, highlight=False)
+
+
+def _apart(verdict: Verdict, console: Console) -> None:
+    apart = [caveat for caveat in verdict.caveats if caveat.apart]
+    if not apart:
+        return
+    _heading(console, "Where what stands may not be what was judged")
+    for caveat in apart:
+        _say(console, f"- {words.one_line(caveat.says)}")
 
 
 def _last_line(verdict: Verdict, console: Console, report: Path | None) -> None:

@@ -90,7 +90,7 @@ def judge(graph: Graph, scan: Scan, spent: Callable[[], float], today: date, sta
         cost=cost,
         hardware=rows,
         network=network,
-        caveats=[Caveat(says=each.says, source=each.evidence.where) for each in caveats.of(graph)],
+        caveats=[Caveat(says=each.says, source=each.evidence.where, apart=each.apart) for each in caveats.of(graph)],
         proofs=accepted.raised(graph, proofs),
         manual_steps=steps,
     )

@@ -199,6 +199,10 @@ LookAt = Literal[
     "endpoint",
     "batch job",
     "call",
+    "idle timeout",
+    "traffic",
+    "replicas",
+    "outbound rules",
 ]
 
 
@@ -206,7 +210,8 @@ class Look(_Part):
     """One thing that `mlplatform doctor` looks at in the account to see whether a step is done.
 
     `at` says where it is, where the stack's account and region do not: a resource group, a subnet, a topic. `amount` is
-    how much of a quota the step asks for.
+    how much of a quota the step asks for, after how many minutes an idle machine stops, or how many replicas there may
+    be.
     """
 
     what: LookAt
@@ -331,10 +336,14 @@ class NetworkPicture(_Part):
 
 
 class Caveat(_Part):
-    """What the platform itself does or leaves open, which no stack can change. `source` is a public address."""
+    """What the platform itself does or leaves open, which no stack can change. `source` is a public address.
+
+    With `apart` it says of which values what stands may not be what was judged, and how both are brought together.
+    """
 
     says: str
     source: str
+    apart: bool = False
 
 
 Standing = Literal["fails", "advisory", "waived", "excepted"]
@@ -386,7 +395,8 @@ class Verdict(_Part):
     `judged_on` is the day on which waivers were judged. It is an input, as the stack file is. `seconds` is the
     processor time of this stack's program, judgement and scan. Only this differs from run to run, and nothing is judged
     by it. `counts` is how many findings fail, are advisory, waived and excepted. `policies_only` names the resources of
-    our own provider, which only our policies can judge. `caveats` are the platform's own, of what the stack uses.
+    our own provider, which only our policies can judge. `caveats` are the platform's own, of what the stack uses, and
+    those that tell where what stands may not be what was judged.
     `changes` is None where the verdict was not compared with an earlier one.
     """
 

@@ -15,6 +15,7 @@ from catalogue.graph import Graph
 from operations import facts, hardware
 from operations.phases import names_of
 from operations.steps import manual
+from operations.steps import of as of_platform
 from operations.verdict import Look, LookAt, ManualStep
 
 
@@ -91,9 +92,17 @@ class Examined:
 
 
 def steps_of(graph: Graph) -> list[ManualStep]:
-    """The manual steps of a stack, as its verdict has them. Raises Unreadable as `facts` does."""
+    """The manual steps of a stack, as its verdict has them, and then whether what stands is what was judged.
+
+    Raises Unreadable as `facts` does.
+    """
     account, region = facts.of(graph.platform).account_and_region(graph)
-    return list(manual(graph, hardware.fit(graph, region), names_of(graph), account, region))
+    steps = list(manual(graph, hardware.fit(graph, region), names_of(graph), account, region))
+    looks = list(of_platform(graph.platform).standing(graph))
+    if looks:
+        what = "bring together what stands and what was judged, where they differ (the verdict says how)"
+        steps.append(ManualStep(what=what, who="deployer", looks=looks))
+    return steps
 
 
 def examine(steps: list[ManualStep], looks: Mapping[LookAt, Way], account: Any | None) -> Iterator[Examined]:
@@ -139,4 +148,8 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "endpoint": lambda look: f"whether {look.name} serves",
     "batch job": _is_there,
     "call": lambda look: f"whether {look.name} answered anybody in the last fourteen days",
+    "idle timeout": lambda look: f"whether {look.name} stops after {look.amount} idle minutes",
+    "traffic": lambda look: f"whether one version has all of the traffic of {look.name}",
+    "replicas": lambda look: f"whether {look.name} has {look.amount} replicas at most",
+    "outbound rules": lambda look: f"whether people's ways out of the workspace's network are {look.name}",
 }

@@ -258,6 +258,18 @@ def _call(account: Account, look: Look) -> Seen:
     return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
+def _replicas(account: Account, look: Look) -> Seen:
+    endpoint, _, variant = look.name.partition("/")
+    there = account.ask(
+        "sagemaker", "DescribeEndpoint", {"ValidationException: Could not find endpoint"}, EndpointName=endpoint
+    )
+    for one in (there or {}).get("ProductionVariants", ()):
+        if one["VariantName"] == variant:
+            says = f"{look.name} has {one['CurrentInstanceCount']} replicas, and {look.amount} at most were judged"
+            return done(says) if one["CurrentInstanceCount"] <= (look.amount or 0) else not_done(says)
+    return not_done(f"there is no endpoint with the variant {look.name}")
+
+
 def _ready(what: str, is_: str, wanted: str) -> Seen:
     return done(f"{what} is {is_}") if is_ == wanted else not_done(f"{what} is {is_}, not yet {wanted}")
 
@@ -284,5 +296,6 @@ LOOKS: Mapping[LookAt, Way] = {
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
     "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
+    "replicas": Way(_replicas, _rights("sagemaker", "DescribeEndpoint")),
     "call": Way(_call, _rights("cloudwatch", "ListMetrics", "GetMetricStatistics")),
 }

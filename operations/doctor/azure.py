@@ -19,6 +19,8 @@ from xml.etree import ElementTree
 
 import httpx
 
+from catalogue.durations import minutes_or_none
+from catalogue.properties import Properties
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -37,6 +39,12 @@ _WORKSPACES = Read(_WORKSPACES_AT, f"{_ML}/workspaces/read")
 _DATASTORE = Read(f"{_IN_WORKSPACE}/datastores/{{name}}", f"{_ML}/workspaces/datastores/read")
 _ONLINE = Read(f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}", f"{_ML}/workspaces/onlineEndpoints/read")
 _BATCH = Read(f"{_IN_WORKSPACE}/batchEndpoints/{{name}}", f"{_ML}/workspaces/batchEndpoints/read")
+_DEPLOYMENT = Read(
+    f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}/deployments/{{deployment}}",
+    f"{_ML}/workspaces/onlineEndpoints/deployments/read",
+)
+_COMPUTE = Read(f"{_IN_WORKSPACE}/computes/{{name}}", f"{_ML}/workspaces/computes/read")
+_RULES = Read(f"{_IN_WORKSPACE}/outboundRules", f"{_ML}/workspaces/outboundRules/read")
 _METRICS = Read(
     f"{_IN_WORKSPACE}/onlineEndpoints/{{name}}/providers/Microsoft.Insights/metrics", "Microsoft.Insights/metrics/read"
 )
@@ -58,6 +66,9 @@ READS = (
     _DATASTORE,
     _ONLINE,
     _BATCH,
+    _DEPLOYMENT,
+    _COMPUTE,
+    _RULES,
     _METRICS,
     _BLOBS,
     _EXCHANGE,
@@ -106,13 +117,15 @@ class Account:
                 return None
             raise
 
-    def in_workspace(self, read: Read, group: str, name: str, params: Mapping[str, str]) -> Mapping[str, Any] | None:
+    def in_workspace(
+        self, read: Read, group: str, name: str, params: Mapping[str, str], **more: str
+    ) -> Mapping[str, Any] | None:
         """Something of the workspace of a resource group; None where either is not there."""
         workspace = self.workspace(group)
         if workspace is None:
             return None
         names = {"subscription": self.subscription, "group": group, "workspace": str(workspace["name"]), "name": name}
-        return self.reader.json(read, read.at(**names), params=params)
+        return self.reader.json(read, read.at(**names, **more), params=params)
 
 
 def _next(page: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -263,6 +276,57 @@ def _call(account: Account, look: Look) -> Seen:
     return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
+def _traffic(account: Account, look: Look) -> Seen:
+    found = account.in_workspace(_ONLINE, look.at, look.name, _ML_VERSION)
+    if found is None:
+        return not_done(f"the endpoint {look.name} is not there")
+    live, mirrored = (_shares(found, key) for key in ("traffic", "mirrorTraffic"))
+    if live == [100] and not mirrored:
+        return done(f"one version has all of the traffic of {look.name}")
+    copied = f", and {mirrored[0]} % is mirrored" if mirrored else ""
+    return not_done(f"the traffic of {look.name} is split into {' and '.join(map(str, live)) or 'nothing'}{copied}")
+
+
+def _shares(found: Mapping[str, Any], key: str) -> list[int]:
+    shares = cast(Mapping[str, int], (found.get("properties") or {}).get(key) or {})
+    return sorted(share for share in shares.values() if share)
+
+
+def _replicas(account: Account, look: Look) -> Seen:
+    endpoint, _, deployment = look.name.partition("/")
+    found = account.in_workspace(_DEPLOYMENT, look.at, endpoint, _ML_VERSION, deployment=deployment)
+    if found is None:
+        return not_done(f"the deployment {look.name} is not there")
+    count = Properties(found).number_or_none("sku.capacity") or 0
+    says = f"{look.name} has {count:g} replicas, and {look.amount} at most were judged"
+    return done(says) if 0 < count <= (look.amount or 0) else not_done(says)
+
+
+def _idle_timeout(account: Account, look: Look) -> Seen:
+    found = account.in_workspace(_COMPUTE, look.at, look.name, _ML_VERSION)
+    if found is None:
+        return not_done(f"the machine {look.name} is not there")
+    minutes = minutes_or_none(Properties(found), "properties.properties.idleTimeBeforeShutdown")
+    stops = "never stops by itself" if minutes is None else f"stops after {minutes:g} idle minutes"
+    says = f"{look.name} {stops}, and {look.amount} were judged"
+    return done(says) if minutes == look.amount else not_done(says)
+
+
+def _outbound_rules(account: Account, look: Look) -> Seen:
+    """Azure's own rules are of other categories than UserDefined."""
+    listed = account.in_workspace(_RULES, look.at, "", _ML_VERSION)
+    if listed is None:
+        return not_done(f"the workspace of {look.at} is not there")
+    rules = objects(listed, "value")
+    own = {str(one["name"]) for one in rules if (one.get("properties") or {}).get("category") == "UserDefined"}
+    wanted = set(look.name.split()) - {"none"}
+    if own == wanted:
+        return done(f"the ways out of the workspace's network are those that were judged: {look.name}")
+    parts = [f"{', '.join(sorted(own - wanted))} not judged"] if own - wanted else []
+    parts += [f"{', '.join(sorted(wanted - own))} not there"] if wanted - own else []
+    return not_done(f"ways out of the workspace's network: {'; '.join(parts)}")
+
+
 def _ready(what: str, found: Mapping[str, Any] | None) -> Seen:
     if found is None:
         return not_done(f"{what} is not there")
@@ -284,4 +348,8 @@ LOOKS: Mapping[LookAt, Way] = {
     "endpoint": _way(_endpoint, _WORKSPACES, _ONLINE),
     "batch job": _way(_batch_job, _WORKSPACES, _BATCH),
     "call": _way(_call, _WORKSPACES, _METRICS),
+    "traffic": _way(_traffic, _WORKSPACES, _ONLINE),
+    "replicas": _way(_replicas, _WORKSPACES, _DEPLOYMENT),
+    "idle timeout": _way(_idle_timeout, _WORKSPACES, _COMPUTE),
+    "outbound rules": _way(_outbound_rules, _WORKSPACES, _RULES),
 }

@@ -5,6 +5,7 @@ https://docs.cloud.google.com/service-usage/docs/reference/rest/v1/services/list
 https://docs.cloud.google.com/artifact-registry/docs/reference/rest, https://docs.cloud.google.com/storage/docs/json_api/v1,
 https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/list,
 https://docs.cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.workflows/get,
+https://docs.cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances/get,
 https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list,
 https://docs.cloud.google.com/billing/docs/reference/rest/v1/billingAccounts/testIamPermissions.
 """
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from catalogue.properties import Properties
 from operations.doctor import NoCredentials, Seen, Unseen, Way, done, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
@@ -55,6 +57,10 @@ _WORKFLOW = Read(
     "https://workflows.googleapis.com/v1/projects/{project}/locations/{region}/workflows/{name}",
     "workflows.workflows.get",
 )
+_WORKBENCH = Read(
+    "https://notebooks.googleapis.com/v2/projects/{project}/locations/{zone}/instances/{name}",
+    "notebooks.instances.get",
+)
 _METRICS = Read("https://monitoring.googleapis.com/v3/projects/{project}/timeSeries", "monitoring.timeSeries.list")
 READS = (
     _QUOTAS,
@@ -68,6 +74,7 @@ READS = (
     _IMAGE_DIGEST,
     _ENDPOINTS,
     _WORKFLOW,
+    _WORKBENCH,
     _METRICS,
 )
 """Every address that is ever asked. `testIamPermissions` is a POST that changes nothing."""
@@ -268,6 +275,30 @@ def _call(account: Account, look: Look) -> Seen:
     return not_done(f"{look.name} gave no answer in the last fourteen days")
 
 
+def _idle_timeout(account: Account, look: Look) -> Seen:
+    """An instance without a timeout waits for three hours: the page of Workbench on idle shutdown.
+
+    https://docs.cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown
+    """
+    found = account.reader.json(_WORKBENCH, _WORKBENCH.at(project=account.project, zone=look.at, name=look.name))
+    if found is None:
+        return not_done(f"there is no instance {look.name} in {look.at}; one that stands elsewhere keeps its zone")
+    seconds = Properties(found).number_or_none("gceSetup.metadata.idle-timeout-seconds") or 3 * 3600
+    says = f"{look.name} stops after {seconds / 60:g} idle minutes, and {look.amount} were judged"
+    return done(says) if seconds == (look.amount or 0) * 60 else not_done(says)
+
+
+def _traffic(account: Account, look: Look) -> Seen:
+    found = account.endpoint(look.name)
+    if found is None:
+        return not_done(f"there is no endpoint {look.name}")
+    split: Mapping[str, int] = found.get("trafficSplit") or {}
+    shares = sorted(share for share in split.values() if share)
+    if shares == [100]:
+        return done(f"one version has all of the traffic of {look.name}")
+    return not_done(f"the traffic of {look.name} is split into {' and '.join(map(str, shares)) or 'nothing'}")
+
+
 def _way(see: Callable[[Account, Look], Seen], *reads: Read) -> Way:
     return Way(see, tuple(read.right for read in reads))
 
@@ -282,4 +313,6 @@ LOOKS: Mapping[LookAt, Way] = {
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),
     "batch job": _way(_where_the_api_is_off(_batch_job), _WORKFLOW),
     "call": _way(_where_the_api_is_off(_call), _ENDPOINTS, _METRICS),
+    "idle timeout": _way(_where_the_api_is_off(_idle_timeout), _WORKBENCH),
+    "traffic": _way(_where_the_api_is_off(_traffic), _ENDPOINTS),
 }

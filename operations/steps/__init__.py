@@ -44,6 +44,10 @@ class Steps(Protocol):
         """What shows that all that serves stands."""
         ...
 
+    def standing(self, graph: Graph) -> Iterator[Look]:
+        """Values of which what stands may not be what was judged (`catalogue.caveats.apart`), as they were judged."""
+        ...
+
     def after_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         """What is left once everything stands, to the first prediction."""
         ...

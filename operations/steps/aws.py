@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from catalogue.graph import Graph
+from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
@@ -93,6 +94,15 @@ def serving(graph: Graph) -> Iterator[Look]:
         yield Look(what="endpoint", name=served.props.text_if_known("name") or served.name)
     for job in graph.of(STATE_MACHINE):
         yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
+
+
+def standing(graph: Graph) -> Iterator[Look]:
+    """How many instances serve."""
+    for target in graph.of(TARGET):
+        of = target.props.text_if_known("resourceId").split("/")
+        most = target.props.number_or_none("maxCapacity")
+        if len(of) == 4 and of[0] == "endpoint" and most is not None:
+            yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

@@ -8,10 +8,12 @@ https://learn.microsoft.com/en-us/cli/azure/reference-index
 from collections.abc import Iterator
 from shlex import quote
 
+from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
-from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
-from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
+from catalogue.kinds.azure import monitor
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.landing_zones import AzureZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
@@ -108,6 +110,29 @@ def serving(graph: Graph) -> Iterator[Look]:
         yield Look(what="endpoint", name=_endpoint(served), at=served.props.text_if_known("resourceGroupName"))
     for job in graph.of(BATCH_ENDPOINT):
         yield Look(what="batch job", name=_endpoint(job), at=job.props.text_if_known("resourceGroupName"))
+
+
+def standing(graph: Graph) -> Iterator[Look]:
+    """Who gets an endpoint's traffic, how many replicas serve, when a person's machine stops, and ways out."""
+    for served in graph.of(SERVED):
+        yield Look(what="traffic", name=_endpoint(served), at=served.props.text_if_known("resourceGroupName"))
+    for deployment in graph.of(ONLINE_DEPLOYMENT):
+        settings = graph.referring(monitor.AUTOSCALE_SETTING, "targetResourceUri", deployment)
+        most = [p.number_or_none("capacity.maximum") for s in settings for p in s.props.each_section("profiles")]
+        name = f"{_endpoint(deployment)}/{deployment.props.text_if_known('deploymentName') or deployment.name}"
+        bounds = [round(count) for count in most if count is not None]
+        if bounds:
+            group = deployment.props.text_if_known("resourceGroupName")
+            yield Look(what="replicas", name=name, at=group, amount=max(bounds))
+    for compute in graph.of(COMPUTE):
+        minutes = minutes_or_none(compute.props, "properties.properties.idleTimeBeforeShutdown")
+        if minutes is not None:
+            group, name = (compute.props.text_if_known(key) for key in ("resourceGroupName", "computeName"))
+            yield Look(what="idle timeout", name=name or compute.name, at=group, amount=round(minutes))
+    for workspace in graph.of(WORKSPACE):
+        rules = sorted(rule.props.text_if_known("ruleName") or rule.name for rule in graph.of(OUTBOUND_RULE))
+        group = workspace.props.text_if_known("resourceGroupName")
+        yield Look(what="outbound rules", name=" ".join(rules) or "none", at=group)
 
 
 def _endpoint(resource: Resource) -> str:

@@ -208,6 +208,17 @@ def serving(graph: Graph) -> Iterator[Look]:
         yield Look(what="batch job", name=job.props.text_if_known("name") or job.name)
 
 
+def standing(graph: Graph) -> Iterator[Look]:
+    """Who gets the traffic of an endpoint, and when the machine of a person stops."""
+    for served in graph.of(vertex.ENDPOINT):
+        yield Look(what="traffic", name=served.props.text_if_known("displayName") or served.name)
+    for instance in graph.of(workbench.INSTANCE):
+        name, zone = (instance.props.text_if_known(key) for key in ("name", "location"))
+        seconds = instance.props.section_or_empty("gceSetup.metadata").number_or_none("idle-timeout-seconds")
+        if seconds is not None:
+            yield Look(what="idle timeout", name=name or instance.name, at=zone, amount=round(seconds / 60))
+
+
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """An e-mail channel needs no confirmation. Somebody inside the network must make the first call.
 

@@ -14,6 +14,7 @@ import typer.main
 import yaml
 from typer.core import TyperGroup
 
+from catalogue import caveats
 from catalogue.graph import Graph, Resource
 from catalogue.organisation import PLACES
 from catalogue.platforms import PLATFORMS
@@ -457,6 +458,15 @@ def test_switched_off_exactly_what_the_page_says_goes(facts: dict[str, Facts], p
     assert kept & stays and kept <= left
     changed = [r.name for r in of.graph.cloud if r.urn in off.by_urn and off.by_urn[r.urn].inputs != r.inputs]
     assert changed == [], "what stays is not touched"
+
+
+@EACH
+def test_what_stands_apart_is_brought_together_by_a_line(facts: dict[str, Facts], platform: str) -> None:
+    """Each command by which a verdict says that what stands and what was judged are brought together is on the page."""
+    text = section(page(platform, "rollback"), "What stands and what was judged")
+    commands = [command for one in caveats.apart(facts[platform].graph) for command in SPAN.findall(one.together)]
+    assert len(commands) > 1
+    assert [command for command in commands if " ".join(command.split()[:3]) not in text] == []
 
 
 @EACH

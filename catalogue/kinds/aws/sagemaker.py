@@ -7,6 +7,7 @@ from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.hardware.catalogue import Use, load
 from catalogue.kind import (
+    Apart,
     Bills,
     CostsOnly,
     Holds,
@@ -17,6 +18,7 @@ from catalogue.kind import (
     Reaches,
     Runs,
     Serves,
+    StandsApart,
     always,
     assumed,
     documented,
@@ -473,6 +475,17 @@ KINDS = (
         serves=No("its model names the containers", _CREATES_MODEL),
         acts=_ENDPOINT_ACTS,
         renders=terraform("sagemaker_endpoint"),
+        apart=StandsApart(
+            (
+                Apart(
+                    "endpointConfigName",
+                    "a canary that is taken back leaves the version before serving",
+                    "`pulumi up`, once the stack file has a version that passes",
+                    by_cloud=True,
+                ),
+            ),
+            documented(f"{_GUIDE}deployment-guardrails-configuration.html", READ),
+        ),
     ),
     setting(
         CONFIGURATION,
@@ -497,6 +510,19 @@ KINDS = (
         stands=regional(CONFIGURATION),
         acts=_CONFIGURATION_ACTS,
         renders=terraform("sagemaker_endpoint_configuration"),
+        apart=StandsApart(
+            (
+                Apart(
+                    "productionVariants.initialInstanceCount",
+                    "autoscaling sets the number of instances, between the bounds of the variant's scaling target",
+                    "`aws sagemaker update-endpoint-weights-and-capacities --endpoint-name ENDPOINT "
+                    "--desired-weights-and-capacities VariantName={productionVariants.variantName},"
+                    "DesiredInstanceCount={productionVariants.initialInstanceCount}`",
+                    by_cloud=True,
+                ),
+            ),
+            documented(f"{_GUIDE}endpoint-auto-scaling.html", READ),
+        ),
     ),
     Kind(
         token=MODEL,

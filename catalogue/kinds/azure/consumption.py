@@ -2,7 +2,7 @@
 
 from catalogue.answers import by_scope
 from catalogue.behaviour import extending
-from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, Apart, Kind, No, Renders, StandsApart, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
@@ -18,5 +18,6 @@ KINDS: tuple[Kind, ...] = (
         bills=No("budgets are free", _FREE),
         acts=Acts(by_scope("Microsoft.Consumption/budgets", "budgetName"), extending("budgetName"), REPLACED),
         renders=Renders(ArmType("Microsoft.Consumption/budgets", "2024-08-01", "budgetName"), CHECKED),
+        apart=StandsApart((Apart("timePeriod", "a budget keeps the month in which it began"),), _SDK),
     ),
 )

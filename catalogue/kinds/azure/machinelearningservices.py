@@ -12,6 +12,7 @@ from catalogue.behaviour import Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
     Acts,
+    Apart,
     At,
     Bills,
     CostsOnly,
@@ -24,6 +25,7 @@ from catalogue.kind import (
     Renders,
     Runs,
     Serves,
+    StandsApart,
     Stays,
     always,
     documented,
@@ -66,6 +68,9 @@ _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
+_MOVED = (
+    "our provider moves it to a new deployment by way of a canary, so after an update that failed the one before serves"
+)
 _MACHINE = "the workspace's machines run on Azure's side, in computes and deployments of their own"
 
 _ML = "azure-native:machinelearningservices"
@@ -339,6 +344,18 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(arm("onlineEndpoints/deployments", "endpointName deploymentName"), CHECKED),
+        apart=StandsApart(
+            (
+                Apart(
+                    "sku.capacity",
+                    "autoscaling sets it, between the bounds of the deployment's autoscale setting",
+                    "`az ml online-deployment update --name {deploymentName} --endpoint-name {endpointName} "
+                    "--resource-group {resourceGroupName} --workspace-name WORKSPACE "
+                    "--set instance_count={sku.capacity}`",
+                ),
+            ),
+            _SCALED,
+        ),
     ),
     setting(
         SERVED,
@@ -356,6 +373,13 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(arm("onlineEndpoints", "endpointName"), CHECKED),
+        apart=StandsApart(
+            (
+                Apart("properties.traffic", _MOVED, "`pulumi up`"),
+                Apart("properties.mirrorTraffic", _MOVED, "`pulumi up`"),
+            ),
+            _ENDPOINT,
+        ),
     ),
     setting(
         OLD_OUTBOUND_RULE,
@@ -393,5 +417,22 @@ KINDS: tuple[Kind, ...] = (
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
         stays=Stays(14, _DELETED),
+        apart=StandsApart(
+            (
+                Apart(
+                    "encryption.keyVaultProperties.keyIdentifier",
+                    "a key that is rotated has another version; what is judged is the key and not its version",
+                ),
+                Apart(
+                    "managedNetwork.outboundRules",
+                    "Azure adds the rules that its own services need, and people may add others",
+                    "`az ml workspace outbound-rule list --resource-group {resourceGroupName} --workspace-name "
+                    "WORKSPACE`, and `az ml workspace outbound-rule remove --rule RULE` with the same options for each "
+                    "rule of the type UserDefined that the stack has not",
+                ),
+                Apart("managedNetwork.status", "it tells whether the network is made yet"),
+            ),
+            _ISOLATED,
+        ),
     ),
 )

@@ -13,6 +13,7 @@ from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kind import (
     Acts,
+    Apart,
     At,
     Bills,
     CostsOnly,
@@ -22,6 +23,7 @@ from catalogue.kind import (
     Renders,
     Runs,
     Serves,
+    StandsApart,
     always,
     documented,
     from_source,
@@ -52,6 +54,8 @@ _ML = "azure-native:machinelearningservices"
 COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
 COMPONENTS, COMPONENT = f"{_ML}:ComponentContainer", f"{_ML}:ComponentVersion"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
+_OVERWRITTEN = "an update would overwrite a person's machine, with what is on it"
+_ANEW = "take the person out of the stack file, `pulumi up`, and write the person again"
 _DAYS = MONTH_MINUTES / (24 * 60)
 
 
@@ -400,6 +404,14 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(arm("batchEndpoints", "endpointName"), CHECKED),
+        apart=StandsApart(
+            (
+                Apart(
+                    "properties.defaults", "a deployment stands after its endpoint, so a person names the default one"
+                ),
+            ),
+            _ENDPOINT,
+        ),
     ),
     setting(
         COMPONENTS,
@@ -446,6 +458,22 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(arm("computes", "computeName"), CHECKED),
+        apart=StandsApart(
+            (
+                Apart(
+                    "properties",
+                    _OVERWRITTEN,
+                    "`az rest --method post --url https://management.azure.com/subscriptions/SUBSCRIPTION/resourceGroups/"
+                    "{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE/computes/"
+                    "{computeName}/updateIdleShutdownSetting?api-version=2025-12-01 --body "
+                    '\'{{"idleTimeBeforeShutdown": "{properties.properties.idleTimeBeforeShutdown}"}}\'`; for another '
+                    "machine take the person out of the stack file, `pulumi up`, and write the person again",
+                ),
+                Apart("identity", _OVERWRITTEN, _ANEW),
+                Apart("tags", _OVERWRITTEN, _ANEW),
+            ),
+            documented("https://learn.microsoft.com/en-us/rest/api/azureml/compute/create-or-update", "2026-11-26"),
+        ),
     ),
     setting(
         SCHEDULE,

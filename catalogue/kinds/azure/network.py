@@ -3,7 +3,21 @@
 from catalogue.answers import by_path
 from catalogue.behaviour import Ref
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, Renders, assumed, documented, from_source, setting
+from catalogue.kind import (
+    Acts,
+    Apart,
+    At,
+    Bills,
+    Evidence,
+    Kind,
+    No,
+    Renders,
+    StandsApart,
+    assumed,
+    documented,
+    from_source,
+    setting,
+)
 from catalogue.kinds.azure import CHECKED, NAMED, NETWORK, REPLACED, UNCHECKED, UNMADE, lies, privatedns
 from catalogue.pricing import Bill, Pricing, Unpriced
 from catalogue.rendering import ArmType
@@ -228,6 +242,7 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(ArmType("Microsoft.Network/virtualNetworks", _VERSION, "virtualNetworkName"), CHECKED),
+        apart=StandsApart((Apart("subnets", "each subnet is a resource of its own"),), _sdk("VirtualNetwork")),
     ),
     _way_out("VirtualNetworkGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
     _way_out("VirtualNetworkPeering", _NETWORK_PRICING, tagged=False, regional=False),

@@ -2,7 +2,7 @@
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import At, CostsOnly, KeyAt, Keys, Kind, No, Stays, assumed, documented
+from catalogue.kind import Apart, At, CostsOnly, KeyAt, Keys, Kind, No, StandsApart, Stays, assumed, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
 
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
@@ -39,5 +39,16 @@ KINDS = (
         ),
         stays=Stays(7, _HELD),
         renders=in_terraform("google_vertex_ai_endpoint"),
+        apart=StandsApart(
+            (
+                Apart(
+                    "trafficSplit",
+                    "the deployment moves it by way of a canary, so after an update that failed the version before "
+                    "serves",
+                    "`pulumi up`",
+                ),
+            ),
+            _SDK,
+        ),
     ),
 )

@@ -6,7 +6,22 @@ from math import ceil
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, KeyAt, Keys, Kind, No, Reaches, Serves, always, assumed, documented
+from catalogue.kind import (
+    Apart,
+    At,
+    Bills,
+    KeyAt,
+    Keys,
+    Kind,
+    No,
+    Reaches,
+    Serves,
+    StandsApart,
+    always,
+    assumed,
+    documented,
+    from_source,
+)
 from catalogue.kinds.gcp import (
     ACCOUNT,
     IN_PLACE,
@@ -33,6 +48,8 @@ _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/c
 _PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
+_UPDATED = from_source("https://github.com/hashicorp/terraform-provider-google/issues/22622", READ)
+"""An update of the metadata loses keys. So it is left alone: the provider's own page of the resource says so too."""
 _AGENTS = ("compute-system", "gcp-sa-notebooks")
 
 # The default size of a disk, and the service that bills each type. `PD_BALANCED` is the default type.
@@ -120,6 +137,24 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_workbench_instance"),
+        apart=StandsApart(
+            (
+                Apart(
+                    "gceSetup.metadata",
+                    "the provider would lose keys of it, so an instance keeps the idle timeout that it was made with",
+                    "`gcloud workbench instances update {name} --project={project} --location={location} "
+                    "--metadata={gceSetup.metadata}`",
+                ),
+                Apart(
+                    "location",
+                    "an instance keeps its zone, with its disks",
+                    "save the work in the bucket, take the person out of the stack file, `pulumi up`, and write the "
+                    "person again",
+                ),
+                Apart("desiredState", "people start and stop their own instance, and an idle one stops"),
+            ),
+            _UPDATED,
+        ),
     ),
     grant(
         INSTANCE_MEMBER,

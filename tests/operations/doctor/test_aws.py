@@ -205,6 +205,22 @@ def test_an_endpoint_must_be_in_service(answered: aws.Account) -> None:
         see(answered, "endpoint", "scorer")
 
 
+@pytest.mark.parametrize(("count", "fits"), [(1, True), (4, True), (5, False)])
+def test_the_replicas_that_stand_are_held_against_the_bound_that_was_judged(
+    answered: aws.Account, count: int, fits: bool
+) -> None:
+    variants = [
+        {"VariantName": "other", "CurrentInstanceCount": 9},
+        {"VariantName": "live", "CurrentInstanceCount": count},
+    ]
+    answering(answered, "sagemaker", {"DescribeEndpoint": [(200, {"ProductionVariants": variants})]})
+    assert see(answered, "replicas", "scorer/live", amount=4) == (
+        State.DONE if fits else State.NOT_DONE,
+        f"scorer/live has {count} replicas, and 4 at most were judged",
+    )
+    assert see(answered, "replicas", "scorer/third", amount=4)[0] is State.NOT_DONE
+
+
 def test_a_studio_domain_is_found_by_its_name(answered: aws.Account) -> None:
     domains = [{"DomainName": "other", "Status": "InService"}, {"DomainName": "dev", "Status": "Failed"}]
     answering(answered, "sagemaker", {"ListDomains": [(200, {"Domains": domains})]})

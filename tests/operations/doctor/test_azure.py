@@ -200,3 +200,68 @@ def test_a_batch_endpoint_must_be_ready(see: See) -> None:
     cloud = by_path({WORKSPACES: {"value": [WORKSPACE]}, f"{WORKSPACES}/dev-0a1/batchEndpoints/nightly": said})
     assert see(cloud, "batch job", "nightly", GROUP)[0] is State.DONE
     assert see(cloud, "batch job", "weekly", GROUP)[0] is State.NOT_DONE
+
+
+# ---- what stands and what was judged ---------------------------------------------------------------------------------
+
+
+def standing(**answers: Answer) -> Cloud:
+    return by_path({WORKSPACES: {"value": [WORKSPACE]}, **{f"{WORKSPACES}/dev-0a1/{p}": a for p, a in answers.items()}})
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ({"traffic": {"a": 100, "b": 0}, "mirrorTraffic": {}}, "one version has all of the traffic of scorer"),
+        ({"traffic": {"a": 90, "b": 10}}, "the traffic of scorer is split into 10 and 90"),
+        ({"traffic": {"a": 100}, "mirrorTraffic": {"b": 30}}, "the traffic of scorer is split into 100, and 30 % is "),
+        ({"traffic": {}}, "the traffic of scorer is split into nothing"),
+        (None, "the endpoint scorer is not there"),
+    ],
+)
+def test_the_traffic_that_stands_is_seen(see: See, properties: Any, says: str) -> None:
+    cloud = standing(**{"onlineEndpoints/scorer": None if properties is None else {"properties": properties}})
+    state, said = see(cloud, "traffic", "scorer", GROUP)
+    assert state is (State.DONE if says.startswith("one") else State.NOT_DONE) and said.startswith(says)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(1, True), (4, True), (5, False), (0, False)])
+def test_the_replicas_that_stand_are_held_against_the_bound_that_was_judged(see: See, count: int, fits: bool) -> None:
+    cloud = standing(**{"onlineEndpoints/scorer/deployments/v-1": {"sku": {"name": "Default", "capacity": count}}})
+    state, says = see(cloud, "replicas", "scorer/v-1", GROUP, 4)
+    assert state is (State.DONE if fits else State.NOT_DONE)
+    assert says == f"scorer/v-1 has {count} replicas, and 4 at most were judged"
+    assert see(standing(), "replicas", "scorer/v-1", GROUP, 4)[0] is State.NOT_DONE
+
+
+@pytest.mark.parametrize(
+    ("stands", "says"),
+    [
+        ("PT60M", "stops after 60 idle minutes"),
+        ("PT1H", "stops after 60 idle minutes"),
+        ("PT2H", "stops after 120 idle minutes"),
+        (None, "never stops by itself"),
+    ],
+)
+def test_a_machine_that_keeps_another_idle_timeout_is_seen(see: See, stands: str | None, says: str) -> None:
+    inner = {"idleTimeBeforeShutdown": stands} if stands else {}
+    found = {"properties": {"computeType": "ComputeInstance", "properties": inner}}
+    state, said = see(standing(**{"computes/ana": found}), "idle timeout", "ana", GROUP, 60)
+    assert state is (State.DONE if " 60 " in says else State.NOT_DONE)
+    assert said == f"ana {says}, and 60 were judged"
+    assert see(standing(), "idle timeout", "ana", GROUP, 60) == (State.NOT_DONE, "the machine ana is not there")
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ({"queue", "table"}, "the ways out of the workspace's network are those that were judged: queue table"),
+        ({"queue", "table", "pypi"}, "ways out of the workspace's network: pypi not judged"),
+        ({"queue"}, "ways out of the workspace's network: table not there"),
+    ],
+)
+def test_a_way_out_that_a_person_opened_is_seen_and_azures_own_are_not(see: See, own: set[str], says: str) -> None:
+    rules = [{"name": name, "properties": {"category": "UserDefined"}} for name in sorted(own)]
+    rules.append({"name": "__SYS_PE_vault", "properties": {"category": "Required"}})
+    state, said = see(standing(outboundRules={"value": rules}), "outbound rules", "queue table", GROUP)
+    assert (state is State.DONE) == (own == {"queue", "table"}) and said == says

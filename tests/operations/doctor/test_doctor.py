@@ -74,6 +74,26 @@ def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
                 assert look.name in " ".join(step.commands)
 
 
+def test_the_last_step_looks_at_what_may_stand_otherwise_with_the_values_that_were_judged(graph: Graph) -> None:
+    looks = {(look.what, look.name, look.amount) for look in steps_of(graph)[-1].looks}
+    wanted: dict[str, set[tuple[str, str, int | None]]] = {
+        "aws": {("replicas", "aws-pilot-fraud-scorer/live", 4), ("replicas", "aws-pilot-document-embedder/live", 2)},
+        "gcp": {
+            ("traffic", "gcp-pilot-fraud-scorer", None),
+            ("idle timeout", "gcp-pilot-workspace-ana", 60),
+            ("idle timeout", "gcp-pilot-workspace-ben", 60),
+        },
+        "azure": {
+            ("traffic", "fraud-scorer-nff9a51", None),
+            ("replicas", "fraud-scorer-nff9a51/v-3b2f573", 4),
+            ("idle timeout", "ana-n5cb195", 60),
+            ("idle timeout", "ben-n3b18f4", 60),
+            ("outbound rules", "storage-queue storage-table", None),
+        },
+    }
+    assert looks == wanted[graph.platform]
+
+
 def test_without_asking_it_says_what_it_would_look_at_and_the_right_for_it(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -205,3 +205,43 @@ def test_no_credentials_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     with pytest.raises(NoCredentials, match="run `gcloud auth application-default login`"):
         gcp.open_account(PROJECT, REGION)
+
+
+# ---- what stands and what was judged ---------------------------------------------------------------------------------
+
+INSTANCE = f"notebooks.googleapis.com/v2/projects/{PROJECT}/locations/{REGION}-a/instances/ana"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "minutes"),
+    [({"idle-timeout-seconds": "3600"}, 60), ({"idle-timeout-seconds": "7200"}, 120), ({}, 180)],
+)
+def test_a_machine_that_keeps_another_idle_timeout_is_seen(see: See, metadata: Any, minutes: int) -> None:
+    cloud = by_path({INSTANCE: {"name": "ana", "gceSetup": {"metadata": metadata}}})
+    assert see(cloud, "idle timeout", "ana", f"{REGION}-a", 120) == (
+        State.DONE if minutes == 120 else State.NOT_DONE,
+        f"ana stops after {minutes} idle minutes, and 120 were judged",
+    )
+
+
+def test_a_machine_that_kept_its_zone_is_seen(see: See) -> None:
+    assert see(by_path({INSTANCE: {"name": "ana"}}), "idle timeout", "ana", f"{REGION}-b", 120) == (
+        State.NOT_DONE,
+        f"there is no instance ana in {REGION}-b; one that stands elsewhere keeps its zone",
+    )
+
+
+@pytest.mark.parametrize(
+    ("split", "says"),
+    [
+        ({"1": 100}, "one version has all of the traffic of scorer"),
+        ({"1": 100, "2": 0}, "one version has all of the traffic of scorer"),
+        ({"1": 90, "2": 10}, "the traffic of scorer is split into 10 and 90"),
+        (None, "the traffic of scorer is split into nothing"),
+    ],
+)
+def test_the_traffic_that_stands_is_seen(see: See, split: Any, says: str) -> None:
+    endpoint = {"name": f"projects/1/locations/{REGION}/endpoints/7", "displayName": "scorer", "trafficSplit": split}
+    state, said = see(by_path({ENDPOINTS: {"endpoints": [endpoint]}}), "traffic", "scorer")
+    assert (state is State.DONE) == says.startswith("one") and said == says
+    assert see(by_path({ENDPOINTS: {}}), "traffic", "scorer")[0] is State.NOT_DONE

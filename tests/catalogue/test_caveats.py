@@ -1,0 +1,122 @@
+"""Where what stands may not be what was judged, the verdict says so, and how both are brought together."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue import caveats
+from catalogue.graph import Graph, Resource
+from catalogue.kind import StandsApart
+from catalogue.kinds import kinds
+from catalogue.marks import UNKNOWN
+from catalogue.platforms import PLATFORMS
+
+ROOT = Path(__file__).parents[2]
+KNOWN = {
+    (token, one.path): one
+    for platform in PLATFORMS
+    for token, kind in kinds(platform).items()
+    if isinstance(kind.apart, StandsApart)
+    for one in kind.apart.inputs
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_ignored_change_of_a_pilot_is_known(platform: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    ignored = {(one.type, path) for one in graph.cloud for path in one.ignored_changes}
+    by_cloud = {where for where, one in KNOWN.items() if one.by_cloud}
+    assert ignored <= KNOWN.keys() - by_cloud
+    told = {(one.type, path) for one in caveats.apart(graph) for path in one.paths}
+    assert told - by_cloud == ignored, "what is ignored, and nothing else but what the cloud changes"
+
+
+def test_every_ignored_change_in_the_code_is_of_a_pilot(aws_pilot: Graph, gcp_pilot: Graph, azure_pilot: Graph) -> None:
+    """So the test above reads all of them: each place that gives ignore_changes has a resource in some pilot."""
+    sources = [file for folder in ("components", "stacks") for file in (ROOT / folder).rglob("*.py")]
+    given = {file.relative_to(ROOT).as_posix() for file in sources if "ignore_changes" in file.read_text("utf-8")}
+    seen = {
+        one.source.file
+        for graph in (aws_pilot, gcp_pilot, azure_pilot)
+        for one in graph.cloud
+        if one.ignored_changes and one.source
+    }
+    assert given == seen
+    words = [
+        word.value
+        for file in sources
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "ignore_changes"
+        for word in ast.walk(node.value)
+        if isinstance(word, ast.Constant)
+    ]
+    assert len(words) >= 10
+    assert set(words) <= {path for _, path in KNOWN}
+
+
+def resource(type_: str, called: str, ignores: list[str], **given: Any) -> Resource:
+    urn = f"urn:pulumi:s::p::{type_}::{called}"
+    return Resource(urn, type_, called, True, options={"ignoreChanges": ignores}, inputs=given)
+
+
+def said_of(graph: Graph, *resources: Resource) -> list[str]:
+    return [one.says for one in caveats.of(replace(graph, resources=resources)) if one.apart]
+
+
+INSTANCE = "gcp:workbench/instance:Instance"
+
+
+def instance(called: str, seconds: str, zone: str = "europe-west4-a") -> Resource:
+    setup = {"metadata": {"idle-timeout-seconds": seconds, "a": "b"}}
+    return resource(INSTANCE, called, ["gceSetup.metadata"], name=called, project="p", location=zone, gceSetup=setup)
+
+
+def test_the_command_has_the_values_that_were_judged(gcp_pilot: Graph) -> None:
+    command = "`gcloud workbench instances update {} --project=p --location={} --metadata={}`."
+    (one,) = said_of(gcp_pilot, instance("ana", "7200"))
+    assert one.startswith("gceSetup.metadata of ana: not applied to what stands, for ")
+    assert one.endswith(command.format("ana", "europe-west4-a", "a=b,idle-timeout-seconds=7200"))
+    (two,) = said_of(gcp_pilot, instance("ana", "7200"), instance("ben", "7200", "europe-west4-b"))
+    assert two.startswith("gceSetup.metadata of ana, ben: ")
+    assert two.endswith(command.format("NAME", "LOCATION", "a=b,idle-timeout-seconds=7200"))
+    (unknown,) = said_of(gcp_pilot, instance("ana", UNKNOWN))
+    assert unknown.endswith("--metadata=METADATA`.")
+
+
+def test_many_are_told_by_the_first_few(gcp_pilot: Graph) -> None:
+    (one,) = said_of(gcp_pilot, *(instance(f"p{n}", "60") for n in range(5)))
+    assert one.startswith("gceSetup.metadata of p0, p1, p2 and 2 more: ")
+
+
+def test_an_ignored_change_that_nobody_knows_is_told_too(gcp_pilot: Graph) -> None:
+    (one,) = said_of(gcp_pilot, resource("gcp:storage/bucket:Bucket", "data", ["publicAccessPrevention"]))
+    assert one == (
+        "publicAccessPrevention of data: not applied to what stands, for the program ignores its changes. Bring "
+        "together with: take it out of the program's ignoreChanges and `pulumi up`."
+    )
+    (stranger,) = said_of(gcp_pilot, resource("company:index:Thing", "x", ["size"]))
+    assert stranger.startswith("size of x: not applied to what stands")
+
+
+def test_nothing_is_told_where_no_judgement_rests_on_it(gcp_pilot: Graph) -> None:
+    assert said_of(gcp_pilot, resource(INSTANCE, "ana", ["desiredState"]), resource(INSTANCE, "ben", [])) == []
+
+
+def test_a_value_that_the_cloud_changes_is_told_where_it_is_given(aws_pilot: Graph) -> None:
+    type_ = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+    variant = {"variantName": "live", "initialInstanceCount": 2}
+    (one,) = said_of(aws_pilot, resource(type_, "scorer", [], productionVariants=[variant]))
+    assert "initialInstanceCount of scorer: may stand otherwise, for autoscaling sets" in one
+    assert one.endswith("VariantName=live,DesiredInstanceCount=2`.")
+    assert said_of(aws_pilot, resource(type_, "scorer", [], productionVariants=[{"variantName": "live"}])) == []
+
+
+@pytest.mark.parametrize(("token", "path"), sorted(KNOWN))
+def test_a_fact_reads_as_a_sentence(token: str, path: str) -> None:
+    one = KNOWN[token, path]
+    assert one.why[0].islower() or one.why.startswith("Azure")
+    assert not one.why.endswith(".") and not one.together.endswith(".")
+    assert one.together.count("`") % 2 == 0
