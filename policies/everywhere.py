@@ -290,8 +290,8 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
         own: Counter[str] = Counter()
         try:
             for machines in _machines(graph, resource):
-                name, count = quotas.draw(platform, machines)
-                own[name] += count
+                for name, count in quotas.draws(platform, machines):
+                    own[name] += count
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
         for name, count in own.items():

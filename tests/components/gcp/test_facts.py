@@ -226,7 +226,7 @@ NOT_ON_A_GRAPH = {
     "a grant is on a service agent that exists": "test_components.py holds that each agent is made first",
     "a service attachment may be made anew after 10 minutes without a model": "it happens after `up`",
     "organisation policies": "they are input; tests/policies/test_org_policies.py holds each against a plan",
-    "GPU machines draw CPU quota as well": "quota is no property; see the report of `mlplatform preview`",
+    "GPU machines draw CPU quota as well": "quota is no property; tests/policies/test_quotas.py counts it",
     "operations fail with google.rpc.Status": "an answer of the API; tests/provider/gcp holds it",
     "labels of a model and of a version are apart": "the API keeps both; tests/provider/gcp/test_model.py holds it",
     "a TPU has no acceleratorType, no count and no autoscaling": "no such stack here; tests/provider/gcp holds it",
