@@ -28,9 +28,11 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
             continue
         family_name = quotas.family_of(graph.platform, use)
         family = hardware.machine(family_name) if family_name else None
-        (own, *beside) = [
-            Draw(quota_name=name, needed=needed, declared=int(limit.number) if (limit := declared.get(name)) else None)
-            for name, needed in quotas.draws(graph.platform, use)
+        quota_name, needed = quotas.draw(graph.platform, use)
+        limit = declared.get(quota_name)
+        beside = [
+            Draw(quota_name=name, needed=more, declared=int(own.number) if (own := declared.get(name)) else None)
+            for name, more in quotas.beside(graph.platform, use)
         ]
         rows.append(
             HardwareUse(
@@ -45,9 +47,9 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 sold_in=family.sold if family else [],
                 retires=family.retires if family else None,
                 may_serve=bool(family and use.use in family.uses),
-                quota_name=own.quota_name,
-                needed=own.needed,
-                declared=own.declared,
+                quota_name=quota_name,
+                needed=needed,
+                declared=int(limit.number) if limit else None,
                 beside=beside,
             )
         )

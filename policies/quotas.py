@@ -22,28 +22,39 @@ def family_of(platform: str, machines: Machines) -> str | None:
     return family if hardware.fits(family, machines.accelerators) else None
 
 
-def draws(platform: str, machines: Machines) -> list[tuple[str, int]]:
-    """The quotas that the machines draw on, and how much of each at once. The first is that of their own sort.
+def draw(platform: str, machines: Machines) -> tuple[str, int]:
+    """The quota that the machines draw on, and how much of it at once.
 
     Online machines count twice, for both versions run during an update. Machines whose quota the catalogue cannot name
     draw on one that is named after them, in the unit that the platform counts them in. So do machines that it does not
-    know, by number. On Vertex AI a machine with GPUs draws on the quota of vCPUs as well: an n1 with a T4 is refused
-    for both at once, by its own answers, and the others are taken to be no different.
+    know, by number.
     """
     hardware = catalogue.load(platform)
     family = family_of(platform, machines)
     serves = machines.use in ("online", "async")
     fleets = FLEETS_IN_UPDATE if serves else 1
-    machine = hardware.machine(family) if family else None
-    quota = machine.uses.get(machines.use) if machine else None
+    quota = hardware.machine(family).uses.get(machines.use) if family else None
     unnamed = f"{machines.machine_type} for {machines.use}"
-    if family is None or machine is None or quota is None:
-        return [(unnamed, fleets * machines.high)]
+    if family is None or quota is None:
+        return unnamed, fleets * machines.high
     name = quota.quota_name or unnamed
     if platform == "azure" and serves:  # each deployment reserves for its own upgrades
-        return [(name, fleets * ceil(hardware.draws(family, machines.use, machines.high)))]
-    found = [(name, ceil(hardware.draws(family, machines.use, fleets * machines.high)))]
-    beside = hardware.vcpu_quota(machines.use)
-    if platform == "gcp" and beside and machine.vcpus and machine.accelerator and machine.accelerator.sent:
-        found += [(beside, fleets * machines.high * machine.vcpus)] if quota.unit == "accelerators" else []
-    return found
+        return name, fleets * ceil(hardware.draws(family, machines.use, machines.high))
+    return name, ceil(hardware.draws(family, machines.use, fleets * machines.high))
+
+
+def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
+    """The other quotas that the machines draw on, and how much of each at once.
+
+    On Vertex AI a machine with GPUs draws on the quota of vCPUs as well. An n1 with a T4 is refused for both at once,
+    by the API's own answers that people quote; the others are taken to be no different, which is the safe reading.
+    """
+    hardware = catalogue.load(platform)
+    family = family_of(platform, machines)
+    machine = hardware.machine(family) if family else None
+    quota = machine.uses.get(machines.use) if machine else None
+    name = hardware.vcpu_quota(machines.use)
+    if platform != "gcp" or machine is None or quota is None or quota.unit != "accelerators" or name is None:
+        return []
+    has, fleets = machine.accelerator, FLEETS_IN_UPDATE if machines.use == "online" else 1
+    return [(name, fleets * machines.high * machine.vcpus)] if has and has.sent and machine.vcpus else []

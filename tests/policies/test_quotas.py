@@ -10,7 +10,7 @@ from policies import quotas
 
 
 def drawn(platform: str, machine_type: str, use: str, replicas: int) -> tuple[str, int]:
-    return quotas.draws(platform, Machines("it", machine_type, use, replicas, replicas))[0]
+    return quotas.draw(platform, Machines("it", machine_type, use, replicas, replicas))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_machine_with_gpus_draws_on_the_quota_of_vcpus_too_on_vertex_ai(use: U
         asked = Machines(
             "it", machine.machine_type, use, 1, 3, accelerator=name, accelerators=has.count if name and has else None
         )
-        beside = quotas.draws("gcp", asked)[1:]
+        beside = quotas.beside("gcp", asked)
         expected = [(cpus, fleets * 3 * machine.vcpus)] if name and quotas.family_of("gcp", asked) else []
         assert beside == expected, machine_type
 
@@ -63,4 +63,4 @@ def test_no_other_platform_counts_a_machine_twice() -> None:
     for platform in ("aws", "azure"):
         for machine_type, machine in catalogue.load(platform).machine_types.items():
             for use in machine.uses:
-                assert len(quotas.draws(platform, Machines("it", machine_type, use, 1, 1))) == 1
+                assert quotas.beside(platform, Machines("it", machine_type, use, 1, 1)) == []

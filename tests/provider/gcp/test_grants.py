@@ -124,7 +124,7 @@ def test_a_refused_look_ends_the_wait_at_once(double):
 
 
 def test_an_expired_token_is_said_and_no_token_shown(double, monkeypatch):
-    monkeypatch.setattr("provider.clouds._sandbox_token", lambda: "an-old-token")
+    monkeypatch.setattr("provider.clouds._sandbox_token", lambda **_: "an-old-token")
     with logic() as run, pytest.raises(CloudError, match="no valid credentials") as refused:
         GrantsInForceService(run.clouds).create(inputs())
     assert "an-old-token" not in str(refused.value)
