@@ -43,7 +43,7 @@ def double(monkeypatch):
 
 
 def inputs(grants: list[str] = GRANTS, minutes: int = 7) -> GrantsInForceInputs:
-    return parsed(GrantsInForceInputs, {"grants": grants, "minutes": minutes})
+    return parsed(GrantsInForceInputs, {"project": PROJECT, "grants": grants, "minutes": minutes})
 
 
 @given(
@@ -160,7 +160,7 @@ def test_a_grant_that_is_taken_makes_an_update_due(double):
     ],
 )
 def test_wrong_inputs_are_said(values, said):
-    (wrong,) = wrong_inputs(GrantsInForceInputs, values, (), ())
+    (wrong,) = wrong_inputs(GrantsInForceInputs, {"project": PROJECT, **values}, (), ())
     assert said in wrong.sentence
 
 
