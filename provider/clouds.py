@@ -17,7 +17,7 @@ import httpx
 
 from provider.clock import Clock, InstantClock, WallClock
 from provider.errors import ProviderError
-from provider.google import GoogleDoor
+from provider.google_door import GoogleDoor
 from provider.rest import Door
 
 GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"

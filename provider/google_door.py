@@ -1,4 +1,7 @@
-"""What calls of Google's APIs have beside those of others: the project that a call counts against."""
+"""What calls of Google's APIs have beside those of others: the project that a call counts against.
+
+The file is not called `google`: the plugin starts in this folder, and would take it for Google's own package.
+"""
 
 import re
 from collections.abc import Mapping
