@@ -48,6 +48,29 @@ def drawn(platform: str, machines: Machines, replicas: int) -> tuple[str, int]:
     return quota.quota_name or unnamed, ceil(hardware.draws(family, machines.use, replicas))
 
 
+def beside(platform: str, machines: Machines) -> list[tuple[str, int]]:
+    """The other quotas that the machines draw on, and how much of each at once while the stack is updated."""
+    fleets = FLEETS_IN_UPDATE if machines.use == "online" else 1
+    return drawn_beside(platform, machines, fleets * machines.high)
+
+
+def drawn_beside(platform: str, machines: Machines, replicas: int) -> list[tuple[str, int]]:
+    """The other quotas that the machines draw on, and how much of each this many replicas of one fleet draw.
+
+    On Vertex AI a machine with GPUs draws on the quota of vCPUs as well. An n1 with a T4 is refused for both at once,
+    by the API's own answers that people quote; the others are taken to be no different, which is the safe reading.
+    """
+    hardware = catalogue.load(platform)
+    family = family_of(platform, machines)
+    machine = hardware.machine(family) if family else None
+    quota = machine.uses.get(machines.use) if machine else None
+    name = hardware.vcpu_quota(machines.use)
+    if platform != "gcp" or machine is None or quota is None or quota.unit != "accelerators" or name is None:
+        return []
+    has = machine.accelerator
+    return [(name, replicas * machine.vcpus)] if has and has.sent and machine.vcpus else []
+
+
 def known(platform: str) -> frozenset[str]:
     """The names of the quotas that the catalogue knows, as `draw` gives them."""
     hardware = catalogue.load(platform)

@@ -9,7 +9,7 @@ from catalogue.graph import Graph
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations import facts
-from operations.verdict import HardwareUse
+from operations.verdict import Draw, HardwareUse
 from policies import limits
 
 MOST_REGIONS = 6
@@ -31,6 +31,10 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
         family = hardware.machine(family_name) if family_name else None
         quota_name, needed = quotas.draw(graph.platform, use)
         limit = declared.get(quota_name)
+        beside = [
+            Draw(quota_name=name, needed=more, declared=int(own.number) if (own := declared.get(name)) else None)
+            for name, more in quotas.beside(graph.platform, use)
+        ]
         rows.append(
             HardwareUse(
                 urn=resource.urn,
@@ -47,6 +51,7 @@ def fit(graph: Graph, region: str) -> list[HardwareUse]:
                 quota_name=quota_name,
                 needed=needed,
                 declared=int(limit.number) if limit else None,
+                beside=beside,
             )
         )
     return rows
@@ -58,10 +63,12 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
     A quota that nobody declared is no problem here, and no proof either: `undeclared` names it.
     """
     total: Counter[str] = Counter()
-    most: dict[str, HardwareUse] = {}
+    most: dict[str, tuple[int, HardwareUse]] = {}
     for row in rows:
-        total[row.quota_name] += row.needed
-        most[row.quota_name] = max(most.get(row.quota_name, row), row, key=lambda each: each.needed)
+        for draw in row.draws:
+            total[draw.quota_name] += draw.needed
+            if draw.quota_name not in most or draw.needed > most[draw.quota_name][0]:
+                most[draw.quota_name] = draw.needed, row
     for row in rows:
         uses = f"uses {row.family} ({row.machine_type})"
         if not row.sold_in_region:
@@ -70,13 +77,13 @@ def problems(rows: list[HardwareUse], platform: str, region: str) -> Iterator[tu
         if not row.may_serve:
             remedy = f"Choose a family that serves {row.use}, in the stack file."
             yield row, f"{uses} for {row.use}, which {PLATFORMS[platform].product} does not accept", remedy
+            continue
         # Those that share a quota share the mistake. It is told once, of the one to lower first.
-        elif row.declared is not None and total[row.quota_name] > row.declared and most[row.quota_name] is row:
-            yield (
-                row,
-                f"draws on '{row.quota_name}', of which {total[row.quota_name]} may be needed, declared {row.declared}",
-                f"Lower the replicas in the stack file, or have the account's quota raised and say so in {limits.OWN}.",
-            )
+        for draw in row.draws:
+            name = draw.quota_name
+            if draw.declared is not None and total[name] > draw.declared and most[name][1] is row:
+                remedy = f"Lower the replicas in the stack file, or have the quota raised and say so in {limits.OWN}."
+                yield row, f"draws on '{name}', of which {total[name]} may be needed, declared {draw.declared}", remedy
 
 
 def retiring(rows: list[HardwareUse]) -> Iterator[tuple[HardwareUse, date]]:
@@ -98,9 +105,9 @@ def _elsewhere(row: HardwareUse) -> str:
 def undeclared(rows: list[HardwareUse], graph: Graph) -> str | None:
     """What is to be asked for before anybody knows that the quotas are enough. None where each is declared."""
     needed: Counter[str] = Counter()
-    for row in rows:
-        if row.declared is None:
-            needed[row.quota_name] += row.needed
+    for draw in (draw for row in rows for draw in row.draws):
+        if draw.declared is None:
+            needed[draw.quota_name] += draw.needed
     if not needed:
         return None
     asked = ", ".join(f"{count} of '{name}'" for name, count in needed.items())

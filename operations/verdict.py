@@ -162,11 +162,19 @@ class Proof(_Part):
     fact: str
 
 
+class Draw(_Part):
+    """How much is taken of a quota at once, and how much of it is declared."""
+
+    quota_name: str
+    needed: int
+    declared: int | None
+
+
 class HardwareUse(_Part):
     """One use of one hardware family or machine type, with region and quota.
 
-    `needed` counts both fleets of a blue/green update. `sold_in` are the regions in which a source shows the machine,
-    `retires` is the day from which the platform has it no more.
+    `needed` counts both fleets of a blue/green update. `beside` are the other quotas that it draws on. `sold_in` are
+    the regions in which a source shows the machine, `retires` is the day from which the platform has it no more.
     """
 
     urn: str
@@ -183,6 +191,12 @@ class HardwareUse(_Part):
     quota_name: str
     needed: int
     declared: int | None
+    beside: list[Draw] = []
+
+    @property
+    def draws(self) -> list[Draw]:
+        """Every quota that it draws on."""
+        return [Draw(quota_name=self.quota_name, needed=self.needed, declared=self.declared), *self.beside]
 
 
 LookAt = Literal[

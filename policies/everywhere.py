@@ -292,6 +292,7 @@ def _drawn(platform: str, graph: Graph) -> tuple[dict[str, tuple[int, Resource]]
             for machines in _machines(graph, resource):
                 name, count = quotas.draw(platform, machines)
                 own[name] += count
+                own.update(dict(quotas.beside(platform, machines)))
         except Unreadable as error:  # what can be read may already exceed the quota
             unread.append(error)
         for name, count in own.items():

@@ -17,6 +17,7 @@ import httpx
 
 from provider.clock import Clock, InstantClock, WallClock
 from provider.errors import ProviderError
+from provider.google_door import GoogleDoor
 from provider.rest import Door, Token
 
 GOOGLE_VARIABLE = "MLPLATFORM_GOOGLE_API"
@@ -36,11 +37,13 @@ class Clouds:
     _tokens: dict[str, Token] = field(default_factory=dict[str, Token])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def google(self, host: str) -> Door:
-        """The Google API at `https://HOST`, or its double."""
+    def google(self, host: str, project: str = "") -> Door:
+        """The Google API at `https://HOST`, or its double. Calls count against `project`, or the one in their path."""
         double = _override(GOOGLE_VARIABLE)
         token = _sandbox_token if double else self._token("google", google_token)
-        return Door(double or f"https://{host}", token, self.clock, self.client)
+        door = GoogleDoor(double or f"https://{host}", token, self.clock, self.client)
+        door.project = project
+        return door
 
     def azure(self) -> Door:
         """Azure Resource Manager, or its double."""

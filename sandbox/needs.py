@@ -78,22 +78,27 @@ class Needs:
         asked: Counter[str] = Counter()
         for machines in self._machines():
             serves = machines.use in ("online", "async")
-            name, more = quotas.drawn(self.platform, machines, machines.high if serves else max(machines.low, 1))
-            limit = self.state.account.quota(name)
-            used = self.state.resources.drawn(name, self.account, self.region, without) + asked[name]
-            if limit is not None and used + more > limit:
-                reason: Reason = "over-quota" if serves else "over-quota-nodes"
-                raise Lacks(reason, said=name, limit=limit, used=used, more=more)
-            asked[name] += more
+            for name, more in self._draws(machines, machines.high if serves else max(machines.low, 1)):
+                limit = self.state.account.quota(name)
+                used = self.state.resources.drawn(name, self.account, self.region, without) + asked[name]
+                if limit is not None and used + more > limit:
+                    reason: Reason = "over-quota" if serves else "over-quota-nodes"
+                    raise Lacks(reason, said=name, limit=limit, used=used, more=more)
+                asked[name] += more
 
     def takes(self) -> Mapping[str, int]:
         """How much of which quota the machines take while the resource stands: those that serve or always run."""
         taken: Counter[str] = Counter()
         for machines in self._machines():
             running = machines.high if machines.use in ("online", "async") else machines.low
-            name, amount = quotas.drawn(self.platform, machines, running)
-            taken[name] += amount
+            for name, amount in self._draws(machines, running):
+                taken[name] += amount
         return taken
+
+    def _draws(self, machines: Machines, replicas: int) -> list[tuple[str, int]]:
+        """Each quota that so many replicas draw on, and how much of it."""
+        beside = quotas.drawn_beside(self.platform, machines, replicas)
+        return [quotas.drawn(self.platform, machines, replicas), *beside]
 
     def _machines(self) -> Iterator[Machines]:
         """The machines that run as soon as the resource stands. What people start by themselves does not."""

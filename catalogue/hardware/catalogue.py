@@ -299,6 +299,12 @@ class Catalogue(_Entry):
         reserve = self.online_reserve if use == "online" and quota.reserved else 0
         return ceil(round(replicas * (1 + reserve), 6)) * quota.per_replica
 
+    def vcpu_quota(self, use: Use) -> str | None:
+        """The quota of this use that is counted in vCPUs, where all families without an accelerator share one."""
+        plain = (family.uses.get(use) for family in self.families.values() if family.accelerator is None)
+        names = {quota.quota_name for quota in plain if quota is not None and quota.unit == "vCPUs"}
+        return names.pop() if len(names) == 1 else None
+
     def completed(self, family: HardwareFamily) -> HardwareFamily:
         """The family, or machine type, with the prices of every list, and with its zones."""
         if family.machine_type is None:

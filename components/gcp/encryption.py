@@ -64,7 +64,11 @@ class Encryption(pulumi.ComponentResource):
             *self._grants(f"{name}-logs", logs, args, LOGS_AGENTS),
         ]
         in_force = GrantsInForce(
-            f"{name}-in-force", grants=grants, minutes=IN_FORCE_MINUTES, opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-in-force",
+            project=args.project,
+            grants=grants,
+            minutes=IN_FORCE_MINUTES,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         # Whoever uses a key waits until its grants are in force: each service tries the key when it is named.
         self.data_key_id, self.logs_key_id = (

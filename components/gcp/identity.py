@@ -71,7 +71,9 @@ class Identity(pulumi.ComponentResource):
         ]
         for persona, may in personas.items():
             grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)
-        in_force = GrantsInForce(f"{name}-in-force", grants=grants, minutes=IN_FORCE_MINUTES, opts=self._child)
+        in_force = GrantsInForce(
+            f"{name}-in-force", project=args.project, grants=grants, minutes=IN_FORCE_MINUTES, opts=self._child
+        )
         # Whoever runs as an account waits until its grants are in force: Vertex AI and Workflows try them at once. What
         # runs a model waits for Vertex AI's own agent, too.
         self.account_emails = {

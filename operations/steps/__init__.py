@@ -131,7 +131,8 @@ def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:
 def _quotas(rows: list[HardwareUse]) -> Mapping[str, int]:
     """How much of each quota to ask for: what is declared, or all that the stack may need at once."""
     needed: Counter[str] = Counter()
-    for row in rows:
-        needed[row.quota_name] += row.needed
-    declared = {row.quota_name: row.declared for row in rows if row.declared is not None}
+    draws = [draw for row in rows for draw in row.draws]
+    for draw in draws:
+        needed[draw.quota_name] += draw.needed
+    declared = {draw.quota_name: draw.declared for draw in draws if draw.declared is not None}
     return {name: declared.get(name, amount) for name, amount in needed.items()}

@@ -12,10 +12,10 @@ from typing import Annotated, ClassVar, NamedTuple
 
 import pulumi
 
-from provider import Json, Number
+from provider import Json, Number, Text
 from provider.errors import CloudError, ProviderError, Unsure
 from provider.ids import digest
-from provider.inputs import Allowed, Inputs
+from provider.inputs import Allowed, Inputs, ProjectId
 from provider.service import Created, Service
 
 TOKEN = "mlplatform:gcp:GrantsInForce"
@@ -43,8 +43,8 @@ class GrantsInForce(pulumi.CustomResource):
     """Waits until each of the `grants` stands, and then `minutes` more. Makes and deletes nothing.
 
     A grant is the id of an IAM member of pulumi-gcp, on a key, a bucket, a repository, a service account or a project.
-    What needs the grants depends on this resource. It waits again when the list changes, and when a refresh finds that
-    a grant was taken. It refuses a grant that does not stand.
+    The questions count against `project`. What needs the grants depends on this resource. It waits again when the list
+    changes, and when a refresh finds that a grant was taken. It refuses a grant that does not stand.
 
     Source: "Access change propagation": typically 2 minutes, potentially 7 minutes or longer, at
     https://cloud.google.com/iam/docs/access-change-propagation
@@ -54,11 +54,12 @@ class GrantsInForce(pulumi.CustomResource):
         self,
         name: str,
         *,
+        project: Text,
         grants: pulumi.Input[list[pulumi.Input[str]]],
         minutes: Number,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(TOKEN, name, {"grants": grants, "minutes": minutes}, opts)
+        super().__init__(TOKEN, name, {"project": project, "grants": grants, "minutes": minutes}, opts)
 
 
 GrantId = Annotated[str, Allowed(pattern=r"^.+/roles/[^/]+/[a-zA-Z]+:[^/]+(/[\s\S]*)?$")]
@@ -68,6 +69,7 @@ GrantId = Annotated[str, Allowed(pattern=r"^.+/roles/[^/]+/[a-zA-Z]+:[^/]+(/[\s\
 class GrantsInForceInputs(Inputs):
     """Inputs of mlplatform:gcp:GrantsInForce."""
 
+    project: ProjectId
     grants: Annotated[list[GrantId], Allowed(min_length=1)]
     minutes: Annotated[int, Allowed(ge=1, le=60)]
 
@@ -114,7 +116,7 @@ class GrantsInForceService(Service[GrantsInForceInputs]):
             grant = parsed_grant(id_)
             wanted.setdefault(grant.on, []).append(grant)
         for on, grants in wanted.items():
-            self._wait_for(on, grants)
+            self._wait_for(inputs.project, on, grants)
         self.clouds.clock.sleep(60.0 * inputs.minutes)
         return {"missing": 0}
 
@@ -124,20 +126,20 @@ class GrantsInForceService(Service[GrantsInForceInputs]):
         if not ids:
             return None
         grants = [parsed_grant(id_) for id_ in ids]
-        policies = {on: self._policy(on) for on in {grant.on for grant in grants}}
+        policies = {on: self._policy(str(state.get("project", "")), on) for on in {grant.on for grant in grants}}
         return {"missing": sum(not _stands(grant, policies[grant.on]) for grant in grants)}
 
     def delete(self, id: str) -> None:
         """Do nothing: the grants are others' to take."""
 
-    def _wait_for(self, on: str, grants: list[Grant]) -> None:
+    def _wait_for(self, project: str, on: str, grants: list[Grant]) -> None:
         """Look until the policy has all the grants. A server that fails is asked again within PATIENCE."""
         clock, start = self.clouds.clock, self.clouds.clock.now()
 
         def look() -> bool | None:
             late = clock.now() - start > PATIENCE
             try:
-                policy = self._policy(on)
+                policy = self._policy(project, on)
             except Unsure:
                 if late:
                     raise
@@ -155,12 +157,12 @@ class GrantsInForceService(Service[GrantsInForceInputs]):
 
         self.clouds.google(_how(on)[0]).until(look, f"grants on {on}", 2 * PATIENCE)
 
-    def _policy(self, on: str) -> Json | None:
+    def _policy(self, project: str, on: str) -> Json | None:
         """The policy of what grants are on. None where that is gone."""
         host, method, path, asked = _how(on)
         try:
             return (
-                self.clouds.google(host)
+                self.clouds.google(host, project)
                 .call(
                     method,
                     path,

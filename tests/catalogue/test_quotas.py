@@ -4,6 +4,7 @@ import pytest
 
 from catalogue import quotas
 from catalogue.hardware import catalogue
+from catalogue.hardware.catalogue import Use
 from catalogue.machines import Machines
 from catalogue.platforms import PLATFORMS
 
@@ -36,3 +37,30 @@ def test_a_quota_without_a_name_is_counted_in_its_unit(platform: str) -> None:
                 assert drawn(platform, machine_type, use, 3) == expected
     if platform == "azure":  # a name follows from the family that Azure ML lists
         assert all(quota.quota_name for machine in known.machine_types.values() for quota in machine.uses.values())
+
+
+@pytest.mark.parametrize("use", ["online", "batch"])
+def test_a_machine_with_gpus_draws_on_the_quota_of_vcpus_too_on_vertex_ai(use: Use) -> None:
+    """An n1 with a T4 is refused for CustomModelServingCPUs and CustomModelServingT4GPUs at once. A TPU has no vCPUs
+    of that quota, and a machine without an accelerator has no second quota.
+    """
+    hardware, fleets = catalogue.load("gcp"), 2 if use == "online" else 1
+    cpus = "aiplatform.googleapis.com/custom_model_serving_cpus"
+    for machine_type, machine in {**hardware.families, **hardware.machine_types}.items():
+        has = machine.accelerator
+        if machine.machine_type is None or use not in machine.uses or machine.uses[use].unit == "instances":
+            continue
+        name = has.name if has and has.sent else None
+        asked = Machines(
+            "it", machine.machine_type, use, 1, 3, accelerator=name, accelerators=has.count if name and has else None
+        )
+        beside = quotas.beside("gcp", asked)
+        expected = [(cpus, fleets * 3 * machine.vcpus)] if name and quotas.family_of("gcp", asked) else []
+        assert beside == expected, machine_type
+
+
+def test_no_other_platform_counts_a_machine_twice() -> None:
+    for platform in ("aws", "azure"):
+        for machine_type, machine in catalogue.load(platform).machine_types.items():
+            for use in machine.uses:
+                assert quotas.beside(platform, Machines("it", machine_type, use, 1, 1)) == []

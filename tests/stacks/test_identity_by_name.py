@@ -45,7 +45,9 @@ MOVES: Mapping[Where, Mapping[str, str]] = {
 
 ALONG: Mapping[str, Mapping[str, str]] = {
     "aws": {},
-    "gcp": {r"-images-": "who runs a model reads the repository of its image while an image of it is named"},
+    "gcp": {
+        r"-identity-\w+-images(-|$)": "who runs a model reads the repository of its image while an image of it is named"
+    },
     "azure": {r"-outbound(-queue|-table)?$": "batch jobs work through the queue and the table of the storage account"},
 }
 """What comes and goes with others, by a pattern of its name, and why."""

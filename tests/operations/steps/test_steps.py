@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -94,11 +95,15 @@ def test_no_check_changes_anything(graph: Graph) -> None:
 
 
 def test_all_of_a_quota_is_asked_for_where_nobody_declared_it(graph: Graph) -> None:
-    undeclared = [row.model_copy(update={"declared": None}) for row in rows(graph)]
+    nobody = {"declared": None}
+    undeclared = [
+        row.model_copy(update={**nobody, "beside": [draw.model_copy(update=nobody) for draw in row.beside]})
+        for row in rows(graph)
+    ]
     (asked,) = [step for step in manual(graph, undeclared, TWO, *place(graph)) if step.what.startswith("ask for")]
-    needed = {
-        row.quota_name: sum(r.needed for r in rows(graph) if r.quota_name == row.quota_name) for row in undeclared
-    }
+    needed: Counter[str] = Counter()
+    for draw in (draw for row in undeclared for draw in row.draws):
+        needed[draw.quota_name] += draw.needed
     for name, amount in needed.items():
         assert f"{amount} of {name}" in asked.what
 

@@ -112,8 +112,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, str,
     seen: list[tuple[str, str, str, Json | None, Json | None]] = []
     make = Clouds.google
 
-    def google(self: Clouds, host: str) -> Door:
-        door = make(self, host)
+    def google(self: Clouds, host: str, project: str = "") -> Door:
+        door = make(self, host, project)
         send = door.call
 
         def call(method: str, path: str, doing: str, **how: Any) -> Any:
@@ -149,7 +149,7 @@ def test_every_call_is_one_that_google_documents(calls) -> None:
         run.deployments.update(deployment(**gpu, **NEWER))
         run.deployments.delete(first.id)
         run.models.delete(created.id)
-        grants = parsed(GrantsInForceInputs, {"grants": GRANTS, "minutes": 7})
+        grants = parsed(GrantsInForceInputs, {"project": "payments-risk-pilot", "grants": GRANTS, "minutes": 7})
         GrantsInForceService(run.clouds).create(grants)
     assert [(call[:3], found) for call in calls if (found := judged(*call))] == []
     acts = {(host.rpartition("-")[2].partition(".")[0], re.sub(r".*[/:]", "", path)) for host, _, path, _, _ in calls}

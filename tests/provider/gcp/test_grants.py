@@ -43,7 +43,7 @@ def double(monkeypatch):
 
 
 def inputs(grants: list[str] = GRANTS, minutes: int = 7) -> GrantsInForceInputs:
-    return parsed(GrantsInForceInputs, {"grants": grants, "minutes": minutes})
+    return parsed(GrantsInForceInputs, {"project": PROJECT, "grants": grants, "minutes": minutes})
 
 
 @given(
@@ -124,7 +124,7 @@ def test_a_refused_look_ends_the_wait_at_once(double):
 
 
 def test_an_expired_token_is_said_and_no_token_shown(double, monkeypatch):
-    monkeypatch.setattr("provider.clouds._sandbox_token", lambda: "an-old-token")
+    monkeypatch.setattr("provider.clouds._sandbox_token", lambda **_: "an-old-token")
     with logic() as run, pytest.raises(CloudError, match="no valid credentials") as refused:
         GrantsInForceService(run.clouds).create(inputs())
     assert "an-old-token" not in str(refused.value)
@@ -160,7 +160,7 @@ def test_a_grant_that_is_taken_makes_an_update_due(double):
     ],
 )
 def test_wrong_inputs_are_said(values, said):
-    (wrong,) = wrong_inputs(GrantsInForceInputs, values, (), ())
+    (wrong,) = wrong_inputs(GrantsInForceInputs, {"project": PROJECT, **values}, (), ())
     assert said in wrong.sentence
 
 

@@ -102,7 +102,9 @@ def test_the_policies_of_the_sandbox_have_the_grants_that_stand_in_it(run: Logic
     place(state, KEY_MEMBER, key)
     assert service.read("grants", {"grants": [key, read]}) == {"missing": 1}
     place(state, BUCKET_MEMBER, read)
-    assert service.create(parsed(GrantsInForceInputs, {"grants": [key, read], "minutes": 7})).outputs == {"missing": 0}
+    assert service.create(
+        parsed(GrantsInForceInputs, {"project": PROJECT, "grants": [key, read], "minutes": 7})
+    ).outputs == {"missing": 0}
 
 
 def shares(state: State) -> dict[str, int]:
