@@ -48,7 +48,7 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Graph]:
     """A stack of another team, in another region, with one endpoint and two callers."""
     made: dict[str, Graph] = {}
     for platform, region in REGIONS.items():
-        config = moved(platform, region) | {"team": "claims", "callers": CALLERS[platform]}
+        config: dict[str, Any] = moved(platform, region) | {"team": "claims", "callers": CALLERS[platform]}
         online = {name: item for name, item in config["endpoints"].items() if item["kind"] == "online"}
         config |= {"endpoints": online, "batch_jobs": {}, "models": {"fraud-scorer": config["models"]["fraud-scorer"]}}
         made[platform] = preview(file_of(config, tmp_path_factory.mktemp(platform)))
