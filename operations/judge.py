@@ -34,6 +34,7 @@ from operations.verdict import (
     Waived,
 )
 from policies import exceptions, given, limits, names, pack, waivers
+from policies.rule import callers
 
 T = TypeVar("T")
 Stage = Callable[[str], None]
@@ -402,7 +403,7 @@ def _proofs(
         proof(
             "network fit",
             f"{len({link.endpoint for link in links})} endpoints to {len({link.service for link in links})} services "
-            f"are planned, what is needed and no more; {_leads_out(landing_zones)}",
+            f"are planned, what is needed and no more; {_leads_out(graph, landing_zones)}",
         ),
         Proof(name="exportability", state="not yet", fact=f"{exportable} could leave; no export was tried"),
         proof(
@@ -419,9 +420,10 @@ def _between(cost: Cost) -> str:
     return f"${cost.idle_usd:,.0f} idle to ${cost.ceiling_usd:,.0f}"
 
 
-def _leads_out(landing_zones: list[str]) -> str:
+def _leads_out(graph: Graph, landing_zones: list[str]) -> str:
+    joined = " and ".join(caller.name for caller in callers(graph) if caller.cidr)
     if not landing_zones:
-        return "no route, address or rule leads out"
+        return f"no route, address or rule leads out{f' but to {joined}' if joined else ''}"
     return (
         "no address or rule of the stack leads out; the network is given by the landing zone "
         f"{' and '.join(landing_zones)}, and its own routes and rules were not judged"

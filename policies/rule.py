@@ -156,6 +156,7 @@ def caller_rule(
     says: str,
     remedy: str,
     proof: ProofName | None = None,
+    never_waived: str = "",
 ) -> Callable[[Callable[[Sequence[Caller], Properties], Iterable[str]]], Rule]:
     """Make a rule as `resource_rule` does, whose function is also given who calls by the stack file."""
 
@@ -164,7 +165,7 @@ def caller_rule(
             assert resource is not None
             return ((resource, sentence) for sentence in check(callers(graph), resource.props))
 
-        return Rule(name, types, "resource", severity, says, remedy, True, proof, each)
+        return Rule(name, types, "resource", severity, says, remedy, True, proof, each, never_waived=never_waived)
 
     return decorate
 

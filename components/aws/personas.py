@@ -234,8 +234,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
-            _allow("LookAtEndpoints", ["sagemaker:DescribeEndpoint"], [f"{sagemaker}:endpoint/{words.prefix}-*"]),
-            invoke(args, words, args.vpc_id),
+            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             _allow(
                 "TrainAsTraining",
                 ["iam:PassRole"],
@@ -288,15 +287,15 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     }
 
 
-def invoke(args: IdentityArgs, words: Words, vpc_id: Text) -> dict[str, Any]:
-    """A call of the stack's endpoints, from one VPC.
+def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[str, Any]:
+    """A call of the stack's endpoints, and what else may be done with them, from one VPC.
 
     SageMaker's runtime is a public API: without the condition, whoever has the credentials calls from anywhere. IAM
     user guide, "AWS global condition context keys" (aws:SourceVpc),
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
-    return _allow("Predict", INVOKE, [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+    return _allow("Predict", [*also, *INVOKE], [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
 
 
 _LOOK_AT_STUDIO = [

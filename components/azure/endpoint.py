@@ -98,14 +98,16 @@ class Endpoint(pulumi.ComponentResource):
 
     served_name: pulumi.Output[str] | None
     """The name of the endpoint, which is known when its traffic is set. There is none where it is not enabled."""
+    endpoint_id: pulumi.Output[str] | None
+    """The id of the endpoint, on which callers get their right. There is none where it is not enabled."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.served_name = self._run(name, args) if args.enabled else None
-        self.register_outputs({"served_name": self.served_name})
+        self.served_name, self.endpoint_id = self._run(name, args) if args.enabled else (None, None)
+        self.register_outputs({"served_name": self.served_name, "endpoint_id": self.endpoint_id})
 
-    def _run(self, name: str, args: EndpointArgs) -> pulumi.Output[str]:
+    def _run(self, name: str, args: EndpointArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         endpoint = ml.OnlineEndpoint(
             name,
             endpoint_name=args.endpoint_name,
@@ -156,7 +158,7 @@ class Endpoint(pulumi.ComponentResource):
             error_rate_percent=args.rollout.error_rate_percent,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[scaling, latency]),
         )
-        return pulumi.Output.all(endpoint.name, traffic.id).apply(lambda a: a[0])
+        return pulumi.Output.all(endpoint.name, traffic.id).apply(lambda a: a[0]), endpoint.id
 
     def _deployment(
         self, name: str, version: str, args: EndpointArgs, endpoint: ml.OnlineEndpoint

@@ -86,6 +86,8 @@ class Network(pulumi.ComponentResource):
     """The id of the subnet in which private endpoints stand."""
     zone_ids: dict[str, pulumi.Output[str]]
     """The ids of the private DNS zones by their names, such as privatelink.vaultcore.azure.net."""
+    virtual_network_id: pulumi.Output[str]
+    """The id of the virtual network."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Network", name, None, opts)
@@ -98,13 +100,20 @@ class Network(pulumi.ComponentResource):
                 )
         given = args.given
         vnet_id, self.subnet_id = self._made(name, args) if given is None else _outputs(given)
+        self.virtual_network_id = vnet_id
         there: Mapping[str, Text] = {} if given is None else given.zone_ids
         self.zone_ids = {
             zone: pulumi.Output.from_input(there[zone]) if zone in there else self._zone(name, zone, args, vnet_id)
             for group in sorted(set(args.reach))
             for zone in ZONES[group]
         }
-        self.register_outputs({"subnet_id": self.subnet_id, "zone_ids": self.zone_ids})
+        self.register_outputs(
+            {
+                "subnet_id": self.subnet_id,
+                "zone_ids": self.zone_ids,
+                "virtual_network_id": self.virtual_network_id,
+            }
+        )
 
     def _made(self, name: str, args: NetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """Make the network and its subnet. Returns the ids of both."""

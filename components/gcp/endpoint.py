@@ -1,10 +1,12 @@
 """A served model: an endpoint that answers at once, through Private Service Connect only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pulumi
-from pulumi_gcp import bigquery, compute, vertex
+from pulumi_gcp import bigquery, compute, dns, vertex
 
+from catalogue.kinds.gcp.vertex import NAMES
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
@@ -52,6 +54,12 @@ class EndpointArgs(Args):
     opens_firewall: bool = True
     """Whether the endpoint's address is let through the network's firewall here. A network that others keep, such as a
     Shared VPC, has rules of its own. It must be known."""
+    names_zone: Text | None = None
+    """The private zone in which the endpoint gets its name, of EndpointNames. Without one it is called by its address.
+    Whether it is given must be known."""
+    caller_projects: Sequence[Text] = ()
+    """The projects of others that may connect to the endpoint by an address of their own. Vertex AI lets nobody change
+    them: another list is another endpoint, with another URL."""
     vertex_agent: Text
     """Vertex AI's own agent, of ServiceAgents. It writes the log of requests."""
     channel_id: Text
@@ -66,9 +74,10 @@ class Endpoint(pulumi.ComponentResource):
     An endpoint that is switched off and on again has another id, and so another URL: the id of a deleted endpoint stays
     taken for up to seven days.
 
-    Only the model's project may connect to the endpoint. Vertex AI asks callers for no permission: whoever is in the
-    network and may open HTTPS to the address may call. The address leads to the project's endpoints in the region, so
-    one address may reach several endpoints. Refuses a public address. A tenth of the requests and answers is logged to
+    The model's project may connect to the endpoint, and those in `caller_projects`. Vertex AI asks callers for no
+    permission: whoever is in the network and may open HTTPS to the address may call. The address leads to the project's
+    endpoints in the region, so one address may reach several endpoints. No peering leads to it: a caller in another
+    network has an address of its own. Refuses a public address. A tenth of the requests and answers is logged to
     BigQuery and expires after 30 days.
 
     Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
@@ -89,26 +98,44 @@ class Endpoint(pulumi.ComponentResource):
     url: pulumi.Output[str] | None
     """Where callers POST `{"instances": […]}` to. The certificate there is signed by no authority and made out to names
     below prediction.p.vertexai.goog. None while the endpoint is switched off."""
+    host: pulumi.Output[str] | None
+    """The endpoint's name below prediction.p.vertexai.goog, for the certificate. None while it is switched off."""
+    service_attachment: pulumi.Output[str] | None
+    """What a forwarding rule of another project names as its target. None while the endpoint is switched off."""
 
     def __init__(self, name: str, args: EndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Endpoint", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         model = versioned_model(f"{name}-model", args.model, args.tags, self._child)
-        self.endpoint_id, self.address = self._run(name, args, model) if args.enabled else (None, None)
-        at = (self.endpoint_id, self.address)
-        self.url = pulumi.Output.format("https://{1}/v1/{0}:predict", *at) if args.enabled else None
-        self.register_outputs({"endpoint_id": self.endpoint_id, "address": self.address, "url": self.url})
+        self.endpoint_id = self.address = self.url = self.host = self.service_attachment = None
+        if args.enabled:
+            self.endpoint_id, self.address, self.service_attachment = self._run(name, args, model)
+            self.host = pulumi.Output.concat(args.endpoint_name, ".", NAMES)
+            at = self.host if args.names_zone is not None else self.address
+            self.url = pulumi.Output.format("https://{0}/v1/{1}:predict", at, self.endpoint_id)
+        self.register_outputs(
+            {
+                "endpoint_id": self.endpoint_id,
+                "address": self.address,
+                "url": self.url,
+                "host": self.host,
+                "service_attachment": self.service_attachment,
+            }
+        )
 
-    def _run(self, name: str, args: EndpointArgs, model: Model) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    def _run(
+        self, name: str, args: EndpointArgs, model: Model
+    ) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
         log = self._request_log(name, args)
+        allowed = [project, *args.caller_projects]
         endpoint = vertex.AiEndpoint(
             name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
             project=project,
             location=region,
             display_name=args.endpoint_name,
             encryption_spec={"kms_key_name": key},
-            private_service_connect_config={"enable_private_service_connect": True, "project_allowlists": [project]},
+            private_service_connect_config={"enable_private_service_connect": True, "project_allowlists": allowed},
             predict_request_response_logging_config={
                 "enabled": True,
                 "sampling_rate": LOGGED_SHARE,
@@ -152,7 +179,8 @@ class Endpoint(pulumi.ComponentResource):
             ),
             self._child,
         )
-        return pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0]), address
+        known = pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0])
+        return known, address, deployment.service_attachment
 
     def _request_log(self, name: str, args: EndpointArgs) -> bigquery.Dataset:
         """Without `accesses` BigQuery would let the project's readers and writers in."""
@@ -211,7 +239,20 @@ class Endpoint(pulumi.ComponentResource):
             labels=args.tags,
             opts=self._child,
         )
-        return pulumi.Output.all(address.address, attached.id).apply(lambda both: both[0])
+        ways = [attached.id]
+        if args.names_zone is not None:
+            named = dns.RecordSet(
+                f"{name}-name",
+                project=project,
+                managed_zone=args.names_zone,
+                name=pulumi.Output.concat(args.endpoint_name, ".", NAMES, "."),
+                type="A",
+                ttl=300,
+                rrdatas=[address.address],
+                opts=self._child,
+            )
+            ways.append(named.id)
+        return pulumi.Output.all(address.address, *ways).apply(lambda all_: all_[0])
 
 
 def _email(member: Text) -> pulumi.Output[str]:

@@ -8,9 +8,8 @@ endpoints", https://learn.microsoft.com/en-us/azure/machine-learning/concept-sec
 """
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kinds.azure import IDENTITY, NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import LINKS, ONLINE_DEPLOYMENT, OUTBOUND_RULES, SERVED, WORKSPACE
@@ -21,13 +20,14 @@ from catalogue.properties import Properties
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
+from policies.azure.callers import scores
+from policies.rule import callers as named_callers
 
 _CALLED = {
     WORKSPACE: "the workspace",
     SERVED: "callers of endpoints",
     BATCH_ENDPOINT: "callers of batch endpoints",
 }
-_SCORES = "microsoft.machinelearningservices/workspaces/onlineendpoints/score/action"
 _JUDGED_NOT = "its own rules and routes hold, which were not judged"
 _COMPUTES = {"ComputeInstance": "compute instance", "AmlCompute": "cluster"}
 
@@ -248,27 +248,17 @@ def callers(graph: Graph, links: list[NetworkLink]) -> Iterator[Callers]:
     """
     for assignment in graph.of(ROLE_ASSIGNMENT):
         roles = read(lambda a=assignment: graph.refers(a, "roleDefinitionId", ROLE_DEFINITION), [])
-        if not any(read(lambda r=role: _scores(r), False) for role in roles):
+        if not any(read(lambda r=role: scores(r), False) for role in roles):
             continue
         calls = [each.name for each in read(lambda a=assignment: _endpoints_at(graph, a), [])]
         if calls:
+            apart = any(not caller.cidr for caller in _named(graph, assignment))
             yield Callers(
                 who=[_principal(graph, assignment)],
                 calls=calls,
-                ways=[link.endpoint for link in links if set(calls) & set(link.leads_to)],
+                ways=[] if apart else [link.endpoint for link in links if set(calls) & set(link.leads_to)],
                 bounds=[bound("role", "allows the action score", *roles)],
             )
-
-
-def _scores(role: Resource) -> bool:
-    return any(
-        _matches(permission, "actions") and not _matches(permission, "notActions")
-        for permission in role.props.each_section("permissions")
-    )
-
-
-def _matches(permission: Properties, key: str) -> bool:
-    return any(fnmatchcase(_SCORES, action.lower()) for action in permission.each_text(key))
 
 
 def _endpoints_at(graph: Graph, assignment: Resource) -> list[Resource]:
@@ -282,7 +272,20 @@ def _endpoints_at(graph: Graph, assignment: Resource) -> list[Resource]:
     return [each for each in graph.of(SERVED) if scope and each.props.text_if_known("id").casefold().startswith(scope)]
 
 
+def _named(graph: Graph, assignment: Resource) -> list[Caller]:
+    """The callers of the stack file to whom a role is given."""
+    id_ = read(lambda: assignment.props.text_if_known("principalId"), "")
+    return [caller for caller in named_callers(graph) if id_ and caller.identity == id_]
+
+
 def _principal(graph: Graph, assignment: Resource) -> str:
+    if called := _named(graph, assignment):
+        return " and ".join(
+            f"{one.name} ({one.network.rpartition('/')[2]}, {one.cidr})"
+            if one.cidr
+            else f"{one.name} (by a private endpoint of its own in subscription {one.account})"
+            for one in called
+        )
     identities = read(lambda: graph.refers(assignment, "principalId", IDENTITY), [])
     if identities:
         return identities[0].name

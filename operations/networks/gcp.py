@@ -16,6 +16,7 @@ from catalogue.properties import Properties
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
+from policies.rule import callers as named_callers
 
 PLATFORM = "Google's own network"
 _JOBS = {
@@ -157,6 +158,12 @@ def _door(endpoint: Resource) -> Bound:
     return opening("public address", "it answers the internet; IAM alone", endpoint)
 
 
+def _allowed(endpoint: Resource) -> list[str]:
+    """The projects that may connect to an endpoint."""
+    connect = endpoint.props.section_or_empty("privateServiceConnectConfig")
+    return list(connect.each_text_if_known("projectAllowlists"))
+
+
 # ---- the ways -------------------------------------------------------------------------------------------------------
 
 
@@ -242,12 +249,19 @@ def callers(graph: Graph, links: list[NetworkLink]) -> Iterator[Callers]:
         every = [each for found in ways.values() for link in found for each in link.bounds]
         bounds = {each.says: each.model_copy(update={"by": []}) for each in every}
         desks = f", such as the people of {people} Workbench instances" if people else ""
+        joined = [f"{caller.name} ({caller.cidr})" for caller in named_callers(graph) if caller.cidr]
         yield Callers(
-            who=[f"whoever stands in the network{desks}"],
+            who=[f"whoever stands in the network{desks}", *joined],
             calls=list(ways),
             ways=[link.endpoint for found in ways.values() for link in found],
             bounds=list(bounds.values()),
         )
+    for caller in named_callers(graph):
+        calls = [e.name for e in graph.of(vertex.ENDPOINT) if caller.account in read(lambda e=e: _allowed(e), [])]
+        if calls and not caller.cidr:
+            says = "its project may connect, by an address of its own; IAM asks it for nothing"
+            who = [f"{caller.name} (project {caller.account})"]
+            yield Callers(who=who, calls=calls, ways=[], bounds=[bound("allow list", says)])
     open_ = [
         endpoint.name
         for endpoint in graph.of(vertex.ENDPOINT)

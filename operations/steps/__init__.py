@@ -15,6 +15,7 @@ from catalogue.graph import Graph
 from catalogue.registries import as_written
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
+from policies.rule import callers
 
 
 class Steps(Protocol):
@@ -105,6 +106,23 @@ def manual(
         graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase", stands
     )
     yield from own.after_up(graph, account, region)
+
+
+def called_from(graph: Graph, inside: str, ways: Mapping[bool, str]) -> str:
+    """From where each may call: people from inside, and each caller that the stack file names from its own place.
+
+    `ways` says how a caller comes whose network is joined (True), or which has an endpoint of its own (False), with
+    {network}, {cidr} and {account}.
+    """
+    people = f"from inside the network, for example from {inside}"
+    named = ((one, ways[bool(one.cidr)], one.network.rpartition("/")[2]) for one in callers(graph))
+    said = [f"{one.name} {way.format(network=at, cidr=one.cidr, account=one.account)}" for one, way, at in named]
+    return "; ".join([people, *said])
+
+
+def outputs(graph: Graph) -> list[str]:
+    """The command that shows each caller its URL and what it does first; none where the stack file names no caller."""
+    return [f"pulumi stack output callers --json --stack {quote(graph.stack)}"] if callers(graph) else []
 
 
 def query(text: str) -> str:

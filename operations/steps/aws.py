@@ -1,7 +1,8 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
 `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`, `sns list-subscriptions`,
-`ce update-cost-allocation-tags-status` and `sagemaker-runtime invoke-endpoint` stand there.
+`ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint`
+stand there.
 """
 
 from collections.abc import Iterator
@@ -10,13 +11,14 @@ from shlex import quote
 from catalogue.graph import Graph
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
+from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
 from catalogue.registries import is_own
-from operations.steps import query
+from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -139,9 +141,26 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"invoke-endpoint-async {at} --content-type application/json --input-location s3://BUCKET/request.json"
             )
         yield ManualStep(
-            what=f"call {name} from inside the network, for example from Studio",
+            what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
             who="caller",
-            commands=[f"aws sagemaker-runtime {call}"],
+            commands=[*_accepted(graph, region), *outputs(graph), f"aws sagemaker-runtime {call}"],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
             looks=[Look(what="call", name=name)],
         )
+
+
+_WAYS = {
+    True: "from {network} ({cidr}), once that side accepts the peering and routes back",
+    False: "from {network}, by an interface endpoint of its own in account {account}",
+}
+
+
+def _accepted(graph: Graph, region: str) -> Iterator[str]:
+    """What the owners of peered networks do: VPC peering guide, "Accept or reject a VPC peering connection"."""
+    for peering in graph.of(PEERING):
+        theirs = peering.props.text_if_known("peerVpcId")
+        asked = f"Name=accepter-vpc-info.vpc-id,Values={theirs} Name=status-code,Values=pending-acceptance"
+        found = query("VpcPeeringConnections[0].VpcPeeringConnectionId")
+        shown = f"aws ec2 describe-vpc-peering-connections --region {region} --filters {asked} --query {found}"
+        accepted = f"aws ec2 accept-vpc-peering-connection --region {region} --vpc-peering-connection-id"
+        yield f'{accepted} "$({shown} --output text)"'

@@ -14,10 +14,11 @@ from catalogue.hardware import catalogue
 from catalogue.kinds.azure import monitor
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from operations.steps import query
+from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -148,9 +149,13 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         workspace = _named_in("workspace", graph.stack)
         at = f"--name {quote(name)} --resource-group {quote(group)} --workspace-name {workspace}"
         yield ManualStep(
-            what=f"call {name} from inside the network, for example from a compute instance",
+            what=f"call {name} {called_from(graph, 'a compute instance', _WAYS)}",
             who="caller",
-            commands=[f"az ml online-endpoint invoke {at} --subscription {account} --request-file request.json"],
+            commands=[
+                *_joined(graph, account, group),
+                *outputs(graph),
+                f"az ml online-endpoint invoke {at} --subscription {account} --request-file request.json",
+            ],
             checks=[f"az ml online-endpoint show {at} --subscription {account} --query provisioning_state"],
             looks=[Look(what="call", name=name, at=group)],
         )
@@ -159,3 +164,19 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
 def _named_in(output: str, stack: str) -> str:
     """The name in the id that is an output of the stack: Azure's provider chooses it, and no plan knows it."""
     return f'"$(pulumi stack output {output} --stack {quote(stack)} | cut -d/ -f9)"'
+
+
+_WAYS = {
+    True: "from {network} ({cidr}), once that side makes its half of the peering",
+    False: "by a private endpoint of its own in subscription {account}, once the workspace's owner approves it",
+}
+
+
+def _joined(graph: Graph, account: str, group: str) -> Iterator[str]:
+    """What the owners of peered networks do: "Create a virtual network peering", Azure CLI."""
+    for peering in graph.of(PEERING):
+        theirs = peering.props.text_if_known("remoteVirtualNetwork.id").split("/")
+        own = f"/subscriptions/{account}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/NETWORK"
+        if len(theirs) == 9:
+            where = f"--subscription {theirs[2]} --resource-group {theirs[4]} --vnet-name {theirs[8]}"
+            yield f"az network vnet peering create --name mlplatform {where} --remote-vnet {own} --allow-vnet-access"

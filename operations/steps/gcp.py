@@ -15,6 +15,7 @@ from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, st
 from catalogue.landing_zones import GcpNetwork, GcpZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
+from operations.steps import called_from, outputs
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import named_places
@@ -223,17 +224,29 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """An e-mail channel needs no confirmation. Somebody inside the network must make the first call.
 
     An endpoint behind Private Service Connect answers at its address and not through the API, with a certificate that
-    no authority signed. Source: Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online
-    inference", https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
+    no authority signed, made out to names of a domain of its own. A caller's project makes an address first.
+    Source: Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online inference",
+    https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
     """
     for served in graph.of(vertex.ENDPOINT)[:1]:
         name = served.props.text_if_known("displayName") or served.name
         at = f"--project={account} --region={region}"
-        url = f"https://ADDRESS/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
+        url = f"https://{name}.{vertex.NAMES}/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
         yield ManualStep(
-            what=f"call {name} from inside the network, for example from Workbench; the output urls has its URL",
+            what=f"call {name} {called_from(graph, 'Workbench', _WAYS)}; the output calls has certificate and URL",
             who="caller",
-            commands=["pulumi stack output urls", f"curl --insecure --json @request.json {url}"],
+            commands=[
+                *outputs(graph),
+                f"pulumi stack output calls --json --stack {quote(graph.stack)}",
+                f"curl --cacert vertex.crt --json @request.json {url}",
+            ],
             checks=[f"gcloud ai endpoints list --filter={quote(f'displayName={name}')} {at}"],
             looks=[Look(what="call", name=served.props.text_if_known("displayName") or served.name)],
         )
+
+
+_WAYS = {
+    True: "from {network} ({cidr}), which shares the stack's network",
+    False: "by an address of its own in project {account}",
+}
+"""How a caller comes: in the landing zone's Shared VPC, or from another network."""

@@ -257,12 +257,13 @@ _OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:
     remedy="Give the endpoint the network component's policy and private_dns_enabled=True.",
 )
 def endpoint_closed(props: Properties) -> Iterator[str]:
-    """A statement that allows everything is bound to both accounts. Interface endpoints have private DNS."""
+    """A statement that allows everything, or calls, is bound to both accounts. Interface endpoints have private DNS."""
     if not props.is_given("policy"):
         yield "has no policy, so it carries traffic to any account"
     for statement in filter(allows, statements(props, "policy")):
         everything = "*" in (*statement.each_text("Action"), *statement.each_text("Resource"))
-        wide = everything or "NotAction" in statement or "NotResource" in statement
+        calls = any(action.lower().startswith("sagemaker:") for action in statement.each_text("Action"))
+        wide = everything or calls or "NotAction" in statement or "NotResource" in statement
         if wide and not conditions(statement) >= _OWN_ACCOUNT:
             yield "allows more than this account's principals on this account's resources"
     if props.text_or_empty("vpcEndpointType") == "Interface" and props.flag_or_none("privateDnsEnabled") is not True:

@@ -28,7 +28,7 @@ from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, names_one_of, not_before
-from policies.rule import resource_rule, stack_rule
+from policies.rule import callers, resource_rule, stack_rule
 
 _ENDPOINTS = (SERVED, BATCH_ENDPOINT)
 
@@ -180,7 +180,9 @@ def _kinds(graph: Graph, item: Resource) -> tuple[str, ...]:
     """
     roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
     if roles:
-        return (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE,)
+        return (
+            (storage.ACCOUNT, storage.CONTAINER) if any(_data_actions(role) for role in roles) else (WORKSPACE, SERVED)
+        )
     return _built_in(item)[1]
 
 
@@ -210,8 +212,22 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield f"goes to a {kind or 'principal of no stated type'}, not to an identity or a person"
     elif not item.props.is_given("principalId"):
         yield "does not say to whom it goes"
-    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY):
+    elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY) and not _calls(graph, item):
         yield "goes to an application that is not of the stack"
+
+
+def _calls(graph: Graph, item: Resource) -> bool:
+    """Whether an assignment lets a caller of the stack file call one endpoint, and do nothing else."""
+    roles = graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION)
+    may = [action.lower() for role in roles for action in role.props.each_text("permissions.actions")]
+    named = {caller.identity for caller in callers(graph) if caller.identity}
+    on_one = bool(graph.refers(item, "scope", SERVED))
+    alone = bool(may) and set(may) == {SCORE} and not any(_data_actions(role) for role in roles)
+    return on_one and alone and item.props.text_if_known("principalId") in named
+
+
+SCORE = "microsoft.machinelearningservices/workspaces/onlineendpoints/score/action"
+"""What a call takes, in lower case."""
 
 
 @resource_rule(

@@ -26,6 +26,7 @@ from catalogue.kinds.azure.machinelearningservices import (
 )
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.kinds.azure.network import (
+    PEERING,
     PRIVATE_ENDPOINT,
     ROUTE,
     ROUTE_TABLE,
@@ -39,7 +40,7 @@ from catalogue.landing_zones import AzureNetwork
 from catalogue.properties import Properties
 from policies import given
 from policies.azure.reading import encrypts_a_workspace, foreign
-from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
+from policies.rule import OPEN_TO_OTHERS, callers, resource_rule, stack_rule
 
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
@@ -50,15 +51,31 @@ _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(
     NETWORK,
     severity="critical",
     proof="network fit",
-    says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network.",
-    remedy="Remove the resource; reach Azure's services through the network component's private endpoints.",
+    says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network, but "
+    "peerings with callers by name.",
+    remedy="Remove the resource; reach Azure's services through the network component's private endpoints. Name a "
+    "network that calls under callers, with its cidr.",
 )
 def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Any such resource is a violation, and any peering inside a network (Microsoft cloud security benchmark NS-2)."""
-    if resource.type != NETWORK:
+    """Any such resource is a violation, and any peering inside a network (Microsoft cloud security benchmark NS-2).
+
+    A peering with a network that the stack file names as a caller's is none, where it carries nobody else's traffic.
+    """
+    if resource.type == PEERING and _with_caller(graph, resource):
+        if any(resource.props.flag_or_none(key) is not False for key in _CARRIES):
+            yield "lets traffic of third networks through, or does not say that it does not"
+    elif resource.type != NETWORK:
         yield "leads out of the private network"
     elif resource.props.is_given("virtualNetworkPeerings"):
         yield "leads out of the private network by a peering (virtualNetworkPeerings)"
+
+
+_CARRIES = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
+
+
+def _with_caller(graph: Graph, peering: Resource) -> bool:
+    to = peering.props.text_if_known("remoteVirtualNetwork.id").casefold()
+    return to in {caller.network.casefold() for caller in callers(graph) if caller.cidr}
 
 
 @resource_rule(
@@ -162,13 +179,14 @@ def default_denied(graph: Graph, resource: Resource) -> Iterator[str]:
         if not graph.refers(resource, "networkSecurityGroup", SECURITY_GROUP):
             yield "has no security group of the stack"
         return
-    rules = _rules(graph, resource)
+    rules = rules_of(graph, resource)
     for direction in ("Inbound", "Outbound"):
         if not any(_denies_all(rule) for rule in rules if rule.text_or_empty("direction") == direction):
             yield f"leaves Azure's default {direction.lower()} rules in force"
 
 
-def _rules(graph: Graph, group: Resource) -> list[Properties]:
+def rules_of(graph: Graph, group: Resource) -> list[Properties]:
+    """The rules of a security group, in it and beside it."""
     standalone = graph.referring(SECURITY_RULE, "networkSecurityGroupName", group)
     return [*group.props.each_section("securityRules"), *(rule.props for rule in standalone)]
 
@@ -384,17 +402,17 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     elsewhere = [text for each in connections for text in foreign(each, "privateLinkServiceId", own)]
     if (len(own), len(connections)) != (1, 1) or elsewhere:
         yield "does not lead to exactly one resource of the stack"
-    if not _networks_of(graph, resource) and _given(graph, resource) is None:
+    if not networks_of(graph, resource) and given_to(graph, resource) is None:
         yield "is in no subnet of the stack"
 
 
-def _given(graph: Graph, endpoint: Resource) -> AzureNetwork | None:
+def given_to(graph: Graph, endpoint: Resource) -> AzureNetwork | None:
     """The landing zone's network in whose subnet a private endpoint stands. Azure takes ids in any case."""
     subnet = endpoint.props.text_if_known("subnet.id").casefold()
     return next((net for net in given.of(graph, AzureNetwork) if net.subnet_id.casefold() == subnet), None)
 
 
-def _networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
+def networks_of(graph: Graph, endpoint: Resource) -> list[Resource]:
     """The networks that a private endpoint's subnet is in."""
     subnets = graph.refers(endpoint, "subnet", SUBNET)
     networks = [net for subnet in subnets for net in graph.refers(subnet, "virtualNetworkName", NETWORK)]
@@ -472,13 +490,13 @@ def _groups(endpoint: Resource) -> list[str]:
 
 def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str, ...]) -> Iterator[str]:
     """Whether the endpoint's names resolve to it in its network, and its subnet's group lets HTTPS in."""
-    networks = {network.urn for network in _networks_of(graph, endpoint)}
+    networks = {network.urn for network in networks_of(graph, endpoint)}
     zones = [
         zone
         for group in graph.referring(ZONE_GROUP, "privateEndpointName", endpoint)
         for zone in graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
     ]
-    there = _given(graph, endpoint)
+    there = given_to(graph, endpoint)
     for name in wanted:
         if there is not None and _registers_in_given(graph, endpoint, there, name):
             continue
@@ -492,7 +510,7 @@ def _path(graph: Graph, endpoint: Resource, target: Resource, wanted: tuple[str,
             yield f"is not found from its network: the zone {name} is not linked to it"
     for subnet in graph.refers(endpoint, "subnet", SUBNET):
         for group in graph.refers(subnet, "networkSecurityGroup", SECURITY_GROUP):
-            if not any(_https(rule) for rule in _rules(graph, group)):
+            if not any(https(rule) for rule in rules_of(graph, group)):
                 yield f"is closed: {group.name} has no rule that lets HTTPS in to it"
 
 
@@ -511,7 +529,8 @@ def _links_to(link: Resource, there: AzureNetwork) -> bool:
     return link.props.text_if_known("virtualNetwork.id").casefold() == there.virtual_network_id.casefold()
 
 
-def _https(rule: Properties) -> bool:
+def https(rule: Properties) -> bool:
+    """Whether a rule of a security group lets HTTPS in."""
     ports = {*rule.each_text("destinationPortRange"), *rule.each_text("destinationPortRanges")}
     return (
         (rule.text_or_empty("access"), rule.text_or_empty("direction")) == ("Allow", "Inbound")

@@ -4,6 +4,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.gcp import projects, storage, vertex
 from policies import given
 from policies.exceptions import DesignException
+from policies.rule import callers
 
 _AUDIT_LOG = "docs/adr/0010-calls-on-objects-are-read-in-the-audit-log.md"
 _WHO_ACTS = "docs/adr/0012-grants-that-a-scanner-takes-for-too-wide.md"
@@ -12,11 +13,11 @@ _READS_AND_WRITES = {"DATA_READ", "DATA_WRITE"}
 
 
 def served_to_its_own_project(graph: Graph, endpoint: Resource) -> bool:
-    """The endpoint answers through Private Service Connect, and to its own project alone."""
+    """The endpoint answers through Private Service Connect, to its own project and those of its callers alone."""
     config = endpoint.props.section_or_empty("privateServiceConnectConfig")
     project = endpoint.props.text_or_empty("project")
-    let_in = list(config.each_text("projectAllowlists"))
-    return config.flag_or_none("enablePrivateServiceConnect") is True and bool(project) and let_in == [project]
+    let_in = set(config.each_text("projectAllowlists")) - {caller.account for caller in callers(graph)}
+    return config.flag_or_none("enablePrivateServiceConnect") is True and bool(project) and let_in == {project}
 
 
 def own_agent_with_its_role(graph: Graph, grant: Resource) -> bool:

@@ -8,16 +8,16 @@ security group (`network-firewall-closed`), and the defaults of a network are de
 """
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import compute, dns, mlplatform, vertex, ways_out, workbench
 from catalogue.landing_zones import GcpNetwork
 from catalogue.properties import Properties
 from policies import given
-from policies.rule import OPEN_TO_OTHERS, Found, resource_rule, stack_rule, whole_stack_rule
+from policies.rule import OPEN_TO_OTHERS, Found, caller_rule, resource_rule, stack_rule, whole_stack_rule
 
 _VPC, _SUBNET = compute.VPC, compute.SUBNETWORK
 _FIREWALL = compute.FIREWALL
@@ -277,26 +277,32 @@ def endpoint_closed(props: Properties) -> Iterator[str]:
         yield f"carries {target or 'nothing'}, where only vpc-sc keeps data inside a perimeter"
 
 
-@resource_rule(
+@caller_rule(
     "network-served-privately",
     _SERVED,
     severity="critical",
     proof="network fit",
-    says="An endpoint answers through Private Service Connect only, and only to named projects.",
-    remedy="Set private_service_connect_config with the pilot's project; no network, no dedicated endpoint.",
+    says="An endpoint answers through Private Service Connect only, and only to the stack's project and its callers'.",
+    remedy="Set private_service_connect_config with the pilot's project; no network, no dedicated endpoint. Name the "
+    "project of who calls under callers.",
     never_waived=OPEN_TO_OTHERS,
 )
-def served_privately(props: Properties) -> Iterator[str]:
+def served_privately(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
     """An endpoint has only one of three ways (Vertex AI, "Use Private Service Connect to access online inference")."""
     private = props.section_or_empty("privateServiceConnectConfig")
     if private.flag_or_none("enablePrivateServiceConnect") is not True:
         yield "answers on a public address"
     if not private.is_given("projectAllowlists"):
         yield "names no project that may connect"
-    elif set(private.each_text("projectAllowlists")) - {props.text_or_empty("project")}:
+    elif set(private.each_text("projectAllowlists")) - {props.text_or_empty("project"), *_projects(callers)}:
         yield "lets another project connect"
     if props.is_given("network") or props.flag_or_none("dedicatedEndpointEnabled"):
         yield "answers by another way than Private Service Connect"
+
+
+def _projects(callers: Sequence[Caller]) -> set[str]:
+    """The projects of callers that have an address of their own."""
+    return {caller.account for caller in callers if caller.account and not caller.cidr}
 
 
 @whole_stack_rule(
@@ -309,11 +315,12 @@ def served_privately(props: Properties) -> Iterator[str]:
 def proof(graph: Graph) -> Found:
     """The network proof. Compares the needed domains with the zones, then follows name, address and firewall.
 
-    A domain that the network of the landing zone resolves in private counts as having a zone.
+    A domain that the network of the landing zone resolves in private counts as having a zone. `network-endpoint-named`
+    asks for the names of endpoints, which lead to addresses of their own.
     """
     needed = _needed(graph)
     resolved = {domain for net in given.of(graph, GcpNetwork) for domain in net.private_domains}
-    zones = [(zone.props.text_or_empty("dnsName").rstrip("."), zone) for zone in graph.of(_ZONE)]
+    zones = [(domain_of(zone), zone) for zone in graph.of(_ZONE) if domain_of(zone) != vertex.NAMES]
     for domain, resource in needed.items():
         if domain not in [*(present for present, _ in zones), *resolved]:
             yield resource, f"needs {domain}, for which there is no private zone"
@@ -328,7 +335,7 @@ def proof(graph: Graph) -> Found:
         for way in ways:
             if not needed:
                 yield way, "is paid for, but nothing in the stack needs Google's APIs"
-        let_out = _let_out(graph, vpc)
+        let_out = let_out_to(graph, vpc)
         for address in addresses:
             if address not in let_out:
                 yield address, "has no firewall rule that allows HTTPS to it"
@@ -346,6 +353,11 @@ def _needed(graph: Graph) -> dict[str, Resource]:
             for domain in kind.reaches.services(graph, resource):
                 found.setdefault(domain, resource)
     return found
+
+
+def domain_of(zone: Resource) -> str:
+    """The domain that a zone answers for."""
+    return zone.props.text_or_empty("dnsName").rstrip(".")
 
 
 def _private(address: Resource, vpc: Resource) -> bool:
@@ -371,7 +383,7 @@ class _Named:
         return address.urn in self._urns or address.props.text_if_known("address") in self.texts
 
 
-def _let_out(graph: Graph, vpc: Resource) -> _Named:
+def let_out_to(graph: Graph, vpc: Resource) -> _Named:
     """The addresses to which every machine of the network may open HTTPS."""
     rules = graph.referring(_FIREWALL, "network", vpc)
     return _Named("destinationRanges", [rule for rule in rules if _lets_https_out(rule.props)])
@@ -419,7 +431,7 @@ def _sends(record: Resource, apex: str, addresses: list[Resource]) -> bool:
 )
 def endpoint_reached(graph: Graph) -> Found:
     """The service attachment exists once a model is deployed, so the forwarding rule must follow the deployment."""
-    let_out = {vpc.urn: _let_out(graph, vpc) for vpc in graph.of(_VPC)}
+    let_out = {vpc.urn: let_out_to(graph, vpc) for vpc in graph.of(_VPC)}
     for deployment in graph.of(_DEPLOYMENT):
         if not graph.referring(_ATTACHED, "target", deployment):
             yield deployment, "has no forwarding rule, so nobody in the network reaches it"
@@ -427,16 +439,53 @@ def endpoint_reached(graph: Graph) -> Found:
         if not graph.refers(way, "target", _DEPLOYMENT):
             yield way, "is paid for, but forwards to no deployment"
         vpcs, addresses = graph.refers(way, "network", _VPC), graph.refers(way, "ipAddress", _ADDRESS)
-        if not (vpcs or _in_given(graph, way, "network")) or not addresses:
+        if not (vpcs or in_given(graph, way, "network")) or not addresses:
             yield way, "has no address in the network"
         for address in addresses:
-            if not graph.refers(address, "subnetwork", _SUBNET) and not _in_given(graph, address, "subnetwork"):
+            if not graph.refers(address, "subnetwork", _SUBNET) and not in_given(graph, address, "subnetwork"):
                 yield address, "is in no subnet of the network"
             if any(address not in let_out[vpc.urn] for vpc in vpcs):
                 yield address, "has no firewall rule that allows HTTPS to it"
 
 
-def _in_given(graph: Graph, resource: Resource, key: str) -> bool:
+@whole_stack_rule(
+    "network-endpoint-named",
+    _ATTACHED,
+    severity="high",
+    proof="network fit",
+    says="Each address that leads to an endpoint has a name to which the endpoint's certificate is made out.",
+    remedy="Give the endpoint component the zone of EndpointNames.",
+)
+def endpoint_named(graph: Graph) -> Found:
+    """The certificate is made out to *.prediction.p.vertexai.goog, and no authority signs it: only a name can be held
+    against it ("Use dedicated private endpoints based on Private Service Connect", support for TLS certificates).
+
+    In the landing zone's network names are its owner's to keep.
+    """
+    zones = [zone for zone in graph.of(_ZONE) if domain_of(zone) == vertex.NAMES]
+    for way in graph.of(_ATTACHED):
+        addresses = graph.refers(way, "ipAddress", _ADDRESS)
+        for vpc in graph.refers(way, "network", _VPC):
+            read = [zone for zone in zones if _is_read(zone, vpc)]
+            records = [record for zone in read for record in graph.referring(_RECORD, "managedZone", zone)]
+            if not any(_names(record, addresses) for record in records):
+                yield way, f"has no name in a private zone of {vertex.NAMES}, so nobody can trust its certificate"
+
+
+def _is_read(zone: Resource, vpc: Resource) -> bool:
+    private = zone.props.text_or_empty("visibility") == "private"
+    return private and vpc.urn in _urns(zone, "privateVisibilityConfig")
+
+
+def _names(record: Resource, addresses: list[Resource]) -> bool:
+    """Whether a record leads from one name of the domain to these addresses and no other."""
+    named, ours = _Named("rrdatas", [record]), {address.props.text_if_known("address") for address in addresses}
+    others = set[str]() if "" in ours else named.texts - ours
+    below = record.props.text_if_known("name").endswith(f".{vertex.NAMES}.")
+    return below and record.props.text_or_empty("type") == "A" and not others and any(a in named for a in addresses)
+
+
+def in_given(graph: Graph, resource: Resource, key: str) -> bool:
     """Whether the property names the network of the stack's landing zone, or a subnet of it that the zone gives."""
     there = given.of(graph, GcpNetwork)
     ids = {id_ for net in there for id_ in (net.network_id, net.subnet_id(resource.props.text_if_known("region")))}
@@ -458,4 +507,5 @@ RULES = [
     served_privately,
     proof,
     endpoint_reached,
+    endpoint_named,
 ]

@@ -24,7 +24,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each endpoint, and say what it is called where it is switched on."""
     served: dict[str, pulumi.Output[str] | None] = {}
     for name, item in online(config).items():
-        served[name] = Endpoint(
+        made = Endpoint(
             f"{ground.stack}-{name}",
             EndpointArgs(
                 subscription=ground.account,
@@ -45,5 +45,8 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 tags=ground.tags,
             ),
             opts=ground.opts,
-        ).served_name
+        )
+        served[name] = made.served_name
+        if made.endpoint_id is not None:
+            ground.served[name] = made.endpoint_id
     return {"endpoints": {name: value for name, value in served.items() if value is not None}}

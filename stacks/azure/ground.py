@@ -12,9 +12,10 @@ import pulumi_azure_native
 from pulumi_azure_native import authorization
 
 from catalogue.hardware import catalogue
-from catalogue.landing_zones import AzureZone
+from catalogue.landing_zones import AzureNetwork, AzureZone
 from components.azure import encryption, store
 from components.azure.audit import Audit, AuditArgs
+from components.azure.callers import NAMES
 from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
@@ -44,6 +45,10 @@ class Ground(Site):
     the artifacts.
     `log_workspace_id` is where logs go, `action_group_id` where alarms go.
 
+    `virtual_network_id` and `names_zone_id` are of the network and of the zone of endpoints' names, each where the
+    stack makes it. `served` are the ids of endpoints that are switched on, by their name in the stack file. The
+    endpoints section fills it.
+
     `models` are the registered models by their name in the stack file. The models section fills it. The sections that
     serve a model stand on that one, so they find each model there.
     """
@@ -60,7 +65,10 @@ class Ground(Site):
     client_ids: Mapping[str, pulumi.Output[str]]
     log_workspace_id: pulumi.Output[str]
     action_group_id: pulumi.Output[str]
+    virtual_network_id: pulumi.Output[str] | None
+    names_zone_id: pulumi.Output[str] | None
     models: dict[str, RegisteredModelArgs] = field(default_factory=dict[str, RegisteredModelArgs])
+    served: dict[str, pulumi.Output[str]] = field(default_factory=dict[str, pulumi.Output[str]])
 
     @property
     def outputs(self) -> Mapping[str, object]:
@@ -112,6 +120,8 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         client_ids=identity.client_ids,
         log_workspace_id=audit.log_workspace_id,
         action_group_id=alerts.action_group_id,
+        virtual_network_id=None if _given_network(config) else net.virtual_network_id,
+        names_zone_id=_names_zone(config, net, {*REACH, *reach}),
     )
 
 
@@ -150,9 +160,20 @@ def _audit(site: Site, config: StackConfig, group: Group) -> Audit:
     )
 
 
-def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]) -> Network:
+def _given_network(config: StackConfig) -> AzureNetwork | None:
     zone = _zone(config)
-    there = zone.network if zone else None
+    return zone.network if zone else None
+
+
+def _names_zone(config: StackConfig, net: Network, reach: Iterable[str]) -> pulumi.Output[str] | None:
+    """The zone of endpoints' names, where the stack makes it."""
+    there = _given_network(config)
+    made = "amlworkspace" in reach and not (there and NAMES in there.private_dns_zones)
+    return net.zone_ids[NAMES] if made else None
+
+
+def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]) -> Network:
+    there = _given_network(config)
     given = there and GivenNetworkArgs(
         virtual_network_id=there.virtual_network_id, subnet_id=there.subnet_id, zone_ids=there.private_dns_zones
     )

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi
+
 from components.gcp import endpoint as component
 from components.gcp.endpoint import Endpoint, EndpointArgs
+from components.gcp.endpoint_names import EndpointNames, EndpointNamesArgs
 from stacks.gcp.ground import Ground
 from stacks.gcp.models import model
 from stacks.machines import machine
 from stacks.model import StackConfig
-from stacks.sections import endpoints
+from stacks.sections import callers, endpoints
 from stacks.sections.endpoints import online
 
 
@@ -21,6 +24,7 @@ def reaches(config: StackConfig) -> Sequence[str]:
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     """Register each endpoint, and say its id and its URL where it is switched on."""
     served: dict[str, Endpoint] = {}
+    zone = _zone(ground) if ground.owns_network and endpoints.running(config) else None
     for name, item in online(config).items():
         served[name] = Endpoint(
             f"{ground.stack}-{name}",
@@ -35,14 +39,25 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 network_id=ground.network_id,
                 subnet_id=ground.subnet_id,
                 opens_firewall=ground.owns_network,
+                names_zone=zone,
+                caller_projects=sorted({one.account for one in callers.apart(config).values()} - {ground.account}),
                 vertex_agent=ground.agents["aiplatform"],
                 channel_id=ground.channel_id,
                 tags=ground.tags,
             ),
             opts=ground.opts,
         )
-    on = {name: one for name, one in served.items() if one.url is not None}
+    ground.served.update({name: one for name, one in served.items() if one.url is not None})
     return {
-        "endpoints": {name: one.endpoint_id for name, one in on.items()},
-        "urls": {name: one.url for name, one in on.items()},
+        "endpoints": {name: one.endpoint_id for name, one in ground.served.items()},
+        "urls": {name: one.url for name, one in ground.served.items()},
     }
+
+
+def _zone(ground: Ground) -> pulumi.Output[str]:
+    """Where endpoints are named. A landing zone's network has names of its own."""
+    return EndpointNames(
+        f"{ground.stack}-endpoint-names",
+        EndpointNamesArgs(project=ground.account, network_id=ground.network_id, tags=ground.tags),
+        opts=ground.opts,
+    ).zone_name

@@ -1,7 +1,7 @@
 """What every stack on Google Vertex AI stands on. Each part is a function, so that one can be given instead of made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_gcp
@@ -10,6 +10,7 @@ from catalogue.landing_zones import GcpNetwork, GcpZone
 from components.gcp.agents import ServiceAgents, ServiceAgentsArgs
 from components.gcp.audit import Audit, AuditArgs
 from components.gcp.encryption import Encryption, EncryptionArgs
+from components.gcp.endpoint import Endpoint
 from components.gcp.identity import Identity
 from components.gcp.monitoring import Alerts, AlertsArgs
 from components.gcp.names import label
@@ -42,6 +43,8 @@ class Ground(Site):
     repository_url: pulumi.Output[str]
     account_emails: Mapping[str, pulumi.Output[str]]
     channel_id: pulumi.Output[str]
+    served: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
+    """The endpoints that are switched on, by their name in the stack file. The endpoints section fills it."""
 
     @property
     def outputs(self) -> Mapping[str, object]:

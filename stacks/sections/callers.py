@@ -100,7 +100,8 @@ def _way(config: StackConfig, caller: Caller) -> Iterator[tuple[str, str]]:
     aws = config.platform == "aws"
     if not caller.network and not caller.account:
         yield "network", _MISSING["network"]
-    elif caller.cidr and not caller.network:
+        return
+    if caller.cidr and not caller.network:
         yield "cidr", f"found {found_word(caller.cidr)} without a network; add the network, or leave it out"
     elif caller.network and not caller.cidr and not (aws and caller.account):
         if caller.account:

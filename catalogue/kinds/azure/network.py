@@ -30,6 +30,7 @@ ZONE_GROUP = "azure-native:network:PrivateDnsZoneGroup"
 ROUTE_TABLE = "azure-native:network:RouteTable"
 ROUTE = "azure-native:network:Route"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/network"
+PEERING = "azure-native:network:VirtualNetworkPeering"
 WAYS_OUT = (
     "azure-native:network:ApplicationGateway",
     "azure-native:network:AzureFirewall",
@@ -40,7 +41,7 @@ WAYS_OUT = (
     "azure-native:network:PublicIPAddress",
     "azure-native:network:PublicIPPrefix",
     "azure-native:network:VirtualNetworkGateway",
-    "azure-native:network:VirtualNetworkPeering",
+    PEERING,
     "azure-native:network:VpnGateway",
 )
 """Resources that lead out of a private network."""
@@ -245,6 +246,28 @@ KINDS: tuple[Kind, ...] = (
         apart=StandsApart((Apart("subnets", "each subnet is a resource of its own"),), _sdk("VirtualNetwork")),
     ),
     _way_out("VirtualNetworkGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
-    _way_out("VirtualNetworkPeering", _NETWORK_PRICING, tagged=False, regional=False),
+    setting(
+        PEERING,
+        "a network",
+        _sdk("VirtualNetworkPeering"),
+        bills=No("a peering has no price of its own; what passes it bills", _NETWORK_PRICING),
+        acts=Acts(
+            by_path(
+                "Microsoft.Network/virtualNetworks/{virtualNetworkName}/virtualNetworkPeerings",
+                "virtualNetworkPeeringName",
+            ),
+            # The other network may be another subscription's, which no sandbox of this stack has.
+            lies("virtualNetworkPeeringName", "virtualNetworkName", pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?"),
+            NAMED,
+        ),
+        renders=Renders(
+            ArmType(
+                "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+                _VERSION,
+                "virtualNetworkName virtualNetworkPeeringName",
+            ),
+            CHECKED,
+        ),
+    ),
     _way_out("VpnGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
 )

@@ -6,6 +6,11 @@ from catalogue.kind import Apart, At, CostsOnly, KeyAt, Keys, Kind, No, StandsAp
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
 
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
+NAMES = "prediction.p.vertexai.goog"
+"""The domain to whose names the certificate of every private endpoint is made out: `*.prediction.p.vertexai.goog`.
+
+https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
+"""
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
@@ -21,7 +26,7 @@ KINDS = (
         tags=At("labels", _SDK),
         keys=Keys((KeyAt("encryptionSpec.kmsKeyName", users=("gcp-sa-aiplatform",)),), _KMS),
         holds=CostsOnly(_SDK),
-        reaches=No("callers reach it by its own address, which network-endpoint-reached asks for", _SDK),
+        reaches=No("callers reach it by its own address, which network-endpoint-reached and -named ask for", _SDK),
         runs=No("what is deployed to it runs", _SDK),
         bills=No("an endpoint is free, what is deployed to it bills", _PRICES),
         stands=At("location", _SDK),

@@ -99,6 +99,7 @@ EXAMPLES: Mapping[str, Args] = {
         prefix="it",
         account=ACCOUNT,
         region=REGION,
+        vpc_id=VPC,
         needs=Needs(
             artifact_uris=[MODEL.artifact_uri],
             input_uris=[INPUT],

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from components.azure.audit import AuditArgs
 from components.azure.batch import BatchJobArgs
 from components.azure.budget import BudgetArgs
+from components.azure.callers import CallerArgs, CallersArgs
 from components.azure.encryption import EncryptionArgs
 from components.azure.endpoint import EndpointArgs
 from components.azure.group import GroupArgs
@@ -118,6 +119,21 @@ EXAMPLES: Mapping[str, Args] = {
     "Audit": AuditArgs(group_name=GROUP, region=REGION, tags=TAGS),
     "BatchJob": BATCH,
     "Budget": BudgetArgs(budget_name=GROUP, group_id=GROUP_ID, monthly_usd=2500, owner=OWNER, action_group_id=ALERTS),
+    "Callers": CallersArgs(
+        subscription=SUBSCRIPTION,
+        group_name=GROUP,
+        group_id=GROUP_ID,
+        virtual_network_id=f"{GROUP_ID}/{NETWORKS}/virtualNetworks/pilot",
+        zone_id=f"{GROUP_ID}/{NETWORKS}/privateDnsZones/privatelink.api.azureml.ms",
+        endpoint_ids={"scorer": f"{PROVIDERS}/Microsoft.MachineLearningServices/workspaces/it/onlineEndpoints/scorer"},
+        callers={
+            "app": CallerArgs(
+                network_id=f"{GROUP_ID}/{NETWORKS}/virtualNetworks/apps",
+                principal_id="0a1b2c3d-0000-4000-8000-00000000000c",
+            )
+        },
+        tags=TAGS,
+    ),
     "Encryption": EncryptionArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

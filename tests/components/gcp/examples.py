@@ -9,6 +9,7 @@ from components.gcp.bucket import PrivateBucketArgs
 from components.gcp.budget import BudgetArgs
 from components.gcp.encryption import EncryptionArgs
 from components.gcp.endpoint import EndpointArgs
+from components.gcp.endpoint_names import EndpointNamesArgs
 from components.gcp.model import ModelArgs
 from components.gcp.monitoring import AlertsArgs
 from components.gcp.network import NetworkArgs
@@ -131,6 +132,7 @@ EXAMPLES: Mapping[str, Args] = {
     ),
     "Encryption": EncryptionArgs(project=PROJECT, region=REGION, agents=MEMBERS, tags=TAGS),
     "Endpoint": ENDPOINT,
+    "EndpointNames": EndpointNamesArgs(project=PROJECT, network_id=NETWORK_ID, tags=TAGS),
     "Identity": IDENTITY,
     "Network": NETWORK,
     "PrivateBucket": PrivateBucketArgs(

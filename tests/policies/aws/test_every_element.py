@@ -39,6 +39,12 @@ ONE_IS_ENOUGH = {
     ),
     "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action wakes a replica",
     "network-proof aws:ec2/vpcEndpoint:VpcEndpoint routeTableIds": "the stack's own table still leads to S3",
+    "network-way-in aws:ec2/vpcEndpoint:VpcEndpoint policy.(document).Statement": "another statement lets the call in",
+    "network-way-in aws:ec2/vpcEndpoint:VpcEndpoint securityGroupIds": "the stack's own group still lets it in",
+    "network-way-in aws:iam/rolePolicy:RolePolicy policy.(document).Statement": "another statement grants the call",
+    "network-way-in aws:sagemaker/domain:Domain defaultUserSettings.securityGroups": (
+        "the stack's own group still leads to the door"
+    ),
     "rollback-alarms aws:sagemaker/endpoint:Endpoint deploymentConfig.autoRollbackConfiguration.alarms": (
         "the alarms that are needed still take a version back"
     ),

@@ -32,6 +32,11 @@ def lacking(type_: str, name: str = "") -> Mutation:
     return lambda graph: without(graph, first(graph, type_, name))
 
 
+def lacking_every(type_: str) -> Mutation:
+    """Every resource of a type gone."""
+    return lambda graph: replace(graph, resources=tuple(r for r in graph.resources if r.type != type_))
+
+
 def adding(type_: str, referring_to: Mapping[str, str] = MappingProxyType({}), /, **inputs: Any) -> Mutation:
     """A resource more, whose properties refer to the first resources of some types."""
     extra = Resource(urn=f"urn:pulumi:azure-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
@@ -260,6 +265,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("network-endpoint-closed", setting(LINK, "registrationEnabled", True)),
     ("network-proof", lacking(ENDPOINT, "vault")),
+    ("network-way-in", lacking_every("azure-native:machinelearningservices:Compute")),
+    ("network-way-in", lacking_every("azure-native:authorization:RoleAssignment")),
+    (
+        "network-no-internet-gateway",
+        adding("azure-native:network:VirtualNetworkPeering", remoteVirtualNetwork={"id": "/subscriptions/x"}),
+    ),
     ("network-proof", lacking(ZONE_GROUP, "file")),
     ("network-proof", lacking(ZONE, "notebooks")),
     ("network-proof", lacking(LINK, "blob")),

@@ -36,6 +36,11 @@ def lacking(type_: str, name: str = "") -> Mutation:
     return lambda graph: without(graph, first(graph, type_, name))
 
 
+def lacking_every(type_: str) -> Mutation:
+    """Every resource of a type gone."""
+    return lambda graph: replace(graph, resources=tuple(r for r in graph.resources if r.type != type_))
+
+
 def adding(type_: str, **inputs: Any) -> Mutation:
     """A resource more."""
     extra = Resource(urn=f"urn:pulumi:gcp-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
@@ -189,6 +194,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-served-privately", setting(SERVED, f"{PRIVATE}.projectAllowlists", ["payments-risk-pilot", "another"])),
     ("network-served-privately", lambda g: changed(g, first(g, SERVED), lambda p: p.update(network="default"))),
     ("network-proof", lacking(ZONE, "notebooks-cloud")),
+    ("network-endpoint-named", lacking(RECORD, "fraud-scorer-name")),
+    ("network-endpoint-named", lacking(ZONE, "endpoint-names")),
+    ("network-endpoint-named", setting(RECORD, "rrdatas", ["10.40.4.9"], "fraud-scorer-name")),
+    ("network-endpoint-named", setting(RECORD, "name", "scorer.example.com.", "fraud-scorer-name")),
+    ("network-way-in", lacking_every("gcp:workbench/instance:Instance")),
+    (
+        "network-way-in",
+        setting("gcp:vertex/aiEndpoint:AiEndpoint", "privateServiceConnectConfig.projectAllowlists", ["others"]),
+    ),
     ("network-proof", lacking(RECORD, "pkg-dev-cname")),
     ("network-proof", lacking(APIS)),
     ("network-proof", lacking(FIREWALL, "https-to-google")),

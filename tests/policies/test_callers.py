@@ -1,0 +1,203 @@
+"""Ways in: every caller of another team's stack has a whole one, and each part of it that is gone is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.graph import Graph, Resource
+from operations.evaluation import evaluate
+from operations.networks import draw
+from operations.steps import manual
+from policies import pack
+from tests.mutate import changed, put, without
+from tests.operations.test_other_teams import file_of, moved
+from tests.previewing import preview
+
+REGIONS = {"aws": "eu-west-1", "gcp": "europe-west4", "azure": "westeurope"}
+OTHER = "44445555-3333-4444-5555-666677778888"
+VNET = f"/subscriptions/{OTHER}/resourceGroups/apps/providers/Microsoft.Network/virtualNetworks/apps"
+PRINCIPALS = ("0a1b2c3d-0000-4000-8000-00000000000c", "0a1b2c3d-0000-4000-8000-00000000000d")
+CALLERS: Mapping[str, Mapping[str, dict[str, str]]] = {
+    "aws": {
+        "app": {
+            "network": "vpc-0123456789abcdef0",
+            "cidr": "10.60.0.0/20",
+            "identity": "arn:aws:iam::111122223333:role/app",
+        },
+        "ledger": {
+            "account": "444455556666",
+            "network": "vpc-0bbbbbbbbbbbbbbb1",
+            "identity": "arn:aws:iam::444455556666:role/team/scorer",
+        },
+    },
+    "gcp": {"app": {"account": "claims-app"}, "ledger": {"account": "ledger-core"}},
+    "azure": {
+        "app": {"network": VNET, "cidr": "10.60.0.0/20", "identity": PRINCIPALS[0]},
+        "ledger": {"account": OTHER, "identity": PRINCIPALS[1]},
+    },
+}
+EACH = pytest.mark.parametrize("platform", CALLERS)
+Break = Callable[[Graph], Graph]
+
+
+@pytest.fixture(scope="module")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Graph]:
+    """A stack of another team, in another region, with one endpoint and two callers."""
+    made: dict[str, Graph] = {}
+    for platform, region in REGIONS.items():
+        config: dict[str, Any] = moved(platform, region) | {"team": "claims", "callers": CALLERS[platform]}
+        online = {name: item for name, item in config["endpoints"].items() if item["kind"] == "online"}
+        config |= {"endpoints": online, "batch_jobs": {}, "models": {"fraud-scorer": config["models"]["fraud-scorer"]}}
+        made[platform] = preview(file_of(config, tmp_path_factory.mktemp(platform)))
+    return made
+
+
+def said(graph: Graph, rule: str = "") -> list[str]:
+    found = evaluate(graph, pack.RULES[graph.platform]).findings
+    return [each.message for each in found if each.rule.startswith(rule or ("network-", "identity-"))]
+
+
+def lacking(type_: str, name: str) -> Break:
+    return lambda graph: without(graph, named(graph, type_, name))
+
+
+def setting(type_: str, name: str, path: str, value: Any) -> Break:
+    return lambda graph: changed(graph, named(graph, type_, name), lambda p: put(p, path, value))
+
+
+def replacing(type_: str, name: str, key: str, before: str, after: str) -> Break:
+    def broken(graph: Graph) -> Graph:
+        resource = named(graph, type_, name)
+        assert before in resource.inputs[key]
+        return changed(graph, resource, lambda p: p.update({key: p[key].replace(before, after)}))
+
+    return broken
+
+
+def named(graph: Graph, type_: str, name: str) -> Resource:
+    return next(each for each in graph.of(type_) if name in each.name)
+
+
+@EACH
+def test_every_caller_has_a_whole_way_in_and_nothing_of_it_is_a_finding(
+    graphs: Mapping[str, Graph], platform: str
+) -> None:
+    assert said(graphs[platform]) == []
+
+
+ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+DOOR, RULE = "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+PEERING, TABLE = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "aws:ec2/routeTable:RouteTable"
+SERVED = "gcp:vertex/aiEndpoint:AiEndpoint"
+GIVEN, LINK = "azure-native:authorization:RoleAssignment", "azure-native:privatedns:VirtualNetworkLink"
+VNET_PEERING, GROUP = "azure-native:network:VirtualNetworkPeering", "azure-native:network:NetworkSecurityGroup"
+BROKEN: list[tuple[str, Break, str]] = [
+    ("aws", lacking(ROLE, "calls-app"), "cannot be called by app: no role of the stack is theirs to take"),
+    ("aws", lacking(POLICY, "calls-ledger"), "cannot be called by ledger: no role of the stack is theirs to take"),
+    (
+        "aws",
+        replacing(POLICY, "calls-ledger", "policy", "vpc-0bbbbbbbbbbbbbbb1", "vpc-0ccccccccccccccc1"),
+        "cannot be called by ledger: claims-identity-calls-ledger may not call it from vpc-0bbbbbbbbbbbbbbb1",
+    ),
+    ("aws", lacking(PEERING, "to-vpc"), "cannot be called by app: no peering joins vpc-0123456789abcdef0"),
+    ("aws", setting(TABLE, "routes", "routes.0.cidrBlock", "10.60.0.0/21"), "has no route back to 10.60.0.0/20"),
+    ("aws", lacking(DOOR, "sagemaker-runtime"), "by app: no interface endpoint leads to sagemaker.runtime"),
+    ("aws", lacking(RULE, "https-from-10-60"), "by app: claims-network-sagemaker-runtime lets no HTTPS in from 10.60."),
+    ("aws", replacing(DOOR, "sagemaker-runtime", "policy", "-calls-app", "-calls-nobody"), "by app: the policy of cl"),
+    ("gcp", setting(SERVED, "", "privateServiceConnectConfig.projectAllowlists", ["claims-app"]), "by ledger: ledger-"),
+    ("gcp", lacking("mlplatform:gcp:Deployment", ""), "by app: nothing is deployed to it"),
+    ("azure", lacking(GIVEN, "callers-app"), f"by app: {PRINCIPALS[0]} has no role that may call it"),
+    ("azure", lacking(GIVEN, "callers-ledger"), f"by ledger: {PRINCIPALS[1]} has no role that may call it"),
+    ("azure", lacking(VNET_PEERING, ""), "by app: no peering joins apps"),
+    ("azure", lacking(LINK, "callers-link"), "by app: the zone privatelink.api.azureml.ms is not linked to apps"),
+    ("azure", lacking("azure-native:network:PrivateEndpoint", "workspace"), "by app: no private endpoint leads to its"),
+    ("azure", setting(GROUP, "", "securityRules.0.access", "Deny"), "by app: the network lets no HTTPS in"),
+]
+
+
+@pytest.mark.parametrize(("platform", "broken", "sentence"), BROKEN)
+def test_each_part_of_a_way_that_is_gone_is_told(
+    graphs: Mapping[str, Graph], platform: str, broken: Break, sentence: str
+) -> None:
+    assert any(sentence in each for each in said(broken(graphs[platform]), "network-way-in"))
+
+
+PEOPLE = {
+    "aws": "aws:sagemaker/userProfile:UserProfile",
+    "gcp": "gcp:workbench/instance:Instance",
+    "azure": "azure-native:machinelearningservices:Compute",
+}
+
+
+@EACH
+def test_an_endpoint_that_nobody_can_call_is_told(graphs: Mapping[str, Graph], platform: str) -> None:
+    graph = graphs[platform]
+    assert graph.placement is not None
+    alone = replace(graph, placement=replace(graph.placement, callers=()))
+    assert said(alone, "network-way-in") == [], "the people of the workspace call it"
+    empty = replace(alone, resources=tuple(r for r in graph.resources if r.type != PEOPLE[platform]))
+    (found,) = said(empty, "network-way-in")
+    assert "can be called by nobody" in found
+    assert said(replace(empty, placement=None), "network-way-in") == [], "others may call what others made"
+    called = replace(graph, resources=empty.resources)
+    assert said(called, "network-way-in") == [], "a caller with a whole way in is somebody"
+
+
+NOT_NAMED: Mapping[str, set[str]] = {
+    "aws": {
+        "network-no-internet-gateway",
+        "network-no-internet-route",
+        "network-security-group-closed",
+        "identity-trust",
+    },
+    "gcp": {"network-served-privately"},
+    "azure": {"network-no-internet-gateway", "identity-trust"},
+}
+
+
+@EACH
+def test_a_way_for_somebody_whom_the_stack_file_does_not_name_is_a_finding(
+    graphs: Mapping[str, Graph], platform: str
+) -> None:
+    graph = graphs[platform]
+    assert graph.placement is not None
+    alone = replace(graph, placement=replace(graph.placement, callers=()))
+    found = {each.rule for each in evaluate(alone, pack.RULES[platform]).findings if each.mandatory}
+    assert found == NOT_NAMED[platform]
+
+
+def test_a_role_of_another_account_says_an_external_id(graphs: Mapping[str, Graph]) -> None:
+    broken = replacing(ROLE, "calls-ledger", "assumeRolePolicy", "sts:ExternalId", "aws:PrincipalTag/x")(graphs["aws"])
+    (found,) = said(broken, "identity-trust")
+    assert "of another account, which says no external id" in found
+
+
+@EACH
+def test_the_picture_and_the_last_step_say_who_calls_from_where(graphs: Mapping[str, Graph], platform: str) -> None:
+    graph = graphs[platform]
+    picture = draw(graph)
+    assert picture is not None
+    who = " ".join(each for callers in picture.callers for each in callers.who)
+    *_, last = manual(graph, [], ["serve"], "111122223333", REGIONS[platform])
+    for name in CALLERS[platform]:
+        assert name in who and f"; {name} " in last.what
+    assert f"pulumi stack output callers --json --stack {graph.stack}" in last.commands
+
+
+@EACH
+def test_outputs_say_for_each_caller_how_each_endpoint_is_called(graphs: Mapping[str, Graph], platform: str) -> None:
+    outputs = graphs[platform].outputs
+    assert {*outputs["callers"]} == {*CALLERS[platform]} and {*outputs["calls"]} == {"fraud-scorer"}
+    for calls in (outputs["calls"], *(each["calls"] for each in outputs["callers"].values())):
+        call = calls["fraud-scorer"]
+        assert call["url"].startswith("https://") and call["url"].partition("/endpoints/")[0] in call["command"]
+        assert call["command"].startswith("aws sagemaker-runtime " if platform == "aws" else "curl ")
+
+
+def test_the_engine_and_the_offline_commands_read_the_same_callers(graphs: Mapping[str, Graph], tmp_path: Path) -> None:
+    for graph in graphs.values():
+        assert Graph.from_json(graph.to_json()).placement == graph.placement
+        assert graph.placement is not None and [each.name for each in graph.placement.callers] == ["app", "ledger"]
