@@ -38,8 +38,8 @@ _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|pr
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
 # The predefined roles that only read, write or use the resource on which they are granted.
 _FITTING: Mapping[str, tuple[str, ...]] = {
-    _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser"),
-    artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader",),
+    _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.objectCreator"),
+    artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader", "roles/artifactregistry.writer"),
     kms.KEY_MEMBER: ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
     _ON_ACCOUNT: ("roles/iam.serviceAccountUser",),
 }
@@ -230,9 +230,9 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
 def _bounded(expression: str, bucket: str | None) -> bool:
     """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix."""
     alternatives = expression.split(" || ")
-    named = [match for each in alternatives if (match := _NAMED.fullmatch(each))]
+    named = [match for each in alternatives if (match := NAMED.fullmatch(each))]
     prefixes = {match["prefix"] for match in named}
-    listed = [match["prefix"] for each in alternatives if (match := _LISTED.fullmatch(each))]
+    listed = [match["prefix"] for each in alternatives if (match := LISTED.fullmatch(each))]
     return (
         bool(named)
         and len(named) + len(listed) == len(alternatives)
@@ -241,8 +241,8 @@ def _bounded(expression: str, bucket: str | None) -> bool:
     )
 
 
-_NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
-_LISTED = re.compile(
+NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
+LISTED = re.compile(
     r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
 )
 
@@ -393,12 +393,13 @@ def workspace_owner(props: Properties) -> Iterator[str]:
 def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
     """Another stack's bucket goes when that stack goes, and only who may set its policy can bind this stack there.
 
-    A name tells no project, so this is advice.
+    A name tells no project, so this is advice. Whoever uploads an artifact adds to where the models are kept, and can
+    replace nothing there.
     """
     known = {bucket.props.text_if_known("name") for bucket in graph.of(_BUCKET)} | named_places(graph)
     bucket = grant.props.text_if_known("bucket")
-    reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-    if bucket and not reads and bucket not in known and f"gs://{bucket}" not in known:
+    harmless = grant.props.text_if_known("role") in ("roles/storage.objectViewer", "roles/storage.objectCreator")
+    if bucket and not harmless and bucket not in known and f"gs://{bucket}" not in known:
         yield f"lets the stack write to gs://{bucket}, which it does not make"
 
 
