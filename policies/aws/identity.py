@@ -369,9 +369,10 @@ def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
     """Another stack's bucket has a policy and a key that know nothing of this stack, and goes when that stack goes.
 
     A name tells no account, so this is advice: the permissions boundary denies writing to another account anyway. A
-    person who uploads an artifact is not the stack: what no service runs as is not judged.
+    person who uploads an artifact is not the stack: a role that no service takes is not judged.
     """
-    if not any("Service" in principals(s) for s in _trusts(graph, policy)):
+    trusts = _trusts(graph, policy)
+    if trusts and not any("Service" in principals(s) for s in trusts):
         return
     known = {bucket.props.text_if_known("bucket") for bucket in graph.of(s3.BUCKET)} | named_places(graph)
     for statement in filter(allows, _granted(policy.props)):

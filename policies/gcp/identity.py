@@ -210,7 +210,8 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="A grant on objects is bound to a prefix. Only an account that runs no model may read a whole bucket.",
+    says="A grant on objects is bound to a prefix. Only an account that runs no model and uploads none may read a whole "
+    "bucket.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -218,8 +219,10 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
     accounts = graph.refers(grant, "member", _ACCOUNT)
     if not grant.props.is_given("condition.expression"):
         runs = any(graph.referring(_MODEL, "serviceAccount", account) for account in accounts)
+        others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
+        uploads = any(one.props.text_if_known("role") == "roles/storage.objectCreator" for one in others)
         reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-        if runs or not reads or not graph.refers(grant, "bucket", _BUCKET):
+        if runs or uploads or not reads or not graph.refers(grant, "bucket", _BUCKET):
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None

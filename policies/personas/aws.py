@@ -62,7 +62,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         **_studio(graph, here, own),
         "own-logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:{prefix}-x/algo-1"),
         "own-bucket": at(bucket),
-        "training-data": at(f"{bucket}/training/data.csv"),
+        "training-data": at(f"{bucket}/data/train.csv"),
         "training-output": at(f"{bucket}/training/model.tar.gz"),
         "own-files": at(f"{bucket}/workspace/notebook.ipynb"),
         "own-artifacts": at(f"{bucket}/models/scorer/1/model.tar.gz"),

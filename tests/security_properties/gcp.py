@@ -148,6 +148,7 @@ SURVIVORS: dict[str, str] = {
         for role in (
             "identity-approver",
             "identity-batch",
+            "identity-caller",
             "identity-data-scientist",
             "identity-pipeline",
             "identity-serving",
