@@ -210,7 +210,7 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="A grant on objects is bound to a prefix. Only an account that runs no model and uploads none may read a whole "
+    says="A grant on objects is bound to a prefix. Only an account that neither runs nor uploads models reads all of a "
     "bucket.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
