@@ -54,16 +54,27 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Role:
+    """What a role of the platform's own allows. On Google Cloud its permissions are its `actions`."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    not_data_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Generated:
     """One file: its sources, by what was read there, and the facts of each type.
 
     `registries` are the accounts that keep the images which the platform's own maker offers; empty where no source
-    says it.
+    says it. `roles` are those of the platform's own that the components grant, by the name that a grant has.
     """
 
     sources: Mapping[str, Source]
     types: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
     registries: frozenset[str] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
 
     def evidence(self, read: str) -> Evidence:
         """What the facts that were read in a source rest on."""
@@ -78,6 +89,7 @@ def generated(platform: Platform) -> Generated:
         {read: Source(**source) for read, source in file["sources"].items()},
         {token: _facts(facts) for token, facts in file["types"].items()},
         frozenset(file.get("registries", ())),
+        {name: Role(*map(tuple, said)) for name, said in file.get("roles", {}).items()},
     )
 
 

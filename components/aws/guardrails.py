@@ -24,7 +24,7 @@ class Guardrails:
     """`machines` are all that may be started; those with local NVMe encrypt in hardware and take no volume key.
 
     `applications` are those on which people may start an application of Studio; AWS's own `system` is free of charge.
-    `actions` are all that some persona is granted; the boundary caps every role at them. For those `beyond_account`
+    `actions` are all that some persona under the boundary is granted; it caps each there. For those `beyond_account`
     aws:ResourceAccount is absent, or another account's.
     """
 

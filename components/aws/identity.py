@@ -1,11 +1,11 @@
 """Who acts: one least-privilege role for each persona, under one boundary that holds the guardrails.
 
 A persona's own policy (components/aws/personas.py) says what it may do; the boundary (components/aws/guardrails.py)
-says what nobody may.
+says what nobody may. Who deploys the stack is none of them: whoever makes the roles cannot be one.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -14,7 +14,9 @@ from pulumi_aws import iam
 from components.aws.guardrails import Guardrails, boundary, denies
 from components.aws.personas import (
     NAMED,
+    PEOPLE,
     SERVICES,
+    SIGNED_IN_AS,
     CallerArgs,
     IdentityArgs,
     Words,
@@ -27,13 +29,17 @@ from components.given import Text
 
 
 class Identity(pulumi.ComponentResource):
-    """Creates the boundary and the roles of six personas: data-scientist, training, pipeline, serving, batch, approver.
+    """Creates the roles of eight personas, and a boundary for those that people take and one for the rest.
 
-    No role has a wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take
-    a role only on behalf of this account (aws:SourceAccount). The data scientist alone may pass a role: that of
-    training, and to SageMaker only. The approver is a person with MFA, or one who signed in by IAM Identity Center, and
-    the only one who may approve a model version. In Studio people start and open what is theirs alone. The boundary
-    denies every machine that `needs` does not name.
+    The personas are data-scientist, training, pipeline, serving, batch, approver, caller and publisher. No role has a
+    wildcard action; `*` as a resource stands only where IAM knows none for the action. A service may take a role only
+    on behalf of this account (aws:SourceAccount). A person takes one with MFA, or having signed in by IAM Identity
+    Center. The data scientist alone may pass a role: that of training, and to SageMaker only. The approver is the only
+    one who may approve a model version. A boundary denies every machine that `needs` does not name.
+
+    People open, start and delete in Studio what is theirs alone. Who takes the data scientist's role gives a source
+    identity, and it must be the name of the person: the session tag `studio-user` of the identity provider, or the
+    name of an IAM user. A profile of Studio has the same name.
 
     Each of `needs.callers` gets a role that may call the stack's endpoints and nothing else, from one VPC alone:
     SageMaker's endpoints take no policy that names another account. The caller's own role takes it; one of another
@@ -60,16 +66,22 @@ class Identity(pulumi.ComponentResource):
         words = words_of(args)
         statements = words.apply(lambda known: statements_of(args, known))
         given = args.permissions_boundary_arn
-        cap = given if given is not None else self._boundary(name, args, words, child)
+        caps: dict[bool, Text] = (
+            {people: self._boundary(name, people, args, words, child) for people in (True, False)}
+            if given is None
+            else {True: given, False: given}
+        )
 
-        def role(who: str, says: str, trust: pulumi.Output[str], may: pulumi.Output[Any]) -> pulumi.Output[str]:
+        def role(
+            who: str, says: str, trust: pulumi.Output[str], may: pulumi.Output[Any], people: bool
+        ) -> pulumi.Output[str]:
             made = iam.Role(
                 f"{name}-{who}",
                 name=pulumi.Output.concat(args.prefix, f"-{who}"),
                 description=pulumi.Output.concat(says, args.prefix),
                 assume_role_policy=trust,
                 path=args.role_path,
-                permissions_boundary=cap,
+                permissions_boundary=caps[people],
                 max_session_duration=3600,
                 tags=args.tags,
                 opts=child,
@@ -85,7 +97,7 @@ class Identity(pulumi.ComponentResource):
                 guarded = iam.RolePolicy(
                     f"{name}-{who}-guardrails",
                     role=made.name,
-                    policy=words.apply(lambda known: _document(denies(_guardrails(args, known)))),
+                    policy=words.apply(lambda known: _document(denies(_guardrails(args, known, SERVICES)))),
                     opts=child,
                 )
                 bounds.append(guarded.id)
@@ -94,25 +106,29 @@ class Identity(pulumi.ComponentResource):
 
         for persona, services in SERVICES.items():
             trust = _trust(args.account, persona, services)
-            self.role_arns[persona] = role(persona, f"The {persona} persona of ", trust, statements[persona])
+            says = f"The {persona} persona of "
+            self.role_arns[persona] = role(persona, says, trust, statements[persona], persona in PEOPLE)
         self.caller_role_arns = {
             caller.name: role(
                 called(caller.name),
                 f"As whom {caller.name} calls the endpoints of ",
                 _caller_trust(args, caller),
                 words.apply(lambda known, one=caller: [invoke(args, known, one.vpc_id or args.vpc_id)]),
+                True,
             )
             for caller in args.needs.callers
         }
         self.register_outputs({"role_arns": self.role_arns, "caller_role_arns": self.caller_role_arns})
 
     def _boundary(
-        self, name: str, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
+        self, name: str, people: bool, args: IdentityArgs, words: pulumi.Output[Words], child: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
+        """The boundary of the personas that people take, or of the others. IAM takes no one as long as both."""
+        of = [persona for persona in SERVICES if (persona in PEOPLE) is people]
         return iam.Policy(
-            f"{name}-boundary",
+            f"{name}-boundary-{'people' if people else 'services'}",
             description=pulumi.Output.format("What no persona of {} may do, whatever its own policy says", args.prefix),
-            policy=words.apply(lambda known: json.dumps(boundary(_guardrails(args, known)))),
+            policy=words.apply(lambda known: json.dumps(boundary(_guardrails(args, known, of)))),
             tags=args.tags,
             opts=child,
         ).arn
@@ -122,8 +138,9 @@ def _document(statements: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _guardrails(args: IdentityArgs, words: Words) -> Guardrails:
-    granted = [statement for statements in statements_of(args, words).values() for statement in statements]
+def _guardrails(args: IdentityArgs, words: Words, personas: Iterable[str]) -> Guardrails:
+    statements = statements_of(args, words)
+    granted = [statement for persona in personas for statement in statements[persona]]
     return Guardrails(
         account=words.account,
         region=words.region,
@@ -136,24 +153,31 @@ def _guardrails(args: IdentityArgs, words: Words) -> Guardrails:
 
 
 def _trust(account: Text, persona: str, services: Sequence[str]) -> pulumi.Output[str]:
-    """Services act for this account only; where no service is named, a person of this account with MFA.
+    """Services act for this account only, and people of this account with MFA.
 
     A session of IAM Identity Center says nothing of MFA, which its sign-in demands. Nobody else can make a role on its
     path: Identity Center user guide, "Referencing permission sets in resource policies",
-    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html. Who takes a role that
+    carries a name gives their own, and no later step of the chain can give another: IAM user guide, "Monitor and
+    control actions taken with assumed roles",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
     """
+    with_name = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    statements: list[dict[str, Any]] = []
     if services:
-        actions = ["sts:AssumeRole", "sts:SetSourceIdentity"] if persona in NAMED else "sts:AssumeRole"
+        actions = with_name if persona in NAMED else "sts:AssumeRole"
         principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
-        statements = [_trusted(principal, actions, {"StringEquals": {"aws:SourceAccount": account}})]
-    else:
+        statements.append(_trusted(principal, actions, {"StringEquals": {"aws:SourceAccount": account}}))
+    if persona in PEOPLE:
         root = {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")}
-        here = {"StringEquals": {"aws:PrincipalAccount": account}}
         signed_in = pulumi.Output.concat("arn:aws:iam::", account, ":role/aws-reserved/sso.amazonaws.com/*")
-        statements = [
-            _trusted(root, "sts:AssumeRole", {"Bool": {"aws:MultiFactorAuthPresent": "true"}, **here}),
-            _trusted(root, "sts:AssumeRole", {"ArnLike": {"aws:PrincipalArn": signed_in}, **here}),
-        ]
+        for how, name in (
+            ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "${aws:username}"),
+            ({"ArnLike": {"aws:PrincipalArn": signed_in}}, f"${{aws:PrincipalTag/{SIGNED_IN_AS}}}"),
+        ):
+            own = {"sts:SourceIdentity": name} if persona in NAMED else {}
+            here = {"StringEquals": {"aws:PrincipalAccount": account, **own}}
+            statements.append(_trusted(root, with_name, {**how, **here}))
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements})
 
 

@@ -14,6 +14,12 @@ from components.folding import apart, folded
 from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine
 
+SIGNED_IN_AS = "studio-user"
+"""The session tag by which the company's identity provider says which profile of Studio is a person's own.
+
+IAM Identity Center user guide, "Attributes for access control",
+https://docs.aws.amazon.com/singlesignon/latest/userguide/attributesforaccesscontrol.html
+"""
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 _INTERFACES = [
     "ec2:CreateNetworkInterface",
@@ -38,8 +44,13 @@ SERVICES: Mapping[str, Sequence[str]] = {
     "serving": ("sagemaker",),
     "batch": ("sagemaker",),
     "approver": (),
+    "caller": (),
+    "publisher": (),
 }
-"""Each persona, and the services that may take its role. Where there is none, a person takes it."""
+"""Each persona, and the services that may take its role."""
+PEOPLE = ("approver", "caller", "data-scientist", "publisher")
+"""The personas whose role a person of the account may take, by signing in. No service takes any of them but the data
+scientist's, which Studio takes for who works there."""
 NAMED = ("data-scientist", "training")
 """The personas whose sessions carry the name of a person's profile in Studio (sts:SetSourceIdentity).
 
@@ -222,15 +233,18 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
     """The statements of each persona's own policy."""
     sagemaker = f"arn:aws:sagemaker:{words.region}:{words.account}"
     bucket = args.bucket_arn
-    runs_containers = [*_containers(args, words), *_network(args, words), *_key(args)]
+
+    def runs_containers(*namespaces: str) -> list[dict[str, Any]]:
+        return [*_containers(args, words, namespaces), *_network(args, words), *_key(args)]
+
     jobs = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in _JOB_KINDS]
     packages = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in ("model-package", "model-package-group")]
     training_role = f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-training"
     return {
         "data-scientist": [
-            *runs_containers,
-            *_files("OwnFiles", read=[bucket, "/*"], write=[bucket, "/workspace/*"]),
-            *_studio(sagemaker),
+            *runs_containers(*_TRAINS),
+            *_files("OwnFiles", bucket, "", "workspace/", "async/input/"),
+            *_studio(sagemaker, words.prefix),
             _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
             _allow("Jobs", _JOBS, jobs),
             _allow("ProposeVersions", _PROPOSE, packages),
@@ -242,9 +256,12 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
                 {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             ),
         ],
-        "training": [*runs_containers, *_files("Training", read=[bucket, "/*"], write=[bucket, "/training/*"])],
+        "training": [
+            *runs_containers(*_TRAINS),
+            *_files("Training", bucket, "", "training/"),
+        ],
         "pipeline": [
-            _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*", f"{sagemaker}:model/*"]),
+            _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
             _allow(
                 "StartRuns",
                 ["states:StartExecution"],
@@ -259,13 +276,13 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
                 ],
             ),
             _allow("DeliverLogs", _DELIVER_LOGS, "*"),
-            *_key(args),
+            *_key(args, [*_SEAL, "kms:DescribeKey"]),
         ],
         "serving": [
-            *runs_containers,
+            *runs_containers("/aws/sagemaker/Endpoints"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_decrypt(words.artifact_keys, words.region),
-            *_files("AsyncResults", read=[bucket, "/async/*"], write=[bucket, "/async/*"]),
+            *_files("AsyncResults", bucket, "async/", "async/"),
             # SageMaker reads as the model's role whether an alarm takes a new version back: "Auto-Rollback
             # Configuration and Monitoring",
             # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
@@ -276,7 +293,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             ),
         ],
         "batch": [
-            *runs_containers,
+            *runs_containers("/aws/sagemaker/TransformJobs"),
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_objects("Input", ["s3:GetObject"], words.inputs),
             *_objects("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.outputs),
@@ -284,6 +301,19 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_decrypt([*words.artifact_keys, *words.input_keys], words.region),
         ],
         "approver": [_allow("Approve", _APPROVE, packages)],
+        "caller": [
+            invoke(args, words, args.vpc_id),
+            _allow("Requests", ["s3:PutObject"], [_below(bucket, "async/input/")]),
+            _allow("Answers", ["s3:GetObject"], [_below(bucket, "async/")]),
+            _allow("Key", _SEAL, [args.data_key_arn]),
+        ],
+        "publisher": [
+            _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
+            _allow("PushImages", [*_PULL, *_PUSH], [args.repository_arn, *_own_repositories(words)]),
+            _allow("OwnArtifacts", _UPLOAD, [_below(bucket, "models/")]),
+            *_objects("Artifacts", _UPLOAD, words.artifacts),
+            _allow("Key", _SEAL, [args.data_key_arn]),
+        ],
     }
 
 
@@ -296,6 +326,33 @@ def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[s
     """
     endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
     return _allow("Predict", [*also, *INVOKE], [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+
+
+_TRAINS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
+"""The namespaces that jobs write to: "Metrics for jobs, endpoints", SageMaker developer guide,
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+"""
+_SEAL = ["kms:Decrypt", "kms:GenerateDataKey"]
+"""What S3 asks of whoever writes an object with a key, in parts too, or reads one: Amazon S3, "Using server-side
+encryption with AWS KMS keys", https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+"""
+_UPLOAD = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+_PUSH = [
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
+"""Amazon ECR, "IAM permissions for pushing an image",
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+"""
+
+
+def _own_repositories(words: Words) -> list[str]:
+    """The repositories of the models' images that are this account's. Nobody of it pushes to another's."""
+    own = [place for place in words.repositories if place.startswith(f"{words.account}/")]
+    return [_repository_arn(place, words.region) for place in own]
 
 
 _LOOK_AT_STUDIO = [
@@ -353,8 +410,11 @@ _DELIVER_LOGS = [
 ]
 
 
-def _studio(sagemaker: str) -> list[dict[str, Any]]:
-    """People open, start and delete what is theirs, in the domain that they work in; SageMaker fills in both names.
+def _studio(sagemaker: str, prefix: str) -> list[dict[str, Any]]:
+    """People open, start and delete what is theirs, in the domain that they work in.
+
+    In Studio SageMaker fills in the names of domain and profile. It does not yet know them of a person who opens
+    Studio: there the person's own profile is that of the name with which the role was taken, in this stack's domain.
 
     SageMaker developer guide, "Give your users access to private spaces", where each statement has its page's meaning:
     https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-spaces-access.html. There is none for shared spaces.
@@ -369,7 +429,12 @@ def _studio(sagemaker: str) -> list[dict[str, Any]]:
     return [
         _allow("ListStudio", _LIST_STUDIO, "*"),
         _allow("LookAtStudio", _LOOK_AT_STUDIO, seen),
-        _allow("OpenStudio", ["sagemaker:CreatePresignedDomainUrl"], [f"{sagemaker}:user-profile/{profile}"]),
+        _allow(
+            "OpenStudio",
+            ["sagemaker:CreatePresignedDomainUrl"],
+            [f"{sagemaker}:user-profile/*/${{aws:SourceIdentity}}"],
+            {"StringEquals": {"aws:ResourceTag/stack": prefix}},
+        ),
         _allow(
             "OwnApps",
             _APPS,
@@ -397,7 +462,7 @@ def _allow(
     return statement if condition is None else {**statement, "Condition": condition}
 
 
-def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
+def _containers(args: IdentityArgs, words: Words, namespaces: Sequence[str]) -> list[dict[str, Any]]:
     """What running a container takes: its image, its log stream, its metrics."""
     logs = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker/*"
     images = [_repository_arn(place, words.region) for place in words.repositories]
@@ -413,7 +478,7 @@ def _containers(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
             "Metrics",
             ["cloudwatch:PutMetricData"],
             "*",
-            {"StringEquals": {"cloudwatch:namespace": ["/aws/sagemaker/Endpoints", "/aws/sagemaker/TransformJobs"]}},
+            {"StringEquals": {"cloudwatch:namespace": list(namespaces)}},
         ),
     ]
 
@@ -454,9 +519,9 @@ def _network(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
     ]
 
 
-def _key(args: IdentityArgs) -> list[dict[str, Any]]:
+def _key(args: IdentityArgs, use: Sequence[str] = encryption.USE) -> list[dict[str, Any]]:
     return [
-        _allow("Key", encryption.USE, [args.data_key_arn]),
+        _allow("Key", use, [args.data_key_arn]),
         _allow(
             "KeyForServices",
             ["kms:CreateGrant"],
@@ -473,13 +538,20 @@ def _decrypt(keys: Sequence[str], region: str) -> list[dict[str, Any]]:
     return [_allow("KeysOfSources", ["kms:Decrypt"], arns, through_s3)] if arns else []
 
 
-def _files(sid: str, read: list[Any], write: list[Any]) -> list[dict[str, Any]]:
-    """Objects below a bucket, given as [bucket, suffix]; listing goes with reading."""
+def _files(sid: str, bucket: Text, read: str, *written: str) -> list[dict[str, Any]]:
+    """Objects below folders of a bucket; listing goes with reading.
+
+    Whoever calls an asynchronous endpoint writes the request to async/input/, where the serving persona reads it.
+    """
     return [
-        _allow(f"{sid}Read", ["s3:GetObject"], [pulumi.Output.concat(*read)]),
-        _allow(f"{sid}Write", ["s3:AbortMultipartUpload", "s3:PutObject"], [pulumi.Output.concat(*write)]),
-        _allow(f"{sid}List", ["s3:GetBucketLocation", "s3:ListBucket"], [read[0]]),
+        _allow(f"{sid}Read", ["s3:GetObject"], [_below(bucket, read)]),
+        _allow(f"{sid}Write", ["s3:AbortMultipartUpload", "s3:PutObject"], [_below(bucket, one) for one in written]),
+        _allow(f"{sid}List", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
     ]
+
+
+def _below(bucket: Text, folder: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(bucket, "/", folder, "*")
 
 
 def _place(uri: str) -> str:

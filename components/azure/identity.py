@@ -109,11 +109,15 @@ class IdentityArgs(Args):
 class Identity(pulumi.ComponentResource):
     """Creates an identity for each persona and one for the ML workspace, and their roles on single resources.
 
-    The personas are data-scientist, training, pipeline, serving, batch and approver; `workspace` is the seventh name in
-    each output. All roles are waited for together, until they are in force: Azure ML tries them while it makes the
-    workspace. The wait is the work of the resource RolesInForce, whose provider `mlplatform` your project names under
-    `plugins`. Nobody gets a role on the subscription. One role stands on the resource group: the workspace's, which
-    approves private connections. The roles that need the workspace to stand are Access's to give.
+    The personas are data-scientist, training, pipeline, serving, batch, approver, caller and publisher; `workspace` is
+    the ninth name in each output. A pipeline of the company takes the identity of caller or publisher by a federated
+    credential, and a person is given the same roles by hand. Who deploys the stack is no persona of it: whoever makes
+    the identities cannot be one.
+
+    All roles are waited for together, until they are in force: Azure ML tries them while it makes the workspace. The
+    wait is the work of the resource RolesInForce, whose provider `mlplatform` your project names under `plugins`.
+    Nobody gets a role on the subscription. One role stands on the resource group: the workspace's, which approves
+    private connections. The roles that need the workspace to stand are Access's to give.
 
     Sources: https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication and
     https://learn.microsoft.com/en-us/azure/role-based-access-control/best-practices
@@ -204,7 +208,7 @@ class AccessArgs(Args):
 
 
 class Access(pulumi.ComponentResource):
-    """Creates roles of its own for data-scientist, pipeline and approver, and gives them on the ML workspace.
+    """Creates roles of its own for data-scientist, pipeline, approver and caller, given on the ML workspace.
 
     The workspace's own identity becomes Contributor on the workspace, as Azure ML asks where it is not born with the
     workspace. The serving identity may write metrics. People get the data scientist's roles, on the workspace and on

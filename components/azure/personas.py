@@ -31,12 +31,13 @@ BUILT_IN: Mapping[str, str] = {
 }
 """Azure's own roles by a short name. Source: "Azure built-in roles"."""
 
-PERSONAS = ("data-scientist", "training", "pipeline", "serving", "batch", "approver")
+PERSONAS = ("data-scientist", "training", "pipeline", "serving", "batch", "approver", "caller", "publisher")
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 DATA_ROLES: Mapping[str, list[str]] = {
     # The built-in Storage Blob Data Contributor may delete containers, which no condition keeps it from.
-    "collect": [f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"]
+    "collect": [f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"],
+    "upload": [f"{_BLOBS}/read", f"{_BLOBS}/write"],
 }
 """Roles of our own on data, as data actions."""
 
@@ -87,6 +88,8 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
         ("image-pull", "registry", None),
     ),
     "approver": (("blob-reader", "artifacts", None),),
+    "caller": (),
+    "publisher": (("upload", "artifacts", None), ("image-push", "registry", None)),
 }
 """Each identity's roles, where they hold, and under which condition; given before the workspace is made."""
 
@@ -130,6 +133,8 @@ ROLES: Mapping[str, list[str]] = {
     ],
     "pipeline": [*_LOOK, *_RUN, f"{_ML}/batchEndpoints/jobs/write", f"{_ML}/batchEndpoints/deployments/jobs/write"],
     "approver": [*_LOOK, *_write("models")],
+    # `az ml online-endpoint invoke` looks the endpoint up, then calls it with a token of Entra ID.
+    "caller": [f"{_ML}/read", f"{_ML}/onlineEndpoints/read", f"{_ML}/onlineEndpoints/score/action"],
 }
 """Roles of our own, on the workspace; source of the actions: "Manage access to Azure ML workspaces", custom roles.
 

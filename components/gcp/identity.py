@@ -17,14 +17,16 @@ IN_FORCE_MINUTES = 7
 """How long Google may take to know a grant everywhere: "typically 2 minutes, potentially 7 minutes or longer". IAM,
 "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation
 """
-READ, WRITE = "roles/storage.objectViewer", "roles/storage.objectUser"
+READ, WRITE, CREATE = "roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.objectCreator"
+PULL, PUSH = "roles/artifactregistry.reader", "roles/artifactregistry.writer"
 
 
 class Identity(pulumi.ComponentResource):
-    """Creates the service accounts of six personas, each with a role of its own and grants on objects.
+    """Creates the service accounts of eight personas, each with grants on objects and a role of its own where needed.
 
-    The personas are data-scientist, training, pipeline, serving, batch and approver. The custom role of each has the
-    few permissions that must hold in the whole project. No basic or other broad role is granted:
+    The personas are data-scientist, training, pipeline, serving, batch, approver, caller and publisher. The custom role
+    of each has the few permissions that must hold in the whole project; the publisher has none. Who deploys the stack
+    is no persona of it: whoever makes the accounts cannot be one. No basic or other broad role is granted:
     `roles/aiplatform.user` alone would let a persona delete what others run.
 
     Objects are granted by bucket, and a condition names the folder. Images are granted by repository. A model is
@@ -35,8 +37,9 @@ class Identity(pulumi.ComponentResource):
     Whoever takes an account from here waits until all these grants are in force, seven minutes after they were given.
     The wait is the work of the resource GrantsInForce, whose provider `mlplatform` your project names under `plugins`.
 
-    A person is granted the approver's account by hand. The id of a custom role stays taken for 37 days after the role
-    is deleted: for 7 days the provider takes it up again, and then it is refused until the 37 are over.
+    A person is granted the account of approver, caller or publisher by hand. The id of a custom role stays taken for 37
+    days after the role is deleted: for 7 days the provider takes it up again, and then it is refused until the 37 are
+    over.
 
     Rules: IAM, "Access change propagation", https://cloud.google.com/iam/docs/access-change-propagation;
     IAM, "Use IAM securely", https://cloud.google.com/iam/docs/using-iam-securely;
@@ -49,7 +52,7 @@ class Identity(pulumi.ComponentResource):
 
     account_emails: dict[str, pulumi.Output[str]]
     """The e-mail address of each persona's service account, by persona, known once all grants are in force:
-    data-scientist, training, pipeline, serving, batch, approver."""
+    data-scientist, training, pipeline, serving, batch, approver, caller, publisher."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-gcp:index:Identity", name, None, opts)
@@ -67,7 +70,7 @@ class Identity(pulumi.ComponentResource):
             for persona in personas
         }
         grants: list[pulumi.Input[str]] = [
-            self._pulls(f"{name}-vertex", images, args.vertex_agent) for images in repositories(args)
+            self._images(f"{name}-vertex", images, PULL, args.vertex_agent) for images in repositories(args)
         ]
         for persona, may in personas.items():
             grants += self._grants(f"{name}-{persona}", args, persona, may, accounts)
@@ -91,22 +94,9 @@ class Identity(pulumi.ComponentResource):
         accounts: dict[str, serviceaccount.Account],
     ) -> list[pulumi.Output[str]]:
         member = accounts[persona].member
-        role = projects.IAMCustomRole(
-            f"{name}-role",
-            project=args.project,
-            role_id=underscored(f"{args.prefix}-{persona}"),
-            title=f"{args.prefix} {persona}",
-            description=f"What the {persona} persona of {args.prefix} may do in the project",
-            permissions=sorted(may.permissions),
-            stage="GA",
-            opts=self._child,
-        )
-        grants = [
-            projects.IAMMember(
-                f"{name}-project", project=args.project, role=role.name, member=member, opts=self._child
-            ).id
-        ]
-        for kind, role_name, granted in (("reads", READ, may.reads), ("writes", WRITE, may.writes)):
+        grants = [self._in_project(name, args, persona, may, member)] if may.permissions else []
+        kinds = (("reads", READ, may.reads), ("writes", WRITE, may.writes), ("creates", CREATE, may.creates))
+        for kind, role_name, granted in kinds:
             grants += [
                 storage.BucketIAMMember(
                     f"{name}-{kind}-{_slug(f'{objects.bucket}-{objects.name}')}",
@@ -118,7 +108,8 @@ class Identity(pulumi.ComponentResource):
                 ).id
                 for objects in granted
             ]
-        grants += [self._pulls(name, images, member) for images in may.pulls]
+        grants += [self._images(name, images, PULL, member) for images in may.pulls]
+        grants += [self._images(name, images, PUSH, member) for images in may.pushes]
         grants += [
             serviceaccount.IAMMember(
                 f"{name}-acts-as-{other}",
@@ -131,13 +122,30 @@ class Identity(pulumi.ComponentResource):
         ]
         return grants
 
-    def _pulls(self, name: str, images: Images, member: Text) -> pulumi.Output[str]:
+    def _in_project(
+        self, name: str, args: IdentityArgs, persona: str, may: Persona, member: pulumi.Output[str]
+    ) -> pulumi.Output[str]:
+        role = projects.IAMCustomRole(
+            f"{name}-role",
+            project=args.project,
+            role_id=underscored(f"{args.prefix}-{persona}"),
+            title=f"{args.prefix} {persona}",
+            description=f"What the {persona} persona of {args.prefix} may do in the project",
+            permissions=sorted(may.permissions),
+            stage="GA",
+            opts=self._child,
+        )
+        return projects.IAMMember(
+            f"{name}-project", project=args.project, role=role.name, member=member, opts=self._child
+        ).id
+
+    def _images(self, name: str, images: Images, role: str, member: Text) -> pulumi.Output[str]:
         return artifactregistry.RepositoryIamMember(
             f"{name}-images-{_slug(images.name)}".removesuffix("-"),
             project=images.project,
             location=images.location,
             repository=images.repository,
-            role="roles/artifactregistry.reader",
+            role=role,
             member=member,
             opts=self._child,
         ).id

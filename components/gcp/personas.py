@@ -97,15 +97,18 @@ class Images:
 class Persona:
     """What one persona may do.
 
-    Its `permissions` hold in the whole project. It may read the objects in `reads`, and write those in `writes`. It may
-    start work that runs as one of the personas in `acts_as`, and pull the images in `pulls`.
+    Its `permissions` hold in the whole project. It may read the objects in `reads`, write those in `writes`, and make
+    new ones in `creates`, where it can neither replace nor delete what is there. It may start work that runs as one of
+    the personas in `acts_as`, pull the images in `pulls`, and push to the repositories in `pushes`.
     """
 
     permissions: Sequence[str] = ()
     reads: Sequence[Objects] = ()
     writes: Sequence[Objects] = ()
+    creates: Sequence[Objects] = ()
     acts_as: Sequence[str] = ()
     pulls: Sequence[Images] = ()
+    pushes: Sequence[Images] = ()
 
 
 def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
@@ -121,7 +124,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
     return {
         "data-scientist": Persona(
-            permissions=(*_RUN, *_JOBS, *_PROPOSE),
+            permissions=(*_RUN, *_JOBS, *_PROPOSE, _PREDICT),
             reads=own(),
             writes=own("workspace/"),
             acts_as=["training"],
@@ -137,16 +140,23 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
             pulls=served,
         ),
         "approver": Persona(permissions=_APPROVE),
+        "caller": Persona(permissions=(*_SEE_ENDPOINTS, _PREDICT)),
+        "publisher": Persona(
+            reads=[*own("models/"), *_objects(artifacts, args)],
+            creates=[*own("models/"), *_objects(artifacts, args)],
+            pushes=_of_project([kept, *served], args),
+        ),
     }
 
 
+_PREDICT = "aiplatform.endpoints.predict"
+_SEE_ENDPOINTS = ("aiplatform.endpoints.get", "aiplatform.endpoints.list")
 _JOBS = (
     "aiplatform.customJobs.cancel",
     "aiplatform.customJobs.create",
     "aiplatform.customJobs.get",
     "aiplatform.customJobs.list",
-    "aiplatform.endpoints.get",
-    "aiplatform.endpoints.list",
+    *_SEE_ENDPOINTS,
 )
 # A version is proposed by uploading it and approved by giving it an alias, which is an update of the model.
 _PROPOSE = ("aiplatform.models.get", "aiplatform.models.list", "aiplatform.models.upload")
@@ -172,6 +182,11 @@ def repositories(args: IdentityArgs) -> list[Images]:
             name = f"{location}-{project}-{repository}"
             found[name] = Images(project, location, repository, name)
     return list(found.values())
+
+
+def _of_project(images: Sequence[Images], args: IdentityArgs) -> list[Images]:
+    """The repositories of the personas' own project, each once. Nobody of it pushes to another's."""
+    return list({one.name: one for one in images if one.project == args.project}.values())
 
 
 def _own_images(args: IdentityArgs) -> Images:

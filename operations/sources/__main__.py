@@ -30,6 +30,7 @@ _BRIDGED: Mapping[Platform, tuple[str, type[Provider]]] = {
 }
 _RIGHTS: Mapping[Platform, str] = {"aws": "pulumi/pulumi-aws-native", "gcp": "iann0036/iam-dataset"}
 
+_ROLES = "iann0036/iam-dataset"
 _IMAGES = "aws/sagemaker-python-sdk"
 CHECKOV = Path(__file__).resolve().parents[2] / "policies" / "checkov"
 
@@ -68,7 +69,15 @@ def _file(platform: Platform, sources: Path) -> dict[str, Any]:
         said["registries"] = _source(_IMAGES, _commit(sources / _IMAGES.rpartition("/")[2]), registries.FOLDER)
     own = {token: kind for token, kind in kinds(platform).items() if not token.startswith(("pulumi:", "mlplatform:"))}
     types = {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}
-    return {"sources": said, "types": types, **({"registries": images} if images else {})}
+    roles = rights.roles_of(platform, sources / _ROLES.rpartition("/")[2])
+    if roles:
+        said["roles"] = _source(_ROLES, _commit(sources / _ROLES.rpartition("/")[2]))
+    return {
+        "sources": said,
+        "types": types,
+        **({"registries": images} if images else {}),
+        **({"roles": roles} if roles else {}),
+    }
 
 
 def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import tarfile
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,48 @@ def of_aws(token: str, repository: Path) -> list[str] | None:
     text = cloudformation(repository).get(f"aws-{_OTHERWISE.get(called, called)}")
     schema: Any = json.loads(text) if text else {}
     return sorted({*schema.get("handlers", {}).get("create", {}).get("permissions", ())}) or None
+
+
+ROLES: Mapping[str, Sequence[str]] = {
+    "gcp": (
+        "roles/artifactregistry.reader",
+        "roles/artifactregistry.writer",
+        "roles/iam.serviceAccountUser",
+        "roles/storage.objectCreator",
+        "roles/storage.objectUser",
+        "roles/storage.objectViewer",
+    ),
+    "azure": (
+        "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+        "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+        "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
+        "69566ab7-960f-475b-8e7c-b3118f30c6bd",
+        "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+        "8311e382-0749-4cb8-b61a-304f252e45ec",
+        "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    ),
+}
+"""The roles of a platform's own that its personas are granted, by name, or on Azure by id."""
+
+
+def roles_of(platform: str, repository: Path) -> dict[str, list[list[str]]]:
+    """What each of these roles allows: actions, not actions, data actions, not data actions. Raises Unread."""
+    wanted = ROLES.get(platform, ())
+    found: dict[str, list[list[str]]] = {}
+    if platform == "gcp":
+        known = files(repository, "gcp/roles")
+        for name in wanted:
+            text = known.get(name.removeprefix("roles/"))
+            found |= {name: [sorted(json.loads(text)["includedPermissions"])]} if text else {}
+    elif platform == "azure":
+        for role in json.loads(files(repository, "azure/built-in-roles-raw.json")["built-in-roles-raw"]):
+            if role["name"] in wanted:
+                kinds_ = ("actions", "notActions", "dataActions", "notDataActions")
+                found[role["name"]] = [sorted({a for one in role["permissions"] for a in one[kind]}) for kind in kinds_]
+    if missing := sorted(set(wanted) - set(found)):
+        raise Unread(f"{repository} does not know the role {missing[0]}; pull it")
+    return found
 
 
 @cache

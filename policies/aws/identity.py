@@ -226,6 +226,7 @@ def pass_role(props: Properties) -> Iterator[str]:
                 yield "passes a role to any service"
 
 
+_SAGEMAKER = "sagemaker.amazonaws.com"
 _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings")
 
 
@@ -247,7 +248,8 @@ def studio_name(graph: Graph, resource: Resource) -> Iterator[str]:
     starts = [role for one in of_people for key in _SETTINGS for role in graph.refers(one, key, iam.ROLE)]
     roles = {role.urn: role for role in [*starts, *(other for role in starts for other in _passed(graph, role))]}
     for role in roles.values():
-        said = (s.each_text("Action") for s in filter(allows, statements(role.props, "assumeRolePolicy")))
+        trusted = filter(allows, statements(role.props, "assumeRolePolicy"))
+        said = [s.each_text("Action") for s in trusted if _SAGEMAKER in principals(s).get("Service", ())]
         if not any("sts:SetSourceIdentity" in actions for actions in map(list, said)):
             yield f"hands on the name of who works, which the trust of {role.name} does not let it"
 
@@ -263,6 +265,7 @@ def _passed(graph: Graph, role: Resource) -> Iterator[Resource]:
 
 _OPENS = "sagemaker:CreatePresignedDomainUrl"
 _OWNED = {"sagemaker:DeleteApp", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"}
+_STACK = "aws:ResourceTag/stack"
 _OWNER, _AT_BIRTH = "sagemaker:OwnerUserProfileArn", "sagemaker:TaggingAction"
 
 
@@ -272,7 +275,8 @@ _OWNER, _AT_BIRTH = "sagemaker:OwnerUserProfileArn", "sagemaker:TaggingAction"
     iam.ROLE_POLICY,
     severity="high",
     says="People open their own profile of Studio, and change what is their own.",
-    remedy="Name ${sagemaker:DomainId}/${sagemaker:UserProfileName}, and bind sagemaker:OwnerUserProfileArn to it.",
+    remedy="Name ${sagemaker:DomainId}/${sagemaker:UserProfileName}, and bind sagemaker:OwnerUserProfileArn to it; who "
+    "opens Studio has the profile */${aws:SourceIdentity} with the tag of the stack.",
 )
 def own_profile(props: Properties) -> Iterator[str]:
     """A grant on every profile lets each person open each other's notebooks, as who they are.
@@ -281,13 +285,20 @@ def own_profile(props: Properties) -> Iterator[str]:
     """
     for statement in filter(allows, _granted(props)):
         actions = set(statement.each_text("Action"))
-        if _OPENS in actions and not all(map(_one_profile, statement.each_text("Resource"))):
+        if _OPENS in actions and not all(_opened(statement, arn) for arn in statement.each_text("Resource")):
             yield f"{name_of(statement)} lets a person open Studio as any other"
         if (taken := sorted(actions & _OWNED)) and not _own_alone(statement):
             yield f"{name_of(statement)} grants {taken[0]} on what is another person's"
         of_studio = any(":app/" in arn or ":space/" in arn for arn in statement.each_text("Resource"))
         if "sagemaker:AddTags" in actions and of_studio and ("Null", _AT_BIRTH) not in conditions(statement):
             yield f"{name_of(statement)} lets a person put other tags on what is another person's"
+
+
+def _opened(statement: Properties, arn: str) -> bool:
+    """One profile, or that of the session's own name in whichever domain has the tag."""
+    if not arn.endswith(":user-profile/*/${aws:SourceIdentity}"):
+        return _one_profile(arn)
+    return any("*" not in tag for tag in statement.section_or_empty("Condition.StringEquals").each_text(_STACK))
 
 
 def _one_profile(arn: str) -> bool:
@@ -353,6 +364,12 @@ def topic_policy(props: Properties) -> Iterator[str]:
             yield f"{name_of(statement)} lets a service publish for any account"
 
 
+def _trusts(graph: Graph, policy: Resource) -> list[Properties]:
+    """Who may take the role of a policy: the statements of its trust."""
+    roles = graph.refers(policy, "role", iam.ROLE)
+    return [s for role in roles for s in statements(role.props, "assumeRolePolicy")]
+
+
 @stack_rule(
     "identity-written-places",
     iam.ROLE_POLICY,
@@ -366,8 +383,12 @@ def topic_policy(props: Properties) -> Iterator[str]:
 def written_places(graph: Graph, policy: Resource) -> Iterator[str]:
     """Another stack's bucket has a policy and a key that know nothing of this stack, and goes when that stack goes.
 
-    A name tells no account, so this is advice: the permissions boundary denies writing to another account anyway.
+    A name tells no account, so this is advice: the permissions boundary denies writing to another account anyway. A
+    person who uploads an artifact is not the stack: a role that no service takes is not judged.
     """
+    trusts = _trusts(graph, policy)
+    if trusts and not any("Service" in principals(s) for s in trusts):
+        return
     known = {bucket.props.text_if_known("bucket") for bucket in graph.of(s3.BUCKET)} | named_places(graph)
     for statement in filter(allows, _granted(policy.props)):
         if "s3:PutObject" in statement.each_text("Action"):

@@ -138,7 +138,10 @@ def _built_in(item: Resource) -> tuple[str, tuple[str, ...], bool]:
     remedy="Give a role of the list in policies/azure/identity.py; the workspace alone is contributor, by resource.",
 )
 def least_role(graph: Graph, item: Resource) -> Iterator[str]:
-    """Every unlisted role is a violation, such as Owner and User Access Administrator (MCSB PA-1 and PA-7)."""
+    """Every unlisted role is a violation, such as Owner and User Access Administrator (MCSB PA-1 and PA-7).
+
+    Who pushes images is the workspace, which builds them, or an identity that nothing of Azure ML runs as.
+    """
     if graph.refers(item, "roleDefinitionId", authorization.ROLE_DEFINITION):
         return
     name, _, workspace_only = _built_in(item)
@@ -146,8 +149,15 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
     if not name:
         role = item.props.text_if_known("roleDefinitionId").rpartition("/")[2]
         yield f"gives the role {role or '(unknown)'}, which no persona needs"
+    elif name == "AcrPush" and principals and not any(_runs_something(graph, principal) for principal in principals):
+        return
     elif workspace_only and not any(graph.referring(WORKSPACE, "primaryUserAssignedIdentity", p) for p in principals):
         yield f"gives {name} to another than the workspace's own identity"
+
+
+def _runs_something(graph: Graph, identity: Resource) -> bool:
+    ours = (r for r in graph.cloud if r.type.startswith("azure-native:machinelearningservices:"))
+    return any(identity.urn in urns for r in ours for urns in r.property_dependencies.values())
 
 
 @stack_rule(

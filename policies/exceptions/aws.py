@@ -113,18 +113,25 @@ def only_a_boundary(graph: Graph, policy: Resource) -> bool:
 
 
 def people_of_the_account(graph: Graph, role: Resource) -> bool:
-    """Each statement lets in people of the role's own account, with MFA or signed in by IAM Identity Center."""
+    """Each statement lets in people of the role's own account, with MFA or signed in by IAM Identity Center, or a
+    service on behalf of that account."""
     account = role.props.text_or_empty("arn").split(":")[4]
     allowed = [s for s in statements(role.props, "assumeRolePolicy") if allows(s)]
-    return bool(allowed) and all(
+    people = [each for each in allowed if not _service_of(each, account)]
+    return bool(people) and all(
         principals(each) == {"AWS": [f"arn:aws:iam::{account}:root"]}
         and list(each.section_or_empty("Condition.StringEquals").each_text("aws:PrincipalAccount")) == [account]
         and (
             list(each.section_or_empty("Condition.Bool").each_text("aws:MultiFactorAuthPresent")) == ["true"]
             or signed_in(each)
         )
-        for each in allowed
+        for each in people
     )
+
+
+def _service_of(statement: Properties, account: str) -> bool:
+    sources = statement.section_or_empty("Condition.StringEquals").each_text("aws:SourceAccount")
+    return list(principals(statement)) == ["Service"] and list(sources) == [account]
 
 
 def encrypted_by_its_machines(graph: Graph, configuration: Resource) -> bool:
@@ -224,23 +231,30 @@ EXCEPTIONS = (
         reason="the trail records every object call on this bucket, with the caller's identity",
         decision=_AUDIT_LOG,
     ),
-    DesignException(
-        rule="CKV_AWS_355",
-        component="Identity",
-        child="boundary",
-        type=iam.POLICY,
-        holds=only_a_boundary,
-        reason="a permissions boundary caps and denies on every resource; it grants nothing",
-        decision=_WHO_ACTS,
+    *(
+        DesignException(
+            rule="CKV_AWS_355",
+            component="Identity",
+            child=boundary,
+            type=iam.POLICY,
+            holds=only_a_boundary,
+            reason="a permissions boundary caps and denies on every resource; it grants nothing",
+            decision=_WHO_ACTS,
+        )
+        for boundary in ("boundary-people", "boundary-services")
     ),
-    DesignException(
-        rule="CKV_AWS_61",
-        component="Identity",
-        child="approver",
-        type=iam.ROLE,
-        holds=people_of_the_account,
-        reason="people of this account take the role, by MFA or Identity Center, and where their own policy allows it",
-        decision=_WHO_ACTS,
+    *(
+        DesignException(
+            rule="CKV_AWS_61",
+            component="Identity",
+            child=persona,
+            type=iam.ROLE,
+            holds=people_of_the_account,
+            reason="people of this account take the role, by MFA or Identity Center, and where their own policy allows "
+            "it",
+            decision=_WHO_ACTS,
+        )
+        for persona in ("approver", "caller", "data-scientist", "publisher")
     ),
     DesignException(
         rule="CKV_AWS_98",

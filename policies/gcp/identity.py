@@ -38,8 +38,8 @@ _ANYBODY = re.compile(r"(iamMember:)?(allUsers|allAuthenticatedUsers)|(domain|pr
 _BASIC = {f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader", "browser")}
 # The predefined roles that only read, write or use the resource on which they are granted.
 _FITTING: Mapping[str, tuple[str, ...]] = {
-    _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser"),
-    artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader",),
+    _ON_BUCKET: ("roles/storage.objectViewer", "roles/storage.objectUser", "roles/storage.objectCreator"),
+    artifactregistry.REPOSITORY_MEMBER: ("roles/artifactregistry.reader", "roles/artifactregistry.writer"),
     kms.KEY_MEMBER: ("roles/cloudkms.cryptoKeyEncrypterDecrypter",),
     _ON_ACCOUNT: ("roles/iam.serviceAccountUser",),
 }
@@ -210,7 +210,8 @@ def project_grants(graph: Graph, grant: Resource) -> Iterator[str]:
     "identity-objects-bounded",
     _ON_BUCKET,
     severity="high",
-    says="A grant on objects is bound to a prefix. Only an account that runs no model may read a whole bucket.",
+    says="A grant on objects is bound to a prefix. Only an account that neither runs nor uploads models reads all of a "
+    "bucket.",
     remedy="Give the grant the identity component's condition on the objects' names.",
 )
 def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
@@ -218,8 +219,10 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
     accounts = graph.refers(grant, "member", _ACCOUNT)
     if not grant.props.is_given("condition.expression"):
         runs = any(graph.referring(_MODEL, "serviceAccount", account) for account in accounts)
+        others = [one for account in accounts for one in graph.referring(_ON_BUCKET, "member", account)]
+        uploads = any(one.props.text_if_known("role") == "roles/storage.objectCreator" for one in others)
         reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-        if runs or not reads or not graph.refers(grant, "bucket", _BUCKET):
+        if runs or uploads or not reads or not graph.refers(grant, "bucket", _BUCKET):
             yield "grants every object of the bucket"
     elif text := grant.props.text_if_known("condition.expression"):
         bucket = grant.props.text_if_known("bucket") if "bucket" in grant.props else None
@@ -230,9 +233,9 @@ def objects_bounded(graph: Graph, grant: Resource) -> Iterator[str]:
 def _bounded(expression: str, bucket: str | None) -> bool:
     """Whether each alternative names objects of the bucket by a prefix, or lists of such a prefix."""
     alternatives = expression.split(" || ")
-    named = [match for each in alternatives if (match := _NAMED.fullmatch(each))]
+    named = [match for each in alternatives if (match := NAMED.fullmatch(each))]
     prefixes = {match["prefix"] for match in named}
-    listed = [match["prefix"] for each in alternatives if (match := _LISTED.fullmatch(each))]
+    listed = [match["prefix"] for each in alternatives if (match := LISTED.fullmatch(each))]
     return (
         bool(named)
         and len(named) + len(listed) == len(alternatives)
@@ -241,8 +244,8 @@ def _bounded(expression: str, bucket: str | None) -> bool:
     )
 
 
-_NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
-_LISTED = re.compile(
+NAMED = re.compile(r'resource\.name\.startsWith\("projects/_/buckets/(?P<bucket>[^/"]+)/objects/(?P<prefix>[^"]+)"\)')
+LISTED = re.compile(
     r'api\.getAttribute\("storage\.googleapis\.com/objectListPrefix", ""\)\.startsWith\("(?P<prefix>[^"]+)"\)'
 )
 
@@ -413,12 +416,13 @@ def workspace_owner(props: Properties) -> Iterator[str]:
 def written_places(graph: Graph, grant: Resource) -> Iterator[str]:
     """Another stack's bucket goes when that stack goes, and only who may set its policy can bind this stack there.
 
-    A name tells no project, so this is advice.
+    A name tells no project, so this is advice. Whoever uploads an artifact adds to where the models are kept, and can
+    replace nothing there.
     """
     known = {bucket.props.text_if_known("name") for bucket in graph.of(_BUCKET)} | named_places(graph)
     bucket = grant.props.text_if_known("bucket")
-    reads = grant.props.text_if_known("role") == "roles/storage.objectViewer"
-    if bucket and not reads and bucket not in known and f"gs://{bucket}" not in known:
+    harmless = grant.props.text_if_known("role") in ("roles/storage.objectViewer", "roles/storage.objectCreator")
+    if bucket and not harmless and bucket not in known and f"gs://{bucket}" not in known:
         yield f"lets the stack write to gs://{bucket}, which it does not make"
 
 

@@ -150,6 +150,7 @@ SURVIVORS: dict[str, str] = {
         for role in (
             "identity-approver",
             "identity-batch",
+            "identity-caller",
             "identity-data-scientist",
             "identity-pipeline",
             "identity-serving",

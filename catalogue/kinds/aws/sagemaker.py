@@ -286,6 +286,11 @@ def _artifacts(graph: Graph, model: Resource) -> Iterator[str]:
         yield from container.each_text("additionalModelDataSources.s3DataSources.s3Uri")
 
 
+def artifacts_of(graph: Graph) -> set[str]:
+    """The s3:// places of every model's artifacts."""
+    return {uri for model in graph.of(MODEL) for uri in _artifacts(graph, model)}
+
+
 # ---- Studio ---------------------------------------------------------------------------------------------------------
 
 _SETTINGS = ("defaultUserSettings", "defaultSpaceSettings", "userSettings", "domainSettings")

@@ -57,6 +57,11 @@ def _images(graph: Graph, resource: Resource) -> Iterator[str]:
     yield resource.props.text_or_empty("image")
 
 
+def artifacts_of(graph: Graph) -> set[str]:
+    """The gs:// places of every model's artifacts."""
+    return {uri for model in graph.of(MODEL) for uri in _artifacts(graph, model)}
+
+
 def _artifacts(graph: Graph, resource: Resource) -> Iterator[str]:
     if address := resource.props.text_or_empty("artifactUri"):
         yield address

@@ -333,7 +333,7 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
         if action == "sagemaker:CreateApp"
     ]
     only = {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": ["system", "ml.m6i.large"]}}
-    assert denied == [("sagemaker:CreateApp", only)] * (1 if boundary is None else 6)
+    assert denied == [("sagemaker:CreateApp", only)] * (2 if boundary is None else 8)
 
 
 def test_whoever_reads_the_bucket_of_others_decrypts_with_its_key_through_s3() -> None:

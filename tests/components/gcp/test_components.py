@@ -209,13 +209,15 @@ def test_no_persona_holds_a_basic_or_broad_role_or_a_key(personas: Graph) -> Non
     predefined = {role for role in roles if role.startswith("roles/")}
     assert predefined == {
         "roles/artifactregistry.reader",
+        "roles/artifactregistry.writer",
         "roles/iam.serviceAccountUser",
+        "roles/storage.objectCreator",
         "roles/storage.objectUser",
         "roles/storage.objectViewer",
     }
     assert not personas.of("gcp:serviceaccount/key:Key")
     project = personas.of("gcp:projects/iAMMember:IAMMember")
-    assert len(project) == 6 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
+    assert len(project) == 7 and all(g.inputs["role"].startswith(f"projects/{PROJECT}/roles/who_") for g in project)
 
 
 def test_only_the_approver_approves_and_only_the_data_scientist_proposes(personas: Graph) -> None:

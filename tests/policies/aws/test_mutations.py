@@ -65,30 +65,30 @@ def test_any_deny_statement_gone_is_caught(pilot: Graph) -> None:
 
 
 def test_any_action_gone_from_a_guardrail_is_caught(pilot: Graph) -> None:
-    (boundary,) = pilot.of("aws:iam/policy:Policy")
-    document = json.loads(boundary.inputs["policy"])
+    boundaries = [(one, json.loads(one.inputs["policy"])) for one in pilot.of("aws:iam/policy:Policy")]
 
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for s, statement in enumerate(document["Statement"]):
-            for a, action in enumerate(statement["Action"] if statement["Effect"] == "Deny" else ()):
-                mutant = json.loads(boundary.inputs["policy"])
-                del mutant["Statement"][s]["Action"][a]
-                yield f"{statement['Sid']} {action}", _with_policy(pilot, boundary, "policy", mutant)
+        for boundary, document in boundaries:
+            for s, statement in enumerate(document["Statement"]):
+                for a, action in enumerate(statement["Action"] if statement["Effect"] == "Deny" else ()):
+                    mutant = json.loads(boundary.inputs["policy"])
+                    del mutant["Statement"][s]["Action"][a]
+                    yield f"{statement['Sid']} {action}", _with_policy(pilot, boundary, "policy", mutant)
 
     expect_all_caught(mutants(), "identity-guardrails")
 
 
 def test_any_guardrail_that_rests_on_a_second_key_is_caught(pilot: Graph) -> None:
     """Trap: keys of one condition block are ANDed, so a second one lets the action pass."""
-    (boundary,) = pilot.of("aws:iam/policy:Policy")
-    document = json.loads(boundary.inputs["policy"])
+    boundaries = [(one, json.loads(one.inputs["policy"])) for one in pilot.of("aws:iam/policy:Policy")]
 
     def mutants() -> Iterator[tuple[str, Graph]]:
-        for s, statement in enumerate(document["Statement"]):
-            if statement["Effect"] == "Deny":
-                mutant = json.loads(boundary.inputs["policy"])
-                mutant["Statement"][s]["Condition"].setdefault("Null", {})["aws:TokenIssueTime"] = "true"
-                yield statement["Sid"], _with_policy(pilot, boundary, "policy", mutant)
+        for boundary, document in boundaries:
+            for s, statement in enumerate(document["Statement"]):
+                if statement["Effect"] == "Deny":
+                    mutant = json.loads(boundary.inputs["policy"])
+                    mutant["Statement"][s]["Condition"].setdefault("Null", {})["aws:TokenIssueTime"] = "true"
+                    yield statement["Sid"], _with_policy(pilot, boundary, "policy", mutant)
 
     expect_all_caught(mutants(), "identity-guardrails")
 

@@ -108,6 +108,7 @@ _ANY = "arn:aws:sagemaker:us-east-1:111122223333:user-profile/*"
 _OTHERS: tuple[Callable[[Any], None], ...] = (
     lambda d: put(_sid(d, "OpenStudio"), "Resource", [_ANY]),
     lambda d: put(_sid(d, "OpenStudio"), "Resource", [*_sid(d, "OpenStudio")["Resource"], _ANY]),
+    lambda d: drop(_sid(d, "OpenStudio"), "Condition"),  # the same name's profile in every stack of the account
     lambda d: drop(_sid(d, "OwnSpaces"), "Condition"),
     lambda d: drop(_sid(d, "OwnApps"), "Condition"),
     lambda d: drop(_sid(d, "TagAtBirth"), "Condition"),

@@ -443,7 +443,7 @@ def test_a_mistake_in_keys_logs_and_trail_is_one_sentence(
 def test_roles_stand_under_the_path_and_the_boundary_that_are_given(world: World) -> None:
     graph = world.graph("aws")
     roles = graph.of("aws:iam/role:Role")
-    assert len(roles) == 6 and graph.of("aws:iam/policy:Policy") == []
+    assert len(roles) == 8 and graph.of("aws:iam/policy:Policy") == []
     assert {role.inputs["permissionsBoundary"] for role in roles} == {BOUNDARY}
     assert {role.inputs["path"] for role in roles} == {"/ml/"}
     assert [found for role in roles for found in guardrails.check(graph, role)] == []

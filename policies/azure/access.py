@@ -1,0 +1,109 @@
+"""Whether Azure lets a principal do something, judged by the role assignments in the graph of a stack.
+
+An assignment holds on its scope and below it. A role allows what its actions name and its not-actions do not; data
+actions are apart from actions. https://learn.microsoft.com/en-us/azure/role-based-access-control/role-definitions
+What a role of Azure's own allows is in the catalogue's generated facts. Assignments that others made, deny assignments
+and Azure Policy are outside of the graph and are not read.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from catalogue.generated import Role, generated
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import authorization
+from catalogue.once import once_a_graph
+from catalogue.properties import Unreadable
+
+
+class NotRead(Unreadable):
+    """A role or a condition is not known here."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one principal may do at a scope and below. The role is None where it is not known."""
+
+    of: Resource
+    principal: str
+    role: Role | None
+    scope: str
+    condition: str
+
+
+def allowed(graph: Graph, principals: Sequence[str], operation: str, on: str, *, data: bool, path: str = "") -> bool:
+    """Whether one of the principals may do an operation, of the data plane or not, on a resource.
+
+    `path` is that of a blob. Raises NotRead for an assignment to one of them whose role or condition is not known.
+    """
+    return any(
+        _covers(held.scope, on) and _names(held, operation, data) and _holds(held, operation, path)
+        for held in assignments(graph)
+        if held.principal in principals
+    )
+
+
+@once_a_graph
+def assignments(graph: Graph) -> list[Assignment]:
+    """Every role assignment of a stack. Raises Unreadable."""
+    own = {
+        made.props.text_or_empty("roleDefinitionId").rpartition("/")[2].lower(): _made(made)
+        for made in graph.of(authorization.ROLE_DEFINITION)
+    }
+    known: Mapping[str, Role] = {**generated("azure").roles, **own}
+    return [
+        Assignment(
+            item,
+            item.props.text_or_empty("principalId"),
+            known.get(item.props.text_or_empty("roleDefinitionId").rpartition("/")[2].lower()),
+            item.props.text_or_empty("scope"),
+            item.props.text_or_empty("condition"),
+        )
+        for item in graph.of(authorization.ROLE_ASSIGNMENT)
+    ]
+
+
+def _made(definition: Resource) -> Role:
+    each = list(definition.props.each_section("permissions"))
+    kinds = ("actions", "notActions", "dataActions", "notDataActions")
+    return Role(*(tuple(text for one in each for text in one.each_text(kind)) for kind in kinds))
+
+
+def _covers(scope: str, on: str) -> bool:
+    return f"{on}/".lower().startswith(f"{scope}/".lower())
+
+
+def _names(held: Assignment, operation: str, data: bool) -> bool:
+    if held.role is None:
+        raise NotRead("roleDefinitionId", "is a role that is not among the generated facts", held.of)
+    said, but = (
+        (held.role.data_actions, held.role.not_data_actions) if data else (held.role.actions, held.role.not_actions)
+    )
+    return _any(said, operation) and not _any(but, operation)
+
+
+def _any(patterns: Iterable[str], operation: str) -> bool:
+    """Operations take upper and lower case for the same, and a `*` stands for any text."""
+    return any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), operation, re.IGNORECASE) for pattern in patterns
+    )
+
+
+_UNLESS = re.compile(
+    r"\(\((?P<not>!\(ActionMatches\{'[^']+'\}\)(?: AND !\(ActionMatches\{'[^']+'\}\))*)\)"
+    r" OR \(@Resource\[[^]]+:path\] StringStartsWith '(?P<prefix>[^']+)'\)\)"
+)
+
+
+def _holds(held: Assignment, operation: str, path: str) -> bool:
+    """Whether a condition holds: the operation is none that it names, or the blob's path begins as it says.
+
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/conditions-format
+    """
+    if not held.condition:
+        return True
+    said = _UNLESS.fullmatch(held.condition)
+    if said is None:
+        raise NotRead("condition", f"has what is not read: {held.condition[:80]}", held.of)
+    return operation not in re.findall(r"ActionMatches\{'([^']+)'\}", said["not"]) or path.startswith(said["prefix"])

@@ -1,0 +1,97 @@
+"""Whether Google Cloud lets a principal do something, judged by the grants in the graph of a stack.
+
+A grant holds on what it stands on and on all below that: https://cloud.google.com/iam/docs/resource-hierarchy-access-control.
+What a role of Google's own allows is in the catalogue's generated facts. Grants that others made by hand, deny policies
+and the organisation's policies are outside of the graph and are not read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalogue.generated import generated
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import artifactregistry, projects, serviceaccount, storage, workbench
+from catalogue.once import once_a_graph
+from catalogue.properties import Unreadable
+from policies.gcp.identity import LISTED, NAMED
+
+
+class NotRead(Unreadable):
+    """A role or a condition is not known here."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one member may do on one thing and below it. `condition` is empty where there is none."""
+
+    member: str
+    permissions: frozenset[str]
+    on: str
+    condition: str
+
+
+def allowed(graph: Graph, members: Sequence[str], permission: str, on: str, project: str, prefix: str = "") -> bool:
+    """Whether one of the members has the permission on a thing of a project. A list asks for a prefix.
+
+    Raises Unreadable for a grant to one of them that cannot be read.
+    """
+    above = f"projects/{project}"
+    return any(
+        grant.on in (above, on) or on.startswith(f"{grant.on}/")
+        for grant in grants(graph)
+        if grant.member in members and permission in grant.permissions and _holds(grant.condition, on, prefix)
+    )
+
+
+@once_a_graph
+def grants(graph: Graph) -> list[Grant]:
+    """Every grant to an account or a person on what personas work with. Raises Unreadable."""
+    own = [
+        (grant, f"projects/{grant.props.text_or_empty('project')}") for grant in graph.of(projects.MEMBER)
+        if not grant.props.text_or_empty("role").endswith(".serviceAgent")
+    ]  # fmt: skip
+    own += [(g, f"projects/_/buckets/{g.props.text_or_empty('bucket')}") for g in graph.of(storage.BUCKET_MEMBER)]
+    own += [(g, g.props.text_or_empty("serviceAccountId")) for g in graph.of(serviceaccount.MEMBER)]
+    own += [(g, _below(g, "repositories", "repository")) for g in graph.of(artifactregistry.REPOSITORY_MEMBER)]
+    own += [(g, _below(g, "instances", "name")) for g in graph.of(workbench.INSTANCE_MEMBER)]
+    return [
+        Grant(
+            grant.props.text_or_empty("member"),
+            _permissions(graph, grant),
+            on,
+            grant.props.text_or_empty("condition.expression"),
+        )
+        for grant, on in own
+    ]
+
+
+def _below(grant: Resource, collection: str, key: str) -> str:
+    project, location = grant.props.text_or_empty("project"), grant.props.text_or_empty("location")
+    return f"projects/{project}/locations/{location}/{collection}/{grant.props.text_or_empty(key).rpartition('/')[2]}"
+
+
+def _permissions(graph: Graph, grant: Resource) -> frozenset[str]:
+    role = grant.props.text_or_empty("role")
+    for made in graph.of(projects.CUSTOM_ROLE):
+        id_, project = made.props.text_or_empty("roleId"), made.props.text_or_empty("project")
+        if role == f"projects/{project}/roles/{id_}":
+            return frozenset(made.props.each_text("permissions"))
+    known = generated("gcp").roles.get(role)
+    if known is None:
+        raise NotRead("role", f"is {role}, whose permissions are not among the generated facts", grant)
+    return frozenset(known.actions)
+
+
+def _holds(condition: str, on: str, prefix: str) -> bool:
+    """Whether one alternative of a condition holds: the thing's name begins so, or the prefix of the list does."""
+    if not condition:
+        return True
+    for each in condition.split(" || "):
+        named, listed = NAMED.fullmatch(each), LISTED.fullmatch(each)
+        if named and on.startswith(f"projects/_/buckets/{named['bucket']}/objects/{named['prefix']}"):
+            return True
+        if listed and prefix.startswith(listed["prefix"]):
+            return True
+        if not named and not listed:
+            raise NotRead("condition.expression", f"has what is not read: {each[:80]}")
+    return False

@@ -1,0 +1,272 @@
+"""What the words of `aws.yaml` stand for in the graph of a stack, and what IAM's own logic says of a call."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler
+from catalogue.once import once_a_graph
+from policies.aws.access import Call, Session, may_take, refusal, session
+from policies.personas.simulation import Cloud, Place, Request
+
+SIGNED_IN_AS = "aws:PrincipalTag/studio-user"
+_SIGN_IN = "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_ml_0123456789abcdef"
+_OPENS = "sagemaker:CreatePresignedDomainUrl"
+_NOBODY = "somebody-else"
+
+
+def role_of(graph: Graph, persona: str) -> Resource:
+    """The role of a persona, by the end of its name. Raises LookupError where there is none."""
+    return next(r for r in graph.of(iam.ROLE) if r.props.text_or_empty("name").endswith(f"-{persona}"))
+
+
+@once_a_graph
+def _account(graph: Graph) -> tuple[str, str]:
+    """The account and the region of a stack, by its own resources, whose ARNs have both."""
+    for resource in graph.of(ecr.REPOSITORY, kms.KEY):
+        if len(parts := resource.props.text_if_known("arn").split(":")) > 5:
+            return parts[4], parts[3]
+    raise LookupError("the stack has neither a repository nor a key, so its account is unknown")
+
+
+def _known(resources: Iterable[Resource], key: str) -> list[str]:
+    return [text for r in resources if (text := r.props.text_if_known(key))]
+
+
+def people(graph: Graph) -> list[str]:
+    """The names of the people, as their profiles have them."""
+    return _known(graph.of(sagemaker.USER_PROFILE), "userProfileName")
+
+
+@once_a_graph
+def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
+    account, region = _account(graph)
+    here = f"{region}:{account}"
+    own = {"aws:ResourceAccount": account}
+
+    def at(*arns: str, **brings: Any) -> list[Place]:
+        return [Place(arn, {**own, **brings}) for arn in arns]
+
+    bucket = f"arn:aws:s3:::{graph.outputs['artifacts']}" if "artifacts" in graph.outputs else ""
+    endpoints = graph.of(sagemaker.ENDPOINT)
+    queued = [e for e in endpoints if sagemaker.is_async(graph, e)]
+    prefix = role_of(graph, "data-scientist").props.text_or_empty("name").removesuffix("-data-scientist")
+    models = graph.of(sagemaker.MODEL)
+    keys = sorted(set(_data_keys(graph)))
+    groups = _known(graph.of(sagemaker.PACKAGE_GROUP), "arn")
+    images = sorted({arn for model in models for arn in _repositories(model)})
+    return {
+        "anything": [Place("*")],
+        **_studio(graph, here, own),
+        "own-logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/TrainingJobs:log-stream:{prefix}-x/algo-1"),
+        "own-bucket": at(bucket),
+        "training-data": at(f"{bucket}/data/train.csv"),
+        "training-output": at(f"{bucket}/training/model.tar.gz"),
+        "own-files": at(f"{bucket}/workspace/notebook.ipynb"),
+        "own-artifacts": at(f"{bucket}/models/scorer/1/model.tar.gz"),
+        "async-requests": at(f"{bucket}/async/input/request.json") if queued else [],
+        "async-answers": at(f"{bucket}/async/x/answer.out") if queued else [],
+        "data-key": at(*keys),
+        "data-key-of-runs": [
+            Place(key, {**own, "kms:EncryptionContext:aws:states:stateMachineArn": machine})
+            for key in keys
+            for machine in _known(graph.of(jobs.STATE_MACHINE), "arn")
+        ],
+        "data-key-of-schedules": [
+            Place(key, {**own, "kms:EncryptionContext:aws:scheduler:schedule:arn": schedule})
+            for key in keys
+            for schedule in _known(graph.of(scheduler.SCHEDULE), "arn")
+        ],
+        "own-images": at(*_known(graph.of(ecr.REPOSITORY), "arn")),
+        "images": [Place(arn, {"aws:ResourceAccount": arn.split(":")[4]}) for arn in images],
+        "artifacts": at(*sorted({_object(uri) for uri in sagemaker.artifacts_of(graph)})),
+        "endpoints": at(*_known(endpoints, "arn")),
+        "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn")),
+        "async-endpoints": at(*_known(queued, "arn")),
+        "logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/Endpoints/{prefix}-x"),
+        "interfaces": at(
+            *(f"arn:aws:ec2:{here}:subnet/{subnet}" for subnet in sorted(set(_subnets(graph)))),
+            f"arn:aws:ec2:{here}:network-interface/eni-0123456789abcdef0",
+            f"arn:aws:ec2:{here}:security-group/sg-0123456789abcdef0",
+        ),
+        **_batch(graph, here, own),
+        "training-jobs": at(f"arn:aws:sagemaker:{here}:training-job/{prefix}-x", **_closed(graph, keys)),
+        "training-role": at(role_of(graph, "training").props.text_or_empty("arn")),
+        "serving-role": at(role_of(graph, "serving").props.text_or_empty("arn")),
+        "roles": at(*_known(graph.of(iam.ROLE), "arn")),
+        "package-groups": at(*groups),
+        "versions": at(*(f"{group.replace(':model-package-group/', ':model-package/')}/1" for group in groups)),
+    }
+
+
+def _studio(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
+    """The person's own profile, application and space, and those of another person in the same domain."""
+    words = ("domain", "own-profile", "own-space", "own-app", "own-profile-app")
+    others = ("other-profile", "other-space", "other-app", "other-profile-app")
+    found: dict[str, list[Place]] = {word: [] for word in (*words, *others)}
+    profiles = graph.of(sagemaker.USER_PROFILE)
+    for domain in graph.of(sagemaker.DOMAIN) if profiles else ():
+        id_, arn = domain.props.text_or_empty("id"), f"arn:aws:sagemaker:{here}"
+        me, other = [*people(graph), _NOBODY][:2]
+        machine = domain.props.text_or_empty(
+            "defaultUserSettings.jupyterLabAppSettings.defaultResourceSpec.instanceType"
+        )
+        tags = profiles[0].props.section_or_empty("tags")
+        tagged = {f"aws:ResourceTag/{key}": tags.text_or_empty(key) for key in tags.names()}
+        studio = {**own, **tagged, "sagemaker:InstanceTypes": machine}
+        found["domain"].append(Place(f"{arn}:domain/{id_}", studio))
+        for whose, name in (("own", me), ("other", other)):
+            owned = {
+                **studio,
+                "sagemaker:OwnerUserProfileArn": f"{arn}:user-profile/{id_}/{name}",
+                "sagemaker:SpaceSharingType": "Private",
+            }
+            found[f"{whose}-profile"].append(Place(f"{arn}:user-profile/{id_}/{name}", studio))
+            found[f"{whose}-space"].append(Place(f"{arn}:space/{id_}/{name}-lab", owned))
+            found[f"{whose}-app"].append(Place(f"{arn}:app/{id_}/{name}-lab/JupyterLab/default", owned))
+            found[f"{whose}-profile-app"].append(Place(f"{arn}:app/{id_}/{name}/JupyterServer/default", studio))
+    return found
+
+
+def _batch(graph: Graph, here: str, own: Mapping[str, str]) -> dict[str, list[Place]]:
+    """What the transform jobs of the state machines read, write and bring."""
+    found: dict[str, list[Place]] = {
+        "state-machines": [Place(arn, own) for arn in _known(graph.of(jobs.STATE_MACHINE), "arn")],
+        "transform-jobs": [],
+        "batch-input": [],
+        "batch-input-folders": [],
+        "batch-output": [],
+        "end-of-jobs": [],
+    }
+    for machine in graph.of(jobs.STATE_MACHINE):
+        name = machine.props.text_or_empty("name")
+        for said in _transforms(json.loads(machine.props.text_or_empty("definition"))):
+            source, sink = said["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], said["TransformOutput"]
+            runs = said["TransformResources"]
+            brings = {
+                **own,
+                "sagemaker:InstanceTypes": runs["InstanceType"],
+                "sagemaker:OutputKmsKey": sink["KmsKeyId"],
+                **({"sagemaker:VolumeKmsKey": runs["VolumeKmsKeyId"]} if "VolumeKmsKeyId" in runs else {}),
+            }
+            found["transform-jobs"].append(Place(f"arn:aws:sagemaker:{here}:transform-job/{name}-1", brings))
+            found["batch-input"].append(Place(f"{_object(source)}part-0.csv", own))
+            bucket, _, prefix = source.removeprefix("s3://").partition("/")
+            found["batch-input-folders"].append(Place(f"arn:aws:s3:::{bucket}", {**own, "s3:prefix": prefix}))
+            found["batch-output"].append(Place(f"{_object(sink['S3OutputPath'])}part-0.csv.out", own))
+        rule = "StepFunctionsGetEventsForSageMakerTransformJobsRule"
+        found["end-of-jobs"] = [Place(f"arn:aws:events:{here}:rule/{rule}", own)]
+    return found
+
+
+def _transforms(definition: Any) -> Iterator[Any]:
+    """The parameters of every state that starts a transform job, nested states included."""
+    if isinstance(definition, dict):
+        if "TransformInput" in definition:
+            yield definition
+        inside = list(cast("dict[str, Any]", definition).values())
+    else:
+        inside = cast("list[Any]", definition) if isinstance(definition, list) else []
+    for value in inside:
+        yield from _transforms(value)
+
+
+def _closed(graph: Graph, keys: Sequence[str]) -> dict[str, Any]:
+    """What a training job brings that no guardrail denies."""
+    machines = [
+        v.text_or_empty("instanceType") for c in graph.of(sagemaker.CONFIGURATION) for v in sagemaker.variants(c)
+    ]
+    domains = graph.of(sagemaker.DOMAIN)
+    default = "defaultUserSettings.jupyterLabAppSettings.defaultResourceSpec.instanceType"
+    machines = [domain.props.text_or_empty(default) for domain in domains] or machines
+    return {
+        "sagemaker:VpcSubnets": sorted(set(_subnets(graph))),
+        "sagemaker:VpcSecurityGroupIds": ["sg-0123456789abcdef0"],
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:InterContainerTrafficEncryption": "true",
+        "sagemaker:VolumeKmsKey": keys[0] if keys else "",
+        "sagemaker:OutputKmsKey": keys[0] if keys else "",
+        "sagemaker:InstanceTypes": machines[:1],
+        "sagemaker:MaxRuntimeInSeconds": "3600",
+    }
+
+
+def _data_keys(graph: Graph) -> Iterator[str]:
+    """The keys of repositories, which are those of data, made or given."""
+    for repository in graph.of(ecr.REPOSITORY):
+        yield from repository.props.each_text("encryptionConfigurations.kmsKey")
+
+
+def _subnets(graph: Graph) -> Iterator[str]:
+    for model in graph.of(sagemaker.MODEL):
+        yield from model.props.each_text("vpcConfig.subnets")
+    if not graph.of(sagemaker.MODEL):
+        yield from _known(graph.of(ec2.SUBNET), "id")
+
+
+def _repositories(model: Resource) -> Iterator[str]:
+    """The repositories of a model's images."""
+    containers = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
+    for image in (container.text_or_empty("image") for container in containers):
+        if of := re.fullmatch(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+)[:@].*", image):
+            yield f"arn:aws:ecr:{of[2]}:{of[1]}:repository/{of[3]}"
+
+
+def _object(uri: str) -> str:
+    return f"arn:aws:s3:::{uri.removeprefix('s3://')}"
+
+
+def _entered(graph: Graph, persona: str, by: str) -> bool:
+    """A person signs in by IAM Identity Center, as the first of the stack's people; a service acts for the account."""
+    account, _ = _account(graph)
+    role = role_of(graph, persona)
+    if by != "person":
+        return may_take(role, ("Service", f"{by}.amazonaws.com"), {"aws:SourceAccount": account})
+    me = [*people(graph), _NOBODY][0]
+    return may_take(role, ("AWS", account), signed_in(account, me, me))
+
+
+def signed_in(account: str, tag: str, name: str) -> dict[str, str]:
+    """What somebody brings who signed in by Identity Center as `tag`, and takes a role under `name`."""
+    return {
+        "aws:PrincipalArn": f"arn:aws:iam::{account}:{_SIGN_IN}",
+        "aws:PrincipalAccount": account,
+        SIGNED_IN_AS: tag,
+        "sts:SourceIdentity": name,
+    }
+
+
+def _refusal(graph: Graph, persona: str, request: Request) -> str:
+    _, region = _account(graph)
+    me = [*people(graph), _NOBODY][0]
+    brings = {**request.at.brings, **request.brings}
+    if via := brings.get("kms:ViaService"):
+        brings["kms:ViaService"] = f"{via}.{region}.amazonaws.com"
+    brings |= {"aws:SourceIdentity": me, "aws:RequestedRegion": region, "aws:SecureTransport": "true"}
+    if request.do != _OPENS:
+        brings |= _in_studio(graph, me)
+    return refusal(graph, _session(graph, persona), Call(request.do, request.at.name, brings))
+
+
+def _session(graph: Graph, persona: str) -> Session:
+    made = _sessions(graph)
+    if persona not in made:
+        made[persona] = session(graph, role_of(graph, persona))
+    return made[persona]
+
+
+@once_a_graph
+def _sessions(graph: Graph) -> dict[str, Session]:
+    """The sessions of a graph that somebody asked for."""
+    return {}
+
+
+def _in_studio(graph: Graph, me: str) -> dict[str, str]:
+    """What SageMaker says of whoever works in Studio. It says nothing of who opens Studio."""
+    domains = _known(graph.of(sagemaker.DOMAIN), "id")
+    return {"sagemaker:DomainId": domains[0], "sagemaker:UserProfileName": me} if domains else {}
+
+
+MODEL = Cloud(places=_places, entered=_entered, refusal=_refusal)

@@ -1,0 +1,83 @@
+"""What the words of `azure.yaml` stand for in the graph of a stack, and what its role assignments say of a request."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
+from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
+from catalogue.once import once_a_graph
+from policies.azure.access import allowed
+from policies.personas.simulation import Cloud, Place, Request
+
+_OPENS = "Microsoft.MachineLearningServices/workspaces/computes/applicationaccess/action"
+_PERSONAL = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
+
+
+def identity_of(graph: Graph, persona: str) -> Resource:
+    """The identity of a persona, by the end of its resource's name. Raises LookupError where there is none."""
+    return next(one for one in graph.of(IDENTITY) if one.name.endswith(f"-identity-{persona}"))
+
+
+def people(graph: Graph) -> list[str]:
+    """The object ids of those who have a machine."""
+    return [owner for machine in graph.of(COMPUTE) for owner in machine.props.each_text(_PERSONAL)]
+
+
+@once_a_graph
+def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
+    machines = [machine for machine in graph.of(COMPUTE) if [*machine.props.each_text(_PERSONAL)]]
+    accounts, containers = _ids(graph.of(storage.ACCOUNT)), _ids(graph.of(storage.CONTAINER))
+    # Azure ML makes the container of data, and names it.
+    data = [f"{account}/blobServices/default/containers/azureml-blobstore-x" for account in accounts]
+    return {
+        "group": _at(_ids(graph.of(resources.GROUP))),
+        "workspace": _at(_ids(graph.of(WORKSPACE))),
+        "own-machine": [_machine(machine) for machine in machines[:1]],
+        "other-machine": [_machine(machine) for machine in machines[1:2]],
+        "storage": _at(accounts),
+        "training-data": _at(data, "training/data.csv"),
+        "own-files": _at(data, "notebooks/mine.ipynb"),
+        "own-artifacts": _at(containers, "scorer/1/model.json"),
+        "batch-output": _at(containers, "batch/job/scores.csv"),
+        "collected": _at(data, "modelDataCollector/x.jsonl"),
+        "registry": _at(_ids(graph.of(containerregistry.REGISTRY))),
+        "endpoints": _at(_ids(graph.of(SERVED))),
+        "batch-endpoints": _at(_ids(graph.of(BATCH_ENDPOINT))),
+    }
+
+
+def _ids(resources_: Iterable[Resource]) -> list[str]:
+    return sorted({id_ for one in resources_ if (id_ := one.props.text_if_known("id"))})
+
+
+def _at(ids: Iterable[str], path: str = "") -> list[Place]:
+    return [Place(id_, {"path": path}) for id_ in ids]
+
+
+def _machine(machine: Resource) -> Place:
+    return Place(machine.props.text_or_empty("id"), {"path": "", "owner": next(machine.props.each_text(_PERSONAL))})
+
+
+def _principals(graph: Graph, persona: str) -> list[str]:
+    """A data scientist is a person, the first of the stack's, and on a machine the identity that it acts as."""
+    own = [identity_of(graph, persona).props.text_or_empty("principalId")]
+    return own + (people(graph)[:1] if persona == "data-scientist" else [])
+
+
+def _entered(graph: Graph, persona: str, by: str) -> bool:
+    """A person acts as themselves; a workload, or a pipeline with a federated credential, takes the identity."""
+    return bool(identity_of(graph, persona).props.text_or_empty("principalId"))
+
+
+def _refusal(graph: Graph, persona: str, request: Request) -> str:
+    place = request.at
+    principals = _principals(graph, persona)
+    if request.do == _OPENS and place.brings["owner"] not in principals:
+        return "the machine is another person's"
+    data = request.brings.get("plane") == "data"
+    held = allowed(graph, principals, request.do, place.name, data=data, path=place.brings["path"])
+    return "" if held else "no role assignment allows it"
+
+
+MODEL = Cloud(places=_places, entered=_entered, refusal=_refusal)

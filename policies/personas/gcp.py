@@ -1,0 +1,126 @@
+"""What the words of `gcp.yaml` stand for in the graph of a stack, and what the stack's grants say of a request."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, storage, vertex, workbench, workflows
+from catalogue.once import once_a_graph
+from policies.gcp.access import allowed
+from policies.personas.simulation import Cloud, Place, Request
+
+
+def account_of(graph: Graph, persona: str) -> Resource:
+    """The service account of a persona, by the end of its resource's name. Raises LookupError where there is none."""
+    return next(a for a in graph.of(serviceaccount.ACCOUNT) if a.name.endswith(f"-identity-{persona}"))
+
+
+def people(graph: Graph) -> list[str]:
+    """The people, as IAM names them: the owners of instances."""
+    return [f"user:{owner}" for one in graph.of(workbench.INSTANCE) for owner in one.props.each_text("instanceOwners")]
+
+
+@once_a_graph
+def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
+    project = account_of(graph, "serving").props.text_or_empty("project")
+    own = {"project": project}
+
+    def at(*names: str) -> list[Place]:
+        return [Place(name, own) for name in names]
+
+    def account(persona: str) -> list[Place]:
+        email = account_of(graph, persona).props.text_or_empty("email")
+        return at(f"projects/{project}/serviceAccounts/{email}")
+
+    bucket = f"gs://{next(b.props.text_or_empty('name') for b in graph.of(storage.BUCKET))}"
+    models = graph.of(mlplatform.MODEL)
+    by = {
+        persona: [m for m in models if account_of(graph, persona) in graph.refers(m, "serviceAccount")]
+        for persona in ("serving", "batch")
+    }
+    artifacts = {name: _texts(of, "artifactUri") for name, of in {**by, "all": models}.items()}
+    images = {name: _repositories(of) for name, of in {**by, "all": models}.items()}
+    stack = [
+        f"projects/{project}/locations/{r.props.text_or_empty('location')}/repositories/"
+        f"{r.props.text_or_empty('repositoryId')}"
+        for r in graph.of(artifactregistry.REPOSITORY)
+    ]
+    jobs = [job for flow in graph.of(workflows.WORKFLOW) for job in workflows.jobs(flow.props)]
+    inputs = [uri for job in jobs for uri in job.body.each_text("inputConfig.gcsSource.uris")]
+    outputs = [uri for job in jobs for uri in job.body.each_text("outputConfig.gcsDestination.outputUriPrefix")]
+    instances = [*graph.of(workbench.INSTANCE), None, None]
+    return {
+        "project": at(f"projects/{project}"),
+        "own-instance": at(*_instances(project, instances[0])),
+        "other-instance": at(*_instances(project, instances[1])),
+        **{f"{persona}-account": account(persona) for persona in ("data-scientist", "training", "batch")},
+        "own-bucket": [_listed(f"{bucket}/data/", own)],
+        "training-data": [_object(f"{bucket}/data/train.csv", own)],
+        "training-output": [_object(f"{bucket}/training/model.json", own)],
+        "own-files": [_object(f"{bucket}/workspace/notebook.ipynb", own)],
+        "own-artifacts": [_object(f"{bucket}/models/scorer/1/model.json", own)],
+        "artifacts": [_object(uri, own) for uri in artifacts["all"]],
+        "artifact-folders": [_listed(uri, own) for uri in artifacts["all"]],
+        "served-artifacts": [_object(uri, own) for uri in artifacts["serving"]],
+        "served-artifact-folders": [_listed(uri, own) for uri in artifacts["serving"]],
+        "served-images": at(*images["serving"]),
+        "batch-artifacts": [_object(uri, own) for uri in artifacts["batch"]],
+        "batch-images": at(*images["batch"]),
+        "batch-input": [_object(uri, own) for uri in inputs],
+        "batch-input-folders": [_listed(uri, own) for uri in inputs],
+        "batch-output": [_object(f"{uri.rstrip('/')}/prediction.jsonl", own) for uri in outputs],
+        "stack-images": at(*stack),
+        "own-images": at(*stack, *(one for one in images["all"] if one.startswith(f"projects/{project}/"))),
+        "endpoints": at(*_texts(graph.of(vertex.ENDPOINT), "id")),
+        "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
+    }
+
+
+def _texts(resources: Iterable[Resource], key: str) -> list[str]:
+    return sorted({text for r in resources if (text := r.props.text_if_known(key))})
+
+
+def _instances(project: str, instance: Resource | None) -> list[str]:
+    if instance is None:
+        return []
+    location, name = (instance.props.text_or_empty(key) for key in ("location", "name"))
+    return [f"projects/{project}/locations/{location}/instances/{name}"]
+
+
+def _repositories(models: Iterable[Resource]) -> list[str]:
+    """The repositories of models' images. Vertex AI's own are public."""
+    found = {place for m in models if (place := artifactregistry.repository_of(m.props.text_or_empty("image")))}
+    return sorted(f"projects/{project}/locations/{at}/repositories/{name}" for project, at, name in found)
+
+
+def _object(uri: str, own: Mapping[str, str]) -> Place:
+    """An object, or one in a folder, whose address ends with a `/` or a `*`."""
+    bucket, _, key = uri.removeprefix("gs://").rstrip("*").partition("/")
+    return Place(f"projects/_/buckets/{bucket}/objects/{key}{'x' if key.endswith('/') else ''}", own)
+
+
+def _listed(uri: str, own: Mapping[str, str]) -> Place:
+    """A bucket of which somebody lists a folder."""
+    bucket, _, key = uri.removeprefix("gs://").rstrip("*").partition("/")
+    return Place(f"projects/_/buckets/{bucket}", {**own, "prefix": key})
+
+
+def _entered(graph: Graph, persona: str, by: str) -> bool:
+    """Who runs as an account names it; whom a person may act as is granted by hand, but to the owner of an instance."""
+    email = account_of(graph, persona).props.text_or_empty("email")
+    if persona != "data-scientist" or not people(graph):
+        return bool(email)
+    project = account_of(graph, persona).props.text_or_empty("project")
+    account = f"projects/{project}/serviceAccounts/{email}"
+    return all(allowed(graph, [one], "iam.serviceAccounts.actAs", account, project) for one in people(graph))
+
+
+def _refusal(graph: Graph, persona: str, request: Request) -> str:
+    """A data scientist is a person, the first of the stack's, and in a notebook the account that it runs as."""
+    members = [account_of(graph, persona).props.text_or_empty("member")]
+    members += people(graph)[:1] if persona == "data-scientist" else []
+    place = request.at
+    held = allowed(graph, members, request.do, place.name, place.brings["project"], place.brings.get("prefix", ""))
+    return "" if held else "no grant allows it"
+
+
+MODEL = Cloud(places=_places, entered=_entered, refusal=_refusal)
