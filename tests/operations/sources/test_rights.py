@@ -178,3 +178,20 @@ def test_the_command_refuses_a_source_that_is_missing_and_writes_nothing(
     assert command.main([one.format(folder=tmp_path) for one in arguments]) == 2
     assert said in capsys.readouterr().err
     assert {path: path.read_bytes() for path in FOLDER.glob("*.json")} == before and len(before) == 3
+
+
+def test_a_role_of_the_platforms_own_allows_what_the_dataset_says_and_a_missing_one_is_said(tmp_path: Path) -> None:
+    google = {f"gcp/roles/{name.removeprefix('roles/')}.json": name for name in rights.ROLES["gcp"]}
+    files = {path: json.dumps({"includedPermissions": ["b.get", "a.list"]}) for path in google}
+    lists = {"actions": ["x/read"], "notActions": ["x/y/read"], "dataActions": ["z/read"], "notDataActions": []}
+    azure = [
+        {"name": name, "permissions": [lists, {**lists, "actions": ["a/write"]}]} for name in rights.ROLES["azure"]
+    ]
+    folder = repository(tmp_path / "all", {**files, "azure/built-in-roles-raw.json": json.dumps(azure)})
+    assert rights.roles_of("gcp", folder) == {name: [["a.list", "b.get"]] for name in rights.ROLES["gcp"]}
+    said = [["a/write", "x/read"], ["x/y/read"], ["z/read"], []]
+    assert rights.roles_of("azure", folder) == dict.fromkeys(rights.ROLES["azure"], said)
+    assert rights.roles_of("aws", folder) == {}
+    fewer = repository(tmp_path / "fewer", {"azure/built-in-roles-raw.json": json.dumps(azure[1:])})
+    with pytest.raises(Unread, match=rights.ROLES["azure"][0]):
+        rights.roles_of("azure", fewer)
