@@ -39,6 +39,8 @@ class Sentences(grpc.aio.ServerInterceptor):
                 return await handler.unary_unary(request, context)
             except NotImplementedError as error:
                 await context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+            except grpc.aio.AbortError:  # the servicer has answered
+                raise
             except Exception as error:
                 await context.abort(grpc.StatusCode.UNKNOWN, self._sentence(error))
 

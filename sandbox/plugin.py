@@ -15,9 +15,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+import grpc
 from pulumi.provider.experimental import provider as protocol
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from catalogue.marked import Json, as_secret, merged, unmarked
 from catalogue.marks import is_secret
@@ -96,7 +98,7 @@ class SimulatedPlugin(protocol.Provider):
             made = self._state.resources.get(_type(request.urn), id_, self._cloud.account)
             if made is not None:
                 self._state.resources.know(made.key)  # the engine was told of it, if only as a failure
-            raise self._cloud.strike(fault, _type(request.urn), request.name)
+            raise Unfinished(str(self._cloud.strike(fault, _type(request.urn), request.name)), id_, outputs)
         return protocol.CreateResponse(id_, _values(outputs))
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:  # noqa: D102
@@ -179,8 +181,40 @@ class SimulatedPlugin(protocol.Provider):
         raise CloudSaysNo("the operation was cancelled")
 
 
+class Unfinished(CloudSaysNo):
+    """A create that failed after the cloud had made the resource. `str()` is what the provider says."""
+
+    def __init__(self, sentence: str, id_: str, outputs: Json) -> None:
+        super().__init__(sentence)
+        self.id = id_
+        self.outputs = outputs
+
+
 class Servicer(ProviderServicer):
-    """The SDK's server, but it compares inputs in a diff. A refresh puts what it finds into the inputs."""
+    """The SDK's server, but it compares inputs in a diff. A refresh puts what it finds into the inputs.
+
+    A create that failed after the cloud had made the resource tells its id, so the engine keeps it, and the next update
+    goes on with it. The bridged providers do so: they set the id before they wait (SetId). The SDK's server does not.
+    """
+
+    async def Create(self, request: Any, context: Any) -> Any:
+        """Make a resource, or tell the engine of one that is made and whose create failed."""
+        try:
+            return await super().Create(request, context)
+        except Exception as error:
+            cause = error if isinstance(error, Unfinished) else error.__context__
+            if not isinstance(cause, Unfinished):
+                raise
+            failed = provider_pb2.ErrorResourceInitFailed(
+                id=cause.id,
+                properties=PropertyValue.marshal_map(_values(cause.outputs)),
+                inputs=request.properties,
+                reasons=[str(cause)],
+            )
+            status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(cause))
+            status.details.add().Pack(failed)
+            told = (("grpc-status-details-bin", status.SerializeToString()),)
+            await context.abort(grpc.StatusCode.UNKNOWN, str(cause), told)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Hand over the old inputs."""

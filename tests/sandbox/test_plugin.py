@@ -14,7 +14,7 @@ import grpc
 import pytest
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import proto
-from pulumi.runtime.proto import provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK, UNKNOWN
 from sandbox.state import State
@@ -292,11 +292,18 @@ def test_throttling_is_waited_out_while_it_is_short(plugin):
     assert [record.name for record in plugin.state.resources.all()] == ["t"]
 
 
-def test_a_create_that_fails_after_it_succeeded_is_in_the_way(plugin):
+def test_a_create_that_fails_after_it_succeeded_tells_the_engine_what_was_made(plugin):
     plugin.state.faults.arm("fails-after-success", "r")
     role = {"name": "r", "assumeRolePolicy": "{}"}
-    with refused("timeout while waiting"):
+    with pytest.raises(grpc.RpcError) as error:
         plugin.create(ROLE, "r", role)
+    assert "timeout while waiting" in error.value.details()
+    told = dict(error.value.trailing_metadata())["grpc-status-details-bin"]
+    (detail,) = status_pb2.Status.FromString(told).details
+    failed = proto.ErrorResourceInitFailed()
+    assert detail.Unpack(failed)
+    assert (failed.id, failed.properties["name"], failed.inputs["name"]) == ("r", "r", "r")
+    assert failed.reasons == [error.value.details()]
     assert [record.name for record in plugin.state.resources.all()] == ["r"]
     with refused("AlreadyExists"):
         plugin.create(ROLE, "r", role)
