@@ -38,6 +38,10 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
     ("logs", "audit-trail"): "one group that records every log records it",
     ("properties.rotationPolicy.lifetimeActions", "encryption-key"): "one action that rotates in time rotates",
     ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
+    (
+        "policy.rules.1.definition.filters.prefixMatch",
+        "limits-stores-expire",
+    ): "what a rule deletes besides is gone too",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",
 }
 
