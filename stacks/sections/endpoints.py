@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
-from components.aws.canary import FEWEST, blind
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
 from stacks.fields import Fields, Machine, Slug, machine_type_schema
@@ -104,7 +103,11 @@ _NOT_BUILT = "multi-model endpoints are not built yet; give each model an endpoi
 
 def fewest(platform: str) -> int:
     """The fewest replicas that an online endpoint may have: on aws a canary is one of them, elsewhere of requests."""
-    return FEWEST if platform == "aws" else 1
+    if platform != "aws":
+        return 1
+    from components.aws.canary import FEWEST
+
+    return FEWEST
 
 
 def running(config: StackConfig) -> bool:
@@ -144,6 +147,8 @@ def _seen(config: StackConfig) -> Iterator[Problem]:
     """A new version that is worse is seen while it bakes. Elsewhere than on aws the traffic is split by request."""
     if config.platform != "aws":
         return
+    from components.aws.canary import blind
+
     for name, item in of(config).items():
         if any(offered(config, (), item, item.kind)):
             continue
