@@ -107,6 +107,8 @@ class Fake:
     serves: str = ""
     time: float = 1000
     dead: bool = False
+    asked_again: float = 0
+    """Seconds after which an interrupt would come again, while the stack is taken down."""
 
     @property
     def pulumi(self) -> "Fake":
@@ -149,6 +151,8 @@ class Fake:
             raise Killed
         self.commands.append(list(arguments))
         self.limits.append(seconds or 0)
+        if arguments[0] == "cancel":
+            self.asked_again = signal.getitimer(signal.ITIMER_REAL)[0]
         self.time += self.takes
         events: list[dict[str, Any]] = []
         dies = self.killed_at is not None and self.killed_at[0] == len(self.commands)
