@@ -18,10 +18,13 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
     assert together(Needs, iter(parts)) == Needs(
         artifact_uris=["s3://a/", "s3://b/"],
         input_uris=[],
+        artifact_keys=[],
+        input_keys=[],
         output_uris=["s3://c/"],
         images=[],
         machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
         applications=[],
+        callers=[],
     )
 
 

@@ -160,7 +160,7 @@ def _begun(name: str) -> Double:
 def begun(name: str, played: Played | None) -> Double:
     """A double in which the old version serves, and what is measured of the new one."""
     was = _begun(name)
-    double = Double(copy.deepcopy(was.vertex), copy.deepcopy(was.arm), address=was.address)
+    double = Double(vertex=copy.deepcopy(was.vertex), arm=copy.deepcopy(was.arm), address=was.address)
     if played:
         PLATFORMS[name].metrics(double)[PLATFORMS[name].new] = played
     return double

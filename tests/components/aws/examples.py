@@ -11,8 +11,8 @@ from components.aws.endpoint import AsyncArgs, EndpointArgs, OnlineArgs
 from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
-from components.aws.network import NetworkArgs
-from components.aws.personas import IdentityArgs, Needs
+from components.aws.network import JoinedNetworkArgs, NetworkArgs
+from components.aws.personas import CallerArgs, IdentityArgs, Needs
 from components.aws.registry import RegistryArgs
 from components.aws.workspace import WorkspaceArgs
 from components.given import Args
@@ -109,6 +109,7 @@ EXAMPLES: Mapping[str, Args] = {
             images=[MODEL.image],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
             applications=[Machine("ml.m5.large")],
+            callers=[CallerArgs(name="app", role_arn="arn:aws:iam::444455556666:role/app")],
         ),
         bucket_arn=f"arn:aws:s3:::{BUCKET}",
         repository_arn=f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/it-images",
@@ -123,6 +124,7 @@ EXAMPLES: Mapping[str, Args] = {
         cidr="10.40.0.0/20",
         zones=[f"{REGION}a", f"{REGION}b"],
         reach=["sts", "studio"],
+        joined=[JoinedNetworkArgs(vpc_id="vpc-0fedcba9876543210", account="444455556666", cidrs=["10.60.0.0/20"])],
         flow_log_bucket_arn=f"arn:aws:s3:::it-audit-{ACCOUNT}",
         tags=TAGS,
     ),

@@ -70,6 +70,7 @@ ENDPOINT = EndpointArgs(
     requests_per_replica_per_minute=600,
     network_id=NETWORK_ID,
     subnet_id=SUBNET_ID,
+    caller_projects=["payments-app"],
     vertex_agent=MEMBERS["aiplatform"],
     channel_id=CHANNEL,
     tags=TAGS,

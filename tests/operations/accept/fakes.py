@@ -39,7 +39,7 @@ TEXT = """config:
       kind: online
       model: churn
       family: cpu-small
-      min_replicas: 1
+      min_replicas: 2
       max_replicas: 2
       requests_per_replica_per_minute: 600
       canary: {percent: 10, bake_minutes: 10}
