@@ -119,6 +119,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
     """
     artifacts, served, kept = _versions(args.needs.artifact_uris), repositories(args), _own_images(args)
 
+    elsewhere = [uri for uri in artifacts if not uri.startswith(f"gs://{args.own_bucket}/models/")]
+
     def own(prefix: str = "") -> list[Objects]:
         return [Objects(args.own_bucket, args.bucket_name, prefix, (prefix,))]
 
@@ -142,8 +144,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
         "approver": Persona(permissions=_APPROVE),
         "caller": Persona(permissions=(*_SEE_ENDPOINTS, _PREDICT)),
         "publisher": Persona(
-            reads=[*own("models/"), *_objects(artifacts, args)],
-            creates=[*own("models/"), *_objects(artifacts, args)],
+            reads=[*own("models/"), *_objects(elsewhere, args)],
+            creates=[*own("models/"), *_objects(elsewhere, args)],
             pushes=_of_project([kept, *served], args),
         ),
     }

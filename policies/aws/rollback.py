@@ -304,6 +304,31 @@ def async_heard(graph: Graph, resource: Resource) -> Iterator[str]:
         yield f"has no alarm on {_OLDEST}"
 
 
+@stack_rule(
+    "rollback-endpoint-watched",
+    ENDPOINT,
+    severity="medium",
+    says="An endpoint that is slow or fails tells its owner, whichever version answers.",
+    remedy="Keep the endpoint component's alarms on the errors and the p95 latency of the whole endpoint.",
+)
+def endpoint_watched(graph: Graph, resource: Resource) -> Iterator[str]:
+    """Alarms by endpoint and variant alone: those of one configuration see nothing once it is replaced or taken back.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    """
+    wanted = ["Invocation5XXErrors"] if is_async(graph, resource) else ["Invocation5XXErrors", "ModelLatency"]
+    whole = [
+        alarm.props
+        for alarm in graph.of(ALARM)
+        if _watches(alarm, resource) and _NEW not in alarm.props.section_or_empty("dimensions")
+    ]
+    for configuration in configurations(graph, resource):
+        for variant in variants(configuration):
+            name = variant.text_or_empty("variantName")
+            heard = {a.text_or_empty("metricName") for a in whole if _variant_in(a)[1] == name}
+            yield from (f"tells nobody of its {metric}" for metric in wanted if metric not in heard)
+
+
 RULES = [
     alarms,
     traffic,
@@ -315,4 +340,5 @@ RULES = [
     batch_watched,
     run_named,
     async_heard,
+    endpoint_watched,
 ]

@@ -156,7 +156,7 @@ def least_role(graph: Graph, item: Resource) -> Iterator[str]:
 
 
 def _runs_something(graph: Graph, identity: Resource) -> bool:
-    ours = (r for r in graph.cloud if r.type.startswith("azure-native:machinelearningservices:"))
+    ours = (r for r in graph.cloud if r.type.rpartition(":")[0] == WORKSPACE.rpartition(":")[0])
     return any(identity.urn in urns for r in ours for urns in r.property_dependencies.values())
 
 

@@ -57,6 +57,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
     keys = sorted(set(_data_keys(graph)))
     groups = _known(graph.of(sagemaker.PACKAGE_GROUP), "arn")
     images = sorted({arn for model in models for arn in _repositories(model)})
+    networks = _known(graph.of(ec2.GROUP), "vpcId")
+    inside = {"aws:SourceVpc": networks[0]} if networks else {}
     return {
         "anything": [Place("*")],
         **_studio(graph, here, own),
@@ -83,8 +85,9 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "images": [Place(arn, {"aws:ResourceAccount": arn.split(":")[4]}) for arn in images],
         "artifacts": at(*sorted({_object(uri) for uri in sagemaker.artifacts_of(graph)})),
         "endpoints": at(*_known(endpoints, "arn")),
-        "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn")),
-        "async-endpoints": at(*_known(queued, "arn")),
+        "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn"), **inside),
+        "async-endpoints": at(*_known(queued, "arn"), **inside),
+        "alarms": at(f"arn:aws:cloudwatch:{here}:alarm:{prefix}-x"),
         "logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/Endpoints/{prefix}-x"),
         "interfaces": at(
             *(f"arn:aws:ec2:{here}:subnet/{subnet}" for subnet in sorted(set(_subnets(graph)))),

@@ -97,7 +97,7 @@ def test_what_replaces_one_of_azures_is_an_input_of_it() -> None:
 
 def test_what_holds_another_blocks_its_deletion() -> None:
     assert kind(ec2.VPC).blocked == Blocked(
-        (ec2.ROUTE_TABLE, ec2.GROUP, ec2.SUBNET, ec2.VPC_ENDPOINT, "aws:sagemaker/domain:Domain"),
+        (ec2.ROUTE_TABLE, ec2.GROUP, ec2.SUBNET, ec2.VPC_ENDPOINT, ec2.PEERING, "aws:sagemaker/domain:Domain"),
         kind(ec2.GROUP).acts.evidence,
     )
 

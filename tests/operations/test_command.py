@@ -121,19 +121,17 @@ COPIES = [
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Passed:
-    """Each pilot copied into another folder, under other names, for another team; its jobs write to its own bucket."""
+    """Each pilot copied into another folder, under other names, for another team, with a bucket of its own."""
     folder = tmp_path_factory.mktemp("of-another-team")
     copies: list[str] = []
     for stack, name in COPIES:
         document = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
         document["config"] |= {"mlplatform:team": name, "mlplatform:owner": f"{name}@company.example"}
-        own = yaml.safe_dump(document["config"]["mlplatform:batch_jobs"]).replace(
-            f"{stack}-", f"{copy_of(stack, name)}-"
-        )
-        document["config"]["mlplatform:batch_jobs"] = yaml.safe_load(own)
+        # What lies in the pilot's own bucket and repository lies in the copy's.
+        text = yaml.safe_dump(document).replace(f"{stack}-", f"{copy_of(stack, name)}-")
         copy = folder / stack / f"Pulumi.{copy_of(stack, name)}.yaml"
         copy.parent.mkdir(exist_ok=True)
-        copy.write_text(yaml.safe_dump(document), encoding="utf-8")
+        copy.write_text(text, encoding="utf-8")
         copies.append(str(copy))
     out = folder / "out"
     return run("preview", *copies, "--out", str(out)), out

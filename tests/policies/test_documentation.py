@@ -35,6 +35,7 @@ def test_every_command_the_readme_names_exists() -> None:
         "drill",
         "doctor",
         "init",
+        "accept",
     }
     assert commands == known
     assert all(re.search(rf"\b{command}\b", help_text) for command in commands)

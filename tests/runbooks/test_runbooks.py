@@ -449,7 +449,7 @@ def test_switched_off_exactly_what_the_page_says_goes(facts: dict[str, Facts], p
     off, _ = without(of)["fraud-scorer"]
     goes, stays = (set(SPAN.findall(text.split(f"{word}: ")[1].split(". ")[0])) for word in ("Goes", "Stays"))
     gone = [of.graph.by_urn[urn] for urn in of.graph.by_urn.keys() - off.by_urn.keys()]
-    assert sorted(resource.name for resource in gone) == sorted(goes)
+    assert {resource.name for resource in gone} == goes
     assert not off.by_urn.keys() - of.graph.by_urn.keys(), "nothing new"
     assert not any(resource.protect for resource in gone), "nothing that holds state"
     left = {resource.name for resource in off.cloud}

@@ -145,7 +145,7 @@ _VPC_ACTS = acts(
 )
 _PEERING_ACTS = acts(
     "ec2",
-    by_id("pcx", "vpc-peering-connection", acceptStatus="pending-acceptance"),
+    by_id("pcx", acceptStatus="pending-acceptance"),
     # The other side may be another account's, which no sandbox of this stack has.
     Behaviour(unique="{account} {region} {vpcId} {peerVpcId}", refs=(Ref("vpcId", (VPC,), holds=True),)),
 )

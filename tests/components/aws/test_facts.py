@@ -79,7 +79,7 @@ def uses(document: Any, action: str, context: str) -> bool:
 
 def of_own(document: Any, action: str) -> bool:
     """Whether each grant of an action is on what is the caller's own: by the profile's name or by the owner."""
-    own = ("${sagemaker:UserProfileName}", "sagemaker:OwnerUserProfileArn")
+    own = ("${sagemaker:UserProfileName}", "${aws:SourceIdentity}", "sagemaker:OwnerUserProfileArn")
     found = list(granted(document, action))
     return bool(found) and all(any(word in json.dumps(s) for word in own) for s in found)
 

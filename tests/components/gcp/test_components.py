@@ -326,7 +326,7 @@ def test_trap_private_service_connect_stands_alone_and_is_for_this_project(endpo
     inputs_ = inputs(endpoint, "gcp:vertex/aiEndpoint:AiEndpoint")
     assert inputs_["privateServiceConnectConfig"] == {
         "enablePrivateServiceConnect": True,
-        "projectAllowlists": [PROJECT],
+        "projectAllowlists": [PROJECT, "payments-app"],
     }
     assert not {"network", "dedicatedEndpointEnabled"} & set(inputs_)
 

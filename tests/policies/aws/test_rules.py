@@ -323,6 +323,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-batch-watched", lacking(ALARM, "missed")),
     ("rollback-async-heard", losing(CONFIG, "asyncInferenceConfig.outputConfig.s3FailurePath", "document-embedder")),
     ("rollback-async-heard", lacking(ALARM, "oldest")),
+    ("rollback-endpoint-watched", lacking(ALARM, "scorer-p95-latency")),
+    ("rollback-endpoint-watched", lacking(ALARM, "embedder-errors")),
+    ("rollback-endpoint-watched", setting(ALARM, "dimensions.VariantName", "another", "scorer-errors")),
+    ("rollback-endpoint-watched", setting(ALARM, "dimensions.EndpointConfigName", "one", "scorer-errors")),
     ("rollback-async-heard", setting(ALARM, "dimensions.EndpointName", "another", "oldest")),
     ("rollback-batch-watched", setting(ALARM, "treatMissingData", "notBreaching", "missed")),
     (

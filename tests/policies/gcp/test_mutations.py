@@ -144,7 +144,10 @@ _WAY = (
 def test_any_piece_of_the_private_way_gone_is_caught(gcp_pilot: Graph) -> None:
     pieces = [r for type_ in _WAY for r in gcp_pilot.of(type_)]
     expect_all_caught(
-        ((piece.name, without(gcp_pilot, piece)) for piece in pieces), "network-proof", "network-endpoint-reached"
+        ((piece.name, without(gcp_pilot, piece)) for piece in pieces),
+        "network-proof",
+        "network-endpoint-reached",
+        "network-endpoint-named",
     )
 
 

@@ -208,7 +208,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-proof", lacking(FIREWALL, "https-to-google")),
     ("network-proof", setting(ZONE, "dnsName", "example.com.")),
     ("network-proof", setting(RECORD, "rrdatas", ["199.36.153.4"], "googleapis-com-a")),
-    ("network-proof", depending_on_nothing(ZONE, "privateVisibilityConfig")),
+    ("network-proof", depending_on_nothing(ZONE, "privateVisibilityConfig", "googleapis-com")),
     ("network-endpoint-reached", lacking(ATTACHED)),
     ("network-endpoint-reached", lacking(FIREWALL, "fraud-scorer-https")),
     ("network-endpoint-reached", depending_on_nothing(ATTACHED, "target")),

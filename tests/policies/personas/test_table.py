@@ -269,7 +269,7 @@ def test_each_grant_that_is_taken_away_keeps_a_persona_from_a_task(granting: Gra
 
 TWICE = {
     # A model that only a batch job scores is granted to serving too: an endpoint may take it in the next step.
-    "gcp": {"gcp-pilot-identity-serving-reads-payments-risk-pilot-models-document-embedder"},
+    "gcp": {"gcp-pilot-identity-serving-reads-gcp-pilot-artifacts-payments-risk-pilot-models-document-embedder"},
     "azure": {
         # The role that keeps collected requests reads, too.
         "azure-pilot-identity-serving-blob-reader-storage",
