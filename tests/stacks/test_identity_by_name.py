@@ -46,7 +46,7 @@ MOVES: Mapping[Where, Mapping[str, str]] = {
 ALONG: Mapping[str, Mapping[str, str]] = {
     "aws": {},
     "gcp": {
-        r"-identity-\w+-images(-|$)": "who runs a model reads the repository of its image while an image of it is named",
+        r"-identity-\w+-images(-|$)": "who runs a model reads the repository of an image while one of it is named",
         r"-endpoint-names$": "the zone of the endpoints' names stands while there is an endpoint",
     },
     "azure": {r"-outbound(-queue|-table)?$": "batch jobs work through the queue and the table of the storage account"},
