@@ -187,6 +187,16 @@ def test_the_picture_and_the_last_step_say_who_calls_from_where(graphs: Mapping[
     assert f"pulumi stack output callers --json --stack {graph.stack}" in last.commands
 
 
+def test_who_deploys_on_azure_gets_a_right_on_each_network_that_is_joined_before_anything_is_made(
+    graphs: Mapping[str, Graph],
+) -> None:
+    """https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering, "Permissions"."""
+    asked = list(manual(graphs["azure"], [], ["ground", "serve"], OTHER, REGIONS["azure"]))
+    grant = f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {VNET}'
+    (at,) = [index for index, step in enumerate(asked) if step.commands == [grant]]
+    assert at < min(index for index, step in enumerate(asked) if step.what.startswith("bring up"))
+
+
 @EACH
 def test_outputs_say_for_each_caller_how_each_endpoint_is_called(graphs: Mapping[str, Graph], platform: str) -> None:
     outputs = graphs[platform].outputs
