@@ -1,5 +1,6 @@
 """Where bytes are kept: one storage account and one container registry, private and encrypted with our key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -148,7 +149,7 @@ class Store(pulumi.ComponentResource):
             container_delete_retention_policy=kept,
             opts=self._child,
         )
-        storage.FileServiceProperties(
+        files = storage.FileServiceProperties(
             f"{name}-files",
             file_services_name="default",
             account_name=account.name,
@@ -170,7 +171,13 @@ class Store(pulumi.ComponentResource):
             args.log_workspace_id,
             self._child,
         )
-        doors = {group: self._reach(name, group, account.id, args) for group in ("blob", "file")}
+        doors = dict[str, tuple[network.PrivateEndpoint, network.PrivateDnsZoneGroup]]()
+        before: list[pulumi.Resource] = [container, files]
+        for group in ("blob", "file"):
+            # A storage account takes one such change at a time. A second one fails (StorageAccountOperationInProgress)
+            # and stays behind as an endpoint that Failed: https://github.com/Azure/bicep-registry-modules/issues/6001
+            doors[group] = self._reach(name, group, account.id, args, before)
+            before = [doors[group][0]]
         self.endpoint_ids = {group: endpoint.id for group, (endpoint, _) in doors.items()}
         # Whoever uses the storage waits until it can be reached.
         id_ = pulumi.Output.all(account.id, *(zones.id for _, zones in doors.values())).apply(lambda a: a[0])
@@ -207,13 +214,14 @@ class Store(pulumi.ComponentResource):
             opts=self._kept,
         )
         log_everything(f"{name}-images-audit", registry.id, args.log_workspace_id, self._child)
-        _, reachable = self._reach(name, "registry", registry.id, args)
+        _, reachable = self._reach(name, "registry", registry.id, args, [])
         return pulumi.Output.all(registry.id, reachable.id).apply(lambda a: a[0]), registry.login_server
 
     def _reach(
-        self, name: str, group: str, to: pulumi.Output[str], args: StoreArgs
+        self, name: str, group: str, to: pulumi.Output[str], args: StoreArgs, before: Sequence[pulumi.Resource]
     ) -> tuple[network.PrivateEndpoint, network.PrivateDnsZoneGroup]:
-        return private_endpoint(f"{name}-{group}", to, group, args, self._child)
+        waiting = pulumi.ResourceOptions(parent=self, depends_on=list(before))
+        return private_endpoint(f"{name}-{group}", to, group, args, waiting)
 
 
 def _alone(identity_id: str) -> dict[str, pulumi.Input[containerregistry.UserIdentityPropertiesArgs]]:

@@ -21,6 +21,9 @@ from policies.rule import callers
 class Steps(Protocol):
     """The functions of a platform's module. `account` and `region` are the stack's."""
 
+    STORES: str
+    """From where images and artifacts are brought, as the end of a clause; empty where that does not matter."""
+
     def quota(self, name: str, amount: int, account: str, region: str) -> tuple[str, str]:
         """The command that asks for an amount of a quota, and the one that shows what is granted."""
         ...
@@ -86,16 +89,16 @@ def manual(
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
-            what=f"push the container images ({_first(list(ours))})",
+            what=f"push the container images{own.STORES} ({_first(list(ours))})",
             who="publisher",
             commands=[command for command, _ in ours.values()],
             checks=[check for _, check in ours.values()],
             looks=[Look(what="image", name=image) for image in ours],
         )
     if uris := sorted(facts.artifacts(graph)):
-        uploaded = [own.upload(uri, graph.stack) for uri in uris]
+        uploaded, first = [own.upload(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
         yield ManualStep(
-            what=f"put the model artifacts where the stack file says ({_first([as_written(uri) for uri in uris])})",
+            what=f"put the model artifacts where the stack file says{own.STORES} ({first})",
             who="publisher",
             commands=[command for command, _ in uploaded],
             checks=[check for _, check in uploaded],

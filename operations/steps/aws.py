@@ -22,6 +22,9 @@ from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
+STORES = ""
+"""The stack keeps images and artifacts behind identities, and closes neither to the internet."""
+
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     """Service Quotas knows a quota by its code; those that were never raised are among the defaults only."""

@@ -11,7 +11,7 @@ from shlex import quote
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
-from catalogue.kinds.azure import monitor
+from catalogue.kinds.azure import monitor, privatedns
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.kinds.azure.network import PEERING
@@ -21,6 +21,10 @@ from catalogue.services import services_of
 from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
+from policies.rule import callers
+
+STORES = ", from inside the network"
+"""From where images and artifacts are brought: the stack closes its registry and its storage to the internet."""
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -60,6 +64,17 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             ],
             looks=[Look(what="service", name=space) for space in spaces],
         )
+    for network in _others_joined(graph):
+        yield ManualStep(
+            what=f"let whoever deploys join {network.rpartition('/')[2]} to the stack's network and to its private "
+            "zone; without Network Contributor there Azure refuses both (LinkedAuthorizationFailed)",
+            who="owner of the caller's network",
+            commands=[f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {network}'],
+            checks=[
+                f"az role assignment list --assignee DEPLOYER --include-inherited --scope {network} "
+                f"--query {query('[].roleDefinitionName')}"
+            ],
+        )
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:
         yield ManualStep(
@@ -74,6 +89,18 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"--query {query('properties.[publicNetworkAccess,networkAcls]')}",
             ],
         )
+
+
+def _others_joined(graph: Graph) -> list[str]:
+    """The networks of callers that the stack makes a peering with, or a link of its zone to.
+
+    Whoever makes either needs a right on both sides ("Permissions", at
+    https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering).
+    """
+    named = [peering.props.text_if_known("remoteVirtualNetwork.id") for peering in graph.of(PEERING)]
+    named += [link.props.text_if_known("virtualNetwork.id") for link in graph.of(privatedns.LINK)]
+    joined = {id_.casefold() for id_ in named}
+    return sorted({one.network for one in callers(graph) if one.cidr and one.network.casefold() in joined})
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

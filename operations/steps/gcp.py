@@ -20,6 +20,9 @@ from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import named_places
 
+STORES = ""
+"""The stack keeps images and artifacts behind identities, and closes neither to the internet."""
+
 _SERVICE = "aiplatform.googleapis.com"
 
 

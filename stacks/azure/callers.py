@@ -9,7 +9,7 @@ from components.azure.callers import NAMES, CallerArgs, Callers, CallersArgs
 from components.azure.names import regional
 from stacks.azure.ground import Ground
 from stacks.model import StackConfig
-from stacks.sections import callers
+from stacks.sections import callers, endpoints
 
 _TOKEN = "az account get-access-token --resource https://ml.azure.com --query accessToken --output tsv"
 
@@ -41,7 +41,8 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
             ),
             opts=ground.opts,
         )
-    calls = {name: _call(ground, name) for name in ground.served}
+    routes = {name: ground.models[item.model].predict_route for name, item in endpoints.online(config).items()}
+    calls = {name: _call(ground, name, routes[name]) for name in ground.served}
     there = {
         name: {
             "principal": one.identity or None,
@@ -53,9 +54,10 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     return {"calls": calls, "callers": there}
 
 
-def _call(ground: Ground, name: str) -> Mapping[str, Any]:
+def _call(ground: Ground, name: str, route: str) -> Mapping[str, Any]:
+    """The endpoint's address ends in the route of its container, as the environment says it (`scoringRoute`)."""
     served = regional(name, ground.account, ground.stack, "online")
-    url = f"https://{served}.{ground.region}.inference.ml.azure.com/score"
+    url = f"https://{served}.{ground.region}.inference.ml.azure.com{route}"
     return {"url": url, "command": f'curl --header "Authorization: Bearer $({_TOKEN})" --json @request.json {url}'}
 
 

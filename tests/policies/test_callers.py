@@ -19,6 +19,7 @@ from tests.previewing import preview
 REGIONS = {"aws": "eu-west-1", "gcp": "europe-west4", "azure": "westeurope"}
 OTHER = "44445555-3333-4444-5555-666677778888"
 VNET = f"/subscriptions/{OTHER}/resourceGroups/apps/providers/Microsoft.Network/virtualNetworks/apps"
+ROUTE = "/v1/completions"
 PRINCIPALS = ("0a1b2c3d-0000-4000-8000-00000000000c", "0a1b2c3d-0000-4000-8000-00000000000d")
 CALLERS: Mapping[str, Mapping[str, dict[str, str]]] = {
     "aws": {
@@ -50,7 +51,8 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Graph]:
     for platform, region in REGIONS.items():
         config: dict[str, Any] = moved(platform, region) | {"team": "claims", "callers": CALLERS[platform]}
         online = {name: item for name, item in config["endpoints"].items() if item["kind"] == "online"}
-        config |= {"endpoints": online, "batch_jobs": {}, "models": {"fraud-scorer": config["models"]["fraud-scorer"]}}
+        model = config["models"]["fraud-scorer"] | ({"predict_route": ROUTE} if platform == "azure" else {})
+        config |= {"endpoints": online, "batch_jobs": {}, "models": {"fraud-scorer": model}}
         made[platform] = preview(file_of(config, tmp_path_factory.mktemp(platform)))
     return made
 
@@ -187,6 +189,16 @@ def test_the_picture_and_the_last_step_say_who_calls_from_where(graphs: Mapping[
     assert f"pulumi stack output callers --json --stack {graph.stack}" in last.commands
 
 
+def test_who_deploys_on_azure_gets_a_right_on_each_network_that_is_joined_before_anything_is_made(
+    graphs: Mapping[str, Graph],
+) -> None:
+    """https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering, "Permissions"."""
+    asked = list(manual(graphs["azure"], [], ["ground", "serve"], OTHER, REGIONS["azure"]))
+    grant = f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {VNET}'
+    (at,) = [index for index, step in enumerate(asked) if step.commands == [grant]]
+    assert at < min(index for index, step in enumerate(asked) if step.what.startswith("bring up"))
+
+
 @EACH
 def test_outputs_say_for_each_caller_how_each_endpoint_is_called(graphs: Mapping[str, Graph], platform: str) -> None:
     outputs = graphs[platform].outputs
@@ -195,6 +207,8 @@ def test_outputs_say_for_each_caller_how_each_endpoint_is_called(graphs: Mapping
         call = calls["fraud-scorer"]
         assert call["url"].startswith("https://") and call["url"].partition("/endpoints/")[0] in call["command"]
         assert call["command"].startswith("aws sagemaker-runtime " if platform == "aws" else "curl ")
+        # Azure ML's address ends in the route that the container answers at.
+        assert call["url"].endswith(f".inference.ml.azure.com{ROUTE}") is (platform == "azure")
 
 
 def test_the_engine_and_the_offline_commands_read_the_same_callers(graphs: Mapping[str, Graph], tmp_path: Path) -> None:

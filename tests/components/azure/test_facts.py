@@ -8,6 +8,7 @@ tests/provider/azure/test_traffic.py.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kind import Stays
 from catalogue.kinds import kind_of
-from catalogue.kinds.azure import applicationinsights, authorization, containerregistry, keyvault, storage
+from catalogue.kinds.azure import applicationinsights, authorization, containerregistry, keyvault, network, storage
 from catalogue.kinds.azure.machinelearningservices import (
     ONLINE_DEPLOYMENT,
     OUTBOUND_RULE,
@@ -208,6 +209,17 @@ def test_what_encrypts_with_the_key_waits_until_the_role_on_it_is_in_force(azure
     (waits,) = [one for one in azure_pilot.of(IN_FORCE) if "key" in one.name]
     for resource in azure_pilot.of(type_):
         assert not not_before(azure_pilot, resource, [waits])
+
+
+def test_a_storage_account_gets_one_private_endpoint_at_a_time(azure_pilot: Graph) -> None:
+    """Two at once end in StorageAccountOperationInProgress, and one of them stays behind as Failed,
+    `privateLinkServiceConnections`: https://github.com/Azure/bicep-registry-modules/issues/6001
+    """
+    for account in azure_pilot.of(storage.ACCOUNT):
+        doors = list(azure_pilot.referring(network.PRIVATE_ENDPOINT, "privateLinkServiceConnections", account))
+        assert len(doors) == 2
+        for one, other in combinations(doors, 2):
+            assert not not_before(azure_pilot, one, [other]) or not not_before(azure_pilot, other, [one])
 
 
 def test_what_runs_as_the_workspace_waits_until_its_roles_are_in_force(azure_pilot: Graph) -> None:

@@ -10,6 +10,7 @@ import pytest
 from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
+from catalogue.kinds.azure import storage
 from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
 from operations import facts, hardware
@@ -156,3 +157,11 @@ def test_a_step_of_many_artifacts_names_a_few_and_has_the_commands_of_all(
     (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
     assert step.what.endswith(f"({', '.join(map(as_written, sorted(many)[:3]))} and 17 more)")
     assert len(step.commands) == 20
+
+
+def test_what_lies_in_a_closed_store_is_brought_from_inside_the_network(graph: Graph) -> None:
+    closed = any(
+        account.props.text_if_known("publicNetworkAccess") == "Disabled" for account in graph.of(storage.ACCOUNT)
+    )
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
+    assert (", from inside the network (" in step.what) is closed
