@@ -135,6 +135,17 @@ def way_in(graph: Graph) -> Found:
             yield endpoint, f"cannot be called by {name}: {lacks}"
         if not whole and not lacking:
             yield endpoint, "can be called by nobody: no one in a network that leads to it may call it"
+    yield from _elsewhere(graph)
+
+
+def _elsewhere(graph: Graph) -> Found:
+    """The rules that let a caller's addresses in to anything but the stack's interface endpoints."""
+    doors = {group.urn for door in graph.of(ec2.VPC_ENDPOINT) for group in graph.refers(door, "securityGroupIds")}
+    called_from = {caller.cidr for caller in callers(graph) if caller.cidr}
+    for rule in graph.of(vpc.INGRESS):
+        groups = {group.urn for group in graph.refers(rule, "securityGroupId", ec2.GROUP)}
+        if rule.props.text_if_known("cidrIpv4") in called_from and not (groups and groups <= doors):
+            yield rule, "lets a caller in to more than the interface endpoints"
 
 
 class _Stand:

@@ -219,6 +219,46 @@ def test_a_caller_takes_a_role_that_calls_alone_and_nobody_else_of_another_accou
     assert found and all(sentence in each for each in found)
 
 
+OPENED: list[tuple[Break, str, str]] = [
+    (setting(RULE, "https-from-10-60", "toPort", 65535), "network-security-group-closed", "is open to 10.60.0.0/20"),
+    (setting(RULE, "https-from-10-60", "fromPort", 0), "network-security-group-closed", "is open to 10.60.0.0/20"),
+    (setting(RULE, "https-from-10-60", "cidrIpv4", "10.0.0.0/8"), "network-security-group-closed", "to 10.0.0.0/8"),
+    (
+        lambda graph: let_in_to(graph, "workloads"),
+        "network-way-in",
+        "https-from-10-60-0-0-20-in lets a caller in to more than the interface endpoints",
+    ),
+    *(
+        (replacing(DOOR, door, "policy", before, after), "network-endpoint-closed", "more than this account's")
+        for door in ("logs", "s3", "sagemaker-api", "sagemaker-runtime", "sts", "studio")
+        for before, after in (
+            ('Account": "111122223333"', 'Account": "999988887777"'),
+            ('Account": "111122223333"', 'Account": ["111122223333", "999988887777"]'),
+        )
+    ),
+    (
+        editing(DOOR, "network-s3", "policy", lambda s: s[-1].update(Action="s3:PutObject")),
+        "network-endpoint-closed",
+        "more than this account's",
+    ),
+]
+
+
+def let_in_to(graph: Graph, group: str) -> Graph:
+    """A caller's addresses let in to another security group of the stack."""
+    rule, other = named(graph, RULE, "https-from-10-60"), named(graph, "aws:ec2/securityGroup:SecurityGroup", group)
+    leads = {**rule.property_dependencies, "securityGroupId": (other.urn,)}
+    graph = swapped(graph, replace(rule, property_dependencies=leads))
+    return changed(graph, graph.by_urn[rule.urn], lambda p: p.update(securityGroupId=other.outputs["id"]))
+
+
+@pytest.mark.parametrize(("broken", "rule", "sentence"), OPENED)
+def test_a_way_in_leads_to_the_interface_endpoints_alone_and_these_to_the_stacks_own_account(
+    graphs: Mapping[str, Graph], broken: Break, rule: str, sentence: str
+) -> None:
+    assert any(sentence in each for each in said(broken(graphs["aws"]), rule))
+
+
 def test_a_caller_of_the_own_account_says_no_external_id_before_the_roles_arn_is_known(
     graphs: Mapping[str, Graph],
 ) -> None:
