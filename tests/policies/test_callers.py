@@ -152,6 +152,7 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "network-no-internet-gateway",
         "network-no-internet-route",
         "network-security-group-closed",
+        "network-call-bound",
         "identity-trust",
     },
     "gcp": {"network-served-privately"},
@@ -193,6 +194,12 @@ def taken(by: str) -> dict[str, Any]:
     return {"Effect": "Allow", "Principal": {"AWS": by}, "Action": "sts:AssumeRole", "Condition": named_id}
 
 
+def also_from(statements: list[dict[str, Any]], network: str) -> None:
+    """A call let in from one network more."""
+    bound = next(each for each in statements if each.get("Sid") == "Predict")["Condition"]["StringEquals"]
+    bound["aws:SourceVpc"] = [bound["aws:SourceVpc"], network]
+
+
 READS = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::claims-artifacts-111122223333/*"]}
 PEOPLE_AND_SERVICES = ("approver", "data-scientist", "pipeline", "publisher", "serving", "training")
 WIDENED: list[tuple[Break, str]] = [
@@ -227,6 +234,19 @@ OPENED: list[tuple[Break, str, str]] = [
         lambda graph: let_in_to(graph, "workloads"),
         "network-way-in",
         "https-from-10-60-0-0-20-in lets a caller in to more than the interface endpoints",
+    ),
+    *(
+        (
+            editing(POLICY, who, "policy", lambda s: also_from(s, "vpc-0999999999999999a")),
+            "network-call-bound",
+            "vpc-099",
+        )
+        for who in ("calls-app", "calls-ledger", "data-scientist")
+    ),
+    (
+        editing(POLICY, "calls-app", "policy", lambda s: also_from(s, "vpc-0bbbbbbbbbbbbbbb1")),
+        "network-call-bound",
+        "from vpc-0bbbbbbbbbbbbbbb1, which no caller of the role stands in",
     ),
     *(
         (replacing(DOOR, door, "policy", before, after), "network-endpoint-closed", "more than this account's")
