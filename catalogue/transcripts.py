@@ -112,7 +112,10 @@ def read(file: Path, called: str) -> Transcript:
     if not isinstance(found, dict) or cast(Json, found).get("schema_version") != VERSION:
         return Transcript(called, wrong=f"is no transcript of version {VERSION}")
     entries: Any = cast(Json, found).get("entries")
-    wrong = _broken(cast("list[Any]", entries)) if isinstance(entries, list) else "has no entries"
+    try:
+        wrong = _broken(cast("list[Any]", entries)) if isinstance(entries, list) else "has no entries"
+    except (ValueError, RecursionError):  # JSON that no text can be made of again, such as half a surrogate pair
+        wrong = "cannot be read as JSON"
     return Transcript(called, wrong=wrong) if wrong else Transcript(called, tuple(cast("list[Json]", entries)))
 
 

@@ -23,6 +23,8 @@ _STEPS: Mapping[str, Sequence[str]] = {
     "network fit": ("serve", "predict"),
 }
 """The steps of a run that show what a proof says. No run exports anything, and no bill is there within hours."""
+_WEEK = 7 * 24 * 3600
+"""Seconds that no step of a run takes, for the run is bounded in time. What says more was not measured."""
 _DONE: Mapping[str, tuple[ProofState, str]] = {
     "account": ("proved", "done in an account"),
     "sandbox": ("rehearsed", "rehearsed in a sandbox"),
@@ -56,7 +58,7 @@ def _raised(graph: Graph, proof: Proof, kept: Transcript) -> Proof:
 def _minutes(kept: Transcript) -> str:
     """How long it took to the first prediction, by the steps' own times."""
     seconds = [kept.steps[name].get("seconds") for name in _STEPS["workflow speed"]]
-    known = [float(one) for one in seconds if isinstance(one, int | float)]
+    known = [float(one) for one in seconds if isinstance(one, int | float) and 0 <= one < _WEEK]
     return f"{sum(known) / 60:.0f} minutes"
 
 

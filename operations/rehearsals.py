@@ -33,7 +33,7 @@ def rehearsed(graph: Graph, folder: Path) -> date | None:
         record: Any = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if record["graph"] == fingerprint(graph) and record["stack"] == graph.stack:
             return date.fromisoformat(record["on"])
-    except (OSError, ValueError, TypeError, KeyError):  # whatever is no record of this graph
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # whatever is no record of this graph
         pass
     return None
 

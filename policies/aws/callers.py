@@ -11,7 +11,7 @@ from catalogue.properties import Properties
 from policies import given
 from policies.aws.documents import allows, holds, principals
 from policies.aws.network import https
-from policies.rule import Found, callers, conditions, resource_rule, statements, whole_stack_rule
+from policies.rule import Found, callers, conditions, stack_rule, statements, whole_stack_rule
 
 _CALLS = ("sagemaker:invokeendpoint", "sagemaker:invokeendpointasync")
 _RUNTIME = "sagemaker.runtime"
@@ -78,7 +78,7 @@ def takers(graph: Graph, role: Resource) -> list[Caller]:
 # ---- the rules ------------------------------------------------------------------------------------------------------
 
 
-@resource_rule(
+@stack_rule(
     "network-call-bound",
     iam.ROLE,
     iam.ROLE_POLICY,
@@ -87,16 +87,33 @@ def takers(graph: Graph, role: Resource) -> list[Caller]:
     says="A grant of a call of an endpoint holds from a named network alone.",
     remedy="Add the condition aws:SourceVpc with the VPC that calls come from, as the identity component does.",
 )
-def call_bound(props: Properties) -> Iterator[str]:
+def call_bound(graph: Graph, resource: Resource) -> Iterator[str]:
     """SageMaker's runtime is a public API: without a network in the grant, right credentials call from anywhere.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:SourceVpc)
+    Where the stack file was read, the network is the stack's, its landing zone's or that of who takes the role.
     """
-    for holder in (props, *props.each_section("inlinePolicies")):
+    roles = [resource] if resource.type == iam.ROLE else graph.refers(resource, "role", iam.ROLE)
+    known = _networks(graph, roles)
+    for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
         for statement in statements(holder, "policy"):
+            if not allows(statement) or not _invokes(statement):
+                continue
             named = {key.lower() for operator, key in conditions(statement) if operator == "StringEquals"}
-            if allows(statement) and _invokes(statement) and not named & _NETWORK_KEYS:
+            if not named & _NETWORK_KEYS:
                 yield "lets an endpoint be called from any network, the internet among them"
+            vpcs = {text for text in sources(statement) if text.startswith("vpc-")}
+            if known and (other := sorted(vpcs - known)):
+                yield f"lets an endpoint be called from {other[0]}, which no caller of the role stands in"
+
+
+def _networks(graph: Graph, roles: Sequence[Resource]) -> set[str]:
+    """The VPCs from which a role may call. None where not all of them are known."""
+    own = [one.props.text_if_known("id") for one in graph.of(ec2.VPC)]
+    if graph.placement is None or "" in own:
+        return set()
+    there = [net.vpc_id for net in given.of(graph, AwsNetwork)]
+    return {*own, *there, *(one.network for role in roles for one in takers(graph, role) if not one.cidr)}
 
 
 @whole_stack_rule(
@@ -135,6 +152,17 @@ def way_in(graph: Graph) -> Found:
             yield endpoint, f"cannot be called by {name}: {lacks}"
         if not whole and not lacking:
             yield endpoint, "can be called by nobody: no one in a network that leads to it may call it"
+    yield from _elsewhere(graph)
+
+
+def _elsewhere(graph: Graph) -> Found:
+    """The rules that let a caller's addresses in to anything but the stack's interface endpoints."""
+    doors = {group.urn for door in graph.of(ec2.VPC_ENDPOINT) for group in graph.refers(door, "securityGroupIds")}
+    called_from = {caller.cidr for caller in callers(graph) if caller.cidr}
+    for rule in graph.of(vpc.INGRESS):
+        groups = {group.urn for group in graph.refers(rule, "securityGroupId", ec2.GROUP)}
+        if rule.props.text_if_known("cidrIpv4") in called_from and not (groups and groups <= doors):
+            yield rule, "lets a caller in to more than the interface endpoints"
 
 
 class _Stand:

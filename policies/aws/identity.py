@@ -1,12 +1,12 @@
 """Identity: least privilege for each persona, and guardrails that no persona's own policy can lift."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
 from policies.aws.documents import allows, is_anybody, name_of, principals, signed_in
-from policies.rule import caller_rule, conditions, named_places, resource_rule, stack_rule, statements
+from policies.rule import callers, conditions, named_places, resource_rule, stack_rule, statements
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {
@@ -164,18 +164,13 @@ def boundary(graph: Graph, resource: Resource) -> Iterator[str]:
             yield f"lets people work as {named}, which is no role of the stack: its permissions boundary is unknown"
 
 
-def _account_of(role: Properties) -> list[str]:
-    """The account of a role; none while its ARN is not known yet."""
-    return role.text_if_known("arn").split(":")[4:5]
-
-
 _OTHER_ACCOUNT = {("StringEquals", "sts:ExternalId"), ("StringEquals", "aws:PrincipalOrgID")}
 """What tells one account's calls from those that it makes for a third (IAM user guide, "The confused deputy problem").
 """
 _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn")}
 
 
-@caller_rule(
+@stack_rule(
     "identity-trust",
     iam.ROLE,
     severity="high",
@@ -184,28 +179,59 @@ _OWN_SOURCE = {("StringEquals", "aws:SourceAccount"), ("ArnLike", "aws:SourceArn
     remedy="Add aws:SourceAccount to a service's trust; to a person's MFA or Identity Center's path. Name a program "
     "that calls under callers, and add sts:ExternalId where its account is another.",
 )
-def trust(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
+def trust(graph: Graph, role: Resource) -> Iterator[str]:
     """A role is not open to anybody, to a service without source (IAM guide, confused deputy), or without MFA.
 
     A session of IAM Identity Center carries no aws:MultiFactorAuthPresent; its sign-in demands MFA. A role on its path,
     which is reserved, stands for it:
     https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    Nobody but a caller is of another account than the stack's, where that is known.
     """
-    programs = {caller.identity for caller in callers if caller.identity}
-    for statement in filter(allows, statements(props, "assumeRolePolicy")):
+    programs = {caller.identity for caller in callers(graph) if caller.identity}
+    account = graph.placement.account if graph.placement else ""
+    for statement in filter(allows, statements(role.props, "assumeRolePolicy")):
         principal, bound = principals(statement), conditions(statement)
         if is_anybody(principal):
             yield "may be taken by anybody"
-        if "Service" in principal and not bound & _OWN_SOURCE:
+        if "Service" in principal and not (bound & _OWN_SOURCE and _of_account(statement, account)):
             yield "may be taken by a service on behalf of another account"
         with_mfa = ("Bool", "aws:MultiFactorAuthPresent") in bound or signed_in(statement)
-        if "AWS" in principal and not with_mfa and not set(principal["AWS"]) <= programs:
+        people = sorted({*principal.get("AWS", ())} - programs)
+        if people and not with_mfa:
             yield "may be taken by a person without MFA"
-        for role in sorted(programs & {*principal.get("AWS", ())}):
-            if role.split(":")[4] not in _account_of(props) and not bound & _OTHER_ACCOUNT:
-                yield f"may be taken by {role} of another account, which says no external id"
+        for person in people:
+            if account and "*" not in person and (person.split(":")[4:5] or [person]) != [account]:
+                yield f"may be taken by {person}, who is of another account and no caller of the stack file"
+        for program in sorted(programs & {*principal.get("AWS", ())}):
+            if program.split(":")[4] != account and not bound & _OTHER_ACCOUNT:
+                yield f"may be taken by {program} of another account, which says no external id"
+            for does in _beside_calls(graph, role):
+                yield f"may be taken by {program}, which is to call endpoints, and lets it {does}"
         for kind in sorted(set(principal) - {"*", "AWS", "Service"}):
             yield f"may be assumed by a principal of the kind {kind}, which no rule can judge"
+
+
+def _of_account(statement: Properties, account: str) -> bool:
+    """Whether each source that a service must act for is of the account, as far as one is known."""
+    named = list(statement.section_or_empty("Condition.StringEquals").each_text("aws:SourceAccount"))
+    arns = list(statement.section_or_empty("Condition.ArnLike").each_text("aws:SourceArn"))
+    whose = {*named, *(part for arn in arns for part in arn.split(":")[4:5])}
+    # A bucket's ARN names no account, and needs the other key beside it.
+    return not account or (account in whose and whose <= {account, ""})
+
+
+_CALLS = {"sagemaker:invokeendpoint", "sagemaker:invokeendpointasync"}
+"""What a caller may do, in lower case."""
+
+
+def _beside_calls(graph: Graph, role: Resource) -> Iterator[str]:
+    """What a role lets whoever takes it do beside calls of the stack's own endpoints."""
+    own = f":{graph.placement.account}:endpoint/{graph.stack}-" if graph.placement else ""
+    held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
+    for statement in (s for props in held for s in filter(allows, _granted(props))):
+        beside = sorted(act for act in statement.each_text("Action") if act.lower() not in _CALLS)
+        other = sorted(arn for arn in statement.each_text("Resource") if own not in arn)
+        yield from [f"do {act}" for act in beside] or [f"call {arn}" for arn in other]
 
 
 @resource_rule(

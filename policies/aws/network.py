@@ -15,7 +15,6 @@ from policies.rule import (
     OPEN_TO_OTHERS,
     Found,
     caller_rule,
-    conditions,
     resource_rule,
     stack_rule,
     statements,
@@ -111,10 +110,11 @@ _PEERS = (
 def security_group_closed(callers: Sequence[Caller], props: Properties) -> Iterator[str]:
     """A rule must name a group or a prefix list. A CIDR block of any size is a violation, and so is no peer.
 
-    HTTPS from the addresses of a caller is none: a rule of its own lets it in.
+    HTTPS alone from the addresses of a caller is none: a rule of its own lets it in. `network-way-in` says where to.
     """
-    comes_in = props.owner is not None and props.owner.urn.split("::")[2].endswith(vpc.INGRESS) and https(props)
-    called_from = {caller.cidr for caller in callers if caller.cidr} if comes_in else set[str]()
+    ingress = props.owner is not None and props.owner.urn.split("::")[2].endswith(vpc.INGRESS)
+    alone = https(props) and props.number_or_none("fromPort") == props.number_or_none("toPort")
+    called_from = {caller.cidr for caller in callers if caller.cidr} if ingress and alone else set[str]()
     rules = [*props.each_section("ingress"), *props.each_section("egress")]
     for rule in [props, *rules] if props.is_given("securityGroupId") else rules:
         blocks = [rule.text_if_known(key) or key for key in ("cidrIpv4", "cidrIpv6") if rule.is_given(key)]
@@ -245,10 +245,11 @@ def _distinct(graph: Graph, model: Resource, path: str) -> int:
     return len({text for text in known if text}) + min(given - len(known), len(refers))
 
 
-_OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:ResourceAccount")}
+_READS = ("s3:getobject", "ecr:batchget", "ecr:batchcheck", "ecr:get")
+"""What carries nothing away, in lower case."""
 
 
-@resource_rule(
+@stack_rule(
     "network-endpoint-closed",
     ec2.VPC_ENDPOINT,
     severity="high",
@@ -256,18 +257,30 @@ _OWN_ACCOUNT = {("StringEquals", "aws:PrincipalAccount"), ("StringEquals", "aws:
     says="A VPC endpoint serves this account's principals and resources only, under the service's own name.",
     remedy="Give the endpoint the network component's policy and private_dns_enabled=True.",
 )
-def endpoint_closed(props: Properties) -> Iterator[str]:
-    """A statement that allows everything, or calls, is bound to both accounts. Interface endpoints have private DNS."""
+def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A statement that does more than read by name is bound to both accounts, which are the stack's own where that is
+    known: a key of somebody else's would carry data out to a bucket of theirs (VPC guide, "Control access to VPC
+    endpoints using endpoint policies"). Interface endpoints have private DNS.
+    """
+    props = resource.props
     if not props.is_given("policy"):
         yield "has no policy, so it carries traffic to any account"
     for statement in filter(allows, statements(props, "policy")):
         everything = "*" in (*statement.each_text("Action"), *statement.each_text("Resource"))
-        calls = any(action.lower().startswith("sagemaker:") for action in statement.each_text("Action"))
-        wide = everything or calls or "NotAction" in statement or "NotResource" in statement
-        if wide and not conditions(statement) >= _OWN_ACCOUNT:
+        reads = all(action.lower().startswith(_READS) for action in statement.each_text("Action"))
+        wide = everything or not reads or "NotAction" in statement or "NotResource" in statement
+        if wide and not _of_own_account(graph, statement):
             yield "allows more than this account's principals on this account's resources"
     if props.text_or_empty("vpcEndpointType") == "Interface" and props.flag_or_none("privateDnsEnabled") is not True:
         yield "has no private DNS, so SDKs would look for the service on the internet"
+
+
+def _of_own_account(graph: Graph, statement: Properties) -> bool:
+    """Whether a statement holds for principals and resources of the one account alone."""
+    equal = statement.section_or_empty("Condition.StringEquals")
+    of = [list(equal.each_text(key)) for key in ("aws:PrincipalAccount", "aws:ResourceAccount")]
+    own = graph.placement.account if graph.placement else ""
+    return all(len(set(named)) == 1 and own in ("", *named) for named in of)
 
 
 @whole_stack_rule(

@@ -83,10 +83,21 @@ def logs_kept(graph: Graph) -> Found:
         for log in _RECORDED:
             if filtered and f'log_id("{log}")' not in taken:
                 yield sink, f"does not take {log}"
+    if not given.trail(graph):
+        yield from _lost(graph, [part for sink in sinks for part in sink.props.text_if_known("filter").split(" OR ")])
     production = graph.placement is not None and graph.placement.environment == "prod"
     for bucket in graph.of(_LOGS) if production else ():
         if bucket.props.flag_or_none("locked") is not True:
             yield bucket, "can be emptied or shortened"
+
+
+def _lost(graph: Graph, taken: list[str]) -> Found:
+    """What is left out of the project's own bucket and lies in no other. A sink without a filter takes everything."""
+    for exclusion in graph.of(logging.EXCLUSION):
+        parts = [part for part in exclusion.props.text_if_known("filter").split(" OR ") if part]
+        lost = [part for part in parts if part not in taken and "" not in taken]
+        if lost and exclusion.props.flag_or_none("disabled") is not True:
+            yield exclusion, f"leaves out what no log bucket of the stack takes: {lost[0]}"
 
 
 @whole_stack_rule(

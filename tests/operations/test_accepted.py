@@ -169,3 +169,23 @@ def test_an_altered_transcript_flips_proofs_and_behaviours_back(organisation: Pa
     (found,) = findings(aws_pilot)
     assert found.rule == "transcript-intact" and found.mandatory and found.fails
     assert "was altered at entry 3" in found.message
+
+
+def test_a_transcript_that_no_text_can_be_made_of_again_is_a_finding(organisation: Path, aws_pilot: Graph) -> None:
+    file = keep(organisation, aws_pilot)
+    file.write_text(file.read_text(encoding="utf-8").replace('"says": ""', '"says": "\\ud800"', 1), encoding="utf-8")
+    forget()
+    (found,) = findings(aws_pilot)
+    assert found.rule == "transcript-intact" and "cannot be read" in found.message
+
+
+@pytest.mark.parametrize("seconds", [10**400, float("nan"), float("inf"), -1.0])
+def test_seconds_that_no_run_takes_are_not_counted(organisation: Path, aws_pilot: Graph, seconds: float) -> None:
+    journal = Journal(keep(organisation, aws_pilot), lambda: "2026-11-26T09:00:00+00:00")
+    journal.note("begin", door="account", platform="aws", graph=transcripts.graph_hash(aws_pilot))
+    for name in STEPS:
+        journal.note("step", name=name, state="done", seconds=seconds if name == "serve" else 600.0, says="")
+    journal.note("end", door="account")
+    forget()
+    speed = next(proof for proof in accepted.raised(aws_pilot, planned()) if proof.name == "workflow speed")
+    assert speed.state == "proved" and "after 20 minutes" in speed.fact

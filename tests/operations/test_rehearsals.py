@@ -29,7 +29,7 @@ def test_the_record_is_of_that_graph_and_no_other(aws_pilot: Graph, gcp_pilot: G
     )
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"graph": 1}', "nothing"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"graph": 1}', "nothing", "[" * 100_000])
 def test_a_file_that_is_no_record_counts_for_nothing(aws_pilot: Graph, tmp_path: Path, text: str) -> None:
     (tmp_path / rehearsals.FILE).write_text(text, encoding="utf-8")
     assert rehearsals.rehearsed(aws_pilot, tmp_path) is None

@@ -1,5 +1,6 @@
 """Ways in: every caller of another team's stack has a whole one, and each part of it that is gone is told."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from operations.evaluation import evaluate
 from operations.networks import draw
 from operations.steps import manual
 from policies import pack
-from tests.mutate import changed, put, without
+from tests.mutate import changed, put, swapped, without
 from tests.operations.test_other_teams import file_of, moved
 from tests.previewing import preview
 
@@ -153,6 +154,7 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "network-no-internet-gateway",
         "network-no-internet-route",
         "network-security-group-closed",
+        "network-call-bound",
         "identity-trust",
     },
     "gcp": {"network-served-privately"},
@@ -175,6 +177,116 @@ def test_a_role_of_another_account_says_an_external_id(graphs: Mapping[str, Grap
     broken = replacing(ROLE, "calls-ledger", "assumeRolePolicy", "sts:ExternalId", "aws:PrincipalTag/x")(graphs["aws"])
     (found,) = said(broken, "identity-trust")
     assert "of another account, which says no external id" in found
+
+
+def editing(type_: str, name: str, key: str, edit: Callable[[list[dict[str, Any]]], Any]) -> Break:
+    """The statements of one policy document changed."""
+
+    def broken(graph: Graph) -> Graph:
+        document = json.loads(named(graph, type_, name).inputs[key])
+        edit(document["Statement"])
+        return changed(graph, named(graph, type_, name), lambda p: p.update({key: json.dumps(document)}))
+
+    return broken
+
+
+def taken(by: str) -> dict[str, Any]:
+    """A statement of a trust that lets a program in, whose account says an external id."""
+    named_id = {"StringEquals": {"sts:ExternalId": "claims-ledger"}}
+    return {"Effect": "Allow", "Principal": {"AWS": by}, "Action": "sts:AssumeRole", "Condition": named_id}
+
+
+def also_from(statements: list[dict[str, Any]], network: str) -> None:
+    """A call let in from one network more."""
+    bound = next(each for each in statements if each.get("Sid") == "Predict")["Condition"]["StringEquals"]
+    bound["aws:SourceVpc"] = [bound["aws:SourceVpc"], network]
+
+
+READS = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::claims-artifacts-111122223333/*"]}
+PEOPLE_AND_SERVICES = ("approver", "data-scientist", "pipeline", "publisher", "serving", "training")
+WIDENED: list[tuple[Break, str]] = [
+    *(
+        (editing(ROLE, f"identity-{who}", "assumeRolePolicy", lambda s, by=by: s.append(taken(by))), "is to call")
+        for who in PEOPLE_AND_SERVICES
+        for by in (CALLERS["aws"]["app"]["identity"], CALLERS["aws"]["ledger"]["identity"])
+    ),
+    *(
+        (replacing(ROLE, f"identity-{who}", "assumeRolePolicy", "111122223333", "999988887777"), "another account")
+        for who in PEOPLE_AND_SERVICES
+    ),
+    (editing(POLICY, "calls-app", "policy", lambda s: s.append(READS)), "lets it do s3:GetObject"),
+    (editing(POLICY, "calls-app", "policy", lambda s: s[0].update(Resource="*")), "lets it call *"),
+    (replacing(POLICY, "calls-app", "policy", "endpoint/claims-", "endpoint/"), "lets it call arn:aws:sagemaker:"),
+]
+
+
+@pytest.mark.parametrize(("broken", "sentence"), WIDENED)
+def test_a_caller_takes_a_role_that_calls_alone_and_nobody_else_of_another_account_takes_any(
+    graphs: Mapping[str, Graph], broken: Break, sentence: str
+) -> None:
+    found = said(broken(graphs["aws"]), "identity-trust")
+    assert found and all(sentence in each for each in found)
+
+
+OPENED: list[tuple[Break, str, str]] = [
+    (setting(RULE, "https-from-10-60", "toPort", 65535), "network-security-group-closed", "is open to 10.60.0.0/20"),
+    (setting(RULE, "https-from-10-60", "fromPort", 0), "network-security-group-closed", "is open to 10.60.0.0/20"),
+    (setting(RULE, "https-from-10-60", "cidrIpv4", "10.0.0.0/8"), "network-security-group-closed", "to 10.0.0.0/8"),
+    (
+        lambda graph: let_in_to(graph, "workloads"),
+        "network-way-in",
+        "https-from-10-60-0-0-20-in lets a caller in to more than the interface endpoints",
+    ),
+    *(
+        (
+            editing(POLICY, who, "policy", lambda s: also_from(s, "vpc-0999999999999999a")),
+            "network-call-bound",
+            "vpc-099",
+        )
+        for who in ("calls-app", "calls-ledger", "data-scientist")
+    ),
+    (
+        editing(POLICY, "calls-app", "policy", lambda s: also_from(s, "vpc-0bbbbbbbbbbbbbbb1")),
+        "network-call-bound",
+        "from vpc-0bbbbbbbbbbbbbbb1, which no caller of the role stands in",
+    ),
+    *(
+        (replacing(DOOR, door, "policy", before, after), "network-endpoint-closed", "more than this account's")
+        for door in ("logs", "s3", "sagemaker-api", "sagemaker-runtime", "sts", "studio")
+        for before, after in (
+            ('Account": "111122223333"', 'Account": "999988887777"'),
+            ('Account": "111122223333"', 'Account": ["111122223333", "999988887777"]'),
+        )
+    ),
+    (
+        editing(DOOR, "network-s3", "policy", lambda s: s[-1].update(Action="s3:PutObject")),
+        "network-endpoint-closed",
+        "more than this account's",
+    ),
+]
+
+
+def let_in_to(graph: Graph, group: str) -> Graph:
+    """A caller's addresses let in to another security group of the stack."""
+    rule, other = named(graph, RULE, "https-from-10-60"), named(graph, "aws:ec2/securityGroup:SecurityGroup", group)
+    leads = {**rule.property_dependencies, "securityGroupId": (other.urn,)}
+    graph = swapped(graph, replace(rule, property_dependencies=leads))
+    return changed(graph, graph.by_urn[rule.urn], lambda p: p.update(securityGroupId=other.outputs["id"]))
+
+
+@pytest.mark.parametrize(("broken", "rule", "sentence"), OPENED)
+def test_a_way_in_leads_to_the_interface_endpoints_alone_and_these_to_the_stacks_own_account(
+    graphs: Mapping[str, Graph], broken: Break, rule: str, sentence: str
+) -> None:
+    assert any(sentence in each for each in said(broken(graphs["aws"]), rule))
+
+
+def test_a_caller_of_the_own_account_says_no_external_id_before_the_roles_arn_is_known(
+    graphs: Mapping[str, Graph],
+) -> None:
+    role = named(graphs["aws"], ROLE, "calls-app")
+    unknown = replace(role, outputs={key: value for key, value in role.outputs.items() if key != "arn"})
+    assert said(swapped(graphs["aws"], unknown), "identity-trust") == []
 
 
 @EACH

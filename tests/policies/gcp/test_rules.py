@@ -144,6 +144,12 @@ LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
+
+def leaving_out(graph: Graph, more: str) -> Graph:
+    """More left out of the project's own log bucket."""
+    return changed(graph, first(graph, EXCLUSION), lambda p: p.update(filter=f"{p['filter']} OR {more}"))
+
+
 CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-conditions", lambda graph: _granted_often(graph, 21)),
     (
@@ -377,6 +383,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("audit-logs-kept", lacking(SINK)),
     ("audit-logs-kept", setting(SINK, "filter", 'log_id("cloudaudit.googleapis.com/activity")')),
     ("audit-logs-kept", lambda g: replace(g, placement=replace(cast(Placement, g.placement), environment="prod"))),
+    *(
+        ("audit-logs-kept", lambda g, more=more: leaving_out(g, more))
+        for more in ("severity>=DEFAULT", 'log_id("cloudbuild")', 'resource.type="aiplatform.googleapis.com/Endpoint"')
+    ),
     ("audit-logs-once", lacking(EXCLUSION)),
     ("audit-logs-once", setting(EXCLUSION, "disabled", True)),
     ("audit-logs-once", setting(EXCLUSION, "filter", 'log_id("cloudaudit.googleapis.com/data_access")')),
