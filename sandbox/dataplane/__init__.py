@@ -84,6 +84,10 @@ class Plane(Protocol):
         """Raises NoPrediction where nothing leads the caller to the endpoint, or the caller may not call."""
         ...
 
+    def image(self, state: State, endpoint: Record) -> str:
+        """The image that a replica runs in the cloud; "" where what stands does not say it."""
+        ...
+
     def container(self) -> Server:
         """The container's server, on a free port of this machine."""
         ...
@@ -98,7 +102,7 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
 
     The caller stands in the stack's network, or with `outside` on the internet. Raises NoPrediction and BadInput.
     """
-    plane = cast(Plane, import_module(f"sandbox.dataplane.{endpoint.platform}"))  # a module has no self
+    plane = plane_of(endpoint)
     plane.reach(state, endpoint, outside)
     with running(plane.container()) as address:
         told = {"Content-Type": "application/json"}
@@ -107,6 +111,17 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
     if answer.status_code != 200:
         raise NoPrediction(plane.failed(answer.status_code, answer.text))
     return answer.content
+
+
+def stand_in(state: State, endpoint: Record) -> str:
+    """One sentence on what answers for the endpoint, for whoever reads a prediction."""
+    image = plane_of(endpoint).image(state, endpoint)
+    return f"the example's container answers in place of {image or 'an image that is not known'}"
+
+
+def plane_of(endpoint: Record) -> Plane:
+    """The module of the endpoint's platform."""
+    return cast(Plane, import_module(f"sandbox.dataplane.{endpoint.platform}"))  # a module has no self
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from catalogue.kind import documented, from_source
 from catalogue.kinds.aws.ec2 import GROUP, GROUPS, VPC, VPC_ENDPOINT
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import CONFIGURATION
+from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
 from catalogue.kinds.aws.vpc import EGRESS, INGRESS
 from examples.pack import MODEL
 from examples.serving import sagemaker
@@ -59,6 +60,14 @@ def reach(state: State, endpoint: Record, outside: bool) -> None:
         "arn": str(endpoint.outputs["arn"]),
     }
     follow(PARTS, Call(state, endpoint, outside), not outside, words)
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the model that the endpoint's configuration names first."""
+    configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
+    variants = configuration.inputs.get("productionVariants") if configuration else None
+    model = state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None
+    return str(model.inputs.get("primaryContainer", {}).get("image", "")) if model else ""
 
 
 def container() -> Server:

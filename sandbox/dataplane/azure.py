@@ -14,7 +14,7 @@ from typing import Any
 from catalogue.kind import assumed, documented, from_source
 from catalogue.kinds.azure import NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
 from catalogue.kinds.azure.privatedns import LINK, ZONE
@@ -49,6 +49,17 @@ def reach(state: State, endpoint: Record, outside: bool) -> None:
     host = f"{endpoint.id.rpartition('/')[2]}.{endpoint.region}.inference.ml.azure.com"
     private = endpoint.inputs.get("properties", {}).get("publicNetworkAccess") == "Disabled"
     follow(PARTS, Call(state, endpoint, outside), private, {"host": host, "action": _SCORE})
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the environment of a deployment that has traffic."""
+    for name in _shares(state, endpoint):
+        deployment = state.resources.get(ONLINE_DEPLOYMENT, f"{endpoint.id}/deployments/{name}")
+        told: Json = deployment.inputs.get("properties", {}) if deployment else {}
+        environment = state.resources.get(ENVIRONMENT, str(told.get("environmentId", "")))
+        if environment is not None:
+            return str(environment.inputs.get("properties", {}).get("image", ""))
+    return ""
 
 
 def container() -> Server:
@@ -135,14 +146,12 @@ def _granted(call: Call, ways: list[Any]) -> list[Any]:
 
 def _served(call: Call, ways: list[Any]) -> list[Any]:
     """Whether a deployment that stands has traffic."""
-    traffic = call.state.resources.get(TRAFFIC, f"{call.endpoint.id}/traffic")
-    shares: Json = (traffic.outputs.get("traffic") or {}) if traffic else {}
     there = {
         one.id.rpartition("/")[2]
         for one in call.state.resources.below(call.endpoint.id, call.endpoint.account)
         if one.type == ONLINE_DEPLOYMENT
     }
-    return ways if any(share for name, share in shares.items() if name in there) else []
+    return ways if any(name in there for name in _shares(call.state, call.endpoint)) else []
 
 
 PARTS = (
@@ -167,6 +176,13 @@ PARTS = (
     ),
 )
 """The path from a caller to a replica, in the order in which a call meets it. A way is a private endpoint."""
+
+
+def _shares(state: State, endpoint: Record) -> list[str]:
+    """The deployments that have traffic, by name, the most of it first."""
+    traffic = state.resources.get(TRAFFIC, f"{endpoint.id}/traffic")
+    shares: dict[str, int] = (traffic.outputs.get("traffic") or {}) if traffic else {}
+    return sorted((name for name, share in shares.items() if share), key=lambda name: -shares[name])
 
 
 def _zones(state: State, way: Record) -> Iterator[Record]:

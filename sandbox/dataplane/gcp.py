@@ -13,6 +13,7 @@ from catalogue.kind import assumed, from_source
 from catalogue.kinds.gcp import VPC, dns
 from catalogue.kinds.gcp.compute import ADDRESS, FIREWALL, FORWARDING_RULE
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
+from catalogue.kinds.gcp.mlplatform import MODEL as SERVED_MODEL
 from catalogue.kinds.gcp.vertex import NAMES
 from catalogue.marked import Json
 from examples.pack import MODEL
@@ -38,6 +39,16 @@ def reach(state: State, endpoint: Record, outside: bool) -> None:
         "address": found[0] if found else "the endpoint's address",
     }
     follow(PARTS, call, bool(_connect(endpoint).get("enablePrivateServiceConnect")), words)
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the model that has most of the traffic. A deployment names it by the project's number."""
+    deployed = sorted(_deployed(Call(state, endpoint, False)), key=lambda one: one.outputs.get("trafficPercent") or 0)
+    named = str(deployed[-1].inputs.get("model", "")).partition("@")[0].partition("/locations/")[2] if deployed else ""
+    models = (
+        one for one in state.resources.find(type=SERVED_MODEL) if named and one.id.endswith(f"/locations/{named}")
+    )
+    return next((str(one.inputs.get("containerSpec", {}).get("imageUri", "")) for one in models), "")
 
 
 def container() -> Server:

@@ -324,6 +324,7 @@ def test_the_command_prints_the_prediction_or_the_refusal(stands: Stands, tmp_pa
     answered = typed(AT, str(request))
     assert answered.exit_code == 0
     assert json.loads(answered.stdout) == json.loads(_recorded("gcp", "prediction.json"))
+    assert answered.stderr == "the example's container answers in place of an image that is not known\n"
     refused = typed(AT, str(request), "--from", "outside")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith("400 FAILED_PRECONDITION") and len(refused.stderr.splitlines()) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws import ec2, iam, sagemaker, vpc
@@ -14,12 +15,14 @@ from catalogue.kinds.azure import NETWORK as AZURE_NETWORK
 from catalogue.kinds.azure import authorization, machinelearningservices, mlplatform, network, privatedns
 from catalogue.kinds.gcp import VPC as GCP_NETWORK
 from catalogue.kinds.gcp import compute, dns, vertex
-from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
-from sandbox.dataplane import NoPrediction
+from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
+from sandbox.dataplane import NoPrediction, stand_in
 from sandbox.state import State
 from sandbox.state.records import New, Record
+from stacks.config import STACKS
 
 ENDPOINTS = {"aws": sagemaker.ENDPOINT, "gcp": vertex.ENDPOINT, "azure": machinelearningservices.SERVED}
+IMAGES = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
 PLACES = {"aws": ":", "gcp": "/", "azure": "/"}
 
 Key = tuple[str, str]
@@ -172,8 +175,14 @@ class Standing:
             id_, inputs, outputs = str(one.outputs["id"]), one.inputs, {**one.inputs, **one.outputs}
             if one.type == DEPLOYMENT:
                 id_ = f"{inputs['endpoint']}/deployedModels/{outputs['deployedModelId']}"
-                inputs = {"privateEndpoints": {"serviceAttachment": outputs["serviceAttachment"]}}
+                numbered = inputs["model"].replace(account, "889007300332")
+                inputs = {
+                    "privateEndpoints": {"serviceAttachment": outputs["serviceAttachment"]},
+                    "model": numbered,
+                }
                 outputs = {"trafficPercent": 100}
+            elif one.type == MODEL:
+                inputs, outputs = {"containerSpec": {"imageUri": inputs["image"]}}, {}
             elif one.type == mlplatform.TRAFFIC:
                 inputs, outputs = {}, {"traffic": {inputs["deployment"]: 100}}
             self.state.resources.create(
@@ -283,3 +292,17 @@ def test_each_part_is_tried_and_says_where_its_sentence_is_from(platform: str) -
     tried = {loss[0] for loss in LOST[platform]} | {change[0] for change in CHANGED[platform]}
     assert {part.what for part in parts} == tried | FROM_OUTSIDE.get(platform, set())
     assert all(part.source.status == "assumed" or part.source.where.startswith("https://") for part in parts)
+
+
+@pytest.mark.parametrize("platform", LOST)
+def test_the_image_in_whose_place_the_example_answers_is_the_stack_files(
+    platform: str, pilots: Mapping[str, Standing]
+) -> None:
+    pilot = pilots[platform]
+    written = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    image = written["config"]["mlplatform:models"]["fraud-scorer"]["image"]
+    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers in place of {image}"
+    gone = pilot.delete(*(one for one in pilot.all() if one.type in IMAGES))
+    said = stand_in(pilot.state, pilot.endpoint)
+    pilot.put_back(gone)
+    assert said.endswith("in place of an image that is not known")
