@@ -335,3 +335,29 @@ def test_the_command_prints_the_prediction_or_the_refusal(stands: Stands, tmp_pa
     ):
         wrong = typed(*arguments).exception
         assert isinstance(wrong, BadInput) and says in str(wrong)
+
+
+GIVEN: Mapping[str, tuple[set[str], set[str]]] = {
+    "aws": ({ec2.VPC}, {ec2.VPC_ENDPOINT}),
+    "gcp": ({gcp.VPC}, {dns.ZONE, dns.RECORD}),
+    "azure": ({azure.NETWORK, network.SUBNET, privatedns.ZONE}, {privatedns.LINK}),
+}
+"""What a landing zone gives, and what then stands in it without anybody here knowing."""
+
+
+@pytest.mark.parametrize("platform", GIVEN)
+def test_what_a_landing_zone_gives_is_taken_to_lead_on_while_it_stands(platform: str, stands: Stands) -> None:
+    state, endpoint = stands(platform)
+    given, unseen = GIVEN[platform]
+    for one in state.resources.all():
+        if one.type in unseen:
+            state.resources.delete_behind(one.key)
+        elif one.type in given:
+            state.resources.update(one.key, {}, {})
+    assert call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+    for one in state.resources.all():
+        if one.type in given:
+            state.resources.delete_behind(one.key)
+            break
+    with pytest.raises(NoPrediction):
+        call(state, endpoint, _recorded(platform, "request.json"), outside=False)
