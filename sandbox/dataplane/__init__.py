@@ -67,9 +67,15 @@ def follow(parts: Sequence[Part], call: Call, private: bool, words: dict[str, st
             raise NoPrediction(part.says.format(**words))
 
 
-def stands(state: State, record: Record) -> bool:
-    """Whether a resource that was found before still stands."""
-    return state.resources.get(record.type, record.id, record.account) is not None
+def there(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether the endpoint still stands. It was found before."""
+    one = call.endpoint
+    return ways if call.state.resources.get(one.type, one.id, one.account) else []
+
+
+def inside(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether the caller stands in the stack's network."""
+    return [] if call.outside else ways
 
 
 class Plane(Protocol):

@@ -27,7 +27,7 @@ from catalogue.kinds.aws.vpc import EGRESS, INGRESS
 from examples.pack import MODEL
 from examples.serving import sagemaker
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, stands
+from sandbox.dataplane import Call, Part, follow, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -154,10 +154,6 @@ def _admitted(call: Call, ways: list[Any]) -> list[tuple[Record, Record]]:
     ]
 
 
-def _there(call: Call, ways: list[Any]) -> list[Any]:
-    return ways if stands(call.state, call.endpoint) else []
-
-
 PARTS = (
     Part("interface endpoint", _interface, _TIMED_OUT, _BOTOCORE, private=True),
     Part("network", _in_network, _UNRESOLVED, _BOTOCORE, private=True),
@@ -178,7 +174,7 @@ PARTS = (
     ),
     Part(
         "endpoint",
-        _there,
+        there,
         "An error occurred (ValidationError) when calling the InvokeEndpoint operation: Endpoint {name} of account "
         "{account} not found.",
         documented("https://github.com/aws/amazon-sagemaker-examples/issues/559", _READ),
@@ -195,27 +191,27 @@ def _network(state: State, way: Record) -> Record | None:
 def _opens(state: State, group: Record) -> bool:
     """Whether a group of the same network, or one that is given, and this group both allow HTTPS between them."""
     vpc = state.resources.get(VPC, str(group.inputs.get("vpcId", "")))
-    inside = str(vpc.inputs.get("cidrBlock", "")) if vpc else ""
+    own = str(vpc.inputs.get("cidrBlock", "")) if vpc else ""
     callers = [
         one
         for one in state.resources.find(type=GROUP, account=group.account, region=group.region)
         if not one.inputs or one.inputs.get("vpcId") == group.inputs.get("vpcId")
     ]
     return any(
-        _admits(state, INGRESS, group, caller, inside)
-        and (not caller.inputs or _admits(state, EGRESS, caller, group, inside))
+        _admits(state, INGRESS, group, caller, own)
+        and (not caller.inputs or _admits(state, EGRESS, caller, group, own))
         for caller in callers
     )
 
 
-def _admits(state: State, type_: str, group: Record, other: Record, inside: str) -> bool:
+def _admits(state: State, type_: str, group: Record, other: Record, own: str) -> bool:
     """Whether a rule of the group allows HTTPS with the other group, by its id or by addresses of the network."""
     for rule in (one.inputs for one in state.resources.find(type=type_, account=group.account)):
         if rule.get("securityGroupId") != group.id or not _is_https(rule):
             continue
         addresses = rule.get("cidrIpv4")
         if rule.get("referencedSecurityGroupId") == other.id or (
-            addresses and inside and ip_network(addresses).overlaps(ip_network(inside))
+            addresses and own and ip_network(addresses).overlaps(ip_network(own))
         ):
             return True
     return False

@@ -22,7 +22,7 @@ from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import azure, score
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, stands
+from sandbox.dataplane import Call, Part, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -71,14 +71,6 @@ def container() -> Server:
 def failed(status: int, body: str) -> str:
     """Azure ML hands the container's answer on: 424, with the container's own status in a header."""
     return f"424 Model Error ({status}): {body}"
-
-
-def _there(call: Call, ways: list[Any]) -> list[Any]:
-    return ways if stands(call.state, call.endpoint) else []
-
-
-def _inside(call: Call, ways: list[Any]) -> list[Any]:
-    return [] if call.outside else ways
 
 
 def _private(call: Call, ways: list[Any]) -> list[Record]:
@@ -157,11 +149,11 @@ def _served(call: Call, ways: list[Any]) -> list[Any]:
 PARTS = (
     Part(
         "endpoint",
-        _there,
+        there,
         "curl: (6) Could not resolve host: {host}",
         assumed("the name of an endpoint goes with it; curl has the sentence", _READ),
     ),
-    Part("caller's network", _inside, _CLOSED, _FROM_OUTSIDE, private=True),
+    Part("caller's network", inside, _CLOSED, _FROM_OUTSIDE, private=True),
     Part("private endpoint", _private, _CLOSED, _FROM_OUTSIDE, private=True),
     Part("name", _named, _CLOSED, _FROM_OUTSIDE, private=True),
     Part("zone's link to the network", _linked, _CLOSED, _FROM_OUTSIDE, private=True),

@@ -19,7 +19,7 @@ from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import vertex
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, stands
+from sandbox.dataplane import Call, Part, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -66,10 +66,6 @@ def _connect(endpoint: Record) -> Json:
     return endpoint.inputs.get("privateServiceConnectConfig") or {}
 
 
-def _there(call: Call, ways: list[Any]) -> list[Any]:
-    return ways if stands(call.state, call.endpoint) else []
-
-
 def _deployed(call: Call) -> list[Record]:
     below = call.state.resources.below(call.endpoint.id, call.endpoint.account)
     return [one for one in below if one.type == DEPLOYMENT]
@@ -78,10 +74,6 @@ def _deployed(call: Call) -> list[Record]:
 def _served(call: Call, ways: list[Any]) -> list[Any]:
     """Whether a deployment has traffic."""
     return ways if any(one.outputs.get("trafficPercent") for one in _deployed(call)) else []
-
-
-def _inside(call: Call, ways: list[Any]) -> list[Any]:
-    return [] if call.outside else ways
 
 
 def _joined(call: Call, ways: list[Any]) -> list[Record]:
@@ -139,7 +131,7 @@ def _let_out(call: Call, ways: list[Any]) -> list[Record]:
 PARTS = (
     Part(
         "endpoint",
-        _there,
+        there,
         "404 NOT_FOUND: Endpoint {endpoint} is not found.",
         assumed("the code is Google's (https://cloud.google.com/apis/design/errors), the sentence is not known", _READ),
     ),
@@ -151,7 +143,7 @@ PARTS = (
     ),
     Part(
         "caller's network",
-        _inside,
+        inside,
         "400 FAILED_PRECONDITION: Endpoint {endpoint} is private; call it at its address in the network.",
         assumed("that it is refused is documented, the sentence is not", _READ),
         private=True,
