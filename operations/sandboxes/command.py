@@ -117,7 +117,7 @@ def call_endpoint(
     On aws the internet leads to every endpoint, and the caller's grants alone bound the call.
     """
     from sandbox.alarms import ENDPOINTS
-    from sandbox.dataplane import NoPrediction, call
+    from sandbox.dataplane import NoPrediction, call, stand_in
 
     state, found = _found(context, name)
     served = [one for one in found if one.type in ENDPOINTS]
@@ -132,6 +132,7 @@ def call_endpoint(
     except NoPrediction as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
+    typer.echo(stand_in(state, served[0]), err=True)
     typer.echo(answer.decode())
 
 

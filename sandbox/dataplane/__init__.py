@@ -1,19 +1,24 @@
 """The data plane of the simulated clouds: a call of an endpoint, from inside the stack's network or from the internet.
 
-A call is answered only where what stands in the sandbox holds a path: the endpoint with its traffic, a private way to
-it, a name or firewall that leads there, and a grant. Whatever image a model names, the sandbox runs the container of
+A call is answered only where what stands in the sandbox holds a path. Each platform's `PARTS` are that path, from the
+caller to a replica, in the order in which a call meets them. An image or an artifact is no part: a replica that serves
+has fetched both (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteModel.html says so of AWS), and
+`sandbox.needs` refuses the create of one that could not. What a landing zone gives stands here without inputs; it is
+taken to lead on, for nobody here knows its inside. Whatever image a model names, the sandbox runs the container of
 `examples/`, that platform's own, with the model of `examples/`: it has neither the images nor the artifacts of others.
 """
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httpx
 
+from catalogue.kind import Evidence
 from examples.serving.server import Server
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -26,14 +31,67 @@ class NoPrediction(Exception):
     """The call got no prediction. `str()` is what the caller reads of the cloud."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call: the endpoint, and whether the caller stands on the internet or in the stack's network."""
+
+    state: State
+    endpoint: Record
+    outside: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the path from a caller to a replica.
+
+    `leads` gets the ways that the parts before it left, and returns those that it lets through. The first part gets
+    one way, the endpoint itself. Where none is left, the caller reads `says`, in which words of the platform stand in
+    braces; `source` is who says so. A `private` part is not met on the way to an endpoint that is open to the caller.
+    """
+
+    what: str
+    leads: Callable[[Call, list[Any]], list[Any]]
+    says: str
+    source: Evidence
+    private: bool = False
+
+
+def follow(parts: Sequence[Part], call: Call, private: bool, words: dict[str, str]) -> None:
+    """Go the path part by part. Raises NoPrediction at the first part that lets nothing through."""
+    ways: list[Any] = [call.endpoint]
+    for part in parts:
+        if part.private and not private:
+            continue
+        ways = part.leads(call, ways)
+        if not ways:
+            raise NoPrediction(part.says.format(**words))
+
+
+def there(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether the endpoint still stands. It was found before."""
+    one = call.endpoint
+    return ways if call.state.resources.get(one.type, one.id, one.account) else []
+
+
+def inside(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether the caller stands in the stack's network."""
+    return [] if call.outside else ways
+
+
 class Plane(Protocol):
     """The functions of a platform's module. Raises NoPrediction, and BadInput for an endpoint that takes no calls."""
 
     PATH: str
     """Where the container answers predictions."""
+    PARTS: Sequence[Part]
+    """The path from a caller to a replica."""
 
     def reach(self, state: State, endpoint: Record, outside: bool) -> None:
         """Raises NoPrediction where nothing leads the caller to the endpoint, or the caller may not call."""
+        ...
+
+    def image(self, state: State, endpoint: Record) -> str:
+        """The image that a replica runs in the cloud; "" where what stands does not say it."""
         ...
 
     def container(self) -> Server:
@@ -50,7 +108,7 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
 
     The caller stands in the stack's network, or with `outside` on the internet. Raises NoPrediction and BadInput.
     """
-    plane = cast(Plane, import_module(f"sandbox.dataplane.{endpoint.platform}"))  # a module has no self
+    plane = plane_of(endpoint)
     plane.reach(state, endpoint, outside)
     with running(plane.container()) as address:
         told = {"Content-Type": "application/json"}
@@ -59,6 +117,17 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
     if answer.status_code != 200:
         raise NoPrediction(plane.failed(answer.status_code, answer.text))
     return answer.content
+
+
+def stand_in(state: State, endpoint: Record) -> str:
+    """One sentence on what answers for the endpoint, for whoever reads a prediction."""
+    image = plane_of(endpoint).image(state, endpoint)
+    return f"the example's container answers in place of {image or 'an image that is not known'}"
+
+
+def plane_of(endpoint: Record) -> Plane:
+    """The module of the endpoint's platform."""
+    return cast(Plane, import_module(f"sandbox.dataplane.{endpoint.platform}"))  # a module has no self
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """A call of SageMaker's runtime: InvokeEndpoint.
 
 SageMaker's runtime is a public API, so from the internet the identity's policies alone bound a call. Inside a network
-without a route out, its name must lead to an interface endpoint. Denials, boundaries and conditions but those of the
-network are not read, and the caller acts as whichever role of the account may call.
+without a route out, its name must lead to an interface endpoint, whose security group and policy let the caller in.
+Denials, boundaries and conditions but those of network and principal are not read, and the caller acts as whichever
+role of the account may call. An endpoint serves on without its configuration and its model:
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
 
 The sentences are botocore's (`exceptions.py`, its `fmt`) and those of
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html and
@@ -12,16 +14,20 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 from typing import Any
 
 from catalogue.errors import BadInput
-from catalogue.kinds.aws.ec2 import VPC, VPC_ENDPOINT
+from catalogue.kind import documented, from_source
+from catalogue.kinds.aws.ec2 import GROUP, GROUPS, VPC, VPC_ENDPOINT
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import CONFIGURATION
+from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
+from catalogue.kinds.aws.vpc import EGRESS, INGRESS
 from examples.pack import MODEL
 from examples.serving import sagemaker
 from examples.serving.server import Server
-from sandbox.dataplane import NoPrediction
+from sandbox.dataplane import Call, Part, follow, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -29,6 +35,15 @@ PATH = "/invocations"
 _ACTION = "sagemaker:InvokeEndpoint"
 _NETWORKS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
 """The keys of a condition that no call from the internet meets. "AWS global condition context keys", IAM user guide."""
+_READ = "2026-11-26"
+_BOTOCORE = from_source("https://github.com/boto/botocore/blob/develop/botocore/exceptions.py", _READ)
+_DENIALS = documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html", _READ)
+_UNRESOLVED = 'Could not connect to the endpoint URL: "{url}"'
+_TIMED_OUT = 'Connect timeout on endpoint URL: "{url}"'
+_DENIED = (
+    "An error occurred (AccessDeniedException) when calling the InvokeEndpoint operation: User: "
+    "arn:aws:sts::{account}:assumed-role/caller/caller is not authorized to perform: {action} on resource: {arn} "
+)
 
 
 def reach(state: State, endpoint: Record, outside: bool) -> None:
@@ -36,17 +51,23 @@ def reach(state: State, endpoint: Record, outside: bool) -> None:
     configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
     if configuration is not None and "asyncInferenceConfig" in configuration.inputs:
         raise BadInput(f"{endpoint.name} answers through a queue; call an endpoint of kind 'online'")
-    if not outside and not _resolves(state, endpoint):
-        raise NoPrediction(
-            f'Connect timeout on endpoint URL: "https://runtime.sagemaker.{endpoint.region}.amazonaws.com/endpoints/'
-            f'{endpoint.outputs["name"]}/invocations"'
-        )
-    if not any(_grants(statement, endpoint, outside) for statement in _statements(state, endpoint.account)):
-        raise NoPrediction(
-            f"An error occurred (AccessDeniedException) when calling the InvokeEndpoint operation: User: "
-            f"arn:aws:sts::{endpoint.account}:assumed-role/caller/caller is not authorized to perform: {_ACTION} on "
-            f"resource: {endpoint.outputs['arn']} because no identity-based policy allows the {_ACTION} action"
-        )
+    name = str(endpoint.outputs["name"])
+    words = {
+        "url": f"https://runtime.sagemaker.{endpoint.region}.amazonaws.com/endpoints/{name}/invocations",
+        "name": name,
+        "account": endpoint.account,
+        "action": _ACTION,
+        "arn": str(endpoint.outputs["arn"]),
+    }
+    follow(PARTS, Call(state, endpoint, outside), not outside, words)
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the model that the endpoint's configuration names first."""
+    configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
+    variants = configuration.inputs.get("productionVariants") if configuration else None
+    model = state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None
+    return str(model.inputs.get("primaryContainer", {}).get("image", "")) if model else ""
 
 
 def container() -> Server:
@@ -62,32 +83,190 @@ def failed(status: int, body: str) -> str:
     )
 
 
-def _resolves(state: State, endpoint: Record) -> bool:
-    """Whether the runtime's name leads to an interface endpoint. Those of a network that is given are not known."""
-    here = {"account": endpoint.account, "region": endpoint.region}
-    name = f"com.amazonaws.{endpoint.region}.sagemaker.runtime"
-    ways = [way.inputs for way in state.resources.find(type=VPC_ENDPOINT, **here)]
-    private = any(way.get("serviceName") == name and way.get("privateDnsEnabled") is True for way in ways)
-    return private or any(not vpc.inputs for vpc in state.resources.find(type=VPC, **here))
+def _interface(call: Call, ways: list[Any]) -> list[Record]:
+    """The interface endpoints of the runtime, and each network that is given: it may have one, which no stack made."""
+    here = {"account": call.endpoint.account, "region": call.endpoint.region}
+    name = f"com.amazonaws.{call.endpoint.region}.sagemaker.runtime"
+    made = [
+        way for way in call.state.resources.find(type=VPC_ENDPOINT, **here) if way.inputs.get("serviceName") == name
+    ]
+    return made + [vpc for vpc in call.state.resources.find(type=VPC, **here) if not vpc.inputs]
 
 
-def _statements(state: State, account: str) -> Iterator[Any]:
-    """The statements of each role's own policies."""
-    policies = [one.inputs.get("policy") for one in state.resources.find(type=ROLE_POLICY, account=account)]
-    for role in state.resources.find(type=ROLE, account=account):
-        policies += [inline.get("policy") for inline in role.inputs.get("inlinePolicies") or ()]
+def _in_network(call: Call, ways: list[Any]) -> list[Record]:
+    """The ways whose network stands, and has the resolver of AWS."""
+    found = [(way, _network(call.state, way)) for way in ways]
+    return [way for way, vpc in found if vpc is not None and vpc.inputs.get("enableDnsSupport") is not False]
+
+
+def _named(call: Call, ways: list[Any]) -> list[Record]:
+    """The ways to which the runtime's public name leads. That takes the network's DNS host names.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+    """
+    return [
+        way
+        for way in ways
+        if (vpc := _network(call.state, way))
+        and (not vpc.inputs or vpc.inputs.get("enableDnsHostnames") is True)
+        and (not way.inputs or way.inputs.get("privateDnsEnabled") is True)
+    ]
+
+
+def _let_in(call: Call, ways: list[Any]) -> list[Record]:
+    """The ways whose security groups let HTTPS in from a group of the network that lets it out to them.
+
+    A way without one has the network's own group, which is not read.
+    """
+    found: list[Record] = []
+    for way in ways:
+        named = way.inputs.get("securityGroupIds")
+        groups = [one for id_ in named or () for one in call.state.resources.find(id=str(id_)) if one.type in GROUPS]
+        if not named or any(not group.inputs or _opens(call.state, group) for group in groups):
+            found.append(way)
+    return found
+
+
+def _granted(call: Call, ways: list[Any]) -> list[tuple[Record, Record]]:
+    """The ways, each with a role whose own policies allow the call through it."""
+    roles = [
+        (role, statements)
+        for role in call.state.resources.find(type=ROLE, account=call.endpoint.account)
+        if (statements := list(_statements(call.state, role)))
+    ]
+    return [
+        (way, role)
+        for way in ways
+        for role, statements in roles
+        if any(_allows(one, call.endpoint) and _from(one, call, way) for one in statements)
+    ]
+
+
+def _admitted(call: Call, ways: list[Any]) -> list[tuple[Record, Record]]:
+    """The ways and roles that the policy of the interface endpoint allows. Without a policy it allows everything."""
+    return [
+        (way, role)
+        for way, role in ways
+        if not (policy := way.inputs.get("policy"))
+        or any(
+            _allows(one, call.endpoint) and _is_of(one, role) for one in _each(json.loads(policy).get("Statement", []))
+        )
+    ]
+
+
+PARTS = (
+    Part("interface endpoint", _interface, _TIMED_OUT, _BOTOCORE, private=True),
+    Part("network", _in_network, _UNRESOLVED, _BOTOCORE, private=True),
+    Part("name", _named, _TIMED_OUT, _BOTOCORE, private=True),
+    Part("security groups", _let_in, _TIMED_OUT, _BOTOCORE, private=True),
+    Part(
+        "grant",
+        _granted,
+        _DENIED + "because no identity-based policy allows the {action} action",
+        _DENIALS,
+    ),
+    Part(
+        "interface endpoint's policy",
+        _admitted,
+        _DENIED + "because no VPC endpoint policy allows the {action} action",
+        _DENIALS,
+        private=True,
+    ),
+    Part(
+        "endpoint",
+        there,
+        "An error occurred (ValidationError) when calling the InvokeEndpoint operation: Endpoint {name} of account "
+        "{account} not found.",
+        documented("https://github.com/aws/amazon-sagemaker-examples/issues/559", _READ),
+    ),
+)
+"""The path from a caller to a replica, in the order in which a call meets it. A way is an interface endpoint, with the
+role that calls from the grant on."""
+
+
+def _network(state: State, way: Record) -> Record | None:
+    return way if way.type == VPC else state.resources.get(VPC, str(way.inputs.get("vpcId", "")))
+
+
+def _opens(state: State, group: Record) -> bool:
+    """Whether a group of the same network, or one that is given, and this group both allow HTTPS between them."""
+    vpc = state.resources.get(VPC, str(group.inputs.get("vpcId", "")))
+    own = str(vpc.inputs.get("cidrBlock", "")) if vpc else ""
+    callers = [
+        one
+        for one in state.resources.find(type=GROUP, account=group.account, region=group.region)
+        if not one.inputs or one.inputs.get("vpcId") == group.inputs.get("vpcId")
+    ]
+    return any(
+        _admits(state, INGRESS, group, caller, own)
+        and (not caller.inputs or _admits(state, EGRESS, caller, group, own))
+        for caller in callers
+    )
+
+
+def _admits(state: State, type_: str, group: Record, other: Record, own: str) -> bool:
+    """Whether a rule of the group allows HTTPS with the other group, by its id or by addresses of the network."""
+    for rule in (one.inputs for one in state.resources.find(type=type_, account=group.account)):
+        if rule.get("securityGroupId") != group.id or not _is_https(rule):
+            continue
+        addresses = rule.get("cidrIpv4")
+        if rule.get("referencedSecurityGroupId") == other.id or (
+            addresses and own and ip_network(addresses).overlaps(ip_network(own))
+        ):
+            return True
+    return False
+
+
+def _is_https(rule: dict[str, Any]) -> bool:
+    return rule.get("ipProtocol") == "-1" or (
+        rule.get("ipProtocol") == "tcp" and int(rule.get("fromPort", 0)) <= 443 <= int(rule.get("toPort", 0))
+    )
+
+
+def _statements(state: State, role: Record) -> Iterator[Any]:
+    """The statements of a role's own policies."""
+    own = state.resources.find(type=ROLE_POLICY, account=role.account)
+    policies = [one.inputs.get("policy") for one in own if one.inputs.get("role") == role.id]
+    policies += [inline.get("policy") for inline in role.inputs.get("inlinePolicies") or ()]
     for policy in policies:
         yield from _each(json.loads(policy)["Statement"]) if policy else ()
 
 
-def _grants(statement: Any, endpoint: Record, outside: bool) -> bool:
-    named = {key.lower() for keys in statement.get("Condition", {}).values() for key in keys}
+def _allows(statement: Any, endpoint: Record) -> bool:
     return (
         statement["Effect"] == "Allow"
         and any(fnmatchcase(_ACTION.lower(), action.lower()) for action in _each(statement.get("Action", [])))
         and any(fnmatchcase(endpoint.outputs["arn"], wanted) for wanted in _each(statement.get("Resource", [])))
-        and not (outside and named & _NETWORKS)
     )
+
+
+def _conditions(statement: Any) -> Iterator[tuple[str, list[str]]]:
+    """The conditions that a value must be one of, by key."""
+    for operator, keys in statement.get("Condition", {}).items():
+        if "Not" not in operator:
+            yield from ((key.lower(), _each(values)) for key, values in keys.items())
+
+
+def _from(statement: Any, call: Call, way: Record) -> bool:
+    """Whether the grant holds where the call comes from: the network and the interface endpoint of the way."""
+    if call.outside:
+        return not {key for key, _ in _conditions(statement)} & _NETWORKS
+    given = way.type == VPC
+    here = {
+        "aws:sourcevpc": way.id if given else str(way.inputs.get("vpcId")),
+        **({} if given else {"aws:sourcevpce": way.id}),
+    }
+    return all(_one_of(here[key], values) for key, values in _conditions(statement) if key in here)
+
+
+def _is_of(statement: Any, role: Record) -> bool:
+    """Whether a policy that names principals by a condition names the role, or its account."""
+    here = {"aws:principalarn": str(role.outputs.get("arn", "")), "aws:principalaccount": role.account}
+    return all(_one_of(here[key], values) for key, values in _conditions(statement) if key in here)
+
+
+def _one_of(value: str, allowed: list[str]) -> bool:
+    return any(fnmatchcase(value, one) for one in allowed)
 
 
 def _each(value: Any) -> list[Any]:

@@ -2,45 +2,64 @@
 
 Sources: "Network isolation with managed online endpoints",
 https://learn.microsoft.com/en-us/azure/machine-learning/concept-secure-online-endpoint, and the status codes of
-https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints. Which status and sentence
-a call from the internet gets is assumed.
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints. The caller stands in the
+subnet of the private endpoint, or on the internet.
 """
 
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
+from catalogue.kind import assumed, documented, from_source
+from catalogue.kinds.azure import NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
-from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, ZONE_GROUP
+from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
 from catalogue.kinds.azure.privatedns import LINK, ZONE
 from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import azure, score
 from examples.serving.server import Server
-from sandbox.dataplane import NoPrediction
+from sandbox.dataplane import Call, Part, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
 PATH = "/score"
 _ZONE = "privatelink.api.azureml.ms"
 _SCORE = "microsoft.machinelearningservices/workspaces/onlineendpoints/score/action"
+_READ = "2026-11-26"
+_STATUSES = documented(
+    "https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints", _READ
+)
+_CURL = from_source("https://curl.se/libcurl/c/libcurl-errors.html", _READ)
+_CLOSED = (
+    "403 Forbidden: Public network access is disabled; the endpoint is reached through the private endpoint of its "
+    "workspace."
+)
+_FROM_OUTSIDE = assumed(
+    "a name that leads to no private endpoint leads to the public one; its words are unknown", _READ
+)
+_TIMED_OUT = "curl: (28) Failed to connect to {host} port 443: Connection timed out"
 
 
 def reach(state: State, endpoint: Record, outside: bool) -> None:
     """Raises NoPrediction without a private way in, without a role that may score, or without traffic."""
-    public = endpoint.inputs.get("properties", {}).get("publicNetworkAccess") != "Disabled"
-    if not public and (outside or not _resolves(state, endpoint)):
-        raise NoPrediction(
-            "403 Forbidden: Public network access is disabled; the endpoint is reached through the private endpoint of "
-            "its workspace."
-        )
-    if not any(_is_score(action) for action in _granted(state, endpoint)):
-        raise NoPrediction(f"403 Access denied: The token has no permission to perform {_SCORE}.")
-    traffic = state.resources.get(TRAFFIC, f"{endpoint.id}/traffic")
-    shares: Json = (traffic.outputs.get("traffic") or {}) if traffic else {}
-    if not any(shares.values()):
-        raise NoPrediction("404 Not found: The endpoint doesn't have any valid deployment with positive weight.")
+    host = f"{endpoint.id.rpartition('/')[2]}.{endpoint.region}.inference.ml.azure.com"
+    private = endpoint.inputs.get("properties", {}).get("publicNetworkAccess") == "Disabled"
+    follow(PARTS, Call(state, endpoint, outside), private, {"host": host, "action": _SCORE})
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the environment of a deployment that has traffic."""
+    for name in _shares(state, endpoint):
+        deployment = state.resources.get(ONLINE_DEPLOYMENT, f"{endpoint.id}/deployments/{name}")
+        told: Json = deployment.inputs.get("properties", {}) if deployment else {}
+        environment = state.resources.get(ENVIRONMENT, str(told.get("environmentId", "")))
+        if environment is not None:
+            return str(environment.inputs.get("properties", {}).get("image", ""))
+    return ""
 
 
 def container() -> Server:
@@ -54,21 +73,125 @@ def failed(status: int, body: str) -> str:
     return f"424 Model Error ({status}): {body}"
 
 
-def _resolves(state: State, endpoint: Record) -> bool:
-    """Whether the endpoint's name leads to a private endpoint: by its zone group, a zone, and the zone's link.
+def _private(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints of the endpoint's workspace."""
+    workspace = call.endpoint.id.partition("/onlineEndpoints/")[0].casefold()
+    return [
+        way
+        for way in call.state.resources.find(type=PRIVATE_ENDPOINT)
+        if any(_leads(part, workspace) for part in way.inputs.get("privateLinkServiceConnections") or ())
+    ]
 
-    A zone that is given has links that are not known, and is taken to have one.
+
+def _named(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints that have a name in a zone that stands."""
+    return [way for way in ways if any(_zones(call.state, way))]
+
+
+def _linked(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints whose own network reads the zone. Which networks read a zone that is given is not known."""
+    return [
+        way
+        for way in ways
+        if any(
+            not zone.inputs
+            or any(
+                one.type == LINK and _id(one.inputs.get("virtualNetwork")).casefold() == _network_of(way).casefold()
+                for one in call.state.resources.below(zone.id, zone.account)
+            )
+            for zone in _zones(call.state, way)
+        )
+    ]
+
+
+def _standing(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints whose network and subnet stand."""
+    resources = call.state.resources
+    return [
+        way
+        for way in ways
+        if resources.get(NETWORK, _network_of(way)) and resources.get(SUBNET, _id(way.inputs.get("subnet")))
+    ]
+
+
+def _let_through(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints whose subnet lets HTTPS out to the network, and in from it.
+
+    The rules bind a private endpoint where its subnet says so. A subnet without a group lets both through.
+    https://learn.microsoft.com/en-us/azure/private-link/disable-private-endpoint-network-policy
     """
-    workspace = endpoint.id.partition("/onlineEndpoints/")[0].casefold()
-    for way in state.resources.find(type=PRIVATE_ENDPOINT):
-        joined = way.inputs.get("privateLinkServiceConnections") or ()
-        if not any(_leads(part, workspace) for part in joined):
-            continue
-        for group in (one for one in state.resources.below(way.id, way.account) if one.type == ZONE_GROUP):
-            zones = [str(part.get("privateDnsZoneId")) for part in group.inputs.get("privateDnsZoneConfigs") or ()]
-            if any(_linked(state, zone) for zone in zones if zone.rpartition("/")[2] == _ZONE):
-                return True
-    return False
+    found: list[Record] = []
+    for way in ways:
+        subnet = call.state.resources.get(SUBNET, _id(way.inputs.get("subnet")))
+        told: Json = subnet.inputs if subnet else {}
+        group = call.state.resources.get(SECURITY_GROUP, _id(told.get("networkSecurityGroup")))
+        bound = told.get("privateEndpointNetworkPolicies") in ("Enabled", "NetworkSecurityGroupEnabled")
+        directions = ("Outbound", "Inbound") if bound else ("Outbound",)
+        if group is None or all(_allows(group, direction) for direction in directions):
+            found.append(way)
+    return found
+
+
+def _granted(call: Call, ways: list[Any]) -> list[Any]:
+    return ways if any(map(_is_score, _actions(call.state, call.endpoint))) else []
+
+
+def _served(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether a deployment that stands has traffic."""
+    there = {
+        one.id.rpartition("/")[2]
+        for one in call.state.resources.below(call.endpoint.id, call.endpoint.account)
+        if one.type == ONLINE_DEPLOYMENT
+    }
+    return ways if any(name in there for name in _shares(call.state, call.endpoint)) else []
+
+
+PARTS = (
+    Part(
+        "endpoint",
+        there,
+        "curl: (6) Could not resolve host: {host}",
+        assumed("the name of an endpoint goes with it; curl has the sentence", _READ),
+    ),
+    Part("caller's network", inside, _CLOSED, _FROM_OUTSIDE, private=True),
+    Part("private endpoint", _private, _CLOSED, _FROM_OUTSIDE, private=True),
+    Part("name", _named, _CLOSED, _FROM_OUTSIDE, private=True),
+    Part("zone's link to the network", _linked, _CLOSED, _FROM_OUTSIDE, private=True),
+    Part("network", _standing, _TIMED_OUT, _CURL, private=True),
+    Part("security rules", _let_through, _TIMED_OUT, _CURL, private=True),
+    Part("grant", _granted, "403 Access denied: The token has no permission to perform {action}.", _STATUSES),
+    Part(
+        "traffic to a deployment",
+        _served,
+        "404 Not found: The endpoint doesn't have any valid deployment with positive weight.",
+        _STATUSES,
+    ),
+)
+"""The path from a caller to a replica, in the order in which a call meets it. A way is a private endpoint."""
+
+
+def _shares(state: State, endpoint: Record) -> list[str]:
+    """The deployments that have traffic, by name, the most of it first."""
+    traffic = state.resources.get(TRAFFIC, f"{endpoint.id}/traffic")
+    shares: dict[str, int] = (traffic.outputs.get("traffic") or {}) if traffic else {}
+    return sorted((name for name, share in shares.items() if share), key=lambda name: -shares[name])
+
+
+def _zones(state: State, way: Record) -> Iterator[Record]:
+    """The zones that stand in which the private endpoint has a name of the workspace's API."""
+    for group in (one for one in state.resources.below(way.id, way.account) if one.type == ZONE_GROUP):
+        for part in group.inputs.get("privateDnsZoneConfigs") or ():
+            zone = state.resources.get(ZONE, str(part.get("privateDnsZoneId")))
+            if zone is not None and zone.id.rpartition("/")[2] == _ZONE:
+                yield zone
+
+
+def _id(named: Json | None) -> str:
+    return str(named.get("id", "")) if named else ""
+
+
+def _network_of(way: Record) -> str:
+    return _id(way.inputs.get("subnet")).partition("/subnets/")[0]
 
 
 def _leads(connection: dict[str, object], workspace: str) -> bool:
@@ -76,14 +199,20 @@ def _leads(connection: dict[str, object], workspace: str) -> bool:
     return to == workspace and "amlworkspace" in (connection.get("groupIds") or ())  # pyright: ignore[reportOperatorIssue]
 
 
-def _linked(state: State, zone_id: str) -> bool:
-    zone = state.resources.get(ZONE, zone_id)
-    if zone is None:
-        return False
-    return not zone.inputs or any(one.type == LINK for one in state.resources.below(zone.id, zone.account))
+def _allows(group: Record, direction: str) -> bool:
+    """Whether the first rule by priority on HTTPS within the network allows it, as Azure's own last rule does."""
+    rules = [
+        rule
+        for rule in group.inputs.get("securityRules") or ()
+        if rule.get("direction") == direction
+        and str(rule.get("protocol")).casefold() in ("*", "tcp")
+        and str(rule.get("destinationPortRange")) in ("*", "443")
+        and all(rule.get(f"{end}AddressPrefix") in ("*", "VirtualNetwork") for end in ("source", "destination"))
+    ]
+    return min(rules, key=lambda rule: rule["priority"])["access"] == "Allow" if rules else True
 
 
-def _granted(state: State, endpoint: Record) -> Iterator[str]:
+def _actions(state: State, endpoint: Record) -> Iterator[str]:
     """The actions of the stack's own roles that are given at the endpoint or above it, without those they leave out."""
     for given in state.resources.find(type=ROLE_ASSIGNMENT):
         scope = str(given.inputs.get("scope", "")).casefold().rstrip("/")

@@ -3,48 +3,52 @@
 Whoever may open HTTPS to that address may call: no identity is asked for. Source: Vertex AI, "Use Private Service
 Connect for online inference", https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect. Firewall
 rules: https://cloud.google.com/firewall/docs/firewalls. That an endpoint of this sort refuses calls of the public API
-is documented there; the sentences are assumed, but curl's own.
+is documented there. The caller takes the endpoint's name, to which its certificate is made out.
 """
 
 from ipaddress import ip_address, ip_network
+from typing import Any
 
+from catalogue.kind import assumed, from_source
+from catalogue.kinds.gcp import VPC, dns
 from catalogue.kinds.gcp.compute import ADDRESS, FIREWALL, FORWARDING_RULE
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
+from catalogue.kinds.gcp.mlplatform import MODEL as SERVED_MODEL
+from catalogue.kinds.gcp.vertex import NAMES
 from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import vertex
 from examples.serving.server import Server
-from sandbox.dataplane import NoPrediction
+from sandbox.dataplane import Call, Part, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
 PATH = "/predict"
+_READ = "2026-11-26"
+_CURL = from_source("https://curl.se/libcurl/c/libcurl-errors.html", _READ)
+_TIMED_OUT = "curl: (28) Failed to connect to {address} port 443: Connection timed out"
 
 
 def reach(state: State, endpoint: Record, outside: bool) -> None:
-    """Raises NoPrediction without traffic, without an address that leads to a deployment, or behind a firewall."""
-    deployed = [one for one in state.resources.below(endpoint.id, endpoint.account) if one.type == DEPLOYMENT]
-    if not any(one.outputs.get("trafficPercent") for one in deployed):
-        raise NoPrediction(f"400 FAILED_PRECONDITION: Endpoint {endpoint.id} doesn't have traffic_split.")
-    connect: Json = endpoint.inputs.get("privateServiceConnectConfig") or {}
-    if not connect.get("enablePrivateServiceConnect"):
-        return
-    if outside:
-        raise NoPrediction(
-            f"400 FAILED_PRECONDITION: Endpoint {endpoint.id} is private; call it at its address in the network."
-        )
-    attachments = {one.inputs.get("privateEndpoints", {}).get("serviceAttachment") for one in deployed}
-    leading = [
-        rule
-        for rule in state.resources.find(type=FORWARDING_RULE, region=endpoint.region)
-        if rule.inputs.get("target") in attachments and rule.account in connect.get("projectAllowlists", ())
-    ]
-    if not leading:
-        raise NoPrediction("curl: (28) Failed to connect to the endpoint's address port 443: Connection timed out")
-    addresses = [address for rule in leading if (address := _address(state, rule))]
-    if not any(_lets_out(state, rule.inputs.get("network"), _address(state, rule)) for rule in leading):
-        where = addresses[0] if addresses else "the endpoint's address"
-        raise NoPrediction(f"curl: (28) Failed to connect to {where} port 443: Connection timed out")
+    """Raises NoPrediction without traffic, without an address and name that lead to it, or behind a firewall."""
+    call = Call(state, endpoint, outside)
+    found = [address for rule in _joined(call, [endpoint]) if (address := _address(state, rule))]
+    words = {
+        "endpoint": endpoint.id,
+        "host": f"{endpoint.name}.{NAMES}",
+        "address": found[0] if found else "the endpoint's address",
+    }
+    follow(PARTS, call, bool(_connect(endpoint).get("enablePrivateServiceConnect")), words)
+
+
+def image(state: State, endpoint: Record) -> str:
+    """The image of the model that has most of the traffic. A deployment names it by the project's number."""
+    deployed = sorted(_deployed(Call(state, endpoint, False)), key=lambda one: one.outputs.get("trafficPercent") or 0)
+    named = str(deployed[-1].inputs.get("model", "")).partition("@")[0].partition("/locations/")[2] if deployed else ""
+    models = (
+        one for one in state.resources.find(type=SERVED_MODEL) if named and one.id.endswith(f"/locations/{named}")
+    )
+    return next((str(one.inputs.get("containerSpec", {}).get("imageUri", "")) for one in models), "")
 
 
 def container() -> Server:
@@ -58,6 +62,110 @@ def failed(status: int, body: str) -> str:
     return f"{status}: {body}"
 
 
+def _connect(endpoint: Record) -> Json:
+    return endpoint.inputs.get("privateServiceConnectConfig") or {}
+
+
+def _deployed(call: Call) -> list[Record]:
+    below = call.state.resources.below(call.endpoint.id, call.endpoint.account)
+    return [one for one in below if one.type == DEPLOYMENT]
+
+
+def _served(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether a deployment has traffic."""
+    return ways if any(one.outputs.get("trafficPercent") for one in _deployed(call)) else []
+
+
+def _joined(call: Call, ways: list[Any]) -> list[Record]:
+    """The forwarding rules that lead to the endpoint, of projects that it lets connect."""
+    attachments = {one.inputs.get("privateEndpoints", {}).get("serviceAttachment") for one in _deployed(call)}
+    return [
+        rule
+        for rule in call.state.resources.find(type=FORWARDING_RULE, region=call.endpoint.region)
+        if rule.inputs.get("target") in attachments
+        and rule.account in _connect(call.endpoint).get("projectAllowlists", ())
+    ]
+
+
+def _in_network(call: Call, ways: list[Any]) -> list[Record]:
+    return [rule for rule in ways if _network(call.state, rule)]
+
+
+def _addressed(call: Call, ways: list[Any]) -> list[Record]:
+    return [rule for rule in ways if _address(call.state, rule)]
+
+
+def _named(call: Call, ways: list[Any]) -> list[Record]:
+    """The rules whose network reads a private zone of the endpoints' domain, in which a name has their address."""
+    return [
+        rule
+        for rule in ways
+        if (network := _network(call.state, rule))
+        and (not network.inputs or _address(call.state, rule) in _names(call.state, network))
+    ]
+
+
+def _names(state: State, network: Record) -> set[str]:
+    """The addresses that have a name below the endpoints' domain, as the network reads it."""
+    zones = [
+        (one.account, one.id.rpartition("/")[2])
+        for one in state.resources.find(type=dns.ZONE)
+        if one.inputs.get("dnsName") == f"{NAMES}."
+        and any(
+            _is(network, reader.get("networkUrl"))
+            for reader in one.inputs.get("privateVisibilityConfig", {}).get("networks") or ()
+        )
+    ]
+    return {
+        address
+        for one in state.resources.find(type=dns.RECORD)
+        if (one.account, str(one.inputs.get("managedZone")).rpartition("/")[2]) in zones
+        for address in one.inputs.get("rrdatas") or ()
+    }
+
+
+def _let_out(call: Call, ways: list[Any]) -> list[Record]:
+    return [rule for rule in ways if _lets_out(call.state, rule.inputs.get("network"), _address(call.state, rule))]
+
+
+PARTS = (
+    Part(
+        "endpoint",
+        there,
+        "404 NOT_FOUND: Endpoint {endpoint} is not found.",
+        assumed("the code is Google's (https://cloud.google.com/apis/design/errors), the sentence is not known", _READ),
+    ),
+    Part(
+        "traffic to a deployment",
+        _served,
+        "400 FAILED_PRECONDITION: Endpoint {endpoint} doesn't have traffic_split.",
+        assumed("the field is Google's, the sentence of an endpoint without traffic is not known", _READ),
+    ),
+    Part(
+        "caller's network",
+        inside,
+        "400 FAILED_PRECONDITION: Endpoint {endpoint} is private; call it at its address in the network.",
+        assumed("that it is refused is documented, the sentence is not", _READ),
+        private=True,
+    ),
+    Part("forwarding rule", _joined, _TIMED_OUT, _CURL, private=True),
+    Part("network", _in_network, _TIMED_OUT, _CURL, private=True),
+    Part("address", _addressed, _TIMED_OUT, _CURL, private=True),
+    Part("name", _named, "curl: (6) Could not resolve host: {host}", _CURL, private=True),
+    Part("firewall", _let_out, _TIMED_OUT, _CURL, private=True),
+)
+"""The path from a caller to a replica, in the order in which a call meets it. A way is a forwarding rule."""
+
+
+def _network(state: State, rule: Record) -> Record | None:
+    return next((one for one in state.resources.find(type=VPC) if _is(one, rule.inputs.get("network"))), None)
+
+
+def _is(network: Record, named: object) -> bool:
+    """Whether a network is named so: by its id or its link."""
+    return str(named) == network.id or str(named).endswith(f"/{network.id}")
+
+
 def _address(state: State, rule: Record) -> str:
     held = state.resources.get(ADDRESS, str(rule.inputs.get("ipAddress", "")))
     return str(held.outputs.get("address", "")) if held else ""
@@ -66,10 +174,8 @@ def _address(state: State, rule: Record) -> str:
 def _lets_out(state: State, network: object, address: str) -> bool:
     """Whether HTTPS may go out to the address: the first rule that names it, by priority, a denial before the others.
 
-    A network lets everything out that no rule names. An address that is gone is led to by nothing.
+    A network lets everything out that no rule names.
     """
-    if not address:
-        return False
     rules = [one.inputs for one in state.resources.find(type=FIREWALL) if one.inputs.get("network") == network]
     found = [
         (rule.get("priority", 1000), not rule.get("denies"), rule)

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
+from catalogue.kinds import azure, gcp
 from catalogue.kinds.aws import ec2, iam, sagemaker
 from catalogue.kinds.azure import authorization, machinelearningservices, mlplatform, network, privatedns
-from catalogue.kinds.gcp import compute, vertex
+from catalogue.kinds.gcp import compute, dns, vertex
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
 from examples.pack import HERE
 from operations.__main__ import application
@@ -33,6 +34,7 @@ GROUP = "/subscriptions/99998888-0000-4000-8000-000000000001/resourceGroups/chur
 SPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
 LINKED = f"{GROUP}/providers/Microsoft.Network/privateEndpoints/p"
 NAMED = f"{GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
+OWN = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/own"
 ROLE = "/subscriptions/99998888-0000-4000-8000-000000000001/providers/Microsoft.Authorization/roleDefinitions/r"
 
 Made = tuple[str, str, dict[str, Any], dict[str, Any]]
@@ -43,10 +45,16 @@ STANDING: Mapping[str, list[Made]] = {
         (
             ec2.VPC_ENDPOINT,
             "vpce-1",
-            {"serviceName": "com.amazonaws.eu-central-1.sagemaker.runtime", "privateDnsEnabled": True},
+            {
+                "serviceName": "com.amazonaws.eu-central-1.sagemaker.runtime",
+                "privateDnsEnabled": True,
+                "vpcId": "vpc-1",
+            },
             {},
         ),
-        (iam.ROLE_POLICY, "people", {"policy": json.dumps({"Statement": POLICY})}, {}),
+        (ec2.VPC, "vpc-1", {"cidrBlock": "10.9.0.0/20", "enableDnsHostnames": True}, {}),
+        (iam.ROLE, "scientist", {"name": "scientist"}, {"arn": "arn:aws:iam::999988887777:role/scientist"}),
+        (iam.ROLE_POLICY, "people", {"policy": json.dumps({"Statement": POLICY}), "role": "scientist"}, {}),
     ],
     "gcp": [
         (
@@ -66,6 +74,19 @@ STANDING: Mapping[str, list[Made]] = {
             {"privateEndpoints": {"serviceAttachment": "sa"}},
             {"trafficPercent": 100},
         ),
+        (gcp.VPC, NET, {"autoCreateSubnetworks": False}, {}),
+        (
+            dns.ZONE,
+            "projects/churn-dev-4/managedZones/names",
+            {
+                "dnsName": "prediction.p.vertexai.goog.",
+                "privateVisibilityConfig": {
+                    "networks": [{"networkUrl": f"https://www.googleapis.com/compute/v1/{NET}"}]
+                },
+            },
+            {},
+        ),
+        (dns.RECORD, "churn", {"managedZone": "names", "type": "A", "rrdatas": ["10.9.0.7"]}, {}),
         (compute.ADDRESS, PLACE, {}, {"address": "10.9.0.7"}),
         (compute.FORWARDING_RULE, "f", {"target": "sa", "ipAddress": PLACE, "network": NET}, {}),
         (
@@ -92,7 +113,12 @@ STANDING: Mapping[str, list[Made]] = {
         (
             network.PRIVATE_ENDPOINT,
             LINKED,
-            {"privateLinkServiceConnections": [{"privateLinkServiceId": SPACE.upper(), "groupIds": ["amlworkspace"]}]},
+            {
+                "privateLinkServiceConnections": [
+                    {"privateLinkServiceId": SPACE.upper(), "groupIds": ["amlworkspace"]}
+                ],
+                "subnet": {"id": f"{OWN}/subnets/private"},
+            },
             {},
         ),
         (
@@ -102,7 +128,10 @@ STANDING: Mapping[str, list[Made]] = {
             {},
         ),
         (privatedns.ZONE, NAMED, {"location": "global"}, {}),
-        (privatedns.LINK, f"{NAMED}/virtualNetworkLinks/l", {}, {}),
+        (privatedns.LINK, f"{NAMED}/virtualNetworkLinks/l", {"virtualNetwork": {"id": OWN.upper()}}, {}),
+        (azure.NETWORK, OWN, {"location": "northeurope"}, {}),
+        (network.SUBNET, f"{OWN}/subnets/private", {"addressPrefix": "10.9.0.0/24"}, {}),
+        (machinelearningservices.ONLINE_DEPLOYMENT, f"{SPACE}/onlineEndpoints/churn/deployments/new", {}, {}),
         (
             authorization.ROLE_DEFINITION,
             ROLE,
@@ -295,6 +324,7 @@ def test_the_command_prints_the_prediction_or_the_refusal(stands: Stands, tmp_pa
     answered = typed(AT, str(request))
     assert answered.exit_code == 0
     assert json.loads(answered.stdout) == json.loads(_recorded("gcp", "prediction.json"))
+    assert answered.stderr == "the example's container answers in place of an image that is not known\n"
     refused = typed(AT, str(request), "--from", "outside")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith("400 FAILED_PRECONDITION") and len(refused.stderr.splitlines()) == 1
@@ -305,3 +335,29 @@ def test_the_command_prints_the_prediction_or_the_refusal(stands: Stands, tmp_pa
     ):
         wrong = typed(*arguments).exception
         assert isinstance(wrong, BadInput) and says in str(wrong)
+
+
+GIVEN: Mapping[str, tuple[set[str], set[str]]] = {
+    "aws": ({ec2.VPC}, {ec2.VPC_ENDPOINT}),
+    "gcp": ({gcp.VPC}, {dns.ZONE, dns.RECORD}),
+    "azure": ({azure.NETWORK, network.SUBNET, privatedns.ZONE}, {privatedns.LINK}),
+}
+"""What a landing zone gives, and what then stands in it without anybody here knowing."""
+
+
+@pytest.mark.parametrize("platform", GIVEN)
+def test_what_a_landing_zone_gives_is_taken_to_lead_on_while_it_stands(platform: str, stands: Stands) -> None:
+    state, endpoint = stands(platform)
+    given, unseen = GIVEN[platform]
+    for one in state.resources.all():
+        if one.type in unseen:
+            state.resources.delete_behind(one.key)
+        elif one.type in given:
+            state.resources.update(one.key, {}, {})
+    assert call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+    for one in state.resources.all():
+        if one.type in given:
+            state.resources.delete_behind(one.key)
+            break
+    with pytest.raises(NoPrediction):
+        call(state, endpoint, _recorded(platform, "request.json"), outside=False)
