@@ -21,10 +21,11 @@ from policies import given
 from policies.rule import named_places
 
 _SERVICE = "aiplatform.googleapis.com"
-_QUOTAS = "cloudquotas.googleapis.com"
-"""No resource is of it. The step that asks for the quotas calls it; where it is off, `doctor` says so at that step.
-
-Cloud Quotas, "Set up the Cloud Quotas API", https://cloud.google.com/docs/quotas/development-environment
+_BY_HAND = ("cloudquotas.googleapis.com", "iamcredentials.googleapis.com")
+"""No resource is of them. The step that asks for the quotas calls the first; `doctor` says there where it is off. By
+the second a person acts as publisher, caller or approver. Cloud Quotas, "Set up the Cloud Quotas API",
+https://cloud.google.com/docs/quotas/development-environment; "Use service account impersonation", enable APIs,
+https://cloud.google.com/docs/authentication/use-service-account-impersonation
 """
 AT_ONCE = 20
 """Services that one call may enable: with more of them it fails, and none is enabled. Service Usage, "Method:
@@ -76,7 +77,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = services_of(resource.type for resource in graph.cloud)
     if apis:
-        enabled = [*apis, _QUOTAS]
+        enabled = [*apis, *_BY_HAND]
         there = list(_there_before(graph, account))
         yield ManualStep(
             what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in enabled)})"
