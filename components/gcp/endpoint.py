@@ -235,6 +235,7 @@ class Endpoint(pulumi.ComponentResource):
             ip_address=address.id,
             target=service_attachment,
             load_balancing_scheme="",
+            allow_psc_global_access=True,  # or a caller in another region of a Shared VPC would get no answer
             recreate_closed_psc=True,  # a connection that Google's side closed does not open again by itself
             labels=args.tags,
             opts=self._child,

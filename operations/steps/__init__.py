@@ -70,6 +70,8 @@ def manual(
     `phases` are those in which the stack comes up, one or two.
     """
     own, two = of(graph.platform), len(phases) > 1
+    # Nobody is told a quota of a service that is off, nor may ask for more of it.
+    yield from own.before_up(graph, account, region)
     if quotas := _quotas(rows):
         asked = [own.quota(name, amount, account, region) for name, amount in sorted(quotas.items())]
         yield ManualStep(
@@ -82,7 +84,6 @@ def manual(
         )
     for place, granted_by in graph.placement.sources if graph.placement else ():
         yield ManualStep(what=f"let the stack's identities in to {place}", who=granted_by)
-    yield from own.before_up(graph, account, region)
     if two:
         ground = list(own.ground(graph))
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground", ground)

@@ -24,6 +24,16 @@ STORES = ""
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
 
 _SERVICE = "aiplatform.googleapis.com"
+_BY_HAND = ("cloudquotas.googleapis.com", "iamcredentials.googleapis.com")
+"""No resource is of them. The step that asks for the quotas calls the first; `doctor` says there where it is off. By
+the second a person acts as publisher, caller or approver. Cloud Quotas, "Set up the Cloud Quotas API",
+https://cloud.google.com/docs/quotas/development-environment; "Use service account impersonation", enable APIs,
+https://cloud.google.com/docs/authentication/use-service-account-impersonation
+"""
+AT_ONCE = 20
+"""Services that one call may enable: with more of them it fails, and none is enabled. Service Usage, "Method:
+services.batchEnable", https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
+"""
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -70,13 +80,14 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     kinds = [kind for kind in map(kind_of, {resource.type for resource in graph.cloud}) if kind is not None]
     apis = services_of(resource.type for resource in graph.cloud)
     if apis:
+        enabled = [*apis, *_BY_HAND]
         there = list(_there_before(graph, account))
         yield ManualStep(
-            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in apis)})"
+            what=f"enable the project's APIs ({', '.join(api.partition('.')[0] for api in enabled)})"
             + (f", and make what is missing of {', '.join(name for name, _, _ in there)}" if there else ""),
             who="deployer",
             commands=[
-                f"gcloud services enable {' '.join(apis)} --project={account}",
+                *(f"gcloud services enable {' '.join(some)} --project={account}" for some in _batches(enabled)),
                 *(f"{check} || {make}" for _, check, make in there),
             ],
             checks=[
@@ -109,6 +120,10 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             looks=[Look(what="right", name="billing.budgets.create", at="billingAccounts")],
         )
     yield from _kept_by_others(graph, kinds)
+
+
+def _batches(apis: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (apis[at : at + AT_ONCE] for at in range(0, len(apis), AT_ONCE))
 
 
 def _there_before(graph: Graph, account: str) -> Iterator[tuple[str, str, str]]:

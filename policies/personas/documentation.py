@@ -36,8 +36,21 @@ another's; then they open Studio:
     aws sts assume-role --role-arn ROLE --role-session-name NAME --source-identity NAME
     aws sagemaker create-presigned-domain-url --domain-id DOMAIN --user-profile-name NAME
 """,
-    "gcp": """A person signs in with their own Google account, which owns their instance. Whoever acts as approver,
-caller or publisher is granted that account by hand.
+    "gcp": """A person signs in with their own Google account, which owns their instance. Nobody may list the project's
+instances, so the console shows a person none: they start their own by its name, and open it at the address that the
+second command prints. The output `workspace` has the names.
+
+    gcloud workbench instances start INSTANCE --project=PROJECT --location=ZONE --async
+    gcloud workbench instances describe INSTANCE --project=PROJECT --location=ZONE --format='value(proxyUri)'
+
+Whoever acts as approver, caller or publisher is granted that account by hand, by the deployer, and takes it for each
+command. The output `roles` has the accounts. Google takes two to seven minutes to know the grant.
+
+    gcloud iam service-accounts add-iam-policy-binding ACCOUNT --project=PROJECT --member=user:PERSON \\
+      --role=roles/iam.serviceAccountTokenCreator
+    gcloud auth print-access-token --impersonate-service-account=ACCOUNT \\
+      | docker login --username=oauth2accesstoken --password-stdin https://REGION-docker.pkg.dev
+    gcloud storage cp --recursive model/* gs://BUCKET/FOLDER/ --impersonate-service-account=ACCOUNT
 """,
     "azure": """A person signs in with their own account of Entra ID, which has the data scientist's roles. A company's
 pipeline takes the identity of caller or publisher by a federated credential; a person is given the same roles by hand.

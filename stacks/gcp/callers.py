@@ -42,6 +42,8 @@ def _call(one: Endpoint, address: pulumi.Input[str] | None) -> Mapping[str, Any]
 def _own(ground: Ground, name: str, one: Endpoint) -> Mapping[str, Any]:
     """The same for a caller that makes its own address first, in a network of its own, by two commands of gcloud.
 
+    The address is of the endpoint's region; with global access those call who stand in another region of the network.
+
     Vertex AI, "Use dedicated private endpoints based on Private Service Connect for online inference",
     https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
     """
@@ -52,6 +54,8 @@ def _own(ground: Ground, name: str, one: Endpoint) -> Mapping[str, Any]:
         **_call(one, "ADDRESS"),
         "service_attachment": one.service_attachment,
         "first": pulumi.Output.format(
-            "{0} --target-service-attachment={1}", f"{reserved} && {rule}", one.service_attachment
+            "{0} --target-service-attachment={1} --allow-psc-global-access",
+            f"{reserved} && {rule}",
+            one.service_attachment,
         ),
     }

@@ -327,3 +327,9 @@ def test_the_engine_and_the_offline_commands_read_the_same_callers(graphs: Mappi
     for graph in graphs.values():
         assert Graph.from_json(graph.to_json()).placement == graph.placement
         assert graph.placement is not None and [each.name for each in graph.placement.callers] == ["app", "ledger"]
+
+
+def test_a_caller_of_google_cloud_may_stand_in_another_region_than_the_endpoint(graphs: Mapping[str, Graph]) -> None:
+    """Without global access Private Service Connect answers in the region of the address alone."""
+    for caller in graphs["gcp"].outputs["callers"].values():
+        assert all("--allow-psc-global-access" in call["first"].split() for call in caller["calls"].values())

@@ -2,7 +2,7 @@
 
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Apart, At, CostsOnly, KeyAt, Keys, Kind, No, StandsApart, Stays, assumed, documented
+from catalogue.kind import Apart, At, CostsOnly, KeyAt, Keys, Kind, No, StandsApart, Stays, documented
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, VPC, acting, in_terraform, registry
 
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
@@ -14,8 +14,8 @@ https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
 
 _SDK = registry("vertex/aiendpoint")
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
-_HELD = assumed(
-    "reported of Vertex AI's page on private endpoints, which could not be opened to read it",
+_HELD = documented(
+    "https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/predictions/private-service-connect",
     READ,
 )
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)

@@ -147,6 +147,10 @@ FACTS = (
     ),
     Fact("traffic cannot be said at creation", PSC, ENDPOINT, "trafficSplit", _absent, '{"0": 100}'),
     Fact("a PSC endpoint has no network", PSC, ENDPOINT, "network", _absent, "projects/1/global/networks/n"),
+    Fact(
+        "without global access a request must be sent from the endpoint's region",
+        PSC, RULE, "allowPscGlobalAccess", _is(True), False,
+    ),
     Fact("a closed connection is made anew", PSC, RULE, "recreateClosedPsc", _is(True), False),
     Fact(
         "a locked log bucket cannot be deleted for its whole retention: a pilot has none",

@@ -8,10 +8,14 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.landing_zones import FILE
+from operations import hardware
+from operations.steps import manual
 from operations.steps.gcp import before_up
 from operations.verdict import ManualStep
 from tests.conftest import forget
 from tests.mutate import changed
+
+PLACE = ("payments-risk-pilot", "us-central1")
 
 
 @pytest.mark.parametrize(("keeper", "asked"), [("company-host", True), ("payments-risk-pilot", False)])
@@ -82,3 +86,17 @@ def apis(graph: Graph) -> ManualStep:
 def test_the_pilot_keeps_its_images_and_artifacts_where_the_ground_makes_room(gcp_pilot: Graph) -> None:
     """So nothing but the team's data must be there before the first `up`."""
     assert apis(gcp_pilot).what.endswith("and make what is missing of gs://payments-risk-pilot-data")
+
+
+def test_the_apis_are_on_before_a_quota_is_asked_for_and_one_call_enables_at_most_twenty(gcp_pilot: Graph) -> None:
+    """Cloud Quotas is an API too, and tells no quota of a service that is off."""
+    found = [step.what for step in manual(gcp_pilot, hardware.fit(gcp_pilot, "us-central1"), [1, 2], *PLACE)]
+    begins = ("enable the project's APIs", "ask for the quotas", "bring up the ground")
+    at = [next(index for index, what in enumerate(found) if what.startswith(each)) for each in begins]
+    assert at == sorted(at)
+    enabled = [command.split()[3:-1] for command in apis(gcp_pilot).commands if " services enable " in command]
+    assert all(1 <= len(each) <= 20 for each in enabled)
+    together = [name for each in enabled for name in each]
+    looked_at = [look.name for look in apis(gcp_pilot).looks if look.what == "service"]
+    by_hand = ["cloudquotas.googleapis.com", "iamcredentials.googleapis.com"]
+    assert together == [*looked_at, *by_hand] and len(together) == len(set(together)) > 20
