@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogue.graph import Graph
+from catalogue.graph import Caller, Graph
 from catalogue.landing_zones import FILE
-from operations.steps.gcp import before_up
+from operations.steps.gcp import after_up, before_up
 from operations.verdict import ManualStep
 from tests.conftest import forget
 from tests.mutate import changed
@@ -82,3 +82,12 @@ def apis(graph: Graph) -> ManualStep:
 def test_the_pilot_keeps_its_images_and_artifacts_where_the_ground_makes_room(gcp_pilot: Graph) -> None:
     """So nothing but the team's data must be there before the first `up`."""
     assert apis(gcp_pilot).what.endswith("and make what is missing of gs://payments-risk-pilot-data")
+
+
+def test_the_last_step_names_the_output_of_each_who_calls(gcp_pilot: Graph) -> None:
+    assert gcp_pilot.placement is not None
+    ledger = Caller(name="ledger", account="ledger-app")
+    called = replace(gcp_pilot, placement=replace(gcp_pilot.placement, callers=(ledger,)))
+    (people,), (others,) = (list(after_up(graph, "lending-prod", "europe-west4")) for graph in (gcp_pilot, called))
+    assert people.what.endswith("; the output calls has certificate and URL")
+    assert others.what.endswith("; the output calls, or callers for who comes from elsewhere, has certificate and URL")
