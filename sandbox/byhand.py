@@ -36,7 +36,8 @@ def enable(state: State, name: str) -> str:
     service = name if name in known or f"{name}{_GOOGLE}" not in known else f"{name}{_GOOGLE}"
     if service not in known:
         raise BadInput(
-            f"{name[:80]!r}: no API or resource provider that a kind of the catalogue needs{nearest(name, known)}"
+            f"{name[:80]!r}: no API or resource provider that a kind of the catalogue needs"
+            f"{nearest(name, sorted(known))}"
         )
     state.account.enable(service)
     return f"{service} is on"
@@ -46,7 +47,7 @@ def raise_quota(state: State, name: str, amount: int) -> str:
     """Grant an amount of a quota, which goes by the name in the verdict's manual steps."""
     known = _quotas()
     if name not in known and not re.fullmatch(r"\S+ for (online|async|batch|training)", name):
-        raise BadInput(f"{name[:80]!r}: no quota of the catalogue{nearest(name, known)}")
+        raise BadInput(f"{name[:80]!r}: no quota of the catalogue{nearest(name, sorted(known))}")
     if amount < 0:
         raise BadInput(f"{amount}: no amount of a quota; write a whole number from 0 on")
     state.account.raise_quota(name, amount)

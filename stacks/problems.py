@@ -128,7 +128,7 @@ def _problem(error: dict[str, Any], platform: str) -> Problem:
         case _:
             allowed = _ALLOWED[kind].format(**context) if kind in _ALLOWED else error["msg"]
             if allowed in ("a mapping", "a list") and at.is_key:
-                allowed += _example(at.model, str(path[-1]))
+                allowed = _words_beside(at.model, str(path[-1])) + allowed + _example(at.model, str(path[-1]))
             near = values.meant(str(path[0]), found, _CHOICES[path]()) if path in _CHOICES else None
             sentence = f"found {found_word(found)}, allowed: {allowed}{f'; did you mean {near}?' if near else ''}"
     return Problem(path, sentence, meant)
@@ -145,6 +145,12 @@ def wanted(model: type[BaseModel], key: str, platform: str) -> str:
     # A region has an example of its own platform.
     example = PLATFORMS[platform].region if key == "region" else examples[0]
     return f"{words}, such as {_flow(example)}"
+
+
+def _words_beside(model: type[BaseModel], key: str) -> str:
+    """The single words that a key takes as well as a mapping or a list, such as `workspace` under `callers`."""
+    consts = [one["const"] for one in _schema(model)["properties"][key].get("anyOf", ()) if "const" in one]
+    return "".join(f"{word}, or " for word in consts)
 
 
 def _example(model: type[BaseModel], key: str) -> str:

@@ -26,12 +26,12 @@ def doctor(
     It asks with the credentials that the cloud's own tools leave. Without any, or with --dry, it says what it would
     look at. Exit 1 where the account was asked and a step is left, or cannot be seen.
     """
-    from operations.doctor import NoCredentials, State, examine, of, steps_of
+    from operations.doctor import NoCredentials, State, examine, looked_at, of
     from operations.facts import of as facts_of
 
     graph = graph_of(stack)
     platform, account = of(graph.platform), None
-    steps = steps_of(graph)
+    steps = looked_at(graph)
     if not dry:
         try:
             account = platform.open_account(*facts_of(graph.platform).account_and_region(graph))

@@ -92,12 +92,20 @@ class Examined:
 
 
 def steps_of(graph: Graph) -> list[ManualStep]:
-    """The manual steps of a stack, as its verdict has them, and then whether what stands is what was judged.
+    """The manual steps of a stack to its first prediction, as its verdict has them.
 
     Raises Unreadable as `facts` does.
     """
     account, region = facts.of(graph.platform).account_and_region(graph)
-    steps = list(manual(graph, hardware.fit(graph, region), names_of(graph), account, region))
+    return list(manual(graph, hardware.fit(graph, region), names_of(graph), account, region))
+
+
+def looked_at(graph: Graph) -> list[ManualStep]:
+    """What doctor looks at: the manual steps, and then whether what stands is what was judged.
+
+    Raises Unreadable as `facts` does.
+    """
+    steps = steps_of(graph)
     looks = list(of_platform(graph.platform).standing(graph))
     if looks:
         what = "bring together what stands and what was judged, where they differ (the verdict says how)"

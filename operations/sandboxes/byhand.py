@@ -97,10 +97,13 @@ def steps(
     from operations.doctor import steps_of
     from operations.sandboxes import walk
 
-    for number, step in enumerate(steps_of(graph_of(stack)), 1):
+    chosen: Chosen = context.obj
+    chosen.home()  # refuses a wrong name
+    graph = graph_of(stack)
+    for number, step in enumerate(steps_of(graph), 1):
         typer.echo(f"{number}. {step.who}: {step.what}")
-        for command in walk.by_hand(step) or ["(nothing: a sandbox does not ask for it)"]:
-            typer.echo(f"     mlplatform sandbox {command}" if not command.startswith("(") else f"     {command}")
+        for command in walk.by_hand(step, graph.platform, chosen.name) or ["(nothing: a sandbox does not ask for it)"]:
+            typer.echo(f"     {command}")
 
 
 def account(context: typer.Context) -> None:

@@ -109,9 +109,9 @@ def _walked(engine: "Engine", graph: "Graph") -> str | None:
     state, predicted = State(engine.home.database), ""
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
-        commands = walk.by_hand(step)
+        commands = walk.by_hand(step, graph.platform)
         for command in commands:
-            say(f"     mlplatform sandbox {command}")
+            say(f"     {command}")
         for arguments in walk.pulumi(step):
             quiet = ["--yes", "--skip-preview", "--suppress-outputs"] if arguments[0] == "up" else []
             if _shown_short(engine, [*arguments, *quiet]):

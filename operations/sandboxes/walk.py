@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from sandbox.state import State
 
 
-def by_hand(step: ManualStep) -> list[str]:
-    """The commands, after `mlplatform sandbox`, that do the step in a sandbox. None for what it does not ask for."""
-    ups = [f"-- pulumi {join(words)}" for words in pulumi(step)]
-    return ups + [join(words) for look in step.looks if (words := _words(look))]
+def by_hand(step: ManualStep, platform: str, name: str | None = None) -> list[str]:
+    """The commands, as typed at the root of the checkout, that do the step in the sandbox of this name.
+
+    None for what a sandbox does not ask for.
+    """
+    command = join(["uv", "run", "mlplatform", "sandbox", *(["--name", name] if name else [])])
+    ups = [f"{command} -- pulumi {join(words)}" for words in pulumi(step)]
+    return ups + [f"{command} {join(words)}" for look in step.looks if (words := _words(look, platform))]
 
 
 def pulumi(step: ManualStep) -> list[list[str]]:
@@ -58,7 +62,7 @@ def called(state: "State", step: ManualStep) -> str | None:
     raise BadInput(f"{name}: no endpoint of that name stands in the sandbox; bring it up first")
 
 
-def _words(look: Look) -> list[str]:
+def _words(look: Look, platform: str) -> list[str]:
     match look.what:
         case "quota":
             return ["raise-quota", look.name, str(look.amount or 0)]
@@ -69,6 +73,6 @@ def _words(look: Look) -> list[str]:
         case "artifact":
             return ["upload", as_written(look.name)]
         case "call":
-            return ["call", look.name, "request.json"]
+            return ["call", look.name, f"examples/recorded/{platform}/request.json"]
         case _:
             return []

@@ -18,7 +18,7 @@ from catalogue.services import services_of
 from operations.steps import called_from, outputs
 from operations.verdict import Look, ManualStep
 from policies import given
-from policies.rule import named_places
+from policies.rule import callers, named_places
 
 STORES = ""
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
@@ -249,9 +249,10 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     for served in graph.of(vertex.ENDPOINT)[:1]:
         name = served.props.text_if_known("displayName") or served.name
         at = f"--project={account} --region={region}"
+        there = ", or callers for who comes from elsewhere, has" if callers(graph) else " has"
         url = f"https://{name}.{vertex.NAMES}/v1/projects/{account}/locations/{region}/endpoints/ENDPOINT_ID:predict"
         yield ManualStep(
-            what=f"call {name} {called_from(graph, 'Workbench', _WAYS)}; the output calls has certificate and URL",
+            what=f"call {name} {called_from(graph, 'Workbench', _WAYS)}; the output calls{there} certificate and URL",
             who="caller",
             commands=[
                 *outputs(graph),

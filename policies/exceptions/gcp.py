@@ -16,8 +16,9 @@ def served_to_its_own_project(graph: Graph, endpoint: Resource) -> bool:
     """The endpoint answers through Private Service Connect, to its own project and those of its callers alone."""
     config = endpoint.props.section_or_empty("privateServiceConnectConfig")
     project = endpoint.props.text_or_empty("project")
-    let_in = set(config.each_text("projectAllowlists")) - {caller.account for caller in callers(graph)}
-    return config.flag_or_none("enablePrivateServiceConnect") is True and bool(project) and let_in == {project}
+    let_in, others = set(config.each_text("projectAllowlists")), {caller.account for caller in callers(graph)}
+    own = bool(project) and project in let_in and let_in <= {project, *others}
+    return config.flag_or_none("enablePrivateServiceConnect") is True and own
 
 
 def own_agent_with_its_role(graph: Graph, grant: Resource) -> bool:

@@ -29,3 +29,15 @@ def test_each_row_has_an_error_a_cause_and_a_solution() -> None:
 @pytest.mark.parametrize("quoted", OURS)
 def test_each_sentence_of_ours_is_still_printed(quoted: str) -> None:
     assert quoted in SOURCES
+
+
+def test_no_error_has_two_rows() -> None:
+    """Rows of one error that different hands wrote say different things to do."""
+    errors = [cells[0] for cells in ROWS]
+    assert [one for one in errors if errors.count(one) > 1] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
+def test_the_number_of_a_decision_is_that_of_its_file(page: Path) -> None:
+    links = re.findall(r"\[(\d{4})\]\((?:adr/)?(\d{4})-", page.read_text(encoding="utf-8"))
+    assert all(said == file for said, file in links), links

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pulumi_policy import ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Caller, Graph, Resource
 from catalogue.kinds import kinds
 from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
 from catalogue.kinds.azure import containerregistry, storage
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
-from catalogue.kinds.gcp import projects
+from catalogue.kinds.gcp import projects, vertex
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import NotKnown
 from components.azure.names import AUTO_NAME, compact, short
@@ -284,6 +284,19 @@ def test_the_finding_stands_where_its_reason_is_not_true(
             mutant = broken(graph, resource)
             now = mutant.by_urn.get(resource.urn, resource)
             assert exceptions.find(mutant, exception.rule, now) is None, (resource.name, number)
+
+
+@pytest.mark.parametrize("others", [[], ["ledger-app"]])
+def test_a_caller_in_the_endpoints_own_project_leaves_it_private(gcp_pilot: Graph, others: list[str]) -> None:
+    assert gcp_pilot.placement is not None
+    own = gcp_pilot.of(vertex.ENDPOINT)[0].props.text_or_empty("project")
+    named = tuple(Caller(name=f"app-{account}", account=account) for account in [own, *others])
+    graph = replace(gcp_pilot, placement=replace(gcp_pilot.placement, callers=named))
+    path = "privateServiceConnectConfig.projectAllowlists"
+    for let_in, excused in (([own, *others], True), ([own, "stranger"], False), (others, False)):
+        mutant = changed(graph, graph.of(vertex.ENDPOINT)[0], lambda p, let_in=let_in: put(p, path, let_in))
+        found = exceptions.find(mutant, "CKV2_GCP_33", mutant.of(vertex.ENDPOINT)[0])
+        assert (found is not None) is excused, let_in
 
 
 @pytest.mark.parametrize(("platform", "exception"), GIVEN, ids=[f"{e.rule} {e.component}" for _, e in GIVEN])

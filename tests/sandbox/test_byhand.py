@@ -55,6 +55,15 @@ def test_a_wrong_word_gets_a_sentence(state: State, do: Callable[[State], str], 
     assert (state.account.services(), state.account.quotas(), state.account.artifacts()) == ([], {}, [])
 
 
+def test_what_is_allowed_is_named_in_one_order(state: State) -> None:
+    """A set has another order in each process; a sentence has the same."""
+    for do in (lambda: byhand.enable(state, "zz"), lambda: byhand.raise_quota(state, "zz", 1)):
+        with pytest.raises(BadInput) as refused:
+            do()
+        names = str(refused.value).partition("allowed: ")[2].removesuffix(", …").split(", ")
+        assert len(names) > 5 and names == sorted(names)
+
+
 def test_the_container_of_a_datastore_takes_an_artifact_before_the_datastore_stands(state: State) -> None:
     store = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/w/blobServices/default"
     place: Json = {"platform": "azure", "account": "s", "region": "westeurope", "name": "scores"}

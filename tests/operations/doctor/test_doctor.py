@@ -17,7 +17,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
 from operations import doctor, facts
 from operations.__main__ import application
-from operations.doctor import NoCredentials, Seen, State, Unseen, Way, done, examine, not_done, steps_of
+from operations.doctor import NoCredentials, Seen, State, Unseen, Way, done, examine, looked_at, not_done
 from operations.verdict import Look, ManualStep
 
 
@@ -55,16 +55,16 @@ def always(answer: Seen | Exception) -> Iterator[Seen | Exception]:
 
 def test_each_step_has_looks_and_the_platform_has_a_way_for_each(graph: Graph) -> None:
     ways = doctor.of(graph.platform).LOOKS
-    for step in steps_of(graph):
+    for step in looked_at(graph):
         assert step.looks, step.what
         assert {look.what for look in step.looks} <= set(ways), step.what
         assert all(look.name for look in step.looks), step.what
 
 
 def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
-    looks = [look for step in steps_of(graph) for look in step.looks]
+    looks = [look for step in looked_at(graph) for look in step.looks]
     assert {look.name for look in looks if look.what == "artifact"} == facts.artifacts(graph)
-    for step in steps_of(graph):
+    for step in looked_at(graph):
         for look in step.looks:
             if look.what in ("quota", "image", "artifact", "e-mail"):
                 assert as_written(look.name) in step.what
@@ -75,7 +75,7 @@ def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
 
 
 def test_the_last_step_looks_at_what_may_stand_otherwise_with_the_values_that_were_judged(graph: Graph) -> None:
-    looks = {(look.what, look.name, look.amount) for look in steps_of(graph)[-1].looks}
+    looks = {(look.what, look.name, look.amount) for look in looked_at(graph)[-1].looks}
     wanted: dict[str, set[tuple[str, str, int | None]]] = {
         "aws": {("replicas", "aws-pilot-fraud-scorer/live", 4), ("replicas", "aws-pilot-document-embedder/live", 2)},
         "gcp": {
@@ -100,7 +100,7 @@ def test_without_asking_it_says_what_it_would_look_at_and_the_right_for_it(
     told = ask(graph, monkeypatch, None, "--dry")
     assert told.exit_code == 0
     lines = told.stdout.splitlines()
-    steps = steps_of(graph)
+    steps = looked_at(graph)
     looked = [line for line in lines if line.startswith("   would look ")]
     assert len(looked) == sum(len(step.looks) for step in steps)
     assert all(" by " in line and not line.endswith("by ") for line in looked)
@@ -120,7 +120,7 @@ def test_without_credentials_nothing_is_asked_and_it_says_so(graph: Graph, monke
 
 
 def test_all_done_is_exit_0_and_what_is_left_is_counted(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    total = len(steps_of(graph))
+    total = len(looked_at(graph))
     whole = ask(graph, monkeypatch, platform_that(graph, always(done("it is there"))))
     assert whole.exit_code == 0 and whole.stdout.splitlines()[-1] == f"0 of {total} steps are left"
     none = ask(graph, monkeypatch, platform_that(graph, always(not_done("it is not there"))))
@@ -129,7 +129,7 @@ def test_all_done_is_exit_0_and_what_is_left_is_counted(graph: Graph, monkeypatc
 
 
 def test_json_says_the_same(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = steps_of(graph)
+    steps = looked_at(graph)
     told = ask(graph, monkeypatch, platform_that(graph, always(Unseen("the right is missing"))), "--format", "json")
     said: dict[str, Any] = json.loads(told.stdout)
     assert told.exit_code == 1 and said["asked"] is True and said["left"] == len(steps)
@@ -171,7 +171,7 @@ def test_what_goes_wrong_in_one_look_ends_no_other() -> None:
 
 def test_a_step_without_looks_is_never_done(pilot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     step = ManualStep(what="ask the owner", who="deployer", checks=["az account show"])
-    monkeypatch.setattr("operations.doctor.steps_of", lambda _: [step])
+    monkeypatch.setattr("operations.doctor.looked_at", lambda _: [step])
     told = ask(pilot, monkeypatch, platform_that(pilot, iter(())))
     assert told.exit_code == 1
     assert told.stdout.splitlines() == [

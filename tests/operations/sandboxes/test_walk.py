@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from graphlib import TopologicalSorter
 from pathlib import Path
+from shlex import split
 from typing import Any
 
 import pytest
@@ -170,3 +171,19 @@ def test_every_step_of_the_account_is_one_that_is_needed(platform: str, request:
 def is_(step: ManualStep, what: str) -> bool:
     """Whether this is the step that does this."""
     return step.what == "bring up the ground" if what == "ground" else any(look.what == what for look in step.looks)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_a_printed_command_is_one_that_can_be_typed(
+    platform: str, name: str | None, request: pytest.FixtureRequest
+) -> None:
+    """At the root of the checkout, into the sandbox that was named, with a request that is there."""
+    steps = steps_of(pilot(request, platform))
+    commands = [split(one) for step in steps for one in walk.by_hand(step, platform, name)]
+    start = ["uv", "run", "mlplatform", "sandbox", *(["--name", name] if name else [])]
+    assert commands and all(words[: len(start)] == start for words in commands)
+    (call,) = (words for words in commands if words[len(start)] == "call")
+    assert (HERE.parent / call[-1]) == HERE / "recorded" / platform / "request.json" and (
+        HERE.parent / call[-1]
+    ).is_file()
