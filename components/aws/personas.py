@@ -302,7 +302,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         ],
         "approver": [_allow("Approve", _APPROVE, packages)],
         "caller": [
-            invoke(args, words, args.vpc_id),
+            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
             _allow("Requests", ["s3:PutObject"], [_below(bucket, "async/input/")]),
             _allow("Answers", ["s3:GetObject"], [_below(bucket, "async/")]),
             _allow("Key", _SEAL, [args.data_key_arn]),
