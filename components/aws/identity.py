@@ -22,6 +22,7 @@ from components.aws.personas import (
     Words,
     beyond_account,
     invoke,
+    queue,
     statements_of,
     words_of,
 )
@@ -41,8 +42,9 @@ class Identity(pulumi.ComponentResource):
     identity, and it must be the name of the person: the session tag `studio-user` of the identity provider, or the
     name of an IAM user. A profile of Studio has the same name.
 
-    Each of `needs.callers` gets a role that may call the stack's endpoints and nothing else, from one VPC alone:
-    SageMaker's endpoints take no policy that names another account. The caller's own role takes it; one of another
+    Each of `needs.callers` gets a role that may call the stack's endpoints, from one VPC alone, write the requests of
+    asynchronous ones and read their answers, and nothing else: SageMaker's endpoints take no policy that names another
+    account. The caller's own role takes it; one of another
     account says the external id PREFIX-NAME with it.
 
     Where the organisation's boundary is given, none is made. A role has one boundary, so each persona then carries the
@@ -113,7 +115,12 @@ class Identity(pulumi.ComponentResource):
                 called(caller.name),
                 f"As whom {caller.name} calls the endpoints of ",
                 _caller_trust(args, caller),
-                words.apply(lambda known, one=caller: [invoke(args, known, one.vpc_id or args.vpc_id)]),
+                words.apply(
+                    lambda known, one=caller: [
+                        invoke(args, known, one.vpc_id or args.vpc_id),
+                        *queue(args),
+                    ]
+                ),
                 True,
             )
             for caller in args.needs.callers

@@ -303,9 +303,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "approver": [_allow("Approve", _APPROVE, packages)],
         "caller": [
             invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
-            _allow("Requests", ["s3:PutObject"], [_below(bucket, "async/input/")]),
-            _allow("Answers", ["s3:GetObject"], [_below(bucket, "async/")]),
-            _allow("Key", _SEAL, [args.data_key_arn]),
+            *queue(args),
         ],
         "publisher": [
             _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
@@ -326,6 +324,20 @@ def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[s
     """
     endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
     return _allow("Predict", [*also, *INVOKE], [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+
+
+def queue(args: IdentityArgs) -> list[dict[str, Any]]:
+    """What a call of an asynchronous endpoint takes beside: its request and its answer lie in the artifact bucket.
+
+    SageMaker reads the request as the serving persona, from async/input/ and nowhere else: SageMaker developer guide,
+    "Invoke an Asynchronous Endpoint",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-invoke-endpoint.html
+    """
+    return [
+        _allow("Requests", ["s3:PutObject"], [_below(args.bucket_arn, "async/input/")]),
+        _allow("Answers", ["s3:GetObject"], [_below(args.bucket_arn, "async/")]),
+        _allow("Key", _SEAL, [args.data_key_arn]),
+    ]
 
 
 _TRAINS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")

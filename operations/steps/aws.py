@@ -140,9 +140,8 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         if online:
             call = f"invoke-endpoint {at} --content-type application/json --body fileb://request.json prediction.json"
         else:
-            call = (
-                f"invoke-endpoint-async {at} --content-type application/json --input-location s3://BUCKET/request.json"
-            )
+            put = f"s3://{graph.outputs.get('artifacts') or 'BUCKET'}/async/input/request.json"
+            call = f"invoke-endpoint-async {at} --content-type application/json --input-location {put}"
         yield ManualStep(
             what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
             who="caller",

@@ -7,13 +7,16 @@ from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler
+from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
-from policies.aws.access import Call, Session, may_take, refusal, session
+from policies import given
+from policies.aws.access import Call, Session, Statement, may_take, refusal, session, statements_in
 from policies.personas.simulation import Cloud, Place, Request
 
 SIGNED_IN_AS = "aws:PrincipalTag/studio-user"
 _SIGN_IN = "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_ml_0123456789abcdef"
 _OPENS = "sagemaker:CreatePresignedDomainUrl"
+_CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _NOBODY = "somebody-else"
 
 
@@ -57,7 +60,8 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
     keys = sorted(set(_data_keys(graph)))
     groups = _known(graph.of(sagemaker.PACKAGE_GROUP), "arn")
     images = sorted({arn for model in models for arn in _repositories(model)})
-    networks = _known(graph.of(ec2.GROUP), "vpcId")
+    # Who calls stands in the stack's network, and comes by an interface endpoint in it.
+    networks = _networks(graph)
     inside = {"aws:SourceVpc": networks[0]} if networks else {}
     return {
         "anything": [Place("*")],
@@ -84,10 +88,10 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-images": at(*_known(graph.of(ecr.REPOSITORY), "arn")),
         "images": [Place(arn, {"aws:ResourceAccount": arn.split(":")[4]}) for arn in images],
         "artifacts": at(*sorted({_object(uri) for uri in sagemaker.artifacts_of(graph)})),
-        "endpoints": at(*_known(endpoints, "arn")),
+        "endpoints": at(*_known(endpoints, "arn"), **inside),
         "online-endpoints": at(*_known((e for e in endpoints if e not in queued), "arn"), **inside),
         "async-endpoints": at(*_known(queued, "arn"), **inside),
-        "alarms": at(f"arn:aws:cloudwatch:{here}:alarm:{prefix}-x"),
+        "rollback-alarms": at(*(f"arn:aws:cloudwatch:{here}:alarm:{name}" for name in sorted(set(_alarms(endpoints))))),
         "logs": at(f"arn:aws:logs:{here}:log-group:/aws/sagemaker/Endpoints/{prefix}-x"),
         "interfaces": at(
             *(f"arn:aws:ec2:{here}:subnet/{subnet}" for subnet in sorted(set(_subnets(graph)))),
@@ -209,6 +213,12 @@ def _subnets(graph: Graph) -> Iterator[str]:
         yield from _known(graph.of(ec2.SUBNET), "id")
 
 
+def _alarms(endpoints: Iterable[Resource]) -> Iterator[str]:
+    """The alarms that take a new version back."""
+    for endpoint in endpoints:
+        yield from endpoint.props.each_text_if_known("deploymentConfig.autoRollbackConfiguration.alarms.alarmName")
+
+
 def _repositories(model: Resource) -> Iterator[str]:
     """The repositories of a model's images."""
     containers = [*model.props.each_section("primaryContainer"), *model.props.each_section("containers")]
@@ -250,7 +260,34 @@ def _refusal(graph: Graph, persona: str, request: Request) -> str:
     brings |= {"aws:SourceIdentity": me, "aws:RequestedRegion": region, "aws:SecureTransport": "true"}
     if request.do != _OPENS:
         brings |= _in_studio(graph, me)
-    return refusal(graph, _session(graph, persona), Call(request.do, request.at.name, brings))
+    who = _session(graph, persona)
+    brings |= {"aws:PrincipalArn": who.arn, "aws:PrincipalAccount": who.arn.split(":")[4]}
+    call = Call(request.do, request.at.name, brings)
+    return refusal(graph, who, call) or _at_the_door(graph, call)
+
+
+def _at_the_door(graph: Graph, call: Call) -> str:
+    """Why no interface endpoint of SageMaker's runtime carries a call; one of a landing zone's network is not read.
+
+    The policy of the endpoint must allow what the role's own allows: AWS PrivateLink guide, "Control access to VPC
+    endpoints using endpoint policies", https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
+    said = _of_doors(graph) if call.action in _CALLS else []
+    if not said or any(statement.allows and statement.applies(call) for statement in said):
+        return ""
+    return "the policy of the interface endpoint does not allow it"
+
+
+@once_a_graph
+def _of_doors(graph: Graph) -> list[Statement]:
+    """The statements of the endpoints that lead to SageMaker's runtime."""
+    doors = [one for one in graph.of(ec2.VPC_ENDPOINT) if ec2.service_of(one) == "sagemaker.runtime"]
+    return [statement for door in doors for statement in statements_in(door.props, "policy")]
+
+
+def _networks(graph: Graph) -> list[str]:
+    """The network that is made, or that of the landing zone."""
+    return [*_known(graph.of(ec2.VPC), "id"), *(net.vpc_id for net in given.of(graph, AwsNetwork))]
 
 
 def _session(graph: Graph, persona: str) -> Session:

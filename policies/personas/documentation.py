@@ -12,9 +12,10 @@ _HEAD = """# Who does what
 
 Each persona is one identity, with the few rights that its tasks take. A test asks every cell of the cloud's own
 evaluation, on the graphs of our pilots and of another company's stacks in other regions: on AWS the documents of role,
-boundary, trust, key and bucket; on Google Cloud the grants through the permissions of their roles; on Azure the role
-assignments through actions, data actions and scopes. The calls that each task takes are in
-[policies/personas/](../policies/personas/), by platform. This page is made of them by `make docs`.
+boundary, trust, key and bucket, and of the interface endpoint that calls come by; on Google Cloud the grants through
+the permissions of their roles; on Azure the role assignments through actions, data actions and scopes. The calls that
+each task takes are in [policies/personas/](../policies/personas/), by platform. This page is made of them by
+`make docs`.
 
 | mark | means |
 |---|---|

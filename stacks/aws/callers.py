@@ -52,11 +52,15 @@ def _call(ground: Ground, name: str, kind: str, url: pulumi.Input[str]) -> Mappi
     served = f"{ground.stack}-{name}"
     at = f"--endpoint-name {quote(served)} --region {ground.region}"
     call, path = "invoke-endpoint", "invocations"
-    rest = "--content-type application/json --body fileb://request.json prediction.json"
+    before: pulumi.Input[str] = ""
+    rest: pulumi.Input[str] = "--content-type application/json --body fileb://request.json prediction.json"
     if kind == "async":
         call, path = "invoke-endpoint-async", "async-invocations"
-        rest = "--content-type application/json --input-location s3://BUCKET/request.json"
+        put = pulumi.Output.concat("s3://", ground.bucket_name, "/async/input/request.json")
+        # SageMaker reads the request as the serving persona, which reads it there alone.
+        before = pulumi.Output.concat("aws s3 cp request.json ", put, " && ")
+        rest = pulumi.Output.concat("--content-type application/json --input-location ", put)
     return {
         "url": pulumi.Output.concat(url, f"/endpoints/{served}/{path}"),
-        "command": pulumi.Output.concat(f"aws sagemaker-runtime {call} {at} --endpoint-url ", url, f" {rest}"),
+        "command": pulumi.Output.concat(before, f"aws sagemaker-runtime {call} {at} --endpoint-url ", url, " ", rest),
     }

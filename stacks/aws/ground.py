@@ -160,7 +160,8 @@ def _network(site: Site, config: StackConfig, reach: Iterable[str], flow_logs: p
             invoked=InvokedArgs(
                 endpoint_arns=[f"arn:aws:sagemaker:{site.region}:{site.account}:endpoint/{site.stack}-*"],
                 role_arns=[
-                    _role_arn(site, config, who) for who in ("data-scientist", *map(called, callers.of(config)))
+                    _role_arn(site, config, who)
+                    for who in ("caller", "data-scientist", *map(called, callers.of(config)))
                 ],
             ),
             flow_log_bucket_arn=None if given else flow_logs,

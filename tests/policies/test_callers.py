@@ -13,6 +13,7 @@ from operations.evaluation import evaluate
 from operations.networks import draw
 from operations.steps import manual
 from policies import pack
+from policies.aws.access import Call, refusal, session
 from tests.mutate import changed, put, swapped, without
 from tests.operations.test_other_teams import file_of, moved
 from tests.previewing import preview
@@ -333,3 +334,26 @@ def test_a_caller_of_google_cloud_may_stand_in_another_region_than_the_endpoint(
     """Without global access Private Service Connect answers in the region of the address alone."""
     for caller in graphs["gcp"].outputs["callers"].values():
         assert all("--allow-psc-global-access" in call["first"].split() for call in caller["calls"].values())
+
+
+def test_a_caller_on_aws_writes_requests_of_asynchronous_endpoints_and_reads_their_answers(
+    graphs: Mapping[str, Graph], aws_pilot: Graph
+) -> None:
+    graph = graphs["aws"]
+    bucket = f"arn:aws:s3:::{graph.outputs['artifacts']}"
+    account = {"aws:ResourceAccount": "111122223333", "aws:SecureTransport": "true"}
+    for name in CALLERS["aws"]:
+        who = session(graph, named(graph, ROLE, f"calls-{name}"))
+        said = {
+            (do, place): refusal(graph, who, Call(f"s3:{do}", f"{bucket}/{place}", account))
+            for do in ("GetObject", "PutObject")
+            for place in ("async/input/request.json", "async/embedder/1.out", "workspace/notebook.ipynb")
+        }
+        assert [each for each, why in said.items() if not why] == [
+            ("GetObject", "async/input/request.json"),
+            ("GetObject", "async/embedder/1.out"),
+            ("PutObject", "async/input/request.json"),
+        ]
+    command = aws_pilot.outputs["calls"]["document-embedder"]["command"]
+    place = "s3://aws-pilot-artifacts-111122223333/async/input/request.json"
+    assert command.startswith(f"aws s3 cp request.json {place} && ") and command.endswith(f"--input-location {place}")

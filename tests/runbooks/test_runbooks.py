@@ -469,6 +469,16 @@ def test_what_stands_apart_is_brought_together_by_a_line(facts: dict[str, Facts]
     assert [command for command in commands if " ".join(command.split()[:3]) not in text] == []
 
 
+def test_no_command_brings_an_endpoint_on_aws_below_its_replicas(facts: dict[str, Facts]) -> None:
+    """An online endpoint with fewer replicas than its least has no canary, and no second machine."""
+    least = {
+        target.inputs["resourceId"].split("/")[1]: target.inputs["minCapacity"]
+        for target in facts["aws"].graph.of("aws:appautoscaling/target:Target")
+    }
+    said = re.findall(r"--endpoint-name (\S+) \S+ VariantName=\w+,DesiredInstanceCount=(\d+)", page("aws", "rollback"))
+    assert said and {name: int(count) for name, count in said} == {name: least[name] for name, _ in said}
+
+
 @EACH
 def test_what_may_never_degrade_is_protected(facts: dict[str, Facts], platform: str) -> None:
     text = section(page(platform, "runbook"), "What degrades first and what never may")

@@ -8,13 +8,9 @@ import yaml
 
 from catalogue.graph import Caller, Graph
 from catalogue.landing_zones import FILE
-<<<<<<< HEAD
 from operations import hardware
 from operations.steps import manual
-from operations.steps.gcp import before_up
-=======
 from operations.steps.gcp import after_up, before_up
->>>>>>> look-new
 from operations.verdict import ManualStep
 from tests.conftest import forget
 from tests.mutate import changed
@@ -92,7 +88,6 @@ def test_the_pilot_keeps_its_images_and_artifacts_where_the_ground_makes_room(gc
     assert apis(gcp_pilot).what.endswith("and make what is missing of gs://payments-risk-pilot-data")
 
 
-<<<<<<< HEAD
 def test_the_apis_are_on_before_a_quota_is_asked_for_and_one_call_enables_at_most_twenty(gcp_pilot: Graph) -> None:
     """Cloud Quotas is an API too, and tells no quota of a service that is off."""
     found = [step.what for step in manual(gcp_pilot, hardware.fit(gcp_pilot, "us-central1"), [1, 2], *PLACE)]
@@ -105,7 +100,8 @@ def test_the_apis_are_on_before_a_quota_is_asked_for_and_one_call_enables_at_mos
     looked_at = [look.name for look in apis(gcp_pilot).looks if look.what == "service"]
     by_hand = ["cloudquotas.googleapis.com", "iamcredentials.googleapis.com"]
     assert together == [*looked_at, *by_hand] and len(together) == len(set(together)) > 20
-=======
+
+
 def test_the_last_step_names_the_output_of_each_who_calls(gcp_pilot: Graph) -> None:
     assert gcp_pilot.placement is not None
     ledger = Caller(name="ledger", account="ledger-app")
@@ -113,4 +109,3 @@ def test_the_last_step_names_the_output_of_each_who_calls(gcp_pilot: Graph) -> N
     (people,), (others,) = (list(after_up(graph, "lending-prod", "europe-west4")) for graph in (gcp_pilot, called))
     assert people.what.endswith("; the output calls has certificate and URL")
     assert others.what.endswith("; the output calls, or callers for who comes from elsewhere, has certificate and URL")
->>>>>>> look-new

@@ -9,6 +9,8 @@ from catalogue.graph import Graph
 from policies.aws.access import may_take
 from policies.personas import table
 from policies.personas.aws import people, role_of, signed_in
+from policies.personas.simulation import refusals
+from tests.mutate import changed
 
 ACCOUNT = "111122223333"
 MFA = {"aws:PrincipalAccount": ACCOUNT, "aws:MultiFactorAuthPresent": "true", "aws:username": "ana"}
@@ -79,3 +81,15 @@ def test_what_needs_a_resource_is_not_asked_on_anything_in_vain(aws_pilot: Graph
                 if {row["resource_arn_format"] for row in get_action_data(service, name)[service]} != {"*"}:
                     wrong.append(f"{task.name}: {action}")
     assert not wrong
+
+
+@pytest.mark.parametrize("persona", ["caller", "data-scientist"])
+@pytest.mark.parametrize("task", ["call-online", "call-async"])
+def test_who_calls_is_named_by_the_interface_endpoint_too(aws_pilot: Graph, persona: str, task: str) -> None:
+    said = next(one for one in table("aws").tasks if one.name == task)
+    assert not refusals(aws_pilot, persona, said)
+    door = next(one for one in aws_pilot.of("aws:ec2/vpcEndpoint:VpcEndpoint") if "runtime" in one.name)
+    role = f":role/aws-pilot-{persona}"
+    assert role in door.inputs["policy"]
+    shut = changed(aws_pilot, door, lambda p: p.update(policy=p["policy"].replace(role, ":role/somebody-else")))
+    assert set(refusals(shut, persona, said).values()) == {"the policy of the interface endpoint does not allow it"}

@@ -210,8 +210,8 @@ def test_a_grant_more_lets_a_persona_do_what_is_anothers_unless_a_guardrail_hold
             reasons = set(refusals(more, persona, task).values())
             (held if reasons else flipped).add(task.name)
             assert all(reason.endswith(("does not allow it", "denies it")) for reason in reasons), reasons
-    assert {"approve", "deploy", "take-down", "read-bill", "open-notebook"} <= held
-    assert {"read-training-data", "call-online", "read-logs", "open-or-stop-anothers", "push-image"} <= flipped
+    assert {"approve", "deploy", "take-down", "read-bill", "open-notebook", "call-online"} <= held
+    assert {"read-training-data", "read-logs", "open-or-stop-anothers", "push-image"} <= flipped
     assert "approve" not in flipped, "nobody but the approver approves, whatever a policy says"
 
 
