@@ -82,7 +82,8 @@ class Needs(Args):
     input_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona reads; one that ends in '/' means all below it."""
     artifact_keys: pulumi.Input[Sequence[Text]] = ()
-    """The KMS keys of buckets with models, beside the data key: the serving and batch personas decrypt with them."""
+    """The KMS keys of buckets with models, beside the data key: the serving and batch personas decrypt with them,
+    and the publisher writes with them."""
     input_keys: pulumi.Input[Sequence[Text]] = ()
     """The KMS keys of buckets with inputs, beside the data key: the batch persona decrypts with them."""
     output_uris: pulumi.Input[Sequence[Text]] = ()
@@ -310,6 +311,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             _allow("PushImages", [*_PULL, *_PUSH], [args.repository_arn, *_own_repositories(words)]),
             _allow("OwnArtifacts", _UPLOAD, [_below(bucket, "models/")]),
             *_objects("Artifacts", _UPLOAD, words.artifacts),
+            *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),
         ],
     }
@@ -543,11 +545,11 @@ def _key(args: IdentityArgs, use: Sequence[str] = encryption.USE) -> list[dict[s
     ]
 
 
-def _decrypt(keys: Sequence[str], region: str) -> list[dict[str, Any]]:
-    """Reading an object that is under another key than the stack's. None where there is none."""
+def _decrypt(keys: Sequence[str], region: str, use: Sequence[str] = ("kms:Decrypt",)) -> list[dict[str, Any]]:
+    """Reading an object that is under another key than the stack's, or writing it too. None where there is none."""
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
     arns = sorted({*keys})
-    return [_allow("KeysOfSources", ["kms:Decrypt"], arns, through_s3)] if arns else []
+    return [_allow("KeysOfSources", list(use), arns, through_s3)] if arns else []
 
 
 def _files(sid: str, bucket: Text, read: str, *written: str) -> list[dict[str, Any]]:

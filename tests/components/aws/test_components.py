@@ -336,7 +336,7 @@ def test_people_start_applications_on_the_workspaces_machine_and_on_no_other(bou
     assert denied == [("sagemaker:CreateApp", only)] * (2 if boundary is None else 8)
 
 
-def test_whoever_reads_the_bucket_of_others_decrypts_with_its_key_through_s3() -> None:
+def test_whoever_reads_or_fills_the_bucket_of_others_uses_its_key_through_s3() -> None:
     needs = replace(EXAMPLES["Identity"].needs, artifact_keys=[f"{KEY}1"], input_keys=[f"{KEY}2", f"{KEY}1"])
     graph = made(("it", example(Identity, needs=needs)))
     found = {
@@ -348,9 +348,11 @@ def test_whoever_reads_the_bucket_of_others_decrypts_with_its_key_through_s3() -
     assert {who: statement["Resource"] for who, statement in found.items()} == {
         "serving": [f"{KEY}1"],
         "batch": [f"{KEY}1", f"{KEY}2"],
+        "publisher": [f"{KEY}1"],
     }
-    for statement in found.values():
-        assert statement["Action"] == ["kms:Decrypt"]
+    for who, statement in found.items():
+        writes = ["kms:GenerateDataKey"] if who == "publisher" else []
+        assert statement["Action"] == ["kms:Decrypt", *writes]
         assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}}
 
 
