@@ -98,6 +98,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             documented(f"{_AZURE_ML}/concept-customer-managed-keys", _READ),
         ),
         Caveat(
+            (_WORKSPACE,),
+            "People open the studio, and what runs for them, from a network that is joined to the stack's and resolves "
+            "its private zones. No stack joins one for them: until a company does, nobody signs in.",
+            documented(f"{_AZURE_ML}/how-to-secure-workspace-vnet", _READ),
+        ),
+        Caveat(
             (_ONLINE,),
             "All online endpoints of a workspace are called through its one private endpoint. Roles tell their callers "
             "apart, the network does not.",

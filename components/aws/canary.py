@@ -44,6 +44,6 @@ def blind(machine_type: str, least: int = FEWEST, rollout: Rollout | None = None
     if rollout.error_rate_percent >= rollout.canary_percent:
         yield (
             "errors",
-            f"{rollout.error_rate_percent:g}, allowed: less than the canary's {rollout.canary_percent} %, for no more "
-            "of the endpoint's answers can fail while it bakes",
+            f"{rollout.error_rate_percent:g}, allowed: less than the canary's {rollout.canary_percent} %, so that the "
+            "endpoint's own alarm would ring too where all of the canary's answers fail",
         )

@@ -193,7 +193,7 @@ def _say_what_would_be_done(asked: Asked, ceiling: float) -> None:
     if not asked.sandbox:
         steps = steps_of(asked.graph)
         before = next((n for n, step in enumerate(steps) if step.what.startswith("bring up")), len(steps))
-        typer.echo(f"{before} manual steps come before it: `mlplatform doctor {asked.stack}` says which are done")
+        typer.echo(f"manual steps that come before it: {before}; `mlplatform doctor {asked.stack}` says which are done")
     typer.echo(f"the transcript would be kept in {_typed(asked.kept)}; --yes does it")
 
 

@@ -422,8 +422,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "Endpoint",
         {"online": OnlineArgs(requests_per_replica_per_minute=600, rollout=Rollout(5, 10, 250, 7.5))},
-        "EndpointArgs.online.rollout.error_rate_percent: found 7.5, allowed: less than the canary's 5 %, for no more "
-        "of the endpoint's answers can fail while it bakes",
+        "EndpointArgs.online.rollout.error_rate_percent: found 7.5, allowed: less than the canary's 5 %, so that "
+        "the endpoint's own alarm would ring too where all of the canary's answers fail",
     ),
     (
         "Endpoint",
