@@ -354,8 +354,8 @@ MISTAKES = [
     (
         "error_rate_percent: 1}",
         "error_rate_percent: 10}",
-        "mlplatform:endpoints.live.rollback.error_rate_percent: found 10, allowed: less than the canary's 10 %, for no "
-        "more of the endpoint's answers can fail while it bakes",
+        "mlplatform:endpoints.live.rollback.error_rate_percent: found 10, allowed: less than the canary's 10 %, so "
+        "that the endpoint's own alarm would ring too where all of the canary's answers fail",
     ),
     (
         "family: cpu-small\n      min",
