@@ -229,9 +229,31 @@ def _beside_calls(graph: Graph, role: Resource) -> Iterator[str]:
     own = f":{graph.placement.account}:endpoint/{graph.stack}-" if graph.placement else ""
     held = [role.props, *(policy.props for policy in graph.referring(iam.ROLE_POLICY, "role", role))]
     for statement in (s for props in held for s in filter(allows, _granted(props))):
+        if _is_of_queue(graph, statement):
+            continue
         beside = sorted(act for act in statement.each_text("Action") if act.lower() not in _CALLS)
         other = sorted(arn for arn in statement.each_text("Resource") if own not in arn)
         yield from [f"do {act}" for act in beside] or [f"call {arn}" for arn in other]
+
+
+_QUEUE = {"s3:PutObject": "async/input/*", "s3:GetObject": "async/*"}
+"""What a call of an asynchronous endpoint takes beside, below the stack's own bucket: the request is written, and its
+answer read. https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-invoke-endpoint.html"""
+_SEAL = {"kms:Decrypt", "kms:GenerateDataKey"}
+_BUCKET_KEY = "rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+
+
+def _is_of_queue(graph: Graph, statement: Properties) -> bool:
+    """Whether a statement grants the place of requests and answers in a bucket of the stack, or the data key for it."""
+    actions, resources = set(statement.each_text("Action")), set(statement.each_text("Resource"))
+    if actions <= _SEAL:
+        used = {key for bucket in graph.of(s3.ENCRYPTION) for key in bucket.props.each_text(_BUCKET_KEY)}
+        return bool(resources) and resources <= used
+    buckets = [bucket.props.text_or_empty("bucket") for bucket in graph.of(s3.BUCKET)]
+    if len(actions) != 1 or not actions <= set(_QUEUE):
+        return False
+    (below,) = {_QUEUE[action] for action in actions}
+    return resources <= {f"arn:aws:s3:::{bucket}/{below}" for bucket in buckets}
 
 
 @resource_rule(

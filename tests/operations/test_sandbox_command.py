@@ -51,13 +51,16 @@ from pathlib import Path
 from sandbox.state import State
 from sandbox.state.records import New
 state = State(Path(sys.argv[2]) / "state.sqlite")
+name_ = "aws-pilot-fraud-scorer"
 place = {"platform": "aws", "account": "111122223333", "region": "us-east-1"}
 arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/aws-pilot-fraud-scorer"
 policy = '{"Statement": {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": "*"}}'
-way = {"serviceName": "com.amazonaws.us-east-1.sagemaker.runtime", "privateDnsEnabled": True}
+way = {"serviceName": "com.amazonaws.us-east-1.sagemaker.runtime", "privateDnsEnabled": True, "vpcId": "vpc"}
 for type_, name, inputs, outputs in (
-    ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", {"name": "aws-pilot-fraud-scorer"}, {"arn": arn}),
-    ("iam/rolePolicy:RolePolicy", "caller", {"policy": policy}, {}),
+    ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", {"name": name_}, {"name": name_, "arn": arn}),
+    ("iam/role:Role", "role", {}, {}),
+    ("iam/rolePolicy:RolePolicy", "caller", {"policy": policy, "role": "role"}, {}),
+    ("ec2/vpc:Vpc", "vpc", {"enableDnsHostnames": True}, {}),
     ("ec2/vpcEndpoint:VpcEndpoint", "way", way, {}),
 ):
     stands = state.resources.get(f"aws:{type_}", name)

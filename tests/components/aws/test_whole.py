@@ -37,11 +37,12 @@ def whole() -> None:
     keys = {"data_key_arn": key.data_key_arn}
     registry = make(Registry, "it-registry", **keys)
     audit = make(Audit, "it-audit", logs_key_arn=key.logs_key_arn, data_bucket_arns=[registry.bucket_arn])
-    network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=REACH)
+    network = make(Network, "it-network", flow_log_bucket_arn=audit.bucket_arn, reach=REACH, joined=())
     subnets = list(network.subnet_ids.values())
     identity = make(
         Identity,
         "it-identity",
+        needs=replace(EXAMPLES["Identity"].needs, callers=()),  # who calls is said in a stack file
         bucket_arn=registry.bucket_arn,
         repository_arn=registry.repository_arn,
         subnet_ids=subnets,

@@ -47,8 +47,6 @@ LOST: Mapping[str, tuple[Loss, ...]] = {
             tuple((iam.ROLE_POLICY, f"{PERSONAS}-{persona}-policy") for persona in ("caller", "data-scientist")),
             "because no identity-based policy allows the sagemaker:InvokeEndpoint action",
         ),
-        ("interface endpoint's policy", ((iam.ROLE_POLICY, f"{PERSONAS}-data-scientist-policy"),), NO_POLICY),
-        ("interface endpoint's policy", ((iam.ROLE, f"{PERSONAS}-data-scientist"),), NO_POLICY),
         (
             "endpoint",
             ((sagemaker.ENDPOINT, "aws-pilot-fraud-scorer"),),
@@ -120,6 +118,10 @@ CHANGED: Mapping[str, tuple[tuple[str, str, str, str, Any, str], ...]] = {
         ("name", ec2.VPC_ENDPOINT, "aws-pilot-network-sagemaker-runtime", "privateDnsEnabled", False, TIMEOUT),
         ("name", ec2.VPC, "aws-pilot-network-vpc", "enableDnsHostnames", False, TIMEOUT),
         ("network", ec2.VPC, "aws-pilot-network-vpc", "enableDnsSupport", False, "Could not connect to the endpoint"),
+        (
+            *("interface endpoint's policy", ec2.VPC_ENDPOINT, "aws-pilot-network-sagemaker-runtime", "policy"),
+            *('{"Statement": []}', NO_POLICY),
+        ),
         (*("security groups", vpc.INGRESS, "aws-pilot-network-https-from-workloads-in"), "toPort", 80, TIMEOUT),
         (
             *("security groups", vpc.EGRESS, "aws-pilot-network-https-to-endpoints-out"),
