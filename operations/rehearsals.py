@@ -6,23 +6,21 @@ it. A record of another graph counts for nothing: what was rehearsed is then not
 
 import json
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from catalogue.graph import Graph
+from catalogue.transcripts import graph_hash
 from operations.verdict import Proof, Verdict
 
 FILE = "rehearsal.json"
-_NOT_OF_THE_CLOUD = ("sourcePosition", "stackKey")
-"""What says where a resource was asked for. The same is made where only that changes."""
 
 
 def write(graph: Graph, folder: Path, on: date) -> Path:
     """Record that this graph was rehearsed on that day. Returns the file. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
-    record = {"stack": graph.stack, "graph": fingerprint(graph), "on": on.isoformat()}
+    record = {"stack": graph.stack, "graph": graph_hash(graph), "on": on.isoformat()}
     file.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return file
 
@@ -31,20 +29,11 @@ def rehearsed(graph: Graph, folder: Path) -> date | None:
     """The day on which this very graph was rehearsed, by the record in the folder. None where there is none of it."""
     try:
         record: Any = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if record["graph"] == fingerprint(graph) and record["stack"] == graph.stack:
+        if record["graph"] == graph_hash(graph) and record["stack"] == graph.stack:
             return date.fromisoformat(record["on"])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):  # whatever is no record of this graph
         pass
     return None
-
-
-def fingerprint(graph: Graph) -> str:
-    """A digest of all that would be created."""
-    made = [
-        {key: value for key, value in resource.to_json().items() if key not in _NOT_OF_THE_CLOUD}
-        for resource in graph.resources
-    ]
-    return sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
 
 
 def noted(verdict: Verdict, graph: Graph, folder: Path) -> Verdict:
