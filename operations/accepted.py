@@ -34,14 +34,17 @@ _DONE: Mapping[str, tuple[ProofState, str]] = {
 def raised(graph: Graph, proofs: Sequence[Proof]) -> list[Proof]:
     """The proofs, those raised that the transcript of the stack shows."""
     kept = transcripts.of(graph.stack)
-    return list(proofs) if kept is None or kept.wrong else [_raised(graph, proof, kept) for proof in proofs]
+    if kept is None or kept.wrong:
+        return list(proofs)
+    same = kept.begin["graph"] == graph_hash(graph)
+    return [_raised(graph, proof, kept, same) for proof in proofs]
 
 
-def _raised(graph: Graph, proof: Proof, kept: Transcript) -> Proof:
+def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:
     needed = _STEPS.get(proof.name)
     if proof.state not in ("planned", "rehearsed") or needed is None:
         return proof
-    if kept.begin["graph"] != graph_hash(graph):
+    if not same:
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} was of another graph"})
     if any(kept.steps.get(name, {}).get("state") != "done" for name in needed):
         return proof.model_copy(update={"fact": f"{proof.fact}; the run of {kept.day} did not get so far"})
