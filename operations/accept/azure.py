@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import httpx
 
-from operations.accept.acceptance import Unanswered
+from operations.accept.posting import posted
 
 _SCOPE = "https://ml.azure.com/.default"
-_SECONDS = 60.0
 
 
 def doubt(account: Any) -> str:
@@ -24,13 +23,5 @@ def call(
 ) -> bytes:
     """The answer of the endpoint, whose name is an output of the stack. Raises Unanswered."""
     served = cast("Mapping[str, str]", outputs["endpoints"])[name]
-    told = {"Content-Type": "application/json", "Authorization": f"Bearer {account.token(_SCOPE)}"}
-    try:
-        with httpx.Client(timeout=_SECONDS, transport=transport) as client:
-            url = f"https://{served}.{account.region}.inference.ml.azure.com/score"
-            answer = client.post(url, content=body, headers=told)
-    except httpx.HTTPError as error:
-        raise Unanswered(f"{type(error).__name__}: {error}") from None
-    if answer.status_code != 200:
-        raise Unanswered(f"{answer.status_code}: {answer.text[:300]}")
-    return answer.content
+    url = f"https://{served}.{account.region}.inference.ml.azure.com/score"
+    return posted(url, body, {"Authorization": f"Bearer {account.token(_SCOPE)}"}, transport=transport)

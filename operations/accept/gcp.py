@@ -9,9 +9,7 @@ from typing import Any, cast
 
 import httpx
 
-from operations.accept.acceptance import Unanswered
-
-_SECONDS = 60.0
+from operations.accept.posting import posted
 
 
 def doubt(account: Any) -> str:
@@ -24,12 +22,4 @@ def call(
 ) -> bytes:
     """The answer of the endpoint, whose URL is an output of the stack. Raises Unanswered."""
     url = cast("Mapping[str, str]", outputs["urls"])[name]
-    told = {"Content-Type": "application/json"}
-    try:
-        with httpx.Client(verify=False, timeout=_SECONDS, transport=transport) as client:
-            answer = client.post(url, content=body, headers=told)
-    except httpx.HTTPError as error:
-        raise Unanswered(f"{type(error).__name__}: {error}") from None
-    if answer.status_code != 200:
-        raise Unanswered(f"{answer.status_code}: {answer.text[:300]}")
-    return answer.content
+    return posted(url, body, verify=False, transport=transport)
