@@ -6,8 +6,7 @@ The file is not called `google`: the plugin starts in this folder, and would tak
 import re
 from collections.abc import Mapping
 
-from provider import Json
-from provider.rest import Door, Reply
+from provider.rest import Door
 
 
 class GoogleDoor(Door):
@@ -20,18 +19,8 @@ class GoogleDoor(Door):
 
     project = ""
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        doing: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        json: Json | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """One call, as `Door.call` makes it."""
+    def headers_of(self, path: str) -> Mapping[str, str]:
+        """The project that the call counts against. None where neither the door nor the path names one."""
         named = re.search(r"/projects/([^/:?]+)", path)
         project = self.project or (named[1] if named else "")
-        counted = {"X-Goog-User-Project": project} if project else {}
-        return super().call(method, path, doing, params=params, json=json, headers={**counted, **(headers or {})})
+        return {"X-Goog-User-Project": project} if project else {}

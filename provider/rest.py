@@ -64,6 +64,10 @@ class Door:
         self._token = token
         self._client = client
 
+    def headers_of(self, path: str) -> Mapping[str, str]:
+        """The headers that this API's calls of a path have beside the token. None, where an API has none of its own."""
+        return {}
+
     def call(
         self,
         method: str,
@@ -90,7 +94,7 @@ class Door:
             sleep=self.clock.sleep,
         )
         try:
-            return retrying(self._once, method, url, doing, params, json, headers)
+            return retrying(self._once, method, url, doing, params, json, {**self.headers_of(path), **(headers or {})})
         except tenacity.RetryError as error:
             again = error.last_attempt.exception()
             assert isinstance(again, _Again)
@@ -103,7 +107,7 @@ class Door:
         doing: str,
         params: Mapping[str, str] | None,
         json: Json | None,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str],
     ) -> Reply:
         repeat = method != "POST"
 
@@ -111,7 +115,7 @@ class Door:
             return _Again(ProviderError(reason), None) if repeat else Unsure(reason)
 
         def send(token: str) -> httpx.Response:
-            bearer = {**(headers or {}), "Authorization": f"Bearer {token}"}
+            bearer = {**headers, "Authorization": f"Bearer {token}"}
             return self._client.request(method, url, params=params, json=json, headers=bearer)
 
         token = self._token()
