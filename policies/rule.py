@@ -240,17 +240,3 @@ def named_places(graph: Graph) -> set[str]:
 def callers(graph: Graph) -> Sequence[Caller]:
     """Who calls the endpoints beside the people of the workspace, by the stack file."""
     return graph.placement.callers if graph.placement else ()
-
-
-# ---- IAM policy documents -------------------------------------------------------------------------------------------
-
-
-def statements(props: Properties, path: str) -> list[Properties]:
-    """Every statement of the IAM policy document at the path. Raises Unreadable."""
-    return list(props.document_or_empty(path).each_section("Statement"))
-
-
-def conditions(statement: Properties) -> set[tuple[str, str]]:
-    """The (operator, key) pairs of a statement's condition block."""
-    block = statement.section_or_empty("Condition")
-    return {(operator, key) for operator in block.names() for key in block.section_or_empty(operator).names()}

@@ -9,6 +9,8 @@ to resources in your Amazon VPC", https://docs.aws.amazon.com/sagemaker/latest/d
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import Statement
+from catalogue.iam import read as read_policy
 from catalogue.kinds.aws import iam, vpc
 from catalogue.kinds.aws.ec2 import (
     DEFAULT_ROUTE_TABLE,
@@ -33,10 +35,8 @@ from catalogue.properties import Properties, Unreadable
 from operations.networks import UNKNOWN, Drawn, bound, machines, needed, nothing, opening, parts, read, tallied, unread
 from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Running, RunningPart
 from policies import given
-from policies.aws.callers import domains, grants_of, is_on, sources, takers
-from policies.aws.documents import allows
+from policies.aws.callers import domains, grants_of, sources, takers
 from policies.aws.network import DESTINATIONS
-from policies.rule import conditions, statements
 
 PLATFORM = "SageMaker's own network"
 _CALLED = {DOMAIN: "the workspace", MODEL: "models and batch jobs", ENDPOINT: "callers of endpoints"}
@@ -318,11 +318,11 @@ def _policy(endpoint: Resource) -> Bound:
     what = "endpoint policy"
     if not endpoint.props.is_given("policy"):
         return opening(what, "there is none, so it carries calls to any account", endpoint)
-    allowed = [statement for statement in statements(endpoint.props, "policy") if allows(statement)]
-    wide = [statement for statement in allowed if not conditions(statement) >= _OWN_ACCOUNT]
-    if any("*" in [*s.each_text("Resource")] or "NotResource" in s for s in wide):
+    allowed = [statement for statement in read_policy(endpoint.props, "policy") if statement.allows]
+    wide = [s for s in allowed if not {(each.operator, each.key) for each in s.conditions} >= _OWN_ACCOUNT]
+    if any("*" in statement.resources for statement in wide):
         return opening(what, "lets calls on anybody's resources through", endpoint)
-    others = sorted({text for statement in wide for text in statement.each_text("Resource")})
+    others = sorted({text for statement in wide for text in statement.resources})
     own = ["principals and resources of the account"] if len(wide) < len(allowed) else []
     return bound(what, f"lets through: {', '.join([*own, *others]) or 'nothing'}", endpoint)
 
@@ -339,7 +339,7 @@ def callers(graph: Graph, links: list[NetworkLink]) -> Iterator[Callers]:
     named = {endpoint.name: endpoint.props.text_if_known("arn") for endpoint in graph.of(ENDPOINT)}
     for role in graph.of(iam.ROLE) if named else ():
         granted = read(lambda r=role: grants_of(graph, r), [])
-        calls = [name for name, arn in named.items() if any(is_on(statement, arn) for statement in granted)]
+        calls = [name for name, arn in named.items() if any(statement.is_on(arn) for statement in granted)]
         if calls:
             apart = read(lambda r=role: [who for who in takers(graph, r) if not who.cidr], [])
             yield Callers(
@@ -361,10 +361,10 @@ def _acting(graph: Graph, role: Resource) -> str:
     return f"{role.name}, as which {' and '.join(named)} acts" if named else role.name
 
 
-def _identity(graph: Graph, role: Resource, granted: list[Properties]) -> Bound:
+def _identity(graph: Graph, role: Resource, granted: list[Statement]) -> Bound:
     """What the policy of a role says of where it may call from."""
     by = graph.referring(iam.ROLE_POLICY, "role", role) or [role]
-    if all(any(key.lower() in _FROM for _, key in conditions(statement)) for statement in granted):
+    if all(any(condition.key.lower() in _FROM for condition in statement.conditions) for statement in granted):
         names = {text for statement in granted for text in sources(statement)}
         where = ", ".join(sorted(_named(graph, id_) for id_ in names)) or "named networks"
         return bound("identity policy", f"lets it call from {where} only", *by)

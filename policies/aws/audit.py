@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import allows, conditions, statements
 from catalogue.kinds.aws import cloudtrail, ecr, sagemaker
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import allows, is_everybody
-from policies.rule import Found, conditions, resource_rule, stack_rule, statements, whole_stack_rule
+from policies.aws.documents import is_everybody
+from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 
 @whole_stack_rule(

@@ -1,19 +1,18 @@
 """Ways in: each endpoint can be called by somebody, from somewhere, and from nowhere else."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
+from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, iam, vpc
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
-from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import allows, holds, principals
+from policies.aws.access import own_policies, refusal, session
 from policies.aws.network import https
-from policies.rule import Found, callers, conditions, stack_rule, statements, whole_stack_rule
+from policies.rule import Found, callers, stack_rule, whole_stack_rule
 
-_CALLS = ("sagemaker:invokeendpoint", "sagemaker:invokeendpointasync")
+_CALLS = ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync")
 _RUNTIME = "sagemaker.runtime"
 _NETWORK_KEYS = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 
@@ -21,42 +20,22 @@ _NETWORK_KEYS = {"aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"}
 # ---- what a role may call -------------------------------------------------------------------------------------------
 
 
-def grants_of(graph: Graph, role: Resource) -> list[Properties]:
+def grants_of(graph: Graph, role: Resource) -> list[Statement]:
     """The statements of a role's own policies that allow a call of an endpoint."""
-    found = [s for inline in role.props.each_section("inlinePolicies") for s in statements(inline, "policy")]
-    for policy in graph.referring(iam.ROLE_POLICY, "role", role):
-        found += statements(policy.props, "policy")
-    return [statement for statement in found if allows(statement) and _invokes(statement)]
+    return [statement for statement in own_policies(graph, role) if statement.allows and _invokes(statement)]
 
 
-def _invokes(statement: Properties) -> bool:
-    if "NotAction" in statement:
-        excepted = [text.lower() for text in statement.each_text("NotAction")]
-        return not any(_matches(call, excepted) for call in _CALLS)
-    return any(_matches(call, map(str.lower, statement.each_text("Action"))) for call in _CALLS)
+def _invokes(statement: Statement) -> bool:
+    return any(map(statement.speaks_of, _CALLS))
 
 
-def is_on(statement: Properties, arn: str) -> bool:
-    """Whether a statement is on an endpoint. One whose ARN is not known yet may be meant by any."""
-    if "NotResource" in statement:
-        return not _matches(arn, statement.each_text("NotResource"))
-    return not arn or _matches(arn, statement.each_text("Resource"))
-
-
-def _matches(text: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)
-
-
-def sources(statement: Properties) -> list[str]:
-    """The VPCs and endpoints from which alone a statement holds, as far as they are known."""
-    block = statement.section_or_empty("Condition")
-    equal = [block.section_or_empty(name) for name in block.names() if name in ("StringEquals", "StringLike")]
+def sources(statement: Statement) -> list[str]:
+    """The VPCs and endpoints from which alone a statement holds."""
     return [
         text
-        for section in equal
-        for key in section.names()
-        if key.lower() in _NETWORK_KEYS
-        for text in section.each_text_if_known(key)
+        for condition in statement.conditions
+        if condition.operator.lower() in ("stringequals", "stringlike") and condition.key.lower() in _NETWORK_KEYS
+        for text in condition.values
     ]
 
 
@@ -70,9 +49,8 @@ def domains(graph: Graph, role: Resource) -> list[Resource]:
 
 def takers(graph: Graph, role: Resource) -> list[Caller]:
     """The callers of the stack file whose own role may take this one."""
-    said = [principals(each).get("AWS", ()) for each in statements(role.props, "assumeRolePolicy") if allows(each)]
-    named = {arn for each in said for arn in each}
-    return [caller for caller in callers(graph) if caller.identity in named]
+    trust = [each for each in read(role.props, "assumeRolePolicy") if each.allows]
+    return [one for one in callers(graph) if any(one.identity in each.principals.get("AWS", ()) for each in trust)]
 
 
 # ---- the rules ------------------------------------------------------------------------------------------------------
@@ -96,10 +74,10 @@ def call_bound(graph: Graph, resource: Resource) -> Iterator[str]:
     roles = [resource] if resource.type == iam.ROLE else graph.refers(resource, "role", iam.ROLE)
     known = _networks(graph, roles)
     for holder in (resource.props, *resource.props.each_section("inlinePolicies")):
-        for statement in statements(holder, "policy"):
-            if not allows(statement) or not _invokes(statement):
+        for statement in read(holder, "policy"):
+            if not statement.allows or not _invokes(statement):
                 continue
-            named = {key.lower() for operator, key in conditions(statement) if operator == "StringEquals"}
+            named = {each.key.lower() for each in statement.conditions if each.operator.lower() == "stringequals"}
             if not named & _NETWORK_KEYS:
                 yield "lets an endpoint be called from any network, the internet among them"
             vpcs = {text for text in sources(statement) if text.startswith("vpc-")}
@@ -132,17 +110,17 @@ def way_in(graph: Graph) -> Found:
     """
     if graph.placement is None:
         return
+    may = [(role, grants_of(graph, role), session(graph, role)) for role in graph.of(iam.ROLE)]
     for endpoint in graph.of(ENDPOINT):
         arn, whole = endpoint.props.text_if_known("arn"), False
         lacking = {caller.name: "no role of the stack is theirs to take" for caller in callers(graph)}
-        for role in graph.of(iam.ROLE):
-            granted = [statement for statement in grants_of(graph, role) if is_on(statement, arn)]
-            if not granted:
+        for role, granted, acting in may:
+            if not any(statement.is_on(arn) for statement in granted):
                 continue
             for domain in domains(graph, role):
-                whole = whole or not _lacks(graph, role, granted, arn, _Stand.of_people(graph, domain))
+                whole = whole or not _lacks(graph, role, acting, arn, _Stand.of_people(graph, domain))
             for caller in takers(graph, role):
-                lacks = _lacks(graph, role, granted, arn, _Stand.of_caller(graph, caller))
+                lacks = _lacks(graph, role, acting, arn, _Stand.of_caller(graph, caller))
                 if not lacks:
                     lacking.pop(caller.name, None)
                     whole = True
@@ -219,19 +197,14 @@ def _joined(graph: Graph, own: Resource, caller: Caller) -> str:
     return ""
 
 
-def _lacks(graph: Graph, role: Resource, granted: list[Properties], arn: str, stand: _Stand) -> str:
+def _lacks(graph: Graph, role: Resource, acting: Session, arn: str, stand: _Stand) -> str:
     """What lacks on the way from where somebody stands to an endpoint; empty where it is whole."""
-    account = graph.placement.account if graph.placement else ""
-    request = {
-        "aws:PrincipalAccount": account,
-        "aws:ResourceAccount": account,
-        "aws:PrincipalArn": role.props.text_if_known("arn"),
-        "aws:SourceVpc": stand.vpc_id,
-    }
     if stand.lacks:
         return stand.lacks
-    if not any(holds(statement, request) for statement in granted):
-        return f"{role.name} may not call it from {stand.vpc_id or 'there'}"
+    calls = [Call(action, arn, _request(graph, arn, stand)) for action in _CALLS]
+    refused = [refusal(graph, acting, call) for call in calls]
+    if all(refused):
+        return f"{role.name} may not call it from {stand.vpc_id or 'there'}: {refused[0]}"
     if stand.caller is not None and not stand.caller.cidr:
         return ""  # its own endpoint and that one's policy are its own to make
     for net in given.of(graph, AwsNetwork):
@@ -240,7 +213,7 @@ def _lacks(graph: Graph, role: Resource, granted: list[Properties], arn: str, st
     doors = [one for one in graph.of(ec2.VPC_ENDPOINT) if ec2.service_of(one) == _RUNTIME]
     if not doors:
         return f"no interface endpoint leads to {_RUNTIME}"
-    through = [door for door in doors if _carries(door, request, arn)]
+    through = [door for door in doors if any(not refusal(graph, _by(acting, door), call) for call in calls)]
     if not through:
         return f"the policy of {doors[0].name} does not let {role.name} call it"
     if not any(_lets_in(graph, door, stand) for door in through):
@@ -248,11 +221,25 @@ def _lacks(graph: Graph, role: Resource, granted: list[Properties], arn: str, st
     return ""
 
 
-def _carries(door: Resource, request: dict[str, str], arn: str) -> bool:
-    return any(
-        allows(statement) and _invokes(statement) and is_on(statement, arn) and holds(statement, request)
-        for statement in statements(door.props, "policy")
-    )
+def _request(graph: Graph, arn: str, stand: _Stand) -> dict[str, str]:
+    """What a call brings beside who makes it. What nobody knows before it is made is empty."""
+    account = graph.placement.account if graph.placement else ""
+    return {
+        "aws:ResourceAccount": account,
+        "aws:RequestedRegion": arn.split(":")[3] if arn else "",
+        "aws:SecureTransport": "true",
+        "aws:SourceIdentity": "",
+        "aws:SourceVpc": stand.vpc_id,
+        "aws:SourceVpce": "",
+        "aws:VpcSourceIp": "",
+    }
+
+
+def _by(acting: Session, door: Resource) -> Session:
+    """The session as it calls by an interface endpoint. One without a policy carries every call."""
+    if not door.props.is_given("policy"):
+        return acting
+    return acting.through("the policy of the interface endpoint", read(door.props, "policy"))
 
 
 def _lets_in(graph: Graph, door: Resource, stand: _Stand) -> bool:

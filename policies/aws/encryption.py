@@ -4,14 +4,14 @@ The rule `encryption-customer-key` reads from the catalogue's records where each
 """
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import Statement, allows, conditions, name_of, principals, read, statements
 from catalogue.kinds.aws import iam, kms, s3, scheduler, sfn
 from catalogue.kinds.aws.sagemaker import takes_volume_key
 from catalogue.properties import Properties
-from policies.aws.documents import allows, holds, is_anybody, is_everybody, name_of, principals
-from policies.rule import OPEN_TO_OTHERS, conditions, resource_rule, stack_rule, statements
+from policies.aws.documents import is_anybody, is_everybody
+from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 
 @stack_rule(
@@ -84,20 +84,19 @@ def key_callers(graph: Graph, resource: Resource) -> Iterator[str]:
     logs = machine and resource.props.text_or_empty("loggingConfiguration.level") not in ("", "OFF")
     role = next((r.props.text_if_known("arn") for r in graph.refers(resource, role_at, iam.ROLE)), "")
     for key in graph.refers(resource, at, kms.KEY):
-        allowed = [s for s in statements(key.props, "policy") if allows(s)]
+        allowed = [s for s in read(key.props, "policy") if s.allows]
         request = {context: resource.props.text_if_known("arn"), "aws:PrincipalArn": role}
         for action in actions:
-            if not any(_lets(s, f"kms:{action}", "AWS") and holds(s, request) for s in allowed):
+            if not any(_lets(s, f"kms:{action}", "AWS") and s.holds(request) for s in allowed):
                 yield f"cannot {action} with {key.name} as its role: every grant needs a service in between"
         if logs and not any(_lets(s, "kms:Decrypt", "Service", "delivery.logs.amazonaws.com") for s in allowed):
             yield f"loses the logs of its runs: {key.name} does not let delivery.logs.amazonaws.com decrypt"
 
 
-def _lets(statement: Properties, action: str, kind: str, named: str | None = None) -> bool:
+def _lets(statement: Statement, action: str, kind: str, named: str | None = None) -> bool:
     """Whether a statement is about an action, and about a principal of a kind, or one that is named."""
-    who = principals(statement).get(kind, [])
-    about = any(fnmatchcase(action.lower(), each.lower()) for each in statement.each_text("Action"))
-    return about and (named in who if named else bool(who))
+    who = statement.principals.get(kind, ())
+    return statement.speaks_of(action) and (named in who if named else bool(who))
 
 
 _PARTS = {

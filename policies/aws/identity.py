@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import allows, conditions, name_of, principals, statements
 from catalogue.kinds.aws import count, iam, s3, sagemaker, sns
 from catalogue.properties import Properties
-from policies.aws.documents import allows, is_anybody, name_of, principals, signed_in
-from policies.rule import callers, conditions, named_places, resource_rule, stack_rule, statements
+from policies.aws.documents import is_anybody, signed_in
+from policies.rule import callers, named_places, resource_rule, stack_rule
 
 # Actions for which IAM has no resource but `*` (Service Authorization Reference).
 _WITHOUT_RESOURCE = {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from catalogue.graph import Caller, Graph, Resource
+from catalogue.iam import allows, statements
 from catalogue.kind import Reaches
 from catalogue.kinds import kind_of
 from catalogue.kinds.aws import count, ec2, vpc
@@ -10,14 +11,12 @@ from catalogue.kinds.aws.sagemaker import DOMAIN, MODEL, USER_PROFILE, domain_of
 from catalogue.landing_zones import AwsNetwork
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import allows
 from policies.rule import (
     OPEN_TO_OTHERS,
     Found,
     caller_rule,
     resource_rule,
     stack_rule,
-    statements,
     whole_stack_rule,
 )
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import allows, principals, statements
 from catalogue.kinds.aws import cloudtrail, ec2, iam, s3, sagemaker
 from catalogue.marked import texts_in
 from catalogue.properties import Properties
 from policies import given
-from policies.aws.documents import allows, principals, signed_in
+from policies.aws.documents import signed_in
 from policies.exceptions import DesignException
-from policies.rule import statements
 
 _NOBODY_READS = "docs/adr/0008-nothing-is-sent-to-where-nobody-reads.md"
 _ONE_REGION = "docs/adr/0009-data-stays-in-the-region-of-the-stack.md"

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import Call, Session, Statement, read
 from catalogue.kinds.aws import ec2, ecr, iam, jobs, kms, sagemaker, scheduler
 from catalogue.landing_zones import AwsNetwork
 from catalogue.once import once_a_graph
 from policies import given
-from policies.aws.access import Call, Session, Statement, may_take, refusal, session, statements_in
+from policies.aws.access import may_take, refusal, session
 from policies.personas.simulation import Cloud, Place, Request
 
 SIGNED_IN_AS = "aws:PrincipalTag/studio-user"
@@ -261,28 +262,20 @@ def _refusal(graph: Graph, persona: str, request: Request) -> str:
     if request.do != _OPENS:
         brings |= _in_studio(graph, me)
     who = _session(graph, persona)
-    brings |= {"aws:PrincipalArn": who.arn, "aws:PrincipalAccount": who.arn.split(":")[4]}
-    call = Call(request.do, request.at.name, brings)
-    return refusal(graph, who, call) or _at_the_door(graph, call)
-
-
-def _at_the_door(graph: Graph, call: Call) -> str:
-    """Why no interface endpoint of SageMaker's runtime carries a call; one of a landing zone's network is not read.
-
-    The policy of the endpoint must allow what the role's own allows: AWS PrivateLink guide, "Control access to VPC
-    endpoints using endpoint policies", https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
-    """
-    said = _of_doors(graph) if call.action in _CALLS else []
-    if not said or any(statement.allows and statement.applies(call) for statement in said):
-        return ""
-    return "the policy of the interface endpoint does not allow it"
+    if request.do in _CALLS and (doors := _of_doors(graph)):
+        who = who.through("the policy of the interface endpoint", doors)
+    return refusal(graph, who, Call(request.do, request.at.name, brings))
 
 
 @once_a_graph
 def _of_doors(graph: Graph) -> list[Statement]:
-    """The statements of the endpoints that lead to SageMaker's runtime."""
+    """The statements of the endpoints that lead to SageMaker's runtime; one of a landing zone's is not read.
+
+    The policy of the endpoint must allow what the role's own allows: AWS PrivateLink guide, "Control access to VPC
+    endpoints using endpoint policies", https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
+    """
     doors = [one for one in graph.of(ec2.VPC_ENDPOINT) if ec2.service_of(one) == "sagemaker.runtime"]
-    return [statement for door in doors for statement in statements_in(door.props, "policy")]
+    return [statement for door in doors for statement in read(door.props, "policy")]
 
 
 def _networks(graph: Graph) -> list[str]:

@@ -2,8 +2,8 @@
 
 SageMaker's runtime is a public API, so from the internet the identity's policies alone bound a call. Inside a network
 without a route out, its name must lead to an interface endpoint, whose security group and policy let the caller in.
-Denials, boundaries and conditions but those of network and principal are not read, and the caller acts as whichever
-role of the account may call. An endpoint serves on without its configuration and its model:
+The caller acts as whichever role of the account may call, by IAM's own logic (catalogue/iam.py). An endpoint serves on
+without its configuration and its model:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
 
 The sentences are botocore's (`exceptions.py`, its `fmt`) and those of
@@ -11,16 +11,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html (ModelError)
 """
 
-import json
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from ipaddress import ip_network
 from typing import Any
 
 from catalogue.errors import BadInput
+from catalogue.iam import Call as Asked
+from catalogue.iam import Session, denial, granted, read_text, refusal
 from catalogue.kind import documented, from_source
 from catalogue.kinds.aws.ec2 import GROUP, GROUPS, VPC, VPC_ENDPOINT
-from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
+from catalogue.kinds.aws.iam import POLICY, ROLE, ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import CONFIGURATION
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
 from catalogue.kinds.aws.vpc import EGRESS, INGRESS
@@ -33,8 +32,6 @@ from sandbox.state.records import Record
 
 PATH = "/invocations"
 _ACTION = "sagemaker:InvokeEndpoint"
-_NETWORKS = {"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"}
-"""The keys of a condition that no call from the internet meets. "AWS global condition context keys", IAM user guide."""
 _READ = "2026-11-26"
 _BOTOCORE = from_source("https://github.com/boto/botocore/blob/develop/botocore/exceptions.py", _READ)
 _DENIALS = documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html", _READ)
@@ -127,30 +124,38 @@ def _let_in(call: Call, ways: list[Any]) -> list[Record]:
     return found
 
 
-def _granted(call: Call, ways: list[Any]) -> list[tuple[Record, Record]]:
+def _granted(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
     """The ways, each with a role whose own policies allow the call through it."""
-    roles = [
-        (role, statements)
-        for role in call.state.resources.find(type=ROLE, account=call.endpoint.account)
-        if (statements := list(_statements(call.state, role)))
-    ]
+    roles = [_session(call.state, one) for one in call.state.resources.find(type=ROLE, account=call.endpoint.account)]
     return [
-        (way, role)
+        (way, role, asked)
         for way in ways
-        for role, statements in roles
-        if any(_allows(one, call.endpoint) and _from(one, call, way) for one in statements)
+        for role in roles
+        for asked in [_asked(call, way, role)]
+        if granted(role.own, asked)
     ]
 
 
-def _admitted(call: Call, ways: list[Any]) -> list[tuple[Record, Record]]:
+def _not_denied(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
+    """The ways and roles that no statement of the role's policies or of its boundary denies."""
+    return [
+        (way, role, asked)
+        for way, role, asked in ways
+        if not denial([*role.own, *(one for said in role.bounds.values() for one in said)], asked)
+    ]
+
+
+def _bounded(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
+    """The ways and roles whose boundary allows the call, too. One of the organisation's own is not read."""
+    return [way for way in ways if not refusal(way[1], way[2])]
+
+
+def _admitted(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
     """The ways and roles that the policy of the interface endpoint allows. Without a policy it allows everything."""
     return [
-        (way, role)
-        for way, role in ways
-        if not (policy := way.inputs.get("policy"))
-        or any(
-            _allows(one, call.endpoint) and _is_of(one, role) for one in _each(json.loads(policy).get("Statement", []))
-        )
+        (way, role, asked)
+        for way, role, asked in ways
+        if not (policy := way.inputs.get("policy")) or not refusal(role.through("endpoint", read_text(policy)), asked)
     ]
 
 
@@ -165,6 +170,8 @@ PARTS = (
         _DENIED + "because no identity-based policy allows the {action} action",
         _DENIALS,
     ),
+    Part("denials", _not_denied, _DENIED + "with an explicit deny in an identity-based policy", _DENIALS),
+    Part("boundary", _bounded, _DENIED + "because no permissions boundary allows the {action} action", _DENIALS),
     Part(
         "interface endpoint's policy",
         _admitted,
@@ -180,8 +187,8 @@ PARTS = (
         documented("https://github.com/aws/amazon-sagemaker-examples/issues/559", _READ),
     ),
 )
-"""The path from a caller to a replica, in the order in which a call meets it. A way is an interface endpoint, with the
-role that calls from the grant on."""
+"""The path from a caller to a replica, in the order in which a call meets it. A way is an interface endpoint, from the
+grant on with the role that calls and what it then asks."""
 
 
 def _network(state: State, way: Record) -> Record | None:
@@ -223,51 +230,35 @@ def _is_https(rule: dict[str, Any]) -> bool:
     )
 
 
-def _statements(state: State, role: Record) -> Iterator[Any]:
-    """The statements of a role's own policies."""
+def _session(state: State, role: Record) -> Session:
+    """A session of a role that stands in the sandbox. A boundary that does not is the organisation's own."""
     own = state.resources.find(type=ROLE_POLICY, account=role.account)
     policies = [one.inputs.get("policy") for one in own if one.inputs.get("role") == role.id]
     policies += [inline.get("policy") for inline in role.inputs.get("inlinePolicies") or ()]
-    for policy in policies:
-        yield from _each(json.loads(policy)["Statement"]) if policy else ()
-
-
-def _allows(statement: Any, endpoint: Record) -> bool:
-    return (
-        statement["Effect"] == "Allow"
-        and any(fnmatchcase(_ACTION.lower(), action.lower()) for action in _each(statement.get("Action", [])))
-        and any(fnmatchcase(endpoint.outputs["arn"], wanted) for wanted in _each(statement.get("Resource", [])))
+    boundary = state.resources.get(POLICY, str(role.inputs.get("permissionsBoundary", "")))
+    return Session(
+        str(role.outputs.get("arn", "")),
+        [statement for policy in policies for statement in read_text(policy or "")],
+        {"boundary": read_text(boundary.inputs["policy"])} if boundary else {},
     )
 
 
-def _conditions(statement: Any) -> Iterator[tuple[str, list[str]]]:
-    """The conditions that a value must be one of, by key."""
-    for operator, keys in statement.get("Condition", {}).items():
-        if "Not" not in operator:
-            yield from ((key.lower(), _each(values)) for key, values in keys.items())
-
-
-def _from(statement: Any, call: Call, way: Record) -> bool:
-    """Whether the grant holds where the call comes from: the network and the interface endpoint of the way."""
-    if call.outside:
-        return not {key for key, _ in _conditions(statement)} & _NETWORKS
-    given = way.type == VPC
+def _asked(call: Call, way: Record, role: Session) -> Asked:
+    """What the role asks of the runtime. From the internet no network is named, and none is known of one given."""
+    endpoint, given = call.endpoint, way.type == VPC
     here = {
-        "aws:sourcevpc": way.id if given else str(way.inputs.get("vpcId")),
-        **({} if given else {"aws:sourcevpce": way.id}),
+        "aws:PrincipalArn": role.arn,
+        "aws:PrincipalAccount": endpoint.account,
+        "aws:ResourceAccount": endpoint.account,
+        "aws:RequestedRegion": endpoint.region,
+        "aws:SecureTransport": "true",
+        "aws:SourceIdentity": "",
     }
-    return all(_one_of(here[key], values) for key, values in _conditions(statement) if key in here)
-
-
-def _is_of(statement: Any, role: Record) -> bool:
-    """Whether a policy that names principals by a condition names the role, or its account."""
-    here = {"aws:principalarn": str(role.outputs.get("arn", "")), "aws:principalaccount": role.account}
-    return all(_one_of(here[key], values) for key, values in _conditions(statement) if key in here)
-
-
-def _one_of(value: str, allowed: list[str]) -> bool:
-    return any(fnmatchcase(value, one) for one in allowed)
-
-
-def _each(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # JSON
+    if not call.outside:
+        here |= {
+            "aws:SourceVpc": way.id if given else str(way.inputs.get("vpcId")),
+            "aws:SourceVpcArn": "",
+            "aws:SourceVpce": "" if given else way.id,
+            "aws:VpcSourceIp": "",
+        }
+    return Asked(_ACTION, str(endpoint.outputs["arn"]), here)

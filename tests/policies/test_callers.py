@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from catalogue.graph import Graph, Resource
+from catalogue.iam import Call
 from operations.evaluation import evaluate
 from operations.networks import draw
 from operations.steps import manual
 from policies import pack
-from policies.aws.access import Call, refusal, session
+from policies.aws.access import refusal, session
 from tests.mutate import changed, put, swapped, without
 from tests.operations.test_other_teams import file_of, moved
 from tests.previewing import preview

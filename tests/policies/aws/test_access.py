@@ -1,15 +1,14 @@
-"""IAM's evaluation logic, against the tables of its own page and on drawn policies."""
+"""IAM's logic on the policies that a graph has, drawn ones among them."""
 
 import json
-from fnmatch import fnmatchcase
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.graph import Graph, Resource
-from policies.aws.access import Call, NotRead, condition_holds, matches, may_take, refusal, session
+from catalogue.iam import Call
+from policies.aws.access import may_take, refusal, session
 
 ROLE_ARN = "arn:aws:iam::444455556666:role/it-x"
 KEY_ARN = "arn:aws:kms:eu-west-1:444455556666:key/1"
@@ -54,55 +53,6 @@ def asked(graph: Graph, action: str, on: str = "arn:aws:s3:::b/x", **context: st
     return refusal(graph, session(graph, role), Call(action, on, context))
 
 
-PRESENT, ABSENT = {"aws:k": "a"}, dict[str, str]()
-
-
-@pytest.mark.parametrize(
-    ("operator", "said", "context", "expected"),
-    [
-        ("StringEquals", ["a"], PRESENT, True),
-        ("StringEquals", ["b", "a"], PRESENT, True),
-        ("StringEquals", ["*"], PRESENT, False),  # knows no wildcard
-        ("StringLike", ["*"], PRESENT, True),
-        ("StringNotEquals", ["a", "b"], PRESENT, False),
-        ("StringEquals", ["a"], ABSENT, False),
-        ("StringEqualsIfExists", ["a"], ABSENT, True),
-        ("StringNotEquals", ["a"], ABSENT, True),  # a negated operator holds for an absent key
-        ("Null", ["true"], ABSENT, True),
-        ("Null", ["true"], PRESENT, False),
-        ("Bool", ["true"], {"aws:k": "true"}, True),
-        ("BoolIfExists", ["false"], ABSENT, True),
-        ("NumericGreaterThan", ["86400"], {"aws:k": "90000"}, True),
-        ("NumericGreaterThan", ["86400"], {"aws:k": "86400"}, False),
-        ("ArnNotEquals", ["arn:aws:iam::1:role/a"], {"aws:k": "arn:aws:iam::1:role/b"}, True),
-        ("ForAnyValue:StringEquals", ["a"], ABSENT, False),
-        ("ForAllValues:StringEquals", ["a"], ABSENT, True),  # the trap of ForAllValues
-        ("ForAnyValue:StringNotEquals", ["a"], {"aws:k": ["a", "z"]}, True),
-        ("ForAllValues:StringEquals", ["a", "b"], {"aws:k": ["a", "b"]}, True),
-        ("ForAllValues:StringEquals", ["a"], {"aws:k": ["a", "b"]}, False),
-    ],
-)
-def test_conditions_hold_as_iams_page_says(
-    operator: str, said: list[str], context: dict[str, Any], expected: bool
-) -> None:
-    assert condition_holds(operator, said, "AWS:K", context) is expected
-
-
-NAMES = st.text("ab:/*?.[", max_size=8)
-
-
-@given(NAMES, NAMES)
-def test_only_the_star_and_the_question_mark_are_wild(said: str, value: str) -> None:
-    assert matches(said, value, {}) is fnmatchcase(value, said.replace("[", "[[]"))
-
-
-@given(NAMES)
-def test_what_a_request_brings_into_a_variable_is_never_a_wildcard(value: str) -> None:
-    assert matches("x/${aws:k}", f"x/{value}", {"aws:k": value})
-    assert matches("x/${aws:k}", "x/ben", {"aws:k": value}) is (value == "ben")
-    assert not matches("x/${aws:k}", "x/", {})
-
-
 ACTIONS = st.sampled_from(["s3:GetObject", "s3:PutObject", "kms:Decrypt"])
 STATEMENTS = st.lists(
     st.fixed_dictionaries(
@@ -140,10 +90,22 @@ def test_a_keys_policy_must_allow_too_and_its_account_lets_the_role_decide() -> 
     assert "key's policy" in asked(account(own, key=[allow("kms:Decrypt", Principal=other)]), "kms:Decrypt", KEY_ARN)
 
 
-def test_an_operator_that_is_not_read_is_said_and_not_skipped() -> None:
-    own = [allow("s3:GetObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})]
-    with pytest.raises(NotRead, match="IpAddress"):
-        asked(account(own), "s3:GetObject")
+def test_a_boundary_bounds_what_a_keys_policy_grants_to_the_role_by_name() -> None:
+    """IAM user guide, "Permissions boundaries for IAM entities", on the ARN of a role in a policy of a resource."""
+    named = [allow("kms:Decrypt", Principal={"AWS": ROLE_ARN})]
+    assert asked(account([], [allow("kms:*")], named), "kms:Decrypt", KEY_ARN) == ""
+    assert asked(account([], [allow("s3:*")], named), "kms:Decrypt", KEY_ARN) == "the boundary does not allow it"
+
+
+def test_a_deny_for_everybody_but_some_spares_these() -> None:
+    def key(spared: str) -> list[Statement]:
+        but = {"Effect": "Deny", "NotPrincipal": {"AWS": spared}, "Action": "kms:*", "Resource": "*", "Sid": "Others"}
+        return [allow("kms:Decrypt", Principal={"AWS": ROLE_ARN}), but]
+
+    assert asked(account([], key=key(ROLE_ARN)), "kms:Decrypt", KEY_ARN) == ""
+    assert asked(account([], key=key("arn:aws:iam::444455556666:role/other")), "kms:Decrypt", KEY_ARN) == (
+        "Others denies it"
+    )
 
 
 def test_a_role_is_taken_under_a_name_only_where_the_trust_lets_a_name_be_set() -> None:

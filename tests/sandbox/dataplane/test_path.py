@@ -33,6 +33,7 @@ NO_POLICY = "because no VPC endpoint policy allows the sagemaker:InvokeEndpoint 
 NO_TRAFFIC = "404 Not found: The endpoint doesn't have any valid deployment with positive weight."
 NO_GRANT = "403 Access denied: The token has no permission to perform "
 WORKLOADS, PERSONAS = "aws-pilot-network-workloads", "aws-pilot-identity"
+BOUNDARY = "aws-pilot-identity-boundary-people"
 
 LOST: Mapping[str, tuple[Loss, ...]] = {
     "aws": (
@@ -121,6 +122,17 @@ CHANGED: Mapping[str, tuple[tuple[str, str, str, str, Any, str], ...]] = {
         (
             *("interface endpoint's policy", ec2.VPC_ENDPOINT, "aws-pilot-network-sagemaker-runtime", "policy"),
             *('{"Statement": []}', NO_POLICY),
+        ),
+        (
+            *("denials", iam.POLICY, BOUNDARY, "policy"),
+            '{"Statement": {"Effect": "Deny", "Action": "sagemaker:invoke*", "Resource": "*"}}',
+            "is not authorized to perform: sagemaker:InvokeEndpoint on resource: arn:aws:sagemaker:us-east-1:"
+            "111122223333:endpoint/aws-pilot-fraud-scorer with an explicit deny in an identity-based policy",
+        ),
+        (
+            *("boundary", iam.POLICY, BOUNDARY, "policy"),
+            '{"Statement": {"Effect": "Allow", "NotAction": "sagemaker:*", "Resource": "*"}}',
+            "because no permissions boundary allows the sagemaker:InvokeEndpoint action",
         ),
         (*("security groups", vpc.INGRESS, "aws-pilot-network-https-from-workloads-in"), "toPort", 80, TIMEOUT),
         (
