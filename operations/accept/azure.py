@@ -4,11 +4,11 @@ https://learn.microsoft.com/en-us/azure/machine-learning/how-to-authenticate-onl
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
-from operations.accept.posting import posted
+from operations.accept.posting import posted, url_of
 
 _SCOPE = "https://ml.azure.com/.default"
 
@@ -21,7 +21,7 @@ def doubt(account: Any) -> str:
 def call(
     account: Any, name: str, outputs: Mapping[str, Any], body: bytes, transport: httpx.BaseTransport | None = None
 ) -> bytes:
-    """The answer of the endpoint, whose name is an output of the stack. Raises Unanswered."""
-    served = cast("Mapping[str, str]", outputs["endpoints"])[name]
-    url = f"https://{served}.{account.region}.inference.ml.azure.com/score"
-    return posted(url, body, {"Authorization": f"Bearer {account.token(_SCOPE)}"}, transport=transport)
+    """The answer of the endpoint at its container's own route. Raises Unanswered."""
+    return posted(
+        url_of(outputs, name), body, {"Authorization": f"Bearer {account.token(_SCOPE)}"}, transport=transport
+    )

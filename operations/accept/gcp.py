@@ -5,11 +5,11 @@ Connect for online inference", https://cloud.google.com/vertex-ai/docs/predictio
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
-from operations.accept.posting import posted
+from operations.accept.posting import posted, url_of
 
 
 def doubt(account: Any) -> str:
@@ -20,6 +20,5 @@ def doubt(account: Any) -> str:
 def call(
     account: Any, name: str, outputs: Mapping[str, Any], body: bytes, transport: httpx.BaseTransport | None = None
 ) -> bytes:
-    """The answer of the endpoint, whose URL is an output of the stack. Raises Unanswered."""
-    url = cast("Mapping[str, str]", outputs["urls"])[name]
-    return posted(url, body, verify=False, transport=transport)
+    """The answer of the endpoint. Raises Unanswered."""
+    return posted(url_of(outputs, name), body, verify=False, transport=transport)

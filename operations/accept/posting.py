@@ -1,13 +1,18 @@
 """How an acceptance run posts a request to an endpoint that answers by HTTP."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
 from operations.accept.acceptance import Unanswered
 
 _SECONDS = 60.0
+
+
+def url_of(outputs: Mapping[str, Any], name: str) -> str:
+    """The address of an endpoint from inside the stack's network, its route included, as the stack's outputs say it."""
+    return cast("Mapping[str, Mapping[str, str]]", outputs["calls"])[name]["url"]
 
 
 def posted(url: str, body: bytes, headers: Mapping[str, str] | None = None, **client: Any) -> bytes:

@@ -153,6 +153,11 @@ def test_sagemakers_refusal_is_no_prediction() -> None:
         aws.call(own, "churn", {"endpoints": {"churn": "dev-churn"}}, b"{}")
 
 
+def calls(url: str) -> dict[str, Any]:
+    """The outputs of a stack with one endpoint, whose container may answer at any route."""
+    return {"calls": {"churn": {"url": url, "command": "curl"}}}
+
+
 def transport(status: int, asked: list[httpx.Request]) -> httpx.MockTransport:
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
@@ -164,10 +169,10 @@ def transport(status: int, asked: list[httpx.Request]) -> httpx.MockTransport:
 def test_vertex_ai_answers_at_its_address_in_the_network() -> None:
     asked: list[httpx.Request] = []
     url = "https://10.9.0.7/v1/projects/p/locations/l/endpoints/7:predict"
-    assert gcp.call(None, "churn", {"urls": {"churn": url}}, b'{"a": 1}', transport(200, asked)) == b"the answer"
+    assert gcp.call(None, "churn", calls(url), b'{"a": 1}', transport(200, asked)) == b"the answer"
     assert str(asked[0].url) == url and asked[0].method == "POST" and asked[0].content == b'{"a": 1}'
     with pytest.raises(Unanswered, match="400: the answer"):
-        gcp.call(None, "churn", {"urls": {"churn": url}}, b"{}", transport(400, asked))
+        gcp.call(None, "churn", calls(url), b"{}", transport(400, asked))
 
 
 def test_azure_answers_at_the_scoring_uri_with_a_token_of_its_own_audience() -> None:
@@ -179,9 +184,9 @@ def test_azure_answers_at_the_scoring_uri_with_a_token_of_its_own_audience() -> 
         return "t0ken"
 
     own = SimpleNamespace(token=token, region="northeurope")
-    given = {"endpoints": {"churn": "churn-nff9a51"}}
+    given = calls("https://churn-nff9a51.northeurope.inference.ml.azure.com/v1/completions")
     assert azure.call(own, "churn", given, b"{}", transport(200, asked)) == b"the answer"
-    assert str(asked[0].url) == "https://churn-nff9a51.northeurope.inference.ml.azure.com/score"
+    assert str(asked[0].url) == "https://churn-nff9a51.northeurope.inference.ml.azure.com/v1/completions"
     assert asked[0].headers["Authorization"] == "Bearer t0ken" and scopes == ["https://ml.azure.com/.default"]
     with pytest.raises(Unanswered, match="403: the answer"):
         azure.call(own, "churn", given, b"{}", transport(403, asked))
@@ -192,4 +197,4 @@ def test_no_connection_is_no_prediction() -> None:
         raise httpx.ConnectTimeout("timed out")
 
     with pytest.raises(Unanswered, match="ConnectTimeout"):
-        gcp.call(None, "churn", {"urls": {"churn": "https://10.9.0.7/p"}}, b"{}", httpx.MockTransport(broken))
+        gcp.call(None, "churn", calls("https://10.9.0.7/p"), b"{}", httpx.MockTransport(broken))
