@@ -1,6 +1,6 @@
 """Who acts: one least-privilege role for each persona, under one boundary that holds the guardrails.
 
-A persona's own policy (components/aws/personas.py) says what it may do; the boundary (components/aws/guardrails.py)
+A persona's own policy (components/aws/statements.py) says what it may do; the boundary (components/aws/guardrails.py)
 says what nobody may. Who deploys the stack is none of them: whoever makes the roles cannot be one.
 """
 
@@ -20,12 +20,9 @@ from components.aws.personas import (
     CallerArgs,
     IdentityArgs,
     Words,
-    beyond_account,
-    invoke,
-    queue,
-    statements_of,
     words_of,
 )
+from components.aws.statements import beyond_account, invoke, queue, statements_of
 from components.given import Text
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
-from components.aws.personas import IdentityArgs, Words, fitting, statements_of
+from components.aws.personas import IdentityArgs, Words, fitting
+from components.aws.statements import statements_of
 from components.given import Args, BadArgument
 from tests.components.aws import examples as aws
 from tests.components.azure import examples as azure

@@ -1,0 +1,373 @@
+"""What each persona may do: the statements of its own policy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.aws import encryption
+from components.aws.personas import IdentityArgs, Words
+from components.given import Text
+
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+_INTERFACES = [
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+]
+_LOOK_AT_NETWORK = [
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+]
+_JOB_KINDS = ("training-job", "processing-job", "transform-job")
+_TRAINS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
+"""The namespaces that jobs write to: "Metrics for jobs, endpoints", SageMaker developer guide,
+https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+"""
+_SEAL = ["kms:Decrypt", "kms:GenerateDataKey"]
+"""What S3 asks of whoever writes an object with a key, in parts too, or reads one: Amazon S3, "Using server-side
+encryption with AWS KMS keys", https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+"""
+_UPLOAD = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+_PUSH = [
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+]
+"""Amazon ECR, "IAM permissions for pushing an image",
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+"""
+_LOOK_AT_STUDIO = [
+    "sagemaker:DescribeApp",
+    "sagemaker:DescribeDomain",
+    "sagemaker:DescribeSpace",
+    "sagemaker:DescribeUserProfile",
+]
+_LIST_STUDIO = ["sagemaker:ListApps", "sagemaker:ListDomains", "sagemaker:ListSpaces", "sagemaker:ListUserProfiles"]
+_APPS = ["sagemaker:CreateApp", "sagemaker:DeleteApp"]
+_SPACES = ["sagemaker:CreateSpace", "sagemaker:DeleteSpace", "sagemaker:UpdateSpace"]
+_JOBS = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:DescribeTransformJob",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:StopTrainingJob",
+]
+_PROPOSE = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateModelPackage",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+]
+INVOKE = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
+_TRANSFORM = [
+    "sagemaker:AddTags",
+    "sagemaker:CreateTransformJob",
+    "sagemaker:DescribeTransformJob",
+    "sagemaker:StopTransformJob",
+]
+_APPROVE = [
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+    "sagemaker:UpdateModelPackage",
+]
+_DELIVER_LOGS = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+]
+
+
+def beyond_account(statements: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The actions that touch no resource of this account: those IAM knows no resource for, and pulling AWS's images."""
+    return {*_PULL, *(action for s in statements if s["Resource"] == "*" for action in s["Action"])}
+
+
+def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, Any]]]:
+    """The statements of each persona's own policy."""
+    sagemaker = f"arn:aws:sagemaker:{words.region}:{words.account}"
+    bucket = args.bucket_arn
+
+    def runs_containers(*namespaces: str) -> list[dict[str, Any]]:
+        return [*_containers(args, words, namespaces), *_network(args, words), *_key(args)]
+
+    jobs = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in _JOB_KINDS]
+    packages = [f"{sagemaker}:{kind}/{words.prefix}-*" for kind in ("model-package", "model-package-group")]
+    training_role = f"arn:aws:iam::{words.account}:role{words.role_path}{words.prefix}-training"
+    return {
+        "data-scientist": [
+            *runs_containers(*_TRAINS),
+            *_files("OwnFiles", bucket, "", "workspace/", "async/input/"),
+            *_studio(sagemaker, words.prefix),
+            _allow("ReadLogs", ["logs:GetLogEvents"], _own_logs(words)),
+            _allow("Jobs", _JOBS, jobs),
+            _allow("ProposeVersions", _PROPOSE, packages),
+            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
+            _allow(
+                "TrainAsTraining",
+                ["iam:PassRole"],
+                [training_role],
+                {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            ),
+        ],
+        "training": [
+            *runs_containers(*_TRAINS),
+            *_files("Training", bucket, "", "training/"),
+        ],
+        "pipeline": [
+            _allow("Transform", _TRANSFORM, [f"{sagemaker}:transform-job/{words.prefix}-*"]),
+            _allow(
+                "StartRuns",
+                ["states:StartExecution"],
+                [f"arn:aws:states:{words.region}:{words.account}:stateMachine:{words.prefix}-*"],
+            ),
+            # The rule that Step Functions keeps to hear of a transform job's end; its name is AWS's.
+            _allow(
+                "HearOfTheEnd",
+                ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                [
+                    f"arn:aws:events:{words.region}:{words.account}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+                ],
+            ),
+            _allow("DeliverLogs", _DELIVER_LOGS, "*"),
+            *_key(args, [*_SEAL, "kms:DescribeKey"]),
+        ],
+        "serving": [
+            *runs_containers("/aws/sagemaker/Endpoints"),
+            *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_decrypt(words.artifact_keys, words.region),
+            *_files("AsyncResults", bucket, "async/", "async/"),
+            # SageMaker reads as the model's role whether an alarm takes a new version back: "Auto-Rollback
+            # Configuration and Monitoring",
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+            _allow(
+                "ReadAlarms",
+                ["cloudwatch:DescribeAlarms"],
+                [f"arn:aws:cloudwatch:{words.region}:{words.account}:alarm:{words.prefix}-*"],
+            ),
+        ],
+        "batch": [
+            *runs_containers("/aws/sagemaker/TransformJobs"),
+            *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
+            *_objects("Input", ["s3:GetObject"], words.inputs),
+            *_objects("Output", ["s3:PutObject", "s3:AbortMultipartUpload"], words.outputs),
+            *_list("ListInput", words.inputs),
+            *_decrypt([*words.artifact_keys, *words.input_keys], words.region),
+        ],
+        "approver": [_allow("Approve", _APPROVE, packages)],
+        "caller": [
+            invoke(args, words, args.vpc_id, "sagemaker:DescribeEndpoint"),
+            *queue(args),
+        ],
+        "publisher": [
+            _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
+            _allow("PushImages", [*_PULL, *_PUSH], [args.repository_arn, *_own_repositories(words)]),
+            _allow("OwnArtifacts", _UPLOAD, [_below(bucket, "models/")]),
+            *_objects("Artifacts", _UPLOAD, words.artifacts),
+            *_decrypt(words.artifact_keys, words.region, _SEAL),
+            _allow("Key", _SEAL, [args.data_key_arn]),
+        ],
+    }
+
+
+def invoke(args: IdentityArgs, words: Words, vpc_id: Text, *also: str) -> dict[str, Any]:
+    """A call of the stack's endpoints, and what else may be done with them, from one VPC.
+
+    SageMaker's runtime is a public API: without the condition, whoever has the credentials calls from anywhere. IAM
+    user guide, "AWS global condition context keys" (aws:SourceVpc),
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    endpoints = f"arn:aws:sagemaker:{words.region}:{words.account}:endpoint/{words.prefix}-*"
+    return _allow("Predict", [*also, *INVOKE], [endpoints], {"StringEquals": {"aws:SourceVpc": vpc_id}})
+
+
+def queue(args: IdentityArgs) -> list[dict[str, Any]]:
+    """What a call of an asynchronous endpoint takes beside: its request and its answer lie in the artifact bucket.
+
+    SageMaker reads the request as the serving persona, from async/input/ and nowhere else: SageMaker developer guide,
+    "Invoke an Asynchronous Endpoint",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-invoke-endpoint.html
+    """
+    return [
+        _allow("Requests", ["s3:PutObject"], [_below(args.bucket_arn, "async/input/")]),
+        _allow("Answers", ["s3:GetObject"], [_below(args.bucket_arn, "async/")]),
+        _allow("Key", _SEAL, [args.data_key_arn]),
+    ]
+
+
+def _own_repositories(words: Words) -> list[str]:
+    """The repositories of the models' images that are this account's. Nobody of it pushes to another's."""
+    own = [place for place in words.repositories if place.startswith(f"{words.account}/")]
+    return [_repository_arn(place, words.region) for place in own]
+
+
+def _studio(sagemaker: str, prefix: str) -> list[dict[str, Any]]:
+    """People open, start and delete what is theirs, in the domain that they work in.
+
+    In Studio SageMaker fills in the names of domain and profile. It does not yet know them of a person who opens
+    Studio: there the person's own profile is that of the name with which the role was taken, in this stack's domain.
+
+    SageMaker developer guide, "Give your users access to private spaces", where each statement has its page's meaning:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-spaces-access.html. There is none for shared spaces.
+    """
+    domain, profile = "${sagemaker:DomainId}", "${sagemaker:DomainId}/${sagemaker:UserProfileName}"
+    apps, spaces = f"{sagemaker}:app/{domain}/*", f"{sagemaker}:space/{domain}/*"
+    own = {
+        "ArnLike": {"sagemaker:OwnerUserProfileArn": f"{sagemaker}:user-profile/{profile}"},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    seen = [apps, spaces, f"{sagemaker}:domain/{domain}", f"{sagemaker}:user-profile/{domain}/*"]
+    return [
+        _allow("ListStudio", _LIST_STUDIO, "*"),
+        _allow("LookAtStudio", _LOOK_AT_STUDIO, seen),
+        _allow(
+            "OpenStudio",
+            ["sagemaker:CreatePresignedDomainUrl"],
+            [f"{sagemaker}:user-profile/*/${{aws:SourceIdentity}}"],
+            {"StringEquals": {"aws:ResourceTag/stack": prefix}},
+        ),
+        _allow(
+            "OwnApps",
+            _APPS,
+            [f"{sagemaker}:app/{profile}/*"],
+            {"Null": {"sagemaker:OwnerUserProfileArn": "true"}},
+        ),
+        _allow("OwnSpaces", _SPACES, [spaces], own),
+        _allow("AppsInOwnSpaces", _APPS, [apps], own),
+        # Studio tags whatever it creates.
+        _allow("TagAtBirth", ["sagemaker:AddTags"], [apps, spaces], {"Null": {"sagemaker:TaggingAction": "false"}}),
+    ]
+
+
+def _own_logs(words: Words) -> list[str]:
+    """The logs of the stack's own jobs and endpoints; a job's stream begins with the job's name."""
+    groups = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker"
+    # Of processing, training and transform jobs at once: a role has room for 10,240 characters.
+    return [f"{groups}/*Jobs:log-stream:{words.prefix}-*", f"{groups}/Endpoints/{words.prefix}-*"]
+
+
+def _allow(
+    sid: str, actions: Sequence[str], resources: Any, condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    statement: dict[str, Any] = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
+    return statement if condition is None else {**statement, "Condition": condition}
+
+
+def _containers(args: IdentityArgs, words: Words, namespaces: Sequence[str]) -> list[dict[str, Any]]:
+    """What running a container takes: its image, its log stream, its metrics."""
+    logs = f"arn:aws:logs:{words.region}:{words.account}:log-group:/aws/sagemaker/*"
+    images = [_repository_arn(place, words.region) for place in words.repositories]
+    return [
+        _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
+        _allow("Images", _PULL, [args.repository_arn, *images]),
+        _allow(
+            "Logs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [logs],
+        ),
+        _allow(
+            "Metrics",
+            ["cloudwatch:PutMetricData"],
+            "*",
+            {"StringEquals": {"cloudwatch:namespace": list(namespaces)}},
+        ),
+    ]
+
+
+def _repository_arn(place: str, region: str) -> str:
+    account, _, name = place.partition("/")
+    return f"arn:aws:ecr:{region}:{account}:repository/{_all_below(name)}"
+
+
+def _all_below(place: str) -> str:
+    return f"{place}*" if place.endswith("/") else place
+
+
+def _network(args: IdentityArgs, words: Words) -> list[dict[str, Any]]:
+    """A job in the VPC gets network interfaces, in the pilot's subnets only; looking at them has no resource in IAM."""
+    ec2 = f"arn:aws:ec2:{words.region}:{words.account}"
+    others = [f"{ec2}:network-interface/*", f"{ec2}:security-group/*"]
+    subnets = pulumi.Output.from_input(args.subnet_ids)
+    return [
+        _allow(
+            "Interfaces", _INTERFACES, subnets.apply(lambda ids: [*(f"{ec2}:subnet/{id_}" for id_ in ids), *others])
+        ),
+        _allow("LookAtNetwork", _LOOK_AT_NETWORK, "*"),
+    ]
+
+
+def _key(args: IdentityArgs, use: Sequence[str] = encryption.USE) -> list[dict[str, Any]]:
+    return [
+        _allow("Key", use, [args.data_key_arn]),
+        _allow(
+            "KeyForServices",
+            ["kms:CreateGrant"],
+            [args.data_key_arn],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
+
+
+def _decrypt(keys: Sequence[str], region: str, use: Sequence[str] = ("kms:Decrypt",)) -> list[dict[str, Any]]:
+    """Reading an object that is under another key than the stack's, or writing it too. None where there is none."""
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+    arns = sorted({*keys})
+    return [_allow("KeysOfSources", list(use), arns, through_s3)] if arns else []
+
+
+def _files(sid: str, bucket: Text, read: str, *written: str) -> list[dict[str, Any]]:
+    """Objects below folders of a bucket; listing goes with reading.
+
+    Whoever calls an asynchronous endpoint writes the request to async/input/, where the serving persona reads it.
+    """
+    return [
+        _allow(f"{sid}Read", ["s3:GetObject"], [_below(bucket, read)]),
+        _allow(f"{sid}Write", ["s3:AbortMultipartUpload", "s3:PutObject"], [_below(bucket, one) for one in written]),
+        _allow(f"{sid}List", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket]),
+    ]
+
+
+def _below(bucket: Text, folder: str) -> pulumi.Output[str]:
+    return pulumi.Output.concat(bucket, "/", folder, "*")
+
+
+def _objects(sid: str, actions: Sequence[str], places: Sequence[str]) -> list[dict[str, Any]]:
+    """A statement on the objects at or below places. None where there are none."""
+    arns = [f"arn:aws:s3:::{_all_below(place)}" for place in places]
+    return [_allow(sid, actions, arns)] if arns else []
+
+
+def _list(sid: str, places: Sequence[str]) -> list[dict[str, Any]]:
+    """Listing the prefixes that a transform job expands; each bucket with its own prefixes only."""
+    prefixes: dict[str, list[str]] = {}
+    for bucket, _, prefix in (place.partition("/") for place in places):
+        prefixes.setdefault(bucket, []).append(f"{prefix}*")
+    return [
+        _allow(
+            f"{sid}{index}",
+            ["s3:ListBucket"],
+            [f"arn:aws:s3:::{bucket}"],
+            {"StringLike": {"s3:prefix": found[0] if len(found) == 1 else found}},
+        )
+        for index, (bucket, found) in enumerate(sorted(prefixes.items()))
+    ]
