@@ -1,6 +1,13 @@
 """The program that `pulumi up` runs: the ground of one stack on its platform, then the sections of its stack file."""
 
 from importlib import import_module
+from pathlib import Path
+
+from stacks.interruption import end_quietly, is_engines
+
+# Before the imports that cost seconds.
+if is_engines(Path(__file__).parent):
+    end_quietly()
 
 import pulumi
 
