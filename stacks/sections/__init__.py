@@ -80,14 +80,21 @@ def deployer(section: str, platform: str) -> str | None:
     return f"{organisation.NAME}.{platform}.{section}" if section in organisation.names(platform) else None
 
 
+_SAYS = ("deploy", "reaches", "grants")
+"""What a deployer may have, and the program asks of it; stacks/aws/models.py has grants alone."""
+
+
 def imported(name: str) -> ModuleType:
     """The module of a deployer. Raises BadInput for one of the organisation's that breaks or deploys nothing."""
     if not name.startswith(f"{organisation.NAME}."):
         return import_module(name)
     module = organisation.load(name)
-    if not callable(getattr(module, "deploy", None)):
+    if not any(callable(getattr(module, each, None)) for each in _SAYS):
         file = f"{name.replace('.', '/')}.py"
-        raise BadInput(f"{file}: has no deploy(ground, config); add one as stacks/aws/budget.py has it")
+        raise BadInput(
+            f"{file}: has none of deploy(ground, config), reaches(config) and grants(config); add one as "
+            "stacks/aws/budget.py has it"
+        )
     return module
 
 

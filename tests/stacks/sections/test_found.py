@@ -14,7 +14,7 @@ from stacks.capabilities import table
 from stacks.config import STACKS, validate
 from stacks.keys import keys
 from stacks.schema import json_schema
-from stacks.sections import deployer, deployers, sections
+from stacks.sections import deployer, deployers, imported, sections
 from tests.previewing import preview
 
 SECTION = '''
@@ -205,8 +205,8 @@ def test_a_deployer_that_no_stack_would_run_is_refused(organisation: Path, name:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "organisation/aws/feature_store.py: has no deploy(ground, config); add one as stacks/aws/budget.py "
-         "has it"),
+        ("deplyo = print", "organisation/aws/feature_store.py: has none of deploy(ground, config), reaches(config) and "
+         "grants(config); add one as stacks/aws/budget.py has it"),
         ("1 / 0", "organisation/aws/feature_store.py: cannot be imported, for line 1 of it breaks (ZeroDivisionError: "
          "division by zero)"),
     ],
@@ -216,3 +216,10 @@ def test_a_deployer_that_cannot_be_one_gives_one_sentence(added: Path, text: str
     with pytest.raises(BadInput) as caught:
         preview(STACKS / "Pulumi.aws-pilot.yaml")
     assert str(caught.value) == sentence
+
+
+def test_a_deployer_may_say_what_a_section_needs_and_make_nothing_as_that_of_models_does(added: Path) -> None:
+    (added / "aws" / "feature_store.py").write_text("def reaches(config): return ['glue']\n", encoding="utf-8")
+    name = deployer("feature_store", "aws")
+    assert name == "organisation.aws.feature_store" and imported(name).reaches(None) == ["glue"]
+    assert not hasattr(imported("stacks.aws.models"), "deploy")
