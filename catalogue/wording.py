@@ -2,8 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from shlex import join
 
 MAX_NAMES = 20
+
+
+def typed(*words: str) -> str:
+    """A command of this program as it is typed at the root of the checkout, whose environment has it."""
+    return join(["uv", "run", "mlplatform", *words])
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kind_of
 from catalogue.transcripts import Transcript, graph_hash
+from catalogue.wording import typed
 from operations import facts
 from operations.findings import finding
 from operations.verdict import Finding, Proof, ProofState
@@ -76,7 +77,7 @@ def findings(graph: Graph) -> Iterator[Finding]:
             source="policy",
             rule="transcript-intact",
             severity="high",
-            remedy="Take the file back from version control, or run `mlplatform accept` again.",
+            remedy=f"Take the file back from version control, or run `{typed('accept', graph.stack)}` again.",
         )
     for token in sorted({resource.type for resource in graph.cloud}):
         kind = kind_of(token)

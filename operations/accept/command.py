@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.wording import typed
 from operations.arguments import StackArgument, file_of
 from stacks.config import STACKS, read_stack_file, stack_name
 
@@ -193,7 +194,7 @@ def _say_what_would_be_done(asked: Asked, ceiling: float) -> None:
     if not asked.sandbox:
         steps = steps_of(asked.graph)
         before = next((n for n, step in enumerate(steps) if step.what.startswith("bring up")), len(steps))
-        typer.echo(f"manual steps that come before it: {before}; `mlplatform doctor {asked.stack}` says which are done")
+        typer.echo(f"manual steps that come before it: {before}; `{typed('doctor', asked.stack)}` says which are done")
     typer.echo(f"the transcript would be kept in {_typed(asked.kept)}; --yes does it")
 
 
@@ -349,7 +350,7 @@ def _show(asked: Asked, ended: "Acceptance", clean: bool) -> None:
     for one in ended.steps:
         typer.echo(f"{one.state:<9}{one.seconds:>8.1f} s  {one.name}{f': {one.says}' if one.says else ''}")
     if ended.left:
-        typer.echo(f"{len(ended.left)} resources are left; `mlplatform accept {asked.stack} --clean` tries again")
+        typer.echo(f"{len(ended.left)} resources are left; `{typed('accept', asked.stack, '--clean')}` tries again")
     if not clean:
         typer.echo("ACCEPTED" if ended.accepted else "REFUSED")
 

@@ -7,4 +7,4 @@ from operations.accept import command
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("accept", epilog="Example: mlplatform accept aws-pilot --hours 3 --dollars 40")(command.accept)
+    app.command("accept", epilog="Example: uv run mlplatform accept aws-pilot --hours 3 --dollars 40")(command.accept)

@@ -87,4 +87,4 @@ def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> 
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform cost aws-pilot --format json")(cost)
+    app.command(epilog="Example: uv run mlplatform cost aws-pilot --format json")(cost)

@@ -72,4 +72,4 @@ def _show(examined: "list[Examined]", left: "list[Examined]", screen: Console) -
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform doctor aws-pilot --dry")(doctor)
+    app.command(epilog="Example: uv run mlplatform doctor aws-pilot --dry")(doctor)

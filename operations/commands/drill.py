@@ -7,4 +7,4 @@ from operations.drill import command
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("drill", epilog="Example: mlplatform drill bad-version aws-pilot")(command.drill)
+    app.command("drill", epilog="Example: uv run mlplatform drill bad-version aws-pilot")(command.drill)

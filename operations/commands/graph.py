@@ -16,4 +16,4 @@ def graph(stack: StackArgument) -> None:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform graph aws-pilot | jq '.resources[].type'")(graph)
+    app.command(epilog="Example: uv run mlplatform graph aws-pilot | jq '.resources[].type'")(graph)

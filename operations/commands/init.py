@@ -290,4 +290,4 @@ def _number(word: str) -> bool:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform init churn-dev --platform gcp")(init)
+    app.command(epilog="Example: uv run mlplatform init churn-dev --platform gcp")(init)

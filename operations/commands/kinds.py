@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalogue.errors import BadInput
-from catalogue.wording import close
+from catalogue.wording import close, typed
 from operations.arguments import ListFormat, print_list
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def kinds(
     one = kind_of(name) if name is not None and name not in PLATFORMS else None
     if name is not None and name not in PLATFORMS and one is None:
         near = close(name, [kind.token for kind in every])
-        hint = f"did you mean {near}?" if near else "`mlplatform kinds` lists them"
+        hint = f"did you mean {near}?" if near else f"`{typed('kinds')}` lists them"
         raise BadInput(f"{name[:80]!r}: no kind of the catalogue; {hint}")
     if format is ListFormat.JSON:
         print_list(kinds=[{"type": kind.token, "facts": list(_facts(kind))} for kind in ([one] if one else every)])
@@ -129,4 +129,4 @@ def _default(field: Any) -> Any:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform kinds aws")(kinds)
+    app.command(epilog="Example: uv run mlplatform kinds aws")(kinds)

@@ -58,4 +58,4 @@ def _said(limit: "Limit") -> dict[str, Any]:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform limits aws-pilot")(limits)
+    app.command(epilog="Example: uv run mlplatform limits aws-pilot")(limits)

@@ -18,4 +18,4 @@ def pilot(out: OutOption = OUT, today: TodayOption = None, against: AgainstOptio
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform pilot")(pilot)
+    app.command(epilog="Example: uv run mlplatform pilot")(pilot)

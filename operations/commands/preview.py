@@ -25,4 +25,4 @@ def preview(
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform preview aws-pilot --format json")(preview)
+    app.command(epilog="Example: uv run mlplatform preview aws-pilot --format json")(preview)

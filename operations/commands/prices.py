@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Read the price lists of the catalogue anew.",
-    epilog="Example: mlplatform prices refresh azure --region westeurope",
+    epilog="Example: uv run mlplatform prices refresh azure --region westeurope",
     no_args_is_help=True,
 )
 
@@ -25,7 +25,7 @@ def _() -> None:
     """Read the price lists of the catalogue anew."""
 
 
-@app.command(epilog="Example: mlplatform prices refresh azure --region westeurope")
+@app.command(epilog="Example: uv run mlplatform prices refresh azure --region westeurope")
 def refresh(
     platform: Annotated[
         str | None, typer.Argument(metavar="[PLATFORM]", help="aws, gcp or azure; without one, each of them.")

@@ -25,4 +25,4 @@ def schema() -> None:
 
 def add(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: mlplatform schema")(schema)
+    app.command(epilog="Example: uv run mlplatform schema")(schema)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from catalogue.errors import BadInput
 from catalogue.wording import nearest
-from operations.sandboxes.ground import Chosen, as_typed, ready, say, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, in_sandbox, ready, say, told, tools, used
 from stacks.config import stack_file
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def drill(
             report, wrong = _played(DRILLS[name], stack, home)
         _show(f"{name} on {stack}", report, wrong)
         if wrong:
-            say(f"the sandbox is kept: `mlplatform sandbox --name {as_typed(home)} ls`")
+            say(f"the sandbox is kept: `{in_sandbox(home, 'ls')}`")
             raise typer.Exit(1)
         home.remove()
 

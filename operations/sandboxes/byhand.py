@@ -24,7 +24,7 @@ def add(app: typer.Typer) -> None:
         ("account", account, "account"),
         ("steps", steps, "steps gcp-pilot"),
     ):
-        app.command(name, epilog=f"Example: mlplatform sandbox {example}")(command)
+        app.command(name, epilog=f"Example: uv run mlplatform sandbox {example}")(command)
 
 
 def wait(
@@ -98,11 +98,11 @@ def steps(
     from operations.sandboxes import walk
 
     chosen: Chosen = context.obj
-    chosen.home()  # refuses a wrong name
+    home = chosen.home()
     graph = graph_of(stack)
     for number, step in enumerate(steps_of(graph), 1):
         typer.echo(f"{number}. {step.who}: {step.what}")
-        for command in walk.by_hand(step, graph.platform, chosen.name) or ["(nothing: a sandbox does not ask for it)"]:
+        for command in walk.by_hand(step, graph.platform, home) or ["(nothing: a sandbox does not ask for it)"]:
             typer.echo(f"     {command}")
 
 

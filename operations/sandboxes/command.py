@@ -19,7 +19,7 @@ from catalogue.errors import BadInput
 from catalogue.wording import close, nearest
 from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand
-from operations.sandboxes.ground import Chosen, as_typed, install, ready, say, state_of, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, in_sandbox, install, ready, say, state_of, told, tools, used
 
 if TYPE_CHECKING:
     from sandbox.home import Home
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Run Pulumi against a cloud without an account: simulated providers, kept in out/sandbox/.",
-    epilog="Example: mlplatform sandbox -- pulumi up -s aws-pilot",
+    epilog="Example: uv run mlplatform sandbox -- pulumi up -s aws-pilot",
     no_args_is_help=True,
 )
 byhand.add(app)
@@ -65,25 +65,27 @@ def run_pulumi(context: typer.Context) -> None:
         before = _refused(home)
         code = engine.run(arguments)
         if code and _refused(home) > before:
-            say(f"a new account lacks that; `mlplatform sandbox steps {stack or 'STACK'}` says what is done by hand")
+            steps = in_sandbox(home, "steps", stack or "STACK")
+            say(f"a new account lacks that; `{steps}` says what is done by hand")
     raise typer.Exit(code)
 
 
-@app.command("ls", epilog="Example: mlplatform sandbox ls")
+@app.command("ls", epilog="Example: uv run mlplatform sandbox ls")
 def list_resources(context: typer.Context) -> None:
     """List the resources in the simulated cloud."""
     home, records = _resources(context)
     if not records:
         typer.echo(
-            f"{as_typed(home)}: nothing stands here; `mlplatform sandbox -- pulumi up -s STACK` brings a stack up"
+            f"{as_typed(home)}: nothing stands here; `{in_sandbox(home, '--', 'pulumi', 'up', '-s', 'STACK')}` brings "
+            "a stack up"
         )
         return
     rows = [(one.type, one.name, one.account, one.region, str(one.generation - 1)) for one in records]
     _print(home, ("type", "name", "account", "region", "changes"), rows)
-    typer.echo(f"{len(records)} resources; `mlplatform sandbox show NAME` shows one")
+    typer.echo(f"{len(records)} resources; `{in_sandbox(home, 'show', 'NAME')}` shows one")
 
 
-@app.command("show", epilog="Example: mlplatform sandbox show aws-pilot-fraud-scorer")
+@app.command("show", epilog="Example: uv run mlplatform sandbox show aws-pilot-fraud-scorer")
 def show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
@@ -102,7 +104,7 @@ def show(
     sys.stdout.write("\n")
 
 
-@app.command("call", epilog="Example: mlplatform sandbox call gcp-pilot-fraud-scorer request.json")
+@app.command("call", epilog="Example: uv run mlplatform sandbox call gcp-pilot-fraud-scorer request.json")
 def call_endpoint(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="An endpoint's name, id or ARN.")],
@@ -122,7 +124,8 @@ def call_endpoint(
     state, found = _found(context, name)
     served = [one for one in found if one.type in ENDPOINTS]
     if len(served) != 1:
-        raise BadInput(f"{name[:80]!r}: {len(served)} endpoints go by that name; name one of `mlplatform sandbox ls`")
+        known = in_sandbox(context.obj.home(), "ls")
+        raise BadInput(f"{name[:80]!r}: {len(served)} endpoints go by that name; name one of `{known}`")
     try:
         body = request.read_bytes()
     except OSError as error:
@@ -136,7 +139,9 @@ def call_endpoint(
     typer.echo(answer.decode())
 
 
-@app.command("play", epilog="Example: mlplatform sandbox play aws-pilot-fraud-scorer --p95-ms 900 --error-percent 2")
+@app.command(
+    "play", epilog="Example: uv run mlplatform sandbox play aws-pilot-fraud-scorer --p95-ms 900 --error-percent 2"
+)
 def play(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="An endpoint, or one deployment of it.")],
@@ -152,7 +157,7 @@ def play(
     home, records = _resources(context)
     names = {word for one in records for word in (one.name, *one.id.split("/"))}
     if not stop and name not in names:
-        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {as_typed(home)}; {_hint(name, names)}")
+        raise BadInput(f"{name[:80]!r}: nothing of that name stands in {as_typed(home)}; {_hint(home, name, names)}")
     measured = {one.name: measured_as(one) for one in records if one.type in ENDPOINTS}.get(name, name)
     state = state_of(home)
     if state is not None:
@@ -162,7 +167,7 @@ def play(
     typer.echo(f"{measured}: nothing is played in any more" if stop else f"{measured}: {said} played in")
 
 
-@app.command("alarms", epilog="Example: mlplatform sandbox alarms")
+@app.command("alarms", epilog="Example: uv run mlplatform sandbox alarms")
 def list_alarms(context: typer.Context) -> None:
     """List the alarms on endpoints, and which of them ring by what is played in."""
     from sandbox.alarms import alarms
@@ -177,11 +182,11 @@ def list_alarms(context: typer.Context) -> None:
     rows = [(one.name, "rings" if one.rings else "", one.words, ", ".join(one.mails)) for one in found]
     _print(home, ("alarm", "rings", "its mail says", "to"), rows)
     typer.echo(
-        "`mlplatform sandbox play ENDPOINT` plays latency, errors or silence in; nothing played in rings nothing"
+        f"`{in_sandbox(home, 'play', 'ENDPOINT')}` plays latency, errors or silence in; nothing played in rings nothing"
     )
 
 
-@app.command("arm", epilog="Example: mlplatform sandbox arm no-capacity '*' --of ml.m5.large --times 9")
+@app.command("arm", epilog="Example: uv run mlplatform sandbox arm no-capacity '*' --of ml.m5.large --times 9")
 def arm(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The fault; a wrong one is told what there is.")],
@@ -208,10 +213,10 @@ def arm(
     home = chosen.home()
     with used(home, alone=False):
         State(home.database).faults.arm(kind, at, times, of)
-    typer.echo(f"{kind} strikes the next {times} calls at {at}; `mlplatform sandbox disarm` takes all faults back")
+    typer.echo(f"{kind} strikes the next {times} calls at {at}; `{in_sandbox(home, 'disarm')}` takes all faults back")
 
 
-@app.command("disarm", epilog="Example: mlplatform sandbox disarm")
+@app.command("disarm", epilog="Example: uv run mlplatform sandbox disarm")
 def disarm(context: typer.Context) -> None:
     """Disarm every fault that is armed."""
     chosen: Chosen = context.obj
@@ -222,7 +227,7 @@ def disarm(context: typer.Context) -> None:
     typer.echo(f"disarmed {', '.join(f'{one.kind} at {one.at}' for one in armed) or 'nothing: no fault was armed'}")
 
 
-@app.command("change", epilog="Example: mlplatform sandbox change aws-pilot-workspace tags.owner")
+@app.command("change", epilog="Example: uv run mlplatform sandbox change aws-pilot-workspace tags.owner")
 def change(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
@@ -238,13 +243,14 @@ def change(
     except json.JSONDecodeError:
         wanted = value
     if not _has(record.inputs, path.split(".")):
-        raise BadInput(f"{path[:80]!r}: no input of {record.name}; `mlplatform sandbox show` shows them")
+        shows = in_sandbox(context.obj.home(), "show", record.name)
+        raise BadInput(f"{path[:80]!r}: no input of {record.name}; `{shows}` shows them")
     state.resources.change_behind(record.key, path, wanted)
     now = "removed" if value is None else f"now {value}"
     typer.echo(f"{record.name}: {path} is {now}, and Pulumi does not know")
 
 
-@app.command("delete", epilog="Example: mlplatform sandbox delete aws-pilot-fraud-scorer")
+@app.command("delete", epilog="Example: uv run mlplatform sandbox delete aws-pilot-fraud-scorer")
 def delete(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A resource's name, id or ARN.")],
@@ -256,7 +262,7 @@ def delete(
     typer.echo(f"{record.name}: {before - len(state.resources.all())} resources are deleted, and Pulumi does not know")
 
 
-@app.command("reset", epilog="Example: mlplatform sandbox reset --yes")
+@app.command("reset", epilog="Example: uv run mlplatform sandbox reset --yes")
 def reset(
     context: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
@@ -277,7 +283,7 @@ def reset(
     typer.echo(f"removed {what}" if yes else f"would remove {what}; --yes does it")
 
 
-@app.command("install", epilog="Example: mlplatform sandbox install --yes")
+@app.command("install", epilog="Example: uv run mlplatform sandbox install --yes")
 def install_cli(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would be done.")] = False,
 ) -> None:
@@ -285,7 +291,7 @@ def install_cli(
     typer.echo(install(yes))
 
 
-@app.command("trial", epilog="Example: mlplatform sandbox trial gcp-pilot")
+@app.command("trial", epilog="Example: uv run mlplatform sandbox trial gcp-pilot")
 def trial(
     context: typer.Context,
     stack: Annotated[str, typer.Argument(metavar="STACK", help="A stack such as aws-pilot.")],
@@ -326,10 +332,10 @@ def _print(home: "Home", headings: Sequence[str], rows: Iterable[Sequence[str]])
     Console(width=None if sys.stdout.isatty() else LOG_WIDTH).print(table)
 
 
-def _hint(name: str, known: set[str]) -> str:
+def _hint(home: "Home", name: str, known: set[str]) -> str:
     """A hint on what to write instead of a name that nothing has."""
     near = close(name, known)
-    return f"did you mean {near}?" if near else "`mlplatform sandbox ls` lists what there is"
+    return f"did you mean {near}?" if near else f"`{in_sandbox(home, 'ls')}` lists what there is"
 
 
 def _resources(context: typer.Context) -> tuple["Home", list["Record"]]:
@@ -346,7 +352,7 @@ def _found(context: typer.Context, name: str) -> tuple["State", list["Record"]]:
     found = [one for one in records if name in (one.name, one.id, f"{one.type}::{one.name}")]
     found = found or (state.resources.named(name) if state else [])
     if not found or state is None:
-        hint = _hint(name, {one.name for one in records})
+        hint = _hint(home, name, {one.name for one in records})
         raise BadInput(f"{name[:80]!r}: no such resource in {as_typed(home)}; {hint}")
     return state, found
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.wording import typed
 from stacks.config import STACKS, read_stack_file, stack_file, stack_name
 from stacks.sections import landing_zone
 
@@ -24,7 +25,7 @@ ROOT = STACKS.parent
 FOLDER = ROOT / "out" / "sandbox"
 DEFAULT = "default"
 _WITHOUT_CLI = (
-    "without it `mlplatform pilot`, `preview`, `graph` and `cost` judge every stack, and `mlplatform sandbox ls`, "
+    f"without it `{typed('pilot')}`, `preview`, `graph` and `cost` judge every stack, and `{typed('sandbox', 'ls')}`, "
     "`show` and `reset` work on what is there"
 )
 NO_CLI = (
@@ -153,7 +154,7 @@ def state_of(home: "Home") -> "State | None":
         state.resources.all()
     except sqlite3.DatabaseError as error:
         raise BadInput(
-            f"{home.database}: no sandbox's state ({error}); `mlplatform sandbox reset --yes` removes it"
+            f"{home.database}: no sandbox's state ({error}); `{in_sandbox(home, 'reset', '--yes')}` removes it"
         ) from None
     return state
 
@@ -184,6 +185,16 @@ def used(home: "Home", alone: bool) -> Generator[None]:
 def as_typed(home: "Home") -> str:
     """The folder as a user types it."""
     return str(home.path.relative_to(ROOT) if home.path.is_relative_to(ROOT) else home.path)
+
+
+def in_sandbox(home: "Home", *words: str) -> str:
+    """A command of `mlplatform sandbox` as it is typed for this sandbox."""
+    if home.path == FOLDER / DEFAULT:
+        return typed("sandbox", *words)
+    if home.path.parent == FOLDER:
+        return typed("sandbox", "--name", home.path.name, *words)
+    named = as_typed(home)
+    return typed("sandbox", "--name", named if "/" in named else f"./{named}", *words)
 
 
 def say(sentence: str) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from catalogue.errors import BadInput
+from catalogue.wording import typed
 from operations import words
-from operations.sandboxes.ground import Chosen, as_typed, ready, say, state_of, told, tools, used
+from operations.sandboxes.ground import Chosen, as_typed, in_sandbox, ready, say, state_of, told, tools, used
 from stacks.config import stack_file
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ def try_out(chosen: Chosen, stack: str, out: Path) -> None:
     left_before = home.path.exists()
     with used(home, alone=True):
         if chosen.name and state_of(home):
-            raise BadInput(
-                f"{as_typed(home)}: a trial wants a new sandbox; remove it with `sandbox reset`, or name another"
-            )
+            removes = in_sandbox(home, "reset", "--yes")
+            raise BadInput(f"{as_typed(home)}: a trial wants a new sandbox; `{removes}` removes this one")
         if left_before:
             say(f"emptying {as_typed(home)}, which an earlier trial left")
             home.empty()
@@ -61,7 +61,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     graph = preview(file)
     answer = _walked(engine, graph)
     if answer is None:
-        say(f"the steps end here; what stands is kept: `mlplatform sandbox --name {engine.home.path} ls`")
+        say(f"the steps end here; what stands is kept: `{in_sandbox(engine.home, 'ls')}`")
         return True
     resources = engine.resources(stack)
     say(f"{stack} is up, {len(resources)} resources in {time.monotonic() - start:.0f} s; its outputs:")
@@ -69,7 +69,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     bill = cost_of(graph)
     idle, ceiling = words.known(bill, bill.idle_usd), words.known(bill, bill.ceiling_usd)
     dear = f"{idle} a month with no traffic, {ceiling} with every replica at its maximum"
-    say(f"it would cost {dear}; `mlplatform cost {stack}` says of what")
+    say(f"it would cost {dear}; `{typed('cost', stack)}` says of what")
     protected = [str(one["urn"]).split("::", 2)[2].rpartition("$")[2] for one in resources if one.get("protect")]
     say(f"{stack} goes down; {len(protected)} resources are {PROTECTED}, and are released in this sandbox only:")
     for name in protected:
@@ -109,7 +109,7 @@ def _walked(engine: "Engine", graph: "Graph") -> str | None:
     state, predicted = State(engine.home.database), ""
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
-        commands = walk.by_hand(step, graph.platform)
+        commands = walk.by_hand(step, graph.platform, engine.home)
         for command in commands:
             say(f"     {command}")
         for arguments in walk.pulumi(step):

@@ -1,25 +1,26 @@
 """The manual steps of a stack, done in a sandbox: what a person does in the account is a command there."""
 
 import json
-from shlex import join, split
+from shlex import split
 from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
 from catalogue.registries import as_written
+from operations.sandboxes.ground import in_sandbox
 from operations.verdict import Look, ManualStep
 
 if TYPE_CHECKING:
+    from sandbox.home import Home
     from sandbox.state import State
 
 
-def by_hand(step: ManualStep, platform: str, name: str | None = None) -> list[str]:
-    """The commands, as typed at the root of the checkout, that do the step in the sandbox of this name.
+def by_hand(step: ManualStep, platform: str, home: "Home") -> list[str]:
+    """The commands, as typed at the root of the checkout, that do the step in a sandbox.
 
     None for what a sandbox does not ask for.
     """
-    command = join(["uv", "run", "mlplatform", "sandbox", *(["--name", name] if name else [])])
-    ups = [f"{command} -- pulumi {join(words)}" for words in pulumi(step)]
-    return ups + [f"{command} {join(words)}" for look in step.looks if (words := _words(look, platform))]
+    ups = [in_sandbox(home, "--", "pulumi", *words) for words in pulumi(step)]
+    return ups + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, platform))]
 
 
 def pulumi(step: ManualStep) -> list[list[str]]:

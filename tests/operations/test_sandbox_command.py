@@ -99,6 +99,11 @@ def run(tmp_path: Path, tools: Path) -> Run:
     return call
 
 
+def typed(tmp_path: Path, command: str) -> str:
+    """A command as it is printed for the sandbox of `run`: another sandbox's would do something else."""
+    return f"uv run mlplatform sandbox --name {tmp_path}/box {command}"
+
+
 @pytest.fixture
 def filled(tmp_path: Path) -> State:
     """A sandbox in which an endpoint stands."""
@@ -154,7 +159,7 @@ def test_what_a_new_account_refuses_leads_to_the_steps(
     refuses.write_text(f"{imports}{note}\nsys.exit(255)\n", encoding="utf-8")
     monkeypatch.setenv("STANDS", str(refuses))
     result = run("--", "pulumi", "up", "-s", "aws-pilot")
-    assert result.returncode == 255 and "`mlplatform sandbox steps aws-pilot` says what" in result.stderr
+    assert result.returncode == 255 and f"`{typed(tmp_path, 'steps aws-pilot')}` says what" in result.stderr
     monkeypatch.delenv("STANDS")
     assert "sandbox steps" not in run("--", "pulumi", "refuse").stderr, "this time the account lacked nothing"
 
@@ -199,7 +204,7 @@ def test_without_the_cli_it_says_how_to_get_it_and_what_works_without(
     if (FOLDER / "bin" / "pulumi").exists():
         pytest.skip("make has installed the CLI into .tools/ here, and that is found")
     said = sentence(run(*arguments, path="/nowhere"))
-    assert "https://www.pulumi.com/docs/install/" in said and "`mlplatform pilot`" in said
+    assert "https://www.pulumi.com/docs/install/" in said and "`uv run mlplatform pilot`" in said
     assert "`make sandbox` installs it" in said
     assert not (tmp_path / "box").exists()
 
@@ -398,7 +403,7 @@ ALL += ["wait", "enable-api", "raise-quota", "push", "upload", "use", "steps", "
 @pytest.mark.parametrize("command", ALL)
 def test_every_subcommand_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(application(), ["sandbox", command, "--help"])
-    assert result.exit_code == 0 and f"mlplatform sandbox {command}" in result.output
+    assert result.exit_code == 0 and f"uv run mlplatform sandbox {command}" in result.output
 
 
 def test_a_trial_takes_no_sandbox_of_somebodys(run: Run, filled: State) -> None:
@@ -419,8 +424,7 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     steps = [line for line in said if line[0].isdigit()]
     assert steps[0].startswith("1. deployer: ask for the quotas") and ". caller: call " in steps[-1]
     assert (
-        "     uv run mlplatform sandbox upload s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz"
-        in said
+        f"     {typed(tmp_path, 'upload s3://payments-risk-models-111122223333/fraud-scorer/1/model.tar.gz')}" in said
     )
     answered = next(line for line in said if line.startswith("     answered: "))
     recorded = (ROOT / "examples" / "recorded" / "aws" / "prediction.json").read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def test_dry_it_says_steps_bounds_and_cost(
         assert f"{number}. {name}: " in said
     assert f"it could cost ${reckoned(ceiling, 3, graph):,.2f}" in said and "3 hours, $40.00" in said
     assert "without --next-artifact its step is left out" in said and "without --bad-artifact" not in said
-    assert "manual steps that come before it: " in said and "`mlplatform doctor" in said
+    assert "manual steps that come before it: " in said and "`uv run mlplatform doctor" in said
     assert not (tmp_path / "t.json").exists()
 
 

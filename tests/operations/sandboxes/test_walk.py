@@ -23,6 +23,7 @@ from operations import facts
 from operations.doctor import steps_of
 from operations.phases import ground_of
 from operations.sandboxes import walk
+from operations.sandboxes.ground import Chosen
 from operations.verdict import ManualStep
 from provider.azure.traffic import TrafficInputs
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
@@ -174,14 +175,16 @@ def is_(step: ManualStep, what: str) -> bool:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("name", [None, "mine"])
+@pytest.mark.parametrize("name", [None, "mine", "./mine"])
 def test_a_printed_command_is_one_that_can_be_typed(
     platform: str, name: str | None, request: pytest.FixtureRequest
 ) -> None:
     """At the root of the checkout, into the sandbox that was named, with a request that is there."""
     steps = steps_of(pilot(request, platform))
-    commands = [split(one) for step in steps for one in walk.by_hand(step, platform, name)]
-    start = ["uv", "run", "mlplatform", "sandbox", *(["--name", name] if name else [])]
+    home = Chosen(name, real_time=False).home()
+    commands = [split(one) for step in steps for one in walk.by_hand(step, platform, home)]
+    start = ["uv", "run", "mlplatform", "sandbox", *(["--name", commands[0][5]] if name else [])]
+    assert Chosen(start[-1] if name else None, real_time=False).home() == home, "what is typed names the same sandbox"
     assert commands and all(words[: len(start)] == start for words in commands)
     (call,) = (words for words in commands if words[len(start)] == "call")
     assert (HERE.parent / call[-1]) == HERE / "recorded" / platform / "request.json" and (
