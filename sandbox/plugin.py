@@ -95,9 +95,6 @@ class SimulatedPlugin(protocol.Provider):
         if fault is not None and fault.kind == "crash":
             os._exit(1)
         if fault is not None:
-            made = self._state.resources.get(_type(request.urn), id_, self._cloud.account)
-            if made is not None:
-                self._state.resources.know(made.key)  # the engine was told of it, if only as a failure
             raise Unfinished(str(self._cloud.strike(fault, _type(request.urn), request.name)), id_, outputs)
         return protocol.CreateResponse(id_, _values(outputs))
 

@@ -18,7 +18,7 @@ from operations.accept.engine import Pulumi
 from operations.doctor import State as Looked
 from operations.doctor import examine
 from operations.doctor import of as doctor_of
-from operations.drill.rehearsal import OURS
+from operations.recovery import OURS
 from operations.verdict import ManualStep
 from sandbox.alarms import ENDPOINTS, measured_as
 from sandbox.dataplane import NoPrediction, call
