@@ -85,15 +85,22 @@ def pending(deployment: Json) -> list[Pending]:
     return list(found.values())
 
 
-def made(state: "State", one: Pending, deployment: Json) -> str:
-    """The id of what a cut create made in a sandbox, as who looks into the cloud finds it; empty where it made nothing.
+def taken_over_by_up(deployment: Json) -> list[str]:
+    """The URNs of cut creates of our own provider, which the next `up` takes over."""
+    operations = cast(Sequence[Json], deployment.get("pending_operations") or ())
+    cut = [cast(Json, one["resource"]) for one in operations if one["type"] == "creating"]
+    return sorted(str(one["urn"]) for one in cut if one.get("custom") and str(one["type"]).startswith("mlplatform:"))
+
+
+def made(state: "State", one: Pending, deployment: Json) -> str | None:
+    """The id of what a cut create made in a sandbox, as who looks into the cloud finds it. None where it made nothing.
 
     Raises AssertionError where the id that follows from the inputs is another.
     """
     known = {(str(r["type"]), str(r.get("id"))) for r in cast(Sequence[Json], deployment.get("resources") or ())}
     found = [r.id for r in state.resources.find(type=one.type, urn=one.urn) if (r.type, r.id) not in known]
     if not found:
-        return ""
+        return None
     assert one.id in ("", found[-1]), f"{one.urn}: {found[-1]} stands, and not {one.id}"
     return found[-1]
 
@@ -108,7 +115,7 @@ def take_over(engine: "Engine", state: "State", stack: str) -> list[str]:
     cut, did = pending(deployment), list[str]()
     for one in cut:
         id_ = made(state, one, deployment)
-        if not id_:
+        if id_ is None:
             continue
         if one.stands:
             for record in state.resources.find(type=one.type, id=id_):

@@ -213,6 +213,11 @@ class Servicer(ProviderServicer):
             told = (("grpc-status-details-bin", status.SerializeToString()),)
             await context.abort(grpc.StatusCode.UNKNOWN, str(cause), told)
 
+    async def Read(self, request: Any, context: Any) -> Any:
+        """Answer nothing for what does not exist. The SDK's server would answer an empty one, which is imported."""
+        found = await super().Read(request, context)
+        return found if found.id else provider_pb2.ReadResponse()
+
     async def Diff(self, request: Any, context: Any) -> Any:
         """Hand over the old inputs."""
         request.olds.CopyFrom(request.old_inputs)

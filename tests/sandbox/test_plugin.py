@@ -245,6 +245,11 @@ def test_drift_is_found_and_is_a_difference(plugin):
     assert plugin.read(TOPIC, "t", made.id).id == ""
 
 
+def test_what_does_not_exist_has_no_properties_so_that_an_import_fails(plugin):
+    answer = plugin.read(ROLE, "r", "r")
+    assert not answer.id and not answer.HasField("properties") and not answer.HasField("inputs")
+
+
 def test_an_import_has_all_that_is_there(plugin):
     made = plugin.create(TOPIC, "t", {"name": "t", "tags": {"a": "b"}})
     read = plugin.read(TOPIC, "t", made.id)
