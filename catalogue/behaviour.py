@@ -30,7 +30,8 @@ class Behaviour:
     Names. `name` is the input with the name; Pulumi makes one up where the program gives none. `pattern` is the pattern
     of a whole name. A made-up name is the logical name with digits, or without them where it `copies_name`. `unique` is
     a text that no other resource may share; {inputs}, {outputs}, {account}, {region} and {id} in it stand for their
-    values. An id is always unique.
+    values, and for nothing where one is not given. An id is always unique. `exists` is what the cloud answers to a
+    second create, with the same words in braces; where it is empty, the cloud's common sentence is used.
 
     Changes. A change at one of `replaces` makes a new resource. A record lists only those that no schema has; those of
     the schema are added (`catalogue/completed.py`). `identity` (Azure only) lists the inputs in the id. Where none of
@@ -51,6 +52,7 @@ class Behaviour:
     name: str = ""
     pattern: str = ""
     unique: str = ""
+    exists: str = ""
     refs: tuple[Ref, ...] = ()
     second: Literal["refused", "changes"] = "refused"
     held: str = ""

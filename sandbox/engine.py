@@ -63,10 +63,13 @@ class Engine:
         """Make a stack. Its copied stack file configures it. Raises EngineFailed."""
         self.ask("stack", "init", stack, "--no-select")
 
+    def deployment(self, stack: str) -> dict[str, Any]:
+        """Pulumi's own state of the stack. Raises EngineFailed."""
+        return json.loads(self.ask("stack", "export", "--stack", stack))["deployment"]
+
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """What Pulumi's own state of the stack holds. Raises EngineFailed."""
-        exported = json.loads(self.ask("stack", "export", "--stack", stack))
-        return exported["deployment"].get("resources") or []
+        return self.deployment(stack).get("resources") or []
 
     @contextmanager
     def stack(self, name: str) -> Generator["automation.Stack"]:

@@ -95,9 +95,6 @@ class SimulatedPlugin(protocol.Provider):
         if fault is not None and fault.kind == "crash":
             os._exit(1)
         if fault is not None:
-            made = self._state.resources.get(_type(request.urn), id_, self._cloud.account)
-            if made is not None:
-                self._state.resources.know(made.key)  # the engine was told of it, if only as a failure
             raise Unfinished(str(self._cloud.strike(fault, _type(request.urn), request.name)), id_, outputs)
         return protocol.CreateResponse(id_, _values(outputs))
 
@@ -215,6 +212,11 @@ class Servicer(ProviderServicer):
             status.details.add().Pack(failed)
             told = (("grpc-status-details-bin", status.SerializeToString()),)
             await context.abort(grpc.StatusCode.UNKNOWN, str(cause), told)
+
+    async def Read(self, request: Any, context: Any) -> Any:
+        """Answer nothing for what does not exist. The SDK's server would answer an empty one, which is imported."""
+        found = await super().Read(request, context)
+        return found if found.id else provider_pb2.ReadResponse()
 
     async def Diff(self, request: Any, context: Any) -> Any:
         """Hand over the old inputs."""

@@ -6,6 +6,7 @@ behaviour is refused.
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any
 from catalogue.answers import Answer, Lookup, Request
 from catalogue.behaviour import Behaviour, Ref, values_at
 from catalogue.kinds import kinds
-from catalogue.marked import Json, answered, has_unknown, redacted, refilled, texts_in, unmarked, without_defaults
+from catalogue.marked import Json, answered, has_unknown, texts_in, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs, needs
 from sandbox.clouds import CLOUDS
@@ -63,8 +64,6 @@ class Cloud:
         """The inputs, and what is wrong with them as property and sentence. A missing name is made up."""
         behaviour = self.of(type_)
         before, news = without_defaults(olds), without_defaults(news)
-        if olds:
-            self._note_known(urn, before)
         wrong = inputs.judge(type_, news)
         filled_in: list[str] = []
         key = behaviour.name
@@ -103,12 +102,13 @@ class Cloud:
         return {**given, **{key: UNKNOWN for key, value in outputs.items() if key not in plain or plain[key] != value}}
 
     def create(self, type_: str, urn: str, name: str, given: Json) -> tuple[str, Json]:
-        """Make a resource. Returns its id and outputs. Raises CloudSaysNo."""
+        """Make a resource. Returns its id and outputs. Raises CloudSaysNo.
+
+        What a run made and never told the engine of is not taken over: the clouds' providers look for nothing before
+        they create, so the cloud's answer to a second create decides.
+        """
         behaviour = self.of(type_)
         marked = without_defaults(given)
-        cut = self.state.resources.cut(urn, self.run)
-        if cut is not None and cut.type == type_ and cut.inputs == redacted(marked):
-            return cut.id, refilled(self.state.resources.adopt(cut.key, self.run).outputs, given)
         plain = unmarked(marked)
         self._allow(self.manners.creates, type_, name, plain)
         serial = self.state.resources.made_for(urn) + 1
@@ -137,7 +137,7 @@ class Cloud:
             self.state.resources.create(new)
         except Taken as taken:
             if behaviour.second != "changes" or taken.key is None:
-                raise self._refusal("exists", type_, name, taken) from None
+                raise self._exists(behaviour, type_, name, answer, plain, taken) from None
             stands = self.state.resources.update(taken.key, marked, outputs, new.links, self.run)
             return stands.id, {**given, **outputs}
         except Missing as missing:
@@ -147,8 +147,6 @@ class Cloud:
     def read(self, type_: str, id_: str) -> Record | None:
         """The resource, if it exists."""
         record = self._find(type_, id_)
-        if record is not None and not record.known:
-            self.state.resources.know(record.key)
         said = "" if record else "not found"
         self.state.journal.note("read", type_, record.name if record else "", id_, self.run, said)
         return record
@@ -255,28 +253,26 @@ class Cloud:
         resources = self.state.resources
         return resources.get(type_, id_, self.account, self.region) or resources.get(type_, id_, self.account)
 
-    def _note_known(self, urn: str, olds: Json) -> None:
-        """Note that the engine knows a resource, for it has shown the resource's inputs.
-
-        The run that made it may be dead.
-        """
-        for record in self.state.resources.find(urn=urn):
-            if not record.known and record.inputs == redacted(olds):
-                self.state.resources.know(record.key)
-
     def _new_name(self, behaviour: Behaviour, urn: str, name: str, seed: bytes) -> str:
-        cut = self.state.resources.cut(urn, self.run)
-        if cut is not None and isinstance(cut.inputs.get(behaviour.name), str):
-            return str(cut.inputs[behaviour.name])
         if behaviour.copies_name:
             return name
         return self.manners.provider.name(name, seed.hex() or hashlib.sha256(urn.encode()).hexdigest())
 
     def _names(self, behaviour: Behaviour, type_: str, answer: Answer, plain: Json) -> list[str]:
-        words = {"account": self.account, "region": self.region, "id": answer.id}
-        given = {key: value for key, value in {**plain, **answer.outputs}.items() if isinstance(value, str)}
-        names = [f"{type_} {behaviour.unique.format(**{**given, **words})}"] if behaviour.unique else []
+        names = [f"{type_} {behaviour.unique.format_map(self._words(answer, plain))}"] if behaviour.unique else []
         return names or ([f"{type_} {self.account} {answer.id}"] if behaviour.held else [])
+
+    def _exists(
+        self, behaviour: Behaviour, type_: str, name: str, answer: Answer, plain: Json, taken: Taken
+    ) -> CloudSaysNo:
+        """What the cloud says to a second create of what stands, or of what was deleted softly."""
+        said = behaviour.exists.format_map(self._words(answer, plain)) if taken.key is not None else ""
+        return CloudSaysNo(f"creating {name}: {said}") if said else self._refusal("exists", type_, name, taken)
+
+    def _words(self, answer: Answer, plain: Json) -> Mapping[str, str]:
+        """The words of a `unique` and an `exists`: texts and numbers of inputs and outputs, nothing for any other."""
+        given = {key: str(value) for key, value in {**plain, **answer.outputs}.items() if isinstance(value, str | int)}
+        return defaultdict(str, given, account=self.account, region=self.region, id=answer.id)
 
     def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Reference]:
         links = [

@@ -23,6 +23,7 @@ from operations.accept.redaction import Redactor
 from operations.drill.cloud import cloud_of
 from operations.drill.rehearsal import Json, edit, first_endpoint
 from operations.phases import ground_of
+from operations.recovery import Pending, clearing, pending, taken_over_by_up
 from operations.verdict import ManualStep
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
@@ -32,6 +33,8 @@ RESERVE = 0.25
 MARK = "under-way.json"
 """The file that stands in the run's folder from before anything is made until nothing is left."""
 _UP = ("--yes", "--skip-preview", "--json", "--non-interactive")
+_MISSING = re.compile(r"resource '[^']*' does not exist")
+"""What the engine says of an import of what the cloud does not have."""
 
 
 class Refused(Exception):
@@ -97,6 +100,10 @@ class Door(Protocol):
 
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> AbstractContextManager[None]:
         """Call the endpoint meanwhile, so that a canary has something to measure. `bad`: its version answers errors."""
+        ...
+
+    def id_of(self, one: Pending, deployment: Json) -> str | None:
+        """The id of what a cut create may have made. It is empty where only the cloud knows, None where none was."""
         ...
 
     def left(self) -> list[str]:
@@ -321,20 +328,12 @@ class Acceptance:
     def leave(self) -> str:
         """Everything that the run has made is deleted, what is protected as well.
 
-        What a killed run began to make and Pulumi does not know is made once more, which tells whether it stands. One
-        that the cloud has and Pulumi cannot take over is left, by its name.
+        What a killed run began to make and Pulumi does not know is imported, and what does not exist was not made. What
+        cannot be imported, for only the cloud knows its id, is left, by its name.
         """
         self._leaving = True
         self._run("cancel", "--yes", self.stack, stack=False)
-        state = self._state()
-        begun = {
-            str(one["resource"]["urn"]) for one in state.get("pending_operations") or () if one["type"] == "creating"
-        }
-        if begun:
-            # Pulumi does not know whether the cloud has made these. Making them again finds out.
-            targets = [word for urn in sorted(begun) for word in ("--target", urn)]
-            _, log = self._run("up", *_UP, *self.door.up, *targets)
-            begun -= {one.urn for one in answers(log) if not one.says}
+        begun = self._taken_over()
         self._run("state", "unprotect", "--all", "--yes")
         code, log = self._run("destroy", *_UP, *self.door.destroy)
         if code:  # what was still in use may be free now
@@ -345,6 +344,29 @@ class Acceptance:
             raise Refused(f"{len(self.left)} resources are left ({', '.join(self.left)}): {_first(errors(log))}")
         (self.folder / MARK).unlink(missing_ok=True)
         return "nothing is left"
+
+    def _taken_over(self) -> set[str]:
+        """Take over what a killed run began to make. Returns the URNs of what the cloud may have and Pulumi has not."""
+        state = self._state()
+        if not state.get("pending_operations"):
+            return set()
+        left: set[str] = set()
+        for one in pending(state):
+            id_ = self.door.id_of(one, state)
+            if id_ is None:
+                continue
+            if not id_ or one.stands:
+                left.add(one.urn)
+                continue
+            code, log = self._run(*one.importing(self.stack, id_), stack=False)
+            if code and not _MISSING.search(log.read_text(encoding="utf-8", errors="replace")):
+                left.add(one.urn)
+        if ours := taken_over_by_up(state):
+            targets = [word for urn in ours for word in ("--target", urn)]
+            _, log = self._run("up", *_UP, *self.door.up, *targets)
+            left |= {*ours} - {one.urn for one in answers(log) if not one.says}
+        self._run(*clearing(self.stack), stack=False)
+        return left
 
     # What the steps share
 

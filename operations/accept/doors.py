@@ -18,7 +18,7 @@ from operations.accept.engine import Pulumi
 from operations.doctor import State as Looked
 from operations.doctor import examine
 from operations.doctor import of as doctor_of
-from operations.drill.rehearsal import OURS
+from operations.recovery import OURS, Pending, made
 from operations.verdict import ManualStep
 from sandbox.alarms import ENDPOINTS, measured_as
 from sandbox.dataplane import NoPrediction, call
@@ -151,6 +151,10 @@ class Account:
             ended.set()
             thread.join()
 
+    def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
+        """As it follows from the state. Whether it was made, its import finds out."""
+        return one.id
+
     def left(self) -> list[str]:
         """Nobody can list an account. Pulumi's own state tells."""
         return []
@@ -215,6 +219,10 @@ class Sandbox:
             yield
         finally:
             self.state.metrics.play(measured, healthy)
+
+    def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
+        """As who looks into the cloud finds it."""
+        return made(self.state, one, deployment)
 
     def left(self) -> list[str]:
         """What a program made. A landing zone stays, and has no URN."""

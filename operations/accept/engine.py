@@ -15,7 +15,9 @@ Json = dict[str, Any]
 _LOOKS_ONLY = ("same", "refresh", "read")
 _WORDS: Mapping[str, str] = {"create-replacement": "create", "delete-replaced": "delete"}
 _EXISTS = re.compile(
-    r"already ?exists|in use by another|AlreadyOwned|NameConflict|soft.?deleted|deletion.{0,20}pending", re.I
+    r"already ?exist|conflicting DNS domain|in use by another|AlreadyOwned|NameConflict|soft.?deleted|"
+    r"deletion.{0,20}pending",
+    re.I,
 )
 _BLOCKED = re.compile(r"not ?empty|in use|locked|dependen|DeleteConflict|still has|cannot delete|being used", re.I)
 _NOT_THE_CLOUDS_WAY = re.compile(

@@ -125,6 +125,7 @@ def interrupted_up(r: Rehearsal) -> None:
     r.looks()
     r.fails("locked by")
     r.is_let_go()
+    r.takes_over()
     r.operator(f"`pulumi up -s {r.stack}` again")
     r.ends_well()
     r.reverts()

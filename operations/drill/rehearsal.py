@@ -20,6 +20,7 @@ from catalogue.kind import Holds
 from catalogue.kinds import kind_of
 from operations.judge import cost_of
 from operations.preview import preview
+from operations.recovery import OURS, take_over
 from sandbox.alarms import ENDPOINTS, alarms, measured_as
 from sandbox.engine import Engine
 from sandbox.state import State
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Thing = tuple[str, str]
 """A resource's type and id."""
-OURS = ("mlplatform:", "mlplatform-", "pulumi:")
 OBJECTS = 100
 """The number of objects put into each protected resource that holds data. They must be there at the end."""
 LASTS = 1_000_000
@@ -216,6 +216,15 @@ class Rehearsal:
         """Run `pulumi cancel`, which releases the stack from a run that is gone."""
         self.operator(f"`pulumi cancel -s {self.stack}`, once nobody runs it")
         self._api.cancel()
+
+    def takes_over(self) -> None:
+        """Do what `mlplatform recover` says of the creates that were cut."""
+        self.operator(
+            f"`pulumi stack export -s {self.stack} --file out/{self.stack}.json`, "
+            f"`uv run mlplatform recover out/{self.stack}.json`, and what it says"
+        )
+        for did in take_over(self._engine, self.state, self.stack):
+            self._tell(did)
 
     def previews(self) -> Ran:
         """Run `pulumi preview`. It must end well."""

@@ -95,7 +95,7 @@ def show(
     events = state.journal.events()
     shown = [
         {
-            **{key: value for key, value in asdict(one).items() if key not in ("key", "run", "known")},
+            **{key: value for key, value in asdict(one).items() if key != "key"},
             "events": [asdict(event) for event in events if (event.type, event.id) == (one.type, one.id)],
         }
         for one in found

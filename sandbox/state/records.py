@@ -74,9 +74,7 @@ class Record:
 
     `generation` counts its changes, from 1.
 
-    `known` says that the engine has shown that it knows the resource. `run` is the id of the plugin's process that made
-    the resource; if that was killed before it could answer, the engine does not know the resource. `contents` is the
-    number of objects in a bucket or registry. One with contents cannot be deleted.
+    `contents` is the number of objects in a bucket or registry. One with contents cannot be deleted.
     """
 
     key: int
@@ -92,15 +90,10 @@ class Record:
     created: float
     generation: int
     serial: int = 1
-    run: str = ""
-    known: bool = False
     contents: int = 0
 
 
-COLUMNS = (
-    "key, type, id, platform, account, region, name, urn, inputs, outputs, created, generation, serial, run, known,"
-    " contents"
-)
+COLUMNS = "key, type, id, platform, account, region, name, urn, inputs, outputs, created, generation, serial, contents"
 """The columns of a stored resource, in the order of Record's fields."""
 
 
@@ -113,5 +106,4 @@ def record_of(row: Sequence[Any]) -> Record:
     """The record that a row of COLUMNS holds."""
     fields: Json = dict(zip(Record.__dataclass_fields__, row, strict=True))
     fields["inputs"], fields["outputs"] = json.loads(fields["inputs"]), json.loads(fields["outputs"])
-    fields["known"] = bool(fields["known"])
     return Record(**fields)

@@ -20,8 +20,8 @@ class Resources:
     CREATE TABLE IF NOT EXISTS resources(
         key INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, platform TEXT NOT NULL, account TEXT NOT NULL,
         region TEXT NOT NULL, name TEXT NOT NULL, urn TEXT NOT NULL, inputs TEXT NOT NULL, outputs TEXT NOT NULL,
-        created REAL NOT NULL, generation INTEGER NOT NULL, serial INTEGER NOT NULL, run TEXT NOT NULL,
-        known INTEGER NOT NULL, contents INTEGER NOT NULL, UNIQUE(type, account, region, id));
+        created REAL NOT NULL, generation INTEGER NOT NULL, serial INTEGER NOT NULL,
+        contents INTEGER NOT NULL, UNIQUE(type, account, region, id));
     CREATE INDEX IF NOT EXISTS resources_by_urn ON resources(urn);
     CREATE INDEX IF NOT EXISTS resources_by_id ON resources(id);
     CREATE TABLE IF NOT EXISTS handles(
@@ -73,11 +73,6 @@ class Resources:
         query = f"SELECT {COLUMNS} FROM resources WHERE account = ? AND id > ? AND id < ? ORDER BY key"
         return self._records(query, account, f"{id}/", f"{id}0")  # "0" is the character after "/"
 
-    def cut(self, urn: str, run: str) -> Record | None:
-        """The resource that an earlier run made for this URN without telling the engine, if there is one."""
-        query = f"SELECT {COLUMNS} FROM resources WHERE urn = ? AND known = 0 AND run <> ? ORDER BY key DESC LIMIT 1"
-        return next(iter(self._records(query, urn, run)), None)
-
     def made_for(self, urn: str) -> int:
         """The number of resources made for the URN so far."""
         rows = self._database.rows("SELECT count FROM generations WHERE urn = ?", (urn,))
@@ -99,10 +94,10 @@ class Resources:
             targets = self._targets(new.account, new.region, new.links)
             self._check_names(new)
             row = (new.type, new.id, new.platform, new.account, new.region, new.name, new.urn)
-            told = (stored(new.inputs), stored(new.outputs), self._clock.now(), new.serial, new.run)
+            told = (stored(new.inputs), stored(new.outputs), self._clock.now(), new.serial)
             cursor = connection.execute(
                 "INSERT INTO resources(type, id, platform, account, region, name, urn, inputs, outputs, created,"
-                " serial, run, generation, known, contents) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0)",
+                " serial, generation, contents) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)",
                 row + told,
             )
             key = int(cursor.lastrowid or 0)
@@ -118,20 +113,6 @@ class Resources:
             self._draw(key, new.draws)
             self._journal.note("create", new.type, new.name, new.id, new.run)
             return self._one(key)
-
-    def adopt(self, key: int, run: str) -> Record:
-        """Let this run take over a resource whose create was cut."""
-        with self._database.change() as connection:
-            connection.execute("UPDATE resources SET run = ? WHERE key = ?", (run, key))
-            was = self._one(key)
-            said = "adopted: an earlier run made it and was cut"
-            self._journal.note("create", was.type, was.name, was.id, run, said)
-            return was
-
-    def know(self, key: int) -> None:
-        """Note that the engine knows the resource."""
-        with self._database.change() as connection:
-            connection.execute("UPDATE resources SET known = 1 WHERE key = ?", (key,))
 
     def update(
         self,

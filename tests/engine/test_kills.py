@@ -1,5 +1,6 @@
 """`up` killed at random points, as by a machine that dies: the next one converges, nothing made twice, nothing lost.
 
+Between the two, an operator does what `mlplatform recover` says: no cloud's provider takes over what a cut run made.
 A point is a number of calls to the simulated cloud, drawn from all that the run would make. MLPLATFORM_KILLS_SEED
 repeats a run.
 """
@@ -12,6 +13,7 @@ import pytest
 
 from catalogue.graph import Graph
 from operations.drill.rehearsal import known, standing
+from operations.recovery import take_over
 from sandbox.engine import Engine
 from sandbox.state import State
 from tests.engine.conftest import Fresh
@@ -43,6 +45,7 @@ def test_after_twenty_kills_up_converges(fresh: Fresh, platform: str, request: p
             LOG.warning("%s %d calls; %d resources stand", how, after, stood)
             if under_way:
                 engine.ask("cancel", "--yes", stack)
+                LOG.warning("%s", "; ".join(take_over(engine, State(engine.home.database), stack)))
         converges(engine, stack)
 
 

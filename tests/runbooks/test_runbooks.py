@@ -182,7 +182,7 @@ def _wrong_mlplatform(words: list[str], stacks: set[str], outputs: set[str]) -> 
     return wrong + [
         f"mlplatform {said}: no stack {word}"
         for word in named
-        if word not in stacks and not re.fullmatch(rf"out/Pulumi\.({'|'.join(stacks)})\.yaml", word)
+        if word not in stacks and not re.fullmatch(rf"out/(Pulumi\.)?({'|'.join(stacks)})\.(yaml|json)", word)
     ]
 
 

@@ -22,7 +22,7 @@ ACCOUNTS = {
 }
 ROLE, MODEL = "aws:iam/role:Role", "aws:sagemaker/model:Model"
 CONFIG, ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/endpoint:Endpoint"
-TOPIC = "aws:sns/topic:Topic"
+TOPIC, VPC = "aws:sns/topic:Topic", "aws:ec2/vpc:Vpc"
 VAULT, KEY = "azure-native:keyvault:Vault", "azure-native:keyvault:Key"
 WORKSPACE = "azure-native:machinelearningservices:Workspace"
 GROUP, STORAGE = "azure-native:resources:ResourceGroup", "azure-native:storage:StorageAccount"
@@ -128,7 +128,7 @@ def test_a_name_out_of_pattern_is_a_fault_and_an_unknown_one_is_not(on_azure):
 def test_a_second_create_is_refused_or_overwrites_as_in_the_cloud(on_aws):
     role = {"name": "serving", "assumeRolePolicy": "{}"}
     on_aws.create(ROLE, "a", role)
-    with pytest.raises(CloudSaysNo, match=r"AlreadyExists: .*serving exists already"):
+    with pytest.raises(CloudSaysNo, match="EntityAlreadyExists: Role with name serving already exists"):
         on_aws.create(ROLE, "b", role)
     inline = "aws:iam/rolePolicy:RolePolicy"
     first, _ = on_aws.create(inline, "p", {"name": "p", "role": "serving", "policy": "{}"})
@@ -347,32 +347,35 @@ def test_a_secret_reaches_the_engine_marked_and_the_file_not_at_all(on_aws, tmp_
     assert not any(b"hidden" in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_a_create_that_was_cut_is_taken_up_by_the_next_run(on_aws, tmp_path):
+def test_a_cut_create_whose_name_was_made_up_is_made_twice(on_aws, tmp_path):
     policy = "aws:iam/policy:Policy"
     first, outputs = on_aws.create(policy, "p", {"policy": "{}"})
     later = Place("aws", tmp_path / "state.sqlite", run="two")
     checked, _ = later.check(policy, "p", {"policy": "{}"}, seed=b"\x00" * 5)
-    assert checked["name"] == outputs["name"]
-    assert later.cloud.create(policy, urn(policy, "p"), "p", checked)[0] == first
-    assert len(later.state.resources.all()) == 1
-    assert later.state.journal.events()[-1].said == "adopted: an earlier run made it and was cut"
+    assert checked["name"] != outputs["name"]
+    second, _ = later.cloud.create(policy, urn(policy, "p"), "p", checked)
+    assert [one.id for one in later.state.resources.all()] == [first, second]
 
 
-def test_what_the_engine_knows_of_is_not_taken_up(on_aws, tmp_path):
+@pytest.mark.parametrize("run", ["one", "two"])
+def test_a_cut_create_whose_name_is_fixed_is_in_the_way(on_aws, tmp_path, run):
     role = {"name": "r", "assumeRolePolicy": "{}"}
-    _, outputs = on_aws.create(ROLE, "r", role)
-    later = Place("aws", tmp_path / "state.sqlite", run="two")
-    later.check(ROLE, "r", role, olds=role)
-    with pytest.raises(CloudSaysNo, match="AlreadyExists"):
-        later.create(ROLE, "r", role)
-    assert outputs["name"] == "r"
+    on_aws.create(ROLE, "r", role)
+    with pytest.raises(CloudSaysNo, match="EntityAlreadyExists: Role with name r already exists"):
+        Place("aws", tmp_path / "state.sqlite", run=run).create(ROLE, "r", role)
 
 
-def test_a_cut_create_with_other_inputs_is_in_the_way(on_aws, tmp_path):
-    on_aws.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "{}"})
-    later = Place("aws", tmp_path / "state.sqlite", run="two")
-    with pytest.raises(CloudSaysNo, match="AlreadyExists"):
-        later.create(ROLE, "r", {"name": "r", "assumeRolePolicy": "[]"})
+def test_a_second_rule_of_a_security_group_is_refused_by_what_it_allows_and_another_one_is_not(on_aws):
+    vpc, _ = on_aws.create(VPC, "v", {"cidrBlock": "10.0.0.0/16"})
+    group, _ = on_aws.create("aws:ec2/securityGroup:SecurityGroup", "g", {"name": "g", "vpcId": vpc})
+    rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    allows = {"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/24"}
+    on_aws.create(rule, "a", allows)
+    with pytest.raises(CloudSaysNo, match=r"Duplicate: .* 10\.0\.0\.0/24, tcp, from port: 443, .* already exists"):
+        on_aws.create(rule, "b", allows)
+    on_aws.create(rule, "c", {**allows, "toPort": 444})
+    on_aws.create(rule, "d", {**allows, "cidrIpv4": "10.0.1.0/24"})
+    assert len(on_aws.state.resources.find(type=rule)) == 3
 
 
 def test_the_words_of_an_endpoint_are_those_of_its_configuration(on_aws):

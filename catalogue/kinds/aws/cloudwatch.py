@@ -63,7 +63,13 @@ def _log_group(request: Request) -> Answer:
 _LOG_GROUP_ACTS = acts(
     "logs",
     _log_group,
-    Behaviour(name="name", pattern=r"[.\-_/#A-Za-z0-9]{1,512}", refs=names_key("kmsKeyId")),
+    Behaviour(
+        name="name",
+        pattern=r"[.\-_/#A-Za-z0-9]{1,512}",
+        # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+        exists="ResourceAlreadyExistsException: The specified log group already exists",
+        refs=names_key("kmsKeyId"),
+    ),
 )
 _ALARM_ACTS = acts(
     "cloudwatch",

@@ -109,7 +109,13 @@ _DEFAULT_GROUP_ACTS = acts(
 _FLOW_LOG_ACTS = acts(
     "ec2",
     by_id("fl", "vpc-flow-log"),
-    Behaviour(refs=(Ref("vpcId", (VPC,)), Ref("subnetId", (SUBNET,)), Ref("iamRoleArn", (ROLE,)))),
+    Behaviour(
+        # moto, after the service: https://github.com/getmoto/moto/issues/6369
+        unique="{account} {region} {vpcId} {subnetId} {trafficType} {logDestination}",
+        exists="FlowLogAlreadyExists: Error. There is an existing Flow Log with the same configuration and log"
+        " destination.",
+        refs=(Ref("vpcId", (VPC,)), Ref("subnetId", (SUBNET,)), Ref("iamRoleArn", (ROLE,))),
+    ),
 )
 _GROUP_ACTS = acts(
     "ec2",
@@ -167,6 +173,11 @@ _VPC_ENDPOINT_ACTS = acts(
     "ec2",
     _vpc_endpoint,
     Behaviour(
+        # https://github.com/hashicorp/terraform-provider-aws/issues/17535, of one with private DNS, as ours have; that
+        # a second gateway of a service is refused too is assumed.
+        unique="{account} {region} {vpcId} {vpcEndpointType} {serviceName}",
+        exists="InvalidParameter: private-dns-enabled cannot be set because there is already a conflicting DNS domain"
+        " for {serviceName} in the VPC {vpcId}",
         refs=(
             _IN_VPC,
             Ref("subnetIds[]", (SUBNET,), holds=True),

@@ -37,6 +37,8 @@ _ROLE_ACTS = acts(
         name="name",
         pattern=r"[\w+=,.@-]{1,64}",
         unique="{account} {name}",
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+        exists="EntityAlreadyExists: Role with name {name} already exists.",
         refs=(Ref("permissionsBoundary", (POLICY,), holds=True),),
     ),
 )

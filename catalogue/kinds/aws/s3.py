@@ -53,6 +53,9 @@ _BUCKET_ACTS = acts(
         name="bucket",
         pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
         unique="{bucket}",
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html; in us-east-1, where S3 itself accepts a
+        # second create, the provider looks first and says the same.
+        exists="BucketAlreadyExists: The requested bucket name is not available.",
         forced="forceDestroy",
     ),
 )

@@ -401,6 +401,8 @@ _ENDPOINT_ACTS = acts(
     Behaviour(
         name="name",
         pattern=_NAME,
+        # https://github.com/hashicorp/terraform-provider-aws/issues/40080
+        exists='ValidationException: Cannot create already existing endpoint "{arn}".',
         refs=(
             Ref("endpointConfigName", (CONFIGURATION,)),
             Ref("deploymentConfig.autoRollbackConfiguration.alarms.alarmName", (ALARM,)),
@@ -415,6 +417,8 @@ _CONFIGURATION_ACTS = acts(
     Behaviour(
         name="name",
         pattern=_NAME,
+        # https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2
+        exists='ValidationException: Cannot create already existing endpoint configuration "{arn}".',
         refs=(Ref("productionVariants.modelName", (MODEL,)), *names_key("kmsKeyArn")),
     ),
 )
@@ -424,6 +428,8 @@ _MODEL_ACTS = acts(
     Behaviour(
         name="name",
         pattern=_NAME,
+        # Assumed: as SageMaker says it of an endpoint.
+        exists='ValidationException: Cannot create already existing model "{arn}".',
         refs=(
             Ref("executionRoleArn", (ROLE,)),
             Ref("vpcConfig.subnets[]", (SUBNET,)),

@@ -18,6 +18,11 @@ _ACTS = acts(
     "ec2",
     by_id("sgr", "security-group-rule"),
     Behaviour(
+        # https://github.com/hashicorp/terraform/issues/1874
+        unique="{account} {region} {securityGroupId} {ipProtocol} {fromPort} {toPort} {cidrIpv4} {cidrIpv6}"
+        " {prefixListId} {referencedSecurityGroupId}",
+        exists='InvalidPermission.Duplicate: the specified rule "peer: {cidrIpv4}{cidrIpv6}{prefixListId}'
+        '{referencedSecurityGroupId}, {ipProtocol}, from port: {fromPort}, to port: {toPort}, ALLOW" already exists',
         refs=tuple(Ref(path, GROUPS, holds=True) for path in ("securityGroupId", "referencedSecurityGroupId")),
     ),
 )

@@ -57,6 +57,7 @@ people = ml.Identity(
     bucket_arn=registry.bucket_arn,
     repository_arn=registry.repository_arn,
     data_key_arn=key.data_key_arn,
+    vpc_id=network.vpc_id,
     subnet_ids=subnets,
     **here,
 )

@@ -46,6 +46,7 @@ const people = new ml.Identity("shop-identity", {
     bucketArn: registry.bucketArn,
     repositoryArn: registry.repositoryArn,
     dataKeyArn: key.dataKeyArn,
+    vpcId: network.vpcId,
     subnetIds,
     tags,
 });

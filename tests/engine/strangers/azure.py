@@ -39,6 +39,7 @@ people = ml.Identity(
     subscription=SUBSCRIPTION,
     storage_id=store.storage_id,
     container_id=store.container_id,
+    storage_endpoint_ids=store.endpoint_ids,
     registry_id=store.registry_id,
     vault_id=key.vault_id,
     insights_id=audit.insights_id,

@@ -37,6 +37,7 @@ const people = new ml.Identity("shop-identity", {
     subscription,
     storageId: store.storageId,
     containerId: store.containerId,
+    storageEndpointIds: store.endpointIds,
     registryId: store.registryId,
     vaultId: key.vaultId,
     insightsId: audit.insightsId,

@@ -39,6 +39,7 @@ people = ml.Identity(
     repository_id=registry.repository_id,
     vertex_agent=agents.members["aiplatform"],
 )
+names = ml.EndpointNames("shop-endpoint-names", project=PROJECT, network_id=network.network_id, tags=tags)
 alerts = ml.Alerts("shop-alerts", project=PROJECT, owner="ana@example.com", tags=tags)
 recommender = ml.Endpoint(
     "shop-recommender",
@@ -56,6 +57,7 @@ recommender = ml.Endpoint(
     requests_per_replica_per_minute=600,
     network_id=network.network_id,
     subnet_id=network.subnet_id,
+    names_zone=names.zone_name,
     vertex_agent=agents.members["aiplatform"],
     channel_id=alerts.channel_id,
     tags=tags,

@@ -29,8 +29,11 @@ const people = new ml.Identity("shop-identity", {
     needs: { artifactUris: [artifactUri] },
     ownBucket: "shop-recommender-artifacts",
     bucketName: registry.bucketName,
+    ownImages: `${region}-docker.pkg.dev/${project}/shop-registry-images`,
     repositoryId: registry.repositoryId,
+    vertexAgent: agents.members["aiplatform"],
 });
+const names = new ml.EndpointNames("shop-endpoint-names", { project, networkId: network.networkId, tags });
 const alerts = new ml.Alerts("shop-alerts", { project, owner: "ana@example.com", tags });
 const recommender = new ml.Endpoint("shop-recommender", {
     endpointName: "shop-recommender",
@@ -47,12 +50,13 @@ const recommender = new ml.Endpoint("shop-recommender", {
     requestsPerReplicaPerMinute: 600,
     networkId: network.networkId,
     subnetId: network.subnetId,
+    namesZone: names.zoneName,
     vertexAgent: agents.members["aiplatform"],
     channelId: alerts.channelId,
     tags,
 });
 new ml.Budget("shop-budget", {
-    billingAccount: "0A1B2C-3D4E5F-6A7B8C", projectNumber, team: "shop", monthlyUsd: 500, channelId: alerts.channelId,
+    billingAccount: "0A1B2C-3D4E5F-6A7B8C", projectNumber, monthlyUsd: 500, channelId: alerts.channelId,
 });
 new ml.Workspace("shop-workspace", {
     prefix: "shop",

@@ -3,7 +3,14 @@
 import pulumi_mlplatform_aws as ml
 
 tags = {"team": "shop"}
-key = ml.Encryption("shop-key", account="111122223333", region="us-east-1", trail_name="shop-audit", tags=tags)
+key = ml.Encryption(
+    "shop-key",
+    account="111122223333",
+    region="us-east-1",
+    trail_name="shop-audit",
+    pipeline_role_arn="arn:aws:iam::111122223333:role/shop-pipeline",
+    tags=tags,
+)
 ml.Network(
     "shop-network",
     account="111122223333",

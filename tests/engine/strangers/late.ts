@@ -3,7 +3,11 @@ import * as ml from "@pulumi/mlplatform-aws";
 
 const tags = { team: "shop" };
 const key = new ml.Encryption("shop-key", {
-    account: "111122223333", region: "us-east-1", trailName: "shop-audit", tags,
+    account: "111122223333",
+    region: "us-east-1",
+    trailName: "shop-audit",
+    pipelineRoleArn: "arn:aws:iam::111122223333:role/shop-pipeline",
+    tags,
 });
 new ml.Network("shop-network", {
     account: "111122223333",

@@ -15,6 +15,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import kms, s3, sagemaker
 from operations.accept.acceptance import Unanswered
 from operations.phases import ground_of
+from operations.recovery import Pending
 from operations.verdict import ManualStep
 from stacks.config import NAMESPACE
 
@@ -80,10 +81,13 @@ def graph() -> Graph:
 
 @dataclass
 class Fake:
-    """Pulumi, its backend, a cloud, a clock, and the door to all of them. A second create is adopted where `adopts`."""
+    """Pulumi, its backend, a cloud, a clock, and the door to all of them.
+
+    A cut create can be imported by who knows its id, which is known where `knows`.
+    """
 
     folder: Path
-    adopts: bool = True
+    knows: bool = True
     says: str = "AccessDenied: no"
     refused: str = ""
     """The type whose create is refused with `says`."""
@@ -138,6 +142,9 @@ class Fake:
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> Generator[None]:
         yield
 
+    def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
+        return one.name if self.knows else ""
+
     def left(self) -> list[str]:
         return []
 
@@ -158,13 +165,14 @@ class Fake:
         dies = self.killed_at is not None and self.killed_at[0] == len(self.commands)
         if dies and self.killed_at is not None and self.killed_at[1] == "before":
             self._die()
+        assert log is not None
         code = self._done(
-            list(arguments), events, half=dies and self.killed_at is not None and self.killed_at[1] == "middle"
+            list(arguments), log, events, half=dies and self.killed_at is not None and self.killed_at[1] == "middle"
         )
         if dies:
             self._die()
-        assert log is not None
-        log.write_text("".join(f"{json.dumps(event)}\n" for event in events), encoding="utf-8")
+        if words_of_events := "".join(f"{json.dumps(event)}\n" for event in events):
+            log.write_text(words_of_events, encoding="utf-8")
         return code
 
     def _die(self) -> None:
@@ -173,7 +181,7 @@ class Fake:
             signal.raise_signal(signal.SIGINT)
         raise self.ends_with
 
-    def _done(self, words: list[str], events: list[dict[str, Any]], half: bool) -> int:
+    def _done(self, words: list[str], log: Path, events: list[dict[str, Any]], half: bool) -> int:
         match words[0], words[1]:
             case "stack", "export":
                 self._export(Path(words[words.index("--file") + 1]))
@@ -183,6 +191,11 @@ class Fake:
                 return self._up(words, events, half)
             case "destroy", _:
                 return self._destroy(events, half)
+            case "import", _:
+                return self._import(words, log)
+            case "refresh", _:
+                assert "--clear-pending-creates" in words
+                self.pending.clear()
             case _:
                 pass
         return 0
@@ -191,7 +204,11 @@ class Fake:
         rows = [{"urn": urn, "type": one.type, "custom": True} for urn, one in self.known.items()]
         outputs = {"endpoints": {"churn": f"{STACK}-churn"}}
         stack = {"urn": f"urn:pulumi:{STACK}::mlplatform::pulumi:pulumi:Stack::s", "type": "pulumi:pulumi:Stack"}
-        waiting = [{"resource": {"urn": urn}, "type": "creating"} for urn in sorted(self.pending)]
+        types = {one.urn: one.type for one in self.graph.cloud}
+        waiting = [
+            {"resource": {"urn": urn, "type": types[urn], "custom": True}, "type": "creating"}
+            for urn in sorted(self.pending)
+        ]
         state = {
             "resources": [*([{**stack, "outputs": outputs}] if rows else []), *rows],
             "pending_operations": waiting,
@@ -210,7 +227,7 @@ class Fake:
         missing = [one for urn, one in wanted.items() if urn not in self.known and (not targets or urn in targets)]
         code = 0
         for number, one in enumerate(missing):
-            taken = one.urn in self.cloud and not self.adopts
+            taken = one.urn in self.cloud
             if one.type == self.refused or taken:
                 code = self._failed(
                     events, "create", one, "BucketAlreadyExists: already exists" if taken else self.says
@@ -237,6 +254,15 @@ class Fake:
                 self._event(events, "update", endpoint)
             self.serves = artifact
         return code
+
+    def _import(self, words: list[str], log: Path) -> int:
+        found = next((one for one in self.cloud.values() if (one.type, one.name) == (words[1], words[2])), None)
+        if found is None:
+            log.write_text(f"error: Preview failed: resource '{words[3]}' does not exist\n", encoding="utf-8")
+            return 255
+        self.known[found.urn] = found
+        self.pending.discard(found.urn)
+        return 0
 
     def _destroy(self, events: list[dict[str, Any]], half: bool) -> int:
         if self.protected & set(self.known):

@@ -103,18 +103,18 @@ def calls(tmp_path: Path) -> int:
     return len(fake.commands)
 
 
-@pytest.mark.parametrize(("when", "adopts"), [("before", True), ("middle", True), ("after", True), ("middle", False)])
-def test_killed_at_each_call_the_next_run_leaves_nothing(tmp_path: Path, when: str, adopts: bool) -> None:
+@pytest.mark.parametrize(("when", "knows"), [("before", True), ("middle", True), ("after", True), ("middle", False)])
+def test_killed_at_each_call_the_next_run_leaves_nothing(tmp_path: Path, when: str, knows: bool) -> None:
     most = calls(tmp_path)
     assert most > 20
     for number in range(1, most + 1):
-        fake = Fake(tmp_path / str(number), adopts=adopts, killed_at=(number, when))
+        fake = Fake(tmp_path / str(number), knows=knows, killed_at=(number, when))
         with pytest.raises(Killed):
             run(fake)
         fake.revived()
         second = run(fake)
         if second.left:  # only what the cloud has and Pulumi cannot take over, and that by its name
-            assert not adopts and when == "middle"
+            assert not knows and when == "middle"
             assert {one.name for one in fake.cloud.values()} == {*second.left}
             assert (fake.folder / MARK).exists() and not second.accepted
             continue

@@ -104,16 +104,6 @@ def test_a_bucket_with_contents_stays_unless_it_is_to_be_emptied(state):
     assert state.resources.all() == []
 
 
-def test_a_cut_create_is_found_by_another_run_only_and_until_the_engine_knows(state):
-    made = state.resources.create(replace(VPC, run="one"))
-    assert state.resources.cut("urn-v", "one") is None
-    assert state.resources.cut("urn-v", "two") == made
-    state.resources.adopt(made.key, "two")
-    assert state.resources.cut("urn-v", "two") is None
-    state.resources.know(made.key)
-    assert state.resources.cut("urn-v", "three") is None
-
-
 def test_drift_changes_inputs_and_outputs_and_removes_tags(state):
     inputs = {"tags": {"a": "1", "b": "2"}, "v": [{"n": 1}]}
     made = state.resources.create(replace(VPC, inputs=inputs, outputs={"v": [{"n": 1}]}))
