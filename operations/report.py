@@ -12,6 +12,7 @@ import re
 import secrets
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def _put(path: Path, text: str) -> Path:
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
+@cache  # reading a page's template takes longer than filling it
 def _environment(*, autoescape: bool = True) -> Environment:
     environment = Environment(
         autoescape=autoescape,

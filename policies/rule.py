@@ -82,11 +82,12 @@ class Rule:
         if self.scope == "whole stack":
             if self.types and not graph.of(*self.types):
                 return Judged(0, ())
-            return Judged(1, tuple(self._ask(graph, None)))
+            return Judged(1, tuple(self.ask(graph, None)))
         subjects = graph.of(*self.types)
-        return Judged(len(subjects), tuple(v for subject in subjects for v in self._ask(graph, subject)))
+        return Judged(len(subjects), tuple(v for subject in subjects for v in self.ask(graph, subject)))
 
-    def _ask(self, graph: Graph, subject: Resource | None) -> Iterator[Violation]:
+    def ask(self, graph: Graph, subject: Resource | None) -> Iterator[Violation]:
+        """The violations of one resource that the rule looks at, or of the whole stack, where `subject` is None."""
         try:
             for resource, sentence in self.check(graph, subject):
                 yield Violation(resource, sentence)

@@ -1,5 +1,6 @@
 """What several folders of tests share: the resource graph of each pilot, made once a worker."""
 
+import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -21,6 +22,9 @@ from tests.previewing import preview
 # How fast a machine draws its inputs is no judgement on the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+# The SDKs and the tests are a million objects that live to the end. Without this the garbage collector looks at each
+# again and again: it took more than half of what loading the tests takes.
+gc.disable()
 # Python takes the first package of a name, here and in the processes that tests start.
 _SHIPPED = str(Path(__file__).with_name("shipped"))
 sys.path.insert(0, _SHIPPED)
@@ -78,6 +82,12 @@ def forget() -> None:
 def pilot(aws_pilot: Graph) -> Graph:
     """The pilot of a test for which any platform would do."""
     return aws_pilot
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, and look no more at what was loaded with the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

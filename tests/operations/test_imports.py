@@ -13,7 +13,8 @@ from stacks.config import STACKS
 
 SDK = {name: platform.sdk for name, platform in PLATFORMS.items()}
 _PROGRAM = """
-import json, sys
+import gc, json, sys
+gc.disable()  # the process ends soon
 from pathlib import Path
 from operations.offline import preview
 from stacks.config import stack_name, to_engine
@@ -22,7 +23,8 @@ preview(stack_name(file), to_engine(file))
 json.dump(sorted(sys.modules), sys.stdout)
 """
 _JUDGEMENT = """
-import json, sys
+import gc, json, sys
+gc.disable()  # the process ends soon
 from pathlib import Path
 from catalogue.graph import Graph
 from operations import preview, report, comparison

@@ -13,9 +13,9 @@ from catalogue.graph import Graph
 from operations import comparison, console
 from operations.__main__ import application
 from operations.verdict import Cost, UnpricedResource, Verdict
-from stacks.config import STACKS
 from tests.operations.test_judge import judged
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 NAME = "credit-lines-of-europe"
 """As long as a stack's name may be."""
@@ -24,7 +24,7 @@ NAME = "credit-lines-of-europe"
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pilot under a long name, for a team of a long name."""
-    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file("aws")
     document["config"] |= {"mlplatform:team": "credit-lines-of-europe", "mlplatform:environment": "prod"}
     path = tmp_path_factory.mktemp("narrow") / f"Pulumi.{NAME}.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")

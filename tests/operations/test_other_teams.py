@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
 from operations.verdict import Verdict
-from stacks.config import NAMESPACE, STACKS
+from stacks.config import NAMESPACE
 from tests.operations.test_judge import judged
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 Config = dict[str, Any]
 
 
 def moved(platform: str, region: str) -> Config:
     """The platform's pilot in another region. Every word that names its own region goes along."""
-    config = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))["config"]
+    config = pilot_file(platform)["config"]
     words: Config = yaml.safe_load(yaml.safe_dump(config).replace(config[f"{NAMESPACE}:region"], region))
     return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in words.items()}
 

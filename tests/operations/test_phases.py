@@ -18,8 +18,8 @@ from operations.judge_command import judge_and_show
 from operations.phases import ground_of
 from operations.preview import Program, Programs
 from policies import pack
-from stacks.config import STACKS
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -29,7 +29,7 @@ def graph(request: pytest.FixtureRequest) -> Graph:
 
 
 def file_in_ground(platform: str, folder: Path) -> Path:
-    document: dict[str, Any] = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = pilot_file(platform)
     document["config"]["mlplatform:phase"] = "ground"
     file = folder / f"Pulumi.{platform}-pilot.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")

@@ -5,16 +5,16 @@ import yaml
 
 from catalogue.platforms import PLATFORMS
 from operations.verdict import Verdict
-from stacks.config import STACKS
 from tests.operations.test_judge import judged
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 NOTHING_PREDICTS = ("models", "endpoints", "batch_jobs")
 
 
 @pytest.fixture(scope="module", params=list(PLATFORMS))
 def verdict(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Verdict:
-    document = yaml.safe_load((STACKS / f"Pulumi.{request.param}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(request.param)
     for section in NOTHING_PREDICTS:
         del document["config"][f"mlplatform:{section}"]
     file = tmp_path_factory.mktemp("stacks") / "Pulumi.desks.yaml"

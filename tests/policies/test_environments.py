@@ -11,10 +11,10 @@ from catalogue.platforms import PLATFORMS
 from operations.evaluation import evaluate
 from operations.verdict import Finding
 from policies import limits, pack
-from stacks.config import STACKS
 from tests.catalogue.test_organisation import put
 from tests.conftest import forget
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 ACCOUNTS = {"aws": "999988887777", "gcp": "search-prod-1", "azure": "99998888-7777-4666-8555-444433332222"}
 LARGE = {"aws": "gpu-a100-80", "gcp": "gpu-a100-80", "azure": "gpu-a100-80"}
@@ -23,7 +23,7 @@ FAMILIES = ("limits-", "quota-", "cost-budget", "rollback-traffic")
 
 def stack(platform: str, **words: Any) -> dict[str, Any]:
     """The pilot's file under another team and account, in production as its limits want it."""
-    said = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))["config"]
+    said = pilot_file(platform)["config"]
     config = {key.partition(":")[2]: value for key, value in said.items()}
     config |= {"account": ACCOUNTS[platform], "team": "search", "environment": "prod", **words}
     for endpoint in config["endpoints"].values():

@@ -30,6 +30,7 @@ from stacks.schema import json_schema
 from tests.catalogue.test_organisation import KIND, QUEUE, put
 from tests.conftest import forget
 from tests.on_engine import shown
+from tests.stack_files import pilot_file
 
 SHIPPED = limits.load()
 NUMBERS = sorted(name for name, limit in SHIPPED.limits.items() if limit.counts and name not in limits.OF_EVERY_STACK)
@@ -488,7 +489,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def preview(folder: Path) -> subprocess.CompletedProcess[str]:
-    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file("aws")
     document["config"]["mlplatform:inboxes"] = {"orders": {}}
     file = folder.parent / "Pulumi.aws-pilot.yaml"
     file.write_text(yaml.safe_dump(document), encoding="utf-8")

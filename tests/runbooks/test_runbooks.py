@@ -6,8 +6,9 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import typer.main
@@ -29,6 +30,7 @@ from stacks.sections import stack_model
 from stacks.sections.batch_jobs import BatchJob
 from stacks.sections.endpoints import AsyncEndpoint, OnlineEndpoint
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 ROOT = STACKS.parent
 FOLDER = ROOT / "runbooks"
@@ -100,8 +102,7 @@ def facts(aws_pilot: Graph, gcp_pilot: Graph, azure_pilot: Graph) -> dict[str, F
 
 
 def stack_file(platform: str) -> dict[str, Any]:
-    text = (STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8")
-    return cast(dict[str, Any], yaml.safe_load(text))
+    return pilot_file(platform)
 
 
 def page(platform: str, name: str) -> str:
@@ -163,8 +164,14 @@ def wrong_commands(text: str, stacks: set[str], outputs: set[str]) -> list[str]:
     return wrong
 
 
+@cache
+def _command() -> Any:
+    """The command with its subcommands, of which nothing here changes a word."""
+    return typer.main.get_command(application())
+
+
 def _wrong_mlplatform(words: list[str], stacks: set[str], outputs: set[str]) -> list[str]:
-    said, command, name = " ".join(words), typer.main.get_command(application()), ""
+    said, command, name = " ".join(words), _command(), ""
     while isinstance(command, TyperGroup) and words:
         words = words[1:] if words[0] == "--" else words  # mlplatform sandbox -- pulumi …
         name, words = words[0], words[1:]

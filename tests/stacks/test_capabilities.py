@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from importlib import import_module
 
 import pytest
-import yaml
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from stacks.capabilities import README, capabilities, page, table
-from stacks.config import NAMESPACE, STACKS, read_stack_file, stack_file, validate
+from stacks.config import NAMESPACE, read_stack_file, stack_file, validate
 from stacks.sections import deployer, refusal, sections
+from tests.stack_files import pilot_file
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 KINDS = [(name, kind) for name, section in sections().items() for kind in section.kinds]
@@ -106,7 +106,7 @@ def test_every_component_of_the_pilot_is_asked_for_by_a_key_or_stands_in_every_s
 @EACH
 @pytest.mark.parametrize(("section", "kind"), KINDS)
 def test_a_kind_is_in_a_pilot_or_refused_in_the_words_of_the_table(platform: str, section: str, kind: str) -> None:
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     items = document["config"][f"{NAMESPACE}:{section}"]
     cell = rows()[f"`{kind}` {sections()[section].called}"][list(PLATFORMS).index(platform)]
     if cell == "yes":

@@ -16,9 +16,9 @@ import yaml
 from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from components.azure.names import regional
-from stacks.config import STACKS
 from stacks.sections import sections
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 Rules = Mapping[str, tuple[str, str]]
 """For each type: the input or output that is its name, and the pattern the service takes."""
@@ -182,7 +182,7 @@ def words(shape: str) -> tuple[str, tuple[str, str, str], list[str]]:
 
 def stack_file(folder: Path, platform: str, shape: str) -> Path:
     """The platform's pilot with one model, endpoint and batch job, and with names of this shape throughout."""
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     config = {key.removeprefix("mlplatform:"): value for key, value in document["config"].items()}
     if platform == "gcp":
         config["account"] = "p" * 30 if shape == "longest" else "pppppp"

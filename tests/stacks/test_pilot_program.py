@@ -12,6 +12,7 @@ from catalogue.graph import Graph
 from operations.preview import PreviewFailed
 from stacks.config import STACKS
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 RUNNING = {
     "aws:appautoscaling/policy:Policy",
@@ -24,7 +25,7 @@ RUNNING = {
 
 def variant(folder: Path, change: Any) -> Graph:
     """The graph of the pilot's stack file with one change."""
-    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file("aws")
     change(document["config"])
     path = folder / "Pulumi.aws-pilot.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -95,7 +96,7 @@ def test_flow_logs_wait_for_the_bucket_to_let_them_in(pilot: Graph) -> None:
 
 def test_every_name_fits_however_long_stack_and_endpoint_are_called(tmp_path: Path) -> None:
     """The longest names the config allows, with Pulumi's seven digits, against the clouds' own limits."""
-    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file("aws")
     config, long = document["config"], "a" * 24
     config["mlplatform:models"] = {long: config["mlplatform:models"]["fraud-scorer"]}
     config["mlplatform:endpoints"] = {long: config["mlplatform:endpoints"]["fraud-scorer"] | {"model": long}}
@@ -164,7 +165,7 @@ def test_trap_the_domain_takes_its_files_with_it(pilot: Graph) -> None:
 
 
 def test_two_stacks_in_one_account_share_no_name(pilot: Graph, tmp_path: Path) -> None:
-    document = yaml.safe_load((STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file("aws")
     path = tmp_path / "Pulumi.aws-second.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     second = preview(path)

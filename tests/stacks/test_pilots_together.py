@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
-from stacks.config import NAMESPACE, STACKS
+from stacks.config import NAMESPACE
 from stacks.sections import endpoints
+from tests.stack_files import pilot_file
 
 # Where a stack runs, and what is addressed or known there under a name of the platform's own.
 OWN = {"platform", "account", "region"}
@@ -16,7 +16,7 @@ OWN_OF_MODEL, OWN_OF_JOB = {"image", "artifact_uri"}, {"input_uri", "output_uri"
 
 
 def pilot(platform: str) -> dict[str, Any]:
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in document["config"].items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from catalogue.graph import Graph, Resource
-from tests.catching import caught
+from tests.catching import Judge, caught
 from tests.mutate import changed, drop, paths, put, without
 from tests.policies.aws.test_rules import CATCHES, CONFIG, MACHINE, MODEL, editing, first, setting
 
@@ -148,13 +148,14 @@ def test_a_bad_element_is_caught_behind_good_ones_as_it_is_alone(pilot: Graph) -
     enough: set[str] = set()
     missed: list[str] = []
     count = 0
+    judge = Judge(pilot)
 
     def failing(resource: Resource, where: Location, elements: list[Any], *rules: str) -> set[str]:
         """Remembered by what the list stands in: the same statement is judged alike in every role."""
         around = json.dumps([found(resource.inputs, where[:-1]), where[-1], elements, rules])
         key = f"{name_of(resource, where)} {around}"
         if key not in fails:
-            fails[key] = caught(listed(pilot, resource, where, elements), *rules)
+            fails[key] = judge.caught(listed(pilot, resource, where, elements), *rules)
         return fails[key]
 
     for resource, where, good, bad in (*of_catches(pilot), *every_list(pilot)):

@@ -16,7 +16,7 @@ from operations.evaluation import evaluate
 from operations.judge import cost_of
 from policies import pack
 from policies.azure.network import OUTBOUND_RULES
-from tests.catching import caught
+from tests.catching import Judge, caught
 from tests.mutate import at, changed, drop, paths, put, swapped
 from tests.policies.azure.test_rules import CATCHES
 
@@ -92,15 +92,15 @@ def with_list(graph: Graph, resource: Resource, path: str, items: list[Any]) -> 
 
 
 def unseen(
-    graph: Graph, resource: Resource, path: str, index: int, bad: Any, excused: set[tuple[str, str]]
+    judge: Judge, graph: Graph, resource: Resource, path: str, index: int, bad: Any, excused: set[tuple[str, str]]
 ) -> set[str]:
     """The rules that catch a bad element in place of the good one, where no rule catches it behind the good ones.
 
     What ONE_IS_ENOUGH excuses is added to `excused` and left out.
     """
     good: list[Any] = at(dict(resource.inputs), path)
-    in_place = caught(with_list(graph, resource, path, [*good[:index], bad, *good[index + 1 :]]))
-    behind = caught(with_list(graph, resource, path, [*good, bad])) if in_place else set[str]()
+    in_place = judge.caught(with_list(graph, resource, path, [*good[:index], bad, *good[index + 1 :]]))
+    behind = judge.caught(with_list(graph, resource, path, [*good, bad])) if in_place else set[str]()
     excused |= {(path, rule) for rule in in_place - behind} & set(ONE_IS_ENOUGH)
     demanded = {rule for rule in in_place if (path, rule) not in ONE_IS_ENOUGH}
     return set() if behind else demanded
@@ -115,13 +115,13 @@ def subjects(graph: Graph) -> list[Resource]:
 
 
 def test_a_bad_element_is_caught_behind_the_good_ones(azure_pilot: Graph) -> None:
-    missed, seen, excused = list[str](), 0, set[tuple[str, str]]()
+    missed, seen, excused, judge = list[str](), 0, set[tuple[str, str]](), Judge(azure_pilot)
     for resource in subjects(azure_pilot):
         for path, good in lists(resource):
             for index, element in enumerate(good):
                 for what, bad in spoilt(element):
                     seen += 1
-                    for rule in unseen(azure_pilot, resource, path, index, bad, excused):
+                    for rule in unseen(judge, azure_pilot, resource, path, index, bad, excused):
                         missed.append(f"{resource.name} {path}[{index}] {what}: {rule}")
     assert seen > 100
     assert not missed
@@ -129,12 +129,12 @@ def test_a_bad_element_is_caught_behind_the_good_ones(azure_pilot: Graph) -> Non
 
 
 def test_what_the_rules_catch_in_a_list_they_catch_behind_the_good_ones(azure_pilot: Graph) -> None:
-    found = list(from_catches(azure_pilot))
+    found, judge = list(from_catches(azure_pilot)), Judge(azure_pilot)
     assert len(found) > 10
     missed = [
         f"{resource.name} {path}[{index}]: {rule}"
         for resource, path, index, bad in found
-        for rule in unseen(azure_pilot, resource, path, index, bad, set())
+        for rule in unseen(judge, azure_pilot, resource, path, index, bad, set())
     ]
     assert not missed
 

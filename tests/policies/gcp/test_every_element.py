@@ -14,7 +14,7 @@ import pytest
 
 from catalogue.graph import Graph, Resource
 from operations.judge import cost_of
-from tests.catching import caught
+from tests.catching import Judge, caught
 from tests.mutate import at, changed, drop, paths, put
 from tests.policies.gcp.test_rules import (
     ALERT,
@@ -164,6 +164,7 @@ def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
     """Put each bad element behind the good ones, where a rule catches it alone that lets the good one alone pass."""
     result, seen = Tried([], set()), set[str]()
     passing: dict[str, set[str]] = {}
+    judge = Judge(graph)
     for each in bad:
         where = f"{each.resource.type} {each.path}"
         key = f"{where} {json.dumps(each.element, sort_keys=True)}"
@@ -172,9 +173,9 @@ def tried(graph: Graph, bad: Iterator[Bad]) -> Tried:
         seen.add(key)
         good = f"{each.resource.urn} {each.path} {json.dumps(each.good, sort_keys=True)}"
         if good not in passing:
-            passing[good] = caught(each.good_alone(graph))
-        rules = caught(each.alone(graph)) - passing[good]
-        behind = caught(each.behind(graph), *sorted(rules)) if rules else set[str]()
+            passing[good] = judge.caught(each.good_alone(graph))
+        rules = judge.caught(each.alone(graph)) - passing[good]
+        behind = judge.caught(each.behind(graph), *sorted(rules)) if rules else set[str]()
         for rule in rules - behind:
             excuse = (each.path.partition(".")[0], rule)
             if excuse in ENOUGH_ONCE:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from catalogue.graph import Graph
 from catalogue.kinds.aws import ec2, iam, sagemaker, vpc
@@ -19,7 +18,7 @@ from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
 from sandbox.dataplane import NoPrediction, stand_in
 from sandbox.state import State
 from sandbox.state.records import New, Record
-from stacks.config import STACKS
+from tests.stack_files import pilot_file
 
 ENDPOINTS = {"aws": sagemaker.ENDPOINT, "gcp": vertex.ENDPOINT, "azure": machinelearningservices.SERVED}
 IMAGES = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
@@ -313,7 +312,7 @@ def test_the_image_in_whose_place_the_example_answers_is_the_stack_files(
     platform: str, pilots: Mapping[str, Standing]
 ) -> None:
     pilot = pilots[platform]
-    written = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    written = pilot_file(platform)
     image = written["config"]["mlplatform:models"]["fraud-scorer"]["image"]
     assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers in place of {image}"
     gone = pilot.delete(*(one for one in pilot.all() if one.type in IMAGES))

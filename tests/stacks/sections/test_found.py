@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from catalogue.errors import BadInput
 from operations.offline import record
@@ -16,6 +15,7 @@ from stacks.keys import keys
 from stacks.schema import json_schema
 from stacks.sections import deployer, deployers, imported, sections
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 SECTION = '''
 """A feature store."""
@@ -73,7 +73,7 @@ def added(organisation: Path) -> Path:
 
 
 def config(platform: str, **says: Any) -> dict[str, Any]:
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     return document["config"] | {f"mlplatform:{key}": value for key, value in says.items()}
 
 

@@ -28,10 +28,11 @@ from operations.preview import Program, Programs
 from operations.verdict import Verdict
 from policies import pack
 from policies.aws.identity import guardrails
-from stacks.config import STACKS, validate
+from stacks.config import validate
 from tests.conftest import company, forget
 from tests.mutate import at
 from tests.operations.test_judge import judged
+from tests.stack_files import pilot_file
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 Entry = dict[str, Any]
@@ -40,7 +41,7 @@ BOUNDARY = "arn:aws:iam::111122223333:policy/ml-boundary"
 
 def stack(platform: str, **says: Any) -> dict[str, Any]:
     """The config of a platform's pilot, which stands in the landing zone `shared`."""
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     return document["config"] | {"mlplatform:landing_zone": "shared"} | {f"mlplatform:{k}": v for k, v in says.items()}
 
 

@@ -8,8 +8,8 @@ import yaml
 
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
-from stacks.config import STACKS
 from tests.previewing import preview
+from tests.stack_files import pilot_file
 
 ENVIRONMENT = {"DTYPE": "half", "MAX_MODEL_LEN": "8192"}
 ROUTES = {"port": 8000, "predict_route": "/v1/completions", "health_route": "/healthz"}
@@ -23,7 +23,7 @@ ML = "azure-native:machinelearningservices:"
 def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Graph]:
     """A platform and its pilot, whose first model says all that the platform takes."""
     platform: str = request.param
-    document: Any = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document: Any = pilot_file(platform)
     models = document["config"]["mlplatform:models"]
     models["fraud-scorer"] |= {"environment": ENVIRONMENT, **TAKEN[platform]}
     if platform == "aws":  # where a batch job takes no start-up time

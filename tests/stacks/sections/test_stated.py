@@ -6,13 +6,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
 
 from catalogue.platforms import PLATFORMS
 from stacks.config import STACKS, validate
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import deployers, endpoints
+from tests.stack_files import pilot_file
 
 EACH = pytest.mark.parametrize("platform", PLATFORMS)
 
@@ -22,7 +22,7 @@ def part(platform: str, section: str) -> ModuleType:
 
 
 def config(platform: str, **says: Any) -> StackConfig:
-    document = yaml.safe_load((STACKS / f"Pulumi.{platform}-pilot.yaml").read_text(encoding="utf-8"))
+    document = pilot_file(platform)
     return validate(document["config"] | {f"mlplatform:{key}": value for key, value in says.items()}, "a.yaml")
 
 
