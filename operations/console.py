@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from catalogue.wording import counted
 from operations import words
 from operations.comparison import Comparison, proofs_in_words
 from operations.verdict import CreatedNode, Finding, Step, Verdict
@@ -240,11 +241,12 @@ def _step(step: Step, console: Console) -> None:
     table = folding_table("", "resource", "why")
     for figure in ("idle floor", "ceiling"):
         table.add_column(figure, justify="right", no_wrap=True)
-    for change in step.changes:
-        loud = change.holds is not None or change.protected
-        row = (words.one_line(words.step_resource(change)), words.one_line(words.step_reason(change)))
-        money = (words.step_dollars(change, 0), words.step_dollars(change, 1))
-        table.add_row(Text(change.how, "bold red" if loud else ""), *map(Text, (*row, *money)))
+    for first, alike in words.alike_in_step(step):
+        loud = first.holds is not None or first.protected
+        more = f" and {counted(alike - 1, 'more resource')}" if alike > 1 else ""
+        row = (words.one_line(words.step_resource(first) + more), words.one_line(words.step_reason(first)))
+        money = (words.step_dollars(first, 0), words.step_dollars(first, 1))
+        table.add_row(Text(first.how, "bold red" if loud else ""), *map(Text, (*row, *money)))
     console.print(table, highlight=False)
 
 

@@ -302,6 +302,16 @@ def signed_dollars(amount: float) -> str:
     return f"{sign}{dollars(abs(amount))}"
 
 
+def alike_in_step(step: Step) -> list[tuple[StepChange, int]]:
+    """The changes, and how many are alike: updates for one reason that cost nothing and endanger nothing are one."""
+    groups: dict[tuple[str, ...], list[StepChange]] = {}
+    for change in step.changes:
+        quiet = change.how == "update" and change.costs[0] == change.costs[1]
+        key = ("update", step_reason(change)) if quiet else (change.how, change.urn)
+        groups.setdefault(key, []).append(change)
+    return [(group[0], len(group)) for group in groups.values()]
+
+
 def step_resource(change: StepChange) -> str:
     """The resource of a change, with what it is."""
     return f"{noun(change.type)} {change.resource}"

@@ -134,7 +134,7 @@ def _own_key(platform: str) -> Rule:
 
 
 def _protected(platform: str) -> Rule:
-    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly))
+    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal))
 
     @stack_rule(
         "audit-state-protected",
@@ -147,7 +147,7 @@ def _protected(platform: str) -> Rule:
         """State is protected against deletion by mistake. What only costs money must stay deletable."""
         kind = kind_of(resource.type)
         assert kind is not None
-        if isinstance(kind.holds, CostsOnly):
+        if isinstance(kind.holds, CostsOnly | Personal):
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
         elif not resource.protect:

@@ -86,9 +86,7 @@ class StackConfig(Fields):
     and jobs look for them; `serve`, which is meant where nothing is said, all of it. A verdict is on both."""
     allow: Allow | None = Field(
         default=None,
-        examples=[
-            {"replace": ["aws-pilot-domain"], "reason": "the homes were copied on Monday", "until": "2027-01-31"}
-        ],
+        examples=[{"replace": ["aws-pilot-domain"], "reason": "the homes were copied", "until": "2027-01-31"}],
     )
     """What a step from what stands may destroy; nothing where it is left out. `mlplatform step` judges by it."""
 

@@ -6,11 +6,11 @@ preview what `pulumi preview --json` prints. No secret is read: its value is dro
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import which
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
@@ -108,7 +108,7 @@ def _is_of(urn: str, stack: str) -> bool:
 
 def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
     if "deployment" in said:
-        states: list[Json] = (said["deployment"] or {}).get("resources") or []
+        states = cast(list[Json], (said["deployment"] or {}).get("resources") or [])
         # What a replacement left behind is going already, and what another stack has is read, not had.
         stands = [one for one in states if not one.get("delete") and not one.get("external")]
         return Standing(since, _graph(stack, platform, stands), _retained(stands))
@@ -116,7 +116,6 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
         return _foreseen(said["steps"], since, stack, platform)
     if "resources" in said and "stack" in said:
         graph = Graph.from_json(said)
-        graph = replace(graph, resources=tuple(replace(r, inputs=_plain(r.inputs)) for r in graph.resources))
         return Standing(since, graph, frozenset(r.urn for r in graph.resources if r.options.get("retainOnDelete")))
     raise KeyError("deployment")
 
@@ -144,20 +143,21 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
 _STACK = "pulumi:pulumi:Stack"
 
 
-def _retained(states: "Sequence[Json] | Any") -> frozenset[str]:
+def _retained(states: Iterable[Json]) -> frozenset[str]:
     return frozenset(one["urn"] for one in states if one.get("retainOnDelete"))
 
 
-def _graph(stack: str, platform: str, states: "Sequence[Json] | Any") -> Graph:
+def _graph(stack: str, platform: str, states: Iterable[Json]) -> Graph:
     return Graph(stack, platform, tuple(sorted(_resources(states), key=lambda resource: resource.urn)), {})
 
 
-def _resources(states: "Sequence[Json] | Any") -> Iterator[Resource]:
+def _resources(states: Iterable[Json]) -> Iterator[Resource]:
     for one in states:
         if one["type"] == _STACK:
             continue
-        inputs, outputs = (redacted(whole_numbers(_plain(one.get(key) or {}))) for key in ("inputs", "outputs"))
+        inputs, outputs = (redacted(whole_numbers(one.get(key) or {})) for key in ("inputs", "outputs"))
         provider: str | None = one.get("provider") or None
+        made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
         yield Resource(
             urn=one["urn"],
             type=one["type"],
@@ -167,19 +167,8 @@ def _resources(states: "Sequence[Json] | Any") -> Iterator[Resource]:
             provider=provider,
             protect=bool(one.get("protect")),
             dependencies=tuple(sorted(one.get("dependencies") or ())),
-            property_dependencies={
-                key: tuple(sorted(urns))
-                for key, urns in sorted((one.get("propertyDependencies") or {}).items())
-                if urns
-            },
+            property_dependencies={key: tuple(sorted(urns)) for key, urns in sorted(made_of.items()) if urns},
             options={"retainOnDelete": True} if one.get("retainOnDelete") else {},
             inputs=inputs,
             outputs={**outputs, "id": one.get("id") or ""},
         )
-
-
-def _plain(value: Any) -> Any:
-    """A copy without what is null, which is the same as not there."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in cast(Json, value).items() if each is not None}
-    return [_plain(each) for each in cast(list[Any], value)] if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from catalogue.answers import Answer
 from catalogue.behaviour import Behaviour
@@ -65,7 +65,7 @@ class StandingRecorder(Recorder):
 
     def _differs(self, request: Any, urn: str, stands: Resource, inputs: Json) -> Changed:
         behaviour, provider = _behaviour(request.type), _provider(request.type)
-        before = dict(stands.inputs)
+        before = _sent(stands.inputs)
         after = checked(behaviour, provider, before, _sent(inputs))
         found = difference(behaviour, provider, before, after, list(request.ignoreChanges))
         forced = [path for path in request.replaceOnChanges if path.partition(".")[0] in found.changed]
@@ -103,5 +103,5 @@ def _sent(value: Any) -> Any:
     if is_special(value):
         return value
     if isinstance(value, Mapping):
-        return {key: _sent(each) for key, each in value.items() if each is not None}
-    return [_sent(each) for each in value] if isinstance(value, list) else value
+        return {key: _sent(each) for key, each in cast(Json, value).items() if each is not None}
+    return [_sent(each) for each in cast(list[Any], value)] if isinstance(value, list) else value

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Holds, Stays
+from catalogue.kind import Acts, Holds, Personal, Stays
 from catalogue.kinds import kind_of
 from operations import bill
 from operations.changes import differences
@@ -121,7 +121,11 @@ def _change(
 
 def _holds(resource: Resource) -> Literal["data", "work", "guard"] | None:
     kind = kind_of(resource.type)
-    return kind.holds.what if kind and isinstance(kind.holds, Holds) else None
+    if kind is None:
+        return None
+    if isinstance(kind.holds, Personal):
+        return "work" if kind.holds.of(resource) else None
+    return kind.holds.what if isinstance(kind.holds, Holds) else None
 
 
 def _name_held(resource: Resource) -> str | None:
