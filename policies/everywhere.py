@@ -13,7 +13,7 @@ from catalogue import org_policies, quotas
 from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines

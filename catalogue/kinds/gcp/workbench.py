@@ -49,7 +49,7 @@ _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/c
 _PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
-_DISKS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/restore", READ)
+_OWN_DISK = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/restore", READ)
 """What is on the data disk comes back from a snapshot alone, which somebody must have taken."""
 _UPDATED = from_source("https://github.com/hashicorp/terraform-provider-google/issues/22622", READ)
 """An update of the metadata loses keys. So it is left alone: the provider's own page of the resource says so too."""
@@ -107,7 +107,7 @@ KINDS = (
             ),
             _KMS,
         ),
-        holds=Personal(lambda instance: True, _DISKS),
+        holds=Personal(lambda instance: True, _OWN_DISK),
         reaches=Reaches(
             always("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"),
             _PERIMETER,

@@ -90,13 +90,13 @@ EDITS: Mapping[str, tuple[str, Mapping[str, Any], set[tuple[str, str]], set[str]
     ),
     "gcp, a person leaves": (
         "gcp",
-        {"workspace.users": ["ana"], "workspace.principals": {"ana": "ana@example.com"}},
+        {"workspace.users": ["ana"], "workspace.principals.ben": None},
         {("delete", "Instance gcp-pilot-workspace-ben")},
         {"gcp-pilot-workspace-ben"},
     ),
     "azure, a person leaves": (
         "azure",
-        {"workspace.users": ["ana"]},
+        {"workspace.users": ["ana"], "workspace.principals.ben": None},
         {("delete", "Compute azure-pilot-workspace-ben")},
         {"azure-pilot-workspace-ben"},
     ),
@@ -124,7 +124,7 @@ def test_an_edit_that_takes_work_away_is_found_and_no_other(
 def test_another_range_of_the_network_replaces_the_domain_with_every_home(
     platform: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """https://github.com/hashicorp/terraform-provider-aws/issues/48778: an edit of the network deletes Studio's homes."""
+    """An innocent edit deletes Studio's homes: https://github.com/hashicorp/terraform-provider-aws/issues/48778."""
     graph: Graph = request.getfixturevalue(f"{platform}_pilot")
     step, _, planned = stepped(edited(platform, tmp_path, {"network.cidr": "10.41.0.0/20"}), graph)
     assert ("replace", "Domain aws-pilot-workspace") in told(step, "replace")
