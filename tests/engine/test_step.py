@@ -39,7 +39,7 @@ def test_a_step_is_what_the_engine_foresees(platform: str, fresh: Fresh, tmp_pat
     with Programs() as programs:
         for edit, values in EDITS.items():
             file = edited(platform, tmp_path, _for(platform, tmp_path, values))
-            (engine.home.path / "stacks" / file.name).write_bytes(file.read_bytes())
+            engine.home.take(file)
             program = Program.of(file)
             region, planned = program.config["mlplatform:region"], programs.run(program)[0]
             foreseen.write_text(engine.ask("preview", "--json", "--stack", stack), encoding="utf-8")

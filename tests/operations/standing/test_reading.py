@@ -64,16 +64,21 @@ def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
     assert standing.planned.by_urn[BUCKET].inputs == {"bucket": "c"}
 
 
+UNREAD: list[object] = [
+    [],
+    {},
+    {"deployment": 3},
+    exported(3),
+    exported({}),
+    {"steps": [{"op": "create"}]},
+    {"stack": "a", "resources": [{}]},
+]
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ([], "cannot be read as what stands"),
-        ({}, "cannot be read as what stands"),
-        ({"deployment": 3}, "cannot be read as what stands"),
-        (exported(3), "cannot be read as what stands"),
-        (exported({}), "cannot be read as what stands"),
-        ({"steps": [{"op": "create"}]}, "cannot be read as what stands"),
-        ({"stack": "a", "resources": [{}]}, "cannot be read as what stands"),
+        *((document, "cannot be read as what stands") for document in UNREAD),
         (exported(state(urn=BUCKET.replace(STACK, "other"))), "is of another stack than claims"),
     ],
 )
