@@ -118,6 +118,18 @@ class CostsOnly:
 
 
 @dataclass(frozen=True)
+class Personal:
+    """A kind of which `of` tells whether a resource is a person's own: a machine or a home, with work on it.
+
+    No resource of the kind is protected, so that a person can leave. A step that deletes or replaces a person's own
+    says that the work on it goes.
+    """
+
+    of: Callable[[Resource], bool]
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Reaches:
     """The services that a resource of this kind must reach in private.
 
@@ -300,7 +312,7 @@ class Kind:
     token: str
     tags: At | No
     keys: Keys | No
-    holds: Holds | CostsOnly | No
+    holds: Holds | CostsOnly | Personal | No
     reaches: Reaches | No
     runs: Runs | No
     bills: Bills | No

@@ -35,6 +35,16 @@ AgainstOption = Annotated[
 ]
 
 
+StandingOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--standing",
+        metavar="FILE",
+        help="What stands: a file that `pulumi stack export`, `pulumi preview --json` or `mlplatform graph` wrote.",
+    ),
+]
+
+
 class Format(StrEnum):
     """How a verdict is printed."""
 

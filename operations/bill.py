@@ -89,6 +89,7 @@ def _line(pricing: Pricing, resource: Resource, stack_team: str) -> CostLine | U
     component = pricing.graph.component_of(resource)
     estimated = [f"{service} estimated from {region}" for service, region in sorted(pricing.estimated.items())]
     return CostLine(
+        urn=resource.urn,
         resource=resource.name,
         component=component.type.rpartition(":")[2] if component else "Stack",
         team=facts.team(resource) or stack_team,

@@ -134,7 +134,12 @@ def _properties(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
     if before["protect"] != after["protect"]:
         yield ChangedProperty(path="protect", before=_said(before["protect"]), after=_said(after["protect"]))
     for key in sorted({*before["inputs"], *after["inputs"]} - ignored):
-        yield from _differences(key, before["inputs"].get(key, _ABSENT), after["inputs"].get(key, _ABSENT))
+        yield from differences(key, before["inputs"], after["inputs"])
+
+
+def differences(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[ChangedProperty]:
+    """What differs under one key of two mappings of inputs, each property by its path."""
+    yield from _differences(key, before.get(key, _ABSENT), after.get(key, _ABSENT))
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[ChangedProperty]:

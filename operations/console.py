@@ -1,6 +1,6 @@
 """The verdict in the terminal. A person reads it in a minute, also in a pipe and without colour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich import box
@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from catalogue.wording import counted
 from operations import words
 from operations.comparison import Comparison, proofs_in_words
-from operations.verdict import CreatedNode, Finding, Verdict
+from operations.verdict import CreatedNode, Finding, Step, Verdict
 
 _TREE_LINES = 25
 _TOP_LINES = 5
@@ -39,6 +40,9 @@ def render(verdict: Verdict, console: Console, report: Path | None = None) -> No
     """Print the verdict. The last line names the page `report`. States are words; colour only helps."""
     _headline(verdict, console)
     _changes(verdict, console)
+    if verdict.step is not None:
+        _heading(console, "The step from what stands")
+        _step(verdict.step, console)
     _created(verdict, console)
     _proofs(verdict, console)
     _findings(verdict, console)
@@ -216,6 +220,34 @@ def _changes(verdict: Verdict, console: Console) -> None:
     rest = max(0, len(findings) - _CHANGES) + max(0, len(resources) - _CHANGES)
     if rest:
         _say(console, f"{words.counted(rest, 'more change')} in the report.")
+
+
+# ---- the step --------------------------------------------------------------------------------------------------------
+
+
+def render_step(stack: str, step: Step, findings: Sequence[Finding], console: Console) -> None:
+    """Print a step and what is wrong with it."""
+    _heading(console, f"{stack}: the step from what stands")
+    _step(step, console)
+    for one in findings:
+        style = "bold red" if one.fails else "yellow"
+        _say(console, Text(words.one_line(f"{one.rule}: {one.message}. {one.remedy}"), style))
+
+
+def _step(step: Step, console: Console) -> None:
+    _say(console, words.step_in_words(step))
+    if not step.changes:
+        return
+    table = folding_table("", "resource", "why")
+    for figure in ("idle floor", "ceiling"):
+        table.add_column(figure, justify="right", no_wrap=True)
+    for first, alike in words.alike_in_step(step):
+        loud = first.holds is not None or first.protected
+        more = f" and {counted(alike - 1, 'more resource')}" if alike > 1 else ""
+        row = (words.one_line(words.step_resource(first) + more), words.one_line(words.step_reason(first)))
+        money = (words.step_dollars(first, 0), words.step_dollars(first, 1))
+        table.add_row(Text(first.how, "bold red" if loud else ""), *map(Text, (*row, *money)))
+    console.print(table, highlight=False)
 
 
 # ---- what was judged ------------------------------------------------------------------------------------------------

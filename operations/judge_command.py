@@ -16,15 +16,25 @@ from operations.arguments import Format
 from stacks.config import STACKS
 
 if TYPE_CHECKING:
+    from operations.preview import Program
+    from operations.standing.reading import Standing
     from operations.verdict import Verdict
 
 CHECKOV = STACKS.parent / "policies" / "checkov"
 
 
-def judge_and_show(files: list[Path], format: Format, out: Path, today: date, against: str | None = None) -> None:
+def judge_and_show(
+    files: list[Path],
+    format: Format,
+    out: Path,
+    today: date,
+    against: str | None = None,
+    standing: Path | None = None,
+) -> None:
     """Judge the stacks, write and print each verdict. Exits 1 when one fails or breaks, 2 when one is refused.
 
     `against` names an earlier verdict, as `operations.earlier` reads it; the verdicts then say what changed since.
+    `standing` is the file of what stands of the one stack; its verdict then judges the step from there.
     """
     from operations.preview import Program
 
@@ -39,6 +49,7 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date, ag
         raise BadInput("\n".join(dict.fromkeys(refused)))
     if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
         raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
+    stands = _stands(programs, standing) if standing is not None else None
     _refuse_unwritable(out)
     from operations.progress import Progress
     from operations.together import Broken, cores, judge_all
@@ -51,7 +62,7 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date, ag
             progress.stage(against, "what it says")
             before = earlier(against, {p.stack: file for p, file in zip(programs, files, strict=True)}, today)
             progress.left(against)
-        ended = judge_all(programs, CHECKOV, out, today, progress, cores(), before)
+        ended = judge_all(programs, CHECKOV, out, today, progress, cores(), before, stands)
     verdicts = [one for one in ended if not isinstance(one, Broken)]
     broken = [one for one in ended if isinstance(one, Broken)]
     _print(verdicts, format, out, whole=not broken)
@@ -61,6 +72,15 @@ def judge_and_show(files: list[Path], format: Format, out: Path, today: date, ag
     code = max([*(one.code for one in broken), *(int(not verdict.passed) for verdict in verdicts)])
     if code:
         raise typer.Exit(code)
+
+
+def _stands(programs: "list[Program]", file: Path) -> "Standing":
+    """What stands of the one stack. Raises BadInput where several are named, or the file cannot be read."""
+    if len(programs) > 1:
+        raise BadInput(f"--standing: {file} is what stands of one stack; name that stack alone")
+    from operations.standing.reading import read
+
+    return read(file, programs[0].stack, programs[0].platform)
 
 
 def _refuse_unwritable(out: Path) -> None:

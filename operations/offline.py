@@ -3,7 +3,8 @@
 `operations.preview` starts one warm process for each platform (`operations/forking.py`). That process imports the
 platform once and forks a child for each stack, because Pulumi's runtime and config are global to a process. The child
 reads `{"stack": name, "config": the engine's values}` from standard input, and writes the resource graph as JSON to
-standard output. It exits with 2 and a sentence where the program refuses.
+standard output. With `"standing"`, the graph of what stands, it writes `{"graph": …, "changed": …}`, the step from
+there. It exits with 2 and a sentence where the program refuses.
 """
 
 import asyncio
@@ -177,7 +178,23 @@ def preview(stack: str, config: dict[str, str]) -> Graph:
 
     Raises RunError where the program refuses, and UnknownType for a type or look-up that the sandbox lacks.
     """
-    graph = record(_program, stack, config[f"{PROJECT}:platform"], config)
+    return _asked(record(_program, stack, config[f"{PROJECT}:platform"], config), config)
+
+
+def step(stack: str, config: dict[str, str], standing: Graph) -> tuple[Graph, dict[str, Any]]:
+    """Run the program over what stands. Returns the graph as the engine foresees it, and what differs, by URN.
+
+    Raises as `preview` does.
+    """
+    from operations.standing.recorder import StandingRecorder
+
+    platform = config[f"{PROJECT}:platform"]
+    recorder = StandingRecorder(platform, standing)
+    graph = _asked(record(_program, stack, platform, config, recorder), config)
+    return graph, {urn: changed.to_json() for urn, changed in recorder.changed.items()}
+
+
+def _asked(graph: Graph, config: dict[str, str]) -> Graph:
     asked = as_asked(graph, from_engine())
     assert asked.placement is not None
     return replace(asked, placement=replace(asked.placement, config_bytes=handed_bytes(config)))
@@ -188,12 +205,18 @@ def _program() -> None:
     runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
 
 
-def record(program: Callable[[], None], stack: str, platform: str, config: dict[str, str]) -> Graph:
-    """Run a Pulumi program against the sandbox and return what it registers.
+def record(
+    program: Callable[[], None],
+    stack: str,
+    platform: str,
+    config: dict[str, str],
+    recorder: Recorder | None = None,
+) -> Graph:
+    """Run a Pulumi program against the sandbox, or a recorder of another sort, and return what it registers.
 
     Run only one at a time in a process, for Pulumi's runtime and config are global. Raises what the program raises.
     """
-    recorder = Recorder(platform)
+    recorder = recorder or Recorder(platform)
     # After an error asyncio complains about unobserved futures. That would hide the sentence for the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
@@ -255,9 +278,13 @@ def _job() -> int:
     asked = json.load(sys.stdin)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # keep what the program prints out of the graph
-            graph = preview(asked["stack"], asked["config"])
+            if "standing" in asked:
+                graph, changed = step(asked["stack"], asked["config"], Graph.from_json(asked["standing"]))
+                told = {"graph": graph.to_json(), "changed": changed}
+            else:
+                told = preview(asked["stack"], asked["config"]).to_json()
     except (pulumi.RunError, cloud.UnknownType) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    json.dump(graph.to_json(), sys.stdout)
+    json.dump(told, sys.stdout)
     return 0

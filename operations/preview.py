@@ -4,16 +4,18 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from operations.warm import Warm, WarmEnded
 from stacks.config import NAMESPACE, stack_name, to_engine
+from stacks.model import Allow
 
 TIMEOUT_SECONDS = 300
 OFFLINE = Path(__file__).with_name("offline.py")
@@ -51,6 +53,12 @@ class Program:
         return replace(self, config={key: said for key, said in self.config.items() if key != f"{NAMESPACE}:phase"})
 
     @property
+    def allow(self) -> Allow | None:
+        """What the stack file allows a step to destroy."""
+        said = self.config.get(f"{NAMESPACE}:allow")
+        return Allow.model_validate_json(said) if said else None
+
+    @property
     def platform(self) -> str:
         """The platform of the stack file."""
         return self.config[f"{NAMESPACE}:platform"]
@@ -79,7 +87,19 @@ class Programs:
         Raises BadInput where the program refuses its config, or a file of the organisation's cannot be read;
         PreviewFailed where it breaks or does not end in time.
         """
-        asked = json.dumps({"stack": program.stack, "config": program.config})
+        told, seconds = self._ask(program, {}, timeout_seconds)
+        return Graph.from_json(told), seconds
+
+    def step(self, program: Program, standing: Graph, timeout_seconds: float = TIMEOUT_SECONDS) -> tuple[Graph, Any]:
+        """Run one program over what stands. Returns the graph as the engine foresees it, and what differs, by URN.
+
+        Raises as `run` does.
+        """
+        told, _ = self._ask(program, {"standing": standing.to_json()}, timeout_seconds)
+        return Graph.from_json(told["graph"]), told["changed"]
+
+    def _ask(self, program: Program, more: Mapping[str, Any], timeout_seconds: float) -> tuple[Any, float]:
+        asked = json.dumps({"stack": program.stack, "config": program.config, **more})
         try:
             done = self.start(program.platform).run(asked, timeout_seconds)
         except TimeoutError:
@@ -92,7 +112,7 @@ class Programs:
             raise BadInput(done.said.strip())
         if done.code != 0:
             raise PreviewFailed(f"{program.file}: the program failed: {done.last_line}")
-        return Graph.from_json(json.loads(done.out)), done.seconds
+        return json.loads(done.out), done.seconds
 
     def __enter__(self) -> Self:
         return self

@@ -27,8 +27,10 @@ from operations.progress import Progress
 from stacks.config import STACKS
 
 if TYPE_CHECKING:
+    from catalogue.graph import Graph
     from operations.changes import Earlier
     from operations.rendering.rendered import Rendered
+    from operations.standing.reading import Standing
     from operations.verdict import Verdict
 
 
@@ -53,10 +55,12 @@ def judge_all(
     progress: Progress,
     at_once: int,
     before: "Mapping[str, Earlier] | None" = None,
+    standing: "Standing | None" = None,
 ) -> "list[Verdict | Broken]":
     """Judge stacks, at most this many at once, and write their reports. Returns each result, in the given order.
 
-    A stack that `before` has an earlier verdict on is compared with it.
+    A stack that `before` has an earlier verdict on is compared with it. The only stack is also judged by the step from
+    `standing`, what stands of it.
     Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadInput where the organisation has a
     file that cannot be read.
     """
@@ -68,9 +72,9 @@ def judge_all(
         # Start them before the judgement is imported, for each of these takes seconds.
         platforms = Counter(program.platform for program in programs)
         for platform, stacks in platforms.items():
-            started.start(platform, one=stacks == 1)
+            started.start(platform, one=stacks == 1 and standing is None)
         scans = running.enter_context(Checkov.start(checkov, one=len(programs) == 1))
-        judging = _Judging(started, scans, out, today, progress, before or {})
+        judging = _Judging(started, scans, out, today, progress, before or {}, standing)
         futures = [workers.submit(judging.one, program) for program in programs]
         # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):
@@ -102,9 +106,10 @@ class _Judging:
         today: date,
         progress: Progress,
         before: "Mapping[str, Earlier]",
+        standing: "Standing | None",
     ) -> None:
         self._programs, self._checkov, self._out = programs, checkov, out
-        self._today, self._progress, self._before = today, progress, before
+        self._today, self._progress, self._before, self._standing = today, progress, before, standing
         # The rules share one index of the judged stack, so judgements take turns. Only one thread runs Python at once
         # anyway, and programs and scans of other stacks run beside it.
         self._turn = threading.Lock()
@@ -145,6 +150,9 @@ class _Judging:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
         verdict = rehearsals.noted(verdict, graph, self._out / program.stack)
+        if self._standing is not None:
+            stage("step")
+            verdict = self._stepped(self._standing, verdict, program, graph)
         stage("report")
         as_json = graph.to_json()
         if (earlier := self._before.get(program.stack)) is not None:
@@ -153,6 +161,12 @@ class _Judging:
             verdict = verdict.model_copy(update={"changes": changes(earlier, verdict, as_json)})
         report.write(verdict, as_json, self._out / program.stack)
         return verdict
+
+    def _stepped(self, standing: "Standing", verdict: "Verdict", program: Program, graph: "Graph") -> "Verdict":
+        from operations.standing import judgement, steps
+
+        found = steps.step(program, standing, self._programs, graph, verdict.region, self._today)
+        return judgement.judged(verdict, found, program.allow, graph)
 
 
 @contextmanager

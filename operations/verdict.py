@@ -56,7 +56,7 @@ class Finding(_Part):
     line would; a finding that is waived, an exception, or about a waiver has neither.
     """
 
-    source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver"]
+    source: Literal["policy", "checkov", "hardware", "cost", "render", "waiver", "step"]
     rule: str
     severity: Severity
     mandatory: bool
@@ -92,6 +92,7 @@ class CostLine(_Part):
     `estimated` names the services whose price in the region is unknown, each with the region whose price it took.
     """
 
+    urn: str = ""
     resource: str
     component: str
     team: str
@@ -403,6 +404,46 @@ class Changes(_Part):
     findings: list[ChangedFinding]
 
 
+class StepChange(_Part):
+    """How one resource of the cloud changes in a step.
+
+    `properties` are the inputs that differ, `forced_by` the paths that make it a replacement. What goes has the rest:
+    what it `holds`, whether it is `protected`, so that the engine refuses; whether a delete leaves it in the cloud
+    (`retained`); and why its name stays taken. `costs` are idle floor and ceiling in dollars a month, before and after;
+    None where the price is unknown.
+    """
+
+    urn: str
+    resource: str
+    type: str
+    component: str | None
+    stack_key: str | None
+    how: Literal["create", "update", "replace", "delete"]
+    properties: list[ChangedProperty]
+    forced_by: list[str] = []
+    holds: Literal["data", "work", "guard"] | None = None
+    protected: bool = False
+    retained: bool = False
+    name_held: str | None = None
+    costs: tuple[tuple[float, float] | None, tuple[float, float] | None]
+
+
+class Step(_Part):
+    """The change from what stands to what the stack file says.
+
+    `since` says where what stands was read, and `by` who foresaw the step: the engine in a preview, or our program run
+    over what stands. `stands` is how many resources of the cloud stand. `idle_usd` and `ceiling_usd` are what the step
+    adds a month; None where a price is unknown.
+    """
+
+    since: str
+    by: Literal["engine", "program"]
+    stands: int
+    changes: list[StepChange]
+    idle_usd: float | None
+    ceiling_usd: float | None
+
+
 class Verdict(_Part):
     """Everything that the report shows of one stack.
 
@@ -411,7 +452,7 @@ class Verdict(_Part):
     by it. `counts` is how many findings fail, are advisory, waived and excepted. `policies_only` names the resources of
     our own provider, which only our policies can judge. `caveats` are the platform's own, of what the stack uses, and
     those that tell where what stands may not be what was judged.
-    `changes` is None where the verdict was not compared with an earlier one.
+    `changes` is None where the verdict was not compared with an earlier one, `step` where nobody said what stands.
     """
 
     stack: str
@@ -435,6 +476,7 @@ class Verdict(_Part):
     proofs: list[Proof]
     manual_steps: list[ManualStep]
     changes: Changes | None = None
+    step: Step | None = None
 
     @property
     def failing(self) -> list[Finding]:

@@ -1,9 +1,10 @@
 """The words and figures that the report and the terminal share, so that both say the same of a verdict."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import get_args
+from typing import Literal, get_args
 
 from catalogue.wording import counted
 from operations.verdict import (
@@ -15,6 +16,8 @@ from operations.verdict import (
     Excepted,
     Finding,
     Standing,
+    Step,
+    StepChange,
     Verdict,
     Waived,
 )
@@ -274,3 +277,65 @@ def kinds(node: CreatedNode, deep: bool) -> list[tuple[str, int]]:
             for kind, number in kinds(child, deep):
                 count[kind] = count.get(kind, 0) + number
     return sorted(count.items(), key=lambda item: (-item[1], item[0]))
+
+
+def step_in_words(step: Step) -> str:
+    """A step in one sentence: how many resources change, how, and what that adds a month."""
+    hows = Counter(change.how for change in step.changes)
+    told = ", ".join(f"{hows[how]} to {how}" for how in ("create", "update", "replace", "delete") if hows[how])
+    stays = step.stands - sum(hows[how] for how in ("update", "replace", "delete"))
+    money = "an unknown amount" if None in (step.idle_usd, step.ceiling_usd) else _more(step)
+    source = "the engine's own preview" if step.by == "engine" else step.since
+    if not step.changes:
+        return f"By {source}, nothing changes: {counted(stays, 'resource')} stay as they are."
+    return f"By {source}: {told}; {stays} stay as they are. It adds {money} a month."
+
+
+def _more(step: Step) -> str:
+    idle, ceiling = step.idle_usd or 0, step.ceiling_usd or 0
+    return f"{signed_dollars(idle)} to the idle floor and {signed_dollars(ceiling)} to the ceiling"
+
+
+def signed_dollars(amount: float) -> str:
+    """Dollars with their sign: `+$12.00`, `-$3.50`, `$0.00`."""
+    sign = "" if round(amount, 2) == 0 else "+" if amount > 0 else "-"
+    return f"{sign}{dollars(abs(amount))}"
+
+
+def alike_in_step(step: Step) -> list[tuple[StepChange, int]]:
+    """The changes, and how many are alike: updates for one reason that cost nothing and endanger nothing are one."""
+    groups: dict[tuple[str, ...], list[StepChange]] = {}
+    for change in step.changes:
+        quiet = change.how == "update" and change.costs[0] == change.costs[1]
+        key = ("update", step_reason(change)) if quiet else (change.how, change.urn)
+        groups.setdefault(key, []).append(change)
+    return [(group[0], len(group)) for group in groups.values()]
+
+
+def step_resource(change: StepChange) -> str:
+    """The resource of a change, with what it is."""
+    return f"{noun(change.type)} {change.resource}"
+
+
+def step_reason(change: StepChange) -> str:
+    """Why a resource changes, what it holds, and what becomes of its name."""
+    parts = [f"{one.path}: {one.before or 'none'} → {one.after or 'none'}" for one in change.properties[:3]]
+    if len(change.properties) > len(parts):
+        parts.append(f"{len(change.properties) - len(parts)} more")
+    if change.forced_by:
+        parts.append(f"replaced for {', '.join(change.forced_by)}")
+    if change.holds:
+        parts.append({"data": "holds data", "work": "holds people's work", "guard": "guards data"}[change.holds])
+    if change.protected:
+        parts.append("protected: the engine refuses")
+    if change.retained:
+        parts.append("stays in the cloud, outside the stack")
+    if change.name_held:
+        parts.append(change.name_held)
+    return "; ".join(parts)
+
+
+def step_dollars(change: StepChange, which: Literal[0, 1]) -> str:
+    """What a change adds a month: to the idle floor (0) or the ceiling (1)."""
+    before, after = change.costs
+    return "unknown" if before is None or after is None else signed_dollars(after[which] - before[which])

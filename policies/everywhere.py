@@ -13,7 +13,7 @@ from catalogue import org_policies, quotas
 from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
@@ -134,7 +134,7 @@ def _own_key(platform: str) -> Rule:
 
 
 def _protected(platform: str) -> Rule:
-    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly))
+    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal))
 
     @stack_rule(
         "audit-state-protected",
@@ -147,7 +147,7 @@ def _protected(platform: str) -> Rule:
         """State is protected against deletion by mistake. What only costs money must stay deletable."""
         kind = kind_of(resource.type)
         assert kind is not None
-        if isinstance(kind.holds, CostsOnly):
+        if isinstance(kind.holds, CostsOnly | Personal):
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
         elif not resource.protect:

@@ -20,21 +20,13 @@ from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs, needs
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo, Refuser
+from sandbox.difference import Change, difference
 from sandbox.needs import Lacks, Needs
 from sandbox.state import State
 from sandbox.state.faults import Fault
 from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
 
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
-
-
-@dataclass(frozen=True)
-class Change:
-    """A diff: the changed inputs, the paths that force a replacement, and whether the old resource goes first."""
-
-    changed: tuple[str, ...]
-    replaced: tuple[str, ...]
-    delete_first: bool
 
 
 @dataclass
@@ -78,16 +70,7 @@ class Cloud:
 
     def diff(self, type_: str, olds: Json, news: Json, ignored: Sequence[str]) -> Change:
         """What differs between old and new inputs."""
-        behaviour = self.of(type_)
-        old, new = without_defaults(olds), without_defaults(news)
-        keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and key not in ignored)
-        replaced = [
-            path
-            for path in sorted(behaviour.replaces | ({behaviour.name} - {""}))
-            if path.partition(".")[0] in keys and list(values_at(old, path)) != list(values_at(new, path))
-        ]
-        delete_first = bool(replaced) and self.manners.provider.old_goes_first(behaviour, olds, news, replaced)
-        return Change(tuple(keys), tuple(replaced), delete_first)
+        return difference(self.of(type_), self.manners.provider, olds, news, ignored)
 
     def foresee(self, type_: str, urn: str, name: str, given: Json) -> Json:
         """The outputs of a create or update in a preview. An output is unknown unless it equals a given input."""

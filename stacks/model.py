@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Generic, Literal, TypeVar, cast
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -14,6 +15,7 @@ NAMESPACE = "mlplatform"
 
 Path = tuple[str | int, ...]
 T = TypeVar("T")
+LogicalName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 
 
 def _environment(name: str) -> str:
@@ -25,6 +27,34 @@ def _environment(name: str) -> str:
 
 def _with_environments(schema: dict[str, Any]) -> None:
     schema["enum"] = list(environments.names())
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("a day such as 2027-01-31") from None
+    return text
+
+
+class Allow(Fields):
+    """What a step may destroy of what stands, though it holds data or people's work, guards such, or is protected.
+
+    Each is a resource by its logical name, as `mlplatform step` says it. No other step goes through by it.
+    """
+
+    replace: list[LogicalName] = Field(default=[], examples=[["aws-pilot-domain"]])
+    """The resources that may be deleted and made anew."""
+    delete: list[LogicalName] = Field(default=[], examples=[["aws-pilot-user-ana"]])
+    """The resources that may be deleted."""
+    reason: Annotated[str, StringConstraints(min_length=10, max_length=500)] = Field(
+        examples=["the homes were copied on Monday, and the team knows"]
+    )
+    """Why what goes is not needed any more, for whoever reviews the edit."""
+    until: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_day)] = Field(
+        examples=["2027-01-31"]
+    )
+    """The last day on which the step may be done."""
 
 
 class StackConfig(Fields):
@@ -54,6 +84,11 @@ class StackConfig(Fields):
     phase: Literal["ground", "serve"] = Field(default="serve", examples=["ground"])
     """`ground` brings up everything but what serves, so that images and artifacts can be put where models, endpoints
     and jobs look for them; `serve`, which is meant where nothing is said, all of it. A verdict is on both."""
+    allow: Allow | None = Field(
+        default=None,
+        examples=[{"replace": ["aws-pilot-domain"], "reason": "the homes were copied", "until": "2027-01-31"}],
+    )
+    """What a step from what stands may destroy; nothing where it is left out. `mlplatform step` judges by it."""
 
 
 WORDS_MAKE: Mapping[str, Mapping[str, str]] = {"owner": {"Alerts": "{stack}-alerts"}}

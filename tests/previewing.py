@@ -19,11 +19,12 @@ def preview(path: Path) -> Graph:
     """The graph of a stack file. Raises as `operations.preview.preview` does."""
     if os.environ["PYTHONPATH"].split(os.pathsep)[0] != _SHIPPED:  # a company's own folder, which no warm process read
         return fresh.preview(path)
-    return _programs().run(Program.of(path))[0]
+    return programs().run(Program.of(path))[0]
 
 
 @cache
-def _programs() -> Programs:
-    programs = Programs()
-    atexit.register(programs.__exit__, None, None, None)
-    return programs
+def programs() -> Programs:
+    """The warm processes, which end with the tests."""
+    started = Programs()
+    atexit.register(started.__exit__, None, None, None)
+    return started

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from operations.arguments import OUT, AgainstOption, Format, OutOption, TodayOption, day, file_of
+from operations.arguments import OUT, AgainstOption, Format, OutOption, StandingOption, TodayOption, day, file_of
 from operations.judge_command import judge_and_show
 
 
@@ -18,9 +18,10 @@ def preview(
     out: OutOption = OUT,
     today: TodayOption = None,
     against: AgainstOption = None,
+    standing: StandingOption = None,
 ) -> None:
     """Judge the stacks named: what would be created, findings, cost, and the pilot's five proofs."""
-    judge_and_show([file_of(name) for name in stacks], format, out, day(today), against)
+    judge_and_show([file_of(name) for name in stacks], format, out, day(today), against, standing)
 
 
 def add(app: typer.Typer) -> None:

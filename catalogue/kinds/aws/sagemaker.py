@@ -15,6 +15,7 @@ from catalogue.kind import (
     Keys,
     Kind,
     No,
+    Personal,
     Reaches,
     Runs,
     Serves,
@@ -54,6 +55,8 @@ _CONFIGURES = documented(f"{_API}API_CreateEndpointConfig.html", READ)
 _CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
 _CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
 _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
+_LOST_HOME = documented(f"{_API}API_DeleteUserProfile.html", READ)
+"""With the profile, its person loses the way to the home: data, notebooks and whatever else lies there."""
 _APPS = assumed("people start their applications themselves; the bill counts working hours", READ)
 
 
@@ -573,7 +576,7 @@ KINDS = (
         token=USER_PROFILE,
         tags=tagged(USER_PROFILE),
         keys=Keys(_studio_keys("userSettings"), _CREATES_DOMAIN),
-        holds=No("its home is a part of its domain's file system", _CREATES_DOMAIN),
+        holds=Personal(lambda profile: True, _LOST_HOME),
         reaches=No("its domain's network reaches what it needs", _STUDIO_VPC),
         runs=Runs(_applications, _APPS),
         bills=Bills(_user_price, _PRICING),

@@ -19,12 +19,14 @@ from catalogue.kind import (
     CostsOnly,
     Kind,
     No,
+    Personal,
     Reaches,
     Renders,
     Runs,
     Serves,
     StandsApart,
     always,
+    assumed,
     documented,
     from_source,
     setting,
@@ -61,6 +63,16 @@ _DAYS = MONTH_MINUTES / (24 * 60)
 
 def _at(props: Properties, path: str) -> str:
     return f"{props.at}.{path}" if props.at else path
+
+
+_OWN_DISK = assumed(
+    "the operating system's disk of a compute instance goes with it, with whatever is outside the file share",
+    "2026-11-26",
+)
+
+
+def _of_a_person(compute: Resource) -> bool:
+    return compute.props.text_or_empty("properties.computeType") == "ComputeInstance"
 
 
 # ---- computes -------------------------------------------------------------------------------------------------------
@@ -447,7 +459,7 @@ KINDS: tuple[Kind, ...] = (
         _COMPUTE,
         tags=At("tags", _COMPUTE),
         keys=No("no machine of Azure ML takes a key for its disks", _KEY),
-        holds=CostsOnly(_COSTS),
+        holds=Personal(_of_a_person, _OWN_DISK),
         runs=Runs(_computing, _COMPUTE),
         bills=Bills(_compute, _COSTS),
         stands=At("location", _COMPUTE),

@@ -14,6 +14,7 @@ from catalogue.kind import (
     Keys,
     Kind,
     No,
+    Personal,
     Reaches,
     Serves,
     StandsApart,
@@ -48,6 +49,8 @@ _KMS = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/c
 _PERIMETER = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/service-perimeter", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _QUOTAS = assumed("Workbench draws on Compute Engine's quotas, of which the hardware catalogue has none", READ)
+_OWN_DISK = documented("https://cloud.google.com/vertex-ai/docs/workbench/instances/restore", READ)
+"""What is on the data disk comes back from a snapshot alone, which somebody must have taken."""
 _UPDATED = from_source("https://github.com/hashicorp/terraform-provider-google/issues/22622", READ)
 """An update of the metadata loses keys. So it is left alone: the provider's own page of the resource says so too."""
 _AGENTS = ("compute-system", "gcp-sa-notebooks")
@@ -104,10 +107,7 @@ KINDS = (
             ),
             _KMS,
         ),
-        holds=No(
-            "work belongs in the bucket, and the disks go with the instance",
-            assumed("so the workspace component says; nothing on the disks is kept by a rule", READ),
-        ),
+        holds=Personal(lambda instance: True, _OWN_DISK),
         reaches=Reaches(
             always("googleapis.com", "notebooks.cloud.google.com", "notebooks.googleusercontent.com", "pkg.dev"),
             _PERIMETER,

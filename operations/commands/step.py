@@ -1,0 +1,55 @@
+"""`mlplatform step STACK`: what an edit of the stack file does to what stands."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from operations.arguments import ListFormat, StackArgument, StandingOption, TodayOption, day, file_of
+
+
+def step(
+    stack: StackArgument,
+    standing: StandingOption = None,
+    format: Annotated[ListFormat, typer.Option(help="A table to read, or the same as JSON.")] = ListFormat.TABLE,
+    today: TodayOption = None,
+) -> None:
+    """Say what the stack file would create, update, replace and delete of what stands, and what that costs a month.
+
+    Without --standing, `pulumi stack export` is asked. Nothing is changed. Exits 1 where the step replaces or deletes
+    what holds data or people's work, guards such, or is protected, unless the stack file allows it under `allow`.
+    """
+    from operations import facts
+    from operations.preview import Program, Programs
+    from operations.standing import judgement, reading, steps
+    from stacks.config import STACKS
+
+    program = Program.of(file_of(stack))
+    stands = (
+        reading.read(standing, program.stack, program.platform)
+        if standing is not None
+        else reading.exported(program.stack, program.platform, STACKS.parent)
+    )
+    with Programs() as running:
+        planned, _ = running.run(program)
+        region = facts.of(program.platform).account_and_region(planned)[1]
+        found = steps.step(program, stands, running, planned, region, day(today))
+    findings = list(judgement.findings(found, program.allow, day(today), planned))
+    if format is ListFormat.JSON:
+        told = {"stack": program.stack, **found.model_dump(mode="json")}
+        json.dump({"schema_version": 1, **told, "findings": [f.model_dump(mode="json") for f in findings]}, sys.stdout)
+        sys.stdout.write("\n")
+    else:
+        from rich.console import Console
+
+        from operations import console
+
+        console.render_step(program.stack, found, findings, Console())
+    if any(one.fails for one in findings):
+        raise typer.Exit(1)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: mlplatform step aws-pilot --standing state.json")(step)

@@ -1,0 +1,80 @@
+"""Judges a step: what holds data or people's work, guards such, or is protected, goes only where the file allows it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+from catalogue.graph import Graph, Resource
+from operations.findings import finding
+from operations.verdict import Finding, Step, StepChange, Verdict
+from operations.words import standings
+from stacks.model import Allow
+
+_HOLDS = {
+    "data": "holds data that cannot be made again",
+    "work": "holds people's work",
+    "guard": "guards what holds data: without it, nobody can read that or anybody can",
+}
+
+
+def judged(verdict: Verdict, step: Step, allow: Allow | None, graph: Graph) -> Verdict:
+    """The verdict with the step and what is wrong with it. `graph` has the resources that the findings are about."""
+    found = [*verdict.findings, *findings(step, allow, verdict.judged_on, graph)]
+    return verdict.model_copy(
+        update={
+            "step": step,
+            "findings": sorted(found, key=lambda f: (not f.fails, f.excused, f.rule, f.resource or "")),
+            "counts": {**standings(found)},
+            "passed": verdict.passed and not any(one.fails for one in found),
+        }
+    )
+
+
+def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iterator[Finding]:
+    """What a step may not do unless the stack file allows it, and what the stack file allows for nothing."""
+    used: set[str] = set()
+    for change in step.changes:
+        if change.how not in ("replace", "delete"):
+            continue
+        allowed = allow is not None and change.resource in (allow.replace if change.how == "replace" else allow.delete)
+        used |= {change.resource} if allowed else set()
+        if allowed and allow is not None and today <= date.fromisoformat(allow.until):
+            continue
+        yield from _destroyed(change, allow if allowed else None, graph)
+    named = {*allow.replace, *allow.delete} if allow else set[str]()
+    for name in sorted(named - used):
+        yield finding(
+            graph,
+            None,
+            f"allows a step that destroys {name}, and this step does not",
+            source="step",
+            rule="step-allowance-used",
+            severity="low",
+            mandatory=False,
+            remedy=f"Take {name} out of mlplatform:allow, so that no later step goes through by it.",
+        )
+
+
+def _destroyed(change: StepChange, expired: Allow | None, graph: Graph) -> Iterator[Finding]:
+    if change.holds is None and not change.protected:
+        return
+    resource = graph.by_urn.get(change.urn) or _gone(change)
+    why = _HOLDS.get(change.holds or "", "is protected")
+    forced = f" because of {', '.join(change.forced_by)}" if change.forced_by else ""
+    stays = ", and the cloud keeps it, outside the stack" if change.retained else ""
+    held = f"; {change.name_held}" if change.name_held else ""
+    ended = f", and the allowance ended on {expired.until}" if expired else ""
+    yield finding(
+        graph,
+        replace(resource, stack_key=change.stack_key),
+        f"would be {'replaced' if change.how == 'replace' else 'deleted'}{forced}, and {why}{stays}{held}{ended}",
+        source="step",
+        rule="step-keeps-state",
+        severity="high",
+        remedy=f"Take the edit back, or copy what it holds and allow the step: mlplatform:allow: "
+        f"{{{change.how}: [{change.resource}], reason: …, until: YYYY-MM-DD}}.",
+    )
+
+
+def _gone(change: StepChange) -> Resource:
+    return Resource(urn=change.urn, type=change.type, name=change.resource, custom=True)

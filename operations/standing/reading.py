@@ -1,0 +1,174 @@
+"""Reads what stands of a stack from a file: the engine's state, the engine's own preview, or a resource graph.
+
+The state is what `pulumi stack export` writes (https://www.pulumi.com/docs/iac/cli/commands/pulumi_stack_export/), the
+preview what `pulumi preview --json` prints. No secret is read: its value is dropped where the file has it.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import which
+from typing import Literal, cast
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph, Resource
+from catalogue.marked import Json, redacted, whole_numbers
+
+How = Literal["create", "update", "replace", "delete"]
+
+_OPS: Mapping[str, How] = {
+    "create": "create",
+    "import": "create",
+    "update": "update",
+    "replace": "replace",
+    "create-replacement": "replace",
+    "delete-replaced": "replace",
+    "import-replacement": "replace",
+    "delete": "delete",
+}
+"""What the engine's operations mean for what stands (sdk/go/common/apitype, OpType). The others change nothing."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What the engine itself foresees for one resource: how it changes, and the properties that are the reason."""
+
+    how: How
+    changed: tuple[str, ...]
+    replaced: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands of a stack. `since` says where that was read.
+
+    `retained` has the URNs of what a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is
+    a preview of the engine's; `planned` is then the graph that it foresees.
+    """
+
+    since: str
+    graph: Graph
+    retained: frozenset[str] = frozenset()
+    foreseen: Mapping[str, Foreseen] = field(default_factory=dict[str, Foreseen])
+    planned: Graph | None = None
+
+
+def read(path: Path, stack: str, platform: str) -> Standing:
+    """What stands, from a file. Raises BadInput where it cannot be read, or is of another stack."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadInput(f"--standing: cannot read {path}: {reason}") from None
+    return _read(text, f"the file {path}", stack, platform)
+
+
+def exported(stack: str, platform: str, folder: Path) -> Standing:
+    """What stands, from the engine: `pulumi stack export`. Raises BadInput where it does not answer."""
+    cli = which("pulumi")
+    if cli is None:
+        raise BadInput(
+            "pulumi is not on PATH, so nobody can say what stands; name the file that `pulumi stack export` wrote with "
+            "--standing"
+        )
+    command = [cli, "stack", "export", "--stack", stack, "--non-interactive"]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it said nothing")
+        raise BadInput(
+            f"pulumi stack export --stack {stack}: {said.removeprefix('error: ')}; name a file by --standing"
+        )
+    return _read(done.stdout, "the engine's state", stack, platform)
+
+
+def _read(text: str, since: str, stack: str, platform: str) -> Standing:
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadInput(f"--standing: {since} is not JSON; name what `pulumi stack export` wrote") from None
+    said = cast(Json, document) if isinstance(document, dict) else {}
+    try:
+        standing = _standing(said, since, stack, platform)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f" ({type(error).__name__}: {error})" if str(error) else ""
+        raise BadInput(
+            f"--standing: {since} cannot be read as what stands{what}; name what `pulumi stack export`, "
+            "`pulumi preview --json` or `mlplatform graph` wrote"
+        ) from None
+    if other := next((r.urn for r in standing.graph.resources if not _is_of(r.urn, stack)), None):
+        raise BadInput(f"--standing: {since} is of another stack than {stack}: it has {other:.120}")
+    return standing
+
+
+def _is_of(urn: str, stack: str) -> bool:
+    return urn.startswith(f"urn:pulumi:{stack}::")
+
+
+def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
+    if "deployment" in said:
+        states = cast(list[Json], (said["deployment"] or {}).get("resources") or [])
+        # What a replacement left behind is going already, and what another stack has is read, not had.
+        stands = [one for one in states if not one.get("delete") and not one.get("external")]
+        return Standing(since, _graph(stack, platform, stands), _retained(stands))
+    if "steps" in said:
+        return _foreseen(said["steps"], since, stack, platform)
+    if "resources" in said and "stack" in said:
+        graph = Graph.from_json(said)
+        return Standing(since, graph, frozenset(r.urn for r in graph.resources if r.options.get("retainOnDelete")))
+    raise KeyError("deployment")
+
+
+def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> Standing:
+    before = {one["urn"]: one["oldState"] for one in steps if one.get("oldState")}
+    after = {one["urn"]: one["newState"] for one in steps if one.get("newState")}
+    found: dict[str, Foreseen] = {}
+    for one in steps:
+        how = _OPS.get(one["op"])
+        if how is None or (one["urn"] in found and found[one["urn"]].how == "replace"):
+            continue
+        changed = tuple(sorted({*(one.get("detailedDiff") or ()), *(one.get("diffReasons") or ())}))
+        found[one["urn"]] = Foreseen(how, changed, tuple(sorted(one.get("replaceReasons") or ())))
+    own = {urn: state for urn, state in before.items() if not state.get("external")}
+    return Standing(
+        since,
+        _graph(stack, platform, own.values()),
+        _retained(own.values()),
+        {urn: one for urn, one in found.items() if "pulumi:providers:" not in urn and urn.split("::")[2] != _STACK},
+        _graph(stack, platform, after.values()),
+    )
+
+
+_STACK = "pulumi:pulumi:Stack"
+
+
+def _retained(states: Iterable[Json]) -> frozenset[str]:
+    return frozenset(one["urn"] for one in states if one.get("retainOnDelete"))
+
+
+def _graph(stack: str, platform: str, states: Iterable[Json]) -> Graph:
+    return Graph(stack, platform, tuple(sorted(_resources(states), key=lambda resource: resource.urn)), {})
+
+
+def _resources(states: Iterable[Json]) -> Iterator[Resource]:
+    for one in states:
+        if one["type"] == _STACK:
+            continue
+        inputs, outputs = (redacted(whole_numbers(one.get(key) or {})) for key in ("inputs", "outputs"))
+        provider: str | None = one.get("provider") or None
+        made_of = cast(Mapping[str, Sequence[str]], one.get("propertyDependencies") or {})
+        yield Resource(
+            urn=one["urn"],
+            type=one["type"],
+            name=one["urn"].rpartition("::")[2],
+            custom=bool(one.get("custom")),
+            parent=parent if (parent := one.get("parent")) and f"::{_STACK}::" not in parent else None,
+            provider=provider,
+            protect=bool(one.get("protect")),
+            dependencies=tuple(sorted(one.get("dependencies") or ())),
+            property_dependencies={key: tuple(sorted(urns)) for key, urns in sorted(made_of.items()) if urns},
+            options={"retainOnDelete": True} if one.get("retainOnDelete") else {},
+            inputs=inputs,
+            outputs={**outputs, "id": one.get("id") or ""},
+        )

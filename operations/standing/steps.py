@@ -1,0 +1,158 @@
+"""The step: what a stack file would create, update, replace and delete of what stands, and what that costs.
+
+Where what stands was read from a preview of the engine's, the engine's own step is taken. Otherwise the program is run
+over what stands, and a kind's record says what replaces it. The value of a secret is not compared: nobody reads it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Literal
+
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts, Holds, Personal, Stays
+from catalogue.kinds import kind_of
+from operations import bill
+from operations.changes import differences
+from operations.preview import Program, Programs
+from operations.standing.reading import Standing
+from operations.verdict import Cost, Step, StepChange
+
+_ORDER = ("delete", "replace", "update", "create")
+
+
+def step(program: Program, standing: Standing, programs: Programs, planned: Graph, region: str, today: date) -> Step:
+    """The step from what stands to what the stack file says. `planned` is the graph of the offline preview.
+
+    Raises as `Programs.step` does.
+    """
+    foreseen, changed = _foreseen(program, standing, programs)
+    before, after = _bills(bill.price(standing.graph, region, today)), _bills(bill.price(planned, region, today))
+    changes = [
+        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after)
+        for urn, how in _hows(standing, foreseen, changed).items()
+    ]
+    changes.sort(key=lambda change: (_ORDER.index(change.how), not change.holds, change.resource, change.urn))
+    return Step(
+        since=standing.since,
+        by="engine" if standing.planned is not None else "program",
+        stands=len(standing.graph.cloud),
+        changes=changes,
+        idle_usd=_sum(changes, 0),
+        ceiling_usd=_sum(changes, 1),
+    )
+
+
+Told = Mapping[str, Any]
+_Money = Mapping[str, tuple[float, float] | None]
+
+
+def _foreseen(program: Program, standing: Standing, programs: Programs) -> tuple[Graph, Mapping[str, Told]]:
+    """The graph after the step, and what differs of each resource that stands in both."""
+    if standing.planned is None:
+        return programs.step(program, standing.graph)
+    old, new = standing.graph.by_urn, standing.planned.by_urn
+    told = {
+        urn: {
+            "changed": one.changed,
+            "replaced": one.replaced or (one.changed if one.how == "replace" else ()),
+            "before": old[urn].inputs,
+            "after": new[urn].inputs,
+        }
+        for urn, one in standing.foreseen.items()
+        if urn in old and urn in new
+    }
+    return standing.planned, told
+
+
+def _hows(
+    standing: Standing, after: Graph, changed: Mapping[str, Told]
+) -> dict[str, Literal["create", "update", "replace", "delete"]]:
+    """How each resource of the cloud changes. What stays as it is has no entry."""
+    old, new = ({r.urn: r for r in graph.cloud} for graph in (standing.graph, after))
+    found: dict[str, Literal["create", "update", "replace", "delete"]] = {}
+    for urn in sorted({*old, *new}):
+        if urn not in new:
+            found[urn] = "delete"
+        elif urn not in old:
+            found[urn] = "create"
+        elif urn in changed:
+            found[urn] = "replace" if changed[urn]["replaced"] else "update"
+        elif old[urn].protect != new[urn].protect:
+            found[urn] = "update"
+    return found
+
+
+def _change(
+    standing: Standing,
+    foreseen: Graph,
+    urn: str,
+    how: Literal["create", "update", "replace", "delete"],
+    told: Told,
+    before: _Money,
+    after: _Money,
+) -> StepChange:
+    old, new = standing.graph.by_urn.get(urn), foreseen.by_urn.get(urn)
+    resource = new or standing.graph.by_urn[urn]
+    component = (foreseen if new else standing.graph).component_of(resource)
+    properties = [
+        one
+        for key in told.get("changed", ())
+        for one in differences(key.partition(".")[0].partition("[")[0], told["before"], told["after"])
+    ]
+    if old and new and old.protect != new.protect:
+        properties += differences("protect", {"protect": old.protect}, {"protect": new.protect})
+    goes = old if how in ("replace", "delete") else None
+    return StepChange(
+        urn=urn,
+        resource=resource.name,
+        type=resource.type,
+        component=component.type if component else None,
+        stack_key=resource.stack_key,
+        how=how,
+        properties=list({one.path: one for one in properties}.values()),
+        forced_by=sorted(told.get("replaced", ())),
+        holds=_holds(goes) if goes else None,
+        protected=bool(goes and goes.protect),
+        retained=bool(goes and urn in standing.retained),
+        name_held=_name_held(goes) if goes else None,
+        costs=(before.get(urn, (0.0, 0.0)) if old else (0.0, 0.0), after.get(urn, (0.0, 0.0)) if new else (0.0, 0.0)),
+    )
+
+
+def _holds(resource: Resource) -> Literal["data", "work", "guard"] | None:
+    kind = kind_of(resource.type)
+    if kind is None:
+        return None
+    if isinstance(kind.holds, Personal):
+        return "work" if kind.holds.of(resource) else None
+    return kind.holds.what if isinstance(kind.holds, Holds) else None
+
+
+def _name_held(resource: Resource) -> str | None:
+    """Why and how long the name of a resource stays taken once it is deleted; None where it does not, or is made up."""
+    kind = kind_of(resource.type)
+    if kind is None:
+        return None
+    held = kind.acts.behaviour.held if isinstance(kind.acts, Acts) else ""
+    if isinstance(kind.stays, Stays):
+        days = "for ever" if kind.stays.days is None else f"for {kind.stays.days:g} days"
+        return f"its name stays taken {days}"
+    return f"its name stays taken: {held}" if held else None
+
+
+def _bills(cost: Cost) -> _Money:
+    """The idle floor and ceiling of each resource by URN; None where its price is unknown."""
+    known: dict[str, tuple[float, float] | None] = {line.urn: (line.idle_usd, line.ceiling_usd) for line in cost.lines}
+    return {**known, **{one.urn: None for one in cost.unpriced}}
+
+
+def _sum(changes: list[StepChange], which: Literal[0, 1]) -> float | None:
+    """What the step adds a month; None where a price is unknown."""
+    found = list(_differences(changes, which))
+    return None if None in found else round(sum(one for one in found if one is not None), 2)
+
+
+def _differences(changes: list[StepChange], which: Literal[0, 1]) -> Iterator[float | None]:
+    for change in changes:
+        before, after = change.costs
+        yield None if before is None or after is None else after[which] - before[which]

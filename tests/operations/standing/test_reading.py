@@ -1,0 +1,97 @@
+"""What stands is read from what the engine writes, and whatever else a file says ends in one sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalogue.errors import BadInput
+from catalogue.marks import SECRET, SECRET_KIND, SECRET_MARK
+from operations.standing.reading import read
+
+STACK = "claims"
+BUCKET = f"urn:pulumi:{STACK}::mlplatform::aws:s3/bucket:Bucket::b"
+ROOT = f"urn:pulumi:{STACK}::mlplatform::pulumi:pulumi:Stack::mlplatform-{STACK}"
+
+
+def state(**more: Any) -> dict[str, Any]:
+    return {"urn": BUCKET, "type": "aws:s3/bucket:Bucket", "custom": True, "id": "b-1", "parent": ROOT, **more}
+
+
+def exported(*resources: object) -> dict[str, Any]:
+    root = {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False}
+    return {"version": 3, "deployment": {"resources": [root, *resources]}}
+
+
+def kept(document: object, folder: Path) -> Path:
+    file = folder / "state.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def test_a_state_is_read_without_secrets_and_without_what_is_going_or_is_another_stacks(tmp_path: Path) -> None:
+    secret = {SECRET_MARK: SECRET_KIND, "ciphertext": "v1:planted"}
+    gone = state(urn=f"{BUCKET}-old", delete=True)
+    foreign = state(urn=f"{BUCKET}-read", external=True)
+    one = state(inputs={"size": 2.0, "key": secret}, outputs={"arn": "arn:b"}, protect=True, retainOnDelete=True)
+    standing = read(kept(exported(one, gone, foreign), tmp_path), STACK, "aws")
+    (bucket,) = standing.graph.resources
+    assert (bucket.name, bucket.parent, bucket.protect) == ("b", None, True)
+    assert bucket.inputs == {"size": 2, "key": SECRET} and bucket.outputs == {"arn": "arn:b", "id": "b-1"}
+    assert standing.retained == {BUCKET}
+    assert "planted" not in json.dumps(standing.graph.to_json())
+
+
+def test_a_stack_that_was_never_up_stands_with_nothing(tmp_path: Path) -> None:
+    assert read(kept({"version": 3, "deployment": None}, tmp_path), STACK, "aws").graph.resources == ()
+
+
+def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
+    new = state(inputs={"bucket": "c"})
+    steps = [
+        {"op": "same", "urn": ROOT, "oldState": {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False}},
+        {"op": "create-replacement", "urn": BUCKET, "oldState": state(), "newState": new,
+         "replaceReasons": ["bucket"], "detailedDiff": {"bucket": {"kind": "update-replace"}}},
+        {"op": "replace", "urn": BUCKET, "oldState": state(), "newState": new, "replaceReasons": ["bucket"]},
+        {"op": "delete-replaced", "urn": BUCKET, "oldState": state()},
+    ]  # fmt: skip
+    standing = read(kept({"steps": steps}, tmp_path), STACK, "aws")
+    assert {urn: (one.how, one.changed, one.replaced) for urn, one in standing.foreseen.items()} == {
+        BUCKET: ("replace", ("bucket",), ("bucket",))
+    }
+    assert standing.planned is not None
+    assert standing.planned.by_urn[BUCKET].inputs == {"bucket": "c"}
+
+
+UNREAD: list[object] = [
+    [],
+    {},
+    {"deployment": 3},
+    exported(3),
+    exported({}),
+    {"steps": [{"op": "create"}]},
+    {"stack": "a", "resources": [{}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        *((document, "cannot be read as what stands") for document in UNREAD),
+        (exported(state(urn=BUCKET.replace(STACK, "other"))), "is of another stack than claims"),
+    ],
+)
+def test_what_is_no_state_of_the_stack_is_refused_in_a_sentence(document: object, said: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        read(kept(document, tmp_path), STACK, "aws")
+    assert said in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there_or_is_not_json_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file"):
+        read(tmp_path / "none.json", STACK, "aws")
+    file = tmp_path / "text.json"
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(BadInput, match="is not JSON"):
+        read(file, STACK, "aws")

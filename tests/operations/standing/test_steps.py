@@ -1,0 +1,174 @@
+"""What an edit of a stack file does to what stands. Each edit is one that a team makes, on each platform."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.graph import Graph
+from catalogue.platforms import PLATFORMS
+from operations.preview import Program
+from operations.standing import judgement, steps
+from operations.standing.reading import Standing
+from operations.verdict import Step
+from stacks.config import STACKS
+from stacks.model import Allow
+from tests.previewing import preview, programs
+
+TODAY = date(2026, 11, 26)
+Config = dict[str, Any]
+
+
+def edited(platform: str, folder: Path, edit: Mapping[str, Any]) -> Path:
+    """The platform's pilot with the values at these paths changed; a path with the value None goes."""
+    name = f"Pulumi.{platform}-pilot.yaml"
+    document: Config = yaml.safe_load((STACKS / name).read_text(encoding="utf-8"))
+    for path, value in edit.items():
+        first, *rest = f"mlplatform:{path}".split(".")
+        at: Config = document["config"]
+        for key in [first, *rest][:-1]:
+            at = at[key]
+        last = [first, *rest][-1]
+        if value is None:
+            del at[last]
+        else:
+            at[last] = value
+    file = folder / name
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
+
+
+def stepped(file: Path, standing: Graph) -> tuple[Step, Program, Graph]:
+    program = Program.of(file)
+    planned = preview(file)
+    stands = Standing("a test", standing)
+    return (
+        steps.step(program, stands, programs(), planned, program.config["mlplatform:region"], TODAY),
+        program,
+        planned,
+    )
+
+
+def told(step: Step, *hows: str) -> set[tuple[str, str]]:
+    """What is deleted, replaced or created: the noun of its type and its name."""
+    return {
+        (change.how, f"{change.type.rpartition(':')[2]} {change.resource}")
+        for change in step.changes
+        if change.how in hows
+    }
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_stands_as_the_file_says_takes_no_step(platform: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    step, _, planned = stepped(STACKS / f"Pulumi.{platform}-pilot.yaml", graph)
+    assert step.changes == [] and step.stands == len(graph.cloud)
+    assert (step.idle_usd, step.ceiling_usd) == (0, 0)
+    assert list(judgement.findings(step, None, TODAY, planned)) == []
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_stack_that_does_not_stand_yet_is_created_whole_for_its_bill(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    step, _, _ = stepped(STACKS / f"Pulumi.{platform}-pilot.yaml", replace(graph, resources=()))
+    assert {change.how for change in step.changes} == {"create"} and len(step.changes) == len(graph.cloud)
+    assert step.idle_usd and step.ceiling_usd and step.ceiling_usd > step.idle_usd > 0
+
+
+EDITS: Mapping[str, tuple[str, Mapping[str, Any], set[tuple[str, str]], set[str]]] = {
+    "aws, a person leaves": (
+        "aws",
+        {"workspace.users": ["ana"]},
+        {("delete", "UserProfile aws-pilot-workspace-ben")},
+        {"aws-pilot-workspace-ben"},
+    ),
+    "gcp, a person leaves": (
+        "gcp",
+        {"workspace.users": ["ana"], "workspace.principals.ben": None},
+        {("delete", "Instance gcp-pilot-workspace-ben")},
+        {"gcp-pilot-workspace-ben"},
+    ),
+    "azure, a person leaves": (
+        "azure",
+        {"workspace.users": ["ana"], "workspace.principals.ben": None},
+        {("delete", "Compute azure-pilot-workspace-ben")},
+        {"azure-pilot-workspace-ben"},
+    ),
+    "aws, another budget": ("aws", {"budget.monthly_usd": 2600}, set(), set()),
+    "gcp, another budget": ("gcp", {"budget.monthly_usd": 2600}, set(), set()),
+    "azure, another budget": ("azure", {"budget.monthly_usd": 2600}, set(), set()),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_that_takes_work_away_is_found_and_no_other(
+    edit: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    platform, values, goes, found = EDITS[edit]
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    step, _, planned = stepped(edited(platform, tmp_path, values), graph)
+    assert step.changes
+    assert goes <= told(step, "delete", "replace")
+    findings = list(judgement.findings(step, None, TODAY, planned))
+    assert {one.resource for one in findings if one.fails} == found
+    assert all(one.rule == "step-keeps-state" for one in findings)
+
+
+@pytest.mark.parametrize("platform", ["aws"])
+def test_another_range_of_the_network_replaces_the_domain_with_every_home(
+    platform: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """An innocent edit deletes Studio's homes: https://github.com/hashicorp/terraform-provider-aws/issues/48778."""
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    step, _, planned = stepped(edited(platform, tmp_path, {"network.cidr": "10.41.0.0/20"}), graph)
+    assert ("replace", "Domain aws-pilot-workspace") in told(step, "replace")
+    domain = next(change for change in step.changes if change.resource == "aws-pilot-workspace")
+    assert domain.holds == "work" and "vpcId" in domain.forced_by
+    assert "aws-pilot-workspace" in {
+        one.resource for one in judgement.findings(step, None, TODAY, planned) if one.fails
+    }
+
+
+def test_an_allowance_holds_for_what_it_names_until_its_day(tmp_path: Path, aws_pilot: Graph) -> None:
+    step, program, planned = stepped(
+        edited(
+            "aws",
+            tmp_path,
+            {
+                "workspace.users": ["ana"],
+                "allow": {"delete": ["aws-pilot-workspace-ben"], "reason": "Ben has left us", "until": "2026-11-30"},
+            },
+        ),
+        aws_pilot,
+    )
+    allow = program.allow
+    assert allow is not None
+    assert list(judgement.findings(step, allow, date(2026, 11, 30), planned)) == []
+    ended = list(judgement.findings(step, allow, date(2026, 12, 1), planned))
+    assert [one.resource for one in ended] == ["aws-pilot-workspace-ben"] and "ended on 2026-11-30" in ended[0].message
+    replacing = Allow(replace=["aws-pilot-workspace-ben"], reason=allow.reason, until=allow.until)
+    wrong = list(judgement.findings(step, replacing, TODAY, planned))
+    assert [(one.rule, one.fails) for one in wrong] == [("step-keeps-state", True), ("step-allowance-used", False)]
+
+
+def test_what_is_made_of_what_is_not_known_yet_is_said_to_change(tmp_path: Path, azure_pilot: Graph) -> None:
+    step, _, _ = stepped(edited("azure", tmp_path, {"endpoints.fraud-scorer.family": "cpu-medium"}), azure_pilot)
+    traffic = next(change for change in step.changes if change.type.endswith(":Traffic"))
+    assert traffic.how == "update"
+    assert [(one.path, one.after) for one in traffic.properties] == [("deployment", "not known yet")]
+    assert step.idle_usd is not None and step.idle_usd > 0
+
+
+def test_protection_that_is_taken_away_is_a_step(aws_pilot: Graph) -> None:
+    kept = next(one for one in aws_pilot.cloud if one.protect)
+    resources = tuple(replace(one, protect=False) if one.urn == kept.urn else one for one in aws_pilot.resources)
+    step, _, _ = stepped(STACKS / "Pulumi.aws-pilot.yaml", replace(aws_pilot, resources=resources))
+    assert [(change.urn, [one.path for one in change.properties]) for change in step.changes] == [
+        (kept.urn, ["protect"])
+    ]
