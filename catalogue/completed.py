@@ -12,7 +12,6 @@ from catalogue.kind import (
     Apis,
     At,
     Blocked,
-    Evidence,
     Guarded,
     Holds,
     Keys,
@@ -50,7 +49,7 @@ def _of_sources(kind: Kind) -> Kind:
         behaviour = replace(behaviour, replaces=behaviour.replaces | facts.replaces)
         kind = replace(kind, acts=replace(kind.acts, behaviour=behaviour))
     if facts.rights:
-        kind = _with_rights(kind, facts.rights, file.evidence("rights"))
+        kind = _with_rights(kind, Rights(facts.rights, file.evidence("rights"), facts.changes, facts.deletes))
     if facts.api:
         own = kind.apis.names if isinstance(kind.apis, Apis) else ()
         kind = replace(kind, apis=Apis((facts.api, *own), file.evidence("replaces")))
@@ -62,8 +61,9 @@ def _of_arm(kind: Kind) -> Kind:
     if not isinstance(kind.renders, Renders) or not isinstance(kind.renders.as_, ArmType):
         return kind
     group, above = "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions/resourceGroups"
-    type_ = kind.renders.as_.type
-    return _with_rights(kind, (f"{above if type_ == group else type_}/write",), _OPERATIONS)
+    type_ = above if kind.renders.as_.type == group else kind.renders.as_.type
+    writes, deletes = (f"{type_}/write",), (f"{type_}/delete",)
+    return _with_rights(kind, Rights(writes, _OPERATIONS, writes, deletes))
 
 
 def _in_place(kind: Kind) -> Kind:
@@ -75,8 +75,8 @@ def _in_place(kind: Kind) -> Kind:
     return replace(kind, acts=replace(kind.acts, behaviour=behaviour))
 
 
-def _with_rights(kind: Kind, names: tuple[str, ...], evidence: Evidence) -> Kind:
-    return replace(kind, rights=Rights(names, evidence)) if isinstance(kind.rights, NotYet) else kind
+def _with_rights(kind: Kind, rights: Rights) -> Kind:
+    return replace(kind, rights=rights) if isinstance(kind.rights, NotYet) else kind
 
 
 def _blocked(kind: Kind, records: list[Kind]) -> Kind:

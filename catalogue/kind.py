@@ -208,10 +208,13 @@ class Rights:
     """What whoever creates one must be allowed: AWS's actions, Google's permissions or Azure's operations.
 
     They are those that the source names. What they are asked of beside, such as to use a key, may ask for more.
+    `changes` and `deletes` are those that it takes to change one and to delete one; empty where no source says it.
     """
 
     names: tuple[str, ...]
     evidence: Evidence
+    changes: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

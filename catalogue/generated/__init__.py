@@ -38,9 +38,9 @@ class Facts:
     `required` are the inputs at the top that must be given. `enums` are the values outside of which the provider
     refuses an input. `taggable` is the input of the tags, None where the type takes none. `replaces` are the inputs
     whose change makes a new resource, None where no source says it. `unread` are the inputs at the top that the SDK has
-    and the source of `replaces` lacks, for it is older. `rights` are what it takes to create one, and `api` is the one
-    that it is made through on Google Cloud; empty where no source says it. `longest` are the most characters of a text,
-    or entries of a list or map, that the service takes.
+    and the source of `replaces` lacks, for it is older. `rights`, `changes` and `deletes` are what it takes to create,
+    change and delete one, and `api` is the one that it is made through on Google Cloud; empty where no source says it.
+    `longest` are the most characters of a text, or entries of a list or map, that the service takes.
     """
 
     required: frozenset[str]
@@ -49,6 +49,8 @@ class Facts:
     replaces: frozenset[str] | None
     unread: frozenset[str]
     rights: tuple[str, ...]
+    changes: tuple[str, ...]
+    deletes: tuple[str, ...]
     api: str
     longest: Mapping[str, int]
 
@@ -69,12 +71,14 @@ class Generated:
 
     `registries` are the accounts that keep the images which the platform's own maker offers; empty where no source
     says it. `roles` are those of the platform's own that the components grant, by the name that a grant has.
+    `deployers` are those that whoever deploys is given; of what they allow, only what the types ask for is kept.
     """
 
     sources: Mapping[str, Source]
     types: Mapping[str, Facts] = field(default_factory=dict[str, Facts])
     registries: frozenset[str] = frozenset()
     roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
+    deployers: Mapping[str, Role] = field(default_factory=dict[str, Role])
 
     def evidence(self, read: str) -> Evidence:
         """What the facts that were read in a source rest on."""
@@ -89,7 +93,10 @@ def generated(platform: Platform) -> Generated:
         {read: Source(**source) for read, source in file["sources"].items()},
         {token: _facts(facts) for token, facts in file["types"].items()},
         frozenset(file.get("registries", ())),
-        {name: Role(*map(tuple, said)) for name, said in file.get("roles", {}).items()},
+        *(
+            {name: Role(*map(tuple, said)) for name, said in file.get(key, {}).items()}
+            for key in ("roles", "deployers")
+        ),
     )
 
 
@@ -102,6 +109,8 @@ def _facts(said: Mapping[str, Any]) -> Facts:
         replaces=None if replaces is None else frozenset(replaces),
         unread=frozenset(said.get("unread", ())),
         rights=tuple(said.get("rights", ())),
+        changes=tuple(said.get("changes", ())),
+        deletes=tuple(said.get("deletes", ())),
         api=said.get("api", ""),
         longest=said.get("longest", {}),
     )

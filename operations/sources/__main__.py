@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from catalogue.deployers import ROLES, asked_anywhere
 from catalogue.generated import FOLDER
 from catalogue.kind import Kind, Renders
 from catalogue.kinds import kinds
@@ -30,6 +31,7 @@ _BRIDGED: Mapping[Platform, tuple[str, type[Provider]]] = {
 }
 _RIGHTS: Mapping[Platform, str] = {"aws": "pulumi/pulumi-aws-native", "gcp": "iann0036/iam-dataset"}
 
+_LATER = ("update", "delete")
 _ROLES = "iann0036/iam-dataset"
 _IMAGES = "aws/sagemaker-python-sdk"
 CHECKOV = Path(__file__).resolve().parents[2] / "policies" / "checkov"
@@ -69,15 +71,30 @@ def _file(platform: Platform, sources: Path) -> dict[str, Any]:
         said["registries"] = _source(_IMAGES, _commit(sources / _IMAGES.rpartition("/")[2]), registries.FOLDER)
     own = {token: kind for token, kind in kinds(platform).items() if not token.startswith(("pulumi:", "mlplatform:"))}
     types = {token: _facts(platform, kind, provider, sources) for token, kind in own.items()}
-    roles = rights.roles_of(platform, sources / _ROLES.rpartition("/")[2])
+    dataset = sources / _ROLES.rpartition("/")[2]
+    roles = rights.roles_of(platform, dataset, rights.ROLES.get(platform, ()))
+    given = _given(platform, types, dataset)
     if roles:
-        said["roles"] = _source(_ROLES, _commit(sources / _ROLES.rpartition("/")[2]))
+        said["roles"] = _source(_ROLES, _commit(dataset))
     return {
         "sources": said,
         "types": types,
         **({"registries": images} if images else {}),
         **({"roles": roles} if roles else {}),
+        **({"deployers": given} if given else {}),
     }
+
+
+def _given(platform: Platform, types: Mapping[str, Any], dataset: Path) -> dict[str, list[list[str]]]:
+    """What the roles of whoever deploys allow, of what is asked for: Google's Owner has thousands of permissions more.
+
+    What the other platforms' roles allow is short, and typed.
+    """
+    if platform != "gcp":
+        return {}
+    found = rights.roles_of(platform, dataset, [one.role for one in ROLES[platform]])
+    read = {one for facts in types.values() for key in ("rights", "changes", "deletes") for one in facts.get(key, ())}
+    return {role: [sorted({*has} & (read | asked_anywhere(platform)))] for role, (has,) in found.items()}
 
 
 def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: Path) -> dict[str, Any]:
@@ -95,7 +112,7 @@ def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: P
         facts["enums"] |= bridged.enums(kind.token, way, schema)
         facts["replaces"] = bridged.replaces(kind.token, way, schema)
         facts["unread"] = bridged.missing(kind.token, way, schema)
-        facts["rights"] = _rights(kind.token, way, provider, sources)
+        facts |= _rights(kind.token, way, provider, sources)
     if platform == "aws":
         facts["longest"] = sizes.of_aws(kind.token, _botocore() / "data") or None
     if isinstance(provider, Google) and isinstance(way, Terraform):
@@ -103,10 +120,19 @@ def _facts(platform: Platform, kind: Kind, provider: Provider | None, sources: P
     return {name: fact for name, fact in facts.items() if fact is not None or name == "taggable"}
 
 
-def _rights(token: str, way: Terraform, provider: Provider, sources: Path) -> list[str] | None:
+def _rights(token: str, way: Terraform, provider: Provider, sources: Path) -> dict[str, list[str] | None]:
+    """The rights to create one, to change one and to delete one."""
     if isinstance(provider, Google):
-        return rights.of_google(way.type, provider, sources / "iam-dataset")
-    return rights.of_aws(token, sources / "pulumi-aws-native")
+        dataset = sources / "iam-dataset"
+        made = rights.of_google(way.type, provider, dataset)
+        changes, deletes = (
+            [one for right in made or () for one in rights.later(right, does, dataset)] for does in _LATER
+        )
+    else:
+        registry = sources / "pulumi-aws-native"
+        made = rights.of_aws(token, registry)
+        changes, deletes = (rights.of_aws(token, registry, does) for does in _LATER)
+    return {"rights": made, "changes": changes or None, "deletes": deletes or None}
 
 
 def _source(name: str, version: str, below: str = "", through: str = "") -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Reads which rights it takes to create a resource: AWS's actions, Google's permissions. Azure's follow from the type.
+"""Reads which rights it takes to make a resource: AWS's actions, Google's permissions. Azure's follow from the type.
 
 AWS says it of the types of its own CloudFormation, whose registry `pulumi-aws-native` keeps: the permissions of the
-handler that creates one, what it reads on the way included. Google's permissions are named after the collection that
-the provider posts to; one counts where a predefined role has it (`iam-dataset` keeps the roles).
+handler that creates, changes or deletes one, what it reads on the way included. Google's permissions are named after
+the collection that the provider posts to; one counts where a predefined role has it (`iam-dataset` keeps the roles).
 """
 
 import io
@@ -51,13 +51,13 @@ def cloudformation(repository: Path) -> dict[str, str]:
     return files(repository, "aws-cloudformation-schema")
 
 
-def of_aws(token: str, repository: Path) -> list[str] | None:
-    """The actions that it takes to create a type; None where CloudFormation has no such type, or does not say."""
+def of_aws(token: str, repository: Path, does: str = "create") -> list[str] | None:
+    """The actions that it takes to create, update or delete; None where CloudFormation does not say it."""
     _, module, name = token.lower().split(":")
     called = f"{module.partition('/')[0]}-{name}"
     text = cloudformation(repository).get(f"aws-{_OTHERWISE.get(called, called)}")
     schema: Any = json.loads(text) if text else {}
-    return sorted({*schema.get("handlers", {}).get("create", {}).get("permissions", ())}) or None
+    return sorted({*schema.get("handlers", {}).get(does, {}).get("permissions", ())}) or None
 
 
 ROLES: Mapping[str, Sequence[str]] = {
@@ -83,9 +83,8 @@ ROLES: Mapping[str, Sequence[str]] = {
 """The roles of a platform's own that its personas are granted, by name, or on Azure by id."""
 
 
-def roles_of(platform: str, repository: Path) -> dict[str, list[list[str]]]:
+def roles_of(platform: str, repository: Path, wanted: Sequence[str]) -> dict[str, list[list[str]]]:
     """What each of these roles allows: actions, not actions, data actions, not data actions. Raises Unread."""
-    wanted = ROLES.get(platform, ())
     found: dict[str, list[list[str]]] = {}
     if platform == "gcp":
         known = files(repository, "gcp/roles")
@@ -121,6 +120,17 @@ def of_google(type_: str, provider: Google, repository: Path) -> list[str] | Non
         if mine in known or len(others) == 1:
             return [mine] if mine in known else others
     return None
+
+
+def later(right: str, does: str, repository: Path) -> list[str]:
+    """The permission to update or delete what a permission to create makes; none where Google has no such.
+
+    Whoever sets a policy does it at each change, and record sets are changed by changes.
+    """
+    if not right.endswith(".create") or right == "dns.changes.create":
+        return [right]
+    named = f"{right.removesuffix('create')}{does}"
+    return [named] if named in google_permissions(repository) else []
 
 
 def _collections(home: Package, expression: str) -> tuple[str, list[str]]:

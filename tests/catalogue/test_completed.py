@@ -65,9 +65,9 @@ def test_the_rights_to_create_one_are_those_of_its_source(token: str, right: str
 
 
 def test_what_no_source_has_stays_not_yet() -> None:
-    """CloudFormation has no type of its own for a bucket's versioning."""
-    assert isinstance(kind("aws:s3/bucketVersioning:BucketVersioning").rights, NotYet)
-    assert isinstance(kind("mlplatform:gcp:Deployment").rights, NotYet)
+    """CloudFormation has no type of its own for a rule of a group, and Google's provider tells of no peering."""
+    assert isinstance(kind("aws:ec2/securityGroupRule:SecurityGroupRule").rights, NotYet)
+    assert isinstance(kind("gcp:compute/networkPeering:NetworkPeering").rights, NotYet)
     assert isinstance(kind("aws:iam/rolePolicy:RolePolicy").ripens, NotYet)
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from catalogue.answers import Answering
 from catalogue.behaviour import Behaviour
-from catalogue.kind import Acts, At, Evidence, No, Renders, assumed, documented, from_source
+from catalogue.kind import Acts, At, Evidence, No, Renders, Rights, assumed, documented, from_source
 from catalogue.properties import Malformed, Properties
 from catalogue.rendering import Terraform
 
@@ -29,6 +29,18 @@ def registry(token: str) -> Evidence:
     _, module, name = token.split(":")
     page = f"{module.partition('/')[0]}/{name.lower()}"
     return from_source(f"https://www.pulumi.com/registry/packages/aws/api-docs/{page}/", READ)
+
+
+SERVICES = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+
+
+def asks(service: str, *names: str, deletes: tuple[str, ...] = ()) -> Rights:
+    """The actions that it takes to make or change a kind of which CloudFormation has no type, and to delete one.
+
+    Without `deletes` the same action takes the setting away. `service` is the end of the service's page.
+    """
+    page = documented(f"{SERVICES}list_{service}.html", READ)
+    return Rights(names, page, names, deletes or names)
 
 
 def tagged(token: str) -> At:

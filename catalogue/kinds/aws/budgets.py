@@ -3,7 +3,7 @@
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import No, documented, setting
-from catalogue.kinds.aws import READ, acts, registry, tagged, terraform
+from catalogue.kinds.aws import READ, acts, asks, registry, tagged, terraform
 from catalogue.kinds.aws.sns import TOPIC
 
 BUDGET = "aws:budgets/budget:Budget"
@@ -29,5 +29,6 @@ KINDS = (
         bills=No("budgets without actions are free", _PRICING),
         acts=_ACTS,
         renders=terraform("budgets_budget"),
+        rights=asks("awsbudgetservice", "budgets:ModifyBudget"),
     ),
 )

@@ -1,10 +1,12 @@
 """Amazon EC2's network: the VPC, its subnets, routes and endpoints, and the ways out that no pilot has."""
 
+from typing import Any
+
 from catalogue.answers import Answer, Request, by_id
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, assumed, documented, setting
-from catalogue.kinds.aws import NOT_MADE, READ, acts, count, regional, registry, tagged, terraform
+from catalogue.kinds.aws import NOT_MADE, READ, acts, asks, count, regional, registry, tagged, terraform
 from catalogue.kinds.aws.iam import ROLE
 from catalogue.pricing import Bill, Pricing, Unpriced
 
@@ -77,8 +79,10 @@ def _address_price(pricing: Pricing, resource: Resource) -> Bill:
     return Bill("public address", standing, standing, "its hours, in use or not")
 
 
-def _in_vpc(token: str, name: str, acts: Acts | No, bills: Bills | No, tags: At | No | None = None) -> Kind:
-    """The record of a part of a VPC. It holds and runs nothing, and takes tags unless `answers` say otherwise."""
+def _in_vpc(
+    token: str, name: str, acts: Acts | No, bills: Bills | No, tags: At | No | None = None, **answers: Any
+) -> Kind:
+    """The record of a part of a VPC. It holds and runs nothing, and takes tags unless `tags` says otherwise."""
     return setting(
         token,
         "a VPC",
@@ -88,6 +92,7 @@ def _in_vpc(token: str, name: str, acts: Acts | No, bills: Bills | No, tags: At 
         stands=regional(token),
         acts=acts,
         renders=terraform(name),
+        **answers,
     )
 
 
@@ -188,7 +193,13 @@ _VPC_ENDPOINT_ACTS = acts(
 )
 
 KINDS = (
-    _in_vpc(DEFAULT_GROUP, "default_security_group", _DEFAULT_GROUP_ACTS, _free("security groups are")),
+    _in_vpc(
+        DEFAULT_GROUP,
+        "default_security_group",
+        _DEFAULT_GROUP_ACTS,
+        _free("security groups are"),
+        rights=asks("amazonec2", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"),
+    ),
     _in_vpc(DEFAULT_ROUTE_TABLE, "default_route_table", NOT_MADE, _free("routing is")),
     _in_vpc(EGRESS_ONLY_GATEWAY, "egress_only_internet_gateway", NOT_MADE, _free("the gateway itself is")),
     _in_vpc(EIP, "eip", NOT_MADE, Bills(_address_price, _VPC_PRICING)),

@@ -4,7 +4,7 @@ from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented, setting
-from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
 
@@ -50,6 +50,7 @@ KINDS = (
         stands=regional(LIFECYCLE),
         acts=_LIFECYCLE_ACTS,
         renders=terraform("ecr_lifecycle_policy"),
+        rights=asks("amazonelasticcontainerregistry", "ecr:PutLifecyclePolicy", deletes=("ecr:DeleteLifecyclePolicy",)),
     ),
     Kind(
         token=REPOSITORY,

@@ -4,7 +4,7 @@ from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, Bills, Holds, KeyAt, Keys, Kind, No, assumed, documented, setting
-from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
 
@@ -67,7 +67,8 @@ def _acts_on_bucket(*refs: Ref) -> Acts:
     return acts("s3", attached_to("bucket"), behaviour)
 
 
-def _guard(token: str, name: str) -> Kind:
+def _guard(token: str, name: str, right: str = "") -> Kind:
+    """`right` sets it, where CloudFormation has no type that says so."""
     return setting(
         token,
         "a bucket",
@@ -76,6 +77,7 @@ def _guard(token: str, name: str) -> Kind:
         stands=regional(token),
         acts=_acts_on_bucket(),
         renders=terraform(name),
+        **({"rights": asks("amazons3", right)} if right else {}),
     )
 
 
@@ -103,10 +105,10 @@ KINDS = (
         acts=_BUCKET_ACTS,
         renders=terraform("s3_bucket"),
     ),
-    _guard(LIFECYCLE, "s3_bucket_lifecycle_configuration"),
-    _guard(OWNERSHIP, "s3_bucket_ownership_controls"),
+    _guard(LIFECYCLE, "s3_bucket_lifecycle_configuration", "s3:PutLifecycleConfiguration"),
+    _guard(OWNERSHIP, "s3_bucket_ownership_controls", "s3:PutBucketOwnershipControls"),
     _guard(BUCKET_POLICY, "s3_bucket_policy"),
-    _guard(PUBLIC_ACCESS, "s3_bucket_public_access_block"),
+    _guard(PUBLIC_ACCESS, "s3_bucket_public_access_block", "s3:PutBucketPublicAccessBlock"),
     setting(
         ENCRYPTION,
         "a bucket",
@@ -116,6 +118,7 @@ KINDS = (
         stands=regional(ENCRYPTION),
         acts=_acts_on_bucket(*names_key("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId")),
         renders=terraform("s3_bucket_server_side_encryption_configuration"),
+        rights=asks("amazons3", "s3:PutEncryptionConfiguration"),
     ),
     setting(
         VERSIONING,
@@ -126,5 +129,6 @@ KINDS = (
         stands=regional(VERSIONING),
         acts=_acts_on_bucket(),
         renders=terraform("s3_bucket_versioning"),
+        rights=asks("amazons3", "s3:PutBucketVersioning"),
     ),
 )

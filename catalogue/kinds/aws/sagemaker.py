@@ -25,7 +25,7 @@ from catalogue.kind import (
     documented,
     setting,
 )
-from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
+from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.cloudwatch import ALARM, ENDPOINT_LOGS, LOG_GROUP, months_kept
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
@@ -524,6 +524,12 @@ KINDS = (
         stands=regional(CONFIGURATION),
         acts=_CONFIGURATION_ACTS,
         renders=terraform("sagemaker_endpoint_configuration"),
+        rights=asks(
+            "amazonsagemaker",
+            "sagemaker:AddTags",
+            "sagemaker:CreateEndpointConfig",
+            deletes=("sagemaker:DeleteEndpointConfig",),
+        ),
         apart=StandsApart(
             (
                 Apart(
@@ -571,6 +577,11 @@ KINDS = (
         stands=regional(PACKAGE_GROUP_POLICY),
         acts=_PACKAGE_GROUP_POLICY_ACTS,
         renders=terraform("sagemaker_model_package_group_policy"),
+        rights=asks(
+            "amazonsagemaker",
+            "sagemaker:PutModelPackageGroupPolicy",
+            deletes=("sagemaker:DeleteModelPackageGroupPolicy",),
+        ),
     ),
     Kind(
         token=USER_PROFILE,

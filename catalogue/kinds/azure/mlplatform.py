@@ -2,7 +2,7 @@
 
 from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
-from catalogue.kind import Acts, CostsOnly, Kind, No, documented, setting
+from catalogue.kind import Acts, CostsOnly, Kind, No, Rights, documented, setting
 
 ROLES_IN_FORCE, TRAFFIC = "mlplatform:azure:RolesInForce", "mlplatform:azure:Traffic"
 _ROLLOUT = documented(
@@ -11,6 +11,10 @@ _ROLLOUT = documented(
 
 _IN_FORCE = documented(
     "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
+)
+_SETS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/write"
+_ROLES = documented(
+    "https://learn.microsoft.com/en-us/azure/role-based-access-control/permissions/ai-machine-learning", "2026-11-26"
 )
 _CHECKOV = documented("https://www.checkov.io/5.Policy%20Index/arm.html", "2026-11-26")
 
@@ -44,5 +48,6 @@ KINDS: tuple[Kind, ...] = (
             _traffic, Behaviour(frozenset({"subscriptionId", "resourceGroup", "workspace", "endpoint"})), _ROLLOUT
         ),
         renders=No("no tool but our policies knows our own provider", _CHECKOV),
+        rights=Rights((_SETS,), _ROLES, (_SETS,), (_SETS,)),
     ),
 )

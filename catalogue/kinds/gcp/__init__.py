@@ -9,10 +9,11 @@ identities, which are put.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from catalogue.answers import Answering, member_of
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Acts, Evidence, Kind, No, Renders, Ripens, assumed, documented, from_source, setting
+from catalogue.kind import Acts, Evidence, Kind, No, Renders, Rights, Ripens, assumed, documented, from_source, setting
 from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
@@ -57,6 +58,11 @@ def acting(service: str, answer: Answering, behaviour: Behaviour) -> Acts:
     return Acts(answer, behaviour, from_source(f"{_TERRAFORM}/{service}", READ))
 
 
+def asks(page: str, *names: str, changes: tuple[str, ...] = (), deletes: tuple[str, ...] = ()) -> Rights:
+    """The permissions that a page names, where the provider's code does not tell them; those to create do for all."""
+    return Rights(names, documented(page, READ), changes or names, deletes or names)
+
+
 def granting(service: str, policy: str, *on: Ref) -> Acts:
     """How a grant acts. Adding a member that has the role already changes nothing.
 
@@ -73,10 +79,11 @@ def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Render
     return Renders(Terraform(type_, renamed or {}), _BRIDGE)
 
 
-def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
-    """The record of a grant of one role to one member, on `of`."""
+def grant(token: str, of: str, page: str, acts: Acts, renders: Renders, **answers: Any) -> Kind:
+    """The record of a grant of one role to one member, on `of`. `answers` are those that differ from other grants'."""
     bills = No("IAM is free", _IAM)
-    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=Ripens(2, 7, _PROPAGATES))
+    ripens = Ripens(2, 7, _PROPAGATES)
+    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=ripens, **answers)
 
 
 def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:

@@ -14,6 +14,7 @@ from catalogue.kinds.gcp import (
     READ,
     SUBNETWORK,
     acting,
+    asks,
     in_terraform,
     registry,
 )
@@ -30,6 +31,7 @@ _DELETED = documented(
 )
 DATA_ACCESS, FLOWS = "cloudaudit.googleapis.com/data_access", "compute.googleapis.com/vpc_flows"
 _KMS = documented("https://docs.cloud.google.com/logging/docs/routing/managed-encryption", READ)
+_ACCESS = "https://cloud.google.com/logging/docs/access-control"
 _RETENTION = documented("https://cloud.google.com/logging/docs/reference/v2/rest/v2/locations.buckets", READ)
 
 
@@ -109,6 +111,12 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_logging_project_bucket_config"),
+        rights=asks(
+            _ACCESS,
+            "logging.buckets.create",
+            changes=("logging.buckets.update",),
+            deletes=("logging.buckets.delete",),
+        ),
         stays=Stays(7, _DELETED),
     ),
     setting(
@@ -138,5 +146,11 @@ KINDS = (
             Behaviour(name="name", pattern=r"[a-zA-Z0-9_.-]{1,100}"),
         ),
         renders=in_terraform("google_logging_project_exclusion"),
+        rights=asks(
+            _ACCESS,
+            "logging.exclusions.create",
+            changes=("logging.exclusions.update",),
+            deletes=("logging.exclusions.delete",),
+        ),
     ),
 )

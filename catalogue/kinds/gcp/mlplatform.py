@@ -22,7 +22,7 @@ from catalogue.kind import (
     documented,
     setting,
 )
-from catalogue.kinds.gcp import READ, artifactregistry, kms, projects, serviceaccount, storage
+from catalogue.kinds.gcp import READ, artifactregistry, asks, kms, projects, serviceaccount, storage
 from catalogue.kinds.gcp.vertex import ENDPOINT
 from catalogue.machines import Machines
 from catalogue.pricing import Bill, Pricing
@@ -37,6 +37,7 @@ _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/p
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
+_ACCESS = "https://cloud.google.com/iam/docs/roles-permissions/aiplatform"
 WAITED_FOR = (
     artifactregistry.REPOSITORY_MEMBER,
     kms.KEY_MEMBER,
@@ -147,6 +148,7 @@ KINDS = (
         acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"}), fetches=True), _MODEL),
         renders=_OURS,
         apis=Apis(("aiplatform",), _MODEL),
+        rights=asks(_ACCESS, "aiplatform.models.upload", deletes=("aiplatform.models.delete",)),
     ),
     Kind(
         token=DEPLOYMENT,
@@ -164,5 +166,11 @@ KINDS = (
         ),
         renders=_OURS,
         apis=Apis(("aiplatform",), _DEPLOYED),
+        rights=asks(
+            _ACCESS,
+            "aiplatform.endpoints.deploy",
+            changes=("aiplatform.endpoints.deploy", "aiplatform.endpoints.undeploy", "aiplatform.endpoints.update"),
+            deletes=("aiplatform.endpoints.undeploy",),
+        ),
     ),
 )

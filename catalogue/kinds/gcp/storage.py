@@ -4,13 +4,14 @@ from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
-from catalogue.kinds.gcp import KEY, PRICED, READ, acting, grant, granting, in_terraform, registry
+from catalogue.kinds.gcp import KEY, PRICED, READ, acting, asks, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
 BUCKET = "gcp:storage/bucket:Bucket"
 BUCKET_MEMBER = "gcp:storage/bucketIAMMember:BucketIAMMember"
 
 _SDK = registry("storage/bucket")
+_ROLES = "https://cloud.google.com/storage/docs/access-control/iam-permissions"
 _KMS = documented("https://cloud.google.com/storage/docs/encryption/customer-managed-keys", READ)
 _PRICES = documented("https://cloud.google.com/storage/pricing", PRICED)
 
@@ -52,5 +53,6 @@ KINDS = (
         "storage/bucketiammember",
         acts=granting("storage", "b/{bucket}", Ref("bucket", (BUCKET,), outside=True)),
         renders=in_terraform("google_storage_bucket_iam_member"),
+        rights=asks(_ROLES, "storage.buckets.setIamPolicy"),
     ),
 )

@@ -167,6 +167,25 @@ def test_a_repository_without_the_files_is_said(tmp_path: Path) -> None:
         rights.files(tmp_path, "gcp/roles")
 
 
+def test_what_changes_and_deletes_is_asked_of_its_own_handler_and_of_a_permission_that_there_is(tmp_path: Path) -> None:
+    handlers = {"create": {"permissions": ["a:Make"]}, "delete": {"permissions": ["a:Drop", "a:Drop"]}}
+    folder = repository(
+        tmp_path,
+        {
+            "aws-cloudformation-schema/aws-sagemaker-model.json": json.dumps({"handlers": handlers}),
+            "gcp/roles/any.json": json.dumps(
+                {"includedPermissions": ["compute.addresses.delete", "dns.changes.create"]}
+            ),
+        },
+    )
+    assert rights.of_aws(MODEL, folder, "delete") == ["a:Drop"]
+    assert rights.of_aws(MODEL, folder, "update") is None
+    assert rights.later("compute.addresses.create", "delete", folder) == ["compute.addresses.delete"]
+    assert rights.later("compute.addresses.create", "update", folder) == []
+    assert rights.later("storage.buckets.setIamPolicy", "delete", folder) == ["storage.buckets.setIamPolicy"]
+    assert rights.later("dns.changes.create", "delete", folder) == ["dns.changes.create"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [([], "name the folder that holds the checkouts"), (["{folder}"], "is no checkout at a tag; clone the provider")],
@@ -188,10 +207,12 @@ def test_a_role_of_the_platforms_own_allows_what_the_dataset_says_and_a_missing_
         {"name": name, "permissions": [lists, {**lists, "actions": ["a/write"]}]} for name in rights.ROLES["azure"]
     ]
     folder = repository(tmp_path / "all", {**files, "azure/built-in-roles-raw.json": json.dumps(azure)})
-    assert rights.roles_of("gcp", folder) == {name: [["a.list", "b.get"]] for name in rights.ROLES["gcp"]}
+    assert rights.roles_of("gcp", folder, list(google.values())) == {
+        name: [["a.list", "b.get"]] for name in rights.ROLES["gcp"]
+    }
     said = [["a/write", "x/read"], ["x/y/read"], ["z/read"], []]
-    assert rights.roles_of("azure", folder) == dict.fromkeys(rights.ROLES["azure"], said)
-    assert rights.roles_of("aws", folder) == {}
+    assert rights.roles_of("azure", folder, rights.ROLES["azure"]) == dict.fromkeys(rights.ROLES["azure"], said)
+    assert rights.roles_of("aws", folder, ()) == {}
     fewer = repository(tmp_path / "fewer", {"azure/built-in-roles-raw.json": json.dumps(azure[1:])})
     with pytest.raises(Unread, match=rights.ROLES["azure"][0]):
-        rights.roles_of("azure", fewer)
+        rights.roles_of("azure", fewer, rights.ROLES["azure"])
