@@ -42,9 +42,9 @@ class Behaviour:
     update runs the new machines `beside` the old ones until it is done, both count. `fetches` says that a create looks
     for the images and artifacts that it serves, or that what it names serves.
 
-    Deletion. `held` says why its name stays taken after a delete, and is empty where it does not. `forced` is the input
-    that allows a delete together with the contents, and `locked` the one under which nobody can delete it. Where it
-    `nests`, a delete takes along what lies in it.
+    Deletion. `forced` is the input that allows a delete together with the contents, and `locked` the one under which
+    nobody can delete it. Where it `nests`, a delete takes along what lies in it. How long its name stays taken is a
+    fact of its own (`catalogue.kind.Stays`).
     """
 
     replaces: frozenset[str] = frozenset()
@@ -53,7 +53,6 @@ class Behaviour:
     unique: str = ""
     refs: tuple[Ref, ...] = ()
     second: Literal["refused", "changes"] = "refused"
-    held: str = ""
     machines: bool = False
     beside: bool = False
     fetches: bool = False

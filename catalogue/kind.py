@@ -4,12 +4,12 @@ A record must be complete: each question has an answer, and an answer "none" say
 That is the page, source or assumption on which it rests, and the day on which it was read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalogue.answers import Answering
-from catalogue.behaviour import Behaviour
+from catalogue.behaviour import Behaviour, values_at
 from catalogue.graph import Graph, Resource
 from catalogue.machines import Machines
 from catalogue.rendering import ArmType, Terraform
@@ -221,11 +221,22 @@ class Ripens:
 
 @dataclass(frozen=True)
 class Stays:
-    """How long the name stays taken after a delete: days, or None for ever. `at` is the input that says otherwise."""
+    """How long the name stays taken after a delete: `days`, or None for ever.
+
+    `says` is what the cloud says of a create under the name meanwhile. The input at the path `at` gives the days where
+    it is given. In the days before `back`, a create takes the deleted one back and is not refused.
+    """
 
     days: float | None
+    says: str
     evidence: Evidence
     at: str = ""
+    back: float = 0
+
+    def taken(self, inputs: Mapping[str, object]) -> tuple[float, float | None]:
+        """From which day on after a delete the name of one with these inputs is taken, and until which."""
+        own = next(values_at(inputs, self.at), None) if self.at else None
+        return self.back, float(own) if isinstance(own, int | float) else self.days
 
 
 @dataclass(frozen=True)

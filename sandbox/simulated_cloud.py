@@ -13,7 +13,8 @@ from typing import Any
 
 from catalogue.answers import Answer, Lookup, Request
 from catalogue.behaviour import Behaviour, Ref, values_at
-from catalogue.kinds import kinds
+from catalogue.kind import Stays
+from catalogue.kinds import kind_of, kinds
 from catalogue.marked import Json, answered, has_unknown, redacted, refilled, texts_in, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs, needs
@@ -22,8 +23,9 @@ from sandbox.clouds.manners import CloudSaysNo, Refuser
 from sandbox.needs import Lacks, Needs
 from sandbox.state import State
 from sandbox.state.faults import Fault
-from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
+from sandbox.state.records import Held, Missing, New, Record, Reference, Stay, Taken
 
+_DAY = 86_400.0
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
 
 
@@ -137,7 +139,7 @@ class Cloud:
             self.state.resources.create(new)
         except Taken as taken:
             if behaviour.second != "changes" or taken.key is None:
-                raise self._refusal("exists", type_, name, taken) from None
+                raise self._refusal("exists" if taken.key is not None else "stays", type_, name, taken) from None
             stands = self.state.resources.update(taken.key, marked, outputs, new.links, self.run)
             return stands.id, {**given, **outputs}
         except Missing as missing:
@@ -185,7 +187,7 @@ class Cloud:
         self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
-            self.state.resources.delete(record.key, behaviour.held, self.run, behaviour.nests, emptied)
+            self.state.resources.delete(record.key, _stay, self.run, behaviour.nests, emptied)
         except Held as held:
             raise self._refusal("held", type_, record.name, held) from None
 
@@ -276,7 +278,7 @@ class Cloud:
         words = {"account": self.account, "region": self.region, "id": answer.id}
         given = {key: value for key, value in {**plain, **answer.outputs}.items() if isinstance(value, str)}
         names = [f"{type_} {behaviour.unique.format(**{**given, **words})}"] if behaviour.unique else []
-        return names or ([f"{type_} {self.account} {answer.id}"] if behaviour.held else [])
+        return names or ([f"{type_} {self.account} {answer.id}"] if _stays(type_) else [])
 
     def _links(self, behaviour: Behaviour, id_: str, plain: Json) -> list[Reference]:
         links = [
@@ -299,3 +301,18 @@ class Cloud:
         if self.manners.is_foreign(value, self.account):
             return False
         return not ref.only or bool(re.fullmatch(ref.only.format(account=re.escape(self.account)), value))
+
+
+def _stays(type_: str) -> Stays | None:
+    """The record's word on names of this type that stay taken."""
+    kind = kind_of(type_)
+    return kind.stays if kind is not None and isinstance(kind.stays, Stays) else None
+
+
+def _stay(record: Record) -> Stay | None:
+    """How long the names of a deleted resource stay taken."""
+    stays = _stays(record.type)
+    if stays is None:
+        return None
+    back, until = stays.taken(record.inputs)
+    return Stay(stays.says, back * _DAY, None if until is None else until * _DAY)

@@ -20,6 +20,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "creating {kind} ({name}): AlreadyExists: {said}",
     "missing": "{kind} ({name}): ValidationException: {said}",
     "held": "deleting {kind} ({name}): ResourceInUse: {said}",
+    "stays": "creating {kind} ({name}): {said}",
     "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
     " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
     " Instances. Use AWS Service Quotas to request an increase for this quota.",

@@ -24,6 +24,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "cannot create already existing resource '{name}' ({kind}): {said}",
     "missing": '{kind} {name}: Status=404 Code="ResourceNotFound" Message="{said}"',
     "held": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
+    "stays": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
     "refused": "{kind} {name}: {said}",
     "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
     ' subscription {account}. Request an increase in the Azure portal."',

@@ -19,6 +19,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
     "missing": "Error in {kind} {name}: googleapi: Error 404: {said}, notFound",
     "held": "Error when reading or editing {kind}: googleapi: Error 400: {said}, resourceInUseByAnotherResource",
+    "stays": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
     "quota-exceeded": "Error creating {kind} {name}: googleapi: Error 429: the following quota metrics exceed quota"
     " limits: {said}, RESOURCE_EXHAUSTED",
     "service-off": "Error creating {kind} {name}: googleapi: Error 403: {said} has not been used in project {account}"

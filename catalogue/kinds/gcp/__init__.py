@@ -12,7 +12,21 @@ from collections.abc import Mapping
 
 from catalogue.answers import Answering, member_of
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Acts, Evidence, Kind, No, Renders, Ripens, assumed, documented, from_source, setting
+from catalogue.kind import (
+    NOT_YET,
+    Acts,
+    Evidence,
+    Kind,
+    No,
+    NotYet,
+    Renders,
+    Ripens,
+    Stays,
+    assumed,
+    documented,
+    from_source,
+    setting,
+)
 from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
@@ -79,6 +93,7 @@ def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
     return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=Ripens(2, 7, _PROPAGATES))
 
 
-def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:
-    """The record of an identity of IAM: a member, a role or a service."""
-    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))
+def identity(token: str, page: str, acts: Acts | No, renders: Renders, stays: Stays | NotYet = NOT_YET) -> Kind:
+    """The record of an identity of IAM: a member, a role or a service. `stays` says how long its name stays taken."""
+    bills = No("IAM is free", _IAM)
+    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=bills, stays=stays)

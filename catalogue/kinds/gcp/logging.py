@@ -105,11 +105,10 @@ KINDS = (
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
                 refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
                 locked="locked",
-                held="the log bucket is in state DELETE_REQUESTED for seven days",
             ),
         ),
         renders=in_terraform("google_logging_project_bucket_config"),
-        stays=Stays(7, _DELETED),
+        stays=Stays(7, "the log bucket is in state DELETE_REQUESTED for seven days", _DELETED),
     ),
     setting(
         SINK,
