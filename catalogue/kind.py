@@ -83,12 +83,15 @@ class KeyAt:
     """One path at which a resource names its encryption key. A list on the path is gone through whole.
 
     `needed` tells whether this resource needs a key there. `users` are the cloud's own agents that use the key, such as
-    Google Cloud's service agents. They must be granted the key first.
+    Google Cloud's service agents. They must be granted the key first. Where an identity of one's own uses it, that is
+    named at the path `by`. What the grant is on is named at the path `in_`, or is the key itself.
     """
 
     path: str
     needed: Callable[[Graph, Resource], bool] = _always
     users: tuple[str, ...] = ()
+    by: str = ""
+    in_: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,11 +215,18 @@ class Apis:
 
 @dataclass(frozen=True)
 class Ripens:
-    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says."""
+    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says.
+
+    The input `member` says whom it is for, and the input `on` what it is on. Where it names an identity by one of that
+    one's outputs, `of` is the output.
+    """
 
     usual: float
     longest: float
     evidence: Evidence
+    member: str
+    on: str
+    of: str = ""
 
 
 @dataclass(frozen=True)

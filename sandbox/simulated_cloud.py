@@ -240,6 +240,7 @@ class Cloud:
         try:
             needed.service(self.manners.registers_itself)
             needed.contents()
+            needed.in_force()
             needed.quota(stands)
             return needed.takes()
         except Lacks as lacks:

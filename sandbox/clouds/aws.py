@@ -2,6 +2,9 @@
 
 That CreateModel looks for the model data is seen in https://github.com/aws-ia/ecs-blueprints/issues/223; that it looks
 for the image is assumed, and its sentence too.
+
+A role that is not in force yet refuses nothing here, for the provider itself tries again for minutes (CreateModel in
+https://github.com/hashicorp/terraform-provider-aws/blob/v6.46.0/internal/service/sagemaker/model.go).
 """
 
 from collections.abc import Iterator, Mapping

@@ -90,7 +90,9 @@ def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Render
 def grant(token: str, of: str, page: str, acts: Acts, renders: Renders) -> Kind:
     """The record of a grant of one role to one member, on `of`."""
     bills = No("IAM is free", _IAM)
-    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=Ripens(2, 7, _PROPAGATES))
+    on = next((ref.path for ref in acts.behaviour.refs if ref not in _MEMBER), "project")
+    ripens = Ripens(2, 7, _PROPAGATES, member="member", on=on)
+    return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=ripens)
 
 
 def identity(token: str, page: str, acts: Acts | No, renders: Renders, stays: Stays | NotYet = NOT_YET) -> Kind:
