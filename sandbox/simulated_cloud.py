@@ -185,11 +185,24 @@ class Cloud:
         if behaviour.locked and record.inputs.get(behaviour.locked) is True:
             raise self._refusal("held", type_, record.name, f"{record.name} is locked and cannot be deleted")
         self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
+        if behaviour.apps and record.inputs.get(behaviour.apps) in self.state.account.apps():
+            raise self._refusal("held", type_, record.name, f"{record.inputs[behaviour.apps]} has apps that run")
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
+            self._empty(behaviour, record, emptied)
             self.state.resources.delete(record.key, _stay, self.run, behaviour.nests, emptied)
         except Held as held:
             raise self._refusal("held", type_, record.name, held) from None
+
+    def _empty(self, behaviour: Behaviour, record: Record, forced: bool) -> None:
+        """What was put into the store by hand goes with it where that is forced. Raises Held where it is not."""
+        if not behaviour.filled:
+            return
+        account, below = self.state.account, behaviour.filled.format(**{**record.inputs, **record.outputs})
+        contents = [one for one in (*account.images(), *account.artifacts()) if one.startswith(below)]
+        if contents and not forced:
+            raise Held(f"{record.name} is not empty: it still holds {contents[0]}")
+        account.empty(below)
 
     def look_up(self, token: str, args: Json) -> Json:
         """The answer to a data look-up. Raises UnknownType."""

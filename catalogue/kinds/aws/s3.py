@@ -53,6 +53,7 @@ _BUCKET_ACTS = acts(
         name="bucket",
         pattern=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
         unique="{bucket}",
+        filled="s3://{bucket}/",
         forced="forceDestroy",
     ),
 )
