@@ -43,9 +43,12 @@ class Behaviour:
     update runs the new machines `beside` the old ones until it is done, both count. `fetches` says that a create looks
     for the images and artifacts that it serves, or that what it names serves.
 
-    Deletion. `held` says why its name stays taken after a delete, and is empty where it does not. `forced` is the input
-    that allows a delete together with the contents, and `locked` the one under which nobody can delete it. Where it
-    `nests`, a delete takes along what lies in it.
+    Deletion. `filled` is how the addresses of its contents begin; its inputs and outputs in braces stand for their
+    values. One with contents is not deleted. `forced` is the input that allows a delete together with the contents, and
+    `locked` the one under which nobody can delete it. `apps` is the input with the name of a person whose running apps
+    are in the way of a delete. Where it `nests`, a delete takes along what lies in it.
+
+    How long its name stays taken is a fact of its own (`catalogue.kind.Stays`).
     """
 
     replaces: frozenset[str] = frozenset()
@@ -55,12 +58,13 @@ class Behaviour:
     exists: str = ""
     refs: tuple[Ref, ...] = ()
     second: Literal["refused", "changes"] = "refused"
-    held: str = ""
     machines: bool = False
     beside: bool = False
     fetches: bool = False
+    filled: str = ""
     forced: str = ""
     locked: str = ""
+    apps: str = ""
     within: Literal["", "uses", "holds"] = ""
     nests: bool = False
     identity: frozenset[str] = frozenset()

@@ -4,12 +4,12 @@ A record must be complete: each question has an answer, and an answer "none" say
 That is the page, source or assumption on which it rests, and the day on which it was read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from catalogue.answers import Answering
-from catalogue.behaviour import Behaviour
+from catalogue.behaviour import Behaviour, values_at
 from catalogue.graph import Graph, Resource
 from catalogue.machines import Machines
 from catalogue.rendering import ArmType, Terraform
@@ -83,12 +83,15 @@ class KeyAt:
     """One path at which a resource names its encryption key. A list on the path is gone through whole.
 
     `needed` tells whether this resource needs a key there. `users` are the cloud's own agents that use the key, such as
-    Google Cloud's service agents. They must be granted the key first.
+    Google Cloud's service agents. They must be granted the key first. Where an identity of one's own uses it, that is
+    named at the path `by`. What the grant is on is named at the path `in_`, or is the key itself.
     """
 
     path: str
     needed: Callable[[Graph, Resource], bool] = _always
     users: tuple[str, ...] = ()
+    by: str = ""
+    in_: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,20 +230,38 @@ class Apis:
 
 @dataclass(frozen=True)
 class Ripens:
-    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says."""
+    """How long a grant takes to be in force: in minutes as a rule, and at its longest as far as the page says.
+
+    The input `member` says whom it is for, and the input `on` what it is on. Where it names an identity by one of that
+    one's outputs, `of` is the output.
+    """
 
     usual: float
     longest: float
     evidence: Evidence
+    member: str
+    on: str
+    of: str = ""
 
 
 @dataclass(frozen=True)
 class Stays:
-    """How long the name stays taken after a delete: days, or None for ever. `at` is the input that says otherwise."""
+    """How long the name stays taken after a delete: `days`, or None for ever.
+
+    `says` is what the cloud says of a create under the name meanwhile. The input at the path `at` gives the days where
+    it is given. In the days before `back`, a create takes the deleted one back and is not refused.
+    """
 
     days: float | None
+    says: str
     evidence: Evidence
     at: str = ""
+    back: float = 0
+
+    def taken(self, inputs: Mapping[str, object]) -> tuple[float, float | None]:
+        """From which day on after a delete the name of one with these inputs is taken, and until which."""
+        own = next(values_at(inputs, self.at), None) if self.at else None
+        return self.back, float(own) if isinstance(own, int | float) else self.days
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Two clocks: real time, and a clock for tests that passes without waiting."""
+"""Three clocks: real time, a clock for tests that passes without waiting, and the clock of a cloud's double."""
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -56,6 +57,31 @@ class InstantClock:
 
     def steadfast(self) -> "InstantClock":  # noqa: D102
         return replace(self)
+
+
+@dataclass
+class DoublesClock(WallClock):
+    """The clock of a double of a cloud, which every wait moves on. An `instant` wait takes no time of ours.
+
+    It begins at the double's time. Others may move the double's clock too, so it may be behind, and is never ahead.
+    `tell` hands the double the seconds that were waited for.
+    """
+
+    time: float = field(kw_only=True)
+    tell: Callable[[float], object] = field(kw_only=True)
+    instant: bool = field(kw_only=True)
+
+    def now(self) -> float:  # noqa: D102
+        return self.time
+
+    def sleep(self, seconds: float) -> None:  # noqa: D102
+        if not self.instant:
+            super().sleep(seconds)
+        self.time += max(seconds, 0.001)
+        self.tell(seconds)
+
+    def steadfast(self) -> "DoublesClock":  # noqa: D102
+        return replace(self, cancelled=threading.Event())
 
 
 def stamp(seconds: float) -> str:

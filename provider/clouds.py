@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from provider.clock import Clock, InstantClock, WallClock
+from provider.clock import Clock, DoublesClock, WallClock
 from provider.errors import ProviderError
 from provider.google_door import GoogleDoor
 from provider.rest import Door, Token
@@ -62,15 +62,20 @@ class Clouds:
             return self._tokens[cloud]
 
 
-def clock_of_environment() -> Clock:
-    """Real time. It is a clock that passes at once if a test asks for that and a double replaces a cloud."""
-    if os.environ.get(INSTANT_VARIABLE) != "1":
+def clock_of_environment(client: httpx.Client) -> Clock:
+    """Real time, or the time of the double that replaces a cloud. There a wait may pass at once, if a test asks so."""
+    instant, double = os.environ.get(INSTANT_VARIABLE) == "1", _override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE)
+    if not double:
+        if instant:
+            raise ProviderError(
+                f"{INSTANT_VARIABLE} is for tests: it needs {GOOGLE_VARIABLE} or {AZURE_VARIABLE} beside it"
+            )
         return WallClock()
-    if not (_override(GOOGLE_VARIABLE) or _override(AZURE_VARIABLE)):
-        raise ProviderError(
-            f"{INSTANT_VARIABLE} is for tests: it needs {GOOGLE_VARIABLE} or {AZURE_VARIABLE} beside it"
-        )
-    return InstantClock()
+
+    def moved(seconds: float) -> float:
+        return float(client.post(f"{double}/clock", json={"seconds": seconds}).raise_for_status().json()["now"])
+
+    return DoublesClock(time=moved(0.0), tell=moved, instant=instant)
 
 
 def google_token() -> Token:

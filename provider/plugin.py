@@ -133,7 +133,9 @@ class Plugin(protocol.Provider):
 
     def _reach(self) -> Clouds:
         if self._clouds is None:
-            self._clouds = Clouds(clock_of_environment())
+            clouds = Clouds(WallClock())
+            clouds.clock = clock_of_environment(clouds.client)
+            self._clouds = clouds
         return self._clouds
 
     async def _run(self, call: Callable[[], T]) -> T:

@@ -82,6 +82,16 @@ def upload(state: State, uri: str) -> str:
     return f"{uri} is uploaded"
 
 
+def empty(state: State, place: str) -> str:
+    """Delete what was uploaded or pushed below an address. A store that holds something is not deleted."""
+    before = len(state.account.images()) + len(state.account.artifacts())
+    state.account.empty(place)
+    gone = before - len(state.account.images()) - len(state.account.artifacts())
+    if not gone:
+        raise BadInput(f"{place[:80]!r}: nothing lies there; `mlplatform sandbox account` shows what does")
+    return f"{gone} deleted below {place}"
+
+
 @cache
 def _services() -> frozenset[str]:
     return frozenset(service for platform in PLATFORMS for service in services_of(kinds(platform)))

@@ -1,4 +1,5 @@
-"""What a create or an update needs of the account, and a new account lacks: services, images, artifacts, quota.
+"""What a create or an update needs of the account, and a new account lacks: services, images, artifacts, quota,
+grants that are in force.
 
 All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
 """
@@ -7,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from catalogue import quotas
+from catalogue.behaviour import values_at
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Kind, Runs, Serves
-from catalogue.kinds import kind_of
+from catalogue.kind import Acts, Keys, Kind, Ripens, Runs, Serves
+from catalogue.kinds import kind_of, kinds
 from catalogue.machines import Machines
 from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
@@ -21,7 +24,7 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal["service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes"]
+Reason = Literal["service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"]
 
 
 class Lacks(Exception):
@@ -66,6 +69,34 @@ class Needs:
             for uri in _read(kind.serves.artifacts(self._graph, resource)):
                 if not self.state.account.has_artifact(uri):
                     raise Lacks("no-artifact", said=uri)
+
+    def in_force(self) -> None:
+        """A grant by which the key of the resource is used must be as old as the record says. Raises Lacks.
+
+        A use for which nothing here grants anything is not judged: somebody else may have granted it.
+        """
+        kind, inputs = kind_of(self.made.type), self.made.inputs
+        for at in kind.keys.at if kind is not None and isinstance(kind.keys, Keys) else ():
+            users = [f"@{user}." for user in at.users] + (_texts(inputs, at.by) if at.by else [])
+            for user in users:
+                for on in _texts(inputs, at.in_ or at.path):
+                    ages = list(self._ages(user, on))
+                    if ages and not any(ripe for ripe, _ in ages):
+                        raise Lacks("not-in-force", said=on, member=ages[0][1])
+
+    def _ages(self, user: str, on: str) -> Iterator[tuple[bool, str]]:
+        """Each grant to a user on something, or around it: whether it is in force, and for whom it is."""
+        now, resources = self.state.clock.now(), self.state.resources
+        handle = (urlsplit(on).hostname or "").partition(".")[0] if "://" in on else on
+        things = [one.id for one in resources.named(handle) if one.account == self.account]
+        for kind in kinds(self.platform).values():
+            if not isinstance(ripens := kind.ripens, Ripens):
+                continue
+            names = {str(one.outputs.get(ripens.of)) for one in resources.named(user)} if ripens.of else set[str]()
+            for grant in resources.find(type=kind.token):
+                member, scope = (str(grant.inputs.get(key, "")) for key in (ripens.member, ripens.on))
+                if (member in names or user in member) and any(_covers(scope, thing) for thing in things):
+                    yield now - grant.created >= 60 * ripens.longest, member
 
     def quota(self, stands: Record | None = None) -> None:
         """What the machines need at first must be left of each quota. Raises Lacks.
@@ -113,6 +144,15 @@ class Needs:
     def _acts(self, what: Literal["machines", "beside", "fetches"]) -> bool:
         kind: Kind | None = kind_of(self.made.type)
         return kind is not None and isinstance(kind.acts, Acts) and getattr(kind.acts.behaviour, what)
+
+
+def _texts(inputs: Mapping[str, object], path: str) -> list[str]:
+    return [value for value in values_at(inputs, path) if isinstance(value, str) and value]
+
+
+def _covers(scope: str, thing: str) -> bool:
+    """Whether a grant on a scope is on a thing, on what it lies in, or on a part of it."""
+    return scope == thing or thing.startswith(f"{scope}/") or scope.startswith(f"{thing}/")
 
 
 def _read(found: Iterable[T]) -> Iterator[T]:

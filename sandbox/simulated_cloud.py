@@ -14,7 +14,8 @@ from typing import Any
 
 from catalogue.answers import Answer, Lookup, Request
 from catalogue.behaviour import Behaviour, Ref, values_at
-from catalogue.kinds import kinds
+from catalogue.kind import Stays
+from catalogue.kinds import kind_of, kinds
 from catalogue.marked import Json, answered, has_unknown, texts_in, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_unknown
 from sandbox import cloud, inputs, needs
@@ -24,8 +25,9 @@ from sandbox.difference import Change, difference
 from sandbox.needs import Lacks, Needs
 from sandbox.state import State
 from sandbox.state.faults import Fault
-from sandbox.state.records import Held, Missing, New, Record, Reference, Taken
+from sandbox.state.records import Held, Missing, New, Record, Reference, Stay, Taken
 
+_DAY = 86_400.0
 _HANDLES = ("arn", "name", "selfLink", "keyId", "email", "member")
 
 
@@ -164,11 +166,24 @@ class Cloud:
         if behaviour.locked and record.inputs.get(behaviour.locked) is True:
             raise self._refusal("held", type_, record.name, f"{record.name} is locked and cannot be deleted")
         self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
+        if behaviour.apps and record.inputs.get(behaviour.apps) in self.state.account.apps():
+            raise self._refusal("held", type_, record.name, f"{record.inputs[behaviour.apps]} has apps that run")
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
-            self.state.resources.delete(record.key, behaviour.held, self.run, behaviour.nests, emptied)
+            self._empty(behaviour, record, emptied)
+            self.state.resources.delete(record.key, _stay, self.run, behaviour.nests, emptied)
         except Held as held:
             raise self._refusal("held", type_, record.name, held) from None
+
+    def _empty(self, behaviour: Behaviour, record: Record, forced: bool) -> None:
+        """What was put into the store by hand goes with it where that is forced. Raises Held where it is not."""
+        if not behaviour.filled:
+            return
+        account, below = self.state.account, behaviour.filled.format(**{**record.inputs, **record.outputs})
+        contents = [one for one in (*account.images(), *account.artifacts()) if one.startswith(below)]
+        if contents and not forced:
+            raise Held(f"{record.name} is not empty: it still holds {contents[0]}")
+        account.empty(below)
 
     def look_up(self, token: str, args: Json) -> Json:
         """The answer to a data look-up. Raises UnknownType."""
@@ -219,6 +234,7 @@ class Cloud:
         try:
             needed.service(self.manners.registers_itself)
             needed.contents()
+            needed.in_force()
             needed.quota(stands)
             return needed.takes()
         except Lacks as lacks:
@@ -243,13 +259,15 @@ class Cloud:
 
     def _names(self, behaviour: Behaviour, type_: str, answer: Answer, plain: Json) -> list[str]:
         names = [f"{type_} {behaviour.unique.format_map(self._words(answer, plain))}"] if behaviour.unique else []
-        return names or ([f"{type_} {self.account} {answer.id}"] if behaviour.held else [])
+        return names or ([f"{type_} {self.account} {answer.id}"] if _stays(type_) else [])
 
     def _exists(
         self, behaviour: Behaviour, type_: str, name: str, answer: Answer, plain: Json, taken: Taken
     ) -> CloudSaysNo:
         """What the cloud says to a second create of what stands, or of what was deleted softly."""
-        said = behaviour.exists.format_map(self._words(answer, plain)) if taken.key is not None else ""
+        if taken.key is None:
+            return self._refusal("stays", type_, name, taken)
+        said = behaviour.exists.format_map(self._words(answer, plain))
         return CloudSaysNo(f"creating {name}: {said}") if said else self._refusal("exists", type_, name, taken)
 
     def _words(self, answer: Answer, plain: Json) -> Mapping[str, str]:
@@ -278,3 +296,18 @@ class Cloud:
         if self.manners.is_foreign(value, self.account):
             return False
         return not ref.only or bool(re.fullmatch(ref.only.format(account=re.escape(self.account)), value))
+
+
+def _stays(type_: str) -> Stays | None:
+    """The record's word on names of this type that stay taken."""
+    kind = kind_of(type_)
+    return kind.stays if kind is not None and isinstance(kind.stays, Stays) else None
+
+
+def _stay(record: Record) -> Stay | None:
+    """How long the names of a deleted resource stay taken."""
+    stays = _stays(record.type)
+    if stays is None:
+        return None
+    back, until = stays.taken(record.inputs)
+    return Stay(stays.says, back * _DAY, None if until is None else until * _DAY)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from catalogue.behaviour import Behaviour
-from catalogue.kind import Acts
+from catalogue.kind import Acts, Stays
 from catalogue.kinds import kind_of
 
 Json = dict[str, Any]
@@ -157,7 +157,9 @@ def compared(given: Sequence[Answer]) -> list[Compared]:
             continue
         behaviour = kind.acts.behaviour
         before = deleted.get(one.urn, {}).get(behaviour.name)
-        told = _compared(one, behaviour, before is not None and before == one.inputs.get(behaviour.name))
+        again = before is not None and before == one.inputs.get(behaviour.name)
+        holds = isinstance(kind.stays, Stays) and not kind.stays.back
+        told = _compared(one, behaviour, again, holds)
         if one.operation == "delete" and not one.says:
             deleted[one.urn] = one.inputs
         if told is None:
@@ -168,19 +170,20 @@ def compared(given: Sequence[Answer]) -> list[Compared]:
     return list(found.values())
 
 
-def _compared(one: Answer, own: Behaviour, again: bool) -> tuple[str, str, bool] | None:
+def _compared(one: Answer, own: Behaviour, again: bool, holds: bool) -> tuple[str, str, bool] | None:
     """The behaviour, what the cloud did, and whether the sandbox does so. None where it shows nothing of the kind.
 
-    `again`: one of the same name was deleted in this run. A name that Pulumi made up is another one each time.
+    `again`: one of the same name was deleted in this run. `holds`: the sandbox then refuses another at once. A name
+    that Pulumi made up is another one each time.
     """
     match one.operation, bool(one.says):
         case "create", False:
             if again:
-                return "create again", "makes one again under the name of one that was deleted", not own.held
+                return "create again", "makes one again under the name of one that was deleted", not holds
             return "create", "makes it", True
         case "create", True if _EXISTS.search(one.says):
             if again:
-                return "create again", "holds the name of one that was deleted", bool(own.held)
+                return "create again", "holds the name of one that was deleted", holds
             return "second create", "refuses a second of the same name", own.second == "refused"
         case "update", False:
             wrong = [path for path in one.changes if _among(path, own.replaces)]

@@ -20,6 +20,7 @@ def add(app: typer.Typer) -> None:
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
         ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
+        ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("use", use, "use"),
         ("account", account, "account"),
         ("steps", steps, "steps gcp-pilot"),
@@ -76,6 +77,16 @@ def upload(
     from sandbox import byhand
 
     _do(context, lambda state: byhand.upload(state, uri))
+
+
+def empty(
+    context: typer.Context,
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="How the addresses begin of what is deleted.")],
+) -> None:
+    """Delete images and artifacts: a store that holds any is not deleted."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.empty(state, place))
 
 
 def use(context: typer.Context) -> None:

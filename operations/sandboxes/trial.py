@@ -54,6 +54,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     from operations import rehearsals
     from operations.judge import cost_of
     from operations.preview import preview
+    from sandbox.state import State
 
     on = ["--stack", stack, "--yes"]
     given = _standing(engine)
@@ -76,6 +77,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say(f"  {name}")
     if protected:
         engine.ask("state", "unprotect", "--all", *on)
+    State(engine.home.database).account.empty("")  # a store that holds what was pushed or uploaded is not deleted
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     now = _standing(engine)
     left, gone = sorted(now - given), sorted(given - now)

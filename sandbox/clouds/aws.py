@@ -2,6 +2,9 @@
 
 That CreateModel looks for the model data is seen in https://github.com/aws-ia/ecs-blueprints/issues/223; that it looks
 for the image is assumed, and its sentence too.
+
+A role that is not in force yet refuses nothing here, for the provider itself tries again for minutes (CreateModel in
+https://github.com/hashicorp/terraform-provider-aws/blob/v6.46.0/internal/service/sagemaker/model.go).
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,6 +23,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "creating {kind} ({name}): AlreadyExists: {said}",
     "missing": "{kind} ({name}): ValidationException: {said}",
     "held": "deleting {kind} ({name}): ResourceInUse: {said}",
+    "stays": "creating {kind} ({name}): {said}",
     "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
     " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
     " Instances. Use AWS Service Quotas to request an increase for this quota.",

@@ -4,7 +4,8 @@ A subscription that lacks a resource provider is registered for it by azure-nati
 pipeline with the policy of registration left on (`NewAzCoreClient` and `initPipelineOpts` in
 https://github.com/pulumi/pulumi-azure-native/blob/006a62afe453b416e5d5c98d2d91c4c7281f52f9/provider/pkg/azure/client_azcore.go).
 Quotas: https://github.com/MicrosoftDocs/azure-docs/issues/121466 (endpoints) and
-https://github.com/ansible-collections/azure/pull/2209 (clusters). Models and images: "Troubleshoot online endpoints",
+https://github.com/ansible-collections/azure/pull/2209 (clusters). A key whose grant is not in force yet is
+refused in words that are assumed; the code is that of storage. Models and images: "Troubleshoot online endpoints",
 https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints.
 """
 
@@ -24,6 +25,7 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "cannot create already existing resource '{name}' ({kind}): {said}",
     "missing": '{kind} {name}: Status=404 Code="ResourceNotFound" Message="{said}"',
     "held": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
+    "stays": '{kind} {name}: Status=409 Code="Conflict" Message="{said}"',
     "refused": "{kind} {name}: {said}",
     "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
     ' subscription {account}. Request an increase in the Azure portal."',
@@ -33,6 +35,8 @@ _SENTENCES: Mapping[str, str] = {
     "over-quota-nodes": '{kind} {name}: Code="ClusterMinNodesExceedCoreQuota" Message="The specified subscription has a'
     " {said} quota of {limit} and cannot accommodate for at least 1 requested managed compute node which maps to {more}"
     ' vCPUs."',
+    "not-in-force": '{kind} {name}: Status=403 Code="KeyVaultAuthenticationFailure" Message="The operation failed'
+    ' because of authentication issue on the keyvault {said}."',
     "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
     "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'

@@ -1,6 +1,7 @@
 """What is special to the simulated Google Cloud: its sentences, the project in a resource name, and its alarms.
 
 The sentence of an API that is off is seen in https://github.com/appvia/kore/issues/286, which has the API's long name.
+That of a key whose grant is not in force yet is seen in https://github.com/ollionorg/gcp-landing-zone/pull/59.
 Where a new project has APIs on depends on how it was made; one with none is the least.
 Images, artifacts and quotas of Vertex AI are asked for through our own provider (`sandbox.rest.kept`).
 """
@@ -19,12 +20,15 @@ _SENTENCES: Mapping[str, str] = {
     "exists": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
     "missing": "Error in {kind} {name}: googleapi: Error 404: {said}, notFound",
     "held": "Error when reading or editing {kind}: googleapi: Error 400: {said}, resourceInUseByAnotherResource",
+    "stays": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
     "quota-exceeded": "Error creating {kind} {name}: googleapi: Error 429: the following quota metrics exceed quota"
     " limits: {said}, RESOURCE_EXHAUSTED",
     "service-off": "Error creating {kind} {name}: googleapi: Error 403: {said} has not been used in project {account}"
     " before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/{said}/overview"
     "?project={account} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to"
     " our systems and retry., SERVICE_DISABLED",
+    "not-in-force": "Error creating {kind} {name}: googleapi: Error 403: Permission denied on Cloud KMS key. Please"
+    " ensure that {member} has been authorized to use {said}., forbidden",
     "no-capacity": "Error creating {kind} {name}: ZONE_RESOURCE_POOL_EXHAUSTED: no resources available for {said};"
     " try a different zone, or try again later.",
     "throttle": "{kind} {name}: googleapi: Error 429: Quota exceeded for quota metric 'Requests' per minute,"

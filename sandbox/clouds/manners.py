@@ -100,9 +100,9 @@ class Manners:
     """One simulated cloud. `package` names its provider, `sdk` the distribution whose version the provider must carry.
 
     `account_key` and `region_key` are the provider's inputs that say where it works. `sentences` has what the cloud
-    says when it refuses, by reason: the kind of a fault, `exists`, `missing`, `held`, or what the account lacks
-    (`sandbox.needs`). A sentence may use name, kind, said, account and region in braces; one on a quota also limit,
-    used and more.
+    says when it refuses, by reason: the kind of a fault, `exists`, `missing`, `held`, `stays` (the name is still that
+    of a deleted one), or what the account lacks (`sandbox.needs`). A sentence may use name, kind, said, account and
+    region in braces; one on a quota also limit, used and more.
 
     `is_foreign` takes an id and an account, and tells whether the id is of another account. The sandbox knows nothing
     of other accounts. A provider that `registers_itself` switches on by itself what an account has off. `parent` gives

@@ -18,7 +18,7 @@ from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
 from sandbox.rest.iam import asks_policy
 from sandbox.rest.kept_arm import KeptArm
 from sandbox.rest.kept_vertex import KeptVertex
-from sandbox.rest.server import CallFault, Double
+from sandbox.rest.server import CLOCK, CallFault, Double
 from sandbox.rest.vertex import key
 from sandbox.state import State
 from sandbox.state.faults import FaultKind
@@ -33,6 +33,8 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
     "service-off": "{said} has not been used in this project before or it is disabled. (SERVICE_DISABLED)",
+    "not-in-force": "Permission denied on Cloud KMS key. Please ensure that {member} has been authorized to use"
+    " {said}.",
     "no-image": "No such image: {said}.",
     "no-artifact": "There are no files under {said} to copy.",
     "over-quota": "The following quota metrics exceed quota limits: {said} (limit {limit}, in use {used}, asked for"
@@ -65,7 +67,7 @@ class KeptDouble(Double):
         with self._lock, self.database.with_name("rest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
-                if call.method != "GET" and not asks_policy(call):
+                if call.method != "GET" and not asks_policy(call) and call.path != CLOCK:
                     cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
                     self._arm(_FAULTS, *cloud.changed_by(call), call.body)
                 elif call.path.endswith(METRICS):
@@ -73,6 +75,9 @@ class KeptDouble(Double):
                 return self._answer(call)
             finally:
                 self._state.close()
+
+    def _moved(self, seconds: float) -> float:
+        return self._state.clock.move(seconds)
 
     def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json) -> None:
         taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'))
@@ -106,7 +111,7 @@ class KeptDouble(Double):
         except Lacks as lacks:
             sentence = _LACKS[lacks.reason].format(**lacks.words)
             self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
-            if lacks.reason == "service-off":
+            if lacks.reason in ("service-off", "not-in-force"):
                 raise Refusal(403, "PERMISSION_DENIED", sentence) from None
             if lacks.reason in ("no-image", "no-artifact"):
                 raise Refusal(400, "FAILED_PRECONDITION", sentence) from None

@@ -65,6 +65,7 @@ class KeptVertex:
         if verb == "upload":
             given = call.body["model"]
             inputs = {"image": given.get("containerSpec", {}).get("imageUri"), "artifactUri": given.get("artifactUri")}
+            inputs["kmsKeyName"] = given.get("encryptionSpec", {}).get("kmsKeyName")
             made = resource(MODEL, path, path, {name: value for name, value in inputs.items() if value}, {})
         else:
             made = _deployment(path, call.body["deployedModel"])
@@ -73,6 +74,7 @@ class KeptVertex:
         needs = Needs(self._state, "gcp", owner, key(path).split("/")[0], made)
         needs.service(registers_itself=False)
         needs.contents()
+        needs.in_force()
         needs.quota()
 
     def _load_model(self, id_: str) -> None:

@@ -16,6 +16,8 @@ from sandbox.rest.iam import IamDouble
 from sandbox.rest.vertex import VertexDouble
 
 TOKEN = "Bearer sandbox"
+CLOCK = "/clock"
+"""A path of no cloud: each wait of our provider says there how long it was, and no fault strikes it."""
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Double:
     calls: list[str] = field(default_factory=list[str])
     address: str = ""
     port: int = 0
+    clock: float = 1_800_000_000.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> "Double":
@@ -67,7 +70,14 @@ class Double:
         with self._lock:
             return self._answer(call)
 
+    def _moved(self, seconds: float) -> float:
+        """The clock, moved on by so many seconds."""
+        self.clock += seconds
+        return self.clock
+
     def _answer(self, call: Call) -> Response | None:
+        if call.path == CLOCK:
+            return Response(200, {"now": self._moved(float(call.body["seconds"]))})
         log = f"{call.method} {call.path}"
         self.calls.append(log)
         fault = next((one for one in self.faults if one.times > 0 and re.search(one.call, log)), None)

@@ -12,7 +12,7 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "quota", "image", "artifact", "in use"]
+_What = Literal["service", "quota", "image", "artifact", "app", "in use"]
 
 
 class Account:
@@ -84,9 +84,32 @@ class Account:
         wanted = as_written(uri).rstrip("/")
         return self.in_use or any(f"{there.rstrip('/')}/".startswith(f"{wanted}/") for there in self.artifacts())
 
+    def empty(self, below: str) -> None:
+        """Delete the images and artifacts whose addresses begin so."""
+        for what, names in (("image", self.images()), ("artifact", self.artifacts())):
+            for name in names:
+                if name.startswith(below):
+                    self._drop(what, name)
+
+    def start_app(self, user: str) -> None:
+        """Let a person start an app in the workspace, under the name that the workspace knows the person by."""
+        self._put("app", user)
+
+    def stop_app(self, user: str) -> None:
+        """Let a person's apps be stopped."""
+        self._drop("app", user)
+
+    def apps(self) -> list[str]:
+        """The people whose apps run."""
+        return list(self._all("app"))
+
     def _all(self, what: _What) -> dict[str, int]:
         query = "SELECT name, amount FROM account WHERE what = ? ORDER BY name"
         return {str(name): int(amount) for name, amount in self._database.rows(query, (what,))}
+
+    def _drop(self, what: _What, name: str) -> None:
+        with self._database.change() as connection:
+            connection.execute("DELETE FROM account WHERE what = ? AND name = ?", (what, name))
 
     def _put(self, what: _What, name: str, amount: int = 1) -> None:
         with self._database.change() as connection:

@@ -20,6 +20,19 @@ class Taken(Exception):
         self.key = key
 
 
+@dataclass(frozen=True)
+class Stay:
+    """The names of a resource that was deleted stay taken: `reason` says why.
+
+    `since` and `until` are in seconds after the delete; an `until` of None is for ever. Before `since` a create takes
+    the deleted one back.
+    """
+
+    reason: str
+    since: float = 0.0
+    until: float | None = None
+
+
 class Held(Exception):
     """A resource cannot be deleted. `str()` says what still uses it."""
 

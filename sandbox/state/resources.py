@@ -1,13 +1,13 @@
 """The resources that exist in a sandbox, the names they have taken, and the links between them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from catalogue.marked import Json
 from sandbox.state.clock import Clock
 from sandbox.state.database import Database
 from sandbox.state.journal import Journal
-from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Taken, record_of, stored
+from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Stay, Taken, record_of, stored
 
 _OF_RESOURCE = ", ".join(f"r.{column.strip()}" for column in COLUMNS.split(","))
 _FILTERS = frozenset({"type", "id", "platform", "account", "region", "name", "urn"})
@@ -30,7 +30,8 @@ class Resources:
     CREATE TABLE IF NOT EXISTS links(source INTEGER NOT NULL, target INTEGER NOT NULL, holds INTEGER NOT NULL,
         PRIMARY KEY(source, target)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS links_by_target ON links(target);
-    CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, key INTEGER, reason TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, key INTEGER, reason TEXT NOT NULL, since REAL, until REAL)
+        WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS names_by_key ON names(key);
     CREATE TABLE IF NOT EXISTS draws(
         key INTEGER NOT NULL, quota TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(key, quota)) WITHOUT ROWID;
@@ -104,7 +105,8 @@ class Resources:
             handles = {(handle, key) for handle in (new.id, *new.handles) if handle}
             connection.executemany("INSERT INTO handles VALUES(?, ?)", sorted(handles))
             connection.executemany(
-                "INSERT INTO names VALUES(?, ?, ?)", [(name, key, f"{name} exists already") for name in new.names]
+                "INSERT OR REPLACE INTO names VALUES(?, ?, ?, NULL, NULL)",  # a name that was freed may be listed still
+                [(name, key, f"{name} exists already") for name in new.names],
             )
             connection.execute(
                 "INSERT INTO generations VALUES(?, 1) ON CONFLICT(urn) DO UPDATE SET count = count + 1", (new.urn,)
@@ -135,8 +137,15 @@ class Resources:
                 self._draw(key, draws)
             return self._rewrite(was, inputs, outputs, "update", run, "")
 
-    def delete(self, key: int, hold_names: str = "", run: str = "", below: bool = False, emptied: bool = False) -> None:
-        """Remove a resource. It may be gone already. `hold_names` is the reason why its names stay taken (soft delete).
+    def delete(
+        self,
+        key: int,
+        stays: Callable[[Record], Stay | None] = lambda record: None,
+        run: str = "",
+        below: bool = False,
+        emptied: bool = False,
+    ) -> None:
+        """Remove a resource. It may be gone already. `stays` says how long the names of what goes stay taken.
 
         With `below`, resources with an id below its own go too. With `emptied`, its contents go too. Raises Held while
         another resource holds it, or while it has contents.
@@ -152,8 +161,13 @@ class Resources:
                 if one.contents and not emptied:
                     raise Held(f"{one.name} still holds {one.contents} objects")
             for one in reversed(goes):
-                if hold_names:
-                    connection.execute("UPDATE names SET key = NULL, reason = ? WHERE key = ?", (hold_names, one.key))
+                stay, now = stays(one), self._clock.now()
+                if stay is not None:
+                    until = None if stay.until is None else now + stay.until
+                    connection.execute(
+                        "UPDATE names SET key = NULL, reason = ?, since = ?, until = ? WHERE key = ?",
+                        (stay.reason, now + stay.since, until, one.key),
+                    )
                 self._remove(one, "delete", run, "")
 
     # Changes by the REST double
@@ -202,7 +216,11 @@ class Resources:
 
     def _check_names(self, new: New) -> None:
         for name in new.names:
-            for reason, key in self._database.rows("SELECT reason, key FROM names WHERE name = ?", (name,)):
+            query = (
+                "SELECT reason, key FROM names WHERE name = ?"
+                " AND (key IS NOT NULL OR (since <= ? AND (until IS NULL OR ? < until)))"
+            )
+            for reason, key in self._database.rows(query, (name, self._clock.now(), self._clock.now())):
                 raise Taken(str(reason), key)
         for same in self.find(type=new.type, account=new.account, region=new.region, id=new.id):
             raise Taken(f"{new.id} exists already", same.key)

@@ -142,6 +142,7 @@ def take_down(pilot: Pilot) -> None:
     assert pilot.in_cloud() == pilot.known()
 
     pilot.engine.ask("state", "unprotect", "--all", "--yes", "--stack", pilot.stack)
+    pilot.state.account.empty("")  # a person empties the stores: one that holds something is not deleted
     pilot.steps("destroy", *QUIET)
     assert pilot.engine.resources(pilot.stack) == []
     assert pilot.state.resources.all() == []

@@ -16,6 +16,7 @@ from provider.clouds import (
     google_token,
 )
 from provider.errors import ProviderError
+from sandbox.rest.server import Double
 
 
 @pytest.mark.parametrize(
@@ -77,12 +78,22 @@ def test_instant_time_needs_a_double(monkeypatch):
     monkeypatch.delenv(GOOGLE_VARIABLE, raising=False)
     monkeypatch.delenv(AZURE_VARIABLE, raising=False)
     monkeypatch.delenv(INSTANT_VARIABLE, raising=False)
-    assert isinstance(clock_of_environment(), WallClock)
+    with httpx.Client() as client:
+        assert type(clock_of_environment(client)) is WallClock
+        monkeypatch.setenv(INSTANT_VARIABLE, "1")
+        with pytest.raises(ProviderError, match="is for tests"):
+            clock_of_environment(client)
+
+
+def test_a_wait_moves_the_clock_of_the_double(monkeypatch):
+    monkeypatch.delenv(GOOGLE_VARIABLE, raising=False)
     monkeypatch.setenv(INSTANT_VARIABLE, "1")
-    with pytest.raises(ProviderError, match="is for tests"):
-        clock_of_environment()
-    monkeypatch.setenv(AZURE_VARIABLE, "http://127.0.0.1:1")
-    assert isinstance(clock_of_environment(), InstantClock)
+    with Double() as double, httpx.Client() as client:
+        monkeypatch.setenv(AZURE_VARIABLE, double.address)
+        clock, began = clock_of_environment(client), double.clock
+        clock.sleep(600)
+        assert clock.now() == double.clock == began + 600, "the wait took no time, and the double knows of it"
+        assert double.calls == [], "a wait is no call to a cloud"
 
 
 def test_google_gives_another_token_where_one_is_refused(monkeypatch):

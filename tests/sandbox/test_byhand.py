@@ -36,6 +36,15 @@ def test_each_is_done_and_said(state: State) -> None:
     assert state.account.has_artifact("s3://lending-models/churn/1/model.tar.gz")
 
 
+def test_a_store_is_emptied(state: State) -> None:
+    byhand.upload(state, "s3://lending-models/churn/1/model.tar.gz")
+    byhand.upload(state, "s3://lending-models-2/churn/1/model.tar.gz")
+    assert byhand.empty(state, "s3://lending-models/") == "1 deleted below s3://lending-models/"
+    assert state.account.artifacts() == ["s3://lending-models-2/churn/1/model.tar.gz"]
+    with pytest.raises(BadInput, match="nothing lies there"):
+        byhand.empty(state, "s3://lending-models/")
+
+
 @pytest.mark.parametrize(
     ("do", "said"),
     [

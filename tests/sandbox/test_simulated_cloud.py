@@ -8,12 +8,14 @@ from catalogue.kinds import kinds
 from catalogue.marked import DEFAULTS, as_secret
 from catalogue.marks import SECRET, UNKNOWN
 from catalogue.platforms import PLATFORMS
+from sandbox import byhand
 from sandbox.cloud import UnknownType
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.inputs import resource_shape
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
 from sandbox.state.metrics import Played
+from sandbox.state.records import New, Reference
 
 ACCOUNTS = {
     "aws": ("111122223333", "us-east-1"),
@@ -236,7 +238,7 @@ def test_a_name_stays_taken_by_what_was_deleted_softly(on_azure, on_gcp):
     }
     id_, _ = on_azure.create("azure-native:keyvault:Vault", "v", vault)
     on_azure.cloud.delete("azure-native:keyvault:Vault", id_)
-    with pytest.raises(CloudSaysNo, match="deleted softly"):
+    with pytest.raises(CloudSaysNo, match=r"Status=409 .*A vault with the same name already exists in deleted state"):
         on_azure.create("azure-native:keyvault:Vault", "v", vault)
     ring = {"name": "ring", "location": "us-central1"}
     id_, _ = on_gcp.create("gcp:kms/keyRing:KeyRing", "r", ring)
@@ -279,6 +281,61 @@ def test_a_full_bucket_is_not_deleted_unless_forced(on_aws):
     on_aws.cloud.update("aws:s3/bucket:Bucket", id_, {"bucket": "models-1", "forceDestroy": True})
     on_aws.cloud.delete("aws:s3/bucket:Bucket", id_)
     assert on_aws.state.resources.all() == []
+
+
+STORES = {
+    "s3://models-1/churn/1/model.tar.gz": ("aws", "aws:s3/bucket:Bucket", {"bucket": "models-1"}, "forceDestroy"),
+    "gs://models-1/churn/1/": (
+        "gcp",
+        "gcp:storage/bucket:Bucket",
+        {"name": "models-1", "location": "us-central1"},
+        "forceDestroy",
+    ),
+    "111122223333.dkr.ecr.us-east-1.amazonaws.com/churn:2": (
+        "aws",
+        "aws:ecr/repository:Repository",
+        {"name": "churn"},
+        "forceDelete",
+    ),
+}
+
+
+@pytest.mark.parametrize("address", STORES)
+def test_what_a_person_put_into_a_store_keeps_it_from_being_deleted(tmp_path, address):
+    package, type_, inputs, forced = STORES[address]
+    place = Place(package, tmp_path / "state.sqlite")
+    put = place.state.account.push if ".dkr." in address else place.state.account.upload
+    put(address.replace("models-1", "models-12").replace("/churn:", "/churn-b:"))
+    id_, _ = place.create(type_, "store", inputs)
+    place.cloud.delete(type_, id_)  # what lies elsewhere keeps nothing
+    id_, _ = place.create(type_, "store", inputs)
+    put(address)
+    with pytest.raises(CloudSaysNo, match="store is not empty: it still holds"):
+        place.cloud.delete(type_, id_)
+    byhand.empty(place.state, address)
+    place.cloud.delete(type_, id_)
+    id_, _ = place.create(type_, "store", {**inputs, forced: True})
+    put(address)
+    place.cloud.delete(type_, id_)
+    assert address not in [*place.state.account.images(), *place.state.account.artifacts()], "it went along"
+
+
+def test_the_apps_of_a_person_block_the_profile_and_so_the_domain(on_aws):
+    profile, domain = "aws:sagemaker/userProfile:UserProfile", "aws:sagemaker/domain:Domain"
+    for type_, id_, inputs in ((domain, "d-1", {}), (profile, "p-1", {"domainId": "d-1", "userProfileName": "ana"})):
+        links = [Reference("domainId", "d-1", (domain,), holds=True)] if inputs else []
+        place = {"platform": "aws", "account": on_aws.cloud.account, "region": on_aws.cloud.region}
+        new = New(type=type_, id=id_, name=id_, inputs=inputs, outputs={}, links=links, **place)
+        on_aws.state.resources.create(new)
+    on_aws.state.account.start_app("ana")
+    on_aws.state.account.start_app("ben")
+    with pytest.raises(CloudSaysNo, match=r"ResourceInUse: ana has apps that run"):
+        on_aws.cloud.delete(profile, "p-1")
+    with pytest.raises(CloudSaysNo, match="still uses d-1"):
+        on_aws.cloud.delete(domain, "d-1")
+    on_aws.state.account.stop_app("ana")
+    on_aws.cloud.delete(profile, "p-1")
+    on_aws.cloud.delete(domain, "d-1")
 
 
 def test_what_forces_a_replacement(on_aws, on_gcp, on_azure):

@@ -38,6 +38,7 @@ _REPOSITORY_ACTS = acts(
         name="name",
         pattern=r"(?=.{2,256}$)([a-z0-9]+([._-][a-z0-9]+)*/)*[a-z0-9]+([._-][a-z0-9]+)*",
         refs=names_key("encryptionConfigurations.kmsKey"),
+        filled="{repositoryUrl}:",
         forced="forceDelete",
     ),
 )

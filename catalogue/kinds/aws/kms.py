@@ -3,7 +3,7 @@
 from catalogue.answers import Answer, Request, by_name, guid
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import Bills, Holds, Kind, No, documented, setting
+from catalogue.kind import Bills, Holds, Kind, No, Stays, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.pricing import Bill, Pricing
 
@@ -67,5 +67,6 @@ KINDS = (
         serves=No("it runs no container", registry(KEY)),
         acts=_KEY_ACTS,
         renders=terraform("kms_key"),
+        stays=Stays(30, "the key is pending deletion", _DELETING, at="deletionWindowInDays"),
     ),
 )

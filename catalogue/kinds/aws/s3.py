@@ -56,6 +56,7 @@ _BUCKET_ACTS = acts(
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html; in us-east-1, where S3 itself accepts a
         # second create, the provider looks first and says the same.
         exists="BucketAlreadyExists: The requested bucket name is not available.",
+        filled="s3://{bucket}/",
         forced="forceDestroy",
     ),
 )

@@ -2,7 +2,7 @@
 
 from catalogue.answers import Answer, Request, by_scope, guid
 from catalogue.behaviour import extending
-from catalogue.kind import Acts, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, Kind, No, Renders, Ripens, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
@@ -15,6 +15,9 @@ _GIVEN = from_source(f"{_API}/roleassignment/", "2026-11-26")
 _ROLE = from_source(f"{_API}/roledefinition/", "2026-11-26")
 _POLICY_PRICE = documented("https://azure.microsoft.com/pricing/details/azure-policy/", "2026-11-26")
 _RBAC = documented("https://learn.microsoft.com/en-us/azure/role-based-access-control/overview", "2026-11-26")
+_LAGS = documented(
+    "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
+)  # "Role assignment changes are not being detected"
 
 
 def _role_definition(request: Request) -> Answer:
@@ -45,6 +48,7 @@ KINDS: tuple[Kind, ...] = (
         "a role",
         _GIVEN,
         bills=No("roles are free", _RBAC),
+        ripens=Ripens(10, 10, _LAGS, member="principalId", on="scope", of="principalId"),
         acts=Acts(
             by_scope("Microsoft.Authorization/roleAssignments", "roleAssignmentName"),
             extending("roleAssignmentName", "principalId"),

@@ -89,11 +89,16 @@ KINDS: tuple[Kind, ...] = (
                 "vaultName",
                 pattern=r"[a-zA-Z](-?[a-zA-Z0-9]){2,23}",
                 unique="{name}",
-                held="a vault of this name was deleted softly; recover or purge it",
             ),
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.KeyVault/vaults", "2024-11-01", "vaultName"), CHECKED),
-        stays=Stays(90, _DELETED, at="properties.softDeleteRetentionInDays"),
+        stays=Stays(
+            90,
+            "A vault with the same name already exists in deleted state. You need to either recover or purge existing"
+            " key vault.",
+            _DELETED,
+            at="properties.softDeleteRetentionInDays",
+        ),
     ),
 )

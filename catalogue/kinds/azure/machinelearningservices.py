@@ -411,12 +411,11 @@ KINDS: tuple[Kind, ...] = (
                     Ref("containerRegistry", (containerregistry.REGISTRY,)),
                     Ref("applicationInsights", (applicationinsights.COMPONENT,)),
                 ),
-                held="a workspace of this name was deleted softly; purge it first",
             ),
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
-        stays=Stays(14, _DELETED),
+        stays=Stays(14, "Soft-deleted workspace exists. Please purge or recover it.", _DELETED),
         apart=StandsApart(
             (
                 Apart(

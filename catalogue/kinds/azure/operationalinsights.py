@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.answers import Request, by_path, guid
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, Bills, Holds, Keeps, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Holds, Keeps, Kind, No, Renders, Stays, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
@@ -16,6 +16,7 @@ _SDK = from_source(
 )
 _KEPT = documented("https://learn.microsoft.com/en-us/azure/azure-monitor/logs/data-retention-configure", "2026-11-26")
 _KEY = documented("https://learn.microsoft.com/en-us/azure/azure-monitor/logs/customer-managed-keys", "2026-11-26")
+_RECOVERED = documented("https://learn.microsoft.com/en-us/azure/azure-monitor/logs/delete-workspace", "2026-11-26")
 _PRICING = documented("https://azure.microsoft.com/pricing/details/monitor/", "2026-11-26")
 
 
@@ -53,6 +54,8 @@ KINDS: tuple[Kind, ...] = (
             lies("workspaceName", pattern=r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
             NAMED,
         ),
+        # For fourteen days a create of the same name, group and place recovers it. After that the name is free.
+        stays=Stays(14, "", _RECOVERED, back=14),
         renders=Renders(
             ArmType(
                 "Microsoft.OperationalInsights/workspaces", "2023-09-01", "workspaceName", inside=frozenset({"sku"})

@@ -22,6 +22,11 @@ _BLOBS = from_source(f"{_API}/blobserviceproperties/", "2026-11-26")
 _FILES = from_source(f"{_API}/fileserviceproperties/", "2026-11-26")
 _LIFECYCLE = from_source(f"{_API}/managementpolicy/", "2026-11-26")
 _KEY = documented("https://learn.microsoft.com/en-us/azure/storage/common/customer-managed-keys-overview", "2026-11-26")
+_KEY_AT = KeyAt(
+    "encryption.keyVaultProperties.keyName",
+    by="encryption.encryptionIdentity.encryptionUserAssignedIdentity",
+    in_="encryption.keyVaultProperties.keyVaultUri",
+)
 _PRICING = documented("https://azure.microsoft.com/pricing/details/storage/blobs/", "2026-11-26")
 
 
@@ -116,7 +121,7 @@ KINDS: tuple[Kind, ...] = (
         "a resource group",
         _ACCOUNT,
         tags=At("tags", _ACCOUNT),
-        keys=Keys((KeyAt("encryption.keyVaultProperties.keyName"),), _KEY),
+        keys=Keys((_KEY_AT,), _KEY),
         holds=Holds("data", _ACCOUNT),
         reaches=No("whoever reads from it or writes to it reaches it, not it them", _ACCOUNT),
         bills=Bills(_price, _PRICING),

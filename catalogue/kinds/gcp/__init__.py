@@ -13,7 +13,22 @@ from typing import Any
 
 from catalogue.answers import Answering, member_of
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import Acts, Evidence, Kind, No, Renders, Rights, Ripens, assumed, documented, from_source, setting
+from catalogue.kind import (
+    NOT_YET,
+    Acts,
+    Evidence,
+    Kind,
+    No,
+    NotYet,
+    Renders,
+    Rights,
+    Ripens,
+    Stays,
+    assumed,
+    documented,
+    from_source,
+    setting,
+)
 from catalogue.rendering import Terraform
 
 READ = "2026-11-26"
@@ -82,10 +97,12 @@ def in_terraform(type_: str, renamed: Mapping[str, str] | None = None) -> Render
 def grant(token: str, of: str, page: str, acts: Acts, renders: Renders, **answers: Any) -> Kind:
     """The record of a grant of one role to one member, on `of`. `answers` are those that differ from other grants'."""
     bills = No("IAM is free", _IAM)
-    ripens = Ripens(2, 7, _PROPAGATES)
+    on = next((ref.path for ref in acts.behaviour.refs if ref not in _MEMBER), "project")
+    ripens = Ripens(2, 7, _PROPAGATES, member="member", on=on)
     return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=ripens, **answers)
 
 
-def identity(token: str, page: str, acts: Acts | No, renders: Renders) -> Kind:
-    """The record of an identity of IAM: a member, a role or a service."""
-    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=No("IAM is free", _IAM))
+def identity(token: str, page: str, acts: Acts | No, renders: Renders, stays: Stays | NotYet = NOT_YET) -> Kind:
+    """The record of an identity of IAM: a member, a role or a service. `stays` says how long its name stays taken."""
+    bills = No("IAM is free", _IAM)
+    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=bills, stays=stays)

@@ -43,11 +43,10 @@ KINDS = (
                 name="name",
                 pattern=r"[a-zA-Z0-9_-]{1,63}",
                 refs=(Ref("keyRing", (KEY_RING,), outside=True),),
-                held="the key exists already: keys are never deleted, only their versions are",
             ),
         ),
         renders=in_terraform("google_kms_crypto_key"),
-        stays=Stays(None, _DELETED),
+        stays=Stays(None, "the key exists already: keys are never deleted, only their versions are", _DELETED),
     ),
     grant(
         KEY_MEMBER,
@@ -66,13 +65,10 @@ KINDS = (
         acts=acting(
             "kms",
             by_resource_name(IN_PLACE + "/keyRings/{name}"),
-            Behaviour(
-                name="name",
-                pattern=r"[a-zA-Z0-9_-]{1,63}",
-                held="the key ring exists already: key rings are never deleted",
-            ),
+            Behaviour(name="name", pattern=r"[a-zA-Z0-9_-]{1,63}"),
         ),
         renders=in_terraform("google_kms_key_ring"),
-        stays=Stays(None, _RING),  # the provider forgets it and deletes nothing
+        # The provider forgets it and deletes nothing.
+        stays=Stays(None, "the key ring exists already: key rings are never deleted", _RING),
     ),
 )

@@ -107,7 +107,6 @@ KINDS = (
                 pattern=r"[a-zA-Z0-9_.-]{1,100}",
                 refs=(Ref("cmekSettings.kmsKeyName", (KEY,)),),
                 locked="locked",
-                held="the log bucket is in state DELETE_REQUESTED for seven days",
             ),
         ),
         renders=in_terraform("google_logging_project_bucket_config"),
@@ -117,7 +116,7 @@ KINDS = (
             changes=("logging.buckets.update",),
             deletes=("logging.buckets.delete",),
         ),
-        stays=Stays(7, _DELETED),
+        stays=Stays(7, "the log bucket is in state DELETE_REQUESTED for seven days", _DELETED),
     ),
     setting(
         SINK,

@@ -2,13 +2,24 @@
 
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour
-from catalogue.kind import Holds, No, setting
-from catalogue.kinds.gcp import CUSTOM_ROLE, OBSERVABILITY, acting, grant, granting, identity, in_terraform, registry
+from catalogue.kind import Holds, No, Stays, documented, setting
+from catalogue.kinds.gcp import (
+    CUSTOM_ROLE,
+    OBSERVABILITY,
+    READ,
+    acting,
+    grant,
+    granting,
+    identity,
+    in_terraform,
+    registry,
+)
 
 AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 MEMBER = "gcp:projects/iAMMember:IAMMember"
 SERVICE_IDENTITY = "gcp:projects/serviceIdentity:ServiceIdentity"
 
+_ROLE_DELETED = documented("https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role", READ)
 _CALLS = registry("projects/iamauditconfig")
 
 
@@ -41,8 +52,6 @@ KINDS = (
         acts=acting("resourcemanager", _audit_config, Behaviour(second="changes")),
         renders=in_terraform("google_project_iam_audit_config"),
     ),
-    # For seven days the provider undeletes a role that is created again. After that the id is refused until day 37,
-    # which no record here can say: https://cloud.google.com/iam/docs/creating-custom-roles#deleting
     identity(
         CUSTOM_ROLE,
         "projects/iamcustomrole",
@@ -52,6 +61,8 @@ KINDS = (
             Behaviour(name="roleId", pattern=r"[a-zA-Z0-9_.]{3,64}"),
         ),
         renders=in_terraform("google_project_iam_custom_role"),
+        # For seven days the provider undeletes a role that is created again.
+        stays=Stays(37, "You can't create a role_id which has been marked for deletion.", _ROLE_DELETED, back=7),
     ),
     grant(
         MEMBER,

@@ -42,6 +42,7 @@ KINDS = (
                 pattern=r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
                 unique="{name}",
                 refs=(Ref("encryption.defaultKmsKeyName", (KEY,)),),
+                filled="gs://{name}/",
                 forced="forceDestroy",
             ),
         ),

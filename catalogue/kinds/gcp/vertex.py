@@ -39,10 +39,9 @@ KINDS = (
                 name="name",
                 pattern=r"[0-9]{1,19}|[a-z][a-z0-9-]{0,62}",
                 refs=(Ref("encryptionSpec.kmsKeyName", (KEY,)), Ref("network", (VPC,), outside=True)),
-                held="the id of a deleted endpoint stays taken for up to seven days",
             ),
         ),
-        stays=Stays(7, _HELD),
+        stays=Stays(7, "the id of a deleted endpoint stays taken for up to seven days", _HELD),
         renders=in_terraform("google_vertex_ai_endpoint"),
         apart=StandsApart(
             (

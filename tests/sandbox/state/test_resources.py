@@ -7,7 +7,7 @@ import pytest
 from catalogue.marked import as_secret
 from catalogue.marks import SECRET
 from sandbox.state import State
-from sandbox.state.records import Held, Missing, New, Reference, Taken
+from sandbox.state.records import Held, Missing, New, Reference, Stay, Taken
 
 VPC = New(
     "aws:ec2/vpc:Vpc", "vpc-1", "aws", "111122223333", "us-east-1", "net", {"cidrBlock": "10.0.0.0/16"}, {}, "urn-v"
@@ -81,10 +81,18 @@ def test_a_name_is_taken_once_and_kept_by_a_soft_delete(state):
     with pytest.raises(Taken) as taken:
         state.resources.create(replace(VPC, id="vpc-2", names=["vault x"]))
     assert taken.value.key == made.key
-    state.resources.delete(made.key, hold_names="x was deleted softly")
-    with pytest.raises(Taken, match="x was deleted softly") as held:
+    state.resources.delete(made.key, lambda record: Stay(f"{record.name} was deleted softly", 60.0, 120.0))
+    again = state.resources.create(replace(VPC, names=["vault x"]))  # in the first minute a create takes it back
+    state.resources.delete(again.key, lambda record: Stay(f"{record.name} was deleted softly", 0.0, 120.0))
+    with pytest.raises(Taken, match="net was deleted softly") as held:
         state.resources.create(replace(VPC, names=["vault x"]))
     assert held.value.key is None
+    state.clock.move(120.0)
+    free = state.resources.create(replace(VPC, names=["vault x"]))
+    state.resources.delete(free.key, lambda record: Stay("for ever"))
+    state.clock.move(1e9)
+    with pytest.raises(Taken, match="for ever"):
+        state.resources.create(replace(VPC, names=["vault x"]))
 
 
 def test_a_resource_goes_with_what_lies_below_it(state):
