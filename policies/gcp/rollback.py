@@ -14,6 +14,7 @@ from catalogue.properties import Properties
 from policies.limits import Limits
 from policies.rule import Found, limit_rule, resource_rule, stack_rule, whole_stack_rule
 
+_LEAST_BAKE_MINUTES = 5
 _SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
@@ -54,6 +55,26 @@ def traffic(limits: Limits, props: Properties) -> Iterator[str]:
         yield f"lets a new version serve {percent} % first, allowed {limit:g} %"
     if not (props.number_or_none("bakeMinutes") or 0) > 0:
         yield "does not bake a new version"
+
+
+@resource_rule(
+    "rollback-canary-seen",
+    _DEPLOYMENT,
+    severity="high",
+    says="What takes a new version back can see it: a bake that outlasts the delay of its figures, and a bound on "
+    "errors below the canary's share.",
+    remedy="Give canary.bake_minutes five or more, and rollback.error_rate_percent less than canary.percent.",
+)
+def canary_seen(props: Properties) -> Iterator[str]:
+    """Figures are sampled once a minute and shown up to two minutes later; the provider measures once a minute:
+    https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform. The alert of the endpoint counts the answers
+    of all versions, so a bound at or above the canary's share is one that it never breaks.
+    """
+    bake, share = props.number_or_none("bakeMinutes") or 0, props.number_or_none("canaryPercent") or 0
+    if 0 < bake < _LEAST_BAKE_MINUTES:
+        yield f"bakes a new version for {bake:g} minutes, and its first figures may come after {_LEAST_BAKE_MINUTES}"
+    if (most := props.number_or_none("errorRatePercent") or 0) >= share > 0:
+        yield f"is taken back above {most:g} % of errors, and its canary gives the endpoint {share:g} % of its answers"
 
 
 @stack_rule(
@@ -225,6 +246,7 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
 RULES = [
     alarms,
     traffic,
+    canary_seen,
     endpoint_order,
     endpoint_watched,
     alarm_heard,
