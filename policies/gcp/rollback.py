@@ -21,6 +21,7 @@ _WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ONLINE = re.compile(r"aiplatform[._]googleapis[._]com[/:]prediction[/_]online")
 _PRIVATE = re.compile(r"prediction[/_]online[/_]private[/_]")
 _COUNTED = re.compile(r"prediction_online_(|private_)response_count\{[^}]*\}\[\w+\]\)\) or vector\(0\)")
+_WINDOW = re.compile(r"\[(\w+)\]")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
 
@@ -204,7 +205,10 @@ def idle_watched(graph: Graph) -> Found:
     """Vertex AI keeps one replica.
 
     The query counts missing data as zero calls; a threshold alone would not ring on it. It adds up both families of
-    metrics, for one that is never written would ring every day.
+    metrics, for one that is never written would ring every day. Zero is what it sees of the time before the endpoint
+    stood too, so it must hold for at least as long as it looks back before it rings: AlertPolicy,
+    PrometheusQueryLanguageCondition.duration,
+    https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
     """
     watched = {
         name
@@ -215,6 +219,24 @@ def idle_watched(graph: Graph) -> Found:
     for endpoint in graph.of(_SERVED):
         if endpoint.props.text_if_known("name") not in watched:
             yield endpoint, "may bill while idle and nobody is told"
+    for alert in graph.of(_ALERT):
+        for text, waits in _silences(alert):
+            if waits < (back := max(map(_seconds, _WINDOW.findall(text)))):
+                yield alert, f"rings {waits:g} s after it is made, and takes the {back:g} s before that for silence"
+
+
+def _silences(alert: Resource) -> Iterator[tuple[str, float]]:
+    """The queries of an alert that count a missing series as zero, each with how long it must hold before it rings."""
+    for condition in _ringing(alert.props):
+        asked = condition.section_or_empty("conditionPrometheusQueryLanguage")
+        if _COUNTED.search(text := asked.text_if_known("query")):
+            yield text, _seconds(asked.text_or_empty("duration") or "0s")
+
+
+def _seconds(span: str) -> float:
+    """A span of time as Prometheus or Google writes it, such as 2h or 3600s. One that is neither holds for no time."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(span[-1:], 0)
+    return float(span[:-1]) * unit if span[:-1].isdecimal() else 0.0
 
 
 # What the alerts of a batch job must say, each with the words that its query has.
