@@ -232,8 +232,8 @@ class AwsZone(_Zone):
         if owner not in (None, self.account):
             raise ValueError(
                 f"network.account: found {owner!r}, and the entry's is {self.account!r}: in subnets that another "
-                "account shares nobody but that account makes VPC endpoints and routes; give one of the account itself, or "
-                "leave network out and let that account join the stack's own"
+                "account shares nobody but that account makes VPC endpoints and routes; give a VPC of the entry's own, "
+                "or leave network out and let that account join the stack's"
             )
         return self
 

@@ -143,6 +143,7 @@ class Endpoint(pulumi.ComponentResource):
             name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
             project=project,
             location=region,
+            region=region,  # the provider calls this region's address, or its own default's where it is left out
             display_name=args.endpoint_name,
             encryption_spec={"kms_key_name": key},
             private_service_connect_config={"enable_private_service_connect": True, "project_allowlists": allowed},

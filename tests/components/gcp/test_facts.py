@@ -151,6 +151,11 @@ FACTS = (
         "an allowlist cannot be changed, and a project has at most 10: it has the project alone",
         PSC, ENDPOINT, "privateServiceConnectConfig.projectAllowlists", _own_project, ["another-project"],
     ),
+    Fact(
+        "the provider calls the address of `region`, and of its own default where there is none",
+        "https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/vertex_ai_endpoint",
+        ENDPOINT, "region", lambda value, one, _: bool(value) and value == one.inputs["location"], "another-region",
+    ),
     Fact("traffic cannot be said at creation", PSC, ENDPOINT, "trafficSplit", _absent, '{"0": 100}'),
     Fact("a PSC endpoint has no network", PSC, ENDPOINT, "network", _absent, "projects/1/global/networks/n"),
     Fact(
