@@ -63,6 +63,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "without a key or an expiry, unless whoever keeps the account does it first, with the component JobLogs.",
             documented(f"{_SAGEMAKER}/logging-cloudwatch.html", _READ),
         ),
+        Caveat(
+            ("aws:sagemaker/domain:Domain",),
+            "Quotas of Studio's own bound what people start: one for each sort of application and machine type, such "
+            "as 'Studio JupyterLab Apps running on ml.t3.medium instances' (L-71FAF417). They are not asked for in the "
+            "steps. Before people sign in, see in Service Quotas that each of them can have one.",
+            documented("https://github.com/klaffka/aws-quota-monitor/blob/1087b174/docs/quota-audit-s-z.md", _READ),
+        ),
     ),
     "gcp": (
         Caveat(

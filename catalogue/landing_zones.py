@@ -141,8 +141,13 @@ class AwsNetwork(_Part):
     S3 has a gateway endpoint in it: one made later would add a route to route tables of others. `endpoints` are the
     services that have an interface endpoint, by its suffix such as sagemaker.api; they let HTTPS in from the stack's
     workloads, which let it out to the endpoints' group. What is not in the list is made in the stack's subnets.
+    `account` is whose the VPC is, the entry's own where it is left out. Subnets that another account shares are
+    refused: a participant makes neither VPC endpoints nor routes in them, and the rights of the stack's identities name
+    subnets of its own account. Amazon VPC, "Share your VPC subnets with other accounts",
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
     """
 
+    account: Annotated[str, _of(PLATFORMS["aws"].account.pattern or "", PLATFORMS["aws"].account.words)] | None = None
     vpc_id: Annotated[str, _of(f"vpc{_ID}", "the id of a VPC such as vpc-0123456789abcdef0")]
     subnet_ids: dict[str, Annotated[str, _of(f"subnet{_ID}", "the id of a subnet such as subnet-0123456789abcdef0")]]
     s3_prefix_list_id: Annotated[str, _of(f"pl{_ID}", "the id of S3's prefix list in the region such as pl-63a5400a")]
@@ -219,6 +224,17 @@ class AwsZone(_Zone):
         for use, arn in (self.keys.model_dump() if self.keys else {}).items():
             if arn.split(":")[3:5] != [self.region, self.account]:
                 raise ValueError(f"keys.{use}: is a key of another region or account; give one of the entry's own")
+        return self
+
+    @model_validator(mode="after")
+    def _network_of_the_account(self) -> "AwsZone":
+        owner = self.network.account if self.network else None
+        if owner not in (None, self.account):
+            raise ValueError(
+                f"network.account: found {owner!r}, and the entry's is {self.account!r}: in subnets that another "
+                "account shares nobody but that account makes VPC endpoints and routes; give a VPC of the entry's own, "
+                "or leave network out and let that account join the stack's"
+            )
         return self
 
     @model_validator(mode="after")

@@ -64,6 +64,16 @@ class Rollout(Args):
             if not low <= getattr(self, name) <= high:
                 raise BadArgument(f"Rollout.{name}: found {getattr(self, name)}; give {low} to {high}")
 
+    @property
+    def wide_bound(self) -> str | None:
+        """What is found and allowed where a canary of errors alone would break no bound of the whole endpoint."""
+        if self.error_rate_percent < self.canary_percent:
+            return None
+        return (
+            f"{self.error_rate_percent:g}, allowed: less than the canary's {self.canary_percent} %, so that the "
+            "endpoint's own alarm would ring too where all of the canary's answers fail"
+        )
+
 
 @dataclass
 class Schedule(Args):

@@ -41,9 +41,5 @@ def blind(machine_type: str, least: int = FEWEST, rollout: Rollout | None = None
             f"{rollout.bake_minutes}, allowed: {LEAST_BAKE_MINUTES} or more, for an alarm rings after {PERIODS} whole "
             "minutes at the earliest",
         )
-    if rollout.error_rate_percent >= rollout.canary_percent:
-        yield (
-            "errors",
-            f"{rollout.error_rate_percent:g}, allowed: less than the canary's {rollout.canary_percent} %, so that the "
-            "endpoint's own alarm would ring too where all of the canary's answers fail",
-        )
+    if (wide := rollout.wide_bound) is not None:
+        yield "errors", wide

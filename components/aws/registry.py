@@ -32,7 +32,8 @@ class RegistryArgs(Args):
 class Registry(pulumi.ComponentResource):
     """Creates the artifact bucket, an ECR repository for own images, and a model package group for each model.
 
-    An image tag names the same image for ever, and each image is scanned on push. The newest 20 images stay; an
+    The repository is called `NAME-images`, so a stack file can name an image of it before the first `up`. An image tag
+    names the same image for ever, and each image is scanned on push. The newest 20 images stay; an
     untagged one goes after a week. Package groups serve this account only. What holds state is protected: Pulumi
     deletes it only once the protection is taken off. Rules: Security Hub ECR.1-ECR.3,
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
@@ -58,6 +59,7 @@ class Registry(pulumi.ComponentResource):
         )
         repository = ecr.Repository(
             f"{name}-images",
+            name=f"{name}-images",  # known before it stands: a stack file names the images that are pushed to it
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[{"encryption_type": "KMS", "kms_key": args.data_key_arn}],

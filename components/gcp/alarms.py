@@ -16,6 +16,9 @@ _FAMILIES = {"": ' AND metric.labels.latency_type = "total"', "private/": ""}
 one an endpoint behind Private Service Connect writes, so both are watched. Cloud Monitoring, "Google Cloud metrics",
 https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
 """
+LOOKS_BACK_HOURS = 2
+"""How far the idle policy's query looks back. It is asked once an hour and figures come late, so one hour may miss a
+call."""
 
 
 @dataclass(kw_only=True)
@@ -34,7 +37,11 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
     """Create the alert policies of an endpoint: p95 latency, error rate, and a day without a request.
 
     Metrics: Cloud Monitoring, "Google Cloud metrics", aiplatform; latencies are in milliseconds. An endpoint never
-    called has no series, which a threshold would take for good news: the idle policy counts a missing one as zero.
+    called has no series, which a threshold would take for good news: the idle policy counts a missing one as zero. So
+    a query over a whole day would ring as soon as the policy is made. This one looks back a little and must have been
+    true for the rest of the day, which a policy begins to count when it is made, and it is made with the endpoint:
+    "AlertPolicy", PrometheusQueryLanguageCondition.duration,
+    https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
     """
     of = pulumi.Output.concat(
         'resource.type = "aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id = "',
@@ -75,9 +82,9 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
         )
     idle = {
         "condition_prometheus_query_language": {
-            "query": pulumi.Output.concat(*_calls_of_a_day(args.endpoint_id), " < 1"),
+            "query": pulumi.Output.concat(*_calls_lately(args.endpoint_id), " < 1"),
             "evaluation_interval": "3600s",
-            "duration": "3600s",
+            "duration": f"{(24 - LOOKS_BACK_HOURS) * 3600}s",
             "disable_metric_validation": True,  # a new project has no such series yet, for which the policy is refused
         }
     }
@@ -103,7 +110,7 @@ def endpoint_alarms(name: str, args: EndpointAlarms, opts: pulumi.ResourceOption
         _policy(f"{name}-{suffix}", words, conditions, args.project, args.channel_id, args.tags, opts)
 
 
-def _calls_of_a_day(endpoint_id: Text) -> list[Text]:
+def _calls_lately(endpoint_id: Text) -> list[Text]:
     """The parts of a query that counts the answers of both families, and a series that never was as zero."""
     parts: list[Text] = []
     for family in ("", "private_"):
@@ -112,7 +119,7 @@ def _calls_of_a_day(endpoint_id: Text) -> list[Text]:
             f"(sum(increase(aiplatform_googleapis_com:prediction_online_{family}response_count{{"
             'monitored_resource="aiplatform.googleapis.com/Endpoint",endpoint_id="',
             endpoint_id,
-            '"}[1d])) or vector(0))',
+            f'"}}[{LOOKS_BACK_HOURS}h])) or vector(0))',
         ]
     return parts
 

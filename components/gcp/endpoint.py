@@ -8,9 +8,10 @@ from pulumi_gcp import bigquery, compute, dns, vertex
 
 from catalogue.kinds.gcp.vertex import NAMES
 from components.gcp.alarms import EndpointAlarms, endpoint_alarms
+from components.gcp.canary import blind
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
-from components.given import Args, Tags, Text
+from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine, Replicas, Rollout
 from provider.gcp.deployment import Deployment
 from provider.gcp.model import Model
@@ -67,6 +68,14 @@ class EndpointArgs(Args):
     tags: Tags
     """The labels of everything that is created."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for part, sentence in blind(self.rollout):
+            raise BadArgument(f"EndpointArgs.rollout.{_AT[part]}: found {sentence}")
+
+
+_AT = {"bake": "bake_minutes", "errors": "error_rate_percent"}
+
 
 class Endpoint(pulumi.ComponentResource):
     """Creates a model and, while enabled, its endpoint, deployment, address in the network, request log and alerts.
@@ -77,8 +86,9 @@ class Endpoint(pulumi.ComponentResource):
     The model's project may connect to the endpoint, and those in `caller_projects`. Vertex AI asks callers for no
     permission: whoever is in the network and may open HTTPS to the address may call. The address leads to the project's
     endpoints in the region, so one address may reach several endpoints. No peering leads to it: a caller in another
-    network has an address of its own. Refuses a public address. A tenth of the requests and answers is logged to
-    BigQuery and expires after 30 days.
+    network has an address of its own. Refuses a public address, and a rollout whose canary nobody could see: a bake of
+    less than 5 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). A tenth
+    of the requests and answers is logged to BigQuery and expires after 30 days.
 
     Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
 
@@ -133,6 +143,7 @@ class Endpoint(pulumi.ComponentResource):
             name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
             project=project,
             location=region,
+            region=region,  # the provider calls this region's address, or its own default's where it is left out
             display_name=args.endpoint_name,
             encryption_spec={"kms_key_name": key},
             private_service_connect_config={"enable_private_service_connect": True, "project_allowlists": allowed},

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal
 
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Holds, Personal, Stays
+from catalogue.kind import Holds, Personal, Stays
 from catalogue.kinds import kind_of
 from operations import bill
 from operations.changes import differences
@@ -133,11 +133,10 @@ def _name_held(resource: Resource) -> str | None:
     kind = kind_of(resource.type)
     if kind is None:
         return None
-    held = kind.acts.behaviour.held if isinstance(kind.acts, Acts) else ""
-    if isinstance(kind.stays, Stays):
-        days = "for ever" if kind.stays.days is None else f"for {kind.stays.days:g} days"
-        return f"its name stays taken {days}"
-    return f"its name stays taken: {held}" if held else None
+    if not isinstance(kind.stays, Stays):
+        return None
+    days = "for ever" if kind.stays.days is None else f"for {kind.stays.days:g} days"
+    return f"its name stays taken {days}"
 
 
 def _bills(cost: Cost) -> _Money:

@@ -44,6 +44,10 @@ class Steps(Protocol):
         """What shows that the ground stands: a few of its parts whose names are known before."""
         ...
 
+    def after_ground(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """What others do once the ground stands, and can be late for."""
+        ...
+
     def serving(self, graph: Graph) -> Iterator[Look]:
         """What shows that all that serves stands."""
         ...
@@ -87,6 +91,7 @@ def manual(
     if two:
         ground = list(own.ground(graph))
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground", ground)
+        yield from own.after_ground(graph, account, region)
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
@@ -109,6 +114,8 @@ def manual(
     yield _up(
         graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase", stands
     )
+    if not two:
+        yield from own.after_ground(graph, account, region)
     yield from own.after_up(graph, account, region)
 
 

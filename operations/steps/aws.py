@@ -8,15 +8,17 @@ stand there.
 from collections.abc import Iterator
 from shlex import quote
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
+from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
+from catalogue.properties import Properties
 from catalogue.registries import is_own
 from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
@@ -39,14 +41,23 @@ def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
 
 def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
     """AWS's services need not be switched on. Whoever keeps what a landing zone gives must let the stack use it."""
+    yield from _callers_stand(graph)
     zone = given.zone(graph)
     if not isinstance(zone, AwsZone):
         return
+    if zone.network is not None:
+        owner = f"--vpc-ids {zone.network.vpc_id} --region {region} --query {query('Vpcs[0].OwnerId')}"
+        yield ManualStep(
+            what=f"see that {zone.network.vpc_id} is of account {account} itself: in a VPC that another account "
+            "shares, nobody but its owner makes interface endpoints and routes",
+            who=zone.owner,
+            checks=[f"aws ec2 describe-vpcs {owner} --output text"],
+        )
     if zone.keys is not None:
         policies = [f"aws kms get-key-policy --policy-name default --key-id {key}" for key in vars(zone.keys).values()]
         yield ManualStep(
-            what=f"let the account's roles use {zone.keys.data} through its services in the key's policy, and log "
-            f"groups, trail, log delivery and alerts use {zone.keys.logs}",
+            what=f"{_key_users(graph, zone.keys.data, account, region)}; and let log groups, trail, log delivery and "
+            f"alerts use {zone.keys.logs}",
             who=zone.owner,
             checks=[f"{policy} --region {region}" for policy in policies],
         )
@@ -64,6 +75,74 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who=zone.owner,
             checks=[f"aws cloudtrail get-event-selectors --region {region} --trail-name {zone.trail}"],
         )
+
+
+def _callers_stand(graph: Graph) -> Iterator[ManualStep]:
+    """IAM refuses a trust that names a role that does not stand: "AWS JSON policy elements: Principal",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    trusts = (s for role in graph.of(ROLE) for s in _statements(role, "assumeRolePolicy"))
+    named = {arn for s in trusts for arn in s.each_text_if_known("Principal.AWS") if ":role/" in arn}
+    for arn in sorted(named - {role.outputs.get("arn") for role in graph.of(ROLE)}):
+        yield ManualStep(
+            what=f"make {arn}, which calls the endpoints, where it does not stand yet: IAM lets no role trust it "
+            "before",
+            who=f"administrator of account {arn.split(':')[4]}",
+            checks=[f"aws iam get-role --role-name {quote(arn.rpartition('/')[2])}"],
+        )
+
+
+THROUGH = ("s3", "sagemaker", "ecr", "elasticfilesystem", "ec2", "states", "scheduler")
+"""The services that use the data key on a role's behalf. The key that a stack makes names the same."""
+
+
+def _key_users(graph: Graph, key: str, account: str, region: str) -> str:
+    """What the policy of a given data key must say: each role that uses the key, and on which conditions.
+
+    Step Functions and EventBridge Scheduler take the role and call KMS as it, so that kms:ViaService is absent:
+    https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html,
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+    """
+    users = {role.urn: role for p in graph.of(ROLE_POLICY) if _uses(p, key) for role in graph.refers(p, "role", ROLE)}
+    alone = {urn for urn, role in users.items() if _is_taken_by(role, "states", "scheduler")}
+    named = {urn: role.props.text_if_known("name") or role.name for urn, role in users.items()}
+    through = ", ".join(sorted(name for urn, name in named.items() if urn not in alone))
+    said = [
+        f"in the policy of {key}, let the roles {through} of account {account} use it, and make grants for AWS's "
+        f"resources, where kms:ViaService is {', '.join(f'{one}.{region}.amazonaws.com' for one in THROUGH)}"
+    ]
+    for name in sorted(named[urn] for urn in alone):
+        context = (
+            f"aws:states:stateMachineArn is arn:aws:states:{region}:{account}:stateMachine:*, "
+            f"aws:scheduler:schedule:arn is arn:aws:scheduler:{region}:{account}:schedule/*, or "
+            f"SourceArn is arn:aws:logs:{region}:{account}:*"
+        )
+        said.append(
+            f"let {name} decrypt and make data keys without kms:ViaService where the encryption context {context}"
+        )
+        said.append("let delivery.logs.amazonaws.com decrypt in that last context")
+    return "; ".join(said)
+
+
+def _uses(policy: Resource, key: str) -> bool:
+    """Whether a statement of a role's policy allows something with the key."""
+    return any(
+        s.text_or_empty("Effect") == "Allow"
+        and key in s.each_text_if_known("Resource")
+        and any(action.startswith("kms:") for action in s.each_text("Action"))
+        for s in _statements(policy, "policy")
+    )
+
+
+def _is_taken_by(role: Resource, *services: str) -> bool:
+    taking = {one for s in _statements(role, "assumeRolePolicy") for one in s.each_text_if_known("Principal.Service")}
+    return any(f"{service}.amazonaws.com" in taking for service in services)
+
+
+def _statements(resource: Resource, path: str) -> Iterator[Properties]:
+    """The statements of a document that is known."""
+    if resource.props.text_if_known(path):
+        yield from resource.props.document_or_empty(path).each_section("Statement")
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:
@@ -91,6 +170,22 @@ def ground(graph: Graph) -> Iterator[Look]:
     for domain in graph.of(DOMAIN):
         if name := domain.props.text_if_known("domainName"):
             yield Look(what="workspace", name=name)
+
+
+def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """The owners of callers' networks accept the peerings. A request that nobody accepts ends after seven days:
+    VPC peering guide, "VPC peering connection lifecycle",
+    https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html
+    """
+    for peering in graph.of(PEERING):
+        theirs = peering.props.text_if_known("peerVpcId")
+        accepted, shown = _accepted(theirs, region)
+        yield ManualStep(
+            what=f"accept the peering with {theirs} within seven days, and route the stack's addresses to it",
+            who=f"administrator of account {peering.props.text_if_known('peerOwnerId') or account}",
+            commands=[accepted],
+            checks=[shown],
+        )
 
 
 def serving(graph: Graph) -> Iterator[Look]:
@@ -145,7 +240,7 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         yield ManualStep(
             what=f"call {name} {called_from(graph, 'Studio', _WAYS)}",
             who="caller",
-            commands=[*_accepted(graph, region), *outputs(graph), f"aws sagemaker-runtime {call}"],
+            commands=[*outputs(graph), f"aws sagemaker-runtime {call}"],
             checks=[f"aws sagemaker describe-endpoint {at} --query EndpointStatus"],
             looks=[Look(what="call", name=name)],
         )
@@ -157,12 +252,15 @@ _WAYS = {
 }
 
 
-def _accepted(graph: Graph, region: str) -> Iterator[str]:
-    """What the owners of peered networks do: VPC peering guide, "Accept or reject a VPC peering connection"."""
-    for peering in graph.of(PEERING):
-        theirs = peering.props.text_if_known("peerVpcId")
-        asked = f"Name=accepter-vpc-info.vpc-id,Values={theirs} Name=status-code,Values=pending-acceptance"
-        found = query("VpcPeeringConnections[0].VpcPeeringConnectionId")
-        shown = f"aws ec2 describe-vpc-peering-connections --region {region} --filters {asked} --query {found}"
-        accepted = f"aws ec2 accept-vpc-peering-connection --region {region} --vpc-peering-connection-id"
-        yield f'{accepted} "$({shown} --output text)"'
+def _accepted(theirs: str, region: str) -> tuple[str, str]:
+    """How the owner of a peered network accepts, and sees that it is done: VPC peering guide, "Accept or reject a VPC
+    peering connection"."""
+    describe = f"aws ec2 describe-vpc-peering-connections --region {region}"
+    named = f"{describe} --filters Name=accepter-vpc-info.vpc-id,Values={theirs}"
+    pending = f"{named} Name=status-code,Values=pending-acceptance"
+    found = query("VpcPeeringConnections[0].VpcPeeringConnectionId")
+    accept = f"aws ec2 accept-vpc-peering-connection --region {region} --vpc-peering-connection-id"
+    return (
+        f'{accept} "$({pending} --query {found} --output text)"',
+        f"{named} --query {query('VpcPeeringConnections[].Status.Code')}",
+    )

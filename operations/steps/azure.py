@@ -132,6 +132,11 @@ def ground(graph: Graph) -> Iterator[Look]:
         yield Look(what="workspace", name=workspace.name, at=workspace.props.text_if_known("resourceGroupName"))
 
 
+def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """Nothing that others do is due before what serves stands."""
+    return iter(())
+
+
 def serving(graph: Graph) -> Iterator[Look]:
     """The endpoints, online and batch."""
     for served in graph.of(SERVED):

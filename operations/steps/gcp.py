@@ -219,6 +219,11 @@ def ground(graph: Graph) -> Iterator[Look]:
             yield Look(what="bucket", name=name)
 
 
+def after_ground(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """Nothing that others do is due before what serves stands."""
+    return iter(())
+
+
 def serving(graph: Graph) -> Iterator[Look]:
     """The endpoints, and the workflows that score in batch."""
     for served in graph.of(vertex.ENDPOINT):

@@ -14,12 +14,14 @@ from catalogue.properties import Properties
 from policies.limits import Limits
 from policies.rule import Found, limit_rule, resource_rule, stack_rule, whole_stack_rule
 
+_LEAST_BAKE_MINUTES = 5
 _SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
 _ONLINE = re.compile(r"aiplatform[._]googleapis[._]com[/:]prediction[/_]online")
 _PRIVATE = re.compile(r"prediction[/_]online[/_]private[/_]")
 _COUNTED = re.compile(r"prediction_online_(|private_)response_count\{[^}]*\}\[\w+\]\)\) or vector\(0\)")
+_WINDOW = re.compile(r"\[(\w+)\]")
 _ENDPOINT_ID = re.compile(r'endpoint_id\s*=\s*"([^"]+)"')
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}|[1-9][0-9]{0,8}")
 
@@ -54,6 +56,26 @@ def traffic(limits: Limits, props: Properties) -> Iterator[str]:
         yield f"lets a new version serve {percent} % first, allowed {limit:g} %"
     if not (props.number_or_none("bakeMinutes") or 0) > 0:
         yield "does not bake a new version"
+
+
+@resource_rule(
+    "rollback-canary-seen",
+    _DEPLOYMENT,
+    severity="high",
+    says="What takes a new version back can see it: a bake that outlasts the delay of its figures, and a bound on "
+    "errors below the canary's share.",
+    remedy="Give canary.bake_minutes five or more, and rollback.error_rate_percent less than canary.percent.",
+)
+def canary_seen(props: Properties) -> Iterator[str]:
+    """Figures are sampled once a minute and shown up to two minutes later; the provider measures once a minute:
+    https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform. The alert of the endpoint counts the answers
+    of all versions, so a bound at or above the canary's share is one that it never breaks.
+    """
+    bake, share = props.number_or_none("bakeMinutes") or 0, props.number_or_none("canaryPercent") or 0
+    if 0 < bake < _LEAST_BAKE_MINUTES:
+        yield f"bakes a new version for {bake:g} minutes, and its first figures may come after {_LEAST_BAKE_MINUTES}"
+    if (most := props.number_or_none("errorRatePercent") or 0) >= share > 0:
+        yield f"is taken back above {most:g} % of errors, and its canary gives the endpoint {share:g} % of its answers"
 
 
 @stack_rule(
@@ -183,7 +205,10 @@ def idle_watched(graph: Graph) -> Found:
     """Vertex AI keeps one replica.
 
     The query counts missing data as zero calls; a threshold alone would not ring on it. It adds up both families of
-    metrics, for one that is never written would ring every day.
+    metrics, for one that is never written would ring every day. Zero is what it sees of the time before the endpoint
+    stood too, so it must hold for at least as long as it looks back before it rings: AlertPolicy,
+    PrometheusQueryLanguageCondition.duration,
+    https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
     """
     watched = {
         name
@@ -194,6 +219,24 @@ def idle_watched(graph: Graph) -> Found:
     for endpoint in graph.of(_SERVED):
         if endpoint.props.text_if_known("name") not in watched:
             yield endpoint, "may bill while idle and nobody is told"
+    for alert in graph.of(_ALERT):
+        for text, waits in _silences(alert):
+            if waits < (back := max(map(_seconds, _WINDOW.findall(text)))):
+                yield alert, f"rings {waits:g} s after it is made, and takes the {back:g} s before that for silence"
+
+
+def _silences(alert: Resource) -> Iterator[tuple[str, float]]:
+    """The queries of an alert that count a missing series as zero, each with how long it must hold before it rings."""
+    for condition in _ringing(alert.props):
+        asked = condition.section_or_empty("conditionPrometheusQueryLanguage")
+        if _COUNTED.search(text := asked.text_if_known("query")):
+            yield text, _seconds(asked.text_or_empty("duration") or "0s")
+
+
+def _seconds(span: str) -> float:
+    """A span of time as Prometheus or Google writes it, such as 2h or 3600s. One that is neither holds for no time."""
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86_400}.get(span[-1:], 0)
+    return float(span[:-1]) * unit if span[:-1].isdecimal() else 0.0
 
 
 # What the alerts of a batch job must say, each with the words that its query has.
@@ -225,6 +268,7 @@ def batch_watched(graph: Graph, resource: Resource) -> Iterator[str]:
 RULES = [
     alarms,
     traffic,
+    canary_seen,
     endpoint_order,
     endpoint_watched,
     alarm_heard,

@@ -21,7 +21,7 @@ class Canary(Fields):
     percent: Annotated[int, Field(ge=1, le=50)] = Field(examples=[10])
     """The part of the endpoint that the new version has while it bakes, in %."""
     bake_minutes: Annotated[int, Field(ge=1, le=60)] = Field(examples=[10])
-    """How many minutes the new version is watched before it takes the rest; on aws 5 or more."""
+    """How many minutes the new version is watched before it takes the rest; on aws and gcp 5 or more."""
 
 
 class OnlineRollback(Fields):
@@ -30,7 +30,7 @@ class OnlineRollback(Fields):
     p95_latency_ms: Annotated[int, Field(ge=1, le=60_000)] = Field(examples=[250])
     """The longest 95th percentile of its latency, in milliseconds."""
     error_rate_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(examples=[1])
-    """The most requests of the new version that may fail, in %; on aws less than the canary's percent."""
+    """The most requests of the new version that may fail, in %; on aws and gcp less than the canary's percent."""
 
 
 class AsyncRollback(Fields):
@@ -144,19 +144,28 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
 
 
 def _seen(config: StackConfig) -> Iterator[Problem]:
-    """A new version that is worse is seen while it bakes. Elsewhere than on aws the traffic is split by request."""
-    if config.platform != "aws":
-        return
-    from components.aws.canary import blind
-
-    for name, item in of(config).items():
-        if any(offered(config, (), item, item.kind)):
-            continue
-        rollout = item.rollout if isinstance(item, OnlineEndpoint) else None
-        asked = machine(config.platform, item.machine, config.region)
-        for part, sentence in blind(asked.type, item.min_replicas, rollout):
+    """A new version that is worse is seen while it bakes. Azure's own figures are not judged yet."""
+    blind = {"aws": _blind_on_aws, "gcp": _blind_on_gcp}.get(config.platform)
+    for name, item in of(config).items() if blind else ():
+        for part, sentence in blind(config, item) if blind else ():
             at = ("family" if item.machine_type is None else "machine_type",) if part == "machine" else _AT[part]
             yield Problem((SECTION.name, name, *at), f"found {sentence}")
+
+
+def _blind_on_aws(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:
+    from components.aws.canary import blind
+
+    if not any(offered(config, (), item, item.kind)):
+        rollout = item.rollout if isinstance(item, OnlineEndpoint) else None
+        yield from blind(machine(config.platform, item.machine, config.region).type, item.min_replicas, rollout)
+
+
+def _blind_on_gcp(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:
+    """The traffic is split by request, so one replica has a canary too."""
+    from components.gcp.canary import blind
+
+    if isinstance(item, OnlineEndpoint):
+        yield from blind(item.rollout)
 
 
 _AT: Mapping[str, tuple[str, ...]] = {

@@ -646,6 +646,29 @@ def test_without_principals_each_user_gives_a_sentence(file: Path, platform: str
     ]
 
 
+UNSEEN = (
+    (
+        "bake_minutes: 10",
+        "bake_minutes: 1",
+        "mlplatform:endpoints.live.canary.bake_minutes: found 1, allowed: 5 or more, for Google shows the figures of a "
+        "minute up to two minutes later",
+    ),
+    (
+        "error_rate_percent: 1}",
+        "error_rate_percent: 90}",
+        "mlplatform:endpoints.live.rollback.error_rate_percent: found 90, allowed: less than the canary's 10 %, so "
+        "that the endpoint's own alarm would ring too where all of the canary's answers fail",
+    ),
+)
+
+
+@pytest.mark.parametrize(("right", "wrong", "sentence"), UNSEEN)
+def test_a_canary_that_nobody_could_see_on_google_cloud_gives_its_sentence(
+    file: Path, right: str, wrong: str, sentence: str
+) -> None:
+    assert any(one.endswith(sentence) for one in read_bytes(file, changed("gcp", (right, wrong)).encode()))
+
+
 @EACH
 def test_a_platforms_kinds_are_taken_or_refused_in_one_sentence(file: Path, platform: str) -> None:
     for kind in endpoints.SECTION.kinds:

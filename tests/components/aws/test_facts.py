@@ -36,7 +36,7 @@ ENDPOINT, MODEL = "aws:sagemaker/endpoint:Endpoint", "aws:sagemaker/model:Model"
 INLINE, KEY, ROLE = "aws:iam/rolePolicy:RolePolicy", "aws:kms/key:Key", "aws:iam/role:Role"
 MANAGED, PROFILE = "aws:iam/policy:Policy", "aws:sagemaker/userProfile:UserProfile"
 MACHINE, SCHEDULE = "aws:sfn/stateMachine:StateMachine", "aws:scheduler/schedule:Schedule"
-BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET, BUCKET_POLICY = "aws:s3/bucket:Bucket", "aws:s3/bucketPolicy:BucketPolicy"
 
 
 @dataclass(frozen=True)
@@ -298,6 +298,30 @@ FACTS = [
         MODEL,
         "primaryContainer.image",
         lambda g, r, v: bool(re.match(r"[0-9]{12}\.dkr\.ecr\.us-east-1\.amazonaws\.com/", v)),
+    ),
+    Fact(
+        "nobody uploads to a bucket that is not there: the ground makes the one of the artifacts",
+        f"{_DOCS}AmazonS3/latest/API/API_PutObject.html",
+        MODEL,
+        "primaryContainer.modelDataUrl",
+        lambda g, r, v: v.split("/")[2] in {bucket.inputs["bucket"] for bucket in g.of(BUCKET)},
+    ),
+    Fact(
+        "ECR makes no repository at a push: a stack file names the images of one whose name is known before",
+        f"{_DOCS}AmazonECR/latest/userguide/docker-push-ecr-image.html",
+        "aws:ecr/repository:Repository",
+        "name",
+        lambda g, r, v: v == f"{g.stack}-registry-images",
+    ),
+    Fact(
+        "a run reads its input where the ground makes room for it",
+        f"{_DOCS}sagemaker/latest/APIReference/API_TransformS3DataSource.html",
+        MACHINE,
+        "definition",
+        lambda g, r, v: (
+            bool(read := {uri.split("/")[2] for uri in re.findall(r's3://[^"]+', v)})
+            and read <= {bucket.inputs["bucket"] for bucket in g.of(BUCKET)}
+        ),
     ),
     Fact(
         "a single model's artifact is one archive",

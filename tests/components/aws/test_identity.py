@@ -106,7 +106,8 @@ def allowed(graph: Graph, persona: str, action: str, resource: str) -> bool:
     return False
 
 
-MODELS = "arn:aws:s3:::payments-risk-models-111122223333"
+BUCKET = "arn:aws:s3:::aws-pilot-artifacts-111122223333"
+MODELS = f"{BUCKET}/models"
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
 ALARMS = "arn:aws:cloudwatch:us-east-1:111122223333:alarm"
 LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
@@ -122,8 +123,8 @@ LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
         ("serving", "sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/aws-pilot-x", False),
         ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:aws-pilot-fraud-scorer-new-errors", True),
         ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:another-errors", False),
-        ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/transactions/2026.csv", True),
-        ("batch", "s3:GetObject", "arn:aws:s3:::payments-risk-data-111122223333/customers/2026.csv", False),
+        ("batch", "s3:GetObject", f"{BUCKET}/data/transactions/2026.csv", True),
+        ("batch", "s3:GetObject", f"{BUCKET}/data/customers/2026.csv", False),
         ("batch", "s3:PutObject", "arn:aws:s3:::aws-pilot-artifacts-111122223333/batch/fraud-backfill/a", True),
         ("data-scientist", "sagemaker:UpdateModelPackage", f"{SAGEMAKER}:model-package/aws-pilot-x/1", False),
         ("data-scientist", "sagemaker:InvokeEndpoint", f"{SAGEMAKER}:endpoint/aws-pilot-fraud-scorer", True),

@@ -23,6 +23,7 @@ from components.gcp.personas import IdentityArgs, Needs, repositories
 from components.gcp.workspace import REACH, Workspace
 from components.given import BadArgument
 from components.package import Package, components
+from components.shapes import Rollout
 from operations.offline import record
 from provider import Provider
 from tests.components.gcp.examples import (
@@ -594,3 +595,19 @@ def test_a_switched_off_endpoint_has_neither_id_nor_address_and_one_that_runs_ha
     assert graph.outputs["address"] == address.outputs["address"]
     assert made_of[True].endpoint_id is not None
     assert made_of[False].endpoint_id is made_of[False].address is None
+
+
+@pytest.mark.parametrize(
+    ("rollout", "said"),
+    [
+        (Rollout(10, 1, 250, 1), "bake_minutes: found 1, allowed: 5 or more, "),
+        (Rollout(10, 10, 250, 90), "error_rate_percent: found 90, allowed: less than the canary's 10 %, "),
+    ],
+)
+def test_a_canary_that_nobody_could_see_is_refused(rollout: Rollout, said: str) -> None:
+    with pytest.raises(BadArgument, match=f"^EndpointArgs.rollout.{re.escape(said)}"):
+        replace(ENDPOINT, rollout=rollout)
+
+
+def test_the_shortest_bake_and_the_widest_bound_that_can_be_seen_are_taken() -> None:
+    assert replace(ENDPOINT, rollout=Rollout(10, 5, 250, 9.9)).rollout.bake_minutes == 5

@@ -112,6 +112,12 @@ def _both_families(value: Any, *_: Any) -> bool:
     return all(any(f"online/{family}response_count" in one for one in read) for family in ("", "private/"))
 
 
+def _rings_after_a_day(value: Any, *_: Any) -> bool:
+    """What it looks back and what it must hold make a day, and it looks back for little of that."""
+    back = {int(hours) for hours in re.findall(r"\[(\d+)h\]", value["query"])}
+    return len(back) == 1 and max(back) <= 2 and int(value["duration"][:-1]) == (24 - max(back)) * 3600
+
+
 def _waits_long(value: Any, *_: Any) -> bool:
     return isinstance(value, int) and value >= 7
 
@@ -144,6 +150,11 @@ FACTS = (
     Fact(
         "an allowlist cannot be changed, and a project has at most 10: it has the project alone",
         PSC, ENDPOINT, "privateServiceConnectConfig.projectAllowlists", _own_project, ["another-project"],
+    ),
+    Fact(
+        "the provider calls the address of `region`, and of its own default where there is none",
+        "https://registry.terraform.io/providers/hashicorp/google-beta/latest/docs/resources/vertex_ai_endpoint",
+        ENDPOINT, "region", lambda value, one, _: bool(value) and value == one.inputs["location"], "another-region",
     ),
     Fact("traffic cannot be said at creation", PSC, ENDPOINT, "trafficSplit", _absent, '{"0": 100}'),
     Fact("a PSC endpoint has no network", PSC, ENDPOINT, "network", _absent, "projects/1/global/networks/n"),
@@ -200,6 +211,12 @@ FACTS = (
         "a query on a metric without data is refused unless nobody validates it",
         "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies", ALERT,
         "conditions.0.conditionPrometheusQueryLanguage.disableMetricValidation", _is(True), False, named="-idle",
+    ),
+    Fact(
+        "a query that counts a missing series as zero rings as soon as it is made, unless it must hold for a while",
+        "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies", ALERT,
+        "conditions.0.conditionPrometheusQueryLanguage", _rings_after_a_day,
+        {"query": "(sum(increase(a[1d])) or vector(0)) < 1", "duration": "3600s"}, named="-idle",
     ),
     Fact(
         "what a sink routes lies in _Default once more unless it is excluded",

@@ -420,3 +420,10 @@ def test_a_caveat_is_about_known_kinds_and_has_a_public_source(platform: str) ->
 def test_a_stack_has_the_caveats_of_what_it_uses(pilot: Graph) -> None:
     assert caveats.of(pilot)
     assert not caveats.of(replace(pilot, resources=()))
+
+
+def test_a_stack_with_studio_says_that_its_quotas_are_not_asked_for_and_one_without_does_not(aws_pilot: Graph) -> None:
+    domains = {one.urn for one in aws_pilot.of("aws:sagemaker/domain:Domain")}
+    without = replace(aws_pilot, resources=tuple(one for one in aws_pilot.resources if one.urn not in domains))
+    said, left = ([one for one in caveats.of(graph) if "L-71FAF417" in one.says] for graph in (aws_pilot, without))
+    assert len(said) == 1 and "not asked for" in said[0].says and not left

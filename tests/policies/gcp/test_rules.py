@@ -141,6 +141,7 @@ ALERT, CHANNEL = "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/notif
 EXCLUSION = "gcp:logging/projectExclusion:ProjectExclusion"
 CALLS, SINK = "gcp:projects/iAMAuditConfig:IAMAuditConfig", "gcp:logging/projectSink:ProjectSink"
 LOGS, PROVIDER = "gcp:logging/projectBucketConfig:ProjectBucketConfig", "pulumi:providers:gcp"
+PROMQL = "conditions.0.conditionPrometheusQueryLanguage"
 METADATA, PRIVATE = "gceSetup.metadata", "privateServiceConnectConfig"
 ANYWHERE = ["0.0.0.0/0"]
 
@@ -355,6 +356,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarms", setting(DEPLOYMENT, "errorRatePercent", 0)),
     ("rollback-traffic", setting(DEPLOYMENT, "canaryPercent", 50)),
     ("rollback-traffic", setting(DEPLOYMENT, "bakeMinutes", 0)),
+    ("rollback-canary-seen", setting(DEPLOYMENT, "bakeMinutes", 1)),
+    ("rollback-canary-seen", setting(DEPLOYMENT, "errorRatePercent", 90)),
     ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "endpoint")),
     ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "model")),
     ("rollback-endpoint-order", ignoring_nothing(SERVED)),
@@ -368,6 +371,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-heard", lambda g: changed(g, first(g, ALERT), lambda p: p.update(enabled=False))),
     ("rollback-alarm-dimensions", rewriting("endpoint_id", "location", ALERT, "fraud-scorer-errors")),
     ("rollback-alarm-dimensions", rewriting("gcp-pilot-fraud-scorer", "another", ALERT, "fraud-scorer-idle")),
+    ("rollback-idle-watched", setting(ALERT, f"{PROMQL}.duration", "3600s", "idle")),
+    ("rollback-idle-watched", losing(ALERT, f"{PROMQL}.duration", "idle")),
+    ("rollback-idle-watched", rewriting("[2h]", "[1d]", ALERT, "idle")),
     ("rollback-idle-watched", lacking(ALERT, "idle")),
     ("rollback-idle-watched", rewriting(" or vector(0)", "", ALERT, "idle")),
     ("rollback-batch-watched", lacking(ALERT, "overran")),

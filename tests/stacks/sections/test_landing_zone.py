@@ -141,6 +141,20 @@ MISTAKES: list[tuple[str, Entry, str]] = [
 ]
 
 
+def test_subnets_that_another_account_shares_are_refused_with_the_reason(organisation: Path) -> None:
+    """Resource Access Manager shares subnets; a participant makes no VPC endpoint and no route in them.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
+    """
+    write(organisation, shared=zone("aws") | {"network": {**NETWORKS["aws"], "account": "444455556666"}})
+    (said,) = broken()
+    assert said.startswith(f"{CALLED}: landing_zones.shared.network.account: found '444455556666', and the entry's is ")
+    own = zone("aws")["account"]
+    write(organisation, shared=zone("aws") | {"network": {**NETWORKS["aws"], "account": own}})
+    known = landing_zones.load()["shared"]
+    assert isinstance(known, landing_zones.AwsZone) and known.network and known.network.account == own
+
+
 @pytest.mark.parametrize(("platform", "says", "sentence"), MISTAKES)
 def test_a_mistake_in_an_entry_is_one_sentence(organisation: Path, platform: str, says: Entry, sentence: str) -> None:
     write(organisation, shared=zone(platform) | says)

@@ -1,0 +1,96 @@
+"""What others do for a stack on AWS, and when: the keeper of its keys, the owners of callers' roles and networks."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.graph import Graph
+from catalogue.landing_zones import FILE
+from operations import hardware
+from operations.steps import manual
+from operations.steps.aws import THROUGH
+from operations.verdict import ManualStep
+from stacks.config import STACKS
+from tests.conftest import company, forget
+from tests.previewing import preview
+
+ACCOUNT, REGION = "777788889999", "eu-central-1"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-12345678900"
+LEDGER = "arn:aws:iam::444455556666:role/ledger"
+ZONE = {
+    "platform": "aws",
+    "account": ACCOUNT,
+    "region": REGION,
+    "owner": "keys@example.com",
+    "keys": {"data": f"{KEY}1", "logs": f"{KEY}2"},
+}
+CALLER = {"network": "vpc-0123456789abcdef0", "cidr": "10.60.0.0/20", "account": "444455556666", "identity": LEDGER}
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Another team's stack, with keys of its company's, which a program of another account calls over a peering."""
+    root = tmp_path_factory.mktemp("joined")
+    patch = pytest.MonkeyPatch()
+    for folder in company(root, patch):
+        (folder / FILE).write_text(yaml.safe_dump({"landing_zones": {"ours": ZONE}}), encoding="utf-8")
+        forget()
+        text = (STACKS / "Pulumi.aws-pilot.yaml").read_text(encoding="utf-8")
+        for old, new in (("111122223333", ACCOUNT), ("us-east-1", REGION), ("aws-pilot", "lending")):
+            text = text.replace(old, new)
+        said: dict[str, Any] = yaml.safe_load(text)
+        config = said["config"]
+        for model in config["mlplatform:models"].values():
+            model["image"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/lending-registry-images:1"
+        config["mlplatform:landing_zone"] = "ours"
+        config["mlplatform:callers"] = {"ledger": CALLER}
+        file = root / "Pulumi.lending.yaml"
+        file.write_text(yaml.safe_dump(said), encoding="utf-8")
+        yield preview(file)
+    patch.undo()
+
+
+def steps(graph: Graph, phases: int = 2) -> list[ManualStep]:
+    return list(manual(graph, hardware.fit(graph, REGION), list(range(phases)), ACCOUNT, REGION))
+
+
+def test_the_keeper_of_a_given_key_is_told_every_role_that_uses_it_and_on_which_condition(joined: Graph) -> None:
+    (step,) = (one for one in steps(joined) if one.who == "keys@example.com")
+    through = re.search(r"let the roles (.+?) of account", step.what)
+    assert through is not None
+    wanted = ["batch", "caller", "calls-ledger", "data-scientist", "publisher", "serving", "training"]
+    assert through[1].split(", ") == [f"lending-{one}" for one in wanted]
+    assert "let lending-pipeline decrypt and make data keys without kms:ViaService" in step.what
+    for context in ("stateMachineArn", "scheduler:schedule:arn", "SourceArn"):
+        assert context in step.what
+    assert "delivery.logs.amazonaws.com decrypt" in step.what
+
+
+def test_the_services_are_those_that_the_key_of_a_stack_names(pilot: Graph) -> None:
+    (key,) = (one for one in pilot.of("aws:kms/key:Key") if one.name.endswith("-data"))
+    via = [
+        service
+        for statement in key.props.document_or_empty("policy").each_section("Statement")
+        for service in statement.each_text("Condition.StringEquals.kms:ViaService")
+    ]
+    assert {service.partition(".")[0] for service in via} == set(THROUGH)
+
+
+def test_a_callers_role_stands_before_anything_comes_up(joined: Graph, pilot: Graph) -> None:
+    found = [one.what for one in steps(joined)]
+    made = next(index for index, what in enumerate(found) if what.startswith(f"make {LEDGER}, which calls"))
+    assert made < next(index for index, what in enumerate(found) if what.startswith("bring up the ground"))
+    assert not any("which calls the endpoints" in one.what for one in steps(pilot))
+
+
+@pytest.mark.parametrize("phases", [1, 2])
+def test_a_peering_is_accepted_as_soon_as_it_is_asked_for(joined: Graph, phases: int) -> None:
+    """A request that nobody accepts ends after seven days."""
+    found = steps(joined, phases)
+    at = next(index for index, one in enumerate(found) if one.what.startswith("accept the peering with vpc-0123"))
+    assert found[at - 1].what.startswith("bring up")
+    assert found[at].who == "administrator of account 444455556666"
+    assert found[at].commands[0].startswith("aws ec2 accept-vpc-peering-connection")
+    assert not any("accept-vpc-peering" in command for command in found[-1].commands)
