@@ -17,7 +17,15 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kind import Stays
 from catalogue.kinds import kind_of
-from catalogue.kinds.azure import applicationinsights, authorization, containerregistry, keyvault, network, storage
+from catalogue.kinds.azure import (
+    applicationinsights,
+    authorization,
+    containerregistry,
+    keyvault,
+    network,
+    privatedns,
+    storage,
+)
 from catalogue.kinds.azure.machinelearningservices import (
     ONLINE_DEPLOYMENT,
     OUTBOUND_RULE,
@@ -28,6 +36,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE, SCHEDULE
 from components.azure.personas import BUILT_IN
 from operations.steps import azure as steps
 from policies.azure.reading import not_before
+from policies.rule import peoples_networks
 from provider.azure.roles import TOKEN as IN_FORCE
 from tests.mutate import at
 
@@ -282,6 +291,32 @@ def test_a_persons_machine_is_not_written_again(azure_pilot: Graph) -> None:
 def test_application_insights_takes_entra_identities_alone(azure_pilot: Graph) -> None:
     """https://learn.microsoft.com/en-us/azure/azure-monitor/app/azure-ad-authentication, `disableLocalAuth`."""
     assert [one.inputs["disableLocalAuth"] for one in azure_pilot.of(applicationinsights.COMPONENT)] == [True]
+
+
+def test_people_come_in_by_a_network_that_reads_every_private_zone_and_is_joined(azure_pilot: Graph) -> None:
+    """How-to "custom DNS" and "enable studio in a virtual network", under the address of `ML`:
+    a browser that opens the studio reaches the workspace, its notebooks and its storage by private names."""
+    (way,) = peoples_networks(azure_pilot)
+    (peering,) = azure_pilot.of(network.PEERING)
+    assert at(peering.inputs, "remoteVirtualNetwork.id") == way.network
+    assert not any(peering.inputs[key] for key in ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways"))
+    read = {
+        zone.inputs["privateZoneName"]
+        for link in azure_pilot.of(privatedns.LINK)
+        if at(link.inputs, "virtualNetwork.id") == way.network
+        for zone in azure_pilot.refers(link, "privateZoneName", privatedns.ZONE)
+    }
+    assert read == {f"privatelink.{name}" for name in OPENED_BY_PEOPLE}
+
+
+OPENED_BY_PEOPLE = (
+    "api.azureml.ms",
+    "notebooks.azure.net",
+    "blob.core.windows.net",
+    "file.core.windows.net",
+    "vaultcore.azure.net",
+    "azurecr.io",
+)
 
 
 def test_providers_are_registered_by_namespace(azure_pilot: Graph) -> None:
