@@ -16,8 +16,9 @@ class PeopleArgs(Args):
 
     group_name: Text
     """The name of the resource group of the network and of its zones."""
-    virtual_network_id: Text
-    """The id of the network to which those of people are joined, of Network."""
+    virtual_network_id: Text | None = None
+    """The id of the network to which those of people are joined, of Network. Where none is given, they are joined
+    already. Whether it is given must be known."""
     zone_ids: Mapping[str, Text]
     """The ids of the private zones that people's networks are to read, by their names. The names must be known."""
     network_ids: Sequence[str]
@@ -49,8 +50,10 @@ class People(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         zones = {label_of(zone): id_ for zone, id_ in args.zone_ids.items()}
         made = list[pulumi.Output[str]]()
+        own = args.virtual_network_id
         for network_id in args.network_ids:
-            made.append(peered(name, "people", network_id, args.virtual_network_id, args.group_name, child))
+            if own is not None:
+                made.append(peered(name, "people", network_id, own, args.group_name, child))
             made += linked(name, "people", network_id, zones, args.group_name, args.tags, child)
         self.network_ids = pulumi.Output.all(*made).apply(lambda _: list(args.network_ids))
         self.register_outputs({"network_ids": self.network_ids})

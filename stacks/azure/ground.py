@@ -195,14 +195,17 @@ def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]
 
 
 def _people(site: Site, config: StackConfig, group: Group, net: Network) -> None:
-    """The way in of people, where the stack file says from where they come."""
-    if networks := asked_workspace.networks_of(config):
+    """The way in of people, where the stack file says from where they come. A landing zone's network is its owner's to
+    join, and so are its zones."""
+    there, networks = _given_network(config), asked_workspace.networks_of(config)
+    zones = {name: id_ for name, id_ in net.zone_ids.items() if there is None or name not in there.private_dns_zones}
+    if networks and (zones or there is None):
         People(
             f"{site.stack}-people",
             PeopleArgs(
                 group_name=group.group_name,
-                virtual_network_id=net.virtual_network_id,
-                zone_ids=net.zone_ids,
+                virtual_network_id=None if there else net.virtual_network_id,
+                zone_ids=zones,
                 network_ids=networks,
                 tags=site.tags,
             ),

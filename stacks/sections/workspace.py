@@ -13,7 +13,7 @@ from stacks import zones
 from stacks.checks import one_by_one
 from stacks.fields import NETWORK, Cidr, Fields, Principal, Slug, Zone, Zones, distinct
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
-from stacks.sections import landing_zone, network
+from stacks.sections import network
 
 FAMILY = "cpu-small"
 """The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too. On aws
@@ -79,8 +79,8 @@ class Workspace(Fields):
         ],
     )
     """On azure alone: the networks that people come from, by a name of your choice. The workspace answers in private
-    only, so nobody opens the studio from anywhere else. A network that a landing zone gives is reached as its owner has
-    it."""
+    only, so nobody opens the studio from anywhere else. To a landing zone's network its owner joins them; the stack
+    lets them read the private zones that it makes there."""
 
 
 _SHORTEST = {"aws": 60, "gcp": 10, "azure": 15}
@@ -140,11 +140,7 @@ def _ways(config: StackConfig) -> Iterator[Problem]:
     """The networks that people come from: each once, and none shares an address with another or with the stack's."""
     if SECTION.refused_key("reached_from", config.platform):
         return
-    zone, own, form = landing_zone.found(config), network.of(config).cidr, PLATFORMS[config.platform].network
-    if of(config).reached_from and zone is not None and zone.network is not None:
-        where = f"the landing zone {landing_zone.of(config)} gives a network, which people reach as its owner has it"
-        yield Problem((SECTION.name, "reached_from"), f"contradicts the landing zone: {where}; leave it out")
-        return
+    own, form = network.of(config).cidr, PLATFORMS[config.platform].network
     taken = [("the stack", "", IPv4Network(own))] if own else []
     for name, way in of(config).reached_from.items():
         at, range_ = (SECTION.name, "reached_from", name), IPv4Network(way.cidr)
@@ -179,7 +175,7 @@ SECTION: Section[Workspace] = Section(
     ],
     called="workspace with idle shutdown",
     makes={"Workspace": "{stack}-workspace", "People": "{stack}-people"},
-    after=("landing_zone", "network"),
+    after=("network",),
     check=one_by_one(_people, _zones, _idle, _ways),
     own_schema=_own_schema,
     refused_keys={

@@ -22,6 +22,7 @@ from catalogue.kinds.azure import (
     authorization,
     containerregistry,
     keyvault,
+    monitor,
     network,
     privatedns,
     storage,
@@ -293,6 +294,33 @@ def test_application_insights_takes_entra_identities_alone(azure_pilot: Graph) -
     assert [one.inputs["disableLocalAuth"] for one in azure_pilot.of(applicationinsights.COMPONENT)] == [True]
 
 
+def test_no_alarm_on_logs_fails_while_a_table_is_missing(azure_pilot: Graph) -> None:
+    """A table comes into being with its first row, and Azure switches a rule off that has failed for a week:
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log"""
+    queries = [query for rule in azure_pilot.of(monitor.QUERY_RULE) for query in _queries(rule)]
+    assert queries
+    for query in queries:
+        head, *parts = query.split(", (Aml")
+        assert head.startswith("union isfuzzy=true (datatable(") and head.endswith(")[])")
+        assert parts and all(" | project " in part for part in parts), "each part has the columns of the empty table"
+
+
+def test_the_idle_alarm_is_quiet_until_the_endpoint_has_stood_for_a_day(azure_pilot: Graph) -> None:
+    """https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/amlonlineendpointeventlog: the starts of
+    containers. A rule looks back two days at most:
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule"""
+    (rule,) = (one for one in azure_pilot.of(monitor.QUERY_RULE) if one.name.endswith("-idle"))
+    (query,) = _queries(rule)
+    (served,) = azure_pilot.of(SERVED)
+    assert f"endswith '/onlineEndpoints/{served.inputs['endpointName']}'" in query
+    assert "Stood = countif(TimeGenerated < ago(1d))" in query
+    assert query.endswith("iff(Stood > 0 and Called == 0, 1, 0)") and rule.inputs["windowSize"] == "P2D"
+
+
+def _queries(rule: Resource) -> list[str]:
+    return [criterion["query"] for criterion in rule.inputs["criteria"]["allOf"]]
+
+
 def test_people_come_in_by_a_network_that_reads_every_private_zone_and_is_joined(azure_pilot: Graph) -> None:
     """How-to "custom DNS" and "enable studio in a virtual network", under the address of `ML`:
     a browser that opens the studio reaches the workspace, its notebooks and its storage by private names."""
@@ -324,6 +352,9 @@ def test_providers_are_registered_by_namespace(azure_pilot: Graph) -> None:
     asked = next(s for s in steps.before_up(azure_pilot, "0" * 8, "eastus2") if "resource providers" in s.what)
     named = {command.rpartition(" ")[2] for command in asked.commands}
     assert named >= {"Microsoft.Insights", "Microsoft.Network", "Microsoft.MachineLearningServices"}
+    # A workspace needs it, and azure-native registers what it makes alone: https://learn.microsoft.com/en-us/azure/
+    # machine-learning/how-to-move-workspace, "required resource providers".
+    assert "Microsoft.Notebooks" in named
     assert all(name.startswith("Microsoft.") for name in named)
 
 
