@@ -106,8 +106,8 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_WORKSPACE,),
-            "People open the studio, and what runs for them, from a network that is joined to the stack's and resolves "
-            "its private zones. No stack joins one for them: until a company does, nobody signs in.",
+            "People open the studio, and what runs for them, from a network that is joined to the stack's and reads "
+            "its private zones. The other side makes its own half of the peering: until then nobody signs in.",
             documented(f"{_AZURE_ML}/how-to-secure-workspace-vnet", _READ),
         ),
         Caveat(

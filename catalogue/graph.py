@@ -180,12 +180,25 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class WayIn:
+    """A network that people come from and their addresses in it, as the stack file names both.
+
+    stacks/sections/workspace.py has the words.
+    """
+
+    name: str
+    network: str
+    cidr: str
+
+
+@dataclass(frozen=True)
 class Placement:
     """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
 
     `landing_zone` is the name of the one it stands in, or None.
     `sources` are the places of others that the stack file names, each with who lets the stack in, and `callers` those
-    who call its endpoints beside the people of its workspace. `config_bytes` is the size of all that the file says, as
+    who call its endpoints beside the people of its workspace. `people` are the networks that these people come from,
+    where one must be joined for them. `config_bytes` is the size of all that the file says, as
     the engine hands it to the program; 0 where the engine has done so.
     """
 
@@ -197,6 +210,7 @@ class Placement:
     sources: tuple[tuple[str, str], ...] = ()
     config_bytes: int = 0
     callers: tuple[Caller, ...] = ()
+    people: tuple[WayIn, ...] = ()
 
     @classmethod
     def from_words(cls, words: Mapping[str, Any]) -> "Placement":
@@ -216,16 +230,22 @@ class Placement:
             )
         except (ValueError, TypeError, AttributeError):
             raise KeyError("callers") from None
+        try:
+            ways: Mapping[str, Any] = _said(words, "workspace").get("reached_from") or {}
+            people = tuple(WayIn(name, str(one["network"]), str(one["cidr"])) for name, one in sorted(ways.items()))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            raise KeyError("workspace") from None
         environment, team, account, region = (str(words[name]) for name in ("environment", "team", "account", "region"))
         zone = None if (named := words.get("landing_zone")) is None else str(named)
-        return cls(environment, team, account, region, zone, sources, callers=callers)
+        return cls(environment, team, account, region, zone, sources, callers=callers, people=people)
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
         """The placement that a graph's JSON has kept. Raises KeyError for a missing word."""
         sources = {place: {"granted_by": who} for place, who in kept.get("sources", ())}
         callers = {one["name"]: one for one in kept.get("callers", ())}
-        words = {**kept, "sources": sources, "callers": callers}
+        ways = {one["name"]: one for one in kept.get("people", ())}
+        words = {**kept, "sources": sources, "callers": callers, "workspace": {"reached_from": ways}}
         return replace(cls.from_words(words), config_bytes=kept.get("config_bytes", 0))
 
 

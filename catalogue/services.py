@@ -8,12 +8,14 @@ from catalogue.rendering import ArmType
 
 
 def services(kind: Kind) -> tuple[str, ...]:
-    """Google Cloud's APIs, or the namespace of an Azure resource provider. AWS's services need not be switched on."""
-    if isinstance(kind.apis, Apis):
-        return tuple(f"{api}.googleapis.com" for api in kind.apis.names)
+    """Google Cloud's APIs, or the namespaces of Azure's resource providers. AWS's services need not be switched on.
+
+    A kind of Azure's needs the namespace of its own type, and each that its record names.
+    """
+    named = kind.apis.names if isinstance(kind.apis, Apis) else ()
     if isinstance(kind.renders, Renders) and isinstance(kind.renders.as_, ArmType):
-        return (kind.renders.as_.type.partition("/")[0],)
-    return ()
+        return (kind.renders.as_.type.partition("/")[0], *named)
+    return tuple(f"{api}.googleapis.com" for api in named)
 
 
 def services_of(types: Iterable[str]) -> list[str]:

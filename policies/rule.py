@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from catalogue.graph import Caller, Graph, Resource
+from catalogue.graph import Caller, Graph, Resource, WayIn
 from catalogue.properties import NotKnown, Properties, Unreadable
 from policies import limits
 
@@ -241,3 +241,8 @@ def named_places(graph: Graph) -> set[str]:
 def callers(graph: Graph) -> Sequence[Caller]:
     """Who calls the endpoints beside the people of the workspace, by the stack file."""
     return graph.placement.callers if graph.placement else ()
+
+
+def peoples_networks(graph: Graph) -> Sequence[WayIn]:
+    """The networks that the people of the workspace come from, by the stack file."""
+    return graph.placement.people if graph.placement else ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from components.azure.monitoring import QueryAlarm, alarm_on_logs
+from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
 from components.azure.names import digest, regional
 from components.azure.registry import FOLDER, PLACE, RegisteredModelArgs, full_uri, version_of
 from components.azure.schedules import ncrontab, windows_timezone
@@ -155,9 +155,13 @@ class BatchJob(pulumi.ComponentResource):
             QueryAlarm(
                 description=pulumi.Output.concat("a run of ", args.job_name, " failed or was stopped"),
                 query=pulumi.Output.concat(
-                    "AmlComputeJobEvent | where ExperimentName == '",
-                    args.job_name,
-                    "' | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
+                    rows(
+                        "EventType: string",
+                        pulumi.Output.concat(
+                            "AmlComputeJobEvent | where ExperimentName == '", args.job_name, "' | project EventType"
+                        ),
+                    ),
+                    " | summarize Failed = countif(EventType in ('JobFailed', 'JobCancelled', 'JobCanceled'))",
                 ),
                 column="Failed",
                 operator="GreaterThan",

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import network, privatedns
 
 from components.azure.identity import grant, own_role
-from components.azure.names import digest
+from components.azure.joining import linked, peered
 from components.given import Args, Tags, Text
 
 SCORE = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"
@@ -25,7 +24,7 @@ class CallerArgs(Args):
 
     network_id: str | None = None
     """The id of a virtual network that is to be joined. Where none is given, the caller has a private endpoint of its
-    own. It must be known."""
+    own, or its network is joined already. It must be known."""
     principal_id: str | None = None
     """The object id of the caller's service principal or managed identity in Entra ID. It must be known."""
 
@@ -88,37 +87,10 @@ class Callers(pulumi.ComponentResource):
         self.register_outputs({"caller_names": self.caller_names})
 
     def _joined(self, name: str, network_id: str, args: CallersArgs) -> list[pulumi.Output[str]]:
-        """The peering and the link of one network. Both are known by the network's own id."""
-        at, made = digest(network_id.lower()), list[pulumi.Output[str]]()
-        if args.virtual_network_id is not None:
-            peering = network.VirtualNetworkPeering(
-                f"{name}-peering-{at}",
-                virtual_network_peering_name=f"caller-{at}",
-                virtual_network_name=_last(args.virtual_network_id),
-                resource_group_name=args.group_name,
-                remote_virtual_network={"id": network_id},
-                allow_virtual_network_access=True,
-                allow_forwarded_traffic=False,
-                allow_gateway_transit=False,
-                use_remote_gateways=False,
-                opts=self._child,
-            )
-            made.append(peering.id)
-        if args.zone_id is not None:
-            link = privatedns.VirtualNetworkLink(
-                f"{name}-link-{at}",
-                virtual_network_link_name=f"caller-{at}",
-                private_zone_name=_last(args.zone_id),
-                resource_group_name=args.group_name,
-                location="global",
-                virtual_network={"id": network_id},
-                registration_enabled=False,
-                tags=args.tags,
-                opts=self._child,
-            )
-            made.append(link.id)
+        """The peering and the link of one network."""
+        made, own, zone = list[pulumi.Output[str]](), args.virtual_network_id, args.zone_id
+        if own is not None:
+            made.append(peered(name, "caller", network_id, own, args.group_name, self._child))
+        if zone is not None:
+            made += linked(name, "caller", network_id, {"link": zone}, args.group_name, args.tags, self._child)
         return made
-
-
-def _last(id_: Text) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(id_).apply(lambda known: known.rpartition("/")[2])

@@ -8,7 +8,7 @@ from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import monitor
 
 from components.azure.audit import log_everything
-from components.azure.monitoring import QueryAlarm, alarm_on_logs
+from components.azure.monitoring import QueryAlarm, alarm_on_logs, rows
 from components.azure.names import digest
 from components.azure.registry import RegisteredModelArgs, version_of
 from components.azure.scaling import Scaled, scale_on_requests
@@ -212,7 +212,12 @@ class Endpoint(pulumi.ComponentResource):
 
     def _alarms(self, name: str, args: EndpointArgs, endpoint: ml.OnlineEndpoint) -> monitor.MetricAlert:
         requests = pulumi.Output.concat(
-            "AmlOnlineEndpointTrafficLog | where EndpointName == '", args.endpoint_name, "' | summarize "
+            "AmlOnlineEndpointTrafficLog | where EndpointName == '", args.endpoint_name, "'"
+        )
+        # The containers' starts tell since when an endpoint stands: an alarm that took silence for idleness would ring
+        # as soon as it is made. https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/amlonlineendpointeventlog
+        starts = pulumi.Output.concat(
+            "AmlOnlineEndpointEventLog | where _ResourceId endswith '/onlineEndpoints/", args.endpoint_name, "'"
         )
         most = args.rollout.error_rate_percent
         alarm_on_logs(
@@ -221,7 +226,10 @@ class Endpoint(pulumi.ComponentResource):
                 description=pulumi.Output.concat(
                     f"more than {most:g} % of ", args.endpoint_name, "'s answers are errors"
                 ),
-                query=pulumi.Output.concat(requests, "Percent = 100.0 * countif(toint(ResponseCode) >= 500) / count()"),
+                query=pulumi.Output.concat(
+                    rows("Code: int", pulumi.Output.concat(requests, " | project Code = toint(ResponseCode)")),
+                    " | summarize Percent = 100.0 * countif(Code >= 500) / count()",
+                ),
                 column="Percent",
                 operator="GreaterThan",
                 threshold=most,
@@ -237,11 +245,20 @@ class Endpoint(pulumi.ComponentResource):
                 description=pulumi.Output.concat(
                     args.endpoint_name, " had no request for a day and still bills: set enabled: false"
                 ),
-                query=pulumi.Output.concat(requests, "Requests = count()"),
-                column="Requests",
-                operator="LessThan",
-                threshold=1,
-                window="P1D",
+                query=pulumi.Output.concat(
+                    rows(
+                        "TimeGenerated: datetime, Calls: long",
+                        pulumi.Output.concat(requests, " | project TimeGenerated, Calls = 1"),
+                        pulumi.Output.concat(starts, " | project TimeGenerated, Calls = 0"),
+                    ),
+                    " | summarize Stood = countif(TimeGenerated < ago(1d)),"
+                    " Called = sumif(Calls, TimeGenerated >= ago(1d))"
+                    " | project Idle = iff(Stood > 0 and Called == 0, 1, 0)",
+                ),
+                column="Idle",
+                operator="GreaterThan",
+                threshold=0,
+                window="P2D",  # the longest that a rule may look back
                 every="PT1H",
             ),
             args,

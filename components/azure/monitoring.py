@@ -61,6 +61,19 @@ class QueryAlarm:
     every: str
 
 
+def rows(columns: str, *parts: Text) -> pulumi.Output[str]:
+    """The rows of several tables as the head of a query, where a table that is not there yet has none.
+
+    A table comes into being with its first row. A query that names one before fails, and Azure switches an alarm off
+    that has failed for a week. `columns` is what each part projects, such as `Code: int`.
+
+    Sources: https://learn.microsoft.com/en-us/kusto/query/union-operator (isfuzzy) and
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log
+    """
+    joined = pulumi.Output.all(*parts).apply(lambda known: "".join(f", ({part})" for part in known))
+    return pulumi.Output.concat(f"union isfuzzy=true (datatable({columns})[])", joined)
+
+
 class Watched(Protocol):
     """The arguments of a component that has alarms, as far as alarms need them."""
 

@@ -69,7 +69,7 @@ class NetworkArgs(Args):
 class Network(pulumi.ComponentResource):
     """Creates a virtual network with one subnet for private endpoints, and the private DNS zones of what is in `reach`.
 
-    People and callers stand in this network. Machines stand in the workspace's managed network, which Azure ML keeps.
+    People and callers come in by this network. Machines stand in the workspace's managed network, which Azure ML keeps.
     One subnet is enough: Azure's span the zones of a region, and private endpoints survive the loss of one zone.
 
     The network refuses everything but HTTPS within itself, in and out, and gives no machine a way out by default. The
@@ -153,7 +153,7 @@ class Network(pulumi.ComponentResource):
         return vnet.id, subnet.id
 
     def _zone(self, name: str, zone: str, args: NetworkArgs, vnet_id: pulumi.Output[str]) -> pulumi.Output[str]:
-        label = zone.removeprefix("privatelink.").replace(".", "-")
+        label = label_of(zone)
         made = privatedns.PrivateZone(
             f"{name}-{label}",
             private_zone_name=zone,
@@ -175,6 +175,11 @@ class Network(pulumi.ComponentResource):
         )
         # Whoever registers an address in the zone waits until the network reads it.
         return pulumi.Output.all(made.id, link.id).apply(lambda both: both[0])
+
+
+def label_of(zone: str) -> str:
+    """The word for a private zone in the names of what is made for it, such as api-azureml-ms."""
+    return zone.removeprefix("privatelink.").replace(".", "-")
 
 
 def _outputs(given: GivenNetworkArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:

@@ -22,6 +22,7 @@ from operations.verdict import Bound, Callers, NetworkLink, NetworkPlace, Runnin
 from policies import given
 from policies.azure.callers import scores
 from policies.rule import callers as named_callers
+from policies.rule import peoples_networks
 
 _CALLED = {
     WORKSPACE: "the workspace",
@@ -290,4 +291,6 @@ def _principal(graph: Graph, assignment: Resource) -> str:
     if identities:
         return identities[0].name
     type_ = read(lambda: assignment.props.text_if_known("principalType").lower(), "") or "principal"
-    return f"{type_} {read(lambda: assignment.props.text_if_known('principalId'), '') or f'of {assignment.name}'}"
+    who = f"{type_} {read(lambda: assignment.props.text_if_known('principalId'), '') or f'of {assignment.name}'}"
+    ways = [f"{way.name} ({way.network.rpartition('/')[2]}, {way.cidr})" for way in peoples_networks(graph)]
+    return f"{who} from {' or '.join(ways)}" if ways and type_ == "user" else who

@@ -135,8 +135,8 @@ def _name_held(resource: Resource) -> str | None:
         return None
     if not isinstance(kind.stays, Stays):
         return None
-    days = "for ever" if kind.stays.days is None else f"for {kind.stays.days:g} days"
-    return f"its name stays taken {days}"
+    until = kind.stays.taken(resource.inputs)[1]
+    return f"its name stays taken {'for ever' if until is None else f'for {until:g} days'}"
 
 
 def _bills(cost: Cost) -> _Money:

@@ -21,7 +21,7 @@ from catalogue.services import services_of
 from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
-from policies.rule import callers
+from policies.rule import callers, peoples_networks
 
 STORES = ", from inside the network"
 """From where images and artifacts are brought: the stack closes its registry and its storage to the internet."""
@@ -65,11 +65,16 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             looks=[Look(what="service", name=space) for space in spaces],
         )
     for network in _others_joined(graph):
+        name, halves = network.rpartition("/")[2], list(_other_half(graph, network, account))
         yield ManualStep(
-            what=f"let whoever deploys join {network.rpartition('/')[2]} to the stack's network and to its private "
-            "zone; without Network Contributor there Azure refuses both (LinkedAuthorizationFailed)",
-            who="owner of the caller's network",
-            commands=[f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {network}'],
+            what=f"let whoever deploys join {name} to the stack's network and to its private zones; without Network "
+            "Contributor there Azure refuses both (LinkedAuthorizationFailed)"
+            + ("; once the ground stands, make that side's half of the peering" if halves else ""),
+            who="owner of that network",
+            commands=[
+                f'az role assignment create --assignee DEPLOYER --role "Network Contributor" --scope {network}',
+                *halves,
+            ],
             checks=[
                 f"az role assignment list --assignee DEPLOYER --include-inherited --scope {network} "
                 f"--query {query('[].roleDefinitionName')}"
@@ -92,7 +97,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
 
 
 def _others_joined(graph: Graph) -> list[str]:
-    """The networks of callers that the stack makes a peering with, or a link of its zone to.
+    """The networks of callers and people that the stack makes a peering with, or a link of its zone to.
 
     Whoever makes either needs a right on both sides ("Permissions", at
     https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering).
@@ -100,7 +105,21 @@ def _others_joined(graph: Graph) -> list[str]:
     named = [peering.props.text_if_known("remoteVirtualNetwork.id") for peering in graph.of(PEERING)]
     named += [link.props.text_if_known("virtualNetwork.id") for link in graph.of(privatedns.LINK)]
     joined = {id_.casefold() for id_ in named}
-    return sorted({one.network for one in callers(graph) if one.cidr and one.network.casefold() in joined})
+    theirs = [one.network for one in callers(graph) if one.cidr]
+    theirs += [way.network for way in peoples_networks(graph)]
+    return sorted({network for network in theirs if network.casefold() in joined})
+
+
+def _other_half(graph: Graph, network: str, account: str) -> Iterator[str]:
+    """What the owner of a network does: "Create a virtual network peering", Azure CLI. Azure names the stack's own."""
+    for peering in graph.of(PEERING):
+        remote = peering.props.text_if_known("remoteVirtualNetwork.id")
+        theirs = remote.split("/")
+        if len(theirs) == 9 and remote.casefold() == network.casefold():
+            group = peering.props.text_if_known("resourceGroupName")
+            own = f"/subscriptions/{account}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/NETWORK"
+            where = f"--subscription {theirs[2]} --resource-group {theirs[4]} --vnet-name {theirs[8]}"
+            yield f"az network vnet peering create --name mlplatform {where} --remote-vnet {own} --allow-vnet-access"
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:
@@ -184,7 +203,6 @@ def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             what=f"call {name} {called_from(graph, 'a compute instance', _WAYS)}",
             who="caller",
             commands=[
-                *_joined(graph, account, group),
                 *outputs(graph),
                 f"az ml online-endpoint invoke {at} --subscription {account} --request-file request.json",
             ],
@@ -202,13 +220,3 @@ _WAYS = {
     True: "from {network} ({cidr}), once that side makes its half of the peering",
     False: "by a private endpoint of its own in subscription {account}, once the workspace's owner approves it",
 }
-
-
-def _joined(graph: Graph, account: str, group: str) -> Iterator[str]:
-    """What the owners of peered networks do: "Create a virtual network peering", Azure CLI."""
-    for peering in graph.of(PEERING):
-        theirs = peering.props.text_if_known("remoteVirtualNetwork.id").split("/")
-        own = f"/subscriptions/{account}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/NETWORK"
-        if len(theirs) == 9:
-            where = f"--subscription {theirs[2]} --resource-group {theirs[4]} --vnet-name {theirs[8]}"
-            yield f"az network vnet peering create --name mlplatform {where} --remote-vnet {own} --allow-vnet-access"

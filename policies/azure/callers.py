@@ -1,10 +1,10 @@
-"""Ways in: each endpoint can be called by somebody, from somewhere."""
+"""Ways in: each endpoint can be called by somebody, from somewhere, and people reach the workspace."""
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from catalogue.graph import Caller, Graph, Resource
-from catalogue.kinds.azure import privatedns
+from catalogue.graph import Caller, Graph, Resource, WayIn
+from catalogue.kinds.azure import containerregistry, keyvault, privatedns, storage
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
@@ -14,7 +14,7 @@ from catalogue.properties import Properties
 from policies import given
 from policies.azure.identity import SCORE
 from policies.azure.network import given_to, https, networks_of, rules_of
-from policies.rule import Found, callers, whole_stack_rule
+from policies.rule import Found, callers, peoples_networks, stack_rule, whole_stack_rule
 
 NAMES = "privatelink.api.azureml.ms"
 
@@ -101,7 +101,7 @@ def _lacks(graph: Graph, endpoint: Resource, may: set[str], caller: Caller) -> s
     if not doors:
         return "no private endpoint leads to its workspace"
     own = [network for door in doors for network in networks_of(graph, door)]
-    if own and not any(_peered(graph, network, caller) for network in own):
+    if own and not any(_peered(graph, network, caller.network) for network in own):
         return f"no peering joins {caller.network.rpartition('/')[2]}"
     if not own and not any(given_to(graph, door) for door in doors):
         return "its private endpoint stands in no network of the stack"
@@ -110,9 +110,9 @@ def _lacks(graph: Graph, endpoint: Resource, may: set[str], caller: Caller) -> s
     return "" if all(_opened(graph, door) for door in doors) else "the network lets no HTTPS in to its private endpoint"
 
 
-def _peered(graph: Graph, network: Resource, caller: Caller) -> bool:
+def _peered(graph: Graph, network: Resource, theirs: str) -> bool:
     return any(
-        _same(peering.props.text_if_known("remoteVirtualNetwork.id"), caller.network)
+        _same(peering.props.text_if_known("remoteVirtualNetwork.id"), theirs)
         and peering.props.flag_or_none("allowVirtualNetworkAccess") is True
         for peering in graph.referring(PEERING, "virtualNetworkName", network)
     )
@@ -122,15 +122,19 @@ def _reads(graph: Graph, doors: Iterable[Resource], caller: Caller) -> bool:
     """Whether the caller's network reads the zone of endpoints' names. A landing zone's is its owner's to link."""
     if any(NAMES in net.private_dns_zones for net in given.of(graph, AzureNetwork)):
         return True
-    zones = [
-        zone
-        for door in doors
-        for group in graph.referring(ZONE_GROUP, "privateEndpointName", door)
-        for zone in graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
-        if zone.props.text_if_known("privateZoneName") == NAMES
-    ]
-    links = [link for zone in zones for link in graph.referring(privatedns.LINK, "privateZoneName", zone)]
-    return any(_same(link.props.text_if_known("virtualNetwork.id"), caller.network) for link in links)
+    named = (zone for door in doors for zone in _zones(graph, door))
+    return any(_linked(graph, z, caller.network) for z in named if z.props.text_if_known("privateZoneName") == NAMES)
+
+
+def _zones(graph: Graph, door: Resource) -> Iterator[Resource]:
+    """The stack's zones in which a private endpoint registers."""
+    for group in graph.referring(ZONE_GROUP, "privateEndpointName", door):
+        yield from graph.refers(group, "privateDnsZoneConfigs", privatedns.ZONE)
+
+
+def _linked(graph: Graph, zone: Resource, theirs: str) -> bool:
+    links = graph.referring(privatedns.LINK, "privateZoneName", zone)
+    return any(_same(link.props.text_if_known("virtualNetwork.id"), theirs) for link in links)
 
 
 def _opened(graph: Graph, door: Resource) -> bool:
@@ -150,4 +154,53 @@ def _same(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
-RULES = [way_in]
+# ---- people ---------------------------------------------------------------------------------------------------------
+
+
+@stack_rule(
+    "network-people-in",
+    WORKSPACE,
+    severity="high",
+    mandatory=False,
+    proof="network fit",
+    says="People reach the workspace: from a network that the stack file names and that has a whole way in, or from a "
+    "landing zone's.",
+    remedy="Name under workspace.reached_from the network that people's desktops or jump hosts stand in.",
+)
+def people_in(graph: Graph, workspace: Resource) -> Iterator[str]:
+    """Follows the way from people's network to the workspace and to what the studio opens beside it: peering, zones of
+    each private endpoint, its rules. A closed workspace answers nobody else ("Configure a private endpoint").
+
+    A network that a landing zone gives is its owner's to join. Whose stack file nobody read may be reached as it says.
+    """
+    if graph.placement is None or given.of(graph, AzureNetwork):
+        return
+    beside = graph.refers(workspace, "storageAccount", storage.ACCOUNT)
+    beside += graph.refers(workspace, "keyVault", keyvault.VAULT)
+    beside += graph.refers(workspace, "containerRegistry", containerregistry.REGISTRY)
+    doors = [
+        door
+        for target in (workspace, *beside)
+        for door in graph.referring(PRIVATE_ENDPOINT, "privateLinkServiceConnections", target)
+    ]
+    if not peoples_networks(graph):
+        yield "can be opened by nobody: no network of people is joined to its own"
+    for way in peoples_networks(graph):
+        if lacks := _closed_to(graph, doors, way):
+            yield f"cannot be opened from {way.name}: {lacks}"
+
+
+def _closed_to(graph: Graph, doors: list[Resource], way: WayIn) -> str:
+    """What lacks on the way from people's network to private endpoints; empty where it is whole."""
+    theirs = way.network.rpartition("/")[2]
+    if not all(any(_peered(graph, net, way.network) for net in networks_of(graph, door)) for door in doors):
+        return f"no peering joins {theirs}"
+    unread = [z for door in doors for z in _zones(graph, door) if not _linked(graph, z, way.network)]
+    if unread:
+        names = ", ".join(sorted({zone.props.text_if_known("privateZoneName") for zone in unread}))
+        return f"{theirs} does not read {names}"
+    closed = [door.name for door in doors if not _opened(graph, door)]
+    return f"the network lets no HTTPS in to {', '.join(closed)}" if closed else ""
+
+
+RULES = [way_in, people_in]

@@ -40,7 +40,7 @@ from catalogue.landing_zones import AzureNetwork
 from catalogue.properties import Properties
 from policies import given
 from policies.azure.reading import encrypts_a_workspace, foreign
-from policies.rule import OPEN_TO_OTHERS, callers, resource_rule, stack_rule
+from policies.rule import OPEN_TO_OTHERS, callers, peoples_networks, resource_rule, stack_rule
 
 _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(kind.reaches, Reaches))
 
@@ -52,16 +52,17 @@ _REACHING = tuple(token for token, kind in kinds("azure").items() if isinstance(
     severity="critical",
     proof="network fit",
     says="A pilot has no gateway, public address, balancer, firewall or peering that leads out of its network, but "
-    "peerings with callers by name.",
+    "peerings with networks of callers and people by name.",
     remedy="Remove the resource; reach Azure's services through the network component's private endpoints. Name a "
-    "network that calls under callers, with its cidr.",
+    "network that calls under callers, and one that people come from under workspace.reached_from.",
 )
 def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
     """Any such resource is a violation, and any peering inside a network (Microsoft cloud security benchmark NS-2).
 
-    A peering with a network that the stack file names as a caller's is none, where it carries nobody else's traffic.
+    A peering with a network that the stack file names as a caller's or as people's is none, where it carries nobody
+    else's traffic.
     """
-    if resource.type == PEERING and _with_caller(graph, resource):
+    if resource.type == PEERING and _with_named(graph, resource):
         if any(resource.props.flag_or_none(key) is not False for key in _CARRIES):
             yield "lets traffic of third networks through, or does not say that it does not"
     elif resource.type != NETWORK:
@@ -73,9 +74,10 @@ def no_internet_gateway(graph: Graph, resource: Resource) -> Iterator[str]:
 _CARRIES = ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways")
 
 
-def _with_caller(graph: Graph, peering: Resource) -> bool:
+def _with_named(graph: Graph, peering: Resource) -> bool:
     to = peering.props.text_if_known("remoteVirtualNetwork.id").casefold()
-    return to in {caller.network.casefold() for caller in callers(graph) if caller.cidr}
+    named = [caller.network for caller in callers(graph) if caller.cidr]
+    return to in {network.casefold() for network in [*named, *(way.network for way in peoples_networks(graph))]}
 
 
 @resource_rule(

@@ -113,7 +113,7 @@ def _errors_watched(graph: Graph) -> set[str]:
 
 @once_a_graph
 def _idling_watched(graph: Graph) -> set[str]:
-    return _asked(graph, _TRAFFIC_LOG, "LessThan", "count()")
+    return _asked(graph, _TRAFFIC_LOG, "GreaterThan", "Called == 0")
 
 
 @once_a_graph
@@ -252,7 +252,7 @@ def alarm_dimensions(graph: Graph, alarm: Resource) -> Iterator[str]:
     remedy="Keep the endpoint component's idle alarm.",
 )
 def idle_watched(graph: Graph, endpoint: Resource) -> Iterator[str]:
-    """The alarm must be a counting log query. A metric without data does not ring, but a count is then zero."""
+    """The alarm must be a log query that counts. A metric without data does not ring, but a count is then zero."""
     if endpoint.props.text_or_empty("endpointName") not in _idling_watched(graph):
         yield "may bill while idle and nobody is told"
 

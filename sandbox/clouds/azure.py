@@ -121,14 +121,15 @@ def _query_rule(inputs: Json) -> Iterator[tuple[str, tuple[Bound, ...]]]:
 
 
 def _queried(criterion: Json) -> Bound | None:
-    found = re.fullmatch(
-        r"AmlOnlineEndpointTrafficLog \| where EndpointName == '([^']+)' \| summarize \w+ = (.*)", criterion["query"]
-    )
+    query: str = criterion["query"]
+    found = re.search(r"AmlOnlineEndpointTrafficLog \| where EndpointName == '([^']+)'", query)
     if found is None:
         return None
-    if found[2] == "count()":
-        return Bound(found[1], "requests", 1, _is_above(criterion), criterion["threshold"], 0)
-    if found[2] == "100.0 * countif(toint(ResponseCode) >= 500) / count()":  # no number where there is no row
+    summed = query.rpartition(" | summarize ")[2]
+    # 1 where the endpoint stood a day ago and nobody called since. What a person plays in lasts longer than a day.
+    if summed.endswith(" | project Idle = iff(Stood > 0 and Called == 0, 1, 0)") and _is_above(criterion):
+        return Bound(found[1], "requests", 1, False, 1, 0)
+    if re.fullmatch(r"\w+ = 100\.0 \* countif\(Code >= 500\) / count\(\)", summed):  # no number where there is no row
         return Bound(found[1], "errors", 1, _is_above(criterion), criterion["threshold"])
     return None
 

@@ -9,7 +9,7 @@ from components.azure.callers import NAMES, CallerArgs, Callers, CallersArgs
 from components.azure.names import regional
 from stacks.azure.ground import Ground
 from stacks.model import StackConfig
-from stacks.sections import callers, endpoints
+from stacks.sections import callers, endpoints, workspace
 
 _TOKEN = "az account get-access-token --resource https://ml.azure.com --query accessToken --output tsv"
 
@@ -21,6 +21,8 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     with one of its own asks for the workspace's connection, which its owner approves.
     """
     asked = callers.of(config)
+    # Azure takes one peering between two networks, and people's own has it.
+    peoples = {network.casefold() for network in workspace.networks_of(config)}
     if asked:
         Callers(
             f"{ground.stack}-callers",
@@ -33,7 +35,8 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 endpoint_ids=ground.served,
                 callers={
                     name: CallerArgs(
-                        network_id=one.network if one.is_joined else None, principal_id=one.identity or None
+                        network_id=one.network if one.is_joined and one.network.casefold() not in peoples else None,
+                        principal_id=one.identity or None,
                     )
                     for name, one in asked.items()
                 },

@@ -22,6 +22,7 @@ from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
 from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
 from components.azure.outbound import Outbound, OutboundArgs
+from components.azure.people import People, PeopleArgs
 from components.azure.personas import Needs
 from components.azure.registry import RegisteredModelArgs
 from components.azure.store import Store, StoreArgs
@@ -31,6 +32,7 @@ from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
 from stacks.sections import batch_jobs, landing_zone, network
+from stacks.sections import workspace as asked_workspace
 from stacks.site import Site, tags_of
 
 REACH = {*encryption.REACH, *store.REACH, *workspace.REACH}
@@ -87,6 +89,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     group = _group(site)
     audit = _audit(site, config, group)
     net = _network(site, config, group, reach)
+    _people(site, config, group, net)
     key = _key(site, config, group, audit, net, tenant_id)
     kept = _store(site, group, audit, net, key)
     identity = _identity(site, group, audit, key, kept)
@@ -189,6 +192,25 @@ def _network(site: Site, config: StackConfig, group: Group, reach: Iterable[str]
         ),
         opts=site.opts,
     )
+
+
+def _people(site: Site, config: StackConfig, group: Group, net: Network) -> None:
+    """The way in of people, where the stack file says from where they come. A landing zone's network is its owner's to
+    join, and so are its zones."""
+    there, networks = _given_network(config), asked_workspace.networks_of(config)
+    zones = {name: id_ for name, id_ in net.zone_ids.items() if there is None or name not in there.private_dns_zones}
+    if networks and (zones or there is None):
+        People(
+            f"{site.stack}-people",
+            PeopleArgs(
+                group_name=group.group_name,
+                virtual_network_id=None if there else net.virtual_network_id,
+                zone_ids=zones,
+                network_ids=networks,
+                tags=site.tags,
+            ),
+            opts=site.opts,
+        )
 
 
 def _given_key(config: StackConfig) -> GivenKeyArgs | None:

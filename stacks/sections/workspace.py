@@ -2,21 +2,40 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from catalogue.platforms import PLATFORMS
 from catalogue.wording import found_word, nearest
 from stacks import zones
 from stacks.checks import one_by_one
-from stacks.fields import Fields, Principal, Slug, Zone, Zones, distinct
+from stacks.fields import NETWORK, Cidr, Fields, Principal, Slug, Zone, Zones, distinct
 from stacks.model import NAMESPACE, Problem, Section, StackConfig
 from stacks.sections import network
 
 FAMILY = "cpu-small"
 """The machine of each person's own: a Workbench instance or a compute instance. Azure builds images on it, too. On aws
 it is what applications of the workspace run on, and people's role may start none on another."""
+
+
+class From(Fields):
+    """A network that people come from: where their virtual desktops or jump hosts stand. It is joined to the stack's.
+
+    The stack makes its half of a peering, and links its private DNS zones to the network, which may read no other zones
+    of the same names.
+    """
+
+    network: Annotated[str, StringConstraints(pattern=NETWORK)] = Field(
+        examples=[
+            "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/desktops/providers/Microsoft.Network/"
+            "virtualNetworks/desktops"
+        ]
+    )
+    """The private network that people stand in, by its id."""
+    cidr: Cidr = Field(examples=["10.50.0.0/20"])
+    """Its people's addresses, in CIDR notation."""
 
 
 class Workspace(Fields):
@@ -46,6 +65,22 @@ class Workspace(Fields):
     """On aws alone: the zones of the network that Studio stands in, for good."""
     zone: Zone = Field(default="", examples=["us-central1-a"])
     """On gcp alone: the zone in which people's new machines are made."""
+    reached_from: dict[Slug, From] = Field(
+        default={},
+        max_length=5,
+        examples=[
+            {
+                "desktops": {
+                    "network": "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/desktops/"
+                    "providers/Microsoft.Network/virtualNetworks/desktops",
+                    "cidr": "10.50.0.0/20",
+                }
+            }
+        ],
+    )
+    """On azure alone: the networks that people come from, by a name of your choice. The workspace answers in private
+    only, so nobody opens the studio from anywhere else. To a landing zone's network its owner joins them; the stack
+    lets them read the private zones that it makes there."""
 
 
 _SHORTEST = {"aws": 60, "gcp": 10, "azure": 15}
@@ -101,6 +136,30 @@ def _zones(config: StackConfig) -> Iterator[Problem]:
             yield Problem(path, f"found {found_word(zone)}, allowed: {allowed}; {kept}")
 
 
+def _ways(config: StackConfig) -> Iterator[Problem]:
+    """The networks that people come from: each once, and none shares an address with another or with the stack's."""
+    if SECTION.refused_key("reached_from", config.platform):
+        return
+    own, form = network.of(config).cidr, PLATFORMS[config.platform].network
+    taken = [("the stack", "", IPv4Network(own))] if own else []
+    for name, way in of(config).reached_from.items():
+        at, range_ = (SECTION.name, "reached_from", name), IPv4Network(way.cidr)
+        if not re.fullmatch(form.pattern or "", way.network):
+            yield Problem((*at, "network"), f"found {found_word(way.network)}, allowed: {form.words}")
+        for other, there, other_range in taken:
+            if there == way.network.casefold():
+                yield Problem((*at, "network"), f"is the network of {other} already, allowed: each network once")
+            elif range_.overlaps(other_range):
+                allowed = f"a network that does not overlap that of {other}, {other_range}"
+                yield Problem((*at, "cidr"), f"found {found_word(way.cidr)}, allowed: {allowed}")
+        taken.append((name, way.network.casefold(), range_))
+
+
+def networks_of(config: StackConfig) -> list[str]:
+    """The ids of the networks that people come from."""
+    return [way.network for way in of(config).reached_from.values()]
+
+
 def _own_schema(platform: str) -> dict[str, Any]:
     return zones.schema(SECTION, platform, ("zones", "zone"), FAMILY)
 
@@ -115,9 +174,9 @@ SECTION: Section[Workspace] = Section(
         ),
     ],
     called="workspace with idle shutdown",
-    makes={"Workspace": "{stack}-workspace"},
+    makes={"Workspace": "{stack}-workspace", "People": "{stack}-people"},
     after=("network",),
-    check=one_by_one(_people, _zones, _idle),
+    check=one_by_one(_people, _zones, _idle, _ways),
     own_schema=_own_schema,
     refused_keys={
         "zones": {
@@ -127,6 +186,14 @@ SECTION: Section[Workspace] = Section(
         "zone": {
             "aws": "Studio stands in two zones or more; name them under mlplatform:workspace.zones",
             "azure": zones.AZURE_HAS_NONE,
+        },
+        "reached_from": {
+            # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html
+            "aws": "Studio opens at an address that AWS signs for one person who has signed in, from wherever they "
+            "are; the nearest thing is a condition on aws:SourceIp in the permission set that people sign in with",
+            # https://cloud.google.com/vertex-ai/docs/workbench/instances/create
+            "gcp": "JupyterLab opens through Google's proxy, which asks each person to sign in, from wherever they "
+            "are; the nearest thing is an access level of the organisation's",
         },
     },
 )

@@ -136,8 +136,9 @@ def criterion(metric: str, bound: float) -> dict[str, object]:
 
 
 def query(endpoint: str, bound: float) -> dict[str, object]:
-    errors = "100.0 * countif(toint(ResponseCode) >= 500) / count()"
-    log = f"AmlOnlineEndpointTrafficLog | where EndpointName == '{endpoint}' | summarize errors = {errors}"
+    errors = "100.0 * countif(Code >= 500) / count()"
+    calls = f"AmlOnlineEndpointTrafficLog | where EndpointName == '{endpoint}' | project Code = toint(ResponseCode)"
+    log = f"union isfuzzy=true (datatable(Code: int)[]), ({calls}) | summarize errors = {errors}"
     return {"query": log, "operator": "GreaterThan", "threshold": bound}
 
 

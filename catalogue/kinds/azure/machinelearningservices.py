@@ -13,6 +13,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import (
     Acts,
     Apart,
+    Apis,
     At,
     Bills,
     CostsOnly,
@@ -67,6 +68,7 @@ _ISOLATED = documented(f"{_DOCS}/how-to-managed-network", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
+_PROVIDERS = documented(f"{_DOCS}/how-to-move-workspace", "2026-11-26")  # "required resource providers"
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MOVED = (
     "our provider moves it to a new deployment by way of a canary, so after an update that failed the one before serves"
@@ -392,6 +394,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         token=WORKSPACE,
         tags=At("tags", _WORKSPACE),
+        apis=Apis(("Microsoft.Notebooks",), _PROVIDERS),  # off, the studio opens no notebook of a compute instance
         keys=Keys((KeyAt("encryption.keyVaultProperties.keyIdentifier", _asks_for_a_key),), _KEY),
         holds=Holds("work", _WORKSPACE),
         reaches=Reaches(_reached, _PRIVATE),

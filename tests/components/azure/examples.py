@@ -13,6 +13,7 @@ from components.azure.identity import AccessArgs, IdentityArgs
 from components.azure.monitoring import AlertsArgs
 from components.azure.network import ZONES, NetworkArgs
 from components.azure.outbound import OutboundArgs
+from components.azure.people import PeopleArgs
 from components.azure.personas import GRANTS
 from components.azure.registry import ModelArgs, RegisteredModelArgs, RegistryArgs
 from components.azure.store import StoreArgs
@@ -161,6 +162,13 @@ EXAMPLES: Mapping[str, Args] = {
     ),
     "Network": NetworkArgs(group_name=GROUP, region=REGION, cidr="10.40.0.0/20", tags=TAGS),
     "Outbound": OutboundArgs(group_name=GROUP, workspace_name=WORKSPACE, storage_id=STORAGE),
+    "People": PeopleArgs(
+        group_name=GROUP,
+        virtual_network_id=f"{GROUP_ID}/{NETWORKS}/virtualNetworks/pilot",
+        zone_ids=ZONE_IDS,
+        network_ids=[f"{GROUP_ID}/{NETWORKS}/virtualNetworks/desktops"],
+        tags=TAGS,
+    ),
     "Registry": RegistryArgs(
         subscription=SUBSCRIPTION,
         group_name=GROUP,

@@ -508,8 +508,7 @@ def test_trap_a_silent_metric_may_not_fire() -> None:
     """Idleness is counted in the traffic log, which answers zero where the metric answers nothing."""
     rules = {r.name: r.inputs for r in endpoint().of("azure-native:monitor:ScheduledQueryRule")}
     (condition,) = rules["scorer-idle"]["criteria"]["allOf"]
-    assert condition["query"].endswith("| summarize Requests = count()") and condition["operator"] == "LessThan"
-    assert rules["scorer-idle"]["windowSize"] == "P1D"
+    assert "Called == 0" in condition["query"] and condition["operator"] == "GreaterThan"
     assert rules["scorer-errors"]["criteria"]["allOf"][0]["threshold"] == 1
 
 

@@ -17,7 +17,16 @@ from catalogue.graph import Graph, Resource
 from catalogue.hardware import catalogue
 from catalogue.kind import Stays
 from catalogue.kinds import kind_of
-from catalogue.kinds.azure import applicationinsights, authorization, containerregistry, keyvault, network, storage
+from catalogue.kinds.azure import (
+    applicationinsights,
+    authorization,
+    containerregistry,
+    keyvault,
+    monitor,
+    network,
+    privatedns,
+    storage,
+)
 from catalogue.kinds.azure.machinelearningservices import (
     ONLINE_DEPLOYMENT,
     OUTBOUND_RULE,
@@ -28,6 +37,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE, SCHEDULE
 from components.azure.personas import BUILT_IN
 from operations.steps import azure as steps
 from policies.azure.reading import not_before
+from policies.rule import peoples_networks
 from provider.azure.roles import TOKEN as IN_FORCE
 from tests.mutate import at
 
@@ -284,11 +294,67 @@ def test_application_insights_takes_entra_identities_alone(azure_pilot: Graph) -
     assert [one.inputs["disableLocalAuth"] for one in azure_pilot.of(applicationinsights.COMPONENT)] == [True]
 
 
+def test_no_alarm_on_logs_fails_while_a_table_is_missing(azure_pilot: Graph) -> None:
+    """A table comes into being with its first row, and Azure switches a rule off that has failed for a week:
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log"""
+    queries = [query for rule in azure_pilot.of(monitor.QUERY_RULE) for query in _queries(rule)]
+    assert queries
+    for query in queries:
+        head, *parts = query.split(", (Aml")
+        assert head.startswith("union isfuzzy=true (datatable(") and head.endswith(")[])")
+        assert parts and all(" | project " in part for part in parts), "each part has the columns of the empty table"
+
+
+def test_the_idle_alarm_is_quiet_until_the_endpoint_has_stood_for_a_day(azure_pilot: Graph) -> None:
+    """https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/amlonlineendpointeventlog: the starts of
+    containers. A rule looks back two days at most:
+    https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-create-log-alert-rule"""
+    (rule,) = (one for one in azure_pilot.of(monitor.QUERY_RULE) if one.name.endswith("-idle"))
+    (query,) = _queries(rule)
+    (served,) = azure_pilot.of(SERVED)
+    assert f"endswith '/onlineEndpoints/{served.inputs['endpointName']}'" in query
+    assert "Stood = countif(TimeGenerated < ago(1d))" in query
+    assert query.endswith("iff(Stood > 0 and Called == 0, 1, 0)") and rule.inputs["windowSize"] == "P2D"
+
+
+def _queries(rule: Resource) -> list[str]:
+    return [criterion["query"] for criterion in rule.inputs["criteria"]["allOf"]]
+
+
+def test_people_come_in_by_a_network_that_reads_every_private_zone_and_is_joined(azure_pilot: Graph) -> None:
+    """How-to "custom DNS" and "enable studio in a virtual network", under the address of `ML`:
+    a browser that opens the studio reaches the workspace, its notebooks and its storage by private names."""
+    (way,) = peoples_networks(azure_pilot)
+    (peering,) = azure_pilot.of(network.PEERING)
+    assert at(peering.inputs, "remoteVirtualNetwork.id") == way.network
+    assert not any(peering.inputs[key] for key in ("allowForwardedTraffic", "allowGatewayTransit", "useRemoteGateways"))
+    read = {
+        zone.inputs["privateZoneName"]
+        for link in azure_pilot.of(privatedns.LINK)
+        if at(link.inputs, "virtualNetwork.id") == way.network
+        for zone in azure_pilot.refers(link, "privateZoneName", privatedns.ZONE)
+    }
+    assert read == {f"privatelink.{name}" for name in OPENED_BY_PEOPLE}
+
+
+OPENED_BY_PEOPLE = (
+    "api.azureml.ms",
+    "notebooks.azure.net",
+    "blob.core.windows.net",
+    "file.core.windows.net",
+    "vaultcore.azure.net",
+    "azurecr.io",
+)
+
+
 def test_providers_are_registered_by_namespace(azure_pilot: Graph) -> None:
     """https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/resource-providers-and-types"""
     asked = next(s for s in steps.before_up(azure_pilot, "0" * 8, "eastus2") if "resource providers" in s.what)
     named = {command.rpartition(" ")[2] for command in asked.commands}
     assert named >= {"Microsoft.Insights", "Microsoft.Network", "Microsoft.MachineLearningServices"}
+    # A workspace needs it, and azure-native registers what it makes alone: https://learn.microsoft.com/en-us/azure/
+    # machine-learning/how-to-move-workspace, "required resource providers".
+    assert "Microsoft.Notebooks" in named
     assert all(name.startswith("Microsoft.") for name in named)
 
 

@@ -267,6 +267,9 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("network-proof", lacking(ENDPOINT, "vault")),
     ("network-way-in", lacking_every("azure-native:machinelearningservices:Compute")),
     ("network-way-in", lacking_every("azure-native:authorization:RoleAssignment")),
+    ("network-people-in", lacking("azure-native:network:VirtualNetworkPeering")),
+    ("network-people-in", lacking(LINK, "people-blob")),
+    ("network-people-in", setting(GROUP, "securityRules.0.access", "Deny")),
     (
         "network-no-internet-gateway",
         adding("azure-native:network:VirtualNetworkPeering", remoteVirtualNetwork={"id": "/subscriptions/x"}),

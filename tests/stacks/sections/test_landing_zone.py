@@ -535,9 +535,11 @@ def test_on_azure_private_endpoints_stand_in_the_given_subnet(world: World) -> N
     assert endpoints and {one.inputs["subnet"]["id"] for one in endpoints} == {net["subnet_id"]}
     made = {one.inputs["privateZoneName"] for one in graph.of("azure-native:privatedns:PrivateZone")}
     assert made and VAULT not in made
-    links = graph.of("azure-native:privatedns:VirtualNetworkLink")
-    assert len(links) == len(made)
-    assert {one.inputs["virtualNetwork"]["id"] for one in links} == {net["virtual_network_id"]}
+    assert graph.placement is not None
+    (people,) = graph.placement.people  # whose network the landing zone's owner has joined, and who read what is made
+    links = [one.inputs["virtualNetwork"]["id"] for one in graph.of("azure-native:privatedns:VirtualNetworkLink")]
+    assert sorted(links) == sorted([net["virtual_network_id"], people.network] * len(made))
+    assert not graph.of("azure-native:network:VirtualNetworkPeering")
     registered = [
         config["privateDnsZoneId"]
         for group in graph.of("azure-native:network:PrivateDnsZoneGroup")
