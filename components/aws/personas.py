@@ -10,6 +10,7 @@ import pulumi
 from catalogue.wording import found_word
 from components.aws import encryption
 from components.aws.model import IMAGE
+from components.aws.registry import CAPTURES
 from components.folding import apart, folded
 from components.given import Args, BadArgument, Tags, Text
 from components.shapes import Machine
@@ -88,6 +89,9 @@ class Needs(Args):
     """The KMS keys of buckets with inputs, beside the data key: the batch persona decrypts with them."""
     output_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona writes; one that ends in '/' means all below it."""
+    captures: Sequence[str] = ()
+    """The endpoints that capture. Where there is one, the serving persona writes below `capture/` in the bucket.
+    They must be known."""
     images: pulumi.Input[Sequence[Text]] = ()
     """The images in ECR of the containers that the personas run, beside those of the repository.
 
@@ -284,6 +288,9 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_decrypt(words.artifact_keys, words.region),
             *_files("AsyncResults", bucket, "async/", "async/"),
+            # SageMaker writes as the model's role: "Capture data from real-time endpoint",
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
+            *([_allow("Capture", ["s3:PutObject"], [_below(bucket, CAPTURES)])] if args.needs.captures else []),
             # SageMaker reads as the model's role whether an alarm takes a new version back: "Auto-Rollback
             # Configuration and Monitoring",
             # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
