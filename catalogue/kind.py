@@ -170,10 +170,14 @@ class Bills:
 
 @dataclass(frozen=True)
 class Keeps:
-    """How long a resource of this kind keeps what is written to it. `days` gives None for ever."""
+    """How long a resource of this kind keeps what is written to it. `days` gives None for ever.
+
+    Without `record` no incident needs what it keeps, so that it may go as soon as one likes.
+    """
 
     days: Callable[[Graph, Resource], Iterator[float | None]]
     evidence: Evidence
+    record: bool = True
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,23 @@ class Rollout(Args):
 
 
 @dataclass
+class Capture(Args):
+    """The share of requests and answers that is kept, and for how long. The program must know both."""
+
+    percent: int
+    """How many of a hundred requests are kept, each with its answer."""
+    days: int
+    """After how many days they are deleted."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.percent <= 100:
+            raise BadArgument(f"Capture.percent: found {self.percent}; give 1 to 100")
+        if self.days < 1:
+            raise BadArgument(f"Capture.days: found {self.days}; give 1 or more")
+
+
+@dataclass
 class Schedule(Args):
     """When something runs. The program must know it."""
 

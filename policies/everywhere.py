@@ -453,7 +453,7 @@ def _retention(platform: str) -> Rule:
         for days in kind.keeps.days(graph, resource):
             if days is None or not 0 < days <= most:
                 yield f"keeps what it takes in for longer than {most:g} days"
-            elif days < least:
+            elif kind.keeps.record and days < least:
                 yield f"keeps what it takes in for {days:g} days, at least {least:g} asked for"
 
     return retention

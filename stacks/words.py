@@ -35,7 +35,6 @@ _DEPLOYED = "an endpoint of mlplatform:endpoints is one deployed model: say its 
 _IMAGE = "a container's image and what it answers are a model's, under mlplatform:models"
 _SIZE = "the number of accelerators follows from the family or machine_type of an endpoint or batch job; leave it out"
 _ON_DEMAND = "reservations and Flex-start are not there yet; every machine is on demand"
-_LOGGED = "a tenth of the requests is logged to BigQuery on gcp, which no stack file sets; leave it out"
 _NETWORK = (
     "the stack makes a private network of its own from mlplatform:network.cidr; name an existing one in a landing zone "
     "(organisation/README.md)"
@@ -54,7 +53,11 @@ _SCALING = "an endpoint scales between min_replicas and max_replicas; leave it o
 _ZERO = "on aws make the endpoint one of kind async with min_replicas 0, elsewhere a batch job"
 _ROLLOUT = "a new version comes in by canary and rollback of an online endpoint; other rollouts are not there yet"
 _SHADOW = "shadow traffic is not there yet; a new version comes in by canary and rollback of an online endpoint"
-_WATCHED = "every endpoint has alarms, which go to the owner; data capture and drift are not there yet"
+_WATCHED = "every endpoint has alarms, which go to the owner; say what is kept of its requests as its capture"
+_CAPTURED = (
+    "say how much is kept of requests and answers, and how long, as capture: {percent, days} of an endpoint of kind "
+    "online; an async endpoint has both in the artifact bucket already"
+)
 _TRAINING = "training jobs are not there yet; put a trained artifact under mlplatform:models"
 _PIPELINES = "pipelines are not there yet; scoring on a schedule stands under mlplatform:batch_jobs"
 _FEATURES = "a feature store is not there yet; leave it out"
@@ -111,7 +114,6 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("custom_job custom_jobs worker_pool_specs hyperparameter_tuning_job", Known(instead=_TRAINING)),
     ("kfp kubeflow composer airflow", Known(instead=_PIPELINES)),
     ("tensorboard metadata_store", Known(instead=_TRACKING)),
-    ("request_response_logging predict_request_response_logging_config bigquery_destination", Known(instead=_LOGGED)),
     ("bucket_name gcs_bucket dataset datasets", Known(instead=_STORAGE)),
     ("repository repositories", Known(instead=_REGISTRY)),
     ("colab", Known("workspace", "people work in mlplatform:workspace")),
@@ -224,9 +226,11 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("processing processing_job processing_jobs", Known(instead=_PIPELINES)),
     ("lifecycle_config lifecycle_configs canvas rstudio spaces", Known(instead=_STUDIO)),
     (
-        "data_capture data_capture_config data_collector monitoring model_monitor drift drift_detection",
-        Known(instead=_WATCHED),
+        "capture data_capture data_capture_config data_collector payload_logging request_logging "
+        "request_response_logging predict_request_response_logging_config bigquery_destination",
+        Known("capture", _CAPTURED),
     ),
+    ("monitoring model_monitor drift drift_detection", Known(instead=_WATCHED)),
     ("alarm alarms alert alerts notifications", Known(instead=_ALERTS)),
     ("logging logs log_retention log_analytics app_insights application_insights", Known(instead=_LOGS)),
     ("protect deletion_protection", Known(instead=_PROTECTED)),

@@ -20,6 +20,21 @@ REACH = ("sagemaker.runtime",)
 
 
 @dataclass(kw_only=True)
+class CaptureArgs(Args):
+    """What is kept of requests and answers, and where. The bucket's lifecycle says how long.
+
+    Source: DataCaptureConfig, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DataCaptureConfig.html
+    """
+
+    percent: pulumi.Input[int]
+    """How many of a hundred requests are kept, each with its answer."""
+    uri: Text
+    """The s3:// place of both, without a slash at its end; the model's role must be able to write below it."""
+    key_arn: Text
+    """The KMS key that encrypts them."""
+
+
+@dataclass(kw_only=True)
 class OnlineArgs(Args):
     """How an endpoint that answers at once grows, and how a new version comes in."""
 
@@ -31,6 +46,8 @@ class OnlineArgs(Args):
     By default a tenth tries it for ten minutes, and a p95 latency above a second or more than 1 percent of 5xx answers
     takes it back. It must be known.
     """
+    capture: CaptureArgs | None = None
+    """What is kept of requests and answers: nothing where none is given. Whether it is given must be known."""
 
 
 @dataclass(kw_only=True)
@@ -159,6 +176,7 @@ class Endpoint(pulumi.ComponentResource):
                     container_startup_health_check_timeout_in_seconds=args.start_up_seconds,
                 )
             ],
+            data_capture_config=_capture(args.online.capture) if args.online and args.online.capture else None,
             async_inference_config=_async_inference(args.asynchronous) if args.asynchronous else None,
             tags=args.tags,
             opts=self._child,
@@ -243,6 +261,18 @@ def _traffic(
         "type": "CANARY",
         "canary_size": {"type": "CAPACITY_PERCENT", "value": online.rollout.canary_percent},
         "wait_interval_in_seconds": online.rollout.bake_minutes * 60,
+    }
+
+
+def _capture(args: CaptureArgs) -> sagemaker.EndpointConfigurationDataCaptureConfigArgsDict:
+    return {
+        "enable_capture": True,
+        "initial_sampling_percentage": args.percent,
+        "destination_s3_uri": args.uri,
+        "kms_key_id": args.key_arn,
+        "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+        # Other bodies are kept in base64.
+        "capture_content_type_header": {"csv_content_types": ["text/csv"], "json_content_types": ["application/json"]},
     }
 
 

@@ -69,6 +69,9 @@ class Needs(Args):
     """The KMS keys of buckets with inputs, beside the data key: the batch persona decrypts with them."""
     output_uris: pulumi.Input[Sequence[Text]] = ()
     """The s3:// places that the batch persona writes; one that ends in '/' means all below it."""
+    captures: Sequence[str] = ()
+    """The endpoints that capture. Where there is one, the serving persona writes below `capture/` in the bucket.
+    They must be known."""
     images: pulumi.Input[Sequence[Text]] = ()
     """The images in ECR of the containers that the personas run, beside those of the repository.
 

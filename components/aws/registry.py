@@ -1,8 +1,8 @@
 """Where models and images are kept: an artifact bucket, an image repository, a package group for each model."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import ecr, sagemaker
@@ -11,6 +11,13 @@ from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.given import Args, Tags, Text
 
 KEEP_IMAGES = 20
+CAPTURES, CAPTURE_DAYS = "capture/", 30
+"""Where the requests and answers of endpoints are kept, and how long at least where no endpoint says so any more."""
+
+
+def captures_of(endpoint: str) -> str:
+    """The folder of one endpoint's requests and answers in the artifact bucket."""
+    return f"{CAPTURES}{endpoint}/"
 
 
 @dataclass(kw_only=True)
@@ -23,6 +30,8 @@ class RegistryArgs(Args):
     """The name of the artifact bucket, which no account of AWS may have taken."""
     models: Sequence[str]
     """The names of the models, each with a model package group of its own. They must be known."""
+    capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days captured requests and answers go, by the name of their endpoint. They must be known."""
     data_key_arn: Text
     """The KMS key that encrypts artifacts and images."""
     tags: Tags
@@ -33,8 +42,9 @@ class Registry(pulumi.ComponentResource):
     """Creates the artifact bucket, an ECR repository for own images, and a model package group for each model.
 
     The repository is called `NAME-images`, so a stack file can name an image of it before the first `up`. An image tag
-    names the same image for ever, and each image is scanned on push. The newest 20 images stay; an
-    untagged one goes after a week. Package groups serve this account only. What holds state is protected: Pulumi
+    names the same image for ever, and each image is scanned on push. The newest 20 images stay; an untagged one goes
+    after a week. What an endpoint captures goes after its days. What one captured that captures no more goes with the
+    longest of them, 30 days at least. Package groups serve this account only. What holds state is protected: Pulumi
     deletes it only once the protection is taken off. Rules: Security Hub ECR.1-ECR.3,
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
@@ -54,7 +64,15 @@ class Registry(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, protect=True)
         bucket = PrivateBucket(
             f"{name}-artifacts",
-            PrivateBucketArgs(bucket_name=args.bucket_name, kms_key_arn=args.data_key_arn, tags=args.tags),
+            PrivateBucketArgs(
+                bucket_name=args.bucket_name,
+                kms_key_arn=args.data_key_arn,
+                expire_below={
+                    CAPTURES: max(CAPTURE_DAYS, *args.capture_days.values(), 0),
+                    **{captures_of(name): days for name, days in args.capture_days.items()},
+                },
+                tags=args.tags,
+            ),
             opts=child,
         )
         repository = ecr.Repository(

@@ -7,6 +7,7 @@ import pulumi
 
 from components.aws import encryption
 from components.aws.personas import IdentityArgs, Words
+from components.aws.registry import CAPTURES
 from components.given import Text
 
 _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
@@ -157,6 +158,9 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
             *_objects("Artifacts", ["s3:GetObject"], words.artifacts),
             *_decrypt(words.artifact_keys, words.region),
             *_files("AsyncResults", bucket, "async/", "async/"),
+            # SageMaker writes as the model's role: "Capture data from real-time endpoint",
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
+            *([_allow("Capture", ["s3:PutObject"], [_below(bucket, CAPTURES)])] if args.needs.captures else []),
             # SageMaker reads as the model's role whether an alarm takes a new version back: "Auto-Rollback
             # Configuration and Monitoring",
             # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html

@@ -19,10 +19,6 @@ from provider.azure.traffic import Traffic
 REACH = ("amlworkspace",)
 """What callers inside the network need: a private online endpoint stands behind its workspace's private endpoint."""
 
-LOGGED_SHARE = 0.1
-"""The share of requests and answers that the data collector keeps, as on Google: they may be about people. A lifecycle
-deletes them after 30 days (components/azure/lifecycle.py)."""
-
 
 @dataclass(kw_only=True)
 class EndpointArgs(Args):
@@ -66,6 +62,12 @@ class EndpointArgs(Args):
 
     Where nothing is given, 10 percent of the requests try a new version for 10 minutes. A p95 latency above 1000
     milliseconds or more than 1 percent of errors takes it back.
+    """
+    capture_percent: int | None = None
+    """How many of a hundred requests are kept, each with its answer; none where this is left out. It must be known.
+
+    The data collector keeps them in the workspace's storage, whose lifecycle is Workspace's `capture_days`. Its
+    identity must be able to write there.
     """
     log_workspace_id: Text
     """The id of the log workspace that the endpoint logs to and that its alarms query."""
@@ -171,7 +173,6 @@ class Endpoint(pulumi.ComponentResource):
             period="PT10S", timeout="PT10S", failure_threshold=ceil(args.start_up_seconds / 10), success_threshold=1
         )
         minutes = f"{60 + ceil((args.start_up_seconds or 0) / 60)}m"
-        collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=LOGGED_SHARE)
         return ml.OnlineDeployment(
             f"{name}-{version}",
             deployment_name=version,
@@ -196,11 +197,7 @@ class Endpoint(pulumi.ComponentResource):
                 startup_probe=starting or None,
                 liveness_probe=probe,
                 readiness_probe=probe,
-                data_collector=ml.DataCollectorArgs(
-                    collections={"request": collected, "response": collected},
-                    request_logging=ml.RequestLoggingArgs(capture_headers=["x-request-id"]),
-                    rolling_rate="Hour",
-                ),
+                data_collector=_collector(args.capture_percent) if args.capture_percent else None,
             ),
             tags=args.tags,
             opts=pulumi.ResourceOptions(
@@ -296,3 +293,12 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._child,
         )
+
+
+def _collector(percent: int) -> ml.DataCollectorArgs:
+    collected = ml.CollectionArgs(data_collection_mode="Enabled", sampling_rate=percent / 100)
+    return ml.DataCollectorArgs(
+        collections={"request": collected, "response": collected},
+        request_logging=ml.RequestLoggingArgs(capture_headers=["x-request-id"]),
+        rolling_rate="Hour",
+    )

@@ -12,7 +12,7 @@ from pulumi_azure_native import authorization, managedidentity
 
 from components.azure.ids import Ids, one_of
 from components.azure.names import guid
-from components.azure.personas import BUILT_IN, DATA_ROLES, GRANTS, PERSONAS, ROLES
+from components.azure.personas import BUILT_IN, COLLECT, DATA_ROLES, GRANTS, PERSONAS, ROLES
 from components.given import Args, Tags, Text
 from provider.azure.roles import RolesInForce
 
@@ -102,6 +102,8 @@ class IdentityArgs(Args):
     """The id of Application Insights."""
     group_id: Text
     """The id of the resource group that holds the resources above and will hold the ML workspace."""
+    captures: bool = False
+    """Whether an endpoint captures, for which `serving` writes to the workspace's storage. It must be known."""
     tags: Tags
     """The tags of the identities."""
 
@@ -147,6 +149,7 @@ class Identity(pulumi.ComponentResource):
         own = {
             role: own_role(name, role, args.subscription, args.group_id, {"data_actions": actions}, child)
             for role, actions in DATA_ROLES.items()
+            if args.captures or role != COLLECT
         }
         made, assigned = dict[str, managedidentity.UserAssignedIdentity](), list[pulumi.Input[str]]()
         for persona, grants in GRANTS.items():
@@ -168,6 +171,7 @@ class Identity(pulumi.ComponentResource):
                     condition=condition,
                 ).id
                 for role, place, condition in grants
+                if args.captures or role != COLLECT
             ]
         in_force = RolesInForce(f"{name}-in-force", assignments=assigned, minutes=IN_FORCE_MINUTES, opts=child)
         for persona, identity in made.items():

@@ -1,5 +1,7 @@
 """How long a storage account keeps what nobody deletes: old versions, and what the data collector writes."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_azure_native import storage
 
@@ -12,26 +14,40 @@ production data from models", at https://learn.microsoft.com/en-us/azure/machine
 """
 
 
+def collected_by(endpoint: str) -> str:
+    """The folder below that of one endpoint's requests and answers, whose deployments have folders of their own."""
+    return f"{COLLECTED}{endpoint}/"
+
+
 def let_expire(
     name: str,
     storage_name: Text,
     group_name: Text,
     workspace_guid: pulumi.Input[str],
+    capture_days: Mapping[str, int],
     opts: pulumi.ResourceOptions,
 ) -> None:
     """Create the lifecycle of a workspace's storage account, which has one only.
 
-    Old versions go after 30 days. So do requests and answers, which may be about people; as everything that is deleted
-    there, they can be recovered for 30 days more. The workspace's default container is named by the GUID of the
+    Old versions go after 30 days. Requests and answers, which may be about people, go after the days of their endpoint.
+    Those of an endpoint that collects no more go with the longest of them, 30 days at least. As everything that is
+    deleted there, they can be recovered for 30 days more. The workspace's default container is named by the GUID of the
     workspace, which is known once it stands.
     """
-    collected = pulumi.Output.concat("azureml-blobstore-", workspace_guid, "/", COLLECTED)
+    container = pulumi.Output.concat("azureml-blobstore-", workspace_guid, "/")
+    longest = max(KEEP_DAYS, *capture_days.values(), 0)
+    of_each = [
+        _payloads(f"payloads-{endpoint}", pulumi.Output.concat(container, collected_by(endpoint)), days)
+        for endpoint, days in capture_days.items()
+        if days < longest
+    ]
+    of_all = _payloads("payloads", pulumi.Output.concat(container, COLLECTED), longest)
     storage.ManagementPolicy(
         name,
         management_policy_name="default",
         account_name=storage_name,
         resource_group_name=group_name,
-        policy={"rules": [_old_versions(), _payloads(collected)]},
+        policy={"rules": [_old_versions(), of_all, *of_each]},
         opts=opts,
     )
 
@@ -49,10 +65,10 @@ def _old_versions() -> storage.ManagementPolicyRuleArgsDict:
     }
 
 
-def _payloads(below: pulumi.Input[str]) -> storage.ManagementPolicyRuleArgsDict:
-    gone: storage.DateAfterModificationArgsDict = {"days_after_modification_greater_than": KEEP_DAYS}
+def _payloads(name: str, below: pulumi.Input[str], days: int) -> storage.ManagementPolicyRuleArgsDict:
+    gone: storage.DateAfterModificationArgsDict = {"days_after_modification_greater_than": days}
     return {
-        "name": "payloads",
+        "name": name,
         "enabled": True,
         "type": "Lifecycle",
         "definition": {

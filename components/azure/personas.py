@@ -33,10 +33,13 @@ BUILT_IN: Mapping[str, str] = {
 
 PERSONAS = ("data-scientist", "training", "pipeline", "serving", "batch", "approver", "caller", "publisher")
 
+COLLECT = "collect"
+"""The role of our own that the serving identity has where an endpoint captures."""
+
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 DATA_ROLES: Mapping[str, list[str]] = {
     # The built-in Storage Blob Data Contributor may delete containers, which no condition keeps it from.
-    "collect": [f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"],
+    COLLECT: [f"{_BLOBS}/read", f"{_BLOBS}/write", f"{_BLOBS}/add/action"],
     "upload": [f"{_BLOBS}/read", f"{_BLOBS}/write"],
 }
 """Roles of our own on data, as data actions."""
@@ -76,7 +79,7 @@ GRANTS: Mapping[str, tuple[tuple[str, str, str | None], ...]] = {
     # "Access Azure resources from an online endpoint": the image, the model's files, and what is collected.
     "serving": (
         ("blob-reader", "storage", None),
-        ("collect", "storage", COLLECTED_ONLY),
+        (COLLECT, "storage", COLLECTED_ONLY),
         ("image-pull", "registry", None),
     ),
     # A batch deployment hands its mini-batches out by queues and tables of the workspace's storage.

@@ -53,6 +53,8 @@ class WorkspaceArgs(Args):
     """The id of the storage account of the workspace's datastores."""
     storage_name: Text
     """The name of the same account, which gets its lifecycle here."""
+    capture_days: Mapping[str, int] = field(default_factory=dict[str, int])
+    """After how many days captured requests and answers go, by the endpoint's name in Azure. They must be known."""
     registry_id: Text
     """The id of the container registry that the images which the workspace builds are kept in."""
     vault_id: Text
@@ -98,7 +100,8 @@ class Workspace(pulumi.ComponentResource):
     `enable_service_side_cmk_encryption` it would bill a Cosmos DB to the subscription too. Azure ML supports no key in
     a vault whose public access is disabled, and follows no rotation, so another version is ignored.
 
-    On the storage account old versions go after 30 days, and so do the requests and answers that endpoints collect.
+    On the storage account old versions go after 30 days, and the requests and answers that endpoints collect after
+    `capture_days`, which 30 days stand in for where an endpoint collects no more.
 
     A compute instance is made once: Azure ML overwrites one that is written again, with all that its owner has on it.
     Another idle time is set in the studio.
@@ -150,7 +153,9 @@ class Workspace(pulumi.ComponentResource):
             ),
         )
         log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
-        let_expire(f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, child)
+        let_expire(
+            f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, args.capture_days, child
+        )
         _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
         self.workspace_id = pulumi.Output.all(workspace.id, reachable.id).apply(lambda a: a[0])

@@ -12,7 +12,7 @@ from components.gcp.canary import blind
 from components.gcp.model import ModelArgs, versioned_model
 from components.gcp.names import underscored
 from components.given import Args, BadArgument, Tags, Text
-from components.shapes import Machine, Replicas, Rollout
+from components.shapes import Capture, Machine, Replicas, Rollout
 from provider.gcp.deployment import Deployment
 from provider.gcp.model import Model
 
@@ -23,8 +23,6 @@ SCALING_METRIC = "aiplatform.googleapis.com/prediction/online/request_count"
 """Its unit is requests a minute and replica. Vertex AI, "Scale inference nodes by using autoscaling",
 https://cloud.google.com/vertex-ai/docs/predictions/autoscaling
 """
-
-LOGGED_SHARE, KEEP_DAYS = 0.1, 30
 
 
 @dataclass(kw_only=True)
@@ -48,6 +46,10 @@ class EndpointArgs(Args):
     rollout: Rollout = field(default_factory=lambda: Rollout(10, 10, 1000, 1))
     """How a new version comes in, and which bounds no version may pass. The canary takes a share of the requests. Left
     out, it takes 10 % for 10 minutes, and the bounds are a p95 latency of 1000 ms and 1 % of errors."""
+    capture: Capture | None = None
+    """What is kept of requests and answers: nothing where none is given. The program must know it."""
+    capture_readers: Sequence[Text] = ()
+    """The e-mail addresses of the service accounts that may read what is kept, beside the project's owners."""
     network_id: Text
     """The VPC in which callers reach the endpoint, of Network."""
     subnet_id: Text
@@ -62,7 +64,7 @@ class EndpointArgs(Args):
     """The projects of others that may connect to the endpoint by an address of their own. Vertex AI lets nobody change
     them: another list is another endpoint, with another URL."""
     vertex_agent: Text
-    """Vertex AI's own agent, of ServiceAgents. It writes the log of requests."""
+    """Vertex AI's own agent, of ServiceAgents. It writes what is captured."""
     channel_id: Text
     """The notification channel that alerts go to, of Alerts."""
     tags: Tags
@@ -78,7 +80,7 @@ _AT = {"bake": "bake_minutes", "errors": "error_rate_percent"}
 
 
 class Endpoint(pulumi.ComponentResource):
-    """Creates a model and, while enabled, its endpoint, deployment, address in the network, request log and alerts.
+    """Creates a model and, while enabled, its endpoint, deployment, address in the network and alerts.
 
     An endpoint that is switched off and on again has another id, and so another URL: the id of a deleted endpoint stays
     taken for up to seven days.
@@ -87,8 +89,9 @@ class Endpoint(pulumi.ComponentResource):
     permission: whoever is in the network and may open HTTPS to the address may call. The address leads to the project's
     endpoints in the region, so one address may reach several endpoints. No peering leads to it: a caller in another
     network has an address of its own. Refuses a public address, and a rollout whose canary nobody could see: a bake of
-    less than 5 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). A tenth
-    of the requests and answers is logged to BigQuery and expires after 30 days.
+    less than 5 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). Where it
+    captures, a share of the requests and answers is logged to a BigQuery dataset of its own, whose tables and
+    partitions expire. The dataset goes where it captures no more.
 
     Model and deployment are resources of the provider `mlplatform`, which your project names under `plugins`.
 
@@ -137,7 +140,7 @@ class Endpoint(pulumi.ComponentResource):
         self, name: str, args: EndpointArgs, model: Model
     ) -> tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[str]]:
         project, region, key = args.model.project, args.model.region, args.model.data_key_id
-        log = self._request_log(name, args)
+        log = self._request_log(name, args, args.capture) if args.capture else None
         allowed = [project, *args.caller_projects]
         endpoint = vertex.AiEndpoint(
             name,  # and no name of its own: a deleted endpoint's id stays taken for up to seven days
@@ -147,11 +150,7 @@ class Endpoint(pulumi.ComponentResource):
             display_name=args.endpoint_name,
             encryption_spec={"kms_key_name": key},
             private_service_connect_config={"enable_private_service_connect": True, "project_allowlists": allowed},
-            predict_request_response_logging_config={
-                "enabled": True,
-                "sampling_rate": LOGGED_SHARE,
-                "bigquery_destination": {"output_uri": pulumi.Output.concat("bq://", project, ".", log.dataset_id)},
-            },
+            predict_request_response_logging_config=log,
             labels=args.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=["trafficSplit"]),
         )
@@ -193,10 +192,12 @@ class Endpoint(pulumi.ComponentResource):
         known = pulumi.Output.all(endpoint.id, address).apply(lambda both: both[0])
         return known, address, deployment.service_attachment
 
-    def _request_log(self, name: str, args: EndpointArgs) -> bigquery.Dataset:
+    def _request_log(
+        self, name: str, args: EndpointArgs, capture: Capture
+    ) -> vertex.AiEndpointPredictRequestResponseLoggingConfigArgsDict:
         """Without `accesses` BigQuery would let the project's readers and writers in."""
-        expires = KEEP_DAYS * 86_400_000
-        return bigquery.Dataset(
+        expires = capture.days * 86_400_000
+        dataset = bigquery.Dataset(
             f"{name}-requests",
             project=args.model.project,
             dataset_id=underscored(f"{name}-requests"),
@@ -208,11 +209,18 @@ class Endpoint(pulumi.ComponentResource):
             accesses=[
                 {"role": "OWNER", "special_group": "projectOwners"},
                 {"role": "WRITER", "user_by_email": _email(args.vertex_agent)},
+                *({"role": "READER", "user_by_email": email} for email in args.capture_readers),
             ],
             delete_contents_on_destroy=True,  # what Vertex AI wrote into it must not hold up the endpoint's end
             labels=args.tags,
             opts=self._child,
         )
+        place = pulumi.Output.concat("bq://", args.model.project, ".", dataset.dataset_id)
+        return {
+            "enabled": True,
+            "sampling_rate": capture.percent / 100,
+            "bigquery_destination": {"output_uri": place},
+        }
 
     def _attach(self, name: str, args: EndpointArgs, service_attachment: pulumi.Output[str]) -> pulumi.Output[str]:
         """The endpoint's address in the subnet, known once it leads there, and the one way through the firewall."""

@@ -12,11 +12,10 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import At
 from catalogue.kinds import kinds
 from catalogue.kinds.azure import containerregistry, monitor, storage
-from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, COMPUTE, SCHEDULE, compute_at, jobs
 from catalogue.platforms import PLATFORMS
 from catalogue.properties import Properties
-from policies import limits
 from policies.azure.reading import foreign
 from policies.limits import OWN, Limits
 from policies.rule import limit_rule, resource_rule, stack_rule
@@ -226,16 +225,12 @@ def batch_time(limits: Limits, props: Properties) -> Iterator[str]:
     "limits-stores-expire",
     storage.MANAGEMENT_POLICY,
     containerregistry.REGISTRY,
-    ONLINE_DEPLOYMENT,
     severity="medium",
-    says="Old versions and snapshots of blobs, collected requests and answers, and untagged images go after a time.",
-    remedy="Keep the lifecycle of the Workspace component and the registry's retention policy; collect a share only.",
+    says="Old versions and snapshots of blobs and untagged images go after a time.",
+    remedy="Keep the lifecycle of the Workspace component and the registry's retention policy.",
 )
 def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
     """Lifecycles delete old versions. A registry's retention policy deletes untagged manifests."""
-    if resource.type == ONLINE_DEPLOYMENT:
-        yield from _collected(graph, resource)
-        return
     if resource.type == containerregistry.REGISTRY:
         policy = resource.props.section_or_empty("policies.retentionPolicy")
         if policy.text_or_empty("status") != "enabled" or policy.number_or_none("days") is None:
@@ -246,44 +241,6 @@ def stores_expire(graph: Graph, resource: Resource) -> Iterator[str]:
         path = f"definition.actions.{what}.delete.daysAfterCreationGreaterThan"
         if not any(rule.number_or_none(path) is not None for rule in rules):
             yield f"keeps every old {what} for ever"
-
-
-def _collected(graph: Graph, deployment: Resource) -> Iterator[str]:
-    """Requests and answers may be about people, and nothing but a lifecycle deletes what the data collector keeps of
-    them: "Collect production data from models", at
-    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-collect-production-data. Where a collection names a
-    data asset of its own (`dataId`), the lifecycle cannot be found here, which is said.
-    """
-    most = limits.of(graph)["retention-days"].number
-    for collection in deployment.props.each_section("properties.dataCollector.collections.*"):
-        if collection.text_or_empty("dataCollectionMode") != "Enabled":
-            continue
-        share = collection.number_or_none("samplingRate")
-        if share is None or not 0 < share < 1:
-            yield f"collects every request and answer ({collection.at})"
-        if collection.is_given("dataId"):
-            yield f"collects into a data asset, and no lifecycle of it is known ({collection.at})"
-        elif not any(days is not None and 0 < days <= most for days in _payload_days(graph, deployment)):
-            yield f"keeps what it collects for longer than {most:g} days ({collection.at})"
-
-
-def _payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
-    """After how many days the lifecycle of the workspace's storage deletes what the data collector keeps there.
-
-    The container is the workspace's default one, which is named by its GUID.
-    """
-    at = "definition.filters.prefixMatch"
-    for workspace in graph.refers(deployment, "workspaceName", WORKSPACE):
-        for account in graph.refers(workspace, "storageAccount", storage.ACCOUNT):
-            for lifecycle in graph.referring(storage.MANAGEMENT_POLICY, "accountName", account):
-                # Before `up` the GUID is not known: then what the prefix is made of decides.
-                made_of_it = workspace in graph.refers(lifecycle, "policy", WORKSPACE)
-                for rule in lifecycle.props.each_section("policy.rules"):
-                    below = [*rule.each_text_if_known(at)] if rule.is_given(at) else [""]
-                    where = f"azureml-blobstore-{workspace.outputs.get('workspaceId')}/modelDataCollector/"
-                    covers = any(map(where.startswith, below)) if below else made_of_it
-                    if rule.flag_or_none("enabled") is True and covers:
-                        yield rule.number_or_none("definition.actions.baseBlob.delete.daysAfterModificationGreaterThan")
 
 
 RULES = [

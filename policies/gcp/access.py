@@ -5,12 +5,12 @@ What a role of Google's own allows is in the catalogue's generated facts. Grants
 and the organisation's policies are outside of the graph and are not read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import artifactregistry, projects, serviceaccount, storage, workbench
+from catalogue.kinds.gcp import artifactregistry, bigquery, projects, serviceaccount, storage, workbench
 from catalogue.once import once_a_graph
 from catalogue.properties import Unreadable
 from policies.gcp.identity import LISTED, NAMED
@@ -54,7 +54,7 @@ def grants(graph: Graph) -> list[Grant]:
     own += [(g, g.props.text_or_empty("serviceAccountId")) for g in graph.of(serviceaccount.MEMBER)]
     own += [(g, _below(g, "repositories", "repository")) for g in graph.of(artifactregistry.REPOSITORY_MEMBER)]
     own += [(g, _below(g, "instances", "name")) for g in graph.of(workbench.INSTANCE_MEMBER)]
-    return [
+    on_things = [
         Grant(
             grant.props.text_or_empty("member"),
             _permissions(graph, grant),
@@ -63,6 +63,24 @@ def grants(graph: Graph) -> list[Grant]:
         )
         for grant, on in own
     ]
+    return [*on_things, *(grant for dataset in graph.of(bigquery.DATASET) for grant in _of_dataset(dataset))]
+
+
+_READS = frozenset({"bigquery.tables.get", "bigquery.tables.getData", "bigquery.tables.list"})
+_DATASET_ROLES = {"READER": _READS, "WRITER": _READS | {"bigquery.tables.updateData"}}
+"""What a dataset's own roles allow on its tables: "Basic roles and permissions",
+https://cloud.google.com/bigquery/docs/access-control-basic-roles
+"""
+
+
+def _of_dataset(dataset: Resource) -> Iterator[Grant]:
+    """The entries of a dataset's access list that name an account. An owner may do what a writer may."""
+    on = f"projects/{dataset.props.text_or_empty('project')}/datasets/{dataset.props.text_or_empty('datasetId')}"
+    for access in dataset.props.each_section("accesses"):
+        email, role = access.text_or_empty("userByEmail"), access.text_or_empty("role")
+        if email:
+            may = _DATASET_ROLES.get(role, _DATASET_ROLES["WRITER"])
+            yield Grant(f"serviceAccount:{email}", may, on, "")
 
 
 def _below(grant: Resource, collection: str, key: str) -> str:

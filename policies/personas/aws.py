@@ -75,6 +75,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-artifacts": at(f"{bucket}/models/scorer/1/model.tar.gz"),
         "async-requests": at(f"{bucket}/async/input/request.json") if queued else [],
         "async-answers": at(f"{bucket}/async/x/answer.out") if queued else [],
+        "captured": at(*sorted(f"{_object(uri)}/x/live/1.jsonl" for uri in sagemaker.captures_of(graph))),
         "data-key": at(*keys),
         "data-key-of-runs": [
             Place(key, {**own, "kms:EncryptionContext:aws:states:stateMachineArn": machine})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import IDENTITY, containerregistry, resources, storage
-from catalogue.kinds.azure.machinelearningservices import SERVED, WORKSPACE
+from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED, WORKSPACE, collects
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.once import once_a_graph
 from policies.azure.access import allowed
@@ -40,7 +40,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "own-files": _at(data, "notebooks/mine.ipynb"),
         "own-artifacts": _at(containers, "scorer/1/model.json"),
         "batch-output": _at(containers, "batch/job/scores.csv"),
-        "collected": _at(data, "modelDataCollector/x.jsonl"),
+        "collected": _at(data, "modelDataCollector/x.jsonl") if any(map(collects, graph.of(ONLINE_DEPLOYMENT))) else [],
         "registry": _at(_ids(graph.of(containerregistry.REGISTRY))),
         "endpoints": _at(_ids(graph.of(SERVED))),
         "batch-endpoints": _at(_ids(graph.of(BATCH_ENDPOINT))),

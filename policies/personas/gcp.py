@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.gcp import artifactregistry, mlplatform, serviceaccount, storage, vertex, workbench, workflows
+from catalogue.kinds.gcp import (
+    artifactregistry,
+    bigquery,
+    mlplatform,
+    serviceaccount,
+    storage,
+    vertex,
+    workbench,
+    workflows,
+)
 from catalogue.once import once_a_graph
 from policies.gcp.access import allowed
 from policies.personas.simulation import Cloud, Place, Request
@@ -71,6 +80,12 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "stack-images": at(*stack),
         "own-images": at(*stack, *(one for one in images["all"] if one.startswith(f"projects/{project}/"))),
         "endpoints": at(*_texts(graph.of(vertex.ENDPOINT), "id")),
+        "captured": at(
+            *(
+                f"projects/{project}/datasets/{dataset.props.text_or_empty('datasetId')}/tables/request_response_logging"
+                for dataset in graph.of(bigquery.DATASET)
+            )
+        ),
         "workflows": at(*_texts(graph.of(workflows.WORKFLOW), "id")),
     }
 

@@ -6,8 +6,9 @@ from typing import Any
 import pulumi
 
 from components.aws import endpoint as component
-from components.aws.endpoint import AsyncArgs, Endpoint, EndpointArgs, OnlineArgs
+from components.aws.endpoint import AsyncArgs, CaptureArgs, Endpoint, EndpointArgs, OnlineArgs
 from components.aws.personas import Needs
+from components.aws.registry import captures_of
 from stacks.aws.ground import Ground
 from stacks.aws.models import model
 from stacks.machines import machine
@@ -22,9 +23,10 @@ def reaches(config: StackConfig) -> Sequence[str]:
 
 
 def grants(config: StackConfig) -> Needs:
-    """The machines that endpoints run on, switched on or not."""
+    """The machines that endpoints run on, switched on or not, and which of them capture."""
     return Needs(
-        machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()]
+        machines=[machine(config.platform, item.machine, config.region) for item in endpoints.of(config).values()],
+        captures=list(endpoints.capturing(config)),
     )
 
 
@@ -40,7 +42,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=model(ground, config, item.model, "serving"),
                 machine=machine(config.platform, item.machine, config.region),
                 replicas=item.replicas,
-                online=_online(item) if isinstance(item, OnlineEndpoint) else None,
+                online=_online(ground, name, item) if isinstance(item, OnlineEndpoint) else None,
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,
                 start_up_seconds=models.of(config)[item.model].start_up_seconds,
@@ -53,10 +55,16 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
     return {"endpoints": {name: value for name, value in served.items() if value is not None}}
 
 
-def _online(item: OnlineEndpoint) -> OnlineArgs:
+def _online(ground: Ground, name: str, item: OnlineEndpoint) -> OnlineArgs:
     return OnlineArgs(
         requests_per_replica_per_minute=item.requests_per_replica_per_minute,
         rollout=item.rollout,
+        capture=item.captured
+        and CaptureArgs(
+            percent=item.captured.percent,
+            uri=pulumi.Output.concat("s3://", ground.bucket_name, "/", captures_of(name).rstrip("/")),
+            key_arn=ground.data_key_arn,
+        ),
     )
 
 

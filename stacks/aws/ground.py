@@ -16,7 +16,7 @@ from components.aws.personas import IdentityArgs, Needs
 from components.aws.registry import Registry, RegistryArgs
 from components.shapes import together
 from stacks.model import StackConfig
-from stacks.sections import callers, landing_zone, models, network
+from stacks.sections import callers, endpoints, landing_zone, models, network
 from stacks.site import Site, tags_of
 
 
@@ -206,6 +206,7 @@ def _registry(site: Site, config: StackConfig, key: Keys) -> Registry:
             account=site.account,
             bucket_name=_bucket_name(site),
             models=list(models.of(config)),
+            capture_days=endpoints.capturing(config),
             data_key_arn=key.data_key_arn,
             tags=site.tags,
         ),

@@ -6,8 +6,7 @@ from typing import Any
 import pulumi
 
 from components.azure.callers import NAMES, CallerArgs, Callers, CallersArgs
-from components.azure.names import regional
-from stacks.azure.ground import Ground
+from stacks.azure.ground import Ground, endpoint_name
 from stacks.model import StackConfig
 from stacks.sections import callers, endpoints, workspace
 
@@ -59,7 +58,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
 
 def _call(ground: Ground, name: str, route: str) -> Mapping[str, Any]:
     """The endpoint's address ends in the route of its container, as the environment says it (`scoringRoute`)."""
-    served = regional(name, ground.account, ground.stack, "online")
+    served = endpoint_name(ground, name)
     url = f"https://{served}.{ground.region}.inference.ml.azure.com{route}"
     return {"url": url, "command": f'curl --header "Authorization: Bearer $({_TOKEN})" --json @request.json {url}'}
 

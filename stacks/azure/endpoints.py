@@ -7,8 +7,7 @@ import pulumi
 
 from components.azure import endpoint as component
 from components.azure.endpoint import Endpoint, EndpointArgs
-from components.azure.names import regional
-from stacks.azure.ground import Ground
+from stacks.azure.ground import Ground, endpoint_name
 from stacks.machines import machine
 from stacks.model import StackConfig
 from stacks.sections import endpoints, models
@@ -31,7 +30,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 group_name=ground.group_name,
                 region=ground.region,
                 workspace_name=ground.workspace_name,
-                endpoint_name=regional(name, ground.account, ground.stack, "online"),
+                endpoint_name=endpoint_name(ground, name),
                 enabled=item.enabled,
                 model=ground.models[item.model],
                 identity_id=ground.identity_ids["serving"],
@@ -40,6 +39,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 start_up_seconds=models.of(config)[item.model].start_up_seconds,
                 rollout=item.rollout,
+                capture_percent=item.capture.percent if item.capture else None,
                 log_workspace_id=ground.log_workspace_id,
                 action_group_id=ground.action_group_id,
                 tags=ground.tags,

@@ -20,6 +20,7 @@ from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
+from components.azure.names import regional
 from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
 from components.azure.outbound import Outbound, OutboundArgs
 from components.azure.people import People, PeopleArgs
@@ -31,7 +32,7 @@ from components.shapes import together
 from provider import Provider
 from stacks.azure import workspace
 from stacks.model import StackConfig
-from stacks.sections import batch_jobs, landing_zone, network
+from stacks.sections import batch_jobs, endpoints, landing_zone, network
 from stacks.sections import workspace as asked_workspace
 from stacks.site import Site, tags_of
 
@@ -92,7 +93,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
     _people(site, config, group, net)
     key = _key(site, config, group, audit, net, tenant_id)
     kept = _store(site, group, audit, net, key)
-    identity = _identity(site, group, audit, key, kept)
+    identity = _identity(site, config, group, audit, key, kept)
     alerts = _alerts(site, config, group)
     studio = workspace.made(
         site,
@@ -106,6 +107,7 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         given_key=_given_key(config),
         kept=kept,
         identity=identity,
+        capture_days={endpoint_name(site, name): days for name, days in endpoints.capturing(config).items()},
     )
     _outbound(site, config, group, kept, studio)
     access = _access(site, people, group, kept, identity, studio)
@@ -126,6 +128,11 @@ def lay(stack: str, config: StackConfig, reach: Iterable[str], needs: Sequence[N
         virtual_network_id=None if _given_network(config) else net.virtual_network_id,
         names_zone_id=_names_zone(config, net, {*REACH, *reach}),
     )
+
+
+def endpoint_name(site: Site, name: str) -> str:
+    """What an endpoint of the stack file is called in Azure. The storage's lifecycle names it before it stands."""
+    return regional(name, site.account, site.stack, "online")
 
 
 def _outbound(site: Site, config: StackConfig, group: Group, kept: Store, studio: Workspace) -> None:
@@ -270,7 +277,7 @@ def _store(site: Site, group: Group, audit: Audit, net: Network, key: Encryption
     )
 
 
-def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Store) -> Identity:
+def _identity(site: Site, config: StackConfig, group: Group, audit: Audit, key: Encryption, kept: Store) -> Identity:
     return Identity(
         f"{site.stack}-identity",
         IdentityArgs(
@@ -284,6 +291,7 @@ def _identity(site: Site, group: Group, audit: Audit, key: Encryption, kept: Sto
             vault_id=key.vault_id,
             insights_id=audit.insights_id,
             group_id=group.group_id,
+            captures=bool(endpoints.capturing(config)),
             tags=site.tags,
         ),
         opts=site.opts,

@@ -42,8 +42,10 @@ def made(
     given_key: GivenKeyArgs | None,
     kept: Store,
     identity: Identity,
+    capture_days: Mapping[str, int],
 ) -> Workspace:
-    """Register the workspace on parts of the ground. `people` are object ids by user."""
+    """Register the workspace on parts of the ground. `people` are object ids by user, `capture_days` are by the
+    endpoint's name in Azure."""
     return Workspace(
         f"{site.stack}-workspace",
         WorkspaceArgs(
@@ -57,6 +59,7 @@ def made(
             machine=machine(config.platform, workspace.FAMILY),
             storage_id=kept.storage_id,
             storage_name=kept.storage_name,
+            capture_days=capture_days,
             registry_id=kept.registry_id,
             vault_id=key.vault_id,
             given_key=given_key,

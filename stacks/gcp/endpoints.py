@@ -36,6 +36,8 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 replicas=item.replicas,
                 requests_per_replica_per_minute=item.requests_per_replica_per_minute,
                 rollout=item.rollout,
+                capture=item.captured,
+                capture_readers=[ground.account_emails["data-scientist"]],
                 network_id=ground.network_id,
                 subnet_id=ground.subnet_id,
                 opens_firewall=ground.owns_network,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from catalogue.platforms import PLATFORMS
+from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
 from stacks.fields import Fields, Machine, Slug, machine_type_schema
@@ -40,6 +41,20 @@ class AsyncRollback(Fields):
     """The most requests of the new version that may fail, in %."""
 
 
+class Capture(Fields):
+    """`percent` of the requests and answers are kept for `days` in the stack's own store, under its own key.
+
+    They may be about people, so nothing is kept unless a stack file says so. The limits `capture-percent` and
+    `capture-days` bound both. On aws another capture is a new version of the endpoint, which comes in by canary; on gcp
+    what is kept goes with the word.
+    """
+
+    percent: Annotated[int, Field(ge=1, le=100)] = Field(examples=[10])
+    """How many of a hundred requests are kept, each with its answer."""
+    days: Annotated[int, Field(ge=1, le=3650)] = Field(examples=[30])
+    """After how many days they are deleted; on aws and azure they can be recovered for 30 days more, as all there."""
+
+
 class OnlineEndpoint(Machine):
     """A model that answers at once; scaled on requests a replica, never below one replica while enabled."""
 
@@ -59,11 +74,18 @@ class OnlineEndpoint(Machine):
     """How a new version comes in."""
     rollback: OnlineRollback = Field(examples=[{"p95_latency_ms": 250, "error_rate_percent": 1}])
     """When a new version is taken back while it bakes."""
+    capture: Capture | None = Field(default=None, examples=[{"percent": 10, "days": 30}])
+    """Which share of the requests and answers is kept, and for how long. Nothing is where this is left out."""
 
     @property
     def replicas(self) -> Replicas:
         """The range of replicas, as components take it."""
         return Replicas(self.min_replicas, self.max_replicas)
+
+    @property
+    def captured(self) -> Captured | None:
+        """What is kept of requests and answers, as components take it; None for nothing."""
+        return self.capture and Captured(self.capture.percent, self.capture.days)
 
     @property
     def rollout(self) -> Rollout:
@@ -113,6 +135,12 @@ def fewest(platform: str) -> int:
 def running(config: StackConfig) -> bool:
     """Whether an endpoint of the stack is switched on."""
     return any(endpoint.enabled for endpoint in of(config).values())
+
+
+def capturing(config: StackConfig) -> Mapping[str, int]:
+    """After how many days what is captured is deleted, by the name of each endpoint that captures while it runs."""
+    found = ((name, item) for name, item in of(config).items() if isinstance(item, OnlineEndpoint))
+    return {name: item.capture.days for name, item in found if item.capture is not None}
 
 
 def online(config: StackConfig) -> Mapping[str, OnlineEndpoint]:

@@ -47,6 +47,10 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         "kmsKeyId",
     ),
     "aws:sagemaker/endpoint:Endpoint": ("deploymentConfig",),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": (
+        "dataCaptureConfig.initialSamplingPercentage",
+        "dataCaptureConfig.kmsKeyId",
+    ),
     "aws:sagemaker/model:Model": ("enableNetworkIsolation", "vpcConfig"),
     "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": ("resourcePolicy",),
     "aws:scheduler/schedule:Schedule": ("kmsKeyArn", "target.retryPolicy"),

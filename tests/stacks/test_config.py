@@ -935,6 +935,7 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
             "rollback": fields({"p95_latency_ms": st.integers(1, 60_000), "error_rate_percent": st.floats(0.01, 0.99)}),
         },
         enabled=st.booleans(),
+        capture=fields({"percent": st.integers(1, 100), "days": st.integers(1, 3650)}),
     )
     queued = fields(
         {

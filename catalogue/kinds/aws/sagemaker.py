@@ -54,6 +54,7 @@ _REGISTRY = documented(f"{_GUIDE}model-registry.html", READ)
 _CONFIGURES = documented(f"{_API}API_CreateEndpointConfig.html", READ)
 _CREATES_DOMAIN = documented(f"{_API}API_CreateDomain.html", READ)
 _CREATES_MODEL = documented(f"{_API}API_CreateModel.html", READ)
+_S3_PRICING = documented("https://aws.amazon.com/s3/pricing/", READ)
 _PRICING = documented("https://aws.amazon.com/sagemaker/ai/pricing/", READ)
 _LOST_HOME = documented(f"{_API}API_DeleteUserProfile.html", READ)
 """With the profile, its person loses the way to the home: data, notebooks and whatever else lies there."""
@@ -248,9 +249,20 @@ def _on_volumes(graph: Graph, configuration: Resource) -> bool:
     return any(type_ and takes_volume_key(type_) for type_ in types)
 
 
-def _captures(graph: Graph, configuration: Resource) -> bool:
+def captures(graph: Graph, configuration: Resource) -> bool:
+    """Whether a configuration keeps requests or answers, which it does unless it is told not to."""
     capture = configuration.props.section_or_empty("dataCaptureConfig")
     return bool(capture) and capture.flag_or_none("enableCapture") is not False
+
+
+def captures_of(graph: Graph) -> set[str]:
+    """The s3:// places of what endpoints capture, without a slash at the end, where they are known."""
+    found = (
+        c.props.text_if_known("dataCaptureConfig.destinationS3Uri")
+        for c in graph.of(CONFIGURATION)
+        if captures(graph, c)
+    )
+    return {uri.rstrip("/") for uri in found if uri}
 
 
 def _studio_keys(settings: str) -> tuple[KeyAt, ...]:
@@ -260,6 +272,12 @@ def _studio_keys(settings: str) -> tuple[KeyAt, ...]:
         KeyAt(f"{shares}.s3KmsKeyId", _where(f"{shares}.s3OutputPath")),
         KeyAt(f"{canvas}.s3KmsKeyId", _where(f"{canvas}.s3ArtifactPath")),
     )
+
+
+def _capture_price(pricing: Pricing, configuration: Resource) -> Bill:
+    """What its endpoint captures is stored in S3, in the ceiling: nothing is kept where nobody calls."""
+    amount = pricing.assume("capture-gb") if captures(pricing.graph, configuration) else 0.0
+    return Bill("capture", 0.0, amount * pricing.of("s3-standard"), f"{amount:g} GB kept, in the ceiling")
 
 
 # ---- models ---------------------------------------------------------------------------------------------------------
@@ -513,7 +531,7 @@ KINDS = (
             (
                 KeyAt("kmsKeyArn", _on_volumes),
                 KeyAt("asyncInferenceConfig.outputConfig.kmsKeyId", _where("asyncInferenceConfig")),
-                KeyAt("dataCaptureConfig.kmsKeyId", _captures),
+                KeyAt("dataCaptureConfig.kmsKeyId", captures),
                 KeyAt("productionVariants.coreDumpConfig.kmsKeyId", _where("productionVariants.coreDumpConfig")),
                 KeyAt(
                     "shadowProductionVariants.coreDumpConfig.kmsKeyId",
@@ -523,7 +541,7 @@ KINDS = (
             _CONFIGURES,
         ),
         runs=No("its endpoint runs what it describes", _CONFIGURES),
-        bills=No("a setting; its endpoint bills", _PRICING),
+        bills=Bills(_capture_price, _S3_PRICING),
         stands=regional(CONFIGURATION),
         acts=_CONFIGURATION_ACTS,
         renders=terraform("sagemaker_endpoint_configuration"),

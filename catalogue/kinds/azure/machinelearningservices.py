@@ -204,7 +204,26 @@ def _deployment(pricing: Pricing, deployment: Resource) -> Bill:
         idle += machines.low * pricing.hours * hour
         ceiling += machines.high * (pricing.hours * hour + logs)
         parts.append(f"{machines.low} to {machines.high} × {machines.said} × {pricing.hours} h × ${hour:g}")
-    return Bill("online endpoint", idle, ceiling, f"{'; '.join(parts)}, and logs in the ceiling")
+    more = "and logs in the ceiling"
+    if collects(deployment):
+        amount = pricing.assume("capture-gb")
+        ceiling += amount * pricing.of(f"storage-blob-hot-{_redundancy(pricing.graph, deployment)}")
+        more = f"and logs and {amount:g} GB of captured requests in the ceiling"
+    return Bill("online endpoint", idle, ceiling, f"{'; '.join(parts)}, {more}")
+
+
+def collects(deployment: Resource) -> bool:
+    """Whether a deployment keeps requests or answers."""
+    collections = deployment.props.each_section("properties.dataCollector.collections.*")
+    return any(one.text_or_empty("dataCollectionMode") == "Enabled" for one in collections)
+
+
+def _redundancy(graph: Graph, deployment: Resource) -> str:
+    """How the storage of the deployment's workspace is kept; in zones, which costs more, where that is not known."""
+    for workspace in graph.refers(deployment, "workspaceName", WORKSPACE):
+        for account in graph.refers(workspace, "storageAccount", storage.ACCOUNT):
+            return account.props.text_or_empty("sku.name").rpartition("_")[2].lower()
+    return "zrs"
 
 
 # ---- what is registered ---------------------------------------------------------------------------------------------

@@ -20,11 +20,11 @@ _DAY_MS = 86_400_000
 
 
 def _dataset(pricing: Pricing, resource: Resource) -> Bill:
-    amount = pricing.assume("request-log-gb")
+    amount = pricing.assume("capture-gb")
     return Bill("request log", 0.0, amount * pricing.of("bigquery-storage"), f"{amount:g} GB kept, in the ceiling")
 
 
-def _days(graph: Graph, resource: Resource) -> Iterator[float | None]:
+def days(graph: Graph, resource: Resource) -> Iterator[float | None]:
     """The default expiry of tables, and that of partitions in partitioned tables.
 
     Without a default they never expire.
@@ -47,7 +47,7 @@ KINDS = (
         runs=No("it runs no machine", _SDK),
         bills=Bills(_dataset, _PRICES),
         stands=At("location", _SDK),
-        keeps=Keeps(_days, _SDK),
+        keeps=Keeps(days, _SDK, record=False),
         serves=No("it runs no container", _SDK),
         acts=acting(
             "bigquery",

@@ -7,7 +7,7 @@ from components.aws.batch import BatchJobArgs
 from components.aws.bucket import PrivateBucketArgs
 from components.aws.budget import BudgetArgs
 from components.aws.encryption import EncryptionArgs
-from components.aws.endpoint import AsyncArgs, EndpointArgs, OnlineArgs
+from components.aws.endpoint import AsyncArgs, CaptureArgs, EndpointArgs, OnlineArgs
 from components.aws.logs import JobLogsArgs
 from components.aws.model import ModelArgs
 from components.aws.monitoring import AlertsArgs
@@ -89,7 +89,10 @@ EXAMPLES: Mapping[str, Args] = {
         model=MODEL,
         machine=Machine("ml.m5.large"),
         replicas=Replicas(2, 4),
-        online=OnlineArgs(requests_per_replica_per_minute=600),
+        online=OnlineArgs(
+            requests_per_replica_per_minute=600,
+            capture=CaptureArgs(percent=10, uri=f"s3://{BUCKET}/capture/scorer", key_arn=KEY),
+        ),
         volume_key_arn=KEY,
         logs_key_arn=KEY,
         topic_arn=TOPIC,
@@ -107,6 +110,7 @@ EXAMPLES: Mapping[str, Args] = {
             input_keys=[KEY],
             output_uris=[OUTPUT],
             images=[MODEL.image],
+            captures=["scorer"],
             machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
             applications=[Machine("ml.m5.large")],
             callers=[CallerArgs(name="app", role_arn="arn:aws:iam::444455556666:role/app")],
@@ -132,6 +136,7 @@ EXAMPLES: Mapping[str, Args] = {
         bucket_name=f"it-reports-{ACCOUNT}",
         kms_key_arn=KEY,
         expire_days=90,
+        expire_below={"raw/": 7},
         statements=[
             {
                 "Sid": "OwnAccountOnly",
@@ -144,7 +149,9 @@ EXAMPLES: Mapping[str, Args] = {
         ],
         tags=TAGS,
     ),
-    "Registry": RegistryArgs(account=ACCOUNT, bucket_name=BUCKET, models=["scorer"], data_key_arn=KEY, tags=TAGS),
+    "Registry": RegistryArgs(
+        account=ACCOUNT, bucket_name=BUCKET, models=["scorer"], capture_days={"scorer": 7}, data_key_arn=KEY, tags=TAGS
+    ),
     "Workspace": WorkspaceArgs(
         domain_name="it",
         users=["ana"],

@@ -137,6 +137,17 @@ FACTS = [
         ("-data",),
     ),
     Fact(
+        "SageMaker keeps what it captures for ever: the bucket's lifecycle deletes it",
+        f"{_GUIDE}model-monitor-data-capture-endpoint.html",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "rules",
+        lambda g, r, v: (
+            {one["filter"]["prefix"]: one["expiration"]["days"] for one in v if "expiration" in one}
+            == {"capture/": 30, "capture/fraud-scorer/": 30}
+        ),
+        ("-artifacts-lifecycle",),
+    ),
+    Fact(
         "an execution's id is another at each attempt: a run is keyed on the scheduled time",
         f"{_DOCS}scheduler/latest/UserGuide/managing-schedule-context-attributes.html",
         SCHEDULE,

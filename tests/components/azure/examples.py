@@ -83,6 +83,7 @@ ENDPOINT = EndpointArgs(
     requests_per_replica_per_minute=600,
     log_workspace_id=LOGS,
     action_group_id=ALERTS,
+    capture_percent=10,
     tags=TAGS,
 )
 BATCH = BatchJobArgs(
@@ -158,6 +159,7 @@ EXAMPLES: Mapping[str, Args] = {
         vault_id=VAULT,
         insights_id=INSIGHTS,
         group_id=GROUP_ID,
+        captures=True,
         tags=TAGS,
     ),
     "Network": NetworkArgs(group_name=GROUP, region=REGION, cidr="10.40.0.0/20", tags=TAGS),
@@ -208,6 +210,7 @@ EXAMPLES: Mapping[str, Args] = {
         zone_ids=ZONE_IDS,
         identity_id=identity_id("workspace"),
         scientist_identity_id=identity_id("data-scientist"),
+        capture_days={"scorer-1a2b3c4": 7},
         tags=TAGS,
     ),
 }

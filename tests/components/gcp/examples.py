@@ -17,7 +17,7 @@ from components.gcp.personas import IdentityArgs, Needs
 from components.gcp.registry import RegistryArgs
 from components.gcp.workspace import WorkspaceArgs
 from components.given import Args
-from components.shapes import Machine, Replicas, Schedule
+from components.shapes import Capture, Machine, Replicas, Schedule
 
 PROJECT, NUMBER, REGION = "payments-risk-pilot", "123456789012", "us-central1"
 TAGS = {
@@ -73,6 +73,8 @@ ENDPOINT = EndpointArgs(
     caller_projects=["payments-app"],
     vertex_agent=MEMBERS["aiplatform"],
     channel_id=CHANNEL,
+    capture=Capture(10, 30),
+    capture_readers=[f"it-data-scientist@{PROJECT}.iam.gserviceaccount.com"],
     tags=TAGS,
 )
 BATCH = BatchJobArgs(

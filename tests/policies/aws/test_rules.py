@@ -126,6 +126,16 @@ CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
+CAPTURE, OWN_BUCKET = "dataCaptureConfig", "s3://aws-pilot-artifacts-111122223333"
+
+_KEEPING: tuple[Callable[[Any], Any], ...] = (
+    lambda rules: rules[:1],
+    lambda rules: [{**rule, "status": "Disabled"} for rule in rules],
+    lambda rules: [{**rule, "expiration": {"days": 91}} for rule in rules],
+    lambda rules: [{**rule, "filter": {**rule["filter"], "tag": {"key": "a", "value": "b"}}} for rule in rules],
+)
+"""How a bucket's lifecycle comes to keep what is captured."""
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 ALARMS = "deploymentConfig.autoRollbackConfiguration.alarms"
 BUCKET = "aws:s3/bucket:Bucket"
 _EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": ["*"], "Resource": ["*"]}]})
@@ -296,6 +306,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-schedule-retries", losing("aws:scheduler/schedule:Schedule", "target.retryPolicy")),
     ("limits-retention", losing("aws:cloudwatch/logGroup:LogGroup", "retentionInDays")),
     ("limits-stores-expire", lacking("aws:ecr/lifecyclePolicy:LifecyclePolicy")),
+    ("limits-capture", setting(CONFIG, f"{CAPTURE}.initialSamplingPercentage", 26, "fraud-scorer")),
+    ("limits-capture", setting(CONFIG, f"{CAPTURE}.destinationS3Uri", "s3://theirs/capture/x", "fraud-scorer")),
+    ("limits-capture", setting(CONFIG, f"{CAPTURE}.destinationS3Uri", f"{OWN_BUCKET}/kept/x", "fraud-scorer")),
+    *(("limits-capture", turning(LIFECYCLE, "rules", turn, "artifacts")) for turn in _KEEPING),
+    ("encryption-customer-key", losing(CONFIG, f"{CAPTURE}.kmsKeyId", "fraud-scorer")),
     ("rollback-alarms", losing(SERVED, "deploymentConfig.autoRollbackConfiguration")),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [*named, {"alarmName": "another"}])),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], {"alarmName": "another"}], "fraud-scorer")),

@@ -1,0 +1,63 @@
+"""Capture: a share of the requests and answers is kept, in a bucket of the stack, and expires."""
+
+from collections.abc import Iterator
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import s3, sagemaker
+from catalogue.properties import Properties
+from policies import limits
+from policies.rule import stack_rule
+
+_AT = "dataCaptureConfig"
+_SIZES = ("objectSizeGreaterThan", "objectSizeLessThan")
+_NARROW = ("tag", *_SIZES, "and.tags", *(f"and.{size}" for size in _SIZES))
+
+
+@stack_rule(
+    "limits-capture",
+    sagemaker.CONFIGURATION,
+    severity="high",
+    says="Captured requests and answers are a share, and are deleted in time from a bucket of the stack.",
+    remedy="Set capture.percent and capture.days of the endpoint in the stack file to at most the limits.",
+)
+def capture(graph: Graph, configuration: Resource) -> Iterator[str]:
+    """Requests and answers may be about people, and nothing but a lifecycle deletes what SageMaker keeps of them:
+    DataCaptureConfig, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DataCaptureConfig.html. Its key is
+    judged by `encryption-customer-key`.
+    """
+    if not sagemaker.captures(graph, configuration):
+        return
+    known = limits.of(graph)
+    share, most = known["capture-percent"].number, known["capture-days"].number
+    if not 0 < (configuration.props.number_or_none(f"{_AT}.initialSamplingPercentage") or 0) <= share:
+        yield f"captures more than {share:g} % of requests and answers"
+    place = configuration.props.text_if_known(f"{_AT}.destinationS3Uri")
+    named, _, folder = place.partition("://")[2].partition("/")
+    buckets = graph.refers(configuration, _AT, s3.BUCKET)
+    # What a reference leads to may be another bucket than the one in a text that is known.
+    own = [bucket for bucket in graph.of(s3.BUCKET) if named and bucket.props.text_if_known("bucket") == named]
+    for bucket in own or ([] if named else buckets):
+        rules = _rules(graph, bucket)
+        if not any(_expires(rule, f"{folder.rstrip('/')}/" if place else None, most) for rule in rules):
+            yield f"keeps what it captures for longer than {most:g} days ({bucket.name})"
+    if not own and (named or not buckets):
+        yield f"captures into {named or 'a bucket'}, which is not of this stack"
+
+
+def _rules(graph: Graph, bucket: Resource) -> list[Properties]:
+    lifecycles = graph.referring(s3.LIFECYCLE, "bucket", bucket)
+    return [rule for lifecycle in lifecycles for rule in lifecycle.props.each_section("rules")]
+
+
+def _expires(rule: Properties, folder: str | None, most: float) -> bool:
+    """Whether a rule deletes all below a folder in time. Where the folder is not known, any rule may."""
+    below = (
+        rule.text_or_empty("filter.prefix") or rule.text_or_empty("filter.and.prefix") or rule.text_or_empty("prefix")
+    )
+    narrow = any(rule.is_given(f"filter.{part}") for part in _NARROW)
+    covers = folder is None or folder.startswith(below)
+    days = rule.number_or_none("expiration.days")
+    return rule.text_or_empty("status") == "Enabled" and covers and not narrow and days is not None and 0 < days <= most
+
+
+RULES = [capture]
