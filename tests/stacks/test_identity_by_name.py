@@ -259,6 +259,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
     }
     yield Programs(folder, clouds, services(), {})
     gc.unfreeze()
+    gc.collect()  # the programs' own objects go; what was loaded is left out again, as in tests/conftest.py
+    gc.freeze()
 
 
 def strangers(before: Graph, after: Graph, about: list[str]) -> Iterator[str]:
