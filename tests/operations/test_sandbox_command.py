@@ -422,7 +422,8 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     steps = [line for line in said if line[0].isdigit()]
     assert steps[0].startswith("1. deployer: ask for the quotas") and ". caller: call " in steps[-1]
     assert (
-        f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/fraud-scorer/1/model.tar.gz')}" in said
+        f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/fraud-scorer/1/model.tar.gz')}"
+        in said
     )
     answered = next(line for line in said if line.startswith("     answered: "))
     recorded = (ROOT / "examples" / "recorded" / "aws" / "prediction.json").read_text(encoding="utf-8")
