@@ -92,6 +92,7 @@ class Place:
     def _make(self, one: Resource) -> None:
         given = self._with_answers(dict(one.inputs))
         if one.type.startswith("mlplatform:"):
+            self.state.clock.move(60.0 * float(given.get("minutes") or 0))  # as far as our provider's wait for grants
             create = self._ours.get(one.type)
             outputs = create(given).outputs if create else {}
             self._answers |= {
