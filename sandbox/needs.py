@@ -1,4 +1,4 @@
-"""What a create or an update needs of the account, and a new account lacks: services, images, artifacts, quota.
+"""What a create or an update needs of the account, and a new account lacks: rights, services, images, quota and more.
 
 All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from catalogue import quotas
+from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, Kind, Runs, Serves
 from catalogue.kinds import kind_of
@@ -21,7 +22,7 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal["service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes"]
+Reason = Literal["no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes"]
 
 
 class Lacks(Exception):
@@ -43,6 +44,14 @@ class Needs:
     region: str
     made: Resource
     named: tuple[Resource, ...] = ()
+
+    def rights(self, does: Does) -> None:
+        """Whoever deploys must have the rights that it takes to do this with one of the kind. Raises Lacks."""
+        if self.state.account.in_use:
+            return
+        missing = lacking(self.platform, self.state.account.roles(), rights_of(self.made.type, does))
+        if missing:
+            raise Lacks("no-right", said=missing[0])
 
     def service(self, registers_itself: bool) -> None:
         """The services of the kind must be on. A provider that `registers_itself` switches them on. Raises Lacks."""

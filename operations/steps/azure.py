@@ -27,6 +27,18 @@ STORES = ", from inside the network"
 """From where images and artifacts are brought: the stack closes its registry and its storage to the internet."""
 
 
+ADMINISTRATOR = "owner of the subscription"
+
+
+def role(name: str, account: str) -> tuple[str, str]:
+    """Contributor may assign no role, and the stack assigns its identities theirs."""
+    at = f"--assignee DEPLOYER --scope /subscriptions/{account}"
+    return (
+        f"az role assignment create {at} --role {quote(name)}",
+        f"az role assignment list {at} --include-inherited --query {query('[].roleDefinitionName')}",
+    )
+
+
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     """Azure knows a quota by its name in the API; the catalogue has the name that people read."""
     scope = f"/subscriptions/{account}/providers/Microsoft.MachineLearningServices/locations/{region}"
@@ -101,6 +113,11 @@ def _others_joined(graph: Graph) -> list[str]:
     named += [link.props.text_if_known("virtualNetwork.id") for link in graph.of(privatedns.LINK)]
     joined = {id_.casefold() for id_ in named}
     return sorted({one.network for one in callers(graph) if one.cidr and one.network.casefold() in joined})
+
+
+def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+    """The owner of the place lets the stack in: no grant of the stack's stands there."""
+    return iter(())
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

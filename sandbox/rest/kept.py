@@ -32,6 +32,7 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
 }
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
+    "no-right": "Permission '{said}' denied on resource (or it may not exist).",
     "service-off": "{said} has not been used in this project before or it is disabled. (SERVICE_DISABLED)",
     "no-image": "No such image: {said}.",
     "no-artifact": "There are no files under {said} to copy.",
@@ -106,7 +107,7 @@ class KeptDouble(Double):
         except Lacks as lacks:
             sentence = _LACKS[lacks.reason].format(**lacks.words)
             self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
-            if lacks.reason == "service-off":
+            if lacks.reason in ("no-right", "service-off"):
                 raise Refusal(403, "PERMISSION_DENIED", sentence) from None
             if lacks.reason in ("no-image", "no-artifact"):
                 raise Refusal(400, "FAILED_PRECONDITION", sentence) from None

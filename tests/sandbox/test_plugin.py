@@ -340,6 +340,7 @@ def test_a_slow_create_ends_when_the_engine_cancels(tmp_path):
 def test_the_next_run_takes_up_what_a_crash_left(tmp_path, when, left):
     role = {"name": "r", "assumeRolePolicy": "{}"}
     with Started(tmp_path) as plugin:
+        plugin.state.account.use()
         plugin.state.faults.arm("crash", "r", argument=when)
         with pytest.raises(grpc.RpcError) as error:
             plugin.create(ROLE, "r", role)
@@ -359,6 +360,7 @@ def test_kill_9_at_any_point_leaves_whole_resources_that_the_next_run_takes_up(t
             plugin.create(VPC, name, {"cidrBlock": "10.0.0.0/16", "tags": {"name": name}})
 
     with Started(tmp_path) as plugin:
+        plugin.state.account.use()
         killer = threading.Timer(0.15, lambda: plugin.process.send_signal(signal.SIGKILL))
         killer.start()
         with pytest.raises(grpc.RpcError):
