@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from shlex import quote
-from typing import Protocol
+from typing import Protocol, cast
 
 from catalogue.deployers import asked, granted
 from catalogue.graph import Graph
+from catalogue.platforms import Platform
 from catalogue.registries import as_written
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
@@ -137,8 +138,9 @@ def manual(
 
 def roles(graph: Graph, at: str) -> list[Look]:
     """The roles that whoever deploys must have there, each with the rights for which the stack needs it."""
-    needed = asked(graph.platform, {resource.type for resource in graph.cloud})
-    given = {name: granted(graph.platform, name) for name in needed}
+    platform = cast(Platform, graph.platform)
+    needed = asked(platform, {resource.type for resource in graph.cloud})
+    given = {name: granted(platform, name) for name in needed}
     return [
         Look(what="role", name=name, at=at, rights=rights)
         for name, rights in needed.items()

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.azure import storage
-from catalogue.platforms import PLATFORMS
+from catalogue.platforms import PLATFORMS, Platform
 from catalogue.registries import as_written
 from operations import facts, hardware
 from operations.phases import ground_of
@@ -64,7 +65,7 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
 def test_whoever_deploys_is_given_each_role_before_anything_else(graph: Graph) -> None:
     first, *others = steps(graph)
     given = [look for step in (first, *others) for look in step.looks if look.what == "role"]
-    assert [look.name for look in given] == [one.role for one in ROLES[graph.platform]]
+    assert [look.name for look in given] == [one.role for one in ROLES[cast(Platform, graph.platform)]]
     assert all(look.rights and look.name in first.what + " ".join(step.what for step in others) for look in given)
     assert first.who != "deployer" and all(look.at == "account" for look in first.looks)
     assert all(look.name in command for look, command in zip(first.looks, first.commands, strict=True))
