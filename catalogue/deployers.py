@@ -100,7 +100,7 @@ def rights_of(type_: str, does: Does) -> list[str]:
 def allowed(platform: Platform, role: str, right: str) -> bool:
     """Whether a role that whoever deploys is given allows a right. False for any other role."""
     one = granted(platform, role)
-    return one is not None and any(_allows(each, right) for each in one.allows or _generated(platform, role))
+    return one is not None and any(allows(each, right) for each in one.allows or _generated(platform, role))
 
 
 def lacking(platform: Platform, roles: Collection[str], rights: Iterable[str]) -> list[str]:
@@ -138,8 +138,8 @@ def _generated(platform: Platform, role: str) -> tuple[Role, ...]:
 
 
 @cache
-def _allows(role: Role, right: str) -> bool:
-    """AWS and Azure do not tell upper case from lower in the name of a right."""
+def allows(role: Role, right: str) -> bool:
+    """Whether a role allows a right. AWS and Azure do not tell upper case from lower in the name of one."""
     named = right.casefold()
 
     def among(patterns: Iterable[str]) -> bool:

@@ -205,6 +205,7 @@ LookAt = Literal[
     "service",
     "region",
     "right",
+    "role",
     "bucket",
     "workspace",
     "image",
@@ -226,13 +227,14 @@ class Look(_Part):
 
     `at` says where it is, where the stack's account and region do not: a resource group, a subnet, a topic. `amount` is
     how much of a quota the step asks for, after how many minutes an idle machine stops, or how many replicas there may
-    be.
+    be. `rights` are those for which a role is given.
     """
 
     what: LookAt
     name: str
     at: str = ""
     amount: int | None = None
+    rights: list[str] = []
 
 
 class ManualStep(_Part):

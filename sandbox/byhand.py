@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from catalogue import quotas
+from catalogue.deployers import ROLES
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.kinds.azure.storage import CONTAINER
@@ -41,6 +42,17 @@ def enable(state: State, name: str) -> str:
         )
     state.account.enable(service)
     return f"{service} is on"
+
+
+def grant(state: State, who: str, role: str) -> str:
+    """Give whoever deploys a role, by the name that the manual steps say."""
+    if who != "deployer":
+        raise BadInput(f"{who[:80]!r}: nobody but the deployer is given a role by hand here; write deployer")
+    known = [one.role for roles in ROLES.values() for one in roles]
+    if role not in known:
+        raise BadInput(f"{role[:80]!r}: no role that a deployer is given, allowed: {', '.join(known)}")
+    state.account.grant(role)
+    return f"the deployer has {role}"
 
 
 def raise_quota(state: State, name: str, amount: int) -> str:

@@ -1,4 +1,4 @@
-"""What a create or an update needs of the account, and a new account lacks: services, images, artifacts, quota,
+"""What a create or an update needs of the account, and a new account lacks: rights, services, images, artifacts, quota,
 grants that are in force.
 
 All of it follows from the kinds' records. A refusal is told as a reason with its words; each cloud has the sentence.
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from catalogue import quotas
 from catalogue.behaviour import values_at
+from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, Keys, Kind, Ripens, Runs, Serves
 from catalogue.kinds import kind_of, kinds
@@ -24,7 +25,9 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal["service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"]
+Reason = Literal[
+    "no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"
+]
 
 
 class Lacks(Exception):
@@ -46,6 +49,14 @@ class Needs:
     region: str
     made: Resource
     named: tuple[Resource, ...] = ()
+
+    def rights(self, does: Does) -> None:
+        """Whoever deploys must have the rights that it takes to do this with one of the kind. Raises Lacks."""
+        if self.state.account.in_use:
+            return
+        missing = lacking(self.platform, self.state.account.roles(), rights_of(self.made.type, does))
+        if missing:
+            raise Lacks("no-right", said=missing[0])
 
     def service(self, registers_itself: bool) -> None:
         """The services of the kind must be on. A provider that `registers_itself` switches them on. Raises Lacks."""

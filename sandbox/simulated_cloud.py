@@ -165,6 +165,11 @@ class Cloud:
             return
         if behaviour.locked and record.inputs.get(behaviour.locked) is True:
             raise self._refusal("held", type_, record.name, f"{record.name} is locked and cannot be deleted")
+        try:
+            made = needs.of_record(record)
+            Needs(self.state, self.manners.platform, self.account, self.region, made).rights("delete")
+        except Lacks as lacks:
+            raise self._lacks(lacks, type_, record.name) from None
         self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
         if behaviour.apps and record.inputs.get(behaviour.apps) in self.state.account.apps():
             raise self._refusal("held", type_, record.name, f"{record.inputs[behaviour.apps]} has apps that run")
@@ -232,16 +237,19 @@ class Cloud:
     def _granted(self, needed: Needs, name: str, stands: Record | None = None) -> Mapping[str, int]:
         """What the resource draws on quotas. Raises CloudSaysNo where the account lacks what it needs, and notes it."""
         try:
+            needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
             needed.contents()
             needed.in_force()
             needed.quota(stands)
             return needed.takes()
         except Lacks as lacks:
-            type_ = needed.made.type
-            refusal = self._refusal(lacks.reason, type_, name, **{"said": "", **lacks.words})
-            self.state.journal.note("refused", type_, name, "", self.run, str(refusal))
-            raise refusal from None
+            raise self._lacks(lacks, needed.made.type, name) from None
+
+    def _lacks(self, lacks: Lacks, type_: str, name: str) -> CloudSaysNo:
+        refusal = self._refusal(lacks.reason, type_, name, **{"said": "", **lacks.words})
+        self.state.journal.note("refused", type_, name, "", self.run, str(refusal))
+        return refusal
 
     def _answer(self, type_: str, urn: str, name: str, plain: Json, serial: int) -> Answer:
         # The first resource of a URN answers as the offline preview does. Each further one has its own ids.

@@ -5,7 +5,7 @@ reads of these tables are all that is ever sent. Each module refuses any other c
 calls leave.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
@@ -49,6 +49,15 @@ def not_done(says: str) -> Seen:
 
 class Unseen(Exception):
     """The account gives no answer to a look. `str()` says why, and which right is missing where that is the reason."""
+
+
+def held(look: Look, missing: Collection[str], who: str = "whoever asks") -> Seen:
+    """What it shows that of the rights of a role these are missing."""
+    if not missing:
+        return done(f"{who} has the rights of {look.name}")
+    first, more = sorted(missing)[:3], len(missing) - 3
+    named = ", ".join(first) + (f" and {more} more" if more > 0 else "")
+    return not_done(f"{who} lacks rights of {look.name}: {named}")
 
 
 class NoCredentials(Exception):
@@ -147,6 +156,7 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "service": lambda look: f"whether {look.name} is switched on",
     "region": lambda look: f"whether the account has {look.name}",
     "right": lambda look: f"whether whoever asks has {look.name} on {look.at}",
+    "role": lambda look: f"whether whoever asks has the rights of {look.name} ({len(look.rights)})",
     "bucket": _is_there,
     "workspace": lambda look: f"whether the workspace {look.name} is ready",
     "image": _is_there,

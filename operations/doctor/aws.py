@@ -18,11 +18,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
-from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, not_done
+from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
 from operations.verdict import Look, LookAt
 
 READS: Mapping[tuple[str, str], str] = {
     ("sts", "GetCallerIdentity"): "sts:GetCallerIdentity",
+    ("iam", "GetRole"): "iam:GetRole",
+    ("iam", "SimulatePrincipalPolicy"): "iam:SimulatePrincipalPolicy",
     ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
     ("service-quotas", "ListAWSDefaultServiceQuotas"): "servicequotas:ListAWSDefaultServiceQuotas",
     (
@@ -138,6 +140,29 @@ def open_account(account: str, region: str) -> Account:
     if own != account:
         raise BadInput(f"AWS: the credentials are of account {own}, and the stack stands in {account}; set AWS_PROFILE")
     return opened
+
+
+def _role(account: Account, look: Look) -> Seen:
+    """What IAM's own simulation says of whoever asks. It reads the policies of users and roles, not an organization's.
+
+    An assumed role's policies are those of the role, whose path the session's ARN leaves out.
+    """
+    arn = str((account.ask("sts", "GetCallerIdentity") or {}).get("Arn", ""))
+    if arn.endswith(":root"):
+        return held(look, ())
+    if ":assumed-role/" in arn:
+        role = account.ask("iam", "GetRole", RoleName=arn.split("/")[1]) or {}
+        arn = str(role["Role"]["Arn"])
+    has: set[str] = set()
+    after: dict[str, str] = {}
+    while True:
+        given: dict[str, Any] = {"PolicySourceArn": arn, "ActionNames": look.rights, **after}
+        answer = account.ask("iam", "SimulatePrincipalPolicy", **given) or {}
+        results = answer.get("EvaluationResults", ())
+        has |= {str(one["EvalActionName"]).casefold() for one in results if one["EvalDecision"] == "allowed"}
+        if not answer.get("IsTruncated"):
+            return held(look, [right for right in look.rights if right.casefold() not in has])
+        after = {"Marker": answer["Marker"]}
 
 
 def _quota(account: Account, look: Look) -> Seen:
@@ -279,6 +304,10 @@ def _rights(service: str, *operations: str) -> tuple[str, ...]:
 
 
 LOOKS: Mapping[LookAt, Way] = {
+    "role": Way(
+        _role,
+        (READS["sts", "GetCallerIdentity"], *_rights("iam", "GetRole", "SimulatePrincipalPolicy")),
+    ),
     "quota": Way(
         _quota,
         _rights(

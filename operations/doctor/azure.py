@@ -19,9 +19,11 @@ from xml.etree import ElementTree
 
 import httpx
 
+from catalogue.deployers import allows
 from catalogue.durations import minutes_or_none
+from catalogue.generated import Role
 from catalogue.properties import Properties
-from operations.doctor import NoCredentials, Seen, Unseen, Way, done, not_done
+from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
 
@@ -34,6 +36,9 @@ _CLOSED = "the stack closes it to the internet, so ask from inside the network"
 
 _USAGES = Read(f"{_SUBSCRIPTION}/providers/{_ML}/locations/{{region}}/usages", f"{_ML}/locations/usages/read")
 _PROVIDERS = Read(f"{_SUBSCRIPTION}/providers", "Microsoft.Resources/subscriptions/providers/read")
+_PERMISSIONS = Read(
+    f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read"
+)
 _LOCATIONS = Read(f"{_SUBSCRIPTION}/locations", "Microsoft.Resources/subscriptions/locations/read")
 _WORKSPACES = Read(_WORKSPACES_AT, f"{_ML}/workspaces/read")
 _DATASTORE = Read(f"{_IN_WORKSPACE}/datastores/{{name}}", f"{_ML}/workspaces/datastores/read")
@@ -62,6 +67,7 @@ READS = (
     _USAGES,
     _PROVIDERS,
     _LOCATIONS,
+    _PERMISSIONS,
     _WORKSPACES,
     _DATASTORE,
     _ONLINE,
@@ -181,6 +187,13 @@ def _quota(account: Account, look: Look) -> Seen:
         return not_done(f"{look.name}: Azure Machine Learning knows no such quota in {account.region}")
     says = f"{look.name}: {max(limits)} are granted, {wanted} are needed"
     return done(says) if max(limits) >= wanted else not_done(says)
+
+
+def _role(account: Account, look: Look) -> Seen:
+    """The roles of whoever asks, each with its actions: https://learn.microsoft.com/en-us/rest/api/authorization/permissions"""
+    listed = account.pages(_PERMISSIONS, {"api-version": "2022-04-01"})
+    has = [Role(*(tuple(one.get(key) or ()) for key in ("actions", "notActions"))) for one in listed]
+    return held(look, [right for right in look.rights if not any(allows(role, right) for role in has)])
 
 
 def _service(account: Account, look: Look) -> Seen:
@@ -342,6 +355,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "quota": _way(_quota, _USAGES),
     "service": _way(_service, _PROVIDERS),
     "region": _way(_region, _LOCATIONS),
+    "role": _way(_role, _PERMISSIONS),
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),

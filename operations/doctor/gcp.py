@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from catalogue.properties import Properties
-from operations.doctor import NoCredentials, Seen, Unseen, Way, done, not_done
+from operations.doctor import NoCredentials, Seen, Unseen, Way, done, held, not_done
 from operations.doctor.rest import Read, Reader, Refusal, objects
 from operations.verdict import Look, LookAt
 from provider.clouds import google_token
@@ -38,6 +38,9 @@ _SUBNET = Read(
     "https://compute.googleapis.com/compute/v1/projects/{project}/regions/{region}/subnetworks/{subnet}/testIamPermissions",
     _ASKED_ABOUT,
     "POST",
+)
+_PROJECT = Read(
+    "https://cloudresourcemanager.googleapis.com/v3/projects/{project}:testIamPermissions", _ASKED_ABOUT, "POST"
 )
 _PAYER = Read("https://cloudbilling.googleapis.com/v1/projects/{project}/billingInfo", "resourcemanager.projects.get")
 _BILLING = Read(
@@ -66,6 +69,7 @@ READS = (
     _QUOTAS,
     _APIS,
     _SUBNET,
+    _PROJECT,
     _PAYER,
     _BILLING,
     _BUCKET,
@@ -79,6 +83,8 @@ READS = (
 )
 """Every address that is ever asked. `testIamPermissions` is a POST that changes nothing."""
 
+_AT_ONCE = 100
+"""Permissions in one question. No page names a bound; the console asks for so many."""
 _DAYS = timedelta(days=14)
 
 
@@ -184,21 +190,34 @@ def _service(account: Account, look: Look) -> Seen:
     return done(f"{look.name} is on") if look.name in account.apis else not_done(f"{look.name} is off")
 
 
-def _right(account: Account, look: Look) -> Seen:
-    """Which of the rights whoever asks has. It says nothing of anybody else."""
-    body = {"permissions": [look.name]}
-    if look.at == "billingAccounts":
-        payer = account.reader.json(_PAYER, _PAYER.at(project=account.project)) or {}
-        name = str(payer.get("billingAccountName") or "").removeprefix("billingAccounts/")
+def _role(account: Account, look: Look) -> Seen:
+    """Which rights of a role whoever asks has, in the project or on its billing account."""
+    has: set[str] = set()
+    url, read = _PROJECT.at(project=account.project), _PROJECT
+    if look.at == "billing account":
+        name = _payer(account)
         if not name:
             return not_done(f"the project {account.project} has no billing account")
-        at, answer = name, account.reader.json(_BILLING, _BILLING.at(name=name), json=body)
-    else:
-        _, project, _, region, _, subnet = look.at.split("/")
-        url = _SUBNET.at(project=project, region=region, subnet=subnet)
-        at, answer = look.at, account.reader.json(_SUBNET, url, json=body)
+        url, read = _BILLING.at(name=name), _BILLING
+    for at in range(0, len(look.rights), _AT_ONCE):
+        answer = account.reader.json(read, url, json={"permissions": look.rights[at : at + _AT_ONCE]})
+        has |= set((answer or {}).get("permissions", ()))
+    return held(look, set(look.rights) - has)
+
+
+def _payer(account: Account) -> str:
+    """The id of the project's billing account; empty where it has none."""
+    payer = account.reader.json(_PAYER, _PAYER.at(project=account.project)) or {}
+    return str(payer.get("billingAccountName") or "").removeprefix("billingAccounts/")
+
+
+def _right(account: Account, look: Look) -> Seen:
+    """Which of the rights whoever asks has. It says nothing of anybody else."""
+    _, project, _, region, _, subnet = look.at.split("/")
+    url = _SUBNET.at(project=project, region=region, subnet=subnet)
+    answer = account.reader.json(_SUBNET, url, json={"permissions": [look.name]})
     has = look.name in ((answer or {}).get("permissions") or [])
-    says = f"whoever asks has {look.name} on {at}" if has else f"whoever asks lacks {look.name} on {at}"
+    says = f"whoever asks {'has' if has else 'lacks'} {look.name} on {look.at}"
     return done(says) if has else not_done(says)
 
 
@@ -306,7 +325,8 @@ def _way(see: Callable[[Account, Look], Seen], *reads: Read) -> Way:
 LOOKS: Mapping[LookAt, Way] = {
     "quota": _way(_quota, _QUOTAS),
     "service": _way(_service, _APIS),
-    "right": Way(_right, ("testIamPermissions", f"{_PAYER.right} for a billing account")),
+    "right": Way(_right, ("testIamPermissions",)),
+    "role": Way(_role, ("testIamPermissions", f"{_PAYER.right} for a billing account")),
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),

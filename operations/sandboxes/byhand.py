@@ -16,6 +16,7 @@ def add(app: typer.Typer) -> None:
     """Add the commands."""
     for name, command, example in (
         ("wait", wait, "wait 10m"),
+        ("grant", grant, "grant deployer roles/owner"),
         ("enable-api", enable_api, "enable-api aiplatform"),
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
         ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
@@ -36,6 +37,17 @@ def wait(
     from sandbox import byhand
 
     _do(context, lambda state: byhand.wait(state, duration))
+
+
+def grant(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(metavar="WHO", help="deployer: whoever runs `pulumi up`.")],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="The role, as the verdict's manual steps name it.")],
+) -> None:
+    """Give whoever deploys a role, of which a new account gives them none."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.grant(state, who, role))
 
 
 def enable_api(
@@ -126,6 +138,7 @@ def _shown(state: "State") -> str:
     has = state.account
     granted = [f"{amount} of {name}" for name, amount in has.quotas().items()]
     parts = {
+        "roles of the deployer": has.roles(),
         "services on": has.services(),
         "quotas": granted,
         "images": has.images(),

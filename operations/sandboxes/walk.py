@@ -36,6 +36,8 @@ def do(state: "State", step: ManualStep) -> None:
     for look in step.looks:
         if look.what == "quota":
             byhand.raise_quota(state, look.name, look.amount or 0)
+        elif look.what == "role":
+            byhand.grant(state, "deployer", look.name)
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
@@ -67,6 +69,8 @@ def _words(look: Look, platform: str) -> list[str]:
     match look.what:
         case "quota":
             return ["raise-quota", look.name, str(look.amount or 0)]
+        case "role":
+            return ["grant", "deployer", look.name]
         case "service":
             return ["enable-api", look.name]
         case "image":

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from shlex import quote
-from typing import Protocol
+from typing import Protocol, cast
 
+from catalogue.deployers import asked, granted
 from catalogue.graph import Graph
+from catalogue.platforms import Platform
 from catalogue.registries import as_written
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
@@ -24,12 +26,26 @@ class Steps(Protocol):
     STORES: str
     """From where images and artifacts are brought, as the end of a clause; empty where that does not matter."""
 
+    ADMINISTRATOR: str
+    """Who gives rights in the account."""
+
+    def role(self, name: str, account: str) -> tuple[str, str]:
+        """The command that gives whoever deploys a role in the account, and the one that shows their roles."""
+        ...
+
     def quota(self, name: str, amount: int, account: str, region: str) -> tuple[str, str]:
         """The command that asks for an amount of a quota, and the one that shows what is granted."""
         ...
 
     def before_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         """What a new account needs before anything can be made in it."""
+        ...
+
+    def source(self, graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+        """The commands that let whoever deploys set the grants on a place of others, each with the one that shows it.
+
+        None where its owner lets the stack in.
+        """
         ...
 
     def push(self, image: str, account: str, region: str) -> tuple[str, str] | None:
@@ -74,6 +90,7 @@ def manual(
     `phases` are those in which the stack comes up, one or two.
     """
     own, two = of(graph.platform), len(phases) > 1
+    yield from _rights(graph, own, account)
     # Nobody is told a quota of a service that is off, nor may ask for more of it.
     yield from own.before_up(graph, account, region)
     if quotas := _quotas(rows):
@@ -87,7 +104,14 @@ def manual(
             looks=[Look(what="quota", name=name, amount=amount) for name, amount in sorted(quotas.items())],
         )
     for place, granted_by in graph.placement.sources if graph.placement else ():
-        yield ManualStep(what=f"let the stack's identities in to {place}", who=granted_by)
+        said = list(own.source(graph, place))
+        yield ManualStep(
+            what=f"let the stack's identities in to {place}"
+            + (", which the stack does itself once whoever deploys may set its policy" if said else ""),
+            who=granted_by,
+            commands=[command for command, _ in said],
+            checks=[check for _, check in said],
+        )
     if two:
         ground = list(own.ground(graph))
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground", ground)
@@ -119,6 +143,18 @@ def manual(
     yield from own.after_up(graph, account, region)
 
 
+def roles(graph: Graph, at: str) -> list[Look]:
+    """The roles that whoever deploys must have there, each with the rights for which the stack needs it."""
+    platform = cast(Platform, graph.platform)
+    needed = asked(platform, {resource.type for resource in graph.cloud})
+    given = {name: granted(platform, name) for name in needed}
+    return [
+        Look(what="role", name=name, at=at, rights=rights)
+        for name, rights in needed.items()
+        if (role := given[name]) and role.at == at
+    ]
+
+
 def called_from(graph: Graph, inside: str, ways: Mapping[bool, str]) -> str:
     """From where each may call: people from inside, and each caller that the stack file names from its own place.
 
@@ -144,6 +180,20 @@ def query(text: str) -> str:
 def _first(names: list[str], most: int = 3) -> str:
     """The first few names, and how many more there are: the commands have them all."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _rights(graph: Graph, own: Steps, account: str) -> Iterator[ManualStep]:
+    """A new identity may do nothing. What it is given is what `catalogue.deployers` says."""
+    if looks := roles(graph, "account"):
+        said = [own.role(look.name, account) for look in looks]
+        names = " and ".join(look.name for look in looks)
+        yield ManualStep(
+            what=f"give whoever deploys the rights to make, change and delete what the stack has ({names})",
+            who=own.ADMINISTRATOR,
+            commands=[command for command, _ in said],
+            checks=list(dict.fromkeys(check for _, check in said)),
+            looks=looks,
+        )
 
 
 def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:

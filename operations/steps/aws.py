@@ -1,8 +1,8 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
-`service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`, `sns list-subscriptions`,
-`ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint`
-stand there.
+`iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
+`sns list-subscriptions`, `ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and
+`sagemaker-runtime invoke-endpoint` stand there.
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,18 @@ from policies import given
 
 STORES = ""
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
+
+
+ADMINISTRATOR = "administrator of the account"
+
+
+def role(name: str, account: str) -> tuple[str, str]:
+    """An AWS managed policy, on the role that whoever deploys takes. IAM Identity Center attaches it to the set."""
+    named = query("AttachedPolicies[].PolicyName")
+    return (
+        f"aws iam attach-role-policy --role-name DEPLOYER --policy-arn arn:aws:iam::aws:policy/{name}",
+        f"aws iam list-attached-role-policies --role-name DEPLOYER --query {named}",
+    )
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -143,6 +155,11 @@ def _statements(resource: Resource, path: str) -> Iterator[Properties]:
     """The statements of a document that is known."""
     if resource.props.text_if_known(path):
         yield from resource.props.document_or_empty(path).each_section("Statement")
+
+
+def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+    """The owner of the place lets the stack in: no grant of the stack's stands there."""
+    return iter(())
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -27,6 +27,18 @@ STORES = ", from inside the network"
 """From where images and artifacts are brought: the stack closes its registry and its storage to the internet."""
 
 
+ADMINISTRATOR = "owner of the subscription"
+
+
+def role(name: str, account: str) -> tuple[str, str]:
+    """Contributor may assign no role, and the stack assigns its identities theirs."""
+    at = f"--assignee DEPLOYER --scope /subscriptions/{account}"
+    return (
+        f"az role assignment create {at} --role {quote(name)}",
+        f"az role assignment list {at} --include-inherited --query {query('[].roleDefinitionName')}",
+    )
+
+
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
     """Azure knows a quota by its name in the API; the catalogue has the name that people read."""
     scope = f"/subscriptions/{account}/providers/Microsoft.MachineLearningServices/locations/{region}"
@@ -120,6 +132,11 @@ def _other_half(graph: Graph, network: str, account: str) -> Iterator[str]:
             own = f"/subscriptions/{account}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/NETWORK"
             where = f"--subscription {theirs[2]} --resource-group {theirs[4]} --vnet-name {theirs[8]}"
             yield f"az network vnet peering create --name mlplatform {where} --remote-vnet {own} --allow-vnet-access"
+
+
+def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+    """The owner of the place lets the stack in: no grant of the stack's stands there."""
+    return iter(())
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

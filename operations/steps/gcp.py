@@ -15,13 +15,15 @@ from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, st
 from catalogue.landing_zones import GcpNetwork, GcpZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from operations.steps import called_from, outputs
+from operations.steps import called_from, outputs, roles
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, named_places
 
 STORES = ""
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
+
+ADMINISTRATOR = "administrator of the project"
 
 _SERVICE = "aiplatform.googleapis.com"
 _BY_HAND = ("cloudquotas.googleapis.com", "iamcredentials.googleapis.com")
@@ -34,6 +36,15 @@ AT_ONCE = 20
 """Services that one call may enable: with more of them it fails, and none is enabled. Service Usage, "Method:
 services.batchEnable", https://cloud.google.com/service-usage/docs/reference/rest/v1/services/batchEnable
 """
+
+
+def role(name: str, account: str) -> tuple[str, str]:
+    """Owner can be given to nobody outside the organization by command: IAM, "Understanding roles"."""
+    shown = "--flatten='bindings[].members' --filter=bindings.members:user:DEPLOYER --format='value(bindings.role)'"
+    return (
+        f"gcloud projects add-iam-policy-binding {account} --member=user:DEPLOYER --role={name} --condition=None",
+        f"gcloud projects get-iam-policy {account} {shown}",
+    )
 
 
 def quota(name: str, amount: int, account: str, region: str) -> tuple[str, str]:
@@ -117,7 +128,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             who="administrator of the billing account",
             commands=[f"gcloud billing accounts add-iam-policy-binding BILLING_ACCOUNT {role}"],
             checks=["gcloud billing accounts get-iam-policy BILLING_ACCOUNT"],
-            looks=[Look(what="right", name="billing.budgets.create", at="billingAccounts")],
+            looks=roles(graph, "billing account"),
         )
     yield from _kept_by_others(graph, kinds)
 
@@ -194,6 +205,28 @@ _AGENTS = (
     "serviceAccount:PROJECT_NUMBER@cloudservices.gserviceaccount.com",
     "serviceAccount:service-PROJECT_NUMBER@gcp-sa-notebooks.iam.gserviceaccount.com",
 )
+
+
+def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+    """The stack's own grants stand on the buckets and repositories of others, so whoever deploys sets their policies.
+
+    The narrowest roles that may: https://cloud.google.com/storage/docs/access-control/iam-roles and
+    https://cloud.google.com/artifact-registry/docs/access-control
+    """
+    member = "--member=user:DEPLOYER"
+    for bucket in sorted({one.props.text_if_known("bucket") for one in graph.of(storage.BUCKET_MEMBER)}):
+        if place == f"gs://{bucket}":
+            at = f"gcloud storage buckets {{}} {place}"
+            give = f"{at.format('add-iam-policy-binding')} {member} --role=roles/storage.legacyBucketOwner"
+            yield give, at.format("get-iam-policy")
+    keys = ("location", "project", "repository")
+    for location, project, name in sorted(
+        {tuple(one.props.text_if_known(key) for key in keys) for one in graph.of(artifactregistry.REPOSITORY_MEMBER)}
+    ):
+        if f"{location}-docker.pkg.dev/{project}/{name}/".startswith(f"{place}/"):
+            at = f"gcloud artifacts repositories {{}} {name} --location={location} --project={project}"
+            give = f"{at.format('add-iam-policy-binding')} {member} --role=roles/artifactregistry.admin"
+            yield give, at.format("get-iam-policy")
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

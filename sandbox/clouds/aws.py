@@ -27,6 +27,8 @@ _SENTENCES: Mapping[str, str] = {
     "quota-exceeded": "creating {kind} ({name}): ResourceLimitExceeded: the account-level service limit"
     " '{said} for endpoint usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1"
     " Instances. Use AWS Service Quotas to request an increase for this quota.",
+    "no-right": "{kind} ({name}): AccessDenied: User: arn:aws:sts::{account}:assumed-role/deployer/session is not"
+    " authorized to perform: {said} on resource: {name} because no identity-based policy allows the {said} action",
     "over-quota": "creating {kind} ({name}): ResourceLimitExceeded: The account-level service limit '{said}' is {limit}"
     " Instances, with current utilization of {used} Instances and a request delta of {more} Instances. Use AWS Service"
     " Quotas to request an increase for this quota.",

@@ -29,6 +29,9 @@ _SENTENCES: Mapping[str, str] = {
     "refused": "{kind} {name}: {said}",
     "quota-exceeded": '{kind} {name}: Code="OutOfQuota" Message="Not enough quota available for {said} in'
     ' subscription {account}. Request an increase in the Azure portal."',
+    "no-right": '{kind} {name}: Status=403 Code="AuthorizationFailed" Message="The client \'deployer\' does not have'
+    " authorization to perform action '{said}' over scope '/subscriptions/{account}' or the scope is invalid. If access"
+    ' was recently granted, please refresh your credentials."',
     "over-quota": '{kind} {name}: Code="OutOfQuota" Message="Not enough cluster CPU quota of {said}. The amount of'
     " additional CPU quota requested is {more}, and you are currently using {used}. Your amount of maximum quota is"
     ' {limit}."',

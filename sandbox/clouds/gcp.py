@@ -23,6 +23,8 @@ _SENTENCES: Mapping[str, str] = {
     "stays": "Error creating {kind}: googleapi: Error 409: {said}, alreadyExists",
     "quota-exceeded": "Error creating {kind} {name}: googleapi: Error 429: the following quota metrics exceed quota"
     " limits: {said}, RESOURCE_EXHAUSTED",
+    "no-right": "Error creating, changing or deleting {kind} {name}: googleapi: Error 403: Permission '{said}'"
+    " denied on resource '//cloudresourcemanager.googleapis.com/projects/{account}' (or it may not exist)., forbidden",
     "service-off": "Error creating {kind} {name}: googleapi: Error 403: {said} has not been used in project {account}"
     " before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/{said}/overview"
     "?project={account} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to"

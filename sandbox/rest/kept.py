@@ -32,6 +32,7 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
 }
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
+    "no-right": "Permission '{said}' denied on resource (or it may not exist).",
     "service-off": "{said} has not been used in this project before or it is disabled. (SERVICE_DISABLED)",
     "not-in-force": "Permission denied on Cloud KMS key. Please ensure that {member} has been authorized to use"
     " {said}.",
@@ -111,7 +112,7 @@ class KeptDouble(Double):
         except Lacks as lacks:
             sentence = _LACKS[lacks.reason].format(**lacks.words)
             self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
-            if lacks.reason in ("service-off", "not-in-force"):
+            if lacks.reason in ("no-right", "service-off", "not-in-force"):
                 raise Refusal(403, "PERMISSION_DENIED", sentence) from None
             if lacks.reason in ("no-image", "no-artifact"):
                 raise Refusal(400, "FAILED_PRECONDITION", sentence) from None

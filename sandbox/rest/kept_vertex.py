@@ -72,6 +72,7 @@ class KeptVertex:
         project = path.split("/")[1]
         owner = next(name for name, one in self._projects.items() if one is self.project(project))
         needs = Needs(self._state, "gcp", owner, key(path).split("/")[0], made)
+        needs.rights("create")
         needs.service(registers_itself=False)
         needs.contents()
         needs.in_force()

@@ -12,7 +12,7 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "quota", "image", "artifact", "app", "in use"]
+_What = Literal["service", "role", "quota", "image", "artifact", "app", "in use"]
 
 
 class Account:
@@ -46,6 +46,19 @@ class Account:
     def has_service(self, service: str) -> bool:
         """Whether an API or a resource provider is on."""
         return self.in_use or service in self._all("service")
+
+    def grant(self, role: str) -> None:
+        """Give whoever deploys a role."""
+        self._put("role", role)
+
+    def revoke(self, role: str) -> None:
+        """Take a role from whoever deploys."""
+        with self._database.change() as connection:
+            connection.execute("DELETE FROM account WHERE what = 'role' AND name = ?", (role,))
+
+    def roles(self) -> list[str]:
+        """The roles that whoever deploys was given."""
+        return list(self._all("role"))
 
     def raise_quota(self, name: str, amount: int) -> None:
         """Grant this amount of a quota, in its unit. A smaller amount than before lowers it."""

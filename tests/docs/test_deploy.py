@@ -9,7 +9,9 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from catalogue.deployers import ROLES
 from catalogue.graph import Graph
+from catalogue.platforms import PLATFORMS, Platform
 from operations.__main__ import application
 from operations.doctor import steps_of
 from sandbox.tools import CLI_VERSION, find_cli
@@ -106,6 +108,12 @@ def test_both_phases_come_up_as_the_manual_steps_say(aws_pilot: Graph) -> None:
     assert (
         PAGE.index("## 6. Bring up the ground") < PAGE.index(by_step[0][0]) < PAGE.index("## 7. Bring up what serves")
     )
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_page_names_the_roles_of_whoever_deploys_and_no_others(platform: Platform) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{platform}` |")]
+    assert set(re.findall("`([^`]+)`", row.rpartition(" | ")[2])) == {one.role for one in ROLES[platform]}
 
 
 def test_the_page_says_what_the_code_says() -> None:

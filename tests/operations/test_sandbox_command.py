@@ -420,7 +420,9 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     said = result.stderr.splitlines()
     assert "goes up in" in said[0] and "nothing outside that folder is changed" in said[0]
     steps = [line for line in said if line[0].isdigit()]
-    assert steps[0].startswith("1. deployer: ask for the quotas") and ". caller: call " in steps[-1]
+    assert (
+        steps[0].startswith("1. administrator of the account: give whoever deploys") and ". caller: call " in steps[-1]
+    )
     assert (
         f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/fraud-scorer/1/model.tar.gz')}"
         in said

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from catalogue.deployers import ROLES
 from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, MODEL
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
@@ -29,9 +30,14 @@ IMAGE = "lending.azurecr.io/churn:2.0"
 VCPUS = "Standard ESv3 Family Cluster Dedicated vCPUs"
 
 
-def new_cloud(package: str, folder: Path) -> Cloud:
+def new_cloud(package: str, folder: Path, without: str = "") -> Cloud:
+    """A new account, in which whoever deploys has all of the roles but one."""
     account, region = PLACES[package]
-    return Cloud(package, State(folder / "state.sqlite"), "one", account, region)
+    cloud = Cloud(package, State(folder / "state.sqlite"), "one", account, region)
+    for one in ROLES[cloud.manners.platform]:
+        if one.role != without:
+            cloud.state.account.grant(one.role)
+    return cloud
 
 
 def make(cloud: Cloud, type_: str, name: str, inputs: Json) -> tuple[str, Json]:
@@ -51,6 +57,58 @@ def refused(cloud: Cloud, said: str, type_: str, name: str, inputs: Json) -> Non
         make(cloud, type_, name, inputs)
     assert len(cloud.state.resources.all()) == before
     assert cloud.state.journal.events()[-1].operation == "refused"
+
+
+LACKED = [
+    ("aws", "PowerUserAccess", "aws:s3/bucket:Bucket", {"bucket": "lending-models"}, "s3:CreateBucket"),
+    (
+        "aws",
+        "IAMFullAccess",
+        "aws:iam/role:Role",
+        {"name": "scorer", "assumeRolePolicy": "{}"},
+        "iam:AttachRolePolicy",
+    ),
+    (
+        "gcp",
+        "roles/owner",
+        "gcp:compute/network:Network",
+        {"name": "lending", "autoCreateSubnetworks": False},
+        "compute.networks.create",
+    ),
+    (
+        "azure-native",
+        "Owner",
+        "azure-native:resources:ResourceGroup",
+        {"resourceGroupName": "lending"},
+        "Microsoft.Resources/subscriptions/resourceGroups/write",
+    ),
+]
+SENTENCES = {
+    "aws": "AccessDenied: User: .* is not authorized to perform: {right} on resource: ",
+    "gcp": "Error 403: Permission '{right}' denied on resource ",
+    "azure-native": "AuthorizationFailed.* does not have authorization to perform action '{right}' over scope ",
+}
+
+
+@pytest.mark.parametrize(("package", "role", "type_", "inputs", "right"), LACKED, ids=[one[1] for one in LACKED])
+def test_whoever_deploys_does_what_their_roles_allow_and_nothing_else(
+    package: str, role: str, type_: str, inputs: Json, right: str, tmp_path: Path
+) -> None:
+    cloud = new_cloud(package, tmp_path, without=role)
+    cloud.state.account.enable("compute.googleapis.com")
+    refused(cloud, SENTENCES[package].format(right=right), type_, "one", inputs)
+    cloud.state.account.grant(role)
+    id_, made = make(cloud, type_, "one", inputs)
+    assert cloud.read(type_, id_) is not None and made
+
+    cloud.state.account.revoke(role)
+    for refuses in (lambda: cloud.update(type_, id_, inputs), lambda: cloud.delete(type_, id_)):
+        with pytest.raises(CloudSaysNo, match=SENTENCES[package].format(right=".*")):
+            refuses()
+    assert cloud.read(type_, id_) is not None
+    cloud.state.account.use()
+    cloud.delete(type_, id_)
+    assert cloud.read(type_, id_) is None
 
 
 def test_google_refuses_what_an_api_that_is_off_would_make(tmp_path: Path) -> None:

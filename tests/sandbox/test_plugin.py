@@ -345,6 +345,7 @@ def test_a_slow_create_ends_when_the_engine_cancels(tmp_path):
 def test_what_a_crash_left_is_in_the_way_of_the_next_run(tmp_path, when, left):
     role = {"name": "r", "assumeRolePolicy": "{}"}
     with Started(tmp_path) as plugin:
+        plugin.state.account.use()
         plugin.state.faults.arm("crash", "r", argument=when)
         with pytest.raises(grpc.RpcError) as error:
             plugin.create(ROLE, "r", role)
@@ -369,6 +370,7 @@ def test_kill_9_at_any_point_leaves_whole_resources(tmp_path):
             plugin.create(VPC, name, {"cidrBlock": "10.0.0.0/16", "tags": {"name": name}})
 
     with Started(tmp_path) as plugin:
+        plugin.state.account.use()
         killer = threading.Timer(0.15, lambda: plugin.process.send_signal(signal.SIGKILL))
         killer.start()
         with pytest.raises(grpc.RpcError):

@@ -105,6 +105,50 @@ def test_a_quota_on_a_later_page_is_compared_with_what_is_needed(answered: aws.A
     assert len([one for one in asked if one[0] == "ListServiceQuotas"]) == 2, "one list serves every quota"
 
 
+class Simulated:
+    """An account that answers as IAM and STS do: each call and its given words are noted."""
+
+    def __init__(self, arn: str, *pages: dict[str, Any]) -> None:
+        self.arn, self.pages, self.asked = arn, list(pages), list[tuple[str, dict[str, Any]]]()
+
+    def ask(self, service: str, operation: str, missing: Any = (), **given: Any) -> dict[str, Any]:
+        assert (service, operation) in aws.READS
+        self.asked.append((operation, given))
+        if operation == "GetCallerIdentity":
+            return {"Arn": self.arn}
+        if operation == "GetRole":
+            return {"Role": {"Arn": f"arn:aws:iam::444455556666:role/teams/{given['RoleName']}"}}
+        return self.pages.pop(0)
+
+
+def decided(**rights: str) -> list[dict[str, str]]:
+    return [{"EvalActionName": name.replace("_", ":"), "EvalDecision": decision} for name, decision in rights.items()]
+
+
+@pytest.mark.parametrize(
+    ("arn", "source"),
+    [
+        ("arn:aws:sts::444455556666:assumed-role/deployer/ana", "arn:aws:iam::444455556666:role/teams/deployer"),
+        ("arn:aws:iam::444455556666:user/ana", "arn:aws:iam::444455556666:user/ana"),
+    ],
+)
+def test_the_rights_of_a_role_are_asked_of_iams_own_simulation(arn: str, source: str) -> None:
+    first = {"EvaluationResults": decided(iam_CreateRole="allowed"), "IsTruncated": True, "Marker": "more"}
+    account = Simulated(arn, first, {"EvaluationResults": decided(iam_PassRole="implicitDeny")})
+    look = Look(what="role", name="IAMFullAccess", rights=["iam:CreateRole", "iam:PassRole"])
+    seen = aws.LOOKS["role"].see(account, look)
+    assert (seen.state, seen.says) == (State.NOT_DONE, "whoever asks lacks rights of IAMFullAccess: iam:PassRole")
+    simulated = [given for operation, given in account.asked if operation == "SimulatePrincipalPolicy"]
+    assert {given["PolicySourceArn"] for given in simulated} == {source} and simulated[1]["Marker"] == "more"
+    all_ = {"EvaluationResults": decided(iam_CreateRole="allowed", iam_PassRole="allowed")}
+    assert aws.LOOKS["role"].see(Simulated(arn, all_), look).state is State.DONE
+
+
+def test_the_root_of_an_account_has_every_right() -> None:
+    account = Simulated("arn:aws:iam::444455556666:root")
+    assert aws.LOOKS["role"].see(account, Look(what="role", name="PowerUserAccess", rights=["a:B"])).state is State.DONE
+
+
 def test_a_missing_right_is_named(answered: aws.Account) -> None:
     answering(answered, "service-quotas", {"ListAWSDefaultServiceQuotas": [(400, {"__type": "AccessDeniedException"})]})
     with pytest.raises(Unseen, match=r"the right servicequotas:ListAWSDefaultServiceQuotas, which is missing"):

@@ -62,6 +62,28 @@ def test_a_quota_cannot_be_seen_before_the_provider_is_registered(see: See) -> N
     assert see(cloud, "workspace", "dev-workspace", GROUP)[0] is State.NOT_DONE
 
 
+@pytest.mark.parametrize(
+    ("roles", "has"),
+    [
+        ([{"actions": ["*"], "notActions": []}], True),
+        ([{"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}], False),
+        (
+            [{"actions": ["*/read"]}, {"actions": ["Microsoft.Authorization/roleAssignments/write"], "notActions": []}],
+            True,
+        ),
+        ([], False),
+    ],
+)
+def test_a_role_is_held_where_the_roles_of_whoever_asks_allow_its_rights(
+    see: See, roles: list[Mapping[str, Any]], has: bool
+) -> None:
+    """Contributor is the second: all but assigning roles."""
+    cloud = by_path({f"{ARM}/providers/Microsoft.Authorization/permissions": {"value": roles}})
+    account = azure.account_of(lambda scope: "word", SUBSCRIPTION, REGION, cloud.transport())
+    look = Look(what="role", name="Owner", rights=["microsoft.authorization/roleAssignments/write"])
+    assert azure.LOOKS["role"].see(account, look).state is (State.DONE if has else State.NOT_DONE)
+
+
 def test_providers_are_registered_whatever_their_case(see: See) -> None:
     rows = [
         {"namespace": "microsoft.insights", "registrationState": "Registered"},

@@ -1,6 +1,7 @@
 """What `doctor` sees on Google Cloud, from answers in the shapes that the methods' pages document."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -25,9 +26,12 @@ METRIC = "aiplatform.googleapis.com/custom_model_serving_nvidia_l4_gpus"
 def see() -> Callable[..., tuple[State, str]]:
     """What one look at a cloud shows; a door of its own for each cloud."""
 
-    def look(cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None) -> tuple[State, str]:
+    def look(
+        cloud: Cloud, what: Any, name: str, at: str = "", amount: int | None = None, rights: Sequence[str] = ()
+    ) -> tuple[State, str]:
         account = gcp.account_of(lambda: "word", PROJECT, REGION, cloud.transport())
-        seen = gcp.LOOKS[what].see(account, Look(what=what, name=name, at=at, amount=amount))  # pyright: ignore[reportArgumentType]
+        asked = Look(what=what, name=name, at=at, amount=amount, rights=list(rights))
+        seen = gcp.LOOKS[what].see(account, asked)
         assert all(request.headers["Authorization"] == "Bearer word" for request in cloud.asked)
         return seen.state, seen.says
 
@@ -186,10 +190,30 @@ def test_the_billing_account_is_that_of_the_project(see: See) -> None:
     }
     asked = "cloudbilling.googleapis.com/v1/billingAccounts/0A:testIamPermissions"
     has = by_path({**of, asked: {"permissions": ["billing.budgets.create"]}})
-    assert see(has, "right", "billing.budgets.create", "billingAccounts")[0] is State.DONE
-    assert see(by_path({**of, asked: {}}), "right", "billing.budgets.create", "billingAccounts")[0] is State.NOT_DONE
-    none = see(by_path({}), "right", "billing.budgets.create", "billingAccounts")
-    assert none == (State.NOT_DONE, f"the project {PROJECT} has no billing account")
+    role = ("role", "roles/billing.costsManager", "billing account", None, ["billing.budgets.create"])
+    assert see(has, *role)[0] is State.DONE
+    assert see(by_path({**of, asked: {}}), *role)[0] is State.NOT_DONE
+    assert see(by_path({}), *role) == (State.NOT_DONE, f"the project {PROJECT} has no billing account")
+
+
+def test_of_the_rights_of_a_role_those_that_are_missing_are_named(see: See) -> None:
+    """A question has a hundred permissions at most."""
+    wanted = [f"compute.networks.do{number:03}" for number in range(150)]
+
+    def answer(request: httpx.Request) -> Answer:
+        assert request.url.path == f"/v3/projects/{PROJECT}:testIamPermissions"
+        asked: list[str] = json.loads(request.content)["permissions"]
+        assert len(asked) <= 100
+        return {"permissions": [one for one in asked if one not in lacks]}
+
+    lacks: set[str] = set()
+    role = ("role", "roles/owner", "account", None, wanted)
+    assert see(Cloud(answer), *role) == (State.DONE, "whoever asks has the rights of roles/owner")
+    lacks = {wanted[149], wanted[0]}
+    says = f"whoever asks lacks rights of roles/owner: {wanted[0]}, {wanted[149]}"
+    assert see(Cloud(answer), *role) == (State.NOT_DONE, says)
+    lacks = set(wanted)
+    assert see(Cloud(answer), *role)[1].endswith("do002 and 147 more")
 
 
 def test_a_workflow_must_be_active(see: See) -> None:

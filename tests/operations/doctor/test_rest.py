@@ -79,7 +79,13 @@ def test_what_no_table_has_does_not_go_out(
 
 def test_the_only_posts_ask_for_rights_or_a_token() -> None:
     posts = {read.address.rpartition("/")[2] for read in (*gcp.READS, *azure.READS) if read.method != "GET"}
-    assert posts == {"testIamPermissions", "{name}:testIamPermissions", "exchange", "token"}
+    assert posts == {
+        "testIamPermissions",
+        "{name}:testIamPermissions",
+        "{project}:testIamPermissions",
+        "exchange",
+        "token",
+    }
 
 
 @pytest.mark.parametrize("name", ["a/../../v1/secrets", "a?b=c", "a#b", "a:delete", "b@example.com", "../x"])

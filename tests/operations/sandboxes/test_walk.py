@@ -41,16 +41,19 @@ from tests.provider.cloud import Logic, logic
 PAGE = (HERE.parent / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 REFUSALS = {
     "aws": {
+        "role": "is not authorized to perform: ",
         "quota": "ResourceLimitExceeded: The account-level service limit",
         "artifact": "Could not find model data at",
     },
     "gcp": {
+        "role": "denied on resource",
         "service": "before or it is disabled",
         "quota": "The following quota metrics exceed quota limits",
         "image": "No such image: ",
         "artifact": "There are no files under",
     },
     "azure": {
+        "role": "authorization to perform action",
         "quota": "ClusterMinNodesExceedCoreQuota",
         "artifact": "Unable to download user model",
         "ground": "bring up the ground first",
@@ -167,7 +170,9 @@ def test_every_step_of_the_account_is_one_that_is_needed(platform: str, request:
     """But for Azure's resource providers, which azure-native registers itself."""
     asked = {look.what for step in steps_of(pilot(request, platform)) for look in step.looks}
     registered = {"service"} if platform == "azure" else set[str]()
-    assert asked & {"quota", "service", "image", "artifact"} - registered == set(REFUSALS[platform]) - {"ground"}
+    assert asked & {"role", "quota", "service", "image", "artifact"} - registered == set(REFUSALS[platform]) - {
+        "ground"
+    }
 
 
 def is_(step: ManualStep, what: str) -> bool:

@@ -10,7 +10,7 @@ from catalogue.graph import Caller, Graph
 from catalogue.landing_zones import FILE
 from operations import hardware
 from operations.steps import manual
-from operations.steps.gcp import after_up, before_up
+from operations.steps.gcp import after_up, before_up, source
 from operations.verdict import ManualStep
 from tests.conftest import forget
 from tests.mutate import changed
@@ -36,6 +36,34 @@ def test_the_host_project_of_a_shared_vpc_lets_the_stack_in(
     looks = [look for step in asked_for for look in step.looks]
     assert all(look.at == "projects/company-host/regions/us-central1/subnetworks/ml" for look in looks)
     assert len(looks) == len(asked_for) and not steps(gcp_pilot)
+
+
+@pytest.mark.parametrize(
+    ("kind", "props", "place", "gives"),
+    [
+        (
+            "storage/bucketIAMMember:BucketIAMMember",
+            {"bucket": "claims-models"},
+            "gs://claims-models",
+            "gcloud storage buckets add-iam-policy-binding gs://claims-models --member=user:DEPLOYER ",
+        ),
+        (
+            "artifactregistry/repositoryIamMember:RepositoryIamMember",
+            {"project": "shared-images", "location": "europe-west4", "repository": "claims"},
+            "europe-west4-docker.pkg.dev/shared-images",
+            "gcloud artifacts repositories add-iam-policy-binding claims --location=europe-west4 --project=shared",
+        ),
+    ],
+)
+def test_the_owner_of_a_place_lets_whoever_deploys_set_its_policy_where_the_stack_grants_there(
+    gcp_pilot: Graph, kind: str, props: dict[str, str], place: str, gives: str
+) -> None:
+    assert list(source(gcp_pilot, place)) == [], "no grant of the pilot stands there"
+    grant = gcp_pilot.of(f"gcp:{kind}")[0]
+    theirs = changed(gcp_pilot, grant, lambda p: p.update(props))
+    ((give, show),) = source(theirs, place)
+    assert give.startswith(gives) and "get-iam-policy" in show
+    assert list(source(theirs, f"{place}-of-others")) == []
 
 
 def steps(graph: Graph) -> list[ManualStep]:

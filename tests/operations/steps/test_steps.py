@@ -4,14 +4,16 @@ import shlex
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from catalogue.deployers import ROLES
 from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
 from catalogue.kinds.azure import storage
-from catalogue.platforms import PLATFORMS
+from catalogue.platforms import PLATFORMS, Platform
 from catalogue.registries import as_written
 from operations import facts, hardware
 from operations.phases import ground_of
@@ -60,6 +62,22 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
     assert said[-1].startswith("call ") and steps(graph)[-1].who == "caller"
 
 
+def test_whoever_deploys_is_given_each_role_before_anything_else(graph: Graph) -> None:
+    first, *others = steps(graph)
+    given = [look for step in (first, *others) for look in step.looks if look.what == "role"]
+    assert [look.name for look in given] == [one.role for one in ROLES[cast(Platform, graph.platform)]]
+    assert all(look.rights and look.name in first.what + " ".join(step.what for step in others) for look in given)
+    assert first.who != "deployer" and all(look.at == "account" for look in first.looks)
+    assert all(look.name in command for look, command in zip(first.looks, first.commands, strict=True))
+
+
+def test_a_role_that_nothing_asks_for_is_not_given(graph: Graph) -> None:
+    empty = replace(graph, resources=tuple(one for one in graph.resources if one.is_provider))
+    assert not [
+        look for step in manual(empty, [], TWO[:1], *place(graph)) for look in step.looks if look.what == "role"
+    ]
+
+
 def test_a_stack_that_comes_up_in_one_phase_has_one_up(graph: Graph) -> None:
     ups = [step for step in steps(graph, TWO[:1]) if any("pulumi up" in command for command in step.commands)]
     assert [step.what for step in ups] == ["bring up the stack"]
@@ -80,7 +98,7 @@ def test_a_shell_reads_each_command_and_the_tool_is_the_platforms(graph: Graph) 
 
 def test_each_command_of_a_cloud_names_the_account_or_region_that_it_is_for(graph: Graph) -> None:
     account, region = place(graph)
-    everywhere = {"s3", "ce", "storage", "billing"}  # a bucket is of one account; the payer account is another's
+    everywhere = {"s3", "ce", "storage", "billing", "iam"}  # of one account each; the payer account is another's
     for line in lines(steps(graph)):
         words = shlex.split(line)
         if words[0] == "pulumi" or words[1] in everywhere:

@@ -18,9 +18,9 @@ REFUSALS = {"azure-native": {"refused"}}
 UNSAID = {"slow", "crash"}
 """What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
 LACKS = {
-    "aws": {"no-image", "no-artifact", "over-quota"},
-    "gcp": {"service-off"},
-    "azure-native": {"no-image", "no-artifact", "over-quota", "over-quota-nodes"},
+    "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
+    "gcp": {"no-right", "service-off"},
+    "azure-native": {"no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes"},
 }
 """What each provider's cloud refuses for what a new account lacks. Our own provider meets the rest of Vertex AI."""
 

@@ -335,6 +335,9 @@ def test_a_new_project_lacks_api_image_artifact_and_quota(tmp_path: Path, monkey
 
 def lacks_one_after_the_other(run: Logic, state: State) -> None:
     serving, wanted = model(), deployment()
+    with pytest.raises(CloudError, match=r"Permission 'aiplatform\.models\.upload' denied on resource "):
+        run.models.create(serving)
+    state.account.grant("roles/owner")
     with pytest.raises(CloudError, match=r"aiplatform\.googleapis\.com has not been used .*SERVICE_DISABLED"):
         run.models.create(serving)
     state.account.enable("aiplatform.googleapis.com")
