@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.azure.identity import grant, own_role
+from components.azure.identity import assignable, grant, own_role
 from components.azure.joining import linked, peered
 from components.given import Args, Tags, Text
 
@@ -77,7 +77,8 @@ class Callers(pulumi.ComponentResource):
         made = [each for network_id in networks for each in self._joined(name, network_id, args)]
         principals = {caller: one.principal_id for caller, one in args.callers.items() if one.principal_id}
         if principals and args.endpoint_ids:
-            role = own_role(name, "call", args.subscription, args.group_id, {"actions": [SCORE]}, self._child)
+            calls = own_role(name, "call", args.subscription, args.group_id, {"actions": [SCORE]}, self._child)
+            role = assignable(name, {"call": calls}, self._child)["call"]
             made += [
                 grant(f"{name}-{caller}-{endpoint}", args.subscription, principal, role, id_, self._child).id
                 for caller, principal in principals.items()

@@ -21,6 +21,11 @@ IN_FORCE_MINUTES = 10
 https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting
 """
 
+ASSIGNABLE_MINUTES = 5
+"""How long Azure may take to know a role of one's own wherever it is assigned:
+https://github.com/hashicorp/terraform-provider-azurerm/issues/5038
+"""
+
 
 def grant(
     name: str,
@@ -76,6 +81,19 @@ def own_role(
         scope=group_id,
         opts=opts,
     ).id
+
+
+def assignable(
+    name: str, roles: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+) -> Mapping[str, pulumi.Output[str]]:
+    """The ids of roles of our own by name, each known only when the role can be assigned.
+
+    A server of Azure's that has not read the definition yet refuses the assignment (RoleDefinitionDoesNotExist).
+    azure-native tries neither that nor any other 400 or 404 again:
+    https://github.com/pulumi/pulumi-azure-native/blob/master/provider/pkg/azure/client_azcore.go
+    """
+    known = RolesInForce(f"{name}-assignable", assignments=[*roles.values()], minutes=ASSIGNABLE_MINUTES, opts=opts)
+    return {role: pulumi.Output.all(id_, known.id).apply(lambda both: both[0]) for role, id_ in roles.items()}
 
 
 @dataclass(kw_only=True)
@@ -146,11 +164,12 @@ class Identity(pulumi.ComponentResource):
             "insights": args.insights_id,
             "group": args.group_id,
         }
-        own = {
+        made_roles = {
             role: own_role(name, role, args.subscription, args.group_id, {"data_actions": actions}, child)
             for role, actions in DATA_ROLES.items()
             if args.captures or role != COLLECT
         }
+        own = assignable(name, made_roles, child)
         made, assigned = dict[str, managedidentity.UserAssignedIdentity](), list[pulumi.Input[str]]()
         for persona, grants in GRANTS.items():
             made[persona] = identity = managedidentity.UserAssignedIdentity(
@@ -231,10 +250,11 @@ class Access(pulumi.ComponentResource):
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Access", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        roles: dict[str, Text] = {
+        made = {
             persona: own_role(name, persona, args.subscription, args.group_id, {"actions": actions}, self._child)
             for persona, actions in ROLES.items()
         }
+        roles: dict[str, Text] = {**assignable(name, made, self._child)}
         given = {**roles, "serving": "metrics-writer", "workspace": "contributor"}
         granted = {
             persona: self._on_workspace(

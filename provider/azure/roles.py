@@ -1,7 +1,9 @@
-"""mlplatform:azure:RolesInForce: waits until role assignments are old enough to be in force.
+"""mlplatform:azure:RolesInForce: waits until role assignments are old enough to be in force, or roles to be assigned.
 
 Azure answers that a role is assigned before all of its services know. A storage account that is made at once with a key
-then fails (KeyVaultAuthenticationFailure), and stays behind half made. `opts` that name properties use wire names.
+then fails (KeyVaultAuthenticationFailure), and stays behind half made. A role of one's own that is assigned at once
+fails too (RoleDefinitionDoesNotExist), and azure-native does not try that again. `opts` that name properties use wire
+names.
 """
 
 from collections.abc import Mapping
@@ -29,11 +31,14 @@ PATIENCE = 300.0
 class RolesInForce(pulumi.CustomResource):
     """Waits until each of the `assignments`, named by their ids, stands for `minutes`. Makes and deletes nothing.
 
+    The id of a role definition is waited for alike, before it is assigned.
+
     What needs the roles depends on this resource. It waits again for an assignment that is added, and for one that was
     deleted and given anew. It refuses an assignment that does not exist.
 
     Source: "Role assignment changes are not being detected": up to ten minutes, at
-    https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting
+    https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting. Role definitions are read late by
+    some of Azure's servers, some five minutes: https://github.com/hashicorp/terraform-provider-azurerm/issues/5038
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class RolesInForce(pulumi.CustomResource):
 
 
 AssignmentId = Annotated[
-    str, Allowed(pattern=r"^/.+/providers/Microsoft\.Authorization/roleAssignments/[0-9a-fA-F-]{36}$")
+    str, Allowed(pattern=r"^/.+/providers/Microsoft\.Authorization/role(Assignments|Definitions)/[0-9a-fA-F-]{36}$")
 ]
 
 
@@ -102,17 +107,22 @@ class RolesInForceService(Service[RolesInForceInputs]):
         """Do nothing: the assignments are others' to delete."""
 
     def _get(self, assignment: str) -> Json | None:
-        return self.door.get(assignment, f"role assignment {assignment.rpartition('/')[2]}", ROLES_VERSION)
+        return self.door.get(assignment, _called(assignment), ROLES_VERSION)
 
     def _created(self, assignment: str) -> float:
-        """When the assignment was made, in seconds since 1970."""
-        name, start = assignment.rpartition("/")[2], self.door.clock.now()
+        """When the assignment or definition was made, in seconds since 1970."""
+        name, start = _called(assignment), self.door.clock.now()
 
         def look() -> Json | None:
             found = self._get(assignment)
             if found is None and self.door.clock.now() - start > PATIENCE:
-                raise ProviderError(f"role assignment {name} does not exist; give the role before its wait")
+                raise ProviderError(f"{name} does not exist; give the role before its wait")
             return found
 
-        found = self.door.until(look, f"role assignment {name}", 2 * PATIENCE)
+        found = self.door.until(look, name, 2 * PATIENCE)
         return datetime.fromisoformat(str(found["properties"]["createdOn"])).timestamp()
+
+
+def _called(id_: str) -> str:
+    what = "role definition" if "/roleDefinitions/" in id_ else "role assignment"
+    return f"{what} {id_.rpartition('/')[2]}"

@@ -4,7 +4,7 @@ The simulated provider creates endpoints and deployments. `provider/` sets the t
 the sandbox stores the traffic as a resource of its own type.
 """
 
-from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
+from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.marked import Json
@@ -21,7 +21,7 @@ _IN_TRAFFIC = ("traffic", "mirrorTraffic", "provisioningState")
 class KeptArm:
     """A `double` of Azure Resource Manager that stores in the sandbox what a call changes."""
 
-    TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC, ROLE_ASSIGNMENT)
+    TYPES = (SERVED, ONLINE_DEPLOYMENT, TRAFFIC, ROLE_ASSIGNMENT, ROLE_DEFINITION)
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -52,6 +52,10 @@ class KeptArm:
     def _load(self, id_: str) -> None:
         if "/roleAssignments/" in id_:
             role = self._state.resources.get(ROLE_ASSIGNMENT, id_)
+            self._shown.load(id_, role_assignment(id_, role.created) if role else None)
+            return
+        if "/roleDefinitions/" in id_:
+            role = self._state.resources.get(ROLE_DEFINITION, id_)
             self._shown.load(id_, role_assignment(id_, role.created) if role else None)
             return
         record = self._owner(id_)

@@ -507,7 +507,7 @@ MISTAKES = [
         r"line 6: found '\ud83d', half of a character, allowed: the character itself",
     ),
     ("idle_timeout_minutes: 60", r'"\e[31m\u202e": 2', "mlplatform:workspace. [31m : unknown key; allowed: users, "
-     "idle_timeout_minutes, principals, zones, zone"),
+     "idle_timeout_minutes, principals, zones, zone, reached_from"),
 ]  # fmt: skip
 
 

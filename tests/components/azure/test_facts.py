@@ -110,13 +110,6 @@ FACTS = (
         equal(True),
     ),
     Fact(
-        "a role takes up to ten minutes to be in force",
-        "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting",
-        IN_FORCE,
-        "minutes",
-        lambda minutes: minutes >= 10,
-    ),
-    Fact(
         "without the type of a principal, Azure looks a new identity up and does not find it for minutes",
         "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting",
         authorization.ROLE_ASSIGNMENT,
@@ -236,7 +229,7 @@ def test_what_runs_as_the_workspace_waits_until_its_roles_are_in_force(azure_pil
     """Azure ML tries them while it makes the workspace, `identity`:
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication
     """
-    (waits,) = [one for one in azure_pilot.of(IN_FORCE) if "identity" in one.name]
+    (waits,) = [one for one in azure_pilot.of(IN_FORCE) if one.name.endswith("identity-in-force")]
     for workspace in azure_pilot.of(WORKSPACE):
         assert not not_before(azure_pilot, workspace, [waits])
 
@@ -345,6 +338,31 @@ OPENED_BY_PEOPLE = (
     "vaultcore.azure.net",
     "azurecr.io",
 )
+
+
+def test_a_role_takes_up_to_ten_minutes_to_be_in_force(azure_pilot: Graph) -> None:
+    """https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting"""
+    waits = [
+        wait
+        for wait in azure_pilot.of(IN_FORCE)
+        if azure_pilot.refers(wait, "assignments", authorization.ROLE_ASSIGNMENT)
+    ]
+    assert len(waits) == 2 and all(wait.inputs["minutes"] >= 10 for wait in waits)
+
+
+def test_a_role_of_our_own_is_assigned_when_azure_knows_it(azure_pilot: Graph) -> None:
+    """Some five minutes: https://github.com/hashicorp/terraform-provider-azurerm/issues/5038. azure-native tries a
+    refused assignment (RoleDefinitionDoesNotExist) no second time."""
+    own = [
+        (given, role)
+        for given in azure_pilot.of(authorization.ROLE_ASSIGNMENT)
+        for role in azure_pilot.refers(given, "roleDefinitionId", authorization.ROLE_DEFINITION)
+    ]
+    assert own
+    for given, role in own:
+        waits = azure_pilot.referring(IN_FORCE, "assignments", role)
+        assert [wait.inputs["minutes"] >= 5 for wait in waits] == [True], role.name
+        assert not not_before(azure_pilot, given, waits), given.name
 
 
 def test_providers_are_registered_by_namespace(azure_pilot: Graph) -> None:

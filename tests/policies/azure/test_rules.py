@@ -453,7 +453,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarm-dimensions", setting(ALERT, "criteria.allOf.0.metricName", "CpuUtilizationPercentage")),
     ("rollback-alarm-dimensions", given_as_text(QUERY, "scopes")),
     ("rollback-idle-watched", lacking(QUERY, "idle")),
-    ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "GreaterThan", "idle")),
+    ("rollback-idle-watched", setting(QUERY, "criteria.allOf.0.operator", "LessThan", "idle")),
     ("rollback-batch-watched", lacking(QUERY, "failed")),
     ("rollback-batch-watched", losing(SCHEDULE, f"{JOB}.notificationSetting")),
     ("rollback-batch-starts", setting(SCHEDULE, f"{JOB}.jobType", "Command")),

@@ -1,6 +1,7 @@
 """The pilot as the engine's preview shows it: no rule finds anything, and none has to wait until it is deployed."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -14,6 +15,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.marks import UNKNOWN
 from policies import __main__ as engine
 from policies import pack
+from stacks.config import STACKS, to_engine
 from tests.on_engine import args_of, shown
 
 
@@ -67,6 +69,8 @@ def sdk_properties(type_: str) -> set[str]:
 def test_no_rule_finds_or_waits_while_outputs_are_unknown(azure_pilot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_sent", {})
     monkeypatch.setenv("PULUMI_PROJECT", engine.PROJECT)
+    # The stack file names the network that people come from.
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(to_engine(STACKS / "Pulumi.azure-pilot.yaml")))
     sent = {r.urn: before_up(azure_pilot, r) for r in azure_pilot.resources}
     resources = shown(azure_pilot)
     for item in resources:

@@ -44,6 +44,17 @@ def test_the_youngest_role_is_waited_for_and_no_longer(double, ages, waited):
         assert run.clock.now() - start == pytest.approx(waited, abs=1)
 
 
+def test_a_definition_is_waited_for_before_it_is_assigned(double):
+    definition = (
+        "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-5000-8000-000000000003"
+    )
+    with logic() as run:
+        start = run.clock.now()
+        double.arm.add_role_assignment(definition, start - 60)
+        RolesInForceService(run.clouds).create(inputs(5, [definition]))
+        assert run.clock.now() - start == pytest.approx(240, abs=1)
+
+
 def test_a_second_run_waits_no_more(double):
     with logic() as run:
         for role in ROLES:
