@@ -15,7 +15,7 @@ from catalogue.platforms import PLATFORMS
 from operations.bill import price
 from operations.judge import cost_of
 from operations.verdict import Cost, CostLine
-from tests.mutate import changed, put
+from tests.mutate import changed, dropped, put
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -86,10 +86,26 @@ def test_a_deployment_bills_its_fewest_and_its_most_replicas_by_the_hour(gcp_pil
     assert line(doubled, item.resource).idle_usd == pytest.approx(2 * item.idle_usd, abs=0.02)
 
 
+def without_capture(graph: Graph) -> Graph:
+    (deployment,) = graph.of("azure-native:machinelearningservices:OnlineDeployment")
+    return dropped(graph, deployment, "properties.dataCollector")
+
+
+def test_what_azure_captures_bills_as_blobs_of_the_workspaces_storage_in_the_ceiling(azure_pilot: Graph) -> None:
+    hardware = catalogue.load("azure")
+    with_, silent = (
+        line(cost_of(graph), named(graph, "OnlineDeployment")) for graph in (azure_pilot, without_capture(azure_pilot))
+    )
+    blobs = hardware.assumptions["capture-gb"].value * hardware.services["storage-blob-hot-zrs"].price_usd["eastus2"]
+    assert with_.ceiling_usd - silent.ceiling_usd == pytest.approx(blobs, abs=0.01)
+    assert with_.idle_usd == silent.idle_usd
+
+
 def test_an_autoscale_setting_bounds_what_a_deployment_of_azure_bills(azure_pilot: Graph) -> None:
-    before = line(cost_of(azure_pilot), named(azure_pilot, "OnlineDeployment"))
-    setting = named(azure_pilot, "AutoscaleSetting")
-    after = line(edited(azure_pilot, setting, lambda p: put(p, "profiles.0.capacity.maximum", "8")), before.resource)
+    silent = without_capture(azure_pilot)
+    before = line(cost_of(silent), named(silent, "OnlineDeployment"))
+    setting = named(silent, "AutoscaleSetting")
+    after = line(edited(silent, setting, lambda p: put(p, "profiles.0.capacity.maximum", "8")), before.resource)
     assert after.ceiling_usd == pytest.approx(2 * before.ceiling_usd, abs=0.02)
     assert after.idle_usd == before.idle_usd
 
