@@ -25,9 +25,7 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal[
-    "no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"
-]
+Reason = Literal["no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"]
 
 
 class Lacks(Exception):
