@@ -29,6 +29,8 @@ _OPS: Mapping[str, How] = {
     "delete": "delete",
 }
 """What the engine's operations mean for what stands (sdk/go/common/apitype, OpType). The others change nothing."""
+_STAND = frozenset({"same", *(op for op, how in _OPS.items() if how != "delete")} - {"delete-replaced"})
+"""The operations after which the resource stands, with their new state."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
 
 def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> Standing:
     before = {one["urn"]: one["oldState"] for one in steps if one.get("oldState")}
-    # A step that deletes says what goes as its new state, too.
-    after = {one["urn"]: one["newState"] for one in steps if one.get("newState") and "delete" not in one["op"]}
+    # A refresh, which comes first where Pulumi.yaml asks for one, has a new state of what the step deletes, too.
+    after = {one["urn"]: one["newState"] for one in steps if one["op"] in _STAND and one.get("newState")}
     found: dict[str, Foreseen] = {}
     for one in steps:
         how = _OPS.get(one["op"])

@@ -50,13 +50,14 @@ def test_a_stack_that_was_never_up_stands_with_nothing(tmp_path: Path) -> None:
 def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
     new = state(inputs={"bucket": "c"})
     steps = [
+        {"op": "refresh", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2"),
+         "newState": state(urn=f"{BUCKET}-2")},
         {"op": "same", "urn": ROOT, "oldState": {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False}},
         {"op": "create-replacement", "urn": BUCKET, "oldState": state(), "newState": new,
          "replaceReasons": ["bucket"], "detailedDiff": {"bucket": {"kind": "update-replace"}}},
         {"op": "replace", "urn": BUCKET, "oldState": state(), "newState": new, "replaceReasons": ["bucket"]},
-        {"op": "delete-replaced", "urn": BUCKET, "oldState": state(), "newState": state()},
-        {"op": "delete", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2"),
-         "newState": state(urn=f"{BUCKET}-2")},
+        {"op": "delete-replaced", "urn": BUCKET, "oldState": state()},
+        {"op": "delete", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2")},
     ]  # fmt: skip
     standing = read(kept({"steps": steps}, tmp_path), STACK, "aws")
     assert {urn: (one.how, one.changed, one.replaced) for urn, one in standing.foreseen.items()} == {
