@@ -210,6 +210,7 @@ LookAt = Literal[
     "workspace",
     "image",
     "artifact",
+    "batch input",
     "e-mail",
     "tag",
     "endpoint",

@@ -11,6 +11,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
+from catalogue.properties import Unreadable
 from catalogue.registries import as_written
 from catalogue.wording import listed
 from sandbox.needs import of_record
@@ -50,11 +51,16 @@ def run(state: State, name: str) -> list[str]:
 
 
 def jobs(state: State) -> Iterator[tuple[Record, list[str]]]:
-    """Each batch job that stands, with the addresses of its data."""
-    for record in state.resources.all():
+    """Each batch job that stands, with the addresses of its data. What cannot be read is a finding of the verdict."""
+    standing = [(record, of_record(record)) for record in state.resources.all()]
+    whole = tuple(resource for _, resource in standing)
+    for record, resource in standing:
         kind = kind_of(record.type)
         if kind is None or not isinstance(kind.runs, Runs):
             continue
-        resource = of_record(record)
-        if data := list(kind.runs.scores(Graph("", record.platform, (resource,), {}), resource)):
+        try:
+            data = list(kind.runs.scores(Graph("", record.platform, whole, {}), resource))
+        except Unreadable:
+            continue
+        if data:
             yield record, data

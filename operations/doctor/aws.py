@@ -34,6 +34,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("s3", "HeadBucket"): "s3:ListBucket",
     # Without s3:ListBucket, an object that is not there answers 403 as well: the page of HeadObject.
     ("s3", "HeadObject"): "s3:GetObject and s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("ecr", "DescribeImages"): "ecr:DescribeImages",
     ("sns", "ListSubscriptions"): "sns:ListSubscriptions",
     ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
@@ -222,6 +223,17 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"{look.name} is there") if there else not_done(f"nothing is at {look.name}")
 
 
+def _batch_input(account: Account, look: Look) -> Seen:
+    """The place is a prefix. A folder itself may be an object of no bytes, so what counts is what lies in it."""
+    address = urlsplit(look.name)
+    prefix = address.path[1:]
+    listed = account.ask(
+        "s3", "ListObjectsV2", {"404", "NoSuchBucket"}, Bucket=address.netloc, Prefix=prefix, MaxKeys=2
+    )
+    there = [one["Key"] for one in (listed or {}).get("Contents", ()) if one["Key"] != prefix or prefix[-1:] != "/"]
+    return done(f"data is in {look.name}") if there else not_done(f"nothing is in {look.name}")
+
+
 def _email(account: Account, look: Look) -> Seen:
     """The provider appends seven hexadecimal digits to the topic's name."""
     for one in account.pages("sns", "ListSubscriptions", "Subscriptions"):
@@ -321,6 +333,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
     "image": Way(_image, _rights("ecr", "DescribeImages")),
     "artifact": Way(_artifact, _rights("s3", "HeadObject")),
+    "batch input": Way(_batch_input, _rights("s3", "ListObjectsV2")),
     "e-mail": Way(_email, _rights("sns", "ListSubscriptions")),
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),

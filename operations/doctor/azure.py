@@ -359,6 +359,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
+    "batch input": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
     "endpoint": _way(_endpoint, _WORKSPACES, _ONLINE),
     "batch job": _way(_batch_job, _WORKSPACES, _BATCH),
     "call": _way(_call, _WORKSPACES, _METRICS),

@@ -251,7 +251,7 @@ def _artifact(account: Account, look: Look) -> Seen:
     folder = address.path[1:]
     url, params = _OBJECTS.at(bucket=address.netloc), {"prefix": folder, "maxResults": "2", "fields": "items/name"}
     listed = account.reader.json(_OBJECTS, url, params=params)
-    there = [item for item in objects(listed, "items") if item["name"] != folder]
+    there = [item for item in objects(listed, "items") if item["name"] != folder or folder[-1:] != "/"]
     return done(f"files are in {look.name}") if there else not_done(f"nothing is in {look.name}")
 
 
@@ -330,6 +330,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),
     "batch job": _way(_where_the_api_is_off(_batch_job), _WORKFLOW),
     "call": _way(_where_the_api_is_off(_call), _ENDPOINTS, _METRICS),

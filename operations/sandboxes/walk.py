@@ -42,7 +42,7 @@ def do(state: "State", step: ManualStep) -> None:
             byhand.enable(state, look.name)
         elif look.what == "image":
             byhand.push(state, look.name)
-        elif look.what == "artifact":
+        elif look.what in ("artifact", "batch input"):
             byhand.upload(state, look.name)
 
 
@@ -75,7 +75,7 @@ def _words(look: Look, platform: str) -> list[str]:
             return ["enable-api", look.name]
         case "image":
             return ["push", look.name]
-        case "artifact":
+        case "artifact" | "batch input":
             return ["upload", as_written(look.name)]
         case "call":
             return ["call", look.name, f"examples/recorded/{platform}/request.json"]

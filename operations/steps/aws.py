@@ -179,6 +179,12 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"aws s3 cp model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes every object whose key begins so."""
+    into = f"--recursive data/ {quote(uri)}" if uri.endswith("/") else f"data.csv {quote(uri)}"
+    return f"aws s3 cp {into}", f"aws s3 ls {quote(uri)}"
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The buckets, and Studio's domain."""
     for bucket in graph.of(BUCKET):

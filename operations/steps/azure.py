@@ -154,10 +154,19 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 def upload(uri: str, stack: str) -> tuple[str, str]:
     """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
+    return _into_the_datastore("model", uri, stack)
+
+
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes a folder, as an artifact is one."""
+    return _into_the_datastore("data", uri, stack)
+
+
+def _into_the_datastore(folder: str, uri: str, stack: str) -> tuple[str, str]:
     path = uri.partition("/paths/")[2].rstrip("/")
     at = f"--account-name {_named_in('artifacts', stack)} --auth-mode login"
     return (
-        f"az storage blob upload-batch --source model --destination artifacts --destination-path {quote(path)} {at}",
+        f"az storage blob upload-batch --source {folder} --destination artifacts --destination-path {quote(path)} {at}",
         f"az storage blob list --container-name artifacts --prefix {quote(path)} {at} --query '[].name'",
     )
 

@@ -245,6 +245,12 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"gcloud storage cp --recursive model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes one file of JSON lines, or all in a folder."""
+    data = "data/*" if uri.endswith("/") else "data.jsonl"
+    return f"gcloud storage cp {data} {quote(uri)}", f"gcloud storage ls {quote(uri)}"
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The buckets."""
     for bucket in graph.of(storage.BUCKET):

@@ -18,7 +18,7 @@ from examples.pack import HERE
 from operations.doctor import steps_of
 from operations.drill.rehearsal import Step, Thing, known, standing
 from operations.sandboxes import walk
-from sandbox import byhand
+from sandbox import batch, byhand
 from sandbox.engine import Engine
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT
 from sandbox.state import State
@@ -83,6 +83,9 @@ def test_the_life_of_a_pilot(pilot: Pilot, request: pytest.FixtureRequest) -> No
     recorded = (HERE / "recorded" / platform / "prediction.json").read_text(encoding="utf-8")
     answered = [json.loads(answer) for answer in answers if answer]
     assert answered == [json.loads(recorded)], "the steps lead to the first prediction"
+
+    for job, _ in batch.jobs(pilot.state):
+        assert f"a run of {job.name} finds its data" in byhand.run(pilot.state, job.name)
 
     laid, came_up = ups
     assert {step.op for step in laid} == {"create"}

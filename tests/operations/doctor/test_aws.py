@@ -195,6 +195,21 @@ def test_buckets_and_artifacts(account: aws.Account) -> None:
     assert see(account, "artifact", artifact) == (State.DONE, f"{artifact} is there")
 
 
+def test_the_data_of_a_batch_job_is_whatever_lies_below_its_place(account: aws.Account) -> None:
+    """A folder that the console made is an object of no bytes, and holds no data."""
+    s3 = account.session.client("s3")
+    folder, file = "s3://loans/2026/", "s3://loans/cards.csv"
+    assert see(account, "batch input", folder) == (State.NOT_DONE, f"nothing is in {folder}")
+    s3.create_bucket(Bucket="loans")
+    s3.put_object(Bucket="loans", Key="2026/", Body=b"")
+    assert see(account, "batch input", folder) == (State.NOT_DONE, f"nothing is in {folder}")
+    assert see(account, "batch input", file)[0] is State.NOT_DONE
+    s3.put_object(Bucket="loans", Key="2026/may.csv", Body=b"1,2")
+    s3.put_object(Bucket="loans", Key="cards.csv", Body=b"1,2")
+    assert see(account, "batch input", folder) == (State.DONE, f"data is in {folder}")
+    assert see(account, "batch input", file)[0] is State.DONE
+
+
 def test_an_image_by_its_tag_or_digest(account: aws.Account) -> None:
     ecr = account.session.client("ecr")
     at = f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer"

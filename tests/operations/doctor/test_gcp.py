@@ -152,6 +152,9 @@ def test_a_folder_of_no_files_holds_no_artifact(see: See) -> None:
     assert see(filled, "artifact", "gs://models/fraud/1/")[0] is State.DONE
     assert filled.asked[0].url.params["prefix"] == "fraud/1/"
     assert see(by_path({}), "artifact", "gs://models/fraud/1/")[0] is State.NOT_DONE
+    file = bucket("fraud/may.jsonl")
+    assert see(file, "batch input", "gs://models/fraud/may.jsonl")[0] is State.DONE
+    assert see(bucket("fraud/"), "batch input", "gs://models/fraud/")[0] is State.NOT_DONE
 
 
 def test_an_endpoint_needs_a_model(see: See) -> None:

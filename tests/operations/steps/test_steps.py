@@ -21,6 +21,7 @@ from operations.steps import manual, of, query
 from operations.verdict import HardwareUse, ManualStep, Phase
 from policies.rule import peoples_networks
 from tests.mutate import changed, put
+from tests.stack_files import pilot_file
 
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
 TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
@@ -57,7 +58,13 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
     said = [step.what for step in steps(graph)]
     at = [
         next(index for index, what in enumerate(said) if what.startswith(begins))
-        for begins in ("ask for the quotas", "bring up the ground", "put the model artifacts", "bring up what serves")
+        for begins in (
+            "ask for the quotas",
+            "bring up the ground",
+            "put the model artifacts",
+            "put the data that batch jobs score",
+            "bring up what serves",
+        )
     ]
     assert at == sorted(at)
     assert said[-1].startswith("call ") and steps(graph)[-1].who == "caller"
@@ -183,5 +190,18 @@ def test_what_lies_in_a_closed_store_is_brought_from_inside_the_network(graph: G
     closed = any(
         account.props.text_if_known("publicNetworkAccess") == "Disabled" for account in graph.of(storage.ACCOUNT)
     )
-    (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
-    assert (", from inside the network (" in step.what) is closed
+    brought = [step for step in steps(graph) if step.what.startswith(("put the model artifacts", "put the data"))]
+    assert len(brought) == 2 and all((", from inside the network (" in step.what) is closed for step in brought)
+
+
+def test_the_data_of_each_batch_job_is_put_where_its_job_reads(graph: Graph) -> None:
+    """As the stack file says it, each place once, whether a folder or one file."""
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the data that batch jobs score")]
+    jobs = pilot_file(graph.platform)["config"]["mlplatform:batch_jobs"]
+    wanted = {job["input_uri"] for job in jobs.values()}
+    assert {as_written(look.name) for look in step.looks} == wanted
+    assert {look.what for look in step.looks} == {"batch input"} and len(step.commands) == len(wanted)
+    own = of(graph.platform)
+    folder, file = (own.feed(uri, graph.stack) for uri in ("s3://lending/loans/", "s3://lending/loans.csv"))
+    if graph.platform != "azure":  # a job of Azure ML takes folders alone
+        assert "data/" in folder[0] and "data/" not in file[0]
