@@ -214,6 +214,7 @@ LookAt = Literal[
     "e-mail",
     "tag",
     "endpoint",
+    "sign-in",
     "batch job",
     "call",
     "idle timeout",

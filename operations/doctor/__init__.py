@@ -164,6 +164,7 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "batch input": lambda look: f"whether data is in {look.name}",
     "e-mail": lambda look: f"whether {look.name} has confirmed",
     "tag": lambda look: f"whether the cost-allocation tag {look.name} is active",
+    "sign-in": lambda look: f"whether {look.name} has opened the workspace",
     "endpoint": lambda look: f"whether {look.name} serves",
     "batch job": _is_there,
     "call": lambda look: f"whether {look.name} answered anybody in the last fourteen days",

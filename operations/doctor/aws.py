@@ -4,6 +4,7 @@ Each operation and its right: the Service Authorization Reference,
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
+from catalogue.properties import Properties
 from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
+from operations.steps.aws import OPENS_STUDIO
 from operations.verdict import Look, LookAt
 
 READS: Mapping[tuple[str, str], str] = {
@@ -40,6 +43,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
     ("sagemaker", "ListDomains"): "sagemaker:ListDomains",
     ("sagemaker", "DescribeEndpoint"): "sagemaker:DescribeEndpoint",
+    ("cloudtrail", "LookupEvents"): "cloudtrail:LookupEvents",
     ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
     ("cloudwatch", "ListMetrics"): "cloudwatch:ListMetrics",
     ("cloudwatch", "GetMetricStatistics"): "cloudwatch:GetMetricStatistics",
@@ -254,6 +258,22 @@ def _tag(account: Account, look: Look) -> Seen:
     return not_done(f"no bill has shown the tag {look.name} yet; it can be activated a day after it is first used")
 
 
+def _sign_in(account: Account, look: Look) -> Seen:
+    """CloudTrail keeps an event of management for 90 days, and names the profile and its domain."""
+    domains = account.pages("sagemaker", "ListDomains", "Domains")
+    id_ = next((str(one["DomainId"]) for one in domains if one["DomainName"] == look.at), None)
+    if id_ is None:
+        return not_done(f"there is no Studio domain {look.at}, so {look.name} has not opened it")
+    asked = [{"AttributeKey": "EventName", "AttributeValue": OPENS_STUDIO}]
+    for event in account.pages("cloudtrail", "LookupEvents", "Events", LookupAttributes=asked):
+        said = Properties(json.loads(event["CloudTrailEvent"]))
+        request = said.section_or_empty("requestParameters")
+        whose = (request.text_or_empty("domainId"), request.text_or_empty("userProfileName"))
+        if whose == (id_, look.name) and not said.text_or_empty("errorCode"):
+            return done(f"{look.name} has opened Studio in the last 90 days")
+    return not_done(f"{look.name} has not opened Studio in the last 90 days")
+
+
 def _endpoint(account: Account, look: Look) -> Seen:
     # SageMaker has no code of its own for what it does not find: a ValidationException, "Could not find endpoint".
     there = account.ask(
@@ -336,6 +356,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "batch input": Way(_batch_input, _rights("s3", "ListObjectsV2")),
     "e-mail": Way(_email, _rights("sns", "ListSubscriptions")),
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
+    "sign-in": Way(_sign_in, (*_rights("sagemaker", "ListDomains"), *_rights("cloudtrail", "LookupEvents"))),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
     "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
     "replicas": Way(_replicas, _rights("sagemaker", "DescribeEndpoint")),

@@ -255,6 +255,14 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"files are in {look.name}") if there else not_done(f"nothing is in {look.name}")
 
 
+def _sign_in(account: Account, look: Look) -> Seen:
+    """No API says who opened JupyterLab. Where the instance is not there, nobody did."""
+    zone, _, name = look.at.partition("/")
+    if account.reader.json(_WORKBENCH, _WORKBENCH.at(project=account.project, zone=zone, name=name)) is None:
+        return not_done(f"there is no instance {name} in {zone}, so {look.name} has not opened it")
+    raise Unseen(f"{name} is there, and no API of Workbench says who opened it; ask {look.name}")
+
+
 def _endpoint(account: Account, look: Look) -> Seen:
     found = account.endpoint(look.name)
     if found is None:
@@ -331,6 +339,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
     "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "sign-in": _way(_where_the_api_is_off(_sign_in), _WORKBENCH),
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),
     "batch job": _way(_where_the_api_is_off(_batch_job), _WORKFLOW),
     "call": _way(_where_the_api_is_off(_call), _ENDPOINTS, _METRICS),

@@ -44,6 +44,8 @@ def do(state: "State", step: ManualStep) -> None:
             byhand.push(state, look.name)
         elif look.what in ("artifact", "batch input"):
             byhand.upload(state, look.name)
+        elif look.what == "sign-in":
+            byhand.sign_in(state, look.name)
 
 
 def called(state: "State", step: ManualStep) -> str | None:
@@ -77,6 +79,8 @@ def _words(look: Look, platform: str) -> list[str]:
             return ["push", look.name]
         case "artifact" | "batch input":
             return ["upload", as_written(look.name)]
+        case "sign-in":
+            return ["sign-in", look.name]
         case "call":
             return ["call", look.name, f"examples/recorded/{platform}/request.json"]
         case _:

@@ -76,6 +76,10 @@ class Steps(Protocol):
         """Values of which what stands may not be what was judged (`catalogue.caveats.apart`), as they were judged."""
         ...
 
+    def sign_in(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """The way in of one person of the workspace, with the name that it knows them by; none where nobody works."""
+        ...
+
     def after_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         """What is left once everything stands, to the first prediction."""
         ...
@@ -154,6 +158,7 @@ def manual(
     )
     if not two:
         yield from own.after_ground(graph, account, region)
+    yield from own.sign_in(graph, account, region)
     yield from own.after_up(graph, account, region)
 
 

@@ -146,6 +146,8 @@ def take_down(pilot: Pilot) -> None:
 
     pilot.engine.ask("state", "unprotect", "--all", "--yes", "--stack", pilot.stack)
     pilot.state.account.empty("")  # a person empties the stores: one that holds something is not deleted
+    for user in pilot.state.account.apps():
+        byhand.stop_app(pilot.state, user)
     pilot.steps("destroy", *QUIET)
     assert pilot.engine.resources(pilot.stack) == []
     assert pilot.state.resources.all() == []

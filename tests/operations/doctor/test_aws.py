@@ -280,6 +280,33 @@ def test_the_replicas_that_stand_are_held_against_the_bound_that_was_judged(
     assert see(answered, "replicas", "scorer/third", amount=4)[0] is State.NOT_DONE
 
 
+def test_whoever_opened_studio_is_among_the_events_of_the_trail(answered: aws.Account) -> None:
+    """Another person, another domain of the account, and a call that was refused do not count; later pages do."""
+
+    def event(domain: str, user: str, **more: str) -> dict[str, str]:
+        said = {"requestParameters": {"domainId": domain, "userProfileName": user}, **more}
+        return {"CloudTrailEvent": json.dumps(said)}
+
+    others = [event("d-1", "ben"), event("d-2", "ana"), event("d-1", "ana", errorCode="AccessDenied")]
+    domains = {"Domains": [{"DomainName": "other", "DomainId": "d-2"}, {"DomainName": "dev", "DomainId": "d-1"}]}
+    answering(answered, "sagemaker", {"ListDomains": [(200, domains)]})
+    asked = answering(
+        answered,
+        "cloudtrail",
+        {
+            "LookupEvents": [
+                (200, {"Events": others}),
+                (200, {"Events": others, "NextToken": "more"}),
+                (200, {"Events": [event("d-1", "ana")]}),
+            ]
+        },
+    )
+    assert see(answered, "sign-in", "ana", "dev") == (State.NOT_DONE, "ana has not opened Studio in the last 90 days")
+    assert see(answered, "sign-in", "ana", "dev") == (State.DONE, "ana has opened Studio in the last 90 days")
+    assert len(asked) == 3
+    assert see(answered, "sign-in", "ana", "gone")[1] == "there is no Studio domain gone, so ana has not opened it"
+
+
 def test_a_studio_domain_is_found_by_its_name(answered: aws.Account) -> None:
     domains = [{"DomainName": "other", "Status": "InService"}, {"DomainName": "dev", "Status": "Failed"}]
     answering(answered, "sagemaker", {"ListDomains": [(200, {"Domains": domains})]})

@@ -251,6 +251,13 @@ def test_a_machine_that_keeps_another_idle_timeout_is_seen(see: See, metadata: A
     )
 
 
+def test_nobody_sees_who_opened_an_instance_and_nobody_opened_one_that_is_not_there(see: See) -> None:
+    there = by_path({INSTANCE: {"name": "ana", "state": "ACTIVE"}})
+    with pytest.raises(Unseen, match=r"no API of Workbench says who opened it; ask ana@example\.com"):
+        see(there, "sign-in", "ana@example.com", f"{REGION}-a/ana")
+    assert see(there, "sign-in", "ana@example.com", f"{REGION}-b/ana")[0] is State.NOT_DONE
+
+
 def test_a_machine_that_kept_its_zone_is_seen(see: See) -> None:
     assert see(by_path({INSTANCE: {"name": "ana"}}), "idle timeout", "ana", f"{REGION}-b", 120) == (
         State.NOT_DONE,

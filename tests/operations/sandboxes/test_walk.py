@@ -162,6 +162,22 @@ def test_all_steps_in_order_end_in_the_recorded_prediction(
     assert len(new.runs()) == len(jobs) > 0
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_person_signs_in_by_a_step_and_by_no_other(
+    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+) -> None:
+    """No prediction needs it, so what shows it is who is signed in. Before the ground stands, it is refused."""
+    graph = pilot(request, platform)
+    new, steps = place(graph), steps_of(graph)
+    (sign_in,) = (step for step in steps if is_(step, "sign-in"))
+    with pytest.raises(BadInput, match="no workspace that stands here knows that person; bring up the ground first"):
+        new.does(sign_in)
+    answers = [new.does(step) for step in steps if step is not sign_in]
+    assert answers[-1] and new.state.account.apps() == []
+    new.does(sign_in)
+    assert new.state.account.apps() == [sign_in.looks[0].name]
+
+
 @pytest.mark.parametrize(("platform", "left_out"), NEEDED)
 def test_each_step_left_out_ends_in_a_refusal_that_the_page_names(
     platform: str, left_out: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest

@@ -12,7 +12,10 @@ from catalogue.deployers import ROLES
 from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
+from catalogue.kinds.aws.sagemaker import USER_PROFILE
 from catalogue.kinds.azure import storage
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.registries import as_written
 from operations import facts, hardware
@@ -25,6 +28,7 @@ from tests.stack_files import pilot_file
 
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
 TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
+PLACES_OF_PEOPLE = {USER_PROFILE, INSTANCE, COMPUTE}
 IMAGES = {
     "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/scorer:1.4",
     "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",
@@ -64,6 +68,8 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
             "put the model artifacts",
             "put the data that batch jobs score",
             "bring up what serves",
+            "sign in to ",
+            "call ",
         )
     ]
     assert at == sorted(at)
@@ -192,6 +198,15 @@ def test_what_lies_in_a_closed_store_is_brought_from_inside_the_network(graph: G
     )
     brought = [step for step in steps(graph) if step.what.startswith(("put the model artifacts", "put the data"))]
     assert len(brought) == 2 and all((", from inside the network (" in step.what) is closed for step in brought)
+
+
+def test_one_person_signs_in_by_the_name_that_the_workspace_knows_them_by(graph: Graph) -> None:
+    (step,) = [step for step in steps(graph) if step.what.startswith("sign in to ")]
+    said = pilot_file(graph.platform)["config"]["mlplatform:workspace"]
+    known = {said.get("principals", {}).get(user, user) for user in said["users"]}
+    assert step.who == "data-scientist" and step.looks[0].name in known and step.looks[0].name in step.what
+    nobody = replace(graph, resources=tuple(one for one in graph.resources if one.type not in PLACES_OF_PEOPLE))
+    assert not [one for one in steps(nobody) if one.what.startswith("sign in to ")]
 
 
 def test_the_data_of_each_batch_job_is_put_where_its_job_reads(graph: Graph) -> None:
