@@ -206,6 +206,7 @@ LookAt = Literal[
     "region",
     "right",
     "role",
+    "join",
     "bucket",
     "workspace",
     "image",

@@ -10,7 +10,7 @@ https://learn.microsoft.com/en-us/rest/api/monitor/metrics/list.
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -38,6 +38,11 @@ _USAGES = Read(f"{_SUBSCRIPTION}/providers/{_ML}/locations/{{region}}/usages", f
 _PROVIDERS = Read(f"{_SUBSCRIPTION}/providers", "Microsoft.Resources/subscriptions/providers/read")
 _PERMISSIONS = Read(
     f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read"
+)
+_ON_NETWORK = Read(
+    f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.Network/virtualNetworks/{{name}}/providers/"
+    "Microsoft.Authorization/permissions",
+    "Microsoft.Authorization/permissions/read",
 )
 _LOCATIONS = Read(f"{_SUBSCRIPTION}/locations", "Microsoft.Resources/subscriptions/locations/read")
 _WORKSPACES = Read(_WORKSPACES_AT, f"{_ML}/workspaces/read")
@@ -68,6 +73,7 @@ READS = (
     _PROVIDERS,
     _LOCATIONS,
     _PERMISSIONS,
+    _ON_NETWORK,
     _WORKSPACES,
     _DATASTORE,
     _ONLINE,
@@ -85,6 +91,7 @@ READS = (
 """Every address that is ever asked. The two POSTs make a token for the registry, and change nothing in it."""
 
 _ML_VERSION = {"api-version": "2025-12-01"}
+_PERMISSIONS_VERSION = {"api-version": "2022-04-01"}
 _DAYS = timedelta(days=14)
 _UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
 
@@ -191,7 +198,19 @@ def _quota(account: Account, look: Look) -> Seen:
 
 def _role(account: Account, look: Look) -> Seen:
     """The roles of whoever asks, each with its actions: https://learn.microsoft.com/en-us/rest/api/authorization/permissions"""
-    listed = account.pages(_PERMISSIONS, {"api-version": "2022-04-01"})
+    return _holds(look, account.pages(_PERMISSIONS, _PERMISSIONS_VERSION))
+
+
+def _join(account: Account, look: Look) -> Seen:
+    """The roles of whoever asks on a network of others, which may lie in another subscription."""
+    network = re.fullmatch(r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/.*/([^/]+)", look.at, re.IGNORECASE)
+    if network is None:
+        raise Unseen(f"{look.at} is no network's id")
+    url = _ON_NETWORK.at(subscription=network[1], group=network[2], name=network[3])
+    return _holds(look, account.reader.pages(_ON_NETWORK, url, "value", _PERMISSIONS_VERSION, _next))
+
+
+def _holds(look: Look, listed: Iterable[Mapping[str, Any]]) -> Seen:
     has = [Role(*(tuple(one.get(key) or ()) for key in ("actions", "notActions"))) for one in listed]
     return held(look, [right for right in look.rights if not any(allows(role, right) for role in has)])
 
@@ -364,6 +383,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "service": _way(_service, _PROVIDERS),
     "region": _way(_region, _LOCATIONS),
     "role": _way(_role, _PERMISSIONS),
+    "join": _way(_join, _ON_NETWORK),
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),

@@ -91,6 +91,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"az role assignment list --assignee DEPLOYER --include-inherited --scope {network} "
                 f"--query {query('[].roleDefinitionName')}"
             ],
+            looks=[Look(what="join", name="Network Contributor", at=network, rights=_JOINS)],
         )
     zone = given.zone(graph)
     if isinstance(zone, AzureZone) and zone.keys is not None:
@@ -106,6 +107,12 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"--query {query('properties.[publicNetworkAccess,networkAcls]')}",
             ],
         )
+
+
+_JOINS = ["Microsoft.Network/virtualNetworks/join/action", "Microsoft.Network/virtualNetworks/peer/action"]
+"""What a peering and a zone's link ask for on the network of others: "Create, change, or delete a virtual network
+peering" and "Azure built-in roles for Networking", https://learn.microsoft.com/en-us/azure/virtual-network/
+"""
 
 
 def _others_joined(graph: Graph) -> list[str]:

@@ -25,6 +25,7 @@ def test_needs_of_all_parts_are_every_element_of_each_in_order() -> None:
         machines=[Machine("ml.m5.large"), Machine("ml.g6.xlarge", local_nvme=True)],
         applications=[],
         callers=[],
+        captures=[],
     )
 
 

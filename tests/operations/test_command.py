@@ -190,7 +190,7 @@ def test_a_failing_stack_is_told_the_lines_that_waive_it_and_that_this_is_review
 
 @EACH
 def test_no_tool_but_our_policies_knows_our_own_provider_and_the_report_says_so(passed: Passed, stack: str) -> None:
-    own = {"aws-pilot": 0, "azure-pilot": 3, "gcp-pilot": 6}
+    own = {"aws-pilot": 0, "azure-pilot": 5, "gcp-pilot": 6}
     assert len(report_of(passed, stack)["policies_only"]) == own[stack]
 
 

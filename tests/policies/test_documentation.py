@@ -34,6 +34,8 @@ def test_every_command_the_readme_names_exists() -> None:
         "sandbox",
         "drill",
         "doctor",
+        "recover",
+        "step",
         "init",
         "accept",
     }

@@ -40,6 +40,10 @@ MOVES: Mapping[Where, Mapping[str, str]] = {
     ("mlplatform:network", "zones"): {
         "aws:sagemaker/model:Model": "a served model stands in every zone; the new one stands before the old one goes"
     },
+    ("mlplatform:endpoints", "fraud-scorer"): {
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "another capture is a new version, which "
+        "comes in by canary"
+    },
 }
 """By the list that is edited: what is replaced because it is about all of its elements, and why that harms nobody."""
 
@@ -47,9 +51,14 @@ ALONG: Mapping[str, Mapping[str, str]] = {
     "aws": {},
     "gcp": {
         r"-identity-\w+-images(-|$)": "who runs a model reads the repository of an image while one of it is named",
+        r"-requests$": "what an endpoint captures stands while it captures",
         r"-endpoint-names$": "the zone of the endpoints' names stands while there is an endpoint",
     },
-    "azure": {r"-outbound(-queue|-table)?$": "batch jobs work through the queue and the table of the storage account"},
+    "azure": {
+        r"-outbound(-queue|-table)?$": "batch jobs work through the queue and the table of the storage account",
+        r"-identity(-serving)?-collect(-storage)?$": "who serves writes what it captures while an endpoint captures",
+        r"-people(-|$)": "the network that people come from is joined while the stack file names it",
+    },
 }
 """What comes and goes with others, by a pattern of its name, and why."""
 

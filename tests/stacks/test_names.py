@@ -145,6 +145,7 @@ RULES: Mapping[str, Rules] = {
         "azure-native:network:PrivateDnsZoneGroup": ("privateDnsZoneGroupName", NETWORK),
         "azure-native:network:PrivateEndpoint": ("name", r"(?=.{2,64}$)" + NETWORK),
         "azure-native:network:Subnet": ("subnetName", NETWORK),
+        "azure-native:network:VirtualNetworkPeering": ("virtualNetworkPeeringName", NETWORK),
         "azure-native:network:VirtualNetwork": ("name", r"(?=.{2,64}$)" + NETWORK),
         "azure-native:operationalinsights:Workspace": ("name", r"[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]"),
         "azure-native:privatedns:VirtualNetworkLink": ("virtualNetworkLinkName", NETWORK),

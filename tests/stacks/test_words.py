@@ -247,7 +247,7 @@ def test_a_word_of_the_table_ends_in_one_sentence_at_any_place(place: Where, wor
 
 # --- what editors show --------------------------------------------------------------------------------------------
 
-UNITS = ("US dollars", "minutes", "hours", "milliseconds", "%", "replicas", "requests")
+UNITS = ("US dollars", "minutes", "hours", "days", "milliseconds", "%", "replicas", "requests")
 
 
 def properties() -> list[Any]:

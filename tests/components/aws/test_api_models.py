@@ -78,8 +78,7 @@ CALLS: Mapping[str, Call] = {
     "aws:ecr/repository:Repository": Call(
         "ecr",
         "CreateRepository",
-        {"encryptionConfigurations": "encryptionConfiguration"},
-        given=frozenset({"repositoryName"}),
+        {"encryptionConfigurations": "encryptionConfiguration", "name": "repositoryName"},
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Call(
         "ecr", "PutLifecyclePolicy", {"repository": "repositoryName", "policy": "lifecyclePolicyText"}

@@ -84,6 +84,17 @@ def test_a_role_is_held_where_the_roles_of_whoever_asks_allow_its_rights(
     assert azure.LOOKS["role"].see(account, look).state is (State.DONE if has else State.NOT_DONE)
 
 
+@pytest.mark.parametrize(("actions", "has"), [(["Microsoft.Network/*"], True), (["*/read"], False)])
+def test_a_role_on_a_network_of_others_is_asked_there(see: See, actions: list[str], has: bool) -> None:
+    there = "/subscriptions/s-2/resourceGroups/desktops/providers/Microsoft.Network/virtualNetworks/hub"
+    at = f"management.azure.com{there}/providers/Microsoft.Authorization/permissions"
+    cloud = by_path({at: {"value": [{"actions": actions}]}})
+    account = azure.account_of(lambda scope: "word", SUBSCRIPTION, REGION, cloud.transport())
+    right = "Microsoft.Network/virtualNetworks/peer/action"
+    look = Look(what="join", name="Network Contributor", at=there, rights=[right])
+    assert azure.LOOKS["join"].see(account, look).state is (State.DONE if has else State.NOT_DONE)
+
+
 def test_providers_are_registered_whatever_their_case(see: See) -> None:
     rows = [
         {"namespace": "microsoft.insights", "registrationState": "Registered"},

@@ -37,11 +37,13 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
     ("permissions", "identity-scope"): "a role is one for data as soon as one permission grants some",
     ("logs", "audit-trail"): "one group that records every log records it",
     ("properties.rotationPolicy.lifetimeActions", "encryption-key"): "one action that rotates in time rotates",
-    ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
+    ("securityRules", "network-people-in"): "one rule that lets HTTPS in lets people in",
+    ("policy.rules", "limits-capture"): "another rule deletes what is collected in time",
     (
         "policy.rules.1.definition.filters.prefixMatch",
-        "limits-stores-expire",
+        "limits-capture",
     ): "what a rule deletes besides is gone too",
+    ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",
 }
 

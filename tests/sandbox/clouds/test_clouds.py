@@ -19,8 +19,8 @@ UNSAID = {"slow", "crash"}
 """What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
 LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
-    "gcp": {"no-right", "service-off"},
-    "azure-native": {"no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes"},
+    "gcp": {"no-right", "service-off", "not-in-force"},
+    "azure-native": {"no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"},
 }
 """What each provider's cloud refuses for what a new account lacks. Our own provider meets the rest of Vertex AI."""
 
@@ -35,7 +35,7 @@ def test_each_platform_has_one_cloud_with_its_provider_and_an_installed_sdk():
 @pytest.mark.parametrize("package", CLOUDS)
 def test_each_cloud_has_a_sentence_for_each_reason_and_its_own_words_in_it(package):
     sentences = CLOUDS[package].sentences
-    said = {"exists", "missing", "held", *get_args(FaultKind)} - UNSAID
+    said = {"exists", "stays", "missing", "held", *get_args(FaultKind)} - UNSAID
     assert set(sentences) == said | LACKS[package] | REFUSALS.get(package, set())
     words = dict.fromkeys(("name", "kind", "said", "account", "region", "limit", "used", "more"), "x")
     assert all(sentence.format(**words) for sentence in sentences.values())
