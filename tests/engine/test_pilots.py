@@ -136,6 +136,8 @@ def take_down(pilot: Pilot) -> None:
     are 311 million of them on Azure (`markAsDependency` in the engine's dependency_graph.go never stops at what it has
     marked).
     """
+    for user in pilot.state.account.apps():  # on aws they keep their person's profile from being deleted
+        byhand.stop_app(pilot.state, user)
     stood = {one["urn"]: one for one in pilot.engine.resources(pilot.stack)}
     needed = what_is_kept(stood)
     assert any(one.get("protect") for one in stood.values()), "what holds state is protected"
@@ -146,8 +148,6 @@ def take_down(pilot: Pilot) -> None:
 
     pilot.engine.ask("state", "unprotect", "--all", "--yes", "--stack", pilot.stack)
     pilot.state.account.empty("")  # a person empties the stores: one that holds something is not deleted
-    for user in pilot.state.account.apps():
-        byhand.stop_app(pilot.state, user)
     pilot.steps("destroy", *QUIET)
     assert pilot.engine.resources(pilot.stack) == []
     assert pilot.state.resources.all() == []
