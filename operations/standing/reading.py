@@ -122,7 +122,8 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
 
 def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> Standing:
     before = {one["urn"]: one["oldState"] for one in steps if one.get("oldState")}
-    after = {one["urn"]: one["newState"] for one in steps if one.get("newState")}
+    # A step that deletes says what goes as its new state, too.
+    after = {one["urn"]: one["newState"] for one in steps if one.get("newState") and "delete" not in one["op"]}
     found: dict[str, Foreseen] = {}
     for one in steps:
         how = _OPS.get(one["op"])

@@ -54,13 +54,16 @@ def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
         {"op": "create-replacement", "urn": BUCKET, "oldState": state(), "newState": new,
          "replaceReasons": ["bucket"], "detailedDiff": {"bucket": {"kind": "update-replace"}}},
         {"op": "replace", "urn": BUCKET, "oldState": state(), "newState": new, "replaceReasons": ["bucket"]},
-        {"op": "delete-replaced", "urn": BUCKET, "oldState": state()},
+        {"op": "delete-replaced", "urn": BUCKET, "oldState": state(), "newState": state()},
+        {"op": "delete", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2"),
+         "newState": state(urn=f"{BUCKET}-2")},
     ]  # fmt: skip
     standing = read(kept({"steps": steps}, tmp_path), STACK, "aws")
     assert {urn: (one.how, one.changed, one.replaced) for urn, one in standing.foreseen.items()} == {
-        BUCKET: ("replace", ("bucket",), ("bucket",))
+        BUCKET: ("replace", ("bucket",), ("bucket",)),
+        f"{BUCKET}-2": ("delete", (), ()),
     }
-    assert standing.planned is not None
+    assert standing.planned is not None and [*standing.planned.by_urn] == [BUCKET]
     assert standing.planned.by_urn[BUCKET].inputs == {"bucket": "c"}
 
 
