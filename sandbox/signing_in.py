@@ -27,7 +27,7 @@ from sandbox.dataplane.azure import network_of, private_ways, zones_of
 from sandbox.state import State
 from sandbox.state.records import Record
 
-_STUDIO = "An error occurred"
+_ERROR = "An error occurred"
 _OPEN = "sagemaker:CreatePresignedDomainUrl"
 _ACT_AS = "roles/iam.serviceAccountUser"
 _ML = "microsoft.machinelearningservices/workspaces"
@@ -79,7 +79,7 @@ def _refused_by_aws(state: State, profile: Record, user: str, outside: bool) -> 
     """
     domain = str(profile.inputs.get("domainId"))
     if state.resources.get(DOMAIN, domain, profile.account) is None:
-        return f"{_STUDIO} (ResourceNotFound) when calling the CreatePresignedDomainUrl operation: no domain {domain}"
+        return f"{_ERROR} (ResourceNotFound) when calling the CreatePresignedDomainUrl operation: no domain {domain}"
     arn = str(profile.outputs.get("arn"))
     tags: Mapping[str, str] = profile.inputs.get("tags") or {}
     brings = {
@@ -94,7 +94,7 @@ def _refused_by_aws(state: State, profile: Record, user: str, outside: bool) -> 
     if "" in reasons:
         return ""
     return (
-        f"{_STUDIO} (AccessDeniedException) when calling the CreatePresignedDomainUrl operation: User: "
+        f"{_ERROR} (AccessDeniedException) when calling the CreatePresignedDomainUrl operation: User: "
         f"arn:aws:sts::{profile.account}:assumed-role/data-scientist/{user} is not authorized to perform: {_OPEN} on "
         f"resource: {arn} because no identity-based policy allows the {_OPEN} action"
     )
