@@ -149,15 +149,21 @@ def always(*services: str) -> Callable[[Graph, Resource], Iterable[str]]:
     return lambda graph, resource: services
 
 
+def _no_data(graph: Graph, resource: Resource) -> Iterator[str]:
+    return iter(())
+
+
 @dataclass(frozen=True)
 class Runs:
     """The machines that a resource of this kind runs: every variant, container, nested state and pool of it.
 
-    `machines` raises Malformed for a part that it does not know, and never skips it.
+    `machines` raises Malformed for a part that it does not know, and never skips it. `scores` has the addresses of the
+    data that they score in batch: a file, or a folder that ends in `/`. What each run decides is not among them.
     """
 
     machines: Callable[[Graph, Resource], Iterator[Machines]]
     evidence: Evidence
+    scores: Callable[[Graph, Resource], Iterator[str]] = _no_data
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ from catalogue.errors import BadInput
 from catalogue.kinds import kinds
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.platforms import PLATFORMS
+from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
+from sandbox import batch, signing_in
 from sandbox.state import State
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -102,6 +104,26 @@ def empty(state: State, place: str) -> str:
     if not gone:
         raise BadInput(f"{place[:80]!r}: nothing lies there; `mlplatform sandbox account` shows what does")
     return f"{gone} deleted below {place}"
+
+
+def run(state: State, job: str) -> str:
+    """Start a run of a batch job."""
+    data = batch.run(state, job)
+    return f"a run of {job} finds its data at {', '.join(map(as_written, data))}; a sandbox scores nothing in batch"
+
+
+def sign_in(state: State, user: str, outside: bool = False) -> str:
+    """Open the workspace as a person, from a network that people come from or from the internet."""
+    theirs = signing_in.sign_in(state, user, outside)
+    return f"{user} has signed in to {theirs.name}, and an app of theirs runs"
+
+
+def stop_app(state: State, user: str) -> str:
+    """Stop the apps of a person."""
+    if user not in (running := state.account.apps()):
+        raise BadInput(f"{user[:80]!r}: no app of that person runs{nearest(user, running) if running else ''}")
+    state.account.stop_app(user)
+    return f"no app of {user} runs any more"
 
 
 @cache

@@ -4,6 +4,7 @@ Each operation and its right: the Service Authorization Reference,
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
+from catalogue.properties import Properties
 from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
+from operations.steps.aws import OPENS_STUDIO
 from operations.verdict import Look, LookAt
 
 READS: Mapping[tuple[str, str], str] = {
@@ -34,11 +37,13 @@ READS: Mapping[tuple[str, str], str] = {
     ("s3", "HeadBucket"): "s3:ListBucket",
     # Without s3:ListBucket, an object that is not there answers 403 as well: the page of HeadObject.
     ("s3", "HeadObject"): "s3:GetObject and s3:ListBucket",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("ecr", "DescribeImages"): "ecr:DescribeImages",
     ("sns", "ListSubscriptions"): "sns:ListSubscriptions",
     ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
     ("sagemaker", "ListDomains"): "sagemaker:ListDomains",
     ("sagemaker", "DescribeEndpoint"): "sagemaker:DescribeEndpoint",
+    ("cloudtrail", "LookupEvents"): "cloudtrail:LookupEvents",
     ("stepfunctions", "DescribeStateMachine"): "states:DescribeStateMachine",
     ("cloudwatch", "ListMetrics"): "cloudwatch:ListMetrics",
     ("cloudwatch", "GetMetricStatistics"): "cloudwatch:GetMetricStatistics",
@@ -222,6 +227,17 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"{look.name} is there") if there else not_done(f"nothing is at {look.name}")
 
 
+def _batch_input(account: Account, look: Look) -> Seen:
+    """The place is a prefix. A folder itself may be an object of no bytes, so what counts is what lies in it."""
+    address = urlsplit(look.name)
+    prefix = address.path[1:]
+    listed = account.ask(
+        "s3", "ListObjectsV2", {"404", "NoSuchBucket"}, Bucket=address.netloc, Prefix=prefix, MaxKeys=2
+    )
+    there = [one["Key"] for one in (listed or {}).get("Contents", ()) if one["Key"] != prefix or prefix[-1:] != "/"]
+    return done(f"data is in {look.name}") if there else not_done(f"nothing is in {look.name}")
+
+
 def _email(account: Account, look: Look) -> Seen:
     """The provider appends seven hexadecimal digits to the topic's name."""
     for one in account.pages("sns", "ListSubscriptions", "Subscriptions"):
@@ -240,6 +256,22 @@ def _tag(account: Account, look: Look) -> Seen:
     for tag in account.pages("ce", "ListCostAllocationTags", "CostAllocationTags", TagKeys=[look.name]):
         return _ready(f"the cost-allocation tag {look.name}", tag["Status"], "Active")
     return not_done(f"no bill has shown the tag {look.name} yet; it can be activated a day after it is first used")
+
+
+def _sign_in(account: Account, look: Look) -> Seen:
+    """CloudTrail keeps an event of management for 90 days, and names the profile and its domain."""
+    domains = account.pages("sagemaker", "ListDomains", "Domains")
+    id_ = next((str(one["DomainId"]) for one in domains if one["DomainName"] == look.at), None)
+    if id_ is None:
+        return not_done(f"there is no Studio domain {look.at}, so {look.name} has not opened it")
+    asked = [{"AttributeKey": "EventName", "AttributeValue": OPENS_STUDIO}]
+    for event in account.pages("cloudtrail", "LookupEvents", "Events", LookupAttributes=asked):
+        said = Properties(json.loads(event["CloudTrailEvent"]))
+        request = said.section_or_empty("requestParameters")
+        whose = (request.text_or_empty("domainId"), request.text_or_empty("userProfileName"))
+        if whose == (id_, look.name) and not said.text_or_empty("errorCode"):
+            return done(f"{look.name} has opened Studio in the last 90 days")
+    return not_done(f"{look.name} has not opened Studio in the last 90 days")
 
 
 def _endpoint(account: Account, look: Look) -> Seen:
@@ -321,8 +353,10 @@ LOOKS: Mapping[LookAt, Way] = {
     "workspace": Way(_workspace, _rights("sagemaker", "ListDomains")),
     "image": Way(_image, _rights("ecr", "DescribeImages")),
     "artifact": Way(_artifact, _rights("s3", "HeadObject")),
+    "batch input": Way(_batch_input, _rights("s3", "ListObjectsV2")),
     "e-mail": Way(_email, _rights("sns", "ListSubscriptions")),
     "tag": Way(_tag, _rights("ce", "ListCostAllocationTags")),
+    "sign-in": Way(_sign_in, (*_rights("sagemaker", "ListDomains"), *_rights("cloudtrail", "LookupEvents"))),
     "endpoint": Way(_endpoint, _rights("sagemaker", "DescribeEndpoint")),
     "batch job": Way(_batch_job, _rights("stepfunctions", "DescribeStateMachine")),
     "replicas": Way(_replicas, _rights("sagemaker", "DescribeEndpoint")),

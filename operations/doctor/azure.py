@@ -270,6 +270,14 @@ def _artifact(account: Account, look: Look) -> Seen:
     return done(f"files are in {folder}") if there else not_done(f"nothing is in {folder}")
 
 
+def _sign_in(account: Account, look: Look) -> Seen:
+    """No API of Azure ML says who opened the studio. Where the person's machine is not there, nobody did."""
+    group, _, machine = look.at.partition("/")
+    if account.in_workspace(_COMPUTE, group, machine, _ML_VERSION) is None:
+        return not_done(f"the machine {machine} is not there, so {look.name} has not opened it")
+    raise Unseen(f"{machine} is there, and no API of Azure ML says who opened the studio; ask {look.name}")
+
+
 def _endpoint(account: Account, look: Look) -> Seen:
     found = account.in_workspace(_ONLINE, look.at, look.name, _ML_VERSION)
     traffic = cast(Mapping[str, int], ((found or {}).get("properties") or {}).get("traffic") or {})
@@ -379,6 +387,8 @@ LOOKS: Mapping[LookAt, Way] = {
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
+    "batch input": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),
+    "sign-in": _way(_sign_in, _WORKSPACES, _COMPUTE),
     "endpoint": _way(_endpoint, _WORKSPACES, _ONLINE),
     "batch job": _way(_batch_job, _WORKSPACES, _BATCH),
     "call": _way(_call, _WORKSPACES, _METRICS),

@@ -251,8 +251,16 @@ def _artifact(account: Account, look: Look) -> Seen:
     folder = address.path[1:]
     url, params = _OBJECTS.at(bucket=address.netloc), {"prefix": folder, "maxResults": "2", "fields": "items/name"}
     listed = account.reader.json(_OBJECTS, url, params=params)
-    there = [item for item in objects(listed, "items") if item["name"] != folder]
+    there = [item for item in objects(listed, "items") if item["name"] != folder or folder[-1:] != "/"]
     return done(f"files are in {look.name}") if there else not_done(f"nothing is in {look.name}")
+
+
+def _sign_in(account: Account, look: Look) -> Seen:
+    """No API says who opened JupyterLab. Where the instance is not there, nobody did."""
+    zone, _, name = look.at.partition("/")
+    if account.reader.json(_WORKBENCH, _WORKBENCH.at(project=account.project, zone=zone, name=name)) is None:
+        return not_done(f"there is no instance {name} in {zone}, so {look.name} has not opened it")
+    raise Unseen(f"{name} is there, and no API of Workbench says who opened it; ask {look.name}")
 
 
 def _endpoint(account: Account, look: Look) -> Seen:
@@ -330,6 +338,8 @@ LOOKS: Mapping[LookAt, Way] = {
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "batch input": _way(_where_the_api_is_off(_artifact), _OBJECTS),
+    "sign-in": _way(_where_the_api_is_off(_sign_in), _WORKBENCH),
     "endpoint": _way(_where_the_api_is_off(_endpoint), _ENDPOINTS),
     "batch job": _way(_where_the_api_is_off(_batch_job), _WORKFLOW),
     "call": _way(_where_the_api_is_off(_call), _ENDPOINTS, _METRICS),

@@ -77,6 +77,16 @@ def images(graph: Graph) -> set[str]:
     return found
 
 
+def batch_inputs(graph: Graph) -> set[str]:
+    """The addresses of the data that batch jobs score. Raises Unreadable for one that cannot be read."""
+    found: set[str] = set()
+    for resource in graph.cloud:
+        kind = kind_of(resource.type)
+        if kind is not None and isinstance(kind.runs, Runs):
+            found |= set(kind.runs.scores(graph, resource))
+    return found
+
+
 def predicts(graph: Graph) -> bool:
     """Whether a model is served or scored with. An artifact whose address cannot be read is one, too."""
     try:

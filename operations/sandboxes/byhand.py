@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +22,9 @@ def add(app: typer.Typer) -> None:
         ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
+        ("run", run, "run gcp-pilot-fraud-backfill"),
+        ("sign-in", sign_in, "sign-in ana@example.com"),
+        ("stop-app", stop_app, "stop-app ana@example.com"),
         ("use", use, "use"),
         ("account", account, "account"),
         ("steps", steps, "steps gcp-pilot"),
@@ -101,6 +104,44 @@ def empty(
     _do(context, lambda state: byhand.empty(state, place))
 
 
+def run(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it.")],
+) -> None:
+    """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.run(state, job))
+
+
+def sign_in(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="The name that the workspace knows the person by.")],
+    from_: Annotated[
+        Literal["inside", "outside"],
+        typer.Option("--from", help="Where the person stands: in a network of the stack's people, or on the internet."),
+    ] = "inside",
+) -> None:
+    """Open the workspace as a person, whose app runs then until `stop-app`.
+
+    USER is a profile's name on aws, an e-mail address on gcp, an object id in Entra ID on azure. On aws and gcp people
+    sign in from wherever they are.
+    """
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.sign_in(state, user, outside=from_ == "outside"))
+
+
+def stop_app(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="Whose apps, as `sign-in` had it.")],
+) -> None:
+    """Stop a person's apps, without which their profile on aws, and so Studio, is not deleted."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.stop_app(state, user))
+
+
 def use(context: typer.Context) -> None:
     """Let the account be one that is long in use: it refuses nothing for what a new one lacks."""
 
@@ -143,6 +184,7 @@ def _shown(state: "State") -> str:
         "quotas": granted,
         "images": has.images(),
         "artifacts": has.artifacts(),
+        "signed in": has.apps(),
     }
     now = datetime.fromtimestamp(state.clock.now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     lines = [f"the clock says {now}, {state.clock.now() - state.clock.began():.0f} s after the sandbox began"]

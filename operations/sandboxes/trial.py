@@ -77,7 +77,10 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say(f"  {name}")
     if protected:
         engine.ask("state", "unprotect", "--all", *on)
-    State(engine.home.database).account.empty("")  # a store that holds what was pushed or uploaded is not deleted
+    account = State(engine.home.database).account
+    account.empty("")  # a store that holds what was pushed or uploaded is not deleted
+    for user in account.apps():  # nor is the profile of whoever has an app that runs
+        account.stop_app(user)
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     now = _standing(engine)
     left, gone = sorted(now - given), sorted(given - now)

@@ -42,8 +42,10 @@ def do(state: "State", step: ManualStep) -> None:
             byhand.enable(state, look.name)
         elif look.what == "image":
             byhand.push(state, look.name)
-        elif look.what == "artifact":
+        elif look.what in ("artifact", "batch input"):
             byhand.upload(state, look.name)
+        elif look.what == "sign-in":
+            byhand.sign_in(state, look.name)
 
 
 def called(state: "State", step: ManualStep) -> str | None:
@@ -75,8 +77,10 @@ def _words(look: Look, platform: str) -> list[str]:
             return ["enable-api", look.name]
         case "image":
             return ["push", look.name]
-        case "artifact":
+        case "artifact" | "batch input":
             return ["upload", as_written(look.name)]
+        case "sign-in":
+            return ["sign-in", look.name]
         case "call":
             return ["call", look.name, f"examples/recorded/{platform}/request.json"]
         case _:

@@ -56,6 +56,10 @@ class Steps(Protocol):
         """The commands that upload an artifact to its address and show that it is there."""
         ...
 
+    def feed(self, uri: str, stack: str) -> tuple[str, str]:
+        """The commands that upload the data of a batch job, which lies in data/, and show that it is there."""
+        ...
+
     def ground(self, graph: Graph) -> Iterator[Look]:
         """What shows that the ground stands: a few of its parts whose names are known before."""
         ...
@@ -70,6 +74,10 @@ class Steps(Protocol):
 
     def standing(self, graph: Graph) -> Iterator[Look]:
         """Values of which what stands may not be what was judged (`catalogue.caveats.apart`), as they were judged."""
+        ...
+
+    def sign_in(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+        """The way in of one person of the workspace, with the name that it knows them by; none where nobody works."""
         ...
 
     def after_up(self, graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
@@ -134,12 +142,23 @@ def manual(
             checks=[check for _, check in uploaded],
             looks=[Look(what="artifact", name=uri) for uri in uris],
         )
+    # A schedule may start the first run as soon as it stands.
+    if uris := sorted(facts.batch_inputs(graph)):
+        fed, first = [own.feed(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
+        yield ManualStep(
+            what=f"put the data that batch jobs score where the stack file says{own.STORES} ({first})",
+            who="whoever keeps the data",
+            commands=[command for command, _ in fed],
+            checks=[check for _, check in fed],
+            looks=[Look(what="batch input", name=uri) for uri in uris],
+        )
     stands = list(own.serving(graph)) if two else [*own.ground(graph), *own.serving(graph)]
     yield _up(
         graph, "bring up what serves" if two else "bring up the stack", "pulumi config rm mlplatform:phase", stands
     )
     if not two:
         yield from own.after_ground(graph, account, region)
+    yield from own.sign_in(graph, account, region)
     yield from own.after_up(graph, account, region)
 
 

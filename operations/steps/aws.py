@@ -1,8 +1,9 @@
 """The manual steps on Amazon SageMaker, in the words of the AWS CLI: https://docs.aws.amazon.com/cli/latest/reference/
 
 `iam attach-role-policy`, `service-quotas request-service-quota-increase`, `ecr get-login-password`, `s3 cp`,
-`sns list-subscriptions`, `ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and
-`sagemaker-runtime invoke-endpoint` stand there.
+`sagemaker create-presigned-domain-url`, `cloudtrail lookup-events`, `sns list-subscriptions`,
+`ce update-cost-allocation-tags-status`, `ec2 accept-vpc-peering-connection` and `sagemaker-runtime invoke-endpoint`
+stand there.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from catalogue.kinds.aws.ec2 import PEERING
 from catalogue.kinds.aws.iam import ROLE, ROLE_POLICY
 from catalogue.kinds.aws.jobs import STATE_MACHINE
 from catalogue.kinds.aws.s3 import BUCKET
-from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async
+from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, USER_PROFILE, is_async
 from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
@@ -179,6 +180,12 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"aws s3 cp model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes every object whose key begins so."""
+    into = f"--recursive data/ {quote(uri)}" if uri.endswith("/") else f"data.csv {quote(uri)}"
+    return f"aws s3 cp {into}", f"aws s3 ls {quote(uri)}"
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The buckets, and Studio's domain."""
     for bucket in graph.of(BUCKET):
@@ -220,6 +227,37 @@ def standing(graph: Graph) -> Iterator[Look]:
         most = target.props.number_or_none("maxCapacity")
         if len(of) == 4 and of[0] == "endpoint" and most is not None:
             yield Look(what="replicas", name=f"{of[1]}/{of[3]}", amount=round(most))
+
+
+def sign_in(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """Studio opens at an address that AWS signs for five minutes. CloudTrail shows for 90 days that it was asked for:
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreatePresignedDomainUrl.html and
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events-cli.html
+    """
+    for profile in graph.of(USER_PROFILE)[:1]:
+        user = profile.props.text_if_known("userProfileName") or profile.name
+        domains = graph.refers(profile, "domainId", DOMAIN)
+        name = (domains[0].props.text_if_known("domainName") or domains[0].name) if domains else ""
+        found = query(f"Domains[?DomainName=='{name}'].DomainId")
+        id_ = f'"$(aws sagemaker list-domains --region {region} --query {found} --output text)"'
+        asked = f"--lookup-attributes AttributeKey=EventName,AttributeValue={OPENS_STUDIO}"
+        yield ManualStep(
+            what=f"sign in to Studio once as {user}, with the role data-scientist: open the address that the command "
+            "prints in a browser, within five minutes",
+            who="data-scientist",
+            commands=[
+                f"aws sagemaker create-presigned-domain-url --region {region} --domain-id {id_} "
+                f"--user-profile-name {quote(user)} --query AuthorizedUrl --output text"
+            ],
+            checks=[
+                f"aws cloudtrail lookup-events --region {region} {asked} --query {query('Events[].CloudTrailEvent')}"
+            ],
+            looks=[Look(what="sign-in", name=user, at=name)],
+        )
+
+
+OPENS_STUDIO = "CreatePresignedDomainUrl"
+"""The call with which a person opens Studio, as CloudTrail names it."""
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

@@ -1,8 +1,8 @@
 """The manual steps on Azure Machine Learning, in the words of the Azure CLI:
 https://learn.microsoft.com/en-us/cli/azure/reference-index
 
-`provider register`, `acr login`, `acr repository show`, `storage blob upload-batch` and `ml online-endpoint invoke`
-(extension `ml`) stand there, and `quota update` (extension `quota`).
+`provider register`, `acr login`, `acr repository show`, `storage blob upload-batch`, `ml workspace list`,
+`ml compute show` and `ml online-endpoint invoke` (extension `ml`) stand there, and `quota update` (extension `quota`).
 """
 
 from collections.abc import Iterator
@@ -161,10 +161,19 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
 
 def upload(uri: str, stack: str) -> tuple[str, str]:
     """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
+    return _into_the_datastore("model", uri, stack)
+
+
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes a folder, as an artifact is one."""
+    return _into_the_datastore("data", uri, stack)
+
+
+def _into_the_datastore(folder: str, uri: str, stack: str) -> tuple[str, str]:
     path = uri.partition("/paths/")[2].rstrip("/")
     at = f"--account-name {_named_in('artifacts', stack)} --auth-mode login"
     return (
-        f"az storage blob upload-batch --source model --destination artifacts --destination-path {quote(path)} {at}",
+        f"az storage blob upload-batch --source {folder} --destination artifacts --destination-path {quote(path)} {at}",
         f"az storage blob list --container-name artifacts --prefix {quote(path)} {at} --query '[].name'",
     )
 
@@ -213,6 +222,31 @@ def standing(graph: Graph) -> Iterator[Look]:
 
 def _endpoint(resource: Resource) -> str:
     return resource.props.text_if_known("endpointName") or resource.name
+
+
+def sign_in(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """The studio opens at an address made of the workspace's id, from a network that leads there. Azure ML has no API
+    that says who opened it:
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-configure-private-link
+    """
+    for machine in graph.of(COMPUTE):
+        owner = machine.props.text_if_known(
+            "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
+        )
+        if not owner:
+            continue
+        group, name = (machine.props.text_if_known(key) for key in ("resourceGroupName", "computeName"))
+        at = f"--subscription {account} --resource-group {quote(group)}"
+        there = f"--name {name or machine.name} --workspace-name {_named_in('workspace', graph.stack)}"
+        yield ManualStep(
+            what=f"sign in to the studio once as {owner}, from a network of people: open "
+            "https://ml.azure.com/?wsid=ID in a browser, with the id that the command prints",
+            who="data-scientist",
+            commands=[f"az ml workspace list {at} --query {query('[].id')} --output tsv"],
+            checks=[f"az ml compute show {at} {there} --query state"],
+            looks=[Look(what="sign-in", name=owner, at=f"{group}/{name or machine.name}")],
+        )
+        return
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

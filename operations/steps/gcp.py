@@ -2,7 +2,7 @@
 
 `services enable`, `beta quotas preferences create`, `beta quotas info list`, `auth configure-docker`, `artifacts
 docker images describe`, `artifacts repositories create`, `storage cp`, `storage buckets create`, `billing accounts
-add-iam-policy-binding` and `ai endpoints list` stand there.
+add-iam-policy-binding`, `workbench instances describe` and `ai endpoints list` stand there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -245,6 +245,12 @@ def upload(uri: str, stack: str) -> tuple[str, str]:
     return f"gcloud storage cp --recursive model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
+def feed(uri: str, stack: str) -> tuple[str, str]:
+    """A job takes one file of JSON lines, or all in a folder."""
+    data = "data/*" if uri.endswith("/") else "data.jsonl"
+    return f"gcloud storage cp {data} {quote(uri)}", f"gcloud storage ls {quote(uri)}"
+
+
 def ground(graph: Graph) -> Iterator[Look]:
     """The buckets."""
     for bucket in graph.of(storage.BUCKET):
@@ -274,6 +280,24 @@ def standing(graph: Graph) -> Iterator[Look]:
         seconds = instance.props.section_or_empty("gceSetup.metadata").number_or_none("idle-timeout-seconds")
         if seconds is not None:
             yield Look(what="idle timeout", name=name or instance.name, at=zone, amount=round(seconds / 60))
+
+
+def sign_in(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
+    """JupyterLab opens at an address of Google's proxy, for the owner of the instance. No API says who opened it:
+    https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-access-jupyterlab
+    """
+    for instance in graph.of(workbench.INSTANCE)[:1]:
+        name, zone = (instance.props.text_if_known(key) for key in ("name", "location"))
+        owner = next(iter(instance.props.each_text_if_known("instanceOwners")), "")
+        described = f"gcloud workbench instances describe {name or instance.name} --project={account} --location={zone}"
+        yield ManualStep(
+            what=f"sign in to Workbench once as {owner or 'its owner'}: open the address that the command prints in a "
+            "browser",
+            who="data-scientist",
+            commands=[f"{described} --format='value(proxyUri)'"],
+            checks=[f"{described} --format='value(state)'"],
+            looks=[Look(what="sign-in", name=owner or instance.name, at=f"{zone}/{name or instance.name}")],
+        )
 
 
 def after_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:

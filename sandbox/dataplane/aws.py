@@ -126,7 +126,7 @@ def _let_in(call: Call, ways: list[Any]) -> list[Record]:
 
 def _granted(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
     """The ways, each with a role whose own policies allow the call through it."""
-    roles = [_session(call.state, one) for one in call.state.resources.find(type=ROLE, account=call.endpoint.account)]
+    roles = [session_of(call.state, one) for one in call.state.resources.find(type=ROLE, account=call.endpoint.account)]
     return [
         (way, role, asked)
         for way in ways
@@ -230,7 +230,7 @@ def _is_https(rule: dict[str, Any]) -> bool:
     )
 
 
-def _session(state: State, role: Record) -> Session:
+def session_of(state: State, role: Record) -> Session:
     """A session of a role that stands in the sandbox. A boundary that does not is the organisation's own."""
     own = state.resources.find(type=ROLE_POLICY, account=role.account)
     policies = [one.inputs.get("policy") for one in own if one.inputs.get("role") == role.id]

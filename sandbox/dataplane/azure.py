@@ -74,18 +74,21 @@ def failed(status: int, body: str) -> str:
 
 
 def _private(call: Call, ways: list[Any]) -> list[Record]:
-    """The private endpoints of the endpoint's workspace."""
-    workspace = call.endpoint.id.partition("/onlineEndpoints/")[0].casefold()
+    return private_ways(call.state, call.endpoint.id.partition("/onlineEndpoints/")[0])
+
+
+def private_ways(state: State, workspace_id: str) -> list[Record]:
+    """The private endpoints of a workspace."""
     return [
         way
-        for way in call.state.resources.find(type=PRIVATE_ENDPOINT)
-        if any(_leads(part, workspace) for part in way.inputs.get("privateLinkServiceConnections") or ())
+        for way in state.resources.find(type=PRIVATE_ENDPOINT)
+        if any(_leads(part, workspace_id.casefold()) for part in way.inputs.get("privateLinkServiceConnections") or ())
     ]
 
 
 def _named(call: Call, ways: list[Any]) -> list[Record]:
     """The private endpoints that have a name in a zone that stands."""
-    return [way for way in ways if any(_zones(call.state, way))]
+    return [way for way in ways if any(zones_of(call.state, way))]
 
 
 def _linked(call: Call, ways: list[Any]) -> list[Record]:
@@ -96,10 +99,10 @@ def _linked(call: Call, ways: list[Any]) -> list[Record]:
         if any(
             not zone.inputs
             or any(
-                one.type == LINK and _id(one.inputs.get("virtualNetwork")).casefold() == _network_of(way).casefold()
+                one.type == LINK and _id(one.inputs.get("virtualNetwork")).casefold() == network_of(way).casefold()
                 for one in call.state.resources.below(zone.id, zone.account)
             )
-            for zone in _zones(call.state, way)
+            for zone in zones_of(call.state, way)
         )
     ]
 
@@ -110,7 +113,7 @@ def _standing(call: Call, ways: list[Any]) -> list[Record]:
     return [
         way
         for way in ways
-        if resources.get(NETWORK, _network_of(way)) and resources.get(SUBNET, _id(way.inputs.get("subnet")))
+        if resources.get(NETWORK, network_of(way)) and resources.get(SUBNET, _id(way.inputs.get("subnet")))
     ]
 
 
@@ -177,7 +180,7 @@ def _shares(state: State, endpoint: Record) -> list[str]:
     return sorted((name for name, share in shares.items() if share), key=lambda name: -shares[name])
 
 
-def _zones(state: State, way: Record) -> Iterator[Record]:
+def zones_of(state: State, way: Record) -> Iterator[Record]:
     """The zones that stand in which the private endpoint has a name of the workspace's API."""
     for group in (one for one in state.resources.below(way.id, way.account) if one.type == ZONE_GROUP):
         for part in group.inputs.get("privateDnsZoneConfigs") or ():
@@ -190,7 +193,8 @@ def _id(named: Json | None) -> str:
     return str(named.get("id", "")) if named else ""
 
 
-def _network_of(way: Record) -> str:
+def network_of(way: Record) -> str:
+    """The id of the network in which a private endpoint stands."""
     return _id(way.inputs.get("subnet")).partition("/subnets/")[0]
 
 

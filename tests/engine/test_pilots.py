@@ -18,7 +18,7 @@ from examples.pack import HERE
 from operations.doctor import steps_of
 from operations.drill.rehearsal import Step, Thing, known, standing
 from operations.sandboxes import walk
-from sandbox import byhand
+from sandbox import batch, byhand
 from sandbox.engine import Engine
 from sandbox.rest.kept_vertex import AI_ENDPOINT, DEPLOYMENT
 from sandbox.state import State
@@ -84,6 +84,9 @@ def test_the_life_of_a_pilot(pilot: Pilot, request: pytest.FixtureRequest) -> No
     answered = [json.loads(answer) for answer in answers if answer]
     assert answered == [json.loads(recorded)], "the steps lead to the first prediction"
 
+    for job, _ in batch.jobs(pilot.state):
+        assert f"a run of {job.name} finds its data" in byhand.run(pilot.state, job.name)
+
     laid, came_up = ups
     assert {step.op for step in laid} == {"create"}
     assert not {step for step in laid if step.type == ENDPOINT[platform]}
@@ -133,6 +136,8 @@ def take_down(pilot: Pilot) -> None:
     are 311 million of them on Azure (`markAsDependency` in the engine's dependency_graph.go never stops at what it has
     marked).
     """
+    for user in pilot.state.account.apps():  # on aws they keep their person's profile from being deleted
+        byhand.stop_app(pilot.state, user)
     stood = {one["urn"]: one for one in pilot.engine.resources(pilot.stack)}
     needed = what_is_kept(stood)
     assert any(one.get("protect") for one in stood.values()), "what holds state is protected"

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
+from catalogue.kinds.aws.sagemaker import USER_PROFILE as PROFILE
 from operations.__main__ import application
 from sandbox.state import State
+from sandbox.state.records import New
 
 IMAGE = "europe-docker.pkg.dev/lending/serving/churn:2.0.1"
 
@@ -29,7 +30,26 @@ def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
     shown = run(tmp_path, "account").output
     assert "600 s after the sandbox began" in shown
     assert "services on: compute.googleapis.com\nquotas: 8 of ml.m5.large for endpoint usage\n" in shown
-    assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\n" in shown
+    assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\nsigned in: none\n" in shown
+
+
+def test_who_is_signed_in_is_shown_and_their_app_is_stopped(tmp_path: Path) -> None:
+    assert run(tmp_path, "account").exit_code == 0
+    state = State(tmp_path / "box" / "state.sqlite")
+    state.resources.create(
+        New(
+            *(PROFILE, "p-1", "aws", "444455556666", "eu-central-1", "lending-workspace-mei"),
+            inputs={"userProfileName": "mei", "domainId": "d-1"},
+            outputs={"arn": "arn:aws:sagemaker:eu-central-1:444455556666:user-profile/d-1/mei"},
+        )
+    )
+    refused = run(tmp_path, "sign-in", "mei")
+    assert refused.exit_code != 0 and "(ResourceNotFound)" in str(refused.exception)
+    assert "signed in: none" in run(tmp_path, "account").output
+    state.account.start_app("mei")
+    assert "signed in: mei\n" in run(tmp_path, "account").output
+    assert "no app of mei runs any more" in run(tmp_path, "stop-app", "mei").output
+    assert "signed in: none" in run(tmp_path, "account").output
 
 
 def test_an_account_in_use_is_shown_as_one(tmp_path: Path) -> None:
@@ -39,7 +59,15 @@ def test_an_account_in_use_is_shown_as_one(tmp_path: Path) -> None:
     assert State(tmp_path / "box" / "state.sqlite").account.in_use
 
 
-WRONG = [("wait", "soon"), ("enable-api", "nothing"), ("raise-quota", "none", "1"), ("push", "x"), ("upload", "x")]
+WRONG = [
+    ("wait", "soon"),
+    ("enable-api", "nothing"),
+    ("raise-quota", "none", "1"),
+    ("push", "x"),
+    ("upload", "x"),
+    ("sign-in", "eve"),
+    ("stop-app", "eve"),
+]
 
 
 @pytest.mark.parametrize("arguments", WRONG)

@@ -55,10 +55,13 @@ state = State(Path(sys.argv[2]) / "state.sqlite")
 name_ = "aws-pilot-fraud-scorer"
 place = {"platform": "aws", "account": "111122223333", "region": "us-east-1"}
 arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/aws-pilot-fraud-scorer"
-policy = '{"Statement": {"Effect": "Allow", "Action": "sagemaker:InvokeEndpoint", "Resource": "*"}}'
+actions = '["sagemaker:InvokeEndpoint", "sagemaker:CreatePresignedDomainUrl"]'
+policy = '{"Statement": {"Effect": "Allow", "Action": ' + actions + ', "Resource": "*"}}'
 way = {"serviceName": "com.amazonaws.us-east-1.sagemaker.runtime", "privateDnsEnabled": True, "vpcId": "vpc"}
 for type_, name, inputs, outputs in (
     ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", {"name": name_}, {"name": name_, "arn": arn}),
+    ("sagemaker/domain:Domain", "d-1", {}, {}),
+    ("sagemaker/userProfile:UserProfile", "ana", {"userProfileName": "ana", "domainId": "d-1"}, {"arn": "arn"}),
     ("iam/role:Role", "role", {}, {}),
     ("iam/rolePolicy:RolePolicy", "caller", {"policy": policy, "role": "role"}, {}),
     ("ec2/vpc:Vpc", "vpc", {"enableDnsHostnames": True}, {}),
@@ -71,7 +74,7 @@ for type_, name, inputs, outputs in (
         new = New(type=f"aws:{type_}", id=name, name=name, inputs=inputs, outputs=outputs, **place)
         state.resources.create(new)
 """
-"""What `up` makes and `destroy` takes away: an endpoint, and a path to it."""
+"""What `up` makes and `destroy` takes away: an endpoint, a path to it, and a person's place in the workspace."""
 
 
 @pytest.fixture
@@ -458,10 +461,22 @@ def test_a_trial_that_fails_keeps_what_stands_to_be_looked_at(
     assert (tmp_path / "box" / "state.sqlite").is_file() and not (tmp_path / "out").exists()
 
 
-def test_a_trial_without_a_prediction_is_no_rehearsal(run: Run, tmp_path: Path) -> None:
+def test_a_trial_without_a_prediction_is_no_rehearsal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = [line for line in STANDS.splitlines() if "endpoint:Endpoint" not in line]
+    (tmp_path / "stands.py").write_text("\n".join(without), encoding="utf-8")
+    monkeypatch.setenv("STANDS", str(tmp_path / "stands.py"))
     result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
     assert result.returncode == 0 and "not called: aws-pilot-fraud-scorer: no endpoint" in result.stderr
     assert "no rehearsal is recorded" in result.stderr and not (tmp_path / "out").exists()
+
+
+def test_a_trial_ends_where_nobody_can_sign_in(run: Run, tmp_path: Path) -> None:
+    """Here `up` makes nothing."""
+    result = run("trial", "aws-pilot", "--out", f"{tmp_path}/out")
+    assert result.returncode == 1 and not (tmp_path / "out").exists()
+    assert "refused: 'ana': no workspace that stands here knows that person; bring up the ground" in result.stderr
 
 
 def test_two_sandboxes_at_once_do_not_meet(tmp_path: Path, run: Run, filled: State) -> None:

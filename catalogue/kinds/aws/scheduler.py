@@ -108,6 +108,11 @@ def _price(pricing: Pricing, schedule: Resource) -> Bill:
     return Bill("scheduled job", 0.0, total, f"nothing between runs; ceiling {'; '.join(parts)}")
 
 
+def _scores(graph: Graph, schedule: Resource) -> Iterator[str]:
+    job = job_of(graph, schedule)
+    yield from job.scores() if job else ()
+
+
 def _images(graph: Graph, schedule: Resource) -> Iterator[str]:
     job = job_of(graph, schedule)
     if job is not None:
@@ -189,7 +194,7 @@ KINDS = (
         keys=Keys((KeyAt("kmsKeyArn"),), _KMS),
         holds=No("it can be made again from the program", registry(SCHEDULE)),
         reaches=No("it starts its target on AWS's side", _TYPES),
-        runs=Runs(_machines, _TARGETS),
+        runs=Runs(_machines, _TARGETS, _scores),
         bills=Bills(_price, _PRICING),
         stands=regional(SCHEDULE),
         keeps=No("nothing is written to it", _TYPES),

@@ -65,6 +65,8 @@ def _at(props: Properties, path: str) -> str:
     return f"{props.at}.{path}" if props.at else path
 
 
+_DATA = ("uri_file", "uri_folder", "mltable")
+"""The inputs of a job that are data; others are models and plain values."""
 _OWN_DISK = assumed(
     "the operating system's disk of a compute instance goes with it, with whatever is outside the file share",
     "2026-11-26",
@@ -290,6 +292,16 @@ def compute_at(graph: Graph, resource: Resource, part: Properties, path: str) ->
     return named[0]
 
 
+def _scores(graph: Graph, schedule: Resource) -> Iterator[str]:
+    """The files and folders on datastores that jobs, or the pipelines around them, take as they are."""
+    found = dict[str, None]()
+    for job in jobs(schedule.props):
+        for part in (job.own, *job.around):
+            given = part.each_section("inputs.*")
+            found |= {one.text_or_empty("uri"): None for one in given if one.text_or_empty("jobInputType") in _DATA}
+    yield from (uri for uri in found if uri)
+
+
 def _started(graph: Graph, schedule: Resource) -> Iterator[Machines]:
     """The machines that Azure makes for the jobs of a schedule.
 
@@ -493,7 +505,7 @@ KINDS: tuple[Kind, ...] = (
         _SCHEDULE,
         tags=At("properties.tags", _SCHEDULE),
         holds=CostsOnly(_COSTS),
-        runs=Runs(_started, _SERVERLESS),
+        runs=Runs(_started, _SERVERLESS, _scores),
         bills=Bills(_schedule, _COSTS),
         serves=No("the environments of its jobs name the images", _SCHEDULE),
         acts=Acts(by_path(f"{IN_WORKSPACE}/schedules", "name"), lies("name", "workspaceName"), REPLACED),

@@ -363,6 +363,13 @@ def _runs_per_month(schedule: Resource) -> float:
     return runs
 
 
+def _scores(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A folder is written with a `*` for the files in it."""
+    for job in jobs(resource.props):
+        if job.kind == "batchPredictionJobs":
+            yield from (uri.removesuffix("*") for uri in job.body.each_text("inputConfig.gcsSource.uris"))
+
+
 def _images(graph: Graph, resource: Resource) -> Iterator[str]:
     for job in jobs(resource.props):
         for path in _JOBS[job.kind].containers:
@@ -381,7 +388,7 @@ KINDS = (
         keys=Keys((KeyAt("cryptoKeyName", users=("gcp-sa-workflows",)),), _KMS),
         holds=No("it can be made again from the program", _SDK),
         reaches=No("it calls Google's APIs on Google's side", _CALLS),
-        runs=Runs(_machines, _CALLS),
+        runs=Runs(_machines, _CALLS, _scores),
         bills=Bills(_workflow, _PRICES),
         stands=At("region", _SDK),
         keeps=No("its calls are logged to Cloud Logging", _SDK),

@@ -195,6 +195,21 @@ def test_buckets_and_artifacts(account: aws.Account) -> None:
     assert see(account, "artifact", artifact) == (State.DONE, f"{artifact} is there")
 
 
+def test_the_data_of_a_batch_job_is_whatever_lies_below_its_place(account: aws.Account) -> None:
+    """A folder that the console made is an object of no bytes, and holds no data."""
+    s3 = account.session.client("s3")
+    folder, file = "s3://loans/2026/", "s3://loans/cards.csv"
+    assert see(account, "batch input", folder) == (State.NOT_DONE, f"nothing is in {folder}")
+    s3.create_bucket(Bucket="loans")
+    s3.put_object(Bucket="loans", Key="2026/", Body=b"")
+    assert see(account, "batch input", folder) == (State.NOT_DONE, f"nothing is in {folder}")
+    assert see(account, "batch input", file)[0] is State.NOT_DONE
+    s3.put_object(Bucket="loans", Key="2026/may.csv", Body=b"1,2")
+    s3.put_object(Bucket="loans", Key="cards.csv", Body=b"1,2")
+    assert see(account, "batch input", folder) == (State.DONE, f"data is in {folder}")
+    assert see(account, "batch input", file)[0] is State.DONE
+
+
 def test_an_image_by_its_tag_or_digest(account: aws.Account) -> None:
     ecr = account.session.client("ecr")
     at = f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer"
@@ -263,6 +278,33 @@ def test_the_replicas_that_stand_are_held_against_the_bound_that_was_judged(
         f"scorer/live has {count} replicas, and 4 at most were judged",
     )
     assert see(answered, "replicas", "scorer/third", amount=4)[0] is State.NOT_DONE
+
+
+def test_whoever_opened_studio_is_among_the_events_of_the_trail(answered: aws.Account) -> None:
+    """Another person, another domain of the account, and a call that was refused do not count; later pages do."""
+
+    def event(domain: str, user: str, **more: str) -> dict[str, str]:
+        said = {"requestParameters": {"domainId": domain, "userProfileName": user}, **more}
+        return {"CloudTrailEvent": json.dumps(said)}
+
+    others = [event("d-1", "ben"), event("d-2", "ana"), event("d-1", "ana", errorCode="AccessDenied")]
+    domains = {"Domains": [{"DomainName": "other", "DomainId": "d-2"}, {"DomainName": "dev", "DomainId": "d-1"}]}
+    answering(answered, "sagemaker", {"ListDomains": [(200, domains)]})
+    asked = answering(
+        answered,
+        "cloudtrail",
+        {
+            "LookupEvents": [
+                (200, {"Events": others}),
+                (200, {"Events": others, "NextToken": "more"}),
+                (200, {"Events": [event("d-1", "ana")]}),
+            ]
+        },
+    )
+    assert see(answered, "sign-in", "ana", "dev") == (State.NOT_DONE, "ana has not opened Studio in the last 90 days")
+    assert see(answered, "sign-in", "ana", "dev") == (State.DONE, "ana has opened Studio in the last 90 days")
+    assert len(asked) == 3
+    assert see(answered, "sign-in", "ana", "gone")[1] == "there is no Studio domain gone, so ana has not opened it"
 
 
 def test_a_studio_domain_is_found_by_its_name(answered: aws.Account) -> None:

@@ -285,6 +285,13 @@ def test_a_machine_that_keeps_another_idle_timeout_is_seen(see: See, stands: str
     assert see(standing(), "idle timeout", "ana", GROUP, 60) == (State.NOT_DONE, "the machine ana is not there")
 
 
+def test_nobody_sees_who_opened_the_studio_and_nobody_did_whose_machine_is_not_there(see: See) -> None:
+    found = {"properties": {"computeType": "ComputeInstance"}}
+    with pytest.raises(Unseen, match="no API of Azure ML says who opened the studio; ask 0-a"):
+        see(standing(**{"computes/ana": found}), "sign-in", "0-a", f"{GROUP}/ana")
+    assert see(standing(), "sign-in", "0-a", f"{GROUP}/ana")[0] is State.NOT_DONE
+
+
 @pytest.mark.parametrize(
     ("own", "says"),
     [

@@ -64,9 +64,10 @@ def test_each_step_has_looks_and_the_platform_has_a_way_for_each(graph: Graph) -
 def test_what_a_step_names_is_what_is_looked_at(graph: Graph) -> None:
     looks = [look for step in looked_at(graph) for look in step.looks]
     assert {look.name for look in looks if look.what == "artifact"} == facts.artifacts(graph)
+    assert {look.name for look in looks if look.what == "batch input"} == facts.batch_inputs(graph)
     for step in looked_at(graph):
         for look in step.looks:
-            if look.what in ("quota", "image", "artifact", "e-mail"):
+            if look.what in ("quota", "image", "artifact", "batch input", "e-mail"):
                 assert as_written(look.name) in step.what
             if look.what == "quota":
                 assert f"{look.amount} of {look.name}" in step.what

@@ -152,6 +152,9 @@ def test_a_folder_of_no_files_holds_no_artifact(see: See) -> None:
     assert see(filled, "artifact", "gs://models/fraud/1/")[0] is State.DONE
     assert filled.asked[0].url.params["prefix"] == "fraud/1/"
     assert see(by_path({}), "artifact", "gs://models/fraud/1/")[0] is State.NOT_DONE
+    file = bucket("fraud/may.jsonl")
+    assert see(file, "batch input", "gs://models/fraud/may.jsonl")[0] is State.DONE
+    assert see(bucket("fraud/"), "batch input", "gs://models/fraud/")[0] is State.NOT_DONE
 
 
 def test_an_endpoint_needs_a_model(see: See) -> None:
@@ -246,6 +249,13 @@ def test_a_machine_that_keeps_another_idle_timeout_is_seen(see: See, metadata: A
         State.DONE if minutes == 120 else State.NOT_DONE,
         f"ana stops after {minutes} idle minutes, and 120 were judged",
     )
+
+
+def test_nobody_sees_who_opened_an_instance_and_nobody_opened_one_that_is_not_there(see: See) -> None:
+    there = by_path({INSTANCE: {"name": "ana", "state": "ACTIVE"}})
+    with pytest.raises(Unseen, match=r"no API of Workbench says who opened it; ask ana@example\.com"):
+        see(there, "sign-in", "ana@example.com", f"{REGION}-a/ana")
+    assert see(there, "sign-in", "ana@example.com", f"{REGION}-b/ana")[0] is State.NOT_DONE
 
 
 def test_a_machine_that_kept_its_zone_is_seen(see: See) -> None:

@@ -31,6 +31,7 @@ from provider.errors import CloudError
 from provider.gcp.deployment import DeploymentInputs
 from provider.gcp.model import ModelInputs
 from provider.inputs import parsed
+from sandbox import batch, byhand
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.rest.kept import KeptDouble
@@ -44,6 +45,7 @@ REFUSALS = {
         "role": "is not authorized to perform: ",
         "quota": "ResourceLimitExceeded: The account-level service limit",
         "artifact": "Could not find model data at",
+        "batch input": "No S3 objects found under S3 URL",
     },
     "gcp": {
         "role": "denied on resource",
@@ -51,15 +53,17 @@ REFUSALS = {
         "quota": "The following quota metrics exceed quota limits",
         "image": "No such image: ",
         "artifact": "There are no files under",
+        "batch input": "No files match",
     },
     "azure": {
         "role": "authorization to perform action",
         "quota": "ClusterMinNodesExceedCoreQuota",
         "artifact": "Unable to download user model",
+        "batch input": "DataAccessError(NotFound)",
         "ground": "bring up the ground first",
     },
 }
-"""What the cloud says where a step is left out.
+"""What the cloud says where a step is left out: to a create, or to the first run of a batch job.
 
 AWS's services are on, and azure-native registers resource providers itself. The pilots' images are AWS's and
 Microsoft's own. The artifacts of aws and gcp lie in a bucket that no stack makes, so only Azure's wait for the ground.
@@ -122,6 +126,10 @@ class Place:
         walk.do(self.state, step)
         return walk.called(self.state, step)
 
+    def runs(self) -> list[str]:
+        """Start a run of each batch job. Returns what is said of each."""
+        return [byhand.run(self.state, job.name) for job, _ in batch.jobs(self.state)]
+
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Graph], Place]]:
@@ -150,6 +158,24 @@ def test_all_steps_in_order_end_in_the_recorded_prediction(
     answers = [answer for step in steps_of(graph) if (answer := new.does(step)) is not None]
     recorded = (HERE / "recorded" / platform / "prediction.json").read_text(encoding="utf-8")
     assert [json.loads(answer) for answer in answers] == [json.loads(recorded)]
+    jobs = {one.name for step in steps_of(graph) for one in step.looks if one.what == "batch job"}
+    assert len(new.runs()) == len(jobs) > 0
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_person_signs_in_by_a_step_and_by_no_other(
+    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+) -> None:
+    """No prediction needs it, so what shows it is who is signed in. Before the ground stands, it is refused."""
+    graph = pilot(request, platform)
+    new, steps = place(graph), steps_of(graph)
+    (sign_in,) = (step for step in steps if is_(step, "sign-in"))
+    with pytest.raises(BadInput, match="no workspace that stands here knows that person; bring up the ground first"):
+        new.does(sign_in)
+    answers = [new.does(step) for step in steps if step is not sign_in]
+    assert answers[-1] and new.state.account.apps() == []
+    new.does(sign_in)
+    assert new.state.account.apps() == [sign_in.looks[0].name]
 
 
 @pytest.mark.parametrize(("platform", "left_out"), NEEDED)
@@ -162,6 +188,7 @@ def test_each_step_left_out_ends_in_a_refusal_that_the_page_names(
     with pytest.raises((CloudSaysNo, CloudError, BadInput), match=re.escape(said)):
         for step in steps:
             new.does(step)
+        new.runs()
     assert f"`{said.strip()}`" in PAGE
 
 
@@ -170,9 +197,9 @@ def test_every_step_of_the_account_is_one_that_is_needed(platform: str, request:
     """But for Azure's resource providers, which azure-native registers itself."""
     asked = {look.what for step in steps_of(pilot(request, platform)) for look in step.looks}
     registered = {"service"} if platform == "azure" else set[str]()
-    assert asked & {"role", "quota", "service", "image", "artifact"} - registered == set(REFUSALS[platform]) - {
-        "ground"
-    }
+    assert asked & {"role", "quota", "service", "image", "artifact", "batch input"} - registered == set(
+        REFUSALS[platform]
+    ) - {"ground"}
 
 
 def is_(step: ManualStep, what: str) -> bool:

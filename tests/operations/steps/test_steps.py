@@ -12,7 +12,10 @@ from catalogue.deployers import ROLES
 from catalogue.graph import Graph
 from catalogue.kind import Serves
 from catalogue.kinds import kind_of
+from catalogue.kinds.aws.sagemaker import USER_PROFILE
 from catalogue.kinds.azure import storage
+from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
+from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.registries import as_written
 from operations import facts, hardware
@@ -21,9 +24,11 @@ from operations.steps import manual, of, query
 from operations.verdict import HardwareUse, ManualStep, Phase
 from policies.rule import peoples_networks
 from tests.mutate import changed, put
+from tests.stack_files import pilot_file
 
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
 TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
+PLACES_OF_PEOPLE = {USER_PROFILE, INSTANCE, COMPUTE}
 IMAGES = {
     "aws": "111122223333.dkr.ecr.us-east-1.amazonaws.com/risk/scorer:1.4",
     "gcp": "us-central1-docker.pkg.dev/payments-risk-pilot/serving/scorer:1.4",
@@ -57,7 +62,15 @@ def test_quotas_are_asked_for_before_the_ground_and_artifacts_lie_there_before_a
     said = [step.what for step in steps(graph)]
     at = [
         next(index for index, what in enumerate(said) if what.startswith(begins))
-        for begins in ("ask for the quotas", "bring up the ground", "put the model artifacts", "bring up what serves")
+        for begins in (
+            "ask for the quotas",
+            "bring up the ground",
+            "put the model artifacts",
+            "put the data that batch jobs score",
+            "bring up what serves",
+            "sign in to ",
+            "call ",
+        )
     ]
     assert at == sorted(at)
     assert said[-1].startswith("call ") and steps(graph)[-1].who == "caller"
@@ -183,5 +196,27 @@ def test_what_lies_in_a_closed_store_is_brought_from_inside_the_network(graph: G
     closed = any(
         account.props.text_if_known("publicNetworkAccess") == "Disabled" for account in graph.of(storage.ACCOUNT)
     )
-    (step,) = [step for step in steps(graph) if step.what.startswith("put the model artifacts")]
-    assert (", from inside the network (" in step.what) is closed
+    brought = [step for step in steps(graph) if step.what.startswith(("put the model artifacts", "put the data"))]
+    assert len(brought) == 2 and all((", from inside the network (" in step.what) is closed for step in brought)
+
+
+def test_one_person_signs_in_by_the_name_that_the_workspace_knows_them_by(graph: Graph) -> None:
+    (step,) = [step for step in steps(graph) if step.what.startswith("sign in to ")]
+    said = pilot_file(graph.platform)["config"]["mlplatform:workspace"]
+    known = {said.get("principals", {}).get(user, user) for user in said["users"]}
+    assert step.who == "data-scientist" and step.looks[0].name in known and step.looks[0].name in step.what
+    nobody = replace(graph, resources=tuple(one for one in graph.resources if one.type not in PLACES_OF_PEOPLE))
+    assert not [one for one in steps(nobody) if one.what.startswith("sign in to ")]
+
+
+def test_the_data_of_each_batch_job_is_put_where_its_job_reads(graph: Graph) -> None:
+    """As the stack file says it, each place once, whether a folder or one file."""
+    (step,) = [step for step in steps(graph) if step.what.startswith("put the data that batch jobs score")]
+    jobs = pilot_file(graph.platform)["config"]["mlplatform:batch_jobs"]
+    wanted = {job["input_uri"] for job in jobs.values()}
+    assert {as_written(look.name) for look in step.looks} == wanted
+    assert {look.what for look in step.looks} == {"batch input"} and len(step.commands) == len(wanted)
+    own = of(graph.platform)
+    folder, file = (own.feed(uri, graph.stack) for uri in ("s3://lending/loans/", "s3://lending/loans.csv"))
+    if graph.platform != "azure":  # a job of Azure ML takes folders alone
+        assert "data/" in folder[0] and "data/" not in file[0]

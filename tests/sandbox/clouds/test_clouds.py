@@ -37,7 +37,7 @@ def test_each_cloud_has_a_sentence_for_each_reason_and_its_own_words_in_it(packa
     sentences = CLOUDS[package].sentences
     said = {"exists", "stays", "missing", "held", *get_args(FaultKind)} - UNSAID
     assert set(sentences) == said | LACKS[package] | REFUSALS.get(package, set())
-    words = dict.fromkeys(("name", "kind", "said", "account", "region", "limit", "used", "more"), "x")
+    words = dict.fromkeys(("name", "kind", "said", "account", "region", "limit", "used", "more", "member"), "x")
     assert all(sentence.format(**words) for sentence in sentences.values())
 
 

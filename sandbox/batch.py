@@ -1,0 +1,66 @@
+"""A run of a batch job, started by hand: it finds its data, or fails in the cloud's words.
+
+A sandbox scores nothing in batch. AWS's sentence is seen in
+https://github.com/aws/amazon-sagemaker-examples/issues/2414, Azure's in
+https://github.com/Azure/azure-sdk-for-python/issues/27318. Google's is assumed: no source was found.
+"""
+
+from collections.abc import Iterator
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from catalogue.kind import Runs
+from catalogue.kinds import kind_of
+from catalogue.properties import Unreadable
+from catalogue.registries import as_written
+from catalogue.wording import listed
+from sandbox.needs import of_record
+from sandbox.state import State
+from sandbox.state.records import Record
+
+_EMPTY = {
+    "aws": 'ValidationException: No S3 objects found under S3 URL "{data}" given in input data source. Please ensure '
+    "that the bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and that the "
+    'role has "s3:ListBucket" permissions on the bucket.',
+    "gcp": "JOB_STATE_FAILED: No files match {data}",
+    "azure": 'data-capability.UriMountSession.PyFuseError: {{"NonCompliant":"DataAccessError(NotFound)"}}: {data}',
+}
+"""What the job of each platform says where nothing lies at the address of its data."""
+
+
+def run(state: State, name: str) -> list[str]:
+    """Start a run of a batch job that stands. Returns the addresses of the data that it finds.
+
+    `name` is that of the state machine, the workflow or Azure ML's schedule. Raises BadInput where no such job stands,
+    and where nothing lies at an address of its data.
+    """
+    standing = list(jobs(state))
+    named = [(one, places) for one, places in standing if name in (one.name, one.inputs.get("name"))]
+    if not named:
+        names = sorted({one.name for one, _ in standing})
+        raise BadInput(
+            f"{name[:80]!r}: no batch job of that name stands here"
+            + (listed(names) if names else "; bring up what serves first")
+        )
+    ((found, places), *_) = named
+    for data in places:
+        if not state.account.has_artifact(data):
+            said = _EMPTY[found.platform].format(data=as_written(data), region=found.region)
+            raise BadInput(f"{found.name}: the run fails: {said}")
+    return places
+
+
+def jobs(state: State) -> Iterator[tuple[Record, list[str]]]:
+    """Each batch job that stands, with the addresses of its data. What cannot be read is a finding of the verdict."""
+    standing = [(record, of_record(record)) for record in state.resources.all()]
+    whole = tuple(resource for _, resource in standing)
+    for record, resource in standing:
+        kind = kind_of(record.type)
+        if kind is None or not isinstance(kind.runs, Runs):
+            continue
+        try:
+            data = list(kind.runs.scores(Graph("", record.platform, whole, {}), resource))
+        except Unreadable:
+            continue
+        if data:
+            yield record, data
