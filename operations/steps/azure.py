@@ -152,13 +152,13 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     )
 
 
-def upload(uri: str, stack: str) -> tuple[str, str]:
+def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
-    path = uri.partition("/paths/")[2].rstrip("/")
+    path = quote(uri.partition("/paths/")[2].rstrip("/"))
     at = f"--account-name {_named_in('artifacts', stack)} --auth-mode login"
     return (
-        f"az storage blob upload-batch --source model --destination artifacts --destination-path {quote(path)} {at}",
-        f"az storage blob list --container-name artifacts --prefix {quote(path)} {at} --query '[].name'",
+        f"az storage blob upload-batch --source {folder}model --destination artifacts --destination-path {path} {at}",
+        f"az storage blob list --container-name artifacts --prefix {path} {at} --query '[].name'",
     )
 
 

@@ -6,6 +6,7 @@ has fetched both (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_
 `sandbox.needs` refuses the create of one that could not. What a landing zone gives stands here without inputs; it is
 taken to lead on, for nobody here knows its inside. Whatever image a model names, the sandbox runs the container of
 `examples/`, that platform's own, with the model of `examples/`: it has neither the images nor the artifacts of others.
+A stack file that names the example, as the pilots do, gets its own prediction; any other a stand-in's, and is told so.
 """
 
 import threading
@@ -19,6 +20,7 @@ from typing import Any, Protocol, cast
 import httpx
 
 from catalogue.kind import Evidence
+from examples.pack import is_example
 from examples.serving.server import Server
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -122,6 +124,8 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
 def stand_in(state: State, endpoint: Record) -> str:
     """One sentence on what answers for the endpoint, for whoever reads a prediction."""
     image = plane_of(endpoint).image(state, endpoint)
+    if is_example(image):
+        return f"the example's container answers, as {image}"
     return f"the example's container answers in place of {image or 'an image that is not known'}"
 
 

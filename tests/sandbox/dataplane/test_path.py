@@ -22,6 +22,11 @@ from tests.stack_files import pilot_file
 
 ENDPOINTS = {"aws": sagemaker.ENDPOINT, "gcp": vertex.ENDPOINT, "azure": machinelearningservices.SERVED}
 IMAGES = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
+IMAGE_AT = {
+    "aws": "primaryContainer.image",
+    "gcp": "containerSpec.imageUri",
+    "azure": "properties.image",
+}
 PLACES = {"aws": ":", "gcp": "/", "azure": "/"}
 
 Key = tuple[str, str]
@@ -314,7 +319,15 @@ def test_the_image_in_whose_place_the_example_answers_is_the_stack_files(
     pilot = pilots[platform]
     written = pilot_file(platform)
     image = written["config"]["mlplatform:models"]["fraud-scorer"]["image"]
-    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers in place of {image}"
+    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers, as {image}"
+    path, other = IMAGE_AT[platform], image.replace("mlplatform-example", "another-teams")
+    named = [one for one in pilot.all() if one.type in IMAGES and image in str(one.inputs)]
+    for one in named:  # the endpoint's own model, and that of the batch job
+        pilot.state.resources.change_behind(one.key, path, other)
+    told = stand_in(pilot.state, pilot.endpoint)
+    for one in named:
+        pilot.state.resources.update(one.key, one.inputs, one.outputs)
+    assert told == f"the example's container answers in place of {other}"
     gone = pilot.delete(*(one for one in pilot.all() if one.type in IMAGES))
     said = stand_in(pilot.state, pilot.endpoint)
     pilot.put_back(gone)
