@@ -7,6 +7,7 @@ the folder that Vertex AI and Azure Machine Learning take, `model.tar.gz` the ar
 
 import gzip
 import io
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -16,6 +17,23 @@ from examples.serving.predictor import FILE
 HERE = Path(__file__).parent
 MODEL = HERE / "model"
 OUT = HERE.parent / "out" / "example"
+NAME = "mlplatform-example"
+"""What the example is called in a stack file: its image, or the image's tag in a repository that has the stack's name,
+and the folder of its artifact. By that name the manual steps know what to build and to pack."""
+
+
+def is_example(address: str) -> bool:
+    """Whether an image, or an artifact, is the example's by its address, such as REGISTRY/mlplatform-example:1."""
+    return re.search(rf"[/:]{NAME}[-/:@]", address) is not None
+
+
+def built(platform: str, image: str) -> str:
+    """The command that builds the example's image for a platform, at the root of the checkout."""
+    return f"docker build --platform linux/amd64 -f examples/{platform}.Dockerfile -t {image} examples"
+
+
+PACKED = "uv run python -m examples.pack"
+"""The command that lays the folders out, at the root of the checkout."""
 
 
 def archive() -> bytes:

@@ -28,6 +28,11 @@ def regional(name: str, subscription: str, stack: str, kind: str, limit: int = 3
     return f"{name[: limit - 8].rstrip('-')}-n{digest(subscription, stack, kind, name, length=6)}"
 
 
+def worldwide(stack: str, subscription: str, what: str) -> str:
+    """A name that must be unique in the world, for a registry: readable, and this stack's own in its subscription."""
+    return compact(f"{stack}-{what}", 42) + digest(subscription, stack, length=8)
+
+
 def guid(*words: str) -> str:
     """The GUID that stands for these words, for what Azure names by GUID."""
     return str(uuid.uuid5(_NAMESPACE, "\0".join(words)))

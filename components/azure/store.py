@@ -53,6 +53,9 @@ class StoreArgs(Args):
     """
     log_workspace_id: Text
     """The id of the log workspace that storage and registry log to."""
+    registry_name: Text | None = None
+    """The name of the registry, 5 to 50 letters and digits that no other registry of Azure has. With it, images can be
+    named before the registry stands. Where none is given, Azure's provider chooses one."""
     tags: Tags
     """The tags of everything that is created."""
 
@@ -186,6 +189,7 @@ class Store(pulumi.ComponentResource):
     def _registry(self, name: str, args: StoreArgs) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         registry = containerregistry.Registry(
             compact(f"{name}-images", 50 - AUTO_NAME),
+            registry_name=args.registry_name,
             resource_group_name=args.group_name,
             location=args.region,
             sku={"name": "Premium"},  # private endpoints, a key of our own and retention are Premium's

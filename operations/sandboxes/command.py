@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import BadInput
+from catalogue.graph import Caller
 from catalogue.wording import close, nearest
 from operations.arguments import OUT, OutOption
 from operations.sandboxes import byhand
@@ -110,13 +111,19 @@ def call_endpoint(
     name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="An endpoint's name, id or ARN.")],
     request: Annotated[Path, typer.Argument(metavar="REQUEST", help="A file of JSON, the body of the call.")],
     from_: Annotated[
-        Literal["inside", "outside"],
-        typer.Option("--from", help="Where the caller stands: in the stack's network, or on the internet."),
+        str,
+        typer.Option(
+            "--from",
+            metavar="CALLER",
+            help="Who calls: inside, from the stack's network; outside, from the internet; or a caller by the name "
+            "that the stack file has under callers.",
+        ),
     ] = "inside",
 ) -> None:
     """Call an endpoint and print its prediction: the model of examples/, where what stands here holds a path.
 
-    On aws the internet leads to every endpoint, and the caller's grants alone bound the call.
+    On aws the internet leads to every endpoint, and the caller's grants alone bound the call. A caller of the stack
+    file comes from its own network, as its own identity; what its side does is taken as done.
     """
     from sandbox.alarms import ENDPOINTS
     from sandbox.dataplane import NoPrediction, call, stand_in
@@ -126,12 +133,13 @@ def call_endpoint(
     if len(served) != 1:
         known = in_sandbox(context.obj.home(), "ls")
         raise BadInput(f"{name[:80]!r}: {len(served)} endpoints go by that name; name one of `{known}`")
+    caller = None if from_ in ("inside", "outside") else _caller(context.obj.home(), served[0], from_)
     try:
         body = request.read_bytes()
     except OSError as error:
         raise BadInput(f"{request}: cannot be read ({error.strerror}); name a file of JSON") from None
     try:
-        answer = call(state, served[0], body, outside=from_ == "outside")
+        answer = call(state, served[0], body, outside=from_ == "outside", caller=caller)
     except NoPrediction as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
@@ -314,6 +322,20 @@ def named_stack(arguments: Sequence[str]) -> str | None:
         if word.startswith(("--stack=", "-s=")):
             return word.partition("=")[2].rpartition("/")[2]
     return None
+
+
+def _caller(home: "Home", endpoint: "Record", name: str) -> Caller:
+    """The caller of that name, as the sandbox's copy of the stack file of the endpoint says. Raises BadInput."""
+    from stacks.config import read_stack_file
+    from stacks.sections import callers
+
+    stack = endpoint.urn.partition("::")[0].rpartition(":")[2]
+    file = home.path / "stacks" / f"Pulumi.{stack}.yaml"
+    named = callers.of(read_stack_file(file)) if stack and file.is_file() else dict[str, callers.Caller]()
+    if name not in named:
+        known = ", ".join(["inside", "outside", *named])
+        raise BadInput(f"{name[:80]!r}: no caller that the stack file of {endpoint.name} names, allowed: {known}")
+    return Caller(name, **named[name].model_dump())
 
 
 def _refused(home: "Home") -> int:

@@ -15,6 +15,7 @@ from catalogue.deployers import asked, granted
 from catalogue.graph import Graph
 from catalogue.platforms import Platform
 from catalogue.registries import as_written
+from examples.pack import PACKED, built, is_example
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies.rule import callers
@@ -52,8 +53,11 @@ class Steps(Protocol):
         """The commands that push an image and show that it is there. None for one that somebody else publishes."""
         ...
 
-    def upload(self, uri: str, stack: str) -> tuple[str, str]:
-        """The commands that upload an artifact to its address and show that it is there."""
+    def upload(self, uri: str, stack: str, folder: str = "") -> tuple[str, str]:
+        """The commands that upload an artifact from a folder to its address, and show that it is there.
+
+        The folder ends in "/"; without one the artifact lies where the command is typed.
+        """
         ...
 
     def feed(self, uri: str, stack: str) -> tuple[str, str]:
@@ -129,16 +133,18 @@ def manual(
         yield ManualStep(
             what=f"push the container images{own.STORES} ({_first(list(ours))})",
             who="publisher",
-            commands=[command for command, _ in ours.values()],
+            commands=[command for image, (push, _) in ours.items() for command in _pushed(graph.platform, image, push)],
             checks=[check for _, check in ours.values()],
             looks=[Look(what="image", name=image) for image in ours],
         )
     if uris := sorted(facts.artifacts(graph)):
-        uploaded, first = [own.upload(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
+        packed = f"out/example/{graph.platform}/"
+        uploaded = [own.upload(uri, graph.stack, packed if is_example(uri) else "") for uri in uris]
+        first = _first([as_written(uri) for uri in uris])
         yield ManualStep(
             what=f"put the model artifacts where the stack file says{own.STORES} ({first})",
             who="publisher",
-            commands=[command for command, _ in uploaded],
+            commands=[PACKED] * any(map(is_example, uris)) + [command for command, _ in uploaded],
             checks=[check for _, check in uploaded],
             looks=[Look(what="artifact", name=uri) for uri in uris],
         )
@@ -199,6 +205,11 @@ def query(text: str) -> str:
 def _first(names: list[str], most: int = 3) -> str:
     """The first few names, and how many more there are: the commands have them all."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _pushed(platform: str, image: str, push: str) -> list[str]:
+    """The commands that push an image. That of examples/ is built before; how others are built, their teams know."""
+    return [built(platform, quote(image)), push] if is_example(image) else [push]
 
 
 def _rights(graph: Graph, own: Steps, account: str) -> Iterator[ManualStep]:

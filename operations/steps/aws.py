@@ -175,9 +175,9 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     return f"{login} && docker push {quote(image)}", f"aws ecr describe-images --region {region} {shown}"
 
 
-def upload(uri: str, stack: str) -> tuple[str, str]:
+def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     """An artifact is one archive."""
-    return f"aws s3 cp model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
+    return f"aws s3 cp {folder}model.tar.gz {quote(uri)}", f"aws s3 ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str) -> tuple[str, str]:

@@ -159,9 +159,9 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     )
 
 
-def upload(uri: str, stack: str) -> tuple[str, str]:
+def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     """An artifact is a folder of the container that the workspace's datastore `artifacts` shows."""
-    return _into_the_datastore("model", uri, stack)
+    return _into_the_datastore(f"{folder}model", uri, stack)
 
 
 def feed(uri: str, stack: str) -> tuple[str, str]:

@@ -240,9 +240,9 @@ def push(image: str, account: str, region: str) -> tuple[str, str] | None:
     )
 
 
-def upload(uri: str, stack: str) -> tuple[str, str]:
+def upload(uri: str, stack: str, folder: str = "") -> tuple[str, str]:
     """An artifact is a folder."""
-    return f"gcloud storage cp --recursive model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
+    return f"gcloud storage cp --recursive {folder}model/* {quote(uri)}", f"gcloud storage ls {quote(uri)}"
 
 
 def feed(uri: str, stack: str) -> tuple[str, str]:

@@ -1,11 +1,14 @@
-"""The data plane of the simulated clouds: a call of an endpoint, from inside the stack's network or from the internet.
+"""The data plane of the simulated clouds: a call of an endpoint, from inside the stack's network, from the internet, or
+by a caller whom the stack file names.
 
 A call is answered only where what stands in the sandbox holds a path. Each platform's `PARTS` are that path, from the
 caller to a replica, in the order in which a call meets them. An image or an artifact is no part: a replica that serves
 has fetched both (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteModel.html says so of AWS), and
 `sandbox.needs` refuses the create of one that could not. What a landing zone gives stands here without inputs; it is
-taken to lead on, for nobody here knows its inside. Whatever image a model names, the sandbox runs the container of
+taken to lead on, for nobody here knows its inside. What a caller's side does, such as to accept a peering, is taken as
+done. Whatever image a model names, the sandbox runs the container of
 `examples/`, that platform's own, with the model of `examples/`: it has neither the images nor the artifacts of others.
+A stack file that names the example, as the pilots do, gets its own prediction; any other a stand-in's, and is told so.
 """
 
 import threading
@@ -18,7 +21,9 @@ from typing import Any, Protocol, cast
 
 import httpx
 
+from catalogue.graph import Caller
 from catalogue.kind import Evidence
+from examples.pack import is_example
 from examples.serving.server import Server
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -33,11 +38,25 @@ class NoPrediction(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the endpoint, and whether the caller stands on the internet or in the stack's network."""
+    """One call: the endpoint, and where the caller stands.
+
+    That is the stack's network, or with `outside` the internet, or where the stack file says that `caller` stands.
+    """
 
     state: State
     endpoint: Record
-    outside: bool
+    outside: bool = False
+    caller: Caller | None = None
+
+    @property
+    def joined(self) -> Caller | None:
+        """The caller, where its network is joined to the stack's."""
+        return self.caller if self.caller and self.caller.cidr else None
+
+    @property
+    def apart(self) -> Caller | None:
+        """The caller, where it has an endpoint of its own, which stands in no stack and is taken to lead on."""
+        return self.caller if self.caller and not self.caller.cidr else None
 
 
 @dataclass(frozen=True)
@@ -86,7 +105,7 @@ class Plane(Protocol):
     PARTS: Sequence[Part]
     """The path from a caller to a replica."""
 
-    def reach(self, state: State, endpoint: Record, outside: bool) -> None:
+    def reach(self, call: Call) -> None:
         """Raises NoPrediction where nothing leads the caller to the endpoint, or the caller may not call."""
         ...
 
@@ -103,13 +122,13 @@ class Plane(Protocol):
         ...
 
 
-def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
-    """The prediction that the endpoint's container gives for a body of JSON.
+def call(state: State, endpoint: Record, body: bytes, outside: bool, caller: Caller | None = None) -> bytes:
+    """The prediction that the endpoint's container gives for a body of JSON, to the caller of `Call`.
 
-    The caller stands in the stack's network, or with `outside` on the internet. Raises NoPrediction and BadInput.
+    Raises NoPrediction and BadInput.
     """
     plane = plane_of(endpoint)
-    plane.reach(state, endpoint, outside)
+    plane.reach(Call(state, endpoint, outside, caller))
     with running(plane.container()) as address:
         told = {"Content-Type": "application/json"}
         # A proxy of the environment knows no server of this process.
@@ -122,6 +141,8 @@ def call(state: State, endpoint: Record, body: bytes, outside: bool) -> bytes:
 def stand_in(state: State, endpoint: Record) -> str:
     """One sentence on what answers for the endpoint, for whoever reads a prediction."""
     image = plane_of(endpoint).image(state, endpoint)
+    if is_example(image):
+        return f"the example's container answers, as {image}"
     return f"the example's container answers in place of {image or 'an image that is not known'}"
 
 

@@ -2,8 +2,9 @@
 
 SageMaker's runtime is a public API, so from the internet the identity's policies alone bound a call. Inside a network
 without a route out, its name must lead to an interface endpoint, whose security group and policy let the caller in.
-The caller acts as whichever role of the account may call, by IAM's own logic (catalogue/iam.py). An endpoint serves on
-without its configuration and its model:
+The caller acts as whichever role of the account may call, by IAM's own logic (catalogue/iam.py); one whom the stack
+file names, as the role that the output `callers` tells it. In a network that is joined it names the interface
+endpoint's own address, which every network resolves. An endpoint serves on without its configuration and its model:
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpointConfig.html
 
 The sentences are botocore's (`exceptions.py`, its `fmt`) and those of
@@ -11,14 +12,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html (ModelError)
 """
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from catalogue.errors import BadInput
+from catalogue.graph import Caller
 from catalogue.iam import Call as Asked
-from catalogue.iam import Session, denial, granted, read_text, refusal
+from catalogue.iam import Session, denial, granted, may_take, read_text, refusal
 from catalogue.kind import documented, from_source
-from catalogue.kinds.aws.ec2 import GROUP, GROUPS, VPC, VPC_ENDPOINT
+from catalogue.kinds.aws.ec2 import GROUP, GROUPS, PEERING, ROUTE_TABLE, VPC, VPC_ENDPOINT
 from catalogue.kinds.aws.iam import POLICY, ROLE, ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import CONFIGURATION
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
@@ -39,24 +41,30 @@ _UNRESOLVED = 'Could not connect to the endpoint URL: "{url}"'
 _TIMED_OUT = 'Connect timeout on endpoint URL: "{url}"'
 _DENIED = (
     "An error occurred (AccessDeniedException) when calling the InvokeEndpoint operation: User: "
-    "arn:aws:sts::{account}:assumed-role/caller/caller is not authorized to perform: {action} on resource: {arn} "
+    "arn:aws:sts::{account}:assumed-role/{session}/caller is not authorized to perform: {action} on resource: {arn} "
 )
 
 
-def reach(state: State, endpoint: Record, outside: bool) -> None:
+def reach(call: Call) -> None:
     """Raises NoPrediction without a private way to the runtime's API, or without a grant of InvokeEndpoint."""
+    state, endpoint = call.state, call.endpoint
     configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
     if configuration is not None and "asyncInferenceConfig" in configuration.inputs:
         raise BadInput(f"{endpoint.name} answers through a queue; call an endpoint of kind 'online'")
     name = str(endpoint.outputs["name"])
+    host = _own_name(call) if call.joined else f"runtime.sagemaker.{endpoint.region}.amazonaws.com"
+    role, who = _role_of(call)
     words = {
-        "url": f"https://runtime.sagemaker.{endpoint.region}.amazonaws.com/endpoints/{name}/invocations",
+        "url": f"https://{host}/endpoints/{name}/invocations",
         "name": name,
         "account": endpoint.account,
         "action": _ACTION,
         "arn": str(endpoint.outputs["arn"]),
+        "role": role,
+        "session": role.rpartition("/")[2],
+        "user": who,
     }
-    follow(PARTS, Call(state, endpoint, outside), not outside, words)
+    follow(PARTS, call, not call.outside and not call.apart, words)
 
 
 def image(state: State, endpoint: Record) -> str:
@@ -96,11 +104,39 @@ def _in_network(call: Call, ways: list[Any]) -> list[Record]:
     return [way for way, vpc in found if vpc is not None and vpc.inputs.get("enableDnsSupport") is not False]
 
 
+def _peered(call: Call, ways: list[Any]) -> list[Record]:
+    """The ways whose network has a peering with the caller's, and a route back to it. One that is given is joined."""
+    who = call.joined
+    return ways if who is None else [way for way in ways if _joins(call.state, _network(call.state, way), who)]
+
+
+def _joins(state: State, vpc: Record | None, who: Caller) -> bool:
+    if vpc is None or not vpc.inputs:
+        return vpc is not None
+    peerings = {
+        one.id
+        for one in state.resources.find(type=PEERING, account=vpc.account)
+        if one.inputs.get("vpcId") == vpc.id and one.inputs.get("peerVpcId") == who.network
+    }
+    return any(
+        route.get("vpcPeeringConnectionId") in peerings and _covers(route.get("cidrBlock"), who.cidr)
+        for table in state.resources.find(type=ROUTE_TABLE, account=vpc.account)
+        for route in table.inputs.get("routes") or ()
+    )
+
+
+def _covers(addresses: str | None, cidr: str) -> bool:
+    """Whether all addresses of a caller, in CIDR notation, are among these."""
+    return bool(addresses) and IPv4Network(cidr).subnet_of(IPv4Network(addresses))
+
+
 def _named(call: Call, ways: list[Any]) -> list[Record]:
     """The ways to which the runtime's public name leads. That takes the network's DNS host names.
 
     https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
     """
+    if call.joined:
+        return ways
     return [
         way
         for way in ways
@@ -119,14 +155,19 @@ def _let_in(call: Call, ways: list[Any]) -> list[Record]:
     for way in ways:
         named = way.inputs.get("securityGroupIds")
         groups = [one for id_ in named or () for one in call.state.resources.find(id=str(id_)) if one.type in GROUPS]
-        if not named or any(not group.inputs or _opens(call.state, group) for group in groups):
+        if not named or any(not group.inputs or _opens(call, group) for group in groups):
             found.append(way)
     return found
 
 
+def _taken(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether a caller whom the stack file names may take the role that it is told."""
+    return ways if call.caller is None or _roles(call) else []
+
+
 def _granted(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]]:
     """The ways, each with a role whose own policies allow the call through it."""
-    roles = [session_of(call.state, one) for one in call.state.resources.find(type=ROLE, account=call.endpoint.account)]
+    roles = [session_of(call.state, one) for one in _roles(call)]
     return [
         (way, role, asked)
         for way in ways
@@ -162,8 +203,16 @@ def _admitted(call: Call, ways: list[Any]) -> list[tuple[Record, Session, Asked]
 PARTS = (
     Part("interface endpoint", _interface, _TIMED_OUT, _BOTOCORE, private=True),
     Part("network", _in_network, _UNRESOLVED, _BOTOCORE, private=True),
+    Part("peering", _peered, _TIMED_OUT, _BOTOCORE, private=True),
     Part("name", _named, _TIMED_OUT, _BOTOCORE, private=True),
     Part("security groups", _let_in, _TIMED_OUT, _BOTOCORE, private=True),
+    Part(
+        "caller's role",
+        _taken,
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: User: {user} is not authorized to "
+        "perform: sts:AssumeRole on resource: {role}",
+        documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_roles.html", _READ),
+    ),
     Part(
         "grant",
         _granted,
@@ -195,8 +244,16 @@ def _network(state: State, way: Record) -> Record | None:
     return way if way.type == VPC else state.resources.get(VPC, str(way.inputs.get("vpcId", "")))
 
 
-def _opens(state: State, group: Record) -> bool:
-    """Whether a group of the same network, or one that is given, and this group both allow HTTPS between them."""
+def _opens(call: Call, group: Record) -> bool:
+    """Whether a group of the same network, or one that is given, and this group both allow HTTPS between them.
+
+    Of a caller whose network is joined, this group lets in all addresses. What its own group lets out, it knows.
+    """
+    state = call.state
+    if who := call.joined:
+        rules = [one.inputs for one in state.resources.find(type=INGRESS, account=group.account)]
+        own = [rule for rule in rules if rule.get("securityGroupId") == group.id and _is_https(rule)]
+        return any(_covers(rule.get("cidrIpv4"), who.cidr) for rule in own)
     vpc = state.resources.get(VPC, str(group.inputs.get("vpcId", "")))
     own = str(vpc.inputs.get("cidrBlock", "")) if vpc else ""
     callers = [
@@ -230,6 +287,48 @@ def _is_https(rule: dict[str, Any]) -> bool:
     )
 
 
+def _told(call: Call, who: Caller) -> list[Record]:
+    """The roles of the account that the output `callers` could tell the caller: one of a stack that has the caller."""
+    roles = call.state.resources.find(type=ROLE, account=call.endpoint.account)
+    return [one for one in roles if _role_name(one).endswith(f"-calls-{who.name}")]
+
+
+def _role_name(role: Record) -> str:
+    return str(role.inputs.get("name") or role.id)
+
+
+def _roles(call: Call) -> list[Record]:
+    """As whom the call may be made. A caller of another account says the external id that it is told."""
+    if (who := call.caller) is None:
+        return call.state.resources.find(type=ROLE, account=call.endpoint.account)
+    found: list[Record] = []
+    for role in _told(call, who):
+        prefix = _role_name(role).removesuffix(f"-calls-{who.name}")
+        said = {} if f":{call.endpoint.account}:" in who.identity else {"sts:ExternalId": f"{prefix}-{who.name}"}
+        trust = read_text(role.inputs.get("assumeRolePolicy") or "")
+        if may_take(trust, str(role.outputs.get("arn", "")), ("AWS", who.identity), said):
+            found.append(role)
+    return found
+
+
+def _role_of(call: Call) -> tuple[str, str]:
+    """As which role the call is made, and by whom that role is taken, for the sentences."""
+    account = call.endpoint.account
+    if (who := call.caller) is None:
+        return f"arn:aws:iam::{account}:role/caller", "caller"
+    stack = call.endpoint.urn.partition("::")[0].rpartition(":")[2]
+    told = [str(one.outputs.get("arn", "")) for one in _told(call, who)]
+    role = told[0] if told else f"arn:aws:iam::{account}:role/{stack}-calls-{who.name}"
+    theirs, named = (who.identity.split(":")[4], who.identity.rpartition("/")[2]) if who.identity else ("", who.name)
+    return role, f"arn:aws:sts::{theirs}:assumed-role/{named}/caller"
+
+
+def _own_name(call: Call) -> str:
+    """The interface endpoint's own name, at which a caller in another network reaches it."""
+    entries = [entry for way in _interface(call, []) for entry in way.outputs.get("dnsEntries") or ()]
+    return str(entries[0]["dnsName"]) if entries else f"runtime.sagemaker.{call.endpoint.region}.amazonaws.com"
+
+
 def session_of(state: State, role: Record) -> Session:
     """A session of a role that stands in the sandbox. A boundary that does not is the organisation's own."""
     own = state.resources.find(type=ROLE_POLICY, account=role.account)
@@ -254,7 +353,9 @@ def _asked(call: Call, way: Record, role: Session) -> Asked:
         "aws:SecureTransport": "true",
         "aws:SourceIdentity": "",
     }
-    if not call.outside:
+    if who := call.apart:
+        here |= {"aws:SourceVpc": who.network, "aws:SourceVpcArn": "", "aws:SourceVpce": "", "aws:VpcSourceIp": ""}
+    elif not call.outside:
         here |= {
             "aws:SourceVpc": way.id if given else str(way.inputs.get("vpcId")),
             "aws:SourceVpcArn": "",

@@ -3,7 +3,8 @@
 Sources: "Network isolation with managed online endpoints",
 https://learn.microsoft.com/en-us/azure/machine-learning/concept-secure-online-endpoint, and the status codes of
 https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints. The caller stands in the
-subnet of the private endpoint, or on the internet.
+subnet of the private endpoint, on the internet, or where the stack file says: in a network that is joined, or beside a
+private endpoint of its own, which the owner of the workspace is taken to have approved.
 """
 
 import os
@@ -16,7 +17,7 @@ from catalogue.kinds.azure import NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
 from catalogue.kinds.azure.mlplatform import TRAFFIC
-from catalogue.kinds.azure.network import PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
+from catalogue.kinds.azure.network import PEERING, PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
 from catalogue.kinds.azure.privatedns import LINK, ZONE
 from catalogue.marked import Json
 from examples.pack import MODEL
@@ -44,11 +45,12 @@ _FROM_OUTSIDE = assumed(
 _TIMED_OUT = "curl: (28) Failed to connect to {host} port 443: Connection timed out"
 
 
-def reach(state: State, endpoint: Record, outside: bool) -> None:
+def reach(call: Call) -> None:
     """Raises NoPrediction without a private way in, without a role that may score, or without traffic."""
+    endpoint = call.endpoint
     host = f"{endpoint.id.rpartition('/')[2]}.{endpoint.region}.inference.ml.azure.com"
     private = endpoint.inputs.get("properties", {}).get("publicNetworkAccess") == "Disabled"
-    follow(PARTS, Call(state, endpoint, outside), private, {"host": host, "action": _SCORE})
+    follow(PARTS, call, private and not call.apart, {"host": host, "action": _SCORE})
 
 
 def image(state: State, endpoint: Record) -> str:
@@ -92,19 +94,41 @@ def _named(call: Call, ways: list[Any]) -> list[Record]:
 
 
 def _linked(call: Call, ways: list[Any]) -> list[Record]:
-    """The private endpoints whose own network reads the zone. Which networks read a zone that is given is not known."""
+    """The private endpoints in whose zone the caller's network reads: their own, or the one that is joined to it.
+
+    Which networks read a zone that is given is not known.
+    """
     return [
         way
         for way in ways
         if any(
             not zone.inputs
             or any(
-                one.type == LINK and _id(one.inputs.get("virtualNetwork")).casefold() == network_of(way).casefold()
+                one.type == LINK and _id(one.inputs.get("virtualNetwork")).casefold() == _reads(call, way)
                 for one in call.state.resources.below(zone.id, zone.account)
             )
             for zone in zones_of(call.state, way)
         )
     ]
+
+
+def _reads(call: Call, way: Record) -> str:
+    return (call.joined.network if call.joined else network_of(way)).casefold()
+
+
+def _peered(call: Call, ways: list[Any]) -> list[Record]:
+    """The private endpoints whose network has a peering with the caller's. One that is given is joined."""
+    who, resources = call.joined, call.state.resources
+    if who is None:
+        return ways
+    joined = {
+        one.id.partition("/virtualNetworkPeerings/")[0].casefold()
+        for one in resources.find(type=PEERING)
+        if _id(one.inputs.get("remoteVirtualNetwork")).casefold() == who.network.casefold()
+        and one.inputs.get("allowVirtualNetworkAccess") is not False
+    }
+    given = {one.id.casefold() for one in resources.find(type=NETWORK) if not one.inputs}
+    return [way for way in ways if network_of(way).casefold() in joined | given]
 
 
 def _standing(call: Call, ways: list[Any]) -> list[Record]:
@@ -136,7 +160,8 @@ def _let_through(call: Call, ways: list[Any]) -> list[Record]:
 
 
 def _granted(call: Call, ways: list[Any]) -> list[Any]:
-    return ways if any(map(_is_score, _actions(call.state, call.endpoint))) else []
+    who = call.caller.identity if call.caller else ""
+    return ways if any(map(_is_score, _actions(call.state, call.endpoint, who))) else []
 
 
 def _served(call: Call, ways: list[Any]) -> list[Any]:
@@ -161,6 +186,7 @@ PARTS = (
     Part("name", _named, _CLOSED, _FROM_OUTSIDE, private=True),
     Part("zone's link to the network", _linked, _CLOSED, _FROM_OUTSIDE, private=True),
     Part("network", _standing, _TIMED_OUT, _CURL, private=True),
+    Part("peering", _peered, _TIMED_OUT, _CURL, private=True),
     Part("security rules", _let_through, _TIMED_OUT, _CURL, private=True),
     Part("grant", _granted, "403 Access denied: The token has no permission to perform {action}.", _STATUSES),
     Part(
@@ -216,9 +242,14 @@ def _allows(group: Record, direction: str) -> bool:
     return min(rules, key=lambda rule: rule["priority"])["access"] == "Allow" if rules else True
 
 
-def _actions(state: State, endpoint: Record) -> Iterator[str]:
-    """The actions of the stack's own roles that are given at the endpoint or above it, without those they leave out."""
+def _actions(state: State, endpoint: Record, who: str) -> Iterator[str]:
+    """The actions of the stack's own roles that are given at the endpoint or above it, without those they leave out.
+
+    To the principal `who`; to anybody where that is empty.
+    """
     for given in state.resources.find(type=ROLE_ASSIGNMENT):
+        if who and given.inputs.get("principalId") != who:
+            continue
         scope = str(given.inputs.get("scope", "")).casefold().rstrip("/")
         role = state.resources.get(ROLE_DEFINITION, str(given.inputs.get("roleDefinitionId", "")))
         if role is None or not f"{endpoint.id}/".casefold().startswith(f"{scope}/"):

@@ -29,21 +29,21 @@ _CURL = from_source("https://curl.se/libcurl/c/libcurl-errors.html", _READ)
 _TIMED_OUT = "curl: (28) Failed to connect to {address} port 443: Connection timed out"
 
 
-def reach(state: State, endpoint: Record, outside: bool) -> None:
+def reach(call: Call) -> None:
     """Raises NoPrediction without traffic, without an address and name that lead to it, or behind a firewall."""
-    call = Call(state, endpoint, outside)
+    state, endpoint = call.state, call.endpoint
     found = [address for rule in _joined(call, [endpoint]) if (address := _address(state, rule))]
     words = {
         "endpoint": endpoint.id,
         "host": f"{endpoint.name}.{NAMES}",
-        "address": found[0] if found else "the endpoint's address",
+        "address": found[0] if found and not call.apart else "the endpoint's address",
     }
-    follow(PARTS, call, bool(_connect(endpoint).get("enablePrivateServiceConnect")), words)
+    follow(PARTS, call, _is_private(endpoint) and not call.apart, words)
 
 
 def image(state: State, endpoint: Record) -> str:
     """The image of the model that has most of the traffic. A deployment names it by the project's number."""
-    deployed = sorted(_deployed(Call(state, endpoint, False)), key=lambda one: one.outputs.get("trafficPercent") or 0)
+    deployed = sorted(_deployed(Call(state, endpoint)), key=lambda one: one.outputs.get("trafficPercent") or 0)
     named = str(deployed[-1].inputs.get("model", "")).partition("@")[0].partition("/locations/")[2] if deployed else ""
     models = (
         one for one in state.resources.find(type=SERVED_MODEL) if named and one.id.endswith(f"/locations/{named}")
@@ -66,6 +66,10 @@ def _connect(endpoint: Record) -> Json:
     return endpoint.inputs.get("privateServiceConnectConfig") or {}
 
 
+def _is_private(endpoint: Record) -> bool:
+    return bool(_connect(endpoint).get("enablePrivateServiceConnect"))
+
+
 def _deployed(call: Call) -> list[Record]:
     below = call.state.resources.below(call.endpoint.id, call.endpoint.account)
     return [one for one in below if one.type == DEPLOYMENT]
@@ -74,6 +78,14 @@ def _deployed(call: Call) -> list[Record]:
 def _served(call: Call, ways: list[Any]) -> list[Any]:
     """Whether a deployment has traffic."""
     return ways if any(one.outputs.get("trafficPercent") for one in _deployed(call)) else []
+
+
+def _listed(call: Call, ways: list[Any]) -> list[Any]:
+    """Whether the endpoint lets the project of a caller connect, which has an address of its own there."""
+    who = call.apart
+    if who is None or not _is_private(call.endpoint):
+        return ways
+    return ways if who.account in _connect(call.endpoint).get("projectAllowlists", ()) else []
 
 
 def _joined(call: Call, ways: list[Any]) -> list[Record]:
@@ -88,7 +100,10 @@ def _joined(call: Call, ways: list[Any]) -> list[Record]:
 
 
 def _in_network(call: Call, ways: list[Any]) -> list[Record]:
-    return [rule for rule in ways if _network(call.state, rule)]
+    """The rules whose network stands, and is that of a caller whom the stack file names there."""
+    who = call.joined
+    found = [(rule, _network(call.state, rule)) for rule in ways]
+    return [rule for rule, network in found if network and (who is None or _is(network, who.network))]
 
 
 def _addressed(call: Call, ways: list[Any]) -> list[Record]:
@@ -141,6 +156,7 @@ PARTS = (
         "400 FAILED_PRECONDITION: Endpoint {endpoint} doesn't have traffic_split.",
         assumed("the field is Google's, the sentence of an endpoint without traffic is not known", _READ),
     ),
+    Part("allow list", _listed, _TIMED_OUT, _CURL),
     Part(
         "caller's network",
         inside,

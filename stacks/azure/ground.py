@@ -20,7 +20,7 @@ from components.azure.encryption import Encryption, EncryptionArgs, GivenKeyArgs
 from components.azure.group import Group, GroupArgs
 from components.azure.identity import Access, AccessArgs, Identity, IdentityArgs
 from components.azure.monitoring import Alerts, AlertsArgs
-from components.azure.names import regional
+from components.azure.names import regional, worldwide
 from components.azure.network import GivenNetworkArgs, Network, NetworkArgs
 from components.azure.outbound import Outbound, OutboundArgs
 from components.azure.people import People, PeopleArgs
@@ -271,6 +271,7 @@ def _store(site: Site, group: Group, audit: Audit, net: Network, key: Encryption
             subnet_id=net.subnet_id,
             zone_ids=net.zone_ids,
             log_workspace_id=audit.log_workspace_id,
+            registry_name=worldwide(site.stack, site.account, "images"),
             tags=site.tags,
         ),
         opts=site.opts,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from catalogue.deployers import ROLES
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS, Platform
+from examples.pack import PACKED
 from operations.__main__ import application
 from operations.doctor import steps_of
 from sandbox.tools import CLI_VERSION, find_cli
@@ -32,6 +33,7 @@ PULUMI = {
     "cancel": ({"--stack"}, 0),
 }
 """The commands of Pulumi on the page: their options, and at most how many words beside."""
+EXAMPLE = [line for line in LINES if line == PACKED or line.startswith("docker build ")]
 BACKENDS = ("s3://", "gs://", "azblob://")
 PROVIDERS = ("awskms://", "gcpkms://", "azurekeyvault://")
 
@@ -94,8 +96,17 @@ def test_a_command_of_ours_is_one_that_there_is() -> None:
 
 def test_every_line_is_somebodys() -> None:
     assert not [
-        line for line in LINES if not line.startswith(("pulumi ", "uv run mlplatform ", "make setup", "export PATH="))
+        line
+        for line in LINES
+        if not line.startswith(("pulumi ", "uv run mlplatform ", "make setup", "export PATH=")) and line not in EXAMPLE
     ]
+
+
+def test_the_example_is_built_and_packed_as_the_manual_steps_say(aws_pilot: Graph) -> None:
+    commands = [command for step in steps_of(aws_pilot) for command in step.commands]
+    at = [commands.index(line) for line in LINES if line in EXAMPLE]
+    assert len(at) == 2 and at == sorted(at)
+    assert "docker push" in commands[at[0] + 1] and "out/example/aws/model.tar.gz" in " ".join(commands[at[1] :])
 
 
 def test_both_phases_come_up_as_the_manual_steps_say(aws_pilot: Graph) -> None:

@@ -116,7 +116,7 @@ def new_version(pilot: Pilot) -> str:
     """Let the stack's copied file name the next version of the model, as `pulumi config` does."""
     path = "mlplatform:models.fraud-scorer.artifact_uri"
     was = pilot.engine.ask("config", "get", "--path", path, "--stack", pilot.stack).strip()
-    uri = was.replace("/fraud-scorer/1/", "/fraud-scorer/2/")
+    uri = was.replace("/mlplatform-example/1/", "/mlplatform-example/2/")
     assert uri != was
     pilot.engine.ask("config", "set", "--path", path, uri, "--stack", pilot.stack)
     return uri

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from catalogue.hardware import catalogue
 from catalogue.platforms import PLATFORMS
+from components.azure.names import worldwide
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE
 from tests.operations.test_judge import judged
@@ -20,9 +21,12 @@ Config = dict[str, Any]
 
 
 def moved(platform: str, region: str) -> Config:
-    """The platform's pilot in another region. Every word that names its own region goes along."""
+    """The platform's pilot in another region. Every word that names its own region, or its registry on Azure, goes
+    along: the stack is called claims."""
     config = pilot_file(platform)["config"]
-    words: Config = yaml.safe_load(yaml.safe_dump(config).replace(config[f"{NAMESPACE}:region"], region))
+    text = yaml.safe_dump(config).replace(config[f"{NAMESPACE}:region"], region)
+    own, ours = (worldwide(stack, config[f"{NAMESPACE}:account"], "images") for stack in ("azure-pilot", "claims"))
+    words: Config = yaml.safe_load(text.replace(own, ours))
     return {key.removeprefix(f"{NAMESPACE}:"): value for key, value in words.items()}
 
 

@@ -427,7 +427,7 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
         steps[0].startswith("1. administrator of the account: give whoever deploys") and ". caller: call " in steps[-1]
     )
     assert (
-        f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/fraud-scorer/1/model.tar.gz')}"
+        f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/1/model.tar.gz')}"
         in said
     )
     answered = next(line for line in said if line.startswith("     answered: "))

@@ -561,7 +561,7 @@ def _contributing_table() -> str:
         ("drill bad-version", "drill worse-version", "no drill worse-version"),
         ("`stacks/Pulumi.gcp-pilot.yaml`", "`stacks/Pulumi.gcp.yaml`", "no such path"),
         ("ceiling passes `ceiling-usd`", "ceiling passes $5,001", "in no bill"),
-        ("models/fraud-scorer/1/", "models/fraud-scorer/9/", "nowhere in"),
+        ("models/mlplatform-example/1/", "models/mlplatform-example/9/", "nowhere in"),
     ],
 )
 def test_what_is_wrong_is_caught(facts: dict[str, Facts], old: str, new: str, caught: str) -> None:

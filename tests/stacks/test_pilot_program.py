@@ -69,7 +69,7 @@ def test_with_every_endpoint_off_nothing_calls_for_the_runtime_but_studio(tmp_pa
 
 
 def test_a_new_model_version_replaces_no_endpoint_and_nothing_that_holds_state(pilot: Graph, tmp_path: Path) -> None:
-    new = "s3://aws-pilot-artifacts-111122223333/models/fraud-scorer/2/model.tar.gz"
+    new = "s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/2/model.tar.gz"
     later = variant(tmp_path, lambda c: c["mlplatform:models"]["fraud-scorer"].update(artifact_uri=new))
     changed = {r.type for r in pilot.cloud if dict(later.by_urn[r.urn].inputs) != dict(r.inputs)}
     assert set(later.by_urn) == set(pilot.by_urn)

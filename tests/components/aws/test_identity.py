@@ -116,10 +116,10 @@ LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
 @pytest.mark.parametrize(
     ("persona", "action", "resource", "expected"),
     [
-        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", True),
-        ("serving", "s3:GetObject", f"{MODELS}/fraud-scorer/2/model.tar.gz", True),  # for the way back
+        ("serving", "s3:GetObject", f"{MODELS}/mlplatform-example/1/model.tar.gz", True),
+        ("serving", "s3:GetObject", f"{MODELS}/mlplatform-example/2/model.tar.gz", True),  # for the way back
         ("serving", "s3:GetObject", f"{MODELS}/another/1/model.tar.gz", False),
-        ("serving", "s3:PutObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
+        ("serving", "s3:PutObject", f"{MODELS}/mlplatform-example/1/model.tar.gz", False),
         ("serving", "sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/aws-pilot-x", False),
         ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:aws-pilot-fraud-scorer-new-errors", True),
         ("serving", "cloudwatch:DescribeAlarms", f"{ALARMS}:another-errors", False),
@@ -136,7 +136,7 @@ LOGS = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker"
         ("data-scientist", "logs:GetLogEvents", f"{LOGS}/TrainingJobs:log-stream:aws-pilot-x/algo-1", True),
         ("data-scientist", "logs:GetLogEvents", f"{LOGS}/TrainingJobs:log-stream:another-x/algo-1", False),
         ("approver", "sagemaker:UpdateModelPackage", f"{SAGEMAKER}:model-package/aws-pilot-x/1", True),
-        ("approver", "s3:GetObject", f"{MODELS}/fraud-scorer/1/model.tar.gz", False),
+        ("approver", "s3:GetObject", f"{MODELS}/mlplatform-example/1/model.tar.gz", False),
         ("pipeline", "sagemaker:CreateTransformJob", f"{SAGEMAKER}:transform-job/aws-pilot-fraud-backfill-1", True),
         ("pipeline", "sagemaker:CreateEndpoint", f"{SAGEMAKER}:endpoint/aws-pilot-x", False),
     ],

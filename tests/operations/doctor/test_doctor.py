@@ -86,7 +86,7 @@ def test_the_last_step_looks_at_what_may_stand_otherwise_with_the_values_that_we
         },
         "azure": {
             ("traffic", "fraud-scorer-nff9a51", None),
-            ("replicas", "fraud-scorer-nff9a51/v-3b2f573", 4),
+            ("replicas", "fraud-scorer-nff9a51/v-0303fef", 4),
             ("idle timeout", "ana-n5cb195", 60),
             ("idle timeout", "ben-n3b18f4", 60),
             ("outbound rules", "storage-queue storage-table", None),

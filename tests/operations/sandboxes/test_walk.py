@@ -44,6 +44,7 @@ REFUSALS = {
     "aws": {
         "role": "is not authorized to perform: ",
         "quota": "ResourceLimitExceeded: The account-level service limit",
+        "image": "Requested image",
         "artifact": "Could not find model data at",
         "batch input": "No S3 objects found under S3 URL",
     },
@@ -58,6 +59,7 @@ REFUSALS = {
     "azure": {
         "role": "authorization to perform action",
         "quota": "ClusterMinNodesExceedCoreQuota",
+        "image": "Unable to download user container image",
         "artifact": "Unable to download user model",
         "batch input": "DataAccessError(NotFound)",
         "ground": "bring up the ground first",
@@ -65,8 +67,8 @@ REFUSALS = {
 }
 """What the cloud says where a step is left out: to a create, or to the first run of a batch job.
 
-AWS's services are on, and azure-native registers resource providers itself. The pilots' images are AWS's and
-Microsoft's own. The artifacts of aws and gcp lie in a bucket that no stack makes, so only Azure's wait for the ground.
+AWS's services are on, and azure-native registers resource providers itself. A bucket may be one that no stack makes, so
+only Azure's artifacts wait for the ground.
 """
 NEEDED = [(platform, what) for platform, said in REFUSALS.items() for what in said]
 

@@ -1,10 +1,12 @@
 """The manual steps: in order, for somebody, and with commands that a shell can read, on each platform."""
 
+import json
 import shlex
 import subprocess
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +20,7 @@ from catalogue.kinds.azure.machinelearningservices_jobs import COMPUTE
 from catalogue.kinds.gcp.workbench import INSTANCE
 from catalogue.platforms import PLATFORMS, Platform
 from catalogue.registries import as_written
+from examples.pack import HERE, PACKED
 from operations import facts, hardware
 from operations.phases import ground_of
 from operations.steps import manual, of, query
@@ -26,7 +29,10 @@ from policies.rule import peoples_networks
 from tests.mutate import changed, put
 from tests.stack_files import pilot_file
 
+ROOT = HERE.parent
 TWO = [Phase(name=name, resources=1, idle_usd=0, ceiling_usd=0) for name in ("ground", "serve")]
+EXAMPLE = {"docker", "uv"}
+"""What builds the image of examples/ and lays its artifact out, on this machine."""
 TOOLS = {"aws": {"aws"}, "gcp": {"gcloud", "curl"}, "azure": {"az"}}
 PLACES_OF_PEOPLE = {USER_PROFILE, INSTANCE, COMPUTE}
 IMAGES = {
@@ -107,7 +113,7 @@ def test_a_shell_reads_each_command_and_the_tool_is_the_platforms(graph: Graph) 
     found = lines(steps(graph))
     script = "\n".join(found)
     assert subprocess.run(["sh", "-n"], input=script, text=True, check=False, capture_output=True).stderr == ""
-    assert {shlex.split(line)[0] for line in found} <= TOOLS[graph.platform] | {"pulumi"}
+    assert {shlex.split(line)[0] for line in found} <= TOOLS[graph.platform] | {"pulumi", *EXAMPLE}
 
 
 def test_each_command_of_a_cloud_names_the_account_or_region_that_it_is_for(graph: Graph) -> None:
@@ -115,7 +121,7 @@ def test_each_command_of_a_cloud_names_the_account_or_region_that_it_is_for(grap
     everywhere = {"s3", "ce", "storage", "billing", "iam"}  # of one account each; the payer account is another's
     for line in lines(steps(graph)):
         words = shlex.split(line)
-        if words[0] == "pulumi" or words[1] in everywhere:
+        if words[0] in {"pulumi", *EXAMPLE} or words[1] in everywhere:
             continue
         theirs = [way.network.split("/")[2] for way in peoples_networks(graph)]  # a step of that network's owner
         assert any(one in line for one in (account, region, *theirs)), line
@@ -152,6 +158,31 @@ def test_an_image_of_the_account_is_pushed_and_one_of_somebody_else_is_not(graph
         "azure": "mcr.microsoft.com/azureml/inference:1",
     }
     assert own.push(theirs[graph.platform], account, region) is None
+
+
+def test_the_example_alone_is_built_before_it_is_pushed_and_packed_before_it_is_uploaded(graph: Graph) -> None:
+    pushed, uploaded = (
+        next(step.commands for step in steps(graph) if step.what.startswith(begins))
+        for begins in ("push the container images", "put the model artifacts")
+    )
+    (build,) = [command for command in pushed if command.startswith("docker build ")]
+    image = shlex.split(build)[-2]
+    assert (ROOT / shlex.split(build)[5]).is_file() and (ROOT / shlex.split(build)[-1]).is_dir()
+    assert image in facts.images(graph) and image in pushed[pushed.index(build) + 1]
+    assert uploaded[0] == PACKED
+    packed = [command for command in uploaded[1:] if f"out/example/{graph.platform}/model" in command]
+    assert len(packed) == 1 and len(uploaded) == 3, "the artifact of the other model is its team's"
+
+
+def test_a_stack_of_other_models_builds_and_packs_nothing(graph: Graph) -> None:
+    renamed = [replace(one, inputs=_of_others(one.inputs)) for one in graph.resources]
+    found = lines(steps(replace(graph, resources=tuple(renamed))))
+    assert len(found) > 5
+    assert not [line for line in found if line.startswith(("docker build", "uv ")) or "out/example" in line]
+
+
+def _of_others(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(inputs).replace("mlplatform-example", "churn"))
 
 
 def test_a_stack_that_serves_nothing_uploads_and_calls_nothing(graph: Graph) -> None:

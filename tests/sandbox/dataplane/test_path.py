@@ -8,20 +8,25 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph
+from catalogue.graph import Caller, Graph
 from catalogue.kinds.aws import ec2, iam, sagemaker, vpc
 from catalogue.kinds.azure import NETWORK as AZURE_NETWORK
 from catalogue.kinds.azure import authorization, machinelearningservices, mlplatform, network, privatedns
 from catalogue.kinds.gcp import VPC as GCP_NETWORK
 from catalogue.kinds.gcp import compute, dns, vertex
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
-from sandbox.dataplane import NoPrediction, stand_in
+from sandbox.dataplane import Call, NoPrediction, stand_in
 from sandbox.state import State
 from sandbox.state.records import New, Record
 from tests.stack_files import pilot_file
 
 ENDPOINTS = {"aws": sagemaker.ENDPOINT, "gcp": vertex.ENDPOINT, "azure": machinelearningservices.SERVED}
 IMAGES = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
+IMAGE_AT = {
+    "aws": "primaryContainer.image",
+    "gcp": "containerSpec.imageUri",
+    "azure": "properties.image",
+}
 PLACES = {"aws": ":", "gcp": "/", "azure": "/"}
 
 Key = tuple[str, str]
@@ -165,8 +170,13 @@ CHANGED: Mapping[str, tuple[tuple[str, str, str, str, Any, str], ...]] = {
 }
 """What leads elsewhere: part, resource, property, the value it gets, and what the caller reads."""
 
-FROM_OUTSIDE = {"gcp": {"caller's network"}, "azure": {"caller's network"}}
-"""The parts that test_call.py tries: no resource is one."""
+FROM_OUTSIDE = {
+    "aws": {"peering", "caller's role"},
+    "gcp": {"caller's network", "allow list"},
+    "azure": {"caller's network", "peering"},
+}
+"""The parts that are others' to try: whether a caller stands inside (test_call.py), and callers whom a stack file names
+(test_callers.py)."""
 
 
 class Standing:
@@ -212,10 +222,12 @@ class Standing:
         (found,) = (one for one in self.all() if one.type == type_ and re.fullmatch(name, one.name))
         return found
 
-    def refused(self) -> str:
-        """What a caller inside the stack's network reads; nothing where the path leads to the container."""
+    def refused(self, caller: Caller | None = None) -> str:
+        """What a caller reads, in the stack's network where none is named; nothing where the path is whole."""
+        was = self.endpoint
+        endpoint = self.state.resources.get(was.type, was.id, was.account) or was
         try:
-            import_module(f"sandbox.dataplane.{self.platform}").reach(self.state, self.endpoint, False)
+            import_module(f"sandbox.dataplane.{self.platform}").reach(Call(self.state, endpoint, caller=caller))
         except NoPrediction as refusal:
             return str(refusal)
         return ""
@@ -314,7 +326,15 @@ def test_the_image_in_whose_place_the_example_answers_is_the_stack_files(
     pilot = pilots[platform]
     written = pilot_file(platform)
     image = written["config"]["mlplatform:models"]["fraud-scorer"]["image"]
-    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers in place of {image}"
+    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers, as {image}"
+    path, other = IMAGE_AT[platform], image.replace("mlplatform-example", "another-teams")
+    named = [one for one in pilot.all() if one.type in IMAGES and image in str(one.inputs)]
+    for one in named:  # the endpoint's own model, and that of the batch job
+        pilot.state.resources.change_behind(one.key, path, other)
+    told = stand_in(pilot.state, pilot.endpoint)
+    for one in named:
+        pilot.state.resources.update(one.key, one.inputs, one.outputs)
+    assert told == f"the example's container answers in place of {other}"
     gone = pilot.delete(*(one for one in pilot.all() if one.type in IMAGES))
     said = stand_in(pilot.state, pilot.endpoint)
     pilot.put_back(gone)

@@ -23,6 +23,7 @@ from catalogue.kinds.aws.ec2 import service_of
 from catalogue.landing_zones import CALLED, FILE, OUR_TAGS
 from catalogue.marked import texts_in
 from catalogue.platforms import PLATFORMS
+from components.azure.names import worldwide
 from operations.evaluation import evaluate
 from operations.preview import Program, Programs
 from operations.verdict import Verdict
@@ -320,6 +321,8 @@ class World:
             text = yaml.safe_dump({"config": config})
             if gives == "given":  # the stack's own bucket and repository have the prefix
                 text = re.sub(rf"\b{platform}-pilot-(artifacts|registry)", r"ml-\g<0>", text)
+                own, ours = (worldwide(f"{ml}azure-pilot", OURS.rpartition("/")[2], "images") for ml in ("", "ml-"))
+                text = text.replace(own, ours)
             file.write_text(text, encoding="utf-8")
             with self.within():
                 self._made[platform, gives] = self._programs.run(Program.of(file))[0]
