@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.kinds import kinds
+from components.azure.names import worldwide
 from operations import console
 from operations.__main__ import application, main
 from operations.verdict import PROOFS, Verdict
@@ -129,6 +130,9 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Passed:
         document["config"] |= {"mlplatform:team": name, "mlplatform:owner": f"{name}@company.example"}
         # What lies in the pilot's own bucket and repository lies in the copy's.
         text = yaml.safe_dump(document).replace(f"{stack}-", f"{copy_of(stack, name)}-")
+        account = document["config"]["mlplatform:account"]
+        own, theirs = (worldwide(each, account, "images") for each in (stack, copy_of(stack, name)))
+        text = text.replace(own, theirs)  # on Azure the repository is a registry
         copy = folder / stack / f"Pulumi.{copy_of(stack, name)}.yaml"
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(text, encoding="utf-8")
