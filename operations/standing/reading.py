@@ -29,8 +29,6 @@ _OPS: Mapping[str, How] = {
     "delete": "delete",
 }
 """What the engine's operations mean for what stands (sdk/go/common/apitype, OpType). The others change nothing."""
-_STAND = frozenset({"same", *(op for op, how in _OPS.items() if how != "delete")} - {"delete-replaced"})
-"""The operations after which the resource stands, with their new state."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,6 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
 
 def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> Standing:
     before = {one["urn"]: one["oldState"] for one in steps if one.get("oldState")}
-    # A refresh, which comes first where Pulumi.yaml asks for one, has a new state of what the step deletes, too.
-    after = {one["urn"]: one["newState"] for one in steps if one["op"] in _STAND and one.get("newState")}
     found: dict[str, Foreseen] = {}
     for one in steps:
         how = _OPS.get(one["op"])
@@ -133,6 +129,10 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
             continue
         changed = tuple(sorted({*(one.get("detailedDiff") or ()), *(one.get("diffReasons") or ())}))
         found[one["urn"]] = Foreseen(how, changed, tuple(sorted(one.get("replaceReasons") or ())))
+    # The engine leaves out what stays as it is, but for the look of a refresh, where Pulumi.yaml asks for one.
+    gone = {urn for urn, one in found.items() if one.how == "delete"}
+    told = {**before, **{one["urn"]: one["newState"] for one in steps if one.get("newState")}}
+    after = {urn: state for urn, state in told.items() if urn not in gone}
     own = {urn: state for urn, state in before.items() if not state.get("external")}
     return Standing(
         since,
