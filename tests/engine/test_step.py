@@ -14,6 +14,7 @@ from catalogue.platforms import PLATFORMS
 from operations.preview import Program, Programs
 from operations.standing import reading, steps
 from operations.verdict import Step
+from sandbox.engine import EngineFailed
 from tests.engine.conftest import Fresh
 from tests.operations.standing.test_steps import TODAY, edited
 
@@ -42,11 +43,13 @@ def test_a_step_is_what_the_engine_foresees(platform: str, fresh: Fresh, tmp_pat
             engine.home.take(file)
             program = Program.of(file)
             region, planned = program.config["mlplatform:region"], programs.run(program)[0]
-            foreseen.write_text(engine.ask("preview", "--json", "--stack", stack), encoding="utf-8")
-            of_engine = reading.read(foreseen, stack, platform)
-            ours, theirs = (
-                steps.step(program, stands, programs, planned, region, TODAY) for stands in (standing, of_engine)
-            )
+            ours = steps.step(program, standing, programs, planned, region, TODAY)
+            try:
+                foreseen.write_text(engine.ask("preview", "--json", "--stack", stack), encoding="utf-8")
+            except EngineFailed:  # the engine refuses to foresee that something protected goes
+                assert any(change.protected and change.how in ("replace", "delete") for change in ours.changes), edit
+                continue
+            theirs = steps.step(program, reading.read(foreseen, stack, platform), programs, planned, region, TODAY)
             assert _told(ours) == _told(theirs), edit
 
 

@@ -425,7 +425,7 @@ def test_the_image_of_a_batch_job_is_held_against_its_machines(pilot: Graph) -> 
         JOB,
         "definition",
         lambda d: d["States"]["Transform"]["Parameters"]["TransformResources"].update(InstanceType="ml.inf2.xlarge"),
-    )(pilot)
+    )(setting(MODEL, "primaryContainer.image", f"{OF_AWS}/pytorch-inference:2.6.0-cpu-py312", "fraud-backfill")(pilot))
     found = [f for f in evaluate(graph, pack.RULES["aws"]).findings if f.rule == "workflow-image-machine"]
     assert [f.resource for f in found] == ["aws-pilot-fraud-backfill"] and not any(f.fails for f in found)
 
