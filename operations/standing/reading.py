@@ -125,10 +125,14 @@ def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> S
     found: dict[str, Foreseen] = {}
     for one in steps:
         how = _OPS.get(one["op"])
-        if how is None or (one["urn"] in found and found[one["urn"]].how == "replace"):
+        if how is None:
             continue
-        changed = tuple(sorted({*(one.get("detailedDiff") or ()), *(one.get("diffReasons") or ())}))
-        found[one["urn"]] = Foreseen(how, changed, tuple(sorted(one.get("replaceReasons") or ())))
+        # A replacement is several steps, and not each of them says why.
+        was = found.get(one["urn"], Foreseen(how, (), ()))
+        changed = {*was.changed, *(one.get("detailedDiff") or ()), *(one.get("diffReasons") or ())}
+        replaced = {*was.replaced, *(one.get("replaceReasons") or ())}
+        kept = was.how if was.how == "replace" else how
+        found[one["urn"]] = Foreseen(kept, tuple(sorted(changed)), tuple(sorted(replaced)))
     # The engine leaves out what stays as it is, but for the look of a refresh, where Pulumi.yaml asks for one.
     gone = {urn for urn, one in found.items() if one.how == "delete"}
     told = {**before, **{one["urn"]: one["newState"] for one in steps if one.get("newState")}}

@@ -54,7 +54,8 @@ def _foreseen(program: Program, standing: Standing, programs: Programs) -> tuple
     told = {
         urn: {
             "changed": one.changed,
-            "replaced": one.replaced or (one.changed if one.how == "replace" else ()),
+            "replaced": one.replaced,
+            "how": one.how,
             "before": old[urn].inputs,
             "after": new[urn].inputs,
         }
@@ -76,7 +77,8 @@ def _hows(
         elif urn not in old:
             found[urn] = "create"
         elif urn in changed:
-            found[urn] = "replace" if changed[urn]["replaced"] else "update"
+            replaced = changed[urn]["replaced"] or changed[urn].get("how") == "replace"
+            found[urn] = "replace" if replaced else "update"
         elif old[urn].protect != new[urn].protect:
             found[urn] = "update"
     return found

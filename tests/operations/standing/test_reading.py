@@ -53,10 +53,10 @@ def test_the_engines_own_preview_says_the_step(tmp_path: Path) -> None:
         {"op": "refresh", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2"),
          "newState": state(urn=f"{BUCKET}-2")},
         {"op": "same", "urn": ROOT, "oldState": {"urn": ROOT, "type": "pulumi:pulumi:Stack", "custom": False}},
+        {"op": "delete-replaced", "urn": BUCKET, "oldState": state()},
         {"op": "create-replacement", "urn": BUCKET, "oldState": state(), "newState": new,
          "replaceReasons": ["bucket"], "detailedDiff": {"bucket": {"kind": "update-replace"}}},
         {"op": "replace", "urn": BUCKET, "oldState": state(), "newState": new, "replaceReasons": ["bucket"]},
-        {"op": "delete-replaced", "urn": BUCKET, "oldState": state()},
         {"op": "delete", "urn": f"{BUCKET}-2", "oldState": state(urn=f"{BUCKET}-2")},
     ]  # fmt: skip
     standing = read(kept({"steps": steps}, tmp_path), STACK, "aws")
