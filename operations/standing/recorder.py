@@ -44,6 +44,7 @@ class StandingRecorder(Recorder):
         super().__init__(platform)
         self._standing = standing.by_urn
         self.changed: dict[str, Changed] = {}
+        self._go_first = set[str]()
 
     def _create(self, request: Any, urn: str, inputs: Json) -> Answer:
         if request.type.startswith(cloud.PROVIDERS):
@@ -67,13 +68,22 @@ class StandingRecorder(Recorder):
         behaviour, provider = _behaviour(request.type), _provider(request.type)
         before = _sent(stands.inputs)
         after = checked(behaviour, provider, before, _sent(inputs))
-        found = difference(behaviour, provider, before, after, list(request.ignoreChanges))
+        ignored = list(request.ignoreChanges)
+        found = difference(behaviour, provider, before, after, ignored)
+        # What goes before its replacement stands takes along whatever could not have been made without it: the engine
+        # asks what a diff would say if nothing that comes from it were known (deploy.calculateDependentReplacements).
+        lost = {key for key, of in request.propertyDependencies.items() if self._go_first & {*of.urns}} & {*after}
+        without = {**after, **dict.fromkeys(lost, UNKNOWN)}
+        if along := bool(lost) and difference(behaviour, provider, before, without, ignored).replaced:
+            after, found = without, difference(behaviour, provider, before, without, ignored)
         forced = [path for path in request.replaceOnChanges if path.partition(".")[0] in found.changed]
         changed = Changed(
             found.changed, (*found.replaced, *forced), redacted(without_defaults(before)), without_defaults(after)
         )
         if found.changed:
             self.changed[urn] = changed
+        if changed.replaced and (along or found.delete_first or request.deleteBeforeReplace):
+            self._go_first.add(urn)
         return changed
 
 

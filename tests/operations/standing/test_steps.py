@@ -172,3 +172,11 @@ def test_protection_that_is_taken_away_is_a_step(aws_pilot: Graph) -> None:
     assert [(change.urn, [one.path for one in change.properties]) for change in step.changes] == [
         (kept.urn, ["protect"])
     ]
+
+
+def test_what_goes_before_its_replacement_takes_along_what_is_made_of_it(tmp_path: Path, gcp_pilot: Graph) -> None:
+    """A Workbench instance keeps its name, and so does the grant on it; the engine makes both anew."""
+    step, _, _ = stepped(edited("gcp", tmp_path, {"network.cidr": "10.99.0.0/20"}), gcp_pilot)
+    found = told(step, "replace")
+    assert ("replace", "Instance gcp-pilot-workspace-ana") in found
+    assert ("replace", "InstanceIamMember gcp-pilot-workspace-ana-uses") in found
