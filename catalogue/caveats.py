@@ -33,6 +33,7 @@ class Caveat:
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_DATASET = "gcp:bigquery/dataset:Dataset"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
@@ -83,6 +84,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "Vertex AI's API answers on the internet too, to whoever has a permission. A private way does not close "
             "that; such a perimeter does.",
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
+        ),
+        Caveat(
+            (_DATASET,),
+            "The days of a dataset hold for tables that are made after them. Other days of a capture change nothing "
+            "for the table that Vertex AI has made already: set its expiry by `bq update`, or take the capture out "
+            "for one `up`, with which all that was kept goes.",
+            documented("https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets", _READ),
         ),
     ),
     "azure": (
