@@ -120,6 +120,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
         ),
         Caveat(
             (_ONLINE,),
+            "The alarm of an endpoint that nobody calls looks back two days at most. So it says that it is resolved a "
+            "day after it rang, though nobody has called and the endpoint bills.",
+            documented("https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log", _READ),
+        ),
+        Caveat(
+            (_ONLINE,),
             "All online endpoints of a workspace are called through its one private endpoint. Roles tell their callers "
             "apart, the network does not.",
             documented(f"{_AZURE_ML}/concept-secure-online-endpoint", _READ),

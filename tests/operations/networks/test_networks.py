@@ -435,3 +435,11 @@ def test_a_stack_that_captures_on_google_says_that_other_days_reach_no_table_tha
     without = replace(gcp_pilot, resources=tuple(one for one in gcp_pilot.resources if one.urn not in datasets))
     said, left = ([one for one in caveats.of(graph) if "bq update" in one.says] for graph in (gcp_pilot, without))
     assert len(said) == 1 and not left
+
+
+def test_a_stack_with_an_endpoint_on_azure_says_that_its_idle_alarm_ends_by_itself(azure_pilot: Graph) -> None:
+    """A rule's time range bounds its query, `ago` or not: Azure Monitor, "Troubleshoot log alerts"."""
+    served = {one.urn for one in azure_pilot.of("azure-native:machinelearningservices:OnlineEndpoint")}
+    without = replace(azure_pilot, resources=tuple(one for one in azure_pilot.resources if one.urn not in served))
+    said, left = ([one for one in caveats.of(graph) if "resolved" in one.says] for graph in (azure_pilot, without))
+    assert len(said) == 1 and not left
