@@ -33,6 +33,7 @@ class Caveat:
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
+_DATASET = "gcp:bigquery/dataset:Dataset"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
 _ONLINE = "azure-native:machinelearningservices:OnlineEndpoint"
 _COMPUTE = "azure-native:machinelearningservices:Compute"
@@ -84,6 +85,13 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "that; such a perimeter does.",
             documented("https://cloud.google.com/vertex-ai/docs/general/vpc-service-controls", _READ),
         ),
+        Caveat(
+            (_DATASET,),
+            "The days of a dataset hold for tables that are made after them. Other days of a capture change nothing "
+            "for the table that Vertex AI has made already: set its expiry by `bq update`, or take the capture out "
+            "for one `up`, with which all that was kept goes.",
+            documented("https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets", _READ),
+        ),
     ),
     "azure": (
         Caveat(
@@ -109,6 +117,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "People open the studio, and what runs for them, from a network that is joined to the stack's and reads "
             "its private zones. The other side makes its own half of the peering: until then nobody signs in.",
             documented(f"{_AZURE_ML}/how-to-secure-workspace-vnet", _READ),
+        ),
+        Caveat(
+            (_ONLINE,),
+            "The alarm of an endpoint that nobody calls looks back two days at most. So it says that it is resolved a "
+            "day after it rang, though nobody has called and the endpoint bills.",
+            documented("https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-troubleshoot-log", _READ),
         ),
         Caveat(
             (_ONLINE,),

@@ -5,10 +5,11 @@ from typing import Literal
 
 from components.shapes import Rollout
 
-LEAST_BAKE_MINUTES = 5
-"""The shortest bake that its figures can end: the minute that had begun, the one that is sampled, two until its figures
-are shown, and one until they are measured. Cloud Monitoring, "Google Cloud metrics", aiplatform: "sampled every 60
-seconds; after sampling, data is not visible for up to 120 seconds",
+LEAST_BAKE_MINUTES = 9
+"""The shortest bake that its figures can end: the minute that had begun, the one that is sampled, six until its figures
+are shown, and one until they are measured. Cloud Monitoring, "Google Cloud metrics", aiplatform, says so of the family
+prediction/online/private, the slower of the two that an endpoint may write: "Sampled every 60 seconds. After sampling,
+data is not visible for up to 360 seconds",
 https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform
 """
 
@@ -21,7 +22,7 @@ def blind(rollout: Rollout) -> Iterator[tuple[Blind, str]]:
         yield (
             "bake",
             f"{rollout.bake_minutes}, allowed: {LEAST_BAKE_MINUTES} or more, for Google shows the figures of a minute "
-            "up to two minutes later",
+            "up to six minutes later",
         )
     if (wide := rollout.wide_bound) is not None:
         yield "errors", wide

@@ -89,7 +89,7 @@ class Endpoint(pulumi.ComponentResource):
     permission: whoever is in the network and may open HTTPS to the address may call. The address leads to the project's
     endpoints in the region, so one address may reach several endpoints. No peering leads to it: a caller in another
     network has an address of its own. Refuses a public address, and a rollout whose canary nobody could see: a bake of
-    less than 5 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). Where it
+    less than 9 minutes, or a bound on errors that is not below the canary's share (components/gcp/canary.py). Where it
     captures, a share of the requests and answers is logged to a BigQuery dataset of its own, whose tables and
     partitions expire. The dataset goes where it captures no more.
 

@@ -242,8 +242,9 @@ def sign_in(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
         id_ = f'"$(aws sagemaker list-domains --region {region} --query {found} --output text)"'
         asked = f"--lookup-attributes AttributeKey=EventName,AttributeValue={OPENS_STUDIO}"
         yield ManualStep(
-            what=f"sign in to Studio once as {user}, with the role data-scientist: open the address that the command "
-            "prints in a browser, within five minutes",
+            what=f"sign in to Studio once as {user}: take the role data-scientist with --source-identity {user}, "
+            "without which IAM refuses it, and open the address that the command prints in a browser, within five "
+            "minutes",
             who="data-scientist",
             commands=[
                 f"aws sagemaker create-presigned-domain-url --region {region} --domain-id {id_} "

@@ -29,6 +29,11 @@ STORES = ", from inside the network"
 
 ADMINISTRATOR = "owner of the subscription"
 
+_QUOTA = "Microsoft.Quota"
+"""No resource is of it. The step that asks for the quotas calls it: "Prerequisites",
+https://learn.microsoft.com/en-us/rest/api/quota/
+"""
+
 
 def role(name: str, account: str) -> tuple[str, str]:
     """Contributor may assign no role, and the stack assigns its identities theirs."""
@@ -65,7 +70,8 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
             looks=[Look(what="region", name=region)],
         )
     if graph.of(WORKSPACE):
-        spaces = services_of(resource.type for resource in graph.cloud)
+        needed = services_of(resource.type for resource in graph.cloud)
+        spaces = [*needed, _QUOTA]
         yield ManualStep(
             what=f"register the subscription's resource providers ({', '.join(spaces)})",
             who="deployer",
@@ -74,7 +80,7 @@ def before_up(graph: Graph, account: str, region: str) -> Iterator[ManualStep]:
                 f"az provider list --subscription {account} "
                 "--query \"[?registrationState=='Registered'].namespace\" --output tsv"
             ],
-            looks=[Look(what="service", name=space) for space in spaces],
+            looks=[Look(what="service", name=space) for space in needed],
         )
     for network in _others_joined(graph):
         name, halves = network.rpartition("/")[2], list(_other_half(graph, network, account))

@@ -14,7 +14,7 @@ from catalogue.properties import Properties
 from policies.limits import Limits
 from policies.rule import Found, limit_rule, resource_rule, stack_rule, whole_stack_rule
 
-_LEAST_BAKE_MINUTES = 5
+_LEAST_BAKE_MINUTES = 9
 _SERVED, _ALERT = vertex.ENDPOINT, monitoring.ALERT
 _DEPLOYMENT, _MODEL = mlplatform.DEPLOYMENT, mlplatform.MODEL
 _WORKFLOW, _SCHEDULE = workflows.WORKFLOW, cloudscheduler.SCHEDULE
@@ -64,10 +64,10 @@ def traffic(limits: Limits, props: Properties) -> Iterator[str]:
     severity="high",
     says="What takes a new version back can see it: a bake that outlasts the delay of its figures, and a bound on "
     "errors below the canary's share.",
-    remedy="Give canary.bake_minutes five or more, and rollback.error_rate_percent less than canary.percent.",
+    remedy="Give canary.bake_minutes nine or more, and rollback.error_rate_percent less than canary.percent.",
 )
 def canary_seen(props: Properties) -> Iterator[str]:
-    """Figures are sampled once a minute and shown up to two minutes later; the provider measures once a minute:
+    """Figures are sampled once a minute and shown up to six minutes later; the provider measures once a minute:
     https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform. The alert of the endpoint counts the answers
     of all versions, so a bound at or above the canary's share is one that it never breaks.
     """

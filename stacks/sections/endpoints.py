@@ -22,7 +22,7 @@ class Canary(Fields):
     percent: Annotated[int, Field(ge=1, le=50)] = Field(examples=[10])
     """The part of the endpoint that the new version has while it bakes, in %."""
     bake_minutes: Annotated[int, Field(ge=1, le=60)] = Field(examples=[10])
-    """How many minutes the new version is watched before it takes the rest; on aws and gcp 5 or more."""
+    """How many minutes the new version is watched before it takes the rest; on aws 5 or more, on gcp 9."""
 
 
 class OnlineRollback(Fields):

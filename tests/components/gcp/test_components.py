@@ -600,7 +600,7 @@ def test_a_switched_off_endpoint_has_neither_id_nor_address_and_one_that_runs_ha
 @pytest.mark.parametrize(
     ("rollout", "said"),
     [
-        (Rollout(10, 1, 250, 1), "bake_minutes: found 1, allowed: 5 or more, "),
+        (Rollout(10, 8, 250, 1), "bake_minutes: found 8, allowed: 9 or more, "),
         (Rollout(10, 10, 250, 90), "error_rate_percent: found 90, allowed: less than the canary's 10 %, "),
     ],
 )
@@ -610,4 +610,4 @@ def test_a_canary_that_nobody_could_see_is_refused(rollout: Rollout, said: str) 
 
 
 def test_the_shortest_bake_and_the_widest_bound_that_can_be_seen_are_taken() -> None:
-    assert replace(ENDPOINT, rollout=Rollout(10, 5, 250, 9.9)).rollout.bake_minutes == 5
+    assert replace(ENDPOINT, rollout=Rollout(10, 9, 250, 9.9)).rollout.bake_minutes == 9

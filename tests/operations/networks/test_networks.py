@@ -427,3 +427,19 @@ def test_a_stack_with_studio_says_that_its_quotas_are_not_asked_for_and_one_with
     without = replace(aws_pilot, resources=tuple(one for one in aws_pilot.resources if one.urn not in domains))
     said, left = ([one for one in caveats.of(graph) if "L-71FAF417" in one.says] for graph in (aws_pilot, without))
     assert len(said) == 1 and "not asked for" in said[0].says and not left
+
+
+def test_a_stack_that_captures_on_google_says_that_other_days_reach_no_table_that_stands(gcp_pilot: Graph) -> None:
+    """ "Changing the value will only affect new tables": defaultTableExpirationMs, BigQuery's own API model."""
+    datasets = {one.urn for one in gcp_pilot.of("gcp:bigquery/dataset:Dataset")}
+    without = replace(gcp_pilot, resources=tuple(one for one in gcp_pilot.resources if one.urn not in datasets))
+    said, left = ([one for one in caveats.of(graph) if "bq update" in one.says] for graph in (gcp_pilot, without))
+    assert len(said) == 1 and not left
+
+
+def test_a_stack_with_an_endpoint_on_azure_says_that_its_idle_alarm_ends_by_itself(azure_pilot: Graph) -> None:
+    """A rule's time range bounds its query, `ago` or not: Azure Monitor, "Troubleshoot log alerts"."""
+    served = {one.urn for one in azure_pilot.of("azure-native:machinelearningservices:OnlineEndpoint")}
+    without = replace(azure_pilot, resources=tuple(one for one in azure_pilot.resources if one.urn not in served))
+    said, left = ([one for one in caveats.of(graph) if "resolved" in one.says] for graph in (azure_pilot, without))
+    assert len(said) == 1 and not left

@@ -94,3 +94,12 @@ def test_a_peering_is_accepted_as_soon_as_it_is_asked_for(joined: Graph, phases:
     assert found[at].who == "administrator of account 444455556666"
     assert found[at].commands[0].startswith("aws ec2 accept-vpc-peering-connection")
     assert not any("accept-vpc-peering" in command for command in found[-1].commands)
+
+
+def test_whoever_signs_in_is_told_the_source_identity_that_the_roles_trust_asks_for(pilot: Graph) -> None:
+    (step,) = (one for one in steps(pilot) if one.what.startswith("sign in to Studio once as "))
+    (user,) = (look.name for look in step.looks)
+    (role,) = (one for one in pilot.of("aws:iam/role:Role") if one.name.endswith("-data-scientist"))
+    trusted = role.props.document_or_empty("assumeRolePolicy").each_section("Statement")
+    assert any("sts:SourceIdentity" in one.section_or_empty("Condition.StringEquals").names() for one in trusted)
+    assert f"--source-identity {user}," in step.what

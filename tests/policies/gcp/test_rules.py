@@ -360,7 +360,7 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-alarms", setting(DEPLOYMENT, "errorRatePercent", 0)),
     ("rollback-traffic", setting(DEPLOYMENT, "canaryPercent", 50)),
     ("rollback-traffic", setting(DEPLOYMENT, "bakeMinutes", 0)),
-    ("rollback-canary-seen", setting(DEPLOYMENT, "bakeMinutes", 1)),
+    ("rollback-canary-seen", setting(DEPLOYMENT, "bakeMinutes", 8)),
     ("rollback-canary-seen", setting(DEPLOYMENT, "errorRatePercent", 90)),
     ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "endpoint")),
     ("rollback-endpoint-order", depending_on_nothing(DEPLOYMENT, "model")),
