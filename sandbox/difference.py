@@ -54,7 +54,8 @@ def _refilled(old: Any, new: Any) -> Any:
         before, after = cast(Json, old), cast(Json, new)
         noted: Sequence[str] = before.get(DEFAULTS) or ()
         kept = {key: before[key] for key in noted if key in before and after.get(key) is None}
-        return {**kept, **{key: _refilled(before.get(key), value) for key, value in after.items() if value is not None}}
+        sent = {key: _refilled(before.get(key), value) for key, value in after.items() if value is not None}
+        return {**kept, **({DEFAULTS: [*kept]} if kept else {}), **sent}
     if isinstance(old, list) and isinstance(new, list):
         befores, afters = cast(list[Any], old), cast(list[Any], new)
         return [_refilled(befores[n] if n < len(befores) else None, each) for n, each in enumerate(afters)]

@@ -50,8 +50,9 @@ class StandingRecorder(Recorder):
         if request.type.startswith(cloud.PROVIDERS):
             return super()._create(request, urn, inputs)
         stands = self._standing.get(urn)
-        if stands is not None and not self._differs(request, urn, stands, inputs).replaced:
-            return Answer(stands.outputs["id"], dict(_answers(stands, inputs)))
+        if stands is not None and not (found := self._differs(request, urn, stands, inputs)).replaced:
+            anew = bool(found.changed) and request.type.partition(":")[0] not in CLOUDS
+            return Answer(stands.outputs["id"], dict(_answers(stands, inputs, anew=anew)))
         return Answer("", self._unknown(request, urn, inputs))
 
     def _unknown(self, request: Any, urn: str, inputs: Json) -> Json:
@@ -87,12 +88,17 @@ class StandingRecorder(Recorder):
         return changed
 
 
-def _answers(stands: Resource, inputs: Json) -> Iterator[tuple[str, Any]]:
-    """The outputs of what stands once it has these inputs. One that the cloud makes of a changed input is not known."""
+def _answers(stands: Resource, inputs: Json, *, anew: bool) -> Iterator[tuple[str, Any]]:
+    """The outputs of what stands once it has these inputs. One that the cloud makes of a changed input is not known.
+
+    With `anew`, no output that is no input is: an update of our own provider's makes a new version, with its own names.
+    """
     for key, said in stands.outputs.items():
         if key == "id":
             continue
-        if key not in inputs or stands.inputs.get(key) == inputs[key]:
+        if anew and key not in inputs:
+            yield key, UNKNOWN
+        elif key not in inputs or stands.inputs.get(key) == inputs[key]:
             yield key, said
         elif stands.inputs.get(key) != said:
             yield key, UNKNOWN
