@@ -17,6 +17,7 @@ from operations.standing.reading import Standing
 from operations.verdict import Step
 from stacks.config import STACKS
 from stacks.model import Allow
+from tests.operations.sample_verdict import nothing
 from tests.previewing import preview, programs
 
 TODAY = date(2026, 11, 26)
@@ -155,6 +156,26 @@ def test_an_allowance_holds_for_what_it_names_until_its_day(tmp_path: Path, aws_
     replacing = Allow(replace=["aws-pilot-workspace-ben"], reason=allow.reason, until=allow.until)
     wrong = list(judgement.findings(step, replacing, TODAY, planned))
     assert [(one.rule, one.fails) for one in wrong] == [("step-keeps-state", True), ("step-allowance-used", False)]
+
+
+def test_what_a_stack_file_allows_is_told_with_and_without_a_step_and_has_an_end(aws_pilot: Graph) -> None:
+    allow = Allow(delete=["aws-pilot-workspace-ben"], reason="Ben has left us", until="2027-11-27")
+    (told_,) = judgement.allowances(allow, TODAY, aws_pilot)
+    assert not told_.fails
+    assert told_.message == ("the stack lets a step delete aws-pilot-workspace-ben until 2027-11-27: Ben has left us")
+    assert [one.rule for one in judgement.allowances(allow, date(2026, 11, 25), aws_pilot) if one.fails] == [
+        "step-allowance-ends"
+    ]
+    assert list(judgement.allowances(allow, date(2027, 11, 28), aws_pilot)) == []
+    assert list(judgement.allowances(None, TODAY, aws_pilot)) == []
+    verdict = judgement.judged(nothing().model_copy(update={"judged_on": TODAY}), None, allow, aws_pilot)
+    assert "step-allowance" in {one.rule for one in verdict.findings}
+
+
+@pytest.mark.parametrize("reason", ["", " " * 20])
+def test_an_allowance_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(ValueError, match="at least 10 characters"):
+        Allow(delete=["a"], reason=reason, until="2027-01-31")
 
 
 def test_what_is_made_of_what_is_not_known_yet_is_said_to_change(tmp_path: Path, azure_pilot: Graph) -> None:
