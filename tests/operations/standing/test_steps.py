@@ -1,6 +1,7 @@
 """What an edit of a stack file does to what stands. Each edit is one that a team makes, on each platform."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from operations.preview import Program
 from operations.standing import judgement, steps
-from operations.standing.reading import Standing
+from operations.standing.reading import Standing, read
 from operations.verdict import Step
 from stacks.config import STACKS
 from stacks.model import Allow
@@ -193,3 +195,44 @@ def test_protection_that_is_taken_away_is_a_step(aws_pilot: Graph) -> None:
     assert [(change.urn, [one.path for one in change.properties]) for change in step.changes] == [
         (kept.urn, ["protect"])
     ]
+
+
+def _preview(config: Mapping[str, str], told: Graph, gone: Collection[str] = (), same: int = 0) -> dict[str, Any]:
+    """What the engine writes of a preview in which all stays but what is gone."""
+    states: list[Config] = [
+        {"urn": one.urn, "type": one.type, "custom": one.custom, "inputs": {}} for one in told.resources
+    ]
+    steps: list[Config] = [{"op": "refresh", "urn": one["urn"], "oldState": one, "newState": one} for one in states]
+    steps += [{"op": "delete", "urn": one["urn"], "oldState": one} for one in states if one["urn"] in gone]
+    return {"config": config, "steps": steps, "changeSummary": {"same": same}}
+
+
+def _by_engine(document: object, file: Path, folder: Path, planned: Graph) -> Step:
+    kept, program = folder / "preview.json", Program.of(file)
+    kept.write_text(json.dumps(document), encoding="utf-8")
+    standing = read(kept, program.stack, program.platform)
+    return steps.step(program, standing, programs(), planned, program.config["mlplatform:region"], TODAY)
+
+
+def test_a_preview_of_another_edit_or_of_a_part_is_refused(tmp_path: Path, azure_pilot: Graph) -> None:
+    leaves = {"workspace.users": ["ana"], "workspace.principals.ben": None}
+    file = edited("azure", tmp_path, leaves)
+    config, planned = Program.of(file).config, preview(file)
+    before = Program.of(STACKS / "Pulumi.azure-pilot.yaml").config
+    gone = {one.urn for one in azure_pilot.cloud} - {one.urn for one in planned.cloud}
+    whole = _by_engine(_preview(config, azure_pilot, gone), file, tmp_path, planned)
+    assert {change.urn for change in whole.changes if change.how == "delete"} == gone
+    allowed = {**config, "mlplatform:allow": "{}"}  # it is judged by, and changes no resource
+    assert _by_engine(_preview(allowed, planned), file, tmp_path, planned).changes == []
+    refused_for: list[tuple[Config, str]] = [
+        (_preview(before, azure_pilot), "was made of another mlplatform:workspace than Pulumi.azure-pilot.yaml has"),
+        (_preview(config, azure_pilot), "which Pulumi.azure-pilot.yaml does not ask for"),
+        (_preview(config, replace(planned, resources=())), "ends before it comes to azure-pilot"),
+        ({"steps": []}, "was made of another mlplatform:account"),
+    ]
+    for document, said in refused_for:
+        with pytest.raises(BadInput) as refused:
+            _by_engine(document, file, tmp_path, planned)
+        assert said in str(refused.value) and "\n" not in str(refused.value)
+    untold = _preview(config, replace(planned, resources=()), same=len(planned.cloud))
+    assert _by_engine(untold, file, tmp_path, planned).changes == []
