@@ -150,7 +150,7 @@ class _Judging:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
         verdict = rehearsals.noted(verdict, graph, self._out / program.stack)
-        if self._standing is not None:
+        if self._standing is not None or program.allow is not None:
             stage("step")
             verdict = self._stepped(self._standing, verdict, program, graph)
         stage("report")
@@ -162,10 +162,10 @@ class _Judging:
         report.write(verdict, as_json, self._out / program.stack)
         return verdict
 
-    def _stepped(self, standing: "Standing", verdict: "Verdict", program: Program, graph: "Graph") -> "Verdict":
+    def _stepped(self, standing: "Standing | None", verdict: "Verdict", program: Program, graph: "Graph") -> "Verdict":
         from operations.standing import judgement, steps
 
-        found = steps.step(program, standing, self._programs, graph, verdict.region, self._today)
+        found = standing and steps.step(program, standing, self._programs, graph, verdict.region, self._today)
         return judgement.judged(verdict, found, program.allow, graph)
 
 

@@ -47,14 +47,14 @@ class Allow(Fields):
     """The resources that may be deleted and made anew."""
     delete: list[LogicalName] = Field(default=[], examples=[["aws-pilot-user-ana"]])
     """The resources that may be deleted."""
-    reason: Annotated[str, StringConstraints(min_length=10, max_length=500)] = Field(
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)] = Field(
         examples=["the homes were copied on Monday, and the team knows"]
     )
     """Why what goes is not needed any more, for whoever reviews the edit."""
     until: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_day)] = Field(
         examples=["2027-01-31"]
     )
-    """The last day on which the step may be done."""
+    """The last day on which the step may be done, at most the limit `waiver-days` away."""
 
 
 class StackConfig(Fields):

@@ -35,7 +35,10 @@ def step(
         planned, _ = running.run(program)
         region = facts.of(program.platform).account_and_region(planned)[1]
         found = steps.step(program, stands, running, planned, region, day(today))
-    findings = list(judgement.findings(found, program.allow, day(today), planned))
+    findings = [
+        *judgement.allowances(program.allow, day(today), planned),
+        *judgement.findings(found, program.allow, day(today), planned),
+    ]
     if format is ListFormat.JSON:
         told = {"stack": program.stack, **found.model_dump(mode="json")}
         json.dump({"schema_version": 1, **told, "findings": [f.model_dump(mode="json") for f in findings]}, sys.stdout)

@@ -8,6 +8,7 @@ from catalogue.graph import Graph, Resource
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
 from operations.words import standings
+from policies import limits
 from stacks.model import Allow
 
 _HOLDS = {
@@ -17,9 +18,13 @@ _HOLDS = {
 }
 
 
-def judged(verdict: Verdict, step: Step, allow: Allow | None, graph: Graph) -> Verdict:
-    """The verdict with the step and what is wrong with it. `graph` has the resources that the findings are about."""
-    found = [*verdict.findings, *findings(step, allow, verdict.judged_on, graph)]
+def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Graph) -> Verdict:
+    """The verdict with what the stack file allows steps, the step where one is judged, and what is wrong with either.
+
+    `graph` has the resources that the findings are about.
+    """
+    found = [*verdict.findings, *allowances(allow, verdict.judged_on, graph)]
+    found += findings(step, allow, verdict.judged_on, graph) if step else ()
     return verdict.model_copy(
         update={
             "step": step,
@@ -28,6 +33,40 @@ def judged(verdict: Verdict, step: Step, allow: Allow | None, graph: Graph) -> V
             "passed": verdict.passed and not any(one.fails for one in found),
         }
     )
+
+
+def allowances(allow: Allow | None, today: date, graph: Graph) -> Iterator[Finding]:
+    """What the stack file lets a step destroy, told with or without a step, for whoever reviews the file.
+
+    An allowance waives what keeps what stands, so its last day is no further away than the limit `waiver-days`.
+    """
+    if allow is None:
+        return
+    most = limits.load().limits["waiver-days"]
+    until = date.fromisoformat(allow.until)
+    if (days := (until - today).days) > most.number:
+        yield finding(
+            graph,
+            None,
+            f"allows steps until {until}, which is {days} days away, allowed: {most.number:g} (waiver-days of "
+            f"{most.file})",
+            source="step",
+            rule="step-allowance-ends",
+            severity="high",
+            remedy="Set mlplatform:allow.until to the day by which the step is done.",
+        )
+    for how, named in (("replace", allow.replace), ("delete", allow.delete)):
+        for name in named if today <= until else ():
+            yield finding(
+                graph,
+                None,
+                f"lets a step {how} {name} until {until}: {allow.reason}",
+                source="step",
+                rule="step-allowance",
+                severity="medium",
+                mandatory=False,
+                remedy="Take it out of mlplatform:allow once the step is done.",
+            )
 
 
 def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ preview what `pulumi preview --json` prints. No secret is read: its value is dro
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import which
 from typing import Literal, cast
@@ -45,7 +45,8 @@ class Standing:
     """What stands of a stack. `since` says where that was read.
 
     `retained` has the URNs of what a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is
-    a preview of the engine's; `planned` is then the graph that it foresees.
+    a preview of the engine's; `planned` is then the graph that it foresees, `config` what it was asked for, and `same`
+    how many resources it counts that stay as they are, told or not.
     """
 
     since: str
@@ -53,6 +54,8 @@ class Standing:
     retained: frozenset[str] = frozenset()
     foreseen: Mapping[str, Foreseen] = field(default_factory=dict[str, Foreseen])
     planned: Graph | None = None
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    same: int = 0
 
 
 def read(path: Path, stack: str, platform: str) -> Standing:
@@ -113,7 +116,9 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
         stands = [one for one in states if not one.get("delete") and not one.get("external")]
         return Standing(since, _graph(stack, platform, stands), _retained(stands))
     if "steps" in said:
-        return _foreseen(said["steps"], since, stack, platform)
+        told = _foreseen(said["steps"], since, stack, platform)
+        counts = cast(Mapping[str, int], said.get("changeSummary") or {})
+        return replace(told, config=dict(said.get("config") or {}), same=int(counts.get("same", 0)))
     if "resources" in said and "stack" in said:
         graph = Graph.from_json(said)
         return Standing(since, graph, frozenset(r.urn for r in graph.resources if r.options.get("retainOnDelete")))

@@ -1,13 +1,16 @@
 """The step: what a stack file would create, update, replace and delete of what stands, and what that costs.
 
 Where what stands was read from a preview of the engine's, the engine's own step is taken. Otherwise the program is run
-over what stands, and a kind's record says what replaces it. The value of a secret is not compared: nobody reads it.
+over what stands, and a kind's record says what replaces it. After an update of our own provider's, what is made of its
+outputs may be told to change though it does not: it may have made a new version. The value of a secret is not compared: nobody reads it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Holds, Personal, Stays
 from catalogue.kinds import kind_of
@@ -16,6 +19,7 @@ from operations.changes import differences
 from operations.preview import Program, Programs
 from operations.standing.reading import Standing
 from operations.verdict import Cost, Step, StepChange
+from stacks.model import NAMESPACE
 
 _ORDER = ("delete", "replace", "update", "create")
 
@@ -23,8 +27,10 @@ _ORDER = ("delete", "replace", "update", "create")
 def step(program: Program, standing: Standing, programs: Programs, planned: Graph, region: str, today: date) -> Step:
     """The step from what stands to what the stack file says. `planned` is the graph of the offline preview.
 
-    Raises as `Programs.step` does.
+    Raises as `Programs.step` does, and BadInput where the engine's preview is of another edit, or only of a part.
     """
+    if standing.planned is not None:
+        _check_preview(program, standing, standing.planned, planned)
     foreseen, changed = _foreseen(program, standing, programs)
     before, after = _bills(bill.price(standing.graph, region, today)), _bills(bill.price(planned, region, today))
     changes = [
@@ -40,6 +46,34 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         idle_usd=_sum(changes, 0),
         ceiling_usd=_sum(changes, 1),
     )
+
+
+def _check_preview(program: Program, standing: Standing, foreseen: Graph, planned: Graph) -> None:
+    """Refuse a preview of another edit, of `--target`, or of a program that broke: each hides what would be deleted."""
+    again = "write it again with `pulumi preview --json`, without --target and --exclude"
+    asked, said = _asked(program.config), _asked(standing.config)
+    for key in sorted({*asked, *said}):
+        if asked.get(key) != said.get(key):
+            raise BadInput(f"--standing: {standing.since} was made of another {key} than {program.file} has; {again}")
+    old, new = ({resource.urn: resource.name for resource in graph.cloud} for graph in (foreseen, planned))
+    if kept := sorted(name for urn, name in old.items() if urn not in new):
+        raise BadInput(f"--standing: {standing.since} keeps {kept[0]}, which {program.file} does not ask for; {again}")
+    untold = sorted(name for urn, name in new.items() if urn not in old)
+    if len(untold) > standing.same:
+        raise BadInput(f"--standing: {standing.since} ends before it comes to {untold[0]}; {again}")
+
+
+def _asked(config: Mapping[str, str]) -> dict[str, Any]:
+    """The values that the program reads, as what they mean: the engine writes the same JSON in another order."""
+    ours = {key: said for key, said in config.items() if key.startswith(f"{NAMESPACE}:")}
+    return {key: _meant(said) for key, said in ours.items() if key != f"{NAMESPACE}:allow"}
+
+
+def _meant(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except ValueError:
+        return said
 
 
 Told = Mapping[str, Any]

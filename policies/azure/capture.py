@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import storage
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, WORKSPACE
+from catalogue.properties import Properties
 from policies import limits
 from policies.rule import stack_rule
+
+_FILTERS = "definition.filters"
+_BLOBS = {"blockBlob", "appendBlob"}
+_CREDENTIALS = {"authorization", "cookie", "api-key", "x-api-key", "ocp-apim-subscription-key"}
 
 
 @stack_rule(
@@ -21,12 +26,16 @@ def capture(graph: Graph, deployment: Resource) -> Iterator[str]:
     them: "Collect production data from models", at
     https://learn.microsoft.com/en-us/azure/machine-learning/how-to-collect-production-data. Where a collection names a
     data asset of its own (`dataId`), the lifecycle cannot be found here, which is said. The workspace's storage account
-    is encrypted as `encryption-customer-key` says.
+    is encrypted as `encryption-customer-key` says. Headers are kept where `captureHeaders` names them, and who calls
+    with a token sends it in one.
     """
     known = limits.of(graph)
     share, most = known["capture-percent"].number, known["capture-days"].number
+    for header in deployment.props.each_text("properties.dataCollector.requestLogging.captureHeaders"):
+        if header.lower() in _CREDENTIALS:
+            yield f"captures the header {header}, with which callers prove who they are"
     for collection in deployment.props.each_section("properties.dataCollector.collections.*"):
-        if collection.text_or_empty("dataCollectionMode") != "Enabled":
+        if collection.text_or_empty("dataCollectionMode").lower() != "enabled":
             continue
         rate = collection.number_or_none("samplingRate")
         if not 0 < (1 if rate is None else rate) * 100 <= share:
@@ -42,7 +51,7 @@ def _payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
 
     The container is the workspace's default one, which is named by its GUID.
     """
-    at = "definition.filters.prefixMatch"
+    at = f"{_FILTERS}.prefixMatch"
     for workspace in graph.refers(deployment, "workspaceName", WORKSPACE):
         for account in graph.refers(workspace, "storageAccount", storage.ACCOUNT):
             for lifecycle in graph.referring(storage.MANAGEMENT_POLICY, "accountName", account):
@@ -53,8 +62,16 @@ def _payload_days(graph: Graph, deployment: Resource) -> Iterator[float | None]:
                     name = deployment.props.text_if_known("endpointName")
                     where = f"azureml-blobstore-{workspace.outputs.get('workspaceId')}/modelDataCollector/{name}/"
                     covers = any(map(where.startswith, below)) if below else made_of_it
-                    if rule.flag_or_none("enabled") is True and covers:
+                    if rule.flag_or_none("enabled") is True and covers and not _narrowed(rule):
                         yield rule.number_or_none("definition.actions.baseBlob.delete.daysAfterModificationGreaterThan")
+
+
+def _narrowed(rule: Properties) -> bool:
+    """Whether a rule leaves out blobs below its prefix: those of another type, or without a tag.
+
+    https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure
+    """
+    return rule.is_given(f"{_FILTERS}.blobIndexMatch") or not {*rule.each_text(f"{_FILTERS}.blobTypes")} >= _BLOBS
 
 
 RULES = [capture]

@@ -1,6 +1,7 @@
 """What an edit of a stack file does to what stands. Each edit is one that a team makes, on each platform."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from operations.preview import Program
 from operations.standing import judgement, steps
-from operations.standing.reading import Standing
+from operations.standing.reading import Standing, read
 from operations.verdict import Step
 from stacks.config import STACKS
 from stacks.model import Allow
+from tests.operations.sample_verdict import nothing
 from tests.previewing import preview, programs
 
 TODAY = date(2026, 11, 26)
@@ -157,6 +160,26 @@ def test_an_allowance_holds_for_what_it_names_until_its_day(tmp_path: Path, aws_
     assert [(one.rule, one.fails) for one in wrong] == [("step-keeps-state", True), ("step-allowance-used", False)]
 
 
+def test_what_a_stack_file_allows_is_told_with_and_without_a_step_and_has_an_end(aws_pilot: Graph) -> None:
+    allow = Allow(delete=["aws-pilot-workspace-ben"], reason="Ben has left us", until="2027-11-27")
+    (told_,) = judgement.allowances(allow, TODAY, aws_pilot)
+    assert not told_.fails
+    assert told_.message == ("the stack lets a step delete aws-pilot-workspace-ben until 2027-11-27: Ben has left us")
+    assert [one.rule for one in judgement.allowances(allow, date(2026, 11, 25), aws_pilot) if one.fails] == [
+        "step-allowance-ends"
+    ]
+    assert list(judgement.allowances(allow, date(2027, 11, 28), aws_pilot)) == []
+    assert list(judgement.allowances(None, TODAY, aws_pilot)) == []
+    verdict = judgement.judged(nothing().model_copy(update={"judged_on": TODAY}), None, allow, aws_pilot)
+    assert "step-allowance" in {one.rule for one in verdict.findings}
+
+
+@pytest.mark.parametrize("reason", ["", " " * 20])
+def test_an_allowance_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(ValueError, match="at least 10 characters"):
+        Allow(delete=["a"], reason=reason, until="2027-01-31")
+
+
 def test_what_is_made_of_what_is_not_known_yet_is_said_to_change(tmp_path: Path, azure_pilot: Graph) -> None:
     step, _, _ = stepped(edited("azure", tmp_path, {"endpoints.fraud-scorer.family": "cpu-medium"}), azure_pilot)
     traffic = next(change for change in step.changes if change.type.endswith(":Traffic"))
@@ -180,3 +203,44 @@ def test_what_goes_before_its_replacement_takes_along_what_is_made_of_it(tmp_pat
     found = told(step, "replace")
     assert ("replace", "Instance gcp-pilot-workspace-ana") in found
     assert ("replace", "InstanceIamMember gcp-pilot-workspace-ana-uses") in found
+
+
+def _preview(config: Mapping[str, str], told: Graph, gone: Collection[str] = (), same: int = 0) -> dict[str, Any]:
+    """What the engine writes of a preview in which all stays but what is gone."""
+    states: list[Config] = [
+        {"urn": one.urn, "type": one.type, "custom": one.custom, "inputs": {}} for one in told.resources
+    ]
+    steps: list[Config] = [{"op": "refresh", "urn": one["urn"], "oldState": one, "newState": one} for one in states]
+    steps += [{"op": "delete", "urn": one["urn"], "oldState": one} for one in states if one["urn"] in gone]
+    return {"config": config, "steps": steps, "changeSummary": {"same": same}}
+
+
+def _by_engine(document: object, file: Path, folder: Path, planned: Graph) -> Step:
+    kept, program = folder / "preview.json", Program.of(file)
+    kept.write_text(json.dumps(document), encoding="utf-8")
+    standing = read(kept, program.stack, program.platform)
+    return steps.step(program, standing, programs(), planned, program.config["mlplatform:region"], TODAY)
+
+
+def test_a_preview_of_another_edit_or_of_a_part_is_refused(tmp_path: Path, azure_pilot: Graph) -> None:
+    leaves = {"workspace.users": ["ana"], "workspace.principals.ben": None}
+    file = edited("azure", tmp_path, leaves)
+    config, planned = Program.of(file).config, preview(file)
+    before = Program.of(STACKS / "Pulumi.azure-pilot.yaml").config
+    gone = {one.urn for one in azure_pilot.cloud} - {one.urn for one in planned.cloud}
+    whole = _by_engine(_preview(config, azure_pilot, gone), file, tmp_path, planned)
+    assert {change.urn for change in whole.changes if change.how == "delete"} == gone
+    allowed = {**config, "mlplatform:allow": "{}"}  # it is judged by, and changes no resource
+    assert _by_engine(_preview(allowed, planned), file, tmp_path, planned).changes == []
+    refused_for: list[tuple[Config, str]] = [
+        (_preview(before, azure_pilot), "was made of another mlplatform:workspace than Pulumi.azure-pilot.yaml has"),
+        (_preview(config, azure_pilot), "which Pulumi.azure-pilot.yaml does not ask for"),
+        (_preview(config, replace(planned, resources=())), "ends before it comes to azure-pilot"),
+        ({"steps": []}, "was made of another mlplatform:account"),
+    ]
+    for document, said in refused_for:
+        with pytest.raises(BadInput) as refused:
+            _by_engine(document, file, tmp_path, planned)
+        assert said in str(refused.value) and "\n" not in str(refused.value)
+    untold = _preview(config, replace(planned, resources=()), same=len(planned.cloud))
+    assert _by_engine(untold, file, tmp_path, planned).changes == []

@@ -43,6 +43,10 @@ ONE_IS_ENOUGH: Mapping[tuple[str, str], str] = {
         "policy.rules.1.definition.filters.prefixMatch",
         "limits-capture",
     ): "what a rule deletes besides is gone too",
+    (
+        "policy.rules.1.definition.filters.blobTypes",
+        "limits-capture",
+    ): "what a rule deletes besides is gone too",
     ("policy.rules", "limits-stores-expire"): "one rule of a lifecycle that deletes old versions deletes them",
     (f"{JOB}.notificationSetting.emailOn", "rollback-batch-watched"): "a mail more, beside the two that are needed",
 }

@@ -128,6 +128,7 @@ SUBSCRIPTION = "/subscriptions/11112222-3333-4444-5555-666677778888"
 JOB, TRIGGER = "properties.action.jobDefinition", "profiles.0.rules.0.metricTrigger"
 STEP = f"{JOB}.jobs.score"
 COLLECTED = "properties.dataCollector.collections"
+_HEADERS = "properties.dataCollector.requestLogging.captureHeaders"
 OPEN = {"name": "open", "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefix": "Internet"}
 UNDIRECTED = {"name": "whence", "access": "Allow", "protocol": "Tcp", "destinationAddressPrefix": "VirtualNetwork"}
 
@@ -426,6 +427,11 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-capture", losing(LIFECYCLE, "policy.rules.1.definition.actions.baseBlob")),
     ("limits-capture", setting(LIFECYCLE, "policy.rules.1.enabled", False)),
     ("limits-capture", setting(LIFECYCLE, "policy.rules.1.definition.filters.prefixMatch", ["artifacts/"])),
+    ("limits-capture", setting(LIFECYCLE, "policy.rules.1.definition.filters.blobTypes", ["blockBlob"])),
+    ("limits-capture", setting(LIFECYCLE, "policy.rules.1.definition.filters.blobTypes", ["appendBlob"])),
+    ("limits-capture", setting(LIFECYCLE, "policy.rules.1.definition.filters.blobIndexMatch", [{"name": "kept"}])),
+    ("limits-capture", setting(DEPLOYMENT, _HEADERS, ["x-request-id", "Authorization"])),
+    ("limits-capture", setting(DEPLOYMENT, f"{COLLECTED}.request", {"dataCollectionMode": "enabled"})),
     ("limits-capture", setting(DEPLOYMENT, f"{COLLECTED}.request.samplingRate", 1)),
     ("limits-capture", losing(DEPLOYMENT, f"{COLLECTED}.response.samplingRate")),
     (
