@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
+from catalogue.kinds import kind_of
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
 from operations.words import standings
@@ -16,6 +17,7 @@ _HOLDS = {
     "work": "holds people's work",
     "guard": "guards what holds data: without it, nobody can read that or anybody can",
 }
+_UNKNOWN = "may hold data, for the catalogue has no kind of its type"
 
 
 def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Graph) -> Verdict:
@@ -95,10 +97,11 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
 
 
 def _destroyed(change: StepChange, expired: Allow | None, graph: Graph) -> Iterator[Finding]:
-    if change.holds is None and not change.protected:
+    known = kind_of(change.type) is not None
+    if known and change.holds is None and not change.protected:
         return
     resource = graph.by_urn.get(change.urn) or _gone(change)
-    why = _HOLDS.get(change.holds or "", "is protected")
+    why = _HOLDS.get(change.holds or "") or ("is protected" if change.protected else _UNKNOWN)
     forced = f" because of {', '.join(change.forced_by)}" if change.forced_by else ""
     stays = ", and the cloud keeps it, outside the stack" if change.retained else ""
     held = f"; {change.name_held}" if change.name_held else ""

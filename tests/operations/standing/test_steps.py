@@ -174,6 +174,19 @@ def test_what_a_stack_file_allows_is_told_with_and_without_a_step_and_has_an_end
     assert "step-allowance" in {one.rule for one in verdict.findings}
 
 
+def test_what_the_catalogue_does_not_know_may_hold_data(aws_pilot: Graph) -> None:
+    bucket = next(one for one in aws_pilot.cloud if one.protect)
+    table = "aws:dynamodb/table:Table"
+    unknown = replace(bucket, urn=f"{bucket.urn}-orders", type=table, name="orders", protect=False, inputs={})
+    stands = replace(aws_pilot, resources=(*aws_pilot.resources, unknown))
+    step, _, planned = stepped(STACKS / "Pulumi.aws-pilot.yaml", stands)
+    assert told(step, "delete") == {("delete", "Table orders")}
+    (lost,) = judgement.findings(step, None, TODAY, planned)
+    assert lost.fails and "orders would be deleted, and may hold data" in lost.message
+    allow = Allow(delete=["orders"], reason="the orders were copied", until="2026-11-30")
+    assert list(judgement.findings(step, allow, TODAY, planned)) == []
+
+
 @pytest.mark.parametrize("reason", ["", " " * 20])
 def test_an_allowance_without_a_reason_is_refused(reason: str) -> None:
     with pytest.raises(ValueError, match="at least 10 characters"):
