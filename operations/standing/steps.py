@@ -2,7 +2,8 @@
 
 Where what stands was read from a preview of the engine's, the engine's own step is taken. Otherwise the program is run
 over what stands, and a kind's record says what replaces it. After an update of our own provider's, what is made of its
-outputs may be told to change though it does not: it may have made a new version. The value of a secret is not compared: nobody reads it.
+outputs may be told to change though it does not: it may have made a new version. The value of a secret is not compared:
+nobody reads it.
 """
 
 import json
