@@ -114,7 +114,7 @@ def _destroyed(change: StepChange, expired: Allow | None, graph: Graph) -> Itera
         rule="step-keeps-state",
         severity="high",
         remedy=f"Take the edit back, or copy what it holds and allow the step: mlplatform:allow: "
-        f"{{{change.how}: [{change.resource}], reason: …, until: YYYY-MM-DD}}.",
+        f"{{{change.how}: [{change.resource}], reason: …, until: 'YYYY-MM-DD'}}.",
     )
 
 

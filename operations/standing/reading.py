@@ -44,9 +44,10 @@ class Foreseen:
 class Standing:
     """What stands of a stack. `since` says where that was read.
 
-    `retained` has the URNs of what a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is
-    a preview of the engine's; `planned` is then the graph that it foresees, `config` what it was asked for, and `same`
-    how many resources it counts that stay as they are, told or not.
+    `going` is what a replacement that was cut left behind: the next update deletes it. `retained` has the URNs of what a
+    delete leaves in the cloud. `foreseen` is the engine's own step, where the file is a preview of the engine's;
+    `planned` is then the graph that it foresees, `config` what it was asked for, and `same` how many resources it counts
+    that stay as they are, told or not.
     """
 
     since: str
@@ -54,6 +55,7 @@ class Standing:
     retained: frozenset[str] = frozenset()
     foreseen: Mapping[str, Foreseen] = field(default_factory=dict[str, Foreseen])
     planned: Graph | None = None
+    going: tuple[Resource, ...] = ()
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     same: int = 0
 
@@ -94,10 +96,9 @@ def _read(text: str, since: str, stack: str, platform: str) -> Standing:
     said = cast(Json, document) if isinstance(document, dict) else {}
     try:
         standing = _standing(said, since, stack, platform)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        what = f" ({type(error).__name__}: {error})" if str(error) else ""
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise BadInput(
-            f"--standing: {since} cannot be read as what stands{what}; name what `pulumi stack export`, "
+            f"--standing: {since} cannot be read as what stands; name what `pulumi stack export`, "
             "`pulumi preview --json` or `mlplatform graph` wrote"
         ) from None
     if other := next((r.urn for r in standing.graph.resources if not _is_of(r.urn, stack)), None):
@@ -112,9 +113,10 @@ def _is_of(urn: str, stack: str) -> bool:
 def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
     if "deployment" in said:
         states = cast(list[Json], (said["deployment"] or {}).get("resources") or [])
-        # What a replacement left behind is going already, and what another stack has is read, not had.
-        stands = [one for one in states if not one.get("delete") and not one.get("external")]
-        return Standing(since, _graph(stack, platform, stands), _retained(stands))
+        own = [one for one in states if not one.get("external")]  # what another stack has is read, not had
+        stands = [one for one in own if not one.get("delete")]
+        going = _graph(stack, platform, [one for one in own if one.get("delete")])
+        return Standing(since, _graph(stack, platform, stands), _retained(own), going=going.cloud)
     if "steps" in said:
         told = _foreseen(said["steps"], since, stack, platform)
         counts = cast(Mapping[str, int], said.get("changeSummary") or {})

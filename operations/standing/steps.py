@@ -38,6 +38,7 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after)
         for urn, how in _hows(standing, foreseen, changed).items()
     ]
+    changes += [_going(standing, one) for one in standing.going]
     changes.sort(key=lambda change: (_ORDER.index(change.how), not change.holds, change.resource, change.urn))
     return Step(
         since=standing.since,
@@ -153,6 +154,24 @@ def _change(
         retained=bool(goes and urn in standing.retained),
         name_held=_name_held(goes) if goes else None,
         costs=(before.get(urn, (0.0, 0.0)) if old else (0.0, 0.0), after.get(urn, (0.0, 0.0)) if new else (0.0, 0.0)),
+    )
+
+
+def _going(standing: Standing, resource: Resource) -> StepChange:
+    """What the next update deletes, whatever the stack file says: its replacement was made, and it was left behind."""
+    return StepChange(
+        urn=resource.urn,
+        resource=resource.name,
+        type=resource.type,
+        component=None,
+        stack_key=None,
+        how="delete",
+        properties=[],
+        holds=_holds(resource),
+        protected=resource.protect,
+        retained=resource.urn in standing.retained,
+        name_held=_name_held(resource),
+        costs=(None, (0.0, 0.0)),
     )
 
 

@@ -40,6 +40,7 @@ def test_a_state_is_read_without_secrets_and_without_what_is_going_or_is_another
     assert (bucket.name, bucket.parent, bucket.protect) == ("b", None, True)
     assert bucket.inputs == {"size": 2, "key": SECRET} and bucket.outputs == {"arn": "arn:b", "id": "b-1"}
     assert standing.retained == {BUCKET}
+    assert [one.urn for one in standing.going] == [f"{BUCKET}-old"]
     assert "planted" not in json.dumps(standing.graph.to_json())
 
 

@@ -257,3 +257,12 @@ def test_a_preview_of_another_edit_or_of_a_part_is_refused(tmp_path: Path, azure
         assert said in str(refused.value) and "\n" not in str(refused.value)
     untold = _preview(config, replace(planned, resources=()), same=len(planned.cloud))
     assert _by_engine(untold, file, tmp_path, planned).changes == []
+
+
+def test_what_a_cut_replacement_left_behind_is_told_to_go(aws_pilot: Graph) -> None:
+    domain = next(one for one in aws_pilot.cloud if one.type.endswith(":Domain"))
+    program = Program.of(STACKS / "Pulumi.aws-pilot.yaml")
+    standing = Standing("a test", aws_pilot, going=(replace(domain, protect=False),))
+    step = steps.step(program, standing, programs(), aws_pilot, "us-east-1", TODAY)
+    assert [(change.how, change.resource, change.holds) for change in step.changes] == [("delete", domain.name, "work")]
+    assert [one.resource for one in judgement.findings(step, None, TODAY, aws_pilot) if one.fails] == [domain.name]
