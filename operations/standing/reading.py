@@ -44,10 +44,10 @@ class Foreseen:
 class Standing:
     """What stands of a stack. `since` says where that was read.
 
-    `going` is what a replacement that was cut left behind: the next update deletes it. `retained` has the URNs of what a
-    delete leaves in the cloud. `foreseen` is the engine's own step, where the file is a preview of the engine's;
-    `planned` is then the graph that it foresees, `config` what it was asked for, and `same` how many resources it counts
-    that stay as they are, told or not.
+    `going` is what a replacement that was cut left behind: the next update deletes it. `retained` has the URNs of what
+    a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is a preview of the engine's;
+    `planned` is then the graph that it foresees, `config` what it was asked for, and `same` how many resources it
+    counts that stay as they are, told or not.
     """
 
     since: str
