@@ -1,12 +1,10 @@
 """`mlplatform step STACK`: what an edit of the stack file does to what stands."""
 
-import json
-import sys
 from typing import Annotated
 
 import typer
 
-from operations.arguments import ListFormat, StackArgument, StandingOption, TodayOption, day, file_of
+from operations.arguments import ListFormat, StackArgument, StandingOption, TodayOption, day, file_of, print_list
 
 
 def step(
@@ -40,9 +38,8 @@ def step(
         *judgement.findings(found, program.allow, day(today), planned),
     ]
     if format is ListFormat.JSON:
-        told = {"stack": program.stack, **found.model_dump(mode="json")}
-        json.dump({"schema_version": 1, **told, "findings": [f.model_dump(mode="json") for f in findings]}, sys.stdout)
-        sys.stdout.write("\n")
+        told = [one.model_dump(mode="json") for one in findings]
+        print_list(stack=program.stack, **found.model_dump(mode="json"), findings=told)
     else:
         from rich.console import Console
 

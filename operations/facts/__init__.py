@@ -59,22 +59,19 @@ def artifacts(graph: Graph) -> set[str]:
 
     Raises Unreadable for an address that cannot be read. No rule reads artifacts, so the judgement makes the finding.
     """
-    found: set[str] = set()
-    for resource in graph.cloud:
-        kind = kind_of(resource.type)
-        if kind is not None and isinstance(kind.serves, Serves):
-            found |= set(kind.serves.artifacts(graph, resource))
-    return found
+    return {each for resource, serves in _serving(graph) for each in serves.artifacts(graph, resource)}
 
 
 def images(graph: Graph) -> set[str]:
     """The container images that serve or score. Raises Unreadable as `artifacts` does."""
-    found: set[str] = set()
+    return {each for resource, serves in _serving(graph) for each in serves.images(graph, resource)}
+
+
+def _serving(graph: Graph) -> Iterator[tuple[Resource, Serves]]:
     for resource in graph.cloud:
         kind = kind_of(resource.type)
         if kind is not None and isinstance(kind.serves, Serves):
-            found |= set(kind.serves.images(graph, resource))
-    return found
+            yield resource, kind.serves
 
 
 def batch_inputs(graph: Graph) -> set[str]:

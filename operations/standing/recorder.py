@@ -75,8 +75,9 @@ class StandingRecorder(Recorder):
         # asks what a diff would say if nothing that comes from it were known (deploy.calculateDependentReplacements).
         lost = {key for key, of in request.propertyDependencies.items() if self._go_first & {*of.urns}} & {*after}
         without = {**after, **dict.fromkeys(lost, UNKNOWN)}
-        if along := bool(lost) and difference(behaviour, provider, before, without, ignored).replaced:
-            after, found = without, difference(behaviour, provider, before, without, ignored)
+        taken = difference(behaviour, provider, before, without, ignored) if lost else found
+        if along := bool(lost) and bool(taken.replaced):
+            after, found = without, taken
         forced = [path for path in request.replaceOnChanges if path.partition(".")[0] in found.changed]
         changed = Changed(
             found.changed, (*found.replaced, *forced), redacted(without_defaults(before)), without_defaults(after)

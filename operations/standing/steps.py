@@ -18,7 +18,7 @@ from catalogue.kinds import kind_of
 from operations import bill
 from operations.changes import differences
 from operations.preview import Program, Programs
-from operations.standing.reading import Standing
+from operations.standing.reading import How, Standing
 from operations.verdict import Cost, Step, StepChange
 from stacks.model import NAMESPACE
 
@@ -101,12 +101,10 @@ def _foreseen(program: Program, standing: Standing, programs: Programs) -> tuple
     return standing.planned, told
 
 
-def _hows(
-    standing: Standing, after: Graph, changed: Mapping[str, Told]
-) -> dict[str, Literal["create", "update", "replace", "delete"]]:
+def _hows(standing: Standing, after: Graph, changed: Mapping[str, Told]) -> dict[str, How]:
     """How each resource of the cloud changes. What stays as it is has no entry."""
     old, new = ({r.urn: r for r in graph.cloud} for graph in (standing.graph, after))
-    found: dict[str, Literal["create", "update", "replace", "delete"]] = {}
+    found: dict[str, How] = {}
     for urn in sorted({*old, *new}):
         if urn not in new:
             found[urn] = "delete"
@@ -124,7 +122,7 @@ def _change(
     standing: Standing,
     foreseen: Graph,
     urn: str,
-    how: Literal["create", "update", "replace", "delete"],
+    how: How,
     told: Told,
     before: _Money,
     after: _Money,
