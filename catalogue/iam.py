@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address, ip_network
 
 from catalogue.documents import NoDocument, parse
@@ -291,7 +291,19 @@ class Statement:
 
 def read(props: Properties, path: str) -> list[Statement]:
     """Every statement of the policy document at a path. Raises Unreadable, NotRead for an operator IAM lacks."""
+    text = props.values.get(path)
+    if type(text) is str:
+        try:
+            return list(_read_once(text))
+        except Unreadable:
+            pass  # Read again below, where what is raised names the resource.
     return [_statement(said) for said in statements(props, path)]
+
+
+@lru_cache(maxsize=1024)
+def _read_once(text: str) -> tuple[Statement, ...]:
+    """The statements of a document. The same document is asked for at each role, call and rule."""
+    return tuple(_statement(said) for said in statements(Properties({"policy": text}), "policy"))
 
 
 def read_text(text: str) -> list[Statement]:
