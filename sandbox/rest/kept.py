@@ -38,10 +38,20 @@ _LACKS: Mapping[Reason, str] = {
     " {said}.",
     "no-image": "No such image: {said}.",
     "no-artifact": "There are no files under {said} to copy.",
+    "no-pull": "Vertex AI Service Agent {member} does not have permission to access Artifact Registry repository"
+    " {store}.",
+    "no-read": "Service account `{member}` does not have `[storage.objects.get]` IAM permission(s) to the directory"
+    ' "{said}". Please either copy the files to the Google Cloud Storage bucket owned by your project, or grant the'
+    " required IAM permission(s) to the service account.",
     "over-quota": "The following quota metrics exceed quota limits: {said} (limit {limit}, in use {used}, asked for"
     " {more}).",
 }
-"""What Vertex AI says where a project lacks something. Words and statuses but the first are assumed."""
+"""What Vertex AI says where a project lacks something.
+
+Who may not read: https://github.com/GoogleCloudPlatform/vertex-ai-samples/issues/3710. Who may not pull, which shows in
+an upload: "Agent Platform troubleshooting", https://docs.cloud.google.com/vertex-ai/docs/general/troubleshooting. Words
+and statuses of the others but the first are assumed.
+"""
 METRICS = ("/timeSeries", "/providers/Microsoft.Insights/metrics")
 """How the path of a call ends that reads the metrics of an endpoint."""
 
@@ -110,11 +120,12 @@ class KeptDouble(Double):
             if not call.path.startswith("/subscriptions/"):
                 self._google.judge(call)
         except Lacks as lacks:
-            sentence = _LACKS[lacks.reason].format(**lacks.words)
+            words = {**lacks.words, "member": str(lacks.words.get("member", "")).removeprefix("serviceAccount:")}
+            sentence = _LACKS[lacks.reason].format(**words)
             self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
             if lacks.reason in ("no-right", "service-off", "not-in-force"):
                 raise Refusal(403, "PERMISSION_DENIED", sentence) from None
-            if lacks.reason in ("no-image", "no-artifact"):
+            if lacks.reason in ("no-image", "no-artifact", "no-pull", "no-read"):
                 raise Refusal(400, "FAILED_PRECONDITION", sentence) from None
             return CallFault("fail-late", "", message=sentence)
         return None

@@ -17,6 +17,7 @@ from catalogue.kind import (
     At,
     Bills,
     CostsOnly,
+    Fetches,
     Holds,
     KeyAt,
     Keys,
@@ -69,6 +70,7 @@ _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PROVIDERS = documented(f"{_DOCS}/how-to-move-workspace", "2026-11-26")  # "required resource providers"
+_PULLED = documented(f"{_DOCS}/how-to-troubleshoot-online-endpoints", "2026-11-27")  # "Authorization error"
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MOVED = (
     "our provider moves it to a new deployment by way of a canary, so after an update that failed the one before serves"
@@ -348,6 +350,7 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_deployment, _COSTS),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+        fetches=Fetches(_PULLED, by="identity.userAssignedIdentities[]"),
         acts=Acts(
             by_path(f"{IN_WORKSPACE}/onlineEndpoints/{{endpointName}}/deployments", "deploymentName"),
             lies(
