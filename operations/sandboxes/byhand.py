@@ -2,14 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, used
 
 if TYPE_CHECKING:
     from sandbox.state import State
+
+
+StandsOption = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="WHERE",
+        help="Where the person stands: inside, in a network of the stack's people, or outside, on the internet.",
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -106,7 +117,9 @@ def empty(
 
 def run(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it.")],
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it or the cloud has it.")
+    ],
 ) -> None:
     """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch."""
     from sandbox import byhand
@@ -117,10 +130,7 @@ def run(
 def sign_in(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The name that the workspace knows the person by.")],
-    from_: Annotated[
-        Literal["inside", "outside"],
-        typer.Option("--from", help="Where the person stands: in a network of the stack's people, or on the internet."),
-    ] = "inside",
+    from_: StandsOption = "inside",
 ) -> None:
     """Open the workspace as a person, whose app runs then until `stop-app`.
 
@@ -129,7 +139,8 @@ def sign_in(
     """
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.sign_in(state, user, outside=from_ == "outside"))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.sign_in(state, user, outside))
 
 
 def stop_app(
@@ -173,6 +184,13 @@ def steps(
 def account(context: typer.Context) -> None:
     """Show the sandbox's clock, and what was done in its account by hand."""
     _do(context, _shown)
+
+
+def _is_outside(from_: str) -> bool:
+    """Whether the person stands on the internet. Raises BadInput for a word that says neither."""
+    if from_ not in ("inside", "outside"):
+        raise BadInput(f"{from_[:80]!r}: no place where a person stands, allowed: inside, outside")
+    return from_ == "outside"
 
 
 def _shown(state: "State") -> str:

@@ -53,6 +53,7 @@ _SENTENCES: Mapping[str, str] = {
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'
     ' due to a lack of Azure Machine Learning capacity in {region}."',
     "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',
+    "server-error": '{kind} {name}: Status=503 Code="ServiceUnavailable" Message="The service is unavailable."',
     "access-denied": '{kind} {name}: Status=403 Code="AuthorizationFailed" Message="The client {said} does not have'
     ' authorization to perform this action over the scope."',
     "fails-after-success": '{kind} {name}: Code="OperationTimedOut" Message="The operation did not end in time."',

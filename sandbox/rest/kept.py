@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.kinds.gcp.mlplatform import WAITED_FOR
+from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
+from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE, WAITED_FOR
 from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
@@ -29,6 +30,8 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
     "quota-exceeded": CallFault("fail-late", "", message="The quota of this machine type is exceeded."),
     "no-capacity": CallFault("fail-late", "", message="There is no capacity for this machine type in this region."),
     "fails-after-success": CallFault("drop", ""),
+    "server-error": CallFault("unavailable", "", message="The service is currently unavailable."),
+    "gone": CallFault("gone", "", message="The resource was not found."),
 }
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
@@ -73,7 +76,8 @@ class KeptDouble(Double):
     def answer(self, call: Call) -> Response | None:
         """Answer one call. No other double of this sandbox answers meanwhile.
 
-        An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`.
+        An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`. A
+        fault on reads strikes any read, also at the places of `_read_by`.
         """
         with self._lock, self.database.with_name("rest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -81,8 +85,10 @@ class KeptDouble(Double):
                 if call.method != "GET" and not asks_policy(call) and call.path != CLOCK:
                     cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
                     self._arm(_FAULTS, *cloud.changed_by(call), call.body)
-                elif call.path.endswith(METRICS):
-                    self._arm(("access-denied",), "metrics", "", {})
+                elif call.path != CLOCK:
+                    if call.path.endswith(METRICS):
+                        self._arm(("access-denied",), "metrics", "", {})
+                    self._arm(_FAULTS, *_read_by(call), {}, on_read=True)
                 return self._answer(call)
             finally:
                 self._state.close()
@@ -90,8 +96,8 @@ class KeptDouble(Double):
     def _moved(self, seconds: float) -> float:
         return self._state.clock.move(seconds)
 
-    def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json) -> None:
-        taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'))
+    def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json, on_read: bool = False) -> None:
+        taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'), on_read)
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
@@ -178,3 +184,15 @@ class KeptDouble(Double):
             self._open[name] = (operation, text)
             if operation.done:
                 del self._open[name]
+
+
+def _read_by(call: Call) -> tuple[str, str]:
+    """Type and name of our resource that reads: a wait for grants or roles, an endpoint's metrics, or what changes."""
+    if call.path.endswith(METRICS):
+        return "metrics", ""
+    if asks_policy(call):
+        return GRANTS_IN_FORCE, call.path.removesuffix("/iam").partition(":")[0].rpartition("/")[2]
+    if "/roleAssignments/" in call.path or "/roleDefinitions/" in call.path:
+        return ROLES_IN_FORCE, call.path.rpartition("/")[2]
+    cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
+    return cloud.changed_by(call)
