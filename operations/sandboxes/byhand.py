@@ -18,7 +18,7 @@ StandsOption = Annotated[
     typer.Option(
         "--from",
         metavar="WHERE",
-        help="Where the person stands: inside, in a network of the stack's people, or outside, on the internet.",
+        help="Where the person stands: inside, in the stack's network, or outside, on the internet.",
     ),
 ]
 
@@ -88,21 +88,25 @@ def raise_quota(
 def push(
     context: typer.Context,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image's address, with its tag or digest.")],
+    from_: StandsOption = "inside",
 ) -> None:
-    """Push an image to the registry in its address."""
+    """Push an image to the registry in its address, which may be closed to whoever stands outside."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.push(state, image))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.push(state, image, outside))
 
 
 def upload(
     context: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="Where the artifact goes, as the stack file says it.")],
+    from_: StandsOption = "inside",
 ) -> None:
-    """Upload a model artifact to its address."""
+    """Upload a model artifact to its address, which may be closed to whoever stands outside."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.upload(state, uri))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.upload(state, uri, outside))
 
 
 def empty(

@@ -31,7 +31,7 @@ from provider.errors import CloudError
 from provider.gcp.deployment import DeploymentInputs
 from provider.gcp.model import ModelInputs
 from provider.inputs import parsed
-from sandbox import batch, byhand
+from sandbox import batch, byhand, closed
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.rest.kept import KeptDouble
@@ -163,6 +163,13 @@ def test_all_steps_in_order_end_in_the_recorded_prediction(
     assert [json.loads(answer) for answer in answers] == [json.loads(recorded)]
     jobs = {one.name for step in steps_of(graph) for one in step.looks if one.what == "batch job"}
     assert len(new.runs()) == len(jobs) > 0
+    brought = [step for step in steps_of(graph) if any(is_(step, what) for what in ("image", "artifact"))]
+    for step in brought:
+        refusals = [closed.refusal(new.state, look.name, outside=True) for look in step.looks]
+        assert all(map(bool, refusals)) is (", from inside the network (" in step.what), "where the publisher stands"
+    assert any(closed.refusal(new.state, look.name, True) for step in brought for look in step.looks) is (
+        platform == "azure"
+    )
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
