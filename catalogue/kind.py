@@ -284,11 +284,29 @@ class Settles:
 
 
 @dataclass(frozen=True)
+class Purges:
+    """The command `by` which a person deletes for good what was deleted softly. Its name is free then.
+
+    Nobody can where the input at the path `unless` is true: the cloud `says` so.
+    """
+
+    by: str
+    evidence: Evidence
+    unless: str = ""
+    says: str = ""
+
+    def refused(self, inputs: Mapping[str, object]) -> str:
+        """What the cloud says to whoever purges one that had these inputs. Empty where it does."""
+        return self.says if self.unless and next(values_at(inputs, self.unless), None) is True else ""
+
+
+@dataclass(frozen=True)
 class Stays:
     """How long the name stays taken after a delete: `days`, or None for ever.
 
     `says` is what the cloud says of a create under the name meanwhile. The input at the path `at` gives the days where
-    it is given. In the days before `back`, a create takes the deleted one back and is not refused.
+    it is given. In the days before `back`, a create takes the deleted one back and is not refused. `purges` is how a
+    person ends it before; None where nobody can.
     """
 
     days: float | None
@@ -296,6 +314,7 @@ class Stays:
     evidence: Evidence
     at: str = ""
     back: float = 0
+    purges: Purges | None = None
 
     def taken(self, inputs: Mapping[str, object]) -> tuple[float, float | None]:
         """From which day on after a delete the name of one with these inputs is taken, and until which."""

@@ -111,6 +111,23 @@ def empty(state: State, place: str) -> str:
     return f"{gone} deleted below {place}"
 
 
+def purge(state: State, name: str) -> str:
+    """Delete for good what was deleted softly, by its name or id. The name is free then."""
+    kept = state.resources.deleted()
+    found = [one for one in kept if name in (named := one.name.rpartition(" ")[2], named.rpartition("/")[2])]
+    if not found:
+        names = [one.name.rpartition(" ")[2].rpartition("/")[2] for one in kept]
+        raise BadInput(f"{name[:80]!r}: nothing that was deleted softly has that name{nearest(name, names)}")
+    for one in found:
+        if one.purge is None:
+            until = "for ever" if one.until is None else f"for {(one.until - state.clock.now()) / 86_400:.1f} days more"
+            raise BadInput(f"{one.name}: nobody can purge it; its name stays taken {until}")
+        if one.purge:
+            raise BadInput(f"{one.name}: {one.purge}")
+        state.resources.purge(one)
+    return f"{name} is deleted for good, and its name is free"
+
+
 def run(state: State, job: str) -> str:
     """Start a run of a batch job."""
     data = batch.run(state, job)

@@ -33,6 +33,7 @@ def add(app: typer.Typer) -> None:
         ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
+        ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
         ("sign-in", sign_in, "sign-in ana@example.com"),
         ("stop-app", stop_app, "stop-app ana@example.com"),
@@ -117,6 +118,16 @@ def empty(
     from sandbox import byhand
 
     _do(context, lambda state: byhand.empty(state, place))
+
+
+def purge(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name or an id; `account` shows what keeps one.")],
+) -> None:
+    """Delete for good what was deleted softly, where its protection allows that: its name is free then."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.purge(state, name))
 
 
 def run(
@@ -207,6 +218,7 @@ def _shown(state: "State") -> str:
         "images": has.images(),
         "artifacts": has.artifacts(),
         "signed in": has.apps(),
+        "deleted, with the name still taken": [one.name.rpartition(" ")[2] for one in state.resources.deleted()],
     }
     now = datetime.fromtimestamp(state.clock.now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     lines = [f"the clock says {now}, {state.clock.now() - state.clock.began():.0f} s after the sandbox began"]

@@ -220,8 +220,8 @@ def arm(
 ) -> None:
     """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held.
 
-    With `--on read` the cloud fails while it is read, at PLACE: a type or name, of our own provider's waits
-    mlplatform:gcp:GrantsInForce and mlplatform:azure:RolesInForce, or metrics.
+    With `--on read` the cloud fails while it is read, at PLACE: a type or name, '*:GrantsInForce' or '*:RolesInForce'
+    for the waits of our own provider, or metrics.
     """
     from sandbox.state import State
     from sandbox.state.faults import FAULTS, OF_READS_ALONE, ON_READS

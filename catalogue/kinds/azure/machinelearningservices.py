@@ -23,6 +23,7 @@ from catalogue.kind import (
     Keys,
     Kind,
     No,
+    Purges,
     Reaches,
     Renders,
     Runs,
@@ -440,7 +441,12 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
-        stays=Stays(14, "Soft-deleted workspace exists. Please purge or recover it.", _DELETED),
+        stays=Stays(
+            14,
+            "Soft-deleted workspace exists. Please purge or recover it.",
+            _DELETED,
+            purges=Purges("Azure portal, Azure Machine Learning, Recently deleted, Permanently delete", _DELETED),
+        ),
         apart=StandsApart(
             (
                 Apart(
