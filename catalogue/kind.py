@@ -196,6 +196,19 @@ class Serves:
 
 
 @dataclass(frozen=True)
+class Fetches:
+    """As whom a create fetches the images and artifacts that one serves, or that what it names serves.
+
+    `users` are the cloud's own agents, as in KeyAt. Identities of one's own stand at the path `by`, of one itself or of
+    what it names. Each must have been granted what it fetches, and that grant must be in force.
+    """
+
+    evidence: Evidence
+    users: tuple[str, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Met:
     """One behaviour that an acceptance run met, one of `catalogue.transcripts.BEHAVIOURS`."""
 
@@ -255,11 +268,45 @@ class Ripens:
 
 
 @dataclass(frozen=True)
+class Settles:
+    """For how many minutes after a create other services may not know one.
+
+    A create of one of `askers` that names it at the path `at`, by its output `of`, is refused meanwhile, unless the
+    input `unless` is given.
+    """
+
+    minutes: float
+    evidence: Evidence
+    askers: tuple[str, ...]
+    at: str
+    of: str
+    unless: str
+
+
+@dataclass(frozen=True)
+class Purges:
+    """The command `by` which a person deletes for good what was deleted softly. Its name is free then.
+
+    Nobody can where the input at the path `unless` is true: the cloud `says` so.
+    """
+
+    by: str
+    evidence: Evidence
+    unless: str = ""
+    says: str = ""
+
+    def refused(self, inputs: Mapping[str, object]) -> str:
+        """What the cloud says to whoever purges one that had these inputs. Empty where it does."""
+        return self.says if self.unless and next(values_at(inputs, self.unless), None) is True else ""
+
+
+@dataclass(frozen=True)
 class Stays:
     """How long the name stays taken after a delete: `days`, or None for ever.
 
     `says` is what the cloud says of a create under the name meanwhile. The input at the path `at` gives the days where
-    it is given. In the days before `back`, a create takes the deleted one back and is not refused.
+    it is given. In the days before `back`, a create takes the deleted one back and is not refused. `purges` is how a
+    person ends it before; None where nobody can.
     """
 
     days: float | None
@@ -267,6 +314,7 @@ class Stays:
     evidence: Evidence
     at: str = ""
     back: float = 0
+    purges: Purges | None = None
 
     def taken(self, inputs: Mapping[str, object]) -> tuple[float, float | None]:
         """From which day on after a delete the name of one with these inputs is taken, and until which."""
@@ -338,8 +386,9 @@ class Kind:
     is its name for Checkov.
 
     The rest may be NotYet. `rights` has what its creator must be allowed. `apis` has the APIs that must be on. `ripens`
-    says how long a grant takes to be in force. `stays` says how long its name stays taken. `blocked` has what blocks
-    its deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
+    says how long a grant takes to be in force, `settles` how long an identity takes to be known. `fetches` says as whom
+    images and artifacts are fetched. `stays` says how long its name stays taken. `blocked` has what blocks its
+    deletion. `guarded` has what guards it. Where a source has the answer, `catalogue/completed.py` puts it in.
     `apart` has the inputs of which what is judged and what stands may differ.
     """
 
@@ -357,7 +406,9 @@ class Kind:
     renders: Renders | No
     rights: Rights | NotYet = NOT_YET
     apis: Apis | NotYet = NOT_YET
-    ripens: Ripens | NotYet = NOT_YET
+    ripens: Ripens | No | NotYet = NOT_YET
+    settles: Settles | No | NotYet = NOT_YET
+    fetches: Fetches | NotYet = NOT_YET
     stays: Stays | No | NotYet = NOT_YET
     blocked: Blocked | NotYet = NOT_YET
     guarded: Guarded | NotYet = NOT_YET

@@ -11,6 +11,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.kind import Runs
 from catalogue.kinds import kind_of
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT
 from catalogue.properties import Unreadable
 from catalogue.registries import as_written
 from catalogue.wording import listed
@@ -31,13 +32,14 @@ _EMPTY = {
 def run(state: State, name: str) -> list[str]:
     """Start a run of a batch job that stands. Returns the addresses of the data that it finds.
 
-    `name` is that of the state machine, the workflow or Azure ML's schedule. Raises BadInput where no such job stands,
-    and where nothing lies at an address of its data.
+    `name` is that of the state machine or the workflow. On azure it is that of the schedule, of the batch endpoint for
+    runs by hand, or of both in the program. Raises BadInput where no such job stands, and where nothing lies at an
+    address of its data.
     """
     standing = list(jobs(state))
-    named = [(one, places) for one, places in standing if name in (one.name, one.inputs.get("name"))]
+    named = [(one, places) for one, places in standing if name in _names(state, one)]
     if not named:
-        names = sorted({one.name for one, _ in standing})
+        names = sorted({str(one.inputs.get("name") or one.name) for one, _ in standing})
         raise BadInput(
             f"{name[:80]!r}: no batch job of that name stands here"
             + (listed(names) if names else "; bring up what serves first")
@@ -48,6 +50,13 @@ def run(state: State, name: str) -> list[str]:
             said = _EMPTY[found.platform].format(data=as_written(data), region=found.region)
             raise BadInput(f"{found.name}: the run fails: {said}")
     return places
+
+
+def _names(state: State, job: Record) -> set[str]:
+    """The names by which people know a job. Azure's has two halves, a schedule and an endpoint for runs by hand."""
+    whole = job.name.removesuffix("-schedule")
+    by_hand = [one.inputs.get("endpointName") for one in state.resources.find(type=BATCH_ENDPOINT, name=whole)]
+    return {str(name) for name in (job.name, job.inputs.get("name"), whole, *by_hand) if name}
 
 
 def jobs(state: State) -> Iterator[tuple[Record, list[str]]]:

@@ -15,7 +15,7 @@ from catalogue.platforms import PLATFORMS
 from catalogue.registries import as_written
 from catalogue.services import services_of
 from catalogue.wording import nearest
-from sandbox import batch, signing_in
+from sandbox import batch, closed, signing_in
 from sandbox.state import State
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -68,16 +68,20 @@ def raise_quota(state: State, name: str, amount: int) -> str:
     return f"{amount} of {name!r} are granted"
 
 
-def push(state: State, image: str) -> str:
-    """Push an image. Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to."""
+def push(state: State, image: str, outside: bool = False) -> str:
+    """Push an image, from the network of the stack or from the internet.
+
+    Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to.
+    """
     if not _IMAGE.fullmatch(image):
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
+    _let_in(state, image, outside)
     state.account.push(image)
     return f"{image} is pushed"
 
 
-def upload(state: State, uri: str) -> str:
-    """Upload an artifact. A bucket may be one that no stack here made.
+def upload(state: State, uri: str, outside: bool = False) -> str:
+    """Upload an artifact, from the network of the stack or from the internet. A bucket may be one that no stack made.
 
     A datastore of Azure ML shows a blob container, here the one of its own name. The container must stand; the
     datastore may come later.
@@ -92,6 +96,7 @@ def upload(state: State, uri: str) -> str:
     standing = state.resources.find(type=CONTAINER) if name else []
     if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
         raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
+    _let_in(state, uri, outside)
     state.account.upload(uri)
     return f"{uri} is uploaded"
 
@@ -104,6 +109,23 @@ def empty(state: State, place: str) -> str:
     if not gone:
         raise BadInput(f"{place[:80]!r}: nothing lies there; `mlplatform sandbox account` shows what does")
     return f"{gone} deleted below {place}"
+
+
+def purge(state: State, name: str) -> str:
+    """Delete for good what was deleted softly, by its name or id. The name is free then."""
+    kept = state.resources.deleted()
+    found = [one for one in kept if name in (named := one.name.rpartition(" ")[2], named.rpartition("/")[2])]
+    if not found:
+        names = [one.name.rpartition(" ")[2].rpartition("/")[2] for one in kept]
+        raise BadInput(f"{name[:80]!r}: nothing that was deleted softly has that name{nearest(name, names)}")
+    for one in found:
+        if one.purge is None:
+            until = "for ever" if one.until is None else f"for {(one.until - state.clock.now()) / 86_400:.1f} days more"
+            raise BadInput(f"{one.name}: nobody can purge it; its name stays taken {until}")
+        if one.purge:
+            raise BadInput(f"{one.name}: {one.purge}")
+        state.resources.purge(one)
+    return f"{name} is deleted for good, and its name is free"
 
 
 def run(state: State, job: str) -> str:
@@ -124,6 +146,12 @@ def stop_app(state: State, user: str) -> str:
         raise BadInput(f"{user[:80]!r}: no app of that person runs{nearest(user, running) if running else ''}")
     state.account.stop_app(user)
     return f"no app of {user} runs any more"
+
+
+def _let_in(state: State, address: str, outside: bool) -> None:
+    """Raises BadInput where the store at the address is closed to whoever stands there."""
+    if said := closed.refusal(state, address, outside):
+        raise BadInput(said)
 
 
 @cache

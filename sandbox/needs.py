@@ -5,7 +5,7 @@ All of it follows from the kinds' records. A refusal is told as a reason with it
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -14,18 +14,32 @@ from catalogue import quotas
 from catalogue.behaviour import values_at
 from catalogue.deployers import Does, lacking, rights_of
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Keys, Kind, Ripens, Runs, Serves
+from catalogue.kind import Acts, Fetches, Keys, Kind, Ripens, Runs, Serves, Settles
 from catalogue.kinds import kind_of, kinds
+from catalogue.kinds.azure.containerregistry import REGISTRY
+from catalogue.kinds.azure.storage import CONTAINER
+from catalogue.kinds.gcp import artifactregistry
 from catalogue.machines import Machines
 from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
-from catalogue.registries import is_own
+from catalogue.registries import as_written, is_own
 from catalogue.services import services
 from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal["no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"]
+Reason = Literal[
+    "no-right",
+    "service-off",
+    "no-image",
+    "no-artifact",
+    "over-quota",
+    "over-quota-nodes",
+    "not-in-force",
+    "no-pull",
+    "no-read",
+    "not-known",
+]
 
 
 class Lacks(Exception):
@@ -79,32 +93,85 @@ class Needs:
                 if not self.state.account.has_artifact(uri):
                     raise Lacks("no-artifact", said=uri)
 
-    def in_force(self) -> None:
-        """A grant by which the key of the resource is used must be as old as the record says. Raises Lacks.
+    def known(self) -> None:
+        """An identity that the resource names must be known to who asks for it, as the identity's record says.
 
-        A use for which nothing here grants anything is not judged: somebody else may have granted it.
+        Raises Lacks.
+        """
+        now = self.state.clock.now()
+        for kind in kinds(self.platform).values():
+            settles = kind.settles
+            if not isinstance(settles, Settles) or self.made.type not in settles.askers:
+                continue
+            if self.made.inputs.get(settles.unless):
+                continue
+            for name in _texts(self.made.inputs, settles.at):
+                new = [one for one in self.state.resources.find(type=kind.token) if one.outputs.get(settles.of) == name]
+                if any(now - one.created < 60 * settles.minutes for one in new):
+                    raise Lacks("not-known", said=name)
+
+    def in_force(self) -> None:
+        """The grants by which the resource uses its key, and fetches images and artifacts, must be in force.
+
+        Each must be as old as its record says. Raises Lacks. A use for which nothing here grants anything is not
+        judged: somebody else may have granted it.
         """
         kind, inputs = kind_of(self.made.type), self.made.inputs
         for at in kind.keys.at if kind is not None and isinstance(kind.keys, Keys) else ():
-            users = [f"@{user}." for user in at.users] + (_texts(inputs, at.by) if at.by else [])
-            for user in users:
-                for on in _texts(inputs, at.in_ or at.path):
-                    ages = list(self._ages(user, on))
-                    if ages and not any(ripe for ripe, _ in ages):
-                        raise Lacks("not-in-force", said=on, member=ages[0][1])
+            users = _agents(at.users) + (_texts(inputs, at.by) if at.by else [])
+            for on in _texts(inputs, at.in_ or at.path):
+                handle = (urlsplit(on).hostname or "").partition(".")[0] if "://" in on else on
+                things = [one.id for one in self.state.resources.named(handle) if one.account == self.account]
+                self._granted("not-in-force", users, on, things)
+        if kind is None or not isinstance(fetches := kind.fetches, Fetches):
+            return
+        around = (self.made, *self.named)
+        users = [user for one in around for user in _texts(one.inputs, fetches.by)] + _agents(fetches.users)
+        for one in around:
+            serving = kind_of(one.type)
+            if serving is None or not isinstance(serves := serving.serves, Serves):
+                continue
+            for image in _read(serves.images(self._graph, one)):
+                self._granted("no-pull", users, image, list(self._stores(image)))
+            for uri in _read(serves.artifacts(self._graph, one)):
+                self._granted("no-read", users, uri, list(self._stores(uri)))
 
-    def _ages(self, user: str, on: str) -> Iterator[tuple[bool, str]]:
-        """Each grant to a user on something, or around it: whether it is in force, and for whom it is."""
+    def _granted(self, reason: Reason, users: Iterable[str], on: str, things: Sequence[str]) -> None:
+        """A grant to each user on the things must be in force, where there is any. Raises Lacks."""
+        for user in users:
+            ages = list(self._ages(user, things))
+            if ages and not any(ripe for ripe, _ in ages):
+                raise Lacks(reason, said=on, member=ages[0][1], store=things[0])
+
+    def _stores(self, address: str) -> Iterator[str]:
+        """The ids of what an image or an artifact lies in: a registry, a repository, a bucket or a container."""
+        if self.platform == "gcp":
+            bucket, repository = urlsplit(address), artifactregistry.repository_of(address)
+            if bucket.scheme == "gs":
+                yield bucket.netloc
+            elif repository is not None:
+                yield "projects/{}/locations/{}/repositories/{}".format(*repository)
+            return
+        if "/datastores/" in address:
+            type_, ends = CONTAINER, f"/containers/{as_written(address).split('/')[3]}"
+        else:
+            type_, ends = REGISTRY, f"/registries/{address.partition('.')[0]}"
+        for one in self.state.resources.find(type=type_, account=self.account):
+            if one.id.casefold().endswith(ends.casefold()):
+                yield one.id
+
+    def _ages(self, user: str, things: Sequence[str]) -> Iterator[tuple[bool, str]]:
+        """Each grant to a user on one of the things, or around it: whether it is in force, and for whom it is."""
         now, resources = self.state.clock.now(), self.state.resources
-        handle = (urlsplit(on).hostname or "").partition(".")[0] if "://" in on else on
-        things = [one.id for one in resources.named(handle) if one.account == self.account]
         for kind in kinds(self.platform).values():
             if not isinstance(ripens := kind.ripens, Ripens):
                 continue
             names = {str(one.outputs.get(ripens.of)) for one in resources.named(user)} if ripens.of else set[str]()
             for grant in resources.find(type=kind.token):
                 member, scope = (str(grant.inputs.get(key, "")) for key in (ripens.member, ripens.on))
-                if (member in names or user in member) and any(_covers(scope, thing) for thing in things):
+                # A grant may name a repository by its last part alone; its id has the whole of it.
+                around = any(_covers(scope, thing) or grant.id.startswith(f"{thing}/") for thing in things)
+                if around and (member in names or user in member):
                     yield now - grant.created >= 60 * ripens.longest, member
 
     def quota(self, stands: Record | None = None) -> None:
@@ -153,6 +220,11 @@ class Needs:
     def _acts(self, what: Literal["machines", "beside", "fetches"]) -> bool:
         kind: Kind | None = kind_of(self.made.type)
         return kind is not None and isinstance(kind.acts, Acts) and getattr(kind.acts.behaviour, what)
+
+
+def _agents(users: Iterable[str]) -> list[str]:
+    """How the addresses of the cloud's own agents go on after their numbers."""
+    return [f"@{user}." for user in users]
 
 
 def _texts(inputs: Mapping[str, object], path: str) -> list[str]:

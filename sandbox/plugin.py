@@ -33,7 +33,9 @@ from sandbox.state import State
 from sandbox.state.faults import Fault, FaultKind
 
 TRIES = 4
-"""How often a throttled call is tried before the provider gives up. Each pause is twice the one before."""
+"""How often a call is tried that is throttled or meets a server error, before the provider gives up. Each pause is
+twice the one before.
+"""
 FIRST_PAUSE = 0.05
 _Values = Mapping[str, PropertyValue]
 
@@ -100,7 +102,8 @@ class SimulatedPlugin(protocol.Provider):
 
     async def read(self, request: protocol.ReadRequest) -> protocol.ReadResponse:  # noqa: D102
         await self._suffer((), request, {})
-        record = self._cloud.read(_type(request.urn), request.resource_id)
+        gone = await self._suffer_on_read(request)
+        record = None if gone else self._cloud.read(_type(request.urn), request.resource_id)
         if record is None:
             return protocol.ReadResponse("")
         inputs = merged(_all(request.inputs), record.inputs)
@@ -140,13 +143,7 @@ class SimulatedPlugin(protocol.Provider):
         Returns the fault that is to strike after it, if any.
         """
         type_, name = _type(request.urn), request.name
-        for tried in range(TRIES):
-            fault = self._state.faults.take(("throttle",), type_, name)
-            if fault is None:
-                break
-            if tried == TRIES - 1:
-                raise self._refusal(fault, request)
-            await self._pause(FIRST_PAUSE * 2**tried)
+        await self._try_again(("throttle",), request)
         fault = self._state.faults.take(("slow",), type_, name)
         if fault is not None:
             await self._pause(float(fault.argument or 1))
@@ -164,6 +161,28 @@ class SimulatedPlugin(protocol.Provider):
         if fault.kind in ("crash", "fails-after-success"):
             return fault
         raise self._refusal(fault, request)
+
+    async def _suffer_on_read(self, request: Any) -> bool:
+        """Let the faults strike that were armed on reads alone. Returns whether the cloud says that nothing stands."""
+        await self._try_again(("throttle", "server-error"), request, on_read=True)
+        type_, name = _type(request.urn), request.name
+        fault = self._state.faults.take(("slow",), type_, name, on_read=True)
+        if fault is not None:
+            await self._pause(float(fault.argument or 1))
+        fault = self._state.faults.take(("access-denied", "gone"), type_, name, on_read=True)
+        if fault is not None and fault.kind == "access-denied":
+            raise self._refusal(fault, request)
+        return fault is not None
+
+    async def _try_again(self, kinds: Sequence[FaultKind], request: Any, on_read: bool = False) -> None:
+        """Try a call again that the cloud is too busy for, as the clouds' SDKs do. Raises CloudSaysNo in the end."""
+        for tried in range(TRIES):
+            fault = self._state.faults.take(kinds, _type(request.urn), request.name, on_read=on_read)
+            if fault is None:
+                return
+            if tried == TRIES - 1:
+                raise self._refusal(fault, request)
+            await self._pause(FIRST_PAUSE * 2**tried)
 
     def _refusal(self, fault: Fault, request: Any) -> CloudSaysNo:
         refusal = self._cloud.strike(fault, _type(request.urn), request.name)

@@ -240,6 +240,7 @@ class Cloud:
             needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
             needed.contents()
+            needed.known()
             needed.in_force()
             needed.quota(stands)
             return needed.takes()
@@ -318,4 +319,5 @@ def _stay(record: Record) -> Stay | None:
     if stays is None:
         return None
     back, until = stays.taken(record.inputs)
-    return Stay(stays.says, back * _DAY, None if until is None else until * _DAY)
+    purge = stays.purges.refused(record.inputs) if stays.purges else None
+    return Stay(stays.says, back * _DAY, None if until is None else until * _DAY, purge)

@@ -2,14 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, used
 
 if TYPE_CHECKING:
     from sandbox.state import State
+
+
+StandsOption = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="WHERE",
+        help="Where the person stands: inside, in the stack's network, or outside, on the internet.",
+    ),
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -22,6 +33,7 @@ def add(app: typer.Typer) -> None:
         ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
         ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
+        ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
         ("sign-in", sign_in, "sign-in ana@example.com"),
         ("stop-app", stop_app, "stop-app ana@example.com"),
@@ -77,21 +89,25 @@ def raise_quota(
 def push(
     context: typer.Context,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image's address, with its tag or digest.")],
+    from_: StandsOption = "inside",
 ) -> None:
-    """Push an image to the registry in its address."""
+    """Push an image to the registry in its address, which may be closed to whoever stands outside."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.push(state, image))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.push(state, image, outside))
 
 
 def upload(
     context: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="Where the artifact goes, as the stack file says it.")],
+    from_: StandsOption = "inside",
 ) -> None:
-    """Upload a model artifact to its address."""
+    """Upload a model artifact to its address, which may be closed to whoever stands outside."""
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.upload(state, uri))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.upload(state, uri, outside))
 
 
 def empty(
@@ -104,9 +120,21 @@ def empty(
     _do(context, lambda state: byhand.empty(state, place))
 
 
+def purge(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name or an id; `account` shows what keeps one.")],
+) -> None:
+    """Delete for good what was deleted softly, where its protection allows that: its name is free then."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.purge(state, name))
+
+
 def run(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it.")],
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it or the cloud has it.")
+    ],
 ) -> None:
     """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch."""
     from sandbox import byhand
@@ -117,10 +145,7 @@ def run(
 def sign_in(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The name that the workspace knows the person by.")],
-    from_: Annotated[
-        Literal["inside", "outside"],
-        typer.Option("--from", help="Where the person stands: in a network of the stack's people, or on the internet."),
-    ] = "inside",
+    from_: StandsOption = "inside",
 ) -> None:
     """Open the workspace as a person, whose app runs then until `stop-app`.
 
@@ -129,7 +154,8 @@ def sign_in(
     """
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.sign_in(state, user, outside=from_ == "outside"))
+    outside = _is_outside(from_)
+    _do(context, lambda state: byhand.sign_in(state, user, outside))
 
 
 def stop_app(
@@ -175,6 +201,13 @@ def account(context: typer.Context) -> None:
     _do(context, _shown)
 
 
+def _is_outside(from_: str) -> bool:
+    """Whether the person stands on the internet. Raises BadInput for a word that says neither."""
+    if from_ not in ("inside", "outside"):
+        raise BadInput(f"{from_[:80]!r}: no place where a person stands, allowed: inside, outside")
+    return from_ == "outside"
+
+
 def _shown(state: "State") -> str:
     has = state.account
     granted = [f"{amount} of {name}" for name, amount in has.quotas().items()]
@@ -185,6 +218,7 @@ def _shown(state: "State") -> str:
         "images": has.images(),
         "artifacts": has.artifacts(),
         "signed in": has.apps(),
+        "deleted, with the name still taken": [one.name.rpartition(" ")[2] for one in state.resources.deleted()],
     }
     now = datetime.fromtimestamp(state.clock.now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     lines = [f"the clock says {now}, {state.clock.now() - state.clock.began():.0f} s after the sandbox began"]

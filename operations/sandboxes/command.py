@@ -209,19 +209,38 @@ def arm(
             "zone. slow: seconds. access-denied: the persona. crash: before or after."
         ),
     ] = "",
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="READ",
+            help="read: it strikes reads alone, of a refresh, an import or a wait of our own provider, and may be "
+            "server-error or gone too. Left out, any call that can meet it.",
+        ),
+    ] = "",
 ) -> None:
-    """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held."""
+    """Let the simulated cloud fail: quota, capacity, throttling, slowness, denial, a crash, a name that is held.
+
+    With `--on read` the cloud fails while it is read, at PLACE: a type or name, '*:GrantsInForce' or '*:RolesInForce'
+    for the waits of our own provider, or metrics.
+    """
     from sandbox.state import State
-    from sandbox.state.faults import FAULTS
+    from sandbox.state.faults import FAULTS, OF_READS_ALONE, ON_READS
 
     if kind not in FAULTS:
         raise BadInput(f"{kind[:80]!r}: no such fault{nearest(kind, FAULTS)}")
+    if on not in ("", "read"):
+        raise BadInput(f"{on[:80]!r}: nothing that a fault strikes, allowed: read; leave --on out for the others")
+    if on and kind not in ON_READS:
+        raise BadInput(f"{kind}: strikes no read, allowed with --on read: {', '.join(ON_READS)}")
+    if not on and kind in OF_READS_ALONE:
+        raise BadInput(f"{kind}: strikes reads alone; write --on read")
     _judge_argument(kind, of)
     chosen: Chosen = context.obj
     home = chosen.home()
     with used(home, alone=False):
-        State(home.database).faults.arm(kind, at, times, of)
-    typer.echo(f"{kind} strikes the next {times} calls at {at}; `{in_sandbox(home, 'disarm')}` takes all faults back")
+        State(home.database).faults.arm(kind, at, times, of, on_read=on == "read")
+    what = "reads" if on else "calls"
+    typer.echo(f"{kind} strikes the next {times} {what} at {at}; `{in_sandbox(home, 'disarm')}` takes all faults back")
 
 
 @app.command("disarm", epilog="Example: uv run mlplatform sandbox disarm")

@@ -145,17 +145,18 @@ def state_of(home: "Home") -> "State | None":
     """The simulated cloud, or None where there is none yet. Raises BadInput for a file that is no sandbox's state."""
     import sqlite3
 
-    from sandbox.state import State
+    from sandbox.state import OtherVersion, State
 
     if not home.database.is_file():
         return None
+    removes = f"`{in_sandbox(home, 'reset', '--yes')}` removes it"
     try:
         state = State(home.database)
         state.resources.all()
+    except OtherVersion as error:
+        raise BadInput(f"{error}; {removes}") from None
     except sqlite3.DatabaseError as error:
-        raise BadInput(
-            f"{home.database}: no sandbox's state ({error}); `{in_sandbox(home, 'reset', '--yes')}` removes it"
-        ) from None
+        raise BadInput(f"{home.database}: no sandbox's state ({error}); {removes}") from None
     return state
 
 
@@ -163,7 +164,8 @@ def state_of(home: "Home") -> "State | None":
 def used(home: "Home", alone: bool) -> Generator[None]:
     """Lock the sandbox, shared with other processes or alone. Its folder is made if it does not exist.
 
-    Raises BadInput where another process holds it, and where the folder is no sandbox.
+    Raises BadInput where another process holds it, where the folder is no sandbox, and, unless alone, where its state
+    is none of this version.
     """
     strange = home.strange()
     if strange:
@@ -179,6 +181,8 @@ def used(home: "Home", alone: bool) -> Generator[None]:
         except BlockingIOError:
             busy = f"{as_typed(home)}: another process is using it"
             raise BadInput(f"{busy}; wait for it, or use a sandbox of your own with --name") from None
+        if not alone:
+            state_of(home)
         yield
 
 

@@ -25,7 +25,7 @@ class Steps(Protocol):
     """The functions of a platform's module. `account` and `region` are the stack's."""
 
     STORES: str
-    """From where images and artifacts are brought, as the end of a clause; empty where that does not matter."""
+    """From where images and artifacts are brought, as the end of a clause. `sandbox/closed.py` refuses other places."""
 
     ADMINISTRATOR: str
     """Who gives rights in the account."""

@@ -25,7 +25,7 @@ from operations.steps import called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
-STORES = ""
+STORES = ", from wherever you stand"
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
 
 

@@ -20,7 +20,7 @@ from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, named_places
 
-STORES = ""
+STORES = ", from wherever you stand"
 """The stack keeps images and artifacts behind identities, and closes neither to the internet."""
 
 ADMINISTRATOR = "administrator of the project"

@@ -37,6 +37,8 @@ _SENTENCES: Mapping[str, str] = {
     "no-capacity": "creating {kind} ({name}): InsufficientInstanceCapacity: unable to provision requested ML"
     " compute capacity of {said}; retry later, or with another instance type.",
     "throttle": "{kind} ({name}): ThrottlingException: Rate exceeded",
+    "server-error": "{kind} ({name}): https response error StatusCode: 503, ServiceUnavailable: Service is unable to"
+    " handle request.",
     "access-denied": "{kind} ({name}): AccessDeniedException: User:"
     " arn:aws:sts::{account}:assumed-role/{said}/session is not authorized to perform this operation",
     "fails-after-success": "creating {kind} ({name}): waiting for completion: timeout while waiting for state to"

@@ -6,7 +6,9 @@ https://github.com/pulumi/pulumi-azure-native/blob/006a62afe453b416e5d5c98d2d91c
 Quotas: https://github.com/MicrosoftDocs/azure-docs/issues/121466 (endpoints) and
 https://github.com/ansible-collections/azure/pull/2209 (clusters). A key whose grant is not in force yet is
 refused in words that are assumed; the code is that of storage. Models and images: "Troubleshoot online endpoints",
-https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints.
+https://learn.microsoft.com/en-us/azure/machine-learning/how-to-troubleshoot-online-endpoints, which has the beginning
+of the sentence on who may not fetch them; the rest is assumed. A principal that is not known yet:
+https://github.com/Azure/ResourceModules/issues/981.
 """
 
 import re
@@ -40,11 +42,18 @@ _SENTENCES: Mapping[str, str] = {
     ' vCPUs."',
     "not-in-force": '{kind} {name}: Status=403 Code="KeyVaultAuthenticationFailure" Message="The operation failed'
     ' because of authentication issue on the keyvault {said}."',
+    "no-pull": '{kind} {name}: Code="BadArgument" Message="Startup task failed due to authorization error: {member} may'
+    ' not pull {said}."',
+    "no-read": '{kind} {name}: Code="BadArgument" Message="Startup task failed due to authorization error: {member} may'
+    ' not read {said}."',
+    "not-known": '{kind} {name}: Status=400 Code="PrincipalNotFound" Message="Principal {said} does not exist in the'
+    ' directory."',
     "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
     "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'
     ' due to a lack of Azure Machine Learning capacity in {region}."',
     "throttle": '{kind} {name}: Status=429 Code="TooManyRequests" Message="The request is being throttled."',
+    "server-error": '{kind} {name}: Status=503 Code="ServiceUnavailable" Message="The service is unavailable."',
     "access-denied": '{kind} {name}: Status=403 Code="AuthorizationFailed" Message="The client {said} does not have'
     ' authorization to perform this action over the scope."',
     "fails-after-success": '{kind} {name}: Code="OperationTimedOut" Message="The operation did not end in time."',

@@ -35,6 +35,8 @@ _SENTENCES: Mapping[str, str] = {
     " try a different zone, or try again later.",
     "throttle": "{kind} {name}: googleapi: Error 429: Quota exceeded for quota metric 'Requests' per minute,"
     " rateLimitExceeded",
+    "server-error": "Error when reading or editing {kind} {name}: googleapi: Error 503: The service is currently"
+    " unavailable., backendError",
     "access-denied": "{kind} {name}: googleapi: Error 403: Permission denied for {said} on resource of project"
     " {account}, forbidden",
     "fails-after-success": "Error waiting to create {kind} {name}: timeout while waiting for state to become 'done:"

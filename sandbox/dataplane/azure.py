@@ -79,12 +79,12 @@ def _private(call: Call, ways: list[Any]) -> list[Record]:
     return private_ways(call.state, call.endpoint.id.partition("/onlineEndpoints/")[0])
 
 
-def private_ways(state: State, workspace_id: str) -> list[Record]:
-    """The private endpoints of a workspace."""
+def private_ways(state: State, id_: str, group: str = "amlworkspace") -> list[Record]:
+    """The private endpoints of a group that lead to a workspace, or to another resource."""
     return [
         way
         for way in state.resources.find(type=PRIVATE_ENDPOINT)
-        if any(_leads(part, workspace_id.casefold()) for part in way.inputs.get("privateLinkServiceConnections") or ())
+        if any(_leads(part, id_.casefold(), group) for part in way.inputs.get("privateLinkServiceConnections") or ())
     ]
 
 
@@ -206,12 +206,12 @@ def _shares(state: State, endpoint: Record) -> list[str]:
     return sorted((name for name, share in shares.items() if share), key=lambda name: -shares[name])
 
 
-def zones_of(state: State, way: Record) -> Iterator[Record]:
-    """The zones that stand in which the private endpoint has a name of the workspace's API."""
+def zones_of(state: State, way: Record, *names: str) -> Iterator[Record]:
+    """The zones that stand in which the private endpoint has a name: those of the names, or that of Azure ML's API."""
     for group in (one for one in state.resources.below(way.id, way.account) if one.type == ZONE_GROUP):
         for part in group.inputs.get("privateDnsZoneConfigs") or ():
             zone = state.resources.get(ZONE, str(part.get("privateDnsZoneId")))
-            if zone is not None and zone.id.rpartition("/")[2] == _ZONE:
+            if zone is not None and zone.id.rpartition("/")[2] in (names or (_ZONE,)):
                 yield zone
 
 
@@ -224,9 +224,9 @@ def network_of(way: Record) -> str:
     return _id(way.inputs.get("subnet")).partition("/subnets/")[0]
 
 
-def _leads(connection: dict[str, object], workspace: str) -> bool:
+def _leads(connection: dict[str, object], id_: str, group: str) -> bool:
     to = str(connection.get("privateLinkServiceId", "")).casefold()
-    return to == workspace and "amlworkspace" in (connection.get("groupIds") or ())  # pyright: ignore[reportOperatorIssue]
+    return to == id_ and group in (connection.get("groupIds") or ())  # pyright: ignore[reportOperatorIssue]
 
 
 def _allows(group: Record, direction: str) -> bool:

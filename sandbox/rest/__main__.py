@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox.home import Home
 from sandbox.rest.kept import KeptDouble
+from sandbox.state import OtherVersion
 
 ADDRESS_FILE = "rest.address"
 
@@ -36,6 +37,9 @@ def main() -> int:
             signal.sigwait(signals)
             if note.read_text(encoding="utf-8").strip() == double.address:
                 note.unlink()
+    except OtherVersion as error:
+        sys.stderr.write(f"{error}; `mlplatform sandbox reset --yes` removes one\n")
+        return 2
     except (OSError, OverflowError) as error:
         sys.stderr.write(f"cannot serve on port {given.port} of 127.0.0.1: {error}; leave --port out for a free one\n")
         return 2

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.kinds.gcp.mlplatform import WAITED_FOR
+from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
+from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE, WAITED_FOR
 from sandbox.needs import Lacks, Reason
 from sandbox.rest import kept_arm, kept_vertex
 from sandbox.rest.calls import Call, Json, Operation, Refusal, Response
@@ -29,6 +30,8 @@ _FAULTS: Mapping[FaultKind, CallFault] = {
     "quota-exceeded": CallFault("fail-late", "", message="The quota of this machine type is exceeded."),
     "no-capacity": CallFault("fail-late", "", message="There is no capacity for this machine type in this region."),
     "fails-after-success": CallFault("drop", ""),
+    "server-error": CallFault("unavailable", "", message="The service is currently unavailable."),
+    "gone": CallFault("gone", "", message="The resource was not found."),
 }
 """For each fault of a sandbox that a REST API shows: the fault of the call."""
 _LACKS: Mapping[Reason, str] = {
@@ -38,10 +41,20 @@ _LACKS: Mapping[Reason, str] = {
     " {said}.",
     "no-image": "No such image: {said}.",
     "no-artifact": "There are no files under {said} to copy.",
+    "no-pull": "Vertex AI Service Agent {member} does not have permission to access Artifact Registry repository"
+    " {store}.",
+    "no-read": "Service account `{member}` does not have `[storage.objects.get]` IAM permission(s) to the directory"
+    ' "{said}". Please either copy the files to the Google Cloud Storage bucket owned by your project, or grant the'
+    " required IAM permission(s) to the service account.",
     "over-quota": "The following quota metrics exceed quota limits: {said} (limit {limit}, in use {used}, asked for"
     " {more}).",
 }
-"""What Vertex AI says where a project lacks something. Words and statuses but the first are assumed."""
+"""What Vertex AI says where a project lacks something.
+
+Who may not read: https://github.com/GoogleCloudPlatform/vertex-ai-samples/issues/3710. Who may not pull, which shows in
+an upload: "Agent Platform troubleshooting", https://docs.cloud.google.com/vertex-ai/docs/general/troubleshooting. Words
+and statuses of the others but the first are assumed.
+"""
 METRICS = ("/timeSeries", "/providers/Microsoft.Insights/metrics")
 """How the path of a call ends that reads the metrics of an endpoint."""
 
@@ -63,7 +76,8 @@ class KeptDouble(Double):
     def answer(self, call: Call) -> Response | None:
         """Answer one call. No other double of this sandbox answers meanwhile.
 
-        An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`.
+        An armed fault strikes a call that changes, and access-denied one that reads metrics: its place is `metrics`. A
+        fault on reads strikes any read, also at the places of `_read_by`.
         """
         with self._lock, self.database.with_name("rest.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -71,8 +85,10 @@ class KeptDouble(Double):
                 if call.method != "GET" and not asks_policy(call) and call.path != CLOCK:
                     cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
                     self._arm(_FAULTS, *cloud.changed_by(call), call.body)
-                elif call.path.endswith(METRICS):
-                    self._arm(("access-denied",), "metrics", "", {})
+                elif call.path != CLOCK:
+                    if call.path.endswith(METRICS):
+                        self._arm(("access-denied",), "metrics", "", {})
+                    self._arm(_FAULTS, *_read_by(call), {}, on_read=True)
                 return self._answer(call)
             finally:
                 self._state.close()
@@ -80,8 +96,8 @@ class KeptDouble(Double):
     def _moved(self, seconds: float) -> float:
         return self._state.clock.move(seconds)
 
-    def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json) -> None:
-        taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'))
+    def _arm(self, kinds: Iterable[FaultKind], type_: str, name: str, body: Json, on_read: bool = False) -> None:
+        taken = self._state.faults.take(kinds, type_, name, json.dumps(body).split('"'), on_read)
         if taken is not None:
             self.faults = [copy.copy(_FAULTS[taken.kind])]
 
@@ -110,11 +126,12 @@ class KeptDouble(Double):
             if not call.path.startswith("/subscriptions/"):
                 self._google.judge(call)
         except Lacks as lacks:
-            sentence = _LACKS[lacks.reason].format(**lacks.words)
+            words = {**lacks.words, "member": str(lacks.words.get("member", "")).removeprefix("serviceAccount:")}
+            sentence = _LACKS[lacks.reason].format(**words)
             self._state.journal.note("refused", *kept_vertex.changed_by(call), said=sentence)
             if lacks.reason in ("no-right", "service-off", "not-in-force"):
                 raise Refusal(403, "PERMISSION_DENIED", sentence) from None
-            if lacks.reason in ("no-image", "no-artifact"):
+            if lacks.reason in ("no-image", "no-artifact", "no-pull", "no-read"):
                 raise Refusal(400, "FAILED_PRECONDITION", sentence) from None
             return CallFault("fail-late", "", message=sentence)
         return None
@@ -167,3 +184,15 @@ class KeptDouble(Double):
             self._open[name] = (operation, text)
             if operation.done:
                 del self._open[name]
+
+
+def _read_by(call: Call) -> tuple[str, str]:
+    """Type and name of our resource that reads: a wait for grants or roles, an endpoint's metrics, or what changes."""
+    if call.path.endswith(METRICS):
+        return "metrics", ""
+    if asks_policy(call):
+        return GRANTS_IN_FORCE, call.path.removesuffix("/iam").partition(":")[0].rpartition("/")[2]
+    if "/roleAssignments/" in call.path or "/roleDefinitions/" in call.path:
+        return ROLES_IN_FORCE, call.path.rpartition("/")[2]
+    cloud = kept_arm if call.path.startswith("/subscriptions/") else kept_vertex
+    return cloud.changed_by(call)

@@ -65,6 +65,7 @@ class KeptVertex:
         if verb == "upload":
             given = call.body["model"]
             inputs = {"image": given.get("containerSpec", {}).get("imageUri"), "artifactUri": given.get("artifactUri")}
+            inputs["serviceAccount"] = call.body.get("serviceAccount")
             inputs["kmsKeyName"] = given.get("encryptionSpec", {}).get("kmsKeyName")
             made = resource(MODEL, path, path, {name: value for name, value in inputs.items() if value}, {})
         else:

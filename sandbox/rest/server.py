@@ -24,12 +24,12 @@ CLOCK = "/clock"
 class CallFault:
     """Spoils the next `times` calls whose `METHOD path` matches the pattern `call`.
 
-    `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing. `refuse` answers 403. `drop`
-    carries the call out and breaks the connection. `fail-late` begins an operation that ends in an error, `hang` one
-    that never ends.
+    `throttle` (429) and `unavailable` (503) answer with Retry-After and do nothing. `refuse` answers 403, `gone` 404.
+    `drop` carries the call out and breaks the connection. `fail-late` begins an operation that ends in an error, `hang`
+    one that never ends.
     """
 
-    kind: Literal["throttle", "unavailable", "refuse", "drop", "fail-late", "hang"]
+    kind: Literal["throttle", "unavailable", "refuse", "gone", "drop", "fail-late", "hang"]
     call: str
     times: int = 1
     message: str = "The resources are exhausted."
@@ -87,11 +87,12 @@ class Double:
         try:
             if call.headers.get("Authorization") != TOKEN:
                 raise Refusal(401, "UNAUTHENTICATED", "The request has no valid credentials.")
-            if fault is not None and fault.kind in ("throttle", "unavailable", "refuse"):
+            if fault is not None and fault.kind in ("throttle", "unavailable", "refuse", "gone"):
                 status, code = {
                     "throttle": (429, "RESOURCE_EXHAUSTED"),
                     "unavailable": (503, "UNAVAILABLE"),
                     "refuse": (403, "PERMISSION_DENIED"),
+                    "gone": (404, "NOT_FOUND"),
                 }[fault.kind]
                 raise Refusal(status, code, fault.message)
             answer = self._carry_out(call, fault)

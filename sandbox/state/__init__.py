@@ -6,6 +6,7 @@ Every change is one short transaction, so a killed process leaves either all of 
 log first and does not flush it to the disk. So a change survives a killed process, but not a power cut.
 """
 
+import zlib
 from pathlib import Path
 
 from sandbox.state.account import Account
@@ -17,19 +18,34 @@ from sandbox.state.metrics import Metrics
 from sandbox.state.operations import Operations
 from sandbox.state.resources import Resources
 
+_PARTS = (Clock, Account, Journal, Resources, Faults, Metrics, Operations)
+VERSION = zlib.crc32("".join(part.SCHEMA for part in _PARTS).encode()) & 0x7FFFFFFF
+"""The version of the store: another whenever its tables are others. SQLite keeps it as the `user_version` of the file,
+which is 0 where nobody set it: https://www.sqlite.org/pragma.html#pragma_user_version
+"""
+
+
+class OtherVersion(Exception):
+    """The store was made by another version of this program. `str()` says so."""
+
 
 class State:
     """All that one sandbox remembers, in the file `path`. The file is made if it is missing.
 
-    Safe under threads and processes.
+    Safe under threads and processes. Raises OtherVersion for a file with other tables.
     """
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
         with self._database.change() as connection:
-            for part in (Clock, Account, Journal, Resources, Faults, Metrics, Operations):
+            ((tables,),) = self._database.rows("SELECT count(*) FROM sqlite_master")
+            ((found,),) = self._database.rows("PRAGMA user_version")
+            if tables and found != VERSION:
+                raise OtherVersion(f"{path}: another version of this program made this sandbox")
+            for part in _PARTS:
                 for statement in part.SCHEMA.split(";"):
                     connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         self.clock = Clock(self._database)
         self.account = Account(self._database)
         self.journal = Journal(self._database, self.clock)

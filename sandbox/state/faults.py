@@ -8,9 +8,24 @@ from typing import ClassVar, Literal, get_args
 from sandbox.state.database import Database
 
 FaultKind = Literal[
-    "quota-exceeded", "no-capacity", "throttle", "slow", "fails-after-success", "access-denied", "crash", "name-held"
+    "quota-exceeded",
+    "no-capacity",
+    "throttle",
+    "slow",
+    "fails-after-success",
+    "access-denied",
+    "crash",
+    "name-held",
+    "server-error",
+    "gone",
 ]
 FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
+ON_READS: tuple[FaultKind, ...] = ("throttle", "server-error", "gone", "slow", "access-denied")
+"""What may go wrong with a read alone: the cloud is busy, fails, answers that there is no such thing, is slow, or says
+no. A read that says so of what stands is known of each cloud, whose stores agree late: "IAM troubleshooting, eventual
+consistency", https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+"""
+OF_READS_ALONE: tuple[FaultKind, ...] = ("server-error", "gone")
 _OF_MACHINES = ("no-capacity", "quota-exceeded")
 
 
@@ -20,7 +35,8 @@ class Fault:
 
     `argument` depends on the kind of fault. For no-capacity and quota-exceeded it has texts, with commas, such as a
     machine type and a zone; the fault strikes a resource that has all of them. For slow it is the seconds, and for
-    access-denied the persona. For crash it is `before` or `after` the cloud carries out the call. Others have none.
+    access-denied the persona. For crash it is `before` or `after` the cloud carries out the call. Others have none. One
+    that is `on_read` strikes reads alone.
     """
 
     key: int
@@ -28,6 +44,7 @@ class Fault:
     at: str
     times: int
     argument: str
+    on_read: bool = False
 
     def strikes(self, type_: str, name: str, words: set[str]) -> bool:
         """Whether the fault strikes a resource with these texts in its inputs."""
@@ -43,24 +60,30 @@ class Faults:
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS faults(
         key INTEGER PRIMARY KEY, kind TEXT NOT NULL, place TEXT NOT NULL, times INTEGER NOT NULL,
-        argument TEXT NOT NULL);
+        argument TEXT NOT NULL, on_read INTEGER NOT NULL);
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def arm(self, kind: FaultKind, at: str, times: int = 1, argument: str = "") -> int:
-        """Arm a fault for the next `times` calls. Returns the key that disarms it.
+    def arm(self, kind: FaultKind, at: str, times: int = 1, argument: str = "", on_read: bool = False) -> int:
+        """Arm a fault for the next `times` calls, or reads. Returns the key that disarms it.
 
-        Raises ValueError for an unknown kind.
+        Raises ValueError for an unknown kind, and for one that does not strike there.
         """
         if kind not in FAULTS:
             raise ValueError(f"{kind} is not a fault; there are {', '.join(FAULTS)}")
+        if on_read and kind not in ON_READS:
+            raise ValueError(f"{kind} strikes no read; there are {', '.join(ON_READS)}")
+        if not on_read and kind in OF_READS_ALONE:
+            raise ValueError(f"{kind} strikes reads alone")
         if times < 1:
             raise ValueError(f"times is {times}: a fault strikes at least once")
         with self._database.change() as connection:
-            row = (kind, at, times, argument)
-            cursor = connection.execute("INSERT INTO faults(kind, place, times, argument) VALUES(?, ?, ?, ?)", row)
+            row = (kind, at, times, argument, on_read)
+            cursor = connection.execute(
+                "INSERT INTO faults(kind, place, times, argument, on_read) VALUES(?, ?, ?, ?, ?)", row
+            )
             return int(cursor.lastrowid or 0)
 
     def disarm(self, key: int | None = None) -> None:
@@ -70,20 +93,22 @@ class Faults:
 
     def armed(self) -> list[Fault]:
         """The faults with strikes left."""
-        query = "SELECT key, kind, place, times, argument FROM faults WHERE times > 0 ORDER BY key"
-        return [Fault(*row) for row in self._database.rows(query)]
+        query = "SELECT key, kind, place, times, argument, on_read FROM faults WHERE times > 0 ORDER BY key"
+        return [Fault(*row[:-1], on_read=bool(row[-1])) for row in self._database.rows(query)]
 
-    def take(self, kinds: Iterable[FaultKind], type: str, name: str, words: Iterable[str] = ()) -> Fault | None:
+    def take(
+        self, kinds: Iterable[FaultKind], type: str, name: str, words: Iterable[str] = (), on_read: bool = False
+    ) -> Fault | None:
         """Take one strike from the first fault of these kinds that strikes the resource. Returns the fault, or None.
 
-        `words` are the texts in the resource's inputs.
+        `words` are the texts in the resource's inputs. With `on_read` those are asked that strike reads alone.
         """
         if not self.armed():  # most calls end here and need no lock on the file
             return None
         wanted, said = set(kinds), set(words)
         with self._database.change() as connection:
             for fault in self.armed():
-                if fault.kind in wanted and fault.strikes(type, name, said):
+                if fault.on_read == on_read and fault.kind in wanted and fault.strikes(type, name, said):
                     connection.execute("UPDATE faults SET times = times - 1 WHERE key = ?", (fault.key,))
                     return fault
         return None

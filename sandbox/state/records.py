@@ -25,12 +25,26 @@ class Stay:
     """The names of a resource that was deleted stay taken: `reason` says why.
 
     `since` and `until` are in seconds after the delete; an `until` of None is for ever. Before `since` a create takes
-    the deleted one back.
+    the deleted one back. `purge` is what the cloud says to whoever purges it: nothing where it does, and None where
+    nobody can.
     """
 
     reason: str
     since: float = 0.0
     until: float | None = None
+    purge: str | None = None
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What was deleted softly: the name that it keeps, with its type before it, and until when.
+
+    `until` is in seconds since 1970, or None for ever. `purge` is that of Stay.
+    """
+
+    name: str
+    until: float | None
+    purge: str | None
 
 
 class Held(Exception):

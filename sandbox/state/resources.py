@@ -7,7 +7,19 @@ from catalogue.marked import Json
 from sandbox.state.clock import Clock
 from sandbox.state.database import Database
 from sandbox.state.journal import Journal
-from sandbox.state.records import COLUMNS, Held, Missing, New, Record, Reference, Stay, Taken, record_of, stored
+from sandbox.state.records import (
+    COLUMNS,
+    Deleted,
+    Held,
+    Missing,
+    New,
+    Record,
+    Reference,
+    Stay,
+    Taken,
+    record_of,
+    stored,
+)
 
 _OF_RESOURCE = ", ".join(f"r.{column.strip()}" for column in COLUMNS.split(","))
 _FILTERS = frozenset({"type", "id", "platform", "account", "region", "name", "urn"})
@@ -30,8 +42,8 @@ class Resources:
     CREATE TABLE IF NOT EXISTS links(source INTEGER NOT NULL, target INTEGER NOT NULL, holds INTEGER NOT NULL,
         PRIMARY KEY(source, target)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS links_by_target ON links(target);
-    CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, key INTEGER, reason TEXT NOT NULL, since REAL, until REAL)
-        WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, key INTEGER, reason TEXT NOT NULL, since REAL, until REAL,
+        purge TEXT) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS names_by_key ON names(key);
     CREATE TABLE IF NOT EXISTS draws(
         key INTEGER NOT NULL, quota TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(key, quota)) WITHOUT ROWID;
@@ -105,7 +117,8 @@ class Resources:
             handles = {(handle, key) for handle in (new.id, *new.handles) if handle}
             connection.executemany("INSERT INTO handles VALUES(?, ?)", sorted(handles))
             connection.executemany(
-                "INSERT OR REPLACE INTO names VALUES(?, ?, ?, NULL, NULL)",  # a name that was freed may be listed still
+                # A name that was freed may be listed still.
+                "INSERT OR REPLACE INTO names VALUES(?, ?, ?, NULL, NULL, NULL)",
                 [(name, key, f"{name} exists already") for name in new.names],
             )
             connection.execute(
@@ -165,10 +178,24 @@ class Resources:
                 if stay is not None:
                     until = None if stay.until is None else now + stay.until
                     connection.execute(
-                        "UPDATE names SET key = NULL, reason = ?, since = ?, until = ? WHERE key = ?",
-                        (stay.reason, now + stay.since, until, one.key),
+                        "UPDATE names SET key = NULL, reason = ?, since = ?, until = ?, purge = ? WHERE key = ?",
+                        (stay.reason, now + stay.since, until, stay.purge, one.key),
                     )
                 self._remove(one, "delete", run, "")
+
+    # What was deleted softly
+
+    def deleted(self) -> list[Deleted]:
+        """What was deleted softly and keeps its name still."""
+        query = "SELECT name, until, purge FROM names WHERE key IS NULL AND (until IS NULL OR ? < until) ORDER BY name"
+        return [Deleted(*row) for row in self._database.rows(query, (self._clock.now(),))]
+
+    def purge(self, deleted: Deleted) -> None:
+        """Let the name be free of what was deleted softly."""
+        with self._database.change() as connection:
+            connection.execute("DELETE FROM names WHERE name = ? AND key IS NULL", (deleted.name,))
+            type_, _, name = deleted.name.partition(" ")
+            self._journal.note("purge", type_, name, name)
 
     # Changes by the REST double
 

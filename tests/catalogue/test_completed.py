@@ -15,9 +15,11 @@ from catalogue.kind import (
     Evidence,
     Guarded,
     Kind,
+    No,
     NotYet,
     Rights,
     Ripens,
+    Settles,
     Stays,
     assumed,
 )
@@ -26,7 +28,7 @@ from catalogue.kinds.aws import ec2
 from catalogue.platforms import PLATFORMS
 from sandbox.inputs import resource_shape
 
-ROOM = ("rights", "apis", "ripens", "stays", "blocked", "guarded")
+ROOM = ("rights", "apis", "ripens", "settles", "fetches", "stays", "blocked", "guarded")
 BUCKET, VAULT = "gcp:storage/bucket:Bucket", "azure-native:keyvault:Vault"
 
 
@@ -43,7 +45,7 @@ def test_a_question_without_an_answer_is_not_yet_and_never_empty() -> None:
         for one in kinds(platform.name).values():
             for answer in (getattr(one, name) for name in ROOM):
                 listed = getattr(answer, "names", None) or getattr(answer, "by", None)
-                assert isinstance(answer, NotYet | Ripens | Stays) or listed, (one.token, answer)
+                assert isinstance(answer, No | NotYet | Ripens | Settles | Stays) or listed, (one.token, answer)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_what_no_source_has_stays_not_yet() -> None:
     """CloudFormation has no type of its own for a rule of a group, and Google's provider tells of no peering."""
     assert isinstance(kind("aws:ec2/securityGroupRule:SecurityGroupRule").rights, NotYet)
     assert isinstance(kind("gcp:compute/networkPeering:NetworkPeering").rights, NotYet)
-    assert isinstance(kind("aws:iam/rolePolicy:RolePolicy").ripens, NotYet)
+    assert isinstance(kind("aws:iam/policy:Policy").ripens, NotYet)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -325,6 +327,16 @@ def test_a_state_that_is_none_is_a_sentence(run: Run, tmp_path: Path) -> None:
     assert run("reset", "--yes").returncode == 0 and not (tmp_path / "box").exists()
 
 
+@pytest.mark.parametrize("arguments", [("ls",), ("wait", "1m"), ("arm", "slow", "*", "--of", "1")])
+def test_a_sandbox_of_another_version_is_a_sentence(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "box").mkdir()
+    with closing(sqlite3.connect(tmp_path / "box" / "state.sqlite")) as old:
+        old.execute("CREATE TABLE faults(key INTEGER PRIMARY KEY)")
+    said = sentence(run(*arguments))
+    assert "another version of this program made this sandbox; `uv run mlplatform sandbox --name " in said
+    assert run("reset", "--yes").returncode == 0 and not (tmp_path / "box").exists()
+
+
 def test_metrics_are_played_in_and_stopped(run: Run, filled: State, tmp_path: Path) -> None:
     from sandbox.state.metrics import Played
 
@@ -348,6 +360,17 @@ def test_faults_are_armed_and_disarmed(run: Run, filled: State) -> None:
     assert run("disarm").stdout == "disarmed nothing: no fault was armed\n"
 
 
+def test_a_fault_is_armed_on_reads(run: Run, filled: State) -> None:
+    said = run("arm", "gone", "pilot-fraud-scorer", "--on", "read", "--times", "2").stdout
+    assert said.startswith("gone strikes the next 2 reads at pilot-fraud-scorer")
+    assert [(one.kind, one.times, one.on_read) for one in filled.faults.armed()] == [("gone", 2, True)]
+
+
+def test_a_person_stands_inside_or_outside(run: Run, filled: State) -> None:
+    said = sentence(run("sign-in", "ana", "--from", "nowhere"))
+    assert said == "'nowhere': no place where a person stands, allowed: inside, outside\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -356,6 +379,9 @@ def test_faults_are_armed_and_disarmed(run: Run, filled: State) -> None:
         (["slow", "*", "--of", "long"], "'long': not what slow takes"),
         (["crash", "*", "--of", "during"], "'during': not what crash takes with --of; it wants --of before or"),
         (["access-denied", "*"], "'': not what access-denied takes with --of; it wants a persona"),
+        (["throttle", "*", "--on", "write"], "'write': nothing that a fault strikes, allowed: read"),
+        (["crash", "*", "--on", "read"], "crash: strikes no read, allowed with --on read: throttle, server-error"),
+        (["gone", "*"], "gone: strikes reads alone; write --on read"),
     ],
 )
 def test_a_fault_that_cannot_be_armed_is_one_sentence(run: Run, arguments: list[str], said: str) -> None:

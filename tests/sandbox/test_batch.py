@@ -7,7 +7,7 @@ import pytest
 
 from catalogue.errors import BadInput
 from catalogue.kinds.aws.jobs import STATE_MACHINE
-from catalogue.kinds.azure.machinelearningservices_jobs import SCHEDULE
+from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, SCHEDULE
 from catalogue.kinds.gcp import WORKFLOW
 from sandbox import byhand
 from sandbox.state import State
@@ -78,5 +78,23 @@ def test_a_run_wants_data_at_each_of_its_places(platform: str, tmp_path: Any) ->
         assert says.format(place) in str(refused.value)
         state.account.upload(uri)
     assert byhand.run(state, "lending-nightly").startswith(f"a run of lending-nightly finds its data at {wanted[0]}, ")
-    with pytest.raises(BadInput, match="no batch job of that name stands here; allowed: lending-nightly"):
+    named = inputs.get("name", "lending-nightly")
+    with pytest.raises(BadInput, match=f"no batch job of that name stands here; allowed: {named}"):
         byhand.run(state, "nightly-lending")
+
+
+def test_a_job_of_azure_goes_by_each_of_its_names(tmp_path: Any) -> None:
+    """The schedule's, that of its batch endpoint, and that of both in the program."""
+    (type_, inputs), uploads, _ = JOBS["azure"]
+    state = State(tmp_path / "state.sqlite")
+    state.resources.create(New(type_, "one", "azure", "4444", "swedencentral", "lending-nightly-schedule", inputs, {}))
+    for name, endpoint in (("lending-nightly", "nightly-n1a2b3"), ("lending-other", "other-n1a2b3")):
+        by_hand = {"endpointName": endpoint}
+        state.resources.create(New(BATCH_ENDPOINT, name, "azure", "4444", "swedencentral", name, by_hand, {}))
+    for uri in uploads:
+        state.account.upload(uri)
+    for name in ("nightly", "lending-nightly", "lending-nightly-schedule", "nightly-n1a2b3"):
+        assert byhand.run(state, name).startswith(f"a run of {name} finds its data at ")
+    for name in ("lending-other", "other-n1a2b3", "None"):
+        with pytest.raises(BadInput, match=r"no batch job of that name stands here; allowed: nightly$"):
+            byhand.run(state, name)

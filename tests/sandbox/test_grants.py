@@ -7,14 +7,20 @@ from typing import cast
 import httpx
 import pytest
 
+from catalogue.graph import Resource
 from catalogue.kind import Keys, Ripens
 from catalogue.kinds import kinds
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
+from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.keyvault import VAULT
-from catalogue.kinds.azure.storage import ACCOUNT
-from catalogue.kinds.gcp import KEY
+from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED
+from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
+from catalogue.kinds.azure.storage import ACCOUNT, CONTAINER
+from catalogue.kinds.gcp import ACCOUNT as SERVICE_ACCOUNT
+from catalogue.kinds.gcp import KEY, artifactregistry
 from catalogue.kinds.gcp.kms import KEY_MEMBER
-from catalogue.kinds.gcp.storage import BUCKET
+from catalogue.kinds.gcp.mlplatform import MODEL
+from catalogue.kinds.gcp.storage import BUCKET, BUCKET_MEMBER
 from catalogue.marked import Json
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE, INSTANT_VARIABLE, Clouds, clock_of_environment
 from provider.gcp.grants import GrantsInForceInputs, GrantsInForceService
@@ -32,7 +38,9 @@ AGENT = "serviceAccount:service-123456789012@gs-project-accounts.iam.gserviceacc
 SUBSCRIPTION = "99998888-3333-4444-5555-666677778888"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/lending"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/keys"
+IMAGE = "europe-west4-docker.pkg.dev/lending-dev/serving/churn:2.0"
 THE_VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/lendingkeys"
+SERVICE = {"principalType": "ServicePrincipal", "roleDefinitionId": "e147488a"}
 REFUSED = r"Error 403: Permission denied on Cloud KMS key\. Please ensure that .*gs-project-accounts.* authorized"
 BY_KEY = [
     (kind.token, at.path, user)
@@ -151,7 +159,7 @@ def account(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("scope", [THE_VAULT, f"{THE_VAULT}/keys/storage", GROUP])
 def test_azure_refuses_a_key_whose_role_is_not_in_force_yet(azure: Cloud, scope: str) -> None:
-    make(azure, ROLE_ASSIGNMENT, "r", {"scope": scope, "principalId": "p-1", "roleDefinitionId": "e147488a"})
+    make(azure, ROLE_ASSIGNMENT, "r", {"scope": scope, "principalId": "p-1", **SERVICE})
     with pytest.raises(CloudSaysNo, match=r'Status=403 Code="KeyVaultAuthenticationFailure".*lendingkeys'):
         account(azure)
     byhand.wait(azure.state, "10m")
@@ -161,8 +169,101 @@ def test_azure_refuses_a_key_whose_role_is_not_in_force_yet(azure: Cloud, scope:
 @pytest.mark.parametrize(("scope", "principal"), [(f"{THE_VAULT}-b", "p-1"), (THE_VAULT, "p-2")])
 def test_a_role_of_another_vault_or_identity_is_not_used(azure: Cloud, scope: str, principal: str) -> None:
     stands(azure, VAULT, f"{THE_VAULT}-b")
-    make(azure, ROLE_ASSIGNMENT, "r", {"scope": scope, "principalId": principal, "roleDefinitionId": "e147488a"})
+    make(azure, ROLE_ASSIGNMENT, "r", {"scope": scope, "principalId": principal, **SERVICE})
     account(azure)
+
+
+def test_azure_does_not_know_a_new_identity_yet(azure: Cloud) -> None:
+    given = {"scope": GROUP, "principalId": "p-1", "roleDefinitionId": "e147488a"}
+    with pytest.raises(CloudSaysNo, match=r'Code="PrincipalNotFound" Message="Principal p-1 does not exist in the dir'):
+        make(azure, ROLE_ASSIGNMENT, "r", given)
+    make(azure, ROLE_ASSIGNMENT, "spared", {**given, "principalType": "ServicePrincipal"})
+    make(azure, ROLE_ASSIGNMENT, "somebody", {**given, "principalId": "a-person"})
+    byhand.wait(azure.state, "5m")
+    make(azure, ROLE_ASSIGNMENT, "r", given)
+
+
+SCORER = "serviceAccount:scorer@lending-dev.iam.gserviceaccount.com"
+
+
+def fetched(cloud: Cloud) -> Json:
+    """A model, with the repository, the bucket and the account by which it is fetched."""
+    stands(cloud, artifactregistry.REPOSITORY, "projects/lending-dev/locations/europe-west4/repositories/serving")
+    stands(cloud, BUCKET, "lending-models")
+    email = SCORER.partition(":")[2]
+    stands(cloud, SERVICE_ACCOUNT, f"projects/lending-dev/serviceAccounts/{email}", handle=SCORER)
+    return {"image": IMAGE, "artifactUri": "gs://lending-models/churn/1/", "serviceAccount": email}
+
+
+def judged(cloud: Cloud, type_: str, inputs: Json, *around: Resource) -> Needs:
+    return Needs(
+        cloud.state,
+        cloud.manners.platform,
+        cloud.account,
+        cloud.region,
+        needs.resource(type_, "x", "x", inputs, {}),
+        around,
+    )
+
+
+PULLS = {"location": "europe-west4", "repository": "serving", "role": "roles/artifactregistry.reader"}
+READS = {"bucket": "lending-models", "role": "roles/storage.objectViewer"}
+FETCHED = [
+    (
+        artifactregistry.REPOSITORY_MEMBER,
+        {**PULLS, "member": AGENT.replace("gs-project-accounts", "gcp-sa-aiplatform")},
+    ),
+    (artifactregistry.REPOSITORY_MEMBER, {**PULLS, "member": SCORER}),
+    (BUCKET_MEMBER, {**READS, "member": SCORER}),
+]
+
+
+@pytest.mark.parametrize(("type_", "given"), FETCHED)
+def test_a_model_waits_for_each_grant_by_which_it_is_fetched(gcp: Cloud, type_: str, given: Json) -> None:
+    inputs = fetched(gcp)
+    asked = judged(gcp, MODEL, inputs)
+    asked.in_force()
+    make(gcp, type_, "g", {"project": "lending-dev", **given})
+    reason, said = ("no-read", "gs://lending-models/churn/1/") if type_ == BUCKET_MEMBER else ("no-pull", IMAGE)
+    with pytest.raises(Lacks, match=rf"{reason}.*{said}"):
+        asked.in_force()
+    elsewhere: Json = {"image": IMAGE.replace("serving", "training"), "artifactUri": "gs://lending-others/churn/1/"}
+    judged(gcp, MODEL, {**inputs, **elsewhere}).in_force()
+    gcp.state.clock.move(420)
+    asked.in_force()
+
+
+STORE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/lendingmodels"
+REGISTERED = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/lending"
+PLACED = [
+    (REGISTERED, "no-pull"),
+    (f"{STORE}/blobServices/default/containers/artifacts", "no-read"),
+    (STORE, "no-read"),
+]
+
+
+@pytest.mark.parametrize(("scope", "reason"), PLACED)
+def test_a_deployment_waits_for_the_roles_of_its_endpoints_identity(azure: Cloud, scope: str, reason: str) -> None:
+    """The endpoint has the identity, the environment the image, and the model the artifact."""
+    stands(azure, REGISTRY, REGISTERED)
+    stands(azure, REGISTRY, f"{REGISTERED}-b")
+    stands(azure, ACCOUNT, STORE)
+    stands(azure, CONTAINER, f"{STORE}/blobServices/default/containers/artifacts")
+    around = (
+        needs.resource(SERVED, "e", "e", {"identity": {"userAssignedIdentities": [IDENTITY]}}, {}),
+        needs.resource(ENVIRONMENT, "v", "v", {"properties": {"image": "lending.azurecr.io/churn:2.0"}}, {}),
+        needs.resource(
+            VERSION, "m", "m", {"properties": {"modelUri": "azureml://datastores/artifacts/paths/churn/1/"}}, {}
+        ),
+    )
+    asked = judged(azure, ONLINE_DEPLOYMENT, {}, *around)
+    make(azure, ROLE_ASSIGNMENT, "elsewhere", {"scope": f"{REGISTERED}-b", "principalId": "p-1", **SERVICE})
+    asked.in_force()
+    make(azure, ROLE_ASSIGNMENT, "r", {"scope": scope, "principalId": "p-1", **SERVICE})
+    with pytest.raises(Lacks, match=rf"{reason}.*p-1"):
+        asked.in_force()
+    azure.state.clock.move(600)
+    asked.in_force()
 
 
 def test_every_grant_of_google_and_azure_says_how_long_it_takes() -> None:

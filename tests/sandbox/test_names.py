@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.answers import TENANT
+from catalogue.errors import BadInput
 from catalogue.kind import Stays
 from catalogue.kinds import kinds
+from catalogue.kinds.azure.machinelearningservices import WORKSPACE
 from catalogue.marked import Json
 from catalogue.platforms import PLATFORMS
 from sandbox import byhand
@@ -90,3 +92,55 @@ def test_a_custom_role_is_taken_back_for_a_week_and_then_refused_for_thirty_days
         made(cloud, type_, "r", role)
     byhand.wait(cloud.state, "30d")
     made(cloud, type_, "r", role)
+
+
+def a_vault(cloud: Cloud, protected: bool | None) -> Json:
+    given = {} if protected is None else {"enablePurgeProtection": protected}
+    properties = {"sku": {"family": "A", "name": "standard"}, "tenantId": TENANT, **given}
+    return {"resourceGroupName": "lending", "vaultName": "lending-keys", "properties": properties}
+
+
+@pytest.mark.parametrize("protected", [None, False, True])
+def test_a_vault_is_purged_unless_it_is_protected(tmp_path: Path, protected: bool | None) -> None:
+    cloud = new_cloud("azure-native", tmp_path, "99998888-3333-4444-5555-666677778888")
+    made(cloud, "azure-native:resources:ResourceGroup", "g", {"resourceGroupName": "lending"})
+    vault = a_vault(cloud, protected)
+    cloud.delete("azure-native:keyvault:Vault", made(cloud, "azure-native:keyvault:Vault", "v", vault))
+    assert [one.name for one in cloud.state.resources.deleted()] == ["azure-native:keyvault:Vault lending-keys"]
+    with pytest.raises(BadInput, match="nothing that was deleted softly has that name; did you mean lending-keys"):
+        byhand.purge(cloud.state, "lending-key")
+    if protected:
+        with pytest.raises(BadInput, match="Operation 'DeletedVaultPurge' is not allowed"):
+            byhand.purge(cloud.state, "lending-keys")
+        with pytest.raises(CloudSaysNo, match="already exists in deleted state"):
+            made(cloud, "azure-native:keyvault:Vault", "v", vault)
+        return
+    assert byhand.purge(cloud.state, "lending-keys") == "lending-keys is deleted for good, and its name is free"
+    assert cloud.state.resources.deleted() == []
+    made(cloud, "azure-native:keyvault:Vault", "v", vault)
+    with pytest.raises(BadInput, match="nothing that was deleted softly"):
+        byhand.purge(cloud.state, "lending-keys")
+
+
+def test_a_workspace_of_azure_ml_is_purged_by_its_name_or_its_id(tmp_path: Path) -> None:
+    cloud = new_cloud("azure-native", tmp_path)
+    for name in ("risk", "fraud"):
+        id_ = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+        place: Json = {"platform": "azure", "account": cloud.account, "region": cloud.region, "names": [f"w {id_}"]}
+        cloud.state.resources.create(New(type=WORKSPACE, id=id_, name=name, inputs={}, outputs={}, **place))
+        cloud.delete(WORKSPACE, id_)
+        byhand.purge(cloud.state, name if name == "risk" else id_)
+    assert cloud.state.resources.deleted() == []
+
+
+def test_what_nobody_can_purge_says_until_when_its_name_is_taken(tmp_path: Path) -> None:
+    cloud, type_ = new_cloud("gcp", tmp_path), "gcp:projects/iAMCustomRole:IAMCustomRole"
+    role = {"roleId": "scorer", "title": "scorer", "permissions": ["storage.objects.get"]}
+    cloud.delete(type_, made(cloud, type_, "r", role))
+    byhand.wait(cloud.state, "7d")
+    with pytest.raises(BadInput, match=r"nobody can purge it; its name stays taken for 30\.0 days more"):
+        byhand.purge(cloud.state, "scorer")
+    cloud.delete("gcp:storage/bucket:Bucket", made(cloud, "gcp:storage/bucket:Bucket", "b", {"name": "lending-models"}))
+    with pytest.raises(BadInput, match="nothing that was deleted softly"):
+        byhand.purge(cloud.state, "lending-models")
+    made(cloud, "gcp:storage/bucket:Bucket", "b", {"name": "lending-models"})

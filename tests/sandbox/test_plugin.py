@@ -297,6 +297,26 @@ def test_throttling_is_waited_out_while_it_is_short(plugin):
     assert [record.name for record in plugin.state.resources.all()] == ["t"]
 
 
+def test_faults_on_reads_strike_reads_alone_and_so_often(plugin):
+    id_ = plugin.create(TOPIC, "t", {"name": "t"}).id
+    for kind in ("throttle", "server-error"):
+        plugin.state.faults.arm(kind, TOPIC, times=2, on_read=True)
+        plugin.create(TOPIC, f"{kind}-meanwhile", {"name": f"{kind}-meanwhile"})
+        assert plugin.read(TOPIC, "t", id_).id == id_ and plugin.state.faults.armed() == []
+    plugin.state.faults.arm("server-error", "t", times=4, on_read=True)
+    with refused("StatusCode: 503, ServiceUnavailable"):
+        plugin.read(TOPIC, "t", id_)
+    plugin.state.faults.arm("access-denied", "t", argument="deployer", on_read=True)
+    with refused("is not authorized to perform this operation"):
+        plugin.read(TOPIC, "t", id_)
+
+
+def test_a_read_that_finds_nothing_leaves_what_stands(plugin):
+    id_ = plugin.create(TOPIC, "t", {"name": "t"}).id
+    plugin.state.faults.arm("gone", "t", on_read=True)
+    assert [plugin.read(TOPIC, "t", id_).id for _ in range(2)] == ["", id_]
+
+
 def test_a_create_that_fails_after_it_succeeded_tells_the_engine_what_was_made(plugin):
     plugin.state.faults.arm("fails-after-success", "r")
     role = {"name": "r", "assumeRolePolicy": "{}"}

@@ -2,13 +2,20 @@
 
 from catalogue.answers import Answer, Request, by_name
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import documented, setting
+from catalogue.kind import No, documented, from_source, setting
 from catalogue.kinds.aws import READ, acts, registry, tagged, terraform
 
 POLICY = "aws:iam/policy:Policy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
+_TRIES_AGAIN = from_source(
+    "https://github.com/hashicorp/terraform-provider-aws/blob/v6.46.0/internal/service/sfn/state_machine.go",
+    "2026-11-27",
+)  # RetryWhenAWSErrCodeEquals with AccessDeniedException, up to five minutes; CreateModel in sagemaker/model.go alike
+_KNOWN_LATE = No(
+    "the provider tries again for minutes where a service does not know a new role or its rights yet", _TRIES_AGAIN
+)
 _IAM = documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction.html", READ)
 
 
@@ -62,11 +69,20 @@ KINDS = (
         acts=_POLICY_ACTS,
         renders=terraform("iam_policy"),
     ),
-    setting(ROLE, "IAM", _IAM, tags=tagged(ROLE), acts=_ROLE_ACTS, renders=terraform("iam_role")),
+    setting(
+        ROLE,
+        "IAM",
+        _IAM,
+        tags=tagged(ROLE),
+        acts=_ROLE_ACTS,
+        renders=terraform("iam_role"),
+        settles=_KNOWN_LATE,
+    ),
     setting(
         ROLE_POLICY,
         "a role",
         registry(ROLE_POLICY),
+        ripens=_KNOWN_LATE,
         acts=_ROLE_POLICY_ACTS,
         renders=terraform("iam_role_policy"),
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Renders, Stays, documented, from_source, setting
+from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Purges, Renders, Stays, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, NAMED, lies
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
@@ -99,6 +99,12 @@ KINDS: tuple[Kind, ...] = (
             " key vault.",
             _DELETED,
             at="properties.softDeleteRetentionInDays",
+            purges=Purges(
+                "`az keyvault purge --name {vaultName}`",
+                _DELETED,
+                unless="properties.enablePurgeProtection",
+                says="(MethodNotAllowed) Operation 'DeletedVaultPurge' is not allowed.",
+            ),
         ),
     ),
 )

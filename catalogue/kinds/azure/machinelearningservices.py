@@ -17,11 +17,13 @@ from catalogue.kind import (
     At,
     Bills,
     CostsOnly,
+    Fetches,
     Holds,
     KeyAt,
     Keys,
     Kind,
     No,
+    Purges,
     Reaches,
     Renders,
     Runs,
@@ -69,6 +71,7 @@ _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
 _COSTS = documented(f"{_DOCS}/concept-plan-manage-cost", "2026-11-26")
 _PROVIDERS = documented(f"{_DOCS}/how-to-move-workspace", "2026-11-26")  # "required resource providers"
+_PULLED = documented(f"{_DOCS}/how-to-troubleshoot-online-endpoints", "2026-11-27")  # "Authorization error"
 _DELETED = documented(f"{_DOCS}/concept-soft-delete", "2026-11-26")
 _MOVED = (
     "our provider moves it to a new deployment by way of a canary, so after an update that failed the one before serves"
@@ -348,6 +351,7 @@ KINDS: tuple[Kind, ...] = (
         bills=Bills(_deployment, _COSTS),
         stands=At("location", _DEPLOYMENT),
         serves=No("its environment names the image, and its model the artifact", _DEPLOYMENT),
+        fetches=Fetches(_PULLED, by="identity.userAssignedIdentities[]"),
         acts=Acts(
             by_path(f"{IN_WORKSPACE}/onlineEndpoints/{{endpointName}}/deployments", "deploymentName"),
             lies(
@@ -437,7 +441,12 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
-        stays=Stays(14, "Soft-deleted workspace exists. Please purge or recover it.", _DELETED),
+        stays=Stays(
+            14,
+            "Soft-deleted workspace exists. Please purge or recover it.",
+            _DELETED,
+            purges=Purges("Azure portal, Azure Machine Learning, Recently deleted, Permanently delete", _DELETED),
+        ),
         apart=StandsApart(
             (
                 Apart(

@@ -14,16 +14,13 @@ from typing import Any
 from catalogue.answers import Answering, member_of
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.kind import (
-    NOT_YET,
     Acts,
     Evidence,
     Kind,
     No,
-    NotYet,
     Renders,
     Rights,
     Ripens,
-    Stays,
     assumed,
     documented,
     from_source,
@@ -102,7 +99,7 @@ def grant(token: str, of: str, page: str, acts: Acts, renders: Renders, **answer
     return setting(token, of, registry(page), acts=acts, renders=renders, bills=bills, ripens=ripens, **answers)
 
 
-def identity(token: str, page: str, acts: Acts | No, renders: Renders, stays: Stays | NotYet = NOT_YET) -> Kind:
-    """The record of an identity of IAM: a member, a role or a service. `stays` says how long its name stays taken."""
+def identity(token: str, page: str, acts: Acts | No, renders: Renders, **answers: Any) -> Kind:
+    """The record of an identity of IAM: a member, a role or a service. `answers` are those that only some have."""
     bills = No("IAM is free", _IAM)
-    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=bills, stays=stays)
+    return setting(token, "the project", registry(page), acts=acts, renders=renders, bills=bills, **answers)

@@ -12,6 +12,7 @@ from catalogue.kind import (
     At,
     Bills,
     CostsOnly,
+    Fetches,
     KeyAt,
     Keys,
     Kind,
@@ -36,6 +37,9 @@ DEPLOYMENT = "mlplatform:gcp:Deployment"
 _MODEL = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models", READ)
 _DEPLOYED = documented("https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints", READ)
 _KMS = documented("https://docs.cloud.google.com/gemini-enterprise-agent-platform/machine-learning/general/cmek", READ)
+_UPLOAD = documented(
+    "https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload", READ
+)  # its field serviceAccount; that the image is asked for as the agent too is seen where kept.py says
 _PRICES = documented("https://cloud.google.com/vertex-ai/pricing", READ)
 _ACCESS = "https://cloud.google.com/iam/docs/roles-permissions/aiplatform"
 WAITED_FOR = (
@@ -145,6 +149,7 @@ KINDS = (
         stands=At("location", _MODEL),
         keeps=No("nothing is written to it", _MODEL),
         serves=Serves(_images, _artifacts, _MODEL),
+        fetches=Fetches(_UPLOAD, users=("gcp-sa-aiplatform",), by="serviceAccount"),
         acts=Acts(_answer_model, Behaviour(frozenset({"project", "location", "modelId"}), fetches=True), _MODEL),
         renders=_OURS,
         apis=Apis(("aiplatform",), _MODEL),

@@ -2,10 +2,16 @@
 
 from catalogue.answers import Answer, Request, google_words
 from catalogue.behaviour import Behaviour, Ref
+from catalogue.kind import No, from_source
 from catalogue.kinds.gcp import ACCOUNT, NOT_MADE, acting, grant, granting, identity, in_terraform
 
 MEMBER = "gcp:serviceaccount/iAMMember:IAMMember"
 ACCOUNT_KEY = "gcp:serviceaccount/key:Key"
+_LOOKED_FOR = from_source(
+    "https://github.com/hashicorp/terraform-provider-google/blob/e03b7622/google/services/resourcemanager/"
+    "resource_google_service_account.go",
+    "2026-11-27",
+)  # PollingWaitTime
 
 
 def _account(request: Request) -> Answer:
@@ -25,6 +31,7 @@ KINDS = (
             _account,
             Behaviour(name="accountId", pattern=r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"),
         ),
+        settles=No("the provider looks until the account is found, before it answers that it is made", _LOOKED_FOR),
         renders=in_terraform("google_service_account"),
     ),
     grant(

@@ -14,6 +14,7 @@ _SDK = registry("storage/bucket")
 _ROLES = "https://cloud.google.com/storage/docs/access-control/iam-permissions"
 _KMS = documented("https://cloud.google.com/storage/docs/encryption/customer-managed-keys", READ)
 _PRICES = documented("https://cloud.google.com/storage/pricing", PRICED)
+_DELETED = documented("https://cloud.google.com/storage/docs/use-soft-deleted-buckets", "2026-11-27")
 
 
 def _bucket(pricing: Pricing, resource: Resource) -> Bill:
@@ -47,6 +48,10 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_storage_bucket"),
+        stays=No(
+            "a new bucket may have the name of one that was deleted softly, which nobody can purge before its time",
+            _DELETED,
+        ),
     ),
     grant(
         BUCKET_MEMBER,

@@ -31,7 +31,7 @@ from provider.errors import CloudError
 from provider.gcp.deployment import DeploymentInputs
 from provider.gcp.model import ModelInputs
 from provider.inputs import parsed
-from sandbox import batch, byhand
+from sandbox import batch, byhand, closed
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
 from sandbox.rest.kept import KeptDouble
@@ -76,10 +76,10 @@ NEEDED = [(platform, what) for platform, said in REFUSALS.items() for what in sa
 class Place:
     """A new sandbox in this process, and `up` of a graph in it."""
 
-    def __init__(self, graph: Graph, state: State, run: Logic) -> None:
+    def __init__(self, graph: Graph, state: State, run: Logic, unwaited: str = "") -> None:
         account, region = facts.of(graph.platform).account_and_region(graph)
         package = next(package for package, cloud in CLOUDS.items() if cloud.platform == graph.platform)
-        self.state, self._graph = state, graph
+        self.state, self._graph, self._unwaited = state, graph, unwaited
         self._cloud = Cloud(package, state, "one", account, region)
         self._ours: dict[str, Callable[[Any], Any]] = {
             "mlplatform:gcp:Model": lambda given: run.models.create(parsed(ModelInputs, given)),
@@ -101,7 +101,8 @@ class Place:
     def _make(self, one: Resource) -> None:
         given = self._with_answers(dict(one.inputs))
         if one.type.startswith("mlplatform:"):
-            self.state.clock.move(60.0 * float(given.get("minutes") or 0))  # as far as our provider's wait for grants
+            if one.name != self._unwaited:  # else as far as our provider's wait for grants
+                self.state.clock.move(60.0 * float(given.get("minutes") or 0))
             create = self._ours.get(one.type)
             outputs = create(given).outputs if create else {}
             self._answers |= {
@@ -134,14 +135,14 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Graph], Place]]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Place]]:
     with ExitStack() as open_:
 
-        def new(graph: Graph) -> Place:
+        def new(graph: Graph, unwaited: str = "") -> Place:
             double = open_.enter_context(KeptDouble(database=tmp_path / "state.sqlite"))
             monkeypatch.setenv(GOOGLE_VARIABLE, double.address)
             monkeypatch.setenv(AZURE_VARIABLE, double.address)
-            return Place(graph, State(tmp_path / "state.sqlite"), open_.enter_context(logic()))
+            return Place(graph, State(tmp_path / "state.sqlite"), open_.enter_context(logic()), unwaited)
 
         yield new
 
@@ -153,7 +154,7 @@ def pilot(request: pytest.FixtureRequest, platform: str) -> Graph:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_all_steps_in_order_end_in_the_recorded_prediction(
-    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+    platform: str, place: Callable[..., Place], request: pytest.FixtureRequest
 ) -> None:
     graph = pilot(request, platform)
     new = place(graph)
@@ -162,11 +163,18 @@ def test_all_steps_in_order_end_in_the_recorded_prediction(
     assert [json.loads(answer) for answer in answers] == [json.loads(recorded)]
     jobs = {one.name for step in steps_of(graph) for one in step.looks if one.what == "batch job"}
     assert len(new.runs()) == len(jobs) > 0
+    brought = [step for step in steps_of(graph) if any(is_(step, what) for what in ("image", "artifact"))]
+    for step in brought:
+        refusals = [closed.refusal(new.state, look.name, outside=True) for look in step.looks]
+        assert all(map(bool, refusals)) is (", from inside the network (" in step.what), "where the publisher stands"
+    assert any(closed.refusal(new.state, look.name, True) for step in brought for look in step.looks) is (
+        platform == "azure"
+    )
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_person_signs_in_by_a_step_and_by_no_other(
-    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+    platform: str, place: Callable[..., Place], request: pytest.FixtureRequest
 ) -> None:
     """No prediction needs it, so what shows it is who is signed in. Before the ground stands, it is refused."""
     graph = pilot(request, platform)
@@ -182,7 +190,7 @@ def test_a_person_signs_in_by_a_step_and_by_no_other(
 
 @pytest.mark.parametrize(("platform", "left_out"), NEEDED)
 def test_each_step_left_out_ends_in_a_refusal_that_the_page_names(
-    platform: str, left_out: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+    platform: str, left_out: str, place: Callable[..., Place], request: pytest.FixtureRequest
 ) -> None:
     graph, said = pilot(request, platform), REFUSALS[platform][left_out]
     new = place(graph)
@@ -192,6 +200,26 @@ def test_each_step_left_out_ends_in_a_refusal_that_the_page_names(
             new.does(step)
         new.runs()
     assert f"`{said.strip()}`" in PAGE
+
+
+WAITS = [
+    ("gcp", "identity", "does not have permission to access Artifact Registry repository"),
+    ("azure", "identity", "Startup task failed due to authorization error"),
+]
+"""Beside the waits for keys: the component whose wait is taken away, and what then meets its grants too early."""
+
+
+@pytest.mark.parametrize(("platform", "component", "said"), WAITS)
+def test_without_its_wait_what_serves_meets_grants_that_are_not_in_force(
+    platform: str, component: str, said: str, place: Callable[..., Place], request: pytest.FixtureRequest
+) -> None:
+    graph = pilot(request, platform)
+    (wait,) = (one.name for one in graph.resources if one.name.endswith(f"{component}-in-force"))
+    new = place(graph, wait)
+    with pytest.raises((CloudSaysNo, CloudError), match=said):
+        for step in steps_of(graph):
+            new.does(step)
+    assert f"`{said}`" in PAGE
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

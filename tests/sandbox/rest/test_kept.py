@@ -17,11 +17,14 @@ import pytest
 
 from catalogue import quotas
 from catalogue.answers import project_number
+from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
-from catalogue.kinds.azure.mlplatform import TRAFFIC
+from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE, TRAFFIC
 from catalogue.kinds.gcp.kms import KEY_MEMBER
+from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.kinds.gcp.storage import BUCKET_MEMBER
 from catalogue.machines import Machines
+from provider.azure.roles import RolesInForceInputs, RolesInForceService
 from provider.clouds import AZURE_VARIABLE, GOOGLE_VARIABLE
 from provider.errors import CloudError, ProviderError
 from provider.gcp.deployment import deployed_id
@@ -325,6 +328,40 @@ def test_a_passing_fault_is_got_over(run: Logic, database: Path, kind: Any) -> N
     State(database).faults.arm(kind, "fraud-scorer")
     run.models.create(model())
     assert State(database).faults.armed() == [] and len(State(database).resources.find(type=MODEL)) == 1
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server-error", "gone"])
+def test_a_wait_for_grants_gets_over_a_read_that_fails(run: Logic, database: Path, kind: Any) -> None:
+    read, state = "b/artifacts/roles/storage.objectViewer/serviceAccount:a@b.c", State(database)
+    place(state, BUCKET_MEMBER, read)
+    state.faults.arm(kind, GRANTS_IN_FORCE, times=2, on_read=True)
+    wait = parsed(GrantsInForceInputs, {"project": PROJECT, "grants": [read], "minutes": 7})
+    assert GrantsInForceService(run.clouds).create(wait).outputs == {"missing": 0}
+    assert state.faults.armed() == []
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server-error", "gone"])
+def test_a_wait_for_roles_gets_over_a_read_that_fails(run: Logic, database: Path, kind: Any) -> None:
+    role = f"{AZURE_ENDPOINT}/providers/Microsoft.Authorization/roleAssignments/{'0' * 8}-0000-0000-0000-{'0' * 12}"
+    state = State(database)
+    place(state, ROLE_ASSIGNMENT, role)
+    state.faults.arm(kind, ROLES_IN_FORCE, times=2, on_read=True)
+    wait = parsed(RolesInForceInputs, {"assignments": [role], "minutes": 10})
+    assert RolesInForceService(run.clouds).create(wait).outputs == {"missing": 0}
+    assert state.faults.armed() == []
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server-error"])
+@pytest.mark.parametrize("at", [DEPLOYMENT, "metrics"])
+def test_a_canary_gets_over_reads_that_fail(run: Logic, database: Path, kind: Any, at: str) -> None:
+    run.models.create(model())
+    run.models.update(model(image="registry/fraud-scorer:1.5.0"))
+    run.deployments.update(deployment())
+    state = State(database)
+    state.metrics.play("fraud-scorer", Played(100, 0, 1000))
+    state.faults.arm(kind, at, times=3, on_read=True)
+    run.deployments.update(deployment(**NEWER))
+    assert sorted(shares(state).values()) == [100] and state.faults.armed() == []
 
 
 def test_a_new_project_lacks_api_image_artifact_and_quota(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

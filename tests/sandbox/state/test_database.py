@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.state import State
+from sandbox.state import OtherVersion, State
 from sandbox.state.database import Database
 from sandbox.state.metrics import Played
 from sandbox.state.records import New, Taken
@@ -62,6 +62,23 @@ def test_reset_forgets_everything(tmp_path):
     assert (state.journal.events(), state.faults.armed(), state.metrics.played()) == ([], [], {})
     assert state.operations.since() == ({}, 0)
     state.resources.create(replace(VPC, names=["n"]))
+
+
+@pytest.mark.parametrize("version", [0, 7])
+def test_a_store_with_other_tables_is_told_and_left_alone(tmp_path, version):
+    path = tmp_path / "state.sqlite"
+    before = Database(path)
+    with before.change() as connection:
+        connection.execute("CREATE TABLE faults(key INTEGER PRIMARY KEY)")
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(OtherVersion, match="another version of this program made this sandbox"):
+        State(path)
+    assert before.rows("SELECT name FROM sqlite_master") == [("faults",)]
+
+
+def test_a_store_of_this_version_opens_again(tmp_path):
+    State(tmp_path / "state.sqlite").account.use()
+    assert State(tmp_path / "state.sqlite").account.in_use
 
 
 def _fill(path, who, taken):

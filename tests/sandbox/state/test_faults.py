@@ -41,6 +41,18 @@ def test_faults_are_disarmed_and_refused(state):
         state.faults.arm("slow", "*", times=0)
 
 
+def test_a_fault_on_reads_strikes_no_write_and_another_no_such_read(state):
+    state.faults.arm("throttle", "*", on_read=True)
+    assert state.faults.take(["throttle"], "t", "n") is None
+    assert state.faults.take(["throttle"], "t", "n", on_read=True) is not None
+    state.faults.arm("throttle", "*")
+    assert state.faults.take(["throttle"], "t", "n", on_read=True) is None
+    with pytest.raises(ValueError, match="crash strikes no read"):
+        state.faults.arm("crash", "*", on_read=True)
+    with pytest.raises(ValueError, match="gone strikes reads alone"):
+        state.faults.arm("gone", "*")
+
+
 @pytest.mark.parametrize(
     ("at", "strikes"),
     [("net", True), ("aws:ec2/vpc:Vpc", True), ("aws:ec2/vpc:Vpc::n*", True), ("ne", False), ("aws:ec2", False)],
