@@ -17,6 +17,7 @@ from catalogue.graph import Graph, Resource
 from catalogue.kind import Acts, Keys, Kind, Ripens, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.machines import Machines
+from catalogue.org_policies import outside
 from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
 from catalogue.registries import is_own
@@ -25,7 +26,16 @@ from sandbox.state import State
 from sandbox.state.records import Record
 
 T = TypeVar("T")
-Reason = Literal["no-right", "service-off", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"]
+Reason = Literal[
+    "no-right",
+    "service-off",
+    "no-image",
+    "no-artifact",
+    "over-quota",
+    "over-quota-nodes",
+    "not-in-force",
+    "not-let-in",
+]
 
 
 class Lacks(Exception):
@@ -78,6 +88,12 @@ class Needs:
             for uri in _read(kind.serves.artifacts(self._graph, resource)):
                 if not self.state.account.has_artifact(uri):
                     raise Lacks("no-artifact", said=uri)
+
+    def let_in(self) -> None:
+        """The organisation must let the member of a grant in. Raises Lacks."""
+        members, member = self.state.account.members(), str(self.made.inputs.get("member", ""))
+        if members and self.made.type.startswith("gcp:") and outside(member, members):
+            raise Lacks("not-let-in", said=member.partition(":")[2])
 
     def in_force(self) -> None:
         """A grant by which the key of the resource is used must be as old as the record says. Raises Lacks.

@@ -240,6 +240,7 @@ class Cloud:
             needed.rights("update" if stands else "create")
             needed.service(self.manners.registers_itself)
             needed.contents()
+            needed.let_in()
             needed.in_force()
             needed.quota(stands)
             return needed.takes()

@@ -135,7 +135,7 @@ URI = {
 }
 PERSON = {
     "aws": "none; Studio knows a person by the role they sign in with",
-    "gcp": "the e-mail address of a Google account",
+    "gcp": "the e-mail address of a Google account, for Workbench takes no owner from a workforce pool",
     "azure": "the object id of a user in Entra ID, a UUID in lower case",
 }
 REGION = {
