@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from catalogue.marks import is_unknown
 from catalogue.properties import NotKnown, Properties
@@ -191,6 +191,19 @@ class WayIn:
     cidr: str
 
 
+class Source(NamedTuple):
+    """A place of others as the stack file names it: a registry or a bucket, and who lets the stack in.
+
+    `account` is whose the place is, and `key` the KMS key of a bucket on aws. stacks/sections/sources.py has the words.
+    A word that the file leaves out is empty.
+    """
+
+    place: str
+    granted_by: str
+    account: str = ""
+    key: str = ""
+
+
 @dataclass(frozen=True)
 class Placement:
     """Where a stack stands, as its stack file says it. This decides which limits hold; no tag of a resource does.
@@ -207,7 +220,7 @@ class Placement:
     account: str
     region: str
     landing_zone: str | None = None
-    sources: tuple[tuple[str, str], ...] = ()
+    sources: tuple[Source, ...] = ()
     config_bytes: int = 0
     callers: tuple[Caller, ...] = ()
     people: tuple[WayIn, ...] = ()
@@ -219,7 +232,10 @@ class Placement:
         The engine hands a mapping over as JSON; one that cannot be read raises KeyError, too.
         """
         try:
-            sources = tuple(sorted((name, str(place["granted_by"])) for name, place in _said(words, "sources").items()))
+            sources = tuple(
+                Source(name, str(one["granted_by"]), str(one.get("account") or ""), str(one.get("key") or ""))
+                for name, one in sorted(_said(words, "sources").items())
+            )
         except (ValueError, TypeError, AttributeError):
             raise KeyError("sources") from None
         try:
@@ -242,7 +258,7 @@ class Placement:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Placement":
         """The placement that a graph's JSON has kept. Raises KeyError for a missing word."""
-        sources = {place: {"granted_by": who} for place, who in kept.get("sources", ())}
+        sources = {one.place: one._asdict() for one in (Source(*said) for said in kept.get("sources", ()))}
         callers = {one["name"]: one for one in kept.get("callers", ())}
         ways = {one["name"]: one for one in kept.get("people", ())}
         words = {**kept, "sources": sources, "callers": callers, "workspace": {"reached_from": ways}}

@@ -4,7 +4,8 @@ An entry of `organisation/landing_zones.yaml` says which are in force above the 
 What is in force and has no record here is checked by the cloud alone.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -24,6 +25,8 @@ _PROJECT = r"[a-z][a-z0-9-]{4,28}[a-z0-9]"
 _ENFORCED = "true, for it is in force or not"
 _VPC = rf"projects/{_PROJECT}/global/networks/[a-z0-9-]+"
 
+_POOL = r"locations/global/workforcePools/[a-z][a-z0-9-]{2,30}[a-z0-9]"
+
 REGION_DENY, AWS_TAGS, AWS_MACHINES = "region-deny", "required-tags", "sagemaker:InstanceTypes"
 GCP_LABELS = "required-labels"
 RESOURCE_LOCATIONS = "constraints/gcp.resourceLocations"
@@ -38,6 +41,7 @@ NO_TERMINAL = "constraints/ainotebooks.disableTerminal"
 WORKBENCH_IMAGES = "constraints/ainotebooks.environmentOptions"
 NO_GUEST_ATTRIBUTES = "constraints/compute.disableGuestAttributesAccess"
 IMAGE_PROJECTS = "constraints/compute.trustedImageProjects"
+MEMBER_DOMAINS = "constraints/iam.allowedPolicyMemberDomains"
 ALLOWED_LOCATIONS, AZURE_TAGS, NO_PUBLIC_NETWORK = "allowed-locations", "required-tags", "deny-public-network"
 
 LOCATIONS: Mapping[str, str] = {"aws": REGION_DENY, "gcp": RESOURCE_LOCATIONS, "azure": ALLOWED_LOCATIONS}
@@ -122,6 +126,12 @@ KNOWN: Mapping[str, Mapping[str, OrgPolicy]] = {
             "a project that images of disks may come from, such as projects/cloud-notebooks-managed",
             r"(under:)?projects/[a-z][a-z0-9-]{4,28}[a-z0-9]", _CONSTRAINTS,
         ),
+        MEMBER_DOMAINS: OrgPolicy(
+            "a domain of a customer or an organisation that the policy names by its id, such as example.com, or a "
+            "workforce pool of such an organisation, such as locations/global/workforcePools/partners",
+            rf"(?!.*gserviceaccount\.com$)([a-z0-9-]+\.)+[a-z]{{2,}}|{_POOL}",
+            "https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains",
+        ),
     },
     "azure": {
         # e56962a6-4747-49cd-b67b-bf8b01975c4c
@@ -137,3 +147,17 @@ KNOWN: Mapping[str, Mapping[str, OrgPolicy]] = {
     },
 }  # fmt: skip
 """What is checked, by platform and id."""
+
+
+def outside(member: str, allowed: Sequence[str]) -> bool:
+    """Whether a member of a grant is neither of one of these domains nor of one of these workforce pools.
+
+    A service account is of the organisation that its project is in, or Google's own. Which of Google's agents a policy
+    lets in no plan tells, so that the cloud alone judges those. Google writes members as its page has them:
+    https://cloud.google.com/iam/docs/principal-identifiers
+    """
+    kind, _, who = member.partition(":")
+    if kind in ("serviceAccount", ""):
+        return False
+    pool = re.match(rf"//iam\.googleapis\.com/({_POOL})(/|$)", who) if kind in ("principal", "principalSet") else None
+    return (pool[1] if pool else who.rpartition("@")[2].casefold()) not in allowed

@@ -1,8 +1,12 @@
-"""How long a schedule pauses, and how far back an alarm of CloudWatch looks for a run."""
+"""How long a schedule pauses, how far back an alarm of CloudWatch looks for a run, and what summer time takes of it."""
 
 import math
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise, takewhile
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
@@ -25,3 +29,56 @@ def longest_pause_hours(cron: str) -> int:
     times = takewhile(lambda at: at < datetime(2026, 3, 9), starts)
     pause = max((later - at for at, later in pairwise(times)), default=timedelta(hours=LOOKS_BACK_HOURS))
     return min(math.ceil(pause / timedelta(hours=1)) + 1, LOOKS_BACK_HOURS)
+
+
+@dataclass(frozen=True)
+class Jump:
+    """When the clock of a time zone jumps: from `begins` to `ends` it shows times that it skips, or shows twice."""
+
+    begins: datetime
+    ends: datetime
+    skips: bool
+
+    def __str__(self) -> str:
+        does = "skips" if self.skips else "shows twice"
+        return f"{does} {self.begins:%H:%M} to {self.ends:%H:%M} on {self.begins:%Y-%m-%d}"
+
+
+@cache
+def jumps(timezone: str) -> Sequence[Jump]:
+    """Each jump of a zone's clock in two years. The years are fixed, so that a file is judged the same on every day."""
+    zone, minute = ZoneInfo(timezone), timedelta(minutes=1)
+
+    def shown(at: datetime) -> datetime:
+        return at.astimezone(zone).replace(tzinfo=None)
+
+    found: list[Jump] = []
+    for days in range(2 * 365):
+        early = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days)
+        late = early + timedelta(days=1)
+        if shown(late) - shown(early) == late - early:
+            continue
+        while late - early > minute:
+            middle = early + (late - early) // 2 // minute * minute
+            if shown(middle) - shown(early) == middle - early:
+                early = middle
+            else:
+                late = middle
+        before, after = shown(early) + minute, shown(late)
+        found.append(Jump(min(before, after), max(before, after), skips=after > before))
+    return found
+
+
+def lost_to(cron: str, timezone: str, twice: bool) -> Jump | None:
+    """The first jump of the clock in which a five-field cron(5) has a start; None where there is none.
+
+    `twice` says whether times that the clock shows twice count as well. What starts in each hour of a day loses nothing
+    that it does not make up in the next. Raises CronSimError for what is no cron(5).
+    """
+    if len(CronSim(cron, datetime(2026, 1, 1)).hours) == 24:
+        return None
+    for jump in jumps(timezone):
+        start = next(CronSim(cron, jump.begins - timedelta(minutes=1)))
+        if start < jump.ends and (jump.skips or twice):
+            return jump
+    return None

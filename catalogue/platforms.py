@@ -129,7 +129,13 @@ PLATFORMS: Mapping[str, PlatformRecord] = {
         ),
         artifact=FOLDER,
         folders=True,
-        person=Form(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "the e-mail address of a Google account"),
+        # Of a workforce pool no one owns an instance: instanceOwners takes an e-mail address alone, and with
+        # enableThirdPartyIdentity everybody opens it who may act as its account, which all people here share.
+        # https://cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances
+        person=Form(
+            r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+            "the e-mail address of a Google account, for Workbench takes no owner from a workforce pool",
+        ),
         idle_minutes=1_440,  # Workbench's idle-timeout-seconds, 600 to 86400
         network=Form(
             r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/global/networks/[a-z][a-z0-9-]{0,62}",

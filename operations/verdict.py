@@ -207,6 +207,7 @@ LookAt = Literal[
     "right",
     "role",
     "join",
+    "let in",
     "bucket",
     "workspace",
     "image",

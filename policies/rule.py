@@ -235,7 +235,7 @@ def whole_stack_rule(
 
 def named_places(graph: Graph) -> set[str]:
     """The places of others that the stack file names under `sources`. None where no stack file was read."""
-    return {place for place, _ in graph.placement.sources} if graph.placement else set()
+    return {source.place for source in graph.placement.sources} if graph.placement else set()
 
 
 def callers(graph: Graph) -> Sequence[Caller]:

@@ -7,6 +7,7 @@ from catalogue.kinds.azure import IDENTITY, NETWORK, keyvault, operationalinsigh
 from catalogue.kinds.azure.network import SUBNET
 from catalogue.kinds.gcp import KEY, compute, logging
 from catalogue.landing_zones import AwsZone, AzureZone, GcpZone, LandingZone
+from catalogue.org_policies import MEMBER_DOMAINS
 from sandbox.state import State
 from sandbox.state.records import New
 
@@ -14,8 +15,10 @@ from sandbox.state.records import New
 def seed(state: State, zone: LandingZone) -> None:
     """Let everything that the landing zone gives stand in the simulated cloud. What stands there already stays.
 
-    The engine knows none of it, so no update changes it and no destroy deletes it.
+    The engine knows none of it, so no update changes it and no destroy deletes it. Whom the organisation lets in is
+    held from then on.
     """
+    state.account.let_in(zone.org_policies.get(MEMBER_DOMAINS, ()))
     for new in _given(zone):
         if not state.resources.find(type=new.type, id=new.id, account=new.account):
             state.resources.create(new)

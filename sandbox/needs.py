@@ -20,6 +20,7 @@ from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.kinds.gcp import artifactregistry
 from catalogue.machines import Machines
+from catalogue.org_policies import outside
 from catalogue.platforms import Platform
 from catalogue.properties import Unreadable
 from catalogue.registries import as_written, is_own
@@ -39,6 +40,7 @@ Reason = Literal[
     "no-pull",
     "no-read",
     "not-known",
+    "not-let-in",
 ]
 
 
@@ -92,6 +94,12 @@ class Needs:
             for uri in _read(kind.serves.artifacts(self._graph, resource)):
                 if not self.state.account.has_artifact(uri):
                     raise Lacks("no-artifact", said=uri)
+
+    def let_in(self) -> None:
+        """The organisation must let the member of a grant in. Raises Lacks."""
+        members, member = self.state.account.members(), str(self.made.inputs.get("member", ""))
+        if members and self.made.type.startswith("gcp:") and outside(member, members):
+            raise Lacks("not-let-in", said=member.partition(":")[2])
 
     def known(self) -> None:
         """An identity that the resource names must be known to who asks for it, as the identity's record says.

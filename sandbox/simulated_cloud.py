@@ -241,6 +241,7 @@ class Cloud:
             needed.service(self.manners.registers_itself)
             needed.contents()
             needed.known()
+            needed.let_in()
             needed.in_force()
             needed.quota(stands)
             return needed.takes()

@@ -158,6 +158,7 @@ _QUESTIONS: Mapping[LookAt, Callable[[Look], str]] = {
     "right": lambda look: f"whether whoever asks has {look.name} on {look.at}",
     "role": lambda look: f"whether whoever asks has the rights of {look.name} ({len(look.rights)})",
     "join": lambda look: f"whether whoever asks may join {look.at} ({len(look.rights)} rights)",
+    "let in": lambda look: f"whether {look.name} lets {look.at or 'whoever asks'} in",
     "bucket": _is_there,
     "workspace": lambda look: f"whether the workspace {look.name} is ready",
     "image": _is_there,

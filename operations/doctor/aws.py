@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from catalogue.errors import BadInput
+from catalogue.iam import Call, denial, granted, read_text
 from catalogue.properties import Properties
 from operations.doctor import NoCredentials, Seen, Unseen, Way, WriteRefused, done, held, not_done
 from operations.steps.aws import OPENS_STUDIO
@@ -38,6 +39,9 @@ READS: Mapping[tuple[str, str], str] = {
     # Without s3:ListBucket, an object that is not there answers 403 as well: the page of HeadObject.
     ("s3", "HeadObject"): "s3:GetObject and s3:ListBucket",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "GetBucketPolicy"): "s3:GetBucketPolicy",
+    ("kms", "GetKeyPolicy"): "kms:GetKeyPolicy",
+    ("ecr", "GetRepositoryPolicy"): "ecr:GetRepositoryPolicy",
     ("ecr", "DescribeImages"): "ecr:DescribeImages",
     ("sns", "ListSubscriptions"): "sns:ListSubscriptions",
     ("ce", "ListCostAllocationTags"): "ce:ListCostAllocationTags in the payer account",
@@ -204,6 +208,36 @@ def _workspace(account: Account, look: Look) -> Seen:
     return not_done(f"there is no Studio domain {look.name}")
 
 
+def _let_in(account: Account, look: Look) -> Seen:
+    """What the policy of a place of others says of a role. A bucket of the stack's own account needs to say nothing.
+
+    A condition on what a look does not know, such as the network that a call comes from, is taken as not met.
+    """
+    place, must_allow, missing = look.name, True, ""
+    if place.startswith("s3://"):
+        place, must_allow, missing = f"arn:aws:s3:::{place.removeprefix('s3://')}/any", False, "NoSuchBucketPolicy"
+        answer = account.ask("s3", "GetBucketPolicy", {missing}, Bucket=look.name.removeprefix("s3://"))
+        text = str((answer or {}).get("Policy", ""))
+    elif place.startswith("arn:"):
+        answer = account.ask("kms", "GetKeyPolicy", KeyId=place, PolicyName="default") or {}
+        text = str(answer["Policy"])
+    else:
+        registry, _, repository = place.partition("/")
+        owner, _, _, region, *_ = registry.split(".")
+        given = {"registryId": owner, "repositoryName": repository}
+        answer = account.ask("ecr", "GetRepositoryPolicy", {"RepositoryPolicyNotFoundException"}, **given)
+        text, place = str((answer or {}).get("policyText", "")), f"arn:aws:ecr:{region}:{owner}:repository/{repository}"
+    own = look.at.split(":")[4]
+    brings = {"aws:PrincipalArn": look.at, "aws:PrincipalAccount": own, "aws:SecureTransport": "true"}
+    calls = [Call(right, place, brings) for right in look.rights]
+    said = [one for one in read_text(text) if one.is_for("AWS", look.at, own, f"arn:aws:iam::{own}:root")]
+    if denies := next((name for call in calls if (name := denial(said, call))), ""):
+        return not_done(f"{look.name} denies {look.at}, by {denies} of its policy")
+    if must_allow and not all(granted(said, call) for call in calls):
+        return not_done(f"the policy of {look.name} does not let {look.at} in")
+    return done(f"{look.name} lets {look.at} in")
+
+
 def _image(account: Account, look: Look) -> Seen:
     registry, _, named = look.name.partition("/")
     mark, by = ("@", "imageDigest") if "@" in named else (":", "imageTag")
@@ -336,6 +370,10 @@ def _rights(service: str, *operations: str) -> tuple[str, ...]:
 
 
 LOOKS: Mapping[LookAt, Way] = {
+    "let in": Way(
+        _let_in,
+        (*_rights("s3", "GetBucketPolicy"), *_rights("kms", "GetKeyPolicy"), *_rights("ecr", "GetRepositoryPolicy")),
+    ),
     "role": Way(
         _role,
         (READS["sts", "GetCallerIdentity"], *_rights("iam", "GetRole", "SimulatePrincipalPolicy")),

@@ -68,7 +68,22 @@ _EXCHANGE = Read("https://{registry}.azurecr.io/oauth2/exchange", _PULL, "POST",
 _TOKEN = Read("https://{registry}.azurecr.io/oauth2/token", _PULL, "POST", _CLOSED)
 _TAG = Read("https://{registry}.azurecr.io/acr/v1/{image}/_tags/{version}", _PULL, closed=_CLOSED)
 _MANIFEST = Read("https://{registry}.azurecr.io/acr/v1/{image}/_manifests/{version}", _PULL, closed=_CLOSED)
+_REGISTRIES = Read(
+    f"{_SUBSCRIPTION}/providers/Microsoft.ContainerRegistry/registries", "Microsoft.ContainerRegistry/registries/read"
+)
+_IDENTITIES = Read(
+    f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.ManagedIdentity/userAssignedIdentities",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+)
+_ASSIGNED = Read(
+    f"{_SUBSCRIPTION}/resourceGroups/{{group}}/providers/Microsoft.ContainerRegistry/registries/{{name}}/providers/"
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/roleAssignments/read",
+)
 READS = (
+    _REGISTRIES,
+    _IDENTITIES,
+    _ASSIGNED,
     _USAGES,
     _PROVIDERS,
     _LOCATIONS,
@@ -213,6 +228,48 @@ def _join(account: Account, look: Look) -> Seen:
 def _holds(look: Look, listed: Iterable[Mapping[str, Any]]) -> Seen:
     has = [Role(*(tuple(one.get(key) or ()) for key in ("actions", "notActions"))) for one in listed]
     return held(look, [right for right in look.rights if not any(allows(role, right) for role in has)])
+
+
+_PULLERS = frozenset(
+    {
+        "7f951dda-4ed3-4680-a7ca-43fe172d538d",  # AcrPull
+        "8311e382-0749-4cb8-b61a-304f252e45ec",  # AcrPush, which pulls too
+    }
+)
+
+
+def _let_in(account: Account, look: Look) -> Seen:
+    """Whether an identity of the stack has a role on a registry of others with which it pulls images.
+
+    https://learn.microsoft.com/en-us/rest/api/authorization/role-assignments/list-for-scope
+    """
+    subscription, group, identity = look.at.split("/")
+    version = {"api-version": "2023-01-31"}
+    made = account.pages(_IDENTITIES, version, group=group)
+    principal = next(
+        (Properties(one).text_or_empty("properties.principalId") for one in made if _made(one, identity)), ""
+    )
+    if not principal:
+        return not_done(f"there is no identity {identity} in {group} yet")
+    url, name = _REGISTRIES.at(subscription=subscription), look.name.removesuffix(".azurecr.io")
+    listed = account.reader.pages(_REGISTRIES, url, "value", {"api-version": "2023-07-01"}, _next)
+    there = next((str(one["id"]) for one in listed if str(one["name"]).casefold() == name.casefold()), "")
+    if not there:
+        return not_done(f"there is no registry {name} in the subscription {subscription}")
+    url = _ASSIGNED.at(subscription=subscription, group=there.split("/")[4], name=name)
+    params = {"api-version": "2022-04-01", "$filter": f"assignedTo('{principal}')"}
+    roles = [
+        Properties(one).text_or_empty("properties.roleDefinitionId").rpartition("/")[2]
+        for one in account.reader.pages(_ASSIGNED, url, "value", params, _next)
+    ]
+    if _PULLERS & {*roles}:
+        return done(f"{identity} may pull from {look.name}")
+    return not_done(f"{identity} has neither AcrPull nor AcrPush on {look.name}")
+
+
+def _made(one: Mapping[str, Any], logical: str) -> bool:
+    """Azure's provider appends eight hexadecimal digits to the name that the program gives."""
+    return re.fullmatch(rf"{re.escape(logical)}[0-9a-f]{{8}}", str(one["name"])) is not None
 
 
 def _service(account: Account, look: Look) -> Seen:
@@ -384,6 +441,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "region": _way(_region, _LOCATIONS),
     "role": _way(_role, _PERMISSIONS),
     "join": _way(_join, _ON_NETWORK),
+    "let in": _way(_let_in, _IDENTITIES, _REGISTRIES, _ASSIGNED),
     "workspace": _way(_workspace, _WORKSPACES),
     "image": _way(_image, _EXCHANGE, _TOKEN, _TAG),
     "artifact": _way(_artifact, _WORKSPACES, _DATASTORE, _BLOBS),

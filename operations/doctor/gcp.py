@@ -50,9 +50,11 @@ _BILLING = Read(
 )
 _BUCKET = Read("https://storage.googleapis.com/storage/v1/b/{bucket}", "storage.buckets.get")
 _OBJECTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/o", "storage.objects.list")
+_BUCKET_RIGHTS = Read("https://storage.googleapis.com/storage/v1/b/{bucket}/iam/testPermissions", _ASKED_ABOUT)
 _IMAGES = "https://artifactregistry.googleapis.com/v1/projects/{project}/locations/{place}/repositories/{repository}"
 _IMAGE_TAG = Read(f"{_IMAGES}/packages/{{package}}/tags/{{version}}", "artifactregistry.tags.get")
 _IMAGE_DIGEST = Read(f"{_IMAGES}/packages/{{package}}/versions/{{version}}", "artifactregistry.versions.get")
+_REPOSITORY_RIGHTS = Read(f"{_IMAGES}:testIamPermissions", _ASKED_ABOUT, "POST")
 _ENDPOINTS = Read(
     f"https://{{region}}-{_AI}/v1/projects/{{project}}/locations/{{place}}/endpoints", "aiplatform.endpoints.list"
 )
@@ -73,7 +75,9 @@ READS = (
     _PAYER,
     _BILLING,
     _BUCKET,
+    _BUCKET_RIGHTS,
     _OBJECTS,
+    _REPOSITORY_RIGHTS,
     _IMAGE_TAG,
     _IMAGE_DIGEST,
     _ENDPOINTS,
@@ -221,6 +225,26 @@ def _right(account: Account, look: Look) -> Seen:
     return done(says) if has else not_done(says)
 
 
+def _let_in(account: Account, look: Look) -> Seen:
+    """Whether whoever asks may set the policy of a bucket or a repository of others; the stack does the rest.
+
+    https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions
+    """
+    if look.name.startswith("gs://"):
+        url = _BUCKET_RIGHTS.at(bucket=look.name.removeprefix("gs://"))
+        answer = account.reader.json(_BUCKET_RIGHTS, url, params={"permissions": look.rights})
+    else:
+        host, project, repository = look.name.split("/")
+        place = host.removesuffix("-docker.pkg.dev")
+        url = _REPOSITORY_RIGHTS.at(project=project, place=place, repository=repository)
+        answer = account.reader.json(_REPOSITORY_RIGHTS, url, json={"permissions": look.rights})
+    if answer is None:
+        return not_done(f"there is no {look.name}")
+    missing = {*look.rights} - {*answer.get("permissions", ())}
+    says = f"whoever asks {'lacks' if missing else 'has'} {', '.join(look.rights)} on {look.name}"
+    return not_done(says) if missing else done(says)
+
+
 def _bucket(account: Account, look: Look) -> Seen:
     there = account.reader.json(_BUCKET, _BUCKET.at(bucket=look.name), params={"fields": "name"})
     return done(f"the bucket {look.name} is there") if there else not_done(f"there is no bucket {look.name}")
@@ -335,6 +359,7 @@ LOOKS: Mapping[LookAt, Way] = {
     "service": _way(_service, _APIS),
     "right": Way(_right, ("testIamPermissions",)),
     "role": Way(_role, ("testIamPermissions", f"{_PAYER.right} for a billing account")),
+    "let in": Way(_where_the_api_is_off(_let_in), ("testIamPermissions",)),
     "bucket": _way(_where_the_api_is_off(_bucket), _BUCKET),
     "image": _way(_where_the_api_is_off(_image), _IMAGE_TAG),
     "artifact": _way(_where_the_api_is_off(_artifact), _OBJECTS),

@@ -9,16 +9,28 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from shlex import quote
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from catalogue.deployers import asked, granted
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Source
 from catalogue.platforms import Platform
 from catalogue.registries import as_written
 from examples.pack import PACKED, built, is_example
 from operations import facts
 from operations.verdict import HardwareUse, Look, ManualStep
 from policies.rule import callers
+
+
+class LetIn(NamedTuple):
+    """How the owner of a place of others lets the stack in: the end of a clause, what they type, and what shows it.
+
+    `command` is empty where there is nothing to type.
+    """
+
+    how: str
+    command: str
+    check: str
+    look: Look
 
 
 class Steps(Protocol):
@@ -42,11 +54,11 @@ class Steps(Protocol):
         """What a new account needs before anything can be made in it."""
         ...
 
-    def source(self, graph: Graph, place: str) -> Iterator[tuple[str, str]]:
-        """The commands that let whoever deploys set the grants on a place of others, each with the one that shows it.
+    LETS_IN_WHO_STANDS: bool
+    """Whether the owner of a place of others can let in only identities that stand, so that the ground comes first."""
 
-        None where its owner lets the stack in.
-        """
+    def source(self, graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
+        """What the owner of a place of others does for each part of it that the stack uses."""
         ...
 
     def push(self, image: str, account: str, region: str) -> tuple[str, str] | None:
@@ -115,19 +127,14 @@ def manual(
             checks=[check for _, check in asked],
             looks=[Look(what="quota", name=name, amount=amount) for name, amount in sorted(quotas.items())],
         )
-    for place, granted_by in graph.placement.sources if graph.placement else ():
-        said = list(own.source(graph, place))
-        yield ManualStep(
-            what=f"let the stack's identities in to {place}"
-            + (", which the stack does itself once whoever deploys may set its policy" if said else ""),
-            who=granted_by,
-            commands=[command for command, _ in said],
-            checks=[check for _, check in said],
-        )
+    let_in = list(_let_in(graph, own, account, region))
+    if not own.LETS_IN_WHO_STANDS:
+        yield from let_in
     if two:
         ground = list(own.ground(graph))
         yield _up(graph, "bring up the ground", "pulumi config set mlplatform:phase ground", ground)
         yield from own.after_ground(graph, account, region)
+        yield from let_in if own.LETS_IN_WHO_STANDS else ()
     pushed = {image: own.push(image, account, region) for image in sorted(facts.images(graph))}
     if ours := {image: commands for image, commands in pushed.items() if commands}:
         yield ManualStep(
@@ -164,6 +171,7 @@ def manual(
     )
     if not two:
         yield from own.after_ground(graph, account, region)
+        yield from let_in if own.LETS_IN_WHO_STANDS else ()
     yield from own.sign_in(graph, account, region)
     yield from own.after_up(graph, account, region)
 
@@ -224,6 +232,24 @@ def _rights(graph: Graph, own: Steps, account: str) -> Iterator[ManualStep]:
             checks=list(dict.fromkeys(check for _, check in said)),
             looks=looks,
         )
+
+
+def _let_in(graph: Graph, own: Steps, account: str, region: str) -> Iterator[ManualStep]:
+    """One step for each owner of places of others that the stack uses, however many places these are."""
+    places = graph.placement.sources if graph.placement else ()
+    for owner in sorted({source.granted_by for source in places}):
+        said = {one: list(own.source(graph, one, account, region)) for one in places if one.granted_by == owner}
+        used = [source.place for source, found in said.items() if found]
+        found = [one for some in said.values() for one in some]
+        if used:
+            yield ManualStep(
+                what=f"let the stack's identities in to {_first(used)}: "
+                + "; ".join(dict.fromkeys(one.how for one in found)),
+                who=owner,
+                commands=[one.command for one in found if one.command],
+                checks=list(dict.fromkeys(one.check for one in found)),
+                looks=[one.look for one in found],
+            )
 
 
 def _up(graph: Graph, what: str, phase: str, looks: list[Look]) -> ManualStep:

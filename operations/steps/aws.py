@@ -6,10 +6,12 @@
 stand there.
 """
 
+import json
 from collections.abc import Iterator
 from shlex import quote
 
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Resource, Source
+from catalogue.iam import allows, matches
 from catalogue.kinds.aws.appautoscaling import TARGET
 from catalogue.kinds.aws.budgets import BUDGET
 from catalogue.kinds.aws.ec2 import PEERING
@@ -21,7 +23,8 @@ from catalogue.kinds.aws.sns import SUBSCRIPTION, TOPIC
 from catalogue.landing_zones import AwsZone
 from catalogue.properties import Properties
 from catalogue.registries import is_own
-from operations.steps import called_from, outputs, query
+from operations import facts
+from operations.steps import LetIn, called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 
@@ -158,9 +161,77 @@ def _statements(resource: Resource, path: str) -> Iterator[Properties]:
         yield from resource.props.document_or_empty(path).each_section("Statement")
 
 
-def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
-    """The owner of the place lets the stack in: no grant of the stack's stands there."""
-    return iter(())
+LETS_IN_WHO_STANDS = False
+"""A policy names the account, and the roles by a condition, so that they need not stand."""
+PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""What pulling an image asks for: Amazon ECR, "Private repository policy examples",
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html
+"""
+
+
+def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
+    """Between two accounts both must allow; in one, the roles' own policies are enough where nothing denies.
+
+    "Policy evaluation logic", https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    A key's policy must allow in any case, and leaves it to the account's policies where it names the account:
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    if source.place.startswith("s3://"):
+        bucket = source.place.removeprefix("s3://")
+        for arn in _allowed(graph, f"arn:aws:s3:::{bucket}/", *_IN_BUCKETS):
+            yield LetIn(
+                "the account's own policies let the roles in, so see that the bucket's policy denies them nothing",
+                "",
+                f"aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text",
+                Look(what="let in", name=source.place, at=arn, rights=list(_IN_BUCKETS)),
+            )
+            if source.key:
+                yield LetIn(
+                    f"see that the policy of {source.key} lets the account's own policies decide, or names the roles",
+                    "",
+                    f"aws kms get-key-policy --region {region} --policy-name default --key-id {source.key}",
+                    Look(what="let in", name=source.key, at=arn, rights=["kms:Decrypt"]),
+                )
+        return
+    owner, of = source.place.split(".")[0], source.place.split(".")[3]
+    for named in sorted({_repository(i) for i in facts.images(graph) if i.startswith(f"{source.place}/")}):
+        roles = _allowed(graph, f"arn:aws:ecr:{of}:{owner}:repository/{named}", PULL[1])
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": list(PULL),
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": roles}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        at = f"--registry-id {owner} --region {of} --repository-name {named}"
+        shown = f"aws ecr get-repository-policy {at} --query policyText --output text"
+        for arn in roles[:1]:
+            yield LetIn(
+                "let them pull in the policy of each repository; where one has a policy, which the command leaves as "
+                "it is, add the statement to it",
+                f"{shown} || aws ecr set-repository-policy {at} --policy-text {quote(policy)}",
+                shown,
+                Look(what="let in", name=f"{source.place}/{named}", at=arn, rights=list(PULL)),
+            )
+
+
+_IN_BUCKETS = ("s3:GetObject", "s3:PutObject")
+
+
+def _repository(image: str) -> str:
+    """The repository of 111122223333.dkr.ecr.us-east-1.amazonaws.com/name:tag."""
+    return image.partition("/")[2].partition("@")[0].partition(":")[0]
+
+
+def _allowed(graph: Graph, place: str, *actions: str) -> list[str]:
+    """The ARNs of the roles whose policies allow one of the actions on a place, or below it where it ends in "/"."""
+    found: set[str] = set()
+    for policy in graph.of(ROLE_POLICY):
+        allowed = [s for s in _statements(policy, "policy") if allows(s) and {*actions} & {*s.each_text("Action")}]
+        named = [one for s in allowed for one in s.each_text_if_known("Resource")]
+        if any(matches(one, place, {}) or (place[-1] == "/" and one.startswith(place)) for one in named):
+            found |= {str(role.outputs.get("arn") or "") for role in graph.refers(policy, "role", ROLE)}
+    return sorted(found - {""})
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

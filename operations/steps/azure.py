@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from shlex import quote
 
 from catalogue.durations import minutes_or_none
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph, Resource, Source
 from catalogue.hardware import catalogue
-from catalogue.kinds.azure import monitor, privatedns
+from catalogue.kinds.azure import IDENTITY, monitor, privatedns
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, OUTBOUND_RULE, SERVED, WORKSPACE
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_ENDPOINT, COMPUTE
 from catalogue.kinds.azure.network import PEERING
 from catalogue.landing_zones import AzureZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from operations.steps import called_from, outputs, query
+from operations import facts
+from operations.steps import LetIn, called_from, outputs, query
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, peoples_networks
@@ -147,9 +148,44 @@ def _other_half(graph: Graph, network: str, account: str) -> Iterator[str]:
             yield f"az network vnet peering create --name mlplatform {where} --remote-vnet {own} --allow-vnet-access"
 
 
-def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
-    """The owner of the place lets the stack in: no grant of the stack's stands there."""
-    return iter(())
+LETS_IN_WHO_STANDS = True
+"""A role is given to an identity that stands: "Assign Azure roles using Azure CLI",
+https://learn.microsoft.com/en-us/azure/role-based-access-control/role-assignments-cli
+"""
+PULLS = "AcrPull"
+"""The role with which an identity pulls images. A registry whose roles are by repository (ABAC) takes `Container
+Registry Repository Reader` in its place: "Azure Container Registry Entra permissions and role assignments overview",
+https://learn.microsoft.com/en-us/azure/container-registry/container-registry-rbac-built-in-roles-overview
+"""
+
+
+def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
+    """The owner of a registry lets those identities pull as whom the endpoints that serve and score run.
+
+    https://learn.microsoft.com/en-us/azure/machine-learning/how-to-identity-based-service-authentication
+    """
+    if not any(image.startswith(f"{source.place}/") for image in facts.images(graph)):
+        return
+    registry = source.place.removesuffix(".azurecr.io")
+    scope = f'"$(az acr show --name {registry} --subscription {source.account} --query id --output tsv)"'
+    running = [*graph.of(SERVED), *graph.of(BATCH_ENDPOINT)]
+    identities = {one.urn: one for endpoint in running for one in graph.refers(endpoint, "identity", IDENTITY)}
+    for identity in sorted(identities.values(), key=lambda one: one.name):
+        group = identity.props.text_if_known("resourceGroupName")
+        named = query(f"[?starts_with(name,'{identity.name}')].principalId")
+        listed = f"az identity list --subscription {account} --resource-group {quote(group)} --query {named}"
+        who = f'"$({listed} --output tsv)"'
+        yield LetIn(
+            f"give the stack's identities {PULLS} there, once the ground has made them",
+            f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal "
+            f"--role {PULLS} --scope {scope}",
+            f"az role assignment list --assignee {who} --include-inherited --scope {scope} "
+            f"--query {query('[].roleDefinitionName')}",
+            Look(what="let in", name=source.place, at=f"{source.account}/{group}/{identity.name}", rights=[_PULL]),
+        )
+
+
+_PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

@@ -8,14 +8,14 @@ add-iam-policy-binding`, `workbench instances describe` and `ai endpoints list` 
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Source
 from catalogue.kind import Keys, Kind
 from catalogue.kinds import kind_of
 from catalogue.kinds.gcp import WORKFLOW, artifactregistry, billing, logging, storage, vertex, workbench
 from catalogue.landing_zones import GcpNetwork, GcpZone
 from catalogue.registries import is_own
 from catalogue.services import services_of
-from operations.steps import called_from, outputs, roles
+from operations.steps import LetIn, called_from, outputs, roles
 from operations.verdict import Look, ManualStep
 from policies import given
 from policies.rule import callers, named_places
@@ -207,7 +207,13 @@ _AGENTS = (
 )
 
 
-def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
+LETS_IN_WHO_STANDS = False
+"""The stack lets its identities in itself; whoever deploys it stands before."""
+
+_THEMSELVES = "the stack does it, once whoever deploys may set the policy there"
+
+
+def source(graph: Graph, source: Source, account: str, region: str) -> Iterator[LetIn]:
     """The stack's own grants stand on the buckets and repositories of others, so whoever deploys sets their policies.
 
     The narrowest roles that may: https://cloud.google.com/storage/docs/access-control/iam-roles and
@@ -215,18 +221,21 @@ def source(graph: Graph, place: str) -> Iterator[tuple[str, str]]:
     """
     member = "--member=user:DEPLOYER"
     for bucket in sorted({one.props.text_if_known("bucket") for one in graph.of(storage.BUCKET_MEMBER)}):
-        if place == f"gs://{bucket}":
-            at = f"gcloud storage buckets {{}} {place}"
+        if source.place == f"gs://{bucket}":
+            at = f"gcloud storage buckets {{}} {source.place}"
             give = f"{at.format('add-iam-policy-binding')} {member} --role=roles/storage.legacyBucketOwner"
-            yield give, at.format("get-iam-policy")
+            look = Look(what="let in", name=source.place, rights=["storage.buckets.setIamPolicy"])
+            yield LetIn(_THEMSELVES, give, at.format("get-iam-policy"), look)
     keys = ("location", "project", "repository")
     for location, project, name in sorted(
         {tuple(one.props.text_if_known(key) for key in keys) for one in graph.of(artifactregistry.REPOSITORY_MEMBER)}
     ):
-        if f"{location}-docker.pkg.dev/{project}/{name}/".startswith(f"{place}/"):
+        there = f"{location}-docker.pkg.dev/{project}/{name}"
+        if f"{there}/".startswith(f"{source.place}/"):
             at = f"gcloud artifacts repositories {{}} {name} --location={location} --project={project}"
             give = f"{at.format('add-iam-policy-binding')} {member} --role=roles/artifactregistry.admin"
-            yield give, at.format("get-iam-policy")
+            look = Look(what="let in", name=there, rights=["artifactregistry.repositories.setIamPolicy"])
+            yield LetIn(_THEMSELVES, give, at.format("get-iam-policy"), look)
 
 
 def push(image: str, account: str, region: str) -> tuple[str, str] | None:

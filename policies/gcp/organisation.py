@@ -164,4 +164,24 @@ def instances(graph: Graph, instance: Resource) -> Iterator[str]:
             yield f"starts from an image of {project}, allowed by {id_}: {', '.join(values)}"
 
 
-RULES = [keys, networks, endpoints, services, instances]
+@stack_rule(
+    "org-members",
+    *(token for token in kinds("gcp") if token.lower().endswith("iammember")),
+    severity="high",
+    proof="workflow speed",
+    says="People get a role only where the organisation lets their domain or their workforce pool in.",
+    remedy="Name under workspace.principals an account of a domain that is let in. " + REMEDY,
+    stack_key="landing_zone",
+)
+def members(graph: Graph, grant: Resource) -> Iterator[str]:
+    """The policy names customers and organisations by their ids; the landing zone says the domains and pools of these.
+
+    Resource Manager, "Restricting identities by domain",
+    https://cloud.google.com/resource-manager/docs/organization-policy/restricting-domains
+    """
+    allowed, member = given.org_policy(graph, org_policies.MEMBER_DOMAINS), grant.props.text_if_known("member")
+    if allowed is not None and org_policies.outside(member, allowed):
+        yield f"grants a role to {member}, allowed by {org_policies.MEMBER_DOMAINS}: {', '.join(allowed)}"
+
+
+RULES = [keys, networks, endpoints, services, instances, members]

@@ -2,6 +2,8 @@
 
 The sentence of an API that is off is seen in https://github.com/appvia/kore/issues/286, which has the API's long name.
 That of a key whose grant is not in force yet is seen in https://github.com/ollionorg/gcp-landing-zone/pull/59.
+That of a member whom the organisation does not let in is seen in
+https://github.com/terraform-google-modules/terraform-example-foundation/issues/1272.
 Where a new project has APIs on depends on how it was made; one with none is the least.
 Images, artifacts and quotas of Vertex AI are asked for through our own provider (`sandbox.rest.kept`).
 """
@@ -31,6 +33,9 @@ _SENTENCES: Mapping[str, str] = {
     " our systems and retry., SERVICE_DISABLED",
     "not-in-force": "Error creating {kind} {name}: googleapi: Error 403: Permission denied on Cloud KMS key. Please"
     " ensure that {member} has been authorized to use {said}., forbidden",
+    "not-let-in": "Error applying IAM policy for {kind} {name}: googleapi: Error 400: One or more users named in the"
+    " policy do not belong to a permitted customer. User {said} is not in permitted organization."
+    " (constraints/iam.allowedPolicyMemberDomains), failedPrecondition",
     "no-capacity": "Error creating {kind} {name}: ZONE_RESOURCE_POOL_EXHAUSTED: no resources available for {said};"
     " try a different zone, or try again later.",
     "throttle": "{kind} {name}: googleapi: Error 429: Quota exceeded for quota metric 'Requests' per minute,"

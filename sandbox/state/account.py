@@ -3,6 +3,7 @@
 A new account has none of it. A sandbox has as a rule one account, so nothing here is told apart by account or region.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from catalogue.registries import as_written
@@ -12,7 +13,7 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "role", "quota", "image", "artifact", "app", "in use"]
+_What = Literal["service", "role", "quota", "image", "artifact", "app", "member", "in use"]
 
 
 class Account:
@@ -114,6 +115,17 @@ class Account:
     def apps(self) -> list[str]:
         """The people whose apps run."""
         return list(self._all("app"))
+
+    def let_in(self, members: Sequence[str]) -> None:
+        """Let nobody in from now on but these domains and workforce pools; with none, everybody."""
+        for name in self.members():
+            self._drop("member", name)
+        for name in members:
+            self._put("member", name)
+
+    def members(self) -> list[str]:
+        """The domains and workforce pools that the organisation lets in; none where it says nothing of them."""
+        return list(self._all("member"))
 
     def _all(self, what: _What) -> dict[str, int]:
         query = "SELECT name, amount FROM account WHERE what = ? ORDER BY name"

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from catalogue.pauses import lost_to
 from catalogue.platforms import FOLDER, PLATFORMS
 from components.shapes import Schedule
 from stacks.checks import address, offered, one_by_one
@@ -22,7 +23,7 @@ class BatchJob(Machine):
     """The name of a model of this file, under `models`."""
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(examples=[2])
     """How many machines a run has: its replicas."""
-    schedule: Cron = Field(examples=["30 2 * * *"])
+    schedule: Cron = Field(examples=["30 4 * * *"])
     """When it runs: five cron fields (minute, hour, day of month, month, day of week), in `timezone`."""
     timezone: TimeZone = Field(default="UTC", examples=["Europe/Berlin"])
     """The IANA time zone that the schedule is in."""
@@ -100,6 +101,26 @@ def _schedules(config: StackConfig) -> Iterator[Problem]:
                 yield Problem((SECTION.name, name, key), str(error))
 
 
+def _clock(config: StackConfig) -> Iterator[Problem]:
+    """A time that the zone's own clock skips or shows twice is no time to start at, unless each hour has a start.
+
+    EventBridge Scheduler skips the run in spring and runs it once in autumn: "Daylight savings time",
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    Cloud Scheduler follows the clock, so that a job may run or not: "Time zone",
+    https://cloud.google.com/scheduler/docs/configuring/cron-job-schedules
+    Of Azure ML's schedules no page says what they do; they are taken to do as Cloud Scheduler does.
+    """
+    for name, job in of(config).items():
+        jump = lost_to(job.schedule, job.timezone, twice=config.platform != "aws")
+        if jump is not None:
+            lost = "no run starts then" if jump.skips else "a run may start twice"
+            yield Problem(
+                (SECTION.name, name, "schedule"),
+                f"found {job.schedule!r} in {job.timezone}, whose clock {jump}, so {lost}; allowed: a time outside of "
+                "it, or timezone UTC",
+            )
+
+
 def _own_schema(platform: str) -> dict[str, Any]:
     uri = {"pattern": f"^({PLATFORMS[platform].uri.pattern})$"}
     said = {"machine_type": machine_type_schema(platform), "input_uri": uri, "output_uri": uri}
@@ -119,7 +140,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
                         "model": "fraud-scorer",
                         "family": "cpu-small",
                         "replicas": 2,
-                        "schedule": "30 2 * * *",
+                        "schedule": "30 4 * * *",
                         "max_hours": 3,
                         "input_uri": "gs://payments-risk-pilot-data/transactions/",
                         "output_uri": "gs://gcp-pilot-artifacts-payments-risk-pilot/batch/fraud-backfill/",
@@ -133,7 +154,7 @@ SECTION: Section[Mapping[str, BatchJob]] = Section(
     makes={"BatchJob": "{stack}-{item}"},
     serves=PLATFORMS,
     after=("models", "workspace"),
-    check=one_by_one(_input, _output, _schedules, _models, _start_up, _hardware),
+    check=one_by_one(_input, _output, _schedules, _clock, _models, _start_up, _hardware),
     own_schema=_own_schema,
 )
 of = SECTION.of

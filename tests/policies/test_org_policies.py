@@ -48,6 +48,8 @@ CATCHES: list[tuple[str, str, str, list[str], str]] = [
      "starts from an image of cloud-notebooks-managed"),
     ("gcp", "org-workbench", "constraints/ainotebooks.environmentOptions",
      ["ainotebooks-vm/company-images/image-family/notebooks"], "starts from an image of cloud-notebooks-managed"),
+    ("gcp", "org-members", "constraints/iam.allowedPolicyMemberDomains", ["company.example"],
+     "grants a role to user:ana@example.com, allowed"),
     ("azure", "org-locations", "allowed-locations", ["westeurope"], "is in eastus2"),
     ("azure", "org-tags", "required-tags", ["data-class"], "lacks the tag data-class"),
     ("azure", "org-public-network", "deny-public-network", ["Microsoft.Insights/components"],
@@ -71,6 +73,7 @@ FITS: Mapping[str, Mapping[str, list[str]]] = {
         "constraints/gcp.restrictCmekCryptoKeyProjects": ["under:projects/payments-risk-pilot"],
         "constraints/compute.restrictVpcPeering": [HUB],
         "constraints/compute.restrictSharedVpcSubnetworks": [SUBNET],
+        "constraints/iam.allowedPolicyMemberDomains": ["company.example", "example.com"],
         "constraints/compute.trustedImageProjects": ["projects/company-images", "projects/cloud-notebooks-managed"],
         "constraints/ainotebooks.environmentOptions": [
             "ainotebooks-vm/cloud-notebooks-managed/image-family/workbench-instances"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.graph import Graph, Placement, Resource
+from catalogue.graph import Graph, Placement, Resource, Source
 from catalogue.platforms import PLATFORMS, Platform
 from policies import everywhere
 from policies.aws import identity as aws
@@ -54,7 +54,7 @@ def thing(type_: str, inputs: dict[str, Any], name: str = "thing") -> Resource:
 
 
 def stack(platform: str, *resources: Resource, sources: Sequence[str] = ()) -> Graph:
-    named = tuple((place, "ml-platform@example.com") for place in sources)
+    named = tuple(Source(place, "ml-platform@example.com", "444455556666") for place in sources)
     placement = Placement("pilot", "claims", ACCOUNTS[platform], PLATFORMS[platform].region, sources=named)
     return Graph("claims", platform, resources, {}, placement=placement)
 
@@ -122,7 +122,7 @@ def test_the_engine_and_the_offline_commands_read_the_same_sources() -> None:
     words: dict[str, Any] = {"environment": "pilot", "team": "claims", "account": "a", "region": "r"}
     sources = {"s3://b": {"account": "a", "granted_by": "ana"}, "s3://a": {"account": "a", "granted_by": "ben"}}
     read = Placement.from_words(words | {"sources": sources})
-    assert read.sources == (("s3://a", "ben"), ("s3://b", "ana"))
+    assert read.sources == (Source("s3://a", "ben", "a"), Source("s3://b", "ana", "a"))
     assert Placement.from_words(words | {"sources": json.dumps(sources)}) == read
     assert Placement.from_words(words) == replace(read, sources=())
     for broken in ("{", "[1]", {"s3://a": "ben"}):

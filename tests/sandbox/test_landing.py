@@ -85,3 +85,33 @@ def test_a_stack_uses_it_and_its_end_leaves_it(clouds: dict[str, Cloud], platfor
     for type_, id_ in made:
         cloud.delete(type_, id_)
     assert {(one.type, one.id): one for one in cloud.state.resources.all()} == seeded
+
+
+POOL = "principal://iam.googleapis.com/locations/global/workforcePools/partners/subject/cleo"
+
+
+@pytest.mark.parametrize(
+    ("member", "refused"),
+    [
+        ("user:ana@example.com", False),
+        ("user:ana@EXAMPLE.com", False),
+        ("user:ben@partner.example", True),
+        ("group:ml@notexample.com", True),
+        (POOL, False),
+        (POOL.replace("partners", "strangers"), True),
+        ("serviceAccount:lending-caller@lending.iam.gserviceaccount.com", False),
+    ],
+)
+def test_whom_the_organisation_does_not_let_in_gets_no_role(
+    clouds: dict[str, Cloud], member: str, refused: bool
+) -> None:
+    grant = {"project": OWN, "role": "roles/viewer", "member": member}
+    lets_in = ["example.com", "locations/global/workforcePools/partners"]
+    said = zone("gcp", org_policies={"constraints/iam.allowedPolicyMemberDomains": lets_in})
+    cloud = clouds["gcp"]
+    seed(cloud.state, GcpZone.model_validate(said))
+    if refused:
+        with pytest.raises(CloudSaysNo, match="do not belong to a permitted customer"):
+            make(cloud, "gcp:projects/iAMMember:IAMMember", grant)
+        seed(cloud.state, GcpZone.model_validate(zone("gcp")))  # the policy is taken back
+    make(cloud, "gcp:projects/iAMMember:IAMMember", grant)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from catalogue.errors import BadInput
 from catalogue.hardware import catalogue
+from catalogue.pauses import lost_to
 from catalogue.zones import zones_of
 from stacks import config as stack_config
 from stacks import fields as types
@@ -70,7 +71,7 @@ config:
       model: scorer
       family: cpu-small
       replicas: 3
-      schedule: 30 2 * * *
+      schedule: 30 4 * * *
       timezone: Europe/Berlin
       max_hours: 6
       input_uri: s3://data/transactions/
@@ -386,35 +387,35 @@ MISTAKES = [
         "mlplatform:endpoints.online.model: found 7, allowed: text; put it in quotes",
     ),
     # schedules
-    ("30 2 * * *", "30 2 * *", f"{CRON}: found '30 2 * *', {FIELDS}"),
-    ("30 2 * * *", "30  2 * * *", f"{CRON}: found '30  2 * * *', {FIELDS}"),
-    ("30 2 * * *", "30 2 * * MON", f"{CRON}: found '30 2 * * MON', {FIELDS}"),
-    ("30 2 * * *", "30 2 * * 1,*", f"{CRON}: found '30 2 * * 1,*', {FIELDS}"),
-    ("30 2 * * *", "'@daily'", f"{CRON}: found '@daily', {FIELDS}"),
-    ("30 2 * * *", "30 2 1 * 1", f"{CRON}: found '30 2 1 * 1', {OPEN}"),
+    ("30 4 * * *", "30 2 * *", f"{CRON}: found '30 2 * *', {FIELDS}"),
+    ("30 4 * * *", "30  2 * * *", f"{CRON}: found '30  2 * * *', {FIELDS}"),
+    ("30 4 * * *", "30 2 * * MON", f"{CRON}: found '30 2 * * MON', {FIELDS}"),
+    ("30 4 * * *", "30 2 * * 1,*", f"{CRON}: found '30 2 * * 1,*', {FIELDS}"),
+    ("30 4 * * *", "'@daily'", f"{CRON}: found '@daily', {FIELDS}"),
+    ("30 4 * * *", "30 2 1 * 1", f"{CRON}: found '30 2 1 * 1', {OPEN}"),
     (
-        "30 2 * * *",
+        "30 4 * * *",
         "0 0 30 2 *",
         f"{CRON}: found '0 0 30 2 *', allowed: a cron expression that fires, such as '0 2 * * *' (Bad day-of-month)",
     ),
     (
-        "30 2 * * *",
+        "30 4 * * *",
         "61 2 * * *",
         f"{CRON}: found '61 2 * * *', allowed: a cron expression that fires, such as '0 2 * * *' (Bad minute)",
     ),
     (
-        "30 2 * * *",
+        "30 4 * * *",
         "30 2 * * 6-0",
         f"{CRON}: found '30 2 * * 6-0', allowed: a cron expression that fires, such as '0 2 * * *' (Bad day-of-week)",
     ),
     (
-        "30 2 * * *",
+        "30 4 * * *",
         "30 2 * * 1-5/2",
         f"{CRON}: found '30 2 * * 1-5/2', allowed: a day-of-week without a step ('/'), as a list or a range such as "
         "'1-5'",
     ),
     (
-        "30 2 * * *",
+        "30 4 * * *",
         "'*/90 2 * * *'",
         f"{CRON}: found '*/90 2 * * *', allowed: a step below 60 in the field '*/90'; a longer one never comes round",
     ),
@@ -423,6 +424,12 @@ MISTAKES = [
         "Europe/Berln",
         "mlplatform:batch_jobs.nightly.timezone: found 'Europe/Berln', allowed: an IANA time zone such as "
         "Europe/Berlin; did you mean Europe/Berlin?",
+    ),
+    (
+        "30 4 * * *",
+        "30 2 * * *",
+        f"{CRON}: found '30 2 * * *' in Europe/Berlin, whose clock skips 02:00 to 03:00 on 2026-03-29, so no run "
+        "starts then; allowed: a time outside of it, or timezone UTC",
     ),
     # models
     (
@@ -961,7 +968,7 @@ def valid_configs(draw: st.DrawFn) -> dict[str, Any]:
         },
         enabled=st.booleans(),
         timezone=zones,
-    )
+    ).filter(lambda job: lost_to(job["schedule"], job.get("timezone", "UTC"), twice=False) is None)
     named = draw(st.lists(st.sampled_from(zones_of(region)), min_size=2, unique=True))
     config = draw(
         fields(

@@ -80,7 +80,7 @@ config:
       model: scorer
       family: gpu-t4
       replicas: 3
-      schedule: 30 2 * * *
+      schedule: 30 4 * * *
       timezone: Europe/Berlin
       max_hours: 6
       input_uri: {FOLDERS[platform]}transactions/
@@ -135,7 +135,7 @@ URI = {
 }
 PERSON = {
     "aws": "none; Studio knows a person by the role they sign in with",
-    "gcp": "the e-mail address of a Google account",
+    "gcp": "the e-mail address of a Google account, for Workbench takes no owner from a workforce pool",
     "azure": "the object id of a user in Entra ID, a UUID in lower case",
 }
 REGION = {
@@ -450,8 +450,8 @@ MISTAKES = [
         "under a tag of yours",
     ),
     # schedules
-    ("azure", "30 2 * * *", "30 2 1 * *", f"batch_jobs.nightly.schedule: found '30 2 1 * *', {OPEN}"),
-    ("azure", "30 2 * * *", "30 2 * 3 *", f"batch_jobs.nightly.schedule: found '30 2 * 3 *', {OPEN}"),
+    ("azure", "30 4 * * *", "30 4 1 * *", f"batch_jobs.nightly.schedule: found '30 4 1 * *', {OPEN}"),
+    ("azure", "30 4 * * *", "30 4 * 3 *", f"batch_jobs.nightly.schedule: found '30 4 * 3 *', {OPEN}"),
 ]  # fmt: skip
 
 

@@ -415,3 +415,63 @@ def test_every_right_is_one_to_read() -> None:
             found = get_action_data(service, action)
             assert found, right
             assert {each["access_level"] for each in found[service]} <= {"Read", "List"}, right  # pyright: ignore[reportIndexIssue]
+
+
+ROLE = f"arn:aws:iam::{ME}:role/claims-serving"
+PULLED = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/models/scorer"
+
+
+def policy_of(effect: str, who: str, action: str, condition: Mapping[str, Any] | None = None) -> str:
+    where = "arn:aws:s3:::claims-data/*" if action.startswith("s3:") else "*"
+    said = {"Sid": "said", "Effect": effect, "Principal": {"AWS": who}, "Action": action, "Resource": where}
+    return json.dumps({"Statement": [{**said, **({"Condition": condition} if condition else {})}]})
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [
+        (policy_of("Allow", f"arn:aws:iam::{ME}:root", "ecr:*"), State.DONE),
+        (policy_of("Allow", ROLE, "ecr:BatchGetImage"), State.DONE),
+        (policy_of("Allow", "arn:aws:iam::999988887777:root", "ecr:*"), State.NOT_DONE),
+        (policy_of("Allow", ME, "ecr:*", {"ArnEquals": {"aws:PrincipalArn": f"{ROLE}-of-another"}}), State.NOT_DONE),
+        (policy_of("Deny", "*", "ecr:BatchGetImage"), State.NOT_DONE),
+        (None, State.NOT_DONE),
+    ],
+)
+def test_a_repository_of_another_account_lets_a_role_in_as_its_policy_says(
+    answered: aws.Account, policy: str | None, state: State
+) -> None:
+    there = (200, {"policyText": policy}) if policy else (400, {"__type": "RepositoryPolicyNotFoundException"})
+    asked = answering(answered, "ecr", {"GetRepositoryPolicy": [there]})
+    look = Look(what="let in", name=PULLED, at=ROLE, rights=["ecr:BatchGetImage"])
+    seen = aws.LOOKS["let in"].see(answered, look)
+    assert seen.state is state and ROLE in seen.says
+    assert asked == [("GetRepositoryPolicy", {"registryId": "444455556666", "repositoryName": "models/scorer"})]
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [
+        (None, State.DONE),
+        (policy_of("Deny", "*", "s3:*", {"Bool": {"aws:SecureTransport": "false"}}), State.DONE),
+        (policy_of("Deny", "*", "s3:GetObject", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}), State.NOT_DONE),
+        (policy_of("Deny", "arn:aws:iam::999988887777:root", "s3:*"), State.DONE),
+    ],
+)
+def test_a_bucket_of_the_account_lets_a_role_in_unless_its_policy_denies(
+    account: aws.Account, policy: str | None, state: State
+) -> None:
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="claims-data")
+    if policy:
+        s3.put_bucket_policy(Bucket="claims-data", Policy=policy)
+    look = Look(what="let in", name="s3://claims-data", at=ROLE, rights=["s3:GetObject"])
+    assert aws.LOOKS["let in"].see(account, look).state is state
+
+
+@pytest.mark.parametrize(("who", "state"), [(f"arn:aws:iam::{ME}:root", State.DONE), (f"{ROLE}-2", State.NOT_DONE)])
+def test_the_key_of_a_bucket_must_let_a_role_in(answered: aws.Account, who: str, state: State) -> None:
+    answering(answered, "kms", {"GetKeyPolicy": [(200, {"Policy": policy_of("Allow", who, "kms:Decrypt")})]})
+    key = f"arn:aws:kms:{REGION}:{ME}:key/1"
+    look = Look(what="let in", name=key, at=ROLE, rights=["kms:Decrypt"])
+    assert aws.LOOKS["let in"].see(answered, look).state is state

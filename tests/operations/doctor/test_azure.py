@@ -305,3 +305,40 @@ def test_a_way_out_that_a_person_opened_is_seen_and_azures_own_are_not(see: See,
     rules.append({"name": "__SYS_PE_vault", "properties": {"category": "Required"}})
     state, said = see(standing(outboundRules={"value": rules}), "outbound rules", "queue table", GROUP)
     assert (state is State.DONE) == (own == {"queue", "table"}) and said == says
+
+
+IDENTITIES = f"{ARM}/resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+OTHER = "management.azure.com/subscriptions/s-2"
+REGISTRY = "/subscriptions/s-2/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/SharedML"
+ASSIGNED = (
+    f"{OTHER}/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/sharedml/providers/"
+    "Microsoft.Authorization/roleAssignments"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "role", "state"),
+    [
+        ("dev-identity-batch0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", State.DONE),
+        ("dev-identity-batch0a1b2c3d", "acdd72a7-3385-48ef-bd42-f606fba81ae7", State.NOT_DONE),  # Reader
+        ("dev-identity-batch0a1b2c3d", None, State.NOT_DONE),
+        ("dev-identity-batch-of-another0a1b2c3d", "7f951dda-4ed3-4680-a7ca-43fe172d538d", State.NOT_DONE),
+    ],
+)
+def test_a_registry_of_others_lets_an_identity_in_that_has_a_role_there(
+    see: See, made: str, role: str | None, state: State
+) -> None:
+    """https://learn.microsoft.com/en-us/rest/api/authorization/role-assignments/list-for-scope"""
+    id_ = f"/subscriptions/s-2/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    cloud = by_path(
+        {
+            IDENTITIES: {"value": [{"name": made, "properties": {"principalId": "p-1"}}]},
+            f"{OTHER}/providers/Microsoft.ContainerRegistry/registries": {
+                "value": [{"name": "SharedML", "id": REGISTRY}]
+            },
+            ASSIGNED: {"value": [{"properties": {"roleDefinitionId": id_}}] if role else []},
+        }
+    )
+    assert see(cloud, "let in", "sharedml.azurecr.io", f"s-2/{GROUP}/dev-identity-batch")[0] is state
+    filters = [request.url.params["$filter"] for request in cloud.asked if "$filter" in request.url.params]
+    assert filters == (["assignedTo('p-1')"] if "another" not in made else [])

@@ -279,3 +279,28 @@ def test_the_traffic_that_stands_is_seen(see: See, split: Any, says: str) -> Non
     state, said = see(by_path({ENDPOINTS: {"endpoints": [endpoint]}}), "traffic", "scorer")
     assert (state is State.DONE) == says.startswith("one") and said == says
     assert see(by_path({ENDPOINTS: {}}), "traffic", "scorer")[0] is State.NOT_DONE
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "right"),
+    [
+        (
+            "gs://claims-data",
+            "storage.googleapis.com/storage/v1/b/claims-data/iam/testPermissions",
+            "storage.buckets.setIamPolicy",
+        ),
+        (
+            "us-docker.pkg.dev/shared-images/serving",
+            "artifactregistry.googleapis.com/v1/projects/shared-images/locations/us/repositories/serving:testIamPermissions",
+            "artifactregistry.repositories.setIamPolicy",
+        ),
+    ],
+)
+def test_a_place_of_others_lets_whoever_deploys_in_where_they_may_set_its_policy(
+    see: See, name: str, asked: str, right: str
+) -> None:
+    """Who has none of the rights gets an answer without `permissions`."""
+    for answer, state in (({"permissions": [right]}, State.DONE), ({}, State.NOT_DONE), (None, State.NOT_DONE)):
+        cloud = by_path({asked: answer})
+        assert see(cloud, "let in", name, rights=[right])[0] is state
+    assert right in cloud.asked[0].content.decode() + str(cloud.asked[0].url)

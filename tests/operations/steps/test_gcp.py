@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogue.graph import Caller, Graph
+from catalogue.graph import Caller, Graph, Source
 from catalogue.landing_zones import FILE
 from operations import hardware
 from operations.steps import manual
@@ -58,12 +58,14 @@ def test_the_host_project_of_a_shared_vpc_lets_the_stack_in(
 def test_the_owner_of_a_place_lets_whoever_deploys_set_its_policy_where_the_stack_grants_there(
     gcp_pilot: Graph, kind: str, props: dict[str, str], place: str, gives: str
 ) -> None:
-    assert list(source(gcp_pilot, place)) == [], "no grant of the pilot stands there"
+    theirs = Source(place, "data@example.com")
+    assert list(source(gcp_pilot, theirs, *PLACE)) == [], "no grant of the pilot stands there"
     grant = gcp_pilot.of(f"gcp:{kind}")[0]
-    theirs = changed(gcp_pilot, grant, lambda p: p.update(props))
-    ((give, show),) = source(theirs, place)
-    assert give.startswith(gives) and "get-iam-policy" in show
-    assert list(source(theirs, f"{place}-of-others")) == []
+    granted = changed(gcp_pilot, grant, lambda p: p.update(props))
+    (one,) = source(granted, theirs, *PLACE)
+    assert one.command.startswith(gives) and "get-iam-policy" in one.check
+    assert one.look.name.startswith(place) and one.look.rights[0].endswith(".setIamPolicy")
+    assert list(source(granted, Source(f"{place}-of-others", "data@example.com"), *PLACE)) == []
 
 
 def steps(graph: Graph) -> list[ManualStep]:
@@ -97,7 +99,7 @@ def test_what_the_stack_grants_on_and_does_not_make_is_made_first(
     """A grant on what is not there is refused. What is of others is for them to make."""
     placement = gcp_pilot.placement
     assert placement is not None
-    graph = replace(gcp_pilot, placement=replace(placement, sources=(("gs://theirs", "data@example.com"),)))
+    graph = replace(gcp_pilot, placement=replace(placement, sources=(Source("gs://theirs", "data@example.com"),)))
     grant = graph.of(f"gcp:{kind}")[0]
     (before, after) = (apis(each) for each in (graph, changed(graph, grant, lambda p: p.update(props))))
     new = set(after.commands) - set(before.commands)

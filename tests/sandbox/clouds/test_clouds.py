@@ -19,7 +19,7 @@ UNSAID = {"slow", "crash"}
 """What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
 LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
-    "gcp": {"no-right", "service-off", "not-in-force"},
+    "gcp": {"no-right", "service-off", "not-in-force", "not-let-in"},
     "azure-native": {"no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"},
 }
 """What each provider's cloud refuses for what a new account lacks. Our own provider meets the rest of Vertex AI."""

@@ -1,0 +1,134 @@
+"""What the owners of places do that a stack reads: one step each, before or after the ground as the cloud has it."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from catalogue.graph import Graph, Source
+from catalogue.iam import Call, granted, read_text
+from operations import facts
+from operations.steps import manual
+from operations.verdict import ManualStep
+
+OWNER = "images@example.com, change 4711"
+THEIRS = {
+    "aws": ("444455556666.dkr.ecr.us-east-1.amazonaws.com", "444455556666"),
+    "gcp": ("us-central1-docker.pkg.dev/shared-images", "shared-images"),
+    "azure": ("sharedml.azurecr.io", "44445555-3333-4444-5555-666677778888"),
+}
+MOVED: Mapping[str, Mapping[str, str]] = {
+    "aws": {
+        "111122223333.dkr.ecr.us-east-1": "444455556666.dkr.ecr.us-east-1",
+        "arn:aws:ecr:us-east-1:111122223333:": "arn:aws:ecr:us-east-1:444455556666:",
+    },
+    "gcp": {},
+    "azure": {},
+}
+
+
+def moved(graph: Graph, words: Mapping[str, str], *sources: Source) -> Graph:
+    """The graph of a stack whose places are those of others."""
+
+    def of_others(said: object) -> dict[str, object]:
+        text = json.dumps(said)
+        for own, theirs in words.items():
+            text = text.replace(own, theirs)
+        return json.loads(text)
+
+    resources = tuple(
+        replace(one, inputs=of_others(one.inputs), outputs=of_others(one.outputs)) for one in graph.resources
+    )
+    assert graph.placement is not None
+    return replace(graph, resources=resources, placement=replace(graph.placement, sources=sources))
+
+
+def said(graph: Graph, phases: Sequence[int] = (1, 2)) -> list[ManualStep]:
+    return list(manual(graph, [], phases, *facts.of(graph.platform).account_and_region(graph)))
+
+
+def entered(graph: Graph) -> list[ManualStep]:
+    return [step for step in said(graph) if step.what.startswith("let the stack's identities in")]
+
+
+@pytest.fixture
+def aws_images(aws_pilot: Graph) -> Graph:
+    place, account = THEIRS["aws"]
+    return moved(aws_pilot, MOVED["aws"], Source(place, OWNER, account))
+
+
+def test_the_owner_of_a_registry_on_aws_lets_the_roles_that_run_its_images_pull_and_no_others(
+    aws_images: Graph,
+) -> None:
+    (step,) = entered(aws_images)
+    assert step.who == OWNER and len(step.commands) == len({look.name for look in step.looks}) > 0
+    for command, look in zip(step.commands, step.looks, strict=True):
+        words = shlex.split(command)
+        repository = words[words.index("--repository-name") + 1]
+        assert look.name == f"{THEIRS['aws'][0]}/{repository}"
+        assert words.index("||") < words.index("set-repository-policy"), "a policy that is there stays"
+        policy = read_text(words[-1])
+        arn = f"arn:aws:ecr:us-east-1:444455556666:repository/{repository}"
+        for role, pulls in (("serving", True), ("batch", True), ("approver", False), ("caller", False)):
+            brings = {"aws:PrincipalArn": f"arn:aws:iam::111122223333:role/aws-pilot-{role}"}
+            assert granted(policy, Call("ecr:BatchGetImage", arn, brings)) is pulls, role
+        assert not granted(policy, Call("ecr:PutImage", arn, {"aws:PrincipalArn": look.at}))
+
+
+def test_a_bucket_of_the_account_needs_no_policy_and_its_key_must_let_the_roles_in(aws_pilot: Graph) -> None:
+    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    bucket, words = "s3://claims-data", {"aws-pilot-artifacts-111122223333/data/": "claims-data/"}
+    (step,) = entered(moved(aws_pilot, words, Source(bucket, OWNER, "111122223333", key)))
+    assert step.commands == [] and [("get-bucket-policy" in c, "get-key-policy" in c) for c in step.checks] == [
+        (True, False),
+        (False, True),
+    ]
+    looked = {(look.name, look.at.rpartition("/")[2]) for look in step.looks}
+    assert looked == {(bucket, "aws-pilot-batch"), (key, "aws-pilot-batch")}, "the batch role alone reads it"
+
+
+def test_many_places_of_one_owner_are_one_step_and_each_owner_has_one(gcp_pilot: Graph) -> None:
+    grants = list(gcp_pilot.of("gcp:storage/bucketIAMMember:BucketIAMMember"))
+    named = [f"claims-{number}" for number in range(len(grants))]
+    graph = gcp_pilot
+    for grant, name in zip(grants, named, strict=True):
+        there = replace(grant, inputs={**grant.inputs, "bucket": name}, outputs={**grant.outputs, "bucket": name})
+        graph = replace(graph, resources=tuple(there if one is grant else one for one in graph.resources))
+    sources = [Source(f"gs://{name}", OWNER if at else "ben@example.com", "claims") for at, name in enumerate(named)]
+    first, second = entered(moved(graph, {}, *sources, Source("gs://unused", OWNER, "claims")))
+    assert (first.who, second.who) == ("ben@example.com", OWNER)
+    assert len(grants) > 3 and len(second.commands) == len(grants) - 1 and len(first.commands) == 1
+    assert second.what.count("gs://") == 3 and f"and {len(grants) - 4} more" in second.what
+    assert not any("unused" in command for command in second.commands)
+
+
+def test_on_azure_the_ground_makes_the_identities_that_are_then_let_in(azure_pilot: Graph) -> None:
+    (image,) = {image.partition("/")[0] for image in facts.images(azure_pilot) if ".azurecr.io" in image}
+    place, subscription = THEIRS["azure"]
+    graph = moved(azure_pilot, {image: place}, Source(place, OWNER, subscription))
+    found = [step.what for step in said(graph)]
+    (step,) = entered(graph)
+    before, after = (
+        next(at for at, what in enumerate(found) if what.startswith(f"bring up {it}"))
+        for it in ("the ground", "what serves")
+    )
+    assert before < found.index(step.what) < after
+    identities = {look.at.rpartition("/")[2] for look in step.looks}
+    assert identities == {"azure-pilot-identity-serving", "azure-pilot-identity-batch"}
+    for command, look in zip(step.commands, step.looks, strict=True):
+        assert "--role AcrPull" in command and f"--name sharedml --subscription {subscription}" in command
+        assert look.at.rpartition("/")[2] in command and "11112222-3333-4444-5555-666677778888" in command
+    assert not entered(moved(azure_pilot, {}, Source(place, OWNER, subscription))), "nothing is pulled from there"
+
+
+@pytest.mark.parametrize("platform", ["aws", "azure"])
+def test_what_lets_in_is_a_command_that_a_shell_reads(platform: str, request: pytest.FixtureRequest) -> None:
+    graph: Graph = request.getfixturevalue(f"{platform}_pilot")
+    place, account = THEIRS[platform]
+    own = {image.partition("/")[0] for image in facts.images(graph)}
+    words = MOVED[platform] or dict.fromkeys(own, place)
+    (step,) = entered(moved(graph, words, Source(place, OWNER, account)))
+    for line in (*step.commands, *step.checks):
+        assert shlex.split(line)[0] == {"aws": "aws", "azure": "az"}[platform]
