@@ -7,6 +7,7 @@ first takes down what that one made.
 import json
 import re
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -517,7 +518,7 @@ def _contents(resource: Json) -> str:
     if behaviour is None or not behaviour.filled:
         return ""
     inputs, outputs = (cast(Json, resource.get(key) or {}) for key in ("inputs", "outputs"))
-    return behaviour.filled.format_map({**inputs, **outputs})
+    return behaviour.filled.format_map(defaultdict(str, {**inputs, **outputs}))
 
 
 def _first(said: Sequence[str]) -> str:

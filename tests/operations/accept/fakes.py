@@ -214,7 +214,7 @@ class Fake:
 
     def _export(self, file: Path) -> None:
         rows = [
-            {"urn": urn, "type": one.type, "custom": True, "inputs": dict(one.inputs)}
+            {"urn": urn, "type": one.type, "custom": True, "inputs": dict(one.inputs), "outputs": dict(one.outputs)}
             for urn, one in self.known.items()
         ]
         outputs = {"endpoints": {"churn": f"{STACK}-churn"}}
@@ -249,6 +249,7 @@ class Fake:
                 )
                 continue
             self.cloud[one.urn] = one
+            self.makes(one)
             if half and number == len(missing) // 2:
                 self.pending.add(one.urn)  # the cloud has made it, and its answer never came
                 return 255
@@ -287,14 +288,20 @@ class Fake:
             if half and number == len(self.known) // 2:
                 return 255
             one = self.known[urn]
-            if one.type == s3.BUCKET and any(address.startswith(f"s3://{BUCKET}/") for address in self.lies):
-                code = self._failed(
-                    events, "delete", one, "BucketNotEmpty: the bucket you tried to delete is not empty"
-                )
+            if says := self.deletes(one):
+                code = self._failed(events, "delete", one, says)
                 continue
             self._event(events, "delete", self.known.pop(urn))
             self.cloud.pop(urn, None)
         return code
+
+    def makes(self, one: Resource) -> None:
+        """The cloud makes it."""
+
+    def deletes(self, one: Resource) -> str:
+        """The cloud deletes it, unless it is a bucket that is not empty. Returns the refusal, or ""."""
+        full = one.type == s3.BUCKET and any(address.startswith(f"s3://{BUCKET}/") for address in self.lies)
+        return "BucketNotEmpty: the bucket you tried to delete is not empty" if full else ""
 
     def _event(self, events: list[dict[str, Any]], op: str, one: Resource) -> None:
         side = {"custom": True, "inputs": dict(one.inputs)}
