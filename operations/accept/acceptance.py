@@ -19,7 +19,6 @@ from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kind_of
 from catalogue.transcripts import Door as DoorKind
-from catalogue.transcripts import graph_hash
 from operations.accept.engine import Answer, Pulumi, answers, compared, errors
 from operations.accept.journal import Journal, write
 from operations.accept.redaction import Redactor
@@ -198,7 +197,7 @@ class Acceptance:
             )
         door = {"door": self.door.kind, "known_by": self.door.known_by}
         write(self.folder / MARK, json.dumps({"stack": self.stack, **door, "put": self._to_put()}) + "\n")
-        self.journal.note("begin", **door, platform=self.graph.platform, graph=graph_hash(self.graph), **said)
+        self.journal.begin(self.graph, self.door.kind, self.door.known_by, said)
         try:
             for name, step in STEPS.items():
                 if not self._step(name, step):
@@ -238,7 +237,7 @@ class Acceptance:
         finally:
             seconds = round(self.door.clock() - start, 1)
             self.steps.append(Done(name, state, seconds, says))
-            self.journal.note("step", name=name, state=state, seconds=seconds, says=self.redactor.sentence(says))
+            self.journal.step(name, state, seconds, self.redactor.sentence(says))
             self.tell(f"{name}: {state} in {seconds:g} s{f': {says}' if says else ''}")
         return state in ("done", "not done")
 
@@ -248,13 +247,7 @@ class Acceptance:
             told = {"behaviour": one.behaviour, "status": one.status, "cloud": one.cloud, "version": self.provider}
             self.journal.note("met", type=one.type, **told)
         doubted = self.door.doubted()
-        self.journal.note(
-            "end",
-            outcome="accepted" if self.accepted else "refused",
-            door="sandbox" if doubted else self.door.kind,
-            doubted=doubted,
-            left=len(self.left),
-        )
+        self.journal.end("sandbox" if doubted else self.door.kind, self.accepted, len(self.left), doubted)
         self.ended = True
 
     # The steps

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -146,11 +145,12 @@ def _folder_of(stack: str, sandbox: bool) -> Path:
 def _kept_in(stack: str, sandbox: bool, given: Path | None) -> Path:
     """Where the transcript is kept at the end. Raises BadInput where there is no place for it."""
     from catalogue import transcripts
+    from operations import accepted
 
     if given is not None:
         return given
     if sandbox:
-        return FOLDER / f"{stack}-sandbox.json"
+        return FOLDER.parent / stack / accepted.FILE
     place = transcripts.place(stack)
     if place is None:
         raise BadInput(
@@ -265,7 +265,7 @@ def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
     """A run as it was asked for, through that door. `journal` is the name of its transcript while it runs."""
     from catalogue.platforms import PLATFORMS
     from operations.accept.acceptance import Acceptance, Versions
-    from operations.accept.journal import Journal
+    from operations.accept.journal import Journal, now
     from operations.accept.redaction import Redactor, known_words
     from operations.doctor import steps_of
 
@@ -278,7 +278,7 @@ def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
         steps_of(asked.graph),
         door,
         asked.folder,
-        Journal(asked.folder / f"{journal}.json", _now),
+        Journal(asked.folder / f"{journal}.json", now),
         Redactor(known_words(asked.config, asked.graph)),
         asked.bounds,
         _rehearsed(asked) if asked.sandbox else Versions(asked.versions.next, asked.versions.bad),
@@ -360,10 +360,6 @@ def _show(asked: Asked, ended: "Acceptance", clean: bool) -> None:
 
 def _typed(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _say(sentence: str) -> None:
