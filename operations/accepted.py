@@ -1,10 +1,13 @@
-"""What an acceptance run changes in a verdict: proofs that were only planned, and findings on its transcript.
+"""What a run changes in a verdict: proofs that were only planned, and findings on its transcript.
 
 A transcript counts for exactly the graph that it ran. Through the door of a sandbox it makes a proof `rehearsed`,
-through that of an account `proved`. It makes no proof better that failed, or of which something is not known.
+through that of an account `proved`. It makes no proof better that failed, or of which something is not known. People
+review the organisation's transcripts. One that lies beside the reports nobody has reviewed: it is a rehearsal's, which
+`mlplatform sandbox trial` or `mlplatform accept --sandbox` wrote, and proves nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from catalogue import transcripts
 from catalogue.graph import Graph
@@ -14,8 +17,10 @@ from catalogue.transcripts import Transcript, graph_hash
 from catalogue.wording import typed
 from operations import facts
 from operations.findings import finding
-from operations.verdict import Finding, Proof, ProofState
+from operations.verdict import Finding, Proof, ProofState, Verdict
 
+FILE = "transcript.json"
+"""The transcript of a rehearsal, in the folder of the stack's reports."""
 NOBODY = ", and nobody has tried them"
 """The end of a fact that no longer holds once somebody has."""
 _STEPS: Mapping[str, Sequence[str]] = {
@@ -39,6 +44,15 @@ def raised(graph: Graph, proofs: Sequence[Proof]) -> list[Proof]:
         return list(proofs)
     same = kept.begin["graph"] == graph_hash(graph)
     return [_raised(graph, proof, kept, same) for proof in proofs]
+
+
+def noted(verdict: Verdict, graph: Graph, folder: Path) -> Verdict:
+    """The verdict with the proofs raised that a rehearsal of this very graph shows, by the transcript in the folder."""
+    kept = transcripts.read(folder / FILE, str(folder / FILE))
+    if kept.wrong or kept.door != "sandbox" or kept.begin["graph"] != graph_hash(graph):
+        return verdict
+    proofs = [_raised(graph, one, kept, same=True) if one.state == "planned" else one for one in verdict.proofs]
+    return verdict.model_copy(update={"proofs": proofs})
 
 
 def _raised(graph: Graph, proof: Proof, kept: Transcript, same: bool) -> Proof:

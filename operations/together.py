@@ -136,7 +136,7 @@ class _Judging:
     def _judged(self, program: Program, stage: "partial[None]") -> "Verdict":
         stage("program")
         graph, elsewhere = self._programs.run(program)
-        from operations import rehearsals, report
+        from operations import accepted, report
         from operations.judge import judge
 
         def scan(rendered: "Rendered") -> ScanResult:
@@ -149,7 +149,7 @@ class _Judging:
         with self._turn:
             here = time.thread_time()
             verdict = judge(graph, scan, lambda: elsewhere + time.thread_time() - here, self._today, stage)
-        verdict = rehearsals.noted(verdict, graph, self._out / program.stack)
+        verdict = accepted.noted(verdict, graph, self._out / program.stack)
         if self._standing is not None or program.allow is not None:
             stage("step")
             verdict = self._stepped(self._standing, verdict, program, graph)

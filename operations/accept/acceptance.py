@@ -7,6 +7,7 @@ first takes down what that one made.
 import json
 import re
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from typing import Any, Protocol, cast
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from catalogue.kind import Acts
+from catalogue.kinds import kind_of
 from catalogue.transcripts import Door as DoorKind
-from catalogue.transcripts import graph_hash
 from operations.accept.engine import Answer, Pulumi, answers, compared, errors
 from operations.accept.journal import Journal, write
 from operations.accept.redaction import Redactor
@@ -33,6 +35,8 @@ RESERVE = 0.25
 MARK = "under-way.json"
 """The file that stands in the run's folder from before anything is made until nothing is left."""
 _UP = ("--yes", "--skip-preview", "--json", "--non-interactive")
+_PUT = ("image", "artifact", "batch input")
+"""What a person puts into a store between the phases, as a look of a manual step names it."""
 _MISSING = re.compile(r"resource '[^']*' does not exist")
 """What the engine says of an import of what the cloud does not have."""
 
@@ -100,6 +104,10 @@ class Door(Protocol):
 
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> AbstractContextManager[None]:
         """Call the endpoint meanwhile, so that a canary has something to measure. `bad`: its version answers errors."""
+        ...
+
+    def empty(self, address: str) -> str:
+        """Delete what lies at an address, in every version. Returns why it stays, or ""."""
         ...
 
     def id_of(self, one: Pending, deployment: Json) -> str | None:
@@ -188,8 +196,8 @@ class Acceptance:
                 "of it down, so give it a stack file and a Pulumi stack of its own"
             )
         door = {"door": self.door.kind, "known_by": self.door.known_by}
-        write(self.folder / MARK, json.dumps({"stack": self.stack, **door}) + "\n")
-        self.journal.note("begin", **door, platform=self.graph.platform, graph=graph_hash(self.graph), **said)
+        write(self.folder / MARK, json.dumps({"stack": self.stack, **door, "put": self._to_put()}) + "\n")
+        self.journal.begin(self.graph, self.door.kind, self.door.known_by, said)
         try:
             for name, step in STEPS.items():
                 if not self._step(name, step):
@@ -229,7 +237,7 @@ class Acceptance:
         finally:
             seconds = round(self.door.clock() - start, 1)
             self.steps.append(Done(name, state, seconds, says))
-            self.journal.note("step", name=name, state=state, seconds=seconds, says=self.redactor.sentence(says))
+            self.journal.step(name, state, seconds, self.redactor.sentence(says))
             self.tell(f"{name}: {state} in {seconds:g} s{f': {says}' if says else ''}")
         return state in ("done", "not done")
 
@@ -239,13 +247,7 @@ class Acceptance:
             told = {"behaviour": one.behaviour, "status": one.status, "cloud": one.cloud, "version": self.provider}
             self.journal.note("met", type=one.type, **told)
         doubted = self.door.doubted()
-        self.journal.note(
-            "end",
-            outcome="accepted" if self.accepted else "refused",
-            door="sandbox" if doubted else self.door.kind,
-            doubted=doubted,
-            left=len(self.left),
-        )
+        self.journal.end("sandbox" if doubted else self.door.kind, self.accepted, len(self.left), doubted)
         self.ended = True
 
     # The steps
@@ -329,21 +331,31 @@ class Acceptance:
         """Everything that the run has made is deleted, what is protected as well.
 
         What a killed run began to make and Pulumi does not know is imported, and what does not exist was not made. What
-        cannot be imported, for only the cloud knows its id, is left, by its name.
+        cannot be imported, for only the cloud knows its id, is left, by its name. A cloud deletes no store that is not
+        empty, so what the run asked a person to put there is deleted first. Whatever else lies there is not touched.
         """
         self._leaving = True
         self._run("cancel", "--yes", self.stack, stack=False)
         begun = self._taken_over()
         self._run("state", "unprotect", "--all", "--yes")
+        stays = self._emptied()
         code, log = self._run("destroy", *_UP, *self.door.destroy)
         if code:  # what was still in use may be free now
             code, log = self._run("destroy", *_UP, *self.door.destroy)
         urns = {*begun, *(str(one["urn"]) for one in self._resources())}
         self.left = sorted({*(urn.rpartition("::")[2] for urn in urns), *self.door.left()})
         if self.left:
-            raise Refused(f"{len(self.left)} resources are left ({', '.join(self.left)}): {_first(errors(log))}")
+            why = "; ".join([*stays, _first(errors(log))])
+            raise Refused(f"{len(self.left)} resources are left ({', '.join(self.left)}): {why}")
         (self.folder / MARK).unlink(missing_ok=True)
         return "nothing is left"
+
+    def _emptied(self) -> list[str]:
+        """Delete what the run asked a person to put into the stores that it made. Returns what stays, and why."""
+        put = cast("list[str]", json.loads((self.folder / MARK).read_text(encoding="utf-8")).get("put") or [])
+        stores = [below for one in self._resources() if (below := _contents(one))]
+        told = {address: self.door.empty(address) for address in put if address.startswith(tuple(stores))}
+        return [f"{address} stays: {why}" for address, why in told.items() if why]
 
     def _taken_over(self) -> set[str]:
         """Take over what a killed run began to make. Returns the URNs of what the cloud may have and Pulumi has not."""
@@ -458,13 +470,20 @@ class Acceptance:
             raise Refused(f"what stands was not judged: {', '.join(sorted(name for _, name in wanted ^ stands))}")
         return f"{len(stands)} resources stand, as they were judged"
 
+    def _to_put(self) -> list[str]:
+        """The addresses at which a person is asked to put something for this run."""
+        looks = [look for step in self._between_the_phases() for look in step.looks if look.what in _PUT]
+        given = [one for one in (self.versions.next, self.versions.bad) if one is not None]
+        return [*dict.fromkeys([*(look.name for look in looks), *given])]
+
     def _text(self) -> str:
         return self.door.file.read_text(encoding="utf-8")
 
     def _between_the_phases(self) -> list[ManualStep]:
         """The manual steps between the two phases: what is pushed and uploaded."""
-        ups = [number for number, step in enumerate(self.manual) if step.what.startswith("bring up")]
-        return list(self.manual[ups[0] + 1 : ups[1]]) if len(ups) > 1 else []
+        ground = first_up(self.manual)
+        after = self.manual[ground + 1 :]
+        return list(after[: first_up(after)])
 
 
 Step = Callable[[Acceptance], str]
@@ -478,6 +497,21 @@ STEPS: Mapping[str, Step] = {
     "off and on": Acceptance.off_and_on,
 }
 """The steps in order. Taking down follows them, whatever happens."""
+
+
+def first_up(steps: Sequence[ManualStep]) -> int:
+    """How many manual steps come before the first that brings something up."""
+    return next((number for number, step in enumerate(steps) if step.what.startswith("bring up")), len(steps))
+
+
+def _contents(resource: Json) -> str:
+    """How the addresses begin of what lies in a resource of Pulumi's state; "" for what holds nothing of that sort."""
+    kind = kind_of(str(resource["type"]))
+    behaviour = kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None
+    if behaviour is None or not behaviour.filled:
+        return ""
+    inputs, outputs = (cast(Json, resource.get(key) or {}) for key in ("inputs", "outputs"))
+    return behaviour.filled.format_map(defaultdict(str, {**inputs, **outputs}))
 
 
 def _first(said: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -146,11 +145,12 @@ def _folder_of(stack: str, sandbox: bool) -> Path:
 def _kept_in(stack: str, sandbox: bool, given: Path | None) -> Path:
     """Where the transcript is kept at the end. Raises BadInput where there is no place for it."""
     from catalogue import transcripts
+    from operations import accepted
 
     if given is not None:
         return given
     if sandbox:
-        return FOLDER / f"{stack}-sandbox.json"
+        return FOLDER.parent / stack / accepted.FILE
     place = transcripts.place(stack)
     if place is None:
         raise BadInput(
@@ -179,7 +179,7 @@ def reckoned(ceiling: float, hours: float, graph: "Graph") -> float:
 
 
 def _say_what_would_be_done(asked: Asked, ceiling: float) -> None:
-    from operations.accept.acceptance import STEPS, Acceptance
+    from operations.accept.acceptance import STEPS, Acceptance, first_up
     from operations.doctor import steps_of
 
     where = "a sandbox" if asked.sandbox else f"the account {asked.config.account}"
@@ -192,8 +192,7 @@ def _say_what_would_be_done(asked: Asked, ceiling: float) -> None:
     could = reckoned(ceiling, asked.bounds.hours, asked.graph)
     typer.echo(f"bounds: {asked.bounds.hours:g} hours, ${asked.bounds.dollars:,.2f}; it could cost ${could:,.2f}")
     if not asked.sandbox:
-        steps = steps_of(asked.graph)
-        before = next((n for n, step in enumerate(steps) if step.what.startswith("bring up")), len(steps))
+        before = first_up(steps_of(asked.graph))
         typer.echo(f"manual steps that come before it: {before}; `{typed('doctor', asked.stack)}` says which are done")
     typer.echo(f"the transcript would be kept in {_typed(asked.kept)}; --yes does it")
 
@@ -211,8 +210,9 @@ def _door(asked: Asked) -> Generator["Door"]:
 
 
 def _sandbox(asked: Asked, open_: ExitStack) -> "Door":
-    from operations.accept.acceptance import MARK
+    from operations.accept.acceptance import MARK, first_up
     from operations.accept.doors import Sandbox
+    from operations.doctor import steps_of
     from operations.drill.rehearsal import first_endpoint
     from operations.sandboxes.ground import Chosen, ready, used
     from stacks.sections import endpoints
@@ -226,6 +226,9 @@ def _sandbox(asked: Asked, open_: ExitStack) -> "Door":
     p95_ms = served.rollback.p95_latency_ms if isinstance(served, OnlineEndpoint) else None
     door = Sandbox(engine, asked.stack, asked.body(), p95_ms)
     door.file.write_text(_with_salt_of(door.file, asked.file), encoding="utf-8")
+    steps = steps_of(asked.graph)
+    if left := door.left_undone(steps[: first_up(steps)], 0):
+        raise BadInput(f"{asked.stack}: the sandbox refuses a step before the first `pulumi up`: {left[0]}")
     return door
 
 
@@ -262,7 +265,7 @@ def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
     """A run as it was asked for, through that door. `journal` is the name of its transcript while it runs."""
     from catalogue.platforms import PLATFORMS
     from operations.accept.acceptance import Acceptance, Versions
-    from operations.accept.journal import Journal
+    from operations.accept.journal import Journal, now
     from operations.accept.redaction import Redactor, known_words
     from operations.doctor import steps_of
 
@@ -275,7 +278,7 @@ def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
         steps_of(asked.graph),
         door,
         asked.folder,
-        Journal(asked.folder / f"{journal}.json", _now),
+        Journal(asked.folder / f"{journal}.json", now),
         Redactor(known_words(asked.config, asked.graph)),
         asked.bounds,
         _rehearsed(asked) if asked.sandbox else Versions(asked.versions.next, asked.versions.bad),
@@ -357,10 +360,6 @@ def _show(asked: Asked, ended: "Acceptance", clean: bool) -> None:
 
 def _typed(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _say(sentence: str) -> None:

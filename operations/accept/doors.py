@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from catalogue.transcripts import Door as DoorKind
 from operations.accept.acceptance import Unanswered
@@ -19,6 +20,7 @@ from operations.doctor import State as Looked
 from operations.doctor import examine
 from operations.doctor import of as doctor_of
 from operations.recovery import OURS, Pending, made
+from operations.sandboxes import walk
 from operations.verdict import ManualStep
 from sandbox.alarms import ENDPOINTS, measured_as
 from sandbox.dataplane import NoPrediction, call
@@ -48,6 +50,10 @@ class Calls(Protocol):
 
     def call(self, account: Any, name: str, outputs: Mapping[str, Any], body: bytes) -> bytes:
         """Call an endpoint by its key in the stack file. Raises Unanswered."""
+        ...
+
+    def empty(self, account: Any, address: str) -> str:
+        """Delete what lies at an address, in every version. Returns why something stays, or ""."""
         ...
 
 
@@ -151,6 +157,10 @@ class Account:
             ended.set()
             thread.join()
 
+    def empty(self, address: str) -> str:
+        """As the platform's module does."""
+        return calls_of(self.platform).empty(self.opened, address)
+
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         """As it follows from the state. Whether it was made, its import finds out."""
         return one.id
@@ -172,7 +182,6 @@ class Sandbox:
     known_by: str = "Pulumi ran in a sandbox, against simulated providers"
     up: Sequence[str] = ()
     destroy: Sequence[str] = ()
-    done_by_hand: list[str] = field(default_factory=list[str])
 
     @property
     def pulumi(self) -> Pulumi:
@@ -198,9 +207,14 @@ class Sandbox:
         return ""
 
     def left_undone(self, steps: Sequence[ManualStep], seconds: float) -> list[str]:
-        """Images and artifacts of others are taken as there: see `sandbox.dataplane`."""
-        self.done_by_hand += [step.what for step in steps]
-        return []
+        """Do them, as a person does. Returns each that is refused, with why."""
+        left: list[str] = []
+        for step in steps:
+            try:
+                walk.do(self.state, step)
+            except BadInput as refusal:
+                left.append(f"{step.what}: {refusal}")
+        return left
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
         """Call it from inside the stack's network."""
@@ -219,6 +233,11 @@ class Sandbox:
             yield
         finally:
             self.state.metrics.play(measured, healthy)
+
+    def empty(self, address: str) -> str:
+        """Nothing is kept from whoever empties a sandbox's store."""
+        self.state.account.take_away(address)
+        return ""
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         """As who looks into the cloud finds it."""

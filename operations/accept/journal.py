@@ -1,13 +1,15 @@
-"""Writes the transcript of an acceptance run, entry by entry: a run that is killed leaves what it met so far."""
+"""Writes the transcript of a run, entry by entry: a run that is killed leaves what it met so far."""
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from catalogue.transcripts import VERSION, Json, chained
+from catalogue.graph import Graph
+from catalogue.transcripts import VERSION, Door, Json, chained, graph_hash
 
 
 @dataclass
@@ -24,6 +26,18 @@ class Journal:
         self._entries.append(chained(before, self.now(), kind, said))
         write(self.file, self.text)
 
+    def begin(self, graph: Graph, door: Door, known_by: str, said: Mapping[str, Any]) -> None:
+        """Begin with what is run, through which door, and how that is known. `said` is noted beside it."""
+        self.note("begin", door=door, known_by=known_by, platform=graph.platform, graph=graph_hash(graph), **said)
+
+    def step(self, name: str, state: str, seconds: float, says: str = "") -> None:
+        """A step has ended: `done`, `refused`, `not done` or `cut off`."""
+        self.note("step", name=name, state=state, seconds=round(seconds, 1), says=says)
+
+    def end(self, door: Door, accepted: bool, left: int, doubted: str = "") -> None:
+        """End with what came of it, and the door once the providers could be seen. `left` counts what still stands."""
+        self.note("end", outcome="accepted" if accepted else "refused", door=door, doubted=doubted, left=left)
+
     @property
     def text(self) -> str:
         """The transcript as its file has it."""
@@ -36,3 +50,8 @@ def write(file: Path, text: str) -> None:
     new = file.with_name(f".{file.name}.{os.getpid()}")
     new.write_text(text, encoding="utf-8")
     new.replace(file)
+
+
+def now() -> str:
+    """The time of an entry."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -94,9 +94,10 @@ _DAYS = timedelta(days=14)
 
 @dataclass
 class Account:
-    """A project and a region."""
+    """A project and a region. `token` gives the token of whoever asks."""
 
     reader: Reader
+    token: Callable[[], str]
     project: str
     region: str
 
@@ -147,7 +148,7 @@ def account_of(
         # A person's credentials must name the project whose quota the question counts against.
         return {"Authorization": f"Bearer {token()}", "X-Goog-User-Project": project}
 
-    return Account(Reader(READS, headers, transport), project, region)
+    return Account(Reader(READS, headers, transport), token, project, region)
 
 
 def _where_the_api_is_off(see: Callable[[Account, Look], Seen]) -> Callable[[Account, Look], Seen]:

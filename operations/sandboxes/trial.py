@@ -2,7 +2,6 @@
 
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,12 @@ from stacks.config import stack_file
 
 if TYPE_CHECKING:
     from catalogue.graph import Graph
+    from operations.accept.journal import Journal
     from sandbox.engine import Engine
 
 LAST_LINES = 40
+_ENDED_BY = {"bring up the ground": "ground", "bring up what serves": "serve"}
+"""The step of an acceptance run that ends with a manual step."""
 PROTECTED = "protected by design, for it holds state"
 
 
@@ -51,7 +53,9 @@ def try_out(chosen: Chosen, stack: str, out: Path) -> None:
 
 def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     """Walk the manual steps, show outputs and cost, take down. Returns True if it failed or something is left."""
-    from operations import rehearsals
+    from operations.accept.doors import Sandbox
+    from operations.accept.journal import Journal, now, write
+    from operations.accepted import FILE
     from operations.judge import cost_of
     from operations.preview import preview
     from sandbox.state import State
@@ -60,7 +64,9 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     given = _standing(engine)
     start = time.monotonic()
     graph = preview(file)
-    answer = _walked(engine, graph)
+    journal = Journal(engine.home.path / "trial-transcript.json", now)
+    journal.begin(graph, Sandbox.kind, Sandbox.known_by, {})
+    answer = _walked(engine, graph, journal)
     if answer is None:
         say(f"the steps end here; what stands is kept: `{in_sandbox(engine.home, 'ls')}`")
         return True
@@ -81,6 +87,7 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
     account.empty("")  # a store that holds what was pushed or uploaded is not deleted
     for user in account.apps():  # nor is the profile of whoever has an app that runs
         account.stop_app(user)
+    leaving = time.monotonic()
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     now = _standing(engine)
     left, gone = sorted(now - given), sorted(given - now)
@@ -89,20 +96,25 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         say(f"  {type_}::{id_}")
     if given:
         say(f"{len(given) - len(gone)} resources that the landing zone gives stand as before, {len(gone)} are gone")
-    if failed or left or gone:
+    ended_badly = bool(failed or left or gone)
+    journal.step("leave", "refused" if ended_badly else "done", time.monotonic() - leaving)
+    journal.end(Sandbox.kind, accepted=not ended_badly, left=len(left))
+    if ended_badly:
         return True
     if not answer:
         say("nothing was called, so no rehearsal is recorded")
         return False
-    record = rehearsals.write(graph, reports, date.today())
+    record = reports / FILE
+    write(record, journal.text)
     say(f"recorded in {record}: a verdict written beside it says that this very graph was rehearsed")
     return False
 
 
-def _walked(engine: "Engine", graph: "Graph") -> str | None:
+def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:
     """Do each manual step as a newcomer would, and say it: who, what, and the command.
 
-    Returns the prediction, which is empty where nothing could be called, or None where a step was refused.
+    The journal gets the steps of an acceptance run: one ends with each `up`, and one with the prediction. Returns the
+    prediction, which is empty where nothing could be called, or None where a step was refused.
 
     What a sandbox does not ask for, such as a signed e-mail, is named and left.
     """
@@ -111,7 +123,7 @@ def _walked(engine: "Engine", graph: "Graph") -> str | None:
     from sandbox.dataplane import NoPrediction
     from sandbox.state import State
 
-    state, predicted = State(engine.home.database), ""
+    state, predicted, begun = State(engine.home.database), "", time.monotonic()
     for number, step in enumerate(steps_of(graph), 1):
         say(f"{number}. {step.who}: {step.what}")
         commands = walk.by_hand(step, graph.platform, engine.home)
@@ -136,6 +148,9 @@ def _walked(engine: "Engine", graph: "Graph") -> str | None:
             say(f"     not called: {reason}")
             continue
         predicted = answer or predicted
+        if ended := "predict" if answer else _ENDED_BY.get(step.what):
+            journal.step(ended, "done", time.monotonic() - begun)
+            begun = time.monotonic()
         said = f"     answered: {answer}" if answer is not None else "     done" if commands else ""
         say(said or "     nothing to do in a sandbox")
     return predicted

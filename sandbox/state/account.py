@@ -104,6 +104,13 @@ class Account:
             query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND substr(name, 1, ?) = ?"
             connection.execute(query, (len(below), below))
 
+    def take_away(self, address: str) -> None:
+        """Delete the image or the artifact at an address, and what lies below it where it is a folder."""
+        exact, folder = as_written(address), f"{as_written(address).rstrip('/')}/"
+        with self._database.change() as connection:
+            query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND (name = ? OR substr(name, 1, ?) = ?)"
+            connection.execute(query, (exact, len(folder), folder))
+
     def start_app(self, user: str) -> None:
         """Let a person start an app in the workspace, under the name that the workspace knows the person by."""
         self._put("app", user)

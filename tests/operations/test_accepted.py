@@ -18,9 +18,10 @@ from operations import accepted
 from operations.accept.journal import Journal
 from operations.accepted import NOBODY
 from operations.commands.kinds import _facts as facts_of_kind
-from operations.verdict import PROOFS, Finding, Proof
+from operations.verdict import PROOFS, Finding, Proof, ProofState
 from tests.conftest import forget
 from tests.mutate import changed
+from tests.operations.sample_verdict import sample
 
 STEPS = ("ground", "serve", "predict", "leave")
 
@@ -34,7 +35,18 @@ def keep(
     last: str | None = None,
 ) -> Path:
     """Keep the transcript of a run through that door, whose steps `done` went well."""
-    file = organisation / "transcripts" / f"{graph.stack}.json"
+    return record(organisation / "transcripts" / f"{graph.stack}.json", graph, door, done, met, last)
+
+
+def record(
+    file: Path,
+    graph: Graph,
+    door: str = "sandbox",
+    done: Sequence[str] = STEPS,
+    met: Sequence[dict[str, str]] = (),
+    last: str | None = None,
+) -> Path:
+    """Write the transcript of a run."""
     journal = Journal(file, lambda: "2026-11-26T09:00:00+00:00")
     journal.note("begin", door=door, platform=graph.platform, graph=transcripts.graph_hash(graph))
     for name in STEPS:
@@ -189,3 +201,53 @@ def test_seconds_that_no_run_takes_are_not_counted(organisation: Path, aws_pilot
     forget()
     speed = next(proof for proof in accepted.raised(aws_pilot, planned()) if proof.name == "workflow speed")
     assert speed.state == "proved" and "after 20 minutes" in speed.fact
+
+
+# The transcript of a rehearsal, beside the reports
+
+
+def noted(graph: Graph, folder: Path, state: ProofState = "planned") -> dict[str, str]:
+    proofs = [Proof(name=name, state=state, fact=f"a fact{NOBODY}") for name in PROOFS]
+    verdict = accepted.noted(sample().model_copy(update={"proofs": proofs}), graph, folder)
+    return {proof.name: proof.state for proof in verdict.proofs}
+
+
+def test_a_rehearsal_beside_the_reports_says_what_one_that_was_reviewed_says(
+    organisation: Path, graph: Graph, tmp_path: Path
+) -> None:
+    record(tmp_path / accepted.FILE, graph)
+    keep(organisation, graph, "sandbox")
+    assert noted(graph, tmp_path) == states(graph)
+    assert "rehearsed" in noted(graph, tmp_path).values() and "proved" not in noted(graph, tmp_path).values()
+
+
+def test_a_rehearsal_counts_for_that_graph_and_no_other(pilot: Graph, tmp_path: Path) -> None:
+    planned_alone = dict.fromkeys(PROOFS, "planned")
+    assert noted(pilot, tmp_path) == planned_alone, "there is none"
+    record(tmp_path / accepted.FILE, pilot)
+    first, *rest = pilot.resources
+    other = replace(pilot, resources=(replace(first, inputs={**first.inputs, "tags": {}}), *rest))
+    assert noted(other, tmp_path) == planned_alone
+    elsewhere = replace(pilot, resources=tuple(replace(one, source=None, stack_key=None) for one in pilot.resources))
+    assert noted(elsewhere, tmp_path) == noted(pilot, tmp_path) != planned_alone, "a line of code moved"
+
+
+@pytest.mark.parametrize("state", ["failed", "not yet", "proved"])
+def test_only_what_is_planned_becomes_rehearsed(pilot: Graph, tmp_path: Path, state: ProofState) -> None:
+    record(tmp_path / accepted.FILE, pilot)
+    assert noted(pilot, tmp_path, state) == dict.fromkeys(PROOFS, state)
+
+
+def test_what_nobody_has_reviewed_proves_nothing(pilot: Graph, tmp_path: Path) -> None:
+    """A file beside the reports that says that it ran in an account, and one that was edited."""
+    file = record(tmp_path / accepted.FILE, pilot, "account")
+    assert noted(pilot, tmp_path) == dict.fromkeys(PROOFS, "planned")
+    text = record(file, pilot).read_text(encoding="utf-8")
+    file.write_text(text.replace('"seconds": 600.0', '"seconds": 6.0'), encoding="utf-8")
+    assert noted(pilot, tmp_path) == dict.fromkeys(PROOFS, "planned")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"graph": 1}', "nothing", "[" * 100_000])
+def test_a_file_that_is_no_transcript_counts_for_nothing(pilot: Graph, tmp_path: Path, text: str) -> None:
+    (tmp_path / accepted.FILE).write_text(text, encoding="utf-8")
+    assert noted(pilot, tmp_path) == dict.fromkeys(PROOFS, "planned")

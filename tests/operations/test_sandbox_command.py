@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from catalogue import transcripts
 from catalogue.errors import BadInput
 from operations.__main__ import application
 from operations.sandboxes.command import named_stack
@@ -465,7 +466,12 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     first = next(index for index, line in enumerate(said) if "1 resources are protected by design" in line)
     assert said[first + 1] == "  aws:s3/bucket:Bucket::artifacts"
     assert said[-2] == "aws-pilot is down; 0 resources are left in the cloud"
-    assert said[-1].startswith(f"recorded in {tmp_path}/out/aws-pilot/rehearsal.json")
+    assert said[-1].startswith(f"recorded in {tmp_path}/out/aws-pilot/transcript.json")
+    kept = transcripts.read(tmp_path / "out" / "aws-pilot" / "transcript.json", "t")
+    assert kept.wrong == "" and kept.door == "sandbox" and kept.end["outcome"] == "accepted"
+    assert [(name, step["state"]) for name, step in kept.steps.items()] == [
+        (name, "done") for name in ("ground", "serve", "predict", "leave")
+    ]
     done = (tmp_path / "done").read_text(encoding="utf-8").splitlines()
     came_up = ["stack init", "config set", "up --policy-pack", "config rm", "up --policy-pack"]
     assert done == [*came_up, "stack export", "stack output", "state unprotect", "destroy --stack"]

@@ -20,6 +20,8 @@ from operations.verdict import ManualStep
 from stacks.config import NAMESPACE
 
 STACK = "churn-dev"
+BUCKET = f"{STACK}-artifacts-999988887777"
+"""The stack's own bucket."""
 TEXT = """config:
   mlplatform:platform: aws
   mlplatform:account: "999988887777"
@@ -72,7 +74,7 @@ def resource(type_: str, called: str, key: str | None, **inputs: object) -> Reso
 def graph() -> Graph:
     resources = (
         resource(kms.KEY, f"{STACK}-key", None, description="k"),
-        resource(s3.BUCKET, f"{STACK}-artifacts", None, bucket=f"{STACK}-artifacts-999988887777"),
+        resource(s3.BUCKET, f"{STACK}-artifacts", None, bucket=BUCKET),
         resource(sagemaker.CONFIGURATION, f"{STACK}-churn-configuration", "endpoints.churn"),
         resource(sagemaker.ENDPOINT, f"{STACK}-churn", "endpoints.churn", name=f"{STACK}-churn"),
     )
@@ -99,6 +101,10 @@ class Fake:
     known_by: str = "a test says so"
     doubt: str = ""
     undone: Sequence[str] = ()
+    lies: set[str] = field(default_factory=set[str])
+    """The addresses at which something lies, in the stack's own bucket or in another."""
+    kept: str = ""
+    """Why nothing can be deleted of what lies there."""
     up: Sequence[str] = ("--policy-pack", "policies")
     destroy: Sequence[str] = ()
     graph: Graph = field(default_factory=graph)
@@ -129,6 +135,7 @@ class Fake:
         return self.doubt
 
     def left_undone(self, steps: Sequence[ManualStep], seconds: float) -> list[str]:
+        self.lies |= set() if self.undone else {look.name for step in steps for look in step.looks}
         return list(self.undone)
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
@@ -141,6 +148,11 @@ class Fake:
     @contextmanager
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> Generator[None]:
         yield
+
+    def empty(self, address: str) -> str:
+        if not self.kept:
+            self.lies.discard(address)
+        return self.kept
 
     def id_of(self, one: Pending, deployment: Mapping[str, Any]) -> str | None:
         return one.name if self.knows else ""
@@ -201,7 +213,10 @@ class Fake:
         return 0
 
     def _export(self, file: Path) -> None:
-        rows = [{"urn": urn, "type": one.type, "custom": True} for urn, one in self.known.items()]
+        rows = [
+            {"urn": urn, "type": one.type, "custom": True, "inputs": dict(one.inputs), "outputs": dict(one.outputs)}
+            for urn, one in self.known.items()
+        ]
         outputs = {"endpoints": {"churn": f"{STACK}-churn"}}
         stack = {"urn": f"urn:pulumi:{STACK}::mlplatform::pulumi:pulumi:Stack::s", "type": "pulumi:pulumi:Stack"}
         types = {one.urn: one.type for one in self.graph.cloud}
@@ -234,6 +249,7 @@ class Fake:
                 )
                 continue
             self.cloud[one.urn] = one
+            self.makes(one)
             if half and number == len(missing) // 2:
                 self.pending.add(one.urn)  # the cloud has made it, and its answer never came
                 return 255
@@ -267,12 +283,25 @@ class Fake:
     def _destroy(self, events: list[dict[str, Any]], half: bool) -> int:
         if self.protected & set(self.known):
             return 255
+        code = 0
         for number, urn in enumerate(list(self.known)):
             if half and number == len(self.known) // 2:
                 return 255
+            one = self.known[urn]
+            if says := self.deletes(one):
+                code = self._failed(events, "delete", one, says)
+                continue
             self._event(events, "delete", self.known.pop(urn))
             self.cloud.pop(urn, None)
-        return 0
+        return code
+
+    def makes(self, one: Resource) -> None:
+        """The cloud makes it."""
+
+    def deletes(self, one: Resource) -> str:
+        """The cloud deletes it, unless it is a bucket that is not empty. Returns the refusal, or ""."""
+        full = one.type == s3.BUCKET and any(address.startswith(f"s3://{BUCKET}/") for address in self.lies)
+        return "BucketNotEmpty: the bucket you tried to delete is not empty" if full else ""
 
     def _event(self, events: list[dict[str, Any]], op: str, one: Resource) -> None:
         side = {"custom": True, "inputs": dict(one.inputs)}

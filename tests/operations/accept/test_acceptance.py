@@ -21,14 +21,19 @@ from operations.accept.command import run_whole
 from operations.accept.journal import Journal
 from operations.accept.redaction import Redactor, known_words
 from operations.interruption import Interruption
-from operations.verdict import ManualStep
+from operations.verdict import Look, ManualStep
 from stacks.config import read_stack_file
 from stacks.model import StackConfig
-from tests.operations.accept.fakes import BAD, COPY, GOOD, STACK, TEXT, Fake, Killed, graph
+from tests.operations.accept.fakes import BAD, BUCKET, COPY, GOOD, STACK, TEXT, Fake, Killed, graph
 
 BOTH = Versions(GOOD, BAD)
 EVERY = [*STEPS, "leave"]
-MANUAL = [ManualStep(what=what, who="deployer") for what in ("bring up the ground", "push", "bring up what serves")]
+OWN, OTHERS = f"s3://{BUCKET}/churn/1/model.tar.gz", "s3://churn-999988887777/churn/1/model.tar.gz"
+MANUAL = [
+    ManualStep(what="bring up the ground", who="deployer"),
+    ManualStep(what="put", who="publisher", looks=[Look(what="artifact", name=name) for name in (OWN, OTHERS)]),
+    ManualStep(what="bring up what serves", who="deployer"),
+]
 
 
 @cache
@@ -153,6 +158,24 @@ def test_interrupted_at_each_call_of_a_step_the_run_itself_leaves_nothing(
         assert not fake.cloud and not (fake.folder / MARK).exists()
         found = transcripts.read(fake.folder / "transcript.json", "t")
         assert found.wrong == "" and found.end["outcome"] == "refused"
+
+
+def test_what_the_run_asked_for_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    """What lies in a store of others stays there, and so does what others put into the run's own."""
+    fake = Fake(tmp_path / "own")
+    assert run(fake).accepted and fake.lies == {OTHERS}
+    theirs = f"s3://{BUCKET}/logs/today"
+    fake = Fake(tmp_path / "theirs", lies={theirs})
+    one = run(fake)
+    assert fake.lies == {OTHERS, theirs}
+    assert one.left == [f"{STACK}-artifacts"] and "BucketNotEmpty" in one.steps[-1].says
+
+
+def test_what_cannot_be_deleted_is_told_with_its_reason(tmp_path: Path) -> None:
+    fake = Fake(tmp_path, kept="AccessDenied: no right")
+    one = run(fake)
+    assert f"{OWN} stays: AccessDenied: no right" in one.steps[-1].says and OTHERS not in one.steps[-1].says
+    assert fake.lies == {OWN, OTHERS} and OWN not in one.journal.file.read_text(encoding="utf-8")
 
 
 def test_a_stack_that_stands_already_is_never_touched(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph
+from operations import accepted
 from operations.__main__ import application
 from operations.accept import command
 from operations.accept.acceptance import STEPS, Bounds, Versions
@@ -83,9 +84,9 @@ def test_without_credentials_it_points_to_the_sandbox(
         command._account(asked(aws_pilot, tmp_path / "t.json"), tmp_path / "pulumi")
 
 
-def test_a_rehearsal_is_kept_where_no_verdict_reads_it(organisation: Path) -> None:
+def test_a_rehearsal_is_kept_beside_the_reports_and_never_among_what_people_review(organisation: Path) -> None:
     assert command._kept_in("dev", sandbox=False, given=None) == organisation.resolve() / "transcripts" / "dev.json"
-    assert command._kept_in("dev", sandbox=True, given=None).parent == command.FOLDER
+    assert command._kept_in("dev", sandbox=True, given=None) == STACKS.parent / "out" / "dev" / accepted.FILE
     assert command._kept_in("dev", sandbox=True, given=Path("here.json")) == Path("here.json")
 
 

@@ -1,4 +1,7 @@
-"""What `doctor` sees on AWS: moto answers for S3, ECR, SNS, SageMaker and CloudWatch, a double for the rest."""
+"""What `doctor` sees on AWS: moto answers where it has the operation, and a double shapes the other answers.
+
+moto has none of the operations in LACKS: `test_whatever_moto_has_is_asked_of_it` asks for every other one.
+"""
 
 import io
 import json
@@ -45,6 +48,17 @@ def answered(session: boto3.Session) -> aws.Account:
 def account(session: boto3.Session) -> Iterator[aws.Account]:
     with mock_aws():
         yield aws.Account(session, ME, REGION)
+
+
+LACKS = {
+    "SimulatePrincipalPolicy",
+    "ListServiceQuotas",
+    "ListAWSDefaultServiceQuotas",  # it has those of Amazon VPC alone
+    "ListRequestedServiceQuotaChangeHistoryByQuota",
+    "ListCostAllocationTags",
+    "LookupEvents",
+}
+"""The reads of `doctor` that moto 5.2.5 does not answer."""
 
 
 class Raw(io.BytesIO):
@@ -326,6 +340,57 @@ def test_a_state_machine_is_looked_for_in_the_regions_own_partition(session: bot
     assert [see(account, "batch job", "nightly")[0] for _ in range(2)] == [State.NOT_DONE, State.DONE]
     partition = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}[region]
     assert asked[0][1]["stateMachineArn"] == f"arn:{partition}:states:{region}:{ME}:stateMachine:nightly"
+
+
+def test_whatever_moto_has_is_asked_of_it(account: aws.Account, session: boto3.Session) -> None:
+    """A domain, an endpoint and a state machine as AWS's own API makes them, and a person who has taken a role."""
+    asked: set[str] = set()
+    for service in ("sts", "iam", "sagemaker", "stepfunctions"):
+        account.client(service).meta.events.register("before-call", lambda model, **_: asked.add(model.name))
+    made: Any = session.client("sagemaker")
+    network = {"SubnetIds": ["subnet-1"], "VpcId": "vpc-1"}
+    role = f"arn:aws:iam::{ME}:role/serving"
+    made.create_domain(DomainName="dev", AuthMode="IAM", DefaultUserSettings={"ExecutionRole": role}, **network)
+    container = {
+        "Image": f"{ME}.dkr.ecr.{REGION}.amazonaws.com/risk/scorer:1.4",
+        "ModelDataUrl": "s3://models/1.tar.gz",
+    }
+    made.create_model(ModelName="scorer-1", ExecutionRoleArn=role, PrimaryContainer=container)
+    live = {"VariantName": "live", "ModelName": "scorer-1", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
+    made.create_endpoint_config(EndpointConfigName="scorer-1", ProductionVariants=[live])
+    made.create_endpoint(EndpointName="scorer", EndpointConfigName="scorer-1")
+    definition = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+    session.client("stepfunctions").create_state_machine(
+        name="nightly", definition=json.dumps(definition), roleArn=role
+    )
+
+    assert see(account, "workspace", "dev")[0] is State.DONE and see(account, "workspace", "de")[0] is State.NOT_DONE
+    assert see(account, "endpoint", "scorer")[0] is State.DONE
+    assert see(account, "endpoint", "scorer-1") == (State.NOT_DONE, "there is no endpoint scorer-1")
+    assert see(account, "replicas", "scorer/live", amount=2)[0] is State.DONE
+    assert see(account, "replicas", "scorer/live", amount=1)[0] is State.NOT_DONE
+    assert see(account, "batch job", "nightly")[0] is State.DONE
+    assert see(account, "batch job", "weekly")[0] is State.NOT_DONE
+
+    taken = assumed(session)
+    deployer = aws.Account(taken, ME, REGION)
+    for service in ("sts", "iam"):
+        deployer.client(service).meta.events.register("before-call", lambda model, **_: asked.add(model.name))
+    with pytest.raises(NotImplementedError, match="simulate_principal_policy"):  # it got as far as the role's own ARN
+        see(deployer, "role", "PowerUserAccess")
+    others = {"HeadBucket", "HeadObject", "ListObjectsV2", "DescribeImages", "ListSubscriptions"}
+    metrics = {"ListMetrics", "GetMetricStatistics"}
+    assert {name for _, name in aws.READS} - LACKS == asked - LACKS | others | metrics, (
+        "the tests beside ask the others"
+    )
+
+
+def assumed(session: boto3.Session) -> boto3.Session:
+    """The session of somebody who has taken a role of the account."""
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    role = session.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    got = session.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="ana")["Credentials"]
+    return boto3.Session(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"], region_name=REGION)
 
 
 def test_a_call_that_ends_well_shows_in_the_metrics_of_the_endpoint(account: aws.Account) -> None:
