@@ -413,8 +413,9 @@ class StepChange(_Part):
     """How one resource of the cloud changes in a step.
 
     `properties` are the inputs that differ, `forced_by` the paths that make it a replacement. What goes has the rest:
-    what it `holds`, whether it is `protected`, so that the engine refuses; whether a delete leaves it in the cloud
-    (`retained`); and why its name stays taken. `costs` are idle floor and ceiling in dollars a month, before and after;
+    what it `holds`, which is `unknown` where the catalogue has no kind of its type; whether it is `protected`, so that
+    the engine refuses; whether a delete leaves it in the cloud (`retained`); and why its name stays taken. `unguarded`
+    says that it stays and its protection goes. `costs` are idle floor and ceiling in dollars a month, before and after;
     None where the price is unknown.
     """
 
@@ -426,11 +427,17 @@ class StepChange(_Part):
     how: Literal["create", "update", "replace", "delete"]
     properties: list[ChangedProperty]
     forced_by: list[str] = []
-    holds: Literal["data", "work", "guard"] | None = None
+    holds: Literal["data", "work", "guard", "unknown"] | None = None
     protected: bool = False
+    unguarded: bool = False
     retained: bool = False
     name_held: str | None = None
     costs: tuple[tuple[float, float] | None, tuple[float, float] | None]
+
+    @property
+    def loud(self) -> bool:
+        """Whether it is told before the others: it takes away what does not come back by taking the edit back."""
+        return self.holds is not None or self.protected or self.unguarded or self.name_held is not None
 
 
 class Step(_Part):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds import kind_of
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
 from operations.words import standings
@@ -16,8 +15,8 @@ _HOLDS = {
     "data": "holds data that cannot be made again",
     "work": "holds people's work",
     "guard": "guards what holds data: without it, nobody can read that or anybody can",
+    "unknown": "may hold data, for the catalogue has no kind of its type",
 }
-_UNKNOWN = "may hold data, for the catalogue has no kind of its type"
 
 
 def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Graph) -> Verdict:
@@ -97,11 +96,10 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
 
 
 def _destroyed(change: StepChange, expired: Allow | None, graph: Graph) -> Iterator[Finding]:
-    known = kind_of(change.type) is not None
-    if known and change.holds is None and not change.protected:
+    if change.holds is None and not change.protected:
         return
     resource = graph.by_urn.get(change.urn) or _gone(change)
-    why = _HOLDS.get(change.holds or "") or ("is protected" if change.protected else _UNKNOWN)
+    why = _HOLDS[change.holds] if change.holds else "is protected"
     forced = f" because of {', '.join(change.forced_by)}" if change.forced_by else ""
     stays = ", and the cloud keeps it, outside the stack" if change.retained else ""
     held = f"; {change.name_held}" if change.name_held else ""

@@ -39,7 +39,7 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         for urn, how in _hows(standing, foreseen, changed).items()
     ]
     changes += [_going(standing, one) for one in standing.going]
-    changes.sort(key=lambda change: (_ORDER.index(change.how), not change.holds, change.resource, change.urn))
+    changes.sort(key=lambda change: (_ORDER.index(change.how), not change.loud, change.resource, change.urn))
     return Step(
         since=standing.since,
         by="engine" if standing.planned is not None else "program",
@@ -149,6 +149,7 @@ def _change(
         forced_by=sorted(told.get("replaced", ())),
         holds=_holds(goes) if goes else None,
         protected=bool(goes and goes.protect),
+        unguarded=bool(old and new and old.protect and not new.protect),
         retained=bool(goes and urn in standing.retained),
         name_held=_name_held(goes) if goes else None,
         costs=(before.get(urn, (0.0, 0.0)) if old else (0.0, 0.0), after.get(urn, (0.0, 0.0)) if new else (0.0, 0.0)),
@@ -173,10 +174,10 @@ def _going(standing: Standing, resource: Resource) -> StepChange:
     )
 
 
-def _holds(resource: Resource) -> Literal["data", "work", "guard"] | None:
+def _holds(resource: Resource) -> Literal["data", "work", "guard", "unknown"] | None:
     kind = kind_of(resource.type)
     if kind is None:
-        return None
+        return "unknown"
     if isinstance(kind.holds, Personal):
         return "work" if kind.holds.of(resource) else None
     return kind.holds.what if isinstance(kind.holds, Holds) else None
