@@ -235,6 +235,8 @@ def render_step(stack: str, step: Step, findings: Sequence[Finding], console: Co
 
 
 def _step(step: Step, console: Console) -> None:
+    for warning in words.step_warnings(step):
+        _say(console, Text(words.one_line(warning), "bold red"))
     _say(console, words.step_in_words(step))
     if not step.changes:
         return

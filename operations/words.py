@@ -290,6 +290,20 @@ def step_in_words(step: Step) -> str:
     return f"By {source}: {told}; {stays} stay as they are. It adds {money} a month."
 
 
+def step_warnings(step: Step) -> list[str]:
+    """What is told before anything else of a step: that what stands is not known whole, or stands elsewhere."""
+    said: list[str] = []
+    if step.pending:
+        more = f", and {len(step.pending) - 3} more" if len(step.pending) > 3 else ""
+        said.append(
+            f"A cut run left {counted(len(step.pending), 'operation')} unfinished, and what was done may stand: "
+            f"{', '.join(step.pending[:3])}{more}."
+        )
+    if step.moves:
+        said.append(f"The stack file moves {step.moves}. Nothing that stands comes along.")
+    return said
+
+
 def _more(step: Step) -> str:
     idle, ceiling = step.idle_usd or 0, step.ceiling_usd or 0
     return f"{signed_dollars(idle)} to the idle floor and {signed_dollars(ceiling)} to the ceiling"
@@ -358,6 +372,8 @@ def step_dangers(change: StepChange) -> list[str]:
         parts.append("stays in the cloud, outside the stack")
     if change.name_held:
         parts.append(change.name_held)
+    if change.name_needed:
+        parts.append("the new one needs that name: the cloud refuses it")
     return parts
 
 

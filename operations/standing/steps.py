@@ -15,9 +15,12 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Holds, Personal, Stays
 from catalogue.kinds import kind_of
-from operations import bill
+from catalogue.marked import unmarked, without_defaults
+from catalogue.platforms import PLATFORMS
+from operations import bill, facts
 from operations.changes import differences
 from operations.preview import Program, Programs
+from operations.recovery import id_of
 from operations.standing.reading import How, Standing
 from operations.verdict import Cost, Step, StepChange
 from stacks.model import NAMESPACE
@@ -33,10 +36,20 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
     if standing.planned is not None:
         _check_preview(program, standing, standing.planned, planned)
     foreseen, changed = _foreseen(program, standing, programs)
+    place, hows = _place(planned), _hows(standing, foreseen, changed)
+    ids = {
+        id_
+        for urn, how in hows.items()
+        if how in ("create", "replace") and urn in planned.by_urn and (id_ := _id(planned.by_urn[urn], place))
+    }
     before, after = _bills(bill.price(standing.graph, region, today)), _bills(bill.price(planned, region, today))
     changes = [
-        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after)
-        for urn, how in _hows(standing, foreseen, changed).items()
+        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after) for urn, how in hows.items()
+    ]
+    was = _place(standing.graph)
+    changes = [
+        one.model_copy(update={"name_needed": _id(standing.graph.by_urn[one.urn], was) in ids}) if _held(one) else one
+        for one in changes
     ]
     changes += [_going(standing, one) for one in standing.going]
     changes.sort(key=lambda change: (_ORDER.index(change.how), not change.loud, change.resource, change.urn))
@@ -44,6 +57,8 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         since=standing.since,
         by="engine" if standing.planned is not None else "program",
         stands=len(standing.graph.cloud),
+        pending=list(standing.pending),
+        moves=_moves(was, place),
         changes=changes,
         idle_usd=_sum(changes, 0),
         ceiling_usd=_sum(changes, 1),
@@ -172,6 +187,35 @@ def _going(standing: Standing, resource: Resource) -> StepChange:
         name_held=_name_held(resource),
         costs=(None, (0.0, 0.0)),
     )
+
+
+def _place(graph: Graph) -> tuple[str, str]:
+    """The account and the region that the stack's provider is of; empty where the graph does not say."""
+    record = PLATFORMS[graph.platform]
+    return facts.of(graph.platform).account_and_region(graph) if any(graph.of(record.provider)) else ("", "")
+
+
+def _moves(before: tuple[str, str], after: tuple[str, str]) -> str | None:
+    """From where to where a stack file moves. The URNs stay the same, so the changes alone would not tell it."""
+    said = [
+        f"from {what} {old} to {new}"
+        for what, old, new in zip(("account", "region"), before, after, strict=True)
+        if old and new and old != new
+    ]
+    return " and ".join(said) or None
+
+
+def _id(resource: Resource, place: tuple[str, str]) -> str:
+    """The id that a resource of these inputs has, where it follows from them."""
+    return id_of(resource.urn, resource.type, unmarked(without_defaults(resource.inputs)), *place)
+
+
+def _held(change: StepChange) -> bool:
+    """Whether a create under the name of what goes would be refused at once."""
+    kind = kind_of(change.type)
+    if change.how not in ("replace", "delete") or kind is None:
+        return False
+    return change.retained or (isinstance(kind.stays, Stays) and kind.stays.back == 0)
 
 
 def _holds(resource: Resource) -> Literal["data", "work", "guard", "unknown"] | None:
