@@ -235,18 +235,19 @@ def render_step(stack: str, step: Step, findings: Sequence[Finding], console: Co
 
 
 def _step(step: Step, console: Console) -> None:
+    for warning in words.step_warnings(step):
+        _say(console, Text(words.one_line(warning), "bold red"))
     _say(console, words.step_in_words(step))
     if not step.changes:
         return
     table = folding_table("", "resource", "why")
     for figure in ("idle floor", "ceiling"):
         table.add_column(figure, justify="right", no_wrap=True)
-    for first, alike in words.alike_in_step(step):
-        loud = first.holds is not None or first.protected
+    for first, alike in words.alike(step.changes):
         more = f" and {counted(alike - 1, 'more resource')}" if alike > 1 else ""
         row = (words.one_line(words.step_resource(first) + more), words.one_line(words.step_reason(first)))
-        money = (words.step_dollars(first, 0), words.step_dollars(first, 1))
-        table.add_row(Text(first.how, "bold red" if loud else ""), *map(Text, (*row, *money)))
+        money = (words.dollars_of([first], 0), words.dollars_of([first], 1))
+        table.add_row(Text(first.how, "bold red" if first.loud else ""), *map(Text, (*row, *money)))
     console.print(table, highlight=False)
 
 

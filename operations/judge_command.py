@@ -49,6 +49,12 @@ def judge_and_show(
         raise BadInput("\n".join(dict.fromkeys(refused)))
     if twice := [stack for stack, times in Counter(program.stack for program in programs).items() if times > 1]:
         raise BadInput(f"{twice[0]}: is named more than once, allowed: each stack once, for its report has its name")
+    for program in programs:
+        if (allow := program.allow) is not None:
+            from operations.standing.judgement import revived
+
+            if said := revived(allow, today, date.today()):
+                sys.stderr.write(f"{program.file}: {said}\n")
     stands = _stands(programs, standing) if standing is not None else None
     _refuse_unwritable(out)
     from operations.progress import Progress

@@ -80,7 +80,7 @@ def pending(deployment: Json) -> list[Pending]:
             unmarked(without_defaults(dict(one.get("inputs") or {}))),
         )
         provider = str(one.get("provider") or "").rpartition("::")[0]
-        id_ = str(one.get("id") or "") or _id(urn, type_, inputs, resources, provider)
+        id_ = str(one.get("id") or "") or id_of(urn, type_, inputs, *_place(type_, resources, provider))
         found[urn] = Pending(urn, type_, inputs, str(one.get("parent") or ""), provider, id_, urn in stand)
     return list(found.values())
 
@@ -129,13 +129,17 @@ def take_over(engine: "Engine", state: "State", stack: str) -> list[str]:
     return did
 
 
-def _id(urn: str, type_: str, inputs: Json, resources: Sequence[Json], provider: str) -> str:
+def id_of(urn: str, type_: str, inputs: Json, account: str, region: str) -> str:
     """The id that follows from the inputs, by the kind's record; empty where two resources could have other ids."""
     kind = kind_of(type_)
     if kind is None or not isinstance(kind.acts, Acts):
         return ""
-    given = [cast(Json, one.get("inputs") or {}) for one in resources if one["urn"] == provider]
-    place = account_and_region(type_.partition(":")[0], unmarked(given[0])) if given else ("", "")
     name = urn.rpartition("::")[2]
-    ids = {kind.acts.answer(Request(type_, one, name, inputs, *place)).id for one in (urn, f"{urn}#2")}
+    ids = {kind.acts.answer(Request(type_, one, name, inputs, account, region)).id for one in (urn, f"{urn}#2")}
     return ids.pop() if len(ids) == 1 else ""
+
+
+def _place(type_: str, resources: Sequence[Json], provider: str) -> tuple[str, str]:
+    """The account and the region of the provider of this URN; empty where it is not in the state."""
+    given = [cast(Json, one.get("inputs") or {}) for one in resources if one["urn"] == provider]
+    return account_and_region(type_.partition(":")[0], unmarked(given[0])) if given else ("", "")

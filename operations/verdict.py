@@ -414,9 +414,11 @@ class StepChange(_Part):
     """How one resource of the cloud changes in a step.
 
     `properties` are the inputs that differ, `forced_by` the paths that make it a replacement. What goes has the rest:
-    what it `holds`, whether it is `protected`, so that the engine refuses; whether a delete leaves it in the cloud
-    (`retained`); and why its name stays taken. `costs` are idle floor and ceiling in dollars a month, before and after;
-    None where the price is unknown.
+    what it `holds`, which is `unknown` where the catalogue has no kind of its type; whether it is `protected`, so that
+    the engine refuses; whether a delete leaves it in the cloud (`retained`); and why its name stays taken.
+    `name_needed` says that this very step creates something under that name, which the cloud refuses. `unguarded` says
+    that the resource stays and its protection goes. `costs` are idle floor and ceiling in dollars a month, before and
+    after; None where the price is unknown.
     """
 
     urn: str
@@ -427,11 +429,18 @@ class StepChange(_Part):
     how: Literal["create", "update", "replace", "delete"]
     properties: list[ChangedProperty]
     forced_by: list[str] = []
-    holds: Literal["data", "work", "guard"] | None = None
+    holds: Literal["data", "work", "guard", "unknown"] | None = None
     protected: bool = False
+    unguarded: bool = False
     retained: bool = False
     name_held: str | None = None
+    name_needed: bool = False
     costs: tuple[tuple[float, float] | None, tuple[float, float] | None]
+
+    @property
+    def loud(self) -> bool:
+        """Whether it is told before the others: it takes away what does not come back by taking the edit back."""
+        return self.holds is not None or self.protected or self.unguarded or self.name_held is not None
 
 
 class Step(_Part):
@@ -439,12 +448,16 @@ class Step(_Part):
 
     `since` says where what stands was read, and `by` who foresaw the step: the engine in a preview, or our program run
     over what stands. `stands` is how many resources of the cloud stand. `idle_usd` and `ceiling_usd` are what the step
-    adds a month; None where a price is unknown.
+    adds a month; None where a price is unknown. `pending` are the operations that a cut run left unfinished in the
+    state, in words: what they did may stand, and no change tells it. `moves` says from which account or region to which
+    the stack file moves, where it does: everything that stands is then in another place.
     """
 
     since: str
     by: Literal["engine", "program"]
     stands: int
+    pending: list[str] = []
+    moves: str | None = None
     changes: list[StepChange]
     idle_usd: float | None
     ceiling_usd: float | None

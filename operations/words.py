@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, get_args
 
@@ -281,14 +281,27 @@ def kinds(node: CreatedNode, deep: bool) -> list[tuple[str, int]]:
 
 def step_in_words(step: Step) -> str:
     """A step in one sentence: how many resources change, how, and what that adds a month."""
-    hows = Counter(change.how for change in step.changes)
-    told = ", ".join(f"{hows[how]} to {how}" for how in ("create", "update", "replace", "delete") if hows[how])
-    stays = step.stands - sum(hows[how] for how in ("update", "replace", "delete"))
+    told = hows_in_words(step.changes)
+    stays = step.stands - sum(change.how != "create" for change in step.changes)
     money = "an unknown amount" if None in (step.idle_usd, step.ceiling_usd) else _more(step)
     source = "the engine's own preview" if step.by == "engine" else step.since
     if not step.changes:
         return f"By {source}, nothing changes: {counted(stays, 'resource')} stay as they are."
     return f"By {source}: {told}; {stays} stay as they are. It adds {money} a month."
+
+
+def step_warnings(step: Step) -> list[str]:
+    """What is told before anything else of a step: that what stands is not known whole, or stands elsewhere."""
+    said: list[str] = []
+    if step.pending:
+        more = f", and {len(step.pending) - 3} more" if len(step.pending) > 3 else ""
+        said.append(
+            f"A cut run left {counted(len(step.pending), 'operation')} unfinished, and what was done may stand: "
+            f"{', '.join(step.pending[:3])}{more}."
+        )
+    if step.moves:
+        said.append(f"The stack file moves {step.moves}. Nothing that stands comes along.")
+    return said
 
 
 def _more(step: Step) -> str:
@@ -302,14 +315,45 @@ def signed_dollars(amount: float) -> str:
     return f"{sign}{dollars(abs(amount))}"
 
 
-def alike_in_step(step: Step) -> list[tuple[StepChange, int]]:
+def alike(changes: Sequence[StepChange]) -> list[tuple[StepChange, int]]:
     """The changes, and how many are alike: updates for one reason that cost nothing and endanger nothing are one."""
     groups: dict[tuple[str, ...], list[StepChange]] = {}
-    for change in step.changes:
-        quiet = change.how == "update" and change.costs[0] == change.costs[1]
+    for change in changes:
+        quiet = change.how == "update" and change.costs[0] == change.costs[1] and not change.loud
         key = ("update", step_reason(change)) if quiet else (change.how, change.urn)
         groups.setdefault(key, []).append(change)
     return [(group[0], len(group)) for group in groups.values()]
+
+
+_HOLDS: Mapping[str, str] = {
+    "data": "holds data",
+    "work": "holds people's work",
+    "guard": "guards data",
+    "unknown": "may hold data: the catalogue has no kind of its type",
+}
+
+
+def step_by_component(step: Step) -> list[tuple[str, list[StepChange]]]:
+    """The changes by the component that makes them, or by `the stack`. A component with a loud one comes first."""
+    groups: dict[str, list[StepChange]] = {}
+    for change in step.changes:
+        groups.setdefault(noun(change.component) if change.component else "the stack", []).append(change)
+    return sorted(groups.items(), key=lambda group: (not any(one.loud for one in group[1]), group[0]))
+
+
+def hows_in_words(changes: Sequence[StepChange]) -> str:
+    """How many of the changes create, update, replace and delete: `1 to create, 2 to delete`."""
+    hows = Counter(change.how for change in changes)
+    return ", ".join(f"{hows[how]} to {how}" for how in ("create", "update", "replace", "delete") if hows[how])
+
+
+def dollars_of(changes: Sequence[StepChange], which: Literal[0, 1]) -> str:
+    """What several changes add a month: to the idle floor (0) or the ceiling (1)."""
+    costs = [change.costs for change in changes]
+    known = [(before, after) for before, after in costs if before is not None and after is not None]
+    if len(known) < len(costs):
+        return "unknown"
+    return signed_dollars(sum(after[which] - before[which] for before, after in known))
 
 
 def step_resource(change: StepChange) -> str:
@@ -317,25 +361,32 @@ def step_resource(change: StepChange) -> str:
     return f"{noun(change.type)} {change.resource}"
 
 
-def step_reason(change: StepChange) -> str:
-    """Why a resource changes, what it holds, and what becomes of its name."""
+def step_dangers(change: StepChange) -> list[str]:
+    """What a change takes away: what the resource holds or guards, its protection, its name."""
+    parts = [_HOLDS[change.holds]] if change.holds else []
+    if change.protected:
+        parts.append("protected: the engine refuses")
+    if change.unguarded:
+        parts.append("protected no longer: the next step may delete it")
+    if change.retained:
+        parts.append("stays in the cloud, outside the stack")
+    if change.name_held:
+        parts.append(change.name_held)
+    if change.name_needed:
+        parts.append("the new one needs that name: the cloud refuses it")
+    return parts
+
+
+def step_properties(change: StepChange) -> list[str]:
+    """What differs in a resource, at most three properties, and which of them replaces it."""
     parts = [f"{one.path}: {one.before or 'none'} → {one.after or 'none'}" for one in change.properties[:3]]
     if len(change.properties) > len(parts):
         parts.append(f"{len(change.properties) - len(parts)} more")
     if change.forced_by:
         parts.append(f"replaced for {', '.join(change.forced_by)}")
-    if change.holds:
-        parts.append({"data": "holds data", "work": "holds people's work", "guard": "guards data"}[change.holds])
-    if change.protected:
-        parts.append("protected: the engine refuses")
-    if change.retained:
-        parts.append("stays in the cloud, outside the stack")
-    if change.name_held:
-        parts.append(change.name_held)
-    return "; ".join(parts)
+    return parts
 
 
-def step_dollars(change: StepChange, which: Literal[0, 1]) -> str:
-    """What a change adds a month: to the idle floor (0) or the ceiling (1)."""
-    before, after = change.costs
-    return "unknown" if before is None or after is None else signed_dollars(after[which] - before[which])
+def step_reason(change: StepChange) -> str:
+    """What a change takes away, and why the resource changes."""
+    return "; ".join([*step_dangers(change), *step_properties(change)])

@@ -134,6 +134,8 @@ EMAIL = r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"  # only what a tag
 IMAGE = r"^[a-z0-9.-]+(/[a-z0-9._-]+)+(:[A-Za-z0-9._-]{1,128}|@sha256:[0-9a-f]{64})$"
 URI = _any_platforms("uri")
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+DAY = r"^\d{4}-\d\d-\d\d$"
+LOGICAL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 ROUTE = r"^/[A-Za-z0-9._~/-]*$"
 PRINCIPAL = _any_platforms("person")
 NETWORK = _any_platforms("network")
@@ -147,6 +149,8 @@ WORDS = {
     SLUG: "lower-case words of letters and digits joined by '-', starting with a letter",
     EMAIL: "an e-mail address such as team@example.com",
     VARIABLE: "a name of letters, digits and '_', not starting with a digit, such as MAX_MODEL_LEN",
+    DAY: "a day such as 2027-01-31",
+    LOGICAL_NAME: "the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben",
     ROUTE: "a path such as /v1/completions",
     IMAGE: "a container image with a pinned tag or digest such as registry.example.com/scorer:1.4",
 }

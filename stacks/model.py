@@ -3,19 +3,19 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, cast
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from catalogue import environments
 from catalogue.platforms import PLATFORMS, Platform
-from stacks.fields import ACCOUNT, Email, Fields, Slug
+from stacks.fields import ACCOUNT, DAY, LOGICAL_NAME, Email, Fields, Slug
 
 NAMESPACE = "mlplatform"
 
 Path = tuple[str | int, ...]
 T = TypeVar("T")
-LogicalName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+LogicalName = Annotated[str, StringConstraints(pattern=LOGICAL_NAME)]
 
 
 def _environment(name: str) -> str:
@@ -51,10 +51,14 @@ class Allow(Fields):
         examples=["the homes were copied on Monday, and the team knows"]
     )
     """Why what goes is not needed any more, for whoever reviews the edit."""
-    until: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_day)] = Field(
-        examples=["2027-01-31"]
-    )
+    until: Annotated[str, StringConstraints(pattern=DAY), AfterValidator(_day)] = Field(examples=["2027-01-31"])
     """The last day on which the step may be done, at most the limit `waiver-days` away."""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.replace and not self.delete:
+            raise ValueError("a resource under replace or delete, such as delete: [aws-pilot-user-ana]")
+        return self
 
 
 class StackConfig(Fields):

@@ -41,6 +41,7 @@ _TEXT = "tag:yaml.org,2002:str"
 _PLAIN_WORD = re.compile(r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})(\.[0-9]{1,40})?")
 _TWOFOLD = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[yYnN]")
+_DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -80,7 +81,8 @@ class Loader(yaml.SafeLoader):
             return None
         if word == "<<":
             raise Refused(_at(event, f"found {found_word(word)} without quotes, allowed: the keys themselves"))
-        return f"found {found_word(word)} without quotes, allowed: quoted text, a plain decimal number, true or false"
+        text = f"quoted text such as '{word}'" if _DAY.fullmatch(word) else "quoted text"
+        return f"found {found_word(word)} without quotes, allowed: {text}, a plain decimal number, true or false"
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that is no text, and one that stands twice."""

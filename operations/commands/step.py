@@ -1,5 +1,7 @@
 """`mlplatform step STACK`: what an edit of the stack file does to what stands."""
 
+import sys
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -24,6 +26,8 @@ def step(
     from stacks.config import STACKS
 
     program = Program.of(file_of(stack))
+    if said := judgement.revived(program.allow, day(today), date.today()):
+        sys.stderr.write(f"{program.file}: {said}\n")
     stands = (
         reading.read(standing, program.stack, program.platform)
         if standing is not None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds import kind_of
+from catalogue.wording import counted
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
 from operations.words import standings
@@ -16,8 +16,8 @@ _HOLDS = {
     "data": "holds data that cannot be made again",
     "work": "holds people's work",
     "guard": "guards what holds data: without it, nobody can read that or anybody can",
+    "unknown": "may hold data, for the catalogue has no kind of its type",
 }
-_UNKNOWN = "may hold data, for the catalogue has no kind of its type"
 
 
 def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Graph) -> Verdict:
@@ -35,6 +35,16 @@ def judged(verdict: Verdict, step: Step | None, allow: Allow | None, graph: Grap
             "passed": verdict.passed and not any(one.fails for one in found),
         }
     )
+
+
+def revived(allow: Allow | None, today: date, clock: date) -> str | None:
+    """A sentence where an allowance that has ended holds, for the verdict is asked for a day before; otherwise None.
+
+    A verdict follows from its day alone, so this is for the command that was given the day.
+    """
+    if allow is None or not today <= date.fromisoformat(allow.until) < clock:
+        return None
+    return f"--today {today}: mlplatform:allow ended on {allow.until}, and is judged here as if it had not"
 
 
 def allowances(allow: Allow | None, today: date, graph: Graph) -> Iterator[Finding]:
@@ -62,7 +72,7 @@ def allowances(allow: Allow | None, today: date, graph: Graph) -> Iterator[Findi
             yield finding(
                 graph,
                 None,
-                f"lets a step {how} {name} until {until}: {allow.reason}",
+                f"lets a step {how} {name} until {until}, judged on {today}: {allow.reason}",
                 source="step",
                 rule="step-allowance",
                 severity="medium",
@@ -73,8 +83,32 @@ def allowances(allow: Allow | None, today: date, graph: Graph) -> Iterator[Findi
 
 def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iterator[Finding]:
     """What a step may not do unless the stack file allows it, and what the stack file allows for nothing."""
+    if step.pending:
+        yield finding(
+            graph,
+            None,
+            f"has {counted(len(step.pending), 'operation')} that a cut run left unfinished, so more may stand than "
+            f"the step knows: {', '.join(step.pending)}",
+            source="step",
+            rule="step-cut-run",
+            severity="high",
+            remedy=f"Run `pulumi stack export --stack {graph.stack} --file out/{graph.stack}.json` and "
+            f"`uv run mlplatform recover out/{graph.stack}.json`, do what it prints, and ask for the step again.",
+        )
+    if step.moves:
+        yield finding(
+            graph,
+            None,
+            f"moves {step.moves}: what stands does not come along, and the engine deletes it or loses sight of it",
+            source="step",
+            rule="step-elsewhere",
+            severity="critical",
+            remedy="Take the edit back, and write a stack file of another name for the other place.",
+        )
     used: set[str] = set()
     for change in step.changes:
+        yield from _unguarded(change, graph)
+        yield from _name_taken(change, graph)
         if change.how not in ("replace", "delete"):
             continue
         allowed = allow is not None and change.resource in (allow.replace if change.how == "replace" else allow.delete)
@@ -96,12 +130,40 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
         )
 
 
+def _unguarded(change: StepChange, graph: Graph) -> Iterator[Finding]:
+    if change.unguarded:
+        yield finding(
+            graph,
+            graph.by_urn[change.urn],
+            "would be protected no longer, so that the next step or `pulumi destroy` may delete it",
+            source="step",
+            rule="step-unprotects",
+            severity="high",
+            mandatory=False,
+            remedy="Take the edit back, unless it is to go in the next step.",
+        )
+
+
+def _name_taken(change: StepChange, graph: Graph) -> Iterator[Finding]:
+    """No allowance helps here: the cloud itself refuses the create, with the old one gone already."""
+    if change.name_needed:
+        why = change.name_held or "it stays in the cloud, outside the stack"
+        yield finding(
+            graph,
+            replace(graph.by_urn.get(change.urn) or _gone(change), stack_key=change.stack_key),
+            f"would go, and the step creates one under the same name: {why}, so that the cloud refuses the new one",
+            source="step",
+            rule="step-name-taken",
+            severity="high",
+            remedy="Take the edit back, or give the new one another name by the name of the stack or of the key.",
+        )
+
+
 def _destroyed(change: StepChange, expired: Allow | None, graph: Graph) -> Iterator[Finding]:
-    known = kind_of(change.type) is not None
-    if known and change.holds is None and not change.protected:
+    if change.holds is None and not change.protected:
         return
     resource = graph.by_urn.get(change.urn) or _gone(change)
-    why = _HOLDS.get(change.holds or "") or ("is protected" if change.protected else _UNKNOWN)
+    why = _HOLDS[change.holds] if change.holds else "is protected"
     forced = f" because of {', '.join(change.forced_by)}" if change.forced_by else ""
     stays = ", and the cloud keeps it, outside the stack" if change.retained else ""
     held = f"; {change.name_held}" if change.name_held else ""

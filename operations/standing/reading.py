@@ -47,7 +47,7 @@ class Standing:
     `going` is what a replacement that was cut left behind: the next update deletes it. `retained` has the URNs of what
     a delete leaves in the cloud. `foreseen` is the engine's own step, where the file is a preview of the engine's;
     `planned` is then the graph that it foresees, `config` what it was asked for, and `same` how many resources it
-    counts that stay as they are, told or not.
+    counts that stay as they are, told or not. `pending` are the operations that a cut run left unfinished, in words.
     """
 
     since: str
@@ -58,6 +58,7 @@ class Standing:
     going: tuple[Resource, ...] = ()
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     same: int = 0
+    pending: tuple[str, ...] = ()
 
 
 def read(path: Path, stack: str, platform: str) -> Standing:
@@ -116,7 +117,8 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
         own = [one for one in states if not one.get("external")]  # what another stack has is read, not had
         stands = [one for one in own if not one.get("delete")]
         going = _graph(stack, platform, [one for one in own if one.get("delete")])
-        return Standing(since, _graph(stack, platform, stands), _retained(own), going=going.cloud)
+        cut = tuple(_unfinished(cast(list[Json], (said["deployment"] or {}).get("pending_operations") or [])))
+        return Standing(since, _graph(stack, platform, stands), _retained(own), going=going.cloud, pending=cut)
     if "steps" in said:
         told = _foreseen(said["steps"], since, stack, platform)
         counts = cast(Mapping[str, int], said.get("changeSummary") or {})
@@ -125,6 +127,13 @@ def _standing(said: Json, since: str, stack: str, platform: str) -> Standing:
         graph = Graph.from_json(said)
         return Standing(since, graph, frozenset(r.urn for r in graph.resources if r.options.get("retainOnDelete")))
     raise KeyError("deployment")
+
+
+def _unfinished(operations: Sequence[Json]) -> Iterator[str]:
+    """What the engine began and did not end (apitype.OperationV2) in words, such as `creating Domain x`."""
+    for one in operations:
+        type_, _, name = str(one["resource"]["urn"]).rpartition("::")
+        yield f"{one['type']} {type_.rpartition(':')[2]} {name}"
 
 
 def _foreseen(steps: Sequence[Json], since: str, stack: str, platform: str) -> Standing:

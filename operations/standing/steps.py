@@ -15,9 +15,12 @@ from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Holds, Personal, Stays
 from catalogue.kinds import kind_of
-from operations import bill
+from catalogue.marked import unmarked, without_defaults
+from catalogue.platforms import PLATFORMS
+from operations import bill, facts
 from operations.changes import differences
 from operations.preview import Program, Programs
+from operations.recovery import id_of
 from operations.standing.reading import How, Standing
 from operations.verdict import Cost, Step, StepChange
 from stacks.model import NAMESPACE
@@ -33,17 +36,29 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
     if standing.planned is not None:
         _check_preview(program, standing, standing.planned, planned)
     foreseen, changed = _foreseen(program, standing, programs)
+    place, hows = _place(planned), _hows(standing, foreseen, changed)
+    ids = {
+        id_
+        for urn, how in hows.items()
+        if how in ("create", "replace") and urn in planned.by_urn and (id_ := _id(planned.by_urn[urn], place))
+    }
     before, after = _bills(bill.price(standing.graph, region, today)), _bills(bill.price(planned, region, today))
     changes = [
-        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after)
-        for urn, how in _hows(standing, foreseen, changed).items()
+        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after) for urn, how in hows.items()
+    ]
+    was = _place(standing.graph)
+    changes = [
+        one.model_copy(update={"name_needed": _id(standing.graph.by_urn[one.urn], was) in ids}) if _held(one) else one
+        for one in changes
     ]
     changes += [_going(standing, one) for one in standing.going]
-    changes.sort(key=lambda change: (_ORDER.index(change.how), not change.holds, change.resource, change.urn))
+    changes.sort(key=lambda change: (_ORDER.index(change.how), not change.loud, change.resource, change.urn))
     return Step(
         since=standing.since,
         by="engine" if standing.planned is not None else "program",
         stands=len(standing.graph.cloud),
+        pending=list(standing.pending),
+        moves=_moves(was, place),
         changes=changes,
         idle_usd=_sum(changes, 0),
         ceiling_usd=_sum(changes, 1),
@@ -149,6 +164,7 @@ def _change(
         forced_by=sorted(told.get("replaced", ())),
         holds=_holds(goes) if goes else None,
         protected=bool(goes and goes.protect),
+        unguarded=bool(old and new and old.protect and not new.protect),
         retained=bool(goes and urn in standing.retained),
         name_held=_name_held(goes) if goes else None,
         costs=(before.get(urn, (0.0, 0.0)) if old else (0.0, 0.0), after.get(urn, (0.0, 0.0)) if new else (0.0, 0.0)),
@@ -173,10 +189,39 @@ def _going(standing: Standing, resource: Resource) -> StepChange:
     )
 
 
-def _holds(resource: Resource) -> Literal["data", "work", "guard"] | None:
+def _place(graph: Graph) -> tuple[str, str]:
+    """The account and the region that the stack's provider is of; empty where the graph does not say."""
+    record = PLATFORMS[graph.platform]
+    return facts.of(graph.platform).account_and_region(graph) if any(graph.of(record.provider)) else ("", "")
+
+
+def _moves(before: tuple[str, str], after: tuple[str, str]) -> str | None:
+    """From where to where a stack file moves. The URNs stay the same, so the changes alone would not tell it."""
+    said = [
+        f"from {what} {old} to {new}"
+        for what, old, new in zip(("account", "region"), before, after, strict=True)
+        if old and new and old != new
+    ]
+    return " and ".join(said) or None
+
+
+def _id(resource: Resource, place: tuple[str, str]) -> str:
+    """The id that a resource of these inputs has, where it follows from them."""
+    return id_of(resource.urn, resource.type, unmarked(without_defaults(resource.inputs)), *place)
+
+
+def _held(change: StepChange) -> bool:
+    """Whether a create under the name of what goes would be refused at once."""
+    kind = kind_of(change.type)
+    if change.how not in ("replace", "delete") or kind is None:
+        return False
+    return change.retained or (isinstance(kind.stays, Stays) and kind.stays.back == 0)
+
+
+def _holds(resource: Resource) -> Literal["data", "work", "guard", "unknown"] | None:
     kind = kind_of(resource.type)
     if kind is None:
-        return None
+        return "unknown"
     if isinstance(kind.holds, Personal):
         return "work" if kind.holds.of(resource) else None
     return kind.holds.what if isinstance(kind.holds, Holds) else None

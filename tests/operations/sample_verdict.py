@@ -1,12 +1,15 @@
 """Two verdicts to render in tests: one as a real pilot gives it, one that is as hostile as its fields allow."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any, Literal
 
 from operations.verdict import (
     PROOFS,
     Bound,
     Callers,
     Caveat,
+    ChangedProperty,
     CodeLine,
     Cost,
     CostLine,
@@ -21,6 +24,8 @@ from operations.verdict import (
     Proof,
     Running,
     RunningPart,
+    Step,
+    StepChange,
     UnpricedResource,
     Verdict,
     Waived,
@@ -290,6 +295,53 @@ def _hostile_bound(text: str) -> Bound:
     return Bound(what=text, says=text, by=[text, text, text], holds=False)
 
 
+def _changes(
+    name: str,
+    how: Literal["create", "update", "replace", "delete"],
+    component: str = "Workspace",
+    *,
+    properties: Sequence[tuple[str, str | None, str | None]] = (),
+    **more: Any,
+) -> StepChange:
+    costs = {"create": ((0.0, 0.0), (12.5, 80.0)), "delete": ((10.0, 20.0), (0.0, 0.0))}
+    return StepChange(
+        urn=f"urn:pulumi:{name}",
+        resource=name,
+        type="aws:sagemaker/userProfile:UserProfile",
+        component=f"mlplatform-aws:index:{component}",
+        stack_key=name,
+        how=how,
+        properties=[ChangedProperty(path=path, before=old, after=new) for path, old, new in properties],
+        costs=costs.get(how, ((1.0, 2.0), (1.0, 2.0))),
+        **more,
+    )
+
+
+STEP = Step(
+    since="the file out/aws-pilot.json",
+    by="program",
+    stands=90,
+    changes=[
+        _changes("workspace-ben", "delete", holds="work"),
+        _changes(
+            "registry-artifacts",
+            "replace",
+            "Registry",
+            holds="data",
+            protected=True,
+            forced_by=["bucket"],
+            name_held="its name stays taken for 7 days",
+        ),
+        _changes("keys-data", "update", "Keys", unguarded=True),
+        _changes("workspace-cy", "create"),
+        *(_changes(f"network-{zone}", "update", "Network", properties=[("tags.cost", "a", "b")]) for zone in "abc"),
+    ],
+    idle_usd=2.5,
+    ceiling_usd=60,
+)
+"""Seven changes: three are to be looked at first, and three are alike."""
+
+
 def sample() -> Verdict:
     """What a pilot looks like that is nearly there: 90 resources, 10 findings, 20 cost lines, 5 links."""
     idle, ceiling = sum(line.idle_usd for line in LINES), sum(line.ceiling_usd for line in LINES)
@@ -467,6 +519,7 @@ def sample() -> Verdict:
             ),
             ManualStep(what="confirm the budget's e-mail subscription as payments-risk@example.com", who="owner"),
         ],
+        step=STEP,
     )
 
 
@@ -569,6 +622,17 @@ def hostile() -> Verdict:
             for name, state in zip(PROOFS, ("failed", "not yet") * 3, strict=False)
         ],
         manual_steps=[ManualStep(what=long, who=text, commands=[long, text], checks=[long])],
+        step=Step(
+            since=long,
+            by="program",
+            stands=1,
+            changes=[
+                _changes(long, how, holds="unknown", name_held=long, properties=[(long, None, text)] * 4)
+                for how in ("delete", "update")
+            ],
+            idle_usd=None,
+            ceiling_usd=None,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from operations import pictures, report, words
 from operations.verdict import CreatedNode, Proof, Verdict
-from tests.operations.sample_verdict import HOSTILE, excepted, hostile, nothing, sample
+from tests.operations.sample_verdict import HOSTILE, STEP, excepted, hostile, nothing, sample
 
 FILES = ["report.html", "report.json", "report.sarif", "report.junit.xml", "graph.json"]
 VERDICTS = pytest.mark.parametrize("verdict", [sample(), hostile(), nothing()], ids=["sample", "hostile", "nothing"])
@@ -139,6 +139,51 @@ def test_the_page_shows_everything(verdict: Verdict) -> None:
         assert shown(part) in text
     for component in verdict.created:
         assert shown(component.name) in text
+
+
+def many_steps(number: int) -> Verdict:
+    one = STEP.changes[1]
+    changes = [
+        one.model_copy(update={"urn": str(n), "resource": f"r{n}", "component": f"x:y:C{n}"}) for n in range(number)
+    ]
+    return sample().model_copy(update={"step": STEP.model_copy(update={"changes": changes})})
+
+
+def test_the_page_says_of_a_step_first_what_does_not_come_back() -> None:
+    text = Page(report.html(sample())).text
+    first, rest = text.index("workspace-ben"), text.index("By component")
+    assert first < text.index("registry-artifacts") < text.index("keys-data") < rest
+    for said in (
+        "holds people's work",
+        "protected: the engine refuses",
+        "replaced for bucket",
+        "stays taken for 7 days",
+    ):
+        assert first < text.index(said) < rest
+    assert "UserProfile and 2 more resources" in text[rest:]  # three alike are one row
+    for said in ("Workspace 1 to create, 1 to delete +$2.50 +$60.00", "Network 3 to update $0.00 $0.00"):
+        assert said in text
+    assert "The step from what stands" not in Page(report.html(sample().model_copy(update={"step": None}))).text
+
+
+def test_a_step_in_markdown_is_short_and_has_what_is_loud() -> None:
+    text = report.markdown([sample()])
+    assert "- **delete** UserProfile workspace-ben: holds people's work\n" in text
+    assert "- Workspace: 1 to create, 1 to delete; +$2.50 idle, +$60.00 at the ceiling\n" in text
+    crowd = report.markdown([many_steps(150)])
+    assert "145 more that hold something or lose a name" in crowd and "146 more components in the report" in crowd
+    assert len(crowd.splitlines()) < 60
+    nothing_changes = STEP.model_copy(update={"changes": []})
+    assert "nothing changes: 90 resources stay" in report.markdown(
+        [sample().model_copy(update={"step": nothing_changes})]
+    )
+
+
+def test_a_long_step_is_searched_and_a_short_one_is_open() -> None:
+    quiet = [one.model_copy(update={"urn": str(n)}) for n in range(21) for one in STEP.changes if not one.loud]
+    long = report.html(sample().model_copy(update={"step": STEP.model_copy(update={"changes": quiet})}))
+    assert 'data-table="step-quiet"' in long and "<details open><summary>84 other changes" not in long
+    assert "<details open><summary>4 other changes" in report.html(sample())
 
 
 def steps_of(verdict: Verdict) -> list[str]:

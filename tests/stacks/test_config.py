@@ -157,6 +157,20 @@ ZONES = "allowed: a list of zones such as [us-east-1a, us-east-1b]"
 A_ZONE = f"allowed: a zone of us-east-1 ({', '.join(f'us-east-1{letter}' for letter in 'abcdefgh')})"
 
 MISTAKES = [
+    # what a step may destroy
+    *(("  mlplatform:owner", f"  mlplatform:allow: {{{said}}}\n  mlplatform:owner", sentence) for said, sentence in [
+        ("delete: [a], reason: it was copied", "mlplatform:allow.until: is missing; add a day such as 2027-01-31"),
+        ("delete: [a], reason: it was copied, until: 'soon'",
+         "mlplatform:allow.until: found 'soon', allowed: a day such as 2027-01-31"),
+        ("delete: [a], reason: it was copied, until: 2027-01-31", "line 8: found '2027-01-31' without quotes, allowed: "
+         "quoted text such as '2027-01-31', a plain decimal number, true or false"),
+        ("reason: it was copied, until: '2027-01-31'", "mlplatform:allow: found a mapping, allowed: a resource under "
+         "replace or delete, such as delete: [aws-pilot-user-ana]"),
+        ("delete: [a b], reason: it was copied, until: '2027-01-31'", "mlplatform:allow.delete.0: found 'a b', "
+         "allowed: the name of a resource as `mlplatform step` says it, such as aws-pilot-workspace-ben"),
+        ("delete: [a], reason: short, until: '2027-01-31'",
+         "mlplatform:allow.reason: found 'short', allowed: at least 10 characters"),
+    ]),
     # unknown keys
     ("config:", "confg:", "confg: unknown key; did you mean config?"),
     ("  mlplatform:team", "  mlplatform:taem", "mlplatform:taem: unknown key; did you mean team?"),

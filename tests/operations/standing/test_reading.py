@@ -44,6 +44,13 @@ def test_a_state_is_read_without_secrets_and_without_what_is_going_or_is_another
     assert "planted" not in json.dumps(standing.graph.to_json())
 
 
+def test_what_a_cut_run_left_unfinished_is_read(tmp_path: Path) -> None:
+    cut = exported(state())
+    cut["deployment"]["pending_operations"] = [{"type": "creating", "resource": state(urn=f"{BUCKET}-2")}]
+    standing = read(kept(cut, tmp_path), STACK, "aws")
+    assert standing.pending == ("creating Bucket b-2",) and len(standing.graph.resources) == 1
+
+
 def test_a_stack_that_was_never_up_stands_with_nothing(tmp_path: Path) -> None:
     assert read(kept({"version": 3, "deployment": None}, tmp_path), STACK, "aws").graph.resources == ()
 

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from catalogue.errors import BadInput
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
 from catalogue.platforms import PLATFORMS
+from operations import words
 from operations.preview import Program
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing, read
@@ -164,7 +165,9 @@ def test_what_a_stack_file_allows_is_told_with_and_without_a_step_and_has_an_end
     allow = Allow(delete=["aws-pilot-workspace-ben"], reason="Ben has left us", until="2027-11-27")
     (told_,) = judgement.allowances(allow, TODAY, aws_pilot)
     assert not told_.fails
-    assert told_.message == ("the stack lets a step delete aws-pilot-workspace-ben until 2027-11-27: Ben has left us")
+    assert told_.message == (
+        "the stack lets a step delete aws-pilot-workspace-ben until 2027-11-27, judged on 2026-11-26: Ben has left us"
+    )
     assert [one.rule for one in judgement.allowances(allow, date(2026, 11, 25), aws_pilot) if one.fails] == [
         "step-allowance-ends"
     ]
@@ -201,13 +204,16 @@ def test_what_is_made_of_what_is_not_known_yet_is_said_to_change(tmp_path: Path,
     assert step.idle_usd is not None and step.idle_usd > 0
 
 
-def test_protection_that_is_taken_away_is_a_step(aws_pilot: Graph) -> None:
-    kept = next(one for one in aws_pilot.cloud if one.protect)
-    resources = tuple(replace(one, protect=False) if one.urn == kept.urn else one for one in aws_pilot.resources)
-    step, _, _ = stepped(STACKS / "Pulumi.aws-pilot.yaml", replace(aws_pilot, resources=resources))
-    assert [(change.urn, [one.path for one in change.properties]) for change in step.changes] == [
-        (kept.urn, ["protect"])
-    ]
+@pytest.mark.parametrize("taken", [True, False])
+def test_protection_that_is_taken_away_is_a_step_and_a_finding(taken: bool, aws_pilot: Graph) -> None:
+    one = next(one for one in aws_pilot.cloud if one.protect != taken)
+    resources = tuple(replace(each, protect=taken) if each.urn == one.urn else each for each in aws_pilot.resources)
+    step, _, planned = stepped(STACKS / "Pulumi.aws-pilot.yaml", replace(aws_pilot, resources=resources))
+    (change,) = step.changes
+    assert (change.urn, [each.path for each in change.properties]) == (one.urn, ["protect"])
+    assert change.unguarded == change.loud == taken
+    found = [(each.rule, each.resource, each.fails) for each in judgement.findings(step, None, TODAY, planned)]
+    assert found == ([("step-unprotects", one.name, False)] if taken else [])
 
 
 def test_what_goes_before_its_replacement_takes_along_what_is_made_of_it(tmp_path: Path, gcp_pilot: Graph) -> None:
@@ -266,3 +272,49 @@ def test_what_a_cut_replacement_left_behind_is_told_to_go(aws_pilot: Graph) -> N
     step = steps.step(program, standing, programs(), aws_pilot, "us-east-1", TODAY)
     assert [(change.how, change.resource, change.holds) for change in step.changes] == [("delete", domain.name, "work")]
     assert [one.resource for one in judgement.findings(step, None, TODAY, aws_pilot) if one.fails] == [domain.name]
+
+
+def test_what_a_cut_run_left_unfinished_is_told_before_anything_else(aws_pilot: Graph) -> None:
+    program = Program.of(STACKS / "Pulumi.aws-pilot.yaml")
+    standing = Standing("a test", aws_pilot, pending=("creating Domain aws-pilot-workspace",))
+    step = steps.step(program, standing, programs(), aws_pilot, "us-east-1", TODAY)
+    (cut,) = judgement.findings(step, None, TODAY, aws_pilot)
+    assert cut.fails and cut.rule == "step-cut-run" and "creating Domain aws-pilot-workspace" in cut.message
+    assert "mlplatform recover out/aws-pilot.json" in cut.remedy
+    assert "creating Domain aws-pilot-workspace" in words.step_warnings(step)[0]
+
+
+def test_another_account_is_another_place_and_no_step(tmp_path: Path, gcp_pilot: Graph) -> None:
+    """Most URNs stay, so what differs alone would be a list of updates."""
+    file = edited("gcp", tmp_path, {"account": "another-project-1"})
+    step, _, planned = stepped(file, gcp_pilot)
+    assert step.moves == "from account payments-risk-pilot to another-project-1"
+    allow = Allow(delete=["anything"], reason="nothing allows this", until="2026-11-30")
+    moved = [one for one in judgement.findings(step, allow, TODAY, planned) if one.rule == "step-elsewhere"]
+    assert [one.fails for one in moved] == [True]
+
+
+def test_a_name_that_stays_taken_is_refused_where_the_step_needs_it_again(gcp_pilot: Graph) -> None:
+    """A log bucket keeps its name for seven days, so one that a release calls otherwise cannot be made anew."""
+    bucket = next(one for one in gcp_pilot.cloud if one.type == "gcp:logging/projectBucketConfig:ProjectBucketConfig")
+    renamed = replace(bucket, urn=f"{bucket.urn}-old", name=f"{bucket.name}-old")
+
+    def found(stands: Resource) -> list[str]:
+        resources = tuple(stands if one.urn == bucket.urn else one for one in gcp_pilot.resources)
+        step, _, planned = stepped(STACKS / "Pulumi.gcp-pilot.yaml", replace(gcp_pilot, resources=resources))
+        refused = [one for one in judgement.findings(step, None, TODAY, planned) if one.rule == "step-name-taken"]
+        assert all(one.fails and one.resource == renamed.name for one in refused)
+        return [one.message for one in refused]
+
+    (said,) = found(renamed)
+    assert "its name stays taken for 7 days, so that the cloud refuses the new one" in said
+    assert found(replace(renamed, inputs={**bucket.inputs, "bucketId": "another"})) == []
+
+
+def test_a_day_in_the_past_revives_no_allowance_in_silence() -> None:
+    allow = Allow(delete=["a"], reason="it was copied", until="2026-11-20")
+    said = judgement.revived(allow, date(2026, 11, 19), date(2026, 11, 21))
+    assert said == "--today 2026-11-19: mlplatform:allow ended on 2026-11-20, and is judged here as if it had not"
+    for today, clock in ((19, 19), (21, 22), (20, 20)):
+        assert judgement.revived(allow, date(2026, 11, today), date(2026, 11, clock)) is None
+    assert judgement.revived(None, date(2026, 11, 19), date(2026, 11, 21)) is None
