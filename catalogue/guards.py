@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Guarded, Holds, Kind, Personal
 from catalogue.kinds import kind_of, kinds
+from catalogue.marked import texts_in
 from catalogue.platforms import platform_of
 from catalogue.properties import NotKnown
 
@@ -62,7 +63,10 @@ def kept_with(graph: Graph, kept: Iterable[str]) -> set[str]:
 
 
 def _names(graph: Graph, resource: Resource, other: Resource) -> bool:
-    """Whether an input of the one names the other."""
+    """Whether an input of the one names the other: by a reference, or by its ARN or what lies below it."""
+    arn = other.outputs.get("arn")
+    if isinstance(arn, str) and any(text == arn or text.startswith(f"{arn}/") for text in texts_in(resource.inputs)):
+        return True
     for key, urns in resource.property_dependencies.items():
         if other.urn in urns:
             try:
