@@ -92,11 +92,16 @@ def _holds(acts: Acts, kind: Kind) -> bool:
 
 
 def _guarded(kind: Kind, records: list[Kind]) -> Kind:
-    """With the types of the keys that it refers to where it names its key: without the key nobody reads it."""
-    if not (isinstance(kind.guarded, NotYet) and isinstance(kind.keys, Keys) and isinstance(kind.acts, Acts)):
+    """With the types of the keys that it refers to where it names its key: without the key nobody reads it.
+
+    They stand beside the guards that the record says itself.
+    """
+    if not (isinstance(kind.keys, Keys) and isinstance(kind.acts, Acts)):
         return kind
     named = {key.path for key in kind.keys.at}
     refs = [ref for ref in kind.acts.behaviour.refs if ref.path.replace("[]", "") in named]
     guards = {one.token for one in records if isinstance(one.holds, Holds) and one.holds.what == "guard"}
     keys = sorted({type_ for ref in refs for type_ in ref.types} & guards)
-    return replace(kind, guarded=Guarded(tuple(keys), kind.keys.evidence)) if keys else kind
+    own = kind.guarded if isinstance(kind.guarded, Guarded) else Guarded((), kind.keys.evidence)
+    more = tuple(type_ for type_ in keys if type_ not in own.by)
+    return replace(kind, guarded=replace(own, by=own.by + more)) if more else kind

@@ -124,8 +124,8 @@ class CostsOnly:
 class Personal:
     """A kind of which `of` tells whether a resource is a person's own: a machine or a home, with work on it.
 
-    No resource of the kind is protected, so that a person can leave. A step that deletes or replaces a person's own
-    says that the work on it goes.
+    A person's own is protected as state is; any other only costs money, and is not. A step that deletes or replaces a
+    person's own says that the work on it goes. `mlplatform teardown` says how a person leaves.
     """
 
     of: Callable[[Resource], bool]

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import cast
 
-from catalogue import org_policies, quotas
+from catalogue import guards, org_policies, quotas
 from catalogue.behaviour import Behaviour
 from catalogue.generated import generated
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, At, CostsOnly, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
+from catalogue.kind import Acts, At, CostsOnly, Guarded, Holds, Keeps, Keys, Kind, Personal, Runs, Serves
 from catalogue.kinds import kind_of, kinds
 from catalogue.landing_zones import OUR_TAGS as TAGS
 from catalogue.machines import Machines
@@ -134,24 +134,35 @@ def _own_key(platform: str) -> Rule:
 
 
 def _protected(platform: str) -> Rule:
-    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal))
+    guarding = {
+        type_ for kind in kinds(platform).values() if isinstance(kind.guarded, Guarded) for type_ in kind.guarded.by
+    }
+    types = _with(platform, lambda kind: isinstance(kind.holds, Holds | CostsOnly | Personal) or kind.token in guarding)
 
     @stack_rule(
         "audit-state-protected",
         *types,
         severity="high",
-        says="What holds state is protected; what only costs money is not.",
+        says="What holds state is protected, with what guards it; what only costs money is not.",
         remedy="Set protect=True in the resource's options; take it away only in a change of its own.",
     )
     def protected(graph: Graph, resource: Resource) -> Iterator[str]:
-        """State is protected against deletion by mistake. What only costs money must stay deletable."""
+        """State is protected against deletion by mistake, and so is what guards it. A person's own is state.
+
+        What only costs money must stay deletable.
+        """
         kind = kind_of(resource.type)
         assert kind is not None
-        if isinstance(kind.holds, CostsOnly | Personal):
+        if isinstance(kind.holds, CostsOnly | Personal) and not guards.is_state(resource):
             if resource.protect:
                 yield "is protected, so it could not be torn down while idle"
+        elif guards.is_state(resource):
+            if not resource.protect:
+                yield "holds state and is not protected against deletion"
         elif not resource.protect:
-            yield "holds state and is not protected against deletion"
+            for other in guards.guarded_by(graph, resource):
+                if other.protect:
+                    yield f"guards {other.name}, which is protected, and is not protected itself"
 
     return protected
 

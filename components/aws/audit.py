@@ -87,7 +87,7 @@ class Audit(pulumi.ComponentResource):
             ],
             tags=args.tags,
             # The bucket's policy must stand before the trail: CloudTrail tries a write when it is created.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[bucket] if bucket else []),
+            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[bucket] if bucket else []),
         )
         self.bucket_arn = bucket.bucket_arn if bucket else pulumi.Output.concat("arn:aws:s3:::", args.bucket_name)
         self.trail_arn = trail.arn

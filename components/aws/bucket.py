@@ -34,8 +34,9 @@ class PrivateBucket(pulumi.ComponentResource):
 
     Refuses plain HTTP. Old versions go after 30 days and unfinished uploads after 7. What expires becomes an old
     version. Where two rules speak of one object, S3 takes the shorter time
-    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html). The bucket is protected: Pulumi
-    deletes it only once the protection is taken off. Rules: AWS Security Hub S3.1-S3.5, S3.8, S3.13, S3.14, S3.17,
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html). The bucket and its settings are
+    protected: Pulumi deletes them only once the protection is taken off. Rules: AWS Security Hub S3.1-S3.5, S3.8,
+    S3.13, S3.14, S3.17,
     https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html
     """
 
@@ -46,18 +47,13 @@ class PrivateBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-aws:index:PrivateBucket", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        bucket = s3.Bucket(
-            name,
-            bucket=args.bucket_name,
-            tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
-        )
+        kept = pulumi.ResourceOptions(parent=self, protect=True)  # as long as the bucket stays, so does what guards it
+        bucket = s3.Bucket(name, bucket=args.bucket_name, tags=args.tags, opts=kept)
         s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=bucket.id,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=child,
+            opts=kept,
         )
         block = s3.BucketPublicAccessBlock(
             f"{name}-public-access",
@@ -66,7 +62,7 @@ class PrivateBucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=child,
+            opts=kept,
         )
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
@@ -80,13 +76,13 @@ class PrivateBucket(pulumi.ComponentResource):
                     "bucket_key_enabled": True,
                 }
             ],
-            opts=child,
+            opts=kept,
         )
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.id,
             versioning_configuration={"status": "Enabled"},
-            opts=child,
+            opts=kept,
         )
         rules: list[s3.BucketLifecycleConfigurationRuleArgsDict] = [
             {
@@ -104,13 +100,13 @@ class PrivateBucket(pulumi.ComponentResource):
             f"{name}-lifecycle",
             bucket=bucket.id,
             rules=rules,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[versioning]),
         )
         guarded = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.id,
             policy=pulumi.Output.all(bucket.arn, args.statements).apply(lambda a: _policy(a[0], a[1])),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+            opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[block]),
         )
         # Whoever writes to the bucket waits for its policy: log delivery tries a write when it is set up.
         self.bucket_arn = pulumi.Output.all(bucket.arn, guarded.id).apply(lambda both: both[0])

@@ -85,7 +85,7 @@ class Registry(pulumi.ComponentResource):
             opts=kept,
         )
         ecr.LifecyclePolicy(
-            f"{name}-images-clean-up", repository=repository.name, policy=json.dumps(_CLEAN_UP), opts=child
+            f"{name}-images-clean-up", repository=repository.name, policy=json.dumps(_CLEAN_UP), opts=kept
         )
         for model in args.models:
             group = sagemaker.ModelPackageGroup(

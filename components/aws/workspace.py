@@ -55,8 +55,8 @@ class Workspace(pulumi.ComponentResource):
     able to leave (https://github.com/hashicorp/terraform-provider-aws/issues/17349 and /20986).
 
     A domain's name is fixed, so a change that replaces it deletes first. One subnet more or less replaces a domain, and
-    everybody's home goes with the old one. So give it subnets by name, never all that the network has. The domain is
-    protected: the engine refuses whatever would replace it before it does anything.
+    everybody's home goes with the old one. So give it subnets by name, never all that the network has. The domain and
+    the profiles are protected: the engine refuses whatever would replace one before it does anything.
     """
 
     domain_id: pulumi.Output[str]
@@ -107,7 +107,7 @@ class Workspace(pulumi.ComponentResource):
                 user_profile_name=user,
                 user_settings={"execution_role": args.role_arn},
                 tags=args.tags,
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                opts=pulumi.ResourceOptions(parent=self, protect=True, delete_before_replace=True),
             )
         self.domain_id = domain.id
         self.register_outputs({"domain_id": self.domain_id})

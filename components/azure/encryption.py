@@ -64,7 +64,8 @@ class Encryption(pulumi.ComponentResource):
 
     The vault refuses the public network, but for Azure's trusted services, which wrap with the key. It knows roles and
     refuses access policies. It purges nothing for 90 days. A deleted vault keeps its name for as long, so the name ends
-    in random digits. Vault and key are protected. Storage and registry follow the rotation. Azure ML supports neither a
+    in random digits. Vault and key are protected, with the identity, its role and the log of
+    the vault. Storage and registry follow the rotation. Azure ML supports neither a
     key that rotates nor one in a closed vault, so this key is not for the ML workspace
     (docs/adr/0014-a-workspace-has-a-key-of-ones-own-where-azure-ml-supports-it.md).
 
@@ -99,7 +100,7 @@ class Encryption(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Encryption", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child, kept = pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(parent=self, protect=True)
         vault = keyvault.Vault(
             short(name, 24 - AUTO_NAME),
             resource_group_name=args.group_name,
@@ -115,9 +116,9 @@ class Encryption(pulumi.ComponentResource):
                 "network_acls": {"default_action": "Deny", "bypass": "AzureServices"},
             },
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=kept,
         )
-        log_everything(f"{name}-vault-audit", vault.id, args.log_workspace_id, child)
+        log_everything(f"{name}-vault-audit", vault.id, args.log_workspace_id, kept)
         _, reachable = private_endpoint(f"{name}-vault", vault.id, "vault", args, child)
         self.vault_id = vault.id
         if args.given is None:
@@ -148,7 +149,7 @@ class Encryption(pulumi.ComponentResource):
         self, name: str, args: EncryptionArgs, vault: keyvault.Vault, reachable: network.PrivateDnsZoneGroup
     ) -> None:
         """Make the key, and the identity that wraps with it."""
-        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=True)
         key = keyvault.Key(
             f"{name}-data",
             key_name="data",
@@ -175,7 +176,7 @@ class Encryption(pulumi.ComponentResource):
             resource_group_name=args.group_name,
             location=args.region,
             tags=args.tags,
-            opts=child,
+            opts=kept,
         )
         granted = grant(
             f"{name}-wraps-data",
@@ -183,9 +184,14 @@ class Encryption(pulumi.ComponentResource):
             identity.principal_id,
             "wrap",
             pulumi.Output.concat(vault.id, "/keys/", key.name),
-            child,
+            kept,
         )
-        in_force = RolesInForce(f"{name}-in-force", assignments=[granted.id], minutes=IN_FORCE_MINUTES, opts=child)
+        in_force = RolesInForce(
+            f"{name}-in-force",
+            assignments=[granted.id],
+            minutes=IN_FORCE_MINUTES,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.vault_uri = vault.properties.apply(lambda p: p.vault_uri or "")
         self.key_name, self.key_uri = key.name, key.key_uri
         # Whoever encrypts with the key waits until the identity's role is in force: each service tries the key at once.

@@ -36,7 +36,8 @@ class Group(pulumi.ComponentResource):
     They hold for people and programs alike. They refuse a workspace with public access, a workspace without approved
     outbound, a compute with local authentication, and a compute instance that does not stop by itself.
 
-    The group is protected, for deleting a group deletes all that is in it, protected or not.
+    The group is protected, for deleting a group deletes all that is in it, protected or not. So are the four: they hold
+    as long as anything stands in it.
 
     Source: https://github.com/Azure/azure-policy/tree/master/built-in-policies/policyDefinitions/Machine%20Learning
     """
@@ -63,7 +64,7 @@ class Group(pulumi.ComponentResource):
                 policy_definition_id=f"/providers/Microsoft.Authorization/policyDefinitions/{definition}",
                 parameters={key: {"value": value} for key, value in {"effect": "Deny", **parameters}.items()},
                 scope=group.id,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, protect=True),
             )
         self.group_name, self.group_id = group.name, group.id
         self.register_outputs({"group_name": self.group_name, "group_id": self.group_id})

@@ -64,7 +64,7 @@ class Store(pulumi.ComponentResource):
     """Creates a storage account with the container of the artifacts, and a Premium registry for images of one's own.
 
     Both refuse the public network, account keys and anonymous readers. Both are encrypted with the key that is given,
-    and both are protected.
+    and both are protected, with what they keep of what is deleted and with their logs.
 
     Where the region has availability zones, three of them hold a copy of the account, and the registry spans them.
     Where it has none, the account keeps three copies in one data centre.
@@ -96,7 +96,6 @@ class Store(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Store", name, None, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
         self._kept = pulumi.ResourceOptions(parent=self, protect=True)
         self.storage_id, self.storage_name, self.container_id = self._storage(name, args)
         self.registry_id, self.login_server = self._registry(name, args)
@@ -150,7 +149,7 @@ class Store(pulumi.ComponentResource):
             is_versioning_enabled=True,
             delete_retention_policy=kept,
             container_delete_retention_policy=kept,
-            opts=self._child,
+            opts=self._kept,
         )
         files = storage.FileServiceProperties(
             f"{name}-files",
@@ -158,7 +157,7 @@ class Store(pulumi.ComponentResource):
             account_name=account.name,
             resource_group_name=args.group_name,
             share_delete_retention_policy=kept,
-            opts=self._child,
+            opts=self._kept,
         )
         container = storage.BlobContainer(
             f"{name}-{CONTAINER}",
@@ -172,7 +171,7 @@ class Store(pulumi.ComponentResource):
             f"{name}-blobs-audit",
             pulumi.Output.concat(account.id, "/blobServices/default"),
             args.log_workspace_id,
-            self._child,
+            self._kept,
         )
         doors = dict[str, tuple[network.PrivateEndpoint, network.PrivateDnsZoneGroup]]()
         before: list[pulumi.Resource] = [container, files]
@@ -217,7 +216,7 @@ class Store(pulumi.ComponentResource):
             tags=args.tags,
             opts=self._kept,
         )
-        log_everything(f"{name}-images-audit", registry.id, args.log_workspace_id, self._child)
+        log_everything(f"{name}-images-audit", registry.id, args.log_workspace_id, self._kept)
         _, reachable = self._reach(name, "registry", registry.id, args, [])
         return pulumi.Output.all(registry.id, reachable.id).apply(lambda a: a[0]), registry.login_server
 

@@ -117,7 +117,7 @@ class Workspace(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlplatform-azure:index:Workspace", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        child, kept = pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(parent=self, protect=True)
         workspace = ml.Workspace(
             short(name, 33 - AUTO_NAME),
             resource_group_name=args.group_name,
@@ -152,9 +152,9 @@ class Workspace(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
             ),
         )
-        log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, child)
+        log_everything(f"{name}-audit", workspace.id, args.log_workspace_id, kept)
         let_expire(
-            f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, args.capture_days, child
+            f"{name}-clean-up", args.storage_name, args.group_name, workspace.workspace_id, args.capture_days, kept
         )
         _, reachable = private_endpoint(f"{name}-private", workspace.id, "amlworkspace", args, child)
         # Whoever works in the workspace waits until it can be reached.
@@ -178,7 +178,7 @@ class Workspace(pulumi.ComponentResource):
         args: WorkspaceArgs,
         identity_id: Text,
         properties: ml.ComputeInstanceArgs | ml.AmlComputeArgs,
-        kept: Sequence[str] = (),
+        owned: Sequence[str] = (),
     ) -> None:
         ml.Compute(
             name,
@@ -189,7 +189,9 @@ class Workspace(pulumi.ComponentResource):
             identity={"type": "UserAssigned", "user_assigned_identities": [identity_id]},
             properties=properties,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, ignore_changes=list(kept)),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=bool(owned) or None, delete_before_replace=True, ignore_changes=list(owned)
+            ),
         )
 
 

@@ -37,8 +37,9 @@ class Encryption(pulumi.ComponentResource):
 
     Both keys are rotated every 90 days. A destroyed version can be restored for 30 days. Cloud Logging's agent holds
     the logs key only, and the agents of the other services hold the data key only. No person and no persona holds a
-    key: Google's services encrypt on behalf of whoever may use the resource. Ring and keys are protected. They have
-    names with digits that Pulumi adds, because Google deletes neither: a fixed name would be taken for ever.
+    key: Google's services encrypt on behalf of whoever may use the resource. Ring, keys and grants are protected:
+    without its grant a service cannot read what it encrypted. Ring and keys have names with digits that Pulumi adds,
+    because Google deletes neither: a fixed name would be taken for ever.
     Whoever takes a key from here waits until the grants are in force, seven minutes after they were given: a service is
     refused a key that it may not use yet. The wait is the work of the resource GrantsInForce, whose provider
     `mlplatform` your project names under `plugins`.
@@ -96,7 +97,7 @@ class Encryption(pulumi.ComponentResource):
                 crypto_key_id=key.id,
                 role=_USE,
                 member=_member(args.agents, agent),
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=self._kept,
             ).id
             for agent in agents
         ]

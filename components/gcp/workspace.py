@@ -155,6 +155,7 @@ class Workspace(pulumi.ComponentResource):
             labels=args.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                protect=True,
                 delete_before_replace=True,
                 ignore_changes=["location", "gceSetup.metadata", "desiredState"],
             ),

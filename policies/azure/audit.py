@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.azure import (
+    DIAGNOSTIC_SETTING,
     applicationinsights,
     containerregistry,
     keyvault,
-    monitor,
     operationalinsights,
     storage,
 )
@@ -41,7 +41,7 @@ def trail(graph: Graph, resource: Resource) -> Iterator[str]:
         if not _kept(graph, resource, "workspaceResourceId"):
             yield "keeps its logs in a workspace that is not the stack's"
         return
-    settings = graph.referring(monitor.DIAGNOSTIC_SETTING, "resourceUri", resource)
+    settings = graph.referring(DIAGNOSTIC_SETTING, "resourceUri", resource)
     if resource.type == storage.ACCOUNT:
         settings = [setting for setting in settings if _of_blobs(setting)]
     if not any(_records(graph, setting) for setting in settings):

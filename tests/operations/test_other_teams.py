@@ -13,6 +13,7 @@ from catalogue.platforms import PLATFORMS
 from components.azure.names import worldwide
 from operations.verdict import Verdict
 from stacks.config import NAMESPACE
+from tests.catalogue.test_guards import left_open
 from tests.operations.test_judge import judged
 from tests.previewing import preview
 from tests.stack_files import pilot_file
@@ -66,7 +67,9 @@ def test_each_passes_or_fails_for_a_choice_of_its_own_and_going_back_on_it_remov
         name = next(name for name, item in config["endpoints"].items() if item["kind"] == "online")
         calm = config["endpoints"][name] | {"min_replicas": 2}
         config["endpoints"][name] = calm | {"family": family, "max_replicas": replicas}
-        verdict = judged(preview(file_of(config, tmp_path)))
+        graph = preview(file_of(config, tmp_path))
+        assert left_open(graph) == [], "whoever's stack it is, a partial destroy leaves no store unguarded"
+        verdict = judged(graph)
         assert all(key for _, key in fails_of(verdict)), fails_of(verdict)
         if verdict.cost.unknown_lines:
             assert not any("the ceiling is" in found.message and "under" in found.message for found in verdict.findings)

@@ -3,7 +3,7 @@
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import Bills, KeyAt, Keys, Kind, No, documented
+from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.s3 import BUCKET
@@ -47,7 +47,7 @@ KINDS = (
         token=TRAIL,
         tags=tagged(TRAIL),
         keys=Keys((KeyAt("kmsKeyId"),), _KMS),
-        holds=No("what it records rests in its bucket", _RECORDS),
+        holds=Holds("guard", _RECORDS),
         reaches=No("CloudTrail writes on AWS's side", _RECORDS),
         runs=No("it runs no machine", _RECORDS),
         bills=Bills(_price, _PRICING),

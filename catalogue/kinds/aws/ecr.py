@@ -3,7 +3,7 @@
 from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import Bills, Holds, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kind import Bills, Guarded, Holds, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
@@ -13,6 +13,7 @@ REPOSITORY = "aws:ecr/repository:Repository"
 
 _GUIDE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/"
 _IMAGES = documented(f"{_GUIDE}Repositories.html", READ)
+_EXPIRES = documented(f"{_GUIDE}LifecyclePolicies.html", READ)
 _KMS = documented(f"{_GUIDE}encryption-at-rest.html", READ)
 _PRICING = documented("https://aws.amazon.com/ecr/pricing/", READ)
 
@@ -48,6 +49,7 @@ KINDS = (
         LIFECYCLE,
         "a repository",
         registry(LIFECYCLE),
+        holds=Holds("guard", _EXPIRES),
         stands=regional(LIFECYCLE),
         acts=_LIFECYCLE_ACTS,
         renders=terraform("ecr_lifecycle_policy"),
@@ -66,5 +68,6 @@ KINDS = (
         serves=No("it stores images and runs none", _IMAGES),
         acts=_REPOSITORY_ACTS,
         renders=terraform("ecr_repository"),
+        guarded=Guarded((LIFECYCLE,), _EXPIRES),
     ),
 )

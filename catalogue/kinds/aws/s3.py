@@ -3,7 +3,7 @@
 from catalogue.answers import attached_to, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Acts, Bills, Holds, KeyAt, Keys, Kind, No, assumed, documented, setting
+from catalogue.kind import Acts, Bills, Guarded, Holds, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.pricing import Bill, Pricing
@@ -21,9 +21,9 @@ _OBJECTS = documented(f"{_GUIDE}Welcome.html", READ)
 _KMS = documented(f"{_GUIDE}UsingKMSEncryption.html", READ)
 _REPLICAS = documented(f"{_GUIDE}replication-config-for-kms-objects.html", READ)
 _PRICING = documented("https://aws.amazon.com/s3/pricing/", READ)
-_NOT_PROTECTED = assumed(
-    "it guards what its bucket holds, and the program can make it again; nobody protects it yet", READ
-)
+_GUARDS = documented(f"{_GUIDE}security-best-practices.html", READ)
+_TRAIL = "aws:cloudtrail/trail:Trail"
+"""The token of `catalogue/kinds/aws/cloudtrail.py`, which names buckets and so cannot be imported here."""
 
 
 def _encrypts_by_itself(graph: Graph, resource: Resource) -> bool:
@@ -74,7 +74,7 @@ def _guard(token: str, name: str, right: str = "") -> Kind:
         token,
         "a bucket",
         registry(token),
-        holds=No("its bucket holds the data", _NOT_PROTECTED),
+        holds=Holds("guard", _GUARDS),
         stands=regional(token),
         acts=_acts_on_bucket(),
         renders=terraform(name),
@@ -105,6 +105,8 @@ KINDS = (
         serves=No("it runs no container", _OBJECTS),
         acts=_BUCKET_ACTS,
         renders=terraform("s3_bucket"),
+        # The trail records who reads and writes the objects.
+        guarded=Guarded((LIFECYCLE, OWNERSHIP, BUCKET_POLICY, PUBLIC_ACCESS, ENCRYPTION, VERSIONING, _TRAIL), _GUARDS),
     ),
     _guard(LIFECYCLE, "s3_bucket_lifecycle_configuration", "s3:PutLifecycleConfiguration"),
     _guard(OWNERSHIP, "s3_bucket_ownership_controls", "s3:PutBucketOwnershipControls"),
@@ -115,7 +117,7 @@ KINDS = (
         "a bucket",
         registry(ENCRYPTION),
         keys=Keys((KeyAt("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId"),), _KMS),
-        holds=No("its bucket holds the data", _NOT_PROTECTED),
+        holds=Holds("guard", _GUARDS),
         stands=regional(ENCRYPTION),
         acts=_acts_on_bucket(*names_key("rules.applyServerSideEncryptionByDefault.kmsMasterKeyId")),
         renders=terraform("s3_bucket_server_side_encryption_configuration"),
@@ -125,7 +127,7 @@ KINDS = (
         VERSIONING,
         "a bucket",
         registry(VERSIONING),
-        holds=No("its bucket holds the data", _NOT_PROTECTED),
+        holds=Holds("guard", _GUARDS),
         bills=No("a setting; the old versions count as stored", _PRICING),
         stands=regional(VERSIONING),
         acts=_acts_on_bucket(),

@@ -10,6 +10,7 @@ from catalogue.kind import (
     Apart,
     Bills,
     CostsOnly,
+    Guarded,
     Holds,
     KeyAt,
     Keys,
@@ -589,6 +590,7 @@ KINDS = (
         stands=regional(PACKAGE_GROUP),
         acts=_PACKAGE_GROUP_ACTS,
         renders=terraform("sagemaker_model_package_group"),
+        guarded=Guarded((PACKAGE_GROUP_POLICY,), _REGISTRY),
     ),
     setting(
         PACKAGE_GROUP_POLICY,

@@ -37,6 +37,7 @@ UNCHECKED = No(
 """For `renders`."""
 
 IDENTITY, NETWORK = "azure-native:managedidentity:UserAssignedIdentity", "azure-native:network:VirtualNetwork"
+DIAGNOSTIC_SETTING = "azure-native:monitor:DiagnosticSetting"
 """Types that kinds of other services refer to. They are here because their modules refer to each other."""
 _OWN_IDENTITIES = Ref("identity.userAssignedIdentities[]", (IDENTITY,))
 

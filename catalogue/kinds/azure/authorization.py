@@ -2,7 +2,7 @@
 
 from catalogue.answers import Answer, Request, by_scope, guid
 from catalogue.behaviour import extending
-from catalogue.kind import Acts, Kind, No, Renders, Ripens, documented, from_source, setting
+from catalogue.kind import Acts, Holds, Kind, No, Renders, Ripens, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
@@ -32,6 +32,7 @@ KINDS: tuple[Kind, ...] = (
         POLICY_ASSIGNMENT,
         "what it is assigned to",
         _DENIES,
+        holds=Holds("guard", _DENIES),
         bills=No("Azure Policy is free", _POLICY_PRICE),
         stands=No("its location is that of an identity that remediates, which a denial does not need", _DENIES),
         acts=Acts(

@@ -5,8 +5,9 @@ from typing import Any
 
 from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Holds, KeyAt, Keys, Kind, No, Renders, documented, from_source
-from catalogue.kinds.azure import CHECKED, NAMED, lies
+from catalogue.kind import Acts, At, Bills, Guarded, Holds, KeyAt, Keys, Kind, No, Renders, documented, from_source
+from catalogue.kinds.azure import CHECKED, DIAGNOSTIC_SETTING, IDENTITY, NAMED, lies
+from catalogue.kinds.azure.keyvault import KEY
 from catalogue.pricing import MONTH_MINUTES, Bill, Pricing
 from catalogue.rendering import ArmType
 
@@ -57,5 +58,6 @@ KINDS: tuple[Kind, ...] = (
             ),
             CHECKED,
         ),
+        guarded=Guarded((DIAGNOSTIC_SETTING, KEY, IDENTITY), _KEY),
     ),
 )

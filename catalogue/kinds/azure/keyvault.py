@@ -5,8 +5,23 @@ from typing import Any
 
 from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Holds, Kind, No, Purges, Renders, Stays, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, lies
+from catalogue.kind import (
+    Acts,
+    At,
+    Bills,
+    Guarded,
+    Holds,
+    Kind,
+    No,
+    Purges,
+    Renders,
+    Stays,
+    documented,
+    from_source,
+    setting,
+)
+from catalogue.kinds.azure import CHECKED, DIAGNOSTIC_SETTING, NAMED, lies
+from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
@@ -17,6 +32,11 @@ _KEY = from_source(f"{_API}/key/", "2026-11-26")
 _VAULT = from_source(f"{_API}/vault/", "2026-11-26")
 _PRICING = documented("https://azure.microsoft.com/pricing/details/key-vault/", "2026-11-26")
 _REST = documented("https://learn.microsoft.com/en-us/azure/key-vault/general/overview", "2026-11-26")
+_WRAPS = documented(
+    "https://learn.microsoft.com/en-us/azure/storage/common/customer-managed-keys-overview", "2026-11-26"
+)
+"""Whoever encrypts with a key does so by an identity that has a role on it."""
+_LOGGED = documented("https://learn.microsoft.com/en-us/azure/key-vault/general/logging", "2026-11-26")
 _CHILD = "a key stands where its vault does"
 
 
@@ -72,6 +92,7 @@ KINDS: tuple[Kind, ...] = (
             ),
             CHECKED,
         ),
+        guarded=Guarded((ROLE_ASSIGNMENT,), _WRAPS),
     ),
     setting(
         VAULT,
@@ -93,6 +114,7 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.KeyVault/vaults", "2024-11-01", "vaultName"), CHECKED),
+        guarded=Guarded((DIAGNOSTIC_SETTING,), _LOGGED),
         stays=Stays(
             90,
             "A vault with the same name already exists in deleted state. You need to either recover or purge existing"

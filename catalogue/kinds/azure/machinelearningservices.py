@@ -18,6 +18,7 @@ from catalogue.kind import (
     Bills,
     CostsOnly,
     Fetches,
+    Guarded,
     Holds,
     KeyAt,
     Keys,
@@ -37,6 +38,7 @@ from catalogue.kind import (
 )
 from catalogue.kinds.azure import (
     CHECKED,
+    DIAGNOSTIC_SETTING,
     NAMED,
     REPLACED,
     UNCHECKED,
@@ -66,6 +68,7 @@ _WORKSPACE = from_source(f"{_API}/workspace/", "2026-11-26")
 _RULE = from_source(f"{_API}/managednetworksettingsrule/", "2026-11-26")
 _OLD_RULE = from_source(f"{_API}/outboundrule/", "2026-11-26")
 _KEY = documented(f"{_DOCS}/concept-customer-managed-keys", "2026-11-26")
+_LOGGED = documented(f"{_DOCS}/monitor-azure-machine-learning", "2026-11-26")
 _ISOLATED = documented(f"{_DOCS}/how-to-managed-network", "2026-11-26")
 _PRIVATE = documented(f"{_DOCS}/how-to-configure-private-link", "2026-11-26")
 _SCALED = documented(f"{_DOCS}/how-to-autoscale-endpoints", "2026-11-26")
@@ -441,6 +444,7 @@ KINDS: tuple[Kind, ...] = (
             _DELETED,
         ),
         renders=Renders(ArmType("Microsoft.MachineLearningServices/workspaces", _VERSION, "workspaceName"), CHECKED),
+        guarded=Guarded((DIAGNOSTIC_SETTING,), _LOGGED),
         stays=Stays(
             14,
             "Soft-deleted workspace exists. Please purge or recover it.",

@@ -5,13 +5,12 @@ from catalogue.behaviour import Ref, extending
 from catalogue.durations import minutes_or_none
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies, operationalinsights
+from catalogue.kinds.azure import CHECKED, DIAGNOSTIC_SETTING, NAMED, REPLACED, lies, operationalinsights
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
 ACTION_GROUP = "azure-native:monitor:ActionGroup"
 AUTOSCALE_SETTING = "azure-native:monitor:AutoscaleSetting"
-DIAGNOSTIC_SETTING = "azure-native:monitor:DiagnosticSetting"
 METRIC_ALERT = "azure-native:monitor:MetricAlert"
 QUERY_RULE = "azure-native:monitor:ScheduledQueryRule"
 _API = "https://www.pulumi.com/registry/packages/azure-native/api-docs/monitor"

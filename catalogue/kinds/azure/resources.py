@@ -2,8 +2,9 @@
 
 from catalogue.answers import Answer, Request
 from catalogue.behaviour import Behaviour
-from catalogue.kind import Acts, At, Holds, Kind, No, Renders, documented, from_source, setting
+from catalogue.kind import Acts, At, Guarded, Holds, Kind, No, Renders, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, NAMED
+from catalogue.kinds.azure.authorization import POLICY_ASSIGNMENT
 from catalogue.rendering import ArmType
 
 GROUP = "azure-native:resources:ResourceGroup"
@@ -13,6 +14,7 @@ _SDK = from_source(
 _DELETED = documented(
     "https://learn.microsoft.com/en-us/azure/azure-resource-manager/management/delete-resource-group", "2026-11-26"
 )
+_DENIES = documented("https://learn.microsoft.com/en-us/azure/governance/policy/overview", "2026-11-26")
 
 
 def _group(request: Request) -> Answer:
@@ -41,5 +43,6 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(ArmType("Microsoft.Resources/resourceGroups", "2024-03-01", "resourceGroupName"), CHECKED),
+        guarded=Guarded((POLICY_ASSIGNMENT,), _DENIES),
     ),
 )

@@ -5,8 +5,23 @@ from typing import Any
 
 from catalogue.answers import Request, by_path
 from catalogue.graph import Resource
-from catalogue.kind import Acts, At, Bills, Holds, KeyAt, Keys, Kind, No, Renders, documented, from_source, setting
-from catalogue.kinds.azure import CHECKED, NAMED, REPLACED, lies
+from catalogue.kind import (
+    Acts,
+    At,
+    Bills,
+    Guarded,
+    Holds,
+    KeyAt,
+    Keys,
+    Kind,
+    No,
+    Renders,
+    documented,
+    from_source,
+    setting,
+)
+from catalogue.kinds.azure import CHECKED, DIAGNOSTIC_SETTING, IDENTITY, NAMED, REPLACED, lies
+from catalogue.kinds.azure.keyvault import KEY
 from catalogue.pricing import Bill, Pricing
 from catalogue.rendering import ArmType
 
@@ -85,6 +100,7 @@ KINDS: tuple[Kind, ...] = (
         BLOB_SERVICE,
         "a storage account",
         _BLOBS,
+        holds=Holds("guard", _BLOBS),
         acts=Acts(
             by_path(f"{_IN_ACCOUNT}/blobServices", "blobServicesName"),
             lies("blobServicesName", "accountName", second="changes"),
@@ -96,6 +112,7 @@ KINDS: tuple[Kind, ...] = (
         FILE_SERVICE,
         "a storage account",
         _FILES,
+        holds=Holds("guard", _FILES),
         acts=Acts(
             by_path(f"{_IN_ACCOUNT}/fileServices", "fileServicesName"),
             lies("fileServicesName", "accountName", second="changes"),
@@ -107,6 +124,7 @@ KINDS: tuple[Kind, ...] = (
         MANAGEMENT_POLICY,
         "a storage account",
         _LIFECYCLE,
+        holds=Holds("guard", _LIFECYCLE),
         acts=Acts(
             by_path(f"{_IN_ACCOUNT}/managementPolicies", "managementPolicyName"),
             lies("managementPolicyName", "accountName", second="changes"),
@@ -133,5 +151,7 @@ KINDS: tuple[Kind, ...] = (
             NAMED,
         ),
         renders=Renders(ArmType(_ACCOUNTS, _VERSION, "accountName", _RENAMED), CHECKED),
+        # Its identity wraps with the key: without one nobody reads what it holds.
+        guarded=Guarded((BLOB_SERVICE, FILE_SERVICE, MANAGEMENT_POLICY, DIAGNOSTIC_SETTING, KEY, IDENTITY), _KEY),
     ),
 )

@@ -3,7 +3,7 @@
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import At, Bills, Holds, No, Stays, documented, setting
+from catalogue.kind import At, Bills, Guarded, Holds, No, Stays, documented, setting
 from catalogue.kinds.gcp import IN_PLACE, KEY, READ, acting, grant, granting, in_terraform, registry
 from catalogue.pricing import Bill, Pricing
 
@@ -13,6 +13,8 @@ KEY_RING = "gcp:kms/keyRing:KeyRing"
 _KEY_SDK, _RING = registry("kms/cryptokey"), registry("kms/keyring")
 _DELETED = documented("https://docs.cloud.google.com/kms/docs/delete-kms-resources", READ)
 _PRICES = documented("https://cloud.google.com/kms/pricing", READ)
+_AGENTS = documented("https://docs.cloud.google.com/kms/docs/cmek", READ)
+"""A service reads what it encrypted as long as its agent may use the key."""
 
 
 def _key(pricing: Pricing, resource: Resource) -> Bill:
@@ -46,12 +48,14 @@ KINDS = (
             ),
         ),
         renders=in_terraform("google_kms_crypto_key"),
+        guarded=Guarded((KEY_MEMBER,), _AGENTS),
         stays=Stays(None, "the key exists already: keys are never deleted, only their versions are", _DELETED),
     ),
     grant(
         KEY_MEMBER,
         "a key",
         "kms/cryptokeyiammember",
+        holds=Holds("guard", _AGENTS),
         acts=granting("kms", "{cryptoKeyId}", Ref("cryptoKeyId", (KEY,))),
         renders=in_terraform("google_kms_crypto_key_iam_member"),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalogue.answers import by_resource_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import At, Bills, Holds, Keeps, KeyAt, Keys, Kind, No, Stays, documented, setting
+from catalogue.kind import At, Bills, Guarded, Holds, Keeps, KeyAt, Keys, Kind, No, Stays, documented, setting
 from catalogue.kinds.gcp import (
     IN_PLACE,
     IN_PROJECT,
@@ -116,6 +116,7 @@ KINDS = (
             changes=("logging.buckets.update",),
             deletes=("logging.buckets.delete",),
         ),
+        guarded=Guarded((SINK,), _SINK),
         stays=Stays(7, "the log bucket is in state DELETE_REQUESTED for seven days", _DELETED),
     ),
     setting(

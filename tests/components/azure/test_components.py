@@ -663,13 +663,21 @@ def test_what_holds_state_is_protected_and_what_only_costs_is_not(whole: Graph) 
     kept = {r.type.rpartition(":")[2] for r in whole.cloud if r.protect}
     assert kept == {
         "BlobContainer",
+        "BlobServiceProperties",
+        "Compute",  # a person's own
         "Datastore",
+        "DiagnosticSetting",
         "EnvironmentContainer",
+        "FileServiceProperties",
         "Key",
+        "ManagementPolicy",
         "ModelContainer",
+        "PolicyAssignment",
         "Registry",
         "ResourceGroup",
+        "RoleAssignment",  # of the identity that wraps
         "StorageAccount",
+        "UserAssignedIdentity",
         "Vault",
         "Workspace",  # of Azure ML and of Log Analytics
     }
