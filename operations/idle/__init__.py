@@ -10,9 +10,13 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any, Literal, Protocol
 
-from catalogue.graph import Graph
+from catalogue.graph import Graph, Resource
+from catalogue.kind import Runs
+from catalogue.kinds import kind_of
 from catalogue.machines import Machines
-from operations.idle.decision import Evidence
+from catalogue.properties import Unreadable
+from operations.doctor import Unseen
+from operations.idle.decision import Evidence, Unread
 
 Sort = Literal["variant", "deployment", "app", "machine", "cluster", "endpoint", "disk"]
 
@@ -72,6 +76,20 @@ class Platform(Protocol):
 def of(platform: str) -> Platform:
     """The module of one platform. No other is imported."""
     return import_module(f"operations.idle.{platform}")  # pyright: ignore[reportReturnType]  # a module has no self
+
+
+def machines_of(graph: Graph, resource: Resource) -> list[Machines]:
+    """The machines that a resource runs. Raises Unreadable as the record of its kind does."""
+    kind = kind_of(resource.type)
+    return list(kind.runs.machines(graph, resource)) if kind is not None and isinstance(kind.runs, Runs) else []
+
+
+def unread(error: Exception) -> Unread:
+    """Why a part could not be read. An answer in an unknown form makes that part unknown, and ends no other."""
+    if isinstance(error, Unseen | Unreadable):
+        return Unread(str(error))
+    said = " ".join(str(error).split())[:200]
+    return Unread(f"an answer cannot be read ({type(error).__name__}: {said})")
 
 
 def by_hour(points: Mapping[datetime, float]) -> dict[datetime, float]:

@@ -22,10 +22,10 @@ from typing import Any, cast
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws.sagemaker import DOMAIN, ENDPOINT, is_async, served
 from catalogue.machines import Machines
-from catalogue.properties import Properties, Unreadable
+from catalogue.properties import Properties
 from operations.doctor import Unseen, aws
 from operations.doctor.aws import Account
-from operations.idle import Part, Window, by_hour
+from operations.idle import Part, Window, by_hour, unread
 from operations.idle.decision import Evidence, Figures, LastUse, Unread
 
 READS: Mapping[tuple[str, str], str] = {
@@ -75,14 +75,14 @@ def standing(account: Account, graph: Graph, window: Window) -> Iterator[tuple[P
     for endpoint in graph.of(ENDPOINT):
         try:
             variants += _variants(account, graph, endpoint)
-        except (Unseen, Unreadable) as error:
-            yield Part(endpoint.name, "endpoint", endpoint.stack_key, _name(endpoint)), Unread(str(error))
+        except Exception as error:
+            yield Part(endpoint.name, "endpoint", endpoint.stack_key, _name(endpoint)), unread(error)
     yield from _figures(account, variants, window)
     for domain in graph.of(DOMAIN):
         try:
             yield from _apps(account, str(domain.outputs.get("id")), domain.props)
-        except (Unseen, Unreadable) as error:
-            yield Part(f"applications of {domain.name}", "app", domain.stack_key), Unread(str(error))
+        except Exception as error:
+            yield Part(f"applications of {domain.name}", "app", domain.stack_key), unread(error)
 
 
 def _name(endpoint: Resource) -> str:
@@ -128,8 +128,8 @@ def _figures(account: Account, variants: Sequence[_Variant], window: Window) -> 
             found = _metrics(
                 account, [query for number, one in enumerate(asked) for query in _queries(number, one)], window
             )
-        except Unseen as error:
-            yield from ((one.part, Unread(str(error))) for one in asked)
+        except Exception as error:
+            yield from ((one.part, unread(error)) for one in asked)
             continue
         for number, one in enumerate(asked):
             yield (
@@ -206,8 +206,8 @@ def _apps(account: Account, domain: str, settings: Properties | None) -> Iterato
             owner = _owner(account, domain, whose)
             named = {"DomainId": domain, "AppType": app["AppType"], "AppName": app["AppName"], **whose}
             there = account.ask("sagemaker", "DescribeApp", **named) or {}
-        except Unseen as error:
-            yield part, Unread(str(error))
+        except Exception as error:
+            yield part, unread(error)
             continue
         yield replace(part, owner=owner), _last_use(there, settings)
 
@@ -251,8 +251,8 @@ def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator
     for list_, what in ((_endpoints, "endpoints"), (_other_apps, "applications"), (_notebooks, "notebook instances")):
         try:
             yield from list_(account, graphs, window)
-        except Unseen as error:
-            yield Part(f"{what} of the account", "endpoint"), Unread(str(error))
+        except Exception as error:
+            yield Part(f"{what} of the account", "endpoint"), unread(error)
 
 
 def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
@@ -263,8 +263,8 @@ def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterato
         if name not in own:
             try:
                 variants += _unnamed(account, name)
-            except Unseen as error:
-                yield Part(name, "endpoint", endpoint=name), Unread(str(error))
+            except Exception as error:
+                yield Part(name, "endpoint", endpoint=name), unread(error)
     yield from _figures(account, variants, window)
 
 

@@ -1,4 +1,4 @@
-"""Decides whether something is idle, from figures alone: idle, busy, asleep or unknown.
+"""Decides whether something is idle, from figures alone: idle, busy, asleep, new or unknown.
 
 Silence is no evidence. A cloud publishes no figure where there was no request, and none where its monitoring failed
 either. So a second figure is asked for, which standing machines publish by themselves, such as how many there are.
@@ -30,6 +30,8 @@ class State(StrEnum):
     BUSY = "busy"
     ASLEEP = "asleep"
     """No machine of it stands, so nothing burns."""
+    NEW = "new"
+    """It was made within the time that nobody may have asked anything of what is idle."""
     UNKNOWN = "unknown"
 
 
@@ -177,9 +179,7 @@ def _used(use: LastUse, now: datetime, since_hours: int) -> Judged:
 
 
 def _new(made: datetime, since_hours: int) -> Judged:
-    return Judged(
-        State.UNKNOWN, f"is new: it was made at {told(made)}, and is judged from {told(made + HOUR * since_hours)} on"
-    )
+    return Judged(State.NEW, f"was made at {told(made)}, and is judged from {told(made + HOUR * since_hours)} on")
 
 
 def told(moment: datetime) -> str:

@@ -119,7 +119,7 @@ def test_a_silent_variant_is_told_from_the_busy_one_beside_it(account: Account) 
     assert isinstance(live, Figures) and isinstance(old, Figures)
     assert sum(live.asked.values()) == 3 and not any(old.asked.values()) and len(old.stood) == 100
     assert old.made is not None and decide(live, NOW, 72).state is State.BUSY
-    assert decide(old, NOW, 72).says.startswith("is new"), "moto made it just now"
+    assert decide(old, NOW, 72).state is State.NEW, "moto made it just now"
     assert decide(Figures(old.asked, old.stood, "CPU"), NOW, 72).state is State.IDLE
 
 
@@ -133,7 +133,7 @@ def test_what_no_state_names_is_found_and_judged(account: Account) -> None:
     assert isinstance(missing, Unread) and "ListApps" in missing.why, "moto has no applications; the rest is found"
     assert set(told) == {"left-by-a-notebook/live", "left-by-a-notebook/old", "anas-notebook"}
     assert isinstance(told["left-by-a-notebook/old"], Figures)
-    assert decide(told["anas-notebook"], NOW, 72).says.startswith("is new")
+    assert decide(told["anas-notebook"], NOW, 72).state is State.NEW
 
 
 @pytest.mark.usefixtures("made")

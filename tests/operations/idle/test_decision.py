@@ -47,7 +47,7 @@ CASES: Mapping[str, tuple[Evidence, State, str]] = {
     "a gap of an hour or two": (of(stood=ago(1, 2, 3, *range(6, 101))), State.IDLE, ""),
     "a longer gap": (of(stood=ago(*range(1, 20), *range(23, 101))), State.UNKNOWN, "for 3 of 72 hours"),
     "monitoring that ended": (of(stood=ago(*range(30, 101))), State.UNKNOWN, "for 29 of 72 hours"),
-    "new": (of(made=NOW - timedelta(hours=5), stood=ago(*range(1, 5))), State.UNKNOWN, "is new"),
+    "new": (of(made=NOW - timedelta(hours=5), stood=ago(*range(1, 5))), State.NEW, "was made"),
     "new, and called": (of(made=NOW - timedelta(hours=5), asked=ago(2), stood=ago(1)), State.BUSY, ""),
     "made when nobody knows": (of(made=None, stood=ago(*range(1, 10))), State.UNKNOWN, "for 63 of 72"),
     "made when nobody knows, and seen long enough": (of(made=None), State.IDLE, ""),
@@ -77,7 +77,7 @@ CASES: Mapping[str, tuple[Evidence, State, str]] = {
     "a machine that stops by itself": (LastUse(runs=True, stops_after=60), State.BUSY, "after 60 idle minutes"),
     "a machine that stops too late to tell": (LastUse(runs=True, stops_after=9999), State.UNKNOWN, ""),
     "a machine of which nothing is known": (LastUse(runs=True), State.UNKNOWN, "does not say who uses it"),
-    "a new machine": (LastUse(runs=True, made=NOW - HOUR), State.UNKNOWN, "is new"),
+    "a new machine": (LastUse(runs=True, made=NOW - HOUR), State.NEW, "was made"),
     "a use of tomorrow": (LastUse(runs=True, at=NOW + 24 * HOUR), State.UNKNOWN, "clock"),
 }
 
