@@ -208,3 +208,34 @@ def switchable(rows: Iterable[Row]) -> dict[str, list[Row]]:
         for name, found in by_key.items()
         if all(row.judged.state in quiet and not row.excused for row in found) and any(row.idle for row in found)
     }
+
+
+def since(row: Row) -> str:
+    """Since when it is idle, as a person reads it."""
+    if row.judged.since is None or row.judged.state is not State.IDLE:
+        return ""
+    return f"{row.judged.since:%Y-%m-%d %H:%M}{' or longer' if row.judged.at_least else ''}"
+
+
+def dollars(amount: float | None) -> str:
+    """An amount as a person reads it."""
+    return "unknown" if amount is None else f"${amount:,.2f}"
+
+
+def because(parts: Iterable[Row]) -> str:
+    """Why an endpoint is taken off: what was seen of it, and what it burned."""
+    found = list(parts)
+    hours, burned = max(row.judged.hours for row in found), total(found, "burned_usd")
+    return f"nobody asked anything of it while it stood for {hours} hours, which cost {dollars(burned)}"
+
+
+def summary(rows: Iterable[Row]) -> str:
+    """All of it in a sentence."""
+    found = list(rows)
+    idle, unknown = [row for row in found if row.idle], sum(row.judged.state is State.UNKNOWN for row in found)
+    unpriced = sum(row.month_usd is None for row in idle)
+    more = f", and {unpriced} at a price that is unknown" if unpriced else ""
+    burned, ahead = dollars(total(found, "burned_usd")), dollars(total(found, "month_usd"))
+    return (
+        f"{len(idle)} idle of {len(found)}: {burned} burned since then, {ahead} a month ahead{more}; {unknown} unknown"
+    )
