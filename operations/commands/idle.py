@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from catalogue.errors import BadInput
 from operations.arguments import print_list
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def idle(
         ),
     ] = None,
     format: Annotated[IdleFormat, typer.Option(help="A table to read, or the same as JSON or CSV.")] = IdleFormat.TABLE,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="Write it as a page for a browser, and a CSV of the same name beside it."
+        ),
+    ] = None,
     off: Annotated[
         bool,
         typer.Option("--off", help="Write `enabled: false` for each idle endpoint, show the step, ask, and run it."),
@@ -63,6 +70,8 @@ def idle(
 
     since_hours = asking.hours(since)
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
+    if page is not None:
+        _write(answers, page, since_hours)
     _show(answers, format, since_hours)
     if off:
         _off(answers, by, yes=yes, only_file=only_file)
@@ -88,6 +97,18 @@ def _show(answers: "Answers", format: IdleFormat, since_hours: int) -> None:
         )
         return
     _print(answers.rows, Console())
+
+
+def _write(answers: "Answers", file: Path, since_hours: int) -> None:
+    from operations.idle.page import write
+
+    if file.suffix != ".html":
+        raise BadInput(f"--page: found {file}, allowed: a file whose name ends in .html")
+    try:
+        written = write(answers, file, since_hours, datetime.now(UTC))
+    except OSError as error:
+        raise BadInput(f"--page: cannot write {file}: {error.strerror}") from None
+    typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
 
 
 def _print(rows: "tuple[Row, ...]", screen: Console) -> None:

@@ -174,10 +174,10 @@ def _instead(config: StackConfig, pricing: Pricing, part: Part) -> Iterator[str]
     if part.machines is None or part.sort not in ("variant", "deployment"):
         return
     if part.machines.use == "online" and endpoints.SECTION.refused_kind("async", config.platform) is None:
-        yield "as `kind: async` with `min_replicas: 0`: $0 while nobody asks, and a queue in place of an answer at once"
+        yield "as kind: async with min_replicas: 0, $0 while nobody asks, and a queue in place of an answer at once"
     hour = _batch_hour(pricing, part.machines)
     price = "for each hour of a run" if hour is None else f"${hour:,.2f} an hour of a run on one machine"
-    yield f"as a job under `batch_jobs`: $0 between runs, {price}"
+    yield f"as a job under batch_jobs, $0 between runs and {price}"
 
 
 def _batch_hour(pricing: Pricing, machines: Machines) -> float | None:

@@ -80,7 +80,7 @@ def test_what_an_idle_variant_burned_and_burns(tmp_path: Path) -> None:
     assert (row.judged.since, row.judged.at_least) == (END - timedelta(days=14), True)
     assert row.owner == "payments-risk@example.com" and row.idle
     assert told.window.start == END - timedelta(days=14)
-    assert any("`kind: async`" in way for way in row.instead) and any("`batch_jobs`" in way for way in row.instead)
+    assert any("kind: async" in way for way in row.instead) and any("batch_jobs" in way for way in row.instead)
 
 
 @pytest.mark.parametrize("platform", ["gcp", "azure"])
