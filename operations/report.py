@@ -103,6 +103,11 @@ def _environment(*, autoescape: bool = True) -> Environment:
     return environment
 
 
+def page(template: str, **given: Any) -> str:
+    """A page of `operations/pages/` that needs no network and no other file, with these values."""
+    return _environment().get_template(template).render(**given)
+
+
 def html(verdict: Verdict) -> str:
     """The report as one page that needs no script, no network and no other file."""
     fit: ProofState | None = next((proof.state for proof in verdict.proofs if proof.name == "network fit"), None)

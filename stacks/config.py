@@ -23,7 +23,7 @@ from catalogue.wording import close, found_word, nearest, one_line
 from stacks.fields import Unsaid
 from stacks.model import NAMESPACE, Problem, StackConfig
 from stacks.problems import Places, places_of, problems_of, stood_for
-from stacks.sections import landing_zone, refusal, sections, stack_model
+from stacks.sections import endpoints, landing_zone, refusal, sections, stack_model
 from stacks.sound import Sound, sound
 from stacks.strict_yaml import Refused, Unread, load
 from stacks.words import unknown
@@ -221,7 +221,7 @@ def _cross_checks(whole: Sound) -> Iterator[Problem]:
     config = whole.config
     if "platform" not in config.model_fields_set:
         return  # it decides nearly all of it
-    for check in (_account, _region):
+    for check in (_account, _region, _exempt):
         with suppress(Unsaid):
             yield from check(config)
     # What the ground makes is there in every stack: a file may say nothing of it where the landing zone gives it.
@@ -262,6 +262,15 @@ def _account(config: StackConfig) -> Iterator[Problem]:
     own = PLATFORMS[config.platform].account
     if not re.fullmatch(own.pattern or "", config.account):
         yield Problem(("account",), f"found {found_word(config.account)}, allowed: {own.words}")
+
+
+def _exempt(config: StackConfig) -> Iterator[Problem]:
+    """What may stand idle is an endpoint of the file."""
+    known = endpoints.of(config)
+    for name in config.idle.exempt if config.idle is not None else ():
+        if name not in known:
+            hint = nearest(name, known) if known else "; the file has none"
+            yield Problem(("idle", "exempt", name), f"names no endpoint of this file{hint}")
 
 
 def _region(config: StackConfig) -> Iterator[Problem]:

@@ -61,6 +61,38 @@ class Allow(Fields):
         return self
 
 
+class Exemption(Fields):
+    """Why one endpoint may stand though nobody asks anything of it, and until when."""
+
+    owner: Email = Field(examples=["payments-risk@example.com"])
+    """Who decided it, and is asked when it ends."""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)] = Field(
+        examples=["the auditors call it in the last week of the quarter"]
+    )
+    """Why it stands while nobody calls, for whoever pays."""
+    until: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_day)] = Field(
+        examples=["2027-01-31"]
+    )
+    """The last day on which it holds, at most the limit `waiver-days` away."""
+
+
+class Idle(Fields):
+    """What `mlplatform idle` leaves alone."""
+
+    exempt: dict[Slug, Exemption] = Field(
+        examples=[
+            {
+                "fraud-scorer": {
+                    "owner": "payments-risk@example.com",
+                    "reason": "the auditors call it once a quarter",
+                    "until": "2027-01-31",
+                }
+            }
+        ]
+    )
+    """The endpoints of this file, by name, that may stand idle for a while."""
+
+
 class StackConfig(Fields):
     """One pilot. `platform`, `account` and `region` say where, the rest says what; CONTRIBUTING.md has the glossary."""
 
@@ -93,6 +125,21 @@ class StackConfig(Fields):
         examples=[{"replace": ["aws-pilot-domain"], "reason": "the homes were copied", "until": "2027-01-31"}],
     )
     """What a step from what stands may destroy; nothing where it is left out. `mlplatform step` judges by it."""
+    idle: Idle | None = Field(
+        default=None,
+        examples=[
+            {
+                "exempt": {
+                    "fraud-scorer": {
+                        "owner": "payments-risk@example.com",
+                        "reason": "the auditors call it once a quarter",
+                        "until": "2027-01-31",
+                    }
+                }
+            }
+        ],
+    )
+    """What may stand idle for a while. `mlplatform idle` reads it, and nothing that is deployed changes by it."""
 
 
 WORDS_MAKE: Mapping[str, Mapping[str, str]] = {"owner": {"Alerts": "{stack}-alerts"}}

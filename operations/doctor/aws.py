@@ -62,11 +62,12 @@ _DAYS = timedelta(days=14)
 
 @dataclass
 class Account:
-    """An AWS account and region. `client` is the only way out: its clients refuse what is not in READS."""
+    """An AWS account and region. `client` is the only way out: its clients refuse what is not in `reads`."""
 
     session: boto3.Session
     account: str
     region: str
+    reads: Mapping[tuple[str, str], str] = field(default_factory=lambda: READS)
     _clients: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def client(self, service: str) -> Any:
@@ -78,9 +79,15 @@ class Account:
             )
             region = "us-east-1" if service == "ce" else self.region
             made: Any = cast(Any, self.session).client(service, region_name=region, config=config)
-            made.meta.events.register_first("before-call", _only_reads)
+            made.meta.events.register_first("before-call", self._only_reads)
             self._clients[service] = made
         return self._clients[service]
+
+    def _only_reads(self, model: Any, **_: Any) -> None:
+        """botocore calls this before it sends anything."""
+        service = model.service_model.service_name
+        if (service, model.name) not in self.reads:
+            raise WriteRefused(f"doctor only reads; {service} {model.name} is none of its reads")
 
     def ask(
         self, service: str, operation: str, missing: Collection[str] = (), **given: Any
@@ -98,7 +105,7 @@ class Account:
             if code in missing or f"{code}: {message}".startswith(tuple(each for each in missing if ": " in each)):
                 return None
             if code in _DENIED:
-                raise Unseen(f"it takes the right {READS[service, operation]}, which is missing") from None
+                raise Unseen(f"it takes the right {self.reads[service, operation]}, which is missing") from None
             if code in _THROTTLED:
                 raise Unseen(f"AWS throttles {operation} even after {_TRIES} tries; ask again later") from None
             raise Unseen(f"AWS refuses {operation} ({code}: {message[:200]})") from None
@@ -125,13 +132,7 @@ class Account:
         return found
 
 
-def _only_reads(model: Any, **_: Any) -> None:
-    """botocore calls this before it sends anything."""
-    if (model.service_model.service_name, model.name) not in READS:
-        raise WriteRefused(f"doctor only reads; {model.service_model.service_name} {model.name} is none of its reads")
-
-
-def open_account(account: str, region: str) -> Account:
+def open_account(account: str, region: str, reads: Mapping[tuple[str, str], str] = READS) -> Account:
     """The account with the credentials of boto3's chain.
 
     Raises NoCredentials where there are none, BadInput where they are of another account or AWS refuses them.
@@ -140,7 +141,7 @@ def open_account(account: str, region: str) -> Account:
         session = boto3.Session(region_name=region)
         if cast(Any, session).get_credentials() is None:
             raise NoCredentials("no AWS credentials: set AWS_PROFILE, or run `aws sso login`")
-        opened = Account(session, account, region)
+        opened = Account(session, account, region, reads)
         own = (opened.ask("sts", "GetCallerIdentity") or {}).get("Account")
     except BotoCoreError as error:
         raise BadInput(f"AWS: the credentials cannot be read ({' '.join(str(error).split())})") from None

@@ -10,7 +10,7 @@ https://learn.microsoft.com/en-us/rest/api/monitor/metrics/list.
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -160,7 +160,7 @@ def _next(page: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"url": str(page["nextLink"])} if page.get("nextLink") else {}
 
 
-def open_account(account: str, region: str) -> Account:
+def open_account(account: str, region: str, reads: Collection[Read] = READS) -> Account:
     """The subscription with the default credential chain. Raises NoCredentials where it gives no token."""
     from azure.core.exceptions import ClientAuthenticationError
     from azure.identity import DefaultAzureCredential
@@ -175,11 +175,15 @@ def open_account(account: str, region: str) -> Account:
         token(f"{_ARM}/.default")
     except ClientAuthenticationError:
         raise NoCredentials("no Azure credentials: run `az login`") from None
-    return account_of(token, account, region)
+    return account_of(token, account, region, reads=reads)
 
 
 def account_of(
-    token: Callable[[str], str], subscription: str, region: str, transport: httpx.BaseTransport | None = None
+    token: Callable[[str], str],
+    subscription: str,
+    region: str,
+    transport: httpx.BaseTransport | None = None,
+    reads: Collection[Read] = READS,
 ) -> Account:
     """The subscription, as whoever has these tokens. Each host gets a token of its own scope, and no other."""
 
@@ -190,7 +194,7 @@ def account_of(
         scope = "https://storage.azure.com/.default" if storage else f"{_ARM}/.default"
         return {"Authorization": f"Bearer {token(scope)}", "x-ms-version": "2025-05-05"}
 
-    return Account(Reader(READS, headers, transport), token, subscription, region)
+    return Account(Reader(reads, headers, transport), token, subscription, region)
 
 
 def _quota(account: Account, look: Look) -> Seen:

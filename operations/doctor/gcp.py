@@ -11,7 +11,7 @@ https://docs.cloud.google.com/billing/docs/reference/rest/v1/billingAccounts/tes
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -129,18 +129,22 @@ def _next(page: Mapping[str, Any]) -> Mapping[str, str]:
     return {"pageToken": str(token)} if token else {}
 
 
-def open_account(account: str, region: str) -> Account:
+def open_account(account: str, region: str, reads: Collection[Read] = READS) -> Account:
     """The project with the application default credentials. Raises NoCredentials where there are none that work."""
     try:
         token = google_token()
         token()
     except ProviderError as error:
         raise NoCredentials(str(error)) from None
-    return account_of(token, account, region)
+    return account_of(token, account, region, reads=reads)
 
 
 def account_of(
-    token: Callable[[], str], project: str, region: str, transport: httpx.BaseTransport | None = None
+    token: Callable[[], str],
+    project: str,
+    region: str,
+    transport: httpx.BaseTransport | None = None,
+    reads: Collection[Read] = READS,
 ) -> Account:
     """The project, as whoever has these tokens."""
 
@@ -148,7 +152,7 @@ def account_of(
         # A person's credentials must name the project whose quota the question counts against.
         return {"Authorization": f"Bearer {token()}", "X-Goog-User-Project": project}
 
-    return Account(Reader(READS, headers, transport), token, project, region)
+    return Account(Reader(reads, headers, transport), token, project, region)
 
 
 def _where_the_api_is_off(see: Callable[[Account, Look], Seen]) -> Callable[[Account, Look], Seen]:

@@ -83,7 +83,8 @@ def _check_preview(program: Program, standing: Standing, foreseen: Graph, planne
 def _asked(config: Mapping[str, str]) -> dict[str, Any]:
     """The values that the program reads, as what they mean: the engine writes the same JSON in another order."""
     ours = {key: said for key, said in config.items() if key.startswith(f"{NAMESPACE}:")}
-    return {key: _meant(said) for key, said in ours.items() if key != f"{NAMESPACE}:allow"}
+    not_deployed = (f"{NAMESPACE}:allow", f"{NAMESPACE}:idle")
+    return {key: _meant(said) for key, said in ours.items() if key not in not_deployed}
 
 
 def _meant(said: str) -> Any:

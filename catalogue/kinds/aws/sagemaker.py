@@ -154,7 +154,7 @@ def _bound(section: Properties, key: str, least: int = 1) -> int:
     return int(number)
 
 
-def _served(graph: Graph, endpoint: Resource) -> Iterator[tuple[Properties, Machines]]:
+def served(graph: Graph, endpoint: Resource) -> Iterator[tuple[Properties, Machines]]:
     """Every variant of an endpoint with its machines. Shadow and serverless variants are included."""
     for configuration in configurations(graph, endpoint):
         use: Use = "async" if "asyncInferenceConfig" in configuration.props else "online"
@@ -193,7 +193,7 @@ def log_group(graph: Graph, endpoint: Resource) -> Resource | None:
 
 
 def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
-    yield from (machines for _, machines in _served(graph, endpoint))
+    yield from (machines for _, machines in served(graph, endpoint))
 
 
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
@@ -207,7 +207,7 @@ def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     group = log_group(pricing.graph, endpoint)
     kept = months_kept(group) * pricing.of("cloudwatch-logs-storage")
     logs = pricing.assume("log-gb-per-replica") * (pricing.of("cloudwatch-logs-ingestion") + kept)
-    for variant, machines in _served(pricing.graph, endpoint):
+    for variant, machines in served(pricing.graph, endpoint):
         use, hour = machines.use, pricing.hour(machines)
         month = pricing.hours * hour + _volume(pricing, variant, machines)
         idle += machines.low * month

@@ -1,0 +1,91 @@
+"""What switching endpoints does to what stands, told as a step, and the run of the engine that does it."""
+
+import subprocess
+from datetime import date
+from getpass import getuser
+from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
+
+import typer
+from rich.console import Console
+
+from catalogue.errors import BadInput
+from operations import console
+from operations.preview import Program, Programs
+from operations.standing import judgement, steps
+from operations.standing.reading import Standing
+from stacks.config import STACKS, read_stack_file, stack_name
+
+
+def show_step(file: Path, text: str, standing: Standing, today: date, screen: Console) -> bool:
+    """Print the step that a stack file with this text takes. Returns whether it takes away nothing that is guarded.
+
+    Raises BadInput where the file would be refused, and as `Programs.step` does.
+    """
+    with TemporaryDirectory() as folder, Programs() as running:
+        edited = Path(folder) / file.name
+        edited.write_text(text, encoding="utf-8", newline="")
+        program = Program.of(edited)
+        planned, _ = running.run(program)
+        region = read_stack_file(edited).region
+        found = steps.step(program, standing, running, planned, region, today)
+    findings = list(judgement.findings(found, program.allow, today, planned))
+    console.render_step(program.stack, found, findings, screen)
+    return not any(one.fails for one in findings)
+
+
+def text_of(file: Path) -> str:
+    """The text of a stack file, with its line ends as they are."""
+    with file.open(encoding="utf-8", newline="") as opened:
+        return opened.read()
+
+
+def whoever() -> str:
+    """Who runs this, as git knows them, or else the system."""
+    git = which("git")
+    asked = [git, "config", "user.email"] if git else ["true"]
+    said = subprocess.run(asked, cwd=STACKS.parent, capture_output=True, text=True, check=False).stdout.strip()
+    return said or getuser()
+
+
+def carried_out(
+    file: Path, text: str, standing: Standing, today: date, cli: str | None, what: str, *, yes: bool
+) -> bool:
+    """Show the step to a stack file with this text, ask, write the file, and run the step. Returns whether it was done.
+
+    Without `cli` the file is written and nothing is run. A step that destroys what is guarded is not done.
+    """
+    if not show_step(file, text, standing, today, Console()):
+        typer.echo(f"{file}: this step destroys what is guarded, so nothing was written")
+        return False
+    then = f"write {file} and run `pulumi up`" if cli else f"write {file}"
+    if not yes and not typer.confirm(f"{what[0].upper()}{what[1:]}: {then}?"):
+        typer.echo("nothing was written")
+        return False
+    written = file.with_name(f".{file.name}.new")
+    written.write_text(text, encoding="utf-8", newline="")
+    written.replace(file)
+    typer.echo(f"wrote {file}")
+    if cli:
+        up(cli, file)
+    return True
+
+
+def engine() -> str:
+    """The Pulumi CLI. Raises BadInput where there is none."""
+    cli = which("pulumi")
+    if cli is None:
+        raise BadInput("pulumi is not on PATH, so nobody can run the step; with --only-file the stack file is written")
+    return cli
+
+
+def up(cli: str, file: Path) -> None:
+    """Run `pulumi up` of a stack file, with the engine's own words on the screen. Raises BadInput where it fails."""
+    stack = stack_name(file)
+    elsewhere = [] if file.resolve().parent == STACKS.resolve() else ["--config-file", str(file.resolve())]
+    command = [cli, "up", "--stack", stack, "--yes", "--non-interactive", *elsewhere]
+    if subprocess.run(command, cwd=STACKS.parent, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise BadInput(
+            f"pulumi up --stack {stack} failed; {file} says what is meant, so run it again once it is mended"
+        )

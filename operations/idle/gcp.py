@@ -1,0 +1,245 @@
+"""What is asked of what stands on Google Cloud, by REST, with application default credentials.
+
+Which figure says that a deployed model was asked, and which that its machines stand, both by `deployed_model_id`:
+
+- `prediction/online/response_count`, and of an endpoint of a network `prediction/online/private/response_count`. Google
+  does not say which of them an endpoint behind Private Service Connect writes, so both are asked, and either counts.
+- `prediction/online/replicas` and `prediction/online/cpu/utilization`, which standing replicas have asked or not.
+  Google does not say either whether an endpoint behind Private Service Connect writes both, so one is enough.
+
+"Google Cloud metrics", aiplatform: https://docs.cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform. What
+was never written has no series, and neither has what Google failed to write: a model with replicas and no answers is
+idle, one with neither is unknown.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import mlplatform, vertex, workbench
+from catalogue.machines import Machines
+from catalogue.properties import Properties
+from operations.doctor import Unseen, gcp
+from operations.doctor.gcp import Account
+from operations.doctor.rest import Read, Refusal, objects
+from operations.idle import Part, Window, by_hour, machines_of, unread
+from operations.idle.decision import Evidence, Figures, LastUse, Unread
+
+_AI = "aiplatform.googleapis.com"
+_PLACE = f"https://{{region}}-{_AI}/v1/projects/{{project}}/locations/{{region}}"
+_ENDPOINT = Read(f"{_PLACE}/endpoints/{{name}}", "aiplatform.endpoints.get")
+_ENDPOINTS = Read(f"{_PLACE}/endpoints", "aiplatform.endpoints.list")
+_METRICS = Read("https://monitoring.googleapis.com/v3/projects/{project}/timeSeries", "monitoring.timeSeries.list")
+_INSTANCE = Read(
+    "https://notebooks.googleapis.com/v2/projects/{project}/locations/{zone}/instances/{name}",
+    "notebooks.instances.get",
+)
+_INSTANCES = Read(
+    "https://notebooks.googleapis.com/v2/projects/{project}/locations/-/instances", "notebooks.instances.list"
+)
+_DISKS = Read("https://compute.googleapis.com/compute/v1/projects/{project}/aggregated/disks", "compute.disks.list")
+READS = (_ENDPOINT, _ENDPOINTS, _METRICS, _INSTANCE, _INSTANCES, _DISKS)
+"""Every address that is ever asked. None changes anything.
+
+https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints,
+https://docs.cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list,
+https://docs.cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances,
+https://docs.cloud.google.com/compute/docs/reference/rest/v1/disks/aggregatedList.
+"""
+
+open_account = partial(gcp.open_account, reads=READS)
+
+ANSWERED = ("prediction/online/response_count", "prediction/online/private/response_count")
+STANDING = ("prediction/online/replicas", "prediction/online/cpu/utilization")
+_DEFAULT_IDLE_MINUTES = 180.0
+"""An instance without a timeout of its own stops after three idle hours.
+
+https://docs.cloud.google.com/vertex-ai/docs/workbench/instances/idle-shutdown
+"""
+
+
+def clock(account: Account) -> datetime:
+    """What time it is, as the answer of a read says."""
+    url = _ENDPOINTS.at(region=account.region, project=account.project)
+    answer = account.reader.ask(_ENDPOINTS, url, params={"pageSize": "1"})
+    said = answer.headers.get("date") if answer is not None else None
+    return parsedate_to_datetime(said).astimezone(UTC) if said else datetime.now(UTC)
+
+
+def standing(account: Account, graph: Graph, window: Window) -> Iterator[tuple[Part, Evidence]]:
+    """The models that the stack has deployed, and the Workbench instances of its people."""
+    for deployment in graph.of(mlplatform.DEPLOYMENT):
+        part = Part(deployment.name, "deployment", deployment.stack_key)
+        try:
+            yield _deployed(account, graph, deployment, window)
+        except Exception as error:
+            yield part, _unread(error)
+    for instance in graph.of(workbench.INSTANCE):
+        zone, name = instance.props.text_or_empty("location"), str(instance.outputs.get("id")).rpartition("/")[2]
+        part = Part(instance.name, "machine", instance.stack_key, owner=_owner(instance.inputs))
+        try:
+            there = account.reader.json(_INSTANCE, _INSTANCE.at(project=account.project, zone=zone, name=name))
+            if there is None:
+                raise Unseen("the state has it, and Workbench does not")
+            yield _machine(part, there)
+        except Exception as error:
+            yield part, _unread(error)
+
+
+def _unread(error: Exception) -> Unread:
+    if isinstance(error, Refusal) and error.code == "SERVICE_DISABLED":
+        return Unread("its API is off in the project")
+    return unread(error)
+
+
+def _deployed(account: Account, graph: Graph, deployment: Resource, window: Window) -> tuple[Part, Evidence]:
+    """One deployed model of an endpoint, whose id ends in the model's own."""
+    endpoint, _, id_ = str(deployment.outputs.get("id")).rpartition("/")
+    name = endpoint.rpartition("/")[2]
+    url = _ENDPOINT.at(region=account.region, project=account.project, name=name)
+    there = account.reader.json(_ENDPOINT, url)
+    model = next((one for one in objects(there, "deployedModels") if one.get("id") == id_), None)
+    if there is None or model is None:
+        raise Unseen("the state has it, and Vertex AI does not")
+    (machines,) = machines_of(graph, deployment)
+    served = [one.name for one in graph.refers(deployment, "endpoint", vertex.ENDPOINT)]
+    part = Part(
+        f"{served[0] if served else name}/{id_}", "deployment", deployment.stack_key, name, machines, _replicas(model)
+    )
+    return part, _figures(account, name, id_, _time(model.get("createTime")), part, window)
+
+
+def _replicas(model: Mapping[str, Any]) -> int | None:
+    """How many replicas are there now, where Vertex AI says so. It leaves out what it does not know, and zero too."""
+    status: Mapping[str, Any] = model.get("status") or {}
+    found = status.get("availableReplicaCount")
+    return None if found is None else int(found)
+
+
+def _figures(
+    account: Account, endpoint: str, model: str, made: datetime | None, part: Part, window: Window
+) -> Evidence:
+    of = f'resource.labels.endpoint_id = "{endpoint}" AND metric.labels.deployed_model_id = "{model}"'
+    asked = _series(account, of, ANSWERED, "ALIGN_DELTA", window)
+    stood = _series(account, of, STANDING, "ALIGN_MAX", window)
+    sleeps = part.machines is not None and part.machines.low == 0
+    return Figures(asked, stood, "its replicas", made=made, replicas=part.replicas, sleeps=sleeps)
+
+
+def _series(account: Account, of: str, metrics: tuple[str, ...], aligner: str, window: Window) -> dict[datetime, float]:
+    """The hours of some metrics, added up: of one that was never written there are none."""
+    found: dict[datetime, float] = {}
+    params = {
+        "interval.startTime": _stamp(window.start),
+        "interval.endTime": _stamp(window.now),
+        "aggregation.alignmentPeriod": "3600s",
+        "aggregation.perSeriesAligner": aligner,
+        "aggregation.crossSeriesReducer": "REDUCE_SUM",
+        "view": "FULL",
+    }
+    for metric in metrics:
+        asked = {**params, "filter": f'metric.type = "{_AI}/{metric}" AND {of}'}
+        for series in account.pages(_METRICS, _METRICS.at(project=account.project), "timeSeries", **asked):
+            points = {_ended(point): _value(point.get("value") or {}) for point in objects(series, "points")}
+            for hour, value in by_hour(points).items():
+                found[hour] = found.get(hour, 0.0) + value
+    return found
+
+
+def _ended(point: Mapping[str, Any]) -> datetime:
+    """The moment in whose hour a point lies: an aligned point stands at the end of its hour."""
+    interval: Mapping[str, Any] = point.get("interval") or {}
+    end = _time(interval.get("endTime"))
+    if end is None:
+        raise Unseen("Cloud Monitoring gives a figure without its time")
+    return datetime.fromtimestamp(end.timestamp() - 1, UTC)
+
+
+def _value(said: Mapping[str, Any]) -> float:
+    return float(said.get("int64Value") or said.get("doubleValue") or 0)
+
+
+def _time(said: object) -> datetime | None:
+    return datetime.fromisoformat(said).astimezone(UTC) if isinstance(said, str) else None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# ---- Workbench ------------------------------------------------------------------------------------------------------
+
+
+def _owner(instance: Mapping[str, Any]) -> str:
+    owners = instance.get("instanceOwners") or ()
+    return str(next(iter(owners), ""))
+
+
+def _machine(part: Part, there: Mapping[str, Any]) -> tuple[Part, Evidence]:
+    """A person's machine. No API says who uses it, and it stops by itself, unless somebody took its timer away."""
+    setup = Properties(there)
+    type_ = setup.text_or_empty("gceSetup.machineType").rpartition("/")[2]
+    seconds = setup.section_or_empty("gceSetup.metadata").number_or_none("idle-timeout-seconds")
+    stops = _DEFAULT_IDLE_MINUTES if seconds is None else seconds / 60 or None
+    machines = Machines(part.name, type_, "training", 1, 1) if type_ else None
+    runs = there.get("state") == "ACTIVE"
+    told = Part(part.name, "machine", part.key, "", machines, int(runs), part.owner or _owner(there))
+    return told, LastUse(runs, None, _time(there.get("createTime")), stops)
+
+
+# ---- what no state names --------------------------------------------------------------------------------------------
+
+
+def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
+    """The endpoints of the region, and the Workbench instances and unattached disks of the project, of no state."""
+    lists = ((_endpoints, "endpoints"), (_instances, "Workbench instances"), (_disks, "disks"))
+    for list_, what in lists:
+        try:
+            yield from list_(account, graphs, window)
+        except Exception as error:
+            yield Part(f"{what} of the project", "endpoint"), _unread(error)
+
+
+def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
+    """An endpoint is free; what is deployed to it bills."""
+    own = {str(one.outputs.get("id")) for graph in graphs for one in graph.of(mlplatform.DEPLOYMENT)}
+    known = {"/".join(id_.split("/")[-2:]) for id_ in own}
+    url = _ENDPOINTS.at(region=account.region, project=account.project)
+    for endpoint in account.pages(_ENDPOINTS, url, "endpoints", pageSize="100"):
+        name = str(endpoint["name"]).rpartition("/")[2]
+        for model in objects(endpoint, "deployedModels"):
+            spec = Properties(model).section_or_empty("dedicatedResources")
+            machine = spec.section_or_empty("machineSpec")
+            type_ = machine.text_or_empty("machineType")
+            if f"{name}/{model['id']}" in known or not type_:
+                continue
+            low, high = (int(spec.number_or_none(key) or 1) for key in ("minReplicaCount", "maxReplicaCount"))
+            machines = Machines(name, type_, "online", low, high, "", machine.text_or_empty("acceleratorType") or None)
+            called = f"{endpoint.get('displayName') or name}/{model['id']}"
+            part = Part(called, "deployment", None, name, machines, _replicas(model))
+            yield part, _figures(account, name, str(model["id"]), _time(model.get("createTime")), part, window)
+
+
+def _instances(account: Account, graphs: list[Graph], _: Window) -> Iterator[tuple[Part, Evidence]]:
+    own = {str(one.outputs.get("id")).rpartition("/")[2] for graph in graphs for one in graph.of(workbench.INSTANCE)}
+    for there in account.pages(_INSTANCES, _INSTANCES.at(project=account.project), "instances"):
+        name = str(there["name"]).rpartition("/")[2]
+        if name not in own:
+            yield _machine(Part(name, "machine"), there)
+
+
+def _disks(account: Account, _: list[Graph], __: Window) -> Iterator[tuple[Part, Evidence]]:
+    """The disks that no machine uses. When the last machine let go of one is `lastDetachTimestamp`."""
+    url, params = _DISKS.at(project=account.project), dict[str, str]()
+    while True:
+        page = account.reader.json(_DISKS, url, params=params) or {}
+        places: Mapping[str, Any] = page.get("items") or {}
+        for disk in (disk for place in places.values() for disk in objects(place, "disks") if not disk.get("users")):
+            made, part = _time(disk.get("creationTimestamp")), Part(f"{disk['name']} ({disk.get('sizeGb')} GB)", "disk")
+            yield part, LastUse(True, _time(disk.get("lastDetachTimestamp")) or made, made)
+        if not page.get("nextPageToken"):
+            return
+        params = {"pageToken": str(page["nextPageToken"])}

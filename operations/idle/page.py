@@ -1,0 +1,90 @@
+"""What is idle, for somebody with a browser and no Python: one static page, and the same as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from operations import report as pages
+from operations.idle import report
+from operations.idle.asking import Answers
+from operations.idle.decision import State
+from operations.idle.report import Row
+from stacks.config import display
+
+_BADGES: Mapping[State, str] = {
+    State.IDLE: "no",
+    State.BUSY: "yes",
+    State.ASLEEP: "waived",
+    State.NEW: "planned",
+    State.UNKNOWN: "open",
+}
+
+_COLUMNS = (
+    "stack",
+    "name",
+    "sort",
+    "stack_key",
+    "state",
+    "since",
+    "at_least",
+    "owner",
+    "burned_usd",
+    "month_usd",
+    "exempt",
+    "says",
+)
+
+
+def as_csv(rows: Iterable[Row]) -> str:
+    """One line a part. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list[str](_COLUMNS), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _cell(value) for key, value in row.to_json().items()})
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def write(answers: Answers, file: Path, since_hours: int, on: datetime) -> list[Path]:
+    """Write the page, and the CSV beside it under the same name. Returns both paths. Raises OSError.
+
+    The folder is made if it is not there. Each file is put in place with one rename.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    table = file.with_suffix(".csv")
+    for path, text in ((table, as_csv(answers.rows)), (file, as_html(answers, table.name, since_hours, on))):
+        written = path.with_name(f".{path.name}.new")
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)
+    return [file, table]
+
+
+def as_html(answers: Answers, csv_name: str, since_hours: int, on: datetime) -> str:
+    """The page. `csv_name` is the file beside it, `on` when the accounts were asked."""
+    idle = sorted((row for row in answers.rows if row.idle), key=lambda row: -(row.month_usd or 0))
+    off: list[tuple[str, list[str], float]] = []
+    for one in answers.stacks:
+        found = report.switchable(row for row in answers.rows if row.stack == one.name)
+        if found:
+            months = (report.total(parts, "month_usd") for parts in found.values())
+            off.append((display(one.file), sorted(found), sum(months)))
+    return pages.page(
+        "idle.html.j2",
+        report=report,
+        badges=_BADGES,
+        rows=answers.rows,
+        idle=idle,
+        off=off,
+        ways=[row for row in idle if row.instead],
+        strays=[row for row in answers.rows if not row.stack],
+        others=[row for row in answers.rows if row.stack and not row.idle],
+        since_hours=since_hours,
+        csv=csv_name,
+        on=f"{on:%Y-%m-%d %H:%M} UTC",
+    )

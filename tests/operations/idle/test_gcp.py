@@ -1,0 +1,212 @@
+"""What is asked of deployed models and Workbench instances: answers in the shapes that Google's pages document."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import mlplatform, vertex, workbench
+from operations.doctor.gcp import account_of
+from operations.doctor.rest import Reader
+from operations.idle import Part, Window, gcp
+from operations.idle.decision import Evidence, Figures, State, Unread, decide
+from tests.operations.doctor.doubles import Answer, Cloud, google_error
+
+PROJECT, REGION = "risk-dev", "europe-west4"
+AI = f"{REGION}-aiplatform.googleapis.com/v1/projects/{PROJECT}/locations/{REGION}"
+SERIES = f"monitoring.googleapis.com/v3/projects/{PROJECT}/timeSeries"
+BOOKS = f"notebooks.googleapis.com/v2/projects/{PROJECT}/locations"
+DISKS = f"compute.googleapis.com/compute/v1/projects/{PROJECT}/aggregated/disks"
+NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
+HOUR = NOW.replace(minute=0)
+WINDOW = Window(HOUR - timedelta(days=14), NOW)
+ENDPOINT = f"projects/{PROJECT}/locations/{REGION}/endpoints/77"
+
+
+def deployment(model: str, least: int = 1) -> Resource:
+    return Resource(
+        f"urn:{model}",
+        mlplatform.DEPLOYMENT,
+        f"scores-{model}",
+        True,
+        inputs={"endpoint": ENDPOINT, "minReplicas": least, "maxReplicas": 3, "machineType": "e2-standard-2"},
+        outputs={"id": f"{ENDPOINT}/{model}"},
+        property_dependencies={"endpoint": ("urn:endpoint",)},
+    )
+
+
+def graph(*resources: Resource) -> Graph:
+    endpoint = Resource("urn:endpoint", vertex.ENDPOINT, "scores", True, outputs={"id": ENDPOINT, "name": "77"})
+    return Graph("churn-dev", "gcp", (endpoint, *resources), {})
+
+
+def described(*models: str, **more: Any) -> Mapping[str, Any]:
+    each = {"createTime": "2026-01-01T08:00:00.123456Z", **more}
+    return {"name": ENDPOINT, "displayName": "scores", "deployedModels": [{"id": id_, **each} for id_ in models]}
+
+
+def points(*back: int, value: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]]:
+    """Aligned points: each stands at the end of its hour, the newest first."""
+    ends = [HOUR - timedelta(hours=hours - 1) for hours in sorted(back)]
+    return [
+        {
+            "interval": {"startTime": f"{end - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", "endTime": f"{end:%FT%TZ}"},
+            "value": value or {"int64Value": "2"},
+        }
+        for end in ends
+    ]
+
+
+def monitored(written: Mapping[str, Mapping[str, list[Mapping[str, Any]]]], **places: Answer) -> Cloud:
+    """A project in which these metrics of these models were written. `places` are its other answers, by path."""
+
+    def answer(request: httpx.Request) -> Answer:
+        path = f"{request.url.host}{request.url.path}"
+        if path != SERIES:
+            return places.get(path)
+        filter_ = request.url.params["filter"]
+        metric = filter_.split('"')[1].removeprefix("aiplatform.googleapis.com/")
+        model = filter_.rpartition('deployed_model_id = "')[2].rstrip('"')
+        found = written.get(model, {}).get(metric)
+        if found is None:
+            return {}
+        page = int(request.url.params.get("pageToken", "0"))
+        half = (len(found) + 1) // 2
+        series = [{"points": found[page * half : (page + 1) * half]}]
+        return {"timeSeries": series, **({"nextPageToken": "1"} if not page else {})}
+
+    return Cloud(answer)
+
+
+def told(cloud: Cloud, read: Callable[..., Iterator[tuple[Part, Evidence]]], given: Any) -> dict[str, Evidence]:
+    account = account_of(lambda: "word", PROJECT, REGION, cloud.transport(), gcp.READS)
+    return {part.name: evidence for part, evidence in read(account, given, WINDOW)}
+
+
+def state(evidence: Evidence) -> State:
+    return decide(evidence, NOW, 72).state
+
+
+CPU = {"doubleValue": 0.01}
+ALL = range(1, 101)
+
+
+@pytest.mark.parametrize("asked", gcp.ANSWERED)
+@pytest.mark.parametrize("stood", gcp.STANDING)
+def test_a_silent_model_is_told_from_the_busy_one_beside_it_in_either_family(asked: str, stood: str) -> None:
+    written = {"1": {asked: points(2), stood: points(*ALL, value=CPU)}, "2": {stood: points(*ALL, value=CPU)}}
+    cloud = monitored(written, **{f"{AI}/endpoints/77": described("1", "2")})
+    found = told(cloud, gcp.standing, graph(deployment("1"), deployment("2")))
+    assert {name: state(evidence) for name, evidence in found.items()} == {
+        "scores/1": State.BUSY,
+        "scores/2": State.IDLE,
+    }
+    silent = found["scores/2"]
+    assert isinstance(silent, Figures) and len(silent.stood) == 100, "the second page counts"
+    assert min(silent.stood) == HOUR - timedelta(hours=100), "a point lies in the hour that it ends"
+
+
+def test_a_model_of_which_nothing_was_ever_written_is_unknown() -> None:
+    found = told(monitored({}, **{f"{AI}/endpoints/77": described("1")}), gcp.standing, graph(deployment("1")))
+    assert state(found["scores/1"]) is State.UNKNOWN
+
+
+def test_a_new_model_and_one_at_zero() -> None:
+    new = described("1", createTime="2026-11-26T08:00:00Z")
+    written = {"1": {"prediction/online/replicas": points(1, 2)}}
+    found = told(monitored(written, **{f"{AI}/endpoints/77": new}), gcp.standing, graph(deployment("1")))
+    assert state(found["scores/1"]) is State.NEW
+    zero = described("1", status={"availableReplicaCount": 0})
+    found = told(monitored({}, **{f"{AI}/endpoints/77": zero}), gcp.standing, graph(deployment("1", least=0)))
+    assert state(found["scores/1"]) is State.ASLEEP
+
+
+def test_a_model_that_only_the_state_has_is_unknown() -> None:
+    for there in (None, described("9")):
+        found = told(monitored({}, **{f"{AI}/endpoints/77": there}), gcp.standing, graph(deployment("1")))
+        assert found == {"scores-1": Unread("the state has it, and Vertex AI does not")}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "says"),
+    [
+        (google_error(403, "IAM_PERMISSION_DENIED"), "it takes the right aiplatform.endpoints.get"),
+        (google_error(403, "SERVICE_DISABLED"), "its API is off"),
+        (httpx.Response(200, text="<html>a proxy</html>"), "an answer cannot be read (JSONDecodeError"),
+    ],
+)
+def test_a_refusal_is_unknown_with_a_sentence(refusal: Answer, says: str) -> None:
+    found = told(monitored({}, **{f"{AI}/endpoints/77": refusal}), gcp.standing, graph(deployment("1")))
+    evidence = found["scores-1"]
+    assert isinstance(evidence, Unread) and says in evidence.why
+
+
+def test_throttling_is_waited_out_and_then_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(Reader.__init__, "__defaults__", (None, waited.append))
+    throttled = httpx.Response(429, headers={"Retry-After": "7"}, json={})
+    cloud = monitored({"1": {"prediction/online/replicas": points(*ALL)}}, **{f"{AI}/endpoints/77": described("1")})
+    cloud.stumbles += [throttled, throttled]
+    assert state(told(cloud, gcp.standing, graph(deployment("1")))["scores/1"]) is State.IDLE and waited == [7, 7]
+    cloud.stumbles += [throttled] * 5
+    evidence = told(cloud, gcp.standing, graph(deployment("1")))["scores-1"]
+    assert isinstance(evidence, Unread) and "answers 429, 5 times" in evidence.why
+
+
+def instance(name: str, **more: Any) -> Resource:
+    inputs = {"location": "europe-west4-a", "instanceOwners": ["ana@example.com"], **more}
+    return Resource(f"urn:{name}", workbench.INSTANCE, name, True, inputs=inputs, outputs={"id": f"x/{name}"})
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ({"state": "STOPPED"}, State.ASLEEP),
+        ({"state": "ACTIVE"}, State.BUSY),  # Workbench stops it after three idle hours
+        ({"state": "ACTIVE", "gceSetup": {"metadata": {"idle-timeout-seconds": "600"}}}, State.BUSY),
+        ({"state": "ACTIVE", "gceSetup": {"metadata": {"idle-timeout-seconds": "0"}}}, State.UNKNOWN),
+    ],
+)
+def test_a_persons_machine_that_stops_by_itself_is_in_use_where_it_runs(
+    there: Mapping[str, Any], expected: State
+) -> None:
+    cloud = monitored({}, **{f"{BOOKS}/europe-west4-a/instances/ana": {"createTime": "2026-01-01T00:00:00Z", **there}})
+    found = told(cloud, gcp.standing, graph(instance("ana")))
+    assert state(found["ana"]) is expected
+
+
+def test_what_no_state_names_is_found_page_by_page() -> None:
+    spec = {"dedicatedResources": {"machineSpec": {"machineType": "n1-standard-4"}, "minReplicaCount": 1}}
+    disk = {"name": "left", "sizeGb": "500", "creationTimestamp": "2026-01-01T00:00:00.000-07:00"}
+    zones: Mapping[str, Any] = {"zones/a": {"disks": [{**disk, "users": ["vm"]}]}, "zones/b": {"warning": {}}}
+
+    def answer(request: httpx.Request) -> Answer:
+        path, more = f"{request.url.host}{request.url.path}", "pageToken" in request.url.params
+        if path == DISKS:
+            left = {"items": {"zones/b": {"disks": [{**disk, "lastDetachTimestamp": "2026-11-20T00:00:00Z"}]}}}
+            return left if more else {"items": zones, "nextPageToken": "2"}
+        return {
+            f"{AI}/endpoints": {"endpoints": [described("1", "5", **spec)]},
+            f"{BOOKS}/-/instances": {"instances": [{"name": "p/i/ana"}, {"name": "p/i/stray", "state": "ACTIVE"}]},
+            SERIES: {},
+        }.get(path)
+
+    found = told(Cloud(answer), gcp.strangers, [graph(deployment("1"), instance("ana"))])
+    assert set(found) == {"scores/5", "stray", "left (500 GB)"}
+    assert state(found["left (500 GB)"]) is State.IDLE
+
+
+def test_a_list_that_is_refused_hides_no_other() -> None:
+    denied = google_error(403, "IAM_PERMISSION_DENIED")
+    cloud = monitored({}, **{f"{AI}/endpoints": denied, f"{BOOKS}/-/instances": {}, DISKS: {}})
+    found = told(cloud, gcp.strangers, [])
+    assert set(found) == {"endpoints of the project"}
+
+
+def test_the_clouds_clock_is_asked() -> None:
+    answer = httpx.Response(200, headers={"Date": "Thu, 26 Nov 2026 10:40:00 GMT"}, json={})
+    cloud = monitored({}, **{f"{AI}/endpoints": answer})
+    assert gcp.clock(account_of(lambda: "word", PROJECT, REGION, cloud.transport(), gcp.READS)) == NOW

@@ -1,0 +1,144 @@
+"""What idle parts cost, whose they are, what excuses them, and which endpoints may be taken off."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from catalogue.graph import Graph
+from catalogue.hardware import catalogue
+from catalogue.machines import Machines
+from operations.doctor import Unseen
+from operations.idle import Part, Window, report
+from operations.idle.decision import HOUR, Evidence, Figures, LastUse, State, Unread
+from stacks.config import read_stack_file
+from stacks.model import StackConfig
+from tests.stack_files import pilot_file
+
+NOW = datetime(2026, 11, 26, 10, 40, tzinfo=UTC)
+END = NOW.replace(minute=0)
+STOOD = {END - HOUR * back: 1.0 for back in range(1, 337)}
+IDLE = Figures({}, STOOD, "its machines", made=END - timedelta(days=90))
+BUSY = Figures({END - HOUR: 5.0}, STOOD, "its machines")
+KEY = "endpoints.fraud-scorer"
+M5 = Machines("fraud-scorer", "ml.m5.large", "online", 2, 4)
+
+
+class Told:
+    """A platform whose account says these things."""
+
+    READS = ()
+
+    def __init__(self, *parts: tuple[Part, Evidence], error: Exception | None = None) -> None:
+        self.parts, self.error, self.window = parts, error, Window(NOW, NOW)
+
+    def open_account(self, account: str, region: str) -> None:
+        return None
+
+    def clock(self, account: Any) -> datetime:
+        if self.error:
+            raise self.error
+        return NOW
+
+    def standing(self, account: Any, graph: Graph, window: Window) -> Iterator[tuple[Part, Evidence]]:
+        self.window = window
+        yield from self.parts
+
+    def strangers(self, account: Any, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
+        yield from self.parts
+
+
+def config(folder: Path, platform: str = "aws", **exempt: str) -> StackConfig:
+    document = pilot_file(platform)
+    if exempt:
+        given = {"owner": "audit@example.com", "reason": "called once a quarter", **exempt}
+        document["config"]["mlplatform:idle"] = {"exempt": {"fraud-scorer": given}}
+    file = folder / f"Pulumi.{platform}-pilot.yaml"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return read_stack_file(file)
+
+
+def rows(said: StackConfig, told: Told) -> list[report.Row]:
+    graph = Graph("aws-pilot", said.platform, (), {})
+    return report.of_stack("aws-pilot", said, graph, told, None, 72)
+
+
+def part(name: str = "fraud-scorer/live", machines: Machines | None = M5, **more: Any) -> Part:
+    return Part(name, "variant", KEY, "fraud-scorer", machines, **{"replicas": 2, **more})
+
+
+def test_what_an_idle_variant_burned_and_burns(tmp_path: Path) -> None:
+    told = Told((part(), IDLE))
+    (row,) = rows(config(tmp_path), told)
+    hardware = catalogue.load("aws")
+    hour = hardware.machine("cpu-small").price("us-east-1", "online")
+    assert hour is not None
+    assert row.burned_usd == round(336 * 2 * hour, 2) and row.month_usd == round(2 * hour * hardware.hours_per_month, 2)
+    assert (row.judged.since, row.judged.at_least) == (END - timedelta(days=14), True)
+    assert row.owner == "payments-risk@example.com" and row.idle
+    assert told.window.start == END - timedelta(days=14)
+    assert any("kind: async" in way for way in row.instead) and any("batch_jobs" in way for way in row.instead)
+
+
+@pytest.mark.parametrize("platform", ["gcp", "azure"])
+def test_a_way_that_the_platform_lacks_is_not_named(tmp_path: Path, platform: str) -> None:
+    machine = {"gcp": "e2-standard-2", "azure": "Standard_D2as_v4"}[platform]
+    told = Told((part(machines=Machines("fraud-scorer", machine, "online", 1, 4), replicas=1), IDLE))
+    (row,) = rows(config(tmp_path, platform), told)
+    assert len(row.instead) == 1 and "batch_jobs" in row.instead[0] and row.month_usd
+
+
+def test_a_price_that_nobody_knows_is_no_zero(tmp_path: Path) -> None:
+    unknown = Machines("fraud-scorer", "ml.unheard.large", "online", 1, 1)
+    (row,) = rows(config(tmp_path), Told((part(machines=unknown), IDLE)))
+    assert (row.month_usd, row.burned_usd) == (None, None) and row.idle
+
+
+@pytest.mark.parametrize(
+    ("until", "excused", "says"),
+    [
+        ("2026-11-26", True, "exempt until 2026-11-26, by audit@example.com: called once a quarter"),
+        ("2026-11-25", False, "ended on 2026-11-25"),
+        ("2099-01-01", False, "further away than"),
+    ],
+)
+def test_an_exemption_holds_to_its_last_day(tmp_path: Path, until: str, excused: bool, says: str) -> None:
+    found = rows(config(tmp_path, until=until), Told((part(), IDLE)))
+    assert (found[0].excused, found[0].idle, found[0].fails) == (excused, not excused, not excused)
+    assert found[0].judged.state is State.IDLE and says in found[0].exempt
+    assert list(report.switchable(found)) == ([] if excused else ["fraud-scorer"])
+
+
+def test_only_an_endpoint_that_is_silent_as_a_whole_may_be_taken_off(tmp_path: Path) -> None:
+    said = config(tmp_path)
+
+    def off(*evidence: Evidence) -> list[str]:
+        told = Told(*((part(f"fraud-scorer/{number}"), one) for number, one in enumerate(evidence)))
+        return list(report.switchable(rows(said, told)))
+
+    new = Figures({}, STOOD, "its machines", made=NOW - HOUR)
+    asleep = Figures({}, {}, "its machines", replicas=0)
+    assert off(IDLE) == off(IDLE, IDLE) == off(IDLE, asleep) == ["fraud-scorer"]
+    assert off(IDLE, BUSY) == off(IDLE, Unread("no right")) == off(IDLE, new) == off(asleep) == off(BUSY) == []
+
+
+def test_a_persons_machine_is_the_persons_and_is_not_taken_off(tmp_path: Path) -> None:
+    app = Part("d-1/ana/JupyterLab", "app", None, "", Machines("a", "ml.m5.large", "training", 1, 1), 1, "ana")
+    found = rows(config(tmp_path), Told((app, LastUse(True, NOW - 100 * HOUR)), (part(), BUSY)))
+    assert [row.owner for row in found] == ["ana", "payments-risk@example.com"], "what is idle stands first"
+    assert report.total(found, "burned_usd") == found[0].burned_usd and found[0].instead == ()
+    assert report.switchable(found) == {}
+
+
+def test_an_account_that_does_not_answer_is_unknown(tmp_path: Path) -> None:
+    (row,) = rows(config(tmp_path), Told(error=Unseen("it takes the right sts:GetCallerIdentity, which is missing")))
+    assert row.judged.state is State.UNKNOWN and row.fails and "sts:GetCallerIdentity" in row.judged.says
+
+
+def test_what_no_state_names_is_nobodys(tmp_path: Path) -> None:
+    stray = Part("left/live", "variant", None, "left", M5, 1)
+    (row,) = report.of_account(config(tmp_path), [], Told((stray, IDLE)), None, 72)
+    assert (row.stack, row.owner, row.idle) == ("", "nobody", True) and row.burned_usd
