@@ -1,6 +1,9 @@
 """What `mlplatform cost --actual` does: reads an export, puts it beside the bills, prints it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -16,14 +19,23 @@ _MOST = 15
 """The resources, meters and untagged services that a terminal lists of each. JSON has all."""
 
 
-def read(places: Sequence[str], rates: Sequence[str], every: Sequence[Foreseen]) -> list[Actual]:
-    """What exports say of stacks, in their order. Raises BadInput as `exports.files` and `charges.read` do."""
-    from operations.actual.reading import read as read_charges
+Compare = Callable[[Sequence[Foreseen]], list[Actual]]
+"""What the bill says of stacks, in their order. Raises BadInput as `operations.actual.reading.read` does."""
 
+
+@contextmanager
+def opened(places: Sequence[str], rates: Sequence[str]) -> Generator[Compare]:
+    """Find the files of a bill, before anything else takes time. Raises BadInput as `exports.files` does."""
     by_rate = dict(map(_rate, rates))
     with exports.files(places) as files:
-        stacks, accounts = {one.graph.stack for one in every}, {one.account for one in every}
-        billed = read_charges(files, stacks, accounts, by_rate)
+        yield partial(_compare, files, by_rate)
+
+
+def _compare(files: Sequence[Path], rates: Mapping[str, float], every: Sequence[Foreseen]) -> list[Actual]:
+    from operations.actual.reading import read
+
+    stacks, accounts = {one.graph.stack for one in every}, {one.account for one in every}
+    billed = read(files, stacks, accounts, rates)
     return [comparison.compare(one, billed) for one in every]
 
 
@@ -128,3 +140,11 @@ def _costs(money: Money) -> tuple[str, str, str, str]:
 
 def _dollars(amount: float | None) -> str:
     return "unknown" if amount is None else words.dollars(amount)
+
+
+def used_by_team(actual: Actual) -> dict[str, float | None]:
+    """What each team's resources of one stack did use over all months of the bill, at list cost; None is unknown."""
+    found: dict[str, list[float | None]] = {}
+    for team, billed in ((team, billed) for month in actual.months for team, billed in month.by_team.items()):
+        found.setdefault(team, []).append(billed.used_usd)
+    return {team: None if None in some else sum(one or 0 for one in some) for team, some in found.items()}

@@ -65,17 +65,17 @@ def cost(
     if standing is not None and len(stacks) > 1:
         raise BadInput(f"--standing: {standing} is what stands of one stack; name that stack alone")
     programs = [Program.of(file_of(name)).in_every_phase for name in stacks]
-    with Programs() as running:
-        if len(programs) == 1:
-            running.start(programs[0].platform, one=True)
-        graphs = [running.run(program)[0] for program in programs]
-    bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+    with command.opened(actual or (), rate or ()) as compare:
+        with Programs() as running:
+            if len(programs) == 1:
+                running.start(programs[0].platform, one=True)
+            graphs = [running.run(program)[0] for program in programs]
+        bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+        billed = None
+        if actual is not None:
+            billed = compare([_foreseen(graph, bill, standing) for graph, (_, bill) in zip(graphs, bills, strict=True)])
     opinions = [second.ask(graph) if second_opinion else None for graph in graphs]
     said = [list(opinion.beside(bill)) if opinion else None for (_, bill), opinion in zip(bills, opinions, strict=True)]
-    billed = None
-    if actual is not None:
-        foreseen = [_foreseen(graph, bill, standing) for graph, (_, bill) in zip(graphs, bills, strict=True)]
-        billed = command.read(actual, rate or (), foreseen)
     told = [one.model_dump(mode="json") for one in billed] if billed is not None else [None] * len(bills)
     if format is ListFormat.JSON:
         costs = [

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue import billed_as
+from catalogue.errors import BadInput
 from catalogue.graph import Graph
 from catalogue.kind import Bills
 from catalogue.kinds import kinds
@@ -176,8 +177,8 @@ def test_every_kind_that_bills_is_billed_under_a_service(platform: str) -> None:
 
 @pytest.mark.parametrize("rate", ["EUR", "EUR=", "eur=1", "USD=2", "EUR=-1", "EUR=nan"])
 def test_a_rate_that_is_none_is_refused(rate: str) -> None:
-    with pytest.raises(Exception, match="allowed: dollars for one unit"):
-        command.read([], [rate], [])
+    with pytest.raises(BadInput, match="allowed: dollars for one unit"):
+        command.opened([], [rate]).__enter__()
 
 
 def test_the_command_puts_a_bill_beside_its_floor_and_exits_by_the_drift(
