@@ -56,7 +56,7 @@ def judge_and_show(
             if said := revived(allow, today, date.today()):
                 sys.stderr.write(f"{program.file}: {said}\n")
     stands = _stands(programs, standing) if standing is not None else None
-    _refuse_unwritable(out)
+    refuse_unwritable(out)
     from operations.progress import Progress
     from operations.together import Broken, cores, judge_all
 
@@ -89,7 +89,7 @@ def _stands(programs: "list[Program]", file: Path) -> "Standing":
     return read(file, programs[0].stack, programs[0].platform)
 
 
-def _refuse_unwritable(out: Path) -> None:
+def refuse_unwritable(out: Path) -> None:
     """Raise BadInput where no report can be written, before anything is judged."""
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file; name a folder for the reports with --out")

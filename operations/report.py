@@ -126,6 +126,11 @@ def html(verdict: Verdict) -> str:
     )
 
 
+def filled(template: str, **told: Any) -> str:
+    """A page of ours from its template in `operations/pages/`, filled with what is told."""
+    return _environment().get_template(template).render(**told)
+
+
 def _rules(verdict: Verdict) -> dict[str, str]:
     """What each rule of ours says that the verdict has a finding of."""
     from policies import pack

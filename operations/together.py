@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from datetime import date
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from catalogue.errors import BadInput
 from operations.checkov import Checkov, CheckovError, ScanResult
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from operations.rendering.rendered import Rendered
     from operations.standing.reading import Standing
     from operations.verdict import Verdict
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,29 @@ def judge_all(
     """Judge stacks, at most this many at once, and write their reports. Returns each result, in the given order.
 
     A stack that `before` has an earlier verdict on is compared with it. The only stack is also judged by the step from
-    `standing`, what stands of it.
+    `standing`, what stands of it. Raises as `judge_each` does.
+    """
+
+    def keep(program: Program, result: "Verdict | Broken") -> "Verdict | Broken":
+        return result
+
+    return judge_each(programs, keep, checkov, out, today, progress, at_once, before, standing)
+
+
+def judge_each(
+    programs: Sequence[Program],
+    keep: "Callable[[Program, Verdict | Broken], Kept]",
+    checkov: Path,
+    out: Path,
+    today: date,
+    progress: Progress,
+    at_once: int,
+    before: "Mapping[str, Earlier] | None" = None,
+    standing: "Standing | None" = None,
+) -> list[Kept]:
+    """Judge stacks as `judge_all` does, and return what `keep` makes of each result.
+
+    A thread calls `keep` as soon as it has judged, so that hundreds of verdicts need not be in memory at once.
     Raises CheckovMissing where Checkov's environment (`checkov`) was not made, BadInput where the organisation has a
     file that cannot be read.
     """
@@ -75,7 +99,11 @@ def judge_all(
             started.start(platform, one=stacks == 1 and standing is None)
         scans = running.enter_context(Checkov.start(checkov, one=len(programs) == 1))
         judging = _Judging(started, scans, out, today, progress, before or {}, standing)
-        futures = [workers.submit(judging.one, program) for program in programs]
+
+        def one(program: Program) -> Kept:
+            return keep(program, judging.one(program))
+
+        futures = [workers.submit(one, program) for program in programs]
         # Import it here while the programs run. A thread that has its graph already waits for it.
         for module in ("judge", "report"):
             import_module(f"operations.{module}")

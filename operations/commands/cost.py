@@ -7,9 +7,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from operations.arguments import ListFormat, file_of, print_list
+from catalogue.errors import BadInput
+from operations.arguments import ListFormat, StandingOption, file_of, print_list
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from catalogue.graph import Graph
+    from operations.actual.comparison import Foreseen
     from operations.verdict import Cost
 
 
@@ -21,36 +26,77 @@ def cost(
     second_opinion: Annotated[
         bool, typer.Option("--second-opinion", help="Ask infracost, too, and name the lines on which the two disagree.")
     ] = False,
+    actual: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--actual",
+            metavar="FILE|URI",
+            help="Put what was billed beside it: a FOCUS export, as CSV or Parquet; a file, a folder, s3://, gs:// or "
+            "az://account/container/path. May be repeated.",
+        ),
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rate", metavar="CUR=USD", help="Dollars for one unit of the bill's currency, such as EUR=1.08."
+        ),
+    ] = None,
+    standing: StandingOption = None,
 ) -> None:
     """Print what stacks cost a month, by resource and by team: the idle floor and the ceiling.
 
     They are of all that a file describes, whichever phase it asks for now. Where a price is unknown, they are the least
     that it can cost. JSON has the list `costs`, an item for each stack;
-    its `second_opinion` is null where infracost was not asked.
+    its `second_opinion` is null where infracost was not asked, and its `actual` where no export was read.
+
+    With --actual, exits 1 where a month's bill is further above the ceiling, or below the floor, than the limit
+    `bill-drift-percent`, or where no charge carries the stack's tag. With --standing, the ids of what stands are known,
+    and more of the bill's resources are told by name.
     """
     from operations import second_opinion as second
+    from operations.actual import command
     from operations.judge import cost_of
     from operations.preview import Program, Programs
 
     if second_opinion:
         second.available()
+    if actual is None and (rate or standing):
+        raise BadInput(f"--{'rate' if rate else 'standing'}: says something of a bill; name the bill with --actual")
+    if standing is not None and len(stacks) > 1:
+        raise BadInput(f"--standing: {standing} is what stands of one stack; name that stack alone")
     programs = [Program.of(file_of(name)).in_every_phase for name in stacks]
-    with Programs() as running:
-        if len(programs) == 1:
-            running.start(programs[0].platform, one=True)
-        graphs = [running.run(program)[0] for program in programs]
-    bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+    with command.opened(actual or (), rate or ()) as compare:
+        with Programs() as running:
+            if len(programs) == 1:
+                running.start(programs[0].platform, one=True)
+            graphs = [running.run(program)[0] for program in programs]
+        bills = [(graph.stack, cost_of(graph)) for graph in graphs]
+        billed = None
+        if actual is not None:
+            billed = compare([_foreseen(graph, bill, standing) for graph, (_, bill) in zip(graphs, bills, strict=True)])
     opinions = [second.ask(graph) if second_opinion else None for graph in graphs]
     said = [list(opinion.beside(bill)) if opinion else None for (_, bill), opinion in zip(bills, opinions, strict=True)]
+    told = [one.model_dump(mode="json") for one in billed] if billed is not None else [None] * len(bills)
     if format is ListFormat.JSON:
         costs = [
-            {"stack": stack, **bill.model_dump(mode="json"), "second_opinion": opinion}
-            for (stack, bill), opinion in zip(bills, said, strict=True)
+            {"stack": stack, **bill.model_dump(mode="json"), "second_opinion": opinion, "actual": one}
+            for (stack, bill), opinion, one in zip(bills, said, told, strict=True)
         ]
-        print_list(costs=costs)
-        return
-    for (stack, bill), opinion in zip(bills, said, strict=True):
-        _show(stack, bill, opinion or (), Console())
+        print_list(costs=costs, actual_by_team=command.teams_as_json(billed or ()))
+    else:
+        for (stack, bill), opinion in zip(bills, said, strict=True):
+            _show(stack, bill, opinion or (), Console())
+        command.show(billed or (), Console())
+    if any(found.fails for one in billed or () for found in one.findings):
+        raise typer.Exit(1)
+
+
+def _foreseen(graph: "Graph", bill: "Cost", standing: "Path | None") -> "Foreseen":
+    from operations.actual.comparison import Foreseen
+    from operations.standing.reading import read
+
+    stands = read(standing, graph.stack, graph.platform).graph if standing is not None else None
+    return Foreseen(graph, bill, stands)
 
 
 def _show(stack: str, bill: "Cost", opinion: Sequence[str], screen: Console) -> None:

@@ -1,0 +1,1 @@
+"""What a stack did cost: the clouds' FOCUS exports, beside what was foreseen."""

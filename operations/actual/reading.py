@@ -1,0 +1,172 @@
+"""Reads the charges of FOCUS exports: sums by stack, month, service, meter and resource, and no row is kept.
+
+FOCUS is the FinOps Open Cost and Usage Specification (https://focus.finops.org/focus-specification/). DuckDB reads the
+files piece by piece, so an export may be larger than memory. A row is of the stack that its tag `stack` names:
+
+- AWS writes the tags as a map, and only those that somebody activated as cost allocation tags; a key of a person's may
+  begin with `user:` or `user_`
+  (https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2-resource-tags.html).
+- Azure writes them as JSON, in older exports without the braces
+  (https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus).
+- Google writes labels and tags as a list of keys and values
+  (https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/focus-export).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from catalogue.errors import BadInput
+from operations.actual.charges import COSTS, Charge
+
+REQUIRED = (
+    "BilledCost",
+    "BillingCurrency",
+    "ChargeCategory",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "EffectiveCost",
+    "ServiceName",
+    "Tags",
+)
+"""The columns without which nothing can be said. FOCUS 1.0 and later have all of them, whoever writes them."""
+MOST_MEMORY = "1GB"
+_METERS = ("SkuMeter", "x_SkuMeterName", "x_UsageType", "x_SkuDescription", "SkuId")
+"""Where an export names the meter: FOCUS 1.1, Azure, AWS and Google before it; the SKU where none does."""
+_KEY = r"^((resource_?tags/)?user[:_])?{}$"
+
+
+def read(
+    files: Sequence[Path], stacks: Collection[str], accounts: Collection[str], rates: Mapping[str, float]
+) -> list[Charge]:
+    """The charges of the export, by stack; in detail those of `stacks`, and of `accounts` what has no tag.
+
+    `rates` are dollars for one unit of another currency. Raises BadInput for a file that is no FOCUS export, or has a
+    figure or time that is none.
+    """
+    with (
+        TemporaryDirectory(prefix="mlplatform-bill-") as folder,
+        duckdb.connect(
+            config={
+                # An extension would be fetched from the internet. What is read here is built in.
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "memory_limit": MOST_MEMORY,
+                "temp_directory": folder,
+                "preserve_insertion_order": "false",
+            }
+        ) as base,
+    ):
+        base.execute("SET TimeZone = 'UTC'")
+        base.execute("CREATE TABLE stacks AS SELECT unnest(?::VARCHAR[]) AS name", [sorted(stacks)])
+        base.execute("CREATE TABLE accounts AS SELECT unnest(?::VARCHAR[]) AS name", [sorted(accounts)])
+        base.execute(
+            "CREATE TABLE rates AS SELECT unnest(?::VARCHAR[]) AS currency, unnest(?::DOUBLE[]) AS rate",
+            [[*rates, "USD"], [*rates.values(), 1.0]],
+        )
+        try:
+            rows = [_rows(base, reader, mine) for reader, mine in _readers(files)]
+            told = base.execute(_sums(" UNION ALL ".join(rows))).fetchall()
+        except duckdb.ConversionException as error:
+            raise BadInput(f"--actual: an export has a figure or time that is none: {_first(error)}") from None
+        except duckdb.Error as error:
+            raise BadInput(f"--actual: cannot read the export: {_first(error)}") from None
+    return [Charge(*one) for one in told]
+
+
+def _first(error: Exception) -> str:
+    return f"{str(error).splitlines()[0]:.240}"
+
+
+def _readers(files: Sequence[Path]) -> list[tuple[str, list[Path]]]:
+    """The files that are read alike. Everything in CSV is text; a type is given where it is needed."""
+    parquet = [one for one in files if one.name.lower().endswith(".parquet")]
+    csv = [one for one in files if one not in parquet]
+    text = "read_csv({}, header = true, all_varchar = true, union_by_name = true, nullstr = ['NULL', ''])"
+    readers = [("read_parquet({}, union_by_name = true)", parquet), (text, csv)]
+    return [(reader, mine) for reader, mine in readers if mine]
+
+
+def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -> str:
+    """The statement that reads the rows of files with the columns that this page needs, whatever else they have."""
+    # A file's name may have a quote; and what looks like a pattern in it is not one.
+    names = ", ".join(f"'{_literal(str(one))}'" for one in files)
+    source = reader.format(f"[{names}]")
+    described = base.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    types: dict[str, str] = {str(name).lower(): str(kind) for name, kind, *_ in described}
+    if missing := [name for name in REQUIRED if name.lower() not in types]:
+        raise BadInput(
+            f"--actual: {files[0].name} lacks the column {missing[0]} of FOCUS; give an export of FOCUS 1.0 or later"
+        )
+
+    def text(name: str) -> str:
+        return f'CAST("{name}" AS VARCHAR)' if name.lower() in types else "NULL"
+
+    def number(name: str) -> str:
+        return f'CAST("{name}" AS DOUBLE)' if name.lower() in types else "CAST(NULL AS DOUBLE)"
+
+    def dollars(cost: str, pricing: str) -> str:
+        """The cost in dollars: as billed, as Azure's own column, as priced in dollars, or by a rate that was given."""
+        priced = f"CASE WHEN {text('PricingCurrency')} = 'USD' THEN {pricing} END"
+        own = f"CASE WHEN {text('BillingCurrency')} = 'USD' THEN {number(cost)} END"
+        by_rate = f"{number(cost)} * (SELECT rate FROM rates WHERE currency = {text('BillingCurrency')})"
+        return f"coalesce({own}, {number(f'x_{cost}InUsd')}, {priced}, {by_rate})"
+
+    quantity = number("PricingQuantity")
+    billed = dollars("BilledCost", "CAST(NULL AS DOUBLE)")
+    effective = dollars("EffectiveCost", number("PricingCurrencyEffectiveCost"))
+    contracted = dollars("ContractedCost", f"{number('PricingCurrencyContractedUnitPrice')} * {quantity}")
+    at_list = dollars("ListCost", f"{number('PricingCurrencyListUnitPrice')} * {quantity}")
+    meters = ", ".join(text(name) for name in _METERS)
+    return f"""
+        SELECT {_tag(types["tags"], "stack")} AS stack, {_tag(types["tags"], "team")} AS team,
+            coalesce(regexp_replace({text("SubAccountId")}, '^/subscriptions/', '', 'i'), '') AS account,
+            CAST({text("ChargePeriodStart")} AS TIMESTAMPTZ) AS since,
+            CAST({text("ChargePeriodEnd")} AS TIMESTAMPTZ) AS until,
+            coalesce({text("ServiceName")}, '') AS service, coalesce({meters}, '') AS meter,
+            coalesce(lower({text("ResourceId")}), '') AS resource, coalesce({text("ChargeCategory")}, '') AS category,
+            coalesce({text("ChargeClass")} = 'Correction', false) AS correction,
+            coalesce({text("BillingCurrency")}, '') AS currency, coalesce({number("BilledCost")}, 0) AS said,
+            {billed} AS billed, {effective} AS effective,
+            coalesce({at_list}, {contracted}, {effective}) AS list, {contracted} AS contracted
+        FROM {source}"""
+
+
+def _literal(path: str) -> str:
+    """A path as a text of SQL, in which no sign means another file."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path).replace("'", "''")
+
+
+def _tag(kind: str, key: str) -> str:
+    """The value of a tag in a column of this type: JSON, a map, or a list of keys and values."""
+    pattern = _KEY.format(key)
+    if kind.startswith("MAP"):
+        entries = "map_entries(Tags)"
+    elif kind.endswith("[]"):
+        entries = "list_transform(Tags, lambda one: {'key': one.key, 'value': CAST(one.value AS VARCHAR)})"
+    else:
+        text = "trim(CAST(Tags AS VARCHAR))"
+        braced = f"CASE WHEN {text}[1] IN ('{{', '[') THEN {text} ELSE '{{' || {text} || '}}' END"
+        told = f"TRY_CAST({braced} AS JSON)"
+        as_map = f"map_entries(CAST({told} AS MAP(VARCHAR, VARCHAR)))"
+        as_list = f'CAST({told} AS STRUCT("key" VARCHAR, "value" VARCHAR)[])'
+        entries = f"CASE json_type({told}) WHEN 'OBJECT' THEN {as_map} WHEN 'ARRAY' THEN {as_list} END"
+    # Of a key with the cloud's prefix and one without, the one without is the stack's own.
+    sorted_ = f"list_sort(list_filter({entries}, lambda one: regexp_matches(one.key, '{pattern}', 'i')), 'DESC')"
+    return f"nullif(list_extract(list_transform({sorted_}, lambda one: one.value), -1), '')"
+
+
+def _sums(rows: str) -> str:
+    # A sum leaves out what is unknown, and would say less than there is: of such, the sum is unknown.
+    known = ", ".join(f"CASE WHEN count(*) = count({cost}) THEN sum({cost}) END AS {cost}" for cost in COSTS)
+    ours = "stack IN (SELECT name FROM stacks)"
+    near = "stack IS NULL AND account IN (SELECT name FROM accounts)"
+    return f"""
+        WITH charges AS ({rows})
+        SELECT stack, CASE WHEN {ours} THEN team END AS tagged, account, date_trunc('month', since) AS month, service,
+            CASE WHEN {ours} THEN meter ELSE '' END AS detail,
+            CASE WHEN ({ours}) OR ({near}) THEN resource ELSE '' END AS billed_to,
+            category, correction, currency, min(since), max(until), count(*), sum(said), {known}
+        FROM charges GROUP BY ALL ORDER BY ALL"""
