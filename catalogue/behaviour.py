@@ -46,7 +46,7 @@ class Behaviour:
     Deletion. `filled` is how the addresses of its contents begin; its inputs and outputs in braces stand for their
     values. One with contents is not deleted. `forced` is the input that allows a delete together with the contents, and
     `locked` the one under which nobody can delete it. `apps` is the input with the name of a person whose running apps
-    are in the way of a delete. Where it `nests`, a delete takes along what lies in it.
+    and private spaces are in the way of a delete. Where it `nests`, a delete takes along what lies in it.
 
     How long its name stays taken is a fact of its own (`catalogue.kind.Stays`).
     """

@@ -129,7 +129,10 @@ def purge(state: State, name: str) -> str:
 
 
 def run(state: State, job: str) -> str:
-    """Start a run of a batch job."""
+    """Start a run of a batch job, or an app in the private space of a person."""
+    if job in state.account.spaces():
+        state.account.start_app(job)
+        return f"an app of {job} runs in their private space"
     data = batch.run(state, job)
     return f"a run of {job} finds its data at {', '.join(map(as_written, data))}; a sandbox scores nothing in batch"
 
@@ -137,7 +140,9 @@ def run(state: State, job: str) -> str:
 def sign_in(state: State, user: str, outside: bool = False) -> str:
     """Open the workspace as a person, from a network that people come from or from the internet."""
     theirs = signing_in.sign_in(state, user, outside)
-    return f"{user} has signed in to {theirs.name}, and an app of theirs runs"
+    size = state.account.spaces().get(user)
+    where = f" in a private space with a volume of {size} GB" if size else ""
+    return f"{user} has signed in to {theirs.name}, and an app of theirs runs{where}"
 
 
 def stop_app(state: State, user: str) -> str:
@@ -145,7 +150,25 @@ def stop_app(state: State, user: str) -> str:
     if user not in (running := state.account.apps()):
         raise BadInput(f"{user[:80]!r}: no app of that person runs{nearest(user, running) if running else ''}")
     state.account.stop_app(user)
-    return f"no app of {user} runs any more"
+    kept = "; their private space keeps its volume" if user in state.account.spaces() else ""
+    return f"no app of {user} runs any more{kept}"
+
+
+def delete_space(state: State, user: str) -> str:
+    """Delete the private space of a person, once no app of theirs runs in it."""
+    if user not in (spaces := state.account.spaces()):
+        raise BadInput(
+            f"{user[:80]!r}: that person has no private space{nearest(user, list(spaces)) if spaces else ''}"
+        )
+    if user in state.account.apps():
+        # The sentence is assumed; that apps go first is at
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/gs-studio-delete-domain.html
+        raise BadInput(
+            "An error occurred (ResourceInUse) when calling the DeleteSpace operation: the space of "
+            f"{user} has apps that run; stop them first"
+        )
+    state.account.delete_space(user)
+    return f"the private space of {user} is deleted, with what lay on its volume"
 
 
 def _let_in(state: State, address: str, outside: bool) -> None:

@@ -40,7 +40,9 @@ def sign_in(state: State, user: str, outside: bool = False) -> Record:
     """Let a person open the workspace, by the name that it knows them by. Returns what is theirs there.
 
     That name is a profile's on aws, an e-mail address on gcp, an object id in Entra ID on azure. From `outside` a
-    person comes from the internet, else from a network that people of the stack come from. An app of theirs runs then.
+    person comes from the internet, else from a network that people of the stack come from. An app of theirs runs then,
+    on aws in a private space, which keeps its volume when the app is stopped:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-spaces.html
 
     Raises BadInput for a person of whom nothing stands, whom nobody lets in, or who stands where nothing leads in.
     """
@@ -50,12 +52,29 @@ def sign_in(state: State, user: str, outside: bool = False) -> Record:
                 if why := _REFUSED[type_](state, one, user, outside):
                     raise BadInput(why)
                 state.account.start_app(user)
+                if type_ == USER_PROFILE:
+                    state.account.keep_space(user, _volume(state, one))
                 return one
     known = sorted(
         who for type_, theirs in _WHOSE.items() for r in state.resources.find(type=type_) for who in theirs(r.inputs)
     )
     there = f"; it knows {', '.join(known)}" if known else "; bring up the ground first"
     raise BadInput(f"{user[:80]!r}: no workspace that stands here knows that person{there}")
+
+
+_GIGABYTES = 5
+"""The volume of a space where neither person nor domain says another size: "JupyterLab user guide",
+https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-user-guide.html
+"""
+_SIZE = "spaceStorageSettings.defaultEbsStorageSettings.defaultEbsVolumeSizeInGb"
+
+
+def _volume(state: State, profile: Record) -> int:
+    """The gigabytes of a person's volume at first."""
+    domain = state.resources.get(DOMAIN, str(profile.inputs.get("domainId")), profile.account)
+    sizes = [*values_at(profile.inputs, f"userSettings.{_SIZE}")]
+    sizes += [*values_at(domain.inputs, f"defaultUserSettings.{_SIZE}")] if domain else []
+    return int(next(iter(sizes), _GIGABYTES))
 
 
 def _owner(inputs: Mapping[str, Any]) -> list[str]:

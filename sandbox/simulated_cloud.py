@@ -171,8 +171,11 @@ class Cloud:
         except Lacks as lacks:
             raise self._lacks(lacks, type_, record.name) from None
         self._allow(self.manners.deletes, type_, record.name, unmarked(record.inputs))
-        if behaviour.apps and record.inputs.get(behaviour.apps) in self.state.account.apps():
-            raise self._refusal("held", type_, record.name, f"{record.inputs[behaviour.apps]} has apps that run")
+        if who := record.inputs.get(behaviour.apps) if behaviour.apps else None:
+            if who in self.state.account.apps():
+                raise self._refusal("held", type_, record.name, f"{who} has apps that run")
+            if who in self.state.account.spaces():
+                raise self._refusal("held", type_, record.name, f"{who} has a private space")
         try:
             emptied = bool(behaviour.forced and record.inputs.get(behaviour.forced))
             self._empty(behaviour, record, emptied)

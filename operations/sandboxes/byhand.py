@@ -37,6 +37,7 @@ def add(app: typer.Typer) -> None:
         ("run", run, "run gcp-pilot-fraud-backfill"),
         ("sign-in", sign_in, "sign-in ana@example.com"),
         ("stop-app", stop_app, "stop-app ana@example.com"),
+        ("delete-space", delete_space, "delete-space ana"),
         ("use", use, "use"),
         ("account", account, "account"),
         ("steps", steps, "steps gcp-pilot"),
@@ -136,7 +137,10 @@ def run(
         str, typer.Argument(metavar="JOB", help="A batch job's name, as `ls` shows it or the cloud has it.")
     ],
 ) -> None:
-    """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch."""
+    """Start a run of a batch job, which fails where its data was not uploaded. A sandbox scores nothing in batch.
+
+    By the name of a person who has a private space of Studio, an app starts there.
+    """
     from sandbox import byhand
 
     _do(context, lambda state: byhand.run(state, job))
@@ -162,10 +166,23 @@ def stop_app(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="Whose apps, as `sign-in` had it.")],
 ) -> None:
-    """Stop a person's apps, without which their profile on aws, and so Studio, is not deleted."""
+    """Stop a person's apps, which keep their profile on aws, and so Studio, from being deleted.
+
+    Their private space there stays, and does so too; `delete-space` deletes it.
+    """
     from sandbox import byhand
 
     _do(context, lambda state: byhand.stop_app(state, user))
+
+
+def delete_space(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="Whose private space, as `sign-in` had it.")],
+) -> None:
+    """Delete a person's private space of Studio on aws, with its volume, once their apps are stopped."""
+    from sandbox import byhand
+
+    _do(context, lambda state: byhand.delete_space(state, user))
 
 
 def use(context: typer.Context) -> None:
@@ -218,6 +235,7 @@ def _shown(state: "State") -> str:
         "images": has.images(),
         "artifacts": has.artifacts(),
         "signed in": has.apps(),
+        "private spaces": [f"{user} ({size} GB)" for user, size in has.spaces().items()],
         "deleted, with the name still taken": [one.name.rpartition(" ")[2] for one in state.resources.deleted()],
     }
     now = datetime.fromtimestamp(state.clock.now(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

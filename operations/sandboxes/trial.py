@@ -85,8 +85,10 @@ def _trial(engine: "Engine", stack: str, file: Path, reports: Path) -> bool:
         engine.ask("state", "unprotect", "--all", *on)
     account = State(engine.home.database).account
     account.empty("")  # a store that holds what was pushed or uploaded is not deleted
-    for user in account.apps():  # nor is the profile of whoever has an app that runs
+    for user in account.apps():  # nor is the profile of whoever has an app that runs, or a private space
         account.stop_app(user)
+    for user in account.spaces():
+        account.delete_space(user)
     leaving = time.monotonic()
     failed = _shown_short(engine, ["destroy", *on, "--skip-preview", "--suppress-outputs"])
     now = _standing(engine)

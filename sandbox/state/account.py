@@ -13,7 +13,7 @@ NEW_QUOTA = 0
 """How much of each quota a new account has. Of most accelerators a new account has none. Of other machines the defaults
 differ by account, and no source names one that holds for each; so none is assumed, which is the least.
 """
-_What = Literal["service", "role", "quota", "image", "artifact", "app", "member", "in use"]
+_What = Literal["service", "role", "quota", "image", "artifact", "app", "space", "member", "in use"]
 
 
 class Account:
@@ -133,6 +133,19 @@ class Account:
     def members(self) -> list[str]:
         """The domains and workforce pools that the organisation lets in; none where it says nothing of them."""
         return list(self._all("member"))
+
+    def keep_space(self, user: str, gigabytes: int) -> None:
+        """Let a person have a private space with a volume of this size. One that they have stays as it is."""
+        if user not in self.spaces():
+            self._put("space", user, gigabytes)
+
+    def delete_space(self, user: str) -> None:
+        """Delete a person's private space, and what lies on its volume."""
+        self._drop("space", user)
+
+    def spaces(self) -> dict[str, int]:
+        """The people who have a private space, and the gigabytes of its volume."""
+        return self._all("space")
 
     def _all(self, what: _What) -> dict[str, int]:
         query = "SELECT name, amount FROM account WHERE what = ? ORDER BY name"

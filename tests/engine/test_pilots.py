@@ -138,6 +138,8 @@ def take_down(pilot: Pilot) -> None:
     """
     for user in pilot.state.account.apps():  # on aws they keep their person's profile from being deleted
         byhand.stop_app(pilot.state, user)
+    for user in pilot.state.account.spaces():
+        byhand.delete_space(pilot.state, user)
     stood = {one["urn"]: one for one in pilot.engine.resources(pilot.stack)}
     needed = what_is_kept(stood)
     assert any(one.get("protect") for one in stood.values()), "what holds state is protected"

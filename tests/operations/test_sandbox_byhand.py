@@ -6,9 +6,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalogue.kinds.aws.sagemaker import USER_PROFILE as PROFILE
+from catalogue.kinds.azure.containerregistry import REGISTRY
 from operations.__main__ import application
 from sandbox.state import State
-from sandbox.state.records import New
+from sandbox.state.records import New, Stay
 
 IMAGE = "europe-docker.pkg.dev/lending/serving/churn:2.0.1"
 
@@ -52,6 +53,30 @@ def test_who_is_signed_in_is_shown_and_their_app_is_stopped(tmp_path: Path) -> N
     assert "signed in: none" in run(tmp_path, "account").output
 
 
+def test_who_stands_outside_brings_nothing_to_a_closed_registry(tmp_path: Path) -> None:
+    state, image = State(tmp_path / "box" / "state.sqlite"), "lending.azurecr.io/churn:2.0"
+    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/lending"
+    closed = {"publicNetworkAccess": "Disabled"}
+    state.resources.create(New(REGISTRY, id_, "azure", "s", "northeurope", "lending", closed, {}))
+    assert "acr/firewall" in str(run(tmp_path, "push", image, "--from", "outside").exception)
+    assert "no place where a person stands" in str(run(tmp_path, "upload", "gs://b/m/", "--from", "home").exception)
+    assert run(tmp_path, "upload", "gs://lending-models/churn/1/", "--from", "outside").exit_code == 0
+    assert state.account.images() == [] and state.account.artifacts() == ["gs://lending-models/churn/1/"]
+
+
+def test_what_is_deleted_softly_and_what_a_person_keeps_is_shown_and_goes(tmp_path: Path) -> None:
+    state = State(tmp_path / "box" / "state.sqlite")
+    vault = New("v", "lending-keys", "azure", "s", "northeurope", "lending-keys", {}, {}, names=["vault lending-keys"])
+    state.resources.delete(state.resources.create(vault).key, lambda record: Stay("taken", purge=""))
+    state.account.keep_space("mei", 5)
+    shown = run(tmp_path, "account").output
+    assert "deleted, with the name still taken: lending-keys\n" in shown and "private spaces: mei (5 GB)\n" in shown
+    assert "its name is free" in run(tmp_path, "purge", "lending-keys").output
+    assert "is deleted, with what lay on its volume" in run(tmp_path, "delete-space", "mei").output
+    shown = run(tmp_path, "account").output
+    assert "still taken: none" in shown and "private spaces: none" in shown
+
+
 def test_an_account_in_use_is_shown_as_one(tmp_path: Path) -> None:
     assert "is one in use" not in run(tmp_path, "account").output
     assert "one in use" in run(tmp_path, "use").output
@@ -67,6 +92,8 @@ WRONG = [
     ("upload", "x"),
     ("sign-in", "eve"),
     ("stop-app", "eve"),
+    ("delete-space", "eve"),
+    ("purge", "lending-keys"),
 ]
 
 

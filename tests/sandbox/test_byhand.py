@@ -1,11 +1,13 @@
 """What a person does by hand in a sandbox: done, and said in a sentence; a wrong word is refused."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from catalogue.errors import BadInput
+from catalogue.kinds.aws import iam, sagemaker
 from catalogue.kinds.azure.storage import CONTAINER
 from catalogue.marked import Json
 from sandbox import byhand
@@ -79,3 +81,36 @@ def test_the_container_of_a_datastore_takes_an_artifact_before_the_datastore_sta
     state.resources.create(New(type=CONTAINER, id=f"{store}/containers/scores", inputs={}, outputs={}, **place))
     assert byhand.upload(state, ARTIFACT) == f"{ARTIFACT} is uploaded"
     assert state.account.has_artifact(ARTIFACT)
+
+
+ARN = "arn:aws:iam::444455556666:role/lending"
+SIZES = {"spaceStorageSettings": {"defaultEbsStorageSettings": {"defaultEbsVolumeSizeInGb": 40}}}
+
+
+@pytest.mark.parametrize(
+    ("domain", "profile", "size"),
+    [({}, {}, 5), ({"defaultUserSettings": SIZES}, {}, 40), ({}, {"userSettings": SIZES}, 40)],
+)
+def test_a_private_space_keeps_its_volume_until_it_is_deleted(
+    state: State, domain: Json, profile: Json, size: int
+) -> None:
+    place: Json = {"platform": "aws", "account": "444455556666", "region": "eu-north-1", "outputs": {"arn": ARN}}
+    state.resources.create(New(type=sagemaker.DOMAIN, id="d-1", name="d", inputs=domain, **place))
+    theirs: Json = {"domainId": "d-1", "userProfileName": "mei", **profile}
+    state.resources.create(New(type=sagemaker.USER_PROFILE, id="p", name="lending-mei", inputs=theirs, **place))
+    opens = {"Effect": "Allow", "Action": "sagemaker:CreatePresignedDomainUrl", "Resource": "*"}
+    policy: Json = {"role": "r", "policy": json.dumps({"Version": "2012-10-17", "Statement": [opens]})}
+    state.resources.create(New(type=iam.ROLE, id="r", name="r", inputs={}, **place))
+    state.resources.create(New(type=iam.ROLE_POLICY, id="r:p", name="p", inputs=policy, **place))
+
+    assert byhand.sign_in(state, "mei").endswith(f"runs in a private space with a volume of {size} GB")
+    with pytest.raises(BadInput, match=r"ResourceInUse.*the space of mei has apps that run"):
+        byhand.delete_space(state, "mei")
+    byhand.stop_app(state, "mei")
+    assert byhand.run(state, "mei") == "an app of mei runs in their private space"
+    assert state.account.apps() == ["mei"]
+    byhand.stop_app(state, "mei")
+    assert state.account.spaces() == {"mei": size}
+    byhand.delete_space(state, "mei")
+    with pytest.raises(BadInput, match="that person has no private space"):
+        byhand.delete_space(state, "mei")

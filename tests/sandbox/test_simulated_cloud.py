@@ -333,7 +333,12 @@ def test_the_apps_of_a_person_block_the_profile_and_so_the_domain(on_aws):
         on_aws.cloud.delete(profile, "p-1")
     with pytest.raises(CloudSaysNo, match="still uses d-1"):
         on_aws.cloud.delete(domain, "d-1")
+    on_aws.state.account.keep_space("ana", 5)
+    on_aws.state.account.keep_space("ben", 5)
     on_aws.state.account.stop_app("ana")
+    with pytest.raises(CloudSaysNo, match=r"ResourceInUse: ana has a private space"):
+        on_aws.cloud.delete(profile, "p-1")
+    on_aws.state.account.delete_space("ana")
     on_aws.cloud.delete(profile, "p-1")
     on_aws.cloud.delete(domain, "d-1")
 

@@ -12,9 +12,14 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 _TRIES_AGAIN = from_source(
     "https://github.com/hashicorp/terraform-provider-aws/blob/v6.46.0/internal/service/sfn/state_machine.go",
     "2026-11-27",
-)  # RetryWhenAWSErrCodeEquals with AccessDeniedException, up to five minutes; CreateModel in sagemaker/model.go alike
+)
+# RetryWhenAWSErrCodeEquals with AccessDeniedException, for five minutes. CreateModel (sagemaker/model.go) and
+# CreateSchedule (scheduler/schedule.go, retryWhenIAMNotPropagated) alike. CreateDomain and CreateUserProfile are not
+# tried again; the provider's own example makes a domain right after its role, and no report says that it is refused.
 _KNOWN_LATE = No(
-    "the provider tries again for minutes where a service does not know a new role or its rights yet", _TRIES_AGAIN
+    "the provider tries a model, a state machine and a schedule again for minutes where they do not know a new role or "
+    "its rights yet; a domain and a profile are not known to refuse one",
+    _TRIES_AGAIN,
 )
 _IAM = documented("https://docs.aws.amazon.com/IAM/latest/UserGuide/introduction.html", READ)
 

@@ -477,8 +477,8 @@ _USER_PROFILE_ACTS = acts(
         name="userProfileName",
         pattern=_NAME,
         refs=(Ref("domainId", (DOMAIN,), holds=True), Ref("userSettings.executionRole", (ROLE,))),
-        # "A user profile cannot be deleted" while it has apps, and so its domain:
-        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteUserProfile.html
+        # A person's apps and spaces must be deleted before their profile, and so before the domain:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/gs-studio-delete-domain.html
         apps="userProfileName",
     ),
 )

@@ -15,12 +15,15 @@ from sandbox.state.faults import FaultKind
 OURS = {"aws": "111122223333", "gcp": "risk", "azure-native": "s-1"}
 REFUSALS = {"azure-native": {"refused"}}
 """What a cloud refuses for the sake of another resource."""
-UNSAID = {"slow", "crash"}
-"""What no cloud says a sentence about: a slow answer is an answer, and a crash is none."""
+UNSAID = {"slow", "crash", "gone"}
+"""What no cloud says a sentence about: slow answers and empty ones are answers, and a crash is none."""
 LACKS = {
     "aws": {"no-right", "no-image", "no-artifact", "over-quota"},
     "gcp": {"no-right", "service-off", "not-in-force", "not-let-in"},
-    "azure-native": {"no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes", "not-in-force"},
+    "azure-native": {
+        *("no-right", "no-image", "no-artifact", "over-quota", "over-quota-nodes"),
+        *("not-in-force", "no-pull", "no-read", "not-known"),
+    },
 }
 """What each provider's cloud refuses for what a new account lacks. Our own provider meets the rest of Vertex AI."""
 
