@@ -32,6 +32,7 @@ class Caveat:
 
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+_CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
@@ -57,6 +58,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "The network of a model does not bound its callers. SageMaker's runtime has a public address too, and the "
             "caller's identity policy alone decides from where it may be called.",
             documented(f"{_SAGEMAKER}/interface-vpc-endpoint.html", _READ),
+        ),
+        Caveat(
+            (_CONFIGURATION,),
+            "Where an endpoint captures, SageMaker stops it without a word while the disk of a replica is nearly full. "
+            "Keep DiskUtilization below 75 %, in CloudWatch's namespace /aws/sagemaker/Endpoints.",
+            documented(f"{_SAGEMAKER}/model-monitor-data-capture-endpoint.html", _READ),
         ),
         Caveat(
             ("aws:sagemaker/domain:Domain", "aws:sfn/stateMachine:StateMachine"),

@@ -186,7 +186,7 @@ def statements_of(args: IdentityArgs, words: Words) -> dict[str, list[dict[str, 
         "publisher": [
             _allow("ImageToken", ["ecr:GetAuthorizationToken"], "*"),
             _allow("PushImages", [*_PULL, *_PUSH], [args.repository_arn, *_own_repositories(words)]),
-            _allow("OwnArtifacts", _UPLOAD, [_below(bucket, "models/")]),
+            _allow("Own", _UPLOAD, [_below(bucket, "models/"), _below(bucket, "data/")]),
             *_objects("Artifacts", _UPLOAD, words.artifacts),
             *_decrypt(words.artifact_keys, words.region, _SEAL),
             _allow("Key", _SEAL, [args.data_key_arn]),

@@ -31,6 +31,9 @@ class Needs(Args):
     images: Sequence[str] = ()
     """The models' images. `serving` and `batch`, as which models are uploaded, and Vertex AI's agent, which pulls them,
     may read the repository of each. Vertex AI's own images need no grant."""
+    captures: Sequence[str] = ()
+    """The endpoints that capture. Where there is one, `data-scientist` may run queries in the project: who may read a
+    table of BigQuery needs that too. They must be known."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -126,7 +129,7 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
     return {
         "data-scientist": Persona(
-            permissions=(*_RUN, *_JOBS, *_PROPOSE, _PREDICT),
+            permissions=(*_RUN, *_JOBS, *_PROPOSE, _PREDICT, *([_QUERY] if args.needs.captures else [])),
             reads=own(),
             writes=own("workspace/"),
             acts_as=["training"],
@@ -152,6 +155,8 @@ def personas_of(args: IdentityArgs) -> Mapping[str, Persona]:
 
 
 _PREDICT = "aiplatform.endpoints.predict"
+_QUERY = "bigquery.jobs.create"
+"""It reads nothing by itself. BigQuery, "Run a query", https://cloud.google.com/bigquery/docs/running-queries"""
 _SEE_ENDPOINTS = ("aiplatform.endpoints.get", "aiplatform.endpoints.list")
 _JOBS = (
     "aiplatform.customJobs.cancel",

@@ -65,6 +65,10 @@ def init(
         list[str] | None,
         typer.Option(help="A person: NAME on aws, NAME=EMAIL on gcp, NAME=OBJECT-ID on azure. Once for each."),
     ] = None,
+    reached_from: Annotated[
+        str | None,
+        typer.Option(help="On azure: the network that people come from, ID=CIDR; without one nobody opens the studio."),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="A model to serve; without one, nothing serves.")] = None,
     image: Annotated[str | None, typer.Option(help="The container image that serves the model.")] = None,
     artifact_uri: Annotated[str | None, typer.Option(help="Where the model's artifact lies.")] = None,
@@ -97,6 +101,7 @@ def init(
         "owner": owner,
         "monthly_usd": monthly_usd,
         "user": ",".join(user) if user else None,
+        "reached_from": reached_from,
         "model": model,
         "image": image,
         "artifact_uri": artifact_uri,
@@ -168,16 +173,22 @@ def _answers(said: Mapping[str, str], again: Collection[str] = ()) -> dict[str, 
         answers["platform"] = typer.prompt(f"platform ({', '.join(PLATFORMS)})")
     questions = _questions(PLATFORMS[chosen] if chosen else None)
     for key, question in questions.items():
-        if key in answers or (key in _MODEL and not answers.get("model")):
+        if key in answers or (key in _MODEL and not answers.get("model")) or not _is_of(key, chosen):
             continue
         if asks:
             answers[key] = typer.prompt(question.asked, default=question.default)
         elif question.default is not None:
             answers[key] = question.default
-    missing = [key for key in questions if key not in answers and (key not in _MODEL or answers.get("model"))]
+    needed = [key for key in questions if _is_of(key, chosen) and (key not in _MODEL or answers.get("model"))]
+    missing = [key for key in needed if key not in answers]
     if missing:
         raise BadInput("\n".join(f"{questions[key].option}: is missing; add {questions[key].asked}" for key in missing))
     return answers
+
+
+def _is_of(key: str, platform: str | None) -> bool:
+    """Whether a question is one of the platform's. On azure alone nobody opens the workspace from the internet."""
+    return key != "reached_from" or platform == "azure"
 
 
 def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
@@ -198,6 +209,9 @@ def _questions(platform: PlatformRecord | None) -> Mapping[str, _Question]:
         "owner": _Question("--owner", "the e-mail address that alerts go to"),
         "monthly_usd": _Question("--monthly-usd", "what the team may spend, in US dollars a month", "1000"),
         "user": _Question("--user", f"the people who work there, as NAME{person}, parted by ','"),
+        "reached_from": _Question(
+            "--reached-from", "the virtual network that people come from, as ID=CIDR, or nothing", ""
+        ),
         "model": _Question("--model", "the name of a model to serve, or nothing", ""),
         "image": _Question("--image", "the container image that serves it, with a tag or digest"),
         "artifact_uri": _Question("--artifact-uri", artifact),
@@ -236,6 +250,7 @@ def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: s
         f"    users: [{', '.join(_quoted(name) for name, _, _ in people)}]",
         *(["    principals:"] if any(is_one for _, is_one, _ in people) else []),
         *(f"      {_quoted(name)}: {_quoted(who)}" for name, is_one, who in people if is_one),
+        *_ways(platform.name, said.get("reached_from", "")),
         "    idle_timeout_minutes: 60  # an idle machine of a person's stops after this",
     ]
     if not said["model"]:
@@ -259,6 +274,16 @@ def _text(stack: str, said: Mapping[str, str], family: str, cidr: str, schema: s
         "      rollback: {p95_latency_ms: 250, error_rate_percent: 1}  # when it is taken back",
     ]
     return "\n".join([*lines, ""])
+
+
+def _ways(platform: str, reached_from: str) -> list[str]:
+    """From where people come; on azure also where nobody says it yet."""
+    if not reached_from:
+        todo = "    # reached_from: name the network that people come from here; until then nobody opens the studio"
+        return [todo] if platform == "azure" else []
+    network, _, cidr = reached_from.rpartition("=")
+    way = f"{{network: {_quoted(network)}, cidr: {_quoted(cidr)}}}"
+    return ["    reached_from:", f"      people: {way}  # joined to the stack's network"]
 
 
 def _least(platform: str, said: Mapping[str, str]) -> int:

@@ -42,6 +42,9 @@ class Steps(Protocol):
     ADMINISTRATOR: str
     """Who gives rights in the account."""
 
+    FEEDER: str
+    """Who puts the data of batch jobs where they read it."""
+
     def role(self, name: str, account: str) -> tuple[str, str]:
         """The command that gives whoever deploys a role in the account, and the one that shows their roles."""
         ...
@@ -160,7 +163,7 @@ def manual(
         fed, first = [own.feed(uri, graph.stack) for uri in uris], _first([as_written(uri) for uri in uris])
         yield ManualStep(
             what=f"put the data that batch jobs score where the stack file says{own.STORES} ({first})",
-            who="whoever keeps the data",
+            who=own.FEEDER,
             commands=[command for command, _ in fed],
             checks=[check for _, check in fed],
             looks=[Look(what="batch input", name=uri) for uri in uris],

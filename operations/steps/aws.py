@@ -34,6 +34,9 @@ STORES = ", from wherever you stand"
 
 ADMINISTRATOR = "administrator of the account"
 
+FEEDER = "publisher, or whoever keeps the data"
+"""The publisher may write to data/ of the stack's own bucket; what lies elsewhere is of others."""
+
 
 def role(name: str, account: str) -> tuple[str, str]:
     """An AWS managed policy, on the role that whoever deploys takes. IAM Identity Center attaches it to the set."""

@@ -30,6 +30,9 @@ STORES = ", from inside the network"
 
 ADMINISTRATOR = "owner of the subscription"
 
+FEEDER = "publisher"
+"""The publisher may upload to the container of artifacts, where batch jobs read."""
+
 _QUOTA = "Microsoft.Quota"
 """No resource is of it. The step that asks for the quotas calls it: "Prerequisites",
 https://learn.microsoft.com/en-us/rest/api/quota/

@@ -25,6 +25,9 @@ STORES = ", from wherever you stand"
 
 ADMINISTRATOR = "administrator of the project"
 
+FEEDER = "whoever keeps the data"
+"""As a rule the data lies in a bucket that the stack does not make, and no persona writes there."""
+
 _SERVICE = "aiplatform.googleapis.com"
 _BY_HAND = ("cloudquotas.googleapis.com", "iamcredentials.googleapis.com")
 """No resource is of them. The step that asks for the quotas calls the first; `doctor` says there where it is off. By

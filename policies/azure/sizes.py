@@ -1,16 +1,18 @@
-"""Sizes: no more endpoints, deployments and grants than Azure takes in one place."""
+"""Sizes: no more endpoints, deployments, grants and rules than Azure takes in one place."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 from catalogue.graph import Graph, Resource
-from catalogue.kinds.azure import authorization
+from catalogue.kinds.azure import authorization, storage
 from catalogue.kinds.azure.machinelearningservices import ONLINE_DEPLOYMENT, SERVED
 from catalogue.kinds.azure.machinelearningservices_jobs import BATCH_DEPLOYMENT, BATCH_ENDPOINT
-from policies.rule import Found, stack_rule, whole_stack_rule
+from catalogue.properties import Properties
+from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
 
 ASSIGNMENTS = 4_000
 ENDPOINTS, DEPLOYMENTS, DEPLOYMENTS_OF_ONE, INSTANCES = 100, 500, 20, 50
+LIFECYCLE_RULES, LIFECYCLE_PREFIXES = 100, 10
 _TOO_MANY = (
     "Make two stacks of it in two subscriptions or regions; or have Microsoft raise the limit, and waive this with "
     "what Microsoft granted."
@@ -77,4 +79,25 @@ def _endpoint(deployment: Resource) -> str:
     return named or ",".join(sorted(deployment.property_dependencies.get("endpointName", ())))
 
 
-RULES = [assignments, endpoints, deployments]
+@resource_rule(
+    "sizes-lifecycle",
+    storage.MANAGEMENT_POLICY,
+    severity="high",
+    says=f"A lifecycle of a storage account has at most {LIFECYCLE_RULES} rules of {LIFECYCLE_PREFIXES} prefixes.",
+    remedy="In the stack file, give fewer endpoints a capture, or most of them the days of the longest: these share a "
+    "rule. Or make two stacks of it.",
+)
+def lifecycles(props: Properties) -> Iterator[str]:
+    """Azure Blob Storage, "Lifecycle management policy structure",
+    https://learn.microsoft.com/en-us/azure/storage/blobs/lifecycle-management-policy-structure
+    """
+    rules = list(props.each_section("policy.rules"))
+    if len(rules) > LIFECYCLE_RULES:
+        yield f"has {len(rules)} rules, and Azure takes {LIFECYCLE_RULES}"
+    for rule in rules:
+        prefixes = list(rule.each_text_if_known("definition.filters.prefixMatch"))
+        if len(prefixes) > LIFECYCLE_PREFIXES:
+            yield f"has a rule of {len(prefixes)} prefixes, and Azure takes {LIFECYCLE_PREFIXES}"
+
+
+RULES = [assignments, endpoints, deployments, lifecycles]

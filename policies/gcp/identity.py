@@ -62,7 +62,9 @@ GUARDRAILS: Mapping[str, re.Pattern[str]] = {
     "what is recorded": re.compile(r"logging\.(?!logEntries\.create$).*|monitoring\.(?!timeSeries\.create$).*"),
     "what is spent": re.compile(r"(billing|serviceusage|cloudquotas)\..*"),
     "deleting": re.compile(r".*\.delete\w*"),
-    "objects and images of every place": re.compile(r"(storage|artifactregistry|bigquery)\..*"),
+    "objects and images of every place": re.compile(
+        r"(storage|artifactregistry)\..*|bigquery\.(?!jobs\.create$).*"  # a query alone reads nothing
+    ),
 }
 # Updating a model approves it, and uploading proposes it. Nobody may do both (CIS GCP 1.8, separation of duties).
 _PROPOSE, _APPROVE = "aiplatform.models.upload", "aiplatform.models.update"

@@ -73,6 +73,7 @@ def _places(graph: Graph) -> Mapping[str, Sequence[Place]]:
         "training-output": at(f"{bucket}/training/model.tar.gz"),
         "own-files": at(f"{bucket}/workspace/notebook.ipynb"),
         "own-artifacts": at(f"{bucket}/models/scorer/1/model.tar.gz"),
+        "own-data": at(f"{bucket}/data/transactions/1.csv"),
         "async-requests": at(f"{bucket}/async/input/request.json") if queued else [],
         "async-answers": at(f"{bucket}/async/x/answer.out") if queued else [],
         "captured": at(*sorted(f"{_object(uri)}/x/live/1.jsonl" for uri in sagemaker.captures_of(graph))),

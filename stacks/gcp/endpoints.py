@@ -8,6 +8,7 @@ import pulumi
 from components.gcp import endpoint as component
 from components.gcp.endpoint import Endpoint, EndpointArgs
 from components.gcp.endpoint_names import EndpointNames, EndpointNamesArgs
+from components.gcp.personas import Needs
 from stacks.gcp.ground import Ground
 from stacks.gcp.models import model
 from stacks.machines import machine
@@ -19,6 +20,11 @@ from stacks.sections.endpoints import online
 def reaches(config: StackConfig) -> Sequence[str]:
     """What callers need, as soon as there is one endpoint to call."""
     return component.REACH if endpoints.running(config) else ()
+
+
+def grants(config: StackConfig) -> Needs:
+    """Which endpoints capture."""
+    return Needs(captures=list(endpoints.capturing(config)))
 
 
 def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:

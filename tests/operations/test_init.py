@@ -258,6 +258,7 @@ def test_terminal_it_asks_for_what_no_option_says(
         "churn@example.com",
         "",
         people,
+        *([""] if platform == "azure" else []),
         "churn",
         image,
         artifact,
@@ -271,6 +272,9 @@ def test_terminal_it_asks_for_what_no_option_says(
     assert (config.platform, config.account, config.region) == (platform, account, region)
     assert (config.environment, config.team) == ("pilot", "churn")
     assert models.of(config)["churn"].image == image
+    assert ("the virtual network that people come from" in result.output) is (platform == "azure")
+    text = (tmp_path / "Pulumi.churn-dev.yaml").read_text(encoding="utf-8")
+    assert ("# reached_from: name the network" in text) is (platform == "azure")
 
 
 def test_terminal_nothing_serves_where_no_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,3 +285,32 @@ def test_terminal_nothing_serves_where_no_model_is_named(tmp_path: Path, monkeyp
     assert "container image" not in result.output, "the image of no model is not asked for"
     config = read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")
     assert not models.of(config) and not endpoints.of(config)
+
+
+DESKTOPS = (
+    "/subscriptions/44445555-3333-4444-5555-666677778888/resourceGroups/desktops/providers/Microsoft.Network/"
+    "virtualNetworks/desktops"
+)
+
+
+def test_the_network_that_people_come_from_is_named_on_azure(tmp_path: Path) -> None:
+    assert asked("azure", tmp_path, "--reached-from", f"{DESKTOPS}=172.16.0.0/20")[0] == 0
+    (way,) = workspace.of(read_stack_file(tmp_path / "Pulumi.churn-dev.yaml")).reached_from.values()
+    assert (way.network, way.cidr) == (DESKTOPS, "172.16.0.0/20")
+
+
+@pytest.mark.parametrize(
+    ("platform", "said", "sentence"),
+    [
+        ("azure", "desktops=172.16.0.0/20", "--reached-from: found 'desktops', allowed: "),
+        ("azure", f"{DESKTOPS}=172.16.0.0/40", "--reached-from: found '172.16.0.0/40', allowed: "),
+        ("azure", DESKTOPS, "--reached-from: found "),
+        ("aws", f"{DESKTOPS}=172.16.0.0/20", "--reached-from: "),
+    ],
+)
+def test_a_network_of_people_that_no_stack_may_name_is_told_under_its_option(
+    platform: str, said: str, sentence: str, tmp_path: Path
+) -> None:
+    code, _, refused = asked(platform, tmp_path, "--reached-from", said)
+    assert code == 1 and all(line.startswith(sentence) for line in refused.split("\n")), refused
+    assert not (tmp_path / "Pulumi.churn-dev.yaml").exists()

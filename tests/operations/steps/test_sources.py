@@ -79,7 +79,10 @@ def test_the_owner_of_a_registry_on_aws_lets_the_roles_that_run_its_images_pull_
 
 def test_a_bucket_of_the_account_needs_no_policy_and_its_key_must_let_the_roles_in(aws_pilot: Graph) -> None:
     key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    bucket, words = "s3://claims-data", {"aws-pilot-artifacts-111122223333/data/": "claims-data/"}
+    bucket, words = (
+        "s3://claims-data",
+        {"aws-pilot-artifacts-111122223333/data/transactions/": "claims-data/transactions/"},
+    )
     (step,) = entered(moved(aws_pilot, words, Source(bucket, OWNER, "111122223333", key)))
     assert step.commands == [] and [("get-bucket-policy" in c, "get-key-policy" in c) for c in step.checks] == [
         (True, False),

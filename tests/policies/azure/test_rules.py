@@ -478,6 +478,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("sizes-assignments", copying(f"{AUTH}:RoleAssignment", 4_000)),
     ("sizes-endpoints", copying(SERVED, 100)),
     ("sizes-endpoints", copying(f"{ML}:BatchDeployment", 500)),
+    ("sizes-lifecycle", setting(LIFECYCLE, "policy.rules", [{"name": f"r{n}"} for n in range(101)])),
+    (
+        "sizes-lifecycle",
+        setting(
+            LIFECYCLE,
+            "policy.rules",
+            [{"name": "r", "definition": {"filters": {"prefixMatch": [f"c/{n}" for n in range(11)]}}}],
+        ),
+    ),
     ("sizes-deployments", copying(DEPLOYMENT, 20)),
     ("sizes-deployments", setting(DEPLOYMENT, "sku.capacity", 51)),
     ("identity-registries", setting(f"{ML}:EnvironmentVersion", "properties.image", "other.azurecr.io/scorer:1")),
