@@ -68,16 +68,19 @@ def raise_quota(state: State, name: str, amount: int) -> str:
     return f"{amount} of {name!r} are granted"
 
 
-def push(state: State, image: str) -> str:
-    """Push an image. Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to."""
+def push(state: State, image: str, digest: str = "") -> str:
+    """Push an image with that digest. Without one nobody says what it is, and the sandbox runs it nowhere.
+
+    Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to.
+    """
     if not _IMAGE.fullmatch(image):
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
-    state.account.push(image)
+    state.account.push(image, digest)
     return f"{image} is pushed"
 
 
-def upload(state: State, uri: str) -> str:
-    """Upload an artifact. A bucket may be one that no stack here made.
+def upload(state: State, uri: str, digest: str = "") -> str:
+    """Upload an artifact with that digest, which is as that of an image. A bucket may be one that no stack here made.
 
     A datastore of Azure ML shows a blob container, here the one of its own name. The container must stand; the
     datastore may come later.
@@ -92,7 +95,7 @@ def upload(state: State, uri: str) -> str:
     standing = state.resources.find(type=CONTAINER) if name else []
     if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
         raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
-    state.account.upload(uri)
+    state.account.upload(uri, digest)
     return f"{uri} is uploaded"
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from catalogue.errors import BadInput
 from operations.sandboxes.ground import Chosen, as_typed, used
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ def add(app: typer.Typer) -> None:
         ("grant", grant, "grant deployer roles/owner"),
         ("enable-api", enable_api, "enable-api aiplatform"),
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
-        ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
-        ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
+        ("push", push, "push us-central1-docker.pkg.dev/risk/serving/fraud-scorer:1.4.0 examples/gcp.Dockerfile"),
+        ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/ examples/model"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
         ("sign-in", sign_in, "sign-in ana@example.com"),
@@ -77,21 +79,37 @@ def raise_quota(
 def push(
     context: typer.Context,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image's address, with its tag or digest.")],
+    dockerfile: Annotated[
+        Path | None, typer.Argument(metavar="DOCKERFILE", help="What it is built from, beside what that copies.")
+    ] = None,
 ) -> None:
-    """Push an image to the registry in its address."""
+    """Push an image to the registry in its address. Nothing is built; the Dockerfile says which image it would be.
+
+    A sandbox answers calls with the image of examples/ alone, and knows it by the digest of what it is built from.
+    """
+    from examples.pack import digest_of_image
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.push(state, image))
+    digest = _digest(dockerfile, digest_of_image)
+    _do(context, lambda state: byhand.push(state, image, digest))
 
 
 def upload(
     context: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="Where the artifact goes, as the stack file says it.")],
+    content: Annotated[
+        Path | None, typer.Argument(metavar="CONTENT", help="The file or the folder that goes there.")
+    ] = None,
 ) -> None:
-    """Upload a model artifact to its address."""
+    """Upload a model artifact to its address. Its content is not kept; the sandbox knows it by its digest.
+
+    A sandbox answers calls with the model of examples/ alone, which `uv run python -m examples.pack` lays out.
+    """
+    from examples.pack import digest_of
     from sandbox import byhand
 
-    _do(context, lambda state: byhand.upload(state, uri))
+    digest = _digest(content, digest_of)
+    _do(context, lambda state: byhand.upload(state, uri, digest))
 
 
 def empty(
@@ -168,6 +186,8 @@ def steps(
         typer.echo(f"{number}. {step.who}: {step.what}")
         for command in walk.by_hand(step, graph.platform, home) or ["(nothing: a sandbox does not ask for it)"]:
             typer.echo(f"     {command}")
+        if said := walk.caveat(step, graph):
+            typer.echo(f"     ({said})")
 
 
 def account(context: typer.Context) -> None:
@@ -192,6 +212,14 @@ def _shown(state: "State") -> str:
         lines.append("the account is one in use: nothing is asked of it")
     lines += [f"{what}: {', '.join(names) or 'none'}" for what, names in parts.items()]
     return "\n".join(lines)
+
+
+def _digest(content: Path | None, of: Callable[[Path], str]) -> str:
+    """The digest of what is pushed or uploaded; "" where nobody says what that is. Raises BadInput."""
+    try:
+        return of(content) if content is not None else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{content}: cannot be read ({error}); name what is pushed or uploaded") from None
 
 
 def _do(context: typer.Context, what: "Callable[[State], str]") -> None:
