@@ -6,10 +6,12 @@ the folder that Vertex AI and Azure Machine Learning take, `model.tar.gz` the ar
 """
 
 import gzip
+import hashlib
 import io
 import re
 import shutil
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from examples.serving.predictor import FILE
@@ -30,6 +32,53 @@ def is_example(address: str) -> bool:
 def built(platform: str, image: str) -> str:
     """The command that builds the example's image for a platform, at the root of the checkout."""
     return f"docker build --platform linux/amd64 -f examples/{platform}.Dockerfile -t {image} examples"
+
+
+def dockerfile(platform: str) -> Path:
+    """What the example's image is built from, in the folder whose files it copies."""
+    return HERE / f"{platform}.Dockerfile"
+
+
+def digest_of_image(file: Path) -> str:
+    """The digest of what an image is built from: its Dockerfile, and the files that it copies from beside it.
+
+    It stands for the digest of the image, which nobody has built. Raises OSError.
+    """
+    text = file.read_text(encoding="utf-8")
+    copied = [file.parent / place for place in re.findall(r"^COPY (\S+) \S+$", text, re.MULTILINE)]
+    return _digest([("Dockerfile", file), *(pair for place in copied for pair in _files(place))])
+
+
+def digest_of(place: Path) -> str:
+    """The digest of a file, or of the files of a folder by their names in it. Raises OSError."""
+    return _digest(_files(place)) if place.is_dir() else _said(place.read_bytes())
+
+
+def digest_of_model(platform: str) -> str:
+    """The digest of the example's model as it is uploaded on a platform."""
+    return _said(archive()) if platform == "aws" else digest_of(MODEL)
+
+
+def packed(platform: str) -> str:
+    """What is uploaded of the example's model on a platform, at the root of the checkout, once it is laid out."""
+    return f"out/example/{platform}/{'model.tar.gz' if platform == 'aws' else 'model'}"
+
+
+def _files(place: Path) -> list[tuple[str, Path]]:
+    found = sorted(place.rglob("*")) if place.is_dir() else [place]
+    return [
+        (one.relative_to(place.parent).as_posix().partition("/")[2] or one.name, one)
+        for one in found
+        if one.is_file() and "__pycache__" not in one.parts
+    ]
+
+
+def _digest(files: Iterable[tuple[str, Path]]) -> str:
+    return _said("".join(f"{name} {_said(file.read_bytes())}\n" for name, file in files).encode())
+
+
+def _said(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 PACKED = "uv run python -m examples.pack"

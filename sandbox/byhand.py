@@ -68,23 +68,23 @@ def raise_quota(state: State, name: str, amount: int) -> str:
     return f"{amount} of {name!r} are granted"
 
 
-def push(state: State, image: str, outside: bool = False) -> str:
-    """Push an image, from the network of the stack or from the internet.
+def push(state: State, image: str, digest: str = "", outside: bool = False) -> str:
+    """Push an image with that digest, from the network of the stack or from the internet.
 
-    Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to.
+    Without a digest nobody says what it is, and the sandbox runs it nowhere. Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to.
     """
     if not _IMAGE.fullmatch(image):
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
     _let_in(state, image, outside)
-    state.account.push(image)
+    state.account.push(image, digest)
     return f"{image} is pushed"
 
 
-def upload(state: State, uri: str, outside: bool = False) -> str:
-    """Upload an artifact, from the network of the stack or from the internet. A bucket may be one that no stack made.
+def upload(state: State, uri: str, digest: str = "", outside: bool = False) -> str:
+    """Upload an artifact with that digest, which is as that of an image, from inside or from the internet.
 
-    A datastore of Azure ML shows a blob container, here the one of its own name. The container must stand; the
-    datastore may come later.
+    A bucket may be one that no stack here made. A datastore of Azure ML shows a blob container, here the one of its own
+    name. The container must stand; the datastore may come later.
     """
     found = _ARTIFACT.fullmatch(uri)
     if found is None:
@@ -97,7 +97,7 @@ def upload(state: State, uri: str, outside: bool = False) -> str:
     if name and not any(one.id.endswith(f"/containers/{name}") for one in standing):
         raise BadInput(f"{uri[:80]!r}: no container {name} stands here; bring up the ground first")
     _let_in(state, uri, outside)
-    state.account.upload(uri)
+    state.account.upload(uri, digest)
     return f"{uri} is uploaded"
 
 

@@ -53,6 +53,10 @@ class Unanswered(Exception):
     """A call of an endpoint got no prediction. `str()` is what the caller reads."""
 
 
+class NotRun(Unanswered):
+    """The door leads to nothing that could answer as the endpoint would. `str()` says why."""
+
+
 class Door(Protocol):
     """What a run needs of the account, or of the sandbox that stands for one."""
 
@@ -99,7 +103,7 @@ class Door(Protocol):
         ...
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
-        """Call an endpoint with the request. Raises Unanswered."""
+        """Call an endpoint with the request. Raises Unanswered, and NotRun where nothing could answer."""
         ...
 
     def traffic(self, endpoint: str, outputs: Mapping[str, Any], bad: bool) -> AbstractContextManager[None]:
@@ -272,7 +276,14 @@ class Acceptance:
 
     def predict(self) -> str:
         """The first online endpoint answers."""
-        answer, seconds = self._predicted(self._endpoint())
+        start = self.door.clock()
+        try:
+            answer = self.door.call(self._endpoint(), self._outputs)
+        except NotRun as reason:
+            raise NotDone(str(reason)) from None
+        except Unanswered as error:
+            raise Refused(f"a call got no prediction: {error}") from None
+        seconds = self.door.clock() - start
         if self.recorded is not None and _same(answer, self.recorded):
             return f"the recorded prediction in {seconds:.2f} s"
         return f"a prediction of {len(answer)} bytes in {seconds:.2f} s"
@@ -283,8 +294,7 @@ class Acceptance:
         self._serves(self._given(self.versions.next, "--next-artifact, the address of a good version of the model"))
         with self.door.traffic(endpoint, self._outputs, bad=False):
             self._up()
-        self._predicted(endpoint)
-        return "the new version has taken over"
+        return f"the new version has taken over{self._answers(endpoint)}"
 
     def bad_version(self) -> str:
         """A bad version is taken back by itself, `up` fails, and the version before answers."""
@@ -299,12 +309,11 @@ class Acceptance:
         said = errors(log)
         if not any(re.search(cloud_of(self.graph.platform).taken_back, one) for one in said):
             raise Refused(f"`pulumi up` failed otherwise than by taking back: {_first(said)}")
-        self._predicted(endpoint)
+        self._answers(endpoint)
         self.door.file.write_text(before, encoding="utf-8")
         with self.door.traffic(endpoint, self._outputs, bad=False):
             self._up()
-        self._predicted(endpoint)
-        return "it was taken back, and the version before answers"
+        return f"it was taken back{self._answers(endpoint)}"
 
     def idle(self) -> str:
         """Nobody calls, and a second `up` changes nothing."""
@@ -324,8 +333,7 @@ class Acceptance:
             raise Refused(f"switching it off deletes more than the endpoint: {', '.join(sorted(strange))}")
         edit(self.door.file, lambda config: config["endpoints"][endpoint].update(enabled=True))
         self._up()
-        self._predicted(endpoint)
-        return f"{len(made)} resources went and came, and it answers"
+        return f"{len(made)} resources went and came{self._answers(endpoint)}"
 
     def leave(self) -> str:
         """Everything that the run has made is deleted, what is protected as well.
@@ -399,13 +407,15 @@ class Acceptance:
         assert model in models.of(self.config)
         edit(self.door.file, lambda config: config["models"][model].update(artifact_uri=artifact))
 
-    def _predicted(self, endpoint: str) -> tuple[bytes, float]:
-        start = self.door.clock()
+    def _answers(self, endpoint: str) -> str:
+        """The end of a sentence: the endpoint answers, or nothing here could answer as it would. Raises Refused."""
         try:
-            answer = self.door.call(endpoint, self._outputs)
+            self.door.call(endpoint, self._outputs)
+        except NotRun:
+            return ", and nobody could ask for a prediction"
         except Unanswered as error:
             raise Refused(f"a call got no prediction: {error}") from None
-        return answer, self.door.clock() - start
+        return ", and it answers"
 
     def _up(self) -> list[Answer]:
         """Run `pulumi up`, which must end well. Returns what it changed."""

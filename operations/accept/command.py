@@ -224,7 +224,7 @@ def _sandbox(asked: Asked, open_: ExitStack) -> "Door":
     engine = ready(home, asked.stack, real_time=False)
     served = endpoints.of(asked.config).get(first_endpoint(asked.config) or "")
     p95_ms = served.rollback.p95_latency_ms if isinstance(served, OnlineEndpoint) else None
-    door = Sandbox(engine, asked.stack, asked.body(), p95_ms)
+    door = Sandbox(engine, asked.graph.platform, asked.stack, rehearsed(asked), asked.body(), p95_ms)
     door.file.write_text(_with_salt_of(door.file, asked.file), encoding="utf-8")
     steps = steps_of(asked.graph)
     if left := door.left_undone(steps[: first_up(steps)], 0):
@@ -281,15 +281,15 @@ def acceptance_of(asked: Asked, door: "Door", journal: str) -> "Acceptance":
         Journal(asked.folder / f"{journal}.json", now),
         Redactor(known_words(asked.config, asked.graph)),
         asked.bounds,
-        _rehearsed(asked) if asked.sandbox else Versions(asked.versions.next, asked.versions.bad),
+        rehearsed(asked) if asked.sandbox else Versions(asked.versions.next, asked.versions.bad),
         f"{sdk} {version(sdk)}",
         recorded.read_bytes() if asked.request is None else None,
         _say,
     )
 
 
-def _rehearsed(asked: Asked) -> "Versions":
-    """The versions that a sandbox serves: it has no artifacts, so the next numbers will do."""
+def rehearsed(asked: Asked) -> "Versions":
+    """The versions that a sandbox serves: the door puts them there, so the next numbers will do."""
     from operations.accept.acceptance import Versions
     from operations.drill.drills import next_artifact
     from operations.drill.rehearsal import first_endpoint

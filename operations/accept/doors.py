@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from catalogue.errors import BadInput
 from catalogue.platforms import PLATFORMS
 from catalogue.transcripts import Door as DoorKind
-from operations.accept.acceptance import Unanswered
+from examples.pack import digest_of_model, is_example
+from operations.accept.acceptance import NotRun, Unanswered, Versions
 from operations.accept.engine import Pulumi
 from operations.doctor import State as Looked
 from operations.doctor import examine
@@ -22,6 +23,7 @@ from operations.doctor import of as doctor_of
 from operations.recovery import OURS, Pending, made
 from operations.sandboxes import walk
 from operations.verdict import ManualStep
+from sandbox import byhand, dataplane
 from sandbox.alarms import ENDPOINTS, measured_as
 from sandbox.dataplane import NoPrediction, call
 from sandbox.engine import Engine, attended
@@ -172,10 +174,12 @@ class Account:
 
 @dataclass
 class Sandbox:
-    """The sandbox in place of an account."""
+    """The sandbox in place of an account. `versions` are put there for the canary and the bad version."""
 
     engine: Engine
+    platform: str
     stack: str
+    versions: Versions
     request: bytes
     p95_ms: float | None
     kind: DoorKind = "sandbox"
@@ -207,19 +211,33 @@ class Sandbox:
         return ""
 
     def left_undone(self, steps: Sequence[ManualStep], seconds: float) -> list[str]:
-        """Do them, as a person does. Returns each that is refused, with why."""
+        """Do them, as a person does. Returns each that is refused, with why.
+
+        Whoever uploads the artifacts uploads those of the versions, too: the example's own model as the good one.
+        """
         left: list[str] = []
         for step in steps:
             try:
-                walk.do(self.state, step)
+                walk.do(self.state, step, self.platform)
+                if any(look.what == "artifact" for look in step.looks):
+                    self._upload_versions()
             except BadInput as refusal:
                 left.append(f"{step.what}: {refusal}")
         return left
+
+    def _upload_versions(self) -> None:
+        good, bad = self.versions.next, self.versions.bad
+        if good is not None:
+            byhand.upload(self.state, good, digest_of_model(self.platform) if is_example(good) else "")
+        if bad is not None:
+            byhand.upload(self.state, bad)
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
         """Call it from inside the stack's network."""
         try:
             return call(self.state, self._served(endpoint), self.request, outside=False)
+        except dataplane.NotRun as reason:
+            raise NotRun(str(reason)) from None
         except NoPrediction as refusal:
             raise Unanswered(str(refusal)) from None
 

@@ -39,7 +39,8 @@ class Drill:
 
 def gpu_quota(r: Rehearsal) -> None:
     """An endpoint is launched on GPUs for which the account has no quota. Nothing else is hurt."""
-    scorer, family = r.endpoint(), cheapest(r.config, lambda one: one.accelerator is not None)
+    scorer = r.endpoint()
+    family = cheapest(r.config, scorer, lambda one: one.accelerator is not None)
     cloud, known = cloud_of(r.platform), catalogue.load(r.platform).families[family]
     launch = _launch(r.config, scorer, family)
     r.comes_up()
@@ -242,13 +243,18 @@ def _on(endpoint: Json, family: str) -> Json:
     return {**{key: value for key, value in endpoint.items() if key != "machine_type"}, "family": family}
 
 
-def cheapest(config: StackConfig, fits: Callable[[HardwareFamily], bool]) -> str:
-    """The cheapest hardware family that fits and serves online in the stack's region. Raises BadInput if none does."""
+def cheapest(config: StackConfig, endpoint: str, fits: Callable[[HardwareFamily], bool]) -> str:
+    """The cheapest hardware family that fits, and on which a copy of the endpoint may serve in the stack's region.
+
+    Raises BadInput if none does.
+    """
+    item = endpoints.of(config)[endpoint]
     prices = {
         name: price
         for name, family in catalogue.load(config.platform).families.items()
         if "online" in family.uses and fits(family)
         if (price := family.price(config.region, "online")) is not None
+        if not any(endpoints.blind(config, item.model_copy(update={"family": name, "machine_type": None})))
     }
     if not prices:
         raise BadInput(f"{config.region}: the catalogue has no hardware family there that this drill needs")
@@ -271,9 +277,9 @@ def fallback(config: StackConfig, endpoint: str) -> str:
         return fits(one) and _quotas_of(one).isdisjoint(_quotas_of(own))
 
     try:
-        return cheapest(config, on_another_quota)
+        return cheapest(config, endpoint, on_another_quota)
     except BadInput:  # where all of them draw on one quota
-        return cheapest(config, fits)
+        return cheapest(config, endpoint, fits)
 
 
 def _quotas_of(family: HardwareFamily) -> set[str | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,8 +31,8 @@ def add(app: typer.Typer) -> None:
         ("grant", grant, "grant deployer roles/owner"),
         ("enable-api", enable_api, "enable-api aiplatform"),
         ("raise-quota", raise_quota, "raise-quota 'ml.m5.large for endpoint usage' 8"),
-        ("push", push, "push us-central1-docker.pkg.dev/payments-risk-pilot/serving/fraud-scorer:1.4.0"),
-        ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/"),
+        ("push", push, "push us-central1-docker.pkg.dev/risk/serving/fraud-scorer:1.4.0 examples/gcp.Dockerfile"),
+        ("upload", upload, "upload gs://payments-risk-pilot-models/fraud-scorer/1/ examples/model"),
         ("empty", empty, "empty gs://payments-risk-pilot-models/"),
         ("purge", purge, "purge lending-keys"),
         ("run", run, "run gcp-pilot-fraud-backfill"),
@@ -90,25 +91,41 @@ def raise_quota(
 def push(
     context: typer.Context,
     image: Annotated[str, typer.Argument(metavar="IMAGE", help="The image's address, with its tag or digest.")],
+    dockerfile: Annotated[
+        Path | None, typer.Argument(metavar="DOCKERFILE", help="What it is built from, beside what that copies.")
+    ] = None,
     from_: StandsOption = "inside",
 ) -> None:
-    """Push an image to the registry in its address, which may be closed to whoever stands outside."""
+    """Push an image to the registry in its address, which may be closed to whoever stands outside.
+
+    Nothing is built; the Dockerfile says which image it would be. A sandbox answers calls with the image of examples/
+    alone, and knows it by the digest of what it is built from.
+    """
+    from examples.pack import digest_of_image
     from sandbox import byhand
 
-    outside = _is_outside(from_)
-    _do(context, lambda state: byhand.push(state, image, outside))
+    digest, outside = _digest(dockerfile, digest_of_image), _is_outside(from_)
+    _do(context, lambda state: byhand.push(state, image, digest, outside))
 
 
 def upload(
     context: typer.Context,
     uri: Annotated[str, typer.Argument(metavar="URI", help="Where the artifact goes, as the stack file says it.")],
+    content: Annotated[
+        Path | None, typer.Argument(metavar="CONTENT", help="The file or the folder that goes there.")
+    ] = None,
     from_: StandsOption = "inside",
 ) -> None:
-    """Upload a model artifact to its address, which may be closed to whoever stands outside."""
+    """Upload a model artifact to its address, which may be closed to whoever stands outside.
+
+    Its content is not kept; the sandbox knows it by its digest. A sandbox answers calls with the model of examples/
+    alone, which `uv run python -m examples.pack` lays out.
+    """
+    from examples.pack import digest_of
     from sandbox import byhand
 
-    outside = _is_outside(from_)
-    _do(context, lambda state: byhand.upload(state, uri, outside))
+    digest, outside = _digest(content, digest_of), _is_outside(from_)
+    _do(context, lambda state: byhand.upload(state, uri, digest, outside))
 
 
 def empty(
@@ -211,6 +228,8 @@ def steps(
         typer.echo(f"{number}. {step.who}: {step.what}")
         for command in walk.by_hand(step, graph.platform, home) or ["(nothing: a sandbox does not ask for it)"]:
             typer.echo(f"     {command}")
+        if said := walk.caveat(step, graph):
+            typer.echo(f"     ({said})")
 
 
 def account(context: typer.Context) -> None:
@@ -244,6 +263,14 @@ def _shown(state: "State") -> str:
         lines.append("the account is one in use: nothing is asked of it")
     lines += [f"{what}: {', '.join(names) or 'none'}" for what, names in parts.items()]
     return "\n".join(lines)
+
+
+def _digest(content: Path | None, of: Callable[[Path], str]) -> str:
+    """The digest of what is pushed or uploaded; "" where nobody says what that is. Raises BadInput."""
+    try:
+        return of(content) if content is not None else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{content}: cannot be read ({error}); name what is pushed or uploaded") from None
 
 
 def _do(context: typer.Context, what: "Callable[[State], str]") -> None:

@@ -120,13 +120,14 @@ def call_endpoint(
         ),
     ] = "inside",
 ) -> None:
-    """Call an endpoint and print its prediction: the model of examples/, where what stands here holds a path.
+    """Call an endpoint and print its prediction, where what stands here holds a path to the example's container.
 
+    A sandbox runs the container and the model of examples/ alone, by their digests: see `push` and `upload`.
     On aws the internet leads to every endpoint, and the caller's grants alone bound the call. A caller of the stack
     file comes from its own network, as its own identity; what its side does is taken as done.
     """
     from sandbox.alarms import ENDPOINTS
-    from sandbox.dataplane import NoPrediction, call, stand_in
+    from sandbox.dataplane import NoPrediction, answers, call
 
     state, found = _found(context, name)
     served = [one for one in found if one.type in ENDPOINTS]
@@ -143,7 +144,7 @@ def call_endpoint(
     except NoPrediction as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None
-    typer.echo(stand_in(state, served[0]), err=True)
+    typer.echo(answers(state, served[0]), err=True)
     typer.echo(answer.decode())
 
 

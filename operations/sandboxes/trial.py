@@ -122,7 +122,7 @@ def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:
     """
     from operations.doctor import steps_of
     from operations.sandboxes import walk
-    from sandbox.dataplane import NoPrediction
+    from sandbox.dataplane import NoPrediction, NotRun
     from sandbox.state import State
 
     state, predicted, begun = State(engine.home.database), "", time.monotonic()
@@ -137,18 +137,18 @@ def _walked(engine: "Engine", graph: "Graph", journal: "Journal") -> str | None:
                 say(f"`pulumi {arguments[0]}` failed")
                 return None
         try:
-            walk.do(state, step)
+            walk.do(state, step, graph.platform)
         except BadInput as refusal:
             say(f"     refused: {refusal}")
             return None
         try:
             answer = walk.called(state, step)
+        except (NotRun, BadInput) as reason:  # an image of others, or an endpoint that answers through a queue
+            say(f"     not called: {reason}")
+            continue
         except NoPrediction as refusal:
             say(f"     refused: {refusal}")
             return None
-        except BadInput as reason:  # such as an endpoint that answers through a queue, which no sandbox has
-            say(f"     not called: {reason}")
-            continue
         predicted = answer or predicted
         if ended := "predict" if answer else _ENDED_BY.get(step.what):
             journal.step(ended, "done", time.monotonic() - begun)

@@ -1,15 +1,19 @@
 """The manual steps of a stack, done in a sandbox: what a person does in the account is a command there."""
 
 import json
+from dataclasses import replace
 from shlex import split
 from typing import TYPE_CHECKING
 
 from catalogue.errors import BadInput
 from catalogue.registries import as_written
+from examples.pack import PACKED, digest_of_image, digest_of_model, dockerfile, is_example, packed
+from operations import facts
 from operations.sandboxes.ground import in_sandbox
 from operations.verdict import Look, ManualStep
 
 if TYPE_CHECKING:
+    from catalogue.graph import Graph
     from sandbox.home import Home
     from sandbox.state import State
 
@@ -20,7 +24,26 @@ def by_hand(step: ManualStep, platform: str, home: "Home") -> list[str]:
     None for what a sandbox does not ask for.
     """
     ups = [in_sandbox(home, "--", "pulumi", *words) for words in pulumi(step)]
-    return ups + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, platform))]
+    laid_out = [PACKED] * any(look.what == "artifact" and is_example(look.name) for look in step.looks)
+    return ups + laid_out + [in_sandbox(home, *words) for look in step.looks if (words := _words(look, platform))]
+
+
+def caveat(step: ManualStep, graph: "Graph") -> str:
+    """Why the call of the last step gets no prediction in a sandbox; "" where it gets one, and for any other step."""
+    called = {look.name for look in step.looks if look.what == "call"}
+    keys = {one.stack_key for one in graph.cloud if one.stack_key and called & {one.name, *one.names}}
+    others = sorted(address for address in _served(graph, keys) if not is_example(address))
+    if not others:
+        return ""
+    return f"a sandbox answers with the container and the model of examples/ alone, and runs no {', '.join(others)}"
+
+
+def _served(graph: "Graph", keys: set[str]) -> set[str]:
+    """The images and artifacts of what was made for these parts of the stack file, or of what that names."""
+    own = [one for one in graph.cloud if one.stack_key in keys]
+    around = {urn for one in own for urn in (one.urn, *one.dependencies)}
+    part = replace(graph, resources=tuple(one for one in graph.resources if one.urn in around))
+    return facts.images(part) | facts.artifacts(part)
 
 
 def pulumi(step: ManualStep) -> list[list[str]]:
@@ -29,7 +52,7 @@ def pulumi(step: ManualStep) -> list[list[str]]:
     return [words for words in found if words[0] in ("config", "up")]
 
 
-def do(state: "State", step: ManualStep) -> None:
+def do(state: "State", step: ManualStep, platform: str) -> None:
     """Do in the account what the step asks of it. Raises BadInput for what is refused."""
     from sandbox import byhand
 
@@ -41,7 +64,9 @@ def do(state: "State", step: ManualStep) -> None:
         elif look.what == "service":
             byhand.enable(state, look.name)
         elif look.what == "image":
-            byhand.push(state, look.name)
+            byhand.push(state, look.name, digest_of_image(dockerfile(platform)) if is_example(look.name) else "")
+        elif look.what == "artifact" and is_example(look.name):
+            byhand.upload(state, look.name, digest_of_model(platform))
         elif look.what in ("artifact", "batch input"):
             byhand.upload(state, look.name)
         elif look.what == "sign-in":
@@ -51,7 +76,8 @@ def do(state: "State", step: ManualStep) -> None:
 def called(state: "State", step: ManualStep) -> str | None:
     """The answer of the endpoint that the step calls to the recorded request of `examples/`. None where it calls none.
 
-    Raises NoPrediction where the cloud refuses the call, and BadInput where the endpoint does not stand.
+    Raises NoPrediction where the cloud refuses the call, NotRun where the sandbox does not run what serves, and
+    BadInput where the endpoint does not stand.
     """
     from examples.pack import HERE
     from sandbox.alarms import ENDPOINTS
@@ -76,7 +102,10 @@ def _words(look: Look, platform: str) -> list[str]:
         case "service":
             return ["enable-api", look.name]
         case "image":
-            return ["push", look.name]
+            built_from = [f"examples/{dockerfile(platform).name}"] if is_example(look.name) else []
+            return ["push", look.name, *built_from]
+        case "artifact" if is_example(look.name):
+            return ["upload", as_written(look.name), packed(platform)]
         case "artifact" | "batch input":
             return ["upload", as_written(look.name)]
         case "sign-in":

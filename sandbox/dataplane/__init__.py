@@ -6,9 +6,11 @@ caller to a replica, in the order in which a call meets them. An image or an art
 has fetched both (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteModel.html says so of AWS), and
 `sandbox.needs` refuses the create of one that could not. What a landing zone gives stands here without inputs; it is
 taken to lead on, for nobody here knows its inside. What a caller's side does, such as to accept a peering, is taken as
-done. Whatever image a model names, the sandbox runs the container of
-`examples/`, that platform's own, with the model of `examples/`: it has neither the images nor the artifacts of others.
-A stack file that names the example, as the pilots do, gets its own prediction; any other a stand-in's, and is told so.
+done.
+
+The sandbox runs one container, that of `examples/` for the platform, with the model of `examples/`: it has neither the
+images nor the artifacts of others. So it answers where the digests of both, as they were pushed and uploaded, are the
+example's. Any other endpoint answers as one whose container answers an error, in the words of that cloud.
 """
 
 import threading
@@ -23,7 +25,8 @@ import httpx
 
 from catalogue.graph import Caller
 from catalogue.kind import Evidence
-from examples.pack import is_example
+from catalogue.platforms import Platform
+from examples.pack import digest_of_image, digest_of_model, dockerfile
 from examples.serving.server import Server
 from sandbox.state import State
 from sandbox.state.records import Record
@@ -34,6 +37,19 @@ TIMEOUT = 60
 
 class NoPrediction(Exception):
     """The call got no prediction. `str()` is what the caller reads of the cloud."""
+
+
+class NotRun(NoPrediction):
+    """The endpoint is reached, and runs what the sandbox does not have."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a replica runs in the cloud: "" for what nothing that stands says. `route` is where it takes predictions."""
+
+    image: str
+    artifact: str
+    route: str
 
 
 @dataclass(frozen=True)
@@ -100,8 +116,6 @@ def inside(call: Call, ways: list[Any]) -> list[Any]:
 class Plane(Protocol):
     """The functions of a platform's module. Raises NoPrediction, and BadInput for an endpoint that takes no calls."""
 
-    PATH: str
-    """Where the container answers predictions."""
     PARTS: Sequence[Part]
     """The path from a caller to a replica."""
 
@@ -109,12 +123,12 @@ class Plane(Protocol):
         """Raises NoPrediction where nothing leads the caller to the endpoint, or the caller may not call."""
         ...
 
-    def image(self, state: State, endpoint: Record) -> str:
-        """The image that a replica runs in the cloud; "" where what stands does not say it."""
+    def served(self, state: State, endpoint: Record) -> Served:
+        """What most of the traffic is answered by."""
         ...
 
-    def container(self) -> Server:
-        """The container's server, on a free port of this machine."""
+    def container(self, route: str) -> Server:
+        """The example's container, on a free port of this machine. Where its routes are its own, it has no other."""
         ...
 
     def failed(self, status: int, body: str) -> str:
@@ -125,25 +139,38 @@ class Plane(Protocol):
 def call(state: State, endpoint: Record, body: bytes, outside: bool, caller: Caller | None = None) -> bytes:
     """The prediction that the endpoint's container gives for a body of JSON, to the caller of `Call`.
 
-    Raises NoPrediction and BadInput.
+    Raises NoPrediction, NotRun where the sandbox does not run that container, and BadInput.
     """
     plane = plane_of(endpoint)
     plane.reach(Call(state, endpoint, outside, caller))
-    with running(plane.container()) as address:
+    served = plane.served(state, endpoint)
+    if why := _strange(state, cast(Platform, endpoint.platform), served):
+        raise NotRun(plane.failed(501, why))
+    with running(plane.container(served.route)) as address:
         told = {"Content-Type": "application/json"}
         # A proxy of the environment knows no server of this process.
-        answer = httpx.post(f"{address}{plane.PATH}", content=body, headers=told, timeout=TIMEOUT, trust_env=False)
+        answer = httpx.post(f"{address}{served.route}", content=body, headers=told, timeout=TIMEOUT, trust_env=False)
     if answer.status_code != 200:
         raise NoPrediction(plane.failed(answer.status_code, answer.text))
     return answer.content
 
 
-def stand_in(state: State, endpoint: Record) -> str:
+def answers(state: State, endpoint: Record) -> str:
     """One sentence on what answers for the endpoint, for whoever reads a prediction."""
-    image = plane_of(endpoint).image(state, endpoint)
-    if is_example(image):
-        return f"the example's container answers, as {image}"
-    return f"the example's container answers in place of {image or 'an image that is not known'}"
+    return f"the example's container answers, as {plane_of(endpoint).served(state, endpoint).image}"
+
+
+def _strange(state: State, platform: Platform, served: Served) -> str:
+    """Why the sandbox does not run this; "" where both are the example's."""
+    own = ((served.image, digest_of_image(dockerfile(platform))), (served.artifact, digest_of_model(platform)))
+    others = [address or "what nothing here names" for address, digest in own if not _is(state, address, digest)]
+    if not others:
+        return ""
+    return f"the sandbox runs the container and the model of examples/ alone, and not {' with '.join(others)}"
+
+
+def _is(state: State, address: str, digest: str) -> bool:
+    return bool(address) and state.account.digest(address) == digest
 
 
 def plane_of(endpoint: Record) -> Plane:

@@ -15,6 +15,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
+from catalogue.behaviour import values_at
 from catalogue.errors import BadInput
 from catalogue.graph import Caller
 from catalogue.iam import Call as Asked
@@ -25,10 +26,11 @@ from catalogue.kinds.aws.iam import POLICY, ROLE, ROLE_POLICY
 from catalogue.kinds.aws.sagemaker import CONFIGURATION
 from catalogue.kinds.aws.sagemaker import MODEL as SERVED_MODEL
 from catalogue.kinds.aws.vpc import EGRESS, INGRESS
+from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import sagemaker
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, there
+from sandbox.dataplane import Call, Part, Served, follow, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -67,23 +69,26 @@ def reach(call: Call) -> None:
     follow(PARTS, call, not call.outside and not call.apart, words)
 
 
-def image(state: State, endpoint: Record) -> str:
-    """The image of the model that the endpoint's configuration names first."""
+def served(state: State, endpoint: Record) -> Served:
+    """The container of the model that the endpoint's configuration names first. Its route is SageMaker's own."""
     configuration = state.resources.get(CONFIGURATION, str(endpoint.inputs.get("endpointConfigName", "")))
     variants = configuration.inputs.get("productionVariants") if configuration else None
     model = state.resources.get(SERVED_MODEL, str(variants[0].get("modelName"))) if variants else None
-    return str(model.inputs.get("primaryContainer", {}).get("image", "")) if model else ""
+    container: Json = model.inputs.get("primaryContainer", {}) if model else {}
+    named = [*values_at(container, "modelDataUrl"), *values_at(container, "modelDataSource.s3DataSources[].s3Uri")]
+    return Served(str(container.get("image", "")), str(named[0]) if named else "", PATH)
 
 
-def container() -> Server:
+def container(route: str) -> Server:
     """The example's container of SageMaker."""
     return sagemaker.serve(MODEL, ("127.0.0.1", 0))
 
 
 def failed(status: int, body: str) -> str:
-    """SageMaker hands the container's refusal on."""
+    """SageMaker hands the container's error on, and says whose fault it is."""
+    whose = "client" if status < 500 else "server"
     return (
-        f"An error occurred (ModelError) when calling the InvokeEndpoint operation: Received client error ({status}) "
+        f"An error occurred (ModelError) when calling the InvokeEndpoint operation: Received {whose} error ({status}) "
         f'from primary with message "{body}".'
     )
 

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from catalogue.behaviour import values_at
 from catalogue.kind import assumed, documented, from_source
 from catalogue.kinds.azure import NETWORK
 from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT
+from catalogue.kinds.azure.machinelearningservices import MODEL as VERSION
 from catalogue.kinds.azure.mlplatform import TRAFFIC
 from catalogue.kinds.azure.network import PEERING, PRIVATE_ENDPOINT, SECURITY_GROUP, SUBNET, ZONE_GROUP
 from catalogue.kinds.azure.privatedns import LINK, ZONE
@@ -23,7 +25,7 @@ from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import azure, score
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, inside, there
+from sandbox.dataplane import Call, Part, Served, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -53,18 +55,24 @@ def reach(call: Call) -> None:
     follow(PARTS, call, private and not call.apart, {"host": host, "action": _SCORE})
 
 
-def image(state: State, endpoint: Record) -> str:
-    """The image of the environment of a deployment that has traffic."""
+def served(state: State, endpoint: Record) -> Served:
+    """The environment and the model of the deployment that has most of the traffic."""
     for name in _shares(state, endpoint):
         deployment = state.resources.get(ONLINE_DEPLOYMENT, f"{endpoint.id}/deployments/{name}")
         told: Json = deployment.inputs.get("properties", {}) if deployment else {}
         environment = state.resources.get(ENVIRONMENT, str(told.get("environmentId", "")))
+        version = state.resources.get(VERSION, str(told.get("model", "")))
         if environment is not None:
-            return str(environment.inputs.get("properties", {}).get("image", ""))
-    return ""
+            ran: Json = environment.inputs.get("properties", {})
+            stored: Json = version.inputs.get("properties", {}) if version else {}
+            routes = list(values_at(ran, "inferenceConfig.scoringRoute.path"))
+            return Served(
+                str(ran.get("image", "")), str(stored.get("modelUri", "")), str(routes[0]) if routes else PATH
+            )
+    return Served("", "", PATH)
 
 
-def container() -> Server:
+def container(route: str) -> Server:
     """The example's container of Azure ML. It finds its model by a variable, which this process has for it."""
     os.environ[score.FOLDER] = str(MODEL)
     return azure.serve(("127.0.0.1", 0))

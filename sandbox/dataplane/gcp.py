@@ -7,7 +7,7 @@ is documented there. The caller takes the endpoint's name, to which its certific
 """
 
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, cast
 
 from catalogue.kind import assumed, from_source
 from catalogue.kinds.gcp import VPC, dns
@@ -19,7 +19,7 @@ from catalogue.marked import Json
 from examples.pack import MODEL
 from examples.serving import vertex
 from examples.serving.server import Server
-from sandbox.dataplane import Call, Part, follow, inside, there
+from sandbox.dataplane import Call, Part, Served, follow, inside, there
 from sandbox.state import State
 from sandbox.state.records import Record
 
@@ -41,19 +41,23 @@ def reach(call: Call) -> None:
     follow(PARTS, call, _is_private(endpoint) and not call.apart, words)
 
 
-def image(state: State, endpoint: Record) -> str:
-    """The image of the model that has most of the traffic. A deployment names it by the project's number."""
+def served(state: State, endpoint: Record) -> Served:
+    """The version of a model that has most of the traffic. A deployment names it by the project's number."""
     deployed = sorted(_deployed(Call(state, endpoint)), key=lambda one: one.outputs.get("trafficPercent") or 0)
-    named = str(deployed[-1].inputs.get("model", "")).partition("@")[0].partition("/locations/")[2] if deployed else ""
-    models = (
-        one for one in state.resources.find(type=SERVED_MODEL) if named and one.id.endswith(f"/locations/{named}")
-    )
-    return next((str(one.inputs.get("containerSpec", {}).get("imageUri", "")) for one in models), "")
+    model, _, version = str(deployed[-1].inputs.get("model", "")).partition("@") if deployed else ("", "", "")
+    named = model.partition("/locations/")[2]
+    for one in state.resources.find(type=SERVED_MODEL) if named else ():
+        if one.id.endswith(f"/locations/{named}"):
+            said: Json = cast(Json, one.outputs.get("versions") or {}).get(version) or one.inputs
+            spec = cast(Json, said.get("containerSpec") or {})
+            route = str(spec.get("predictRoute") or PATH)
+            return Served(str(spec.get("imageUri", "")), str(said.get("artifactUri", "")), route)
+    return Served("", "", PATH)
 
 
-def container() -> Server:
+def container(route: str) -> Server:
     """The example's container of Vertex AI, with the variables that Vertex AI sets."""
-    told = {"AIP_HTTP_PORT": "0", "AIP_PREDICT_ROUTE": PATH, "AIP_STORAGE_URI": str(MODEL)}
+    told = {"AIP_HTTP_PORT": "0", "AIP_PREDICT_ROUTE": route, "AIP_STORAGE_URI": str(MODEL)}
     return vertex.serve(told, "127.0.0.1")
 
 

@@ -22,6 +22,7 @@ class Account:
     SCHEMA: ClassVar[str] = """
     CREATE TABLE IF NOT EXISTS account(
         what TEXT NOT NULL, name TEXT NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY(what, name)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS content(name TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
     """
 
     def __init__(self, database: Database) -> None:
@@ -73,9 +74,10 @@ class Account:
         """How much of a quota the account has. None where nobody counts."""
         return None if self.in_use else self._all("quota").get(name, NEW_QUOTA)
 
-    def push(self, image: str) -> None:
-        """Push an image to the registry in its address."""
+    def push(self, image: str, digest: str = "") -> None:
+        """Push an image to the registry in its address. Without a digest nobody says what it is."""
         self._put("image", image)
+        self._is(image, digest)
 
     def images(self) -> list[str]:
         """The images that were pushed."""
@@ -85,9 +87,10 @@ class Account:
         """Whether an image was pushed under this very tag or digest."""
         return self.in_use or image in self._all("image")
 
-    def upload(self, uri: str) -> None:
-        """Upload an artifact to its address: a file, or a folder with what lies in it."""
+    def upload(self, uri: str, digest: str = "") -> None:
+        """Upload an artifact to its address: a file, or a folder with what lies in it. Its digest is as of an image."""
         self._put("artifact", as_written(uri))
+        self._is(as_written(uri), digest)
 
     def artifacts(self) -> list[str]:
         """The addresses of the artifacts that were uploaded."""
@@ -98,11 +101,17 @@ class Account:
         wanted = as_written(uri).rstrip("/")
         return self.in_use or any(f"{there.rstrip('/')}/".startswith(f"{wanted}/") for there in self.artifacts())
 
+    def digest(self, address: str) -> str:
+        """The digest of what lies at the very address of an image or artifact; "" where nobody has said it."""
+        rows = self._database.rows("SELECT digest FROM content WHERE name = ?", (as_written(address).rstrip("/"),))
+        return str(rows[0][0]) if rows else ""
+
     def empty(self, below: str) -> None:
         """Delete the images and artifacts whose addresses begin so."""
         with self._database.change() as connection:
             query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND substr(name, 1, ?) = ?"
             connection.execute(query, (len(below), below))
+            connection.execute("DELETE FROM content WHERE substr(name, 1, ?) = ?", (len(below), below))
 
     def take_away(self, address: str) -> None:
         """Delete the image or the artifact at an address, and what lies below it where it is a folder."""
@@ -110,6 +119,8 @@ class Account:
         with self._database.change() as connection:
             query = "DELETE FROM account WHERE what IN ('image', 'artifact') AND (name = ? OR substr(name, 1, ?) = ?)"
             connection.execute(query, (exact, len(folder), folder))
+            query = "DELETE FROM content WHERE name = ? OR substr(name, 1, ?) = ?"
+            connection.execute(query, (exact.rstrip("/"), len(folder), folder))
 
     def start_app(self, user: str) -> None:
         """Let a person start an app in the workspace, under the name that the workspace knows the person by."""
@@ -154,6 +165,10 @@ class Account:
     def _drop(self, what: _What, name: str) -> None:
         with self._database.change() as connection:
             connection.execute("DELETE FROM account WHERE what = ? AND name = ?", (what, name))
+
+    def _is(self, address: str, digest: str) -> None:
+        with self._database.change() as connection:
+            connection.execute("INSERT OR REPLACE INTO content VALUES(?, ?)", (address.rstrip("/"), digest))
 
     def _put(self, what: _What, name: str, amount: int = 1) -> None:
         with self._database.change() as connection:

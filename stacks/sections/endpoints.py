@@ -172,12 +172,20 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
 
 
 def _seen(config: StackConfig) -> Iterator[Problem]:
-    """A new version that is worse is seen while it bakes. Azure's own figures are not judged yet."""
-    blind = {"aws": _blind_on_aws, "gcp": _blind_on_gcp}.get(config.platform)
-    for name, item in of(config).items() if blind else ():
-        for part, sentence in blind(config, item) if blind else ():
+    """A new version that is worse is seen while it bakes."""
+    for name, item in of(config).items():
+        for part, sentence in blind(config, item):
             at = ("family" if item.machine_type is None else "machine_type",) if part == "machine" else _AT[part]
             yield Problem((SECTION.name, name, *at), f"found {sentence}")
+
+
+def blind(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:
+    """What keeps a worse version of an endpoint from being seen while it bakes, each with what is found and allowed.
+
+    Azure's own figures are not judged yet.
+    """
+    judged = {"aws": _blind_on_aws, "gcp": _blind_on_gcp}.get(config.platform)
+    return iter(()) if judged is None else judged(config, item)
 
 
 def _blind_on_aws(config: StackConfig, item: Endpoint) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,10 @@ import pytest
 
 from catalogue import transcripts
 from catalogue.graph import Graph
-from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Versions
-from operations.accept.command import Asked, acceptance_of, run_whole
+from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Versions, first_up
+from operations.accept.command import Asked, acceptance_of, rehearsed, run_whole
 from operations.accept.doors import Sandbox
+from operations.doctor import steps_of
 from sandbox.engine import Engine
 from stacks.config import STACKS, read_stack_file
 from tests.engine.conftest import Fresh
@@ -65,21 +66,28 @@ def run(what: Asked, door: Door, clean: bool = False) -> Acceptance:
     return run_whole(lambda name: acceptance_of(what, door, name), clean, lambda: {"hours": 2})
 
 
-def door_of(graph: Graph, fresh: Fresh) -> Door:
+def door_of(graph: Graph, fresh_and_new: Fresh) -> Door:
+    """The door of a new sandbox, in which the manual steps before the first `up` are done, as the command does."""
     request = STACKS.parent / "examples" / "recorded" / graph.platform / "request.json"
-    return Door(fresh(graph.stack), graph.stack, request.read_bytes(), 250)
+    versions = rehearsed(asked(graph, request.parent))
+    door = Door(fresh_and_new(graph.stack), graph.platform, graph.stack, versions, request.read_bytes(), 250)
+    steps = steps_of(graph)
+    assert door.left_undone(steps[: first_up(steps)], 0) == []
+    return door
 
 
 @pytest.mark.usefixtures("long")
 @pytest.mark.parametrize("platform", ["aws", "gcp", "azure"])
 def test_a_whole_rehearsal_meets_what_the_sandbox_says_of_itself(
-    fresh: Fresh, platform: str, request: pytest.FixtureRequest, tmp_path: Path
+    fresh_and_new: Fresh, platform: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     graph: Graph = request.getfixturevalue(f"{platform}_pilot")
-    what, door = asked(graph, tmp_path / "run"), door_of(graph, fresh)
+    what, door = asked(graph, tmp_path / "run"), door_of(graph, fresh_and_new)
     one = run(what, door)
-    assert {step.name: step.state for step in one.steps} == dict.fromkeys([*STEPS, "leave"], "done")
+    assert {step.name: step.state for step in one.steps} == dict.fromkeys([*STEPS, "leave"], "done"), one.steps
     assert one.accepted and door.state.resources.all() == []
+    if platform != "azure":  # its stores go with what they hold
+        assert door.state.account.artifacts() == []
     found = transcripts.read(one.journal.file, "t")
     assert found.wrong == "" and found.door == "sandbox"
     assert [each for each in found.met if each["status"] != "seen"] == [], "the sandbox contradicts itself"
@@ -91,10 +99,10 @@ def test_a_whole_rehearsal_meets_what_the_sandbox_says_of_itself(
 @pytest.mark.usefixtures("long")
 @pytest.mark.parametrize(("platform", "number"), [("gcp", 1), ("gcp", 2), ("aws", 2), ("azure", 2)])
 def test_killed_while_something_comes_up_clean_leaves_nothing(
-    fresh: Fresh, platform: str, number: int, request: pytest.FixtureRequest, tmp_path: Path
+    fresh_and_new: Fresh, platform: str, number: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     graph: Graph = request.getfixturevalue(f"{platform}_pilot")
-    what, door = asked(graph, tmp_path / "run"), door_of(graph, fresh)
+    what, door = asked(graph, tmp_path / "run"), door_of(graph, fresh_and_new)
     door.deadly = Deadly(door.engine, number, random.SystemRandom().randint(5, 60))
     with pytest.raises(Killed):
         run(what, door)

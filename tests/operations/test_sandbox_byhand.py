@@ -1,12 +1,15 @@
 """`mlplatform sandbox`: the commands that do what a person does by hand, and the one that shows it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalogue.errors import BadInput
 from catalogue.kinds.aws.sagemaker import USER_PROFILE as PROFILE
 from catalogue.kinds.azure.containerregistry import REGISTRY
+from examples.pack import HERE, digest_of, digest_of_image, digest_of_model, dockerfile, pack, packed
 from operations.__main__ import application
 from sandbox.state import State
 from sandbox.state.records import New, Stay
@@ -32,6 +35,39 @@ def test_what_is_done_by_hand_is_said_and_shown(tmp_path: Path) -> None:
     assert "600 s after the sandbox began" in shown
     assert "services on: compute.googleapis.com\nquotas: 8 of ml.m5.large for endpoint usage\n" in shown
     assert f"images: {IMAGE}\nartifacts: gs://lending-models/churn/1/\nsigned in: none\n" in shown
+
+
+def test_what_is_pushed_and_uploaded_is_known_by_its_digest(tmp_path: Path) -> None:
+    """A copy of the example's files is the example; a line more in one of them is not."""
+    shutil.copytree(HERE, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__", "recorded"))
+    own, uri = tmp_path / "mine" / "gcp.Dockerfile", "gs://lending-models/churn/1/"
+    assert run(tmp_path, "push", IMAGE, str(own)).exit_code == 0
+    assert run(tmp_path, "upload", uri, str(own.parent / "model")).exit_code == 0
+    account = State(tmp_path / "box" / "state.sqlite").account
+    assert (account.digest(IMAGE), account.digest(uri)) == (digest_of_image(dockerfile("gcp")), digest_of_model("gcp"))
+    for file in ("serving/vertex.py", "model/MLmodel"):
+        with (own.parent / file).open("a", encoding="utf-8") as text:
+            text.write("# another\n")
+    assert (
+        run(tmp_path, "push", IMAGE, str(own)).exit_code
+        == run(tmp_path, "upload", uri, str(own.parent / "model")).exit_code
+    )
+    assert account.digest(IMAGE) not in ("", digest_of_image(dockerfile("gcp")))
+    assert account.digest(uri) not in ("", digest_of_model("gcp"))
+    assert run(tmp_path, "push", IMAGE).exit_code == 0 and account.digest(IMAGE) == ""
+    assert run(tmp_path, "empty", "gs://lending-models/").exit_code == 0 and account.digest(uri) == ""
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    for command in (("push", IMAGE), ("upload", "gs://lending-models/churn/1/")):
+        refused = run(tmp_path, *command, f"{tmp_path}/none").exception
+        assert isinstance(refused, BadInput) and "cannot be read" in str(refused)
+
+
+def test_the_archive_that_is_laid_out_for_sagemaker_is_the_examples(tmp_path: Path) -> None:
+    pack(tmp_path)
+    for platform in ("aws", "gcp", "azure"):
+        assert digest_of(tmp_path / Path(packed(platform)).relative_to("out/example")) == digest_of_model(platform)
 
 
 def test_who_is_signed_in_is_shown_and_their_app_is_stopped(tmp_path: Path) -> None:

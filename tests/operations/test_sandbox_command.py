@@ -61,8 +61,15 @@ arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/aws-pilot-fraud-scorer"
 actions = '["sagemaker:InvokeEndpoint", "sagemaker:CreatePresignedDomainUrl"]'
 policy = '{"Statement": {"Effect": "Allow", "Action": ' + actions + ', "Resource": "*"}}'
 way = {"serviceName": "com.amazonaws.us-east-1.sagemaker.runtime", "privateDnsEnabled": True, "vpcId": "vpc"}
+served = {
+    "image": "111122223333.dkr.ecr.us-east-1.amazonaws.com/aws-pilot-registry-images:mlplatform-example-1",
+    "modelDataUrl": "s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/1/model.tar.gz",
+}
+of = {"name": name_, "endpointConfigName": "c"}
 for type_, name, inputs, outputs in (
-    ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", {"name": name_}, {"name": name_, "arn": arn}),
+    ("sagemaker/endpoint:Endpoint", "aws-pilot-fraud-scorer", of, {"name": name_, "arn": arn}),
+    ("sagemaker/endpointConfiguration:EndpointConfiguration", "c", {"productionVariants": [{"modelName": "m"}]}, {}),
+    ("sagemaker/model:Model", "m", {"primaryContainer": served}, {}),
     ("sagemaker/domain:Domain", "d-1", {}, {}),
     ("sagemaker/userProfile:UserProfile", "ana", {"userProfileName": "ana", "domainId": "d-1"}, {"arn": "arn"}),
     ("iam/role:Role", "role", {}, {}),
@@ -453,10 +460,8 @@ def test_a_trial_says_what_it_does_shows_outputs_and_cost_and_leaves_nothing(
     assert (
         steps[0].startswith("1. administrator of the account: give whoever deploys") and ". caller: call " in steps[-1]
     )
-    assert (
-        f"     {typed(tmp_path, 'upload s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/1/model.tar.gz')}"
-        in said
-    )
+    uri = "s3://aws-pilot-artifacts-111122223333/models/mlplatform-example/1/model.tar.gz"
+    assert f"     {typed(tmp_path, f'upload {uri} out/example/aws/model.tar.gz')}" in said
     answered = next(line for line in said if line.startswith("     answered: "))
     recorded = (ROOT / "examples" / "recorded" / "aws" / "prediction.json").read_text(encoding="utf-8")
     assert json.loads(answered.partition(": ")[2]) == json.loads(recorded)

@@ -57,9 +57,9 @@ def test_azures_stores_are_reached_by_a_private_endpoint_with_a_name(state: Stat
     stands(state, CONTAINER, f"{STORED}/blobServices/default/containers/artifacts")
     for outside in (True, False):
         with pytest.raises(BadInput, match=r"is not allowed access\. Refer https://aka\.ms/acr/firewall to grant acc"):
-            byhand.push(state, IMAGE, outside)
+            byhand.push(state, IMAGE, outside=outside)
         with pytest.raises(BadInput, match=r"perform this operation\. ErrorCode:AuthorizationFailure"):
-            byhand.upload(state, MODEL, outside)
+            byhand.upload(state, MODEL, outside=outside)
     private(state, REGISTERED, "registry", "privatelink.azurecr.io")
     private(state, STORED, "blob", "privatelink.blob.core.windows.net")
     byhand.push(state, IMAGE)
@@ -123,7 +123,7 @@ def test_a_filter_of_a_bucket_names_addresses_and_networks(
     stands(state, BUCKET, "lending-models", name="lending-models", ipFilter=given)
     for stands_outside, taken in ((True, outside), (False, inside)):
         if taken:
-            byhand.upload(state, FOLDER, stands_outside)
+            byhand.upload(state, FOLDER, outside=stands_outside)
         else:
             with pytest.raises(BadInput, match="403: There is an IP filtering condition that is preventing access"):
-                byhand.upload(state, FOLDER, stands_outside)
+                byhand.upload(state, FOLDER, outside=stands_outside)

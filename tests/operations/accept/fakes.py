@@ -13,7 +13,7 @@ import yaml
 
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import kms, s3, sagemaker
-from operations.accept.acceptance import Unanswered
+from operations.accept.acceptance import NotRun, Unanswered
 from operations.phases import ground_of
 from operations.recovery import Pending
 from operations.verdict import ManualStep
@@ -103,6 +103,8 @@ class Fake:
     undone: Sequence[str] = ()
     lies: set[str] = field(default_factory=set[str])
     """The addresses at which something lies, in the stack's own bucket or in another."""
+    strange: str = ""
+    """Why nothing here answers as the endpoint would."""
     kept: str = ""
     """Why nothing can be deleted of what lies there."""
     up: Sequence[str] = ("--policy-pack", "policies")
@@ -139,6 +141,8 @@ class Fake:
         return list(self.undone)
 
     def call(self, endpoint: str, outputs: Mapping[str, Any]) -> bytes:
+        if self.strange:
+            raise NotRun(self.strange)
         served = outputs["endpoints"][endpoint]
         if not any(one.name == served for one in self.cloud.values()) or self.serves == BAD:
             raise Unanswered(f"ValidationError: Endpoint {served} of account 999988887777 not found")

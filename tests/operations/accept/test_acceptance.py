@@ -230,6 +230,18 @@ def test_a_door_that_is_doubted_is_no_account(tmp_path: Path) -> None:
     assert kept(one).door == "sandbox"
 
 
+def test_what_nothing_here_could_answer_is_not_predicted_and_the_rest_is_rehearsed(tmp_path: Path) -> None:
+    fake = Fake(tmp_path, kind="sandbox", strange="the sandbox runs the container and the model of examples/ alone")
+    one = run(fake)
+    states = {step.name: step.state for step in one.steps}
+    assert states == {**dict.fromkeys(EVERY, "done"), "predict": "not done"} and one.accepted
+    says = {step.name: step.says for step in one.steps}
+    assert says["predict"] == fake.strange
+    for name in ("canary", "bad version", "off and on"):
+        assert says[name].endswith(", and nobody could ask for a prediction"), name
+    assert run(Fake(tmp_path / "whole")).steps[EVERY.index("canary")].says.endswith(", and it answers")
+
+
 def test_a_version_that_nobody_takes_back_is_refused(tmp_path: Path) -> None:
     one = run(Fake(tmp_path), versions=Versions(GOOD, "s3://churn-999988887777/churn/9/model.tar.gz"))
     (refused,) = [step for step in one.steps if step.state == "refused"]

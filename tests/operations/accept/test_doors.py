@@ -1,4 +1,4 @@
-"""The door of an account: what makes it doubted, how it waits, and how each cloud's endpoint is called."""
+"""The doors: what makes one of an account doubted, how it waits and calls; what that of a sandbox does by hand."""
 
 import io
 from collections.abc import Mapping
@@ -11,10 +11,11 @@ import httpx
 import pytest
 from moto import mock_aws
 
+from examples.pack import NAME, digest_of_image, digest_of_model, dockerfile
 from operations import doctor
 from operations.accept import aws, azure, gcp
-from operations.accept.acceptance import Unanswered
-from operations.accept.doors import Account, Cli, doubt
+from operations.accept.acceptance import Unanswered, Versions
+from operations.accept.doors import Account, Cli, Sandbox, doubt
 from operations.doctor import Way, done, not_done
 from operations.verdict import Look, ManualStep
 
@@ -226,3 +227,42 @@ def test_no_connection_is_no_prediction() -> None:
 
     with pytest.raises(Unanswered, match="ConnectTimeout"):
         gcp.call(None, "churn", calls("https://10.9.0.7/p"), b"{}", httpx.MockTransport(broken))
+
+
+# The door of a sandbox
+
+
+def sandbox(tmp_path: Path, versions: Versions) -> Sandbox:
+    engine: Any = SimpleNamespace(home=SimpleNamespace(database=tmp_path / "state.sqlite"))
+    return Sandbox(engine, "aws", "churn-dev", versions, b"{}", None)
+
+
+def test_in_a_sandbox_the_steps_are_done_and_the_versions_lie_where_they_are_served_from(tmp_path: Path) -> None:
+    own, good, bad = (f"s3://churn-models/{NAME}/{number}/model.tar.gz" for number in (1, 2, 3))
+    image = f"999988887777.dkr.ecr.eu-central-1.amazonaws.com/churn:{NAME}-1"
+    door = sandbox(tmp_path, Versions(good, bad))
+    put = [Look(what="image", name=image), Look(what="artifact", name=own)]
+    assert door.left_undone([ManualStep(what="put", who="publisher", looks=put)], 0) == []
+    account = door.state.account
+    assert account.images() == [image] and account.artifacts() == [own, good, bad]
+    assert account.digest(image) == digest_of_image(dockerfile("aws"))
+    assert account.digest(own) == account.digest(good) == digest_of_model("aws") != account.digest(bad)
+    for address in (own, bad):
+        assert door.empty(address) == ""
+    assert account.artifacts() == [good] and account.digest(own) == ""
+
+
+def test_another_teams_versions_are_none_of_the_example(tmp_path: Path) -> None:
+    own, good = (f"s3://churn-models/churn/{number}/model.tar.gz" for number in (1, 2))
+    door = sandbox(tmp_path, Versions(good, None))
+    step = ManualStep(what="put", who="publisher", looks=[Look(what="artifact", name=own)])
+    assert door.left_undone([step], 0) == []
+    assert door.state.account.artifacts() == [own, good]
+    assert door.state.account.digest(own) == door.state.account.digest(good) == ""
+
+
+def test_a_step_that_a_sandbox_refuses_is_left_with_the_reason(tmp_path: Path) -> None:
+    door = sandbox(tmp_path, Versions(None, None))
+    step = ManualStep(what="push", who="publisher", looks=[Look(what="image", name="scorer")])
+    (left,) = door.left_undone([step], 0)
+    assert left.startswith("push: 'scorer': no address of an image")

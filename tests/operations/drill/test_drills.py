@@ -1,5 +1,6 @@
 """The drills as the command shows them, and what they drill on. That they end as they say, tests/engine shows."""
 
+import copy
 import re
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from operations.__main__ import application
 from operations.drill.drills import DRILLS, cheapest, fallback, next_artifact
 from stacks.config import STACKS, read_stack_file
 from stacks.model import StackConfig
+from stacks.sections import endpoints
+from tests.operations.test_other_teams import file_of, moved
 
 
 def config(platform: str) -> StackConfig:
@@ -57,13 +60,28 @@ def test_another_family_serves_as_well_as_the_endpoints_own(platform: str) -> No
     own, other = families["cpu-small"], families[fallback(pilot, "fraud-scorer")]
     assert other.machine_type != own.machine_type and "online" in other.uses
     assert (other.vcpus or 0) >= (own.vcpus or 0) and (other.memory_gib or 0) >= (own.memory_gib or 0)
-    gpu = families[cheapest(pilot, lambda family: family.accelerator is not None)]
+    gpu = families[cheapest(pilot, "fraud-scorer", lambda family: family.accelerator is not None)]
     assert gpu.accelerator is not None and "online" in gpu.uses
+
+
+@pytest.mark.parametrize(
+    ("platform", "region"),
+    [("aws", "us-east-1"), ("aws", "eu-west-1"), ("gcp", "europe-west4"), ("azure", "westeurope")],
+)
+def test_a_drill_launches_on_no_family_that_the_stack_file_refuses(platform: str, region: str, tmp_path: Path) -> None:
+    """The cheapest accelerator of AWS lets no canary in."""
+    team = moved(platform, region)
+    drilled = read_stack_file(file_of(team, tmp_path))
+    family = cheapest(drilled, "fraud-scorer", lambda one: one.accelerator is not None)
+    copied = {**copy.deepcopy(team["endpoints"]["fraud-scorer"]), "family": family}
+    copied.pop("machine_type", None)
+    changed = {**team, "endpoints": {**team["endpoints"], "drill": copied}}
+    assert "drill" in endpoints.of(read_stack_file(file_of(changed, tmp_path)))
 
 
 def test_where_no_family_fits_it_is_one_sentence() -> None:
     with pytest.raises(BadInput, match="us-east-1: the catalogue has no hardware family there"):
-        cheapest(config("aws"), lambda family: False)
+        cheapest(config("aws"), "fraud-scorer", lambda family: False)
 
 
 @pytest.mark.parametrize(

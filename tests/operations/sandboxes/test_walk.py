@@ -6,19 +6,20 @@ own provider through its logic to the REST double. tests/engine/test_pilots.py d
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from shlex import split
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from catalogue.errors import BadInput
 from catalogue.graph import Graph, Resource
 from catalogue.platforms import PLATFORMS
-from examples.pack import HERE
+from examples.pack import HERE, NAME, OUT, PACKED, dockerfile
 from operations import facts
 from operations.doctor import steps_of
 from operations.phases import ground_of
@@ -34,6 +35,7 @@ from provider.inputs import parsed
 from sandbox import batch, byhand, closed
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import CloudSaysNo
+from sandbox.dataplane import NotRun
 from sandbox.rest.kept import KeptDouble
 from sandbox.simulated_cloud import Cloud
 from sandbox.state import State
@@ -126,7 +128,7 @@ class Place:
         for words in walk.pulumi(step):
             if words[0] == "up":
                 self.up("ground" if "the ground" in step.what else "serve")
-        walk.do(self.state, step)
+        walk.do(self.state, step, self._graph.platform)
         return walk.called(self.state, step)
 
     def runs(self) -> list[str]:
@@ -248,8 +250,41 @@ def test_a_printed_command_is_one_that_can_be_typed(
     commands = [split(one) for step in steps for one in walk.by_hand(step, platform, home)]
     start = ["uv", "run", "mlplatform", "sandbox", *(["--name", commands[0][5]] if name else [])]
     assert Chosen(start[-1] if name else None, real_time=False).home() == home, "what is typed names the same sandbox"
+    assert split(PACKED) in commands
+    commands.remove(split(PACKED))
     assert commands and all(words[: len(start)] == start for words in commands)
+    (push,) = (words for words in commands if words[len(start)] == "push" and NAME in words[-2])
+    assert (HERE.parent / push[-1]) == dockerfile(platform)
+    (upload,) = (words for words in commands if words[len(start)] == "upload" and "/example/" in words[-1])
+    assert (HERE.parent / upload[-1]).parent == OUT / platform
     (call,) = (words for words in commands if words[len(start)] == "call")
     assert (HERE.parent / call[-1]) == HERE / "recorded" / platform / "request.json" and (
         HERE.parent / call[-1]
     ).is_file()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_of_another_image_the_last_step_says_that_a_sandbox_does_not_run_it(
+    platform: str, place: Callable[[Graph], Place], request: pytest.FixtureRequest
+) -> None:
+    """The steps are done all the same: the call is the one that ends otherwise."""
+    own = pilot(request, platform)
+    renamed = (replace(one, inputs=named(one.inputs), outputs=named(one.outputs)) for one in own.resources)
+    graph = replace(own, resources=tuple(renamed))
+    steps = steps_of(graph)
+    said = [walk.caveat(step, graph) for step in steps]
+    assert [bool(each) for each in said] == [is_(step, "call") for step in steps] and "churn-scorer" in "".join(said)
+    assert not any(walk.caveat(step, own) for step in steps_of(own))
+    new = place(graph)
+    with pytest.raises(NotRun, match=r"examples/ alone, and not .*churn-scorer"):
+        for step in steps:
+            new.does(step)
+
+
+def named(tree: Any) -> Any:
+    """Inputs in which another image stands in the place of the example's, in the same registry."""
+    if isinstance(tree, Mapping):
+        return {key: named(value) for key, value in cast("Mapping[str, Any]", tree).items()}
+    if isinstance(tree, list):
+        return [named(value) for value in cast("list[Any]", tree)]
+    return re.sub(rf"{NAME}([-:]1)$", r"churn-scorer\1", tree) if isinstance(tree, str) else tree

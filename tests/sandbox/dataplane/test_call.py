@@ -1,6 +1,7 @@
 """A call of an endpoint: the recorded prediction where a path stands, and the cloud's refusal without any one part."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from catalogue.kinds import azure, gcp
 from catalogue.kinds.aws import ec2, iam, sagemaker
 from catalogue.kinds.azure import authorization, machinelearningservices, mlplatform, network, privatedns
 from catalogue.kinds.gcp import compute, dns, vertex
-from catalogue.kinds.gcp.mlplatform import DEPLOYMENT
-from examples.pack import HERE
+from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
+from examples.pack import HERE, NAME, digest_of_image, digest_of_model, dockerfile
 from operations.__main__ import application
-from sandbox.dataplane import NoPrediction, call
+from sandbox.dataplane import NoPrediction, NotRun, call
 from sandbox.state import State
 from sandbox.state.records import New, Record
 
@@ -37,11 +38,24 @@ NAMED = f"{GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.api.az
 OWN = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/own"
 ROLE = "/subscriptions/99998888-0000-4000-8000-000000000001/providers/Microsoft.Authorization/roleDefinitions/r"
 
+IMAGES = {
+    "aws": "999988887777.dkr.ecr.eu-central-1.amazonaws.com/churn:7",
+    "gcp": "europe-docker.pkg.dev/churn-dev-4/churn/scorer:7",
+    "azure": "churnown.azurecr.io/scorer:7",
+}
+MODELS = {
+    "aws": "s3://churn-models/7/model.tar.gz",
+    "gcp": "gs://churn-models/7/",
+    "azure": "azureml://datastores/artifacts/paths/churn/7/",
+}
+"""What another team calls the image and the model of examples/: what they are, their digests say."""
+
 Made = tuple[str, str, dict[str, Any], dict[str, Any]]
 STANDING: Mapping[str, list[Made]] = {
     "aws": [
         (sagemaker.ENDPOINT, "churn", {"endpointConfigName": "c"}, {"name": "churn", "arn": ARN}),
-        (sagemaker.CONFIGURATION, "c", {"productionVariants": []}, {}),
+        (sagemaker.CONFIGURATION, "c", {"productionVariants": [{"modelName": "m"}]}, {}),
+        (sagemaker.MODEL, "m", {"primaryContainer": {"image": IMAGES["aws"], "modelDataUrl": MODELS["aws"]}}, {}),
         (
             ec2.VPC_ENDPOINT,
             "vpce-1",
@@ -71,8 +85,14 @@ STANDING: Mapping[str, list[Made]] = {
         (
             DEPLOYMENT,
             f"{AT}/deployedModels/1",
-            {"privateEndpoints": {"serviceAttachment": "sa"}},
+            {"privateEndpoints": {"serviceAttachment": "sa"}, "model": f"{AT.partition('/endpoints')[0]}/models/m@2"},
             {"trafficPercent": 100},
+        ),
+        (
+            MODEL,
+            f"{AT.partition('/endpoints')[0]}/models/m",
+            {},
+            {"versions": {"1": {}, "2": {"containerSpec": {"imageUri": IMAGES["gcp"]}, "artifactUri": MODELS["gcp"]}}},
         ),
         (gcp.VPC, NET, {"autoCreateSubnetworks": False}, {}),
         (
@@ -131,7 +151,29 @@ STANDING: Mapping[str, list[Made]] = {
         (privatedns.LINK, f"{NAMED}/virtualNetworkLinks/l", {"virtualNetwork": {"id": OWN.upper()}}, {}),
         (azure.NETWORK, OWN, {"location": "northeurope"}, {}),
         (network.SUBNET, f"{OWN}/subnets/private", {"addressPrefix": "10.9.0.0/24"}, {}),
-        (machinelearningservices.ONLINE_DEPLOYMENT, f"{SPACE}/onlineEndpoints/churn/deployments/new", {}, {}),
+        (
+            machinelearningservices.ONLINE_DEPLOYMENT,
+            f"{SPACE}/onlineEndpoints/churn/deployments/new",
+            {
+                "properties": {
+                    "environmentId": f"{SPACE}/environments/e/versions/1",
+                    "model": f"{SPACE}/models/m/versions/1",
+                }
+            },
+            {},
+        ),
+        (
+            machinelearningservices.ENVIRONMENT,
+            f"{SPACE}/environments/e/versions/1",
+            {"properties": {"image": IMAGES["azure"]}},
+            {},
+        ),
+        (
+            machinelearningservices.MODEL,
+            f"{SPACE}/models/m/versions/1",
+            {"properties": {"modelUri": MODELS["azure"]}},
+            {},
+        ),
         (
             authorization.ROLE_DEFINITION,
             ROLE,
@@ -154,6 +196,8 @@ def stands(tmp_path: Path) -> Callable[[str], tuple[State, Record]]:
             state.resources.create(New(type=type_, id=id_, **where, name=id_, inputs=inputs, outputs=outputs))
             for type_, id_, inputs, outputs in STANDING[platform]
         ]
+        state.account.push(IMAGES[platform], digest_of_image(dockerfile(platform)))
+        state.account.upload(MODELS[platform], digest_of_model(platform))
         return state, made[0]
 
     return fill
@@ -306,6 +350,85 @@ def test_what_the_container_refuses_is_handed_on(platform: str, says: str, stand
     assert says in str(refused.value) and "The body is no JSON" in str(refused.value)
 
 
+ERRORS = {
+    "aws": "An error occurred (ModelError) when calling the InvokeEndpoint operation: Received server error (501) from "
+    'primary with message "the sandbox runs',
+    "gcp": "501: the sandbox runs",
+    "azure": "424 Model Error (501): the sandbox runs",
+}
+"""How each cloud tells of a container that answers an error."""
+
+
+def other(state: State, platform: str, what: str) -> None:
+    """Something else lies at the address of the image or of the model."""
+    if what == "image":
+        state.account.push(IMAGES[platform], digest_of_image(dockerfile("gcp" if platform == "aws" else "aws")))
+    elif what == "model":
+        state.account.upload(MODELS[platform], "sha256:another")
+    else:  # it was pushed anew, and nobody said what it is
+        state.account.push(IMAGES[platform])
+
+
+@pytest.mark.parametrize("what", ["image", "model", "pushed anew"])
+@pytest.mark.parametrize("platform", STANDING)
+def test_whatever_is_not_the_example_by_its_digest_is_not_run(platform: str, what: str, stands: Stands) -> None:
+    state, endpoint = stands(platform)
+    other(state, platform, what)
+    with pytest.raises(NotRun) as refused:
+        call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+    address = MODELS[platform] if what == "model" else IMAGES[platform]
+    assert str(refused.value).startswith(ERRORS[platform])
+    assert f"the container and the model of examples/ alone, and not {address}" in str(refused.value)
+
+
+NAMES: Mapping[str, tuple[str, str, str]] = {
+    "aws": (sagemaker.MODEL, "primaryContainer.image", f"999988887777.dkr.ecr.eu-central-1.amazonaws.com/{NAME}:1"),
+    "gcp": (MODEL, "containerSpec.imageUri", f"europe-docker.pkg.dev/churn-dev-4/churn/{NAME}:1"),
+    "azure": (machinelearningservices.ENVIRONMENT, "properties.image", f"churnown.azurecr.io/{NAME}:1"),
+}
+
+
+@pytest.mark.parametrize("platform", STANDING)
+def test_the_examples_name_alone_makes_nothing_the_example(platform: str, stands: Stands) -> None:
+    state, endpoint = stands(platform)
+    type_, path, image = NAMES[platform]
+    (record,) = state.resources.find(type=type_)
+    if platform == "gcp":
+        state.resources.update(record.key, {"containerSpec": {"imageUri": image}}, {})
+    else:
+        state.resources.change_behind(record.key, path, image)
+    state.account.push(image)
+    with pytest.raises(NotRun, match="the container and the model of examples/ alone"):
+        call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+
+
+def test_a_path_that_is_cut_is_told_before_what_serves(stands: Stands) -> None:
+    state, endpoint = stands("azure")
+    other(state, "azure", "image")
+    with pytest.raises(NoPrediction, match="403 Forbidden"):
+        call(state, endpoint, b"{}", outside=True)
+
+
+@pytest.mark.parametrize(("platform", "says"), [("gcp", ""), ("azure", "424 Model Error (404)")])
+def test_the_container_answers_at_the_route_that_the_cloud_is_told(platform: str, says: str, stands: Stands) -> None:
+    """Vertex AI tells the container its route. Azure ML does not, and the example's has one of its own."""
+    state, endpoint = stands(platform)
+    if platform == "gcp":
+        (model,) = state.resources.find(type=MODEL)
+        versions: Any = json.loads(json.dumps(model.outputs["versions"]))
+        versions["2"]["containerSpec"]["predictRoute"] = "/v1/completions"
+        state.resources.update(model.key, model.inputs, {"versions": versions})
+    else:
+        (environment,) = state.resources.find(type=machinelearningservices.ENVIRONMENT)
+        routes = {"scoringRoute": {"path": "/v1/completions", "port": 5001}}
+        state.resources.change_behind(environment.key, "properties.inferenceConfig", routes)
+    if not says:
+        assert call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+        return
+    with pytest.raises(NoPrediction, match=re.escape(says)):
+        call(state, endpoint, _recorded(platform, "request.json"), outside=False)
+
+
 def test_an_async_endpoint_takes_no_call(stands: Stands) -> None:
     state, endpoint = stands("aws")
     (configuration,) = state.resources.find(type=sagemaker.CONFIGURATION)
@@ -324,7 +447,7 @@ def test_the_command_prints_the_prediction_or_the_refusal(stands: Stands, tmp_pa
     answered = typed(AT, str(request))
     assert answered.exit_code == 0
     assert json.loads(answered.stdout) == json.loads(_recorded("gcp", "prediction.json"))
-    assert answered.stderr == "the example's container answers in place of an image that is not known\n"
+    assert answered.stderr == f"the example's container answers, as {IMAGES['gcp']}\n"
     refused = typed(AT, str(request), "--from", "outside")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.startswith("400 FAILED_PRECONDITION") and len(refused.stderr.splitlines()) == 1

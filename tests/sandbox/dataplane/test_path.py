@@ -15,18 +15,16 @@ from catalogue.kinds.azure import authorization, machinelearningservices, mlplat
 from catalogue.kinds.gcp import VPC as GCP_NETWORK
 from catalogue.kinds.gcp import compute, dns, vertex
 from catalogue.kinds.gcp.mlplatform import DEPLOYMENT, MODEL
-from sandbox.dataplane import Call, NoPrediction, stand_in
+from catalogue.registries import as_written
+from examples.pack import digest_of_image, digest_of_model, dockerfile
+from sandbox.dataplane import Call, NoPrediction, answers, plane_of
 from sandbox.state import State
 from sandbox.state.records import New, Record
 from tests.stack_files import pilot_file
 
 ENDPOINTS = {"aws": sagemaker.ENDPOINT, "gcp": vertex.ENDPOINT, "azure": machinelearningservices.SERVED}
-IMAGES = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
-IMAGE_AT = {
-    "aws": "primaryContainer.image",
-    "gcp": "containerSpec.imageUri",
-    "azure": "properties.image",
-}
+SERVED = {sagemaker.MODEL, MODEL, machinelearningservices.ENVIRONMENT}
+"""What says which container a replica runs."""
 PLACES = {"aws": ":", "gcp": "/", "azure": "/"}
 
 Key = tuple[str, str]
@@ -205,7 +203,8 @@ class Standing:
                 }
                 outputs = {"trafficPercent": 100}
             elif one.type == MODEL:
-                inputs, outputs = {"containerSpec": {"imageUri": inputs["image"]}}, {}
+                inputs = {"containerSpec": {"imageUri": inputs["image"]}, "artifactUri": inputs["artifactUri"]}
+                outputs = {}
             elif one.type == mlplatform.TRAFFIC:
                 inputs, outputs = {}, {"traffic": {inputs["deployment"]: 100}}
             self.state.resources.create(
@@ -213,6 +212,9 @@ class Standing:
             )
         self.endpoint = next(one for one in self.all() if (one.type, one.name) == (served.type, served.name))
         self.platform = graph.platform
+        serves = plane_of(self.endpoint).served(self.state, self.endpoint)
+        self.state.account.push(serves.image, digest_of_image(dockerfile(self.platform)))
+        self.state.account.upload(serves.artifact, digest_of_model(self.platform))
 
     def all(self) -> list[Record]:
         return self.state.resources.all()
@@ -320,22 +322,15 @@ def test_each_part_is_tried_and_says_where_its_sentence_is_from(platform: str) -
 
 
 @pytest.mark.parametrize("platform", LOST)
-def test_the_image_in_whose_place_the_example_answers_is_the_stack_files(
+def test_the_example_that_answers_is_the_image_and_the_model_of_the_stack_file(
     platform: str, pilots: Mapping[str, Standing]
 ) -> None:
     pilot = pilots[platform]
-    written = pilot_file(platform)
-    image = written["config"]["mlplatform:models"]["fraud-scorer"]["image"]
-    assert stand_in(pilot.state, pilot.endpoint) == f"the example's container answers, as {image}"
-    path, other = IMAGE_AT[platform], image.replace("mlplatform-example", "another-teams")
-    named = [one for one in pilot.all() if one.type in IMAGES and image in str(one.inputs)]
-    for one in named:  # the endpoint's own model, and that of the batch job
-        pilot.state.resources.change_behind(one.key, path, other)
-    told = stand_in(pilot.state, pilot.endpoint)
-    for one in named:
-        pilot.state.resources.update(one.key, one.inputs, one.outputs)
-    assert told == f"the example's container answers in place of {other}"
-    gone = pilot.delete(*(one for one in pilot.all() if one.type in IMAGES))
-    said = stand_in(pilot.state, pilot.endpoint)
+    model = pilot_file(platform)["config"]["mlplatform:models"]["fraud-scorer"]
+    found = plane_of(pilot.endpoint).served(pilot.state, pilot.endpoint)
+    assert (found.image, as_written(found.artifact)) == (model["image"], model["artifact_uri"])
+    assert answers(pilot.state, pilot.endpoint) == f"the example's container answers, as {model['image']}"
+    gone = pilot.delete(*(one for one in pilot.all() if one.type in SERVED))
+    said = plane_of(pilot.endpoint).served(pilot.state, pilot.endpoint)
     pilot.put_back(gone)
-    assert said.endswith("in place of an image that is not known")
+    assert (said.image, said.artifact) == ("", "")
