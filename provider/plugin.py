@@ -171,12 +171,9 @@ def _inputs(service: type[Service[Any]], values: Values) -> Inputs:
 
 def _foreseen(service: type[Service[Any]], olds: Values, news: Values) -> dict[str, PropertyValue]:
     """The outputs after an update: the old ones while the shape stays, otherwise unknown ones."""
-    keep = False
-    if not any(has_unknown(value) for value in news.values()):
-        try:
-            keep = service.shape(_inputs(service, olds)) == service.shape(_inputs(service, news))
-        except ProviderError:  # the state is older than a rule that has become stricter
-            keep = False
+    keep = not any(has_unknown(value) for value in news.values()) and service.keeps(
+        *({name: plain(value) for name, value in values.items()} for values in (olds, news))
+    )
     kept = {
         name: olds[name] if name in olds and (keep or name in service.steady) else unknown() for name in service.outputs
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from provider import Json
-from provider.inputs import I, Inputs
+from provider.inputs import I, Inputs, names, parsed
 
 if TYPE_CHECKING:
     from provider.clouds import Clouds
@@ -55,6 +55,21 @@ class Service(ABC, Generic[I]):
 
         While it stays the same, a preview shows the old outputs; otherwise unknown ones.
         """
+
+    @classmethod
+    def keeps(cls, olds: Json, news: Json) -> bool:
+        """Whether an update leaves the outputs as they are: the shape of the inputs stays. All of them are known.
+
+        The state may be older than a rule that has become stricter. Then nothing is known to stay.
+        """
+        own = names(cls.inputs)
+        try:
+            before, after = (
+                parsed(cls.inputs, {name: said[name] for name in own if name in said}) for said in (olds, news)
+            )
+        except ValueError:
+            return False
+        return cls.shape(before) == cls.shape(after)
 
     @abstractmethod
     def create(self, inputs: I) -> Created:

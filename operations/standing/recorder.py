@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, cast
 
 from catalogue.answers import Answer
 from catalogue.behaviour import Behaviour
 from catalogue.graph import Graph, Resource
-from catalogue.marked import Json, has_unknown, redacted, without_defaults
+from catalogue.marked import Json, has_unknown, redacted, unmarked, without_defaults
 from catalogue.marks import UNKNOWN, is_special
 from operations.offline import Recorder
+from provider.resources import services
+from provider.service import Service
 from sandbox import cloud
 from sandbox.clouds import CLOUDS
 from sandbox.clouds.manners import Native, ProviderManners
@@ -51,8 +54,8 @@ class StandingRecorder(Recorder):
             return super()._create(request, urn, inputs)
         stands = self._standing.get(urn)
         if stands is not None and not (found := self._differs(request, urn, stands, inputs)).replaced:
-            anew = bool(found.changed) and request.type.partition(":")[0] not in CLOUDS
-            return Answer(stands.outputs["id"], dict(_answers(stands, inputs, anew=anew)))
+            own = _services().get(request.type) if found.changed else None
+            return Answer(stands.outputs["id"], dict(_answers(stands, inputs, own)))
         return Answer("", self._unknown(request, urn, inputs))
 
     def _unknown(self, request: Any, urn: str, inputs: Json) -> Json:
@@ -89,16 +92,20 @@ class StandingRecorder(Recorder):
         return changed
 
 
-def _answers(stands: Resource, inputs: Json, *, anew: bool) -> Iterator[tuple[str, Any]]:
+_services = cache(services)
+
+
+def _answers(stands: Resource, inputs: Json, own: type[Service[Any]] | None) -> Iterator[tuple[str, Any]]:
     """The outputs of what stands once it has these inputs. One that the cloud makes of a changed input is not known.
 
-    With `anew`, no output that is no input is: an update of our own provider's makes a new version, with its own names.
+    `own` is the service of our own provider's that updates it: where that makes a new version, it has its own names.
     """
+    anew = own is not None and (has_unknown(inputs) or not own.keeps(unmarked(stands.inputs), unmarked(inputs)))
     for key, said in stands.outputs.items():
         if key == "id":
             continue
         if anew and key not in inputs:
-            yield key, UNKNOWN
+            yield key, said if own and key in own.steady else UNKNOWN
         elif key not in inputs or stands.inputs.get(key) == inputs[key]:
             yield key, said
         elif stands.inputs.get(key) != said:

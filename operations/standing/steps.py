@@ -1,9 +1,8 @@
 """The step: what a stack file would create, update, replace and delete of what stands, and what that costs.
 
 Where what stands was read from a preview of the engine's, the engine's own step is taken. Otherwise the program is run
-over what stands, and a kind's record says what replaces it. After an update of our own provider's, what is made of its
-outputs may be told to change though it does not: it may have made a new version. The value of a secret is not compared:
-nobody reads it.
+over what stands, and a kind's record says what replaces it; our own provider says whether an update of its own makes a
+new version. The value of a secret is not compared: nobody reads it.
 """
 
 import json

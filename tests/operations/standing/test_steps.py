@@ -204,6 +204,25 @@ def test_what_is_made_of_what_is_not_known_yet_is_said_to_change(tmp_path: Path,
     assert step.idle_usd is not None and step.idle_usd > 0
 
 
+@pytest.mark.parametrize(
+    ("edit", "behind"),
+    [
+        ({"cost_center": "cc-1"}, set[str]()),
+        ({"models.fraud-scorer.image": "us-central1-docker.pkg.dev/payments-risk-pilot/gcp-pilot-registry-images/x:2"},
+         {"model"}),
+    ],
+    ids=["labels", "image"],
+)  # fmt: skip
+def test_an_update_of_our_own_providers_changes_what_is_behind_it_only_where_it_makes_a_new_version(
+    edit: Mapping[str, Any], behind: set[str], tmp_path: Path, gcp_pilot: Graph
+) -> None:
+    program = Program.of(edited("gcp", tmp_path, edit))
+    _, changed = programs().step(program, gcp_pilot)
+    own = [urn for urn in changed if "$mlplatform:gcp:Model::" in urn]
+    deployments = [one["changed"] for urn, one in changed.items() if "$mlplatform:gcp:Deployment::" in urn]
+    assert own and {key for keys in deployments for key in keys} == behind
+
+
 @pytest.mark.parametrize("taken", [True, False])
 def test_protection_that_is_taken_away_is_a_step_and_a_finding(taken: bool, aws_pilot: Graph) -> None:
     one = next(one for one in aws_pilot.cloud if one.protect != taken)
