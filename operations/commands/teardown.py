@@ -14,6 +14,7 @@ from operations.arguments import StackArgument, file_of
 if TYPE_CHECKING:
     from operations.teardown import Plan
     from operations.teardown.doors import Door
+    from operations.teardown.running import Teardown
 
 _PURGES = ("homes", "contents")
 
@@ -24,6 +25,12 @@ def teardown(
         str, typer.Option(metavar="WORDS", help="What stays: registry, artifacts, audit, homes, with commas between.")
     ] = "registry,artifacts,audit",
     everything: Annotated[bool, typer.Option("--everything", help="Keep nothing that anybody can delete.")] = False,
+    retired: Annotated[
+        bool,
+        typer.Option(
+            "--retired", help="Only let go what the stack file no longer has and allows to go, for the next up."
+        ),
+    ] = False,
     purge: Annotated[
         str,
         typer.Option(
@@ -49,6 +56,8 @@ def teardown(
     file = file_of(stack)
     name, platform = stack_name(file), read_stack_file(file).platform
     kept = frozenset[str]() if everything else frozenset(_words("--keep", keep, WORDS))
+    if retired and (everything or keep != ",".join(KEPT)):
+        raise BadInput("--retired follows the stack file; leave --everything and --keep out")
     if everything and keep != ",".join(KEPT):
         raise BadInput("--everything keeps nothing; leave it out, or leave --keep out")
     choice = Choice(kept, frozenset(_words("--purge", purge, _PURGES)))
@@ -56,6 +65,9 @@ def teardown(
         door, folder = _door(file, name, platform, sandbox, yes, open_)
         run = Teardown(name, platform, choice, door, folder, _say)
         try:
+            if retired:
+                _retire(run, file, yes)
+                return
             if not yes:
                 _show(run.planned())
                 return
@@ -106,6 +118,39 @@ def _door(
         return Account(platform, of(platform).open_account(config.account, config.region), Cli(cli)), folder
     except NoCredentials as error:
         raise BadInput(f"{error}; `--sandbox NAME` does it without an account") from None
+
+
+def _retire(run: "Teardown", file: Path, yes: bool) -> None:
+    """Let go what the stack file takes away and allows to go. Raises typer.Exit where it allows too little."""
+    from datetime import date
+
+    from operations.preview import Program
+    from operations.teardown.retiring import retired
+
+    standing = run.standing()
+    found = retired(Program.of(file), standing, date.today())
+    for change in found.goes:
+        typer.echo(f"{change.resource} ({change.type.rpartition(':')[2]}): the next `pulumi up` {_DOES[change.how]} it")
+    if found.refused:
+        for finding in found.refused:
+            typer.echo(f"{finding.resource} {finding.message}")
+        names = {how: [one.resource for one in found.goes if one.how == how] for how in _DOES}
+        said = ", ".join(f"{how}: [{', '.join(each)}]" for how, each in names.items() if each)
+        typer.echo(
+            f"to let it go, write into {file.name}: mlplatform:allow: {{{said}, reason: …, until: 'YYYY-MM-DD'}}"
+        )
+        raise typer.Exit(1)
+    if not found.goes:
+        typer.echo(f"{run.stack}: the stack file takes away nothing that is protected")
+        return
+    if not yes:
+        typer.echo("--yes takes their protection off; what they hold is lost for good with --purge contents")
+        return
+    run.release(found.resources(standing))
+    typer.echo(f"{run.stack}: `pulumi up -s {run.stack}` takes them away now; then take mlplatform:allow out again")
+
+
+_DOES = {"delete": "deletes", "replace": "replaces"}
 
 
 def _show(plan: "Plan") -> None:

@@ -10,6 +10,8 @@ is kept for 14 days (https://learn.microsoft.com/en-us/azure/machine-learning/co
 from typing import Any
 
 from catalogue.graph import Graph, Resource
+from catalogue.kind import Holds
+from catalogue.kinds import kind_of
 from catalogue.kinds.azure import containerregistry, keyvault, operationalinsights, storage
 from catalogue.kinds.azure import machinelearningservices as ml
 from catalogue.kinds.azure.consumption import BUDGET
@@ -63,8 +65,9 @@ def stop(account: Any, plan: Plan) -> None:
 
 
 def contents(account: Any, store: Resource) -> int:
-    """One, for it may hold something and nobody sees it from here."""
-    return 1
+    """One where it is a store: it may hold something, and nobody sees it from here."""
+    kind = kind_of(store.type)
+    return int(kind is not None and isinstance(kind.holds, Holds) and kind.holds.what == "data")
 
 
 def empty(account: Any, store: Resource) -> None:

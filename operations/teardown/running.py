@@ -4,7 +4,7 @@ Each run reads what stands and plans anew, and each part of it may be done twice
 that a run of this stack has begun, and so that a lock which Pulumi still has is that run's own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from catalogue.errors import BadInput
 from catalogue.graph import Resource
 from catalogue.wording import counted
 from operations.accept.engine import errors
-from operations.standing.reading import parsed
+from operations.standing.reading import Standing, parsed
 from operations.teardown import Plan, Refused, of, plan
 from operations.teardown.doors import Asking, Door
 
@@ -43,15 +43,19 @@ class Teardown:
     def _asking(self) -> Asking:
         return Asking(self.door.pulumi, self.stack, self.folder)
 
-    def planned(self) -> Plan:
-        """The plan of what stands now. Raises Refused where Pulumi shows no state."""
+    def standing(self) -> Standing:
+        """What stands now. Raises Refused where Pulumi shows no state."""
         file = self.folder / "state.json"
         code, log = self._asking.run("stack", "export", "--file", str(file))
         if code:
             raise Refused(f"Pulumi shows no state of {self.stack}: {_first(log)}")
         text = file.read_text(encoding="utf-8")
         file.unlink()
-        return plan(parsed(text, "the engine's state", self.stack, self.platform).graph, self.choice.keep)
+        return parsed(text, "the engine's state", self.stack, self.platform)
+
+    def planned(self) -> Plan:
+        """The plan of what stands now. Raises Refused where Pulumi shows no state."""
+        return plan(self.standing().graph, self.choice.keep)
 
     def run(self) -> list[str]:
         """Take down what goes. Returns the names of what is left of it.
@@ -80,7 +84,11 @@ class Teardown:
             raise BadInput(
                 f"{self.stack}: people's work goes with {names}; add homes to --keep, or lose it: --purge homes"
             )
-        full = [one for one in wanted.stores if self.door.contents(one)]
+        return self._full(wanted.stores)
+
+    def _full(self, stores: Iterable[Resource]) -> list[Resource]:
+        """Those that hold something. Raises BadInput where nobody chose to lose it."""
+        full = [one for one in stores if self.door.contents(one)]
         if full and "contents" not in self.choice.purge:
             names = ", ".join(one.name for one in full)
             raise BadInput(
@@ -92,15 +100,7 @@ class Teardown:
         if wanted.homes:
             self.tell("stopping what people run")
             self.door.stop(wanted)
-        for store in full:
-            self.tell(f"emptying {store.name}")
-            self.door.empty(store)
-        protected = [one.urn for one in wanted.goes if one.protect]
-        if protected:
-            self.tell(f"taking the protection off {counted(len(protected), 'resource')} that {_are(protected)} to go")
-            code, log = self._asking.run("state", "unprotect", "--yes", *protected)
-            if code:
-                raise Refused(f"`pulumi state unprotect` failed: {_first(log)}")
+        self._release(full, wanted.goes)
         last = {one.urn for one in wanted.goes if one.type in of(self.platform).LAST}
         # What the last ones lie in or are made through goes with them.
         last |= {one.urn for one in wanted.goes if not one.custom or one.is_provider}
@@ -111,6 +111,21 @@ class Teardown:
         standing = self.planned().goes
         if standing:
             self._destroy([one.urn for one in standing])
+
+    def release(self, goes: Sequence[Resource]) -> None:
+        """Empty what goes and unprotect it, so that the next `pulumi up` deletes it. Raises as `run` does."""
+        self._release(self._full(goes), goes)
+
+    def _release(self, full: Iterable[Resource], goes: Iterable[Resource]) -> None:
+        for store in full:
+            self.tell(f"emptying {store.name}")
+            self.door.empty(store)
+        protected = [one.urn for one in goes if one.protect]
+        if protected:
+            self.tell(f"taking the protection off {counted(len(protected), 'resource')} that {_are(protected)} to go")
+            code, log = self._asking.run("state", "unprotect", "--yes", *protected)
+            if code:
+                raise Refused(f"`pulumi state unprotect` failed: {_first(log)}")
 
     def _needed(self, wanted: Plan, one: Resource, last: set[str]) -> bool:
         """Whether one of the last stands on it, so that it goes with them."""
