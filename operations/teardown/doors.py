@@ -12,6 +12,7 @@ from operations.accept.engine import Pulumi
 from operations.teardown import Plan, of
 from sandbox.engine import Engine
 from sandbox.state import State
+from sandbox.state.records import Record
 
 
 class Door(Protocol):
@@ -94,22 +95,28 @@ class Sandbox:
             account.stop_app(user)
 
     def contents(self, store: Resource) -> int:
-        """What was pushed or uploaded below its address."""
-        account = self._state.account
-        return len([one for one in (*account.images(), *account.artifacts()) if one.startswith(_below(store) or "\0")])
+        """What was pushed or uploaded below its address, and the objects that a drill put into it."""
+        below, state = _below(store), self._state
+        there = (*state.account.images(), *state.account.artifacts()) if below else ()
+        record = self._record(store)
+        return sum(one.startswith(below) for one in there) + (record.contents if record else 0)
 
     def empty(self, store: Resource) -> None:
-        """Delete what was pushed or uploaded below its address."""
+        """Delete them."""
         if below := _below(store):
             self._state.account.empty(below)
+        if record := self._record(store):
+            self._state.resources.fill(record.key, 0)
 
     def clear(self, plan: Plan) -> None:
         """A simulated service leaves nothing behind."""
 
     def left(self, plan: Plan) -> list[str]:
         """What of it stands in the simulated cloud."""
-        state = self._state
-        return [one.name for one in plan.going if state.resources.get(one.type, str(one.outputs["id"]))]
+        return [one.name for one in plan.going if self._record(one)]
+
+    def _record(self, one: Resource) -> Record | None:
+        return self._state.resources.get(one.type, str(one.outputs["id"]))
 
 
 def _below(store: Resource) -> str:
