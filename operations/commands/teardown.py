@@ -124,11 +124,12 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
     """Let go what the stack file takes away and allows to go. Raises typer.Exit where it allows too little."""
     from datetime import date
 
-    from operations.preview import Program
+    from operations.preview import Program, Programs
     from operations.teardown.retiring import retired
 
     standing = run.standing()
-    found = retired(Program.of(file), standing, date.today())
+    with Programs() as running:
+        found = retired(Program.of(file), standing, running, date.today())
     for change in found.goes:
         typer.echo(f"{change.resource} ({change.type.rpartition(':')[2]}): the next `pulumi up` {_DOES[change.how]} it")
     if found.refused:

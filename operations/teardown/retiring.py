@@ -28,12 +28,11 @@ class Retired:
         return [standing.graph.by_urn[one.urn] for one in self.goes if one.urn in standing.graph.by_urn]
 
 
-def retired(program: Program, standing: Standing, today: date) -> Retired:
+def retired(program: Program, standing: Standing, running: Programs, today: date) -> Retired:
     """What the stack file takes away of what stands and is protected. Raises as `Programs.step` does."""
-    with Programs() as running:
-        planned, _ = running.run(program)
-        region = facts.of(program.platform).account_and_region(planned)[1]
-        step = steps.step(program, standing, running, planned, region, today)
+    planned, _ = running.run(program)
+    region = facts.of(program.platform).account_and_region(planned)[1]
+    step = steps.step(program, standing, running, planned, region, today)
     found = judgement.findings(step, program.allow, today, planned)
     goes = tuple(one for one in step.changes if one.how in ("delete", "replace") and (one.protected or one.holds))
     return Retired(goes, tuple(one for one in found if one.fails))

@@ -30,7 +30,7 @@ class Killed(BaseException):
 
 @dataclass(frozen=True)
 class Cut:
-    """The sandbox's engine, which dies in the command `at` after so many calls to the cloud; with 0, right before it."""
+    """The sandbox's engine, which dies in the command `at` after so many calls to the cloud; with 0, before it."""
 
     engine: Engine
     at: str
