@@ -201,6 +201,15 @@ def workspace_deleted(r: Rehearsal) -> None:
     r.converges(lost, gone=lost)
 
 
+def left_and_back(r: Rehearsal) -> None:
+    """A stack is left, and wanted again: what stayed is taken up, and the rest is made anew under the same names."""
+    r.comes_up()
+    r.operator(f"`uv run mlplatform teardown {r.stack}` and see what goes; then once more with --yes --purge homes")
+    lost = r.leaves()
+    r.operator(f"`pulumi up -s {r.stack}` when it is wanted; people's homes and machines are new ones, and empty")
+    r.converges(lost, gone=["workspace"])
+
+
 DRILLS: Mapping[str, Drill] = {
     drill.name: drill
     for drill in (
@@ -211,6 +220,7 @@ DRILLS: Mapping[str, Drill] = {
         Drill("drift", drift),
         Drill("idle-endpoint", idle_endpoint),
         Drill("workspace-deleted", workspace_deleted),
+        Drill("left-and-back", left_and_back),
     )
 }
 

@@ -21,6 +21,9 @@ from catalogue.kinds import kind_of
 from operations.judge import cost_of
 from operations.preview import preview
 from operations.recovery import OURS, take_over
+from operations.teardown import KEPT
+from operations.teardown.doors import Sandbox
+from operations.teardown.running import Choice, Teardown
 from sandbox.alarms import ENDPOINTS, alarms, measured_as
 from sandbox.engine import Engine
 from sandbox.state import State
@@ -211,6 +214,21 @@ class Rehearsal:
         if not self._engine.kill(command, reads + after):
             raise Unexpected("`pulumi up` ended before it was killed")
         self._tell(f"`pulumi up` is killed with all that it started, after {after} of {len(changes)} changes")
+
+    def leaves(self) -> list[str]:
+        """Run `mlplatform teardown`, which keeps what it keeps by default. Returns the parts of which something goes.
+
+        It must leave nothing of what was to go.
+        """
+        choice = Choice(frozenset(KEPT), frozenset({"homes"}))
+        with TemporaryDirectory() as folder:
+            run = Teardown(self.stack, self.platform, choice, Sandbox(self._engine), Path(folder), self._tell)
+            going = run.planned().going
+            if left := run.run():
+                raise Unexpected(f"what was to go is left: {', '.join(left)}")
+        self.looks()
+        self.shows("create", [one.name for one in going])
+        return sorted({self._parts[one.urn] for one in going})
 
     def is_let_go(self) -> None:
         """Run `pulumi cancel`, which releases the stack from a run that is gone."""

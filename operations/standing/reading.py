@@ -68,7 +68,7 @@ def read(path: Path, stack: str, platform: str) -> Standing:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise BadInput(f"--standing: cannot read {path}: {reason}") from None
-    return _read(text, f"the file {path}", stack, platform)
+    return parsed(text, f"the file {path}", stack, platform)
 
 
 def exported(stack: str, platform: str, folder: Path) -> Standing:
@@ -86,10 +86,11 @@ def exported(stack: str, platform: str, folder: Path) -> Standing:
         raise BadInput(
             f"pulumi stack export --stack {stack}: {said.removeprefix('error: ')}; name a file by --standing"
         )
-    return _read(done.stdout, "the engine's state", stack, platform)
+    return parsed(done.stdout, "the engine's state", stack, platform)
 
 
-def _read(text: str, since: str, stack: str, platform: str) -> Standing:
+def parsed(text: str, since: str, stack: str, platform: str) -> Standing:
+    """What stands, from the text of such a file; `since` says where that is from. Raises BadInput as `read` does."""
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError):

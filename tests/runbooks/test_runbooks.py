@@ -24,6 +24,8 @@ from operations.__main__ import application
 from operations.drill.drills import DRILLS, fallback
 from operations.evaluation import evaluate
 from operations.judge import cost_of
+from operations.teardown import KEPT, plan
+from operations.teardown import WORDS as WORDS_KEPT
 from operations.verdict import Cost
 from policies import limits, pack, waivers
 from stacks.config import NAMESPACE, STACKS, read_stack_file
@@ -35,7 +37,7 @@ from tests.stack_files import pilot_file
 
 ROOT = STACKS.parent
 FOLDER = ROOT / "runbooks"
-PAGES = ("runbook", "cost", "rollback")
+PAGES = ("runbook", "cost", "rollback", "teardown")
 LONGEST = 60
 
 PULUMI = {
@@ -181,9 +183,11 @@ def _wrong_mlplatform(words: list[str], stacks: set[str], outputs: set[str]) -> 
         command = command.commands[name]
     if name == "pulumi":
         return _wrong_pulumi(words, stacks, outputs)
-    known = {option for parameter in command.params for option in parameter.opts}
+    flags = {option: getattr(parameter, "is_flag", False) for parameter in command.params for option in parameter.opts}
+    known = {*flags}
     wrong = [f"mlplatform {said}: no option {word}" for word in words if word.startswith("-") and word not in known]
-    named = [word for word in words if not word.startswith("-")]
+    valued = [before for before in words if before in known and not flags[before]]
+    named = [word for word, before in zip(words, ["", *words], strict=False) if word[0] != "-" and before not in valued]
     if name == "drill" and named:
         wrong += [f"mlplatform {said}: no drill {named[0]}"] if named[0] not in DRILLS else []
         named = named[1:]
@@ -273,10 +277,19 @@ def wrong_dollars(text: str, of: Facts) -> list[str]:
     known = {round(limit.number, 2) for limit in limits.load().limits.values() if limit.counts}
     known |= {figure for row in figures(of).values() for figure in row}
     known |= {figure for row in turned_off(of).values() for figure in row}
+    known |= {figure for row in kept(of).values() for figure in row}
     if of.bill.budget_usd is not None:
         known.add(of.bill.budget_usd)
     written = {f"{figure:,.2f}" for figure in known} | {f"{figure:,.0f}" for figure in known}
     return [f"${figure}: in no bill of {of.stack}" for figure in DOLLARS.findall(text) if figure not in written]
+
+
+def kept(of: Facts) -> dict[str, tuple[float, float]]:
+    """Idle floor and ceiling of what stays of a pilot that is left, by the words that keep it."""
+    rows = {
+        ", ".join(words): cost_of(plan(of.graph, frozenset(words)).kept) for words in (KEPT, ("audit",), WORDS_KEPT)
+    }
+    return {words: (bill.idle_usd, bill.ceiling_usd) for words, bill in rows.items()}
 
 
 def figures(of: Facts) -> dict[str, tuple[float, float]]:
@@ -345,7 +358,8 @@ def wrong_measures(text: str, of: Facts) -> list[str]:
         | {config[f"{NAMESPACE}:workspace"]["idle_timeout_minutes"]},
         "hours": {job["max_hours"] for job in jobs},
         "replicas": {endpoint["max_replicas"] for endpoint in served},
-        "days": {int(seconds) // 86_400 for seconds in re.findall(r'"olderThan": "(\d+)s"', of.text())},
+        "days": {int(seconds) // 86_400 for seconds in re.findall(r'"olderThan": "(\d+)s"', of.text())}
+        | {int(days) for sentence in plan(of.graph, frozenset()).later for days in re.findall(r"(\d+) days", sentence)},
         "times": _constant(of.platform, "run" if of.platform == "gcp" else "batch", "ATTEMPTS"),
     }
     return [
@@ -420,6 +434,15 @@ def test_the_prices_stand_in_their_own_rows(facts: dict[str, Facts], platform: s
     assert {row[0].strip("`") for row in table(section(text, "What turning off saves"))} == set(turned_off(of))
     left_out = {w for w in figures(of) if f"| {w} |" not in text}
     assert all(figures(of)[what][1] < 6 for what in left_out), "only what is small may be left out"
+
+
+@EACH
+def test_what_stays_of_a_pilot_that_is_left_costs_what_the_page_says(facts: dict[str, Facts], platform: str) -> None:
+    text, of = page(platform, "teardown"), facts[platform]
+    rows = {row[0]: (row[1], row[2]) for row in table(section(text, "What stays, and what it costs a month"))}
+    assert rows == {words: (f"${idle:,.2f}", f"${most:,.2f}") for words, (idle, most) in kept(of).items()}
+    said = section(text, "What nobody can remove yet").replace("`", "")
+    assert all(sentence in said for sentence in plan(of.graph, frozenset()).later)
 
 
 @EACH

@@ -2,7 +2,7 @@
 
 from catalogue.answers import Answer, Request, attached_to, by_name, guid
 from catalogue.behaviour import Behaviour, Ref
-from catalogue.kind import KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kind import Guarded, KeyAt, Keys, Kind, No, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 
@@ -12,6 +12,8 @@ SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
 
 _KMS = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html", READ)
 _PRICING = documented("https://aws.amazon.com/sns/pricing/", READ)
+_TOLD = documented("https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html", READ)
+"""Nobody hears of a topic that may not be published to, or that nobody reads."""
 _MESSAGES = documented("https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html", READ)
 
 
@@ -55,6 +57,7 @@ KINDS = (
         serves=No("it runs no container", registry(TOPIC)),
         acts=_TOPIC_ACTS,
         renders=terraform("sns_topic"),
+        guarded=Guarded((TOPIC_POLICY, SUBSCRIPTION), _TOLD),
     ),
     setting(
         TOPIC_POLICY,

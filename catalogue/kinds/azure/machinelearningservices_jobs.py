@@ -57,7 +57,10 @@ COMPUTE, SCHEDULE = f"{_ML}:Compute", f"{_ML}:Schedule"
 COMPONENTS, COMPONENT = f"{_ML}:ComponentContainer", f"{_ML}:ComponentVersion"
 BATCH_ENDPOINT, BATCH_DEPLOYMENT = f"{_ML}:BatchEndpoint", f"{_ML}:BatchDeployment"
 _OVERWRITTEN = "an update would overwrite a person's machine, with what is on it"
-_ANEW = "take the person out of the stack file, `pulumi up`, and write the person again"
+_ANEW = (
+    "take the person out of the stack file, allow that, `uv run mlplatform teardown STACK --retired --yes`, "
+    "`pulumi up`, and write the person again"
+)
 _DAYS = MONTH_MINUTES / (24 * 60)
 
 
@@ -491,7 +494,7 @@ KINDS: tuple[Kind, ...] = (
                     "{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE/computes/"
                     "{computeName}/updateIdleShutdownSetting?api-version=2025-12-01 --body "
                     '\'{{"idleTimeBeforeShutdown": "{properties.properties.idleTimeBeforeShutdown}"}}\'`; for another '
-                    "machine take the person out of the stack file, `pulumi up`, and write the person again",
+                    f"machine {_ANEW}",
                 ),
                 Apart("identity", _OVERWRITTEN, _ANEW),
                 Apart("tags", _OVERWRITTEN, _ANEW),

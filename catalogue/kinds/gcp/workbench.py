@@ -148,8 +148,8 @@ KINDS = (
                 Apart(
                     "location",
                     "an instance keeps its zone, with its disks",
-                    "save the work in the bucket, take the person out of the stack file, `pulumi up`, and write the "
-                    "person again",
+                    "save the work in the bucket, take the person out of the stack file, allow that, "
+                    "`uv run mlplatform teardown STACK --retired --yes`, `pulumi up`, and write the person again",
                 ),
                 Apart("desiredState", "people start and stop their own instance, and an idle one stops"),
             ),

@@ -1,0 +1,178 @@
+"""What leaving a stack means: what goes, what stays and why, what is lost, and what nobody can remove yet.
+
+The plan is made from what stands alone, so a run that was cut off is taken up by the next one. What stays is chosen by
+four words. With it stays what guards it and what it stands on, as the kinds' records and the references say.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, Protocol
+
+from catalogue.behaviour import Behaviour
+from catalogue.graph import Graph, Resource
+from catalogue.guards import guards, is_state, kept_with
+from catalogue.kind import Acts, Holds, Kind, Stays
+from catalogue.kinds import kind_of
+from catalogue.wording import counted
+
+Word = Literal["registry", "artifacts", "audit", "homes"]
+WORDS: tuple[Word, ...] = ("registry", "artifacts", "audit", "homes")
+KEPT: tuple[Word, ...] = ("registry", "artifacts", "audit")
+"""What stays where nobody says otherwise."""
+_OTHER = "holds data that no word of --keep names"
+
+
+class Refused(Exception):
+    """The cloud refuses a call, or gives no answer in time. `str()` is one sentence."""
+
+
+class Platform(Protocol):
+    """A platform's module: which of its kinds each word keeps, and what the engine cannot do there.
+
+    `LAST` are the types that go only once `clear` has run. `WATCHES` are the types that tell somebody of the bill.
+    """
+
+    LAST: tuple[str, ...]
+    WATCHES: tuple[str, ...]
+
+    def open_account(self, account: str, region: str) -> Any:
+        """The account with the credentials of whoever asks. Raises NoCredentials; BadInput where they are another's."""
+        ...
+
+    def word_of(self, graph: Graph, resource: Resource) -> Word | None:
+        """The word that keeps a resource; None for one that no word names."""
+        ...
+
+    def later(self, graph: Graph, resource: Resource) -> str:
+        """What of a resource that goes is there for a while, until when, and who ends it; "" where nothing is."""
+        ...
+
+    def stop(self, account: Any, plan: "Plan") -> None:
+        """Stop what people run in what goes, and what else the service refuses to delete over. Raises Refused."""
+        ...
+
+    def contents(self, account: Any, store: Resource) -> int:
+        """How many things a store holds that keep it from being deleted, counted up to a page. Raises Refused."""
+        ...
+
+    def empty(self, account: Any, store: Resource) -> None:
+        """Delete what a store holds, for good. Raises Refused."""
+        ...
+
+    def clear(self, account: Any, plan: "Plan") -> None:
+        """Delete what services made by themselves and left in the way of LAST. Raises Refused."""
+        ...
+
+
+def of(platform: str) -> Platform:
+    """The module of one platform. No other is imported."""
+    return import_module(f"operations.teardown.{platform}")  # pyright: ignore[reportReturnType]  # a module has no self
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a teardown does to what stands.
+
+    `stays` has the reason by URN, `goes` the resources, components and providers that go. `later` are sentences on
+    what is there for a while though it goes, or stays because nobody can remove it.
+    """
+
+    graph: Graph
+    stays: Mapping[str, str]
+    goes: tuple[Resource, ...]
+    later: tuple[str, ...]
+
+    @property
+    def kept(self) -> Graph:
+        """The graph of what stays."""
+        left = tuple(one for one in self.graph.resources if one.urn in self.stays)
+        return Graph(self.graph.stack, self.graph.platform, left, {}, self.graph.ours, self.graph.placement)
+
+    @property
+    def going(self) -> tuple[Resource, ...]:
+        """What goes of the cloud."""
+        return tuple(one for one in self.goes if one.custom and not one.is_provider)
+
+    @property
+    def homes(self) -> tuple[Resource, ...]:
+        """What goes with people's work on it."""
+        module = of(self.graph.platform)
+        return tuple(one for one in self.going if module.word_of(self.graph, one) == "homes")
+
+    @property
+    def stores(self) -> tuple[Resource, ...]:
+        """What goes and holds data."""
+        return tuple(one for one in self.going if _holds(one) == "data")
+
+
+def plan(graph: Graph, keep: frozenset[str]) -> Plan:
+    """What goes and what stays of what stands. `keep` are words; with none, all goes that anybody can delete.
+
+    Data that no word names stays as long as a word is given. What is locked stays always.
+    """
+    module = of(graph.platform)
+    why: dict[str, str] = {}
+    for one in graph.cloud:
+        word = module.word_of(graph, one)
+        if _locked(one):
+            why[one.urn] = "is locked: nobody can delete it"
+        elif word in keep:
+            why[one.urn] = word
+        elif word is None and keep and _holds(one) in ("data", "work"):
+            why[one.urn] = _OTHER
+    if why:  # as long as anything bills, somebody hears of it
+        why |= {one.urn: "tells of the bill" for one in graph.of(*module.WATCHES)}
+    guarding = guards(graph)
+    stays = {urn: why.get(urn) or _reason(graph, guarding, urn, why) for urn in kept_with(graph, why)}
+    goes = tuple(one for one in graph.resources if one.urn not in stays and one.type != "pulumi:pulumi:Stack")
+    return Plan(graph, stays, goes, tuple(_later(graph, module, stays, goes)))
+
+
+def _reason(graph: Graph, guarding: Mapping[str, Any], urn: str, chosen: Mapping[str, str]) -> str:
+    guarded = [graph.by_urn[other].name for other, by in guarding.items() if any(one.urn == urn for one in by)]
+    kept = [graph.by_urn[other].name for other in chosen]
+    mine = sorted(name for name in guarded if name in kept) or sorted(guarded)
+    return f"guards {mine[0]}" if mine else "what stays stands on it"
+
+
+def _later(graph: Graph, module: Platform, stays: Mapping[str, str], goes: tuple[Resource, ...]) -> Iterator[str]:
+    for urn in sorted(stays):
+        one = graph.by_urn[urn]
+        if _locked(one):
+            yield f"{one.name} stays: {module.later(graph, one)}"
+    held: dict[str, list[str]] = {}
+    for one in goes:
+        if not one.custom or one.is_provider:
+            continue
+        if said := module.later(graph, one):
+            yield f"{one.name}: {said}"
+        kind = kind_of(one.type)
+        if kind is not None and isinstance(kind.stays, Stays):
+            held.setdefault(_taken(kind.stays, one), []).append(one.name)
+    for how, names in sorted(held.items()):
+        yield f"{how}: {', '.join(sorted(names))}"
+
+
+def _taken(stays: Stays, resource: Resource) -> str:
+    back, days = stays.taken(resource.inputs)
+    if back and days is not None and days <= back:
+        return f"for {counted(round(back), 'day')} a create under the same name takes back what was deleted"
+    until = "for ever" if days is None else f"for {counted(round(days), 'day')}"
+    return f"the name stays taken {until}"
+
+
+def _holds(resource: Resource) -> str:
+    kind = kind_of(resource.type)
+    if kind is None or not is_state(resource):
+        return ""
+    return kind.holds.what if isinstance(kind.holds, Holds) else "work"
+
+
+def _locked(resource: Resource) -> bool:
+    behaviour = _behaviour(kind_of(resource.type))
+    return bool(behaviour and behaviour.locked and resource.inputs.get(behaviour.locked) is True)
+
+
+def _behaviour(kind: Kind | None) -> Behaviour | None:
+    return kind.acts.behaviour if kind is not None and isinstance(kind.acts, Acts) else None

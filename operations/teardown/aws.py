@@ -1,0 +1,211 @@
+"""Leaving Amazon SageMaker: what Pulumi does not do, with boto3.
+
+People's apps and spaces keep a profile and its domain from being deleted
+(https://docs.aws.amazon.com/sagemaker/latest/dg/gs-studio-delete-domain.html). SageMaker makes two security groups for
+the domain's EFS and leaves them, and they block the VPC
+(https://github.com/hashicorp/terraform-provider-aws/issues/17349). The interfaces of what is gone stay for minutes
+(https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html). Versions, images and packages keep their store from
+being deleted (https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.aws import ec2, ecr, kms, s3, sagemaker
+from catalogue.kinds.aws.budgets import BUDGET
+from catalogue.kinds.aws.cloudtrail import TRAIL
+from operations.doctor.aws import open_account
+from operations.teardown import Plan, Refused, Word
+
+__all__ = ["LAST", "WATCHES", "clear", "contents", "empty", "later", "open_account", "stop", "word_of"]
+
+LAST = (ec2.VPC, ec2.SUBNET, *ec2.GROUPS)
+WATCHES = (BUDGET,)
+LOOK_EVERY, LONGEST = 10.0, 1800.0
+"""Seconds between two looks at what goes, and how long it may take. An app takes minutes, an interface up to twenty."""
+
+_NOTHING: list[dict[str, Any]] = []
+_WAYS = ("inbound", "outbound")
+_OF = {
+    ecr.REPOSITORY: "registry",
+    sagemaker.PACKAGE_GROUP: "registry",
+    sagemaker.DOMAIN: "homes",
+    sagemaker.USER_PROFILE: "homes",
+    TRAIL: "audit",
+}
+
+
+def word_of(graph: Graph, resource: Resource) -> Word | None:
+    """A bucket that a trail or a flow log writes to is the audit's, any other has artifacts."""
+    if resource.type != s3.BUCKET:
+        return _OF.get(resource.type)  # pyright: ignore[reportReturnType]  # the words of the table
+    written = [
+        *graph.referring(TRAIL, "s3BucketName", resource),
+        *graph.referring(ec2.FLOW_LOG, "logDestination", resource),
+    ]
+    return "audit" if written else "artifacts"
+
+
+def later(graph: Graph, resource: Resource) -> str:
+    """A key is deleted after its window, and until then whoever may use KMS can take it back."""
+    if resource.type != kms.KEY:
+        return ""
+    days = resource.inputs.get("deletionWindowInDays") or 30
+    return f"KMS deletes it {days:g} days later; until then its administrator can cancel that, and it bills nothing"
+
+
+def stop(account: Any, plan: Plan) -> None:
+    """Delete people's apps, then their spaces, of each domain that goes. Their homes go with the domain."""
+    client: Any = account.session.client("sagemaker", region_name=account.region)
+    for domain in _ids(plan, sagemaker.DOMAIN):
+        _all_gone(lambda id_=domain: _apps(client, id_), "an app of Studio")
+        _all_gone(lambda id_=domain: _spaces(client, id_), "a space of Studio")
+
+
+def contents(account: Any, store: Resource) -> int:
+    """Versions and delete markers of a bucket, images of a repository, versions of a package group."""
+    return len(next(_held(account, store), _NOTHING))
+
+
+def empty(account: Any, store: Resource) -> None:
+    """Delete them, page by page."""
+    for page in _held(account, store):
+        _delete(account, store, page)
+
+
+def clear(account: Any, plan: Plan) -> None:
+    """Wait for the interfaces in a VPC that goes, and delete the groups that SageMaker made for a domain's homes.
+
+    Where the VPC is the landing zone's, only the groups of the domains that go are deleted.
+    """
+    client: Any = account.session.client("ec2", region_name=account.region)
+    vpcs = [{"Name": "vpc-id", "Values": [vpc]} for vpc in _ids(plan, ec2.VPC)]
+    for vpc in vpcs:
+        _all_gone(lambda where=vpc: _interfaces(client, [where]), "a network interface")
+    names = [f"security-group-for-{way}-nfs-{domain}" for way in _WAYS for domain in _ids(plan, sagemaker.DOMAIN)]
+    asked = [
+        [vpc, {"Name": "group-name", "Values": [f"security-group-for-{way}-nfs-*" for way in _WAYS]}] for vpc in vpcs
+    ]
+    if names:
+        asked.append([{"Name": "group-name", "Values": names}])
+    for where in asked:
+        groups = _asked(lambda filters=where: client.describe_security_groups(Filters=filters)["SecurityGroups"])
+        for group in groups:  # each names the other, so the rules go first
+            _asked(lambda one=group: _without_rules(client, one))
+        for group in groups:
+            _asked(lambda one=group: client.delete_security_group(GroupId=one["GroupId"]))
+
+
+def _ids(plan: Plan, type_: str) -> list[str]:
+    return [str(one.outputs["id"]) for one in plan.going if one.type == type_]
+
+
+def _apps(client: Any, domain: str) -> int:
+    pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
+    stand = [app for page in pages for app in page["Apps"] if app["Status"] not in ("Deleted", "Failed")]
+    for app in stand:
+        if app["Status"] != "Deleting":
+            owner = {key: app[key] for key in ("UserProfileName", "SpaceName") if app.get(key)}
+            client.delete_app(DomainId=domain, AppType=app["AppType"], AppName=app["AppName"], **owner)
+    return len(stand)
+
+
+def _spaces(client: Any, domain: str) -> int:
+    pages = client.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
+    stand = [space for page in pages for space in page["Spaces"]]
+    for space in stand:
+        if space.get("Status") != "Deleting":
+            client.delete_space(DomainId=domain, SpaceName=space["SpaceName"])
+    return len(stand)
+
+
+def _interfaces(client: Any, where: list[dict[str, Any]]) -> int:
+    found = client.describe_network_interfaces(Filters=where)["NetworkInterfaces"]
+    for one in found:
+        if one["Status"] == "available":
+            client.delete_network_interface(NetworkInterfaceId=one["NetworkInterfaceId"])
+    return len([one for one in found if one["Status"] != "available"])
+
+
+def _without_rules(client: Any, group: Mapping[str, Any]) -> None:
+    for permissions, revoke in (
+        ("IpPermissions", client.revoke_security_group_ingress),
+        ("IpPermissionsEgress", client.revoke_security_group_egress),
+    ):
+        if group.get(permissions):
+            revoke(GroupId=group["GroupId"], IpPermissions=group[permissions])
+
+
+def _held(account: Any, store: Resource) -> Iterator[list[dict[str, Any]]]:
+    """Pages of what a store holds, each no longer than one call deletes. A store that is gone holds nothing."""
+    name = str(store.outputs["id"])
+
+    def pages(service: str, operation: str, **given: Any) -> Iterator[Any]:
+        client: Any = account.session.client(service, region_name=account.region)
+        try:
+            yield from client.get_paginator(operation).paginate(**given)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _GONE:
+                raise _refused(error) from None
+        except BotoCoreError as error:
+            raise _refused(error) from None
+
+    if store.type == s3.BUCKET:
+        for page in pages("s3", "list_object_versions", Bucket=name):
+            held = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            yield [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in held]
+    elif store.type == ecr.REPOSITORY:
+        for page in pages("ecr", "list_images", repositoryName=name, PaginationConfig={"PageSize": 100}):
+            yield page["imageIds"]
+    elif store.type == sagemaker.PACKAGE_GROUP:
+        for page in pages("sagemaker", "list_model_packages", ModelPackageGroupName=name):
+            yield page["ModelPackageSummaryList"]
+
+
+_GONE = frozenset({"NoSuchBucket", "RepositoryNotFoundException", "ResourceNotFound", "ValidationException"})
+
+
+def _delete(account: Any, store: Resource, page: list[dict[str, Any]]) -> None:
+    name = str(store.outputs["id"])
+    if not page:
+        return
+    if store.type == s3.BUCKET:
+        client: Any = account.session.client("s3", region_name=account.region)
+        told = _asked(lambda: client.delete_objects(Bucket=name, Delete={"Objects": page, "Quiet": True}))
+        if wrong := told.get("Errors"):
+            raise Refused(f"S3 does not delete {wrong[0]['Key']} of {name} ({wrong[0]['Code']}: {wrong[0]['Message']})")
+    elif store.type == ecr.REPOSITORY:
+        images: Any = account.session.client("ecr", region_name=account.region)
+        _asked(lambda: images.batch_delete_image(repositoryName=name, imageIds=page))
+    else:
+        registry: Any = account.session.client("sagemaker", region_name=account.region)
+        for one in page:
+            _asked(lambda arn=one["ModelPackageArn"]: registry.delete_model_package(ModelPackageName=arn))
+
+
+def _all_gone(left: Callable[[], int], what: str) -> None:
+    """Ask until nothing is left. Raises Refused after LONGEST seconds."""
+    tries = Retrying(retry=retry_if_result(bool), stop=stop_after_delay(LONGEST), wait=wait_fixed(LOOK_EVERY))
+    try:
+        tries(lambda: _asked(left))
+    except RetryError:
+        raise Refused(f"{what} does not go in {LONGEST / 60:g} minutes; run it again, it goes on from there") from None
+
+
+def _asked(call: Callable[[], Any]) -> Any:
+    """The answer of a call. Raises Refused with AWS's own word."""
+    try:
+        return call()
+    except (ClientError, BotoCoreError) as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ClientError | BotoCoreError) -> Refused:
+    if not isinstance(error, ClientError):
+        return Refused(f"AWS gives no answer ({type(error).__name__})")
+    said: Mapping[str, Any] = {**error.response.get("Error", {})}
+    return Refused(f"AWS refuses {error.operation_name} ({said.get('Code')}: {said.get('Message')})")

@@ -1,0 +1,144 @@
+"""The two doors of a teardown: an account, and a sandbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from catalogue.graph import Resource
+from catalogue.kind import Acts
+from catalogue.kinds import kind_of
+from operations.accept.engine import Pulumi
+from operations.teardown import Plan, of
+from sandbox.engine import Engine
+from sandbox.state import State
+from sandbox.state.records import Record
+
+
+class Door(Protocol):
+    """Pulumi, and what is done beside it. Each of the rest raises Refused."""
+
+    @property
+    def pulumi(self) -> Pulumi:
+        """The CLI in the stack's project."""
+        ...
+
+    def stop(self, plan: Plan) -> None:
+        """Stop what people run in what goes."""
+        ...
+
+    def contents(self, store: Resource) -> int:
+        """How many things a store holds that keep it from being deleted."""
+        ...
+
+    def empty(self, store: Resource) -> None:
+        """Delete what a store holds, for good."""
+        ...
+
+    def clear(self, plan: Plan) -> None:
+        """Delete what services left in the way."""
+        ...
+
+    def left(self, plan: Plan) -> list[str]:
+        """The names of what is to go and stands all the same, as far as the cloud is asked."""
+        ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account, as `mlplatform doctor` opens it."""
+
+    platform: str
+    opened: Any
+    pulumi: Pulumi
+
+    def stop(self, plan: Plan) -> None:
+        """With the cloud's own API."""
+        of(self.platform).stop(self.opened, plan)
+
+    def contents(self, store: Resource) -> int:
+        """With the cloud's own API."""
+        return of(self.platform).contents(self.opened, store)
+
+    def empty(self, store: Resource) -> None:
+        """With the cloud's own API."""
+        of(self.platform).empty(self.opened, store)
+
+    def clear(self, plan: Plan) -> None:
+        """With the cloud's own API."""
+        of(self.platform).clear(self.opened, plan)
+
+    def left(self, plan: Plan) -> list[str]:
+        """Nobody can list an account. Pulumi's own state tells."""
+        return []
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox in place of an account."""
+
+    engine: Engine
+
+    @property
+    def pulumi(self) -> Pulumi:
+        """The sandbox's engine."""
+        return self.engine
+
+    @property
+    def _state(self) -> State:
+        return State(self.engine.home.database)
+
+    def stop(self, plan: Plan) -> None:
+        """Stop every app of those whose home or machine goes. Which app is whose, the home's own names say."""
+        account = self._state.account
+        for user in account.apps() if plan.homes else ():
+            account.stop_app(user)
+
+    def contents(self, store: Resource) -> int:
+        """What was pushed or uploaded below its address, and the objects that a drill put into it."""
+        below, state = _below(store), self._state
+        there = (*state.account.images(), *state.account.artifacts()) if below else ()
+        record = self._record(store)
+        return sum(one.startswith(below) for one in there) + (record.contents if record else 0)
+
+    def empty(self, store: Resource) -> None:
+        """Delete them."""
+        if below := _below(store):
+            self._state.account.empty(below)
+        if record := self._record(store):
+            self._state.resources.fill(record.key, 0)
+
+    def clear(self, plan: Plan) -> None:
+        """A simulated service leaves nothing behind."""
+
+    def left(self, plan: Plan) -> list[str]:
+        """What of it stands in the simulated cloud."""
+        return [one.name for one in plan.going if self._record(one)]
+
+    def _record(self, one: Resource) -> Record | None:
+        return self._state.resources.get(one.type, str(one.outputs["id"]))
+
+
+def _below(store: Resource) -> str:
+    """How the addresses begin of what a store holds; "" where the sandbox knows none."""
+    kind = kind_of(store.type)
+    filled = kind.acts.behaviour.filled if kind is not None and isinstance(kind.acts, Acts) else ""
+    return filled.format(**{**store.inputs, **store.outputs})
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Pulumi for one stack: each run's output goes to a file of its folder."""
+
+    pulumi: Pulumi
+    stack: str
+    folder: Path
+
+    def run(self, *arguments: str) -> tuple[int, Path]:
+        """Run a command on the stack. Returns its exit code and its log."""
+        log = self.folder / f"{arguments[0]}.log"
+        return self.pulumi.run([*arguments, "--stack", self.stack, "--non-interactive"], log), log
+
+    def targets(self, word: str, urns: Sequence[str], *more: str) -> tuple[int, Path]:
+        """Run a command on some of its resources alone."""
+        return self.run(word, *more, *(part for urn in urns for part in ("--target", urn)))

@@ -1,0 +1,151 @@
+"""Leaving Vertex AI: what Pulumi does not do, by REST, with application default credentials.
+
+Every version of every object keeps a bucket from being deleted
+(https://docs.cloud.google.com/storage/docs/deleting-buckets). A repository goes with its images, and asks nobody. A
+model that is deployed keeps its endpoint from being deleted; our own provider takes it off, in the engine's order.
+A log bucket that is locked cannot be deleted, so its key and the key's grant stay with it
+(https://docs.cloud.google.com/logging/docs/buckets#locking-logs-buckets).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from catalogue.graph import Graph, Resource
+from catalogue.kinds.gcp import KEY, artifactregistry, logging, projects, storage, workbench
+from catalogue.kinds.gcp.billing import BUDGET
+from operations.asking_again import Again, answered, until_answered
+from operations.doctor import NoCredentials
+from operations.teardown import Plan, Refused, Word
+from provider.clouds import google_token
+from provider.errors import ProviderError
+
+LAST: tuple[str, ...] = ()
+WATCHES = (BUDGET,)
+TRIES, LONGEST_WAIT = 5, 30.0
+
+_NOTHING: list[dict[str, Any]] = []
+_OF = {
+    artifactregistry.REPOSITORY: "registry",
+    storage.BUCKET: "artifacts",
+    logging.LOG_BUCKET: "audit",
+    logging.SINK: "audit",
+    logging.EXCLUSION: "audit",
+    projects.AUDIT_CONFIG: "audit",
+    workbench.INSTANCE: "homes",
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """A project, with the tokens of whoever tears down."""
+
+    token: Callable[[], str]
+    transport: httpx.BaseTransport | None = None
+
+
+def open_account(account: str, region: str) -> Account:
+    """The project with the application default credentials. Raises NoCredentials where there are none that work."""
+    try:
+        token = google_token()
+        token()
+    except ProviderError as error:
+        raise NoCredentials(str(error)) from None
+    return Account(token)
+
+
+def word_of(graph: Graph, resource: Resource) -> Word | None:
+    """Each kind has one word."""
+    return _OF.get(resource.type)  # pyright: ignore[reportReturnType]  # the words of the table
+
+
+def later(graph: Graph, resource: Resource) -> str:
+    """A key keeps its name for ever, and its versions for a while; a locked log bucket stays with what it holds."""
+    if resource.type == KEY:
+        return "Google destroys its versions 30 days later; until then its administrator can restore them"
+    if resource.type == logging.LOG_BUCKET and resource.inputs.get("locked") is True:
+        days = resource.inputs.get("retentionDays") or 30
+        return (
+            f"nobody can delete it, nor the project, before its last entry is {days:g} days old; then the project's "
+            "owner runs this again"
+        )
+    return ""
+
+
+def stop(account: Any, plan: Plan) -> None:
+    """Nothing that runs on a person's instance keeps it from being deleted."""
+
+
+def contents(account: Any, store: Resource) -> int:
+    """Versions of objects in a bucket, packages in a repository. What is deleted softly does not count."""
+    return len(next(_held(account, store), _NOTHING))
+
+
+def empty(account: Any, store: Resource) -> None:
+    """Delete every version of every object in a bucket. A repository goes with its images."""
+    if store.type == storage.BUCKET:
+        for page in _held(account, store):
+            for one in page:
+                address = f"{_objects(store)}/{quote(one['name'], safe='')}"
+                _ask(account, "DELETE", address, {"generation": one["generation"]})
+
+
+def clear(account: Any, plan: Plan) -> None:
+    """Nothing is left in the way: no stack of ours peers its network with Google's services."""
+
+
+def _objects(store: Resource) -> str:
+    return f"https://storage.googleapis.com/storage/v1/b/{quote(str(store.outputs['id']), safe='')}/o"
+
+
+def _held(account: Account, store: Resource) -> Iterator[list[dict[str, Any]]]:
+    """Pages of what a store holds."""
+    if store.type == storage.BUCKET:
+        address, listed, given = _objects(store), "items", {"versions": "true", "fields": _FIELDS}
+    elif store.type == artifactregistry.REPOSITORY:
+        address, listed, given = (
+            f"https://artifactregistry.googleapis.com/v1/{store.outputs['id']}/packages",
+            "packages",
+            {},
+        )
+    else:
+        return
+    after: dict[str, str] = {}
+    while True:
+        said = _ask(account, "GET", address, {**given, **after})
+        yield cast("list[dict[str, Any]]", said.get(listed) or [])
+        if not said.get("nextPageToken"):
+            return
+        after = {"pageToken": str(said["nextPageToken"])}
+
+
+_FIELDS = "items(name,generation),nextPageToken"
+
+
+def _ask(account: Account, method: str, address: str, given: Mapping[str, str]) -> Mapping[str, Any]:
+    """The answer of one call; nothing where there is no such thing. Raises Refused with Google's own word."""
+    with httpx.Client(transport=account.transport, timeout=60) as client:
+
+        def once() -> httpx.Response:
+            headers = {"Authorization": f"Bearer {account.token()}"}
+            return answered(
+                lambda: client.request(method, address, params=given, headers=headers), httpx.URL(address).host
+            )
+
+        try:
+            answer = until_answered(once, TRIES, LONGEST_WAIT, time.sleep)
+        except Again as again:
+            raise Refused(f"{httpx.URL(address).host}: {again.reason}; run it again later") from None
+        except ProviderError as error:
+            raise Refused(str(error)) from None
+    if answer.status_code == 404:
+        return {}
+    if answer.is_error:
+        raise Refused(
+            f"Google refuses {method} of {httpx.URL(address).path} ({answer.status_code}: {answer.text[:200]})"
+        )
+    return cast("Mapping[str, Any]", answer.json()) if answer.content else {}

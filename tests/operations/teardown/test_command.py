@@ -1,0 +1,40 @@
+"""`mlplatform teardown` as it is typed: what it refuses in one sentence, and what it says of a plan."""
+
+import pytest
+from typer.testing import CliRunner
+
+from catalogue.errors import BadInput
+from catalogue.graph import Graph
+from operations.__main__ import application
+from operations.commands.teardown import _show  # pyright: ignore[reportPrivateUsage]  # what it prints
+from operations.teardown import KEPT, plan
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--keep", "registri"], "--keep: 'registri' is none of its words, allowed: registry, artifacts, audit, homes"),
+        (["--purge", "all"], "--purge: 'all' is none of its words, allowed: homes, contents"),
+        (["--everything", "--keep", "audit"], "--everything keeps nothing; leave it out, or leave --keep out"),
+        (["--retired", "--everything"], "--retired follows the stack file; leave --everything and --keep out"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(words: list[str], sentence: str) -> None:
+    result = CliRunner().invoke(application(), ["teardown", "aws-pilot", *words])
+    assert isinstance(result.exception, BadInput) and str(result.exception).startswith(sentence)
+
+
+def test_it_says_what_goes_what_stays_and_why_the_bill_and_what_is_lost(
+    aws_pilot: Graph, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = plan(aws_pilot, frozenset(KEPT))
+    _show(made)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"aws-pilot: {len(made.going)} resources go, {len(made.kept.cloud)} resources stay"
+    assert "  goes: aws-pilot-workspace-ana (UserProfile)" in said
+    assert "  stays, audit: aws-pilot-audit, aws-pilot-audit-bucket" in said
+    assert any(line.startswith("  stays, guards aws-pilot-registry-images: ") for line in said)
+    assert "what stays costs $3.14 a month with no traffic, $12.74 at its most" in said
+    assert "lost for good, with people's work: aws-pilot-workspace (--purge homes)" in said
+    _show(plan(aws_pilot, frozenset()))
+    assert any(line.startswith("later: aws-pilot-key-data: KMS") for line in capsys.readouterr().out.splitlines())
