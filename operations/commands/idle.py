@@ -49,6 +49,10 @@ def idle(
             metavar="FILE.html", help="Write it as a page for a browser, and a CSV of the same name beside it."
         ),
     ] = None,
+    custodian: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write policies of Cloud Custodian that mark what is idle in the accounts."),
+    ] = None,
     off: Annotated[
         bool,
         typer.Option("--off", help="Write `enabled: false` for each idle endpoint, show the step, ask, and run it."),
@@ -72,6 +76,8 @@ def idle(
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
         _write(answers, page, since_hours)
+    if custodian is not None:
+        _mark(answers, custodian, since_hours)
     _show(answers, format, since_hours)
     if off:
         _off(answers, by, yes=yes, only_file=only_file)
@@ -109,6 +115,16 @@ def _write(answers: "Answers", file: Path, since_hours: int) -> None:
     except OSError as error:
         raise BadInput(f"--page: cannot write {file}: {error.strerror}") from None
     typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
+
+
+def _mark(answers: "Answers", folder: Path, since_hours: int) -> None:
+    from operations.idle.custodian import write
+
+    try:
+        written = write(folder, [one.config.platform for one in answers.stacks], answers.rows, since_hours)
+    except OSError as error:
+        raise BadInput(f"--custodian: cannot write {folder}: {error.strerror}") from None
+    typer.echo(f"wrote {' and '.join(map(str, written)) or 'no policy: nothing is to be marked'}", err=True)
 
 
 def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
