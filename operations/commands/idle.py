@@ -130,16 +130,19 @@ def _mark(answers: "Answers", folder: Path, since_hours: int) -> None:
 def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
     from operations import console, words
     from operations.idle import report
+    from operations.idle.decision import State
 
-    table = console.folding_table("stack", "what", "", "since", "owner", "why")
-    for figure in ("burned", "a month ahead"):
+    table = console.folding_table("", "what", "why")
+    for figure in ("burned", "a month"):
         table.add_column(figure, justify="right", no_wrap=True)
     for row in rows:
-        why = "; ".join(filter(None, (row.judged.says, row.exempt)))
-        cells = (row.stack or "no state", row.part.name, row.judged.state, report.since(row), row.owner, why)
-        money = (report.dollars(row.burned_usd), report.dollars(row.month_usd))
+        what = f"{row.part.name}, {row.part.sort} of {row.stack or 'no state'}, {row.owner}"
+        since = f"since {report.since(row)}" if row.judged.state is State.IDLE else ""
+        why = "; ".join(filter(None, (row.judged.says, since, row.exempt)))
+        burned = report.dollars(row.burned_usd) if row.judged.state is State.IDLE else ""
+        cells = (row.judged.state, words.one_line(what), words.one_line(why), burned, report.dollars(row.month_usd))
         style = "bold red" if row.idle else ""
-        table.add_row(*(Text(words.one_line(cell), style) for cell in cells), *map(Text, money))
+        table.add_row(Text(cells[0], style), *map(Text, cells[1:]))
     screen.print(table if rows else "nothing stands", highlight=False)
     for name, ways in {f"{row.stack} {row.part.name}": row.instead for row in rows if row.idle and row.instead}.items():
         for way in ways:
