@@ -7,6 +7,7 @@ STACK ?= aws-pilot
 # The project's environment is where uv has it. Checkov's is always its own: one variable cannot name both.
 ENVIRONMENT := $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 CHECKOV := policies/checkov/.venv
+CUSTODIAN := policies/custodian/.venv
 export UV_PYTHON ?= $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH :=
@@ -75,6 +76,10 @@ $(CHECKOV)/.synced: policies/checkov/uv.lock policies/checkov/pyproject.toml | $
 	@env -u UV_PROJECT_ENVIRONMENT $(UV) sync --frozen --quiet --project policies/checkov
 	@touch $@
 
+custodian: setup  ## load in Cloud Custodian what `mlplatform idle --custodian` writes; half a gigabyte of its own
+	@env -u UV_PROJECT_ENVIRONMENT $(UV) sync --frozen --quiet --project policies/custodian
+	@MLPLATFORM_CUSTODIAN=1 $(UV) run --frozen pytest -n 1 -q tests/operations/idle/test_custodian.py
+
 # A start needs one file in four. A judgement that nobody reads compiles just these; how it ends is not set-up's matter.
 $(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
 	@echo "compiling what a start needs"
@@ -92,4 +97,4 @@ $(ENVIRONMENT)/.compiled: $(ENVIRONMENT)/.synced $(CHECKOV)/.synced
 	"$$base" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 clean:  ## remove what setup and the commands made; an environment elsewhere is left, and set up anew
-	@rm -rf .venv $(CHECKOV) .tools out $(ENVIRONMENT)/.synced $(ENVIRONMENT)/.compiled
+	@rm -rf .venv $(CHECKOV) $(CUSTODIAN) .tools out $(ENVIRONMENT)/.synced $(ENVIRONMENT)/.compiled

@@ -49,6 +49,10 @@ def idle(
             metavar="FILE.html", help="Write it as a page for a browser, and a CSV of the same name beside it."
         ),
     ] = None,
+    custodian: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write policies of Cloud Custodian that mark what is idle in the accounts."),
+    ] = None,
     off: Annotated[
         bool,
         typer.Option("--off", help="Write `enabled: false` for each idle endpoint, show the step, ask, and run it."),
@@ -72,6 +76,8 @@ def idle(
     answers = asking.ask(asking.stacks(stacks or (), standing), since_hours, account)
     if page is not None:
         _write(answers, page, since_hours)
+    if custodian is not None:
+        _mark(answers, custodian, since_hours)
     _show(answers, format, since_hours)
     if off:
         _off(answers, by, yes=yes, only_file=only_file)
@@ -111,19 +117,32 @@ def _write(answers: "Answers", file: Path, since_hours: int) -> None:
     typer.echo(f"wrote {' and '.join(map(str, written))}", err=True)
 
 
+def _mark(answers: "Answers", folder: Path, since_hours: int) -> None:
+    from operations.idle.custodian import write
+
+    try:
+        written = write(folder, [one.config.platform for one in answers.stacks], answers.rows, since_hours)
+    except OSError as error:
+        raise BadInput(f"--custodian: cannot write {folder}: {error.strerror}") from None
+    typer.echo(f"wrote {' and '.join(map(str, written)) or 'no policy: nothing is to be marked'}", err=True)
+
+
 def _print(rows: "tuple[Row, ...]", screen: Console) -> None:
     from operations import console, words
     from operations.idle import report
+    from operations.idle.decision import State
 
-    table = console.folding_table("stack", "what", "", "since", "owner", "why")
-    for figure in ("burned", "a month ahead"):
+    table = console.folding_table("", "what", "why")
+    for figure in ("burned", "a month"):
         table.add_column(figure, justify="right", no_wrap=True)
     for row in rows:
-        why = "; ".join(filter(None, (row.judged.says, row.exempt)))
-        cells = (row.stack or "no state", row.part.name, row.judged.state, report.since(row), row.owner, why)
-        money = (report.dollars(row.burned_usd), report.dollars(row.month_usd))
+        what = f"{row.part.name}, {row.part.sort} of {row.stack or 'no state'}, {row.owner}"
+        since = f"since {report.since(row)}" if row.judged.state is State.IDLE else ""
+        why = "; ".join(filter(None, (row.judged.says, since, row.exempt)))
+        burned = report.dollars(row.burned_usd) if row.judged.state is State.IDLE else ""
+        cells = (row.judged.state, words.one_line(what), words.one_line(why), burned, report.dollars(row.month_usd))
         style = "bold red" if row.idle else ""
-        table.add_row(*(Text(words.one_line(cell), style) for cell in cells), *map(Text, money))
+        table.add_row(Text(cells[0], style), *map(Text, cells[1:]))
     screen.print(table if rows else "nothing stands", highlight=False)
     for name, ways in {f"{row.stack} {row.part.name}": row.instead for row in rows if row.idle and row.instead}.items():
         for way in ways:

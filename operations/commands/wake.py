@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from operations.arguments import StackArgument, StandingOption, file_of
+from stacks.config import display
 
 
 def wake(
@@ -28,7 +29,9 @@ def wake(
     file = file_of(stack)
     text, woken = switching.brought_back(acting.text_of(file), endpoints or ())
     if not woken:
-        typer.echo(f"{file}: `mlplatform idle --off` took no endpoint off; name the endpoint that is to come back")
+        typer.echo(
+            f"{display(file)}: `mlplatform idle --off` took no endpoint off; name the endpoint that is to come back"
+        )
         return
     cli = None if only_file else acting.engine()
     (one,) = asking.stacks([str(file)], Path(standing) if standing else None)

@@ -15,7 +15,7 @@ from operations import console
 from operations.preview import Program, Programs
 from operations.standing import judgement, steps
 from operations.standing.reading import Standing
-from stacks.config import STACKS, read_stack_file, stack_name
+from stacks.config import STACKS, display, read_stack_file, stack_name
 
 
 def show_step(file: Path, text: str, standing: Standing, today: date, screen: Console) -> bool:
@@ -57,16 +57,16 @@ def carried_out(
     Without `cli` the file is written and nothing is run. A step that destroys what is guarded is not done.
     """
     if not show_step(file, text, standing, today, Console()):
-        typer.echo(f"{file}: this step destroys what is guarded, so nothing was written")
+        typer.echo(f"{display(file)}: this step destroys what is guarded, so nothing was written")
         return False
-    then = f"write {file} and run `pulumi up`" if cli else f"write {file}"
+    then = f"write {display(file)} and run `pulumi up`" if cli else f"write {display(file)}"
     if not yes and not typer.confirm(f"{what[0].upper()}{what[1:]}: {then}?"):
         typer.echo("nothing was written")
         return False
     written = file.with_name(f".{file.name}.new")
     written.write_text(text, encoding="utf-8", newline="")
     written.replace(file)
-    typer.echo(f"wrote {file}")
+    typer.echo(f"wrote {display(file)}")
     if cli:
         up(cli, file)
     return True

@@ -195,7 +195,8 @@ def _of_compute(
         cluster = Part(part.name, "cluster", part.key, "", part.machines, replicas)
         return cluster, Figures(asked, stood, "Total Nodes", {}, _made(there), replicas, least == 0)
     runs = inside.text_or_empty("state") not in _STOPPED
-    owner = inside.text_or_empty("createdBy.userName")
+    owner = inside.text_or_empty("personalComputeInstanceSettings.assignedUser.objectId")
+    owner = owner or inside.text_or_empty("createdBy.userName")
     machine = Part(part.name, "machine", part.key, "", part.machines, int(runs), owner)
     return machine, LastUse(runs, None, _made(there), minutes_or_none(inside, "idleTimeBeforeShutdown"))
 

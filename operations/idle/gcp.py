@@ -13,6 +13,7 @@ idle, one with neither is unknown.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -72,11 +73,10 @@ def clock(account: Account) -> datetime:
 def standing(account: Account, graph: Graph, window: Window) -> Iterator[tuple[Part, Evidence]]:
     """The models that the stack has deployed, and the Workbench instances of its people."""
     for deployment in graph.of(mlplatform.DEPLOYMENT):
-        part = Part(deployment.name, "deployment", deployment.stack_key)
         try:
-            yield _deployed(account, graph, deployment, window)
+            yield from _deployed(account, graph, deployment, window)
         except Exception as error:
-            yield part, _unread(error)
+            yield Part(deployment.name, "deployment", deployment.stack_key), _unread(error)
     for instance in graph.of(workbench.INSTANCE):
         zone, name = instance.props.text_or_empty("location"), str(instance.outputs.get("id")).rpartition("/")[2]
         part = Part(instance.name, "machine", instance.stack_key, owner=_owner(instance.inputs))
@@ -95,21 +95,30 @@ def _unread(error: Exception) -> Unread:
     return unread(error)
 
 
-def _deployed(account: Account, graph: Graph, deployment: Resource, window: Window) -> tuple[Part, Evidence]:
-    """One deployed model of an endpoint, whose id ends in the model's own."""
-    endpoint, _, id_ = str(deployment.outputs.get("id")).rpartition("/")
-    name = endpoint.rpartition("/")[2]
-    url = _ENDPOINT.at(region=account.region, project=account.project, name=name)
-    there = account.reader.json(_ENDPOINT, url)
-    model = next((one for one in objects(there, "deployedModels") if one.get("id") == id_), None)
-    if there is None or model is None:
+def _deployed(account: Account, graph: Graph, deployment: Resource, window: Window) -> Iterator[tuple[Part, Evidence]]:
+    """Each model that stands on the endpoint of a deployment: its own, and what a cut canary left beside it."""
+    name = deployment.props.text_or_empty("endpoint").rpartition("/")[2]
+    own = str(deployment.outputs.get("deployedModelId"))
+    there = account.reader.json(_ENDPOINT, _ENDPOINT.at(region=account.region, project=account.project, name=name))
+    models = objects(there, "deployedModels")
+    if not any(model.get("id") == own for model in models):
         raise Unseen("the state has it, and Vertex AI does not")
     (machines,) = machines_of(graph, deployment)
     served = [one.name for one in graph.refers(deployment, "endpoint", vertex.ENDPOINT)]
-    part = Part(
-        f"{served[0] if served else name}/{id_}", "deployment", deployment.stack_key, name, machines, _replicas(model)
-    )
-    return part, _figures(account, name, id_, _time(model.get("createTime")), part, window)
+    for model in models:
+        runs = machines if model.get("id") == own else _machines(name, model)
+        part = Part(f"{served[0] if served else name}/{model['id']}", "deployment", deployment.stack_key, name, runs)
+        yield _figures(account, name, model, part, window)
+
+
+def _machines(endpoint: str, model: Mapping[str, Any]) -> Machines | None:
+    """The machines of a deployed model that no state describes; None where Google runs it on machines of its own."""
+    spec = Properties(model).section_or_empty("dedicatedResources")
+    machine = spec.section_or_empty("machineSpec")
+    type_ = machine.text_or_empty("machineType")
+    low, high = (int(spec.number_or_none(key) or 1) for key in ("minReplicaCount", "maxReplicaCount"))
+    accelerator = machine.text_or_empty("acceleratorType") or None
+    return Machines(endpoint, type_, "online", low, high, "", accelerator) if type_ else None
 
 
 def _replicas(model: Mapping[str, Any]) -> int | None:
@@ -120,13 +129,17 @@ def _replicas(model: Mapping[str, Any]) -> int | None:
 
 
 def _figures(
-    account: Account, endpoint: str, model: str, made: datetime | None, part: Part, window: Window
-) -> Evidence:
-    of = f'resource.labels.endpoint_id = "{endpoint}" AND metric.labels.deployed_model_id = "{model}"'
-    asked = _series(account, of, ANSWERED, "ALIGN_DELTA", window)
-    stood = _series(account, of, STANDING, "ALIGN_MAX", window)
+    account: Account, endpoint: str, model: Mapping[str, Any], part: Part, window: Window
+) -> tuple[Part, Evidence]:
+    of = f'resource.labels.endpoint_id = "{endpoint}" AND metric.labels.deployed_model_id = "{model["id"]}"'
+    seen, made = replace(part, replicas=_replicas(model)), _time(model.get("createTime"))
     sleeps = part.machines is not None and part.machines.low == 0
-    return Figures(asked, stood, "its replicas", made=made, replicas=part.replicas, sleeps=sleeps)
+    try:
+        asked = _series(account, of, ANSWERED, "ALIGN_DELTA", window)
+        stood = _series(account, of, STANDING, "ALIGN_MAX", window)
+    except Exception as error:
+        return seen, _unread(error)
+    return seen, Figures(asked, stood, "its replicas", made=made, replicas=seen.replicas, sleeps=sleeps)
 
 
 def _series(account: Account, of: str, metrics: tuple[str, ...], aligner: str, window: Window) -> dict[datetime, float]:
@@ -205,22 +218,15 @@ def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator
 
 def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
     """An endpoint is free; what is deployed to it bills."""
-    own = {str(one.outputs.get("id")) for graph in graphs for one in graph.of(mlplatform.DEPLOYMENT)}
-    known = {"/".join(id_.split("/")[-2:]) for id_ in own}
+    deployments = (one for graph in graphs for one in graph.of(mlplatform.DEPLOYMENT))
+    own = {one.props.text_if_known("endpoint").rpartition("/")[2] for one in deployments}
     url = _ENDPOINTS.at(region=account.region, project=account.project)
     for endpoint in account.pages(_ENDPOINTS, url, "endpoints", pageSize="100"):
         name = str(endpoint["name"]).rpartition("/")[2]
-        for model in objects(endpoint, "deployedModels"):
-            spec = Properties(model).section_or_empty("dedicatedResources")
-            machine = spec.section_or_empty("machineSpec")
-            type_ = machine.text_or_empty("machineType")
-            if f"{name}/{model['id']}" in known or not type_:
-                continue
-            low, high = (int(spec.number_or_none(key) or 1) for key in ("minReplicaCount", "maxReplicaCount"))
-            machines = Machines(name, type_, "online", low, high, "", machine.text_or_empty("acceleratorType") or None)
-            called = f"{endpoint.get('displayName') or name}/{model['id']}"
-            part = Part(called, "deployment", None, name, machines, _replicas(model))
-            yield part, _figures(account, name, str(model["id"]), _time(model.get("createTime")), part, window)
+        for model in objects(endpoint, "deployedModels") if name not in own else ():
+            if (machines := _machines(name, model)) is not None:
+                called = f"{endpoint.get('displayName') or name}/{model['id']}"
+                yield _figures(account, name, model, Part(called, "deployment", None, name, machines), window)
 
 
 def _instances(account: Account, graphs: list[Graph], _: Window) -> Iterator[tuple[Part, Evidence]]:

@@ -169,8 +169,10 @@ def test_what_no_state_names_is_listed_once_an_account(run: Any, file: Path, kep
         def standing(self, *_: Any) -> Iterator[tuple[Part, Evidence]]:
             yield from ()
 
-    result = run(Strays((Part("left", "variant", machines=M5), OLD)), "idle", file, "--standing", kept, "--account")
-    assert result.exit_code == 1 and "no state" in result.stdout and "nobody" in result.stdout
+    stray = Strays((Part("left", "variant", machines=M5), OLD))
+    result = run(stray, "idle", file, "--standing", kept, "--account", "--format", "json")
+    (one,) = json.loads(result.stdout)["parts"]
+    assert (one["stack"], one["name"], one["owner"], result.exit_code) == (None, "left", "nobody", 1)
 
 
 @pytest.mark.parametrize("since", ["72", "0h", "31d", "9999h", "-3h", "3 d", "a week"])

@@ -33,7 +33,7 @@ def deployment(model: str, least: int = 1) -> Resource:
         f"scores-{model}",
         True,
         inputs={"endpoint": ENDPOINT, "minReplicas": least, "maxReplicas": 3, "machineType": "e2-standard-2"},
-        outputs={"id": f"{ENDPOINT}/{model}"},
+        outputs={"id": ENDPOINT, "deployedModelId": model},  # as the engine's state has it
         property_dependencies={"endpoint": ("urn:endpoint",)},
     )
 
@@ -99,7 +99,7 @@ ALL = range(1, 101)
 def test_a_silent_model_is_told_from_the_busy_one_beside_it_in_either_family(asked: str, stood: str) -> None:
     written = {"1": {asked: points(2), stood: points(*ALL, value=CPU)}, "2": {stood: points(*ALL, value=CPU)}}
     cloud = monitored(written, **{f"{AI}/endpoints/77": described("1", "2")})
-    found = told(cloud, gcp.standing, graph(deployment("1"), deployment("2")))
+    found = told(cloud, gcp.standing, graph(deployment("1")))  # a cut canary left the other
     assert {name: state(evidence) for name, evidence in found.items()} == {
         "scores/1": State.BUSY,
         "scores/2": State.IDLE,
@@ -189,7 +189,7 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
             left = {"items": {"zones/b": {"disks": [{**disk, "lastDetachTimestamp": "2026-11-20T00:00:00Z"}]}}}
             return left if more else {"items": zones, "nextPageToken": "2"}
         return {
-            f"{AI}/endpoints": {"endpoints": [described("1", "5", **spec)]},
+            f"{AI}/endpoints": {"endpoints": [described("1"), {**described("5", **spec), "name": f"{ENDPOINT}8"}]},
             f"{BOOKS}/-/instances": {"instances": [{"name": "p/i/ana"}, {"name": "p/i/stray", "state": "ACTIVE"}]},
             SERIES: {},
         }.get(path)
