@@ -71,6 +71,7 @@ class Fleet(_Part):
     """A run over a fleet, or several runs merged. A stack that was not done has the outcome `missing`.
 
     `shards` has the parts that are in it, of so many in all. `lacks` says in sentences what a whole fleet would have.
+    `files` is a digest of our code and of every stack file of the fleet, whichever part they are of.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -78,6 +79,7 @@ class Fleet(_Part):
     today: str
     shards: list[int]
     of: int
+    files: str
     lacks: list[str] = []
     results: list[Result]
 

@@ -58,6 +58,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     What an earlier run wrote from the same input is taken. Raises BadInput where nothing can be done at all.
     """
     part, of = shard
+    whole = digest(kept.of_ourselves(), *(text for file in files for text in (file.name, file.read_bytes())))
     mine = list(files)[part - 1 :: of]
     done: dict[str, Result] = {}
     todo: list[tuple[Program, Result]] = []
@@ -77,7 +78,7 @@ def run(verb: str, files: Sequence[Path], asked: Asked, shard: tuple[int, int], 
     def fleet() -> Fleet:
         every = {**begun, **done}
         results = [every[stack] for stack in sorted(every)]
-        return Fleet(verb=verb, today=f"{asked.today}", shards=[part], of=of, results=results)
+        return Fleet(verb=verb, today=f"{asked.today}", shards=[part], of=of, files=whole, results=results)
 
     def ended(program: Program, outcome: Outcome) -> None:
         done[program.stack] = _put(asked.out, begun[program.stack].model_copy(update={"outcome": outcome}))
@@ -135,6 +136,8 @@ def merge(folders: Sequence[Path], out: Path) -> Fleet:
             one, other = getattr(first, what), getattr(part, what)
             if one != other:
                 raise BadInput(f"{folder}: is of another run than {folders[0]}: {what} is {other}, there {one}")
+        if first.files != part.files:
+            raise BadInput(f"{folder}: is of other stack files or other code than {folders[0]}; run that part again")
     _refuse_twice([part for _, part in parts])
     for folder, part in parts:
         for stack in part.stacks:
@@ -147,6 +150,7 @@ def merge(folders: Sequence[Path], out: Path) -> Fleet:
         today=first.today,
         shards=shards,
         of=first.of,
+        files=first.files,
         lacks=lacks,
         results=sorted((one for _, part in parts for one in part.results), key=lambda one: one.stack),
     )

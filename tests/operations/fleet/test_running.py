@@ -156,6 +156,10 @@ def test_what_is_no_part_of_one_fleet_is_refused(tmp_path: Path, fleet: Callable
     fleet(Fake(passes), shard=(2, 2), out=other, today=date(2026, 11, 27))
     with pytest.raises(BadInput, match=r"is of another run than .*one: today is 2026-11-27, there 2026-11-26"):
         running.merge([one, other], tmp_path / "out")
+    (tmp_path / "stacks" / "Pulumi.b.yaml").write_text("another")
+    fleet(Fake(passes), shard=(2, 2), out=other)
+    with pytest.raises(BadInput, match="is of other stack files or other code"):
+        running.merge([one, other], tmp_path / "out")
     with pytest.raises(BadInput, match="shard 1: is in two of the folders"):
         running.merge([one, one], tmp_path / "out")
     with pytest.raises(BadInput, match="name the --out folder of a fleet run"):
