@@ -1,4 +1,4 @@
-"""Spans of time as Azure writes them: ISO 8601, such as PT2H or P1D."""
+"""Spans of time as Azure and CloudWatch write them: ISO 8601, such as PT2H or P1D."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def minutes_or_none(props: Properties, path: str) -> float | None:
     if not text:
         return None
     try:
-        if text.startswith("P"):  # pydantic reads clock times and numbers too; Azure does not
+        if text.startswith("P"):  # pydantic reads clock times and numbers too; no cloud does
             return _SPAN.validate_python(text) / timedelta(minutes=1)
     except ValidationError:
         pass

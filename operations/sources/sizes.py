@@ -18,6 +18,7 @@ from sandbox.inputs import Object, resource_shape
 
 CREATES = {
     "aws:appautoscaling/policy:Policy": ("application-autoscaling", "PutScalingPolicy"),
+    "aws:appautoscaling/scheduledAction:ScheduledAction": ("application-autoscaling", "PutScheduledAction"),
     "aws:appautoscaling/target:Target": ("application-autoscaling", "RegisterScalableTarget"),
     "aws:cloudtrail/trail:Trail": ("cloudtrail", "CreateTrail"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "CreateLogGroup"),

@@ -78,7 +78,10 @@ def _of(variant: Properties, alone: bool) -> str:
     remedy="Keep the endpoint component's target tracking, and its wake-up step and alarm where min_replicas is 0.",
 )
 def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
-    """Target tracking scales in. From zero, a step policy with the alarm on HasBacklogWithoutCapacity scales out."""
+    """Target tracking scales in. From zero, a step policy with the alarm on HasBacklogWithoutCapacity scales out.
+
+    Where a scheduled action leaves a range from zero that is not closed, it may stand at zero as well.
+    """
     policies = graph.referring(appautoscaling.POLICY, "resourceId", resource)
     tracking = "targetTrackingScalingPolicyConfiguration"
     tracks = [p.props.section_or_empty(tracking) for p in policies if tracking in p.props]
@@ -87,13 +90,40 @@ def scaling_policy(graph: Graph, resource: Resource) -> Iterator[str]:
     if any(policy.flag_or_none("disableScaleIn") for policy in tracks):
         yield "has target tracking that never scales in (disableScaleIn)"
     steps = [p for p in policies if "stepScalingPolicyConfiguration" in p.props]
-    if resource.props.number_or_none("minCapacity") == 0 and not any(_is_woken(graph, step) for step in steps):
+    if _stands_at_zero(graph, resource) and not any(_is_woken(graph, step) for step in steps):
         yield "may stand at zero replicas, and no policy starts the first one"
+
+
+def _stands_at_zero(graph: Graph, target: Resource) -> bool:
+    """Whether a range may be open and hold no replica. One whose most is 0 is closed, and an action opens it again."""
+    moved = [appautoscaling.moves(action) for action in appautoscaling.scheduled(graph, target)]
+    return target.props.number_or_none("minCapacity") == 0 or any(low == 0 and most != 0 for low, most in moved)
 
 
 def _is_woken(graph: Graph, step: Resource) -> bool:
     alarms = graph.referring(cloudwatch.ALARM, "alarmActions", step)
     return any(alarm.props.text_or_empty("metricName") == "HasBacklogWithoutCapacity" for alarm in alarms)
+
+
+@stack_rule(
+    "limits-scheduled-scaling",
+    appautoscaling.SCHEDULED,
+    severity="high",
+    says="A scheduled action moves a range of the stack's own, and what one switches off another switches on again.",
+    remedy="Say an endpoint's hours in the stack file; take the action out, or bring its pair in.",
+)
+def scheduled_scaling(graph: Graph, resource: Resource) -> Iterator[str]:
+    """What an action allows counts as the range itself does, in `limits-replicas`, the quotas and the bill.
+
+    A range that is not in the stack is judged nowhere. Where the most is 0, no policy starts a replica, whatever waits:
+    https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
+    """
+    of_target = [appautoscaling.scheduled(graph, target) for target in graph.of(appautoscaling.TARGET)]
+    beside = [action for actions in of_target if resource in actions for action in actions]
+    if not beside:
+        yield "moves a range that is not in the stack, so that nothing bounds what it starts"
+    elif appautoscaling.moves(resource)[1] == 0 and not any(appautoscaling.moves(each)[1] for each in beside):
+        yield "switches off what no other scheduled action switches on again"
 
 
 @limit_rule(
@@ -185,6 +215,7 @@ RULES = [
     autoscaled,
     zones,
     scaling_policy,
+    scheduled_scaling,
     idle_shutdown,
     batch_time,
     schedule_retries,

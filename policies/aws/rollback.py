@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
+from cronsim import CronSimError
+
+from catalogue.durations import minutes_or_none
 from catalogue.graph import Graph, Resource
 from catalogue.kinds.aws import count
-from catalogue.kinds.aws.cloudwatch import ALARM
-from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, is_async, variants
+from catalogue.kinds.aws.cloudwatch import ALARM, MUTE
+from catalogue.kinds.aws.sagemaker import CONFIGURATION, ENDPOINT, configurations, has_off_hours, is_async, variants
 from catalogue.kinds.aws.scheduler import SCHEDULE, longest_pause_of
 from catalogue.kinds.aws.sfn import STATE_MACHINE
 from catalogue.pauses import LOOKS_BACK_HOURS
+from catalogue.pricing import MONTH_MINUTES, cron_runs_per_month
 from catalogue.properties import Properties
 from policies import limits
 from policies.rule import Found, resource_rule, stack_rule, whole_stack_rule
@@ -163,6 +167,52 @@ def alarm_heard(props: Properties) -> Iterator[str]:
         yield "rings where nobody hears it"
     if props.number_or_none("threshold") is None:
         yield "has no threshold"
+
+
+@stack_rule(
+    "rollback-alarm-muted",
+    MUTE,
+    severity="high",
+    says="Only the alarm on the oldest request of a queue is muted, and only where its endpoint has off hours.",
+    remedy="Take the mute rule out; an endpoint's hours in the stack file bring their own.",
+)
+def alarm_muted(graph: Graph, resource: Resource) -> Iterator[str]:
+    """A muted alarm goes on ringing and tells nobody, so that what it watches is watched by nobody:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html. All mute rules of an alarm
+    together must leave it an hour of the week.
+    """
+    muted, names = _muted(graph, resource), set(resource.props.each_text_if_known("muteTargets.alarmNames"))
+    for other in sorted(names - {alarm.props.text_if_known("name") for alarm in muted}):
+        yield f"mutes {other or 'an alarm without a name'}, which is not in the stack"
+    for alarm in muted:
+        if alarm.props.text_or_empty("metricName") != _OLDEST:
+            yield f"mutes {alarm.name}, of which then nobody hears"
+        elif not any(_watches(alarm, endpoint) and has_off_hours(graph, endpoint) for endpoint in graph.of(ENDPOINT)):
+            yield f"mutes {alarm.name}, whose endpoint has no off hours"
+        elif sum(_muted_minutes(rule) for rule in graph.of(MUTE) if alarm in _muted(graph, rule)) > _MOST_MUTED:
+            yield f"leaves {alarm.name} no hour of the week in which it is heard"
+
+
+_MOST_MUTED = MONTH_MINUTES * 167 / 168
+
+
+def _muted(graph: Graph, rule: Resource) -> list[Resource]:
+    names = set(rule.props.each_text_if_known("muteTargets.alarmNames")) - {""}
+    refers = graph.refers(rule, "muteTargets", ALARM)
+    return [alarm for alarm in graph.of(ALARM) if alarm in refers or alarm.props.text_if_known("name") in names]
+
+
+def _muted_minutes(rule: Resource) -> float:
+    """How many minutes of an average month a rule mutes; one whose cron cannot be read mutes them all."""
+    schedule = rule.props.section_or_empty("rule.schedule")
+    lasts = minutes_or_none(schedule, "duration") or 0
+    kind, _, inner = schedule.text_or_empty("expression").rstrip(")").partition("(")
+    if kind == "at":
+        return lasts
+    try:
+        return cron_runs_per_month(inner) * lasts
+    except CronSimError:
+        return MONTH_MINUTES
 
 
 @resource_rule(
@@ -334,6 +384,7 @@ RULES = [
     traffic,
     canary_seen,
     alarm_heard,
+    alarm_muted,
     alarm_dimensions,
     config_unnamed,
     idle_watched,

@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
@@ -234,6 +235,70 @@ def test_of_all_that_scales_a_variant_the_most_counts() -> None:
     named = resource(type_, "two", **target("blue", 0, 40))
     assert said(Graph("s", "aws", (config, endpoint, refers), {}), endpoint) == ["online 1-3 ml.m5.large"]
     assert said(Graph("s", "aws", (config, endpoint, refers, named), {}), endpoint) == ["online 0-40 ml.m5.large"]
+
+
+ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
+
+
+def in_hours(low: int, high: int, *actions: dict[str, Any], refers: bool = True, **more: Any) -> tuple[Graph, Resource]:
+    """An endpoint of one ml.g6.xlarge behind a queue, its target, and these scheduled actions of the target."""
+    one = {"variantName": "live", "instanceType": "ml.g6.xlarge", "initialInstanceCount": 1, **more}
+    config = resource(sagemaker.CONFIGURATION, "c", productionVariants=[one], asyncInferenceConfig={"outputConfig": {}})
+    endpoint = resource(sagemaker.ENDPOINT, "e", name="e", refers={"endpointConfigName": [config.urn]})
+    scaled = resource(TARGET, "t", refers={"resourceId": [endpoint.urn]}, **target("live", low, high))
+    where: dict[str, Any] = (
+        {"refers": {"resourceId": [scaled.urn]}} if refers else {"resourceId": "endpoint/e/variant/live"}
+    )
+    moved = [resource(ACTION, f"a{n}", **where, **given) for n, given in enumerate(actions)]
+    return Graph("s", "aws", (config, endpoint, scaled, *moved), {}), endpoint
+
+
+def moves(schedule: str, low: int | None = None, high: int | None = None, **more: Any) -> dict[str, Any]:
+    bounds = {"minCapacity": low, "maxCapacity": high}
+    given = {key: value for key, value in bounds.items() if value is not None}
+    return {"schedule": schedule, "timezone": "Asia/Tokyo", "scalableTargetAction": given, **more}
+
+
+OPENS, CLOSES = moves("cron(0 7 ? * MON-FRI *)", 0, 2), moves("cron(0 19 ? * 2-6 *)", 0, 0)
+TARGET = "aws:appautoscaling/target:Target"
+
+
+@pytest.mark.parametrize("refers", [True, False])
+def test_what_a_scheduled_action_allows_counts_among_the_most_that_may_run(refers: bool) -> None:
+    graph, endpoint = in_hours(1, 2, moves("rate(1 day)", 0), moves("at(2027-01-01T00:00:00)", high=40), refers=refers)
+    assert said(graph, endpoint) == ["async 0-40 ml.g6.xlarge"]
+    other = replace(graph.resources[-1], inputs={"resourceId": "endpoint/e/variant/other"}, property_dependencies={})
+    assert said(replace(graph, resources=(*graph.resources[:-1], other)), endpoint) == ["async 0-2 ml.g6.xlarge"]
+    with pytest.raises(Malformed, match="maxCapacity is -1, which is no number of replicas"):
+        said(*in_hours(1, 2, moves("rate(1 day)", high=-1)))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "actions", "idle", "most"),
+    [
+        (0, 2, [OPENS, CLOSES], 0, 2 * 60 / 168),
+        # 08:00 to 18:00 on Saturday and on Sunday: 20 of 168 hours.
+        (1, 3, [moves("cron(0 8 ? * 1,7 *)", 1, 3), moves("cron(0 18 ? * SAT,SUN *)", 0, 0)], 20 / 168, 60 / 168),
+        # Four from Monday at noon on to Tuesday at noon, else two: 24 of 168 hours.
+        (1, 2, [moves("cron(0 12 ? * 2 *)", high=4), moves("cron(0 12 ? * 3 *)", high=2)], 1, 2 + 2 * 24 / 168),
+        # What nobody can tell counts as the dearest of all hours.
+        (0, 2, [OPENS, {**CLOSES, "timezone": "UTC"}], 0, 2),
+        (0, 2, [moves("rate(12 hours)", 1, 2), CLOSES], 1, 2),
+        (0, 2, [OPENS, {**CLOSES, "endTime": "2026-12-01T00:00:00Z"}], 0, 2),
+        (0, 2, [OPENS, moves("cron(0 19 L * ? 2026)", 0, 0)], 0, 2),
+        (0, 2, [OPENS, moves("cron(* * ? * * *)", 0, 0)], 0, 2),
+        (0, 2, [OPENS, moves("cron(0 19 ? * never *)", 0, 0)], 0, 2),
+    ],
+)
+def test_off_hours_are_paid_for_by_the_hours_in_which_replicas_may_run(
+    low: int, high: int, actions: list[dict[str, Any]], idle: float, most: float
+) -> None:
+    """The replicas that the hours ask for and allow on average, against a bill of one replica at any hour."""
+    (graph, endpoint), (always, of_one) = in_hours(low, high, *actions), in_hours(1, 1)
+    bill, one = priced(graph, endpoint), priced(always, of_one)
+    assert bill.idle == pytest.approx(idle * one.idle) and bill.ceiling == pytest.approx(most * one.ceiling)
+    if actions == [OPENS, CLOSES]:
+        assert "0 to 0.7143 × ml.g6.xlarge, a mean over its hours, × 730 h" in bill.basis
 
 
 SCALED = {"status": "ENABLED", "minInstanceCount": 1, "maxInstanceCount": 2}

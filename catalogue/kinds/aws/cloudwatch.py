@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalogue.answers import Answer, Request, by_name
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Graph, Resource
-from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, documented, setting
+from catalogue.kind import Bills, Keeps, KeyAt, Keys, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.kinds.aws.kms import names_key
 from catalogue.kinds.aws.sns import TOPIC
@@ -14,6 +14,7 @@ from catalogue.wording import counted
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+MUTE = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule"
 
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/"
 _GROUPS = documented(f"{_LOGS}Working-with-log-groups-and-streams.html", READ)
@@ -82,6 +83,19 @@ _ALARM_ACTS = acts(
     ),
 )
 
+_MUTE_ACTS = acts(
+    "cloudwatch",
+    by_name("arn:aws:cloudwatch:{region}:{account}:alarm-mute-rule:{name}"),
+    Behaviour(
+        name="name",
+        pattern=r".{1,255}",
+        # "The alarm names must match existing alarms", MuteTargets of
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutAlarmMuteRule.html
+        refs=(Ref("muteTargets.alarmNames[]", (ALARM,)),),
+        second="changes",
+    ),
+)
+
 KINDS = (
     Kind(
         token=LOG_GROUP,
@@ -106,5 +120,15 @@ KINDS = (
         stands=regional(ALARM),
         acts=_ALARM_ACTS,
         renders=terraform("cloudwatch_metric_alarm", name="alarm_name"),
+    ),
+    setting(
+        MUTE,
+        "an alarm",
+        registry(MUTE),
+        tags=tagged(MUTE),
+        bills=No("muting is free", assumed("CloudWatch's price page names no price of it", READ)),
+        stands=regional(MUTE),
+        acts=_MUTE_ACTS,
+        renders=terraform("cloudwatch_alarm_mute_rule"),
     ),
 )

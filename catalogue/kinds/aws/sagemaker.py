@@ -27,7 +27,7 @@ from catalogue.kind import (
     setting,
 )
 from catalogue.kinds.aws import READ, acts, asks, regional, registry, tagged, terraform
-from catalogue.kinds.aws.appautoscaling import TARGET
+from catalogue.kinds.aws.appautoscaling import TARGET, bounds_over_time, moves, scheduled
 from catalogue.kinds.aws.cloudwatch import ALARM, ENDPOINT_LOGS, LOG_GROUP, months_kept
 from catalogue.kinds.aws.ec2 import GROUPS, SUBNET, VPC
 from catalogue.kinds.aws.iam import ROLE
@@ -128,20 +128,60 @@ def managed_scaling(variant: Properties) -> Properties | None:
 
 
 def _range(graph: Graph, endpoint: Resource, variant: Properties, alone: bool) -> tuple[int, int]:
-    """The fewest and the most replicas of a variant, by all that scales it.
+    """The fewest and the most replicas of a variant, by all that scales it, whatever scheduled actions make of it.
 
     The most is never below its first number.
     """
-    own = managed_scaling(variant)
-    bounds = [(target.props, "minCapacity", "maxCapacity") for target in targets(graph, endpoint, variant, alone)]
+    own, found = managed_scaling(variant), targets(graph, endpoint, variant, alone)
+    lows = [_bound(target.props, "minCapacity", least=0) for target in found]
+    highs = [_bound(target.props, "maxCapacity") for target in found]
     if own is not None:
-        bounds.append((own, "minInstanceCount", "maxInstanceCount"))
+        lows.append(_bound(own, "minInstanceCount", least=0))
+        highs.append(_bound(own, "maxInstanceCount"))
+    for action in (action for target in found for action in scheduled(graph, target)):
+        bounds = action.props.section_or_empty("scalableTargetAction")
+        lows += [_bound(bounds, "minCapacity", least=0)] if "minCapacity" in bounds else []
+        highs += [_bound(bounds, "maxCapacity", least=0)] if "maxCapacity" in bounds else []
+    start = _start(variant)
+    return (min(lows), max(start, *highs)) if lows else (start, start)
+
+
+def has_off_hours(graph: Graph, endpoint: Resource) -> bool:
+    """Whether a scheduled action of a variant lets none of its replicas run."""
+    served = [(c, v) for c in configurations(graph, endpoint) for v in variants(c)]
+    found = (target for c, v in served for target in targets(graph, endpoint, v, len(served) == 1 and not shadows(c)))
+    return any(moves(action)[1] == 0 for target in found for action in scheduled(graph, target))
+
+
+def _start(variant: Properties) -> int:
     given = variant.number_or_none("initialInstanceCount") is not None
-    start = _bound(variant, "initialInstanceCount") if given else 1
-    if not bounds:
-        return start, start
-    least = min(_bound(section, low, least=0) for section, low, _ in bounds)
-    return least, max(start, *(_bound(section, high) for section, _, high in bounds))
+    return _bound(variant, "initialInstanceCount") if given else 1
+
+
+def _paid(graph: Graph, endpoint: Resource, variant: Properties, machines: Machines) -> tuple[float, float]:
+    """How many replicas of a variant the idle floor counts, and how many the ceiling: means over the hours of a year.
+
+    Without scheduled actions they are the fewest and the most. With them each hour counts as many as the bounds then
+    ask for and allow: 2 at most on 60 of the week's 168 hours and none on the others are 2 * 60 / 168 = 0.714. What
+    such an hour allows is never below the variant's first number. Where the hours cannot be told, the dearest of them
+    counts for all.
+    """
+    found = targets(graph, endpoint, variant, alone=not machines.part)
+    actions = [action for target in found for action in scheduled(graph, target)]
+    if not actions:
+        return machines.low, machines.high
+    only = found[0] if len(found) == 1 and managed_scaling(variant) is None else None
+    times = bounds_over_time(only, actions) if only else None
+    if times is None:
+        lows = [one.number_or_none("minCapacity") or 0 for one in _bounds_in(found, actions)]
+        return max(lows), machines.high
+    start = _start(variant)
+    floor = sum(share * least for share, least, _ in times)
+    return floor, sum(share * (max(start, most) if most else 0) for share, _, most in times)
+
+
+def _bounds_in(found: list[Resource], actions: list[Resource]) -> list[Properties]:
+    return [one.props for one in found] + [one.props.section_or_empty("scalableTargetAction") for one in actions]
 
 
 def _bound(section: Properties, key: str, least: int = 1) -> int:
@@ -199,6 +239,8 @@ def _endpoint_machines(graph: Graph, endpoint: Resource) -> Iterator[Machines]:
 def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     """The hours of each variant, and its volumes where its machines have no own store. Logs are in the ceiling.
 
+    Off hours count for nothing: `_paid` has the arithmetic.
+
     They are kept as long as the endpoint's log group says. In one that SageMaker makes by itself nothing expires.
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
     """
@@ -210,9 +252,11 @@ def _endpoint_price(pricing: Pricing, endpoint: Resource) -> Bill:
     for variant, machines in served(pricing.graph, endpoint):
         use, hour = machines.use, pricing.hour(machines)
         month = pricing.hours * hour + _volume(pricing, variant, machines)
-        idle += machines.low * month
-        ceiling += machines.high * (month + logs)
-        parts.append(f"{machines.low:g} to {machines.high:g} × {machines.said} × {pricing.hours} h × ${hour:g}")
+        floor, most = _paid(pricing.graph, endpoint, variant, machines)
+        idle += floor * month
+        ceiling += most * (month + logs)
+        scheduled_to = "" if (floor, most) == (machines.low, machines.high) else ", a mean over its hours,"
+        parts.append(f"{floor:.4g} to {most:.4g} × {machines.said}{scheduled_to} × {pricing.hours} h × ${hour:g}")
     said = f"{'; '.join(parts)}, volumes, and logs, kept for {months_kept(group):g} months, in the ceiling"
     return Bill(f"{use} endpoint", idle, ceiling, said)
 

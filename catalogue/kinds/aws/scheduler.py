@@ -7,6 +7,7 @@ from cronsim import CronSimError
 
 from catalogue.answers import by_name
 from catalogue.behaviour import Behaviour, Ref
+from catalogue.crons import unix_cron
 from catalogue.graph import Graph, Resource
 from catalogue.kind import Bills, KeyAt, Keys, Kind, No, Runs, Serves, documented
 from catalogue.kinds.aws import READ, acts, regional, registry, terraform
@@ -149,9 +150,8 @@ def runs_per_month(expression: str) -> float:
     ):
         return MONTH_MINUTES / (int(fields[0]) * _MINUTES[fields[1].rstrip("s")])
     if kind == "cron" and len(fields) == 6:
-        minute, hour, day, month, weekday, _ = fields
         try:
-            return cron_runs_per_month(f"{minute} {hour} {_any(day)} {month} {_unix(weekday)}")
+            return cron_runs_per_month(unix_cron(inner))
         except CronSimError:
             pass
     raise ValueError(f"is {expression!r}, which is no at(), rate() or cron() that can be read")
@@ -169,22 +169,7 @@ def longest_pause_of(expression: str) -> int:
     if kind == "rate":
         value, unit = inner.split()
         return min(int(value) * _MINUTES[unit.rstrip("s")] // 60 + 2, LOOKS_BACK_HOURS)
-    minute, hour, day, month, weekday, _ = inner.split()
-    return longest_pause_hours(f"{minute} {hour} {_any(day)} {month} {_unix(weekday)}")
-
-
-def _any(day: str) -> str:
-    return "*" if day == "?" else day
-
-
-def _unix(weekday: str) -> str:
-    """Days of the week as cron(5) counts them, from 0; the Scheduler counts from 1. A week or a step stays."""
-    return ",".join(_days(part) for part in _any(weekday).split(","))
-
-
-def _days(part: str) -> str:
-    days = re.split(r"[#/]", part, maxsplit=1)[0]
-    return re.sub(r"\d+", lambda day: str(int(day[0]) - 1), days) + part.removeprefix(days)
+    return longest_pause_hours(unix_cron(inner))
 
 
 KINDS = (

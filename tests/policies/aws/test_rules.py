@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -62,8 +63,13 @@ def lacking(type_: str, name: str = "") -> Mutation:
 
 def adding(type_: str, **inputs: Any) -> Mutation:
     """A resource more."""
-    extra = Resource(urn=f"urn:pulumi:aws-pilot::mlplatform::{type_}::extra", type=type_, name="extra", custom=True)
-    return lambda graph: replace(graph, resources=(*graph.resources, replace(extra, inputs=inputs, outputs=inputs)))
+
+    def mutate(graph: Graph) -> Graph:
+        name = f"extra-{len(graph.resources)}"
+        urn = f"urn:pulumi:aws-pilot::mlplatform::{type_}::{name}"
+        return replace(graph, resources=(*graph.resources, Resource(urn, type_, name, True, inputs=inputs)))
+
+    return mutate
 
 
 def editing(type_: str, key: str, edit: Callable[[Any], None], name: str = "") -> Mutation:
@@ -123,6 +129,7 @@ DOMAIN, MODEL = "aws:sagemaker/domain:Domain", "aws:sagemaker/model:Model"
 USER = "aws:sagemaker/userProfile:UserProfile"
 SERVED, TARGET = "aws:sagemaker/endpoint:Endpoint", "aws:appautoscaling/target:Target"
 CONFIG = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+MUTE = "aws:cloudwatch/alarmMuteRule:AlarmMuteRule"
 MACHINE, ALARM = "aws:sfn/stateMachine:StateMachine", "aws:cloudwatch/metricAlarm:MetricAlarm"
 TRANSFORM, TRAFFIC = "States.Transform.Parameters", "deploymentConfig.blueGreenUpdatePolicy.trafficRoutingConfiguration"
 
@@ -145,6 +152,36 @@ _CREATES = {
     "input": json.dumps({"TransformResources": {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1}}),
 }
 _NEVER_STOPS = {"appLifecycleManagement": {"idleSettings": {"lifecycleManagement": "DISABLED"}}}
+
+
+def moving(endpoint: str = "aws-pilot-document-embedder", low: int | None = None, high: int | None = None) -> Mutation:
+    """A scheduled action that somebody adds for an endpoint."""
+    bounds = {"minCapacity": low, "maxCapacity": high}
+    return adding(
+        "aws:appautoscaling/scheduledAction:ScheduledAction",
+        resourceId=f"endpoint/{endpoint}/variant/live",
+        schedule="cron(0 7 ? * MON-FRI *)",
+        scalableTargetAction={key: value for key, value in bounds.items() if value is not None},
+    )
+
+
+def muting(*alarms: str, expression: str = "cron(0 19 * * *)", duration: str = "PT12H") -> Mutation:
+    """A mute rule that somebody adds, without or with an endpoint's own off hours."""
+    schedule = {"expression": expression, "duration": duration}
+    return lambda graph: adding(
+        MUTE,
+        muteTargets={"alarmNames": list(alarms)},
+        rule={"schedule": schedule},
+        tags=first(graph, ALARM).inputs["tags"],
+    )(graph)
+
+
+def both(*mutations: Mutation) -> Mutation:
+    return lambda graph: reduce(lambda so_far, mutation: mutation(so_far), mutations, graph)
+
+
+OLDEST = "aws-pilot-document-embedder-oldest"
+OFF = both(moving(high=0), moving(high=2))
 
 OF_AWS = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 IN_MEXICO = "683313688378.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
@@ -271,6 +308,15 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("limits-scaling-policy", lacking("aws:appautoscaling/policy:Policy", "on-requests")),
     ("limits-scaling-policy", lacking(ALARM, "waiting")),
+    (
+        "limits-scaling-policy",
+        both(lacking(ALARM, "waiting"), setting(TARGET, "minCapacity", 1, "embed"), moving(low=0)),
+    ),
+    ("limits-replicas", moving(high=40)),
+    ("limits-replicas", lambda g: in_prod(moving("aws-pilot-fraud-scorer", low=1)(g))),
+    ("limits-scheduled-scaling", moving("another", high=3)),
+    ("limits-scheduled-scaling", moving(high=0)),
+    ("quota-declared", moving("aws-pilot-fraud-scorer", high=5)),
     ("limits-machine-types", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
     ("quota-declared", setting(TARGET, "maxCapacity", 5, "fraud-scorer")),
     ("quota-undeclared", setting(CONFIG, "productionVariants.0.instanceType", "ml.p5.48xlarge")),
@@ -320,6 +366,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.type", "ALL_AT_ONCE", "fraud-scorer")),
     ("rollback-traffic", setting(SERVED, f"{TRAFFIC}.canarySize.value", 50, "fraud-scorer")),
     ("rollback-alarm-heard", losing(ALARM, "alarmActions")),
+    ("rollback-alarm-muted", muting(OLDEST)),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, "aws-pilot-fraud-scorer-errors"))),
+    ("rollback-alarm-muted", both(OFF, muting("another"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, duration="P1D"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST), muting(OLDEST, expression="cron(0 7 * * *)"))),
+    ("rollback-alarm-muted", both(OFF, muting(OLDEST, expression="cron(0 19 * * whenever)"))),
     ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.initialInstanceCount", 1, "fraud-scorer")),
     ("rollback-canary-seen", setting(CONFIG, "productionVariants.0.instanceType", "ml.inf1.xlarge", "document")),
     ("rollback-canary-seen", setting(SERVED, f"{TRAFFIC}.waitIntervalInSeconds", 180, "fraud-scorer")),
@@ -395,6 +447,11 @@ def test_rule_catches_what_it_forbids(pilot: Graph, rule: str, mutation: Mutatio
     findings = [f for f in evaluate(mutation(pilot), pack.RULES["aws"]).findings if f.rule == rule]
     assert findings, f"{rule} did not notice"
     assert all(f.remedy and f.message and len(f.message) < 300 for f in findings)
+
+
+def test_off_hours_and_the_mute_rule_that_goes_with_them_are_let_be(pilot: Graph) -> None:
+    found = evaluate(both(OFF, muting(OLDEST))(pilot), pack.RULES["aws"]).findings
+    assert [str(finding) for finding in found if finding.rule in {rule for rule, _ in CATCHES}] == []
 
 
 JOB = "aws:sfn/stateMachine:StateMachine"
