@@ -71,7 +71,8 @@ def raise_quota(state: State, name: str, amount: int) -> str:
 def push(state: State, image: str, digest: str = "", outside: bool = False) -> str:
     """Push an image with that digest, from the network of the stack or from the internet.
 
-    Without a digest nobody says what it is, and the sandbox runs it nowhere. Which registries stand outside the stacks of a sandbox, nobody knows here; each is taken to.
+    Without a digest nobody says what it is, and the sandbox runs it nowhere. Which registries stand outside the stacks
+    of a sandbox, nobody knows here; each is taken to.
     """
     if not _IMAGE.fullmatch(image):
         raise BadInput(f"{image[:80]!r}: no address of an image with a tag or digest, such as REGISTRY/scorer:1.4.0")
