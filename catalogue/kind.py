@@ -168,10 +168,22 @@ class Runs:
 
 @dataclass(frozen=True)
 class Bills:
-    """What a resource of this kind costs a month. `price` raises Unpriced where the catalogue has no figure."""
+    """What a resource of this kind costs a month. `price` raises Unpriced where the catalogue has no figure.
+
+    `under` are the services under which a cloud's bill shows it: `ServiceName` of a FOCUS export. There are several
+    where what it runs, keeps or logs is billed apart. AWS's names are those of its rows in FOCUS's sample data
+    (https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS-Sample-Data); SageMaker and EventBridge stand in none and
+    are the product names of AWS's price list (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json).
+    Azure's are of Microsoft's own list
+    (https://github.com/microsoft/finops-toolkit/blob/dev/src/open-data/Services.csv). Google's are the
+    `service.description` of its exports
+    (https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/detailed-usage) and those by which
+    Infracost finds its prices (https://github.com/infracost/infracost).
+    """
 
     price: "Callable[[Pricing, Resource], Bill]"
     evidence: Evidence
+    under: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from catalogue import billed_as
 from catalogue.graph import Graph
 from catalogue.hardware import catalogue
+from catalogue.kind import Bills
+from catalogue.kinds import kind_of
 from operations import facts
 from operations.actual import charges
 from operations.actual.charges import Charge
@@ -183,9 +184,9 @@ class _Names:
     """The resources of a stack by the ids that a cloud's bill may have of them."""
 
     def __init__(self, foreseen: Foreseen) -> None:
-        self.services = {
-            name.casefold() for resource in foreseen.graph.cloud for name in billed_as.services(resource.type)
-        }
+        known = map(kind_of, {resource.type for resource in foreseen.graph.cloud})
+        bills = [kind.bills for kind in known if kind is not None and isinstance(kind.bills, Bills)]
+        self.services = {name.casefold() for one in bills for name in one.under}
         self._urns: dict[str, tuple[str, str]] = {}
         for graph in (foreseen.graph, foreseen.standing):
             for resource in graph.cloud if graph else ():

@@ -181,7 +181,7 @@ KINDS = (
         POLICY,
         "a scalable target",
         registry(POLICY),
-        bills=Bills(_policy_price, _ALARMS),
+        bills=Bills(_policy_price, _ALARMS, ("AmazonCloudWatch",)),
         stands=regional(POLICY),
         acts=_POLICY_ACTS,
         renders=terraform("appautoscaling_policy"),

@@ -72,7 +72,7 @@ KINDS: tuple[Kind, ...] = (
         tags=At("tags", _KEY),
         keys=No("it is the key", _KEY),
         holds=Holds("guard", _REST),
-        bills=Bills(_price, _PRICING),
+        bills=Bills(_price, _PRICING, ("Key Vault",)),
         stands=No(_CHILD, _KEY),
         acts=Acts(
             by_path("Microsoft.KeyVault/vaults/{vaultName}/keys", "keyName", _key),

@@ -107,7 +107,7 @@ KINDS: tuple[Kind, ...] = (
         "what it watches",
         _ALERT,
         tags=At("tags", _ALERT),
-        bills=Bills(_metric_alert, _PRICING),
+        bills=Bills(_metric_alert, _PRICING, ("Azure Monitor",)),
         stands=No("a metric alert is global", _ALERT),
         acts=Acts(
             by_path("Microsoft.Insights/metricAlerts", "ruleName"),
@@ -124,7 +124,7 @@ KINDS: tuple[Kind, ...] = (
         "a log workspace",
         _QUERY,
         tags=At("tags", _QUERY),
-        bills=Bills(_log_alert, _PRICING),
+        bills=Bills(_log_alert, _PRICING, ("Azure Monitor",)),
         stands=At("location", _QUERY),
         acts=Acts(
             by_path("Microsoft.Insights/scheduledQueryRules", "ruleName"),

@@ -79,7 +79,12 @@ def _priced_by_nobody(pricing: Pricing, resource: Resource) -> Bill:
 
 
 def _way_out(
-    name: str, pricing: Evidence, tagged: bool = True, regional: bool = True, renders: Renders | No = UNCHECKED
+    name: str,
+    pricing: Evidence,
+    under: tuple[str, ...],
+    tagged: bool = True,
+    regional: bool = True,
+    renders: Renders | No = UNCHECKED,
 ) -> Kind:
     """The record of a kind that leads out of a private network. The rule network-no-internet-gateway refuses it."""
     sdk = _sdk(name)
@@ -87,7 +92,7 @@ def _way_out(
         f"azure-native:network:{name}",
         "a network",
         sdk,
-        bills=Bills(_firewall if name == "AzureFirewall" else _priced_by_nobody, pricing),
+        bills=Bills(_firewall if name == "AzureFirewall" else _priced_by_nobody, pricing, under),
         acts=UNMADE,
         renders=renders,
         **({"tags": At("tags", sdk)} if tagged else {}),
@@ -96,19 +101,23 @@ def _way_out(
 
 
 KINDS: tuple[Kind, ...] = (
-    _way_out("ApplicationGateway", documented(f"{_DETAILS}/application-gateway/", "2026-11-26")),
-    _way_out("AzureFirewall", documented(f"{_DETAILS}/azure-firewall/", "2026-11-26")),
-    _way_out("BastionHost", documented(f"{_DETAILS}/azure-bastion/", "2026-11-26")),
+    _way_out(
+        "ApplicationGateway", documented(f"{_DETAILS}/application-gateway/", "2026-11-26"), ("Application Gateway",)
+    ),
+    _way_out("AzureFirewall", documented(f"{_DETAILS}/azure-firewall/", "2026-11-26"), ("Azure Firewall",)),
+    _way_out("BastionHost", documented(f"{_DETAILS}/azure-bastion/", "2026-11-26"), ("Azure Bastion",)),
     _way_out(
         "ExpressRouteConnection",
         documented(f"{_DETAILS}/expressroute/", "2026-11-26"),
+        ("Azure ExpressRoute", "Virtual Network"),
         tagged=False,
         regional=False,
     ),
-    _way_out("LoadBalancer", documented(f"{_DETAILS}/load-balancer/", "2026-11-26")),
+    _way_out("LoadBalancer", documented(f"{_DETAILS}/load-balancer/", "2026-11-26"), ("Load Balancer",)),
     _way_out(
         "NatGateway",
         assumed("Azure bills a NAT gateway by the hour; no price was looked up", "2026-11-26"),
+        ("Azure NAT Gateway",),
         renders=Renders(ArmType("Microsoft.Network/natGateways", _VERSION, "natGatewayName"), CHECKED),
     ),
     setting(
@@ -158,7 +167,7 @@ KINDS: tuple[Kind, ...] = (
         "a network",
         _sdk("PrivateEndpoint"),
         tags=At("tags", _sdk("PrivateEndpoint")),
-        bills=Bills(_endpoint, _LINK_PRICING),
+        bills=Bills(_endpoint, _LINK_PRICING, ("Azure Private Link",)),
         stands=At("location", _sdk("PrivateEndpoint")),
         acts=Acts(
             by_path("Microsoft.Network/privateEndpoints", "privateEndpointName"),
@@ -175,9 +184,10 @@ KINDS: tuple[Kind, ...] = (
     _way_out(
         "PublicIPAddress",
         documented(f"{_DETAILS}/ip-addresses/", "2026-11-26"),
+        ("Virtual Network",),
         renders=Renders(ArmType("Microsoft.Network/publicIPAddresses", _VERSION, "publicIpAddressName"), CHECKED),
     ),
-    _way_out("PublicIPPrefix", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26")),
+    _way_out("PublicIPPrefix", documented(f"{_DETAILS}/ip-addresses/", "2026-11-26"), ("Virtual Network",)),
     setting(
         ROUTE,
         "a route table",
@@ -245,7 +255,11 @@ KINDS: tuple[Kind, ...] = (
         renders=Renders(ArmType("Microsoft.Network/virtualNetworks", _VERSION, "virtualNetworkName"), CHECKED),
         apart=StandsApart((Apart("subnets", "each subnet is a resource of its own"),), _sdk("VirtualNetwork")),
     ),
-    _way_out("VirtualNetworkGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
+    _way_out(
+        "VirtualNetworkGateway",
+        documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26"),
+        ("Virtual Network", "VPN Gateway"),
+    ),
     setting(
         PEERING,
         "a network",
@@ -269,5 +283,5 @@ KINDS: tuple[Kind, ...] = (
             CHECKED,
         ),
     ),
-    _way_out("VpnGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26")),
+    _way_out("VpnGateway", documented(f"{_DETAILS}/vpn-gateway/", "2026-11-26"), ("VPN Gateway",)),
 )

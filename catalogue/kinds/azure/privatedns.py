@@ -27,7 +27,7 @@ KINDS: tuple[Kind, ...] = (
         "a resource group",
         _ZONE,
         tags=At("tags", _ZONE),
-        bills=Bills(_price, _PRICING),
+        bills=Bills(_price, _PRICING, ("Azure Private Link", "Azure DNS")),
         stands=No("a private zone is global", _ZONE),
         acts=Acts(
             by_path("Microsoft.Network/privateDnsZones", "privateZoneName"),

@@ -45,7 +45,7 @@ KINDS = (
         ),
         reaches=No("Vertex AI writes to it on Google's side", _SDK),
         runs=No("it runs no machine", _SDK),
-        bills=Bills(_dataset, _PRICES),
+        bills=Bills(_dataset, _PRICES, ("BigQuery", "BigQuery Storage API")),
         stands=At("location", _SDK),
         keeps=Keeps(days, _SDK, record=False),
         serves=No("it runs no container", _SDK),

@@ -103,7 +103,7 @@ KINDS = (
         _FORWARDS,
         tags=At("labels", _FORWARDS),
         stands=At("region", _FORWARDS),
-        bills=Bills(_endpoint, NETWORK),
+        bills=Bills(_endpoint, NETWORK, ("Networking", "Compute Engine")),
         acts=acting(
             "compute",
             by_resource_name(
@@ -143,7 +143,7 @@ KINDS = (
         "a network",
         _GLOBAL_FORWARDS,
         tags=At("labels", _GLOBAL_FORWARDS),
-        bills=Bills(_endpoint, NETWORK),
+        bills=Bills(_endpoint, NETWORK, ("Networking", "Compute Engine")),
         acts=acting(
             "compute",
             by_resource_name(
@@ -192,7 +192,7 @@ KINDS = (
         holds=No("it can be made again from the program", _SUBNET),
         reaches=No("who stands in it says what it needs", _SUBNET),
         runs=No("it runs no machine", _SUBNET),
-        bills=Bills(_subnet, OBSERVABILITY),
+        bills=Bills(_subnet, OBSERVABILITY, ("Networking", "Cloud Logging")),
         stands=At("region", _SUBNET),
         keeps=No("its flow logs go to the log bucket", _SUBNET),
         serves=No("it runs no container", _SUBNET),

@@ -34,7 +34,7 @@ KINDS = (
         "a network",
         _ZONE,
         tags=At("labels", _ZONE),
-        bills=Bills(_zone, _PRICES),
+        bills=Bills(_zone, _PRICES, ("Cloud DNS",)),
         acts=acting(
             "dns",
             by_resource_name(IN_PROJECT + "/managedZones/{name}", managedZoneId="{digits}"),

@@ -36,7 +36,7 @@ KINDS = (
         tags=At("labels", _KEY_SDK),
         keys=No("it is a key", _KEY_SDK),
         holds=Holds("guard", _KEY_SDK),
-        bills=Bills(_key, _PRICES),
+        bills=Bills(_key, _PRICES, ("Cloud Key Management Service (KMS)",)),
         # On delete the provider destroys the key's versions and forgets the key.
         acts=acting(
             "kms",

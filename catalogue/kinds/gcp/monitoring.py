@@ -29,7 +29,7 @@ KINDS = (
         "Monitoring",
         _ALERT,
         tags=At("userLabels", _ALERT),
-        bills=Bills(_alert, OBSERVABILITY),
+        bills=Bills(_alert, OBSERVABILITY, ("Cloud Monitoring",)),
         acts=acting(
             "monitoring",
             numbered(IN_PROJECT + "/alertPolicies/{digits}"),

@@ -32,7 +32,7 @@ def _way_out(
     renders: Renders | No = _UNCHECKED,
 ) -> Kind:
     sdk = registry(page)
-    answers: dict[str, Any] = {"bills": Bills(_forbidden, bills)}
+    answers: dict[str, Any] = {"bills": Bills(_forbidden, bills, ("Networking", "Compute Engine"))}
     if labels:
         answers["tags"] = At("labels", sdk)
     if stands:

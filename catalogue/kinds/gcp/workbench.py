@@ -113,7 +113,7 @@ KINDS = (
             _PERIMETER,
         ),
         runs=No("limits-workspace-machines asks which machine a person has", _QUOTAS),
-        bills=Bills(_instance, _PRICES),
+        bills=Bills(_instance, _PRICES, ("Compute Engine", "Vertex AI", "Notebooks")),
         stands=No("it names a zone, of whose region limits-zone asks", _SDK),
         keeps=No("its disks go with it", _SDK),
         serves=Serves(_images, _artifacts, _SDK),
