@@ -283,16 +283,17 @@ class Ripens:
 class Settles:
     """For how many minutes after a create other services may not know one.
 
-    A create of one of `askers` that names it at the path `at`, by its output `of`, is refused meanwhile, unless the
-    input `unless` is given.
+    A create of one of `askers` that names it at the path `at`, by its output `of` or else by its id, is refused
+    meanwhile, unless the input `unless` is given. The cloud `says` so, with the name in braces.
     """
 
     minutes: float
+    says: str
     evidence: Evidence
     askers: tuple[str, ...]
     at: str
-    of: str
-    unless: str
+    of: str = ""
+    unless: str = ""
 
 
 @dataclass(frozen=True)

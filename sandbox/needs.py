@@ -102,7 +102,7 @@ class Needs:
             raise Lacks("not-let-in", said=member.partition(":")[2])
 
     def known(self) -> None:
-        """An identity that the resource names must be known to who asks for it, as the identity's record says.
+        """An identity or a role that the resource names must be known to who asks for it, as its own record says.
 
         Raises Lacks.
         """
@@ -111,12 +111,13 @@ class Needs:
             settles = kind.settles
             if not isinstance(settles, Settles) or self.made.type not in settles.askers:
                 continue
-            if self.made.inputs.get(settles.unless):
+            if settles.unless and self.made.inputs.get(settles.unless):
                 continue
             for name in _texts(self.made.inputs, settles.at):
-                new = [one for one in self.state.resources.find(type=kind.token) if one.outputs.get(settles.of) == name]
-                if any(now - one.created < 60 * settles.minutes for one in new):
-                    raise Lacks("not-known", said=name)
+                for one in self.state.resources.find(type=kind.token):
+                    named = one.outputs.get(settles.of) if settles.of else one.id
+                    if named == name and now - one.created < 60 * settles.minutes:
+                        raise Lacks("not-known", said=settles.says.format(name=name))
 
     def in_force(self) -> None:
         """The grants by which the resource uses its key, and fetches images and artifacts, must be in force.

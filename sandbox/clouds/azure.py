@@ -46,8 +46,7 @@ _SENTENCES: Mapping[str, str] = {
     ' not pull {said}."',
     "no-read": '{kind} {name}: Code="BadArgument" Message="Startup task failed due to authorization error: {member} may'
     ' not read {said}."',
-    "not-known": '{kind} {name}: Status=400 Code="PrincipalNotFound" Message="Principal {said} does not exist in the'
-    ' directory."',
+    "not-known": "{kind} {name}: {said}",
     "no-artifact": '{kind} {name}: Code="BadArgument" Message="Unable to download user model from {said}."',
     "no-image": '{kind} {name}: Code="BadArgument" Message="Unable to download user container image {said}."',
     "no-capacity": '{kind} {name}: Code="OutOfCapacity" Message="The specified VM size {said} cannot be provisioned'

@@ -10,7 +10,7 @@ import pytest
 from catalogue.graph import Resource
 from catalogue.kind import Keys, Ripens
 from catalogue.kinds import kinds
-from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT
+from catalogue.kinds.azure.authorization import ROLE_ASSIGNMENT, ROLE_DEFINITION
 from catalogue.kinds.azure.containerregistry import REGISTRY
 from catalogue.kinds.azure.keyvault import VAULT
 from catalogue.kinds.azure.machinelearningservices import ENVIRONMENT, ONLINE_DEPLOYMENT, SERVED
@@ -184,6 +184,20 @@ def test_azure_does_not_know_a_new_identity_yet(azure: Cloud) -> None:
 
 
 SCORER = "serviceAccount:scorer@lending-dev.iam.gserviceaccount.com"
+
+
+def test_azure_does_not_know_a_new_role_yet(azure: Cloud) -> None:
+    """Whoever is given it. A built-in role is known for ever."""
+    role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/lending"
+    stands(azure, ROLE_DEFINITION, role)
+    given = {"scope": GROUP, "principalId": "p-1", **SERVICE}
+    with pytest.raises(
+        CloudSaysNo, match=r'Code="RoleDefinitionDoesNotExist" .* with ID \'/subscriptions/.*/lending\''
+    ):
+        make(azure, ROLE_ASSIGNMENT, "own", {**given, "roleDefinitionId": role})
+    make(azure, ROLE_ASSIGNMENT, "built-in", given)
+    byhand.wait(azure.state, "5m")
+    make(azure, ROLE_ASSIGNMENT, "own", {**given, "roleDefinitionId": role})
 
 
 def fetched(cloud: Cloud) -> Json:

@@ -2,7 +2,7 @@
 
 from catalogue.answers import Answer, Request, by_scope, guid
 from catalogue.behaviour import extending
-from catalogue.kind import Acts, Holds, Kind, No, Renders, Ripens, documented, from_source, setting
+from catalogue.kind import Acts, Holds, Kind, No, Renders, Ripens, Settles, documented, from_source, setting
 from catalogue.kinds.azure import CHECKED, REPLACED
 from catalogue.rendering import ArmType
 
@@ -15,6 +15,7 @@ _GIVEN = from_source(f"{_API}/roleassignment/", "2026-11-26")
 _ROLE = from_source(f"{_API}/roledefinition/", "2026-11-26")
 _POLICY_PRICE = documented("https://azure.microsoft.com/pricing/details/azure-policy/", "2026-11-26")
 _RBAC = documented("https://learn.microsoft.com/en-us/azure/role-based-access-control/overview", "2026-11-26")
+_READ_LATE = documented("https://github.com/hashicorp/terraform-provider-azurerm/issues/5038", "2026-11-27")
 _LAGS = documented(
     "https://learn.microsoft.com/en-us/azure/role-based-access-control/troubleshooting", "2026-11-26"
 )  # "Role assignment changes are not being detected"
@@ -64,6 +65,14 @@ KINDS: tuple[Kind, ...] = (
         "a directory",
         _ROLE,
         bills=No("roles are free", _RBAC),
+        settles=Settles(
+            5,
+            'Status=400 Code="RoleDefinitionDoesNotExist" Message="The specified role definition with ID'
+            " '{name}' does not exist.\"",
+            _READ_LATE,
+            askers=(ROLE_ASSIGNMENT,),
+            at="roleDefinitionId",
+        ),
         acts=Acts(_role_definition, extending("roleDefinitionId"), REPLACED),
         renders=Renders(
             ArmType(

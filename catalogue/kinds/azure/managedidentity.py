@@ -54,7 +54,13 @@ KINDS: tuple[Kind, ...] = (
         bills=No("identities are free", _FREE),
         stands=At("location", _IDENTITY),
         settles=Settles(
-            5, _REPLICATED, askers=(ROLE_ASSIGNMENT,), at="principalId", of="principalId", unless="principalType"
+            5,
+            'Status=400 Code="PrincipalNotFound" Message="Principal {name} does not exist in the directory."',
+            _REPLICATED,
+            askers=(ROLE_ASSIGNMENT,),
+            at="principalId",
+            of="principalId",
+            unless="principalType",
         ),
         acts=Acts(
             by_path("Microsoft.ManagedIdentity/userAssignedIdentities", "resourceName", _answer),

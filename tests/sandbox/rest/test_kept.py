@@ -351,8 +351,7 @@ def test_a_wait_for_roles_gets_over_a_read_that_fails(run: Logic, database: Path
     assert state.faults.armed() == []
 
 
-@pytest.mark.parametrize("kind", ["throttle", "server-error"])
-@pytest.mark.parametrize("at", [DEPLOYMENT, "metrics"])
+@pytest.mark.parametrize(("kind", "at"), [("throttle", DEPLOYMENT), ("server-error", "metrics")])
 def test_a_canary_gets_over_reads_that_fail(run: Logic, database: Path, kind: Any, at: str) -> None:
     run.models.create(model())
     run.models.update(model(image="registry/fraud-scorer:1.5.0"))
