@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts
 from catalogue.kinds import kind_of
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
@@ -76,6 +77,7 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
     used: set[str] = set()
     for change in step.changes:
         if change.how not in ("replace", "delete"):
+            yield from _refused(change, graph)
             continue
         allowed = allow is not None and change.resource in (allow.replace if change.how == "replace" else allow.delete)
         used |= {change.resource} if allowed else set()
@@ -93,6 +95,23 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
             severity="low",
             mandatory=False,
             remedy=f"Take {name} out of mlplatform:allow, so that no later step goes through by it.",
+        )
+
+
+def _refused(change: StepChange, graph: Graph) -> Iterator[Finding]:
+    """What the cloud refuses to change while anything stands in it; half of an `up` would stand by then."""
+    kind = kind_of(change.type)
+    fixed = kind.acts.behaviour.fixed if kind is not None and isinstance(kind.acts, Acts) else ()
+    at = sorted({one.path for one in change.properties if one.path.partition(".")[0].partition("[")[0] in fixed})
+    if change.how == "update" and at:
+        yield finding(
+            graph,
+            replace(graph.by_urn.get(change.urn) or _gone(change), stack_key=change.stack_key),
+            f"would be changed at {', '.join(at)}, which the cloud refuses while anything stands in it",
+            source="step",
+            rule="step-refused",
+            severity="high",
+            remedy="Take the edit back; or bring up a stack of another name beside this one, and move what calls it.",
         )
 
 
