@@ -38,6 +38,8 @@ class Behaviour:
     them changes, the new resource would have the old one's id, so the old one is deleted first. `second` says whether a
     second create of the same thing is refused or changes the existing resource.
 
+    A change at one of `fixed` is refused while anything stands in it, though Pulumi's provider sends it as an update.
+
     References. `refs` are its references. `within` says whether it uses or holds its parent, the resource that its id
     lies in. `machines` says that it runs machines as soon as it stands, so that quota and capacity count. Where an
     update runs the new machines `beside` the old ones until it is done, both count. `fetches` says that a create looks
@@ -60,6 +62,7 @@ class Behaviour:
     second: Literal["refused", "changes"] = "refused"
     machines: bool = False
     beside: bool = False
+    fixed: frozenset[str] = frozenset()
     fetches: bool = False
     filled: str = ""
     forced: str = ""

@@ -27,6 +27,8 @@ from policies.rule import KEPT_FOR_EVER, NOT_READ, Found, Rule, named_places, st
 _TAG = r"(?!latest(@|$))\w[\w.-]{0,127}"
 _PINNED = re.compile(rf"[^:@]+(:{_TAG})?@sha256:[0-9a-f]{{64}}|[^:@]+:{_TAG}", re.ASCII | re.IGNORECASE)
 
+_KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:(?P<aws>\d{12}):|projects/(?P<gcp>[a-z][^/]*)/locations/")
+
 VARIABLE_BYTES = 128 * 1024
 
 
@@ -117,7 +119,11 @@ def _own_key(platform: str) -> Rule:
         never_waived=KEPT_FOR_EVER,
     )
     def own_key(graph: Graph, resource: Resource) -> Iterator[str]:
-        """There is a key at each path where the kind takes one. A key that AWS manages does not count."""
+        """There is a key at each path where the kind takes one. A key that AWS manages does not count.
+
+        Nor does one of an account that neither the stack file nor its landing zone names: its owner reads what rests
+        under it, and takes it away.
+        """
         kind = kind_of(resource.type)
         assert kind is not None and isinstance(kind.keys, Keys)
         for key in kind.keys.at:
@@ -129,8 +135,23 @@ def _own_key(platform: str) -> Rule:
             for text in resource.props.each_text_if_known(key.path):
                 if "alias/aws/" in text or text in ("true", "false") or text.isdigit():
                     yield f"names no key of the pilot at {key.path}: {text}"
+                elif owner := _another(graph, text):
+                    yield f"has a key of {owner} at {key.path}, which is neither the stack's nor its landing zone's"
 
     return own_key
+
+
+def _another(graph: Graph, key: str) -> str:
+    """The account or project of a KMS key where it is another than the stack's; empty where it is the stack's own.
+
+    What is no stack of ours names no account, and the address of a key on Azure names a vault and no subscription.
+    """
+    at = _KMS_KEY.match(key)
+    if at is None or graph.placement is None:
+        return ""
+    owner, zone = at["aws"] or at["gcp"], given.zone(graph)
+    kept = zone.keys.model_dump().values() if zone is not None and zone.keys is not None else ()
+    return "" if owner == graph.placement.account or key in kept else owner
 
 
 def _protected(platform: str) -> Rule:

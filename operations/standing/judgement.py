@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 from catalogue.graph import Graph, Resource
+from catalogue.kind import Acts
+from catalogue.kinds import kind_of
 from catalogue.wording import counted
 from operations.findings import finding
 from operations.verdict import Finding, Step, StepChange, Verdict
@@ -110,6 +112,7 @@ def findings(step: Step, allow: Allow | None, today: date, graph: Graph) -> Iter
         yield from _unguarded(change, graph)
         yield from _name_taken(change, graph)
         if change.how not in ("replace", "delete"):
+            yield from _refused(change, graph)
             continue
         allowed = allow is not None and change.resource in (allow.replace if change.how == "replace" else allow.delete)
         used |= {change.resource} if allowed else set()
@@ -156,6 +159,23 @@ def _name_taken(change: StepChange, graph: Graph) -> Iterator[Finding]:
             rule="step-name-taken",
             severity="high",
             remedy="Take the edit back, or give the new one another name by the name of the stack or of the key.",
+        )
+
+
+def _refused(change: StepChange, graph: Graph) -> Iterator[Finding]:
+    """What the cloud refuses to change while anything stands in it; half of an `up` would stand by then."""
+    kind = kind_of(change.type)
+    fixed = kind.acts.behaviour.fixed if kind is not None and isinstance(kind.acts, Acts) else ()
+    at = sorted({one.path for one in change.properties if one.path.partition(".")[0].partition("[")[0] in fixed})
+    if change.how == "update" and at:
+        yield finding(
+            graph,
+            replace(graph.by_urn.get(change.urn) or _gone(change), stack_key=change.stack_key),
+            f"would be changed at {', '.join(at)}, which the cloud refuses while anything stands in it",
+            source="step",
+            rule="step-refused",
+            severity="high",
+            remedy="Take the edit back; or bring up a stack of another name beside this one, and move what calls it.",
         )
 
 

@@ -28,6 +28,7 @@ from catalogue.kinds.azure.mlplatform import ROLES_IN_FORCE
 from catalogue.kinds.azure.network import PRIVATE_ENDPOINT
 from catalogue.properties import Properties
 from policies.azure.reading import foreign, names_one_of, not_before
+from policies.ripening import long_enough
 from policies.rule import callers, resource_rule, stack_rule
 
 _ENDPOINTS = (SERVED, BATCH_ENDPOINT)
@@ -224,6 +225,16 @@ def trust(graph: Graph, item: Resource) -> Iterator[str]:
         yield "does not say to whom it goes"
     elif kind == "ServicePrincipal" and not graph.refers(item, "principalId", IDENTITY) and not _calls(graph, item):
         yield "goes to an application that is not of the stack"
+    elif kind == "User" and (who := item.props.text_if_known("principalId")) and who not in _people(graph):
+        yield f"goes to {who}, who has no machine of the stack and so is none of its people"
+
+
+def _people(graph: Graph) -> set[str]:
+    """The object ids of those who have a machine: each of a stack file's people has one."""
+    return {owner for machine in graph.of(COMPUTE) for owner in machine.props.each_text_if_known(_OWNER)}
+
+
+_OWNER = "properties.properties.personalComputeInstanceSettings.assignedUser.objectId"
 
 
 def _calls(graph: Graph, item: Resource) -> bool:
@@ -456,7 +467,7 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
         for role in graph.referring(authorization.ROLE_ASSIGNMENT, "principalId", identity):
             if graph.refers(role, "scope", WORKSPACE):
                 continue
-            waits = graph.referring(ROLES_IN_FORCE, "assignments", role)
+            waits = [one for one in graph.referring(ROLES_IN_FORCE, "assignments", role) if long_enough(one, role)]
             if len(not_before(graph, resource, waits)) == len(waits):
                 yield f"does not wait until {role.name} is in force"
 

@@ -396,6 +396,10 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
     if resource.type == privatedns.LINK:
         if resource.props.flag_or_none("registrationEnabled") is not False:
             yield "lets machines register names in a service's zone"
+        own = graph.refers(resource, "virtualNetwork", NETWORK)
+        for network in foreign(resource.props, "virtualNetwork.id", own):
+            if network.casefold() not in _named(graph):
+                yield f"lets {network} read a zone of the stack, a network that the stack file does not name"
         return
     if resource.props.is_given("manualPrivateLinkServiceConnections"):
         yield "leads to a resource that somebody else must approve"
@@ -406,6 +410,12 @@ def endpoint_closed(graph: Graph, resource: Resource) -> Iterator[str]:
         yield "does not lead to exactly one resource of the stack"
     if not networks_of(graph, resource) and given_to(graph, resource) is None:
         yield "is in no subnet of the stack"
+
+
+def _named(graph: Graph) -> set[str]:
+    """The networks, in lower case, that the stack file or its landing zone names: whose people and callers come in."""
+    theirs = [one.network for one in (*callers(graph), *peoples_networks(graph))]
+    return {id_.casefold() for id_ in (*theirs, *(net.virtual_network_id for net in given.of(graph, AzureNetwork)))}
 
 
 def given_to(graph: Graph, endpoint: Resource) -> AzureNetwork | None:

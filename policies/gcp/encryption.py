@@ -16,6 +16,7 @@ from catalogue.kinds.gcp import bigquery, kms, projects, storage, vertex, workbe
 from catalogue.kinds.gcp.mlplatform import GRANTS_IN_FORCE
 from catalogue.kinds.gcp.workflows import jobs
 from catalogue.properties import Properties
+from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, resource_rule, stack_rule
 
 _KEY, _GRANT = kms.KEY, kms.KEY_MEMBER
@@ -66,7 +67,12 @@ def key_granted(graph: Graph, resource: Resource) -> Iterator[str]:
         for key in graph.refers(resource, at, _KEY):
             on_key = graph.referring(_GRANT, "cryptoKeyId", key)
             grants = [grant for grant in on_key if _agent(graph, grant) == agent]
-            in_force = {wait.urn for grant in grants for wait in graph.referring(GRANTS_IN_FORCE, "grants", grant)}
+            in_force = {
+                wait.urn
+                for grant in grants
+                for wait in graph.referring(GRANTS_IN_FORCE, "grants", grant)
+                if long_enough(wait, grant)
+            }
             if not grants:
                 for grant in on_key:
                     _agent(graph, grant, known=True)

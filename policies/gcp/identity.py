@@ -24,6 +24,7 @@ from catalogue.kinds.gcp import (
 from catalogue.kinds.gcp.workflows import AT, jobs, texts
 from catalogue.properties import NotKnown, Properties
 from policies.gcp.encryption import AGENT
+from policies.ripening import long_enough
 from policies.rule import OPEN_TO_OTHERS, Found, named_places, resource_rule, stack_rule, whole_stack_rule
 
 _ACCOUNT, _ROLE = serviceaccount.ACCOUNT, projects.CUSTOM_ROLE
@@ -359,7 +360,8 @@ def roles_in_force(graph: Graph, resource: Resource) -> Iterator[str]:
     waits = {*resource.property_dependencies.get(key, ()), *resource.dependencies}
     for account in graph.refers(resource, key, _ACCOUNT):
         for grant in (one for type_ in mlplatform.WAITED_FOR for one in graph.referring(type_, "member", account)):
-            if not waits & {wait.urn for wait in graph.referring(mlplatform.GRANTS_IN_FORCE, "grants", grant)}:
+            found = graph.referring(mlplatform.GRANTS_IN_FORCE, "grants", grant)
+            if not waits & {wait.urn for wait in found if long_enough(wait, grant)}:
                 yield f"does not wait until {grant.name} is in force"
 
 

@@ -160,7 +160,7 @@ NOT_NAMED: Mapping[str, set[str]] = {
         "identity-trust",
     },
     "gcp": {"network-served-privately"},
-    "azure": {"network-no-internet-gateway", "identity-trust"},
+    "azure": {"network-no-internet-gateway", "network-endpoint-closed", "identity-trust"},
 }
 
 

@@ -416,8 +416,9 @@ def test_the_engine_judges_by_the_companys_limits_waivers_and_rules(
     assert on_engine(aws_pilot) == set()
     with monkeypatch.context() as other:
         other.setenv("PULUMI_CONFIG", json.dumps(to_engine(STACKS / "Pulumi.aws-pilot.yaml") | IN_PROD))
-        # The pilot's roles, network and image are of its own account, which is foreign to the other one.
+        # The pilot's roles, keys, network and image are of its own account, which is foreign to the other one.
         assert on_engine(aws_pilot) == {
+            "aws-encryption-customer-key",
             "aws-identity-registries",
             "aws-identity-trust",
             "aws-network-endpoint-closed",

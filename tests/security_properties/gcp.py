@@ -158,10 +158,6 @@ SURVIVORS: dict[str, str] = {
             "workspace-user",
         )
     },
-    **{
-        f"gcp-pilot-{what}-in-force minutes gone": "our own provider refuses it, for the input is required"
-        for what in ("identity", "key")
-    },
     "gcp-pilot-fraud-scorer-https priority gone": "1000 is the default, and what the pilot says",
     "gcp-pilot-network-deny-in priority gone": "it would deny at 1000, before more than it does now",
     "gcp-pilot-network-https-to-google priority gone": "1000 is the default, and what the pilot says",

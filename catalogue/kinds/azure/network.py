@@ -233,6 +233,8 @@ KINDS: tuple[Kind, ...] = (
                 "virtualNetworkName",
                 pattern=r"[a-zA-Z0-9]([\w.-]{0,78}\w)?",
                 refs=(Ref("networkSecurityGroup.id", (SECURITY_GROUP,), holds=True),),
+                # "Change subnet settings", https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-subnet
+                fixed=frozenset({"addressPrefix", "addressPrefixes"}),
             ),
             NAMED,
         ),

@@ -139,6 +139,16 @@ def test_another_range_of_the_network_replaces_the_domain_with_every_home(
     }
 
 
+def test_another_range_of_a_network_in_use_is_refused_on_azure(tmp_path: Path, azure_pilot: Graph) -> None:
+    """Pulumi's provider sends it as an update, which an allowance does not bring about either."""
+    step, _, planned = stepped(edited("azure", tmp_path, {"network.cidr": "10.41.0.0/20"}), azure_pilot)
+    allow = Allow(replace=["azure-pilot-network-vnet"], reason="a new range", until="2026-11-30")
+    for allowed in (None, allow):
+        found = [one for one in judgement.findings(step, allowed, TODAY, planned) if one.fails]
+        assert [(one.rule, one.resource) for one in found] == [("step-refused", "azure-pilot-network-private")]
+        assert "changed at addressPrefix, which the cloud refuses" in found[0].message
+
+
 def test_an_allowance_holds_for_what_it_names_until_its_day(tmp_path: Path, aws_pilot: Graph) -> None:
     step, program, planned = stepped(
         edited(

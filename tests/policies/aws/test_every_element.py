@@ -37,9 +37,6 @@ ONE_IS_ENOUGH = {
     "identity-studio-name aws:iam/role:Role assumeRolePolicy.(document).Statement.Action": (
         "one action more grants more"
     ),
-    "limits-capture aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": (
-        "another rule deletes what is captured in time"
-    ),
     "limits-scaling-policy aws:cloudwatch/metricAlarm:MetricAlarm alarmActions": "one action wakes a replica",
     "network-proof aws:ec2/vpcEndpoint:VpcEndpoint routeTableIds": "the stack's own table still leads to S3",
     "network-way-in aws:ec2/vpcEndpoint:VpcEndpoint policy.(document).Statement": "another statement lets the call in",

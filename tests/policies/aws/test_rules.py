@@ -139,6 +139,11 @@ _KEEPING: tuple[Callable[[Any], Any], ...] = (
     lambda rules: rules[:1],
     lambda rules: [{**rule, "status": "Disabled"} for rule in rules],
     lambda rules: [{**rule, "expiration": {"days": 91}} for rule in rules],
+    lambda rules: [{**rule, "noncurrentVersionExpiration": {"noncurrentDays": 91}} for rule in rules],
+    lambda rules: [
+        {**rule, "noncurrentVersionExpiration": {"noncurrentDays": 30, "newerNoncurrentVersions": 5}} for rule in rules
+    ],
+    lambda rules: rules[1:],
     lambda rules: [{**rule, "filter": {**rule["filter"], "tag": {"key": "a", "value": "b"}}} for rule in rules],
 )
 """How a bucket's lifecycle comes to keep what is captured."""
@@ -357,6 +362,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("limits-capture", setting(CONFIG, f"{CAPTURE}.destinationS3Uri", f"{OWN_BUCKET}/kept/x", "fraud-scorer")),
     *(("limits-capture", turning(LIFECYCLE, "rules", turn, "artifacts")) for turn in _KEEPING),
     ("encryption-customer-key", losing(CONFIG, f"{CAPTURE}.kmsKeyId", "fraud-scorer")),
+    (
+        "encryption-customer-key",
+        setting(CONFIG, f"{CAPTURE}.kmsKeyId", "arn:aws:kms:us-east-1:999988887777:key/1", "fraud-scorer"),
+    ),
     ("rollback-alarms", losing(SERVED, "deploymentConfig.autoRollbackConfiguration")),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [*named, {"alarmName": "another"}])),
     ("rollback-alarms", turning(SERVED, ALARMS, lambda named: [named[0], {"alarmName": "another"}], "fraud-scorer")),

@@ -265,6 +265,8 @@ CATCHES: list[tuple[str, Mutation]] = [
         ),
     ),
     ("network-endpoint-closed", setting(LINK, "registrationEnabled", True)),
+    ("network-endpoint-closed", setting(LINK, "virtualNetwork.id", "/subscriptions/s/resourceGroups/g/x/x/x/theirs")),
+    ("network-endpoint-closed", setting(LINK, "virtualNetwork.id", "/subscriptions/s/x/theirs", "people-azurecr-io")),
     ("network-proof", lacking(ENDPOINT, "vault")),
     ("network-way-in", lacking_every("azure-native:machinelearningservices:Compute")),
     ("network-way-in", lacking_every("azure-native:authorization:RoleAssignment")),
@@ -300,6 +302,10 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-scope", setting(ROLE, "assignableScopes", [SUBSCRIPTION])),
     ("identity-trust", setting(ASSIGNMENT, "principalType", "Group")),
     ("identity-trust", given_as_text(ASSIGNMENT, "principalId")),
+    (
+        "identity-trust",
+        setting(ASSIGNMENT, "principalId", "0f1b2c3d-0000-4000-8000-00000000000f", "person-ana-workspace"),
+    ),
     ("identity-trust", adding("azure-native:managedidentity:FederatedIdentityCredential")),
     (
         "identity-pass-role",
@@ -331,6 +337,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-before-use", given_as_text(WORKSPACE, "storageAccount")),
     ("identity-roles-in-force", lacking("mlplatform:azure:RolesInForce", "key-in-force")),
     ("identity-roles-in-force", lacking("mlplatform:azure:RolesInForce", "identity-in-force")),
+    ("identity-roles-in-force", setting("mlplatform:azure:RolesInForce", "minutes", 0, "key-in-force")),
+    ("identity-roles-in-force", setting("mlplatform:azure:RolesInForce", "minutes", 9, "identity-in-force")),
     ("identity-serving-writes", losing(ASSIGNMENT, "condition", "serving-collect")),
     (
         "identity-serving-writes",

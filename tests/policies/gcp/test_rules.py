@@ -275,6 +275,12 @@ CATCHES: list[tuple[str, Mutation]] = [
     ("identity-workspace-owner", losing(WORKBENCH, f"{METADATA}.notebook-disable-root")),
     ("identity-workspace-owner", setting(WORKBENCH, "gceSetup.shieldedInstanceConfig.enableSecureBoot", False)),
     ("encryption-customer-key", losing(BUCKET, "encryption")),
+    (
+        "encryption-customer-key",
+        setting(
+            BUCKET, "encryption.defaultKmsKeyName", "projects/theirs/locations/us-central1/keyRings/k/cryptoKeys/d"
+        ),
+    ),
     ("encryption-customer-key", losing(WORKBENCH, "gceSetup.dataDisks.kmsKey")),
     ("encryption-workspace-disks", setting(WORKBENCH, "gceSetup.dataDisks.diskEncryption", "GMEK")),
     ("encryption-workspace-disks", losing(WORKBENCH, "gceSetup.bootDisk.diskEncryption")),
@@ -293,6 +299,8 @@ CATCHES: list[tuple[str, Mutation]] = [
     ),
     ("encryption-key-granted", lacking("mlplatform:gcp:GrantsInForce", "key-in-force")),
     ("identity-roles-in-force", lacking("mlplatform:gcp:GrantsInForce", "identity-in-force")),
+    ("encryption-key-granted", setting("mlplatform:gcp:GrantsInForce", "minutes", 1, "key-in-force")),
+    ("identity-roles-in-force", setting("mlplatform:gcp:GrantsInForce", "minutes", 6, "identity-in-force")),
     ("encryption-key-users", setting(KEY_GRANT, "member", "user:ana@example.com")),
     ("encryption-key-users", depending_on_nothing(KEY_GRANT, "cryptoKeyId")),
     ("encryption-request-log", losing(SERVED, "predictRequestResponseLoggingConfig.bigqueryDestination")),
