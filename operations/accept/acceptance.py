@@ -8,7 +8,7 @@ import json
 import re
 import signal
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -323,13 +323,12 @@ class Acceptance:
         return "a second `pulumi up` changes nothing"
 
     def off_and_on(self) -> str:
-        """The endpoint is switched off, which deletes nothing else, and on again, and answers."""
+        """The endpoint is switched off, which deletes nothing that others need, and on again, and answers."""
         endpoint = self._endpoint()
         edit(self.door.file, lambda config: config["endpoints"][endpoint].update(enabled=False))
         made = self._up()
-        own = f"{self.stack}-{endpoint}"
-        strange = [one.name for one in made if one.operation == "delete" and not one.name.startswith(own)]
-        if strange:
+        gone = {(one.type, one.name) for one in made if one.operation == "delete"}
+        if strange := [name for type_, name in gone if not self._goes_with(endpoint, type_, name, gone)]:
             raise Refused(f"switching it off deletes more than the endpoint: {', '.join(sorted(strange))}")
         edit(self.door.file, lambda config: config["endpoints"][endpoint].update(enabled=True))
         self._up()
@@ -387,6 +386,14 @@ class Acceptance:
             left |= {*ours} - {one.urn for one in answers(log) if not one.says}
         self._run(*clearing(self.stack), stack=False)
         return left
+
+    def _goes_with(self, endpoint: str, type_: str, name: str, gone: Set[tuple[str, str]]) -> bool:
+        """Whether it is the endpoint's own, or something that is needed by what is gone and by nothing else."""
+        if name.startswith(f"{self.stack}-{endpoint}"):
+            return True
+        urns = {one.urn for one in self.graph.cloud if (one.type, one.name) == (type_, name)}
+        users = {(one.type, one.name) for one in self.graph.cloud if urns & {*one.dependencies}}
+        return bool(users) and users <= gone
 
     # What the steps share
 

@@ -42,10 +42,15 @@ def reach(call: Call) -> None:
 
 
 def served(state: State, endpoint: Record) -> Served:
-    """The version of a model that has most of the traffic. A deployment names it by the project's number."""
+    """The version of a model that has most of the traffic. A deployment names it by the project's number.
+
+    Vertex AI shows the model's name and the version apart:
+    https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints#DeployedModel
+    """
     deployed = sorted(_deployed(Call(state, endpoint)), key=lambda one: one.outputs.get("trafficPercent") or 0)
-    model, _, version = str(deployed[-1].inputs.get("model", "")).partition("@") if deployed else ("", "", "")
-    named = model.partition("/locations/")[2]
+    shown: Json = deployed[-1].inputs if deployed else {}
+    model, _, given = str(shown.get("model", "")).partition("@")
+    named, version = model.partition("/locations/")[2], str(shown.get("modelVersionId") or given)
     for one in state.resources.find(type=SERVED_MODEL) if named else ():
         if one.id.endswith(f"/locations/{named}"):
             said: Json = cast(Json, one.outputs.get("versions") or {}).get(version) or one.inputs

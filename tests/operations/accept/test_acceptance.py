@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from catalogue import transcripts
 from catalogue.errors import BadInput
+from catalogue.graph import Graph
 from catalogue.kinds.aws import s3, sagemaker
 from operations.accept.acceptance import MARK, STEPS, Acceptance, Bounds, Versions
 from operations.accept.command import run_whole
@@ -24,7 +26,7 @@ from operations.interruption import Interruption
 from operations.verdict import Look, ManualStep
 from stacks.config import read_stack_file
 from stacks.model import StackConfig
-from tests.operations.accept.fakes import BAD, BUCKET, COPY, GOOD, STACK, TEXT, Fake, Killed, graph
+from tests.operations.accept.fakes import BAD, BUCKET, COPY, GOOD, STACK, TEXT, Fake, Killed, graph, resource
 
 BOTH = Versions(GOOD, BAD)
 EVERY = [*STEPS, "leave"]
@@ -240,6 +242,23 @@ def test_what_nothing_here_could_answer_is_not_predicted_and_the_rest_is_rehears
     for name in ("canary", "bad version", "off and on"):
         assert says[name].endswith(", and nobody could ask for a prediction"), name
     assert run(Fake(tmp_path / "whole")).steps[EVERY.index("canary")].says.endswith(", and it answers")
+
+
+@pytest.mark.parametrize(
+    ("users", "says"),
+    [
+        ({sagemaker.ENDPOINT}, ""),
+        ({sagemaker.ENDPOINT, s3.BUCKET}, "switching it off deletes more than the endpoint: churn-dev-names"),
+        (set[str](), "switching it off deletes more than the endpoint: churn-dev-names"),
+    ],
+)
+def test_what_goes_with_an_endpoint_is_needed_by_nothing_else(tmp_path: Path, users: set[str], says: str) -> None:
+    """On gcp the zone of the endpoints' names goes with the last one."""
+    names = resource("gcp:dns/managedZone:ManagedZone", f"{STACK}-names", "endpoints.churn")
+    own = [replace(one, dependencies=(names.urn,)) if one.type in users else one for one in graph().resources]
+    fake = Fake(tmp_path, graph=Graph(STACK, "aws", (names, *own), {}))
+    (step,) = [step for step in run(fake).steps if step.name == "off and on"]
+    assert (step.state, step.says if says else "") == (("refused" if says else "done"), says)
 
 
 def test_a_version_that_nobody_takes_back_is_refused(tmp_path: Path) -> None:

@@ -85,14 +85,24 @@ STANDING: Mapping[str, list[Made]] = {
         (
             DEPLOYMENT,
             f"{AT}/deployedModels/1",
-            {"privateEndpoints": {"serviceAttachment": "sa"}, "model": f"{AT.partition('/endpoints')[0]}/models/m@2"},
+            {
+                "privateEndpoints": {"serviceAttachment": "sa"},
+                "model": f"{AT.partition('/endpoints')[0]}/models/m",
+                "modelVersionId": "2",
+            },
             {"trafficPercent": 100},
         ),
         (
             MODEL,
             f"{AT.partition('/endpoints')[0]}/models/m",
             {},
-            {"versions": {"1": {}, "2": {"containerSpec": {"imageUri": IMAGES["gcp"]}, "artifactUri": MODELS["gcp"]}}},
+            {
+                "versions": {
+                    "1": {},
+                    "2": {"containerSpec": {"imageUri": IMAGES["gcp"]}, "artifactUri": MODELS["gcp"]},
+                    "3": {"containerSpec": {"imageUri": IMAGES["gcp"]}, "artifactUri": "gs://churn-models/8/"},
+                }
+            },
         ),
         (gcp.VPC, NET, {"autoCreateSubnetworks": False}, {}),
         (
@@ -394,7 +404,7 @@ def test_the_examples_name_alone_makes_nothing_the_example(platform: str, stands
     type_, path, image = NAMES[platform]
     (record,) = state.resources.find(type=type_)
     if platform == "gcp":
-        state.resources.update(record.key, {"containerSpec": {"imageUri": image}}, {})
+        state.resources.update(record.key, {"containerSpec": {"imageUri": image}, "artifactUri": MODELS["gcp"]}, {})
     else:
         state.resources.change_behind(record.key, path, image)
     state.account.push(image)
