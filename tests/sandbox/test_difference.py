@@ -17,6 +17,13 @@ CHANGES: list[tuple[str, Mapping[str, Any], Mapping[str, Any], list[str]]] = [
      ["ipCidrRange"]),
     ("gcp:compute/subnetwork:Subnetwork", {"ipCidrRange": "10.0.0.0/20"}, {"ipCidrRange": "10.9.0.0/20"},
      ["ipCidrRange"]),
+    # forwardingRuleCustomizeDiff
+    ("gcp:compute/forwardingRule:ForwardingRule", {"target": "projects/a/regions/r/serviceAttachments/x"},
+     {"target": "projects/a/regions/r/serviceAttachments/y"}, ["target"]),
+    ("gcp:compute/forwardingRule:ForwardingRule", {"target": "all-apis"}, {"target": "vpc-sc"}, []),
+    ("gcp:compute/forwardingRule:ForwardingRule", {"loadBalancingScheme": "INTERNAL_MANAGED"},
+     {"loadBalancingScheme": "INTERNAL_MANAGED", "allowGlobalAccess": True}, ["allowGlobalAccess"]),
+    ("gcp:compute/forwardingRule:ForwardingRule", {}, {"allowGlobalAccess": True}, []),
     # isPolicyLocked: what is locked stays so.
     ("gcp:storage/bucket:Bucket", {"retentionPolicy": {"isLocked": True}}, {}, ["retentionPolicy.isLocked"]),
     ("gcp:storage/bucket:Bucket", {"retentionPolicy": {"isLocked": False}}, {"retentionPolicy": {"isLocked": True}},

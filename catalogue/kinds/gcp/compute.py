@@ -62,6 +62,19 @@ _SERVICES = documented("https://cloud.google.com/vpc/docs/configure-private-serv
 _APIS = documented("https://cloud.google.com/vpc/docs/configure-private-service-connect-apis", READ)
 
 
+def _another_service(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """An endpoint of Private Service Connect moves to no other service attachment (`forwardingRuleCustomizeDiff`).
+
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/compute/resource_compute_forwarding_rule.go
+    """
+    return all("/serviceAttachments/" in str(said.get("target")) for said in (before, after))
+
+
+def _managed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """An internal load balancer of Envoy's takes access from other regions at its birth alone, by the same function."""
+    return after.get("loadBalancingScheme") == "INTERNAL_MANAGED"
+
+
 def _leaves_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """A subnet grows in place; a range that leaves out some of its addresses is another subnet (`IsShrinkageIpCidr`).
 
@@ -132,6 +145,7 @@ KINDS = (
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK, _IN_SUBNET, _AT_ADDRESS),
+                sometimes=(Sometimes("target", _another_service), Sometimes("allowGlobalAccess", _managed)),
             ),
         ),
         renders=in_terraform("google_compute_forwarding_rule"),
