@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs facts policy-pack clean
+.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs changing facts policy-pack clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html
@@ -59,6 +59,9 @@ docs: setup  ## rewrite the pages that are made from code
 	@$(UV) run --frozen python -m policies.personas.documentation
 	@$(UV) run --frozen python -m stacks.capabilities
 	@$(UV) run --frozen python -m operations.packing requirements
+
+changing: setup  ## rewrite docs/changing.md: what an edit of each key does to what stands; some minutes, or KEYS=budget.monthly_usd
+	@$(UV) run --frozen python -m operations.standing.changing $(KEYS)
 
 policy-pack: setup  ## build out/policy-pack, which any project names with --policy-pack and `pulumi policy publish` takes
 	@$(UV) run --frozen python -m operations.packing policy-pack

@@ -3,7 +3,7 @@
 This module has the facts only; the sandbox acts on them. Paths are dotted wire names of inputs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -24,6 +24,18 @@ class Ref:
 
 
 @dataclass(frozen=True)
+class Sometimes:
+    """An input of which some changes make a new resource and others change it in place.
+
+    `when` says of all the inputs, before and after, whether this change does. Providers have it in code, where no
+    schema says it.
+    """
+
+    path: str
+    when: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True)
 class Behaviour:
     """How a cloud treats one kind of resource.
 
@@ -34,9 +46,9 @@ class Behaviour:
     second create, with the same words in braces; where it is empty, the cloud's common sentence is used.
 
     Changes. A change at one of `replaces` makes a new resource. A record lists only those that no schema has; those of
-    the schema are added (`catalogue/completed.py`). `identity` (Azure only) lists the inputs in the id. Where none of
-    them changes, the new resource would have the old one's id, so the old one is deleted first. `second` says whether a
-    second create of the same thing is refused or changes the existing resource.
+    the schema are added (`catalogue/completed.py`). Of `sometimes` some changes do. `identity` (Azure only) lists the
+    inputs in the id. Where none of them changes, the new resource would have the old one's id, so the old one is
+    deleted first. `second` says whether a second create of the same thing is refused or changes the existing resource.
 
     A change at one of `fixed` is refused while anything stands in it, though Pulumi's provider sends it as an update.
 
@@ -54,6 +66,7 @@ class Behaviour:
     """
 
     replaces: frozenset[str] = frozenset()
+    sometimes: tuple[Sometimes, ...] = ()
     name: str = ""
     pattern: str = ""
     unique: str = ""

@@ -27,9 +27,11 @@ def difference(
     """The difference between the inputs as the provider noted them and those that it is asked for now."""
     old, new = without_defaults(olds), without_defaults(news)
     keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and key not in ignored)
+    forcing = behaviour.replaces | ({behaviour.name} - {""})
+    forcing |= {one.path for one in behaviour.sometimes if one.when(old, new)}
     replaced = [
         path
-        for path in sorted(behaviour.replaces | ({behaviour.name} - {""}))
+        for path in sorted(forcing)
         if path.partition(".")[0] in keys and list(values_at(old, path)) != list(values_at(new, path))
     ]
     delete_first = bool(replaced) and provider.old_goes_first(behaviour, olds, news, replaced)

@@ -293,41 +293,47 @@ class Network(pulumi.ComponentResource):
         endpoints: ec2.SecurityGroup,
         s3_prefix_list_id: pulumi.Output[str],
     ) -> list[vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule]:
-        rules: list[vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule] = []
+        """Every rule of the two groups. Returns those that a workload waits for.
+
+        It waits for no rule of a caller's: one caller more, and a preview could not know the group that Studio has.
+        """
 
         def rule(
             kind: str, of: ec2.SecurityGroup, what: str, ports: tuple[int, int], **peer: pulumi.Input[str]
-        ) -> None:
+        ) -> vpc.SecurityGroupIngressRule | vpc.SecurityGroupEgressRule:
             make = vpc.SecurityGroupIngressRule if kind == "in" else vpc.SecurityGroupEgressRule
-            rules.append(
-                make(
-                    f"{name}-{what}-{kind}",
-                    security_group_id=of.id,
-                    description=f"{what}, {kind}",
-                    ip_protocol="tcp",
-                    from_port=ports[0],
-                    to_port=ports[1],
-                    tags=args.tags,
-                    opts=self._child,
-                    **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
-                )
+            return make(
+                f"{name}-{what}-{kind}",
+                security_group_id=of.id,
+                description=f"{what}, {kind}",
+                ip_protocol="tcp",
+                from_port=ports[0],
+                to_port=ports[1],
+                tags=args.tags,
+                opts=self._child,
+                **peer,  # pyright: ignore[reportArgumentType]  # one of the two peer fields, by name
             )
 
-        rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id)
         made_here = {*args.reach} - {*(args.given.endpoints if args.given else ())}
         for one in args.joined if RUNTIME in made_here else ():
             for cidr in sorted(one.cidrs):
                 slug = cidr.replace(".", "-").replace("/", "-")
                 rule("in", endpoints, f"https-from-{slug}", (443, 443), cidr_ipv4=cidr)
-        rule("out", workloads, "https-to-endpoints", (443, 443), referenced_security_group_id=endpoints.id)
+        waited = [
+            rule("in", endpoints, "https-from-workloads", (443, 443), referenced_security_group_id=workloads.id),
+            rule("out", workloads, "https-to-endpoints", (443, 443), referenced_security_group_id=endpoints.id),
+            rule("out", workloads, "https-to-s3", (443, 443), prefix_list_id=s3_prefix_list_id),
+        ]
         if args.given is not None and args.given.endpoints_security_group_id is not None:
             shared = args.given.endpoints_security_group_id
-            rule("out", workloads, "https-to-given-endpoints", (443, 443), referenced_security_group_id=shared)
-        rule("out", workloads, "https-to-s3", (443, 443), prefix_list_id=s3_prefix_list_id)
+            waited.append(
+                rule("out", workloads, "https-to-given-endpoints", (443, 443), referenced_security_group_id=shared)
+            )
         for what, ports in (("studio-files", (2049, 2049)), ("studio-kernels", (8192, 65535))):
-            rule("in", workloads, what, ports, referenced_security_group_id=workloads.id)
-            rule("out", workloads, what, ports, referenced_security_group_id=workloads.id)
-        return rules
+            waited += [
+                rule(kind, workloads, what, ports, referenced_security_group_id=workloads.id) for kind in ("in", "out")
+            ]
+        return waited
 
 
 def _own_account(account: Text) -> dict[str, Any]:

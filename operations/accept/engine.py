@@ -189,7 +189,8 @@ def _compared(one: Answer, own: Behaviour, again: bool, holds: bool) -> tuple[st
             wrong = [path for path in one.changes if _among(path, own.replaces)]
             return "update", f"changes {', '.join(wrong) or 'it'} in place", not wrong
         case "replace", False if one.replaces:
-            wrong = [path for path in one.replaces if not _among(path, own.replaces)]
+            known = own.replaces | {each.path for each in own.sometimes}
+            wrong = [path for path in one.replaces if not _among(path, known)]
             return "replace", f"makes another for {', '.join(wrong or one.replaces)}", not wrong
         case "delete", False:
             kept = bool(own.locked) and one.inputs.get(own.locked) is True

@@ -1,6 +1,7 @@
 """Runs the program as the engine does in a preview over what stands: what stands answers, what is new is not known."""
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, cast
@@ -53,6 +54,7 @@ class StandingRecorder(Recorder):
         if request.type.startswith(cloud.PROVIDERS):
             return super()._create(request, urn, inputs)
         stands = self._standing.get(urn)
+        inputs = _restored(inputs, stands.inputs, request.ignoreChanges) if stands else inputs
         if stands is not None and not (found := self._differs(request, urn, stands, inputs)).replaced:
             own = _services().get(request.type) if found.changed else None
             return Answer(stands.outputs["id"], dict(_answers(stands, inputs, own)))
@@ -72,13 +74,12 @@ class StandingRecorder(Recorder):
         behaviour, provider = _behaviour(request.type), _provider(request.type)
         before = _sent(stands.inputs)
         after = checked(behaviour, provider, before, _sent(inputs))
-        ignored = list(request.ignoreChanges)
-        found = difference(behaviour, provider, before, after, ignored)
+        found = difference(behaviour, provider, before, after)
         # What goes before its replacement stands takes along whatever could not have been made without it: the engine
         # asks what a diff would say if nothing that comes from it were known (deploy.calculateDependentReplacements).
         lost = {key for key, of in request.propertyDependencies.items() if self._go_first & {*of.urns}} & {*after}
         without = {**after, **dict.fromkeys(lost, UNKNOWN)}
-        taken = difference(behaviour, provider, before, without, ignored) if lost else found
+        taken = difference(behaviour, provider, before, without) if lost else found
         if along := bool(lost) and bool(taken.replaced):
             after, found = without, taken
         forced = [path for path in request.replaceOnChanges if path.partition(".")[0] in found.changed]
@@ -93,6 +94,30 @@ class StandingRecorder(Recorder):
 
 
 _services = cache(services)
+
+
+def _restored(inputs: Json, before: Mapping[str, Any], ignored: Sequence[str]) -> Json:
+    """The inputs with what stands at each path whose changes the program ignores, as the engine sends them.
+
+    The engine's `processIgnoreChanges`: https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.go
+    """
+    restored = copy.deepcopy(inputs)
+    for path in ignored:
+        *above, last = path.split(".")
+        old, new = before, restored
+        for key in above:
+            old, new = (_below(tree, key) for tree in (old, new))
+        if last in old:
+            new[last] = old[last]
+        else:
+            new.pop(last, None)
+    return restored
+
+
+def _below(tree: Mapping[str, Any], key: str) -> Json:
+    """The object under a key; an empty one where there is none."""
+    below = tree.get(key)
+    return cast(Json, below) if isinstance(below, dict) else {}
 
 
 def _answers(stands: Resource, inputs: Json, own: type[Service[Any]] | None) -> Iterator[tuple[str, Any]]:

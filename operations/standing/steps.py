@@ -35,7 +35,7 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
     if standing.planned is not None:
         _check_preview(program, standing, standing.planned, planned)
     foreseen, changed = _foreseen(program, standing, programs)
-    place, hows = _place(planned), _hows(standing, foreseen, changed)
+    place, hows = place_of(planned), hows_of(standing, foreseen, changed)
     ids = {
         id_
         for urn, how in hows.items()
@@ -43,9 +43,9 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
     }
     before, after = _bills(bill.price(standing.graph, region, today)), _bills(bill.price(planned, region, today))
     changes = [
-        _change(standing, foreseen, urn, how, changed.get(urn) or {}, before, after) for urn, how in hows.items()
+        change_of(standing, foreseen, urn, how, changed.get(urn) or {}, before, after) for urn, how in hows.items()
     ]
-    was = _place(standing.graph)
+    was = place_of(standing.graph)
     changes = [
         one.model_copy(update={"name_needed": _id(standing.graph.by_urn[one.urn], was) in ids}) if _held(one) else one
         for one in changes
@@ -57,7 +57,7 @@ def step(program: Program, standing: Standing, programs: Programs, planned: Grap
         by="engine" if standing.planned is not None else "program",
         stands=len(standing.graph.cloud),
         pending=list(standing.pending),
-        moves=_moves(was, place),
+        moves=moves(was, place),
         changes=changes,
         idle_usd=_sum(changes, 0),
         ceiling_usd=_sum(changes, 1),
@@ -94,7 +94,7 @@ def _meant(said: str) -> Any:
 
 
 Told = Mapping[str, Any]
-_Money = Mapping[str, tuple[float, float] | None]
+Money = Mapping[str, tuple[float, float] | None]
 
 
 def _foreseen(program: Program, standing: Standing, programs: Programs) -> tuple[Graph, Mapping[str, Told]]:
@@ -116,7 +116,7 @@ def _foreseen(program: Program, standing: Standing, programs: Programs) -> tuple
     return standing.planned, told
 
 
-def _hows(standing: Standing, after: Graph, changed: Mapping[str, Told]) -> dict[str, How]:
+def hows_of(standing: Standing, after: Graph, changed: Mapping[str, Told]) -> dict[str, How]:
     """How each resource of the cloud changes. What stays as it is has no entry."""
     old, new = ({r.urn: r for r in graph.cloud} for graph in (standing.graph, after))
     found: dict[str, How] = {}
@@ -133,15 +133,16 @@ def _hows(standing: Standing, after: Graph, changed: Mapping[str, Told]) -> dict
     return found
 
 
-def _change(
+def change_of(
     standing: Standing,
     foreseen: Graph,
     urn: str,
     how: How,
     told: Told,
-    before: _Money,
-    after: _Money,
+    before: Money,
+    after: Money,
 ) -> StepChange:
+    """How one resource changes. `told` is what differs in it; `before` and `after` are what each costs."""
     old, new = standing.graph.by_urn.get(urn), foreseen.by_urn.get(urn)
     resource = new or standing.graph.by_urn[urn]
     component = (foreseen if new else standing.graph).component_of(resource)
@@ -189,13 +190,13 @@ def _going(standing: Standing, resource: Resource) -> StepChange:
     )
 
 
-def _place(graph: Graph) -> tuple[str, str]:
+def place_of(graph: Graph) -> tuple[str, str]:
     """The account and the region that the stack's provider is of; empty where the graph does not say."""
     record = PLATFORMS[graph.platform]
     return facts.of(graph.platform).account_and_region(graph) if any(graph.of(record.provider)) else ("", "")
 
 
-def _moves(before: tuple[str, str], after: tuple[str, str]) -> str | None:
+def moves(before: tuple[str, str], after: tuple[str, str]) -> str | None:
     """From where to where a stack file moves. The URNs stay the same, so the changes alone would not tell it."""
     said = [
         f"from {what} {old} to {new}"
@@ -238,7 +239,7 @@ def _name_held(resource: Resource) -> str | None:
     return f"its name stays taken {'for ever' if until is None else f'for {until:g} days'}"
 
 
-def _bills(cost: Cost) -> _Money:
+def _bills(cost: Cost) -> Money:
     """The idle floor and ceiling of each resource by URN; None where its price is unknown."""
     known: dict[str, tuple[float, float] | None] = {line.urn: (line.idle_usd, line.ceiling_usd) for line in cost.lines}
     return {**known, **{one.urn: None for one in cost.unpriced}}

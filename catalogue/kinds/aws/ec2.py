@@ -1,9 +1,10 @@
 """Amazon EC2's network: the VPC, its subnets, routes and endpoints, and the ways out that no pilot has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalogue.answers import Answer, Request, by_id
-from catalogue.behaviour import Behaviour, Ref
+from catalogue.behaviour import Behaviour, Ref, Sometimes
 from catalogue.graph import Resource
 from catalogue.kind import Acts, At, Bills, Evidence, Kind, No, assumed, documented, setting
 from catalogue.kinds.aws import NOT_MADE, READ, acts, asks, count, regional, registry, tagged, terraform
@@ -149,10 +150,29 @@ _SUBNET_ACTS = acts(
         refs=(_IN_VPC,),
     ),
 )
+
+
+def _tenancy_that_stays(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """A VPC gives up dedicated hosts in place, and takes nothing else so (`resourceVPCCustomizeDiff`).
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/v6.58.0/internal/service/ec2/vpc_.go
+    """
+    asked = tuple(said.get("instanceTenancy") or "default" for said in (before, after))
+    return asked[0] != asked[1] and asked != ("dedicated", "default")
+
+
+def _no_interface(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Private DNS of an interface endpoint changes in place, of any other kind not (its `CustomizeDiff`).
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/v6.58.0/internal/service/ec2/vpc_endpoint.go
+    """
+    return after.get("vpcEndpointType") != "Interface"
+
+
 _VPC_ACTS = acts(
     "ec2",
     by_id("vpc", "vpc", mainRouteTableId="rtb-{hex}", defaultNetworkAclId="acl-{hex}"),
-    Behaviour(),
+    Behaviour(sometimes=(Sometimes("instanceTenancy", _tenancy_that_stays),)),
 )
 _PEERING_ACTS = acts(
     "ec2",
@@ -181,6 +201,7 @@ _VPC_ENDPOINT_ACTS = acts(
         # https://github.com/hashicorp/terraform-provider-aws/issues/17535, of one with private DNS, as ours have; that
         # a second gateway of a service is refused too is assumed.
         unique="{account} {region} {vpcId} {vpcEndpointType} {serviceName}",
+        sometimes=(Sometimes("privateDnsEnabled", _no_interface),),
         exists="InvalidParameter: private-dns-enabled cannot be set because there is already a conflicting DNS domain"
         " for {serviceName} in the VPC {vpcId}",
         refs=(

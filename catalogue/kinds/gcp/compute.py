@@ -1,7 +1,11 @@
 """Compute Engine's network: the VPC, its subnets and firewall, and the private addresses of Google's services."""
 
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
 from catalogue.answers import Answer, Request, by_resource_name
-from catalogue.behaviour import Behaviour, Ref
+from catalogue.behaviour import Behaviour, Ref, Sometimes
 from catalogue.graph import Resource
 from catalogue.kind import Apis, At, Bills, Kind, No, documented, setting
 from catalogue.kinds.gcp import (
@@ -56,6 +60,31 @@ def _endpoint(pricing: Pricing, resource: Resource) -> Bill:
 
 _SERVICES = documented("https://cloud.google.com/vpc/docs/configure-private-service-connect-services", READ)
 _APIS = documented("https://cloud.google.com/vpc/docs/configure-private-service-connect-apis", READ)
+
+
+def _another_service(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """An endpoint of Private Service Connect moves to no other service attachment (`forwardingRuleCustomizeDiff`).
+
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/compute/resource_compute_forwarding_rule.go
+    """
+    return all("/serviceAttachments/" in str(said.get("target")) for said in (before, after))
+
+
+def _managed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """An internal load balancer of Envoy's takes access from other regions at its birth alone, by the same function."""
+    return after.get("loadBalancingScheme") == "INTERNAL_MANAGED"
+
+
+def _leaves_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """A subnet grows in place; a range that leaves out some of its addresses is another subnet (`IsShrinkageIpCidr`).
+
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/compute/resource_compute_subnetwork.go
+    """
+    try:
+        old, new = (IPv4Network(str(said.get("ipCidrRange"))) for said in (before, after))
+    except ValueError:
+        return False
+    return not old.subnet_of(new)
 
 
 def _subnet(pricing: Pricing, resource: Resource) -> Bill:
@@ -116,6 +145,7 @@ KINDS = (
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK, _IN_SUBNET, _AT_ADDRESS),
+                sometimes=(Sometimes("target", _another_service), Sometimes("allowGlobalAccess", _managed)),
             ),
         ),
         renders=in_terraform("google_compute_forwarding_rule"),
@@ -203,6 +233,7 @@ KINDS = (
                 name="name",
                 pattern=RFC1035,
                 refs=(_IN_NETWORK,),
+                sometimes=(Sometimes("ipCidrRange", _leaves_out),),
             ),
         ),
         renders=in_terraform("google_compute_subnetwork"),

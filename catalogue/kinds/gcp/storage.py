@@ -1,7 +1,10 @@
 """Cloud Storage: the bucket of artifacts, and the grants to read and write below a prefix."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from catalogue.answers import by_resource_name
-from catalogue.behaviour import Behaviour, Ref
+from catalogue.behaviour import Behaviour, Ref, Sometimes, values_at
 from catalogue.graph import Resource
 from catalogue.kind import At, Bills, Holds, KeyAt, Keys, Kind, No, documented
 from catalogue.kinds.gcp import KEY, PRICED, READ, acting, asks, grant, granting, in_terraform, registry
@@ -21,6 +24,15 @@ def _bucket(pricing: Pricing, resource: Resource) -> Bill:
     amount = pricing.assume("artifact-gb") / len(pricing.graph.of(BUCKET))
     cost = amount * pricing.of("storage-standard")
     return Bill("storage", cost, cost, f"{amount:g} GB kept, traffic or not")
+
+
+def _unlocks(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """A locked retention is never unlocked, so the bucket is made anew (`isPolicyLocked`).
+
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/storage/resource_storage_bucket.go
+    """
+    locked = [any(values_at(said, "retentionPolicy.isLocked")) for said in (before, after)]
+    return locked == [True, False]
 
 
 KINDS = (
@@ -45,6 +57,7 @@ KINDS = (
                 refs=(Ref("encryption.defaultKmsKeyName", (KEY,)),),
                 filled="gs://{name}/",
                 forced="forceDestroy",
+                sometimes=(Sometimes("retentionPolicy.isLocked", _unlocks),),
             ),
         ),
         renders=in_terraform("google_storage_bucket"),

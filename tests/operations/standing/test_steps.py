@@ -347,3 +347,16 @@ def test_a_day_in_the_past_revives_no_allowance_in_silence() -> None:
     for today, clock in ((19, 19), (21, 22), (20, 20)):
         assert judgement.revived(allow, date(2026, 11, today), date(2026, 11, clock)) is None
     assert judgement.revived(None, date(2026, 11, 19), date(2026, 11, 21)) is None
+
+
+def test_what_the_program_ignores_stays_as_it_stands_and_so_does_what_is_made_of_it(
+    tmp_path: Path, gcp_pilot: Graph
+) -> None:
+    """A machine that stands keeps its zone, and the grant on it is in the machine's zone."""
+    step, _, _ = stepped(edited("gcp", tmp_path, {"workspace.zone": "us-central1-b"}), gcp_pilot)
+    assert step.changes == []
+    instance = next(one for one in gcp_pilot.cloud if one.type == "gcp:workbench/instance:Instance")
+    machine = {**instance.inputs, "gceSetup": {**instance.inputs["gceSetup"], "metadata": {"by-google": "1"}}}
+    kept = [replace(one, inputs=machine) if one.urn == instance.urn else one for one in gcp_pilot.resources]
+    step, _, _ = stepped(STACKS / "Pulumi.gcp-pilot.yaml", replace(gcp_pilot, resources=tuple(kept)))
+    assert step.changes == []
