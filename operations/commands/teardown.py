@@ -134,7 +134,7 @@ def _retire(run: "Teardown", file: Path, yes: bool) -> None:
         typer.echo(f"{change.resource} ({change.type.rpartition(':')[2]}): the next `pulumi up` {_DOES[change.how]} it")
     if found.refused:
         for finding in found.refused:
-            typer.echo(f"{finding.resource} {finding.message}")
+            typer.echo(finding.message)
         names = {how: [one.resource for one in found.goes if one.how == how] for how in _DOES}
         said = ", ".join(f"{how}: [{', '.join(each)}]" for how, each in names.items() if each)
         typer.echo(

@@ -69,7 +69,7 @@ class Teardown:
         wanted = self.planned()
         stores = self._lost(wanted)
         mark.touch()
-        if wanted.going:
+        if wanted.goes or not wanted.stays:
             self._do(wanted, stores)
         now = self.planned()
         left = sorted({one.name for one in now.going} | {*self.door.left(wanted)})
@@ -101,16 +101,13 @@ class Teardown:
             self.tell("stopping what people run")
             self.door.stop(wanted)
         self._release(full, wanted.goes)
-        last = {one.urn for one in wanted.goes if one.type in of(self.platform).LAST}
-        # What the last ones lie in or are made through goes with them.
-        last |= {one.urn for one in wanted.goes if not one.custom or one.is_provider}
-        first = [one.urn for one in wanted.goes if one.urn not in last and not self._needed(wanted, one, last)]
-        if first:
-            self._destroy(first)
+        first = self._before_the_last(wanted)
+        self._destroy(first)
         self.door.clear(wanted)
-        standing = self.planned().goes
-        if standing:
-            self._destroy([one.urn for one in standing])
+        now = self.planned()
+        self._destroy([one.urn for one in now.goes])
+        if not now.stays:  # by targets alone the stack itself would stay, and `pulumi stack rm` would refuse
+            self._succeeds(self._asking.run("destroy", *_QUIET))
 
     def release(self, goes: Sequence[Resource]) -> None:
         """Empty what goes and unprotect it, so that the next `pulumi up` deletes it. Raises as `run` does."""
@@ -127,22 +124,30 @@ class Teardown:
             if code:
                 raise Refused(f"`pulumi state unprotect` failed: {_first(log)}")
 
-    def _needed(self, wanted: Plan, one: Resource, last: set[str]) -> bool:
-        """Whether one of the last stands on it, so that it goes with them."""
-        by, waiting, seen = wanted.graph.by_urn, [*last], set[str]()
+    def _before_the_last(self, wanted: Plan) -> list[str]:
+        """The URNs of what goes before LAST: all but these, what they stand on, and what all lies in or is made by."""
+        by, last = wanted.graph.by_urn, {one.urn for one in wanted.goes if one.type in of(self.platform).LAST}
+        waiting = [*last]
         while waiting:
-            for urn in by[waiting.pop()].dependencies:
-                if urn in by and urn not in seen:
-                    seen.add(urn)
-                    waiting.append(urn)
-        return one.urn in seen
+            more = {urn for urn in by[waiting.pop()].dependencies if urn in by} - last
+            last |= more
+            waiting += more
+        return [one.urn for one in wanted.going if one.urn not in last]
 
     def _destroy(self, urns: Sequence[str]) -> None:
+        """Destroy these and no others. A second try finds free what was still in use. Raises Refused."""
+        if not urns:  # without a target Pulumi would destroy all that stands
+            return
         self.tell(f"destroying {counted(len(urns), 'resource')}")
         code, log = self._asking.targets("destroy", urns, *_QUIET)
-        if code:  # what was still in use may be free now
+        if code:
             standing = {one.urn for one in self.planned().goes}
-            code, log = self._asking.targets("destroy", [urn for urn in urns if urn in standing], *_QUIET)
+            left = [urn for urn in urns if urn in standing]
+            code, log = self._asking.targets("destroy", left, *_QUIET) if left else (0, log)
+        self._succeeds((code, log))
+
+    def _succeeds(self, ran: tuple[int, Path]) -> None:
+        code, log = ran
         if code:
             raise Refused(f"`pulumi destroy` failed, and the next run goes on from there: {_first(log)}")
 

@@ -77,7 +77,9 @@ class Door:
                 for one in urns[: urns.index("--stack")]:
                     self.stands[one]["protect"] = False
             case ["destroy", *words]:
-                return self.destroy([word for word in words if word.startswith("urn:")], log)
+                named = [word for word in words if word.startswith("urn:")]
+                assert named or not self.stands, "without a target Pulumi would destroy what stays"
+                return self.destroy(named, log)
             case ["cancel", *_]:
                 self.said.append("cancel")
             case _:
