@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # An activated environment is the caller's: uv would warn of it at each command.
 unexport VIRTUAL_ENV
 
-.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs changing facts policy-pack clean
+.PHONY: pilot sandbox test drills strangers lint format setup bench inventory schema docs changing facts policy-pack custodian clean
 .DEFAULT_GOAL := pilot
 
 pilot: setup  ## judge every pilot offline; reports in out/<stack>/report.html

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "out" / "policy-pack"
 ENVIRONMENT = ".venv"
 _IN_PACK = ("policies", "catalogue")
-_NOT_IN_PACK = ("checkov", "__pycache__", "documentation.py", "transcripts")
+_NOT_IN_PACK = ("checkov", "custodian", "__pycache__", "documentation.py", "transcripts")
 _HEAD = "# Made from uv.lock by `make {target}`: what {what} imports, and what that needs.\n"
 
 

@@ -92,6 +92,13 @@ def unread(error: Exception) -> Unread:
     return Unread(f"an answer cannot be read ({type(error).__name__}: {said})")
 
 
+def tagged_owner(tags: Mapping[str, Any] | None) -> str:
+    """Whose something is that no named state has, by its tags: its owner, and the stack that it says it is of."""
+    found = {key.lower(): str(said) for key, said in (tags or {}).items()}
+    stack = f"stack {found['stack']}" if "stack" in found else ""
+    return ", ".join(filter(None, (found.get("owner", ""), stack)))
+
+
 def by_hour(points: Mapping[datetime, float]) -> dict[datetime, float]:
     """Points added up under the hour in which they lie."""
     found: dict[datetime, float] = {}

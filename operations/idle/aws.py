@@ -25,7 +25,7 @@ from catalogue.machines import Machines
 from catalogue.properties import Properties
 from operations.doctor import Unseen, aws
 from operations.doctor.aws import Account
-from operations.idle import Part, Window, by_hour, unread
+from operations.idle import Part, Window, by_hour, tagged_owner, unread
 from operations.idle.decision import Evidence, Figures, LastUse, Unread
 
 READS: Mapping[tuple[str, str], str] = {
@@ -36,6 +36,7 @@ READS: Mapping[tuple[str, str], str] = {
     ("sagemaker", "ListApps"): "sagemaker:ListApps",
     ("sagemaker", "DescribeApp"): "sagemaker:DescribeApp",
     ("sagemaker", "DescribeSpace"): "sagemaker:DescribeSpace",
+    ("sagemaker", "ListTags"): "sagemaker:ListTags",
     ("sagemaker", "ListNotebookInstances"): "sagemaker:ListNotebookInstances",
     ("cloudwatch", "GetMetricData"): "cloudwatch:GetMetricData",
 }
@@ -262,7 +263,7 @@ def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterato
         name = str(listed["EndpointName"])
         if name not in own:
             try:
-                variants += _unnamed(account, name)
+                variants += _unnamed(account, name, _tagged(account, str(listed["EndpointArn"])))
             except Exception as error:
                 yield Part(name, "endpoint", endpoint=name), unread(error)
     yield from _figures(account, variants, window)
@@ -278,11 +279,17 @@ def _notebooks(account: Account, _: list[Graph], __: Window) -> Iterator[tuple[P
     """Notebook instances of the old sort, which no component of ours makes. No API says when one was used."""
     for machine in account.pages("sagemaker", "ListNotebookInstances", "NotebookInstances"):
         name, type_ = str(machine["NotebookInstanceName"]), str(machine["InstanceType"])
-        part = Part(name, "machine", machines=Machines(name, type_, "training", 1, 1), replicas=1)
+        owner = _tagged(account, str(machine["NotebookInstanceArn"]))
+        part = Part(name, "machine", machines=Machines(name, type_, "training", 1, 1), replicas=1, owner=owner)
         yield part, LastUse(machine.get("NotebookInstanceStatus") == "InService", made=machine.get("CreationTime"))
 
 
-def _unnamed(account: Account, name: str) -> Iterator[_Variant]:
+def _tagged(account: Account, arn: str) -> str:
+    tags = account.pages("sagemaker", "ListTags", "Tags", ResourceArn=arn)
+    return tagged_owner({str(tag["Key"]): tag["Value"] for tag in tags})
+
+
+def _unnamed(account: Account, name: str, owner: str) -> Iterator[_Variant]:
     there = account.ask("sagemaker", "DescribeEndpoint", _GONE, EndpointName=name)
     if there is None:
         return
@@ -296,5 +303,5 @@ def _unnamed(account: Account, name: str) -> Iterator[_Variant]:
             raise Unseen("it runs inference components, whose requests are counted by component")
         use = "async" if queued else "online"
         machines = Machines(name, str(type_), use, 0 if queued else 1, now.get(said, 1))
-        part = Part(f"{name}/{said}", "variant", None, name, machines, now.get(said))
+        part = Part(f"{name}/{said}", "variant", None, name, machines, now.get(said), owner)
         yield _Variant(part, said, queued, there.get("CreationTime"))

@@ -14,6 +14,7 @@ Azure Monitor lists an hour of which it has no figure without a value. Such an h
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -28,7 +29,7 @@ from catalogue.properties import Properties
 from operations.doctor import Unseen, azure
 from operations.doctor.azure import Account
 from operations.doctor.rest import Read, objects
-from operations.idle import Part, Window, by_hour, machines_of, unread
+from operations.idle import Part, Window, by_hour, machines_of, tagged_owner, unread
 from operations.idle.decision import Evidence, Figures, LastUse
 
 _ARM = "https://management.azure.com"
@@ -192,10 +193,10 @@ def _of_compute(
             for metric in ("Active Nodes", "Total Nodes")
         )
         replicas = None if count is None else int(count)
-        cluster = Part(part.name, "cluster", part.key, "", part.machines, replicas)
+        cluster = Part(part.name, "cluster", part.key, "", part.machines, replicas, part.owner)
         return cluster, Figures(asked, stood, "Total Nodes", {}, _made(there), replicas, least == 0)
     runs = inside.text_or_empty("state") not in _STOPPED
-    owner = inside.text_or_empty("personalComputeInstanceSettings.assignedUser.objectId")
+    owner = part.owner or inside.text_or_empty("personalComputeInstanceSettings.assignedUser.objectId")
     owner = owner or inside.text_or_empty("createdBy.userName")
     machine = Part(part.name, "machine", part.key, "", part.machines, int(runs), owner)
     return machine, LastUse(runs, None, _made(there), minutes_or_none(inside, "idleTimeBeforeShutdown"))
@@ -206,7 +207,7 @@ def _of_compute(
 _KEPT = """resources | where type in~ ('microsoft.machinelearningservices/workspaces',
 'microsoft.machinelearningservices/workspaces/onlineendpoints/deployments', 'microsoft.compute/disks')
 | where type !~ 'microsoft.compute/disks' or properties.diskState =~ 'Unattached'
-| project id, type, name, sku, properties | order by id asc"""
+| project id, type, name, sku, tags, properties | order by id asc"""
 
 
 def strangers(account: Account, graphs: list[Graph], window: Window) -> Iterator[tuple[Part, Evidence]]:
@@ -249,7 +250,8 @@ def _stray(account: Account, one: Mapping[str, Any], window: Window) -> tuple[Pa
     names, type_ = _names(str(one["id"])), said.text_or_empty("properties.instanceType")
     count = int(said.number_or_none("sku.capacity") or 1)
     machines = Machines(names["endpoint"], type_, "online", count, count) if type_ else None
-    return _deployment(account, names, None, machines, window)
+    part, evidence = _deployment(account, names, None, machines, window)
+    return replace(part, owner=tagged_owner(one.get("tags"))), evidence
 
 
 def _computes(account: Account, workspace: str, own: set[str], window: Window) -> Iterator[tuple[Part, Evidence]]:
@@ -261,7 +263,8 @@ def _computes(account: Account, workspace: str, own: set[str], window: Window) -
         size = Properties(there).text_or_empty("properties.properties.vmSize")
         batch = Properties(there).text_or_empty("properties.computeType") == "AmlCompute"
         machines = Machines(str(there["name"]), size, "batch" if batch else "training", 0, 1) if size else None
-        part = Part(f"{names['workspace']}/{there['name']}", "machine", machines=machines)
+        owner = tagged_owner(there.get("tags"))
+        part = Part(f"{names['workspace']}/{there['name']}", "machine", machines=machines, owner=owner)
         yield _of_compute(account, {**names, "compute": str(there["name"])}, there, part, window)
 
 
@@ -275,4 +278,5 @@ def _disk(one: Mapping[str, Any]) -> tuple[Part, Evidence]:
     made = _time(said.text_or_empty("properties.timeCreated"))
     since = _time(said.text_or_empty("properties.LastOwnershipUpdateTime")) or made
     size = said.number_or_none("properties.diskSizeGB") or 0
-    return Part(f"{one['name']} ({size:g} GB)", "disk"), LastUse(True, since, made)
+    owner = tagged_owner(one.get("tags"))
+    return Part(f"{one['name']} ({size:g} GB)", "disk", owner=owner), LastUse(True, since, made)

@@ -17,8 +17,6 @@ LATE = timedelta(minutes=15)
 https://docs.cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform."""
 SKEW = timedelta(minutes=10)
 """How far a cloud's stamps may be ahead of its own clock before neither is believed."""
-GAP = 2
-"""How many hours of a window may lack the figure of standing machines: a restart, or a figure that came late."""
 LEAST = 3
 """What was off for most of a window is judged once its machines stood for one part in so many of it."""
 
@@ -135,7 +133,7 @@ def _silent(figures: Figures, window: list[datetime], called: list[datetime]) ->
             f"has no figure at all of the last {len(window)} hours, not even of {figures.control}, "
             "so its silence says nothing",
         )
-    if unseen > GAP:
+    if unseen:
         sleeps = ", which are hours without a machine or without monitoring" if figures.sleeps else ""
         return Judged(State.UNKNOWN, f"has no figure of {figures.control} for {unseen} of {len(window)} hours{sleeps}")
     if not stood:

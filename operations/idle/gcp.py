@@ -26,7 +26,7 @@ from catalogue.properties import Properties
 from operations.doctor import Unseen, gcp
 from operations.doctor.gcp import Account
 from operations.doctor.rest import Read, Refusal, objects
-from operations.idle import Part, Window, by_hour, machines_of, unread
+from operations.idle import Part, Window, by_hour, machines_of, tagged_owner, unread
 from operations.idle.decision import Evidence, Figures, LastUse, Unread
 
 _AI = "aiplatform.googleapis.com"
@@ -199,7 +199,15 @@ def _machine(part: Part, there: Mapping[str, Any]) -> tuple[Part, Evidence]:
     stops = _DEFAULT_IDLE_MINUTES if seconds is None else seconds / 60 or None
     machines = Machines(part.name, type_, "training", 1, 1) if type_ else None
     runs = there.get("state") == "ACTIVE"
-    told = Part(part.name, "machine", part.key, "", machines, int(runs), part.owner or _owner(there))
+    told = Part(
+        part.name,
+        "machine",
+        part.key,
+        "",
+        machines,
+        int(runs),
+        part.owner or _owner(there) or tagged_owner(there.get("labels")),
+    )
     return told, LastUse(runs, None, _time(there.get("createTime")), stops)
 
 
@@ -226,7 +234,9 @@ def _endpoints(account: Account, graphs: list[Graph], window: Window) -> Iterato
         for model in objects(endpoint, "deployedModels") if name not in own else ():
             if (machines := _machines(name, model)) is not None:
                 called = f"{endpoint.get('displayName') or name}/{model['id']}"
-                yield _figures(account, name, model, Part(called, "deployment", None, name, machines), window)
+                owner = tagged_owner(endpoint.get("labels"))
+                part = Part(called, "deployment", None, name, machines, owner=owner)
+                yield _figures(account, name, model, part, window)
 
 
 def _instances(account: Account, graphs: list[Graph], _: Window) -> Iterator[tuple[Part, Evidence]]:
@@ -244,7 +254,8 @@ def _disks(account: Account, _: list[Graph], __: Window) -> Iterator[tuple[Part,
         page = account.reader.json(_DISKS, url, params=params) or {}
         places: Mapping[str, Any] = page.get("items") or {}
         for disk in (disk for place in places.values() for disk in objects(place, "disks") if not disk.get("users")):
-            made, part = _time(disk.get("creationTimestamp")), Part(f"{disk['name']} ({disk.get('sizeGb')} GB)", "disk")
+            made, called = _time(disk.get("creationTimestamp")), f"{disk['name']} ({disk.get('sizeGb')} GB)"
+            part = Part(called, "disk", owner=tagged_owner(disk.get("labels")))
             yield part, LastUse(True, _time(disk.get("lastDetachTimestamp")) or made, made)
         if not page.get("nextPageToken"):
             return

@@ -90,7 +90,8 @@ def made(session: boto3.Session) -> None:
             for variant in ("live", "old")
         ]
         sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-1", ProductionVariants=variants)
-        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-1")
+        tags = [{"Key": "owner", "Value": "ben@example.com"}, {"Key": "stack", "Value": "old"}]
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-1", Tags=tags)
     sagemaker.create_notebook_instance(
         NotebookInstanceName="anas-notebook", InstanceType="ml.t3.medium", RoleArn=f"arn:aws:iam::{ME}:role/x"
     )
@@ -128,9 +129,11 @@ def test_what_no_state_names_is_found_and_judged(account: Account) -> None:
     own = stack({"variantName": "live", **VARIANT})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-        told = found(aws.strangers(account, [own], WINDOW))
+        strangers = list(aws.strangers(account, [own], WINDOW))
+    told, owners = found(iter(strangers)), {part.name: part.owner for part, _ in strangers}
     missing = told.pop("applications of the account")
     assert isinstance(missing, Unread) and "ListApps" in missing.why, "moto has no applications; the rest is found"
+    assert owners["left-by-a-notebook/live"] == "ben@example.com, stack old" and owners["anas-notebook"] == ""
     assert set(told) == {"left-by-a-notebook/live", "left-by-a-notebook/old", "anas-notebook"}
     assert isinstance(told["left-by-a-notebook/old"], Figures)
     assert decide(told["anas-notebook"], NOW, 72).state is State.NEW

@@ -181,7 +181,8 @@ def test_a_persons_machine_that_stops_by_itself_is_in_use_where_it_runs(
 
 
 def test_what_no_state_names_is_found_page_by_page() -> None:
-    disk = {"id": "/d/1", "type": "microsoft.compute/disks", "name": "left"}
+    disk: dict[str, Any] = {"id": "/d/1", "type": "microsoft.compute/disks", "name": "left"}
+    disk["tags"] = {"Owner": "ben@example.com"}
     disk["properties"] = {"diskSizeGB": 128, "timeCreated": "2026-02-01T00:00:00Z"}
     pages = [
         {"data": [{"id": LIVE.lower(), "type": "x/deployments", "name": "live"}], "$skipToken": "2"},
@@ -214,7 +215,10 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
         return pages[len(tokens) - 1]
 
     double.answers = answer
-    found = told(double, azure.strangers, [graph(deployment(LIVE), compute("ana"))])
+    account = account_of(lambda scope: "word", SUBSCRIPTION, REGION, double.transport(), azure.READS)
+    strangers = list(azure.strangers(account, [graph(deployment(LIVE), compute("ana"))], WINDOW))
+    found = {part.name: evidence for part, evidence in strangers}
+    assert {part.name: part.owner for part, _ in strangers}["left (128 GB)"] == "ben@example.com"
     assert tokens == [None, "2"]
     assert {name: state(evidence) for name, evidence in found.items()} == {
         "scores/old": State.IDLE,

@@ -179,6 +179,7 @@ def test_a_persons_machine_that_stops_by_itself_is_in_use_where_it_runs(
 
 
 def test_what_no_state_names_is_found_page_by_page() -> None:
+    labels = {"owner": "ben_example_com", "stack": "old"}
     spec = {"dedicatedResources": {"machineSpec": {"machineType": "n1-standard-4"}, "minReplicaCount": 1}}
     disk = {"name": "left", "sizeGb": "500", "creationTimestamp": "2026-01-01T00:00:00.000-07:00"}
     zones: Mapping[str, Any] = {"zones/a": {"disks": [{**disk, "users": ["vm"]}]}, "zones/b": {"warning": {}}}
@@ -189,12 +190,17 @@ def test_what_no_state_names_is_found_page_by_page() -> None:
             left = {"items": {"zones/b": {"disks": [{**disk, "lastDetachTimestamp": "2026-11-20T00:00:00Z"}]}}}
             return left if more else {"items": zones, "nextPageToken": "2"}
         return {
-            f"{AI}/endpoints": {"endpoints": [described("1"), {**described("5", **spec), "name": f"{ENDPOINT}8"}]},
+            f"{AI}/endpoints": {
+                "endpoints": [described("1"), {**described("5", **spec), "name": f"{ENDPOINT}8", "labels": labels}]
+            },
             f"{BOOKS}/-/instances": {"instances": [{"name": "p/i/ana"}, {"name": "p/i/stray", "state": "ACTIVE"}]},
             SERIES: {},
         }.get(path)
 
-    found = told(Cloud(answer), gcp.strangers, [graph(deployment("1"), instance("ana"))])
+    account = account_of(lambda: "word", PROJECT, REGION, Cloud(answer).transport(), gcp.READS)
+    strangers = list(gcp.strangers(account, [graph(deployment("1"), instance("ana"))], WINDOW))
+    found = {part.name: evidence for part, evidence in strangers}
+    assert {part.name: part.owner for part, _ in strangers}["scores/5"] == "ben_example_com, stack old"
     assert set(found) == {"scores/5", "stray", "left (500 GB)"}
     assert state(found["left (500 GB)"]) is State.IDLE
 

@@ -278,7 +278,7 @@ def test_a_preview_of_another_edit_or_of_a_part_is_refused(tmp_path: Path, azure
     gone = {one.urn for one in azure_pilot.cloud} - {one.urn for one in planned.cloud}
     whole = _by_engine(_preview(config, azure_pilot, gone), file, tmp_path, planned)
     assert {change.urn for change in whole.changes if change.how == "delete"} == gone
-    allowed = {**config, "mlplatform:allow": "{}"}  # it is judged by, and changes no resource
+    allowed = {**config, "mlplatform:allow": "{}", "mlplatform:idle": "{}"}  # read by judges, they change no resource
     assert _by_engine(_preview(allowed, planned), file, tmp_path, planned).changes == []
     refused_for: list[tuple[Config, str]] = [
         (_preview(before, azure_pilot), "was made of another mlplatform:workspace than Pulumi.azure-pilot.yaml has"),
