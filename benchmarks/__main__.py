@@ -5,18 +5,18 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from benchmarks import engine, many, scaling, terraform, together, whole
+from benchmarks import bill, engine, fleet, many, scaling, terraform, together, whole
 from benchmarks.cloud import cloud_of
 from benchmarks.processes import BenchmarkFailed, environment
 from catalogue.platforms import PLATFORMS
 
 README = Path(__file__).with_name("README.md")
 START, END = "<!-- figures: written by `python -m benchmarks --write` -->", "<!-- end of figures -->"
-SECTIONS = ("whole", "together", "scaling", "many", "engine", "terraform")
+SECTIONS = ("whole", "together", "scaling", "many", "fleet", "bill", "engine", "terraform")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scaling-rounds", type=int, default=2, help="rounds of each size")
     parser.add_argument("--before", type=Path, help="a folder with another commit, set up: many stacks under it, too")
     parser.add_argument("--sizes", type=int, nargs="+", help="endpoints, rising, the same for each platform")
+    parser.add_argument("--stacks", type=int, default=fleet.STACKS, help="stacks of the fleet, at least 8")
     chosen = parser.parse_args(arguments)
     if chosen.write and (chosen.only or chosen.platform or chosen.sizes):
         parser.error("--write keeps one whole run: leave out --only, --platform and --sizes")
@@ -39,29 +40,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = {platform: chosen.sizes or cloud_of(platform).sizes for platform in platforms}
     if chosen.sizes and (len(chosen.sizes) < 3 or sorted(set(chosen.sizes)) != chosen.sizes or min(chosen.sizes) < 1):
         parser.error("--sizes takes at least three rising numbers")
-    if min(chosen.rounds, chosen.scaling_rounds) < 1:
-        parser.error("at least one round")
+    if min(chosen.rounds, chosen.scaling_rounds) < 1 or chosen.stacks < 8:
+        parser.error("at least one round, and 8 stacks")
     texts = [_machine()]
     print(texts[0], flush=True)
     try:
         with environment() as given, tempfile.TemporaryDirectory(prefix="mlplatform-bench-") as folder:
             work = Path(folder)
+            ways: dict[str, Callable[[], str]] = {
+                "whole": lambda: whole.section(given, work, platforms, chosen.rounds),
+                "together": lambda: together.section(given, work, platforms, chosen.scaling_rounds, chosen.before),
+                "scaling": lambda: scaling.section(given, work, sizes, chosen.scaling_rounds),
+                "many": lambda: many.section(given, work, platforms),
+                "fleet": lambda: fleet.section(given, work, chosen.stacks),
+                "bill": lambda: bill.section(given, work),
+                "engine": lambda: engine.section(work, platforms),
+                "terraform": lambda: terraform.section(given, work, chosen.rounds),
+            }
             for name in sections:
-                match name:
-                    case "whole":
-                        text = whole.section(given, work, platforms, chosen.rounds)
-                    case "together":
-                        text = together.section(given, work, platforms, chosen.scaling_rounds, chosen.before)
-                    case "scaling":
-                        text = scaling.section(given, work, sizes, chosen.scaling_rounds)
-                    case "many" | "engine":
-                        text = (
-                            many.section(given, work, platforms) if name == "many" else engine.section(work, platforms)
-                        )
-                    case _:
-                        text = terraform.section(given, work, chosen.rounds)
-                texts.append(text)
-                print(f"\n{text}", flush=True)
+                texts.append(ways[name]())
+                print(f"\n{texts[-1]}", flush=True)
     except BenchmarkFailed as error:
         print(error, file=sys.stderr)
         return 1

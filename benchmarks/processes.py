@@ -68,30 +68,34 @@ def run(
     stdin: bytes = b"",
     allowed: Sequence[int] = (0,),
     started: Callable[[int], object] = lambda pid: None,
+    seconds: float = TIMEOUT_SECONDS,
 ) -> Run:
-    """Run one command and measure it; `started` is told its process. Raises BenchmarkFailed for another exit code."""
+    """Run one command and measure it; `started` is told its process, which is ended after so many `seconds`.
+
+    Raises BenchmarkFailed for another exit code.
+    """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         given.write(stdin)
         given.seek(0)
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdin=given, stdout=out, stderr=errors)
         started(process.pid)
-        guard = threading.Timer(TIMEOUT_SECONDS, process.kill)
+        guard = threading.Timer(seconds, process.kill)
         guard.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
         finally:
             guard.cancel()
-        seconds = time.perf_counter() - began
+        took = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         errors.seek(0)
         said = (errors.read().decode(errors="replace").strip().splitlines() or ["nothing on standard error"])[-1]
         if process.returncode not in allowed:
             shown = " ".join(str(part) for part in command[:4])
-            raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {seconds:.0f} s: {said}")
+            raise BenchmarkFailed(f"{shown} … ended with {process.returncode} after {took:.0f} s: {said}")
         return Run(
-            seconds,
+            took,
             usage.ru_utime + usage.ru_stime,
             usage.ru_maxrss / _MAXRSS_PER_MB,
             out.read(),

@@ -125,7 +125,7 @@ def _measure(environment: Mapping[str, str], folder: Path, root: Path, case: Cas
     for report in reports:
         report.unlink(missing_ok=True)
     command = command_of(root, "preview", *copies, "--out", out)
-    with _watched() as (tree, started):
+    with watched() as (tree, started):
         done = run(command, environment, folder=root, started=started)
     if lost := [report.parent.name for report in reports if not report.exists()]:
         raise BenchmarkFailed(f"{len(lost)} of {len(copies)} stacks have no verdict, the first {lost[0]}: {done.said}")
@@ -133,7 +133,7 @@ def _measure(environment: Mapping[str, str], folder: Path, root: Path, case: Cas
 
 
 @contextmanager
-def _watched() -> Generator[tuple[Tree, Callable[[int], object]]]:
+def watched() -> Generator[tuple[Tree, Callable[[int], object]]]:
     """Yield a Tree, and the function that starts to watch a process by its id. The watch ends with the block."""
     tree = Tree()
     with ThreadPoolExecutor(1) as watching:

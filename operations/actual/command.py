@@ -105,7 +105,7 @@ def _month(stack: str, month: Month, screen: Console) -> None:
         screen.print(f"{counted(rest, 'more resource')} in --format json.", highlight=False)
     foreign = {currency: amount for currency, amount in month.currencies.items() if currency != "USD"}
     for currency, amount in foreign.items():
-        screen.print(f"billed in {words.one_line(currency)}: {amount:,.2f}", highlight=False)
+        screen.print(Text(words.one_line(f"billed in {currency or 'no currency'}: {amount:,.2f}")), highlight=False)
 
 
 def in_words(month: Month) -> str:

@@ -139,8 +139,8 @@ class Foreseen:
 
     @property
     def account(self) -> str:
-        """The account, project or subscription of the stack."""
-        return facts.of(self.graph.platform).account_and_region(self.graph)[0]
+        """The account, project or subscription of the stack, in lower case."""
+        return facts.of(self.graph.platform).account_and_region(self.graph)[0].lower()
 
 
 def compare(foreseen: Foreseen, billed: Sequence[Charge]) -> Actual:

@@ -8,7 +8,8 @@ files piece by piece, so an export may be larger than memory. A row is of the st
   (https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2-resource-tags.html).
 - Azure writes them as JSON, in older exports without the braces
   (https://learn.microsoft.com/azure/cost-management-billing/dataset-schema/cost-usage-details-focus).
-- Google writes labels and tags as a list of keys and values
+- Google's export has labels in a column of its own, `x_Labels`, and no `Tags`; its older view has both in `Tags`. Each
+  is a list of keys and values
   (https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/focus-export).
 """
 
@@ -29,9 +30,10 @@ REQUIRED = (
     "ChargePeriodStart",
     "EffectiveCost",
     "ServiceName",
-    "Tags",
 )
 """The columns without which nothing can be said. FOCUS 1.0 and later have all of them, whoever writes them."""
+TAGS = ("Tags", "x_Labels")
+"""The columns in which a cloud writes tags or labels: one of them is needed, and the first that says a tag holds."""
 MOST_MEMORY = "1GB"
 _METERS = ("SkuMeter", "x_SkuMeterName", "x_UsageType", "x_SkuDescription", "SkuId")
 """Where an export names the meter: FOCUS 1.1, Azure, AWS and Google before it; the SKU where none does."""
@@ -96,7 +98,8 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
     source = reader.format(f"[{names}]")
     described = base.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     types: dict[str, str] = {str(name).lower(): str(kind) for name, kind, *_ in described}
-    if missing := [name for name in REQUIRED if name.lower() not in types]:
+    tagged = [name for name in TAGS if name.lower() in types]
+    if missing := [name for name in (*REQUIRED, *(() if tagged else TAGS)) if name.lower() not in types]:
         raise BadInput(
             f"--actual: {files[0].name} lacks the column {missing[0]} of FOCUS; give an export of FOCUS 1.0 or later"
         )
@@ -107,12 +110,20 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
     def number(name: str) -> str:
         return f'CAST("{name}" AS DOUBLE)' if name.lower() in types else "CAST(NULL AS DOUBLE)"
 
+    def tag(key: str) -> str:
+        return f"coalesce({', '.join(_tag(name, types[name.lower()], key) for name in tagged)})"
+
     def dollars(cost: str, pricing: str) -> str:
-        """The cost in dollars: as billed, as Azure's own column, as priced in dollars, or by a rate that was given."""
+        """The cost in dollars: as billed, in Azure's own column, as priced, by Google's rate, or by a rate given.
+
+        Google's rate is what one dollar is in the currency of the bill:
+        https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/detailed-usage.
+        """
+        google = f"{number(cost)} / nullif({number('x_CurrencyConversionRate')}, 0)"
         priced = f"CASE WHEN {text('PricingCurrency')} = 'USD' THEN {pricing} END"
         own = f"CASE WHEN {text('BillingCurrency')} = 'USD' THEN {number(cost)} END"
         by_rate = f"{number(cost)} * (SELECT rate FROM rates WHERE currency = {text('BillingCurrency')})"
-        return f"coalesce({own}, {number(f'x_{cost}InUsd')}, {priced}, {by_rate})"
+        return f"coalesce({own}, {number(f'x_{cost}InUsd')}, {priced}, {google}, {by_rate})"
 
     quantity = number("PricingQuantity")
     billed = dollars("BilledCost", "CAST(NULL AS DOUBLE)")
@@ -121,8 +132,8 @@ def _rows(base: duckdb.DuckDBPyConnection, reader: str, files: Sequence[Path]) -
     at_list = dollars("ListCost", f"{number('PricingCurrencyListUnitPrice')} * {quantity}")
     meters = ", ".join(text(name) for name in _METERS)
     return f"""
-        SELECT {_tag(types["tags"], "stack")} AS stack, {_tag(types["tags"], "team")} AS team,
-            coalesce(regexp_replace({text("SubAccountId")}, '^/subscriptions/', '', 'i'), '') AS account,
+        SELECT {tag("stack")} AS stack, {tag("team")} AS team,
+            coalesce(lower(regexp_replace({text("SubAccountId")}, '^/subscriptions/', '', 'i')), '') AS account,
             CAST({text("ChargePeriodStart")} AS TIMESTAMPTZ) AS since,
             CAST({text("ChargePeriodEnd")} AS TIMESTAMPTZ) AS until,
             coalesce({text("ServiceName")}, '') AS service, coalesce({meters}, '') AS meter,
@@ -139,19 +150,24 @@ def _literal(path: str) -> str:
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path).replace("'", "''")
 
 
-def _tag(kind: str, key: str) -> str:
+def _tag(column: str, kind: str, key: str) -> str:
     """The value of a tag in a column of this type: JSON, a map, or a list of keys and values."""
     pattern = _KEY.format(key)
     if kind.startswith("MAP"):
-        entries = "map_entries(Tags)"
+        entries = f"map_entries({column})"
     elif kind.endswith("[]"):
-        entries = "list_transform(Tags, lambda one: {'key': one.key, 'value': CAST(one.value AS VARCHAR)})"
+        entries = f"list_transform({column}, lambda one: {{'key': one.key, 'value': CAST(one.value AS VARCHAR)}})"
     else:
-        text = "trim(CAST(Tags AS VARCHAR))"
+        text = f"trim(CAST({column} AS VARCHAR))"
         braced = f"CASE WHEN {text}[1] IN ('{{', '[') THEN {text} ELSE '{{' || {text} || '}}' END"
         told = f"TRY_CAST({braced} AS JSON)"
         as_map = f"map_entries(CAST({told} AS MAP(VARCHAR, VARCHAR)))"
-        as_list = f'CAST({told} AS STRUCT("key" VARCHAR, "value" VARCHAR)[])'
+        said = {name: f"json_extract_string(one, ['$.{name}', '$.{name.title()}'])" for name in ("key", "value")}
+        either = {name: f"coalesce({both}[1], {both}[2])" for name, both in said.items()}
+        as_list = (
+            f"list_transform(CAST({told} AS JSON[]), "
+            f"lambda one: {{'key': {either['key']}, 'value': {either['value']}}})"
+        )
         entries = f"CASE json_type({told}) WHEN 'OBJECT' THEN {as_map} WHEN 'ARRAY' THEN {as_list} END"
     # Of a key with the cloud's prefix and one without, the one without is the stack's own.
     sorted_ = f"list_sort(list_filter({entries}, lambda one: regexp_matches(one.key, '{pattern}', 'i')), 'DESC')"

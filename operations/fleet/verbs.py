@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from catalogue.errors import BadInput
 from operations import words
 from operations.fleet.result import Outcome, digest, put
+from operations.judge_command import CHECKOV
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
 from operations.together import Broken, cores
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from catalogue.graph import Graph
     from operations.actual.comparison import Actual
     from operations.verdict import Cost, Verdict
-
-CHECKOV = Path(__file__).parents[2] / "policies" / "checkov"
 
 
 @dataclass(frozen=True)

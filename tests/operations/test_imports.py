@@ -28,6 +28,8 @@ gc.disable()  # the process ends soon
 from pathlib import Path
 from catalogue.graph import Graph
 from operations import preview, report, comparison
+from operations.actual import command
+from operations.fleet import verbs
 from operations.judge import cost_of
 from policies import pack
 preview.Program.of(Path(sys.argv[1]))
@@ -73,6 +75,7 @@ def test_the_judgement_imports_no_sdk_and_the_rules_of_one_platform(
     loaded = modules(_JUDGEMENT, platform, json.dumps(pilot.to_json()))
     assert not loaded & set(SDK.values())
     assert f"policies.{platform}" in loaded and f"catalogue.kinds.{platform}" in loaded
+    assert not loaded & {"duckdb", "obstore"}, "only `cost --actual` reads a bill"
     assert "pulumi_policy" not in loaded, "the rules need the engine's library on the engine alone"
     for other in set(PLATFORMS) - {platform}:
         for package in (f"policies.{other}", f"operations.facts.{other}", f"catalogue.kinds.{other}"):

@@ -69,7 +69,9 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         *(f"x_{cost}InUsd" for cost in ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")),
         *("x_ResourceGroupName", "x_SkuMeterCategory", "x_SkuMeterName"),
     ],
-    "gcp": [*_EVERYWHERE, *_OF_1_2, "x_ExportTime", "x_ServiceId"],
+    # Google's export has no Tags, and its view has no x_Labels.
+    "gcp": [*(name for name in _EVERYWHERE if name != "Tags"), *_PRICING, "x_CurrencyConversionRate", "x_Labels"],
+    "gcp view": _EVERYWHERE,
 }
 BEGINS = datetime(2026, 10, 1, tzinfo=UTC)
 
@@ -116,32 +118,32 @@ class Row:
 def tags_in_text(cloud: str, tags: Mapping[str, str]) -> str:
     """Tags as a cloud writes them into CSV: an object, one without braces, or a list."""
     if cloud == "gcp":
-        return json.dumps([{"key": key, "value": value} for key, value in tags.items()])
+        return json.dumps([{"Key": key, "Value": value} for key, value in tags.items()])
     return json.dumps(tags)[1:-1] if cloud == "azure" else json.dumps(tags)
 
 
 _TAGS = {
-    "gcp": 'CAST(CAST(Tags AS JSON) AS STRUCT("key" VARCHAR, "value" VARCHAR)[])',
-    "azure": "'{' || Tags || '}'",
-    "aws": "CAST(CAST(Tags AS JSON) AS MAP(VARCHAR, VARCHAR))",
+    "gcp": 'CAST(CAST({0} AS JSON) AS STRUCT("Key" VARCHAR, "Value" VARCHAR)[])',
+    "azure": "'{{' || {0} || '}}'",
+    "aws": "CAST(CAST({0} AS JSON) AS MAP(VARCHAR, VARCHAR))",
 }
 
 
 def write(path: Path, cloud: str, rows: Sequence[Row]) -> Path:
     """Write an export. The name of the file says whether it is CSV, zipped or not, or Parquet."""
     text = path if path.suffix != ".parquet" else path.with_name("text")
-    provider = cloud.partition(" ")[0]
+    provider, tags = cloud.partition(" ")[0], "x_Labels" if cloud == "gcp" else "Tags"
     with gzip.open(text, "wt", newline="") if text.suffix == ".gz" else text.open("w", newline="") as written:
         sheet = csv.DictWriter(written, COLUMNS[cloud], restval="", extrasaction="ignore")
         sheet.writeheader()
         for row in rows:
-            sheet.writerow(row.written() | {"Tags": tags_in_text(provider, row.tags) if row.tags else ""})
+            sheet.writerow(row.written() | {tags: tags_in_text(provider, row.tags) if row.tags else ""})
     if text != path:
         costs = ", ".join(f"CAST({c} AS DOUBLE) AS {c}" for c in ("BilledCost", "EffectiveCost", "ListCost"))
         times = ", ".join(f"CAST({c} AS TIMESTAMP) AS {c}" for c in ("ChargePeriodStart", "ChargePeriodEnd"))
         with duckdb.connect() as base:
             base.execute(
-                f"COPY (SELECT * REPLACE ({costs}, {times}, {_TAGS[provider]} AS Tags) FROM "
+                f"COPY (SELECT * REPLACE ({costs}, {times}, {_TAGS[provider].format(tags)} AS {tags}) FROM "
                 f"read_csv('{text}', all_varchar = true, nullstr = '')) TO '{text}.parquet' (FORMAT parquet)"
             )
         text.with_name("text.parquet").rename(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +20,10 @@ from catalogue.platforms import PLATFORMS
 from operations.actual import command, comparison
 from operations.actual.comparison import Actual, Foreseen
 from operations.actual.reading import read
+from operations.arguments import ListFormat
+from operations.commands.cost import cost
 from operations.judge import cost_of
-from tests.commanding import command as run
+from operations.preview import Programs
 from tests.operations.actual.focus import BEGINS, Row, write
 
 SERVICE = {"aws": "Amazon SageMaker", "gcp": "Vertex AI", "azure": "Azure Machine Learning"}
@@ -181,12 +184,23 @@ def test_a_rate_that_is_none_is_refused(rate: str) -> None:
 
 
 def test_the_command_puts_a_bill_beside_its_floor_and_exits_by_the_drift(
-    tmp_path: Path, foreseen: dict[str, Foreseen]
+    tmp_path: Path,
+    foreseen: dict[str, Foreseen],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     one = foreseen["gcp"]
+    monkeypatch.setattr(Programs, "start", lambda self, platform, one: None)
+    monkeypatch.setattr(Programs, "run", lambda self, program: (one.graph, 0.5))
     file = write(tmp_path / "bill.parquet", "gcp", [rows_of(one, 9000), rows_of(one, -5, category="Credit")])
-    done = run("cost", "gcp-pilot", "--actual", file, "--format", "json")
-    assert done.returncode == 1, done.stderr
-    (cost,) = json.loads(done.stdout)["costs"]
-    assert cost["actual"]["months"][0]["used"]["list"] == 9000
-    assert [found["rule"] for found in cost["actual"]["findings"]] == ["bill-drift"]
+    with pytest.raises(typer.Exit) as ended:
+        cost(["gcp-pilot"], ListFormat.JSON, actual=[str(file)])
+    assert ended.value.exit_code == 1
+    (said,) = json.loads(capsys.readouterr().out)["costs"]
+    assert said["actual"]["months"][0]["used"]["list"] == 9000
+    assert [found["rule"] for found in said["actual"]["findings"]] == ["bill-drift"]
+    with pytest.raises(typer.Exit):
+        cost(["gcp-pilot"], actual=[str(file)])
+    assert "percent above the ceiling" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(BadInput, match="name the bill with --actual"):
+        cost(["gcp-pilot"], rate=["EUR=1"])

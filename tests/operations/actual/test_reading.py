@@ -83,6 +83,9 @@ def test_a_bill_in_euros_has_dollars_where_the_export_has_them(tmp_path: Path) -
     aws = Row(cost=10, currency="EUR", more={**priced, "PricingQuantity": "4"})
     (found,) = read([write(tmp_path / "aws.parquet", "aws 1.2", [aws])], [], [], {})
     assert (found.list, found.effective, found.billed) == (12, 9, None)
+    google = Row(cost=10, currency="JPY", more={"x_CurrencyConversionRate": "150"})
+    (found,) = read([write(tmp_path / "gcp.csv", "gcp", [google])], [], [], {})
+    assert found.billed == found.list == pytest.approx(10 / 150)
 
 
 def test_what_is_of_no_stack_that_was_asked_for_is_one_sum(tmp_path: Path) -> None:
