@@ -16,6 +16,7 @@ from catalogue.marks import is_secret, is_unknown
 
 _READ = "2026-11-26"
 _SAGEMAKER = "https://docs.aws.amazon.com/sagemaker/latest/dg"
+_RUNTIME = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 _AZURE_ML = "https://learn.microsoft.com/en-us/azure/machine-learning"
 
 
@@ -33,6 +34,7 @@ class Caveat:
 _MODEL = "aws:sagemaker/model:Model"
 _ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 _CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+_ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 _VERTEX, _WORKFLOW = "gcp:vertex/aiEndpoint:AiEndpoint", "gcp:workflows/workflow:Workflow"
 _DATASET = "gcp:bigquery/dataset:Dataset"
 _WORKSPACE = "azure-native:machinelearningservices:Workspace"
@@ -77,6 +79,12 @@ CAVEATS: Mapping[str, tuple[Caveat, ...]] = {
             "as 'Studio JupyterLab Apps running on ml.t3.medium instances' (L-71FAF417). They are not asked for in the "
             "steps. Before people sign in, see in Service Quotas that each of them can have one.",
             documented("https://github.com/klaffka/aws-quota-monitor/blob/1087b174/docs/quota-audit-s-z.md", _READ),
+        ),
+        Caveat(
+            (_ACTION,),
+            "A request that waits for an endpoint's hours is forgotten after six of them, or sooner where its caller "
+            "says so. What comes in the evening and must be answered in the morning is kept by whoever asks.",
+            documented(f"{_RUNTIME}/API_runtime_InvokeEndpointAsync.html", _READ),
         ),
     ),
     "gcp": (

@@ -201,6 +201,7 @@ _TABLE: tuple[tuple[str, Known], ...] = (
     ("bake_time", Known("bake_minutes")),
     ("cron schedule_expression", Known("schedule")),
     ("tz time_zone", Known("timezone")),
+    ("off_hours office_hours working_hours business_hours opening_hours", Known("hours")),
     (
         "timeout max_runtime max_runtime_seconds max_runtime_in_seconds timeout_minutes",
         Known("max_hours", "max_hours bounds a batch job, in hours"),

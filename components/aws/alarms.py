@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch
 
 from components.aws.canary import PERIOD_SECONDS, PERIODS
 from components.given import Tags, Text
+from components.hours import Hours
 
 
 @dataclass(kw_only=True)
@@ -73,13 +74,20 @@ def _both(
     return _alarm(f"{name}-new-{what}", of, said[0], metric_name=metric, dimensions=new, **how)
 
 
-def oldest(name: str, of: Watched, most_minutes: pulumi.Input[int]) -> None:
-    """Create the alarm on a queue. Its metrics exist under EndpointName alone, and while there are requests.
+SETTLES_MINUTES = 120
+"""How long an alarm on what waits stays quiet once the hours begin: an hour for the first replica to start and answer
+what came at night, and one for the night on which the clock is set back, which is longer by it."""
 
-    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html
+
+def oldest(name: str, of: Watched, most_minutes: pulumi.Input[int], hours: Hours | None) -> None:
+    """Create the alarm on a queue, quiet outside of the hours, in which a request waits and is no fault.
+
+    Its metrics exist under EndpointName alone, and while there are requests:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html. A muted alarm still rings, and tells
+    nobody: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-mute-rules.html
     """
     most = pulumi.Output.from_input(most_minutes)
-    _alarm(
+    alarm = _alarm(
         f"{name}-oldest",
         of,
         pulumi.Output.format("a request to {} has waited for more than {} minutes", of.endpoint_name, most),
@@ -89,6 +97,23 @@ def oldest(name: str, of: Watched, most_minutes: pulumi.Input[int]) -> None:
         threshold=most.apply(lambda minutes: minutes * 60),
         evaluation_periods=5,
     )
+    if hours is None:
+        return
+    for moment in hours.quiet(SETTLES_MINUTES):
+        cloudwatch.AlarmMuteRule(
+            f"{name}-oldest-quiet-{moment.clock}-{moment.lasts}",
+            description=pulumi.Output.concat("a request to ", of.endpoint_name, " waits for its hours"),
+            mute_targets={"alarm_names": [alarm.name]},
+            rule={
+                "schedule": {
+                    "expression": f"cron({moment.minute} {moment.hour} * * {moment.short_days})",
+                    "duration": f"PT{moment.lasts // 60}H{moment.lasts % 60}M",
+                    "timezone": hours.timezone,
+                }
+            },
+            tags=of.tags,
+            opts=of.opts,
+        )
 
 
 def idle(name: str, of: Watched) -> None:

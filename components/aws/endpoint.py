@@ -12,6 +12,7 @@ from components.aws.logs import log_group
 from components.aws.model import ModelArgs, isolated_model
 from components.aws.scaling import Scaling, scale_on_backlog, scale_on_requests
 from components.given import Args, BadArgument, Tags, Text
+from components.hours import Hours
 from components.shapes import Machine, Replicas, Rollout
 
 VARIANT = "live"
@@ -74,6 +75,8 @@ class EndpointArgs(Args):
 
     Raises BadArgument for both or none of them, and where SageMaker could not show what a new version does while it
     bakes (components/aws/canary.py): an online endpoint that may have one replica, a short bake, a wide bound, Inf1.
+    An online endpoint with hours is refused too: only one with inference components scales to zero
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-zero-instances.html).
     """
 
     endpoint_name: Text
@@ -90,6 +93,11 @@ class EndpointArgs(Args):
     """Makes it an endpoint that answers at once. Whether it is given must be known."""
     asynchronous: AsyncArgs | None = None
     """Makes it an endpoint that answers through a queue. Whether it is given must be known."""
+    hours: Hours | None = None
+    """The hours in which an asynchronous endpoint may have replicas. It has none outside of them: requests wait.
+
+    It may have some at any hour where none are given. They must be known.
+    """
     volume_key_arn: Text
     """The KMS key of the machines' volumes. Machines with local NVMe encrypt in hardware and get none."""
     start_up_seconds: pulumi.Input[int] | None = None
@@ -110,6 +118,11 @@ class EndpointArgs(Args):
         if (self.online is None) == (self.asynchronous is None):
             found = "is missing, as asynchronous is" if self.online is None else "stands beside asynchronous"
             raise BadArgument(f"EndpointArgs.online: {found}; give one of the two, which says how the endpoint answers")
+        if self.online and self.hours:
+            raise BadArgument(
+                "EndpointArgs.hours: stands beside online, and an endpoint that answers at once keeps one instance; "
+                "give asynchronous"
+            )
         rollout = self.online.rollout if self.online else None
         for part, sentence in blind(self.machine.type, self.replicas.least, rollout):
             raise BadArgument(f"EndpointArgs.{_AT[part]}: found {sentence}")
@@ -131,6 +144,10 @@ class Endpoint(pulumi.ComponentResource):
     gives it a canary first, which is one replica at least. An alarm on its errors takes it back; an online endpoint has
     another on its p95 latency. Both are also watched for the endpoint as a whole, and so are a day without a request
     and, for a queue, the oldest request.
+
+    Where it has hours, scheduled actions let it have replicas as they begin, and none as they end. The alarm on the
+    oldest request is quiet meanwhile. A new version that is deployed outside of the hours runs on one replica until
+    they end the next time, or until it scales in; so does an endpoint that is made then.
 
     SageMaker would make the log group itself, without a key or an expiry, so it stands before the endpoint. It stays
     where the endpoint is switched off.
@@ -197,7 +214,7 @@ class Endpoint(pulumi.ComponentResource):
             alarms.idle(name, watched)
         if args.asynchronous:
             takes_back.append(alarms.errors(name, watched, args.asynchronous.error_rate_percent))
-            alarms.oldest(name, watched, args.asynchronous.oldest_minutes)
+            alarms.oldest(name, watched, args.asynchronous.oldest_minutes, args.hours)
         endpoint = sagemaker.Endpoint(
             name,
             name=args.endpoint_name,
@@ -213,7 +230,7 @@ class Endpoint(pulumi.ComponentResource):
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[logs]),
         )
-        scaling = Scaling(args.endpoint_name, VARIANT, args.replicas, args.tags)
+        scaling = Scaling(args.endpoint_name, VARIANT, args.replicas, args.tags, args.hours)
         if args.online:
             per_minute = args.online.requests_per_replica_per_minute
             scale_on_requests(name, scaling, endpoint.name, per_minute, self._child)

@@ -1,4 +1,4 @@
-"""How an endpoint grows and shrinks: on requests a replica, or on the backlog a replica and then from zero."""
+"""How an endpoint grows and shrinks: on requests a replica, or on the backlog a replica from zero, and by the clock."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import pulumi
 from pulumi_aws import appautoscaling, cloudwatch
 
 from components.given import Tags, Text
+from components.hours import Hours, Moment
 from components.shapes import Replicas
 
 _Tracking = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDict
@@ -13,12 +14,13 @@ _Tracking = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgsDic
 
 @dataclass(frozen=True)
 class Scaling:
-    """The range of replicas of one variant of an endpoint."""
+    """The range of replicas of one variant of an endpoint, and the hours in which it holds; None for all."""
 
     endpoint_name: Text
     variant: str
     replicas: Replicas
     tags: Tags
+    hours: Hours | None = None
 
 
 def scale_on_requests(
@@ -60,7 +62,8 @@ def scale_on_backlog(
 
 
 def _target(name: str, args: Scaling, endpoint: Text, opts: pulumi.ResourceOptions) -> appautoscaling.Target:
-    return appautoscaling.Target(
+    moved = pulumi.ResourceOptions(ignore_changes=["minCapacity", "maxCapacity"])
+    target = appautoscaling.Target(
         f"{name}-scale",
         service_namespace="sagemaker",
         scalable_dimension="sagemaker:variant:DesiredInstanceCount",
@@ -68,6 +71,40 @@ def _target(name: str, args: Scaling, endpoint: Text, opts: pulumi.ResourceOptio
         min_capacity=args.replicas.least,
         max_capacity=args.replicas.most,
         tags=args.tags,
+        # A scheduled action sets both bounds of the target itself. An update that set them back at night would start
+        # what is off: https://github.com/terraform-aws-modules/terraform-aws-ecs/issues/422
+        opts=pulumi.ResourceOptions.merge(opts, moved) if args.hours else opts,
+    )
+    if args.hours:
+        for moment in args.hours.begin:
+            _move(f"{name}-opens", args.hours.timezone, moment, args.replicas.least, args.replicas.most, target, opts)
+        for moment in args.hours.end:
+            _move(f"{name}-closes", args.hours.timezone, moment, 0, 0, target, opts)
+    return target
+
+
+def _move(
+    name: str,
+    timezone: str,
+    moment: Moment,
+    least: int,
+    most: int,
+    target: appautoscaling.Target,
+    opts: pulumi.ResourceOptions,
+) -> None:
+    """From this time on the replicas are between these two, which the service brings about at once.
+
+    With 0 at most nothing starts one. What waits when the hours begin has one from zero by the alarm that wakes:
+    https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
+    """
+    appautoscaling.ScheduledAction(
+        f"{name}-{moment.clock}",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        schedule=f"cron({moment.minute} {moment.hour} ? * {moment.short_days} *)",
+        timezone=timezone,
+        scalable_target_action={"min_capacity": least, "max_capacity": most},
         opts=opts,
     )
 

@@ -42,6 +42,7 @@ def deploy(ground: Ground, config: StackConfig) -> Mapping[str, Any]:
                 model=model(ground, config, item.model, "serving"),
                 machine=machine(config.platform, item.machine, config.region),
                 replicas=item.replicas,
+                hours=item.hours.given if item.hours else None,
                 online=_online(ground, name, item) if isinstance(item, OnlineEndpoint) else None,
                 asynchronous=_asynchronous(ground, name, item) if isinstance(item, AsyncEndpoint) else None,
                 volume_key_arn=ground.data_key_arn,

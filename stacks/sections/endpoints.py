@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from catalogue.platforms import PLATFORMS
+from components import hours as week
 from components.shapes import Capture as Captured
 from components.shapes import Replicas, Rollout
 from stacks.checks import offered, one_by_one
-from stacks.fields import Fields, Machine, Slug, machine_type_schema
+from stacks.fields import Fields, Machine, Slug, TimeZone, machine_type_schema
 from stacks.machines import machine
 from stacks.model import Problem, Section, StackConfig
 from stacks.sections import models
@@ -55,6 +56,60 @@ class Capture(Fields):
     """After how many days they are deleted; on aws and azure they can be recovered for 30 days more, as all there."""
 
 
+def _range(text: str) -> str:
+    week.minutes_of(text)
+    return text
+
+
+Range = Annotated[str, AfterValidator(_range)]
+
+_KINDS_OF_DAY = {"weekdays": week.DAYS[:5], "weekends": week.DAYS[5:]}
+
+
+class Hours(Fields):
+    """The hours in which an endpoint may have replicas, by the clock of one zone: a range a kind of day, or a day.
+
+    Outside of them nothing runs, and requests wait. SageMaker forgets one that waits for more than six hours
+    (RequestTTLSeconds, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html).
+    A range that ends at or before the time it begins ends on the next day. On the night on which the clock skips an
+    hour, or has one twice, what begins or ends in it does so when the cloud says; no other hour is touched.
+    """
+
+    weekdays: Range | None = Field(default=None, examples=["07:00-19:00"])
+    """The hours of Monday to Friday. Nothing runs on days that have no range."""
+    weekends: Range | None = Field(default=None, examples=["09:00-13:00"])
+    """The hours of Saturday and of Sunday."""
+    monday: Range | None = Field(default=None, examples=["06:00-24:00"])
+    """The hours of Mondays."""
+    tuesday: Range | None = Field(default=None, examples=["07:00-19:00"])
+    """The hours of Tuesdays."""
+    wednesday: Range | None = Field(default=None, examples=["07:00-19:00"])
+    """The hours of Wednesdays."""
+    thursday: Range | None = Field(default=None, examples=["07:00-19:00"])
+    """The hours of Thursdays."""
+    friday: Range | None = Field(default=None, examples=["07:00-15:30"])
+    """The hours of Fridays."""
+    saturday: Range | None = Field(default=None, examples=["22:00-04:00"])
+    """The hours that begin on Saturdays."""
+    sunday: Range | None = Field(default=None, examples=["09:00-13:00"])
+    """The hours of Sundays."""
+    timezone: TimeZone = Field(examples=["Europe/Berlin"])
+    """The IANA time zone of the hours."""
+
+    @property
+    def days(self) -> Mapping[str, str]:
+        """The range of each day that has one, by the day."""
+        said = {
+            day: text for kind, of in _KINDS_OF_DAY.items() if (text := getattr(self, kind)) is not None for day in of
+        }
+        return said | {day: text for day in week.DAYS if (text := getattr(self, day)) is not None}
+
+    @property
+    def given(self) -> week.Hours:
+        """The hours, as components take them."""
+        return week.Hours(self.days, self.timezone)
+
+
 class OnlineEndpoint(Machine):
     """A model that answers at once; scaled on requests a replica, never below one replica while enabled."""
 
@@ -76,6 +131,8 @@ class OnlineEndpoint(Machine):
     """When a new version is taken back while it bakes."""
     capture: Capture | None = Field(default=None, examples=[{"percent": 10, "days": 30}])
     """Which share of the requests and answers is kept, and for how long. Nothing is where this is left out."""
+    hours: Hours | None = Field(default=None, examples=[{"weekdays": "07:00-19:00", "timezone": "Europe/Berlin"}])
+    """The hours in which it may run. No platform scales one to zero by the clock: refused, with the nearest thing."""
 
     @property
     def replicas(self) -> Replicas:
@@ -111,6 +168,8 @@ class AsyncEndpoint(Machine):
     """How many requests may wait for one replica; more of them bring another replica."""
     rollback: AsyncRollback = Field(examples=[{"error_rate_percent": 5}])
     """When a new version is taken back while it bakes."""
+    hours: Hours | None = Field(default=None, examples=[{"weekdays": "07:00-19:00", "timezone": "Europe/Berlin"}])
+    """The hours in which it may have replicas, which requests wait for. Any hour where this is left out."""
 
     @property
     def replicas(self) -> Replicas:
@@ -169,6 +228,42 @@ def _replicas(config: StackConfig) -> Iterator[Problem]:
         if item.min_replicas > item.max_replicas:
             sentence = f"found {item.min_replicas}, allowed at most max_replicas, which is {item.max_replicas}"
             yield Problem((SECTION.name, name, "min_replicas"), sentence)
+
+
+_OFF = "set enabled: false in the stack file while nobody calls"
+
+_NO_HOURS: Mapping[str, str] = {
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-zero-instances.html
+    "aws": "SageMaker keeps one instance of an endpoint that answers at once, unless it hosts inference components, "
+    f"which are not built yet; make it of kind 'async', or {_OFF}",
+    # minReplicaCount in https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1/DedicatedResources; v1beta1
+    # alone has scaleToZeroSpec, which is in preview.
+    "gcp": "Vertex AI keeps one replica of a deployed model, and scales to zero in preview only; make it a batch job "
+    f"under batch_jobs, or {_OFF}",
+    # Autoscale of https://learn.microsoft.com/en-us/azure/machine-learning/how-to-autoscale-endpoints goes by a
+    # schedule, but a deployment keeps an instance; only what deletes and deploys it again would stop it.
+    "azure": "Azure Machine Learning keeps one instance of a deployment, and only another service could delete and "
+    f"deploy it by the clock; make it a batch job under batch_jobs, or {_OFF}",
+}
+"""Why an endpoint that answers at once has no off hours, and the nearest thing, by platform."""
+
+
+def _hours(config: StackConfig) -> Iterator[Problem]:
+    """One range a day, some hour of the week on and some off, and on an endpoint that can stand at zero."""
+    for name, item in of(config).items():
+        path = (SECTION.name, name, "hours")
+        if item.hours is None:
+            continue
+        if isinstance(item, OnlineEndpoint):
+            yield Problem(path, f"{config.platform} takes none: {_NO_HOURS[config.platform]}")
+            continue
+        twice = False
+        for kind, day in ((kind, day) for kind, days in _KINDS_OF_DAY.items() for day in days):
+            if getattr(item.hours, kind) and getattr(item.hours, day):
+                twice = True
+                yield Problem((*path, day), f"found beside {kind}, which has {day} too; name each day once")
+        if not twice and (sentence := week.wrong(item.hours.days)):
+            yield Problem(path, sentence)
 
 
 def _seen(config: StackConfig) -> Iterator[Problem]:
@@ -243,7 +338,7 @@ SECTION: Section[Mapping[str, OnlineEndpoint | AsyncEndpoint]] = Section(
     serves=PLATFORMS,
     makes={"Endpoint": "{stack}-{item}", "EndpointNames": "{stack}-endpoint-names"},
     after=("models", "workspace"),
-    check=one_by_one(_models, _hardware, _replicas, _seen),
+    check=one_by_one(_models, _hardware, _replicas, _hours, _seen),
     own_schema=_own_schema,
     kinds={
         "online": {},

@@ -35,7 +35,10 @@ def test_every_ignored_change_of_a_pilot_is_known(platform: str, request: pytest
 
 
 def test_every_ignored_change_in_the_code_is_of_a_pilot(aws_pilot: Graph, gcp_pilot: Graph, azure_pilot: Graph) -> None:
-    """So the test above reads all of them: each place that gives ignore_changes has a resource in some pilot."""
+    """So the test above reads all of them: each place that gives ignore_changes has a resource in some pilot.
+
+    But for off hours, which no pilot has: tests/stacks/sections/test_hours.py reads those of another team.
+    """
     sources = [file for folder in ("components", "stacks") for file in (ROOT / folder).rglob("*.py")]
     given = {file.relative_to(ROOT).as_posix() for file in sources if "ignore_changes" in file.read_text("utf-8")}
     seen = {
@@ -44,7 +47,7 @@ def test_every_ignored_change_in_the_code_is_of_a_pilot(aws_pilot: Graph, gcp_pi
         for one in graph.cloud
         if one.ignored_changes and one.source
     }
-    assert given == seen
+    assert given == {*seen, "components/aws/scaling.py"}
     words = [
         word.value
         for file in sources

@@ -112,7 +112,11 @@ def _models(service: str) -> Any:
 
 def refused(resource: Resource) -> list[str]:
     """What the service would not take of a resource, each with the place of the input."""
-    call = CALLS[resource.type]
+    return refused_as(CALLS[resource.type], resource)
+
+
+def refused_as(call: Call, resource: Resource) -> list[str]:
+    """What the service would not take of a resource that is made by this call."""
     given = {
         key: value for key, value in resource.inputs.items() if key not in call.apart | _TAGS and value is not None
     }

@@ -24,6 +24,7 @@ from components.aws.personas import Needs
 from components.aws.workspace import Workspace
 from components.aws.zones import part_of
 from components.given import BadArgument
+from components.hours import Hours
 from components.package import components
 from components.shapes import Machine, Replicas, Rollout, Schedule
 from operations.offline import record
@@ -130,6 +131,11 @@ def test_async_endpoint_starts_with_one_replica_scales_from_zero_and_wakes() -> 
 def test_async_endpoint_that_keeps_a_replica_needs_no_waking() -> None:
     graph = made(("embedder", ASYNC_ENDPOINT))
     assert not [a for a in graph.cloud if "wake" in a.name or "waiting" in a.name]
+
+
+def test_an_endpoint_that_answers_at_once_takes_no_hours() -> None:
+    with pytest.raises(BadArgument, match=r"^EndpointArgs\.hours: stands beside online, [^\n]+; give asynchronous$"):
+        made(("scorer", example(Endpoint, hours=Hours({"monday": "07:00-19:00"}, "UTC"))))
 
 
 def test_trap_asynchronous_endpoints_publish_no_invocations() -> None:
