@@ -89,10 +89,12 @@ class Sandbox:
         return State(self.engine.home.database)
 
     def stop(self, plan: Plan) -> None:
-        """Stop every app of those whose home or machine goes. Which app is whose, the home's own names say."""
+        """Stop the apps and delete the private spaces of those whose home or machine goes."""
         account = self._state.account
         for user in account.apps() if plan.homes else ():
             account.stop_app(user)
+        for user in account.spaces() if plan.homes else ():
+            account.delete_space(user)
 
     def contents(self, store: Resource) -> int:
         """What was pushed or uploaded below its address, and the objects that a drill put into it."""
