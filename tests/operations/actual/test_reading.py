@@ -28,8 +28,9 @@ def by_stack(charges: list[Charge]) -> dict[str | None, float | None]:
     return {stack: None if None in some else round(sum(x or 0 for x in some), 4) for stack, some in found.items()}
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("cloud", COLUMNS)
+@pytest.mark.parametrize(
+    ("cloud", "form"), [*((cloud, form) for cloud in COLUMNS for form in ("csv", "parquet")), ("azure", "csv.gz")]
+)
 def test_a_row_is_of_the_stack_that_its_tag_names(tmp_path: Path, cloud: str, form: str) -> None:
     rows = [
         Row(cost=1, tags={"stack": "ours", "team": "risk"}, resource="arn:A/B"),
@@ -59,7 +60,7 @@ ROW = st.builds(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(rows=st.lists(ROW, max_size=12), cloud=st.sampled_from(sorted(COLUMNS)), form=st.sampled_from(FORMS))
 def test_nothing_is_lost_and_unknown_is_not_zero(tmp_path: Path, rows: list[Row], cloud: str, form: str) -> None:
     found = read([write(tmp_path / f"x.{form}", cloud, rows)], ["a", "ü"], [], {"EUR": 2})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -123,6 +123,7 @@ def test_a_stack_that_breaks_is_a_result_and_is_tried_again(tmp_path: Path, flee
     assert (refused.outcome.state, refused.outcome.says) == ("refused", "Pulumi.f.yaml: is wrong; and 1 more")
 
 
+@settings(max_examples=25)
 @given(stacks=st.integers(1, 40), of=st.integers(1, 9))
 def test_shards_are_all_of_it_and_none_twice(stacks: int, of: int) -> None:
     files = [Path(f"Pulumi.s{n:02}.yaml") for n in range(stacks)]
