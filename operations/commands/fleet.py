@@ -21,7 +21,7 @@ def fleet(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="DIR... [preview|step|cost]",
+            metavar="DIR... [preview|step|cost|idle]",
             help="Folders with stack files, or files, then what to do with each stack: preview where nothing is said. "
             "Or: merge DIR..., the --out folders of several shards.",
         ),
@@ -32,7 +32,9 @@ def fleet(
     standing: Annotated[
         Path | None,
         typer.Option(
-            "--standing", metavar="DIR", help="For step: a folder with <stack>.json; without, `pulumi stack export`."
+            "--standing",
+            metavar="DIR",
+            help="For step and idle: a folder with <stack>.json; without, `pulumi stack export`.",
         ),
     ] = None,
     actual: Annotated[
@@ -69,9 +71,10 @@ def fleet(
     verb, places = (words[-1], words[:-1]) if words[-1] in VERBS else ("preview", words)
     if not places:
         raise BadInput(f"fleet {verb}: names no folder; name the folders with the stack files, such as stacks")
-    for option, given, its in (("standing", standing, "step"), ("actual", actual, "cost"), ("rate", rate, "cost")):
-        if given and verb != its:
-            raise BadInput(f"--{option}: says something of {its}, and this is {verb}")
+    options = (("standing", standing, ("step", "idle")), ("actual", actual, ("cost",)), ("rate", rate, ("cost",)))
+    for option, given, its in options:
+        if given and verb not in its:
+            raise BadInput(f"--{option}: says something of {' and '.join(its)}, and this is {verb}")
     asked = Asked(out, day(today), standing, tuple(actual or ()), tuple(rate or ()))
     part = running.shard_of(shard)
     files = running.stack_files([Path(one) for one in places])

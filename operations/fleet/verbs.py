@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from operations.actual.comparison import Actual
     from operations.verdict import Cost, Verdict
 
+IDLE_HOURS = 72
+"""For how long nobody must have asked anything of what is idle, as `mlplatform idle` has it where nobody says."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -196,6 +199,31 @@ def _what_was_billed(asked: Asked, program: Program) -> str | None:
     return None if asked.actual else ""  # to read the bill is most of the work, and nobody knows what it says before
 
 
+def _idle(asked: Asked, programs: Sequence[Program], progress: Progress, ended: Ended) -> None:
+    """Say what of each stack nobody asked anything of for three days, as `mlplatform idle` does."""
+
+    def one(running: Programs, turn: threading.Lock, program: Program) -> Outcome:
+        from operations.idle import asking, report
+
+        if asked.standing is not None:
+            _standing(asked.standing, program)
+        answers = asking.ask(asking.stacks([str(program.folder / program.file)], asked.standing), IDLE_HOURS, False)
+        told = {"since_hours": IDLE_HOURS, "parts": [row.to_json() for row in answers.rows]}
+        put(asked.out / program.stack / "idle.json", json.dumps(told, indent=2) + "\n")
+        return Outcome(
+            state="fail" if any(row.fails for row in answers.rows) else "pass",
+            says=words.one_line(report.summary(answers.rows)),
+            region=answers.stacks[0].config.region,
+            report="idle.json",
+        )
+
+    _each(programs, progress, ended, "idle", one)
+
+
+def _what_was_asked(asked: Asked, program: Program) -> str | None:
+    return None  # what was asked of a stack is another at each run
+
+
 def _each(
     programs: Sequence[Program],
     progress: Progress,
@@ -234,4 +262,5 @@ VERBS: Mapping[str, Verb] = {
     "preview": Verb(_preview),
     "step": Verb(_step, _what_stands),
     "cost": Verb(_cost, _what_was_billed),
+    "idle": Verb(_idle, _what_was_asked),
 }

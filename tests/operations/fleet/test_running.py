@@ -18,10 +18,13 @@ from catalogue.graph import Graph
 from operations.fleet import result, running, verbs
 from operations.fleet.result import Fleet, Outcome
 from operations.fleet.verbs import VERBS, Asked, Verb
+from operations.idle import asking
 from operations.preview import PreviewFailed, Program, Programs
 from operations.progress import Progress
+from stacks.config import STACKS
 from tests.commanding import command
 from tests.operations.actual.focus import Row, write
+from tests.operations.idle import test_report as idling
 from tests.operations.sample_verdict import HOSTILE
 
 TODAY = date(2026, 11, 26)
@@ -273,3 +276,16 @@ def test_step_reads_what_stands_of_each_stack(tmp_path: Path, gcp_pilot: Graph) 
     (tmp_path / "a.json").write_text("{}")
     assert VERBS["step"].reads(asked, program) != before
     assert VERBS["step"].reads(Asked(tmp_path, TODAY), program) is None
+
+
+def test_idle_asks_the_account_of_each_stack(tmp_path: Path, gcp_pilot: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stack in ("a", "b"):
+        (tmp_path / f"Pulumi.{stack}.yaml").write_text((STACKS / "Pulumi.gcp-pilot.yaml").read_text())
+    stands = json.dumps(replace(gcp_pilot, stack="a").to_json()).replace("urn:pulumi:gcp-pilot::", "urn:pulumi:a::")
+    (tmp_path / "a.json").write_text(stands)
+    monkeypatch.setattr(asking, "of", lambda platform: idling.Told((idling.part(), idling.IDLE)))
+    found = asked_for("idle", Asked(tmp_path, TODAY, standing=tmp_path), "a", "b")
+    assert {stack: one.state for stack, one in found.items()} == {"a": "fail", "b": "refused"}
+    assert found["a"].says.startswith("1 idle of 1: $") and "has no b.json" in found["b"].says
+    assert json.loads((tmp_path / "a" / "idle.json").read_text())["parts"][0]["state"] == "idle"
+    assert VERBS["idle"].reads(Asked(tmp_path, TODAY), Program("", "a", {}, tmp_path)) is None
