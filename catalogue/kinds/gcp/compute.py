@@ -65,7 +65,7 @@ _APIS = documented("https://cloud.google.com/vpc/docs/configure-private-service-
 def _another_service(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """An endpoint of Private Service Connect moves to no other service attachment (`forwardingRuleCustomizeDiff`).
 
-    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/compute/resource_compute_forwarding_rule.go
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/93c65b2d60fea598528f2769b5b09de856f8cb8c/google-beta/services/compute/resource_compute_forwarding_rule.go
     """
     return all("/serviceAttachments/" in str(said.get("target")) for said in (before, after))
 
@@ -78,7 +78,7 @@ def _managed(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 def _leaves_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """A subnet grows in place; a range that leaves out some of its addresses is another subnet (`IsShrinkageIpCidr`).
 
-    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/compute/resource_compute_subnetwork.go
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/93c65b2d60fea598528f2769b5b09de856f8cb8c/google-beta/services/compute/resource_compute_subnetwork.go
     """
     try:
         old, new = (IPv4Network(str(said.get("ipCidrRange"))) for said in (before, after))

@@ -29,7 +29,7 @@ def _bucket(pricing: Pricing, resource: Resource) -> Bill:
 def _unlocks(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """A locked retention is never unlocked, so the bucket is made anew (`isPolicyLocked`).
 
-    https://github.com/hashicorp/terraform-provider-google-beta/blob/v7.45.0/google-beta/services/storage/resource_storage_bucket.go
+    https://github.com/hashicorp/terraform-provider-google-beta/blob/93c65b2d60fea598528f2769b5b09de856f8cb8c/google-beta/services/storage/resource_storage_bucket.go
     """
     locked = [any(values_at(said, "retentionPolicy.isLocked")) for said in (before, after)]
     return locked == [True, False]

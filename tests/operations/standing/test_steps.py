@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from catalogue.errors import BadInput
-from catalogue.graph import Graph, Resource
+from catalogue.graph import Graph
 from catalogue.platforms import PLATFORMS
 from operations import words
 from operations.preview import Program
@@ -55,6 +55,13 @@ def stepped(file: Path, standing: Graph) -> tuple[Step, Program, Graph]:
         program,
         planned,
     )
+
+
+def on_the_pilot(pilot: Graph, standing: Graph) -> Step:
+    """The step from what stands to the pilot as its file is."""
+    program = Program.of(STACKS / f"Pulumi.{standing.platform}-pilot.yaml")
+    region = program.config["mlplatform:region"]
+    return steps.step(program, Standing("a test", standing), programs(), pilot, region, TODAY)
 
 
 def told(step: Step, *hows: str) -> set[tuple[str, str]]:
@@ -233,16 +240,19 @@ def test_an_update_of_our_own_providers_changes_what_is_behind_it_only_where_it_
     assert own and {key for keys in deployments for key in keys} == behind
 
 
-@pytest.mark.parametrize("taken", [True, False])
-def test_protection_that_is_taken_away_is_a_step_and_a_finding(taken: bool, aws_pilot: Graph) -> None:
-    one = next(one for one in aws_pilot.cloud if one.protect != taken)
-    resources = tuple(replace(each, protect=taken) if each.urn == one.urn else each for each in aws_pilot.resources)
-    step, _, planned = stepped(STACKS / "Pulumi.aws-pilot.yaml", replace(aws_pilot, resources=resources))
-    (change,) = step.changes
-    assert (change.urn, [each.path for each in change.properties]) == (one.urn, ["protect"])
-    assert change.unguarded == change.loud == taken
-    found = [(each.rule, each.resource, each.fails) for each in judgement.findings(step, None, TODAY, planned)]
-    assert found == ([("step-unprotects", one.name, False)] if taken else [])
+def test_protection_that_is_taken_away_is_a_step_and_a_finding(aws_pilot: Graph) -> None:
+    """Protection that is added is a quiet update."""
+    taken, added = (next(one for one in aws_pilot.cloud if one.protect != said) for said in (True, False))
+    stands = {taken.urn: replace(taken, protect=True), added.urn: replace(added, protect=False)}
+    step = on_the_pilot(
+        aws_pilot, replace(aws_pilot, resources=tuple(stands.get(one.urn, one) for one in aws_pilot.resources))
+    )
+    changes = {change.urn: change for change in step.changes}
+    assert {*changes} == {*stands}
+    assert all([each.path for each in change.properties] == ["protect"] for change in step.changes)
+    assert (changes[taken.urn].unguarded, changes[added.urn].unguarded) == (True, False)
+    found = [(each.rule, each.resource, each.fails) for each in judgement.findings(step, None, TODAY, aws_pilot)]
+    assert found == [("step-unprotects", taken.name, False)]
 
 
 def test_what_goes_before_its_replacement_takes_along_what_is_made_of_it(tmp_path: Path, gcp_pilot: Graph) -> None:
@@ -327,17 +337,12 @@ def test_a_name_that_stays_taken_is_refused_where_the_step_needs_it_again(gcp_pi
     """A log bucket keeps its name for seven days, so one that a release calls otherwise cannot be made anew."""
     bucket = next(one for one in gcp_pilot.cloud if one.type == "gcp:logging/projectBucketConfig:ProjectBucketConfig")
     renamed = replace(bucket, urn=f"{bucket.urn}-old", name=f"{bucket.name}-old")
-
-    def found(stands: Resource) -> list[str]:
-        resources = tuple(stands if one.urn == bucket.urn else one for one in gcp_pilot.resources)
-        step, _, planned = stepped(STACKS / "Pulumi.gcp-pilot.yaml", replace(gcp_pilot, resources=resources))
-        refused = [one for one in judgement.findings(step, None, TODAY, planned) if one.rule == "step-name-taken"]
-        assert all(one.fails and one.resource == renamed.name for one in refused)
-        return [one.message for one in refused]
-
-    (said,) = found(renamed)
-    assert "its name stays taken for 7 days, so that the cloud refuses the new one" in said
-    assert found(replace(renamed, inputs={**bucket.inputs, "bucketId": "another"})) == []
+    other = replace(renamed, urn=f"{bucket.urn}-b", name="b", inputs={**bucket.inputs, "bucketId": "another"})
+    resources = (*(one for one in gcp_pilot.resources if one.urn != bucket.urn), renamed, other)
+    step = on_the_pilot(gcp_pilot, replace(gcp_pilot, resources=resources))
+    refused = [one for one in judgement.findings(step, None, TODAY, gcp_pilot) if one.rule == "step-name-taken"]
+    assert [(one.resource, one.fails) for one in refused] == [(renamed.name, True)]
+    assert "its name stays taken for 7 days, so that the cloud refuses the new one" in refused[0].message
 
 
 def test_a_day_in_the_past_revives_no_allowance_in_silence() -> None:
@@ -353,10 +358,8 @@ def test_what_the_program_ignores_stays_as_it_stands_and_so_does_what_is_made_of
     tmp_path: Path, gcp_pilot: Graph
 ) -> None:
     """A machine that stands keeps its zone, and the grant on it is in the machine's zone."""
-    step, _, _ = stepped(edited("gcp", tmp_path, {"workspace.zone": "us-central1-b"}), gcp_pilot)
-    assert step.changes == []
     instance = next(one for one in gcp_pilot.cloud if one.type == "gcp:workbench/instance:Instance")
     machine = {**instance.inputs, "gceSetup": {**instance.inputs["gceSetup"], "metadata": {"by-google": "1"}}}
     kept = [replace(one, inputs=machine) if one.urn == instance.urn else one for one in gcp_pilot.resources]
-    step, _, _ = stepped(STACKS / "Pulumi.gcp-pilot.yaml", replace(gcp_pilot, resources=tuple(kept)))
-    assert step.changes == []
+    edit = Program.of(edited("gcp", tmp_path, {"workspace.zone": "us-central1-b"}))
+    assert programs().step(edit, replace(gcp_pilot, resources=tuple(kept)))[1] == {}
