@@ -47,7 +47,7 @@ def application() -> "typer.Typer":
     ) -> None:
         """Judge managed machine-learning pilots before a cloud account exists.
 
-        Nothing here changes a cloud but `accept STACK --yes`; `pulumi up -s STACK` deploys.
+        Nothing here changes a cloud but `accept STACK --yes` and `teardown STACK --yes`; `pulumi up -s STACK` deploys.
         """
 
     for command in sorted(module.name for module in iter_modules(commands.__path__)):
