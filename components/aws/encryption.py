@@ -71,7 +71,8 @@ class Encryption(pulumi.ComponentResource):
     context, to state machines, schedules and logs of the account. Nobody outside the account is named, and no service
     but those that write logs and alerts, and log delivery, which decrypts what a run writes to its log.
 
-    Both keys are protected, and deletion waits 30 days. Rules: the KMS developer guide, "Least-privilege permissions",
+    Both keys and their aliases are protected, and deletion waits 30 days. Rules: the KMS developer guide,
+    "Least-privilege permissions",
     https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html; Step Functions, "Data at rest
     encryption", https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html; EventBridge Scheduler,
     "Encryption at rest", https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
@@ -106,7 +107,7 @@ class Encryption(pulumi.ComponentResource):
             f"{name}-alias",
             name=f"alias/{name}",
             target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
         )
         return key.arn
 

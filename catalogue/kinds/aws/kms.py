@@ -3,7 +3,7 @@
 from catalogue.answers import Answer, Request, by_name, guid
 from catalogue.behaviour import Behaviour, Ref
 from catalogue.graph import Resource
-from catalogue.kind import Bills, Holds, Kind, No, Stays, documented, setting
+from catalogue.kind import Bills, Guarded, Holds, Kind, No, Stays, documented, setting
 from catalogue.kinds.aws import READ, acts, regional, registry, tagged, terraform
 from catalogue.pricing import Bill, Pricing
 
@@ -11,6 +11,7 @@ ALIAS = "aws:kms/alias:Alias"
 KEY = "aws:kms/key:Key"
 
 _DELETING = documented("https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html", READ)
+_NAMED = documented("https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html", READ)
 _PRICING = documented("https://aws.amazon.com/kms/pricing/", READ)
 
 
@@ -67,6 +68,7 @@ KINDS = (
         serves=No("it runs no container", registry(KEY)),
         acts=_KEY_ACTS,
         renders=terraform("kms_key"),
+        guarded=Guarded((ALIAS,), _NAMED),  # who encrypts by an alias takes the key that it names today
         stays=Stays(30, "the key is pending deletion", _DELETING, at="deletionWindowInDays"),
     ),
 )
