@@ -27,6 +27,10 @@ NOT_RUN: Mapping[str, str] = {
     "allow.delete": "nothing: it is judged, and changes no resource",
     "allow.reason": "nothing: it is judged, and changes no resource",
     "allow.until": "nothing: it is judged, and changes no resource",
+    **dict.fromkeys(
+        ("idle.exempt.*", *(f"idle.exempt.*.{key}" for key in ("owner", "reason", "until"))),
+        "nothing: `mlplatform idle` reads it",
+    ),
 }
 """The keys for which no program is run, and what is told instead."""
 
@@ -334,6 +338,16 @@ def _of_endpoints(platform: Platform, other: Mapping[str, Any], stands: Config) 
         yield Edit(f"endpoints.*.{group}.{key}", "another", {(*_ENDPOINT, group, key): value})
     yield Edit("endpoints.*.capture.percent", "the group taken out", {(*_ENDPOINT, "capture"): None})
     yield Edit("endpoints.*.backlog_per_replica", "another", backlog)
+    open_at = _ASYNC if platform == "aws" else _ENDPOINT
+    for day in (
+        "weekdays",
+        "weekends",
+        *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    ):
+        hours = {day: "07:00-19:00", "timezone": "Europe/Berlin"}
+        yield Edit(f"endpoints.*.hours.{day}", "given", {(*open_at, "hours"): hours})
+    elsewhere = {"weekdays": "07:00-19:00", "timezone": "America/New_York"}
+    yield Edit("endpoints.*.hours.timezone", "given, with the weekdays", {(*open_at, "hours"): elsewhere})
 
 
 def _of_jobs(other: Mapping[str, Any], stands: Config) -> Iterator[Edit]:

@@ -68,9 +68,10 @@ def test_a_bill_is_whole_and_its_json_says_the_same_of_one_stack_and_of_several(
     is_whole(text)
     assert f"{verdict.cost.ceiling_usd:,.2f}" in text
     said = json.loads(run("cost", str(file), "aws-pilot", "--format", "json").output)
-    assert set(said) == {"schema_version", "costs"}
+    assert set(said) == {"schema_version", "costs", "actual_by_team"}
     first, second = said["costs"]
-    assert first.pop("second_opinion") is second.pop("second_opinion") is None
+    for key in ("second_opinion", "actual"):
+        assert first.pop(key) is second.pop(key) is None
     assert (first.pop("stack"), second.pop("stack")) == (NAME, "aws-pilot")
     assert Cost.model_validate(first) == verdict.cost and Cost.model_validate(second)
 

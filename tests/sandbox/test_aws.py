@@ -10,7 +10,7 @@ from catalogue.answers import Request
 from catalogue.graph import Graph
 from catalogue.kind import Acts
 from catalogue.kinds import kinds
-from catalogue.kinds.aws import ec2
+from catalogue.kinds.aws import appautoscaling, cloudwatch, ec2
 from sandbox import cloud
 from sandbox.lookups.aws import LOOKUPS
 
@@ -37,6 +37,7 @@ def request(type_: str, **inputs: str) -> Request:
             "topic",
             "arn",
             "resourceId",
+            "serviceNamespace",
             "domainId",
             "userProfileName",
             "repository",
@@ -77,6 +78,7 @@ def test_an_unknown_type_is_refused_not_waved_through() -> None:
 
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(aws_pilot: Graph) -> None:
-    """No pilot has callers in other networks: what joins those is made in tests/policies/test_callers.py."""
+    """No pilot has callers in other networks (tests/policies/test_callers.py) or hours (tests/components/test_hours.py).
+    """
     made = {r.type for r in aws_pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
-    assert made == {*TYPES} - {ec2.PEERING}
+    assert made == {*TYPES} - {ec2.PEERING, appautoscaling.SCHEDULED, cloudwatch.MUTE}

@@ -103,6 +103,7 @@ IDENTITY = IdentityArgs(
         input_uris=[f"gs://{PROJECT}-data/in/"],
         output_uris=[f"gs://{PROJECT}-artifacts/out/"],
         images=[f"{REGION}-docker.pkg.dev/{PROJECT}/serving/scorer:1.4.0"],
+        captures=["scorer"],
     ),
     own_bucket=f"{PROJECT}-artifacts",
     bucket_name=f"{PROJECT}-artifacts",

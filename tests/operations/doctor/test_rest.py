@@ -83,6 +83,7 @@ def test_the_only_posts_ask_for_rights_or_a_token() -> None:
         "testIamPermissions",
         "{name}:testIamPermissions",
         "{project}:testIamPermissions",
+        "{repository}:testIamPermissions",
         "exchange",
         "token",
     }
