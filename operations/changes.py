@@ -143,8 +143,6 @@ def differences(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[ChangedProperty]:
-    if before == after:
-        return
     if _is_tree(before) and _is_tree(after):
         for key in sorted({*before, *after}):
             yield from _differences(f"{path}.{key}", before.get(key, _ABSENT), after.get(key, _ABSENT))
@@ -152,6 +150,8 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[ChangedProperty
         pairs = zip_longest(cast(list[Any], before), cast(list[Any], after), fillvalue=_ABSENT)
         for index, (old, new) in enumerate(pairs):
             yield from _differences(f"{path}[{index}]", old, new)
+    elif before == after and isinstance(before, bool) == isinstance(after, bool):  # to Python, False is 0
+        return
     elif (documents := _documents(before, after)) is not None:
         yield from _differences(path, *documents)
     else:

@@ -27,7 +27,6 @@ def test_every_command_the_readme_names_exists() -> None:
         "preview",
         "graph",
         "cost",
-        "prices",
         "limits",
         "kinds",
         "schema",
@@ -36,6 +35,10 @@ def test_every_command_the_readme_names_exists() -> None:
         "doctor",
         "recover",
         "step",
+        "idle",
+        "wake",
+        "teardown",
+        "fleet",
         "init",
         "accept",
     }

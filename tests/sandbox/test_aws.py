@@ -78,7 +78,6 @@ def test_an_unknown_type_is_refused_not_waved_through() -> None:
 
 
 def test_the_sandbox_makes_every_type_of_the_pilot_and_no_other(aws_pilot: Graph) -> None:
-    """No pilot has callers in other networks (tests/policies/test_callers.py) or hours (tests/components/test_hours.py).
-    """
+    """No pilot has callers in other networks (tests/policies/test_callers.py) or hours (tests/components)."""
     made = {r.type for r in aws_pilot.cloud if not r.type.startswith(cloud.PROVIDERS)}
     assert made == {*TYPES} - {ec2.PEERING, appautoscaling.SCHEDULED, cloudwatch.MUTE}
