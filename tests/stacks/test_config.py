@@ -740,13 +740,13 @@ def engine_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str,
     engine.CONFIG.set(before)
 
 
-@examples(600)
+@examples(300)
 @given(mutated())
 def test_a_mutated_mapping_ends_in_a_config_or_a_sentence(config: dict[str, Any]) -> None:
     outcome(lambda: validate(config, "a.yaml"), "a.yaml")
 
 
-@examples(400)
+@examples(200)
 @given(mutated())
 def test_a_mutated_file_ends_in_a_config_or_a_sentence(file: Path, config: dict[str, Any]) -> None:
     try:
@@ -758,7 +758,7 @@ def test_a_mutated_file_ends_in_a_config_or_a_sentence(file: Path, config: dict[
         assert outcome(lambda: validate(config, "a.yaml"), "a.yaml") == [], "the file and the mapping are one"
 
 
-@settings(parent=examples(400), suppress_health_check=[*HealthCheck])
+@settings(parent=examples(200), suppress_health_check=[*HealthCheck])
 @given(config=mutated())
 def test_a_mutated_engine_config_ends_in_a_config_or_a_sentence(
     engine_door: Callable[[dict[str, str]], StackConfig], config: dict[str, Any]
@@ -805,7 +805,7 @@ def test_a_key_that_is_unknown_is_never_ignored(place: Where, key: str) -> None:
     assert outcome(lambda: validate(config, "a.yaml"), "a.yaml")
 
 
-@examples(500)
+@examples(250)
 @given(st.binary(max_size=200))
 def test_any_bytes_end_in_a_sentence(file: Path, content: bytes) -> None:
     assert read_bytes(file, content)
@@ -856,7 +856,7 @@ TOKENS += [
 yamlish = st.lists(st.one_of(st.sampled_from(TOKENS), st.text(max_size=3)), max_size=40).map("".join)
 
 
-@examples(800)
+@examples(200)
 @given(yamlish, st.sampled_from(["", "config:\n  ", "config:\n  mlplatform:", "config: {mlplatform:team: ", TEXT]))
 def test_any_text_ends_in_a_sentence(file: Path, text: str, before: str) -> None:
     lines = read_bytes(file, (before + text).encode("utf-8", "surrogatepass"))
@@ -1074,7 +1074,7 @@ def test_the_schema_is_one_and_takes_every_stack_file() -> None:
         jsonschema_of_file.validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-@examples(400)
+@examples(200)
 @given(mutated())
 def test_the_model_refuses_what_the_schema_refuses(config: dict[str, Any]) -> None:
     if not jsonschema_of_file.is_valid({"config": config}):

@@ -748,7 +748,7 @@ platforms = st.sampled_from(["gcp", "azure"])
 mutations = platforms.flatmap(lambda platform: common.mutated(CONFIGS[platform]))
 
 
-@examples(1000)
+@examples(500)
 @given(mutations)
 def test_a_mutated_mapping_ends_in_a_config_or_a_sentence(config: dict[str, Any]) -> None:
     outcome(lambda: validate(config, "a.yaml"), "a.yaml")
