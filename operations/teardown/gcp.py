@@ -28,7 +28,6 @@ LAST: tuple[str, ...] = ()
 WATCHES = (BUDGET,)
 TRIES, LONGEST_WAIT = 5, 30.0
 
-_NOTHING: list[dict[str, Any]] = []
 _OF = {
     artifactregistry.REPOSITORY: "registry",
     storage.BUCKET: "artifacts",
@@ -82,7 +81,7 @@ def stop(account: Any, plan: Plan) -> None:
 
 def contents(account: Any, store: Resource) -> int:
     """Versions of objects in a bucket, packages in a repository. What is deleted softly does not count."""
-    return len(next(_held(account, store), _NOTHING))
+    return next((len(page) for page in _held(account, store) if page), 0)
 
 
 def empty(account: Any, store: Resource) -> None:

@@ -100,6 +100,38 @@ def test_a_repository_is_emptied_of_its_images(account: Account) -> None:
     assert aws.contents(account, repository) == 0
 
 
+def of_images(
+    listed: list[dict[str, str]], code: str = "", kept: dict[str, str] | None = None
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """One pass over a repository: what ECR lists, and which of it ECR keeps, under which code."""
+    asked = {"repositoryName": "images", "maxResults": 100, "filter": {"imageStatus": "ANY"}}
+    failures = [{"imageId": kept, "failureCode": code, "failureReason": "no"}] if kept else []
+    return [
+        ("list_images", asked, {"imageIds": listed}),
+        ("batch_delete_image", {"repositoryName": "images", "imageIds": listed}, {"failures": failures}),
+    ]
+
+
+INDEX, LAYERS = {"imageDigest": "sha256:index", "imageTag": "1"}, {"imageDigest": "sha256:image"}
+HELD = "ImageReferencedByManifestList"
+
+
+def test_an_image_goes_after_the_index_that_refers_to_it(stubbed: Stubbed) -> None:
+    passes = [*of_images([LAYERS, INDEX], HELD, LAYERS), *of_images([LAYERS])]
+    stub = stubbed.expects("ecr", *passes)
+    aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+    stub.assert_no_pending_responses()
+
+
+def test_an_image_that_stays_is_said_and_ends_the_passes(stubbed: Stubbed) -> None:
+    stubbed.expects("ecr", *of_images([LAYERS], HELD, LAYERS), *of_images([LAYERS], HELD, LAYERS))
+    with pytest.raises(Refused, match=r"ECR keeps sha256:image of images, for an index refers to it; run it again"):
+        aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+    stubbed.expects("ecr", *of_images([LAYERS], "KmsError", LAYERS))
+    with pytest.raises(Refused, match=r"ECR does not delete an image of images \(KmsError: no\)"):
+        aws.empty(Account(stubbed), made(ecr.REPOSITORY, "images"))
+
+
 def test_versions_of_a_model_are_deleted_one_by_one(stubbed: Stubbed) -> None:
     arn = "arn:aws:sagemaker:us-east-1:111122223333:model-package/g/1"
     one = {

@@ -45,6 +45,16 @@ def test_one_that_is_gone_holds_nothing_and_a_repository_is_counted_by_its_packa
     assert gcp.contents(packages, made(artifactregistry.REPOSITORY, "projects/p/locations/l/repositories/r")) == 1
 
 
+def test_an_empty_page_with_another_behind_it_is_not_the_end() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        second = {"packages": [{"name": "p"}]}
+        return httpx.Response(200, json=second if "pageToken" in request.url.params else {"nextPageToken": "1"})
+
+    assert (
+        gcp.contents(account(answer), made(artifactregistry.REPOSITORY, "projects/p/locations/l/repositories/r")) == 1
+    )
+
+
 def test_a_refusal_is_said_and_a_busy_service_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gcp, "LONGEST_WAIT", 0.0)
     with pytest.raises(Refused, match=r"Google refuses GET of /storage/v1/b/artifacts/o \(403: no\)"):
