@@ -1,7 +1,8 @@
 """Does a teardown: in an order that works on a real cloud, and so that the next run finishes one that was cut off.
 
 Each run reads what stands and plans anew, and each part of it may be done twice. So nothing but a mark is kept: it says
-that a run of this stack has begun, and so that a lock which Pulumi still has is that run's own.
+that a run of this stack was cut off, and so that a lock which Pulumi still has is that run's own. A run that ends by
+itself takes the mark away, whatever came of it: a lock that stands later is somebody else's, and is not cancelled.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -67,15 +68,17 @@ class Teardown:
             self.tell("an earlier run was cut off; this one goes on from what stands")
             self.door.pulumi.run(["cancel", "--yes", self.stack], self.folder / "cancel.log")
         wanted = self.planned()
-        stores = self._lost(wanted)
-        mark.touch()
-        if wanted.goes or not wanted.stays:
-            self._do(wanted, stores)
-        now = self.planned()
-        left = sorted({one.name for one in now.going} | {*self.door.left(wanted)})
-        if not left:
-            mark.unlink()
-        return left
+        try:
+            stores = self._lost(wanted)
+            mark.touch()
+            if wanted.goes or not wanted.stays:
+                self._do(wanted, stores)
+            now = self.planned()
+        except (BadInput, Refused):
+            mark.unlink(missing_ok=True)
+            raise
+        mark.unlink()
+        return sorted({one.name for one in now.going} | {*self.door.left(wanted)})
 
     def _lost(self, wanted: Plan) -> list[Resource]:
         """The stores that go and are to be emptied."""

@@ -169,9 +169,12 @@ def test_nothing_is_lost_that_nobody_chose_to_lose(tmp_path: Path) -> None:
     assert door.said == [] and len(door.stands) == len(STANDS) and not (tmp_path / MARK).exists()
 
 
-def test_what_the_cloud_refuses_is_said_in_its_words_and_the_mark_stays(tmp_path: Path) -> None:
+def test_what_the_cloud_refuses_is_said_in_its_words_and_no_later_run_cancels_anothers_lock(tmp_path: Path) -> None:
     door = Door(tmp_path)
     door.wrong = lambda one: "AccessDenied: no" if one == REPOSITORY else ""  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(Refused, match="the next run goes on from there: AccessDenied: no"):
         teardown(door).run()
-    assert (tmp_path / MARK).is_file()
+    assert not (tmp_path / MARK).exists()
+    with pytest.raises(Refused, match="AccessDenied: no"):
+        teardown(door).run()
+    assert "cancel" not in door.said
