@@ -58,11 +58,19 @@ def later(graph: Graph, resource: Resource) -> str:
 
 
 def stop(account: Any, plan: Plan) -> None:
-    """Delete people's apps, then their spaces, of each domain that goes. Their homes go with the domain."""
+    """Delete people's apps, then their spaces: all of a domain that goes, and those of who leaves one that stays.
+
+    Their homes go with the domain. A space that a leaver shares with others is left, for others work in it.
+    """
     client: Any = account.session.client("sagemaker", region_name=account.region)
-    for domain in _ids(plan, sagemaker.DOMAIN):
-        _all_gone(lambda id_=domain: _apps(client, id_), "an app of Studio")
-        _all_gone(lambda id_=domain: _spaces(client, id_), "a space of Studio")
+    domains = _ids(plan, sagemaker.DOMAIN)
+    leaving: list[tuple[str, str | None]] = [(domain, None) for domain in domains]
+    for profile in (one for one in plan.going if one.type == sagemaker.USER_PROFILE):
+        domain, person = (str({**profile.inputs, **profile.outputs}[key]) for key in ("domainId", "userProfileName"))
+        leaving += [(domain, person)] if domain not in domains else []
+    for domain, person in leaving:
+        _all_gone(lambda of=(domain, person): _apps(client, *of), "an app of Studio")
+        _all_gone(lambda of=(domain, person): _spaces(client, *of), "a space of Studio")
 
 
 def contents(account: Any, store: Resource) -> int:
@@ -111,9 +119,13 @@ def _ids(plan: Plan, type_: str) -> list[str]:
     return [str(one.outputs["id"]) for one in plan.going if one.type == type_]
 
 
-def _apps(client: Any, domain: str) -> int:
+def _apps(client: Any, domain: str, person: str | None) -> int:
+    """Delete the apps of a domain, or of one person in it. Returns how many stand yet."""
+    own = {space["SpaceName"] for space in _spaces_of(client, domain, person)} if person else set[str]()
     pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
     stand = [app for page in pages for app in page["Apps"] if app["Status"] not in ("Deleted", "Failed")]
+    if person:
+        stand = [app for app in stand if app.get("UserProfileName") == person or app.get("SpaceName") in own]
     for app in stand:
         if app["Status"] != "Deleting":
             owner = {key: app[key] for key in ("UserProfileName", "SpaceName") if app.get(key)}
@@ -121,9 +133,22 @@ def _apps(client: Any, domain: str) -> int:
     return len(stand)
 
 
-def _spaces(client: Any, domain: str) -> int:
+def _spaces_of(client: Any, domain: str, person: str | None) -> list[dict[str, Any]]:
+    """The spaces of a domain, or the private ones of one person in it."""
     pages = client.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
     stand = [space for page in pages for space in page["Spaces"]]
+    return [space for space in stand if person is None or _owner(space) == person]
+
+
+def _owner(space: Mapping[str, Any]) -> str | None:
+    """Whose a private space is; None for one that people share."""
+    if space.get("SpaceSharingSettingsSummary", {}).get("SharingType") != "Private":
+        return None
+    return space.get("OwnershipSettingsSummary", {}).get("OwnerUserProfileName")
+
+
+def _spaces(client: Any, domain: str, person: str | None) -> int:
+    stand = _spaces_of(client, domain, person)
     for space in stand:
         if space.get("Status") != "Deleting":
             client.delete_space(DomainId=domain, SpaceName=space["SpaceName"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue.errors import BadInput
-from catalogue.graph import Resource
+from catalogue.graph import Graph, Resource
 from catalogue.wording import counted
 from operations.accept.engine import errors
 from operations.standing.reading import Standing, parsed
@@ -112,9 +112,16 @@ class Teardown:
         if not now.stays:  # by targets alone the stack itself would stay, and `pulumi stack rm` would refuse
             self._succeeds(self._asking.run("destroy", *_QUIET))
 
-    def release(self, goes: Sequence[Resource]) -> None:
-        """Empty what goes and unprotect it, so that the next `pulumi up` deletes it. Raises as `run` does."""
-        self._release(self._full(goes), goes)
+    def release(self, graph: Graph, goes: Sequence[Resource]) -> None:
+        """Stop what people run in what goes, empty and unprotect it, so that the next `pulumi up` deletes it.
+
+        Raises as `run` does.
+        """
+        full, leaving = self._full(goes), Plan(graph, {}, tuple(goes), ())
+        if leaving.homes:
+            self.tell("stopping what people run")
+            self.door.stop(leaving)
+        self._release(full, goes)
 
     def _release(self, full: Iterable[Resource], goes: Iterable[Resource]) -> None:
         for store in full:

@@ -1,7 +1,7 @@
 """What a teardown does on AWS beside Pulumi: moto answers for S3 and ECR, botocore's stubs for others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
@@ -168,6 +168,35 @@ def test_apps_are_deleted_and_waited_for_before_their_spaces(stubbed: Stubbed) -
         ("list_spaces", of_domain, {"Spaces": []}),
     )
     aws.stop(Account(stubbed), going(made(sagemaker.DOMAIN, "d-1")))
+    stub.assert_no_pending_responses()
+
+
+def test_who_leaves_takes_an_own_space_along_and_nothing_of_others(stubbed: Stubbed) -> None:
+    of_domain = {"DomainIdEquals": "d-1"}
+
+    def space(name: str, owner: str, sharing: str = "Private") -> dict[str, Any]:
+        named = {"DomainId": "d-1", "SpaceName": name, "Status": "InService"}
+        sharing_of = {"SpaceSharingSettingsSummary": {"SharingType": sharing}}
+        return {**named, **sharing_of, "OwnershipSettingsSummary": {"OwnerUserProfileName": owner}}
+
+    def run(**whose: str) -> dict[str, Any]:
+        return {"DomainId": "d-1", "AppType": "JupyterLab", "AppName": "a", "Status": "InService", **whose}
+
+    spaces = {"Spaces": [space("bens", "ben"), space("anas", "ana"), space("team", "ben", "Shared")]}
+    apps = [run(SpaceName="bens"), run(SpaceName="anas"), run(SpaceName="team"), run(UserProfileName="ana")]
+    stub = stubbed.expects(
+        "sagemaker",
+        ("list_spaces", of_domain, spaces),
+        ("list_apps", of_domain, {"Apps": apps}),
+        ("delete_app", {"DomainId": "d-1", "SpaceName": "bens", "AppType": "JupyterLab", "AppName": "a"}, {}),
+        ("list_spaces", of_domain, spaces),
+        ("list_apps", of_domain, {"Apps": apps[1:]}),
+        ("list_spaces", of_domain, spaces),
+        ("delete_space", {"DomainId": "d-1", "SpaceName": "bens"}, {}),
+        ("list_spaces", of_domain, {"Spaces": spaces["Spaces"][1:]}),
+    )
+    ben = replace(made(sagemaker.USER_PROFILE, "ben"), inputs={"domainId": "d-1", "userProfileName": "ben"})
+    aws.stop(Account(stubbed), going(ben))
     stub.assert_no_pending_responses()
 
 

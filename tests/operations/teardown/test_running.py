@@ -178,3 +178,13 @@ def test_what_the_cloud_refuses_is_said_in_its_words_and_no_later_run_cancels_an
     with pytest.raises(Refused, match="AccessDenied: no"):
         teardown(door).run()
     assert "cancel" not in door.said
+
+
+def test_what_people_run_is_stopped_before_what_they_leave_is_let_go(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    run = teardown(door, purge=["contents"])
+    stands = run.standing().graph
+    run.release(stands, [stands.by_urn[BUCKET]])
+    assert door.said == ["empty artifacts", "unprotect"] and door.apps == 1
+    run.release(stands, [stands.by_urn[DOMAIN]])
+    assert door.said[2:] == ["stop", "unprotect"]
