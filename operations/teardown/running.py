@@ -105,10 +105,11 @@ class Teardown:
             self.door.stop(wanted)
         self._release(full, wanted.goes)
         first = self._before_the_last(wanted)
-        self._destroy(first)
+        stores = wanted.stores if "contents" in self.choice.purge else ()
+        self._destroy(first, stores)
         self.door.clear(wanted)
         now = self.planned()
-        self._destroy([one.urn for one in now.goes])
+        self._destroy([one.urn for one in now.goes], stores)
         if not now.stays:  # by targets alone the stack itself would stay, and `pulumi stack rm` would refuse
             self._succeeds(self._asking.run("destroy", *_QUIET))
 
@@ -144,8 +145,11 @@ class Teardown:
             waiting += more
         return [one.urn for one in wanted.going if one.urn not in last]
 
-    def _destroy(self, urns: Sequence[str]) -> None:
-        """Destroy these and no others. A second try finds free what was still in use. Raises Refused."""
+    def _destroy(self, urns: Sequence[str], stores: Sequence[Resource]) -> None:
+        """Destroy these and no others. A second try finds free what was still in use. Raises Refused.
+
+        Before it, what is left of `stores` is emptied again: a trail or a flow log writes until it is gone itself.
+        """
         if not urns:  # without a target Pulumi would destroy all that stands
             return
         self.tell(f"destroying {counted(len(urns), 'resource')}")
@@ -153,6 +157,8 @@ class Teardown:
         if code:
             standing = {one.urn for one in self.planned().goes}
             left = [urn for urn in urns if urn in standing]
+            for store in (one for one in stores if one.urn in left):
+                self.door.empty(store)
             code, log = self._asking.targets("destroy", left, *_QUIET) if left else (0, log)
         self._succeeds((code, log))
 

@@ -180,6 +180,26 @@ def test_what_the_cloud_refuses_is_said_in_its_words_and_no_later_run_cancels_an
     assert "cancel" not in door.said
 
 
+@pytest.mark.parametrize(("purge", "ends"), [(("homes", "contents"), True), (("homes",), False)])
+def test_what_is_written_meanwhile_is_emptied_again_where_that_was_chosen(
+    tmp_path: Path, purge: Sequence[str], ends: bool
+) -> None:
+    class Writing(Door):
+        def wrong(self, one: str) -> str:
+            if one == BUCKET and self.said.count("delete artifacts") == 1:
+                self.held[BUCKET] = 1
+            return super().wrong(one)
+
+    door = Writing(tmp_path)
+    door.held = {}
+    if ends:
+        assert teardown(door, purge=purge).run() == [] and door.stands == {}
+    else:
+        with pytest.raises(Refused, match="BucketNotEmpty"):
+            teardown(door, purge=purge).run()
+        assert door.held == {BUCKET: 1}
+
+
 def test_what_people_run_is_stopped_before_what_they_leave_is_let_go(tmp_path: Path) -> None:
     door = Door(tmp_path)
     run = teardown(door, purge=["contents"])
