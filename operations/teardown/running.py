@@ -6,7 +6,7 @@ itself takes the mark away, whatever came of it: a lock that stands later is som
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalogue.errors import BadInput
@@ -55,20 +55,26 @@ class Teardown:
         return parsed(text, "the engine's state", self.stack, self.platform)
 
     def planned(self) -> Plan:
-        """The plan of what stands now. Raises Refused where Pulumi shows no state."""
-        return plan(self.standing().graph, self.choice.keep)
+        """The plan of what stands now, with what nobody knows of. Raises Refused where Pulumi shows no state."""
+        standing = self.standing()
+        wanted, unknown = plan(standing.graph, self.choice.keep), _unknown(standing)
+        return replace(wanted, later=(*wanted.later, unknown)) if unknown else wanted
 
     def run(self) -> list[str]:
         """Take down what goes. Returns the names of what is left of it.
 
-        Raises BadInput where something would be lost that nobody chose to lose, before anything is done; Refused.
+        Raises BadInput, before anything is done, where something would be lost that nobody chose to lose, and where a
+        cut `up` may have made what the state does not know: it would stand and bill, and nobody would hear of it.
+        Raises Refused.
         """
         mark = self.folder / MARK
         if mark.is_file():
             self.tell("an earlier run was cut off; this one goes on from what stands")
             self.door.pulumi.run(["cancel", "--yes", self.stack], self.folder / "cancel.log")
-        wanted = self.planned()
         try:
+            if unknown := _unknown(self.standing()):
+                raise BadInput(f"{self.stack}: {unknown}")
+            wanted = self.planned()
             stores = self._lost(wanted)
             mark.touch()
             if wanted.goes or not wanted.stays:
@@ -166,6 +172,20 @@ class Teardown:
         code, log = ran
         if code:
             raise Refused(f"`pulumi destroy` failed, and the next run goes on from there: {_first(log)}")
+
+
+def _unknown(standing: Standing) -> str:
+    """What a run that was cut may have made without Pulumi knowing, as a sentence; "" where there is none.
+
+    What it was deleting is in the state yet, and is deleted again.
+    """
+    made = [one for one in standing.pending if one.startswith(("creating ", "importing "))]
+    if not made:
+        return ""
+    return (
+        f"a run that was cut was {', '.join(made)}, so it may stand though no state has it; write the state with "
+        "`pulumi stack export --file FILE`, and do first what `mlplatform recover FILE` prints"
+    )
 
 
 def _are(many: Sequence[str]) -> str:

@@ -56,6 +56,7 @@ class Door:
         self.stands = {one["urn"]: dict(one) for one in STANDS}
         self.held, self.apps, self.groups = {BUCKET: 3, REPOSITORY: 2}, 1, 0
         self.said: list[str] = []
+        self.pending: list[dict[str, Any]] = []
         self.calls, self.killed, self.folder = 0, killed, folder
 
     @property
@@ -71,7 +72,8 @@ class Door:
     def run(self, arguments: Sequence[str], log: Path | None = None, seconds: float | None = None) -> int:
         match list(arguments):
             case ["stack", "export", "--file", file, *_]:
-                Path(file).write_text(json.dumps({"deployment": {"resources": [*self.stands.values()]}}))
+                state = {"resources": [*self.stands.values()], "pending_operations": self.pending}
+                Path(file).write_text(json.dumps({"deployment": state}))
             case ["state", "unprotect", "--yes", *urns]:
                 self.called("unprotect")
                 for one in urns[: urns.index("--stack")]:
@@ -178,6 +180,20 @@ def test_what_the_cloud_refuses_is_said_in_its_words_and_no_later_run_cancels_an
     with pytest.raises(Refused, match="AccessDenied: no"):
         teardown(door).run()
     assert "cancel" not in door.said
+
+
+@pytest.mark.parametrize(("operation", "refused"), [("creating", True), ("deleting", False)])
+def test_what_a_cut_up_may_have_made_is_looked_for_first(tmp_path: Path, operation: str, refused: bool) -> None:
+    door = Door(tmp_path)
+    door.pending = [{"type": operation, "resource": {"urn": urn(sagemaker.ENDPOINT, "scorer")}}]
+    run, said = teardown(door), "a run that was cut was creating Endpoint scorer"
+    assert any(said in one for one in run.planned().later) is refused
+    if refused:
+        with pytest.raises(BadInput, match=said):
+            run.run()
+        assert door.said == []
+    else:
+        assert run.run() == []
 
 
 @pytest.mark.parametrize(("purge", "ends"), [(("homes", "contents"), True), (("homes",), False)])
